@@ -1,0 +1,209 @@
+/**
+ * `network_data.json`, its schema and type in one. Two schemas: what Guestwire emits (strict, published as
+ * `schema/network_data.json`), and what it reads of other makers' documents (lenient). Cross references (ids unique,
+ * every `link`, `vlan_link` and `bond_links` resolves) no JSON schema can say: they are `crossCheck`.
+ *
+ * Sources: nova-specs `specs/liberty/implemented/metadata-service-network-info.rst`; nova's own
+ * `doc/api_schemas/network_data.json`, which rejects what Nova emits (`{}`, the two DHCPv6 modes, every /32).
+ */
+import Type, { type Static, type TSchema } from "typebox";
+
+const octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+const ipv4 = `(${octet}\\.){3}${octet}`;
+// Characters only: what an IPv6 address is exactly, no pattern of a bearable length says; the code that emits parses.
+const ipv6 = "[0-9a-f:]*:[0-9a-f:.]*";
+
+const Id = Type.String({ minLength: 1 });
+const MacAddress = Type.String({ pattern: "^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$" });
+const Address = Type.String({ pattern: `^(${ipv4}|${ipv6})$` });
+/** Dotted for IPv4 (`255.255.255.0`), full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
+const Netmask = Address;
+const Mtu = Type.Integer({ minimum: 68, maximum: 65535 });
+const NullableMtu = Type.Union([Mtu, Type.Null()]);
+
+export const Service = Type.Object(
+	{ type: Type.Literal("dns"), address: Address },
+	{ additionalProperties: false, description: "A DNS server. cloud-init takes every entry for one, so only dns." },
+);
+export type Service = Static<typeof Service>;
+
+export const Route = Type.Object(
+	{ network: Address, netmask: Netmask, gateway: Address },
+	{ additionalProperties: false },
+);
+export type Route = Static<typeof Route>;
+
+/** The kinds of a physical link that every client takes (Talos loses any other). */
+export const PHYSICAL_TYPES = ["phy", "bridge", "hw_veb", "ovs", "tap", "vhostuser", "vif"] as const;
+/** The two more that Nova emits: its `LEGACY_EXPOSED_VIF_TYPES`. */
+export const NOVA_PHYSICAL_TYPES = [...PHYSICAL_TYPES, "dvs", "hyperv"] as const;
+
+const physicalLink = (types: readonly string[], mtu: TSchema) =>
+	Type.Object(
+		{
+			id: Id,
+			vif_id: Type.Optional(Id),
+			type: Type.Enum([...types]),
+			mtu: Type.Optional(mtu),
+			ethernet_mac_address: MacAddress,
+		},
+		{ additionalProperties: false },
+	);
+
+export interface PhysicalLink {
+	id: string;
+	vif_id?: string;
+	type: (typeof PHYSICAL_TYPES)[number];
+	/** Bytes. */
+	mtu?: number;
+	ethernet_mac_address: string;
+}
+
+export const BOND_MODES = [
+	"balance-rr",
+	"active-backup",
+	"balance-xor",
+	"broadcast",
+	"802.3ad",
+	"balance-tlb",
+	"balance-alb",
+] as const;
+
+const bondLink = (mtu: TSchema) =>
+	Type.Object(
+		{
+			id: Id,
+			vif_id: Type.Optional(Id),
+			type: Type.Literal("bond"),
+			mtu: Type.Optional(mtu),
+			ethernet_mac_address: MacAddress,
+			bond_mode: Type.Enum([...BOND_MODES]),
+			bond_links: Type.Array(Id),
+		},
+		{ patternProperties: { "^bond_": Type.Unknown() }, additionalProperties: false },
+	);
+
+export interface BondLink {
+	id: string;
+	vif_id?: string;
+	type: "bond";
+	mtu?: number;
+	ethernet_mac_address: string;
+	bond_mode: (typeof BOND_MODES)[number];
+	/** Ids of the member links. */
+	bond_links: string[];
+	/** Further options of the bonding driver, as text (Talos takes `bond_miimon` only as text). */
+	[option: `bond_${string}`]: string | string[];
+}
+
+export const VlanLink = Type.Object(
+	{
+		id: Id,
+		vif_id: Type.Optional(Id),
+		type: Type.Literal("vlan"),
+		mtu: Type.Optional(Mtu),
+		vlan_id: Type.Integer({ minimum: 1, maximum: 4094 }),
+		vlan_link: Id,
+		vlan_mac_address: MacAddress,
+	},
+	{ additionalProperties: false },
+);
+
+export interface VlanLink {
+	id: string;
+	vif_id?: string;
+	type: "vlan";
+	mtu?: number;
+	vlan_id: number;
+	/** Id of the link that carries it. */
+	vlan_link: string;
+	vlan_mac_address: string;
+}
+
+export type Link = PhysicalLink | BondLink | VlanLink;
+
+export const NETWORK_TYPES = [
+	"ipv4",
+	"ipv4_dhcp",
+	"ipv6",
+	"ipv6_dhcp",
+	"ipv6_slaac",
+	"ipv6_dhcpv6-stateful",
+	"ipv6_dhcpv6-stateless",
+] as const;
+export type NetworkType = (typeof NETWORK_TYPES)[number];
+
+export const NetworkEntry = Type.Object(
+	{
+		id: Id,
+		type: Type.Enum([...NETWORK_TYPES]),
+		link: Id,
+		network_id: Type.Optional(Id),
+		subnet_id: Type.Optional(Id),
+		ip_address: Type.Optional(Address),
+		netmask: Type.Optional(Netmask),
+		routes: Type.Optional(Type.Array(Route)),
+		services: Type.Optional(Type.Array(Service)),
+		dns_search: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+	},
+	{
+		additionalProperties: false,
+		if: { properties: { type: { enum: ["ipv4", "ipv6"] } } },
+		// biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+		then: { required: ["ip_address", "netmask", "routes"] },
+	},
+);
+
+/** One address of a link, or one way in which the link gets addresses. */
+export interface NetworkEntry {
+	id: string;
+	type: NetworkType;
+	/** Id of the link it stands on. */
+	link: string;
+	network_id?: string;
+	subnet_id?: string;
+	/** Always there on a static entry; elsewhere, the address that the guest will be given. */
+	ip_address?: string;
+	netmask?: string;
+	routes?: Route[];
+	services?: Service[];
+	dns_search?: string[];
+}
+
+/** What the guest is told, complete: the profile `full`. */
+export interface NetworkData {
+	links: Link[];
+	networks: NetworkEntry[];
+	services: Service[];
+}
+
+/** Schema of the profile `full`: nothing is null, the three lists are always there. */
+export const NetworkDataSchema = Type.Object(
+	{
+		links: Type.Array(Type.Union([physicalLink(PHYSICAL_TYPES, Mtu), bondLink(Mtu), VlanLink])),
+		networks: Type.Array(NetworkEntry),
+		services: Type.Array(Service),
+	},
+	{ additionalProperties: false },
+);
+
+/** Schema of the profile `nova`: an unknown or DHCP-served MTU is `null`, an instance without NICs is `{}`. */
+export const NovaNetworkDataSchema = Type.Union([
+	Type.Object({}, { additionalProperties: false }),
+	Type.Object(
+		{
+			links: Type.Array(Type.Union([physicalLink(NOVA_PHYSICAL_TYPES, NullableMtu), bondLink(NullableMtu)])),
+			networks: Type.Array(NetworkEntry),
+			services: Type.Array(Service),
+		},
+		{ additionalProperties: false },
+	),
+]);
+
+/** Schema of everything that Guestwire emits, in either profile: the published one. */
+export const EmittedNetworkDataSchema = Type.Union([NetworkDataSchema, NovaNetworkDataSchema], {
+	$schema: "https://json-schema.org/draft/2020-12/schema",
+	$id: "https://guestwire.org/schema/network_data.json",
+	title: "network_data.json",
+	description: "OpenStack's description of a guest's wiring, as Guestwire emits it.",
+});

@@ -1,0 +1,175 @@
+/**
+ * The normal form: one instance as every document reads it. Plain frozen data; addresses are canonical text (IPv6
+ * compressed, lower case), MAC addresses lower case with colons, absent facts are absent members, never `null`.
+ */
+
+export type IpVersion = 4 | 6;
+
+/** A route that a subnet hands out, as Neutron's `host_routes` has it. */
+export interface HostRoute {
+	/** The destination as CIDR. */
+	readonly destination: string;
+	readonly nexthop: string;
+}
+
+export type Ipv6AddressMode = "slaac" | "dhcpv6-stateful" | "dhcpv6-stateless";
+
+export interface Subnet {
+	readonly id: string;
+	readonly name: string;
+	readonly version: IpVersion;
+	readonly cidr: string;
+	/** Bits of the prefix, 0 to 32 or 128. */
+	readonly prefixLength: number;
+	readonly gateway?: string;
+	readonly dhcp: boolean;
+	/** Address of the `network:dhcp` port on this subnet, where there is one. */
+	readonly dhcpServer?: string;
+	readonly addressMode?: Ipv6AddressMode;
+	readonly raMode?: Ipv6AddressMode;
+	readonly dnsServers: readonly string[];
+	readonly hostRoutes: readonly HostRoute[];
+	readonly tags: readonly string[];
+}
+
+export interface Network {
+	readonly id: string;
+	readonly name: string;
+	/** Bytes; absent when Neutron doesn't know it. */
+	readonly mtu?: number;
+	readonly dnsDomain?: string;
+	readonly tags: readonly string[];
+	readonly provider?: { readonly type?: string; readonly physicalNetwork?: string; readonly segmentationId?: number };
+}
+
+/** One address of a port, with the subnet it stands on. */
+export interface FixedIp {
+	readonly address: string;
+	readonly subnet: Subnet;
+}
+
+export interface FloatingIp {
+	readonly id: string;
+	readonly address: string;
+	readonly fixedAddress?: string;
+	readonly networkId?: string;
+}
+
+export interface SecurityGroupRule {
+	readonly direction: string;
+	readonly ethertype?: string;
+	readonly protocol?: string;
+	readonly portRangeMin?: number;
+	readonly portRangeMax?: number;
+	readonly remoteIpPrefix?: string;
+	readonly remoteGroupId?: string;
+	readonly description?: string;
+}
+
+export interface SecurityGroup {
+	readonly id: string;
+	readonly name: string;
+	readonly description?: string;
+	readonly stateful?: boolean;
+	readonly rules: readonly SecurityGroupRule[];
+}
+
+/** A VLAN of a trunk: the subport's own port and the tag its frames carry on the parent. */
+export interface Subport {
+	/** 1 to 4094. */
+	readonly vlanId: number;
+	readonly port: Port;
+}
+
+export interface Trunk {
+	readonly id: string;
+	readonly name: string;
+	readonly subports: readonly Subport[];
+}
+
+/** The bond that carries a bare-metal port: an Ironic port group. */
+export interface PortGroup {
+	readonly id: string;
+	/** The bonding driver's mode, as Ironic stores it. */
+	readonly mode: string;
+	/** The driver's further options, keys `bond_…`, values text. */
+	readonly options: Readonly<Record<string, string>>;
+	readonly members: readonly { readonly id: string; readonly macAddress: string }[];
+}
+
+export interface Port {
+	readonly id: string;
+	readonly name: string;
+	readonly macAddress: string;
+	/**
+	 * Whether the NIC is in the guest: its binding is neither `unbound` nor `binding_failed`. A listed NIC that is not
+	 * there makes cloud-init drop all networking (cloud-init issue 3920).
+	 */
+	readonly plugged: boolean;
+	/** Neutron's `binding:vif_type`, where it is told. */
+	readonly vifType?: string;
+	readonly vnicType?: string;
+	readonly network: Network;
+	readonly fixedIps: readonly FixedIp[];
+	readonly floatingIps: readonly FloatingIp[];
+	readonly securityGroups: readonly SecurityGroup[];
+	readonly allowedAddressPairs: readonly { readonly ip_address: string; readonly mac_address?: string }[];
+	readonly portSecurity?: boolean;
+	readonly dnsName?: string;
+	readonly dnsDomain?: string;
+	readonly dnsAssignment: readonly { readonly ip_address: string; readonly hostname: string; readonly fqdn: string }[];
+	readonly description?: string;
+	readonly tags: readonly string[];
+	/** The device tag given at boot or attach. */
+	readonly deviceTag?: string;
+	readonly trunk?: Trunk;
+	/** Set where the NIC is a bare-metal bond. */
+	readonly portGroup?: PortGroup;
+}
+
+export interface Keypair {
+	readonly name: string;
+	readonly type: string;
+	readonly publicKey: string;
+}
+
+/** What Nova knows beside the wiring. */
+export interface Server {
+	readonly name: string;
+	/** Without domain. */
+	readonly hostname: string;
+	/** ISO 8601, UTC. */
+	readonly created?: string;
+	readonly metadata: Readonly<Record<string, string>>;
+	readonly keypair?: Keypair;
+	readonly keyName?: string;
+	readonly imageId?: string;
+	readonly flavorName?: string;
+	readonly availabilityZone?: string;
+	readonly launchIndex: number;
+	readonly reservationId?: string;
+	/** Nova's `instance-%08x`, which the EC2 id comes from. */
+	readonly instanceName?: string;
+	readonly kernelId?: string;
+	readonly ramdiskId?: string;
+	readonly rootDeviceName?: string;
+	readonly userData?: Uint8Array;
+	readonly securityGroupNames: readonly string[];
+	readonly volumes: readonly { readonly id: string; readonly device?: string; readonly tag?: string }[];
+	readonly dedicatedCpus: readonly number[];
+}
+
+export interface Instance {
+	/** Nova's server id: lower case. */
+	readonly id: string;
+	/**
+	 * The project that owns it: the server's, or, when only the wiring was asked for, the one project that all of its
+	 * ports agree on. Absent when they don't: then the server has to be asked (a port's `device_id` is free text that
+	 * anybody can write, CVE-2013-6419).
+	 */
+	readonly projectId?: string;
+	/** In NIC order. Plugged or not; subports are under their parent's `trunk`. */
+	readonly ports: readonly Port[];
+	/** Absent when only the wiring was asked for. */
+	readonly server?: Server;
+}
