@@ -13,3 +13,13 @@ export interface TreeAnswer {
 	readonly body: Uint8Array;
 	readonly contentType: string;
 }
+
+export const JSON_TYPE = "application/json";
+/** User data is anything: gzip, MIME, a script. Byte for byte, so no text type (Launchpad bug 2120723). */
+export const BYTES_TYPE = "application/octet-stream";
+export const TEXT_TYPE = "text/plain; charset=UTF-8";
+
+/** Lines of text, as every listing is answered. */
+export function textAnswer(text: string): TreeAnswer {
+	return { body: Buffer.from(text), contentType: TEXT_TYPE };
+}

@@ -1,0 +1,61 @@
+/** Amazon's folders: `<version>/meta-data/…` over HTTP, `ec2/<version>/meta-data.json` on a drive. */
+import { type Ec2Folder, type Ec2Item, ec2Find, ec2MetaData, ec2Text, isFolder } from "./ec2.ts";
+import { jsonBytes } from "./json.ts";
+import type { DocumentSource } from "./openstack-documents.ts";
+import { BYTES_TYPE, JSON_TYPE, type TreeAnswer, textAnswer } from "./tree.ts";
+import { EC2_VERSIONS, type Ec2Version, ec2Version } from "./versions.ts";
+
+/** The versions on a drive: Nova's `config_drive_skip_versions` leaves out all but the newest. */
+const DRIVE_FOLDERS = ["2009-04-04", "latest"] as const;
+
+/** What HTTP answers for `<folder>/<names…>`. */
+export function ec2Answer(folder: string, names: readonly string[], source: DocumentSource): TreeAnswer | undefined {
+	const version = ec2Version(folder);
+	if (!version || !source.instance.server) return undefined;
+	const [first, ...rest] = names;
+	const userData = source.instance.server.userData;
+	if (first === undefined) return textAnswer(userData ? "meta-data/\nuser-data" : "meta-data/");
+	if (first === "user-data" && rest.length === 0) return userData && { body: userData, contentType: BYTES_TYPE };
+	const item = first === "meta-data" ? ec2Find(metaDataOf(source, version), rest) : undefined;
+	return item === undefined ? undefined : textAnswer(ec2Text(item));
+}
+
+/** What a drive has at `ec2/<folder>/<name>`. */
+export function ec2DriveFile(folder: string, name: string, source: DocumentSource): TreeAnswer | undefined {
+	const version = ec2Version(folder);
+	if (!version || !source.instance.server) return undefined;
+	if (name === "meta-data.json") return { body: jsonBytes(metaDataOf(source, version)), contentType: JSON_TYPE };
+	const userData = name === "user-data" ? source.instance.server.userData : undefined;
+	return userData && { body: userData, contentType: BYTES_TYPE };
+}
+
+/** Every leaf that HTTP has, oldest version first. */
+export function ec2Paths(source: DocumentSource): string[] {
+	const { server } = source.instance;
+	if (!server) return [];
+	return [...EC2_VERSIONS, "latest"].flatMap((folder) => {
+		const version = ec2Version(folder) as Ec2Version;
+		const leaves = leavesOf(metaDataOf(source, version), `${folder}/meta-data`);
+		return server.userData ? [...leaves, `${folder}/user-data`] : leaves;
+	});
+}
+
+/** The files that go on a drive. */
+export function ec2DrivePaths(source: DocumentSource): string[] {
+	const { server } = source.instance;
+	if (!server) return [];
+	const names = server.userData ? ["meta-data.json", "user-data"] : ["meta-data.json"];
+	return DRIVE_FOLDERS.flatMap((folder) => names.map((name) => `ec2/${folder}/${name}`));
+}
+
+function metaDataOf({ instance, settings }: DocumentSource, version: Ec2Version): Ec2Folder {
+	return instance.server ? ec2MetaData(instance, instance.server, version, settings.hostnameDomain) : {};
+}
+
+function leavesOf(folder: Ec2Folder, path: string): string[] {
+	return Object.keys(folder).flatMap((name) => {
+		const item: Ec2Item | undefined = ec2Find(folder, [name]);
+		if (item === undefined) return [];
+		return isFolder(item) ? leavesOf(item, `${path}/${name}`) : [`${path}/${name}`];
+	});
+}

@@ -1,0 +1,88 @@
+/** One instance's tree, each document made when it is first asked for and then kept. */
+import type { Instance } from "../instance/instance.ts";
+import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
+import { networkData } from "./network-data-full.ts";
+import type { DocumentSource } from "./openstack-documents.ts";
+import {
+	type Answer,
+	type GuestFiles,
+	openStackAnswer,
+	openStackDrivePaths,
+	openStackPaths,
+} from "./openstack-tree.ts";
+import type { DocumentSettings } from "./settings.ts";
+import { type MetadataTree, type TreeAnswer, textAnswer } from "./tree.ts";
+import { EC2_VERSIONS, listedVersions } from "./versions.ts";
+
+export interface GuestTree extends MetadataTree {
+	/** What HTTP answers for a normalised path (`""` is `/`): a file or a folder's listing. */
+	answer(path: string): TreeAnswer | undefined;
+	/** The same bytes in a config drive's layout, where Amazon's tree is one document a version. */
+	readonly drive: MetadataTree;
+}
+
+/**
+ * The tree of an instance. Without its server record (only the wiring was asked for) it has the network documents alone.
+ *
+ * @param dynamicVendorData what the dynamic targets answered for this instance, by target name
+ */
+export function buildTree(
+	instance: Instance,
+	settings: DocumentSettings,
+	dynamicVendorData: Readonly<Record<string, unknown>> = {},
+): GuestTree {
+	const source: DocumentSource = { instance, settings, dynamicVendorData };
+	const guestFiles = lazy(() => guestFilesOf(source));
+	const answer: Answer = keep((path) => {
+		const [folder = "", ...names] = path.split("/");
+		if (folder !== "openstack") return staticAnswer(path, settings.profile) ?? ec2Answer(folder, names, source);
+		const [version, ...below] = names;
+		if (version === undefined) return staticAnswer(path, settings.profile);
+		return openStackAnswer(version, below.join("/"), source, guestFiles, answer);
+	});
+	const driveAnswer: Answer = keep((path) => {
+		const [folder, version = "", name = ""] = path.split("/");
+		return folder === "ec2" ? ec2DriveFile(version, name, source) : answer(path);
+	});
+	return {
+		answer,
+		read: (path) => answer(path)?.body,
+		paths: () => [...openStackPaths(source, guestFiles(), answer), ...ec2Paths(source)],
+		drive: {
+			read: (path) => driveAnswer(path)?.body,
+			paths: () => [...ec2DrivePaths(source), ...openStackDrivePaths(source, guestFiles(), answer)],
+		},
+	};
+}
+
+/** What `/` and `/openstack` answer: the same to everybody, without any facts. */
+export function staticAnswer(path: string, profile: DocumentSettings["profile"]): TreeAnswer | undefined {
+	if (path === "") return textAnswer([...EC2_VERSIONS, "latest"].join("\n"));
+	if (path === "openstack") return textAnswer([...listedVersions(profile), "latest"].join("\n"));
+	return undefined;
+}
+
+/** Only what exists is kept: paths come from guests, and there are endlessly many that don't. */
+function keep(make: Answer): Answer {
+	const kept = new Map<string, TreeAnswer>();
+	return (path) => {
+		const known = kept.get(path);
+		if (known) return known;
+		const made = make(path);
+		if (made) kept.set(path, made);
+		return made;
+	};
+}
+
+function lazy<T>(make: () => T): () => T {
+	let made: { readonly value: T } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
+}
+
+function guestFilesOf({ instance, settings }: DocumentSource): GuestFiles {
+	const data = settings.guestFiles && networkData(instance, settings);
+	return new Map(data && Array.from(settings.guestFiles?.(data) ?? [], ({ path, bytes }) => [path, bytes]));
+}

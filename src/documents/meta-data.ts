@@ -1,0 +1,58 @@
+/** `meta_data.json`, member by member in Nova's order. */
+import { hkdfSync } from "node:crypto";
+import type { Instance, Server } from "../instance/instance.ts";
+import { type OpenStackVersion, SINCE } from "./versions.ts";
+
+/** The members that come in from outside the instance. */
+export interface MetaDataOptions {
+	/** Nova's `[api]dhcp_domain`, appended to the host name; empty for none. */
+	readonly hostnameDomain: string;
+	/** Secret of the process that `random_seed` is derived from. */
+	readonly seedKey: Uint8Array;
+}
+
+/** The document of one version. Undefined members are left out. */
+export function metaData(instance: Instance, server: Server, version: OpenStackVersion, options: MetaDataOptions) {
+	const { keypair } = server;
+	return {
+		uuid: instance.id,
+		meta: Object.keys(server.metadata).length > 0 ? server.metadata : undefined,
+		public_keys: keypair && { [keypair.name]: keypair.publicKey },
+		keys: keypair && [{ name: keypair.name, type: keypair.type, data: keypair.publicKey }],
+		hostname: fullHostname(server, options.hostnameDomain),
+		name: server.name,
+		launch_index: server.launchIndex,
+		availability_zone: server.availabilityZone ?? null,
+		random_seed: version >= SINCE.randomSeed ? randomSeed(instance.id, options.seedKey) : undefined,
+		project_id: version >= SINCE.projectId ? (instance.projectId ?? null) : undefined,
+		devices: version >= SINCE.devices ? devices(instance, server, version) : undefined,
+		dedicated_cpus: version >= SINCE.dedicatedCpus ? server.dedicatedCpus : undefined,
+	};
+}
+
+/** The host name with the cloud's domain. */
+export function fullHostname(server: Server, domain: string): string {
+	return domain ? `${server.hostname}.${domain}` : server.hostname;
+}
+
+/** 512 bytes in base64, stable per instance and key, unrelated between instances (HKDF, RFC 5869). */
+function randomSeed(id: string, key: Uint8Array): string {
+	return Buffer.from(hkdfSync("sha512", key, id, "guestwire random_seed", 512)).toString("base64");
+}
+
+/**
+ * The tagged NICs and volumes. Their buses and addresses are the hypervisor's and no API tells them: `none`, as Nova
+ * writes for a bus that it doesn't know.
+ */
+function devices(instance: Instance, server: Server, version: OpenStackVersion): object[] {
+	const trusted = version >= SINCE.vfTrusted ? { vf_trusted: false } : {};
+	const nics = instance.ports.flatMap(({ deviceTag, macAddress }) =>
+		deviceTag ? [{ ...trusted, type: "nic", mac: macAddress, ...BUS, tags: [deviceTag] }] : [],
+	);
+	const disks = server.volumes.flatMap(({ id, device, tag }) =>
+		tag ? [{ type: "disk", serial: id, path: device, ...BUS, tags: [tag] }] : [],
+	);
+	return [...nics, ...disks];
+}
+
+const BUS = { bus: "none", address: "none" };

@@ -1,0 +1,94 @@
+/**
+ * `network_data.json`, profile `nova`: what nova-api-metadata answers for the same instance, its limits included, member
+ * by member (nova/virt/netutils.py, `get_network_metadata`). For clouds that must not change yet, and as the proof that
+ * the facts are read right.
+ */
+import { netmask } from "../instance/addresses.ts";
+import type { FixedIp, Instance, IpVersion, Port, Subnet } from "../instance/instance.ts";
+import { isDefault } from "./default-routes.ts";
+import { tapName } from "./link-ids.ts";
+import { type NetworkEntry, NOVA_PHYSICAL_TYPES, type Route, type Service } from "./network-data.ts";
+import { route, servicesOf, unique } from "./network-data-full.ts";
+
+interface NovaLink {
+	readonly id: string;
+	readonly vif_id: string;
+	readonly type: string;
+	readonly mtu: number | null;
+	readonly ethernet_mac_address: string;
+}
+
+export type NovaNetworkData =
+	| Record<string, never>
+	| { readonly links: NovaLink[]; readonly networks: NetworkEntry[]; readonly services: Service[] };
+
+/** What Nova would say: `{}` without any port. */
+export function novaNetworkData(instance: Instance): NovaNetworkData {
+	if (instance.ports.length === 0) return {};
+	const ports = instance.ports.filter((port) => port.fixedIps.length > 0);
+	const chosen = ports.flatMap((port) =>
+		([4, 6] as const).flatMap((version) => {
+			const fixedIp = firstAddress(port, version);
+			return fixedIp ? [{ port, fixedIp }] : [];
+		}),
+	);
+	return {
+		links: ports.map(linkOf),
+		networks: chosen.map(({ port, fixedIp }, index) => entryOf(port, fixedIp, `network${index}`)),
+		services: unique(chosen.flatMap(({ fixedIp }) => servicesOf(fixedIp.subnet))),
+	};
+}
+
+/** Addresses in Nova's order: by subnet, the lowest id first as Neutron lists them, then as the port has them. */
+export function inNovaOrder(fixedIps: readonly FixedIp[]): FixedIp[] {
+	return fixedIps.toSorted((a, b) => (a.subnet.id < b.subnet.id ? -1 : Number(a.subnet.id > b.subnet.id)));
+}
+
+function firstAddress(port: Port, version: IpVersion): FixedIp | undefined {
+	return inNovaOrder(port.fixedIps).find((fixedIp) => fixedIp.subnet.version === version);
+}
+
+function linkOf(port: Port): NovaLink {
+	const servedByDhcp = port.fixedIps.some((fixedIp) => hasDhcpServer(fixedIp.subnet));
+	return {
+		id: tapName(port),
+		vif_id: port.id,
+		type: NOVA_PHYSICAL_TYPES.find((type) => type === port.vifType) ?? "phy",
+		mtu: servedByDhcp ? null : (port.network.mtu ?? null),
+		ethernet_mac_address: port.macAddress,
+	};
+}
+
+/** Nova's `dhcp_server`: the DHCP port's address, else the gateway of a subnet with DHCP. */
+function hasDhcpServer(subnet: Subnet): boolean {
+	return subnet.dhcpServer !== undefined || (subnet.dhcp && subnet.gateway !== undefined);
+}
+
+function entryOf(port: Port, { address, subnet }: FixedIp, id: string): NetworkEntry {
+	const { version, addressMode } = subnet;
+	const common = { link: tapName(port), network_id: port.network.id };
+	if (!addressMode && hasDhcpServer(subnet)) {
+		return { id, type: `ipv${version}_dhcp`, link: common.link, network_id: common.network_id };
+	}
+	return {
+		id,
+		type: addressMode ? `ipv6_${addressMode}` : `ipv${version}`,
+		link: common.link,
+		ip_address: address,
+		netmask: netmask(version, subnet.prefixLength),
+		routes: routesOf(subnet),
+		network_id: common.network_id,
+		services: servicesOf(subnet),
+	};
+}
+
+/** A host route to everything stands beside the gateway's default route. */
+function routesOf(subnet: Subnet): Route[] {
+	const everything = subnet.version === 4 ? "0.0.0.0/0" : "::/0";
+	return [
+		...(subnet.gateway === undefined ? [] : [route(everything, subnet.gateway)]),
+		...subnet.hostRoutes.map(({ destination, nexthop }) =>
+			route(isDefault(destination) ? everything : destination, nexthop),
+		),
+	];
+}

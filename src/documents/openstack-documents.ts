@@ -1,0 +1,99 @@
+/** The documents of an OpenStack version folder: a line each, in the order in which Nova lists them. */
+import type { Instance, Server } from "../instance/instance.ts";
+import { jsonBytes } from "./json.ts";
+import { metaData } from "./meta-data.ts";
+import { networkData } from "./network-data-full.ts";
+import { novaNetworkData } from "./network-data-nova.ts";
+import { networkPorts } from "./network-ports.ts";
+import type { DocumentSettings } from "./settings.ts";
+import { BYTES_TYPE, JSON_TYPE } from "./tree.ts";
+import { vendorData, vendorData2 } from "./vendor-data.ts";
+import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
+
+/** What a document is made of. */
+export interface DocumentSource {
+	readonly instance: Instance;
+	readonly settings: DocumentSettings;
+	readonly dynamicVendorData: Readonly<Record<string, unknown>>;
+}
+
+export interface OpenStackDocument {
+	/** Below the version folder. */
+	readonly path: string;
+	readonly contentType: string;
+	/** The first version that lists it. */
+	readonly listedSince: OpenStackVersion;
+	/** The first version that answers it, where it is older than the listing. */
+	readonly answeredSince?: OpenStackVersion;
+	/** Stands in no listing, as Nova knows nothing of it; on the drive only in profile `full`. */
+	readonly ownForm?: true;
+	/** Differs from version to version. */
+	readonly versioned?: true;
+	/** The bytes; undefined when this instance has none. */
+	readonly make: (source: DocumentSource, version: OpenStackVersion) => Uint8Array | undefined;
+}
+
+const FIRST = OPENSTACK_VERSIONS[0];
+
+/** Documents of the server record are absent where only the wiring was asked for. */
+const ofServer =
+	(make: (server: Server, source: DocumentSource, version: OpenStackVersion) => Uint8Array | undefined) =>
+	(source: DocumentSource, version: OpenStackVersion) =>
+		source.instance.server && make(source.instance.server, source, version);
+
+const ports = ({ instance, settings }: DocumentSource) => jsonBytes(networkPorts(instance, settings.expose));
+
+const network = ({ instance, settings }: DocumentSource) => {
+	const data = settings.profile === "nova" ? novaNetworkData(instance) : networkData(instance, settings);
+	return data && jsonBytes(data);
+};
+
+/** `password` stands in the listing between `user_data` and `vendor_data.json`; whoever keeps state answers it. */
+export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
+	{
+		path: "meta_data.json",
+		contentType: JSON_TYPE,
+		listedSince: FIRST,
+		versioned: true,
+		make: ofServer((server, { instance, settings }, version) =>
+			jsonBytes(metaData(instance, server, version, settings)),
+		),
+	},
+	{ path: "user_data", contentType: BYTES_TYPE, listedSince: FIRST, make: ofServer((server) => server.userData) },
+	{ path: "password", contentType: BYTES_TYPE, listedSince: SINCE.password, make: () => undefined },
+	{
+		path: "vendor_data.json",
+		contentType: JSON_TYPE,
+		listedSince: SINCE.vendorData,
+		make: ofServer((_, { settings }) => jsonBytes(vendorData(settings.staticVendorData))),
+	},
+	{
+		path: "network_data.json",
+		contentType: JSON_TYPE,
+		listedSince: SINCE.networkData,
+		answeredSince: FIRST,
+		make: network,
+	},
+	{
+		path: "vendor_data2.json",
+		contentType: JSON_TYPE,
+		listedSince: SINCE.vendorData2,
+		make: ofServer((_, source) => jsonBytes(vendorData2(source.settings.staticVendorData, source.dynamicVendorData))),
+	},
+	{
+		path: "metadata/network_data",
+		contentType: JSON_TYPE,
+		listedSince: SINCE.networkData,
+		answeredSince: FIRST,
+		ownForm: true,
+		make: ports,
+	},
+	{
+		path: "metadata/network_data.json",
+		contentType: JSON_TYPE,
+		listedSince: SINCE.networkData,
+		answeredSince: FIRST,
+		ownForm: true,
+		make: network,
+	},
+];

@@ -1,0 +1,73 @@
+/** The folders `openstack/<version>/`: what they list, answer, and put on a drive. */
+import { type DocumentSource, OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
+import { BYTES_TYPE, type TreeAnswer, textAnswer } from "./tree.ts";
+import { listedVersions, OPENSTACK_VERSIONS, type OpenStackVersion, openStackVersion } from "./versions.ts";
+
+/** What the operator adds to every version folder, by path below it. */
+export type GuestFiles = ReadonlyMap<string, Uint8Array>;
+
+/** An answer that is made once and kept under its path. */
+export type Answer = (path: string) => TreeAnswer | undefined;
+
+const NEWEST = OPENSTACK_VERSIONS[OPENSTACK_VERSIONS.length - 1] as OpenStackVersion;
+
+/**
+ * What HTTP answers below `openstack/`.
+ *
+ * @param folder the version folder, `latest` among them
+ * @param path below the folder; empty for its listing
+ * @param answer gives what is the same in every version, so that it is made and kept once
+ */
+export function openStackAnswer(
+	folder: string,
+	path: string,
+	source: DocumentSource,
+	guestFiles: () => GuestFiles,
+	answer: Answer,
+): TreeAnswer | undefined {
+	const version = openStackVersion(folder);
+	if (!version) return undefined;
+	if (path === "") return textAnswer(listing(folder, version, answer));
+	const document = OPENSTACK_DOCUMENTS.find((candidate) => candidate.path === path);
+	if (!document) {
+		const body = guestFiles().get(path);
+		return body && { body, contentType: BYTES_TYPE };
+	}
+	if (version < (document.answeredSince ?? document.listedSince)) return undefined;
+	if (!document.versioned && folder !== NEWEST) return answer(`openstack/${NEWEST}/${path}`);
+	const body = document.make(source, version);
+	return body && { body, contentType: document.contentType };
+}
+
+/** The recorded listing: a document that this instance has not is not listed, `password` always is. */
+function listing(folder: string, version: OpenStackVersion, answer: Answer): string {
+	return OPENSTACK_DOCUMENTS.filter((document) => !document.ownForm && version >= document.listedSince)
+		.map(({ path }) => path)
+		.filter((path) => path === "password" || answer(`openstack/${folder}/${path}`))
+		.join("\n");
+}
+
+/** Every file of the version folders, oldest version first. */
+export function openStackPaths(source: DocumentSource, guestFiles: GuestFiles, answer: Answer): string[] {
+	return versionFolders(source).flatMap((folder) => {
+		const own = OPENSTACK_DOCUMENTS.map(({ path }) => path);
+		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
+	});
+}
+
+/** The files of the version folders that go on a drive: each from the version on that lists it, as Nova writes them. */
+export function openStackDrivePaths(source: DocumentSource, guestFiles: GuestFiles, answer: Answer): string[] {
+	return versionFolders(source).flatMap((folder) => {
+		const version = openStackVersion(folder) ?? NEWEST;
+		const own = OPENSTACK_DOCUMENTS.filter((document) => isOnDrive(document, version, source)).map(({ path }) => path);
+		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
+	});
+}
+
+function isOnDrive(document: OpenStackDocument, version: OpenStackVersion, { settings }: DocumentSource): boolean {
+	return version >= document.listedSince && !(document.ownForm && settings.profile === "nova");
+}
+
+function versionFolders({ settings }: DocumentSource): string[] {
+	return [...listedVersions(settings.profile), "latest"];
+}

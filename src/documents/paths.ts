@@ -1,0 +1,43 @@
+/** Request targets and tree paths, and which facts a path needs. */
+
+/** `wiring`: ports, networks, subnets. `all`: the server record too. */
+type Need = "wiring" | "all";
+
+/**
+ * A request target as Nova's `posixpath.normpath` leaves it, without leading slash: escapes decoded (`%2F` is a slash
+ * too), query dropped, `//`, `.`, `..` and a trailing `/` resolved; never above the root. `ec2/` is dropped: it is the
+ * name under which the root's folders are kept.
+ *
+ * @returns undefined for what can be no path of the tree: bytes that are no UTF-8, control characters.
+ */
+export function normalizePath(target: string): string | undefined {
+	const end = target.search(/[?#]/);
+	const decoded = decode(end < 0 ? target : target.slice(0, end));
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+	if (decoded === undefined || /[\x00-\x1f\x7f]/.test(decoded)) return undefined;
+	const names: string[] = [];
+	for (const name of decoded.split("/")) {
+		if (name === "..") names.pop();
+		else if (name !== "" && name !== ".") names.push(name);
+	}
+	return (names[0] === "ec2" ? names.slice(1) : names).join("/");
+}
+
+function decode(text: string): string | undefined {
+	if (!text.includes("%")) return text;
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** `openstack/<version>/password`: kept by whoever keeps state, not in the tree. */
+export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
+
+const WIRING = /^openstack\/[^/]+\/(network_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
+
+/** Which facts a path of the tree needs. */
+export function needOf(path: string): Need {
+	return WIRING.test(path) ? "wiring" : "all";
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { deviationsOf } from "../../test/deviations.ts";
+import { recordedCases } from "../../test/recorded.ts";
+import { assemble } from "../instance/assemble.ts";
+import { buildTree } from "./guest-tree.ts";
+import { jsonText } from "./json.ts";
+import { novaNetworkData } from "./network-data-nova.ts";
+import { normalizePath, PASSWORD_PATH } from "./paths.ts";
+import { defaultSettings } from "./settings.ts";
+
+const staticVendorData = JSON.parse(
+	readFileSync(new URL("../../test/fixtures/zed/a-dhcp4/vendor_data.json", import.meta.url), "utf8"),
+);
+const settings = { ...defaultSettings(new Uint8Array(32)), profile: "nova" as const, staticVendorData };
+
+describe.each(recordedCases())("recorded instance $name, profile nova", ({ facts, networkData, answers }) => {
+	const instance = assemble(facts);
+	const tree = buildTree(instance, settings);
+
+	it("has network_data.json as recorded, to the byte", () => {
+		expect(jsonText(novaNetworkData(instance))).toBe(networkData);
+	});
+
+	it.each(Object.entries(answers))("answers %s as recorded", (path, recorded) => {
+		const normal = normalizePath(path) ?? "";
+		if (PASSWORD_PATH.test(normal)) return;
+		const ours = tree.answer(normal);
+		const expected = { status: recorded.status, body: recorded.body };
+		const given = ours
+			? { status: 200, body: Buffer.from(ours.body).toString() }
+			: { status: 404, body: "404 Not Found\n\nThe resource could not be found.\n\n   " };
+		for (const deviation of deviationsOf(normal)) deviation.level(expected, given);
+		expect(given).toEqual(expected);
+	});
+});

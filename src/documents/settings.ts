@@ -1,0 +1,41 @@
+import type { DefaultRoutes } from "./default-routes.ts";
+import type { NetworkData } from "./network-data.ts";
+import { EXPOSABLE, type Expose } from "./network-ports.ts";
+
+/** A file that the operator adds for guests without an agent, below `openstack/<version>/`. */
+export interface GuestFile {
+	readonly path: string;
+	readonly bytes: Uint8Array;
+}
+
+/** How documents are made, for all instances alike. */
+export interface DocumentSettings {
+	/** `full`: everything Guestwire knows; `nova`: what nova-api-metadata would say. Default: `full`. */
+	readonly profile: "full" | "nova";
+	/** Whether trunk subports become VLAN links. Default: true. */
+	readonly trunks: boolean;
+	/** Default: `first`. */
+	readonly defaultRoutes: DefaultRoutes;
+	/** What `metadata/network_data` shows beside the blueprint's members. Default: all but `provider`. */
+	readonly expose: readonly Expose[];
+	/** Appended to host names, empty for none. Default: `novalocal`, as Nova's `dhcp_domain`. */
+	readonly hostnameDomain: string;
+	/** The static vendor data: an object, or undefined for none. */
+	readonly staticVendorData?: unknown;
+	/** Secret of the process that `random_seed` is derived from; 32 bytes or more. */
+	readonly seedKey: Uint8Array;
+	/** Renders native configuration into the tree. */
+	readonly guestFiles?: (data: NetworkData) => Iterable<GuestFile>;
+}
+
+/** The default settings with a process's secret. */
+export function defaultSettings(seedKey: Uint8Array): DocumentSettings {
+	return {
+		profile: "full",
+		trunks: true,
+		defaultRoutes: "first",
+		expose: EXPOSABLE.filter((what) => what !== "provider"),
+		hostnameDomain: "novalocal",
+		seedKey,
+	};
+}

@@ -1,0 +1,11 @@
+/** Vendor data: what the operator gives every guest. */
+
+/** `vendor_data.json`: the static data alone; Nova answers `{}` where none is set. */
+export function vendorData(staticData: unknown): unknown {
+	return staticData ?? {};
+}
+
+/** `vendor_data2.json`: the static data under `static`, then each dynamic target's answer under its name. */
+export function vendorData2(staticData: unknown, dynamic: Readonly<Record<string, unknown>>): object {
+	return { static: vendorData(staticData), ...dynamic };
+}

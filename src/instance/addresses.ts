@@ -1,0 +1,66 @@
+/** Canonical text of addresses. All parsing is ipaddr.js's; zones and IPv4-mapped forms have no place in these facts. */
+import ipaddr from "ipaddr.js";
+import type { IpVersion } from "./instance.ts";
+
+/** A parsed CIDR, its host bits cleared. */
+export interface Cidr {
+	readonly version: IpVersion;
+	readonly network: string;
+	readonly prefixLength: number;
+}
+
+/** IPv4 dotted, IPv6 as RFC 5952 writes it; undefined for anything that is no plain address. */
+export function canonicalAddress(text: string): string | undefined {
+	if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
+	if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
+	return ipaddr.IPv6.parse(text).toRFC5952String();
+}
+
+export function addressVersion(canonical: string): IpVersion {
+	return canonical.includes(":") ? 6 : 4;
+}
+
+/** `10.2.0.7/16` → 10.2.0.0 and 16; undefined for anything that is no CIDR. */
+export function parseCidr(text: string): Cidr | undefined {
+	const slash = text.indexOf("/");
+	const address = canonicalAddress(text.slice(0, Math.max(slash, 0)));
+	const bits = text.slice(slash + 1);
+	if (address === undefined || !/^\d{1,3}$/.test(bits)) return undefined;
+	const version = addressVersion(address);
+	const prefixLength = Number(bits);
+	if (prefixLength > (version === 4 ? 32 : 128)) return undefined;
+	const kind = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
+	const network = canonicalAddress(kind.networkAddressFromCIDR(`${address}/${prefixLength}`).toString());
+	return network === undefined ? undefined : { version, network, prefixLength };
+}
+
+/** Whether a canonical address lies inside a parsed CIDR. */
+export function cidrContains(cidr: Cidr, address: string): boolean {
+	if (addressVersion(address) !== cidr.version) return false;
+	return parseCidr(`${address}/${cidr.prefixLength}`)?.network === cidr.network;
+}
+
+/** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
+export function netmask(version: IpVersion, prefixLength: number): string {
+	return version === 4
+		? ipaddr.IPv4.subnetMaskFromPrefixLength(prefixLength).toString()
+		: ipaddr.IPv6.subnetMaskFromPrefixLength(prefixLength).toRFC5952String();
+}
+
+/**
+ * Six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons; dashes are taken for colons.
+ * Undefined for anything else.
+ */
+export function canonicalMac(text: string): string | undefined {
+	const mac = text.toLowerCase().replaceAll("-", ":");
+	return /^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$/.test(mac) ? mac : undefined;
+}
+
+/** The MAC address inside an EUI-64 interface identifier; undefined when the address has none (no `ff:fe` in it). */
+export function eui64Mac(address: string): string | undefined {
+	if (!ipaddr.IPv6.isValid(address)) return undefined;
+	const bytes = ipaddr.IPv6.parse(address).toByteArray().slice(8);
+	if (bytes[3] !== 0xff || bytes[4] !== 0xfe) return undefined;
+	const mac = [(bytes[0] ?? 0) ^ 2, ...bytes.slice(1, 3), ...bytes.slice(5)];
+	return mac.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}

@@ -1,0 +1,184 @@
+/** From raw facts to the normal form: the one place that knows how the APIs' records hang together. */
+import { GuestwireError } from "../errors.ts";
+import { addressVersion, canonicalAddress, canonicalMac } from "./addresses.ts";
+import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
+import type { FixedIp, Instance, Port, SecurityGroup, Subport, Trunk } from "./instance.ts";
+import { assembleNetwork, assembleSubnet } from "./network.ts";
+import { portGroupOf } from "./port-group.ts";
+import { present } from "./present.ts";
+import { assembleServer } from "./server.ts";
+
+/** `binding:vif_type`s of a port that is not in the guest. */
+const UNPLUGGED = new Set(["unbound", "binding_failed"]);
+
+/** What every port of the instance is looked up in. */
+interface Index {
+	readonly facts: InstanceFacts;
+	readonly networks: ReadonlyMap<string, NetworkFacts>;
+	readonly subnets: ReadonlyMap<string, SubnetFacts>;
+	readonly subports: ReadonlyMap<string, PortFacts>;
+	readonly groups: ReadonlyMap<string, SecurityGroupFacts>;
+}
+
+/**
+ * Makes an `Instance` of raw facts.
+ *
+ * @throws GuestwireError `cloud-answer` when the facts contradict each other: a port on a network or subnet that isn't
+ * there, an address that is none. Nothing is guessed.
+ */
+export function assemble(facts: InstanceFacts): Instance {
+	const index: Index = {
+		facts,
+		networks: byId(facts.networks),
+		subnets: byId(facts.subnets),
+		subports: byId(facts.subports),
+		groups: byId(facts.securityGroups),
+	};
+	const nics = facts.ports.filter(isInstanceNic);
+	return present<Instance>({
+		id: facts.id,
+		projectId: facts.server?.tenant_id ?? commonProject(nics),
+		ports: inNicOrder(nics, facts).map((port) => assemblePort(port, index)),
+		server: facts.server && assembleServer(facts.server, facts),
+	});
+}
+
+function byId<T extends { readonly id: string }>(items: readonly T[]): Map<string, T> {
+	return new Map(items.map((item) => [item.id, item]));
+}
+
+/** Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`; an inventory written by hand gives none. */
+function isInstanceNic(port: PortFacts): boolean {
+	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
+}
+
+/** The project that all ports agree on. */
+function commonProject(ports: readonly PortFacts[]): string | undefined {
+	const [first, ...rest] = ports;
+	return rest.every((port) => port.project_id === first?.project_id) ? first?.project_id : undefined;
+}
+
+/**
+ * NIC order: the order of MAC addresses in the server's `addresses` (Nova keeps the boot request's order there and
+ * nowhere else), then by creation time, then by id. Ports without a creation time (an inventory written by hand) keep
+ * the order they came in.
+ */
+function inNicOrder(ports: readonly PortFacts[], facts: InstanceFacts): PortFacts[] {
+	const addresses = Object.values(facts.server?.addresses ?? {}).flat();
+	const rank = new Map<string, number>();
+	for (const { "OS-EXT-IPS-MAC:mac_addr": mac } of addresses) {
+		const key = mac?.toLowerCase();
+		if (key !== undefined && !rank.has(key)) rank.set(key, rank.size);
+	}
+	const rankOf = (port: PortFacts) => rank.get(port.mac_address.toLowerCase()) ?? rank.size;
+	return ports.toSorted((a, b) => rankOf(a) - rankOf(b) || byCreation(a, b));
+}
+
+function byCreation(a: PortFacts, b: PortFacts): number {
+	if (a.created_at === undefined || b.created_at === undefined) return 0;
+	if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
+	return a.id < b.id ? -1 : 1;
+}
+
+function assemblePort(port: PortFacts, index: Index): Port {
+	const { facts } = index;
+	const network = index.networks.get(port.network_id);
+	if (!network)
+		throw contradiction(`port ${port.id} is on network ${port.network_id}, which is not among the networks`);
+	const macAddress = canonicalMac(port.mac_address);
+	if (!macAddress) throw contradiction(`port ${port.id} has MAC address "${port.mac_address}", which is none`);
+	const vifType = port["binding:vif_type"];
+	return present<Port>({
+		id: port.id,
+		name: port.name,
+		macAddress,
+		plugged: vifType === undefined || !UNPLUGGED.has(vifType),
+		vifType,
+		vnicType: port["binding:vnic_type"],
+		network: assembleNetwork(network),
+		fixedIps: port.fixed_ips.map((fixedIp) => assembleFixedIp(port, fixedIp, index)),
+		floatingIps: facts.floatingIps
+			.filter((floating) => floating.port_id === port.id)
+			.map((floating) =>
+				present({
+					id: floating.id,
+					address: floating.floating_ip_address,
+					fixedAddress: floating.fixed_ip_address ?? undefined,
+					networkId: floating.floating_network_id,
+				}),
+			),
+		securityGroups: port.security_groups.flatMap((id) => securityGroupOf(index.groups.get(id))),
+		allowedAddressPairs: port.allowed_address_pairs,
+		portSecurity: port.port_security_enabled,
+		dnsName: port.dns_name || undefined,
+		dnsDomain: port.dns_domain || undefined,
+		dnsAssignment: port.dns_assignment ?? [],
+		description: port.description || undefined,
+		tags: port.tags,
+		deviceTag: facts.interfaceAttachments.find((attachment) => attachment.port_id === port.id)?.tag || undefined,
+		trunk: trunkOf(port, index),
+		portGroup: portGroupOf(port.id, macAddress, facts),
+	});
+}
+
+function assembleFixedIp(port: PortFacts, facts: PortFacts["fixed_ips"][number], index: Index): FixedIp {
+	const subnetFacts = index.subnets.get(facts.subnet_id);
+	if (!subnetFacts) {
+		throw contradiction(`port ${port.id} has an address on subnet ${facts.subnet_id}, which is not among the subnets`);
+	}
+	const subnet = assembleSubnet(subnetFacts, index.facts.dhcpPorts);
+	const address = canonicalAddress(facts.ip_address);
+	if (!address || addressVersion(address) !== subnet.version) {
+		throw contradiction(`port ${port.id} has address "${facts.ip_address}", which is no IPv${subnet.version} address`);
+	}
+	return { address, subnet };
+}
+
+function trunkOf(port: PortFacts, index: Index): Trunk | undefined {
+	const trunk = index.facts.trunks.find((candidate) => candidate.port_id === port.id);
+	return trunk && { id: trunk.id, name: trunk.name, subports: subportsOf(trunk, index) };
+}
+
+/**
+ * A trunk's subports in its own order. One whose port is gone (removed while the facts were read) or whose tag can't be
+ * told is left out: it carries no traffic. `inherit` takes the tag of the subport's network.
+ */
+function subportsOf(trunk: TrunkFacts, index: Index): Subport[] {
+	return trunk.sub_ports.flatMap((subport) => {
+		const port = index.subports.get(subport.port_id);
+		const network = port && index.networks.get(port.network_id);
+		const vlanId =
+			subport.segmentation_type === "inherit" ? network?.["provider:segmentation_id"] : subport.segmentation_id;
+		if (!port || !vlanId || vlanId < 1 || vlanId > 4094) return [];
+		return [{ vlanId, port: assemblePort(port, index) }];
+	});
+}
+
+function securityGroupOf(group: SecurityGroupFacts | undefined): SecurityGroup[] {
+	if (!group) return [];
+	const rules = group.security_group_rules.map((rule) =>
+		present<SecurityGroup["rules"][number]>({
+			direction: rule.direction,
+			ethertype: rule.ethertype ?? undefined,
+			protocol: rule.protocol?.toString(),
+			portRangeMin: rule.port_range_min ?? undefined,
+			portRangeMax: rule.port_range_max ?? undefined,
+			remoteIpPrefix: rule.remote_ip_prefix ?? undefined,
+			remoteGroupId: rule.remote_group_id ?? undefined,
+			description: rule.description || undefined,
+		}),
+	);
+	return [
+		present<SecurityGroup>({
+			id: group.id,
+			name: group.name,
+			description: group.description || undefined,
+			stateful: group.stateful,
+			rules,
+		}),
+	];
+}
+
+function contradiction(what: string): GuestwireError {
+	return new GuestwireError("cloud-answer", `the facts contradict each other: ${what}; correct the source`);
+}

@@ -1,0 +1,58 @@
+/** Bare metal: which Neutron port is carried by a bond, and which NICs the bond is made of. */
+import { GuestwireError } from "../errors.ts";
+import { canonicalMac } from "./addresses.ts";
+import type { InstanceFacts, PortGroupFacts } from "./facts.ts";
+import type { PortGroup } from "./instance.ts";
+
+/** The bonding driver's modes by number: Ironic stores what the operator wrote, a number or a name. */
+const MODES = [
+	"balance-rr",
+	"active-backup",
+	"balance-xor",
+	"broadcast",
+	"802.3ad",
+	"balance-tlb",
+	"balance-alb",
+] as const;
+
+/**
+ * The port group that carries a Neutron port: the one that Ironic attached it to, else the one with its MAC address.
+ *
+ * @throws GuestwireError `cloud-answer` when its mode is none of the bonding driver's.
+ */
+export function portGroupOf(portId: string, macAddress: string, facts: InstanceFacts): PortGroup | undefined {
+	const group =
+		facts.portGroups.find((candidate) => attachedPort(candidate) === portId) ??
+		facts.portGroups.find((candidate) => candidate.address?.toLowerCase() === macAddress);
+	if (!group) return undefined;
+	const members = facts.bareMetalPorts.flatMap((port) => {
+		const mac = canonicalMac(port.address);
+		return port.portgroup_uuid === group.uuid && mac ? [{ id: port.uuid, macAddress: mac }] : [];
+	});
+	return { id: group.uuid, mode: modeOf(group), options: optionsOf(group), members };
+}
+
+function attachedPort(group: PortGroupFacts): string | null | undefined {
+	return group.internal_info?.tenant_vif_port_id ?? group.extra?.vif_port_id;
+}
+
+/** Ironic's own default is `active-backup` (`[DEFAULT]default_portgroup_mode`). */
+function modeOf(group: PortGroupFacts): string {
+	const text = group.mode ?? "active-backup";
+	const name = MODES.find((mode, number) => text === mode || text === String(number));
+	if (name) return name;
+	throw new GuestwireError(
+		"cloud-answer",
+		`port group ${group.uuid} has mode "${text}"; the bonding driver knows ${MODES.join(", ")}`,
+	);
+}
+
+/** Nova's rule (nova/virt/ironic/driver.py): every property goes to the guest, `bond_` put before it where it lacks. */
+function optionsOf(group: PortGroupFacts): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(group.properties).map(([key, value]) => [
+			key.startsWith("bond_") ? key : `bond_${key}`,
+			String(value),
+		]),
+	);
+}

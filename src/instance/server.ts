@@ -1,0 +1,57 @@
+/** Nova's half of an instance: the server record as the documents read it. */
+import type { InstanceFacts, KeypairFacts, ServerFacts } from "./facts.ts";
+import type { Keypair, Server } from "./instance.ts";
+import { present } from "./present.ts";
+
+/** Makes the `Server` of a server record and what belongs to it. */
+export function assembleServer(server: ServerFacts, facts: InstanceFacts): Server {
+	return present<Server>({
+		name: server.name,
+		hostname: server["OS-EXT-SRV-ATTR:hostname"] || hostnameOf(server),
+		created: server.created,
+		metadata: server.metadata,
+		keypair: keypairOf(facts.keypair),
+		keyName: server.key_name || undefined,
+		imageId: typeof server.image === "object" ? server.image?.id : server.image || undefined,
+		flavorName: server.flavor?.original_name ?? server.flavor?.name,
+		availabilityZone: server["OS-EXT-AZ:availability_zone"] || undefined,
+		launchIndex: server["OS-EXT-SRV-ATTR:launch_index"] ?? 0,
+		reservationId: server["OS-EXT-SRV-ATTR:reservation_id"] || undefined,
+		instanceName: server["OS-EXT-SRV-ATTR:instance_name"] || undefined,
+		kernelId: server["OS-EXT-SRV-ATTR:kernel_id"] || undefined,
+		ramdiskId: server["OS-EXT-SRV-ATTR:ramdisk_id"] || undefined,
+		rootDeviceName: server["OS-EXT-SRV-ATTR:root_device_name"] || undefined,
+		userData: userDataOf(server),
+		securityGroupNames: server.security_groups.map((group) => group.name),
+		volumes: facts.volumeAttachments.map((volume) =>
+			present({ id: volume.volumeId, device: volume.device || undefined, tag: volume.tag || undefined }),
+		),
+		dedicatedCpus: facts.dedicatedCpus ?? [],
+	});
+}
+
+function keypairOf(facts: KeypairFacts | undefined): Keypair | undefined {
+	return facts && { name: facts.name, type: facts.type, publicKey: facts.public_key };
+}
+
+/** Empty user data is none: an empty 200 breaks proxies (Launchpad bug 2097431). */
+function userDataOf(server: ServerFacts): Uint8Array | undefined {
+	const encoded = server["OS-EXT-SRV-ATTR:user_data"];
+	const bytes = encoded ? Buffer.from(encoded, "base64") : undefined;
+	return bytes?.length ? bytes : undefined;
+}
+
+/**
+ * The host name that Nova makes of a server's name when the API doesn't tell it: ASCII letters, digits, dots and
+ * dashes, lower case, at most 63 characters; `Server-<id>` when nothing is left (nova/utils.py, `sanitize_hostname`).
+ */
+function hostnameOf(server: ServerFacts): string {
+	const name = server.name
+		.replaceAll(/[ _]/g, "-")
+		.replaceAll(/[^A-Za-z0-9.-]/g, "")
+		.toLowerCase()
+		.replaceAll(/^[.-]+|[.-]+$/g, "")
+		.slice(0, 63)
+		.replaceAll(/[.-]+$/g, "");
+	return name || `Server-${server.id}`;
+}

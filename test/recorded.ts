@@ -1,0 +1,72 @@
+/** The recorded cases of a real OpenStack, as facts. */
+import { readdirSync, readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { InstanceFacts } from "../src/instance/facts.ts";
+import * as schemas from "../src/instance/facts.ts";
+
+const folder = new URL("./fixtures/zed/", import.meta.url);
+const ajv = new Ajv2020({ removeAdditional: "all", useDefaults: true, strictTypes: false });
+
+export interface RecordedAnswer {
+	readonly status: number;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: string;
+}
+
+export interface RecordedCase {
+	readonly name: string;
+	readonly facts: InstanceFacts;
+	/** The text of the recorded `network_data.json`. */
+	readonly networkData: string;
+	/** What nova-api-metadata answered, by request path. */
+	readonly answers: Readonly<Record<string, RecordedAnswer>>;
+}
+
+/** Every case in the folder. */
+export function recordedCases(): RecordedCase[] {
+	return readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.map((entry) => recordedCase(entry.name));
+}
+
+export function recordedCase(name: string): RecordedCase {
+	const read = (file: string) => readFileSync(new URL(`${name}/${file}`, folder), "utf8");
+	const list = <S extends keyof typeof schemas>(schema: S, file: string, member: string) =>
+		(JSON.parse(read(file))[member] as unknown[]).map((item) => pruned(schema, item));
+	const server = pruned("ServerFacts", JSON.parse(read("server.json")).server) as schemas.ServerFacts;
+	const files = readdirSync(new URL(name, folder));
+	const facts = {
+		id: server.id,
+		server,
+		...(files.includes("keypair.json") && {
+			keypair: pruned("KeypairFacts", JSON.parse(read("keypair.json")).keypair) as schemas.KeypairFacts,
+		}),
+		ports: list("PortFacts", "ports.json", "ports"),
+		subports: list("PortFacts", "subports.json", "ports"),
+		trunks: list("TrunkFacts", "trunks.json", "trunks"),
+		networks: list("NetworkFacts", "networks.json", "networks"),
+		subnets: list("SubnetFacts", "subnets.json", "subnets"),
+		dhcpPorts: list("PortFacts", "dhcp-ports.json", "ports"),
+		floatingIps: list("FloatingIpFacts", "floatingips.json", "floatingips"),
+		securityGroups: list("SecurityGroupFacts", "security-groups.json", "security_groups"),
+		interfaceAttachments: list("InterfaceAttachmentFacts", "interfaces.json", "interfaceAttachments"),
+		volumeAttachments: [],
+		bareMetalPorts: [],
+		portGroups: [],
+	} as unknown as InstanceFacts;
+	const recorded = { ...JSON.parse(read("http.json")).responses, ...JSON.parse(read("ec2_meta_data.json")) };
+	// A body that stands in a file of its own beside is not repeated.
+	const answers = Object.fromEntries(
+		Object.entries(recorded as Record<string, Omit<RecordedAnswer, "body">>).map(([path, answer]) => [
+			path,
+			{ body: "body" in answer ? undefined : read(path.split("/").at(-1) ?? ""), ...answer } as RecordedAnswer,
+		]),
+	);
+	return { name, facts, networkData: read("network_data.json"), answers };
+}
+
+function pruned(schema: keyof typeof schemas, value: unknown): unknown {
+	const validate = ajv.getSchema(schema) ?? ajv.addSchema(schemas[schema] as object, schema).getSchema(schema);
+	if (!validate?.(value)) throw new Error(`${schema}: ${ajv.errorsText(validate?.errors)}`);
+	return value;
+}
