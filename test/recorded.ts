@@ -65,8 +65,10 @@ export function recordedCase(name: string): RecordedCase {
 	return { name, facts, networkData: read("network_data.json"), answers };
 }
 
+const validators = new Map(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]));
+
 function pruned(schema: keyof typeof schemas, value: unknown): unknown {
-	const validate = ajv.getSchema(schema) ?? ajv.addSchema(schemas[schema] as object, schema).getSchema(schema);
+	const validate = validators.get(schema);
 	if (!validate?.(value)) throw new Error(`${schema}: ${ajv.errorsText(validate?.errors)}`);
 	return value;
 }
