@@ -1,0 +1,339 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { arbitraryFacts } from "../../test/arbitrary-facts.ts";
+import { recordedCase, recordedCases } from "../../test/recorded.ts";
+import { assemble } from "../instance/assemble.ts";
+import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import type { Instance, Port } from "../instance/instance.ts";
+import { crossCheck } from "./cross-check.ts";
+import { jsonText } from "./json.ts";
+import {
+	EmittedNetworkDataSchema,
+	type NetworkData,
+	NetworkDataSchema,
+	NovaNetworkDataSchema,
+} from "./network-data.ts";
+import { networkData } from "./network-data-full.ts";
+import { novaNetworkData } from "./network-data-nova.ts";
+
+const ajv = new Ajv2020({ allErrors: true });
+const isFull = ajv.compile(NetworkDataSchema);
+const isNova = ajv.compile(NovaNetworkDataSchema);
+const isEmitted = ajv.compile(EmittedNetworkDataSchema);
+const options = { trunks: true, defaultRoutes: "first" } as const;
+
+const dataOf = (name: string, change: (facts: InstanceFacts) => InstanceFacts = (facts) => facts) => {
+	const data = networkData(assemble(change(recordedCase(name).facts)), options);
+	if (!data) throw new Error(`${name} has no document`);
+	return data;
+};
+
+/** The case's facts with its ports replaced. */
+const withPorts = (change: (port: PortFacts, index: number) => PortFacts[]) => (facts: InstanceFacts) => ({
+	...facts,
+	ports: facts.ports.flatMap(change),
+});
+
+describe.each(recordedCases())("recorded instance $name, profile full", ({ facts }) => {
+	const instance = assemble(facts);
+	const data = networkData(instance, options);
+
+	it("has a sound document, or none without a port", () => {
+		if (facts.ports.length === 0) expect(data).toBeUndefined();
+		else expectSound(data, instance);
+	});
+});
+
+describe("links", () => {
+	it("stand in the order of the server's addresses, whatever order the ports come in", () => {
+		const data = dataOf("e4-same-net-twice", (facts) => ({ ...facts, ports: facts.ports.toReversed() }));
+		expect(data.links.map((link) => link.vif_id)).toEqual([
+			"575a4420-bf13-4fc1-b65e-d1af0de62eb5",
+			"8e9ba0a9-9e24-4886-9da4-593ea5ace369",
+		]);
+	});
+
+	it("are ordered by creation, then id, where the server doesn't name their MAC addresses", () => {
+		const [older, newer] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
+		const ids = ["c", "a", "b"];
+		const data = dataOf("h1-full", (facts) => ({
+			...facts,
+			ports: ids.flatMap((id) =>
+				facts.ports.map((port) => ({
+					...port,
+					id,
+					mac_address: `02:00:00:00:00:0${id}`,
+					created_at: id === "c" ? older : newer,
+				})),
+			),
+		}));
+		expect(data.links.map((link) => link.vif_id)).toEqual(["c", "a", "b"]);
+	});
+
+	it.each(["unbound", "binding_failed"])("leave out a port that is %s", (vifType) => {
+		const data = dataOf(
+			"e4-same-net-twice",
+			withPorts((port, index) => [index === 0 ? { ...port, "binding:vif_type": vifType } : port]),
+		);
+		expect(data.links.map((link) => link.vif_id)).toEqual(["8e9ba0a9-9e24-4886-9da4-593ea5ace369"]);
+		expect(data.networks.map((network) => network.ip_address)).toEqual(["10.5.2.30"]);
+	});
+
+	it("leave out a port whose owner is no instance NIC", () => {
+		const data = dataOf(
+			"e4-same-net-twice",
+			withPorts((port, index) => [index === 0 ? { ...port, device_owner: "network:dhcp" } : port]),
+		);
+		expect(data.links).toHaveLength(1);
+	});
+
+	it("give the MTU with DHCP too, and take a type that Talos would lose for phy", () => {
+		const data = dataOf(
+			"a-dhcp4",
+			withPorts((port) => [{ ...port, "binding:vif_type": "dvs", mac_address: "FA-16-3E-00-00-01" }]),
+		);
+		expect(data.links).toEqual([
+			{
+				id: "tape8450246-15",
+				vif_id: "e8450246-1587-42b2-85c2-e556e9150b92",
+				type: "phy",
+				mtu: 1442,
+				ethernet_mac_address: "fa:16:3e:00:00:01",
+			},
+		]);
+	});
+
+	it("show a port without address", () => {
+		const data = dataOf("k-addressless");
+		expect(data.links).toHaveLength(1);
+		expect(data.networks).toEqual([]);
+	});
+});
+
+describe("networks", () => {
+	it("are one for each address, with the ids of network and subnet and the DNS of the subnet", () => {
+		expect(
+			dataOf("e1-multi-address").networks.map(({ id, type, ip_address, subnet_id, services }) => [
+				id,
+				type,
+				ip_address,
+				subnet_id?.slice(0, 8),
+				services,
+			]),
+		).toEqual([
+			["network0", "ipv4", "10.5.1.10", "114ac5bf", [{ type: "dns", address: "10.5.1.53" }]],
+			["network1", "ipv4", "10.5.2.10", "af51ad8d", [{ type: "dns", address: "10.5.2.53" }]],
+		]);
+		expect(dataOf("e1-multi-address").services.map(({ address }) => address)).toEqual(["10.5.1.53", "10.5.2.53"]);
+	});
+
+	it("are DHCP by the subnet's enable_dhcp, without a gateway too", () => {
+		expect(dataOf("a3-dhcp4-nogw").networks).toMatchObject([{ type: "ipv4_dhcp", routes: [] }]);
+	});
+
+	it("show only the first address on a DHCP subnet as DHCP's", () => {
+		const data = dataOf(
+			"a-dhcp4",
+			withPorts((port) => [
+				{
+					...port,
+					fixed_ips: [...port.fixed_ips, { subnet_id: port.fixed_ips[0]?.subnet_id ?? "", ip_address: "10.1.0.99" }],
+				},
+			]),
+		);
+		expect(data.networks).toMatchObject([
+			{ type: "ipv4_dhcp", ip_address: "10.1.0.10" },
+			{ type: "ipv4", ip_address: "10.1.0.99", netmask: "255.255.255.0", routes: [] },
+		]);
+	});
+
+	it.each([
+		["d1-dual-slaac", "ipv6_slaac"],
+		["d2-dual-stateful", "ipv6_dhcpv6-stateful"],
+		["d4-dual-static6", "ipv6"],
+		["d7-dhcp6-nomodes", "ipv6_dhcp"],
+	])("of %s get IPv6 by %s", (name, type) => {
+		expect(dataOf(name).networks.at(-1)).toMatchObject({ type, ip_address: expect.stringMatching(/^2001:db8:/) });
+	});
+
+	it("give the network's DNS domain for searching, without its final dot", () => {
+		expect(dataOf("n-dns").networks).toMatchObject([{ dns_search: ["tenant.example"] }]);
+	});
+
+	it("prefer the port's own DNS domain", () => {
+		const data = dataOf(
+			"n-dns",
+			withPorts((port) => [{ ...port, dns_domain: "port.example." }]),
+		);
+		expect(data.networks).toMatchObject([{ dns_search: ["port.example"] }]);
+	});
+});
+
+describe("routes", () => {
+	const defaultsOf = (data: NetworkData) =>
+		data.networks.flatMap(({ link, routes }) =>
+			(routes ?? [])
+				.filter(({ netmask }) => netmask === "0.0.0.0" || netmask === "::")
+				.map(({ gateway }) => [link, gateway]),
+		);
+
+	it("have one default a family, on the first link", () => {
+		expect(defaultsOf(dataOf("e4-same-net-twice"))).toEqual([["tap575a4420-bf", "10.5.1.1"]]);
+	});
+
+	it("have one default a link where every link is to have one", () => {
+		const instance = assemble(recordedCase("e4-same-net-twice").facts);
+		const data = networkData(instance, { trunks: true, defaultRoutes: "every" });
+		expect(data && defaultsOf(data)).toEqual([
+			["tap575a4420-bf", "10.5.1.1"],
+			["tap8e9ba0a9-9e", "10.5.2.1"],
+		]);
+	});
+
+	it("have one default on a link with two subnets", () => {
+		expect(defaultsOf(dataOf("e1-multi-address"))).toEqual([["tapacfbbea6-ec", "10.5.1.1"]]);
+	});
+
+	it("leave the default to DHCP where the link's DHCP server hands one out", () => {
+		expect(defaultsOf(dataOf("e6-mixed-both"))).toEqual([]);
+	});
+
+	it("take a host route to everything for the gateway's, and keep the other host routes", () => {
+		expect(dataOf("b2-static4-routes").networks[0]?.routes).toEqual([
+			{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.2.16.2" },
+			{ network: "169.254.169.254", netmask: "255.255.255.255", gateway: "10.2.16.3" },
+		]);
+	});
+
+	it("count a trunk's parent with DHCP before its subports, which then get none", () => {
+		expect(defaultsOf(dataOf("f-trunk"))).toEqual([["tap0c97cb81-59", "2001:db8:6:102::"]]);
+	});
+});
+
+describe("trunks", () => {
+	it("show each subport as a VLAN of its parent, with its own MAC address", () => {
+		expect(dataOf("f-trunk").links.slice(1)).toEqual([
+			{
+				id: "tap37bc2094-55",
+				vif_id: "37bc2094-552e-4c60-94d6-4f06bd45b8a9",
+				type: "vlan",
+				mtu: 1442,
+				vlan_id: 101,
+				vlan_link: "tapea295361-54",
+				vlan_mac_address: "fa:16:3e:00:00:1a",
+			},
+			{
+				id: "tap0c97cb81-59",
+				vif_id: "0c97cb81-592f-4a4e-b816-fa507571628d",
+				type: "vlan",
+				mtu: 1442,
+				vlan_id: 102,
+				vlan_link: "tapea295361-54",
+				vlan_mac_address: "fa:16:3e:00:00:1b",
+			},
+		]);
+	});
+
+	it("can be left out", () => {
+		const data = networkData(assemble(recordedCase("f-trunk").facts), { trunks: false, defaultRoutes: "first" });
+		expect(data?.links.map(({ type }) => type)).toEqual(["ovs"]);
+	});
+
+	it("take an inherited tag from the network", () => {
+		const data = dataOf("f-trunk", (facts) => ({
+			...facts,
+			trunks: facts.trunks.map((trunk) => ({
+				...trunk,
+				sub_ports: trunk.sub_ports.map(({ port_id }) => ({ port_id, segmentation_type: "inherit" })),
+			})),
+			networks: facts.networks.map((network) => ({ ...network, "provider:segmentation_id": 77 })),
+		}));
+		expect(data.links.slice(1)).toMatchObject([{ vlan_id: 77 }, { vlan_id: 77 }]);
+	});
+});
+
+describe("bare metal", () => {
+	const bonded = (facts: InstanceFacts): InstanceFacts => ({
+		...facts,
+		portGroups: [
+			{
+				uuid: "group",
+				address: null,
+				node_uuid: "node",
+				mode: "4",
+				properties: { miimon: 100, bond_lacp_rate: "fast" },
+				internal_info: { tenant_vif_port_id: facts.ports[0]?.id ?? "" },
+			},
+		],
+		bareMetalPorts: ["0a", "0b"].map((end) => ({
+			uuid: `nic-${end}`,
+			address: `02:00:00:00:00:${end}`,
+			node_uuid: "node",
+			portgroup_uuid: "group",
+		})),
+	});
+
+	it("shows a port group as a bond over its members, every option as text", () => {
+		expect(dataOf("b-static4", bonded).links).toEqual([
+			{ id: "nic-0a", type: "phy", ethernet_mac_address: "02:00:00:00:00:0a" },
+			{ id: "nic-0b", type: "phy", ethernet_mac_address: "02:00:00:00:00:0b" },
+			{
+				id: "tap260ef92a-e8",
+				vif_id: "260ef92a-e8fb-4193-9819-923a3fe913a3",
+				type: "bond",
+				mtu: 1442,
+				ethernet_mac_address: "fa:16:3e:00:00:05",
+				bond_links: ["nic-0a", "nic-0b"],
+				bond_miimon: "100",
+				bond_lacp_rate: "fast",
+				bond_mode: "802.3ad",
+			},
+		]);
+	});
+
+	it("lets VLANs stand on a bond", () => {
+		const data = dataOf("f-trunk", bonded);
+		expect(data.links.map(({ type }) => type)).toEqual(["phy", "phy", "bond", "vlan", "vlan"]);
+		expectSound(data, assemble(bonded(recordedCase("f-trunk").facts)));
+	});
+});
+
+describe("any facts", () => {
+	it("give a sound document in either profile", () => {
+		fc.assert(
+			fc.property(arbitraryFacts, fc.constantFrom("first" as const, "every" as const), (facts, defaultRoutes) => {
+				const instance = assemble(facts);
+				const data = networkData(instance, { trunks: true, defaultRoutes });
+				if (data) expectSound(data, instance);
+				const nova = novaNetworkData(instance);
+				expect(isNova(nova), ajv.errorsText(isNova.errors)).toBe(true);
+				expect(isEmitted(nova)).toBe(true);
+				JSON.parse(jsonText(nova));
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+});
+
+function expectSound(data: NetworkData | undefined, instance: Instance): asserts data {
+	expect(isFull(data), ajv.errorsText(isFull.errors)).toBe(true);
+	expect(isEmitted(data)).toBe(true);
+	if (!data) return;
+	expect(crossCheck(data)).toEqual([]);
+	expect(JSON.parse(jsonText(data))).toEqual(data);
+	expect(jsonText(data)).not.toMatch(/: null/);
+	const plugged = instance.ports.filter((port) => port.plugged);
+	const nics: Port[] = plugged.flatMap((port) => [
+		port,
+		...(port.trunk?.subports.map((subport) => subport.port) ?? []),
+	]);
+	const addresses = nics.flatMap((port) => port.fixedIps.map(({ address }) => address));
+	expect(data.networks.map((network) => network.ip_address).toSorted()).toEqual(addresses.toSorted());
+	const defaults = data.networks.flatMap(({ link, routes }) =>
+		(routes ?? [])
+			.filter(({ netmask }) => netmask === "0.0.0.0" || netmask === "::")
+			.map((route) => `${link} ${route.netmask}`),
+	);
+	expect(new Set(defaults).size).toBe(defaults.length);
+}

@@ -1,0 +1,41 @@
+import { posix } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { needOf, normalizePath } from "./paths.ts";
+
+describe("normalizePath", () => {
+	it.each([
+		["/openstack/latest/network_data.json", "openstack/latest/network_data.json"],
+		["//openstack//latest/", "openstack/latest"],
+		["/openstack%2Flatest%2Fnetwork%5Fdata.json", "openstack/latest/network_data.json"],
+		["/openstack/../latest/meta-data/", "latest/meta-data"],
+		["/../../etc/passwd", "etc/passwd"],
+		["/ec2/latest/meta-data", "latest/meta-data"],
+		["/latest?x=/../..#y", "latest"],
+		["/", ""],
+		["", ""],
+		["/%ff", undefined],
+		["/%00", undefined],
+		["/a\nb", undefined],
+	])("%s is %s", (target, path) => {
+		expect(normalizePath(target)).toBe(path);
+	});
+
+	it("resolves as POSIX does, and never names a folder above the root", () => {
+		const name = fc.constantFrom("openstack", "latest", "..", ".", "", "a", "%2e%2e", "%2F");
+		fc.assert(
+			fc.property(fc.array(name), (names) => {
+				const target = `/${names.join("/")}`;
+				expect(normalizePath(target)).toBe(posix.normalize(decodeURIComponent(target)).replaceAll(/^\/+|\/+$/g, ""));
+			}),
+		);
+	});
+});
+
+it("asks for the server only where a document is made of it", () => {
+	expect(needOf("openstack/latest/network_data.json")).toBe("wiring");
+	expect(needOf("openstack/2018-08-27/metadata/network_data")).toBe("wiring");
+	expect(needOf("openstack/latest/meta_data.json")).toBe("all");
+	expect(needOf("openstack/latest")).toBe("all");
+	expect(needOf("latest/meta-data/local-ipv4")).toBe("all");
+});

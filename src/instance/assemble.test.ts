@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { recordedCase } from "../../test/recorded.ts";
+import { GuestwireError } from "../errors.ts";
+import { assemble } from "./assemble.ts";
+import type { InstanceFacts, PortFacts, ServerFacts } from "./facts.ts";
+
+const facts = recordedCase("b-static4").facts;
+const changedPort = (change: Partial<PortFacts>): InstanceFacts => ({
+	...facts,
+	ports: facts.ports.map((port) => ({ ...port, ...change })),
+});
+const server = (change: Partial<ServerFacts>) =>
+	assemble({ ...facts, server: { ...(facts.server as ServerFacts), ...change } }).server;
+
+describe("the owner of an instance", () => {
+	const { server: _, ...wiring } = facts;
+
+	it("is the server's project", () => {
+		expect(assemble(changedPort({ project_id: "another" })).projectId).toBe("889382aa852c451ebf5054cf62136b93");
+	});
+
+	it("is the ports' where only the wiring is known", () => {
+		expect(assemble(wiring).projectId).toBe("889382aa852c451ebf5054cf62136b93");
+	});
+
+	it("is not told by ports that disagree: anybody can write a device_id (CVE-2013-6419)", () => {
+		const [port] = wiring.ports as [PortFacts];
+		const forged = { ...port, id: "forged", project_id: "attacker", mac_address: "02:00:00:00:00:66" };
+		expect(assemble({ ...wiring, ports: [port, forged] }).projectId).toBeUndefined();
+	});
+});
+
+describe("contradictory facts are refused by name", () => {
+	it.each([
+		["a network that isn't there", changedPort({ network_id: "gone" }), /port 260ef92a.* network gone/],
+		["a subnet that isn't there", { ...facts, subnets: [] }, /260ef92a.* subnet 65ac0978/],
+		[
+			"an address that is none",
+			changedPort({ fixed_ips: [{ subnet_id: facts.subnets[0]?.id ?? "", ip_address: "10.2.0" }] }),
+			/"10\.2\.0"/,
+		],
+		[
+			"an address of the other family",
+			changedPort({ fixed_ips: [{ subnet_id: facts.subnets[0]?.id ?? "", ip_address: "::1" }] }),
+			/"::1".*IPv4/,
+		],
+		["a MAC address that is none", changedPort({ mac_address: "fa:16" }), /"fa:16"/],
+		[
+			"a CIDR that is none",
+			{ ...facts, subnets: facts.subnets.map((subnet) => ({ ...subnet, cidr: "10.2.0.0/33" })) },
+			/cidr "10\.2\.0\.0\/33"/,
+		],
+		[
+			"a gateway that is none",
+			{ ...facts, subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: "gw" })) },
+			/gateway_ip "gw"/,
+		],
+		[
+			"a bond mode that is none",
+			{
+				...facts,
+				portGroups: [{ uuid: "g", address: "fa:16:3e:00:00:05", node_uuid: "n", mode: "fast", properties: {} }],
+			},
+			/port group g has mode "fast"/,
+		],
+	])("%s", (_, contradictory, message) => {
+		expect(() => assemble(contradictory)).toThrow(GuestwireError);
+		expect(() => assemble(contradictory)).toThrow(message);
+	});
+});
+
+describe("a server", () => {
+	it.each([
+		["Web 1_a.Example!", "web-1-a.example"],
+		["..", "Server-cb6a6d22-7d2b-4fd8-b8ac-8b2b0c9bd6f2"],
+		[`${"x".repeat(62)}-y`, "x".repeat(62)],
+	])("named %s has Nova's host name where the API tells none", (name, hostname) => {
+		const id = "cb6a6d22-7d2b-4fd8-b8ac-8b2b0c9bd6f2";
+		expect(server({ id, name, "OS-EXT-SRV-ATTR:hostname": null })?.hostname).toBe(hostname);
+	});
+
+	it("with empty user data has none", () => {
+		expect(server({ "OS-EXT-SRV-ATTR:user_data": "" })?.userData).toBeUndefined();
+		expect(server({ "OS-EXT-SRV-ATTR:user_data": "aGk=" })?.userData).toEqual(Buffer.from("hi"));
+	});
+});
+
+it("leaves out a subport that is gone and one without a tag", () => {
+	const trunk = recordedCase("f-trunk").facts;
+	const [first, second] = trunk.subports as [PortFacts, PortFacts];
+	const untagged = trunk.trunks.map((each) => ({
+		...each,
+		sub_ports: [
+			{ port_id: first.id, segmentation_type: "vlan", segmentation_id: 101 },
+			{ port_id: second.id, segmentation_type: "vxlan" },
+			{ port_id: "gone", segmentation_type: "vlan", segmentation_id: 103 },
+		],
+	}));
+	const [parent] = assemble({ ...trunk, trunks: untagged }).ports;
+	expect(parent?.trunk?.subports.map(({ vlanId, port }) => [vlanId, port.id])).toEqual([[101, first.id]]);
+});

@@ -1,0 +1,197 @@
+/** Generated clouds: facts of one instance with anything that Neutron allows, and by-hand ids that it doesn't. */
+import fc from "fast-check";
+import type { InstanceFacts, PortFacts, SubnetFacts } from "../src/instance/facts.ts";
+
+const MODES = [null, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"] as const;
+const VIF_TYPES = ["ovs", "bridge", "dvs", "hyperv", "other", "unbound", "binding_failed", undefined] as const;
+
+const anyId = fc.oneof(
+	fc.uuid(),
+	fc.stringMatching(/^web-server-eth[0-9]{1,2}$/),
+	fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
+);
+
+interface SubnetShape {
+	readonly version: 4 | 6;
+	readonly dhcp: boolean;
+	readonly gateway: boolean;
+	readonly mode: (typeof MODES)[number];
+	readonly dns: number;
+	readonly routes: readonly ("default" | "host")[];
+}
+
+const subnetShape: fc.Arbitrary<SubnetShape> = fc.record({
+	version: fc.constantFrom(4 as const, 6 as const),
+	dhcp: fc.boolean(),
+	gateway: fc.boolean(),
+	mode: fc.constantFrom(...MODES),
+	dns: fc.nat({ max: 3 }),
+	routes: fc.array(fc.constantFrom("default" as const, "host" as const), { maxLength: 3 }),
+});
+
+const networkShape = fc.record({
+	mtu: fc.option(fc.constantFrom(0, 68, 1280, 1442, 1500, 9000, 65535)),
+	dnsDomain: fc.constantFrom("", "tenant.example.", "other.example"),
+	segmentationId: fc.option(fc.integer({ min: 1, max: 4094 })),
+	subnets: fc.array(subnetShape, { maxLength: 4 }),
+});
+type NetworkShape = typeof networkShape extends fc.Arbitrary<infer T> ? T : never;
+
+const portShape = fc.record({
+	network: fc.nat(),
+	/** Which of the network's subnets, and how many addresses on each. */
+	addresses: fc.array(fc.record({ subnet: fc.nat() }), { maxLength: 5 }),
+	vifType: fc.constantFrom(...VIF_TYPES),
+	dnsDomain: fc.constantFrom("", "port.example."),
+	subports: fc.array(
+		fc.record({ network: fc.nat(), vlan: fc.integer({ min: 1, max: 4094 }), addresses: fc.nat({ max: 3 }) }),
+		{
+			maxLength: 3,
+		},
+	),
+	bond: fc.boolean(),
+	created: fc.option(fc.integer({ min: 0, max: 59 })),
+});
+type PortShape = typeof portShape extends fc.Arbitrary<infer T> ? T : never;
+
+/** Facts of one instance in a generated cloud. */
+export const arbitraryFacts: fc.Arbitrary<InstanceFacts> = fc
+	.record({
+		networks: fc.array(networkShape, { minLength: 1, maxLength: 4 }),
+		ports: fc.array(portShape, { maxLength: 5 }),
+		ids: fc.uniqueArray(anyId, { minLength: 40, maxLength: 40 }),
+	})
+	.map(({ networks, ports, ids }) => build(networks, ports, ids));
+
+function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], ids: readonly string[]): InstanceFacts {
+	let next = 0;
+	const newId = () => ids[next++ % ids.length] ?? "id";
+	let macs = 0;
+	const newMac = () => `FA:16:3E:00:00:${(macs++).toString(16).padStart(2, "0")}`;
+	const subnets = networks.flatMap((network, n) => network.subnets.map((shape, s) => subnet(shape, n, s)));
+	const onNetwork = (n: number) => subnets.filter((candidate) => candidate.network_id === `net-${n}`);
+	let hosts = 10;
+	const port = (n: number, picks: readonly number[], more: Partial<PortFacts>): PortFacts => {
+		const choices = onNetwork(n);
+		return {
+			id: newId(),
+			name: "",
+			network_id: `net-${n}`,
+			mac_address: newMac(),
+			device_id: "instance",
+			device_owner: "compute:nova",
+			fixed_ips: choices.length === 0 ? [] : picks.map((pick) => addressOn(choices[pick % choices.length], hosts++)),
+			security_groups: [],
+			allowed_address_pairs: [],
+			tags: [],
+			...more,
+		};
+	};
+	const facts = {
+		subports: [] as PortFacts[],
+		trunks: [] as object[],
+		portGroups: [] as object[],
+		members: [] as object[],
+	};
+	const ports = shapes.map((shape) => {
+		const n = shape.network % networks.length;
+		const parent = port(
+			n,
+			shape.addresses.map(({ subnet }) => subnet),
+			{
+				dns_domain: shape.dnsDomain,
+				...(shape.vifType !== undefined && { "binding:vif_type": shape.vifType }),
+				...(shape.created !== null && { created_at: `2026-01-01T00:00:${String(shape.created).padStart(2, "0")}Z` }),
+			},
+		);
+		const subports = shape.subports.map((sub) => ({
+			sub,
+			port: port(
+				sub.network % networks.length,
+				Array.from({ length: sub.addresses }, (_, i) => i),
+				{
+					device_owner: "trunk:subport",
+					device_id: "",
+				},
+			),
+		}));
+		facts.subports.push(...subports.map((entry) => entry.port));
+		if (subports.length > 0) {
+			facts.trunks.push({
+				id: `trunk-${parent.mac_address}`,
+				name: "",
+				port_id: parent.id,
+				sub_ports: subports.map(({ sub, port: { id } }) => ({
+					port_id: id,
+					segmentation_type: "vlan",
+					segmentation_id: sub.vlan,
+				})),
+			});
+		}
+		if (shape.bond) {
+			const uuid = newId();
+			facts.portGroups.push({
+				uuid,
+				address: parent.mac_address,
+				node_uuid: "node",
+				mode: "802.3ad",
+				properties: { miimon: 100 },
+			});
+			for (let i = 0; i < 2; i += 1) {
+				facts.members.push({ uuid: newId(), address: newMac(), node_uuid: "node", portgroup_uuid: uuid });
+			}
+		}
+		return parent;
+	});
+	return {
+		id: "instance",
+		ports,
+		networks: networks.map((network, n) => ({
+			id: `net-${n}`,
+			name: "",
+			mtu: network.mtu,
+			dns_domain: network.dnsDomain,
+			tags: [],
+			"provider:segmentation_id": network.segmentationId,
+		})),
+		subnets,
+		subports: facts.subports,
+		trunks: facts.trunks,
+		portGroups: facts.portGroups,
+		bareMetalPorts: facts.members,
+		dhcpPorts: [],
+		floatingIps: [],
+		securityGroups: [],
+		interfaceAttachments: [],
+		volumeAttachments: [],
+	} as unknown as InstanceFacts;
+}
+
+function subnet(shape: SubnetShape, n: number, s: number): SubnetFacts {
+	const [prefix, bits] = shape.version === 4 ? [`10.${n}.${s}.`, 24] : [`2001:db8:${n}:${s}::`, 64];
+	const everything = shape.version === 4 ? "0.0.0.0/0" : "::/0";
+	const elsewhere = shape.version === 4 ? "192.0.2.0/24" : "2001:db8:ffff::/48";
+	return {
+		id: `subnet-${n}-${s}`,
+		name: "",
+		network_id: `net-${n}`,
+		cidr: shape.version === 4 ? `${prefix}0/${bits}` : `${prefix}/${bits}`,
+		gateway_ip: shape.gateway ? `${prefix}1` : null,
+		enable_dhcp: shape.dhcp,
+		ipv6_address_mode: shape.version === 6 ? shape.mode : null,
+		dns_nameservers: Array.from({ length: shape.dns }, (_, i) => `${prefix}${i + 2}`),
+		host_routes: shape.routes.map((kind, i) => ({
+			destination: kind === "default" ? everything : elsewhere,
+			nexthop: `${prefix}${i + 6}`,
+		})),
+		tags: [],
+	};
+}
+
+function addressOn(subnet: SubnetFacts | undefined, host: number): PortFacts["fixed_ips"][number] {
+	const cidr = subnet?.cidr ?? "";
+	const address = cidr.includes(":")
+		? `${cidr.split("/")[0]}${host.toString(16)}`
+		: cidr.replace(/0\/24$/, String(host));
+	return { subnet_id: subnet?.id ?? "", ip_address: address };
+}
