@@ -1,0 +1,191 @@
+/**
+ * A shelf keeps the last answer to each question: how old it may be, when it is asked for again, and what is said
+ * while the cloud can't be reached. `Directory` has one for each kind of question.
+ */
+import { LRUCache } from "lru-cache";
+import { GuestwireError } from "../errors.ts";
+
+/** All in milliseconds. */
+export interface ShelfTimes {
+	/** An answer is given as it is up to this age. */
+	readonly renew: number;
+	/** From `renew` to this age an answer is given at once and asked for again behind it; beyond, it is awaited. */
+	readonly fresh: number;
+	/** How long an absence or a fault is remembered. */
+	readonly brief: number;
+	/** How long a caller waits for a new answer when an old one is known. */
+	readonly patience: number;
+}
+
+export interface Answer<V> {
+	readonly value: V;
+	/** When it was asked for, in the clock's milliseconds: it can't be older news than that. */
+	readonly askedAt: number;
+	/** The cloud said that it may no longer hold. */
+	outdated: boolean;
+}
+
+export interface ShelfOptions<V> {
+	readonly times: ShelfTimes;
+	/** Most answers kept. */
+	readonly max: number;
+	/** Milliseconds of a clock that never jumps. */
+	readonly now: () => number;
+	readonly ask: (key: string) => Promise<V>;
+	readonly isAbsent: (value: V) => boolean;
+	/** The value to keep for an answer: an older, equal object, so that what was made from it stays good. */
+	readonly adopt: (key: string, value: V) => V;
+	readonly onStale: (key: string, ageMs: number, reason: unknown) => void;
+}
+
+export interface ShelfStats {
+	entries: number;
+	/** Answered from memory, and fresh. */
+	hits: number;
+	/** Had to wait for the cloud. */
+	misses: number;
+	/** Asked for again behind an answer. */
+	refreshes: number;
+	/** Answered with an old answer because the cloud gave no new one. */
+	stale: number;
+	/** Age in milliseconds of the oldest answer given since the cloud last answered; 0 while it does. */
+	oldestStaleMs: number;
+}
+
+export interface Shelf<V> {
+	/**
+	 * What is kept for `key`, or the cloud's answer. `known` may stand for what is kept here, when another shelf has
+	 * something newer.
+	 */
+	get(key: string, signal?: AbortSignal, known?: Answer<V>): V | Promise<V>;
+	/** What is kept, fresh or not; counts as a use of it. */
+	recall(key: string): Answer<V> | undefined;
+	/** The look-up that is under way. */
+	flight(key: string): Promise<V> | undefined;
+	delete(key: string): void;
+	/** What is kept may no longer hold: for one key, or for all. It stays as the last good answer. */
+	outdate(key?: string): void;
+	stats(): ShelfStats;
+}
+
+/** The promise, or a rejection with the signal's reason as soon as the caller gives up: what it waited for goes on. */
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	if (signal === undefined) return promise;
+	return new Promise((resolve, reject) => {
+		const abandon = () => reject(signal.reason);
+		signal.addEventListener("abort", abandon, { once: true });
+		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
+		if (signal.aborted) abandon();
+	});
+}
+
+const MOST_FAULTS = 1000;
+
+export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
+	const { now, times } = options;
+	const answers = new LRUCache<string, Answer<V>>({ max: options.max });
+	const flights = new Map<string, Promise<V>>();
+	const faults = new LRUCache<string, { readonly error: unknown; readonly until: number }>({ max: MOST_FAULTS });
+	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
+	/** After a failure the cloud is left alone until then, where an old answer is known. */
+	let restUntil = Number.NEGATIVE_INFINITY;
+	let oldestStale = Number.POSITIVE_INFINITY;
+
+	/** One look-up a key, however many callers. An answer to a question from before a change is not kept. */
+	function ask(key: string): Promise<V> {
+		const underWay = flights.get(key);
+		if (underWay !== undefined) return underWay;
+		const askedAt = now();
+		const land = () => flights.get(key) === flight && flights.delete(key);
+		const flight = options.ask(key).then(
+			(answer) => {
+				restUntil = Number.NEGATIVE_INFINITY;
+				oldestStale = Number.POSITIVE_INFINITY;
+				if (!land()) return answer;
+				const value = options.adopt(key, answer);
+				faults.delete(key);
+				answers.set(key, { value, askedAt, outdated: false });
+				return value;
+			},
+			(error: unknown) => {
+				if (land()) faults.set(key, { error, until: now() + times.brief });
+				if (error instanceof GuestwireError && error.code === "cloud-unavailable") restUntil = now() + times.brief;
+				throw error;
+			},
+		);
+		flight.catch(() => {}); // every caller may have gone
+		flights.set(key, flight);
+		return flight;
+	}
+
+	function stale(key: string, known: Answer<V>, reason: unknown): V {
+		counts.stale++;
+		oldestStale = Math.min(oldestStale, known.askedAt);
+		options.onStale(key, now() - known.askedAt, reason);
+		return known.value;
+	}
+
+	async function freshOrStale(key: string, known: Answer<V>): Promise<V> {
+		const slow = Promise.withResolvers<never>();
+		const timer = setTimeout(() => {
+			restUntil = now() + times.brief;
+			slow.reject(new GuestwireError("cloud-unavailable", `the cloud took over ${times.patience} ms to answer`));
+		}, times.patience);
+		try {
+			return await Promise.race([ask(key), slow.promise]);
+		} catch (error) {
+			return stale(key, known, error);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	function getKnown(key: string, known: Answer<V>): V | Promise<V> {
+		const resting = now() < restUntil || isFaulty(key);
+		const age = known.outdated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
+		if (age < times.fresh) {
+			counts.hits++;
+			if (age >= times.renew && !resting && !flights.has(key)) {
+				counts.refreshes++;
+				ask(key);
+			}
+			return known.value;
+		}
+		if (resting) return stale(key, known, faults.get(key)?.error);
+		counts.misses++;
+		return freshOrStale(key, known);
+	}
+
+	const isFaulty = (key: string) => now() < (faults.get(key)?.until ?? Number.NEGATIVE_INFINITY);
+
+	return {
+		get(key, signal, known = answers.get(key)) {
+			if (known !== undefined && !options.isAbsent(known.value)) {
+				const answer = getKnown(key, known);
+				return answer instanceof Promise ? abandonable(answer, signal) : answer;
+			}
+			if (known !== undefined && !known.outdated && now() - known.askedAt < times.brief) {
+				counts.hits++;
+				return known.value;
+			}
+			if (isFaulty(key)) return Promise.reject(faults.get(key)?.error);
+			counts.misses++;
+			return abandonable(ask(key), signal);
+		},
+		recall: (key) => answers.get(key),
+		flight: (key) => flights.get(key),
+		delete: (key) => void answers.delete(key),
+		outdate(key) {
+			const concerned = key === undefined ? answers.values() : [answers.peek(key)];
+			for (const answer of concerned) if (answer !== undefined) answer.outdated = true;
+			if (key === undefined) {
+				flights.clear();
+				faults.clear();
+			} else {
+				flights.delete(key);
+				faults.delete(key);
+			}
+		},
+		stats: () => ({ ...counts, entries: answers.size, oldestStaleMs: Math.max(0, now() - oldestStale) }),
+	};
+}

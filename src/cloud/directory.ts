@@ -1,0 +1,164 @@
+import { isDeepStrictEqual } from "node:util";
+import { GuestwireError } from "../errors.ts";
+import type { InstanceFacts } from "../instance/facts.ts";
+import type { Instance } from "../instance/instance.ts";
+import type { Cloud, InstanceSummary, Need, SourceQuery } from "./cloud.ts";
+import { type Answer, abandonable, createShelf, type Shelf, type ShelfStats } from "./directory-shelf.ts";
+
+export interface DirectoryOptions {
+	/** Facts to normal form. */
+	readonly assemble: (facts: InstanceFacts) => Instance;
+	/**
+	 * Seconds up to which an answer may be given as the cloud's present one: 15, as Nova's `metadata_cache_expiration`.
+	 * A change in the cloud is seen by the first request this long after it. In the last third an answer is asked for
+	 * again behind it, so that a guest that polls never waits. `Infinity` for a cloud that tells of every change.
+	 */
+	readonly freshness?: number;
+	/** Most instances kept; 20,000. */
+	readonly max?: number;
+	/** Called for each answer given although it is too old, because the cloud gave no new one; for the log. */
+	readonly onStale?: (what: { readonly key: string; readonly ageSeconds: number; readonly reason: unknown }) => void;
+	/** Milliseconds of a clock that never jumps. */
+	readonly now?: () => number;
+}
+
+/** Counts since the start. */
+export interface DirectoryStats {
+	/** Answers kept. */
+	readonly entries: number;
+	/** Answered from memory, and fresh. */
+	readonly hits: number;
+	/** Had to wait for the cloud. */
+	readonly misses: number;
+	/** Asked for again behind an answer. */
+	readonly refreshes: number;
+	/** Answered with an old answer because the cloud gave no new one. */
+	readonly staleAnswers: number;
+	/** Age in seconds of the oldest answer given since the cloud last answered; 0 while it does. */
+	readonly oldestStaleSeconds: number;
+}
+
+/** The cache in front of any cloud. */
+export interface Directory {
+	/**
+	 * The instance, or undefined when the cloud has none of this id. A warm answer comes back at once, not as a promise,
+	 * and is the same object as long as the facts are the same. `signal` lets a caller give up (rejects with the
+	 * signal's reason); the look-up goes on for the others.
+	 *
+	 * @param id lower case
+	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: only when nothing is known of the instance
+	 */
+	get(id: string, need: Need, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
+	/** The ids of the instances that own a matching port. Errors as `get`. */
+	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly string[]>;
+	/** Every instance, as the cloud lists them now. */
+	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
+	stats(): DirectoryStats;
+	/** Ends the look-ups under way and closes the cloud. */
+	close(): Promise<void>;
+}
+
+/** Whose address it is may change with a new instance: a shorter memory than for what an instance is. Seconds. */
+const OWNER_FRESHNESS = 5;
+/** An instance that was just denied, or a look-up that just failed. Seconds. */
+const BRIEF = 2;
+/** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
+const PATIENCE = 2;
+
+const timesFor = (freshness: number) => ({
+	renew: (freshness * 2000) / 3,
+	fresh: freshness * 1000,
+	brief: BRIEF * 1000,
+	patience: PATIENCE * 1000,
+});
+
+/** Of what two shelves keep, what tells the later news. */
+function newer<V>(a: Answer<V> | undefined, b: Answer<V> | undefined): Answer<V> | undefined {
+	if (a === undefined || b === undefined) return a ?? b;
+	if (a.outdated !== b.outdated) return a.outdated ? b : a;
+	return a.askedAt >= b.askedAt ? a : b;
+}
+
+function statsOf(shelves: readonly ShelfStats[]): DirectoryStats {
+	const sum = (count: (stats: ShelfStats) => number) => shelves.reduce((total, stats) => total + count(stats), 0);
+	return {
+		entries: sum((stats) => stats.entries),
+		hits: sum((stats) => stats.hits),
+		misses: sum((stats) => stats.misses),
+		refreshes: sum((stats) => stats.refreshes),
+		staleAnswers: sum((stats) => stats.stale),
+		oldestStaleSeconds: Math.max(...shelves.map((stats) => stats.oldestStaleMs)) / 1000,
+	};
+}
+
+/**
+ * The cache in front of a cloud. One look-up at a time for an instance, however many callers; bounded; an answer that
+ * is too old is still given, and counted, when the cloud can't be reached.
+ */
+export function createDirectory(cloud: Cloud, options: DirectoryOptions): Directory {
+	const { freshness = 15, max = 20_000, now = () => performance.now() } = options;
+	const closing = new AbortController();
+	const onStale = (key: string, ageMs: number, reason: unknown) =>
+		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
+	const common = { max, now, onStale };
+
+	async function look(id: string, need: Need): Promise<Instance | undefined> {
+		const facts = await cloud.instance(id, need, closing.signal);
+		return facts && options.assemble(facts);
+	}
+
+	/** An equal instance that is kept already: documents made from it stay good. */
+	function adopt(id: string, instance: Instance | undefined): Instance | undefined {
+		const known = [whole.recall(id)?.value, wiring.recall(id)?.value];
+		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
+	}
+
+	const isAbsent = (instance: Instance | undefined) => instance === undefined;
+	const whole: Shelf<Instance | undefined> = createShelf({
+		...common,
+		times: timesFor(freshness),
+		isAbsent,
+		ask: (id) => look(id, "all"),
+		adopt(id, instance) {
+			const kept = adopt(id, instance);
+			wiring.delete(id);
+			return kept;
+		},
+	});
+	const wiring: Shelf<Instance | undefined> = createShelf({
+		...common,
+		times: timesFor(freshness),
+		isAbsent,
+		ask: (id) => whole.flight(id) ?? look(id, "wiring"),
+		adopt,
+	});
+	const owners: Shelf<readonly string[]> = createShelf({
+		...common,
+		times: timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
+		isAbsent: (ids) => ids.length === 0,
+		ask: (key) => cloud.owners(JSON.parse(key), closing.signal),
+		adopt: (_key, ids) => ids,
+	});
+
+	cloud.onChange?.((id) => {
+		whole.outdate(id);
+		wiring.outdate(id);
+		owners.outdate();
+	});
+
+	return {
+		get(id, need, signal) {
+			if (need === "all") return whole.get(id, signal);
+			return wiring.get(id, signal, newer(whole.recall(id), wiring.recall(id)));
+		},
+		async owners({ networkId, routerId, address, macAddress }, signal) {
+			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
+		},
+		list: (signal) => abandonable(cloud.list(closing.signal), signal),
+		stats: () => statsOf([whole.stats(), wiring.stats(), owners.stats()]),
+		async close() {
+			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
+			await cloud.close();
+		},
+	};
+}
