@@ -1,0 +1,39 @@
+/** The table of docs/configuration.md, made of the schema so that they can't disagree. */
+import type { TSchema } from "typebox";
+import { ConfigSchema } from "./config-schema.ts";
+
+interface SchemaNode {
+	readonly type?: string;
+	readonly description?: string;
+	readonly default?: unknown;
+	readonly enum?: readonly string[];
+	readonly required?: readonly string[];
+	readonly properties?: Readonly<Record<string, SchemaNode>>;
+	readonly items?: SchemaNode;
+}
+
+/** A Markdown table, a row for every key at every depth. */
+export function configurationTable(schema: TSchema = ConfigSchema): string {
+	const rows = keysOf(schema as SchemaNode, "").map((cells) => `| ${cells.join(" | ")} |`);
+	return ["| key | value | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function keysOf(node: SchemaNode, prefix: string): string[][] {
+	return Object.entries(node.properties ?? {}).flatMap(([name, member]) => {
+		const required = member.default === undefined && (node.required?.includes(name) ?? false);
+		const key = `${prefix}${name}`;
+		const row = [`\`${key}\``, kindOf(member), required ? "required" : defaultOf(member), member.description ?? ""];
+		return [row, ...keysOf(member, `${key}.`), ...keysOf(member.items ?? {}, `${key}[].`)];
+	});
+}
+
+function kindOf(node: SchemaNode): string {
+	if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(", ");
+	if (node.items !== undefined) return node.items.properties ? "list of maps" : `list of ${kindOf(node.items)}`;
+	return { string: "text", object: "map", boolean: "`true`, `false`" }[node.type ?? ""] ?? node.type ?? "";
+}
+
+function defaultOf(node: SchemaNode): string {
+	if (node.default === undefined || node.properties !== undefined) return "";
+	return `\`${JSON.stringify(node.default)}\``;
+}

@@ -1,0 +1,91 @@
+/** Reads the configuration. What may stand in it is config-schema.ts. */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { FuncKeywordDefinition } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { DataValidationCxt } from "ajv/dist/types/index.js";
+import { explain, type Place, parseYaml, placeText, type YamlDocument } from "../checked-text.ts";
+import { GuestwireError } from "../errors.ts";
+import { type Config, ConfigSchema, type ListenerConfig } from "./config-schema.ts";
+
+/** A configuration, and where it says what. */
+export interface LoadedConfig {
+	/** Defaults filled in, paths absolute. */
+	readonly config: Config;
+	/** `guestwire.yaml:7: metadata[0].listen`, for errors about a value. */
+	where(place: Place): string;
+}
+
+/** Makes a path at which the keyword stands absolute, from the folder that it is relative to. */
+const relativePath = (folder: string): FuncKeywordDefinition => ({
+	keyword: "relativePath",
+	modifying: true,
+	validate: (_schema: unknown, path: string, _parent: unknown, at?: DataValidationCxt) => {
+		if (at) at.parentData[at.parentDataProperty] = resolve(folder, path);
+		return true;
+	},
+});
+
+/**
+ * Reads a configuration file.
+ *
+ * @throws GuestwireError `config`, naming file and line, when it can't be read, is no YAML, or doesn't fit the schema
+ */
+export async function readConfig(file: string): Promise<LoadedConfig> {
+	let text: string;
+	try {
+		text = await readFile(file, "utf8");
+	} catch (error) {
+		throw new GuestwireError("config", `${file}: can't be read (${(error as Error).message}); see --config`);
+	}
+	return parseConfig(text, file);
+}
+
+/** As readConfig, of the file's text. */
+export function parseConfig(text: string, file: string): LoadedConfig {
+	const [document, second] = parseYaml(text, file, "config");
+	if (second !== undefined) {
+		throw new GuestwireError("config", `${file}:${second.line([])}: a second document; a configuration is one`);
+	}
+	return checkConfig(document, file);
+}
+
+/** The configuration without a file: every key's default. */
+export function defaultConfig(): LoadedConfig {
+	return checkConfig(undefined, "the default configuration");
+}
+
+function checkConfig(document: YamlDocument | undefined, file: string): LoadedConfig {
+	const value: unknown = document?.value ?? {};
+	const validate = new Ajv2020({ useDefaults: true, verbose: true })
+		.addKeyword(relativePath(dirname(resolve(file))))
+		.compile<Config>(ConfigSchema);
+	const where = (place: Place) =>
+		document === undefined ? `${file}: ${placeText(place)}` : `${file}:${document.line(place)}: ${placeText(place)}`;
+	if (!validate(value)) {
+		const { place, what } = explain(validate.errors ?? []);
+		throw new GuestwireError("config", `${where(place)} ${what}`);
+	}
+	for (const [index, listener] of value.metadata.entries()) checkListener(listener, where, ["metadata", index]);
+	return { config: value, where };
+}
+
+/** Which options each identity takes: an option of another one has no effect, so somebody expects what won't be. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+	sharedSecretFile: ["signed", "provider"],
+	instance: ["fixed"],
+	allowedPeers: ["network"],
+};
+
+function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], place: Place): void {
+	for (const [option, identities] of Object.entries(optionsOf)) {
+		if (option in listener && !identities.includes(listener.identity)) {
+			const wanted = identities.join(" or ");
+			const what = `is for identity ${wanted}, not ${listener.identity}: leave it out or change the identity`;
+			throw new GuestwireError("config", `${where([...place, option])} ${what}`);
+		}
+	}
+	if (listener.identity === "fixed" && listener.instance === undefined) {
+		throw new GuestwireError("config", `${where(place)} has identity fixed: add "instance", an id or a name`);
+	}
+}

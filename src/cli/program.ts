@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { type ExitCode, type Io, reportError } from "./frame.ts";
+
+type Load = () => Promise<(io: Io) => Command>;
+
+/** Every command: its line in the help, and its module, loaded only when it is called so that start-up is quick. */
+const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {};
+
+/**
+ * Runs one command line.
+ *
+ * @param args what stands after the program's name
+ * @returns the exit code; every error was reported
+ */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+	const called = args[0] === "help" ? args[1] : args[0];
+	const known = called !== undefined && Object.hasOwn(commands, called);
+	try {
+		const program = await buildProgram(known ? called : undefined, io);
+		await program.parseAsync([...args], { from: "user" });
+		return 0;
+	} catch (error) {
+		return reportError(io, error, known ? `guestwire ${called} --help` : "guestwire --help");
+	}
+}
+
+async function buildProgram(called: string | undefined, io: Io): Promise<Command> {
+	const program = new Command("guestwire")
+		.description("Tells a cloud guest how it is wired.")
+		.version(version(), "-V, --version")
+		.exitOverride()
+		.configureOutput({
+			writeOut: (text) => io.stdout.write(text),
+			writeErr: (text) => io.stderr.write(text),
+			// The error comes as an exception too, and is reported there.
+			outputError: () => {},
+		});
+	for (const [name, [summary, load]] of Object.entries(commands)) {
+		const command = name === called ? (await load())(io) : new Command(name);
+		program.addCommand(command.description(summary).copyInheritedSettings(program));
+	}
+	return program;
+}
+
+/** From package.json, which stands two folders up from the sources and from what is built of them. */
+function version(): string {
+	return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
+}
