@@ -1,0 +1,40 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+// Debian keeps mkfs, fsck and blkid where only root's PATH looks.
+const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+
+/** Where `install.sh` unpacks the packages that must not be installed. */
+export const CACHE = "/var/cache/guestwire-test";
+
+/** Full path of a program, or undefined when it isn't installed. */
+export function findProgram(name: string): string | undefined {
+	return folders
+		.map((folder) => join(folder, name))
+		.find((path) => {
+			try {
+				accessSync(path, constants.X_OK);
+				return true;
+			} catch {
+				return false;
+			}
+		});
+}
+
+/** Whether every one of these programs is installed. */
+export function hasProgram(...names: string[]): boolean {
+	return names.every((name) => findProgram(name) !== undefined);
+}
+
+/** Full path of an installed program; throws when there is none. */
+export function program(name: string): string {
+	const path = findProgram(name);
+	if (path === undefined) throw new Error(`${name} is not installed: run test/system/install.sh`);
+	return path;
+}
+
+/** Folder of a package that `install.sh` unpacks, or undefined when it hasn't run. */
+export function unpackedPackage(name: string): string | undefined {
+	const folder = join(CACHE, name);
+	return existsSync(join(folder, ".complete")) ? folder : undefined;
+}
