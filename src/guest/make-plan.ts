@@ -1,5 +1,5 @@
 import type { NetworkData } from "../documents/network-data.ts";
-import { planAddressing } from "./addressing.ts";
+import { address } from "./addressing.ts";
 import { wire } from "./links.ts";
 import type { Plan, Warning } from "./plan.ts";
 import type { RenderOptions } from "./renderer.ts";
@@ -13,10 +13,6 @@ import type { RenderOptions } from "./renderer.ts";
 export function planNetwork(data: NetworkData, options: RenderOptions): Plan {
 	const warnings: Warning[] = [];
 	const warn = (place: string, reason: string) => void warnings.push({ place, reason });
-	const wired = wire(data.links, options.names ?? new Map(), warn);
-	const addressing = planAddressing(data, wired, warn);
-	return {
-		interfaces: wired.map(({ link: _, ...wiring }, i) => ({ ...wiring, ...addressing[i] })),
-		warnings,
-	};
+	const wiring = wire(data.links, options.names ?? new Map(), warn);
+	return { interfaces: address(data, wiring, warn), warnings };
 }

@@ -14,6 +14,8 @@ export interface Warning {
 	readonly reason: string;
 }
 
+export type Warn = (place: Warning["place"], reason: Warning["reason"]) => void;
+
 export interface PlannedAddress {
 	readonly version: 4 | 6;
 	/** Canonical text. */
