@@ -262,7 +262,7 @@ describe("bare metal", () => {
 				address: null,
 				node_uuid: "node",
 				mode: "4",
-				properties: { miimon: 100, bond_lacp_rate: "fast" },
+				properties: { miimon: 100, bond_lacp_rate: "fast", links: "not these" },
 				internal_info: { tenant_vif_port_id: facts.ports[0]?.id ?? "" },
 			},
 		],
@@ -284,10 +284,10 @@ describe("bare metal", () => {
 				type: "bond",
 				mtu: 1442,
 				ethernet_mac_address: "fa:16:3e:00:00:05",
-				bond_links: ["nic-0a", "nic-0b"],
 				bond_miimon: "100",
 				bond_lacp_rate: "fast",
 				bond_mode: "802.3ad",
+				bond_links: ["nic-0a", "nic-0b"],
 			},
 		]);
 	});

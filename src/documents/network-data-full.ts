@@ -75,9 +75,9 @@ function bondLinks(nic: Nic, group: NonNullable<Port["portGroup"]>): Link[] {
 		type: "bond",
 		...mtuOf(nic.port),
 		ethernet_mac_address: nic.port.macAddress,
-		bond_links: [...nic.memberLinkIds],
 		...group.options,
 		bond_mode: group.mode,
+		bond_links: [...nic.memberLinkIds],
 	} as BondLink;
 	return [...members, bond];
 }
