@@ -9,10 +9,19 @@ import { createDirectory, type DirectoryOptions } from "./directory.ts";
 const ID = "11111111-2222-4333-8444-555555555555";
 const unavailable = () => new GuestwireError("cloud-unavailable", "no answer");
 
-/** Only what the directory looks at: that a value is there, and whether two are equal. */
-const assemble = (facts: InstanceFacts) =>
-	({ id: facts.id, server: facts.server, ports: facts.ports }) as never as Instance;
 const nameOf = (instance: Instance | undefined) => instance?.server?.name;
+
+function factsOf(id: string, name: string): InstanceFacts {
+	const none = { ports: [], subports: [], trunks: [], networks: [], subnets: [], dhcpPorts: [], floatingIps: [] };
+	const more = {
+		securityGroups: [],
+		interfaceAttachments: [],
+		volumeAttachments: [],
+		bareMetalPorts: [],
+		portGroups: [],
+	};
+	return { ...none, ...more, id, server: { id, name, metadata: {}, addresses: {}, security_groups: [] } };
+}
 
 /** A cloud whose instances are set from outside, and which counts what it is asked. */
 function fakeCloud() {
@@ -29,7 +38,7 @@ function fakeCloud() {
 			await state.gate;
 			signal?.throwIfAborted();
 			if (down) throw unavailable();
-			return name === undefined ? undefined : ({ id, server: { name }, ports: [] } as never);
+			return name === undefined ? undefined : factsOf(id, name);
 		},
 		async owners(query) {
 			queries.push(query);
@@ -52,7 +61,6 @@ function set(options: Partial<DirectoryOptions> = {}) {
 	const clock = { ms: 1000 };
 	const stale: { key: string; ageSeconds: number }[] = [];
 	const directory = createDirectory(fake.cloud, {
-		assemble,
 		now: () => clock.ms,
 		onStale: ({ key, ageSeconds }) => stale.push({ key, ageSeconds }),
 		...options,

@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
-import type { InstanceFacts } from "../instance/facts.ts";
+import { assemble } from "../instance/assemble.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Cloud, InstanceSummary, Need, SourceQuery } from "./cloud.ts";
 import { type Answer, abandonable, createShelf, type Shelf, type ShelfStats } from "./directory-shelf.ts";
 
 export interface DirectoryOptions {
-	/** Facts to normal form. */
-	readonly assemble: (facts: InstanceFacts) => Instance;
 	/**
 	 * Seconds up to which an answer may be given as the cloud's present one: 15, as Nova's `metadata_cache_expiration`.
 	 * A change in the cloud is seen by the first request this long after it. In the last third an answer is asked for
@@ -95,7 +93,7 @@ function statsOf(shelves: readonly ShelfStats[]): DirectoryStats {
  * The cache in front of a cloud. One look-up at a time for an instance, however many callers; bounded; an answer that
  * is too old is still given, and counted, when the cloud can't be reached.
  */
-export function createDirectory(cloud: Cloud, options: DirectoryOptions): Directory {
+export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): Directory {
 	const { freshness = 15, max = 20_000, now = () => performance.now() } = options;
 	const closing = new AbortController();
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
@@ -104,7 +102,7 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions): Direct
 
 	async function look(id: string, need: Need): Promise<Instance | undefined> {
 		const facts = await cloud.instance(id, need, closing.signal);
-		return facts && options.assemble(facts);
+		return facts && assemble(facts);
 	}
 
 	/** An equal instance that is kept already: documents made from it stay good. */
