@@ -13,8 +13,8 @@ export type Place = readonly (string | number)[];
 /** One document of a YAML stream. */
 export interface YamlDocument {
 	readonly value: unknown;
-	/** The line, from 1, of the value at a place; of its nearest ancestor that stands in the text where it doesn't. */
-	line(place: Place): number;
+	/** The line, from 1, of the value at a place or of its nearest ancestor in the text; undefined when it is unknown. */
+	line(place: Place): number | undefined;
 }
 
 /**
@@ -25,8 +25,9 @@ export interface YamlDocument {
  */
 export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocument[] {
 	const lines = new LineCounter();
+	const format = file.endsWith(".json") ? "JSON" : "YAML";
 	const fail = (line: number, why: string): never => {
-		throw new GuestwireError(code, `${file}:${line}: not YAML: ${why}; correct the file`);
+		throw new GuestwireError(code, `${file}:${line}: not ${format}: ${why}; correct the file`);
 	};
 	try {
 		const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true })];

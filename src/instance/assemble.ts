@@ -48,7 +48,7 @@ function byId<T extends { readonly id: string }>(items: readonly T[]): Map<strin
 }
 
 /** Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`; an inventory written by hand gives none. */
-function isInstanceNic(port: PortFacts): boolean {
+export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
 }
 

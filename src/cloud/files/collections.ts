@@ -1,0 +1,186 @@
+/** What an inventory may hold: each collection's names, schema, and the rules that a schema can't say. */
+import { createHash } from "node:crypto";
+import Type, { type Static, type TSchema } from "typebox";
+import type { Place } from "../../checked-text.ts";
+import { canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
+import {
+	BareMetalNodeFacts,
+	BareMetalPortFacts,
+	FixedIpFacts,
+	FloatingIpFacts,
+	InterfaceAttachmentFacts,
+	KeypairFacts,
+	NetworkFacts,
+	PortFacts,
+	PortGroupFacts,
+	SecurityGroupFacts,
+	ServerFacts,
+	SubnetFacts,
+	TrunkFacts,
+	VolumeAttachmentFacts,
+} from "../../instance/facts.ts";
+
+/** Refuses a resource for what it has at a place within it. */
+export type Complain = (place: Place, what: string) => never;
+
+interface Collection<S extends TSchema> {
+	/** A single resource's key, where the API answers one. */
+	readonly singular: string;
+	readonly schema: S;
+	/** Two resources with the same identity are the same resource. */
+	identity(resource: Static<S>): string;
+	/** Brings a resource to canonical text and fills in what it leaves out, or complains of it. */
+	refine?(resource: Static<S>, complain: Complain): void;
+}
+
+const collection = <S extends TSchema>(definition: Collection<S>): Collection<S> => definition;
+const byId = ({ id }: { readonly id: string }) => id;
+const byUuid = ({ uuid }: { readonly uuid: string }) => uuid;
+
+const optionalText = Type.Optional(Type.String());
+
+/** Nothing reads it, and it changes by itself from one recording to the next. */
+const withoutStatus = <P extends { status: TSchema }>({ status: _, ...properties }: P): Omit<P, "status"> => properties;
+
+/** A port as it may stand in a file: what only one answer is possible to may be left out. */
+export const PortEntry = Type.Object({
+	...withoutStatus(PortFacts.properties),
+	network_id: optionalText,
+	mac_address: optionalText,
+	device_id: optionalText,
+	fixed_ips: Type.Array(Type.Object({ ...FixedIpFacts.properties, subnet_id: optionalText }), { default: [] }),
+});
+export type PortEntry = Static<typeof PortEntry>;
+
+export const SubnetEntry = Type.Object({ ...SubnetFacts.properties, network_id: optionalText });
+export type SubnetEntry = Static<typeof SubnetEntry>;
+
+export const COLLECTIONS = {
+	servers: collection({
+		singular: "server",
+		schema: ServerFacts,
+		identity: byId,
+		refine(server) {
+			server.id = server.id.toLowerCase();
+		},
+	}),
+	keypairs: collection({
+		singular: "keypair",
+		schema: KeypairFacts,
+		identity: ({ user_id, name }) => JSON.stringify([user_id, name]),
+	}),
+	ports: collection({ singular: "port", schema: PortEntry, identity: byId, refine: refinePort }),
+	networks: collection({ singular: "network", schema: NetworkFacts, identity: byId }),
+	subnets: collection({ singular: "subnet", schema: SubnetEntry, identity: byId, refine: refineSubnet }),
+	trunks: collection({
+		singular: "trunk",
+		schema: Type.Object(withoutStatus(TrunkFacts.properties)),
+		identity: byId,
+		refine: refineTrunk,
+	}),
+	floatingips: collection({
+		singular: "floatingip",
+		schema: Type.Object(withoutStatus(FloatingIpFacts.properties)),
+		identity: byId,
+		refine(floatingIp, complain) {
+			floatingIp.floating_ip_address = addressOr(floatingIp.floating_ip_address, ["floating_ip_address"], complain);
+		},
+	}),
+	security_groups: collection({ singular: "security_group", schema: SecurityGroupFacts, identity: byId }),
+	baremetal_nodes: collection({
+		singular: "baremetal_node",
+		schema: BareMetalNodeFacts,
+		identity: byUuid,
+		refine(node) {
+			node.instance_uuid = node.instance_uuid?.toLowerCase() ?? null;
+		},
+	}),
+	baremetal_ports: collection({
+		singular: "baremetal_port",
+		schema: BareMetalPortFacts,
+		identity: byUuid,
+		refine(port, complain) {
+			port.address = macOr(port.address, ["address"], complain);
+		},
+	}),
+	portgroups: collection({
+		singular: "portgroup",
+		schema: PortGroupFacts,
+		identity: byUuid,
+		refine(group, complain) {
+			if (group.address !== null) group.address = macOr(group.address, ["address"], complain);
+		},
+	}),
+	interfaceAttachments: collection({
+		singular: "interfaceAttachment",
+		schema: InterfaceAttachmentFacts,
+		identity: ({ port_id }) => port_id,
+	}),
+	volumeAttachments: collection({
+		singular: "volumeAttachment",
+		schema: VolumeAttachmentFacts,
+		identity: ({ serverId, volumeId }) => JSON.stringify([serverId, volumeId]),
+		refine(attachment) {
+			attachment.serverId = attachment.serverId.toLowerCase();
+		},
+	}),
+};
+
+export type CollectionName = keyof typeof COLLECTIONS;
+export type ResourceOf<N extends CollectionName> = Static<(typeof COLLECTIONS)[N]["schema"]>;
+/** One file's resources, in the file's order. */
+export type Collections = { readonly [N in CollectionName]: ResourceOf<N>[] };
+
+export const COLLECTION_NAMES = Object.keys(COLLECTIONS) as readonly CollectionName[];
+
+function refinePort(port: PortEntry, complain: Complain): void {
+	if (port.device_id !== undefined) port.device_id = port.device_id.toLowerCase();
+	port.mac_address =
+		port.mac_address === undefined ? macOfId(port.id) : macOr(port.mac_address, ["mac_address"], complain);
+	for (const [index, fixedIp] of port.fixed_ips.entries()) {
+		fixedIp.ip_address = addressOr(fixedIp.ip_address, ["fixed_ips", index, "ip_address"], complain);
+	}
+	for (const [index, { ip_address: pair }] of port.allowed_address_pairs.entries()) {
+		const place = ["allowed_address_pairs", index, "ip_address"];
+		if (!parseCidr(pair)) addressOr(pair, place, complain);
+	}
+}
+
+function refineSubnet(subnet: SubnetEntry, complain: Complain): void {
+	cidrOr(subnet.cidr, ["cidr"], complain);
+	if (subnet.gateway_ip !== null) subnet.gateway_ip = addressOr(subnet.gateway_ip, ["gateway_ip"], complain);
+	for (const [index, server] of subnet.dns_nameservers.entries()) {
+		subnet.dns_nameservers[index] = addressOr(server, ["dns_nameservers", index], complain);
+	}
+	for (const [index, route] of subnet.host_routes.entries()) {
+		cidrOr(route.destination, ["host_routes", index, "destination"], complain);
+		route.nexthop = addressOr(route.nexthop, ["host_routes", index, "nexthop"], complain);
+	}
+}
+
+function refineTrunk(trunk: TrunkFacts, complain: Complain): void {
+	for (const [index, { segmentation_type: type, segmentation_id: id }] of trunk.sub_ports.entries()) {
+		if (type === "vlan" && !(id && id >= 1 && id <= 4094)) {
+			complain(["sub_ports", index], 'needs "segmentation_id", a VLAN from 1 to 4094');
+		}
+	}
+}
+
+function addressOr(text: string, place: Place, complain: Complain): string {
+	return canonicalAddress(text) ?? complain(place, `"${text}" is no IPv4 or IPv6 address: correct it`);
+}
+
+function cidrOr(text: string, place: Place, complain: Complain): void {
+	if (!parseCidr(text)) complain(place, `"${text}" is no CIDR like 192.0.2.0/24 or 2001:db8::/64: correct it`);
+}
+
+function macOr(text: string, place: Place, complain: Complain): string {
+	return canonicalMac(text) ?? complain(place, `"${text}" is no MAC address like 52:54:00:12:34:56: correct it`);
+}
+
+/** A MAC address of a port's own that stays the same: locally administered, unicast, the rest from a hash of the id. */
+function macOfId(portId: string): string {
+	const bytes = createHash("sha256").update(portId).digest().subarray(0, 6);
+	bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+	return bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1:");
+}

@@ -1,0 +1,141 @@
+/** Fills in what a file leaves out and another resource tells, where only one answer is possible. */
+import { suggest } from "../../checked-text.ts";
+import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts";
+import { isInstanceNic } from "../../instance/assemble.ts";
+import type { PortFacts, SubnetFacts } from "../../instance/facts.ts";
+import type { PortEntry, SubnetEntry } from "./collections.ts";
+import type { Fault, Merged } from "./merge.ts";
+import { all, groupBy, type Multimap } from "./multimap.ts";
+
+/** A subnet whose CIDR is parsed. */
+export interface KnownSubnet {
+	readonly facts: SubnetFacts;
+	readonly cidr: Cidr;
+}
+
+/**
+ * Every subnet with its network, by id.
+ *
+ * @throws GuestwireError `inventory` when a network is unknown, or left out while there are several
+ */
+export function completeSubnets(merged: Merged, fault: Fault): Map<string, KnownSubnet> {
+	const subnets = new Map<string, KnownSubnet>();
+	for (const entry of merged.subnets.values()) {
+		const network_id =
+			entry.network_id ?? onlyKey(merged.networks) ?? fault("subnets", entry, [], missingNetwork(merged));
+		if (!merged.networks.has(network_id)) {
+			fault("subnets", entry, ["network_id"], unknown("network", network_id, merged.networks));
+		}
+		const cidr = parseCidr(entry.cidr);
+		if (cidr) subnets.set(entry.id, { facts: complete<SubnetEntry, SubnetFacts>(entry, { network_id }), cidr });
+	}
+	return subnets;
+}
+
+/** What ports are completed from. */
+interface Surroundings {
+	readonly merged: Merged;
+	readonly subnets: ReadonlyMap<string, KnownSubnet>;
+	readonly subnetsOf: Multimap<KnownSubnet>;
+	readonly subportIds: ReadonlySet<string>;
+	readonly fault: Fault;
+}
+
+/**
+ * Every port with its network, its addresses' subnets and its instance, by id.
+ *
+ * @throws GuestwireError `inventory` when one of them is unknown, contradicts another, or can't be told
+ */
+export function completePorts(
+	merged: Merged,
+	subnets: ReadonlyMap<string, KnownSubnet>,
+	fault: Fault,
+): Map<string, PortFacts> {
+	const subnetsOf = groupBy(subnets.values(), ({ facts }) => facts.network_id);
+	const trunks = [...merged.trunks.values()];
+	const subportIds = new Set(trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)));
+	const surroundings = { merged, subnets, subnetsOf, subportIds, fault };
+	return new Map(Iterator.from(merged.ports.values()).map((entry) => [entry.id, completePort(entry, surroundings)]));
+}
+
+function completePort(entry: PortEntry, surroundings: Surroundings): PortFacts {
+	const network_id = networkOf(entry, surroundings);
+	const isComplete = entry.fixed_ips.every(({ subnet_id }) => subnet_id !== undefined);
+	const subnetIds = entry.fixed_ips.map((_, index) => subnetOf(entry, index, network_id, surroundings));
+	return complete<PortEntry, PortFacts>(entry, {
+		network_id,
+		device_id: deviceOf(entry, surroundings),
+		...(!isComplete && {
+			fixed_ips: entry.fixed_ips.map((fixedIp, index) => ({ ...fixedIp, subnet_id: subnetIds[index] ?? "" })),
+		}),
+	});
+}
+
+/** The entry itself where it lacks nothing: API answers don't, and a copy of each would take the memory twice. */
+function complete<E extends object, F extends E>(entry: E, found: Partial<F>): F {
+	const lacks = (Object.keys(found) as (keyof F & keyof E)[]).some((member) => entry[member] !== found[member]);
+	return (lacks ? { ...entry, ...found } : entry) as F;
+}
+
+function networkOf(entry: PortEntry, { merged, subnets, fault }: Surroundings): string {
+	if (entry.network_id !== undefined) {
+		if (merged.networks.has(entry.network_id)) return entry.network_id;
+		return fault("ports", entry, ["network_id"], unknown("network", entry.network_id, merged.networks));
+	}
+	const named = entry.fixed_ips.flatMap(({ subnet_id }) => subnets.get(subnet_id ?? "")?.facts.network_id ?? []);
+	const containing = entry.fixed_ips.flatMap(({ ip_address }) =>
+		[...subnets.values()].filter(({ cidr }) => cidrContains(cidr, ip_address)).map(({ facts }) => facts.network_id),
+	);
+	const candidates = new Set(named.length > 0 ? named : containing);
+	const [only, ...more] = candidates;
+	const network = candidates.size === 0 ? onlyKey(merged.networks) : more.length === 0 ? only : undefined;
+	return network ?? fault("ports", entry, [], missingNetwork(merged));
+}
+
+function subnetOf(
+	entry: PortEntry,
+	index: number,
+	networkId: string,
+	{ subnets, subnetsOf, fault }: Surroundings,
+): string {
+	const { ip_address: address, subnet_id: named } = entry.fixed_ips[index] as PortEntry["fixed_ips"][number];
+	const place = ["fixed_ips", index] as const;
+	const ofNetwork = all(subnetsOf, networkId);
+	if (named === undefined) {
+		const [only, ...more] = ofNetwork.filter(({ cidr }) => cidrContains(cidr, address));
+		if (only && more.length === 0) return only.facts.id;
+		const what = only ? "lies in several subnets" : "lies in no subnet";
+		return fault("ports", entry, place, `${address} ${what} of network "${networkId}": add the right "subnet_id"`);
+	}
+	const subnet = subnets.get(named);
+	if (!subnet) return fault("ports", entry, [...place, "subnet_id"], unknown("subnet", named, subnets));
+	if (subnet.facts.network_id !== networkId) {
+		const what = `subnet "${named}" is on network "${subnet.facts.network_id}", the port on "${networkId}"`;
+		return fault("ports", entry, [...place, "subnet_id"], `${what}: correct one of them`);
+	}
+	if (!cidrContains(subnet.cidr, address)) {
+		const what = `${address} lies outside of subnet "${named}" (${subnet.facts.cidr})`;
+		return fault("ports", entry, [...place, "ip_address"], `${what}: correct one of them`);
+	}
+	return named;
+}
+
+function deviceOf(entry: PortEntry, { merged, subportIds, fault }: Surroundings): string {
+	if (entry.device_id !== undefined) return entry.device_id;
+	if (subportIds.has(entry.id) || !isInstanceNic(entry)) return "";
+	const what = 'needs "device_id", the id of the instance it belongs to: add it';
+	return onlyKey(merged.servers) ?? fault("ports", entry, [], what);
+}
+
+function onlyKey(map: ReadonlyMap<string, unknown>): string | undefined {
+	return map.size === 1 ? map.keys().next().value : undefined;
+}
+
+function missingNetwork({ networks }: Merged): string {
+	return `needs "network_id", which only one of ${networks.size} networks can be: add it`;
+}
+
+/** What to say of an id that names nothing. */
+export function unknown(kind: string, id: string, known: ReadonlyMap<string, unknown>): string {
+	return `there is no ${kind} "${id}" in the inventory: add it, or ${suggest(id, [...known.keys()])}`;
+}

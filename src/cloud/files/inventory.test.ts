@@ -1,0 +1,238 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { GuestwireError } from "../../errors.ts";
+import { COLLECTION_NAMES, COLLECTIONS } from "./collections.ts";
+import { buildInventory } from "./inventory.ts";
+import { parseInventoryFile, placeOf } from "./parse.ts";
+import { factsOf, ownersOf, summariesOf } from "./queries.ts";
+
+/** An inventory of files' texts by path. */
+function inventoryOf(files: Readonly<Record<string, string>>) {
+	const parsed = Object.entries(files).map(([path, text]) => parseInventoryFile(text, path));
+	return buildInventory(parsed, (path, ...where) => placeOf(files[path] ?? "", path, ...where));
+}
+
+const lan = `
+networks: [{ id: lan, mtu: 1500 }]
+subnets:
+  - { id: lan4, network_id: lan, cidr: 192.0.2.0/24, gateway_ip: 192.0.2.1 }
+  - { id: lan6, network_id: lan, cidr: "2001:db8::/64" }
+`;
+
+describe("by hand", () => {
+	test("little is enough: what only one answer is possible to may be left out", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `${lan}
+ports:
+  - { id: p1, device_id: Web-1, fixed_ips: [{ ip_address: 192.0.2.7 }, { ip_address: "2001:DB8:0::7" }] }
+`,
+		});
+		expect(summariesOf(inventory)).toEqual([{ id: "web-1", name: "web-1" }]);
+		const facts = factsOf(inventory, "web-1");
+		expect(facts?.server).toMatchObject({ id: "web-1", name: "web-1" });
+		expect(facts?.networks).toMatchObject([{ id: "lan", name: "lan" }]);
+		expect(facts?.subnets.map(({ id }) => id)).toEqual(["lan4", "lan6"]);
+		expect(facts?.ports).toMatchObject([
+			{
+				network_id: "lan",
+				device_id: "web-1",
+				fixed_ips: [
+					{ subnet_id: "lan4", ip_address: "192.0.2.7" },
+					{ subnet_id: "lan6", ip_address: "2001:db8::7" },
+				],
+			},
+		]);
+	});
+
+	test("a MAC address that isn't given stays the same, is unicast and locally administered", () => {
+		fc.assert(
+			fc.property(fc.string({ minLength: 1 }), (id) => {
+				const text = JSON.stringify({ ports: [{ id, network_id: "n", device_id: "i" }], networks: [{ id: "n" }] });
+				const macs = [1, 2].map(() => inventoryOf({ "a.json": text }).ports.get(id)?.mac_address);
+				expect(macs[0]).toMatch(/^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
+				expect(macs[1]).toBe(macs[0]);
+			}),
+			{ numRuns: 50 },
+		);
+	});
+
+	test("the network is told by the address, the server by being the only one", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `${lan}
+---
+networks: [{ id: storage }]
+subnets: [{ id: s4, network_id: storage, cidr: 198.51.100.0/24 }]
+server: { id: web, key_name: mine }
+keypairs: [{ keypair: { name: mine, public_key: ssh-ed25519 AAAA } }]
+ports:
+  - { id: p1, mac_address: 52-54-00-AA-BB-CC, fixed_ips: [{ ip_address: 198.51.100.4 }] }
+  - { id: p2, fixed_ips: [{ ip_address: 192.0.2.4, subnet_id: lan4 }] }
+`,
+		});
+		const facts = factsOf(inventory, "web");
+		expect(facts?.ports.map((port) => port.network_id)).toEqual(["storage", "lan"]);
+		expect(facts?.ports[0]?.mac_address).toBe("52:54:00:aa:bb:cc");
+		expect(facts?.keypair).toEqual({ name: "mine", type: "ssh", public_key: "ssh-ed25519 AAAA" });
+	});
+
+	test("a trunk's subports and bare-metal NICs belong to the instance", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `${lan}
+servers: [{ id: metal }, { id: other }]
+ports:
+  - { id: parent, device_id: metal, network_id: lan }
+  - { id: sub, network_id: lan, fixed_ips: [{ ip_address: 192.0.2.9 }] }
+trunks: [{ id: t, port_id: parent, sub_ports: [{ port_id: sub, segmentation_id: 101 }] }]
+baremetal_nodes: [{ uuid: node, instance_uuid: METAL }]
+portgroups: [{ uuid: bond, node_uuid: node, mode: 802.3ad, properties: { miimon: 100 } }]
+baremetal_ports: [{ uuid: nic, node_uuid: node, portgroup_uuid: bond, address: "52:54:00:00:00:01" }]
+`,
+		});
+		const facts = factsOf(inventory, "metal");
+		expect(facts?.subports).toMatchObject([{ id: "sub", device_id: "" }]);
+		expect(facts?.portGroups).toMatchObject([{ uuid: "bond", properties: { miimon: 100 } }]);
+		expect(facts?.bareMetalPorts).toMatchObject([{ uuid: "nic" }]);
+		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual(["metal"]);
+	});
+
+	test("a guest is found by its address or MAC address, on a network or behind a router", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `${lan}
+---
+networks: [{ id: twin }]
+subnets: [{ id: twin4, network_id: twin, cidr: 192.0.2.0/24 }]
+ports:
+  - { id: a, device_id: one, network_id: lan, mac_address: "52:54:00:00:00:01", fixed_ips: [{ ip_address: 192.0.2.5 }] }
+  - { id: b, device_id: two, network_id: twin, mac_address: "52:54:00:00:00:01", fixed_ips: [{ ip_address: 192.0.2.5 }] }
+  - { id: r, device_id: router, device_owner: "network:router_interface", network_id: twin }
+  - { id: g, device_id: router, device_owner: "network:router_gateway", network_id: lan }
+`,
+		});
+		expect(ownersOf(inventory, { address: "192.0.2.5" })).toEqual(["one", "two"]);
+		expect(ownersOf(inventory, { address: "192.0.2.5", networkId: "lan" })).toEqual(["one"]);
+		expect(ownersOf(inventory, { address: "192.0.2.5", routerId: "router" })).toEqual(["two"]);
+		expect(ownersOf(inventory, { macAddress: "52:54:00:00:00:01", networkId: "twin" })).toEqual(["two"]);
+		expect(ownersOf(inventory, { macAddress: "52:54:00:00:00:02" })).toEqual([]);
+		expect(ownersOf(inventory, { networkId: "lan" })).toEqual([]);
+		expect(factsOf(inventory, "router")).toBeUndefined();
+	});
+});
+
+describe("a fault is one line that names file, line and place and says what to do", () => {
+	const port = (members: string) => `${lan}ports:\n  - { id: p, device_id: i, ${members} }`;
+	test.each([
+		["networks: [", /^a\.yaml:1: not YAML: .*; correct the file$/],
+		["- networks", /^a\.yaml:1: the document must be a map of collections \(servers, /],
+		["network: {}\nnetwoks: []", /^a\.yaml:1: network "id" is missing: add it$/],
+		["networks:\n  - id: lan\nprots: []", /^a\.yaml:3: prots is no known collection; did you mean "ports"\?$/],
+		["networks:\n  - id: 7", /^a\.yaml:2: networks\[0\]\.id must be text: put it in quotes$/],
+		[port("network_id: lam"), /^a\.yaml:7: ports\[0\]\.network_id there is no network "lam".* did you mean "lan"\?$/],
+		[port("fixed_ips: [{ ip_address: 192.0.2.999 }]"), /^a\.yaml:7: .*ip_address "192\.0\.2\.999" is no IPv4 or IPv6/],
+		[port("fixed_ips: [{ ip_address: 10.0.0.1 }]"), /^a\.yaml:7: .* 10\.0\.0\.1 lies in no subnet of network "lan"/],
+		[
+			port("fixed_ips: [{ subnet_id: lan4, ip_address: 10.0.0.1 }]"),
+			/^a\.yaml:7: ports\[0\]\.fixed_ips\[0\]\.ip_address 10\.0\.0\.1 lies outside of subnet "lan4" \(192\.0\.2\.0\/24\)/,
+		],
+		[
+			port("fixed_ips: [{ subnet_id: lan5, ip_address: 192.0.2.2 }]"),
+			/^a\.yaml:7: .*subnet_id there is no subnet "lan5" .* did you mean "lan4"\?$/,
+		],
+		[port("mac_address: 52:54:00"), /^a\.yaml:7: ports\[0\]\.mac_address "52:54:00" is no MAC address like /],
+		[`${lan}ports:\n  - id: p`, /^a\.yaml:7: ports\[0\] needs "device_id", .*: add it$/],
+		["subnets: [{ id: s, cidr: 10.0.0.0 }]", /^a\.yaml:1: subnets\[0\]\.cidr "10\.0\.0\.0" is no CIDR like /],
+		["subnets: [{ id: s, cidr: 10.0.0.0/8 }]", /^a\.yaml:1: subnets\[0\] needs "network_id", .* 0 networks can be/],
+		[`${lan}trunk: { id: t, port_id: p }`, /^a\.yaml:6: trunk\.port_id there is no port "p" in the inventory: add it/],
+		[
+			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: q, segmentation_id: 5 }`,
+			/^a\.yaml:12: trunk\.sub_ports\[0\]\.port_id there is no port "q" .* did you mean "p"\?$/,
+		],
+		[
+			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: p, segmentation_id: 5000 }`,
+			/^a\.yaml:12: trunk\.sub_ports\[0\] needs "segmentation_id", a VLAN from 1 to 4094$/,
+		],
+		[
+			"baremetal_port: { uuid: b, address: '52:54:00:00:00:01', node_uuid: n }",
+			/^a\.yaml:1: baremetal_port\.node_uuid there is no baremetal_node "n"/,
+		],
+	])("%j", (text, message) => {
+		expect(() => inventoryOf({ "a.yaml": text })).toThrow(message);
+		expect(() => inventoryOf({ "a.yaml": text })).toThrow(GuestwireError);
+	});
+
+	const owner = (id: string, members: string) => `ports:\n  - { id: ${id}, device_id: ${id}, ${members} }\n`;
+	test("two owners of one address: both are named", () => {
+		const files = {
+			"lan.yaml": lan,
+			"a.yaml": owner("a", "fixed_ips: [{ ip_address: 192.0.2.5 }]"),
+			"b.yaml": owner("b", "fixed_ips: [{ ip_address: 192.0.2.5 }]"),
+		};
+		expect(() => inventoryOf(files)).toThrow(
+			/^b\.yaml:2: .*ip_address address 192\.0\.2\.5 on network "lan" is port "a" \(a\.yaml:2: ports\[0\]\)'s already/,
+		);
+	});
+
+	test("two owners of one MAC address: both are named", () => {
+		const files = {
+			"lan.yaml": lan,
+			"a.yaml": owner("a", "mac_address: 52:54:00:00:00:01"),
+			"b.yaml": owner("b", "mac_address: 52-54-00-00-00-01"),
+		};
+		expect(() => inventoryOf(files)).toThrow(/^b\.yaml:2: .*MAC address .* is port "a" \(a\.yaml:2: ports\[0\]\)'s/);
+	});
+
+	test("two files that say different things of one resource are both named", () => {
+		const files = { "a.yaml": "network: { id: lan, mtu: 1500 }", "b.json": '{"networks":[\n{"id":"lan","mtu":9000}]}' };
+		expect(() => inventoryOf(files)).toThrow(
+			'b.json:2: networks[0] says another "mtu" of the same network (lan) than a.yaml:1: network: leave one of them out',
+		);
+		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
+	});
+
+	test("JSON's own line is told", () => {
+		expect(() => inventoryOf({ "a.json": '{\n"networks": [\n}' })).toThrow(
+			/^a\.json:3: not JSON: .*; correct the file$/,
+		);
+	});
+});
+
+test("any document gives an inventory or a GuestwireError of one line", () => {
+	const names = COLLECTION_NAMES.flatMap((name) => [name, COLLECTIONS[name].singular]);
+	const members = COLLECTION_NAMES.flatMap((name) => Object.keys(COLLECTIONS[name].schema.properties));
+	const key = fc.constantFrom(...new Set(members), "__proto__", "constructor");
+	const id = fc.constantFrom("a", "b", "c");
+	const plain = fc.oneof(
+		id,
+		fc.constantFrom("10.0.0.1", "10.0.0.0/24", "52:54:00:00:00:01", "vlan", 7),
+		fc.jsonValue(),
+	);
+	const member = fc.oneof(plain, fc.dictionary(key, plain), fc.array(fc.dictionary(key, plain), { maxLength: 2 }));
+	const identified = fc.record({ id, uuid: id, name: id, port_id: id, cidr: fc.constant("10.0.0.0/24") });
+	const resource = fc.oneof(
+		fc.jsonValue(),
+		fc.tuple(identified, fc.dictionary(key, member)).map((two) => Object.assign({}, ...two)),
+	);
+	const document = fc.oneof(
+		fc.jsonValue(),
+		fc.dictionary(fc.constantFrom(...names), fc.array(resource, { maxLength: 3 })),
+	);
+	fc.assert(
+		fc.property(
+			fc.oneof(
+				fc.string(),
+				document.map((value) => JSON.stringify(value)),
+			),
+			fc.boolean(),
+			(text, isJson) => {
+				const path = isJson ? "a.json" : "a.yaml";
+				try {
+					const inventory = inventoryOf({ [path]: text });
+					for (const instance of summariesOf(inventory)) expect(factsOf(inventory, instance.id)).toBeDefined();
+				} catch (error) {
+					if (!(error instanceof GuestwireError)) throw error;
+					expect(error.message.startsWith(`${path}:`), error.message).toBe(true);
+				}
+			},
+		),
+		{ numRuns: 2000 },
+	);
+});

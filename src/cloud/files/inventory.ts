@@ -1,0 +1,119 @@
+/** All of an inventory's facts, and the look-ups that every question to the cloud needs. */
+import { GuestwireError } from "../../errors.ts";
+import { isInstanceNic } from "../../instance/assemble.ts";
+import type {
+	BareMetalNodeFacts,
+	BareMetalPortFacts,
+	FloatingIpFacts,
+	InterfaceAttachmentFacts,
+	KeypairFacts,
+	NetworkFacts,
+	PortFacts,
+	PortGroupFacts,
+	SecurityGroupFacts,
+	ServerFacts,
+	SubnetFacts,
+	TrunkFacts,
+	VolumeAttachmentFacts,
+} from "../../instance/facts.ts";
+import { checkInventory } from "./check.ts";
+import { completePorts, completeSubnets } from "./complete.ts";
+import { type Fault, type Locate, mergeFiles, placeOfResource } from "./merge.ts";
+import { add, groupBy, type Multimap } from "./multimap.ts";
+import type { InventoryFile } from "./parse.ts";
+
+export interface Inventory {
+	/** Every instance's record; for an instance that only ports name, none. By id. */
+	readonly servers: ReadonlyMap<string, ServerFacts | undefined>;
+	readonly networks: ReadonlyMap<string, NetworkFacts>;
+	readonly subnets: ReadonlyMap<string, { readonly facts: SubnetFacts }>;
+	readonly securityGroups: ReadonlyMap<string, SecurityGroupFacts>;
+	readonly ports: ReadonlyMap<string, PortFacts>;
+	readonly portsByDevice: Multimap<PortFacts>;
+	readonly portsByAddress: Multimap<PortFacts>;
+	readonly portsByMac: Multimap<PortFacts>;
+	/** By network. */
+	readonly dhcpPorts: Multimap<PortFacts>;
+	/** By parent port. */
+	readonly trunks: Multimap<TrunkFacts>;
+	/** Subport's id to parent port's. */
+	readonly parents: ReadonlyMap<string, string>;
+	/** By port. */
+	readonly floatingIps: Multimap<FloatingIpFacts>;
+	/** By name. */
+	readonly keypairs: Multimap<KeypairFacts>;
+	/** By port. */
+	readonly interfaceAttachments: ReadonlyMap<string, InterfaceAttachmentFacts>;
+	/** By server. */
+	readonly volumeAttachments: Multimap<VolumeAttachmentFacts>;
+	/** By instance. */
+	readonly nodes: Multimap<BareMetalNodeFacts>;
+	/** By node. */
+	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
+	/** By node. */
+	readonly portGroups: Multimap<PortGroupFacts>;
+}
+
+/**
+ * Makes one inventory of all files.
+ *
+ * @param locate tells where a resource stands in its file; asked for only to tell of a fault
+ * @throws GuestwireError `inventory` when files contradict each other or themselves
+ */
+export function buildInventory(files: readonly InventoryFile[], locate: Locate): Inventory {
+	const merged = mergeFiles(files, locate);
+	const fault: Fault = (name, resource, within, what) => {
+		throw new GuestwireError("inventory", `${placeOfResource(files, name, resource, within, locate)} ${what}`);
+	};
+	const subnets = completeSubnets(merged, fault);
+	const ports = completePorts(merged, subnets, fault);
+	checkInventory(merged, ports, fault, (id) => placeOfResource(files, "ports", merged.ports.get(id), [], locate));
+	const trunks = [...merged.trunks.values()];
+	return {
+		servers: instancesOf(merged.servers, ports),
+		networks: merged.networks,
+		subnets,
+		securityGroups: merged.security_groups,
+		...indexPorts(ports),
+		trunks: groupBy(trunks, ({ port_id }) => port_id),
+		parents: new Map(
+			trunks.flatMap(({ port_id, sub_ports }) => sub_ports.map((subport) => [subport.port_id, port_id])),
+		),
+		floatingIps: groupBy(merged.floatingips.values(), ({ port_id }) => port_id),
+		keypairs: groupBy(merged.keypairs.values(), ({ name }) => name),
+		interfaceAttachments: merged.interfaceAttachments,
+		volumeAttachments: groupBy(merged.volumeAttachments.values(), ({ serverId }) => serverId),
+		nodes: groupBy(merged.baremetal_nodes.values(), ({ instance_uuid }) => instance_uuid),
+		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
+		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
+	};
+}
+
+/** What has a server record, and what a port names as its instance. */
+function instancesOf(
+	servers: ReadonlyMap<string, ServerFacts>,
+	ports: ReadonlyMap<string, PortFacts>,
+): Map<string, ServerFacts | undefined> {
+	const instances = new Map<string, ServerFacts | undefined>(servers);
+	for (const port of ports.values()) {
+		if (port.device_id !== "" && isInstanceNic(port) && !instances.has(port.device_id)) {
+			instances.set(port.device_id, undefined);
+		}
+	}
+	return instances;
+}
+
+function indexPorts(ports: ReadonlyMap<string, PortFacts>) {
+	const portsByAddress: Multimap<PortFacts> = new Map();
+	for (const port of ports.values()) {
+		for (const { ip_address } of port.fixed_ips) add(portsByAddress, ip_address, port);
+	}
+	const dhcpPorts = Iterator.from(ports.values()).filter(({ device_owner }) => device_owner === "network:dhcp");
+	return {
+		ports,
+		portsByDevice: groupBy(ports.values(), ({ device_id }) => device_id || null),
+		portsByAddress,
+		portsByMac: groupBy(ports.values(), ({ mac_address }) => mac_address),
+		dhcpPorts: groupBy(dhcpPorts, ({ network_id }) => network_id),
+	};
+}

@@ -1,0 +1,133 @@
+/** One inventory file's text to checked resources, and back from a resource to the line that it stands on. */
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { explain, type Place, parseYaml, placeText, suggest, type YamlDocument } from "../../checked-text.ts";
+import { GuestwireError } from "../../errors.ts";
+import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
+import { keeper } from "./keep.ts";
+
+/** What a file is known by. */
+export interface InventoryFile {
+	readonly path: string;
+	readonly collections: Collections;
+}
+
+/** In larger JSON no line is told: a syntax tree takes many times the memory of its text. */
+const MOST_LINED_JSON = 4 * 1024 * 1024;
+
+const ajv = new Ajv2020({ useDefaults: true, verbose: true });
+const checks = perCollection((name) => ajv.compile(COLLECTIONS[name].schema));
+const keepers = perCollection((name) => keeper(COLLECTIONS[name].schema));
+
+/** Every top-level key, in the singular and in the plural. */
+const KEYS: ReadonlyMap<string, CollectionName> = new Map(
+	COLLECTION_NAMES.flatMap((name) => [
+		[name, name],
+		[COLLECTIONS[name].singular, name],
+	]),
+);
+
+/** A list that an API answers in pages has a `ports_links` beside it. */
+const PAGING = /_links$/;
+
+function perCollection<T>(make: (name: CollectionName) => T): Readonly<Record<CollectionName, T>> {
+	return Object.fromEntries(COLLECTION_NAMES.map((name) => [name, make(name)])) as Record<CollectionName, T>;
+}
+
+/**
+ * @param path the file's, named in errors
+ * @throws GuestwireError `inventory`, naming file, line and place
+ */
+export function parseInventoryFile(text: string, path: string): InventoryFile {
+	const strings = new Map<string, string>();
+	const collections = perCollection((): unknown[] => []);
+	for (const document of parseText(text, path)) {
+		for (const { name, place, value } of resourcesOf(document, path)) {
+			const complain: Complain = (within, what) => fail(document, path, [...place, ...within], what);
+			collections[name].push(keepers[name](checkResource(name, value, complain), strings));
+		}
+	}
+	return { path, collections: collections as unknown as Collections };
+}
+
+function checkResource(name: CollectionName, value: unknown, complain: Complain): unknown {
+	nameAfterId(value);
+	const check = checks[name];
+	if (!check(value)) {
+		const { place, what } = explain(check.errors ?? []);
+		complain(place, what);
+	}
+	COLLECTIONS[name].refine?.(value as never, complain);
+	return value;
+}
+
+/** A resource without a name is called by its id. */
+function nameAfterId(resource: unknown): void {
+	if (isMap(resource) && "id" in resource) resource["name"] ??= resource["id"];
+}
+
+function parseText(text: string, path: string): YamlDocument[] {
+	const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
+	if (!path.endsWith(".json")) return parseYaml(plain, path, "inventory");
+	// JSON is YAML too: its parser is slow, but knows lines, and takes the comma too many that a person left.
+	const isSmall = plain.length <= MOST_LINED_JSON;
+	try {
+		const line = (place: Place) => (isSmall ? parseYaml(plain, path, "inventory")[0]?.line(place) : undefined);
+		return [{ value: JSON.parse(plain), line }];
+	} catch {
+		if (isSmall) return parseYaml(plain, path, "inventory");
+		throw new GuestwireError("inventory", `${path}: not JSON: correct the file, or split it to be told the line`);
+	}
+}
+
+interface Resource {
+	readonly name: CollectionName;
+	/** From the document's root. */
+	readonly place: Place;
+	readonly value: unknown;
+}
+
+function* resourcesOf(document: YamlDocument, path: string): Generator<Resource> {
+	if (!isMap(document.value)) fail(document, path, [], `must be a map of collections (${COLLECTION_NAMES.join(", ")})`);
+	for (const [key, content] of Object.entries(document.value as object)) {
+		if (PAGING.test(key)) continue;
+		const name = KEYS.get(key);
+		if (!name) return fail(document, path, [key], `is no known collection; ${suggest(key, [...KEYS.keys()])}`);
+		for (const [index, value] of (Array.isArray(content) ? content : [content]).entries()) {
+			const place = Array.isArray(content) ? [key, index] : [key];
+			// Nova's list of key pairs is [{"keypair": {…}}].
+			const { singular } = COLLECTIONS[name];
+			const nested = isMap(value) && isMap(value[singular]);
+			yield nested ? { name, place: [...place, singular], value: value[singular] } : { name, place, value };
+		}
+	}
+}
+
+/**
+ * Where a resource stands: `inventory/lan.yaml:12: ports[3]`.
+ *
+ * @param text of its file, as it is now
+ * @param index the resource's in its collection of the file
+ * @param within a place in the resource
+ */
+export function placeOf(text: string, path: string, name: CollectionName, index: number, within: Place = []): string {
+	let passed = 0;
+	for (const document of parseText(text, path)) {
+		for (const resource of resourcesOf(document, path)) {
+			if (resource.name === name && passed++ === index) return describe(document, path, [...resource.place, ...within]);
+		}
+	}
+	return path;
+}
+
+function describe(document: YamlDocument, path: string, place: Place): string {
+	const line = document.line(place);
+	return `${path}${line === undefined ? "" : `:${line}`}: ${placeText(place)}`;
+}
+
+function fail(document: YamlDocument, path: string, place: Place, what: string): never {
+	throw new GuestwireError("inventory", `${describe(document, path, place)} ${what}`);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
