@@ -1,0 +1,54 @@
+import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree.ts";
+import type { DocumentSettings } from "../documents/settings.ts";
+import type { TreeAnswer } from "../documents/tree.ts";
+import type { Instance } from "../instance/instance.ts";
+import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
+
+/** The one document that a vendor's services have a part in. */
+const WITH_VENDOR_DATA = /^openstack\/[^/]+\/vendor_data2\.json$/;
+
+/** An instance's documents as its guest gets them. */
+export interface GuestDocuments {
+	/** What `/` and `/openstack` answer to anybody; undefined for every other path. */
+	listing(path: string): TreeAnswer | undefined;
+	/** Every document and listing but those that vendors' services write in. */
+	tree(instance: Instance): GuestTree;
+	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
+	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
+	/** Whether a path's document can only be made with all facts of the instance. */
+	needsAllFacts(path: string): boolean;
+}
+
+/**
+ * Trees are kept as long as their instance: the directory gives the same object while the facts are the same, so a
+ * document is made once and goes when its facts change.
+ */
+export function createGuestDocuments(settings: DocumentSettings, vendorData?: DynamicVendorData): GuestDocuments {
+	const listings = new Map(["", "openstack"].map((path) => [path, staticAnswer(path, settings.profile)]));
+	const trees = new WeakMap<Instance, GuestTree>();
+	const vendorTrees = new WeakMap<VendorData, GuestTree>();
+	const tree = (instance: Instance): GuestTree => {
+		const known = trees.get(instance);
+		if (known !== undefined) return known;
+		const built = buildTree(instance, settings);
+		trees.set(instance, built);
+		return built;
+	};
+	const treeWith = (instance: Instance, data: VendorData): GuestTree => {
+		const known = vendorTrees.get(data);
+		if (known !== undefined) return known;
+		const built = buildTree(instance, settings, data);
+		vendorTrees.set(data, built);
+		return built;
+	};
+	const needsAllFacts = (path: string) => vendorData !== undefined && WITH_VENDOR_DATA.test(path);
+	return {
+		listing: (path) => listings.get(path),
+		tree,
+		needsAllFacts,
+		answer(instance, path) {
+			if (vendorData === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
+			return vendorData.of(instance).then((data) => treeWith(instance, data).answer(path));
+		},
+	};
+}

@@ -1,0 +1,200 @@
+/** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { normalizePath } from "../documents/paths.ts";
+import { TEXT_TYPE } from "../documents/tree.ts";
+import { errorBody, rawAnswer } from "./error-body.ts";
+import {
+	failure,
+	type GuestAnswers,
+	LONGEST_PASSWORD,
+	type NotAnswered,
+	type Outcome,
+	tooLarge,
+} from "./guest-answers.ts";
+import type { IdentityMode } from "./identity.ts";
+import { type ListenAddress, listenOn } from "./listen.ts";
+import { type Log, logRequest } from "./log.ts";
+import type { ListenerMetrics, Metrics } from "./metrics.ts";
+
+export interface Limits {
+	/** Milliseconds until a request that still waits for the cloud is answered 503: 5,000. cloud-init gives up at 10 s. */
+	readonly budget: number;
+	/** Requests that may wait at once, any further one is answered 503: 2,000. */
+	readonly waiting: number;
+	/** Open connections, any further one is closed at once: 10,000. */
+	readonly connections: number;
+}
+
+export interface GuestListenerOptions {
+	readonly address: ListenAddress;
+	readonly mode: IdentityMode;
+	readonly answers: GuestAnswers;
+	readonly log: Log;
+	readonly metrics: Metrics;
+	readonly limits: Limits;
+}
+
+export interface GuestListener {
+	/** @returns where it really listens */
+	start(): Promise<string>;
+	/** Takes no new connection, answers what is in flight, then closes what is left. */
+	close(): Promise<void>;
+}
+
+interface Exchange {
+	readonly request: FastifyRequest;
+	readonly reply: FastifyReply;
+	readonly path: string | undefined;
+	/** Milliseconds of the performance clock. */
+	readonly started: number;
+}
+
+/** How long, in milliseconds, a client may take to send a request, and an idle connection stays open. */
+const REQUEST_TIMEOUT = 10_000;
+const KEEP_ALIVE_TIMEOUT = 30_000;
+/** Bytes of a request's line and headers. */
+const LONGEST_HEADERS = 16 * 1024;
+/** Seconds after which a guest that was told 503 may ask again. */
+const RETRY_AFTER = "1";
+
+export function createGuestListener(options: GuestListenerOptions): GuestListener {
+	const { address, mode, answers, log, metrics, limits } = options;
+	const app = createServer();
+	let waiting = 0;
+	let closing = false;
+
+	const finish = ({ request, reply, path, started }: Exchange, outcome: Outcome) => {
+		if (closing) reply.header("connection", "close");
+		send(reply, outcome);
+		const ms = performance.now() - started;
+		const { status, instance } = outcome;
+		const { reason = undefined, detail = undefined } = outcome.status === 200 ? {} : outcome;
+		logRequest(log, { identity: mode, method: request.method, path, status, ms, instance, reason, detail });
+		metrics.request(mode, status, path, ms / 1000);
+		if (reason !== undefined) metrics.turnedDown(mode, reason);
+	};
+
+	/** An outcome is waited for no longer than the budget, and not at all when too many wait already. */
+	const awaited = async (outcome: Promise<Outcome>): Promise<Outcome> => {
+		if (waiting >= limits.waiting) {
+			outcome.catch(() => {});
+			return { status: 503, reason: "overload" };
+		}
+		waiting++;
+		metrics.waiting.inc();
+		try {
+			return await within(limits.budget, outcome);
+		} catch (error) {
+			return failure(error);
+		} finally {
+			waiting--;
+			metrics.waiting.dec();
+		}
+	};
+
+	const handle = (request: FastifyRequest, reply: FastifyReply) => {
+		const exchange = begin(request, reply);
+		const outcome = attempt(answers, exchange);
+		if (outcome instanceof Promise) awaited(outcome).then((settled) => finish(exchange, settled));
+		else finish(exchange, outcome);
+	};
+
+	app.all("/", handle);
+	app.setNotFoundHandler(handle);
+	app.setErrorHandler((error: FastifyError, request, reply) => {
+		finish(begin(request, reply), unreadable(error));
+	});
+	return {
+		async start() {
+			const where = await listenOn(app, address);
+			countConnections(app, limits, metrics.listener(address.text, mode));
+			return where;
+		},
+		async close() {
+			closing = true;
+			// Whoever is still sending its request by then will not be waited for.
+			const deadline = setTimeout(() => app.server.closeAllConnections(), limits.budget + 1000);
+			await app.close();
+			clearTimeout(deadline);
+		},
+	};
+}
+
+/**
+ * A server that answers nothing by itself that Neutron's proxies would not hand through: not 408, 413, 414, 415, 417
+ * or 431, all of which node or fastify answer by default.
+ */
+function createServer(): FastifyInstance {
+	const app = fastify({
+		bodyLimit: LONGEST_PASSWORD,
+		requestTimeout: REQUEST_TIMEOUT,
+		keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+		return503OnClosing: false,
+		exposeHeadRoutes: false,
+		// Every target goes to the one route: what a path means, and whether it is one, the tree's own rules say.
+		rewriteUrl: () => "/",
+		http: {
+			maxHeaderSize: LONGEST_HEADERS,
+			headersTimeout: REQUEST_TIMEOUT,
+			connectionsCheckingInterval: 1000,
+			// Nova answers a request without Host, and some guests' boot loaders send none.
+			requireHostHeader: false,
+		},
+		clientErrorHandler(error, socket) {
+			if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+			else socket.end(rawAnswer(400));
+		},
+	});
+	app.server.on("checkExpectation", (_request, response) => {
+		response.writeHead(400, { "content-type": TEXT_TYPE, connection: "close" }).end(errorBody(400));
+	});
+	app.server.on("connect", (_request, socket) => socket.end(rawAnswer(400)));
+	app.removeAllContentTypeParsers();
+	app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+	return app;
+}
+
+function countConnections(app: FastifyInstance, limits: Limits, metrics: ListenerMetrics): void {
+	app.server.maxConnections = limits.connections;
+	app.server.on("drop", metrics.connectionRefused);
+	app.server.on("close", metrics.down);
+	app.server.on("connection", (socket) => {
+		metrics.connections.inc();
+		socket.once("close", () => metrics.connections.dec());
+	});
+}
+
+function begin(request: FastifyRequest, reply: FastifyReply): Exchange {
+	return { request, reply, path: normalizePath(request.originalUrl), started: performance.now() };
+}
+
+function attempt(answers: GuestAnswers, { request, path }: Exchange): Outcome | Promise<Outcome> {
+	const { raw, method, body } = request;
+	try {
+		const posted = body instanceof Uint8Array ? body : undefined;
+		return answers({ rawHeaders: raw.rawHeaders, socket: raw.socket, method, path, body: posted });
+	} catch (error) {
+		return failure(error);
+	}
+}
+
+function within(milliseconds: number, outcome: Promise<Outcome>): Promise<Outcome> {
+	const { promise: late, resolve } = Promise.withResolvers<Outcome>();
+	const timer = setTimeout(() => resolve({ status: 503, reason: "timeout" }), milliseconds);
+	return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
+}
+
+/** A request whose body can't be read or is too long, in fastify's words. */
+function unreadable(error: FastifyError): NotAnswered {
+	if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return tooLarge();
+	return (error.statusCode ?? 500) < 500 ? { status: 400, reason: "bad-request" } : failure(error);
+}
+
+function send(reply: FastifyReply, outcome: Outcome): void {
+	if (outcome.status === 200) {
+		reply.header("content-type", outcome.answer.contentType).send(outcome.answer.body);
+		return;
+	}
+	if (outcome.status === 503) reply.header("retry-after", RETRY_AFTER);
+	reply.code(outcome.status).header("content-type", TEXT_TYPE).send(errorBody(outcome.status, outcome.explanation));
+}

@@ -1,0 +1,28 @@
+/** The values of chosen headers, in the order of their names, and the first of them that came more than once. */
+export interface PickedHeaders {
+	readonly values: readonly (string | undefined)[];
+	readonly repeated: string | undefined;
+}
+
+/**
+ * Reads a few headers out of node's `rawHeaders`, which still tells a header sent twice from one whose value has a
+ * comma. Runs for each request of a signed listener, hence the look at the length before any lower-casing.
+ *
+ * @param names as they are written in answers; matched without regard to case
+ */
+export function headerPicker(names: readonly string[]): (rawHeaders: readonly string[]) => PickedHeaders {
+	const lowerCase = names.map((name) => name.toLowerCase());
+	return (rawHeaders) => {
+		const values = new Array<string | undefined>(names.length).fill(undefined);
+		let repeated: string | undefined;
+		for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+			const name = rawHeaders[i] as string;
+			for (let n = 0; n < lowerCase.length; n++) {
+				if (name.length !== lowerCase[n]?.length || name.toLowerCase() !== lowerCase[n]) continue;
+				if (values[n] !== undefined) repeated ??= names[n];
+				values[n] = rawHeaders[i + 1];
+			}
+		}
+		return { values, repeated };
+	};
+}

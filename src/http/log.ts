@@ -1,0 +1,73 @@
+/** The log. A line is made of the members named here and of nothing else, so no header and no body gets into it. */
+import { type DestinationStream, type Logger, pino } from "pino";
+import type { RefusalReason } from "./identity/asker.ts";
+import type { IdentityMode } from "./identity.ts";
+
+export type Log = Pick<Logger, "info" | "warn" | "error">;
+
+/** One request to the metadata service. */
+export interface RequestLine {
+	readonly identity: IdentityMode;
+	readonly method: string;
+	/** The normalised path, without query; absent when there is no such path. */
+	readonly path: string | undefined;
+	readonly status: number;
+	/** Milliseconds. */
+	readonly ms: number;
+	/** Set once it is known that the request speaks for it. */
+	readonly instance?: string | undefined;
+	readonly reason?: RefusalReason | FailureReason | undefined;
+	readonly detail?: string | undefined;
+}
+
+/** Why there was no answer other than that the asker was not believed. */
+export type FailureReason =
+	| "unknown-instance"
+	| "unknown-path"
+	| "wrong-method"
+	| "bad-request"
+	| "too-large"
+	| "password-set"
+	| "cloud-unavailable"
+	| "timeout"
+	| "overload"
+	| "failed";
+
+const LONGEST_PATH = 200;
+
+/** Lines are written when this many bytes have come together, or after a second. */
+const BUFFER = 8 * 1024;
+
+/** What is kept while the log's reader stands still; lines beyond are dropped and counted. */
+const LARGEST_BACKLOG = 16 * 1024 * 1024;
+
+export interface LogFile {
+	readonly log: Log;
+	/** Writes what is still in memory; call before the process ends. */
+	flush(): void;
+}
+
+/**
+ * JSON lines, written in the background: a request never waits for the disk or for a pipe.
+ *
+ * @param destination a file's path or a file descriptor
+ * @param onDrop called for each line that was dropped because nobody reads
+ */
+export function openLog(destination: number | string, onDrop: () => void): LogFile {
+	const options = { minLength: BUFFER, maxLength: LARGEST_BACKLOG, periodicFlush: 1000, sync: false };
+	const stream = pino.destination({ dest: destination, ...options });
+	stream.on("drop", onDrop);
+	return { log: createLog(stream), flush: () => stream.flushSync() };
+}
+
+export function createLog(stream: DestinationStream): Log {
+	return pino({ base: null }, stream);
+}
+
+/** Refusals and failures that an operator should look at are warnings; our own faults are errors. */
+export function logRequest(log: Log, { path, ...line }: RequestLine): void {
+	const entry = { ...line, path: path?.slice(0, LONGEST_PATH) };
+	if (line.status === 500) log.error(entry);
+	else if (line.status >= 500 || line.status === 403 || line.detail !== undefined) log.warn(entry);
+	else log.info(entry);
+}

@@ -1,0 +1,62 @@
+/** The metadata service: the guests' side, as many listeners as are wanted over the same documents. */
+import type { Directory } from "../cloud/directory.ts";
+import type { PasswordStore } from "../store/password-store.ts";
+import { createGuestAnswers } from "./guest-answers.ts";
+import type { GuestDocuments } from "./guest-documents.ts";
+import { createGuestListener, type Limits } from "./guest-listener.ts";
+import { createIdentity, type IdentitySettings } from "./identity.ts";
+import { parseListenAddress } from "./listen.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface MetadataListener {
+	/** `host:port`, `[v6%zone]:port` or `unix:/path`. */
+	readonly listen: string;
+	readonly identity: IdentitySettings;
+}
+
+export interface MetadataServiceOptions {
+	readonly listeners: readonly MetadataListener[];
+	readonly directory: Pick<Directory, "get" | "owners">;
+	readonly documents: GuestDocuments;
+	readonly passwords: PasswordStore;
+	readonly log: Log;
+	readonly metrics: Metrics;
+	readonly limits?: Partial<Limits>;
+}
+
+export interface MetadataService {
+	/** Where the listeners listen, in their order: `http://127.0.0.1:8775` or a socket's path. */
+	readonly addresses: readonly string[];
+	/** Takes no new connection, answers what is in flight, then closes what is left. */
+	close(): Promise<void>;
+}
+
+const DEFAULT_LIMITS: Limits = { budget: 5000, waiting: 2000, connections: 10_000 };
+
+/**
+ * Starts every listener, or none.
+ *
+ * @throws GuestwireError `config` for a listener that can't be meant, `listen` when an address can't be listened on
+ */
+export async function startMetadataService(options: MetadataServiceOptions): Promise<MetadataService> {
+	const { directory, documents, passwords, log, metrics } = options;
+	const limits = { ...DEFAULT_LIMITS, ...options.limits };
+	const listeners = options.listeners.map(({ listen, identity: settings }) => {
+		const address = parseListenAddress(listen);
+		const identity = createIdentity(settings, address, directory);
+		const answers = createGuestAnswers({ identity, directory, documents, passwords });
+		return createGuestListener({ address, mode: settings.mode, answers, log, metrics, limits });
+	});
+	const close = async () => {
+		await Promise.all(listeners.map((listener) => listener.close()));
+	};
+	try {
+		const addresses: string[] = [];
+		for (const listener of listeners) addresses.push(await listener.start());
+		return { addresses, close };
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}

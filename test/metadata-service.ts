@@ -1,0 +1,165 @@
+/** A metadata service over instances in memory, and a client that sends exactly the bytes it is told to. */
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import type { SourceQuery } from "../src/cloud/cloud.ts";
+import type { Directory } from "../src/cloud/directory.ts";
+import { type DocumentSettings, defaultSettings } from "../src/documents/settings.ts";
+import { createGuestDocuments } from "../src/http/guest-documents.ts";
+import { hasSource } from "../src/http/identity/source.ts";
+import { createLog } from "../src/http/log.ts";
+import {
+	type MetadataListener,
+	type MetadataService,
+	type MetadataServiceOptions,
+	startMetadataService,
+} from "../src/http/metadata-server.ts";
+import { createMetrics } from "../src/http/metrics.ts";
+import { assemble } from "../src/instance/assemble.ts";
+import type { Instance } from "../src/instance/instance.ts";
+import { openPasswordStore } from "../src/store/password-store.ts";
+import { recordedCases } from "./recorded.ts";
+
+/** The shared secret of the recorded cloud. */
+export const SECRET = Buffer.from("anchor-secret");
+
+export const vendorData: unknown = JSON.parse(
+	readFileSync(new URL("./fixtures/zed/a-dhcp4/vendor_data.json", import.meta.url), "utf8"),
+);
+
+export const novaSettings: DocumentSettings = {
+	...defaultSettings(new Uint8Array(32)),
+	profile: "nova",
+	staticVendorData: vendorData,
+};
+
+export const recordedInstances: readonly Instance[] = recordedCases().map(({ facts }) => assemble(facts));
+
+export function recordedInstance(name: string): Instance {
+	const found = recordedInstances.find((instance) => instance.server?.name === name);
+	if (found === undefined) throw new Error(`no recorded instance ${name}`);
+	return found;
+}
+
+/** A cloud's cache that holds what it is given: every entry warm, every owner found by looking at all ports. */
+export function directoryOf(instances: readonly Instance[]): Directory {
+	const byId = new Map(instances.map((instance) => [instance.id, instance]));
+	return {
+		get: (id) => byId.get(id),
+		owners: async (query: SourceQuery) =>
+			instances.filter((instance) => hasSource(instance, query)).map(({ id }) => id),
+		list: async () =>
+			instances.map(({ id, projectId, server }) => ({
+				id,
+				name: server?.name ?? id,
+				...(projectId !== undefined && { projectId }),
+			})),
+		stats: () => ({ entries: byId.size, hits: 0, misses: 0, refreshes: 0, staleAnswers: 0, oldestStaleSeconds: 0 }),
+		close: async () => {},
+	};
+}
+
+export interface TestService extends MetadataService {
+	/** Every line of the log, as text. */
+	readonly lines: readonly string[];
+	readonly metrics: ReturnType<typeof createMetrics>;
+	/** Sends to the first listener. */
+	ask(request: Partial<RawRequest>): Promise<RawAnswer>;
+}
+
+export async function startTestService(
+	listeners: readonly MetadataListener[],
+	options: Partial<MetadataServiceOptions> & { readonly settings?: DocumentSettings } = {},
+): Promise<TestService> {
+	const lines: string[] = [];
+	const directory = options.directory ?? directoryOf(recordedInstances);
+	const metrics = createMetrics(directoryOf([]));
+	const passwords = options.passwords ?? (await openPasswordStore(":memory:"));
+	const service = await startMetadataService({
+		listeners,
+		directory,
+		documents: createGuestDocuments(options.settings ?? novaSettings),
+		passwords,
+		log: createLog({ write: (line) => lines.push(line) }),
+		metrics,
+		...options,
+	});
+	return {
+		...service,
+		lines,
+		metrics,
+		ask: (request) => send(service.addresses[0] ?? "", request),
+		async close() {
+			await service.close();
+			await passwords.close();
+		},
+	};
+}
+
+export function signature(id: string, secret: Uint8Array = SECRET): string {
+	return createHmac("sha256", secret).update(id).digest("hex");
+}
+
+/** The headers that Neutron's agent sends for an instance. */
+export function signedHeaders({ id, projectId }: Instance): [string, string][] {
+	return [
+		["X-Instance-ID", id],
+		["X-Tenant-ID", projectId ?? ""],
+		["X-Instance-ID-Signature", signature(id)],
+		["X-Forwarded-For", "10.1.0.10"],
+	];
+}
+
+export interface RawRequest {
+	readonly method: string;
+	readonly path: string;
+	/** As they are sent, in order, repeated ones too. */
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: string | Uint8Array;
+}
+
+export interface RawAnswer {
+	readonly status: number;
+	/** Names in lower case. */
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body: Buffer;
+}
+
+/** One request on a connection of its own. `where` is what a service calls its address. */
+export function send(where: string, request: Partial<RawRequest>): Promise<RawAnswer> {
+	const { method = "GET", path = "/", headers = [["Host", "169.254.169.254"]], body = "" } = request;
+	const length: [string, string][] = body.length > 0 ? [["Content-Length", String(Buffer.byteLength(body))]] : [];
+	const lines = [...headers, ...length, ["Connection", "close"]].map(([name, value]) => `${name}: ${value}\r\n`);
+	return sendBytes(
+		where,
+		Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"), Buffer.from(body)]),
+	);
+}
+
+/** Sends bytes, reads until the other side closes. */
+export async function sendBytes(where: string, bytes: Uint8Array): Promise<RawAnswer> {
+	const chunks: Buffer[] = [];
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const socket = connect(endpoint(where), () => socket.write(bytes));
+	socket.on("data", (chunk) => chunks.push(chunk));
+	// A reset after the answer is the kernel's way to say that the rest of the request was not read.
+	socket.on("error", () => resolve());
+	socket.on("close", () => resolve());
+	await promise;
+	return parseAnswer(Buffer.concat(chunks));
+}
+
+export function endpoint(where: string): { path: string } | { host: string; port: number } {
+	if (!where.startsWith("http://")) return { path: where };
+	const { hostname, port } = new URL(where);
+	return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+export function parseAnswer(bytes: Buffer): RawAnswer {
+	const end = bytes.indexOf("\r\n\r\n");
+	const [statusLine = "", ...lines] = bytes.subarray(0, Math.max(end, 0)).toString("latin1").split("\r\n");
+	const headers = Object.fromEntries(
+		lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+	);
+	return { status: Number(statusLine.split(" ")[1] ?? 0), headers, body: bytes.subarray(end + 4) };
+}
