@@ -1,0 +1,299 @@
+/**
+ * The functions of the `iproute2` script: written to what iproute2 and busybox (1.23 and later) both know, for dash,
+ * busybox's ash and every other POSIX shell.
+ */
+
+/** Settings, and what every interface needs. */
+export const SETUP = `#!/bin/sh
+# Brings up the network of an OpenStack network_data.json, with iproute2 or busybox. For root.
+#   apply.sh          sets it up; run again, it changes nothing
+#   apply.sh --undo   takes back what it did
+# Exit code: 0 done, 1 something is missing or failed (standard error says what), 2 wrong usage.
+set -u
+export LC_ALL=C PATH="\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
+nics=/sys/class/net
+state=/run/guestwire
+status=0
+ipv6_nics=
+
+report() {
+	printf 'guestwire: %s\\n' "$*" >&2
+	status=1
+}
+
+# Runs a command; its complaint becomes a report.
+try() {
+	complaint=$("$@" 2>&1) && return
+	report "$*: $complaint"
+	return 1
+}
+
+# Notes how to take back what was just done. --undo goes through the notes from the last to the first.
+note() {
+	printf '%s\\n' "$*" >>"$state/notes"
+}
+
+# dash's own read gets one byte of a file of /proc/sys and no more.
+first_word() { # FILE
+	words=$(cat "$1" 2>/dev/null) && printf '%s' "\${words%% *}"
+}
+
+write() { # FILE TEXT
+	{ printf '%s\\n' "$2" >"$1"; } 2>/dev/null && return
+	report "$1 can't be set to $2"
+	return 1
+}
+
+is_up() { # NIC
+	[ $(($(first_word "$nics/$1/flags") & 1)) = 1 ]
+}
+
+# Whether it stands on other interfaces, as a VLAN, bridge or bond does: its MAC address may be theirs.
+is_stacked() { # /sys/class/net/NIC
+	[ ! -d "$1/bonding" ] && [ ! -d "$1/bridge" ] || return 0
+	set -- "$1"/lower_*
+	[ -L "$1" ]
+}
+
+# Finds the NIC with this MAC address: $dev. A bond's member shows the bond's address, and its own elsewhere.
+find_nic() { # MAC-ADDRESS
+	for nic in "$nics"/*; do
+		[ -e "$nic/address" ] || continue
+		! is_stacked "$nic" || continue
+		dev=\${nic##*/}
+		[ "$(first_word "$nic/bonding_slave/perm_hwaddr" || first_word "$nic/address")" != "$1" ] || return 0
+	done
+	return 1
+}
+
+# Drivers may still be at work, and udev at giving names: waits ten seconds for all of them together.
+wait_for() { # MAC-ADDRESS…
+	! command -v udevadm >/dev/null || udevadm settle --timeout=10
+	left=10
+	for address in "$@"; do
+		until find_nic "$address"; do
+			[ "$left" -gt 0 ] || return 0
+			left=$((left - 1))
+			sleep 1
+		done
+	done
+}
+
+# Chooses the interface $dev, that the functions below set up.
+physical() { # MAC-ADDRESS
+	find_nic "$1" && return
+	report "no NIC has the MAC address $1"
+	return 1
+}
+
+mtu() { # BYTES
+	old=$(first_word "$nics/$dev/mtu")
+	[ "$old" != "$1" ] || return 0
+	try ip link set dev "$dev" mtu "$1" && note mtu "$dev" "$old"
+}
+
+up() {
+	is_up "$dev" && return
+	try ip link set dev "$dev" up && note down "$dev"
+}
+
+ipv6() { # auto: addresses by router advertisements; static; none: no addresses
+	settings=/proc/sys/net/ipv6/conf/$dev
+	if [ "$1" = none ]; then
+		[ -d "$settings" ] || return 0
+	else
+		ipv6_setting disable_ipv6 0
+		ipv6_nics="$ipv6_nics $dev"
+	fi
+	if [ "$1" = auto ]; then
+		ipv6_setting autoconf 1
+		# 1 would end when the guest begins to forward.
+		router_advertisements 2
+	else
+		router_advertisements 0
+	fi
+}
+
+ipv6_setting() { # NAME VALUE
+	old=$(first_word "$settings/$1")
+	[ "$old" != "$2" ] || return 0
+	write "$settings/$1" "$2" && note file "$settings/$1" "$old"
+}
+
+# An interface that is up has heard or missed the routers already: its IPv6 is started afresh.
+router_advertisements() { # 0, 1 or 2
+	settings=/proc/sys/net/ipv6/conf/$dev
+	old=$(first_word "$settings/accept_ra")
+	[ "$old" != "$1" ] || return 0
+	write "$settings/accept_ra" "$1" || return
+	note router_advertisements "$dev" "$old"
+	[ "$old" = 0 ] || [ "$1" = 0 ] || return 0
+	[ "$(first_word "$settings/disable_ipv6")" = 0 ] && is_up "$dev" || return 0
+	write "$settings/disable_ipv6" 1
+	write "$settings/disable_ipv6" 0
+}
+
+family_of() { # ADDRESS
+	case $1 in *:*) family=-6 ;; *) family=-4 ;; esac
+}
+
+address() { # ADDRESS/LENGTH
+	family_of "$1"
+	case "$(ip "$family" -o addr show dev "$dev")" in *" $1 "*) return ;; esac
+	case $family in
+	-4) try ip -4 addr add "$1" broadcast + dev "$dev" ;;
+	-6) try ip -6 addr add "$1" dev "$dev" ;;
+	esac && note address "$dev" "$1"
+}
+
+route() { # NETWORK/LENGTH GATEWAY [onlink] [metric NUMBER]
+	to=$1 via=$2
+	shift 2
+	family_of "$to"
+	case "$(ip "$family" route show exact "$to" dev "$dev")" in *" via $via "*) return ;; esac
+	try ip "$family" route add "$to" via "$via" dev "$dev" "$@" && note route "$dev" "$to" "$via"
+}
+
+# An IPv6 address can be used when routers have told it and no other machine claims it: waits five seconds.
+settle() {
+	left=5
+	while :; do
+		case "$(ip -6 -o addr show dev "$dev")" in
+		*tentative*) ;;
+		*"scope global"*) return ;;
+		esac
+		[ "$left" -gt 0 ] || break
+		left=$((left - 1))
+		sleep 1
+	done
+	report "$dev: no IPv6 address can be used yet"
+}
+
+set_resolv_conf() {
+	[ "$(cat /etc/resolv.conf 2>/dev/null)" != "$resolv_conf" ] || return 0
+	save_resolv_conf
+	write /etc/resolv.conf "$resolv_conf"
+}
+
+save_resolv_conf() {
+	! grep -q '^resolv_conf ' "$state/notes" 2>/dev/null || return 0
+	if [ -e /etc/resolv.conf ]; then
+		cat /etc/resolv.conf >"$state/resolv.conf"
+		note resolv_conf "$state/resolv.conf"
+	else
+		mkdir -p /etc
+		note resolv_conf none
+	fi
+}
+`;
+
+/** `--undo`: knows everything that any version of the script notes. */
+export const UNDO = `
+undo() {
+	[ -e "$state/notes" ] || return 0
+	sed '1!G;h;$!d' "$state/notes" >"$state/undo"
+	while read -r what dev value more; do
+		take_back </dev/null
+	done <"$state/undo"
+	rm -rf "$state"
+}
+
+# $dev is an interface, or a file's path.
+take_back() {
+	case $what in
+	file) [ ! -e "$dev" ] || write "$dev" "$value" ;;
+	resolv_conf) if [ "$dev" = none ]; then rm -f /etc/resolv.conf; else cat "$dev" >/etc/resolv.conf; fi ;;
+	*) [ ! -e "$nics/$dev" ] || take_back_on_nic ;;
+	esac
+}
+
+take_back_on_nic() {
+	family_of "$value"
+	case $what in
+	link) try ip link del dev "$dev" ;;
+	up | down) try ip link set dev "$dev" "$what" ;;
+	mtu) try ip link set dev "$dev" mtu "$value" ;;
+	address) try ip "$family" addr del "$value" dev "$dev" ;;
+	route) try ip "$family" route del "$value" via "$more" dev "$dev" ;;
+	router_advertisements) router_advertisements "$value" ;;
+	dhclient) dhclient -r "-$value" -pf "$state/dhcp$value.$dev.pid" -lf "$state/dhcp$value.$dev.lease" "$dev" >/dev/null 2>&1 ;;
+	udhcpc)
+		! is_running "$state/dhcp$value.$dev.pid" || kill "$(cat "$state/dhcp$value.$dev.pid")"
+		interface=$dev sh "$more" deconfig
+		;;
+	esac
+}
+
+is_running() { # PIDFILE
+	[ -s "$1" ] && tr '\\0' ' ' 2>/dev/null <"/proc/$(cat "$1")/cmdline" | grep -qF "$1"
+}
+`;
+
+/** Interfaces that stand on others. */
+export const STACKED = `
+mac_address() { # MAC-ADDRESS
+	[ "$(first_word "$nics/$dev/address")" = "$1" ] || try ip link set dev "$dev" address "$1"
+}
+
+bond() { # NAME MAC-ADDRESS
+	dev=$1
+	# Without max_bonds=0 the module makes a bond0 by itself, and then ours can't be made.
+	[ -e "$nics/bonding_masters" ] || modprobe bonding max_bonds=0 2>/dev/null
+	if [ ! -d "$nics/$dev/bonding" ]; then
+		try ip link add name "$dev" type bond || return
+		note link "$dev"
+	fi
+	mac_address "$2" || :
+}
+
+# busybox's ip knows no options of bonds.
+bond_option() { # NAME VALUE
+	[ "$(first_word "$nics/$dev/bonding/$1")" = "$2" ] || write "$nics/$dev/bonding/$1" "$2"
+}
+
+member() { # NIC
+	[ -n "$1" ] || return 0
+	[ ! -e "$nics/$dev/lower_$1" ] || return 0
+	if is_up "$1"; then
+		try ip link set dev "$1" down && note up "$1"
+	fi
+	write "$nics/$dev/bonding/slaves" "+$1" && note file "$nics/$dev/bonding/slaves" "-$1"
+}
+
+vlan() { # NAME MAC-ADDRESS ID PARENT
+	dev=$1
+	if [ -z "$4" ]; then
+		report "$dev: the interface that carries it is missing"
+		return 1
+	fi
+	if [ ! -e "$nics/$4/upper_$dev" ]; then
+		modprobe 8021q 2>/dev/null
+		try ip link add link "$4" name "$dev" type vlan id "$3" || return
+		note link "$dev"
+	fi
+	mac_address "$2" || :
+}
+`;
+
+/** What is done before the document's own part. */
+export const START = `
+case "$# \${1-}" in
+'0 ' | '1 --undo') ;;
+*)
+	echo "usage: $0 [--undo]" >&2
+	exit 2
+	;;
+esac
+if ! command -v ip >/dev/null; then
+	report "there is no ip program: install iproute2 or busybox"
+	exit 1
+fi
+if [ $# = 1 ]; then
+	undo
+	exit "$status"
+fi
+if ! (umask 077 && mkdir -p "$state") 2>/dev/null; then
+	report "$state can't be made: run this as root, with /run writable"
+	exit 1
+fi
+`;

@@ -1,0 +1,111 @@
+/** Machines made of Linux namespaces, for tests that need a guest and what it talks to. For root. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { hasProgram, program } from "./programs.ts";
+
+export interface Ran {
+	readonly stdout: string;
+	readonly stderr: string;
+	readonly code: number;
+}
+
+/** Has interfaces, processes, `/run` and `/etc` of its own. */
+export interface Machine {
+	/** Of its first process. */
+	readonly pid: number;
+	/** Runs a command line by the machine's shell, with this standard input. */
+	run(command: string, input?: string): Promise<Ran>;
+	/** Runs one of the test's own programs among the machine's interfaces. */
+	watch(name: string, ...args: string[]): Promise<Ran>;
+	/** Ends all of its processes. They end with the test's own process, too. */
+	end(): Promise<void>;
+}
+
+/** Whether `startMachine` can run here. */
+export const hasMachines =
+	process.getuid?.() === 0 && hasProgram("busybox", "ip", "unshare", "nsenter", "ping", "dnsmasq");
+
+const SETUPS = {
+	/** Nothing but busybox. */
+	busybox: `
+		mount -t tmpfs guest /mnt
+		cd /mnt
+		mkdir bin dev etc proc run sys tmp
+		cp "$(command -v busybox)" bin/busybox
+		mount --bind /dev dev
+		mount -t proc proc proc
+		mount -t sysfs sysfs sys
+		chroot . /bin/busybox --install -s /bin
+		set -- chroot .`,
+	/** The test's own system: dash and iproute2. */
+	debian: `
+		mount -t proc proc /proc
+		mount -t sysfs sysfs /sys
+		mount -t tmpfs run /run
+		mkdir /run/upper /run/work
+		mount -t overlay etc -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc
+		rm -f /etc/resolv.conf
+		set --`,
+} as const;
+export type System = keyof typeof SETUPS;
+
+/** Starts a machine without any interface but a loopback that is down. */
+export async function startMachine(system: System): Promise<Machine> {
+	// The process's own number as the test sees it, before /proc becomes the machine's own.
+	const setup = `set -e; read -r pid rest </proc/self/stat; ${SETUPS[system]}
+		echo "$pid"
+		exec "$@" cat`;
+	const args = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"];
+	const holder = spawn(program("unshare"), [...args, "sh", "-c", setup], { stdio: ["pipe", "pipe", "inherit"] });
+	const pid = Number(await firstLine(holder));
+	const enter = [`--target=${pid}`, "--net"];
+	const inside = [...enter, "--mount", "--pid", "--root", "--wd", "--"];
+	const shell = system === "busybox" ? ["/bin/busybox", "sh"] : ["/bin/dash"];
+	return {
+		pid,
+		run: (command, input) => execute("nsenter", [...inside, ...shell, "-c", command], input),
+		watch: (name, ...rest) => execute("nsenter", [...enter, "--", program(name), ...rest]),
+		end: async () => {
+			holder.stdin?.end();
+			if (holder.exitCode === null) await once(holder, "exit");
+		},
+	};
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+	if (child.stdout === null) throw new Error("no standard output");
+	for await (const line of createInterface(child.stdout)) return line;
+	throw new Error("the namespaces could not be made");
+}
+
+/** A program's exit code and output. Rejects when it can't be run, or runs longer than a minute. */
+export function execute(name: string, args: readonly string[], input = ""): Promise<Ran> {
+	return new Promise((resolve, reject) => {
+		const child = execFile(program(name), args, { timeout: 60_000 }, (error, stdout, stderr) => {
+			if (error !== null && typeof error.code !== "number") reject(error);
+			else resolve({ stdout, stderr, code: Number(error?.code ?? 0) });
+		});
+		// A program may end without having read it all.
+		child.stdin?.on("error", () => {}).end(input);
+	});
+}
+
+/** Runs commands in a machine, each of which must succeed. */
+export async function runAll(machine: Machine, commands: readonly string[]): Promise<void> {
+	const { code, stderr } = await machine.run(`set -e\n${commands.join("\n")}\n`);
+	if (code !== 0) throw new Error(`failed: ${stderr}${commands.join("\n")}`);
+}
+
+/** A cable: an interface in each machine, both down. */
+export async function connect(
+	one: Machine,
+	name: string,
+	other: Machine,
+	otherName: string,
+	otherMac: string,
+): Promise<void> {
+	const peer = ["peer", "name", otherName, "address", otherMac, "netns", String(other.pid)];
+	const { code, stderr } = await one.watch("ip", "link", "add", "name", name, "type", "veth", ...peer);
+	if (code !== 0) throw new Error(`no cable: ${stderr}`);
+}
