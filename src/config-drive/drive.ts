@@ -1,0 +1,64 @@
+import { GuestwireError } from "../errors.ts";
+
+export type DriveFormat = "iso9660" | "vfat";
+
+/** The volume label by which every guest client finds a config drive; some take it only in lower case. */
+export const LABEL = "config-2";
+
+/** The part of an image that isn't zero: `bytes` stand at `offset`. */
+export interface Placed {
+	readonly offset: number;
+	readonly bytes: Uint8Array;
+}
+
+/** An image laid out and not yet written: what stands where is decided, and the files' bytes are still the tree's. */
+export interface ConfigDrive {
+	readonly format: DriveFormat;
+	/** Bytes of the whole image: a multiple of 4096. */
+	readonly size: number;
+	/** All that isn't zero, by ascending offset, without overlaps. */
+	readonly placed: readonly Placed[];
+}
+
+/**
+ * QEMU refuses a read-only image on storage with blocks of 4 KiB when its size is no multiple of them (kubevirt issue
+ * 5785).
+ */
+export const ALIGNMENT = 4096;
+
+/** The least multiple of `unit` that is not below `value`; unlike `&`, right beyond 2³¹ too. */
+export function roundUp(value: number, unit: number): number {
+	return Math.ceil(value / unit) * unit;
+}
+
+/** The error for a tree that a drive can't hold. `limit` says which rule, of whom. */
+export function refusal(path: string, limit: string): GuestwireError {
+	return new GuestwireError("drive", `${JSON.stringify(path)} can't be put on a config drive: ${limit}`);
+}
+
+const ZEROS = new Uint8Array(65_536);
+
+/**
+ * An image's bytes piece by piece, at most 64 KiB of zeros and one file at a time. Pieces may be the tree's own
+ * arrays: read-only.
+ */
+export function* driveChunks(drive: ConfigDrive): Generator<Uint8Array, void> {
+	let position = 0;
+	for (const { offset, bytes } of drive.placed) {
+		yield* zeros(offset - position);
+		if (bytes.length > 0) yield bytes;
+		position = offset + bytes.length;
+	}
+	yield* zeros(drive.size - position);
+}
+
+function* zeros(length: number): Generator<Uint8Array, void> {
+	for (let left = length; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
+}
+
+/** An image's bytes in one array. Pages that stay zero are never touched. */
+export function driveBytes(drive: ConfigDrive): Uint8Array {
+	const image = new Uint8Array(drive.size);
+	for (const { offset, bytes } of drive.placed) image.set(bytes, offset);
+	return image;
+}

@@ -1,0 +1,68 @@
+import { Readable } from "node:stream";
+import { createGzip, gunzipSync } from "node:zlib";
+import { GuestwireError } from "../errors.ts";
+import { type ConfigDrive, driveChunks } from "./drive.ts";
+
+/** `raw` for hypervisors; `gzip-base64` for Ironic, which takes a node's config drive in this form. */
+export type DriveEncoding = "raw" | "gzip-base64";
+
+/** What Ironic's agent takes at most, unpacked (its `MAX_CONFIG_DRIVE_SIZE_MB`). */
+export const MAX_IRONIC_SIZE = 64 * 2 ** 20;
+
+/** The operating system's byte of a gzip header (RFC 1952): unknown. zlib would tell the one it was built for. */
+const OS_OFFSET = 9;
+const UNKNOWN_OS = 255;
+
+/** A drive's bytes, encoded, piece by piece. The gzip header holds no time. */
+export async function* encodedChunks(drive: ConfigDrive, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
+	if (encoding === "raw") yield* driveChunks(drive);
+	else yield* base64(gzip(drive));
+}
+
+async function* gzip(drive: ConfigDrive): AsyncGenerator<Buffer, void> {
+	let offset = 0;
+	for await (const chunk of Readable.from(driveChunks(drive)).compose(createGzip()) as AsyncIterable<Buffer>) {
+		const place = OS_OFFSET - offset;
+		if (place >= 0 && place < chunk.length) chunk[place] = UNKNOWN_OS;
+		offset += chunk.length;
+		yield chunk;
+	}
+}
+
+/** Without line ends. */
+async function* base64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array, void> {
+	let rest: Uint8Array = new Uint8Array();
+	for await (const chunk of chunks) {
+		const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+		const whole = bytes.length - (bytes.length % 3);
+		if (whole > 0) yield Buffer.from(bytes.toString("base64", 0, whole), "latin1");
+		rest = bytes.subarray(whole);
+	}
+	if (rest.length > 0) yield Buffer.from(Buffer.from(rest).toString("base64"), "latin1");
+}
+
+const GZIP_MAGIC = 0x1f8b;
+/** The same magic in base64. */
+const BASE64_GZIP = "H4sI";
+
+/**
+ * The image in a file: raw as it is, or unpacked from gzip, or from base64 of gzip.
+ *
+ * @param limit of the unpacked image, in bytes
+ * @throws GuestwireError `drive`: broken, or unpacked over the limit
+ */
+export function decodeConfigDrive(file: Uint8Array, limit = MAX_IRONIC_SIZE): Uint8Array {
+	const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
+	const packed =
+		buffer.toString("latin1", 0, BASE64_GZIP.length) === BASE64_GZIP
+			? Buffer.from(buffer.toString("latin1"), "base64")
+			: buffer;
+	if (packed.length < 2 || packed.readUInt16BE(0) !== GZIP_MAGIC) return file;
+	try {
+		return gunzipSync(packed, { maxOutputLength: limit });
+	} catch (cause) {
+		const what =
+			(cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? `is over ${limit} bytes` : "is broken";
+		throw new GuestwireError("drive", `The image, unpacked from gzip, ${what}: take another file`, { cause });
+	}
+}

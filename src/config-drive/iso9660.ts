@@ -1,0 +1,129 @@
+import type { MetadataTree } from "../documents/tree.ts";
+import { ALIGNMENT, type ConfigDrive, type Placed, roundUp } from "./drive.ts";
+import { type DriveFolder, foldersOf } from "./folders.ts";
+import { DESCRIPTORS, FIRST_DESCRIPTOR, writeEndDescriptor, writeVolumeDescriptor } from "./iso9660-descriptors.ts";
+import {
+	type Directory,
+	directoriesOf,
+	type Extent,
+	type NameSpace,
+	pathTableSize,
+	writeDirectory,
+	writePathTables,
+} from "./iso9660-directories.ts";
+import { both32, recordDate, SECTOR } from "./iso9660-fields.ts";
+import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./iso9660-spaces.ts";
+import { type Continuation, rockRidge } from "./rock-ridge.ts";
+
+/** Takes as many sectors as so many bytes need; gives the first. */
+type Take = (bytes: number) => number;
+
+/** A name space laid out: its folders, and the first sectors of what it has. */
+interface Volume {
+	readonly directories: readonly Directory[];
+	readonly pathTableSize: number;
+	readonly littlePathTable: number;
+	readonly bigPathTable: number;
+	readonly extents: ReadonlyMap<DriveFolder, Extent>;
+}
+
+/**
+ * Lays out an ISO 9660 image with Rock Ridge and Joliet, in the form in which Nova has genisoimage make it
+ * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files that have the very same array share its
+ * place.
+ *
+ * @param date of everything in it
+ * @throws GuestwireError `drive`: the limit of ISO 9660 or Joliet that a path is beyond
+ */
+export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string): ConfigDrive {
+	const root = foldersOf(tree, jolietNameFault);
+	const stamp = recordDate(date);
+	const ridge = rockRidge(stamp);
+	const take = sectorsFrom(FIRST_DESCRIPTOR + DESCRIPTORS);
+	const plain = layoutVolume(root, plainSpace(ridge), take);
+	checkPlainLimits(plain.directories);
+	const joliet = layoutVolume(root, jolietSpace, take);
+	const continuations = placeContinuations(ridge.continuations, take);
+	const firstFile = take(0);
+	const { sectors, placed } = placeFiles(plain.directories, take);
+	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
+
+	const head = Buffer.alloc((firstFile - FIRST_DESCRIPTOR) * SECTOR);
+	const at = (sector: number) => head.subarray((sector - FIRST_DESCRIPTOR) * SECTOR);
+	for (const volume of [plain, joliet]) {
+		const extentOf = (node: Directory["entries"][number]["node"]): Extent =>
+			"folders" in node
+				? (volume.extents.get(node) ?? NOWHERE)
+				: { sector: sectors.get(node.bytes) ?? NOWHERE.sector, size: node.bytes.length };
+		const isJoliet = volume === joliet;
+		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: extentOf(root), stamp, publisher, date };
+		writeVolumeDescriptor(at(FIRST_DESCRIPTOR + Number(isJoliet)), { ...volume, ...rest });
+		writePathTables(at(volume.littlePathTable), at(volume.bigPathTable), volume.directories, extentOf);
+		for (const directory of volume.directories) {
+			writeDirectory(at(extentOf(directory.folder).sector), directory, stamp, extentOf);
+		}
+	}
+	writeEndDescriptor(at(FIRST_DESCRIPTOR + DESCRIPTORS - 1));
+	for (const { sector, offset, bytes } of continuations) at(sector).set(bytes, offset);
+	return { format: "iso9660", size, placed: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...placed] };
+}
+
+/** Of an empty file. */
+const NOWHERE: Extent = { sector: 0, size: 0 };
+
+function sectorsFrom(first: number): Take {
+	let next = first;
+	return (bytes) => {
+		const taken = next;
+		next += Math.ceil(bytes / SECTOR);
+		return taken;
+	};
+}
+
+function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
+	const directories = directoriesOf(root, space);
+	const tableSize = pathTableSize(directories);
+	const littlePathTable = take(tableSize);
+	const bigPathTable = take(tableSize);
+	const extents = new Map(directories.map(({ folder, size }) => [folder, { sector: take(size), size }]));
+	return { directories, pathTableSize: tableSize, littlePathTable, bigPathTable, extents };
+}
+
+interface PlacedContinuation {
+	readonly sector: number;
+	readonly offset: number;
+	readonly bytes: Buffer;
+}
+
+/** None crosses the end of a sector: what readers of SUSP expect. Each record's pointer is completed. */
+function placeContinuations(continuations: readonly Continuation[], take: Take): PlacedContinuation[] {
+	let sector = 0;
+	let end = SECTOR;
+	return continuations.map(({ bytes, pointer }) => {
+		if (end + bytes.length > SECTOR) {
+			sector = take(SECTOR);
+			end = 0;
+		}
+		const offset = end;
+		end += bytes.length;
+		both32(pointer, 4, sector);
+		both32(pointer, 12, offset);
+		return { sector, offset, bytes };
+	});
+}
+
+/** Each array once, by the folders' order. */
+function placeFiles(
+	directories: readonly Directory[],
+	take: Take,
+): { sectors: Map<Uint8Array, number>; placed: Placed[] } {
+	const sectors = new Map<Uint8Array, number>();
+	const placed: Placed[] = [];
+	for (const { node } of directories.flatMap(({ entries }) => entries)) {
+		if ("folders" in node || node.bytes.length === 0 || sectors.has(node.bytes)) continue;
+		const sector = take(node.bytes.length);
+		sectors.set(node.bytes, sector);
+		placed.push({ offset: sector * SECTOR, bytes: node.bytes });
+	}
+	return { sectors, placed };
+}

@@ -1,0 +1,76 @@
+import { part, unreadable } from "./contents.ts";
+import { SECTOR } from "./iso9660-fields.ts";
+
+/** What a record's system use area says. */
+export interface Posix {
+	readonly name?: string;
+	/** Type and permission bits. */
+	readonly mode?: number;
+}
+
+/** No writer makes more; a hostile image could have the same bytes parsed for ever. */
+const MAX_CONTINUATIONS = 8;
+
+/** NM's flags for `.` and `..`: the entry holds no name. */
+const RELATIVE = 2 | 4;
+
+/**
+ * How many bytes to skip in each system use area, as the root's own record says; undefined when the image has no
+ * Rock Ridge (SUSP, 5.3).
+ */
+export function rockRidgeSkip(rootArea: Buffer): number | undefined {
+	const declared = rootArea.length >= 7 && signatureOf(rootArea) === "SP" && rootArea.readUInt16BE(4) === 0xbeef;
+	return declared ? rootArea[6] : undefined;
+}
+
+/** Reads a system use area and the areas in which it goes on (SUSP, 5.1). */
+export function readPosix(image: Buffer, area: Buffer): Posix {
+	const name: Buffer[] = [];
+	let mode: number | undefined;
+	let next: Buffer | undefined = area;
+	for (let areas = 0; next !== undefined; areas++) {
+		if (areas > MAX_CONTINUATIONS) throw unreadable("a record of it goes on for ever");
+		const entries = systemUseEntries(next);
+		next = undefined;
+		for (const entry of entries) {
+			const signature = signatureOf(entry);
+			if (signature === "CL") throw unreadable("it has relocated folders");
+			if (signature === "CE" && entry.length >= 28) next = continuation(image, entry);
+			if (signature === "PX" && entry.length >= 12) mode = entry.readUInt32LE(4);
+			if (signature === "NM" && entry.length > 5 && ((entry[4] ?? 0) & RELATIVE) === 0) name.push(entry.subarray(5));
+		}
+	}
+	return { ...(name.length === 0 ? {} : { name: utf8(Buffer.concat(name)) }), ...(mode === undefined ? {} : { mode }) };
+}
+
+function signatureOf(entry: Buffer): string {
+	return entry.toString("latin1", 0, 2);
+}
+
+/** An area's entries, up to one that is none. */
+function systemUseEntries(area: Buffer): Buffer[] {
+	const entries: Buffer[] = [];
+	for (let offset = 0; offset + 4 <= area.length; ) {
+		const length = area[offset + 2] ?? 0;
+		if (length < 4 || offset + length > area.length) break;
+		entries.push(area.subarray(offset, offset + length));
+		offset += length;
+	}
+	return entries;
+}
+
+function continuation(image: Buffer, entry: Buffer): Buffer {
+	const length = entry.readUInt32LE(20);
+	if (length > SECTOR) throw unreadable("a record of it goes on for more than a sector");
+	return part(image, entry.readUInt32LE(4) * SECTOR + entry.readUInt32LE(12), length, "the rest of a record");
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function utf8(bytes: Buffer): string {
+	try {
+		return decoder.decode(bytes);
+	} catch {
+		throw unreadable(`a name in it is not UTF-8: ${JSON.stringify(bytes.toString("latin1"))}`);
+	}
+}
