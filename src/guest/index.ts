@@ -3,6 +3,7 @@ import type { NetworkData } from "../documents/network-data.ts";
 import { cloudInit } from "./cloud-init.ts";
 import { ifcfg } from "./ifcfg.ts";
 import { ifupdown } from "./ifupdown.ts";
+import { iproute2 } from "./iproute2.ts";
 import { planNetwork } from "./make-plan.ts";
 import { netplan } from "./netplan.ts";
 import { networkd } from "./networkd.ts";
@@ -18,6 +19,7 @@ const RENDERERS = {
 	"cloud-init": cloudInit,
 	ifcfg,
 	ifupdown,
+	iproute2,
 	netplan,
 	networkd,
 	networkmanager,
