@@ -36,10 +36,14 @@ function planAddressing(entries: readonly PlacedEntry[], dns: ReadonlySet<string
 		const { dhcp6, ...more } = DYNAMIC[entry.type];
 		dynamic = { ...dynamic, ...more, ...(dhcp6 && dynamic.dhcp6 !== "stateful" && { dhcp6 }) };
 	}
+	const addresses = planAddresses(entries, warn);
+	const versions = new Set(addresses.map(({ version }) => version));
+	if (dynamic.dhcp4) versions.add(4);
+	if (dynamic.routerAdvertisements) versions.add(6);
 	return {
 		...dynamic,
-		addresses: planAddresses(entries, warn),
-		routes: planRoutes(entries, warn),
+		addresses,
+		routes: planRoutes(entries, versions, warn),
 		dns: [...dns],
 		search: planSearch(entries, warn),
 	};

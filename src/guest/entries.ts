@@ -1,6 +1,6 @@
 import { NETWORK_TYPES, type NetworkEntry } from "../documents/network-data.ts";
 import type { Wiring } from "./links.ts";
-import type { Warn } from "./plan.ts";
+import { isMember, type Warn } from "./plan.ts";
 import { type Ip, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 export interface Subnet {
@@ -23,7 +23,7 @@ export function placeEntries(networks: readonly NetworkEntry[], wiring: Wiring, 
 		const place = `/networks/${i}`;
 		const link = wiring.get(entry.link);
 		if (link === undefined) warn(`${place}/link`, "names no link that can be made: the network is left out");
-		else if (link.kind === "physical" && link.bond !== undefined) {
+		else if (isMember(link)) {
 			warn(`${place}/link`, "a bond's member has no addresses of its own: the network is left out");
 		} else if (!NETWORK_TYPES.includes(entry.type)) warn(`${place}/type`, "an unknown type: the network is left out");
 		else {

@@ -47,7 +47,7 @@ export interface Addressing {
 	readonly dhcp6?: "stateful" | "stateless";
 	/** Whether router advertisements are listened to: the interface has SLAAC or DHCPv6. Off means off. */
 	readonly routerAdvertisements: boolean;
-	/** At most one per destination. */
+	/** At most one per destination, of IP versions in which the interface has an address or a way to get one. */
 	readonly routes: readonly PlannedRoute[];
 	/** Name servers, both versions. */
 	readonly dns: readonly string[];
@@ -118,4 +118,9 @@ export interface Plan {
 	/** In an order in which they can be made: NICs, then bonds, then VLANs each after its parent. */
 	readonly interfaces: readonly PlannedInterface[];
 	readonly warnings: readonly Warning[];
+}
+
+/** Whether the interface is a bond's member: then it has no addresses, and takes no part in anything above its link. */
+export function isMember(one: WiredInterface): boolean {
+	return one.kind === "physical" && one.bond !== undefined;
 }

@@ -3,14 +3,22 @@ import type { PlacedEntry } from "./entries.ts";
 import type { PlannedInterface, PlannedRoute, Warn } from "./plan.ts";
 import { type Ip, isHostAddress, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
 
-/** One interface's routes, in the document's order. Every address of a subnet repeats its routes: told once is enough. */
-export function planRoutes(entries: readonly PlacedEntry[], warn: Warn): PlannedRoute[] {
+/**
+ * One interface's routes, in the document's order. Every address of a subnet repeats its routes: told once is enough.
+ *
+ * @param versions in which the interface has an address, or a way to get one
+ */
+export function planRoutes(entries: readonly PlacedEntry[], versions: ReadonlySet<4 | 6>, warn: Warn): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
 	for (const { entry, place: entryPlace } of entries) {
 		for (const [i, route] of (entry.routes ?? []).entries()) {
 			const place = `${entryPlace}/routes/${i}`;
 			const planned = planRoute(route, place, entries, warn);
 			if (planned === undefined) continue;
+			if (!versions.has(planned.version)) {
+				warn(place, `the link has no IPv${planned.version} address: the route is left out`);
+				continue;
+			}
 			const destination = `${planned.network}/${planned.prefixLength}`;
 			const earlier = routes.get(destination);
 			if (earlier === undefined) routes.set(destination, planned);

@@ -1,0 +1,18 @@
+import { createHash } from "node:crypto";
+import type { PlannedInterface } from "./plan.ts";
+
+/**
+ * The UUID of an interface's connection in NetworkManager, always the same for the same interface: other connections
+ * name a NIC by it, as its name in the guest isn't known. Version 8 of RFC 9562: bits of a hash, our own way.
+ */
+export function connectionUuid({ kind, name, macAddress }: PlannedInterface): string {
+	const hash = createHash("sha256").update(`guestwire ${kind} ${name} ${macAddress}`).digest("hex");
+	const variant = ((Number.parseInt(hash.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+	return [
+		hash.slice(0, 8),
+		hash.slice(8, 12),
+		`8${hash.slice(13, 16)}`,
+		`${variant}${hash.slice(17, 20)}`,
+		hash.slice(20, 32),
+	].join("-");
+}

@@ -1,0 +1,138 @@
+import { connectionUuid } from "./connection-uuid.ts";
+import { type BondOptions, isMember, type PlannedInterface, type PlannedRoute, type Warning } from "./plan.ts";
+import type { RenderedFile, Renderer } from "./renderer.ts";
+import { cidr, destination } from "./text.ts";
+
+const FOLDER = "etc/sysconfig/network-scripts";
+
+/**
+ * `ifcfg-*`, `route-*` and `route6-*` as RHEL 7 to 9 and their kin read them: NetworkManager's ifcfg-rh plugin finds a NIC
+ * by `HWADDR`; the older network-scripts need `DEVICE` too.
+ *
+ * Sources: nm-settings-ifcfg-rh(5); initscripts' sysconfig.txt.
+ */
+export const ifcfg: Renderer = (plan) => {
+	const named = new Map(plan.interfaces.map((one) => [one.name, one]));
+	const warnings: Warning[] = [];
+	const files = plan.interfaces.flatMap((one) => {
+		if (!isNamed(one)) {
+			const reason = "without the NIC's name only NetworkManager reads the file: network-scripts need DEVICE";
+			warnings.push({ place: one.place, reason });
+		}
+		return [
+			{ path: `${FOLDER}/ifcfg-${one.name}`, mode: 0o644, text: shellVariables(variables(one, named)) },
+			...routeFile(one, 4),
+			...routeFile(one, 6),
+		];
+	});
+	return { files, warnings };
+};
+
+/** Whether the guest knows the interface by our name: bonds and VLANs are ours to name. */
+function isNamed(one: PlannedInterface): boolean {
+	return one.kind !== "physical" || one.nameKnown;
+}
+
+type Variables = Readonly<Record<string, string | number | undefined>>;
+
+/** In quotes where the value has a space: no value has any other character that the shell knows. */
+function shellVariables(variables: Variables): string {
+	return Object.entries(variables)
+		.filter(([, value]) => value !== undefined)
+		.map(([key, value]) => (String(value).includes(" ") ? `${key}="${value}"\n` : `${key}=${value}\n`))
+		.join("");
+}
+
+function variables(one: PlannedInterface, named: ReadonlyMap<string, PlannedInterface>): Variables {
+	return {
+		NAME: `guestwire ${one.name}`,
+		UUID: connectionUuid(one),
+		DEVICE: isNamed(one) ? one.name : undefined,
+		ONBOOT: "yes",
+		...linkVariables(one, named),
+		MTU: one.mtu,
+		...(isMember(one) ? { BOOTPROTO: "none" } : { ...ipv4(one), ...ipv6(one), ...nameServers(one) }),
+	};
+}
+
+function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, PlannedInterface>): Variables {
+	switch (one.kind) {
+		case "physical": {
+			const nic = { TYPE: "Ethernet", HWADDR: one.macAddress };
+			return one.bond === undefined ? nic : { ...nic, MASTER: one.bond, SLAVE: "yes" };
+		}
+		case "bond":
+			return {
+				TYPE: "Bond",
+				MACADDR: one.macAddress,
+				BONDING_MASTER: "yes",
+				BONDING_OPTS: bondOptions(one.options),
+			};
+		case "vlan": {
+			const parent = named.get(one.parent);
+			const PHYSDEV = parent === undefined || isNamed(parent) ? one.parent : connectionUuid(parent);
+			return { TYPE: "Vlan", MACADDR: one.macAddress, VLAN: "yes", PHYSDEV, VLAN_ID: one.vlanId };
+		}
+	}
+}
+
+function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
+	const options = [`mode=${mode}`];
+	if (miimon !== undefined) options.push(`miimon=${miimon}`);
+	if (updelay !== undefined) options.push(`updelay=${updelay}`);
+	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
+	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);
+	if (hashPolicy !== undefined) options.push(`xmit_hash_policy=${hashPolicy}`);
+	return options.join(" ");
+}
+
+function ipv4(one: PlannedInterface): Variables {
+	const addresses = one.addresses.filter(({ version }) => version === 4);
+	return {
+		BOOTPROTO: one.dhcp4 ? "dhcp" : "none",
+		...Object.fromEntries(
+			addresses.flatMap(({ address, prefixLength }, i) => [
+				[`IPADDR${i || ""}`, address],
+				[`PREFIX${i || ""}`, prefixLength],
+			]),
+		),
+	};
+}
+
+/** With `IPV6_AUTOCONF=no` and no address, what stays is the link-local one: the metadata service may have such. */
+function ipv6(one: PlannedInterface): Variables {
+	const [first, ...others] = one.addresses.filter(({ version }) => version === 6).map(cidr);
+	return {
+		IPV6INIT: "yes",
+		IPV6_AUTOCONF: one.routerAdvertisements ? "yes" : "no",
+		...(one.dhcp6 && { DHCPV6C: "yes" }),
+		...(one.dhcp6 === "stateless" && { DHCPV6C_OPTIONS: "-S" }),
+		// Neutron's port security lets through the address that is made of the MAC address, and no other.
+		...(one.routerAdvertisements && { IPV6_ADDR_GEN_MODE: "eui64", IPV6_PRIVACY: "no" }),
+		IPV6ADDR: first,
+		IPV6ADDR_SECONDARIES: others.length > 0 ? others.join(" ") : undefined,
+	};
+}
+
+function nameServers(one: PlannedInterface): Variables {
+	return {
+		...Object.fromEntries(one.dns.map((server, i) => [`DNS${i + 1}`, server])),
+		DOMAIN: one.search.length > 0 ? one.search.join(" ") : undefined,
+	};
+}
+
+function routeFile(one: PlannedInterface, version: 4 | 6): RenderedFile[] {
+	const routes = one.routes.filter((route) => route.version === version);
+	if (routes.length === 0) return [];
+	const path = `${FOLDER}/${version === 4 ? "route" : "route6"}-${one.name}`;
+	return [{ path, mode: 0o644, text: routes.map((route) => routeLine(route, one)).join("") }];
+}
+
+/** The arguments of `ip route add`, which is how network-scripts take them. */
+function routeLine(route: PlannedRoute, one: PlannedInterface): string {
+	const words = [destination(route), "via", route.gateway];
+	if (isNamed(one)) words.push("dev", one.name);
+	if (route.onLink) words.push("onlink");
+	if (route.metric !== undefined) words.push("metric", String(route.metric));
+	return `${words.join(" ")}\n`;
+}

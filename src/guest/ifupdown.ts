@@ -1,0 +1,96 @@
+import type { BondOptions, PlannedInterface, PlannedRoute, Warning } from "./plan.ts";
+import type { Renderer } from "./renderer.ts";
+import { cidr, destination } from "./text.ts";
+
+/**
+ * interfaces(5) of Debian's ifupdown; with names given, of ifupdown-ng and busybox too, which can't find a NIC by its MAC
+ * address. Bonds need the package ifenslave.
+ */
+export const ifupdown: Renderer = (plan) => {
+	const text = plan.interfaces.flatMap(stanzas).join("\n");
+	return {
+		files: [{ path: "etc/network/interfaces.d/50-guestwire", mode: 0o644, text }],
+		warnings: guessedParents(plan.interfaces),
+	};
+};
+
+function guessedParents(interfaces: readonly PlannedInterface[]): Warning[] {
+	const guessed = new Set(
+		interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name),
+	);
+	return interfaces
+		.filter((one) => one.kind === "vlan" && guessed.has(one.parent))
+		.map(({ place }) => ({
+			place: `${place}/vlan_link`,
+			reason: "ifupdown knows the NIC under a VLAN by its name, which is guessed here: give the name",
+		}));
+}
+
+/**
+ * What belongs to the link itself comes first, in a stanza of its own: `dhcp` and `auto` know no MTU. Name servers stand
+ * in every stanza of `inet`, as resolvconf lets each replace the one before.
+ */
+function stanzas(one: PlannedInterface): string[] {
+	const found = one.kind === "physical" && !one.nameKnown ? `/mac/${one.macAddress}=${one.name}` : one.name;
+	const manual = ["inet manual", ...linkOptions(one), ...nameServers(one)];
+	const inet = addressStanzas(one, 4).map((stanza) => [...stanza, ...nameServers(one)]);
+	return [
+		`auto ${found}\n`,
+		...[manual, ...inet, ...addressStanzas(one, 6)].map(
+			([method, ...options]) => `iface ${one.name} ${method}\n${options.map((option) => `\t${option}\n`).join("")}`,
+		),
+	];
+}
+
+function linkOptions(one: PlannedInterface): string[] {
+	const options: string[] = [];
+	if (one.mtu !== undefined) options.push(`mtu ${one.mtu}`);
+	if (one.kind === "physical" && one.bond !== undefined) return [...options, `bond-master ${one.bond}`];
+	if (one.kind === "bond") options.push(`hwaddress ${one.macAddress}`, "bond-slaves none", ...bondOptions(one.options));
+	if (one.kind === "vlan") {
+		options.push(`hwaddress ${one.macAddress}`, `vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
+	}
+	// The name of a VLAN has a dot, which sysctl would take for a slash.
+	if (!one.routerAdvertisements) options.push("pre-up sysctl -q -e -w net/ipv6/conf/$IFACE/accept_ra=0");
+	return options;
+}
+
+function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string[] {
+	const options = [`bond-mode ${mode}`];
+	if (miimon !== undefined) options.push(`bond-miimon ${miimon}`);
+	if (updelay !== undefined) options.push(`bond-updelay ${updelay}`);
+	if (downdelay !== undefined) options.push(`bond-downdelay ${downdelay}`);
+	if (lacpRate !== undefined) options.push(`bond-lacp-rate ${lacpRate}`);
+	if (hashPolicy !== undefined) options.push(`bond-xmit-hash-policy ${hashPolicy}`);
+	return options;
+}
+
+function nameServers(one: PlannedInterface): string[] {
+	const options: string[] = [];
+	if (one.dns.length > 0) options.push(`dns-nameservers ${one.dns.join(" ")}`);
+	if (one.search.length > 0) options.push(`dns-search ${one.search.join(" ")}`);
+	return options;
+}
+
+/** Each a method with its options. The last one brings the routes: then every gateway is reachable. */
+function addressStanzas(one: PlannedInterface, version: 4 | 6): string[][] {
+	const family = version === 4 ? "inet" : "inet6";
+	const stanzas = one.addresses
+		.filter((address) => address.version === version)
+		.map((address) => [`${family} static`, `address ${cidr(address)}`]);
+	if (version === 4 && one.dhcp4) stanzas.push(["inet dhcp"]);
+	if (version === 6 && one.routerAdvertisements) stanzas.push(dynamicIpv6(one));
+	stanzas.at(-1)?.push(...one.routes.filter((route) => route.version === version).map(upRoute));
+	return stanzas;
+}
+
+function dynamicIpv6(one: PlannedInterface): string[] {
+	if (one.dhcp6 === "stateful") return ["inet6 dhcp"];
+	return ["inet6 auto", "privext 0", ...(one.dhcp6 === "stateless" ? ["dhcp 1"] : [])];
+}
+
+function upRoute(route: PlannedRoute): string {
+	const metric = route.metric === undefined ? "" : ` metric ${route.metric}`;
+	const onLink = route.onLink ? " onlink" : "";
+	return `up ip -${route.version} route replace ${destination(route)} via ${route.gateway} dev $IFACE${onLink}${metric}`;
+}

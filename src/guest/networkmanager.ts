@@ -1,0 +1,102 @@
+import { connectionUuid } from "./connection-uuid.ts";
+import { type BondOptions, isMember, type PlannedInterface, type Warning } from "./plan.ts";
+import type { Renderer } from "./renderer.ts";
+import { cidr, destination, type IniEntry, type IniSection, ini } from "./text.ts";
+
+/** Keyfiles, see nm-settings-keyfile(5) and nm-settings(5). NetworkManager ignores one that others may read. */
+export const networkmanager: Renderer = (plan) => {
+	const uuids = new Map(plan.interfaces.map((one) => [one.name, connectionUuid(one)]));
+	const warnings: Warning[] = [];
+	const files = plan.interfaces.map((one) => ({
+		path: `etc/NetworkManager/system-connections/guestwire-${one.name}.nmconnection`,
+		mode: 0o600,
+		text: ini([...link(one, uuids), ...(isMember(one) ? [] : [ip(one, 4, warnings), ip(one, 6, warnings)])]),
+	}));
+	return { files, warnings };
+};
+
+function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSection[] {
+	const uuid = uuids.get(one.name) ?? "";
+	const connection: IniEntry[] = [
+		["id", `guestwire ${one.name}`],
+		["uuid", uuid],
+		["type", one.kind === "physical" ? "ethernet" : one.kind],
+	];
+	const mtu: IniEntry[] = one.mtu === undefined ? [] : [["mtu", one.mtu]];
+	if (one.kind === "physical") {
+		if (one.bond !== undefined) connection.push(["master", uuids.get(one.bond) ?? ""], ["slave-type", "bond"]);
+		return [
+			["connection", connection],
+			["ethernet", [["mac-address", one.macAddress], ...mtu]],
+		];
+	}
+	connection.push(["interface-name", one.name]);
+	return [
+		["connection", connection],
+		one.kind === "bond"
+			? ["bond", bondEntries(one.options)]
+			: [
+					"vlan",
+					[
+						["id", one.vlanId],
+						["parent", uuids.get(one.parent) ?? ""],
+					],
+				],
+		["ethernet", [["cloned-mac-address", one.macAddress], ...mtu]],
+	];
+}
+
+function bondEntries({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): IniEntry[] {
+	const entries: IniEntry[] = [["mode", mode]];
+	if (miimon !== undefined) entries.push(["miimon", miimon]);
+	if (updelay !== undefined) entries.push(["updelay", updelay]);
+	if (downdelay !== undefined) entries.push(["downdelay", downdelay]);
+	if (lacpRate !== undefined) entries.push(["lacp_rate", lacpRate]);
+	if (hashPolicy !== undefined) entries.push(["xmit_hash_policy", hashPolicy]);
+	return entries;
+}
+
+function ip(one: PlannedInterface, version: 4 | 6, warnings: Warning[]): IniSection {
+	const method = methodOf(one, version);
+	const entries: IniEntry[] = [["method", method]];
+	// Neutron's port security lets through the address that is made of the MAC address, and no other.
+	if (method === "auto" && version === 6) entries.push(["addr-gen-mode", "eui64"], ["ip6-privacy", 0]);
+	const addresses = one.addresses.filter((address) => address.version === version);
+	entries.push(...addresses.map((address, i): IniEntry => [`address${i + 1}`, cidr(address)]));
+	for (const [i, route] of one.routes.filter((route) => route.version === version).entries()) {
+		const metric = route.metric === undefined ? "" : `,${route.metric}`;
+		entries.push([`route${i + 1}`, `${destination(route)},${route.gateway}${metric}`]);
+		if (route.onLink) entries.push([`route${i + 1}_options`, "onlink=true"]);
+	}
+	entries.push(...nameServers(one, version, warnings));
+	return [`ipv${version}`, entries];
+}
+
+/** Link-local IPv6 stays on: the metadata service has such an address. */
+function methodOf(one: PlannedInterface, version: 4 | 6): "auto" | "manual" | "disabled" | "link-local" {
+	if (version === 4 ? one.dhcp4 : one.routerAdvertisements) return "auto";
+	if (one.addresses.some((address) => address.version === version)) return "manual";
+	return version === 4 ? "disabled" : "link-local";
+}
+
+function takesNameServers(one: PlannedInterface, version: 4 | 6): boolean {
+	return ["auto", "manual"].includes(methodOf(one, version));
+}
+
+function nameServers(one: PlannedInterface, version: 4 | 6, warnings: Warning[]): IniEntry[] {
+	const servers = one.dns.filter((server) => server.includes(":") === (version === 6));
+	if (!takesNameServers(one, version)) {
+		const reason = `NetworkManager takes IPv${version} name servers only on an interface with IPv${version}: left out`;
+		if (servers.length > 0) warnings.push({ place: one.place, reason });
+		return [];
+	}
+	const entries: IniEntry[] = [];
+	if (servers.length > 0) entries.push(["dns", list(servers)]);
+	const first = version === 4 || !takesNameServers(one, 4);
+	if (one.search.length > 0 && first) entries.push(["dns-search", list(one.search)]);
+	return entries;
+}
+
+function list(values: readonly string[]): string {
+	return values.map((value) => `${value};`).join("");
+}

@@ -1,0 +1,97 @@
+import { type BondOptions, isMember, type PlannedInterface, type Warning } from "./plan.ts";
+import type { Renderer } from "./renderer.ts";
+import { destination, yaml } from "./text.ts";
+
+/**
+ * A state that nmstate.service applies at boot. Needs nmstate 2.2.41, the first to let bonds, VLANs and routes name a NIC
+ * that is found by its MAC address.
+ *
+ * Sources: https://nmstate.io/features/mac_identifier.html, https://nmstate.io/devel/yaml_api.html
+ */
+export const nmstate: Renderer = (plan) => {
+	const { interfaces } = plan;
+	const servers = new Set(interfaces.flatMap(({ dns }) => dns));
+	const search = new Set(interfaces.flatMap(({ search }) => search));
+	const routes = interfaces.flatMap(describeRoutes);
+	const state = {
+		interfaces: interfaces.map(describe),
+		...(routes.length > 0 && { routes: { config: routes } }),
+		...(servers.size + search.size > 0 && {
+			"dns-resolver": { config: { search: [...search], server: [...servers] } },
+		}),
+	};
+	const file = { path: "etc/nmstate/50-guestwire.yml", mode: 0o600, text: yaml(state) };
+	return { files: [file], warnings: sharedServers(interfaces) };
+};
+
+/** nmstate knows name servers for the host, not for a link. */
+function sharedServers(interfaces: readonly PlannedInterface[]): Warning[] {
+	const asking = interfaces.filter(({ dns, search }) => dns.length + search.length > 0);
+	const same = new Set(asking.map(({ dns, search }) => JSON.stringify([dns, search]))).size <= 1;
+	const reason = "nmstate has one list of name servers and search domains for all links: this link's go into it";
+	return same ? [] : asking.map(({ place }) => ({ place, reason }));
+}
+
+function describe(one: PlannedInterface): object {
+	return {
+		name: one.name,
+		type: one.kind === "physical" ? "ethernet" : one.kind,
+		state: "up",
+		...(one.kind === "physical" && { identifier: "mac-address" }),
+		"mac-address": one.macAddress,
+		...(one.mtu !== undefined && { mtu: one.mtu }),
+		...(one.kind === "bond" && { "link-aggregation": linkAggregation(one.options, one.members) }),
+		...(one.kind === "vlan" && { vlan: { "base-iface": one.parent, id: one.vlanId } }),
+		...(isMember(one) ? {} : { ipv4: ipv4(one), ipv6: ipv6(one) }),
+	};
+}
+
+function linkAggregation({ mode, hashPolicy, lacpRate, ...rest }: BondOptions, members: readonly string[]): object {
+	const options = {
+		...rest,
+		...(lacpRate !== undefined && { lacp_rate: lacpRate }),
+		...(hashPolicy !== undefined && { xmit_hash_policy: hashPolicy }),
+	};
+	return { mode, port: members, ...(Object.keys(options).length > 0 && { options }) };
+}
+
+function ipv4(one: PlannedInterface): object {
+	const address = addressesOf(one, 4);
+	if (!one.dhcp4 && address.length === 0) return { enabled: false };
+	return { enabled: true, dhcp: one.dhcp4, ...(address.length > 0 && { address }) };
+}
+
+/** Router advertisements and DHCPv6 go together: nmstate refuses one without the other, the advertisement's flags rule. */
+function ipv6(one: PlannedInterface): object {
+	const dynamic = one.routerAdvertisements;
+	const address = addressesOf(one, 6);
+	return {
+		enabled: true,
+		dhcp: dynamic,
+		autoconf: dynamic,
+		...(dynamic && { "addr-gen-mode": "eui64" }),
+		...(address.length > 0 && { address }),
+	};
+}
+
+function addressesOf(one: PlannedInterface, version: 4 | 6): object[] {
+	return one.addresses
+		.filter((address) => address.version === version)
+		.map(({ address, prefixLength }) => ({ ip: address, "prefix-length": prefixLength }));
+}
+
+/** An on-link gateway is declared by a route of its own: nmstate has no flag for it. */
+function describeRoutes(one: PlannedInterface): object[] {
+	const gateways = new Map(one.routes.filter(({ onLink }) => onLink).map(({ gateway, version }) => [gateway, version]));
+	const onLink = [...gateways].map(([gateway, version]) => ({
+		destination: `${gateway}/${version === 4 ? 32 : 128}`,
+		"next-hop-interface": one.name,
+	}));
+	const routes = one.routes.map((route) => ({
+		destination: destination(route),
+		"next-hop-address": route.gateway,
+		"next-hop-interface": one.name,
+		...(route.metric !== undefined && { metric: route.metric }),
+	}));
+	return [...onLink, ...routes];
+}
