@@ -41,13 +41,51 @@ export function recordedInstance(name: string): Instance {
 	return found;
 }
 
+export interface GuestFacts {
+	readonly id?: string;
+	readonly projectId?: string;
+	readonly address: string;
+	readonly macAddress?: string;
+	readonly networkId?: string;
+	readonly userData?: Uint8Array;
+}
+
+/** An instance with one NIC. */
+export function guest(facts: GuestFacts): Instance {
+	const { id = "11111111-2222-4333-8444-555555555555", projectId = "project-1", address, networkId = "net-1" } = facts;
+	const nothing = { subports: [], trunks: [], dhcpPorts: [], floatingIps: [], securityGroups: [] };
+	const noDevices = { interfaceAttachments: [], volumeAttachments: [], bareMetalPorts: [], portGroups: [] };
+	const subnetId = `subnet of ${networkId}`;
+	const port = {
+		...{ id: `port of ${id}`, name: "", network_id: networkId, mac_address: facts.macAddress ?? "fa:16:3e:00:00:99" },
+		...{ device_id: id, device_owner: "compute:nova", project_id: projectId },
+		fixed_ips: [{ subnet_id: subnetId, ip_address: address }],
+		...{ security_groups: [], allowed_address_pairs: [], tags: [] },
+	};
+	const subnet = {
+		...{ id: subnetId, name: "", network_id: networkId, cidr: `${address}/${address.includes(":") ? 64 : 24}` },
+		...{ gateway_ip: null, enable_dhcp: true, ipv6_ra_mode: null, ipv6_address_mode: null },
+		...{ dns_nameservers: [], host_routes: [], tags: [] },
+	};
+	const userData = facts.userData && { "OS-EXT-SRV-ATTR:user_data": Buffer.from(facts.userData).toString("base64") };
+	const server = { id, name: id, tenant_id: projectId, metadata: {}, addresses: {}, security_groups: [], ...userData };
+	const networks = [{ id: networkId, name: "", mtu: 1500, tags: [] }];
+	return assemble({ id, server, ports: [port], networks, subnets: [subnet], ...nothing, ...noDevices });
+}
+
 /** A cloud's cache that holds what it is given: every entry warm, every owner found by looking at all ports. */
-export function directoryOf(instances: readonly Instance[]): Directory {
+export function directoryOf(
+	instances: readonly Instance[],
+	routers: Readonly<Record<string, readonly string[]>> = {},
+): Directory {
 	const byId = new Map(instances.map((instance) => [instance.id, instance]));
 	return {
 		get: (id) => byId.get(id),
-		owners: async (query: SourceQuery) =>
-			instances.filter((instance) => hasSource(instance, query)).map(({ id }) => id),
+		owners: async ({ routerId, ...query }: SourceQuery) => {
+			const networks = routerId === undefined ? [undefined] : (routers[routerId] ?? []);
+			const queries = networks.map((networkId) => (networkId === undefined ? query : { ...query, networkId }));
+			return instances.filter((instance) => queries.some((one) => hasSource(instance, one))).map(({ id }) => id);
+		},
 		list: async () =>
 			instances.map(({ id, projectId, server }) => ({
 				id,

@@ -1,4 +1,5 @@
 /** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
+import type { Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { normalizePath } from "../documents/paths.ts";
 import { TEXT_TYPE } from "../documents/tree.ts";
@@ -23,6 +24,8 @@ export interface Limits {
 	readonly waiting: number;
 	/** Open connections, any further one is closed at once: 10,000. */
 	readonly connections: number;
+	/** Milliseconds that a client may take to send a request: 10,000. */
+	readonly request: number;
 }
 
 export interface GuestListenerOptions {
@@ -49,9 +52,9 @@ interface Exchange {
 	readonly started: number;
 }
 
-/** How long, in milliseconds, a client may take to send a request, and an idle connection stays open. */
-const REQUEST_TIMEOUT = 10_000;
+/** How long an idle connection stays open, and how often slow ones are looked for, in milliseconds. */
 const KEEP_ALIVE_TIMEOUT = 30_000;
+const CHECKING_INTERVAL = 1000;
 /** Bytes of a request's line and headers. */
 const LONGEST_HEADERS = 16 * 1024;
 /** Seconds after which a guest that was told 503 may ask again. */
@@ -59,7 +62,8 @@ const RETRY_AFTER = "1";
 
 export function createGuestListener(options: GuestListenerOptions): GuestListener {
 	const { address, mode, answers, log, metrics, limits } = options;
-	const app = createServer();
+	const app = createServer(limits);
+	const connections = new Set<Socket>();
 	let waiting = 0;
 	let closing = false;
 
@@ -106,12 +110,16 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	});
 	return {
 		async start() {
+			const listener = metrics.listener(address.text, mode);
+			watchConnections(app, connections, limits, listener);
 			const where = await listenOn(app, address);
-			countConnections(app, limits, metrics.listener(address.text, mode));
+			listener.up(true);
 			return where;
 		},
 		async close() {
 			closing = true;
+			// Node closes connections between two requests, but not those that never brought any.
+			for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
 			// Whoever is still sending its request by then will not be waited for.
 			const deadline = setTimeout(() => app.server.closeAllConnections(), limits.budget + 1000);
 			await app.close();
@@ -124,10 +132,10 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
  * A server that answers nothing by itself that Neutron's proxies would not hand through: not 408, 413, 414, 415, 417
  * or 431, all of which node or fastify answer by default.
  */
-function createServer(): FastifyInstance {
+function createServer(limits: Limits): FastifyInstance {
 	const app = fastify({
 		bodyLimit: LONGEST_PASSWORD,
-		requestTimeout: REQUEST_TIMEOUT,
+		requestTimeout: limits.request,
 		keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
 		return503OnClosing: false,
 		exposeHeadRoutes: false,
@@ -135,8 +143,8 @@ function createServer(): FastifyInstance {
 		rewriteUrl: () => "/",
 		http: {
 			maxHeaderSize: LONGEST_HEADERS,
-			headersTimeout: REQUEST_TIMEOUT,
-			connectionsCheckingInterval: 1000,
+			headersTimeout: limits.request,
+			connectionsCheckingInterval: CHECKING_INTERVAL,
 			// Nova answers a request without Host, and some guests' boot loaders send none.
 			requireHostHeader: false,
 		},
@@ -145,22 +153,29 @@ function createServer(): FastifyInstance {
 			else socket.end(rawAnswer(400));
 		},
 	});
-	app.server.on("checkExpectation", (_request, response) => {
-		response.writeHead(400, { "content-type": TEXT_TYPE, connection: "close" }).end(errorBody(400));
-	});
+	app.server.on("checkExpectation", (_request, { socket }) => socket?.end(rawAnswer(400)));
 	app.server.on("connect", (_request, socket) => socket.end(rawAnswer(400)));
 	app.removeAllContentTypeParsers();
 	app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 	return app;
 }
 
-function countConnections(app: FastifyInstance, limits: Limits, metrics: ListenerMetrics): void {
-	app.server.maxConnections = limits.connections;
-	app.server.on("drop", metrics.connectionRefused);
-	app.server.on("close", metrics.down);
-	app.server.on("connection", (socket) => {
+function watchConnections(
+	{ server }: FastifyInstance,
+	connections: Set<Socket>,
+	limits: Limits,
+	metrics: ListenerMetrics,
+): void {
+	server.maxConnections = limits.connections;
+	server.on("drop", metrics.connectionRefused);
+	server.on("close", () => metrics.up(false));
+	server.on("connection", (socket) => {
+		connections.add(socket);
 		metrics.connections.inc();
-		socket.once("close", () => metrics.connections.dec());
+		socket.once("close", () => {
+			connections.delete(socket);
+			metrics.connections.dec();
+		});
 	});
 }
 

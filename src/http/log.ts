@@ -71,3 +71,17 @@ export function logRequest(log: Log, { path, ...line }: RequestLine): void {
 	else if (line.status >= 500 || line.status === 403 || line.detail !== undefined) log.warn(entry);
 	else log.info(entry);
 }
+
+/** One request to the operator server. */
+export interface OperatorLine {
+	/** The route, not the target: that may hold anything. */
+	readonly operator: string;
+	readonly instance: string | undefined;
+	readonly status: number;
+	/** Milliseconds. */
+	readonly ms: number;
+}
+
+export function logOperatorRequest(log: Log, line: OperatorLine): void {
+	log.info({ ...line, instance: line.instance?.slice(0, LONGEST_PATH) });
+}

@@ -32,7 +32,7 @@ export interface MetadataService {
 	close(): Promise<void>;
 }
 
-const DEFAULT_LIMITS: Limits = { budget: 5000, waiting: 2000, connections: 10_000 };
+const DEFAULT_LIMITS: Limits = { budget: 5000, waiting: 2000, connections: 10_000, request: 10_000 };
 
 /**
  * Starts every listener, or none.

@@ -13,7 +13,6 @@ export interface Metrics {
 	turnedDown(identity: IdentityMode, reason: RefusalReason | FailureReason): void;
 	/** Requests that wait for the cloud or for a vendor's service. */
 	readonly waiting: Level;
-	/** A listener that is up: its connections are counted. */
 	listener(listen: string, identity: IdentityMode): ListenerMetrics;
 	vendorData(target: string, outcome: "answered" | "failed"): void;
 	logLineDropped(): void;
@@ -28,7 +27,7 @@ export interface Level {
 export interface ListenerMetrics {
 	readonly connections: Level;
 	connectionRefused(): void;
-	down(): void;
+	up(isUp: boolean): void;
 }
 
 /** Seconds: a warm answer takes well under a millisecond, the budget ends at five. */
@@ -126,11 +125,10 @@ function listenerMetrics(registry: Registry): Metrics["listener"] {
 	});
 	return (listen, identity) => {
 		const labels = { listen, identity };
-		up.set(labels, 1);
 		return {
 			connections: connections.labels(labels),
 			connectionRefused: () => refused.inc(labels),
-			down: () => up.set(labels, 0),
+			up: (isUp) => up.set(labels, isUp ? 1 : 0),
 		};
 	};
 }

@@ -116,7 +116,8 @@ async function post(dispatcher: Agent, { url, timeoutSeconds }: VendorDataTarget
 		signal: AbortSignal.timeout(timeoutSeconds * 1000),
 	});
 	if (answer.statusCode >= 300) {
-		answer.body.destroy();
+		// Its end is told as an error, which nobody else listens for.
+		answer.body.on("error", () => {}).destroy();
 		throw new Error(`status ${answer.statusCode}`);
 	}
 	const chunks: Buffer[] = [];
