@@ -1,0 +1,50 @@
+/** Two hundred guests, for tests and benchmarks that ask for all of them at once; made once, in some minutes. */
+import { ensure, eventually, type Json, login } from "./api.ts";
+import { ensureBootSource } from "./instances.ts";
+
+export const CROWD_PROJECT = "meadow";
+
+/** Most networks are without port security: a port takes Neutron half as long to make. */
+const GROUPS = [
+	{ name: "clover", count: 160, networks: ["meadow-north"] },
+	{ name: "thistle", count: 40, networks: ["meadow-south", "meadow-east"] },
+];
+const NETWORKS: Record<string, { readonly cidr: string; readonly security: boolean }> = {
+	"meadow-north": { cidr: "10.80.0.0/23", security: false },
+	"meadow-south": { cidr: "10.81.0.0/24", security: true },
+	"meadow-east": { cidr: "10.82.0.0/24", security: false },
+};
+
+export interface Member {
+	readonly id: string;
+	readonly projectId: string;
+}
+
+/** Makes the crowd, where it isn't there, and gives its members. */
+export async function makeCrowd(): Promise<readonly Member[]> {
+	const api = await login(CROWD_PROJECT);
+	const boot = await ensureBootSource();
+	const { servers } = await api.get("compute", "/servers");
+	for (const { name, count, networks: names } of GROUPS) {
+		const networks: { uuid: string }[] = [];
+		for (const network of names) {
+			const { cidr, security } = NETWORKS[network] ?? { cidr: "", security: true };
+			const { id } = await ensure(api, "networks", network, { port_security_enabled: security });
+			const subnet = { network_id: id, ip_version: 4, cidr, dns_nameservers: ["10.80.0.3"] };
+			await ensure(api, "subnets", network, subnet);
+			networks.push({ uuid: id });
+		}
+		if (servers.some((server: Json) => server.name.startsWith(name))) continue;
+		await api.post("compute", "/servers", { server: { name, ...boot, networks, min_count: count, max_count: count } });
+	}
+	const wanted = GROUPS.reduce((sum, { count }) => sum + count, 0);
+	return eventually(`${wanted} servers are built`, 900, async () => {
+		const { servers } = await api.get("compute", "/servers?status=ACTIVE");
+		return servers.length === wanted ? servers.map(({ id }: Json) => ({ id, projectId: api.projectId })) : undefined;
+	});
+}
+
+if (import.meta.main) {
+	const started = performance.now();
+	console.log(`${(await makeCrowd()).length} guests in ${Math.round((performance.now() - started) / 1000)} s`);
+}

@@ -1,0 +1,20 @@
+/** Where the laboratory is, and how to run its scripts. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+/** As in lib.sh. */
+export const STATE = process.env["GUESTWIRE_OPENSTACK_STATE"] ?? "/var/lib/guestwire-openstack";
+
+/** The variables of the file `env` that "up" leaves: the administrator's credentials and the metadata proxy's secret. */
+export function laboratoryEnv(): Record<string, string> {
+	const lines = readFileSync(`${STATE}/env`, "utf8").matchAll(/^export (\w+)=(.*)$/gm);
+	return Object.fromEntries(Array.from(lines, ([, name = "", value = ""]) => [name, value]));
+}
+
+/** Runs one of the scripts beside this file to its end. Rejects with its error output when it fails. */
+export async function runScript(name: string, args: readonly string[] = [], input = ""): Promise<void> {
+	const running = promisify(execFile)(new URL(name, import.meta.url).pathname, args);
+	running.child.stdin?.end(input);
+	await running;
+}
