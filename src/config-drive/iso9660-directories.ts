@@ -1,11 +1,12 @@
 import { roundUp } from "./drive.ts";
 import type { DriveFile, DriveFolder } from "./folders.ts";
 import { both16, both32, SECTOR } from "./iso9660-fields.ts";
+import type { SystemUse } from "./rock-ridge.ts";
 
 /** What a name space makes of a folder or a file. */
 interface Identity {
 	readonly id: Buffer;
-	readonly systemUse: Buffer;
+	readonly systemUse: SystemUse;
 }
 
 /** A directory record, but for where its node is. */
@@ -18,7 +19,7 @@ export interface NameSpace {
 	/** In any order. */
 	entries(folder: DriveFolder): Entry[];
 	/** System use areas of the folder's records `.` and `..`; the root is its own parent. */
-	relatives(folder: DriveFolder, parent: DriveFolder | undefined): readonly [Buffer, Buffer];
+	relatives(folder: DriveFolder, parent: DriveFolder | undefined): readonly [SystemUse, SystemUse];
 }
 
 /** A folder in one name space. */
@@ -87,7 +88,7 @@ function pack(entries: readonly Entry[]): { offsets: number[]; size: number } {
 
 /** ECMA-119, 9.1: 33 bytes, the identifier, a byte to make that even, the system use area; even again. */
 function recordLength({ id, systemUse }: Identity): number {
-	return roundUp(roundUp(33 + id.length, 2) + systemUse.length, 2);
+	return roundUp(roundUp(33 + id.length, 2) + systemUse.area.length, 2);
 }
 
 /** A directory's extent. `date` is the seven bytes that all records have. */
@@ -105,7 +106,7 @@ export function writeDirectory(
 
 /** The root's record in a volume descriptor: without a system use area (ECMA-119, 8.4.18). */
 export function writeRootRecord(target: Buffer, extent: Extent, date: Buffer): void {
-	writeRecord(target, { id: SELF, systemUse: Buffer.alloc(0) }, extent, date, FOLDER_FLAG);
+	writeRecord(target, { id: SELF, systemUse: { area: Buffer.alloc(0) } }, extent, date, FOLDER_FLAG);
 }
 
 /** ECMA-119, 9.1. */
@@ -118,7 +119,7 @@ function writeRecord(target: Buffer, { id, systemUse }: Identity, extent: Extent
 	both16(target, 28, 1);
 	target[32] = id.length;
 	target.set(id, 33);
-	target.set(systemUse, roundUp(33 + id.length, 2));
+	target.set(systemUse.area, roundUp(33 + id.length, 2));
 }
 
 /** Bytes of a path table (ECMA-119, 9.4). */

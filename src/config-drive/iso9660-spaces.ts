@@ -13,7 +13,7 @@ const MAX_PLAIN_PATH = 255;
 /** ECMA-119, 9.4.4: a path table names a parent in 16 bits. */
 const MAX_FOLDERS = 0xffff;
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = { area: Buffer.alloc(0) };
 
 /** Joliet's specification, "Allowed Character Set" and "Relaxation of ISO 9660 Restrictions". */
 export function jolietNameFault(name: string): string | undefined {

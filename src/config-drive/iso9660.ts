@@ -11,9 +11,9 @@ import {
 	writeDirectory,
 	writePathTables,
 } from "./iso9660-directories.ts";
-import { both32, recordDate, SECTOR } from "./iso9660-fields.ts";
+import { recordDate, SECTOR } from "./iso9660-fields.ts";
 import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./iso9660-spaces.ts";
-import { type Continuation, rockRidge } from "./rock-ridge.ts";
+import { pointTo, rockRidge } from "./rock-ridge.ts";
 
 /** Takes as many sectors as so many bytes need; gives the first. */
 type Take = (bytes: number) => number;
@@ -25,6 +25,14 @@ interface Volume {
 	readonly littlePathTable: number;
 	readonly bigPathTable: number;
 	readonly extents: ReadonlyMap<DriveFolder, Extent>;
+	readonly continuations: readonly Continuation[];
+}
+
+/** What of a folder's records has no room in them. */
+interface Continuation {
+	readonly sector: number;
+	readonly offset: number;
+	readonly bytes: Buffer;
 }
 
 /**
@@ -38,12 +46,10 @@ interface Volume {
 export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string): ConfigDrive {
 	const root = foldersOf(tree, jolietNameFault);
 	const stamp = recordDate(date);
-	const ridge = rockRidge(stamp);
 	const take = sectorsFrom(FIRST_DESCRIPTOR + DESCRIPTORS);
-	const plain = layoutVolume(root, plainSpace(ridge), take);
+	const plain = layoutVolume(root, plainSpace(rockRidge(stamp)), take);
 	checkPlainLimits(plain.directories);
 	const joliet = layoutVolume(root, jolietSpace, take);
-	const continuations = placeContinuations(ridge.continuations, take);
 	const firstFile = take(0);
 	const { sectors, placed } = placeFiles(plain.directories, take);
 	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
@@ -62,9 +68,9 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string)
 		for (const directory of volume.directories) {
 			writeDirectory(at(extentOf(directory.folder).sector), directory, stamp, extentOf);
 		}
+		for (const { sector, offset, bytes } of volume.continuations) at(sector).set(bytes, offset);
 	}
 	writeEndDescriptor(at(FIRST_DESCRIPTOR + DESCRIPTORS - 1));
-	for (const { sector, offset, bytes } of continuations) at(sector).set(bytes, offset);
 	return { format: "iso9660", size, placed: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...placed] };
 }
 
@@ -85,31 +91,35 @@ function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
 	const tableSize = pathTableSize(directories);
 	const littlePathTable = take(tableSize);
 	const bigPathTable = take(tableSize);
-	const extents = new Map(directories.map(({ folder, size }) => [folder, { sector: take(size), size }]));
-	return { directories, pathTableSize: tableSize, littlePathTable, bigPathTable, extents };
+	const extents = new Map<DriveFolder, Extent>();
+	const continuations: Continuation[] = [];
+	for (const { folder, size, entries } of directories) {
+		extents.set(folder, { sector: take(size), size });
+		continuations.push(...placeContinuations(entries, take));
+	}
+	return { directories, pathTableSize: tableSize, littlePathTable, bigPathTable, extents, continuations };
 }
 
-interface PlacedContinuation {
-	readonly sector: number;
-	readonly offset: number;
-	readonly bytes: Buffer;
-}
-
-/** None crosses the end of a sector: what readers of SUSP expect. Each record's pointer is completed. */
-function placeContinuations(continuations: readonly Continuation[], take: Take): PlacedContinuation[] {
+/**
+ * Right after the folder's extent, where libarchive's bsdtar looks for them (cloudbase-init reads drives with it), and
+ * none across the end of a sector.
+ */
+function placeContinuations(entries: Directory["entries"], take: Take): Continuation[] {
+	const continuations: Continuation[] = [];
 	let sector = 0;
 	let end = SECTOR;
-	return continuations.map(({ bytes, pointer }) => {
+	for (const { systemUse } of entries) {
+		const bytes = systemUse.continuation;
+		if (bytes === undefined) continue;
 		if (end + bytes.length > SECTOR) {
 			sector = take(SECTOR);
 			end = 0;
 		}
-		const offset = end;
+		continuations.push({ sector, offset: end, bytes });
+		pointTo(systemUse, sector, end);
 		end += bytes.length;
-		both32(pointer, 4, sector);
-		both32(pointer, 12, offset);
-		return { sector, offset, bytes };
-	});
+	}
+	return continuations;
 }
 
 /** Each array once, by the folders' order. */

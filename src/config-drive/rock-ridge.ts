@@ -4,23 +4,22 @@
  */
 import { both32 } from "./iso9660-fields.ts";
 
-/** Bytes that stand outside a record, and the record's CE entry: complete but for their place. */
-export interface Continuation {
-	readonly bytes: Buffer;
-	readonly pointer: Buffer;
+/** A system use area, and what of it has no room in its record. */
+export interface SystemUse {
+	readonly area: Buffer;
+	/** Where there is such: the area ends with the CE entry that has to tell its place, see `pointTo`. */
+	readonly continuation?: Buffer;
 }
 
 /** Makes the system use areas of one image. */
 export interface RockRidge {
-	file(name: string): Buffer;
+	file(name: string): SystemUse;
 	/** @param links its own name, its `.` and each subfolder's `..` */
-	folder(name: string, links: number): Buffer;
+	folder(name: string, links: number): SystemUse;
 	/** For `.` and `..`, but not for the root's own `.`. */
-	relative(links: number): Buffer;
+	relative(links: number): SystemUse;
 	/** For the root's own `.`: it declares the extension. */
-	root(links: number): Buffer;
-	/** What the areas made so far have elsewhere. */
-	readonly continuations: readonly Continuation[];
+	root(links: number): SystemUse;
 }
 
 const FILE_MODE = 0o100_444;
@@ -46,33 +45,37 @@ const EXTENSION_TEXTS = [
 
 /** @param date seven bytes, as in a directory record */
 export function rockRidge(date: Buffer): RockRidge {
-	const continuations: Continuation[] = [];
 	// TF: times of change, of access and of the attributes' change.
 	const times = entry("TF", [0x0e, ...date, ...date, ...date]);
 	const fileAttributes = Buffer.concat([mode(FILE_MODE, 1), times]);
-	const relative = (links: number) =>
-		Buffer.concat([entry("RR", [HAS_MODE_AND_TIMES]), mode(FOLDER_MODE, links), times]);
-	const continued = (area: Buffer, bytes: Buffer): Buffer => {
-		const whole = Buffer.concat([area, entry("CE", Buffer.alloc(CE_LENGTH - 4))]);
-		const pointer = whole.subarray(area.length);
-		both32(pointer, 20, bytes.length);
-		continuations.push({ bytes, pointer });
-		return whole;
-	};
-	const named = (name: string, attributes: Buffer): Buffer => {
-		const text = Buffer.from(name);
-		const flags = entry("RR", [HAS_MODE_AND_TIMES | HAS_NAME]);
-		const nameEntry = entry("NM", [0, ...text]);
-		if (text.length <= MAX_NAME_INSIDE) return Buffer.concat([flags, nameEntry, attributes]);
-		return continued(Buffer.concat([flags, attributes]), nameEntry);
-	};
+	const folderAttributes = (links: number) => Buffer.concat([mode(FOLDER_MODE, links), times]);
+	const relative = (links: number) => Buffer.concat([entry("RR", [HAS_MODE_AND_TIMES]), folderAttributes(links)]);
 	return {
-		continuations,
 		file: (name) => named(name, fileAttributes),
-		folder: (name, links) => named(name, Buffer.concat([mode(FOLDER_MODE, links), times])),
-		relative,
-		root: (links) => continued(Buffer.concat([DECLARATION, relative(links)]), extensionReference()),
+		folder: (name, links) => named(name, folderAttributes(links)),
+		relative: (links) => ({ area: relative(links) }),
+		root: (links) => continued([DECLARATION, relative(links)], extensionReference()),
 	};
+}
+
+/** Completes an area's CE entry (SUSP, 5.1). */
+export function pointTo({ area, continuation }: SystemUse, sector: number, offset: number): void {
+	const pointer = area.subarray(-CE_LENGTH);
+	both32(pointer, 4, sector);
+	both32(pointer, 12, offset);
+	both32(pointer, 20, continuation?.length ?? 0);
+}
+
+function named(name: string, attributes: Buffer): SystemUse {
+	const text = Buffer.from(name);
+	const flags = entry("RR", [HAS_MODE_AND_TIMES | HAS_NAME]);
+	const nameEntry = entry("NM", [0, ...text]);
+	if (text.length <= MAX_NAME_INSIDE) return { area: Buffer.concat([flags, nameEntry, attributes]) };
+	return continued([flags, attributes], nameEntry);
+}
+
+function continued(entries: readonly Buffer[], continuation: Buffer): SystemUse {
+	return { area: Buffer.concat([...entries, entry("CE", Buffer.alloc(CE_LENGTH - 4))]), continuation };
 }
 
 /** An entry of the sharing protocol: signature, length, version 1, data. */

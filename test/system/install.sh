@@ -7,11 +7,12 @@ cache=/var/cache/guestwire-test
 
 # One a line, each with the tests' reason.
 installed='
-7zip                        7z, a reader of both drive formats
+7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
 dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
 genisoimage                 isoinfo, and the benchmark beside Nova
 kmod                        depmod, for the kernel below
+libarchive-tools            bsdtar, the reader that cloudbase-init uses
 mtools                      mdir and mcopy, a reader of VFAT
 python3-configobj           cloud-init needs it
 python3-jinja2              cloud-init needs it

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 
 // Debian keeps mkfs, fsck and blkid where only root's PATH looks.
 const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
@@ -7,10 +7,10 @@ const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "
 /** Where `install.sh` unpacks the packages that must not be installed. */
 export const CACHE = "/var/cache/guestwire-test";
 
-/** Full path of a program, or undefined when it isn't installed. */
+/** Full path of a program, given by name or path, or undefined when it isn't installed. */
 export function findProgram(name: string): string | undefined {
 	return folders
-		.map((folder) => join(folder, name))
+		.map((folder) => resolve(folder, name))
 		.find((path) => {
 			try {
 				accessSync(path, constants.X_OK);
