@@ -1,23 +1,10 @@
 /** A document's networks, gathered by interface: addresses, ways to get them, routes, name servers. */
-import type { NetworkData, NetworkType, Service } from "../documents/network-data.ts";
-import { type PlacedEntry, placeEntries } from "./entries.ts";
+import type { NetworkData, Service } from "../documents/network-data.ts";
+import { DYNAMIC, type Dynamic, type PlacedEntry, placeEntries } from "./entries.ts";
 import type { Wiring } from "./links.ts";
 import type { Addressing, PlannedAddress, PlannedInterface, Warn } from "./plan.ts";
 import { planRoutes, rankDefaultRoutes } from "./routes.ts";
 import { isHostAddress, parseDomain, parseIp } from "./values.ts";
-
-type Dynamic = Pick<Addressing, "dhcp4" | "dhcp6" | "routerAdvertisements">;
-
-const DYNAMIC: Readonly<Record<NetworkType, Partial<Dynamic>>> = {
-	ipv4: {},
-	ipv4_dhcp: { dhcp4: true },
-	ipv6: {},
-	ipv6_slaac: { routerAdvertisements: true },
-	"ipv6_dhcpv6-stateless": { dhcp6: "stateless", routerAdvertisements: true },
-	"ipv6_dhcpv6-stateful": { dhcp6: "stateful", routerAdvertisements: true },
-	// A subnet with DHCP and without modes: the address by DHCPv6, the default route by router advertisements.
-	ipv6_dhcp: { dhcp6: "stateful", routerAdvertisements: true },
-};
 
 /** Gives each interface what the networks on its link say. */
 export function address(data: NetworkData, wiring: Wiring, warn: Warn): PlannedInterface[] {

@@ -1,6 +1,6 @@
-import { NETWORK_TYPES, type NetworkEntry } from "../documents/network-data.ts";
+import type { NetworkEntry, NetworkType } from "../documents/network-data.ts";
 import type { Wiring } from "./links.ts";
-import { isMember, type Warn } from "./plan.ts";
+import { type Addressing, isMember, type Warn } from "./plan.ts";
 import { type Ip, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 export interface Subnet {
@@ -18,6 +18,21 @@ export interface PlacedEntry {
 	readonly subnet?: Subnet;
 }
 
+/** Ways to get addresses from the network. */
+export type Dynamic = Pick<Addressing, "dhcp4" | "dhcp6" | "routerAdvertisements">;
+
+/** What each type of network switches on. */
+export const DYNAMIC: Readonly<Record<NetworkType, Partial<Dynamic>>> = {
+	ipv4: {},
+	ipv4_dhcp: { dhcp4: true },
+	ipv6: {},
+	ipv6_slaac: { routerAdvertisements: true },
+	"ipv6_dhcpv6-stateless": { dhcp6: "stateless", routerAdvertisements: true },
+	"ipv6_dhcpv6-stateful": { dhcp6: "stateful", routerAdvertisements: true },
+	// A subnet with DHCP and without modes: the address by DHCPv6, the default route by router advertisements.
+	ipv6_dhcp: { dhcp6: "stateful", routerAdvertisements: true },
+};
+
 export function placeEntries(networks: readonly NetworkEntry[], wiring: Wiring, warn: Warn): PlacedEntry[] {
 	return networks.flatMap((entry, i) => {
 		const place = `/networks/${i}`;
@@ -25,7 +40,7 @@ export function placeEntries(networks: readonly NetworkEntry[], wiring: Wiring, 
 		if (link === undefined) warn(`${place}/link`, "names no link that can be made: the network is left out");
 		else if (isMember(link)) {
 			warn(`${place}/link`, "a bond's member has no addresses of its own: the network is left out");
-		} else if (!NETWORK_TYPES.includes(entry.type)) warn(`${place}/type`, "an unknown type: the network is left out");
+		} else if (!Object.hasOwn(DYNAMIC, entry.type)) warn(`${place}/type`, "an unknown type: the network is left out");
 		else {
 			const version = entry.type.startsWith("ipv6") ? 6 : 4;
 			const subnet = toldSubnet(entry, version);

@@ -1,9 +1,20 @@
 /** A document's links as interfaces: named, members and parents found, what can't be made left out. */
-import { BOND_MODES, type BondLink, type Link, type PhysicalLink, type VlanLink } from "../documents/network-data.ts";
+import type { BondLink, Link, PhysicalLink, VlanLink } from "../documents/network-data.ts";
 import { planBondOptions } from "./bond-options.ts";
 import { type Naming, naming } from "./names.ts";
-import type { Warn, WiredBond, WiredInterface, WiredPhysical, WiredVlan } from "./plan.ts";
+import type { BondMode, Warn, WiredBond, WiredInterface, WiredPhysical, WiredVlan } from "./plan.ts";
 import { parseMac } from "./values.ts";
+
+/** The schema has the same list, but the library under it costs more to import than all of `guest`. */
+const BOND_MODES: Readonly<Record<BondMode, true>> = {
+	"balance-rr": true,
+	"active-backup": true,
+	"balance-xor": true,
+	broadcast: true,
+	"802.3ad": true,
+	"balance-tlb": true,
+	"balance-alb": true,
+};
 
 /** A link with its place in the document. */
 interface Placed<T> {
@@ -71,7 +82,7 @@ function wireBonds(
 	const wired = new Map<string, WiredBond>();
 	for (const { link, place } of links) {
 		const macAddress = checkMac(link.ethernet_mac_address, `${place}/ethernet_mac_address`, warn);
-		const mode = BOND_MODES.find((mode) => mode === link.bond_mode);
+		const mode = Object.hasOwn(BOND_MODES, link.bond_mode) ? link.bond_mode : undefined;
 		if (mode === undefined) warn(`${place}/bond_mode`, "no mode of the bonding driver: the bond is left out");
 		if (macAddress === undefined || mode === undefined) continue;
 		const name = give.bond();

@@ -4,7 +4,7 @@
  * Every text in it is safe to write out: addresses are parsed and canonical, names and domains are checked, and nothing
  * of the document's free text (ids) is in it. What the document says and no guest can do is a warning, and not here.
  */
-import type { BOND_MODES } from "../documents/network-data.ts";
+import type { BondLink } from "../documents/network-data.ts";
 
 /** What a rendering leaves out or changes, and why. */
 export interface Warning {
@@ -75,7 +75,7 @@ export interface WiredPhysical extends WiredBase {
 	readonly bond?: string;
 }
 
-export type BondMode = (typeof BOND_MODES)[number];
+export type BondMode = BondLink["bond_mode"];
 /** In the order of the bonding driver's numbers. */
 export const BOND_HASH_POLICIES = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"] as const;
 export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
