@@ -1,0 +1,30 @@
+/** Every rule of the check. */
+import type { Rule } from "./rule.ts";
+import { addressRules } from "./rules/addresses.ts";
+import { bondLinkRules } from "./rules/bond-links.ts";
+import { bondRules } from "./rules/bonds.ts";
+import { dnsRules } from "./rules/dns.ts";
+import { documentRules } from "./rules/document.ts";
+import { linkRules } from "./rules/links.ts";
+import { mtuRules } from "./rules/mtu.ts";
+import { networkRules } from "./rules/networks.ts";
+import { routeRules } from "./rules/routes.ts";
+import { routingRules } from "./rules/routing.ts";
+import { subnetRules } from "./rules/subnets.ts";
+import { vlanRules } from "./rules/vlans.ts";
+
+/** In the order of a document: as a whole, links, networks, addresses, routes, name servers. */
+export const RULES: readonly Rule[] = [
+	documentRules,
+	linkRules,
+	mtuRules,
+	bondLinkRules,
+	bondRules,
+	vlanRules,
+	networkRules,
+	addressRules,
+	subnetRules,
+	routeRules,
+	routingRules,
+	dnsRules,
+].flat();

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bonded, document, ipv4, nic, tagged, twoNics } from "../../test/check/documents.ts";
+import { mutated } from "../../test/check/mutated.ts";
+import { check, losers } from "./check.ts";
+import { CLIENTS } from "./clients.ts";
+import type { Finding } from "./finding.ts";
+import { isObject, show } from "./json.ts";
+
+/** The value that a JSON pointer (RFC 6901) names; throws where it names none. */
+function resolve(pointer: string, root: unknown): unknown {
+	return pointer
+		.split("/")
+		.slice(1)
+		.reduce((value: unknown, token) => {
+			const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+			if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) throw new Error(`no ${pointer}`);
+			return (value as Record<string, unknown>)[key];
+		}, root);
+}
+
+function expectSound(findings: readonly Finding[], of: unknown): void {
+	for (const { pointer, message, severity, effects } of findings) {
+		resolve(pointer, of);
+		expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+		expect(effects.length === 0 ? severity : effects.map((effect) => effect.severity)).toContain(severity);
+	}
+}
+
+describe("check", () => {
+	it("takes any JSON, and its pointers name values of it", () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), (value) => {
+				expectSound(check(value), value);
+			}),
+		);
+	});
+
+	it("takes lists of any JSON under the names that it reads", () => {
+		const item = fc.oneof(
+			fc.jsonValue(),
+			fc.dictionary(fc.constantFrom("id", "type", "link", "routes"), fc.jsonValue()),
+		);
+		const lists = fc.record({ links: fc.array(item), networks: fc.array(item), services: fc.array(item) });
+		fc.assert(
+			fc.property(lists, (value) => {
+				expectSound(check(value), value);
+			}),
+		);
+	});
+
+	it("takes any change to a sound document, and its pointers name values of it", () => {
+		fc.assert(
+			fc.property(mutated(), (value) => {
+				expectSound(check(value), value);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	it("says the same of the same document, and leaves the document as it was", () => {
+		fc.assert(
+			fc.property(mutated(), (value) => {
+				const copy = structuredClone(value);
+				const findings = check(value);
+				expect(value).toEqual(copy);
+				expect(check(copy)).toEqual(findings);
+			}),
+		);
+	});
+
+	it("gives the highest severity first", () => {
+		const order = { error: 0, warning: 1, info: 2 };
+		fc.assert(
+			fc.property(mutated(), (value) => {
+				const severities = check(value).map(({ severity }) => order[severity]);
+				expect(severities).toEqual(severities.toSorted());
+			}),
+		);
+	});
+
+	it("tells of one client what it tells of it among all", () => {
+		fc.assert(
+			fc.property(mutated(), fc.constantFrom(...CLIENTS), (value, client) => {
+				const alone = check(value, { clients: [client] }).flatMap((finding) => finding.effects);
+				const among = check(value).flatMap((finding) => finding.effects.filter((effect) => effect.client === client));
+				expect(alone).toHaveLength(among.length);
+				expect(alone).toEqual(expect.arrayContaining(among));
+			}),
+		);
+	});
+
+	it("lowers a finding to what the asked client suffers", () => {
+		const dvs = document({ links: [nic({ type: "dvs" })] });
+		expect(check(dvs).map(({ severity }) => severity)).toEqual(["error"]);
+		expect(check(dvs, { clients: ["cloud-init"] })).toEqual([]);
+		const bridge = document({ links: [nic({ type: "linux_bridge" })] });
+		expect(check(bridge, { clients: ["cloud-init"] }).map(({ severity }) => severity)).toEqual(["info"]);
+	});
+
+	it("does not go into depth", () => {
+		const deep = "[".repeat(50_000) + "]".repeat(50_000);
+		for (const member of ["links", "networks", "services"]) {
+			expect(check(JSON.parse(`{"${member}":${deep}}`)).length).toBeGreaterThan(0);
+		}
+		expect(check(JSON.parse(`{"links":[{"id":${deep},"type":${deep}}]}`)).length).toBeGreaterThan(0);
+	});
+
+	it("is soon done with lists far longer than it reads, and says little of them", () => {
+		const routes = Array.from({ length: 200 }, (_, i) => ({ network: `10.${i}.0.0`, netmask: "255.255.255.0" }));
+		const links = Array.from({ length: 2000 }, (_, i) => nic({ id: `tap${i % 300}`, name: "x".repeat(1000) }));
+		const networks = Array.from({ length: 20_000 }, (_, i) => ipv4({ link: `tap${i % 300}`, routes, ip_address: "x" }));
+		const start = performance.now();
+		const findings = check({ links, networks, services: networks });
+		expect(performance.now() - start).toBeLessThan(5000);
+		expect(JSON.stringify(findings).length).toBeLessThan(2_000_000);
+		expect(findings.map(({ rule }) => rule)).toContain("document-long");
+		expect(findings.some(({ message }) => message.includes("more like this"))).toBe(true);
+	});
+
+	it("takes members named like those of Object.prototype for data", () => {
+		const odd = JSON.parse(
+			'{"__proto__":{"links":[]},"links":[{"__proto__":{"id":"a"},"constructor":1}],"networks":[]}',
+		);
+		expect(check(odd).map(({ rule }) => rule)).toContain("link-id-missing");
+	});
+});
+
+describe("losers", () => {
+	it("names the clients that lose networking, in order", () => {
+		expect(losers(check(document()))).toEqual([]);
+		expect(losers(check(document({ links: [nic({ type: "dvs" })] })))).toEqual(["talos"]);
+		expect(losers(check(tagged()))).toEqual(["cloudbase-init", "nuageinit", "afterburn"]);
+		expect(losers(check(bonded()))).toEqual(["nuageinit", "afterburn"]);
+		expect(losers(check(twoNics()))).toEqual([]);
+	});
+});
+
+describe("show", () => {
+	it("bounds and escapes what a document brings", () => {
+		expect(show(`a\u001b[2J\u009b\u202e${"b".repeat(100)}`)).toBe(`"a\\u{1b}[2J\\u{9b}\\u{202e}${"b".repeat(53)}…"`);
+		expect(show("\ud800")).toBe('"\\u{d800}"');
+		expect([show(null), show(4.5), show([[]]), show({ a: 1 })]).toEqual(["null", "4.5", "a list", "an object"]);
+		expect(isObject([])).toBe(false);
+	});
+});
