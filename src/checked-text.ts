@@ -77,8 +77,10 @@ export function placeText(place: Place): string {
 
 /** What a schema's validator (ajv, `verbose`) complains of, in words, and the place of it. */
 export function explain(errors: readonly ErrorObject[]): { readonly place: Place; readonly what: string } {
-	// Where no branch of a union fits, the union's own complaint comes last.
-	const error = errors.at(-1);
+	// A misspelt key is missing under its right name too; and of a union, its own complaint says more than its branches'.
+	const error =
+		errors.find(({ keyword }) => keyword === "additionalProperties") ??
+		errors.find(({ schemaPath }) => !schemaPath.includes("/anyOf/"));
 	if (error === undefined) return { place: [], what: "is not valid" };
 	const place = pointerPlace(error.instancePath);
 	if (error.keyword === "additionalProperties") {

@@ -1,5 +1,7 @@
 /** The configuration, every key with its meaning and its default: docs/configuration.md's table is made of this. */
+
 import Type, { type Static, type TSchema } from "typebox";
+import { EXPOSABLE } from "../documents/network-ports.ts";
 
 const strict = <T extends Record<string, TSchema>>(properties: T, options: object = {}) =>
 	Type.Object(properties, { additionalProperties: false, ...options });
@@ -17,7 +19,12 @@ const ListenerSchema = strict({
 		path("`signed`, `provider`: file with the secret shared with the proxies, else GUESTWIRE_SHARED_SECRET."),
 	),
 	instance: optional(text("`fixed`: id or name of the instance that every request is answered as.")),
-	allowedPeers: optional(
+	providers: optional(
+		Type.Record(Type.String(), Type.Array(Type.String()), {
+			description: "`provider`: the ids of the networks that each metadata provider, by its id, stands before.",
+		}),
+	),
+	allow: optional(
 		Type.Array(text("An address or CIDR."), {
 			description: "`network`: addresses and CIDRs that proxies come from; a unix socket needs none.",
 		}),
@@ -67,9 +74,9 @@ export const ConfigSchema = strict({
 				description: "Which links with a gateway get a default route.",
 				default: "first",
 			}),
-			expose: Type.Array(Type.Enum(["security_groups", "floating_ips", "dns", "trunk", "tags"]), {
+			expose: Type.Array(Type.Enum([...EXPOSABLE]), {
 				description: "What `metadata/network_data` tells beyond addresses (docs/security.md).",
-				default: ["security_groups", "floating_ips", "dns", "trunk", "tags"],
+				default: EXPOSABLE.filter((what) => what !== "provider"),
 				uniqueItems: true,
 			}),
 		},
@@ -93,14 +100,9 @@ export const ConfigSchema = strict({
 		},
 		{ description: "Vendor data.", default: {} },
 	),
-	state: optional(
-		strict(
-			{
-				sqlite: optional(path("SQLite database.")),
-				postgres: optional(text("`postgres://` URL, for many nodes; the password stands in PGPASSWORD or PGPASSFILE.")),
-			},
-			{ description: "What outlives a process: one of the two; neither: memory.", minProperties: 1, maxProperties: 1 },
-		),
+	state: strict(
+		{ sqlite: optional(path("SQLite database; without it, what guests post is forgotten with the process.")) },
+		{ description: "What outlives a process.", default: {} },
 	),
 	freshness: Type.Number({
 		description: "Seconds after which facts are asked for again, while the old ones still answer.",

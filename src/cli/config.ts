@@ -57,7 +57,13 @@ export function defaultConfig(): LoadedConfig {
 
 function checkConfig(document: YamlDocument | undefined, file: string): LoadedConfig {
 	const value: unknown = document?.value ?? {};
-	const validate = new Ajv2020({ useDefaults: true, verbose: true })
+	const validate = new Ajv2020({
+		allErrors: true,
+		useDefaults: true,
+		verbose: true,
+		meta: false,
+		validateSchema: false,
+	})
 		.addKeyword(relativePath(dirname(resolve(file))))
 		.compile<Config>(ConfigSchema);
 	const where = (place: Place) =>
@@ -74,7 +80,8 @@ function checkConfig(document: YamlDocument | undefined, file: string): LoadedCo
 const optionsOf: Readonly<Record<string, readonly string[]>> = {
 	sharedSecretFile: ["signed", "provider"],
 	instance: ["fixed"],
-	allowedPeers: ["network"],
+	allow: ["network"],
+	providers: ["provider"],
 };
 
 function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], place: Place): void {

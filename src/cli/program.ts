@@ -1,11 +1,15 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { type ExitCode, type Io, reportError } from "./frame.ts";
+import { version } from "./version.ts";
 
 type Load = () => Promise<(io: Io) => Command>;
 
 /** Every command: its line in the help, and its module, loaded only when it is called so that start-up is quick. */
-const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {};
+const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {
+	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
+	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
+	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
+};
 
 /**
  * Runs one command line.
@@ -41,9 +45,4 @@ async function buildProgram(called: string | undefined, io: Io): Promise<Command
 		program.addCommand(command.description(summary).copyInheritedSettings(program));
 	}
 	return program;
-}
-
-/** From package.json, which stands two folders up from the sources and from what is built of them. */
-function version(): string {
-	return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }

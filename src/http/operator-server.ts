@@ -22,6 +22,8 @@ export interface OperatorServerOptions {
 	readonly log: Log;
 	/** Whether guests are answered: false before the metadata listeners are up and from their closing on. */
 	readonly isReady: () => boolean;
+	/** Whether guests get what was read before, because the inventory is broken now: `/readyz` tells. Default: no. */
+	readonly isOutdated?: () => boolean;
 	/** Guestwire's own version, for the OpenAPI document. */
 	readonly version: string;
 }
@@ -61,7 +63,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 }
 
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
-	const { directory, documents, metrics, isReady } = options;
+	const { directory, documents, metrics, isReady, isOutdated = () => false } = options;
 
 	const instanceOf = async (request: FastifyRequest): Promise<Instance> => {
 		const { id } = request.params as { id: string };
@@ -102,7 +104,10 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 		reply.header("content-type", metrics.registry.contentType).send(await metrics.registry.metrics()),
 	);
 	app.get("/healthz", hidden, async () => "ok\n");
-	app.get("/readyz", hidden, async (_request, reply) => (isReady() ? "ok\n" : reply.code(503).send("not ready\n")));
+	app.get("/readyz", hidden, async (_request, reply) => {
+		if (!isReady()) return reply.code(503).send("not ready\n");
+		return isOutdated() ? "ok, from what was read before: the inventory is broken\n" : "ok\n";
+	});
 }
 
 function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {

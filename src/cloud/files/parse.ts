@@ -1,9 +1,10 @@
 /** One inventory file's text to checked resources, and back from a resource to the line that it stands on. */
+import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain, type Place, parseYaml, placeText, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
-import { keeper } from "./keep.ts";
+import { type Keep, keeper } from "./keep.ts";
 
 /** What a file is known by. */
 export interface InventoryFile {
@@ -14,9 +15,19 @@ export interface InventoryFile {
 /** In larger JSON no line is told: a syntax tree takes many times the memory of its text. */
 const MOST_LINED_JSON = 4 * 1024 * 1024;
 
-const ajv = new Ajv2020({ useDefaults: true, verbose: true });
-const checks = perCollection((name) => ajv.compile(COLLECTIONS[name].schema));
-const keepers = perCollection((name) => keeper(COLLECTIONS[name].schema));
+const ajv = new Ajv2020({ useDefaults: true, verbose: true, meta: false, validateSchema: false });
+
+/** Compiled when a file first has the collection: most inventories have a few of them. */
+const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly keep: Keep }>();
+
+function compile(name: CollectionName) {
+	const known = compiled.get(name);
+	if (known !== undefined) return known;
+	const { schema } = COLLECTIONS[name];
+	const made = { check: ajv.compile(schema), keep: keeper(schema) };
+	compiled.set(name, made);
+	return made;
+}
 
 /** Every top-level key, in the singular and in the plural. */
 const KEYS: ReadonlyMap<string, CollectionName> = new Map(
@@ -29,35 +40,39 @@ const KEYS: ReadonlyMap<string, CollectionName> = new Map(
 /** A list that an API answers in pages has a `ports_links` beside it. */
 const PAGING = /_links$/;
 
-function perCollection<T>(make: (name: CollectionName) => T): Readonly<Record<CollectionName, T>> {
-	return Object.fromEntries(COLLECTION_NAMES.map((name) => [name, make(name)])) as Record<CollectionName, T>;
-}
-
 /**
  * @param path the file's, named in errors
  * @throws GuestwireError `inventory`, naming file, line and place
  */
 export function parseInventoryFile(text: string, path: string): InventoryFile {
 	const strings = new Map<string, string>();
-	const collections = perCollection((): unknown[] => []);
+	const collections = Object.fromEntries(COLLECTION_NAMES.map((name): [string, unknown[]] => [name, []])) as Record<
+		CollectionName,
+		unknown[]
+	>;
 	for (const document of parseText(text, path)) {
 		for (const { name, place, value } of resourcesOf(document, path)) {
 			const complain: Complain = (within, what) => fail(document, path, [...place, ...within], what);
-			collections[name].push(keepers[name](checkResource(name, value, complain), strings));
+			collections[name].push(checkResource(name, value, complain, strings));
 		}
 	}
 	return { path, collections: collections as unknown as Collections };
 }
 
-function checkResource(name: CollectionName, value: unknown, complain: Complain): unknown {
+function checkResource(
+	name: CollectionName,
+	value: unknown,
+	complain: Complain,
+	strings: Map<string, string>,
+): unknown {
 	nameAfterId(value);
-	const check = checks[name];
+	const { check, keep } = compile(name);
 	if (!check(value)) {
 		const { place, what } = explain(check.errors ?? []);
 		complain(place, what);
 	}
 	COLLECTIONS[name].refine?.(value as never, complain);
-	return value;
+	return keep(value, strings);
 }
 
 /** A resource without a name is called by its id. */

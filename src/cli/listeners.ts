@@ -1,0 +1,81 @@
+/** From the configuration's listeners to what the metadata service takes: secrets read, instances found. */
+import { readFile } from "node:fs/promises";
+import type { Place } from "../checked-text.ts";
+import type { Directory } from "../cloud/directory.ts";
+import { GuestwireError } from "../errors.ts";
+import type { IdentitySettings } from "../http/identity.ts";
+import type { MetadataListener } from "../http/metadata-server.ts";
+import type { LoadedConfig } from "./config.ts";
+import type { ListenerConfig } from "./config-schema.ts";
+import type { Io } from "./frame.ts";
+import { findInstance } from "./source.ts";
+
+type Where = LoadedConfig["where"];
+
+/** Holds the secret shared with the metadata proxies, for listeners without a file of it. */
+const SECRET_VARIABLE = "GUESTWIRE_SHARED_SECRET";
+
+/**
+ * @param place the listener's in the configuration
+ * @throws GuestwireError `config` for a secret that is missing, `unknown-instance`
+ */
+export async function metadataListener(
+	listener: ListenerConfig,
+	place: Place,
+	{ directory, where }: { readonly directory: Directory; readonly where: Where },
+	io: Io,
+): Promise<MetadataListener> {
+	return { listen: listener.listen, identity: await identitySettings() };
+
+	async function identitySettings(): Promise<IdentitySettings> {
+		const { identity: mode, instance = "", allow = [], providers = {} } = listener;
+		switch (mode) {
+			case "signed":
+				return { mode, secret: await sharedSecret(listener, place, where, io) };
+			case "provider": {
+				const networksOf = async (provider: string) =>
+					(Object.hasOwn(providers, provider) && providers[provider]) || [];
+				return { mode, secret: await sharedSecret(listener, place, where, io), networksOf };
+			}
+			case "network":
+				return { mode, allow };
+			case "address":
+				return { mode };
+			case "fixed":
+				return { mode, instance: await findInstance(directory, instance).catch((error) => fail(error)) };
+		}
+	}
+
+	function fail(error: unknown): never {
+		if (!(error instanceof GuestwireError) || error.code !== "unknown-instance") throw error;
+		throw new GuestwireError(error.code, `${where([...place, "instance"])}: ${error.message}`);
+	}
+}
+
+async function sharedSecret({ sharedSecretFile }: ListenerConfig, place: Place, where: Where, io: Io): Promise<Buffer> {
+	if (sharedSecretFile !== undefined) {
+		return Buffer.from(await readSecret(sharedSecretFile, where([...place, "sharedSecretFile"])));
+	}
+	const secret = io.env[SECRET_VARIABLE];
+	if (secret) return Buffer.from(secret);
+	const what = `set ${SECRET_VARIABLE}, or "sharedSecretFile" to a file that holds the proxies' secret`;
+	throw new GuestwireError("config", `${where(place)} has no shared secret: ${what}`);
+}
+
+/**
+ * A secret from a file of its own, without the white space around it.
+ *
+ * @param where it is named, for errors
+ * @throws GuestwireError `config` when there is none
+ */
+export async function readSecret(file: string, where: string): Promise<string> {
+	let secret: string;
+	try {
+		secret = (await readFile(file, "utf8")).trim();
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new GuestwireError("config", `${where} ${file} can't be read (${code}): write the secret into it`);
+	}
+	if (secret === "") throw new GuestwireError("config", `${where} ${file} is empty: write the secret into it`);
+	return secret;
+}

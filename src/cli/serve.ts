@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import type { DirectoryOptions } from "../cloud/directory.ts";
+import { createGuestDocuments } from "../http/guest-documents.ts";
+import type { IdentityMode } from "../http/identity.ts";
+import { createLog, type Log, type LogFile, openLog } from "../http/log.ts";
+import { startMetadataService } from "../http/metadata-server.ts";
+import { createMetrics } from "../http/metrics.ts";
+import { startOperatorServer } from "../http/operator-server.ts";
+import { createDynamicVendorData } from "../http/vendor-data.ts";
+import { openPasswordStore } from "../store/password-store.ts";
+import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
+import { metadataListener, readSecret } from "./listeners.ts";
+import { openSource, type Source } from "./source.ts";
+import { version } from "./version.ts";
+
+/** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
+export function serveCommand(io: Io): Command {
+	return commonOptions(new Command("serve")).action(async (options: CommonOptions) => {
+		const stop = io.stopSignal();
+		await using open = new AsyncDisposableStack();
+		await start(options, io, open);
+		if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+	});
+}
+
+/** Starts everything; what was opened, also when something later fails, `open` closes in the opposite order. */
+async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
+	const { log, flush } = logTo(io, () => metrics.logLineDropped());
+	open.defer(flush);
+	const state: ServiceState = { isReady: false, isOutdated: false };
+	const onReload = (problem: string | undefined) => {
+		state.isOutdated = problem !== undefined;
+		say(io, problem === undefined ? "the inventory's changes are taken up" : `${problem}; what was read before stays`);
+	};
+	const source = await openSource(options, io, { onReload, onStale: staleLogger(log) });
+	open.defer(() => source.close());
+	const { config, directory, settings } = source;
+	const metrics = createMetrics(directory);
+	const listeners = await Promise.all(
+		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], source, io)),
+	);
+	const passwords = await openPasswordStore(config.state.sqlite ?? ":memory:");
+	open.defer(() => passwords.close());
+	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
+	open.defer(() => vendorData.close());
+	const documents = createGuestDocuments(settings, vendorData);
+	const parts = { directory, documents, metrics, log };
+	const operator = await startOperatorServer({ ...parts, ...(await operatorOptions(source, state)) });
+	open.defer(() => operator.close());
+	const metadata = await startMetadataService({ ...parts, listeners, passwords });
+	open.defer(() => metadata.close());
+	open.defer(() => {
+		state.isReady = false;
+	});
+	state.isReady = true;
+	for (const [index, { identity }] of listeners.entries())
+		greetGuests(io, metadata.addresses[index] ?? "", identity.mode);
+	greetOperator(io, operator.address, config.operator.tokenFile);
+}
+
+/** What `/readyz` tells. */
+interface ServiceState {
+	isReady: boolean;
+	isOutdated: boolean;
+}
+
+async function operatorOptions({ config: { operator }, where }: Source, state: ServiceState) {
+	const { listen, tokenFile } = operator;
+	const token = tokenFile && (await readSecret(tokenFile, where(["operator", "tokenFile"])));
+	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: version() };
+}
+
+/** The log goes to stdout: in the background where that is a file or a pipe of the process. */
+function logTo({ stdout }: Io, onDrop: () => void): LogFile {
+	if (stdout === process.stdout) return openLog(process.stdout.fd, onDrop);
+	return { log: createLog({ write: (line) => stdout.write(line) }), flush: () => {} };
+}
+
+function staleLogger(log: Log): DirectoryOptions["onStale"] {
+	return ({ key, ageSeconds, reason }) => {
+		log.warn(
+			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
+			"old answer given",
+		);
+	};
+}
+
+/** What to try: a path that the listener answers to somebody on this machine, without any secret. */
+function greetGuests(io: Io, address: string, identity: IdentityMode): void {
+	const path = identity === "fixed" ? "/openstack/latest/network_data.json" : "/openstack";
+	say(io, `metadata for guests (identity ${identity}): curl ${target(address, path)}`);
+}
+
+function greetOperator(io: Io, address: string, tokenFile: string | undefined): void {
+	const token = tokenFile === undefined ? "" : `-H "Authorization: Bearer $(cat ${tokenFile})" `;
+	say(io, `for operators: curl ${token}${target(address, "/api/instances")}`);
+}
+
+/** As curl takes it. */
+function target(address: string, path: string): string {
+	return address.startsWith("http") ? `${address}${path}` : `--unix-socket ${address} http://localhost${path}`;
+}
