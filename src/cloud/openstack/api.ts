@@ -1,0 +1,124 @@
+/** A service of the cloud: calls with a good token, whole listings, statuses told apart. */
+import Type from "typebox";
+import { GuestwireError } from "../../errors.ts";
+import { reader } from "./answers.ts";
+import { parseJson, type Session } from "./keystone.ts";
+import { type Query, toSearch } from "./query.ts";
+import { placeOf, type Reply, type Rest } from "./rest.ts";
+
+/** An answer and the call that it was given to, for messages. */
+export interface Answered {
+	readonly value: unknown;
+	readonly where: string;
+}
+
+export interface Api {
+	/**
+	 * What `GET path?query` answers; undefined for 404.
+	 *
+	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`
+	 */
+	get(path: string, query?: Query): Promise<Answered | undefined>;
+	/**
+	 * A listing page by page; nothing at all for 404. Each member is still to be read; its `where` names it.
+	 *
+	 * @param collection the answer's member, `ports`
+	 * @throws GuestwireError as `get`
+	 */
+	pages(path: string, collection: string, query?: Query): AsyncGenerator<readonly Answered[]>;
+	/** All pages of a listing; undefined for 404. */
+	list(path: string, collection: string, query?: Query): Promise<readonly Answered[] | undefined>;
+	/** Bytes of a request line that every call to the path takes. */
+	room(path: string): Promise<number>;
+}
+
+export interface ApiOptions {
+	readonly session: Session;
+	readonly rest: Rest;
+	/** The URL that paths are appended to. */
+	readonly base: () => Promise<string>;
+	readonly headers?: () => Promise<Readonly<Record<string, string>>>;
+}
+
+const Links = Type.Array(Type.Object({ rel: Type.String(), href: Type.String() }), { default: [] });
+
+export function createApi({ session, rest, base, headers = async () => ({}) }: ApiOptions): Api {
+	/** A token that is refused may have been revoked: once, with a new one. */
+	async function call(url: URL): Promise<Reply> {
+		const more = await headers();
+		for (let again = false; ; again = true) {
+			const token = await session.token();
+			const reply = await rest.call({ method: "GET", url, headers: { "x-auth-token": token.id, ...more } });
+			if (reply.status !== 401) return reply;
+			session.refuse(token);
+			if (again) return reply;
+		}
+	}
+
+	async function get(path: string, query: Query = []): Promise<Answered | undefined> {
+		const url = new URL((await base()) + path);
+		url.search = toSearch(query);
+		const where = placeOf({ method: "GET", url });
+		const reply = await call(url);
+		if (reply.status === 404) return undefined;
+		if (reply.status === 200) return { value: parseJson(reply, where), where };
+		throw refusal(where, reply);
+	}
+
+	async function* pages(path: string, collection: string, query: Query = []): AsyncGenerator<readonly Answered[]> {
+		const read = pageReader(collection);
+		for (let marker: string | undefined; ; ) {
+			const answer = await get(path, marker === undefined ? query : [...query, ["marker", marker]]);
+			if (answer === undefined) return;
+			const { items, next } = read(answer);
+			yield items;
+			if (next === undefined) return;
+			if (next === marker) throw new GuestwireError("cloud-answer", `${answer.where}: the next page is this one again`);
+			marker = next;
+		}
+	}
+
+	async function list(path: string, collection: string, query: Query = []): Promise<readonly Answered[] | undefined> {
+		const all: Answered[][] = [];
+		for await (const page of pages(path, collection, query)) all.push([...page]);
+		return all.length === 0 ? undefined : all.flat();
+	}
+
+	return { get, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
+}
+
+/** Reads a page: its members, and the marker of the next one (of the link, whose host may be a name from inside). */
+function pageReader(collection: string) {
+	const links = `${collection}_links`;
+	const read = reader(Type.Object({ [collection]: Type.Array(Type.Unknown()), [links]: Links }));
+	return ({ value, where }: Answered) => {
+		const page = read(value, where) as Record<string, unknown>;
+		const items = (page[collection] as unknown[]).map((item, at) => ({
+			value: item,
+			where: `${where}: ${collection}[${at}]`,
+		}));
+		const next = (page[links] as { rel: string; href: string }[]).find(({ rel }) => rel === "next");
+		return { items, next: next && markerOf(next.href, where) };
+	};
+}
+
+function markerOf(href: string, where: string): string {
+	const marker = URL.parse(href, "http://any")?.searchParams.get("marker");
+	if (marker) return marker;
+	throw new GuestwireError("cloud-answer", `${where}: the link to the next page has no marker`);
+}
+
+/** What an API that answers says no with. */
+function refusal(where: string, { status }: Reply): GuestwireError {
+	if (status === 401)
+		return new GuestwireError(
+			"cloud-unavailable",
+			`${where}: answered 401 to a new token; is its own [keystone_authtoken] right?`,
+		);
+	if (status === 403)
+		return new GuestwireError(
+			"cloud-answer",
+			`${where}: answered 403; the user lacks a role for it, see docs/openstack.md`,
+		);
+	return new GuestwireError("cloud-answer", `${where}: answered ${status}`);
+}

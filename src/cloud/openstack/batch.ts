@@ -1,0 +1,66 @@
+/** Look-ups that are made at nearly the same moment share one round of calls. */
+import { setTimeout as wait } from "node:timers/promises";
+import DataLoader from "dataloader";
+import { LRUCache } from "lru-cache";
+
+export interface BatchOptions<T> {
+	/** One round: what is found for each of the (different) keys, or why it can't be told. */
+	readonly ask: (keys: readonly string[]) => Promise<ReadonlyMap<string, T | Error>>;
+	/** What it is for a key that `ask` found nothing for. */
+	readonly none: T;
+	/** Milliseconds for which an answer serves later look-ups too; 0: only those that share its round. */
+	readonly share: number;
+}
+
+/** A round waits until no look-up came for so long … Milliseconds. */
+const QUIET = 3;
+/** … or its first one has waited so long. */
+const LONGEST = 25;
+/** A round gathers on while the one before it is under way, but no longer than this. */
+const LONGEST_BEHIND = 250;
+/** Keys of what is shared for a moment. */
+const MOST_SHARED = 10_000;
+
+/** Gathers look-ups into rounds: a burst of any size costs about two of them. */
+export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: string) => Promise<T> {
+	let lastKeyAt = 0;
+	let underWay: Promise<unknown> = Promise.resolve();
+
+	async function dispatchWhenQuiet(dispatch: () => void): Promise<void> {
+		const first = performance.now();
+		do await wait(QUIET);
+		while (performance.now() - lastKeyAt < QUIET && performance.now() - first < LONGEST);
+		await Promise.race([underWay, wait(LONGEST_BEHIND)]);
+		dispatch();
+	}
+
+	async function round(keys: readonly string[]): Promise<(T | Error)[]> {
+		const asked = ask([...new Set(keys)]);
+		underWay = asked.catch(() => {});
+		const found = await asked;
+		return keys.map((key) => found.get(key) ?? none);
+	}
+
+	const loader = new DataLoader(round, {
+		cache: false,
+		batchScheduleFn: (dispatch) => void dispatchWhenQuiet(dispatch),
+	});
+	const load = (key: string) => {
+		lastKeyAt = performance.now();
+		return loader.load(key);
+	};
+	return share === 0 ? load : shared(load, share);
+}
+
+/** One promise a key for a moment; a failed one for no longer than it takes to fail. */
+export function shared<T>(load: (key: string) => Promise<T>, milliseconds: number): (key: string) => Promise<T> {
+	const promises = new LRUCache<string, Promise<T>>({ max: MOST_SHARED, ttl: milliseconds });
+	return (key) => {
+		const known = promises.get(key);
+		if (known !== undefined) return known;
+		const promise = load(key);
+		promises.set(key, promise);
+		promise.catch(() => promises.delete(key));
+		return promise;
+	};
+}

@@ -1,0 +1,159 @@
+/**
+ * Which cloud, and as whom: from `clouds.yaml` and `secure.yaml`, or from `OS_*` variables, as every OpenStack tool
+ * reads them. https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
+ */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import Type, { type Static } from "typebox";
+import { parseYaml } from "../../checked-text.ts";
+import { GuestwireError } from "../../errors.ts";
+import { reader } from "./answers.ts";
+
+const text = Type.Optional(Type.String());
+const flag = Type.Optional(Type.Boolean());
+
+/** A cloud's `auth`, as the file has it. */
+const Auth = Type.Object({
+	auth_url: text,
+	username: text,
+	user_id: text,
+	password: text,
+	user_domain_name: text,
+	user_domain_id: text,
+	project_name: text,
+	project_id: text,
+	tenant_name: text,
+	tenant_id: text,
+	project_domain_name: text,
+	project_domain_id: text,
+	domain_name: text,
+	domain_id: text,
+	default_domain: text,
+	system_scope: text,
+	application_credential_id: text,
+	application_credential_name: text,
+	application_credential_secret: text,
+	token: text,
+});
+export type Auth = Static<typeof Auth>;
+
+/** A cloud's entry, as the file has it. */
+export const CloudEntry = Type.Object({
+	auth_type: text,
+	auth: Type.Object(Auth.properties, { default: {} }),
+	region_name: text,
+	regions: Type.Optional(
+		Type.Array(Type.Union([Type.String(), Type.Object({ name: Type.String() })]), { default: [] }),
+	),
+	interface: text,
+	endpoint_type: text,
+	verify: flag,
+	insecure: flag,
+	cacert: text,
+	cert: text,
+	key: text,
+	compute_endpoint_override: text,
+	network_endpoint_override: text,
+});
+export type CloudEntry = Static<typeof CloudEntry>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A cloud's entry with the place that it was read from, for messages. */
+export interface FoundCloud {
+	readonly entry: CloudEntry;
+	readonly where: string;
+}
+
+const SUFFIXES = [".yaml", ".yml", ".json"];
+
+const readEntry = reader(CloudEntry, "config");
+const readClouds = reader(
+	Type.Object({ clouds: Type.Record(Type.String(), Type.Unknown(), { default: {} }) }),
+	"config",
+);
+
+/**
+ * The entry of the given name, or of `OS_CLOUD`, or what the `OS_*` variables say.
+ *
+ * @throws GuestwireError `config`: no such file, no such cloud, a wrong member
+ */
+export async function findCloud(name: string | undefined, env: Environment): Promise<FoundCloud> {
+	const wanted = name ?? env["OS_CLOUD"];
+	if (wanted !== undefined && wanted !== "") return fromFiles(wanted, env);
+	if (env["OS_AUTH_URL"] === undefined) {
+		throw new GuestwireError(
+			"config",
+			"no cloud: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
+		);
+	}
+	return { entry: readEntry(fromVariables(env), "the OS_* variables"), where: "the OS_* variables" };
+}
+
+async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
+	const places = searchPath(env);
+	const clouds = await firstFile("clouds", places, env["OS_CLIENT_CONFIG_FILE"]);
+	if (clouds === undefined) {
+		throw new GuestwireError(
+			"config",
+			`cloud ${name}: no clouds.yaml in ${places.join(", ")}; set OS_CLIENT_CONFIG_FILE`,
+		);
+	}
+	const given = clouds.clouds[name];
+	if (given === undefined) {
+		const known = Object.keys(clouds.clouds).join(", ") || "none";
+		throw new GuestwireError("config", `${clouds.file}: no cloud ${name}; it has ${known}`);
+	}
+	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
+	const where = `${clouds.file}: clouds.${name}`;
+	return { entry: readEntry(merge(given, secure?.clouds[name]), where), where };
+}
+
+/** `secure.yaml` goes over `clouds.yaml` member by member, within `auth` too. */
+function merge(open: unknown, secret: unknown): unknown {
+	if (!isRecord(open) || !isRecord(secret)) return open ?? {};
+	const auth = { ...(isRecord(open["auth"]) ? open["auth"] : {}), ...(isRecord(secret["auth"]) ? secret["auth"] : {}) };
+	return { ...open, ...secret, auth };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+function searchPath(env: Environment): string[] {
+	const home = env["HOME"] ?? homedir();
+	const user = join(env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "openstack");
+	return [...new Set([process.cwd(), user, join(home, ".config", "openstack"), "/etc/openstack"])];
+}
+
+/** The first of `clouds.yaml`, `.yml`, `.json` along the path; a file that is named must be there. */
+async function firstFile(stem: "clouds" | "secure", places: readonly string[], named: string | undefined) {
+	const files = named ? [named] : places.flatMap((place) => SUFFIXES.map((suffix) => join(place, stem + suffix)));
+	for (const file of files) {
+		const source = await readIfThere(file);
+		if (source !== undefined) return { file, ...readClouds(parseYaml(source, file, "config")[0]?.value ?? {}, file) };
+	}
+	if (named) throw new GuestwireError("config", `${named}: no such file; a variable OS_CLIENT_*_FILE names it`);
+	return undefined;
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+	try {
+		return await readFile(file, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+		throw new GuestwireError("config", `${file}: can't be read (${code})`);
+	}
+}
+
+/** `OS_AUTH_URL`, `OS_REGION_NAME` …: the entry's members in capitals. */
+function fromVariables(env: Environment): unknown {
+	const take = (members: object) =>
+		Object.keys(members).flatMap((member) => {
+			const value = env[`OS_${member.toUpperCase()}`];
+			return value === undefined || value === "" ? [] : [[member, value]];
+		});
+	const { auth: _auth, regions: _regions, ...members } = CloudEntry.properties;
+	const insecure = /^(1|true|yes)$/i.test(env["OS_INSECURE"] ?? "");
+	return { ...Object.fromEntries(take(members)), insecure, auth: Object.fromEntries(take(Auth.properties)) };
+}

@@ -1,0 +1,137 @@
+/** One instance's facts from Neutron and Nova, asking for no more than what they are needed for. */
+import type { InstanceFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
+import type { Need } from "../cloud.ts";
+import type { Neutron, PortAnswer } from "./neutron.ts";
+import type { Nova } from "./nova.ts";
+import { isNic } from "./owners.ts";
+import type { ServerAnswer } from "./servers.ts";
+
+export interface Sources {
+	readonly neutron: Neutron;
+	readonly nova: Nova;
+	/** Whether the DHCP servers' own ports are wanted: only Nova's profile tells them. */
+	readonly dhcpPorts: boolean;
+}
+
+/** The facts of an instance; undefined: there is no such instance. See `Cloud.instance`. */
+export async function gather(id: string, need: Need, sources: Sources): Promise<InstanceFacts | undefined> {
+	const { neutron, nova } = sources;
+	const early = need === "all" ? nova.server(id) : undefined;
+	early?.catch(() => {}); // awaited when the ports are known
+	const nics = (await neutron.portsOfDevice(id)).filter(isNic);
+	const asked = early ?? (needJudge(nics) ? nova.server(id) : undefined);
+	const [server, wiring, ofPorts, ofServer] = await Promise.all([
+		asked,
+		gatherWiring(nics, sources),
+		need === "all" ? gatherOfPorts(id, nics, sources) : undefined,
+		need === "all" ? early?.then((found) => found && gatherOfServer(found, nova)) : undefined,
+	]);
+	if (asked !== undefined && server === undefined) return undefined;
+	const ports = wiring.ports.filter((port) => server === undefined || isOwnedBy(port, server));
+	return {
+		...{ ...NOTHING, id, ...wiring, ports, ...ofPorts, ...ofServer },
+		...(server && { server: serverFacts(server) }),
+	};
+}
+
+const NOTHING = {
+	floatingIps: [],
+	securityGroups: [],
+	interfaceAttachments: [],
+	volumeAttachments: [],
+	bareMetalPorts: [],
+	portGroups: [],
+};
+
+/**
+ * Whether Nova has to be asked for the wiring too. One NIC needs no order, and claims what nobody else does. A port's
+ * `device_id` is free text that any tenant can write (CVE-2013-6419): where several say that they are the instance's,
+ * Nova says whose it is; where none does, whether there is one at all.
+ */
+function needJudge(nics: readonly PortFacts[]): boolean {
+	return nics.length !== 1;
+}
+
+/** Nova takes only ports of the server's own project for its NICs. */
+function isOwnedBy(port: PortFacts, server: ServerFacts): boolean {
+	return port.project_id === undefined || port.project_id === server.tenant_id;
+}
+
+type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
+
+async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts }: Sources): Promise<Wiring> {
+	const details = answers.flatMap(({ trunk_details }) => trunk_details ?? []);
+	const ports = answers.map(({ trunk_details: _, ...port }) => port);
+	const placesOf = (some: readonly PortFacts[]) =>
+		Promise.all([
+			each(
+				neutron.network,
+				some.map(({ network_id }) => network_id),
+			),
+			each(
+				neutron.subnet,
+				some.flatMap(({ fixed_ips }) => fixed_ips.map(({ subnet_id }) => subnet_id)),
+			),
+		]);
+	const [[networks, subnets], subports, trunks, servers] = await Promise.all([
+		placesOf(ports),
+		each(
+			neutron.port,
+			details.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)),
+		),
+		each(
+			neutron.trunk,
+			details.map(({ trunk_id }) => trunk_id),
+		),
+		dhcpPorts
+			? each(
+					neutron.dhcpPortsOfNetwork,
+					ports.map(({ network_id }) => network_id),
+				)
+			: [],
+	]);
+	const [moreNetworks, moreSubnets] = await placesOf(subports);
+	return {
+		ports,
+		subports,
+		trunks,
+		networks: [...new Set([...networks, ...moreNetworks])],
+		subnets: [...new Set([...subnets, ...moreSubnets])],
+		dhcpPorts: servers,
+	};
+}
+
+/** What only `need: "all"` wants, and ports are enough to ask for. */
+async function gatherOfPorts(id: string, ports: readonly PortFacts[], { neutron, nova }: Sources) {
+	const portIds = ports.map((port) => port.id);
+	const [floatingIps, securityGroups, interfaceAttachments] = await Promise.all([
+		each(neutron.floatingIpsOfPort, portIds),
+		each(
+			neutron.securityGroup,
+			ports.flatMap(({ security_groups }) => security_groups),
+		),
+		nova.interfaceAttachments(id, portIds),
+	]);
+	return { floatingIps, securityGroups, interfaceAttachments };
+}
+
+/** What only `need: "all"` wants, and the server has to be known for. */
+async function gatherOfServer(server: ServerAnswer, nova: Nova) {
+	const [volumeAttachments, keypair, dedicatedCpus] = await Promise.all([
+		nova.volumeAttachments(server),
+		nova.keypair(server),
+		nova.dedicatedCpus(server),
+	]);
+	return { volumeAttachments, ...(keypair && { keypair }), ...(dedicatedCpus && { dedicatedCpus }) };
+}
+
+/** What is found for each of the different values, in their order. */
+async function each<T>(find: (value: string) => Promise<readonly T[]>, values: readonly string[]): Promise<T[]> {
+	return (await Promise.all([...new Set(values)].map(find))).flat();
+}
+
+function serverFacts({ "os-extended-volumes:volumes_attached": _, flavor, ...server }: ServerAnswer): ServerFacts {
+	if (flavor === undefined) return server;
+	const { extra_specs: _specs, ...facts } = flavor;
+	return { ...server, flavor: facts };
+}

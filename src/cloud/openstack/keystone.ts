@@ -1,0 +1,173 @@
+/** A token that is always good, and the catalogue that came with it. https://docs.openstack.org/api-ref/identity/v3/ */
+import Type, { type Static } from "typebox";
+import { GuestwireError } from "../../errors.ts";
+import { reader } from "./answers.ts";
+import { type AuthRequest, authRequest } from "./auth-request.ts";
+import type { FoundCloud } from "./clouds-yaml.ts";
+import { placeOf, type Reply, type Rest } from "./rest.ts";
+
+const Catalogue = Type.Array(
+	Type.Object({
+		type: Type.String(),
+		endpoints: Type.Array(
+			Type.Object({
+				interface: Type.String(),
+				region: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+				url: Type.String(),
+			}),
+		),
+	}),
+	{ default: [] },
+);
+const Named = Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) });
+const readToken = reader(
+	Type.Object({
+		token: Type.Object({
+			issued_at: Type.String(),
+			expires_at: Type.String(),
+			catalog: Catalogue,
+			user: Type.Optional(Named),
+			project: Type.Optional(Named),
+			roles: Type.Array(Type.Object({ name: Type.String() }), { default: [] }),
+		}),
+	}),
+);
+
+export interface Token {
+	/** The secret. */
+	readonly id: string;
+	readonly catalogue: Static<typeof Catalogue>;
+	readonly user?: string;
+	readonly project?: string;
+	readonly roles: readonly string[];
+	/** Keystone's clock when it gave the token, in Unix milliseconds. */
+	readonly issuedAt: number;
+	/** Milliseconds that it is good for. */
+	readonly lifetime: number;
+}
+
+export interface Session {
+	/** A token that has not ended. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
+	token(): Promise<Token>;
+	/** An API answered 401 to this token: it is not given again. */
+	refuse(token: Token): void;
+	/** Where a service is, without a slash at its end. @throws GuestwireError `config`: the catalogue has no such service */
+	endpoint(service: "compute" | "network"): Promise<string>;
+}
+
+/** A new token is asked for this long before the old one ends, or when a fifth of its life is left. Milliseconds. */
+const MARGIN = 300_000;
+/** Between two tries while the old token is still good. Milliseconds. */
+const REST = 10_000;
+
+/**
+ * @param now milliseconds of a clock that never jumps; only how long a token lives is read from Keystone's own
+ * @throws GuestwireError `config`
+ */
+export function createSession(cloud: FoundCloud, rest: Rest, now: () => number): Session {
+	const request = authRequest(cloud);
+	let current: { readonly token: Token; readonly since: number } | undefined;
+	let renewal: Promise<Token> | undefined;
+	let restUntil = Number.NEGATIVE_INFINITY;
+
+	/** One at a time, however many callers. */
+	function renew(): Promise<Token> {
+		renewal ??= ask()
+			.catch((error: unknown) => {
+				restUntil = now() + REST;
+				throw error;
+			})
+			.finally(() => {
+				renewal = undefined;
+			});
+		return renewal;
+	}
+
+	async function ask(): Promise<Token> {
+		const since = now();
+		const token = await askForToken(request, rest);
+		current = { token, since };
+		return token;
+	}
+
+	async function token(): Promise<Token> {
+		if (current === undefined) return renew();
+		const left = current.since + current.token.lifetime - now();
+		if (left <= 0) return renew();
+		if (left < Math.min(MARGIN, current.token.lifetime / 5) && now() >= restUntil) renew().catch(() => {});
+		return current.token;
+	}
+
+	return {
+		token,
+		refuse(refused) {
+			if (current?.token === refused) current = undefined;
+		},
+		async endpoint(service) {
+			const override = cloud.entry[`${service}_endpoint_override`];
+			return (override ?? findEndpoint(await token(), service, cloud)).replace(/\/+$/, "");
+		},
+	};
+}
+
+async function askForToken({ url, body }: AuthRequest, rest: Rest): Promise<Token> {
+	const reply = await rest.call({ method: "POST", url, body });
+	const where = placeOf({ method: "POST", url });
+	if (reply.status === 401) {
+		throw new GuestwireError(
+			"cloud-unavailable",
+			`${where}: Keystone refuses the credentials (401); check user, password, project and domains`,
+		);
+	}
+	const id = reply.headers["x-subject-token"];
+	if (reply.status !== 201 || typeof id !== "string") {
+		throw new GuestwireError(
+			"cloud-answer",
+			`${where}: answered ${reply.status} without a token; is auth_url Keystone's v3?`,
+		);
+	}
+	const { token } = readToken(parseJson(reply, where), where);
+	const [issuedAt, expiresAt] = [Date.parse(token.issued_at), Date.parse(token.expires_at)];
+	if (!(expiresAt > issuedAt))
+		throw new GuestwireError("cloud-answer", `${where}: token/expires_at is not after issued_at`);
+	return {
+		id,
+		catalogue: token.catalog,
+		roles: token.roles.map(({ name }) => name),
+		...(token.user && { user: token.user.name ?? token.user.id }),
+		...(token.project && { project: token.project.name ?? token.project.id }),
+		issuedAt,
+		lifetime: expiresAt - issuedAt,
+	};
+}
+
+/** @throws GuestwireError `cloud-answer` */
+export function parseJson(reply: Reply, where: string): unknown {
+	try {
+		return JSON.parse(reply.text);
+	} catch {
+		throw new GuestwireError("cloud-answer", `${where}: the answer (${reply.status}) is not JSON`);
+	}
+}
+
+function findEndpoint(token: Token, service: string, { entry, where }: FoundCloud): string {
+	const wanted = (entry.interface ?? entry.endpoint_type ?? "public").replace(/URL$/, "");
+	const region = entry.region_name ?? nameOf(entry.regions?.[0]);
+	const offered = token.catalogue.filter(({ type }) => type === service).flatMap(({ endpoints }) => endpoints);
+	const matching = offered.filter((it) => it.interface === wanted && (region === undefined || it.region === region));
+	const regions = [...new Set(matching.map((it) => it.region))];
+	if (regions.length > 1) {
+		throw new GuestwireError(
+			"config",
+			`${where}: ${service} is in regions ${regions.join(", ")}; name one as region_name`,
+		);
+	}
+	const [found] = matching;
+	if (found !== undefined) return found.url;
+	const known = offered.map((it) => `${it.interface} in ${it.region}`).join(", ") || "none";
+	const searched = `${wanted}${region === undefined ? "" : ` in ${region}`}`;
+	throw new GuestwireError("config", `${where}: the catalogue has no ${service} endpoint ${searched}; it has ${known}`);
+}
+
+const nameOf = (region: string | { readonly name: string } | undefined) =>
+	typeof region === "object" ? region.name : region;

@@ -1,0 +1,146 @@
+/** Neutron, read in bulk. https://docs.openstack.org/api-ref/network/v2/ */
+import { isDeepStrictEqual } from "node:util";
+import { LRUCache } from "lru-cache";
+import Type, { type Static, type TSchema } from "typebox";
+import { GuestwireError } from "../../errors.ts";
+import {
+	FloatingIpFacts,
+	NetworkFacts,
+	PortFacts,
+	SecurityGroupFacts,
+	SubnetFacts,
+	TrunkFacts,
+} from "../../instance/facts.ts";
+import { type Reader, reader } from "./answers.ts";
+import type { Answered, Api } from "./api.ts";
+import { createBatch } from "./batch.ts";
+import { type Query, splitToFit, toSearch } from "./query.ts";
+
+/** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
+const PortAnswer = Type.Object({
+	...PortFacts.properties,
+	trunk_details: Type.Optional(
+		Type.Union([
+			Type.Object({ trunk_id: Type.String(), sub_ports: Type.Array(Type.Object({ port_id: Type.String() })) }),
+			Type.Null(),
+		]),
+	),
+});
+export type PortAnswer = Static<typeof PortAnswer>;
+
+/** Finds what has the given value, in Neutron's order; none is an empty list. Look-ups of a moment share calls. */
+type Find<T> = (value: string) => Promise<readonly T[]>;
+
+export interface Neutron {
+	readonly portsOfDevice: Find<PortAnswer>;
+	readonly port: Find<PortFacts>;
+	readonly dhcpPortsOfNetwork: Find<PortFacts>;
+	/** The ports of a router on the networks that it serves. */
+	readonly interfacesOfRouter: Find<PortFacts>;
+	readonly network: Find<NetworkFacts>;
+	readonly subnet: Find<SubnetFacts>;
+	readonly trunk: Find<TrunkFacts>;
+	readonly floatingIpsOfPort: Find<FloatingIpFacts>;
+	readonly securityGroup: Find<SecurityGroupFacts>;
+	/**
+	 * All pages of a listing, in as many calls as the values need; each value's filters stand beside the others' in one
+	 * query. Empty where the cloud lacks the extension.
+	 */
+	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
+}
+
+/** What many instances have in common is not asked again for so long. Milliseconds. */
+const SHARE = 1000;
+/** Collections of extensions, which a cloud may lack. */
+const OF_EXTENSIONS: readonly string[] = ["trunks", "floatingips", "security_groups"];
+
+/** neutron-lib's `ROUTER_INTERFACE_OWNERS`. */
+const ROUTER_INTERFACES: Query = [
+	["device_owner", "network:router_interface"],
+	["device_owner", "network:router_interface_distributed"],
+	["device_owner", "network:ha_router_replicated_interface"],
+];
+
+/** Networks, subnets and security groups, each. */
+const MOST_INTERNED = 20_000;
+
+export const readPort = reader(PortFacts);
+
+/** @param api its base ends with `/v2.0` */
+export function createNeutron(api: Api): Neutron {
+	/** Found out once, then not asked again. */
+	const lacking = new Set<string>();
+
+	async function list(path: string, collection: string, query: Query): Promise<readonly Answered[]> {
+		const found = await api.list(path, collection, query);
+		if (found !== undefined) return found;
+		if (!OF_EXTENSIONS.includes(collection)) {
+			throw new GuestwireError(
+				"cloud-answer",
+				`Neutron has no ${path} (404); is the catalogue's network endpoint right?`,
+			);
+		}
+		lacking.add(collection);
+		return [];
+	}
+
+	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
+		if (lacking.has(collection)) return [];
+		const path = `/${collection.replaceAll("_", "-")}`;
+		const taken = (await api.room(path)) + toSearch(also).length + 1;
+		const lists = splitToFit(values, filters, taken);
+		return (await Promise.all(lists.map((some) => list(path, collection, [...also, ...some.flatMap(filters)])))).flat();
+	};
+
+	function finder<T>(collection: string, by: string, read: Reader<T>, share: number, also?: Query): Find<T> {
+		const ask = async (values: readonly string[]) =>
+			groupBy(await listFor(collection, values, (value) => [[by, value]], also), by, read);
+		return createBatch<readonly T[]>({ ask, none: [], share });
+	}
+	const byId = <S extends TSchema>(collection: string, schema: S) =>
+		finder(collection, "id", interned(reader(schema)), SHARE);
+
+	return {
+		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), 0),
+		port: finder("ports", "id", readPort, 0),
+		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, SHARE, [["device_owner", "network:dhcp"]]),
+		interfacesOfRouter: finder("ports", "device_id", readPort, SHARE, ROUTER_INTERFACES),
+		network: byId("networks", NetworkFacts),
+		subnet: byId("subnets", SubnetFacts),
+		trunk: byId("trunks", TrunkFacts),
+		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts), 0),
+		securityGroup: byId("security_groups", SecurityGroupFacts),
+		listFor,
+	};
+}
+
+/** The same object for an equal answer: what many instances have in common is kept once. */
+function interned<T extends object>(read: Reader<T>): Reader<T> {
+	const known = new LRUCache<string, T>({ max: MOST_INTERNED });
+	return (value, where) => {
+		const fresh = read(value, where);
+		const { id } = value as { readonly id: string };
+		const old = known.get(id);
+		if (old !== undefined && isDeepStrictEqual(old, fresh)) return old;
+		known.set(id, fresh);
+		return fresh;
+	};
+}
+
+/** Answers by their own value of the filter's member. One that can't be read is an error for its value alone. */
+function groupBy<T>(answers: readonly Answered[], by: string, read: Reader<T>): Map<string, T[] | Error> {
+	const groups = new Map<string, T[] | Error>();
+	for (const { value, where } of answers) {
+		const key = (value as Record<string, unknown> | null)?.[by];
+		if (typeof key !== "string") throw new GuestwireError("cloud-answer", `${where}: ${by} must be text`);
+		const group = groups.get(key) ?? [];
+		if (group instanceof Error) continue;
+		try {
+			group.push(read(value, where));
+			groups.set(key, group);
+		} catch (error) {
+			groups.set(key, error as Error);
+		}
+	}
+	return groups;
+}

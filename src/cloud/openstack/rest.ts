@@ -1,0 +1,151 @@
+/** HTTP to an API: pooled connections, bounded time and size, and another try for what may succeed on the next. */
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Agent, type Dispatcher, request } from "undici";
+import { GuestwireError } from "../../errors.ts";
+import type { CloudEntry } from "./clouds-yaml.ts";
+
+export interface Call {
+	readonly method: "GET" | "POST";
+	readonly url: URL;
+	readonly headers?: Readonly<Record<string, string>>;
+	/** Sent as JSON. Only calls that may be repeated go through here, this one included. */
+	readonly body?: unknown;
+}
+
+export interface Reply {
+	readonly status: number;
+	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+	readonly text: string;
+}
+
+export interface Rest {
+	/**
+	 * The API's answer, whatever its status but 429 and 5xx: those, and a connection that fails or breaks off, are
+	 * tried again until `TRIES` or the deadline is reached.
+	 *
+	 * @throws GuestwireError `cloud-unavailable`
+	 */
+	call(call: Call): Promise<Reply>;
+	/** Breaks off what is under way. */
+	close(): Promise<void>;
+}
+
+const TRIES = 4;
+/** Before the second try; three times as long before each further one. Milliseconds. */
+const BACK_OFF = 100;
+/** For one call with all its tries. Milliseconds. */
+const DEADLINE = 20_000;
+/** For one try's headers, and between two pieces of its body. Milliseconds. */
+const PATIENCE = 10_000;
+/** A page of a hundred servers with 64 KiB of user data each is 9 MB. */
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+/** To each API. More only queue up in it. */
+const CONNECTIONS = 16;
+
+type Tls = Pick<CloudEntry, "verify" | "insecure" | "cacert" | "cert" | "key">;
+
+/**
+ * @param tls from the cloud's entry: `cacert`, `cert` and `key` name PEM files
+ * @throws GuestwireError `config`: a file can't be read
+ */
+export async function createRest(tls: Tls): Promise<Rest> {
+	const agent = new Agent({
+		connections: CONNECTIONS,
+		keepAliveTimeout: 30_000,
+		headersTimeout: PATIENCE,
+		bodyTimeout: PATIENCE,
+		maxResponseSize: LARGEST_ANSWER,
+		connect: { timeout: 3000, ...(await tlsOptions(tls)) },
+	});
+	return {
+		call: (call) => callWithTries(agent, call),
+		close: () => agent.destroy(new GuestwireError("cloud-unavailable", "the connection to the cloud was closed")),
+	};
+}
+
+async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
+	const pem = async (file: string) => {
+		try {
+			return await readFile(file, "utf8");
+		} catch (error) {
+			const { code } = error as NodeJS.ErrnoException;
+			throw new GuestwireError(
+				"config",
+				`${file}: can't be read (${code}); clouds.yaml names it as cacert, cert or key`,
+			);
+		}
+	};
+	return {
+		rejectUnauthorized: verify !== false && insecure !== true,
+		...(cacert && { ca: await pem(cacert) }),
+		...(cert && { cert: await pem(cert) }),
+		...(key && { key: await pem(key) }),
+	};
+}
+
+async function callWithTries(agent: Dispatcher, call: Call): Promise<Reply> {
+	const started = performance.now();
+	const signal = AbortSignal.timeout(DEADLINE);
+	for (let attempt = 1, pause = BACK_OFF; ; attempt++, pause *= 3) {
+		const outcome = await once(agent, call, signal);
+		if ("reply" in outcome) return outcome.reply;
+		const wait = Math.max(pause, outcome.retryAfter ?? 0);
+		const left = DEADLINE - (performance.now() - started);
+		if (attempt === TRIES || outcome.final || wait > left) {
+			throw new GuestwireError("cloud-unavailable", `${placeOf(call)}: ${outcome.reason}`, { cause: outcome.cause });
+		}
+		await sleep(wait);
+	}
+}
+
+interface Failure {
+	readonly reason: string;
+	/** Another try can't help. */
+	readonly final?: boolean;
+	/** Milliseconds that the API asks to wait. */
+	readonly retryAfter?: number;
+	readonly cause?: unknown;
+}
+
+async function once(agent: Dispatcher, call: Call, signal: AbortSignal): Promise<{ readonly reply: Reply } | Failure> {
+	try {
+		const { statusCode, headers, body } = await request(call.url, {
+			dispatcher: agent,
+			method: call.method,
+			signal,
+			headers: { accept: "application/json", ...(call.body !== undefined && JSON_BODY), ...call.headers },
+			body: call.body === undefined ? null : JSON.stringify(call.body),
+		});
+		const text = await body.text();
+		if (statusCode !== 429 && statusCode < 500) return { reply: { status: statusCode, headers, text } };
+		return { reason: `answered ${statusCode}`, ...retryAfter(headers["retry-after"]) };
+	} catch (error) {
+		const { code, message } = error as Error & { code?: string };
+		if (signal.aborted) return { reason: `no answer within ${DEADLINE / 1000} s`, final: true, cause: error };
+		const final = error instanceof GuestwireError || code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+		return { reason: `no answer (${code ?? message})${hint(code)}`, final, cause: error };
+	}
+}
+
+const JSON_BODY = { "content-type": "application/json" };
+
+/** Seconds or a date. RFC 9110, section 10.2.3. */
+function retryAfter(header: string | string[] | undefined): { retryAfter?: number } {
+	if (typeof header !== "string") return {};
+	const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+	return Number.isFinite(ms) ? { retryAfter: Math.max(0, ms) } : {};
+}
+
+function hint(code: string | undefined): string {
+	if (code === "ECONNREFUSED") return "; is it running, and is the catalogue's address right?";
+	if (code === "ENOTFOUND") return "; does the name resolve here?";
+	if (code !== undefined && /CERT|SIGNATURE/.test(code)) return "; name its CA's file as cacert (OS_CACERT)";
+	return "";
+}
+
+/** A call for messages: long queries cut, nothing secret in it. */
+export function placeOf({ method, url }: Pick<Call, "method" | "url">): string {
+	const { href } = url;
+	return `${method} ${href.length > 200 ? `${href.slice(0, 200)}…` : href}`;
+}
