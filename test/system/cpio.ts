@@ -3,10 +3,13 @@ export interface ArchiveFile {
 	readonly bytes: Uint8Array;
 	/** Permission bits; 0755 by default. */
 	readonly mode?: number;
+	/** Seconds since 1970; 0 by default. */
+	readonly modified?: number;
 }
 
 const FOLDER = 0o040_755;
 const REGULAR = 0o100_000;
+const NOTHING: ArchiveFile = { bytes: new Uint8Array() };
 
 /**
  * An initramfs: a cpio archive in the "newc" form that Linux unpacks at its start.
@@ -22,15 +25,15 @@ export function initramfs(files: ReadonlyMap<string, ArchiveFile>): Buffer {
 	}
 	let inode = 1;
 	return Buffer.concat([
-		...[...folders].sort().flatMap((path) => record(inode++, path, FOLDER, new Uint8Array())),
-		...[...files].flatMap(([path, file]) => record(inode++, path, REGULAR | (file.mode ?? 0o755), file.bytes)),
-		...record(0, "TRAILER!!!", 0, new Uint8Array()),
+		...[...folders].sort().flatMap((path) => record(inode++, path, FOLDER, NOTHING)),
+		...[...files].flatMap(([path, file]) => record(inode++, path, REGULAR | (file.mode ?? 0o755), file)),
+		...record(0, "TRAILER!!!", 0, NOTHING),
 	]);
 }
 
-function record(inode: number, path: string, mode: number, bytes: Uint8Array): Uint8Array[] {
+function record(inode: number, path: string, mode: number, { bytes, modified = 0 }: ArchiveFile): Uint8Array[] {
 	const name = Buffer.from(`${path}\0`);
-	const fields = [inode, mode, 0, 0, 1, 0, bytes.length, 0, 0, 0, 0, name.length, 0];
+	const fields = [inode, mode, 0, 0, 1, modified, bytes.length, 0, 0, 0, 0, name.length, 0];
 	const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}`);
 	return [header, name, padding(header.length + name.length), bytes, padding(bytes.length)];
 }
