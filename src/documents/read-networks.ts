@@ -66,9 +66,9 @@ function readNetwork(
 		...(item.network_id && { network_id: item.network_id }),
 		...(item.subnet_id && { subnet_id: item.subnet_id }),
 		...(address && { ip_address: address.ip, ...(address.mask && { netmask: address.mask }) }),
-		...((isStatic || routes.length > 0) && { routes }),
-		...(services.length > 0 && { services }),
-		...(search.length > 0 && { dns_search: search }),
+		...((isStatic || item.routes || routes.length > 0) && { routes }),
+		...((item.services || services.length > 0) && { services }),
+		...((item.dns_search || search.length > 0) && { dns_search: search }),
 	};
 }
 

@@ -1,0 +1,256 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hostileNetworkData, validNetworkData } from "../../test/arbitrary-network-data.ts";
+import { recordedCases } from "../../test/recorded.ts";
+import { assemble } from "../instance/assemble.ts";
+import { crossCheck } from "./cross-check.ts";
+import { type NetworkData, NetworkDataSchema } from "./network-data.ts";
+import { networkData } from "./network-data-full.ts";
+import { readNetworkData } from "./read-network-data.ts";
+
+const isSound = new Ajv2020().compile(NetworkDataSchema);
+
+function expectSound(data: NetworkData): void {
+	expect(isSound(data), JSON.stringify(isSound.errors)).toBe(true);
+	expect(crossCheck(data)).toEqual([]);
+}
+
+describe.each(recordedCases())("recorded instance $name", ({ facts, networkData: recorded }) => {
+	it("is read as it was written, profile full", () => {
+		const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
+		if (data === undefined) return;
+		expect(readNetworkData(data)).toMatchObject({ data, notes: [] });
+	});
+
+	it("is read without a note, as Nova wrote it", () => {
+		const { data, notes } = readNetworkData(JSON.parse(recorded));
+		expectSound(data);
+		expect(notes).toEqual([]);
+	});
+});
+
+const nic = { id: "nic", type: "phy", ethernet_mac_address: "fa:16:3e:00:00:01" };
+const fixed = { id: "n", type: "ipv4", link: "nic", ip_address: "10.0.0.5", netmask: "255.255.255.0", routes: [] };
+const route = { network: "10.9.0.0", netmask: "255.255.0.0", gateway: "10.0.0.1" };
+const any4 = { network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.0.0.1" };
+
+/** What a document comes to, and the places that are noted. */
+function read(links: unknown, networks: unknown = [], services: unknown = []) {
+	const { data, notes } = readNetworkData({ links, networks, services });
+	expectSound(data);
+	return { ...data, places: notes.map(({ place }) => place) };
+}
+
+describe("links", () => {
+	const bond = { id: "b", type: "bond", ethernet_mac_address: nic.ethernet_mac_address, bond_mode: "802.3ad" };
+	const vlan = { id: "v", type: "vlan", vlan_id: 7, vlan_link: "nic", vlan_mac_address: "fa:16:3e:00:00:02" };
+
+	it.each([
+		["a MAC address in capitals", { ethernet_mac_address: "FA:16:3E:00:00:01" }, {}, "/links/0/ethernet_mac_address"],
+		["a MAC address with dashes", { ethernet_mac_address: "fa-16-3e-00-00-01" }, {}, "/links/0/ethernet_mac_address"],
+		["an MTU as text", { mtu: "1450" }, { mtu: 1450 }, "/links/0/mtu"],
+		["an MTU of 0 (cloud-init issue 6239)", { mtu: 0 }, {}, "/links/0/mtu"],
+		["Nova's null MTU", { mtu: null }, {}, undefined],
+		["a type that only Nova knows", { type: "dvs" }, { type: "phy" }, undefined],
+		["an unknown type", { type: "linux_bridge" }, { type: "phy" }, "/links/0/type"],
+		["no type", { type: null }, { type: "phy" }, "/links/0/type"],
+		["a number as id", { id: 7 }, { id: "7" }, "/links/0/id"],
+		["a name", { name: "eth0" }, {}, "/links/0/name"],
+	])("mend %s", (_, member, mended, place) => {
+		const { links, places } = read([{ ...nic, ...member }]);
+		expect(links).toEqual([{ ...nic, ...mended }]);
+		expect(places).toEqual(place === undefined ? [] : [place]);
+	});
+
+	it.each([
+		["without a MAC address", { ethernet_mac_address: null }, "/links/0/ethernet_mac_address"],
+		["with something else for one", { ethernet_mac_address: "eth0" }, "/links/0/ethernet_mac_address"],
+	])("%s are dropped", (_, member, place) => {
+		expect(read([{ ...nic, ...member }])).toMatchObject({ links: [], places: [place] });
+	});
+
+	it.each([
+		["a number (Talos drops it)", { bond_miimon: 100 }, { bond_miimon: "100" }, ["/links/0/bond_miimon"]],
+		["a mode by number", { bond_mode: 4 }, { bond_mode: "802.3ad" }, ["/links/0/bond_mode"]],
+		["a mode by number in text", { bond_mode: "1" }, { bond_mode: "active-backup" }, ["/links/0/bond_mode"]],
+		["the specification's own slip", { bond_mode: "802.1ad" }, { bond_mode: "802.3ad" }, ["/links/0/bond_mode"]],
+		["no mode", { bond_mode: undefined }, { bond_mode: "balance-rr" }, ["/links/0/bond_mode"]],
+		["no list", { bond_links: null }, { bond_links: [] }, ["/links/0/bond_links"]],
+		["an unknown member", { bond_links: ["nic", "x"] }, { bond_links: ["nic"] }, ["/links/0/bond_links/1"]],
+		["no MAC address", { ethernet_mac_address: undefined }, {}, ["/links/0/ethernet_mac_address"]],
+	])("mend a bond with %s", (_, member, mended, expected) => {
+		const { links, places } = read([{ ...bond, bond_links: ["nic"], ...member }, nic]);
+		expect(links[0]).toEqual({ ...bond, bond_links: ["nic"], ...mended });
+		expect(places).toEqual(expected);
+	});
+
+	it.each([
+		["its id as text", { vlan_id: "7" }, {}, ["/links/0/vlan_id"]],
+		[
+			"no MAC address (cloud-init crashes)",
+			{ vlan_mac_address: undefined },
+			{ vlan_mac_address: nic.ethernet_mac_address },
+			["/links/0/vlan_mac_address"],
+		],
+	])("mend a VLAN with %s", (_, member, mended, expected) => {
+		const { links, places } = read([{ ...vlan, ...member }, nic]);
+		expect(links[0]).toEqual({ ...vlan, ...mended });
+		expect(places).toEqual(expected);
+	});
+
+	it.each([
+		["without its NIC", [vlan], ["/links/0/vlan_link"]],
+		["with an impossible id", [{ ...vlan, vlan_id: 5000 }, nic], ["/links/0/vlan_id"]],
+		[
+			"in a circle",
+			[
+				{ ...vlan, vlan_link: "w" },
+				{ ...vlan, id: "w", vlan_link: "v" },
+			],
+			["/links/0/vlan_link", "/links/1/vlan_link"],
+		],
+	])("drop a VLAN %s", (_, links, expected) => {
+		const result = read(links);
+		expect(result.links.filter(({ type }) => type === "vlan")).toEqual([]);
+		expect(result.places).toEqual(expected);
+	});
+
+	it("drop a second one of the same id", () => {
+		expect(read([nic, nic])).toMatchObject({ links: [nic], places: ["/links/1/id"] });
+	});
+});
+
+describe("networks", () => {
+	it.each([
+		["an address as CIDR", { ip_address: "10.0.0.5/24", netmask: undefined }, {}, ["ip_address", "netmask"]],
+		[
+			"a CIDR beside another mask, as cloud-init does",
+			{ ip_address: "10.0.0.5/24", netmask: "255.0.0.0" },
+			{},
+			["ip_address", "netmask"],
+		],
+		["a mask as bits in text", { netmask: "24" }, {}, ["netmask"]],
+		["a mask as bits", { netmask: 24 }, {}, ["netmask"]],
+		[
+			"an IPv6 mask as bits",
+			{ type: "ipv6", ip_address: "2001:DB8::5", netmask: "64" },
+			{ ip_address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::" },
+			["ip_address", "netmask"],
+		],
+		["cloud-init's own type", { type: "static" }, { type: "ipv4" }, ["type"]],
+		[
+			"glean's type",
+			{ type: "ipv6_dhcpv6_stateful", ip_address: null, netmask: null, routes: undefined },
+			{ type: "ipv6_dhcpv6-stateful" },
+			["type"],
+		],
+		["a gateway of its own", { gateway: "10.0.0.1" }, { routes: [any4] }, ["gateway"]],
+		["a gateway that is a route already", { gateway: "10.0.0.1", routes: [any4] }, { routes: [any4] }, ["gateway"]],
+		["no list of routes", { routes: null }, { routes: [] }, ["routes"]],
+		[
+			"a route as CIDR",
+			{ routes: [{ network: "10.9.0.0/16", gateway: "10.0.0.1" }] },
+			{ routes: [route] },
+			["routes/0/network", "routes/0/netmask"],
+		],
+		[
+			"a default route without mask",
+			{ routes: [{ ...any4, netmask: undefined }] },
+			{ routes: [any4] },
+			["routes/0/netmask"],
+		],
+		["a route without gateway", { routes: [{ ...route, gateway: null }] }, { routes: [] }, ["routes/0"]],
+		["a metric", { routes: [{ ...route, metric: 5 }] }, { routes: [route] }, ["routes/0/metric"]],
+		["a time server", { services: [{ type: "ntp", address: "10.0.0.1" }] }, { services: [] }, ["services/0/type"]],
+		[
+			"cloud-init's key for name servers",
+			{ dns_nameservers: ["10.0.0.53"] },
+			{ services: [{ type: "dns", address: "10.0.0.53" }] },
+			["dns_nameservers"],
+		],
+		[
+			"search domains in one text",
+			{ dns_search: "a.example b.example" },
+			{ dns_search: ["a.example", "b.example"] },
+			["dns_search"],
+		],
+		["no id", { id: undefined }, { id: "networks/0" }, ["id"]],
+		["further members", { "x/y": 1 }, {}, ["x~1y"]],
+	] as [string, object, object, string[]][])("mend %s", (_, member, mended, places) => {
+		const { networks, places: noted } = read([nic], [{ ...fixed, ...member }]);
+		const expected = { ...fixed, ...member, ...mended };
+		expect(networks).toMatchObject([mended]);
+		expect(networks[0]?.ip_address).toBe(
+			"ip_address" in mended ? mended.ip_address : (expected.ip_address?.replace("/24", "") ?? undefined),
+		);
+		expect(noted.toSorted()).toEqual(places.map((place) => `/networks/0/${place}`).toSorted());
+	});
+
+	it.each([
+		["on no link", { link: "x" }, "/networks/0/link"],
+		["of an unknown type", { type: "ipv4_static" }, "/networks/0/type"],
+		["of a type that is a word of JavaScript", { type: "constructor" }, "/networks/0/type"],
+		["static without an address", { ip_address: null }, "/networks/0"],
+		["static without a mask, which each client guesses otherwise", { netmask: undefined }, "/networks/0"],
+		["static with a mask that is none", { netmask: "255.0.255.0" }, "/networks/0/netmask"],
+	])("%s are dropped", (_, member, place) => {
+		const result = read([nic], [{ ...fixed, ...member }]);
+		expect(result.networks).toEqual([]);
+		expect(result.places[0]).toBe(place);
+	});
+
+	it("of one id get ids of their own: glean would lose all but the last", () => {
+		const { networks } = read([nic], [fixed, { ...fixed, ip_address: "10.0.0.6" }]);
+		expect(networks.map(({ id }) => id)).toEqual(["n", "n-2"]);
+	});
+});
+
+describe("a document", () => {
+	it.each([null, {}, { links: null, networks: null, services: null }])("%j", (json) => {
+		if (json === null) expect(() => readNetworkData(json)).toThrow(/the whole must be object/);
+		else expect(readNetworkData(json).data).toEqual({ links: [], networks: [], services: [] });
+	});
+
+	it.each([
+		[[], "the whole must be object"],
+		[{ links: {} }, "/links must be array or null"],
+		[{ links: ["nic"] }, "/links/0 must be object"],
+		[{ links: [{ ...nic, mtu: [] }] }, "/links/0/mtu must be string or integer or null"],
+		[
+			{ networks: [{ ...fixed, routes: [{ ...route, gateway: 7 }] }] },
+			"/networks/0/routes/0/gateway must be string or null",
+		],
+	])("that can't be read is refused with the place: %j", (json, message) => {
+		expect(() => readNetworkData(json)).toThrow(
+			expect.objectContaining({ code: "document", message: expect.stringContaining(message) }),
+		);
+	});
+
+	it("tells where in it a place of ours came from", () => {
+		const dropped = { ...nic, ethernet_mac_address: null };
+		const networks = [
+			{ ...fixed, link: "x" },
+			{ ...fixed, routes: [{ network: "x" }, route], gateway: "10.0.0.9" },
+		];
+		const { placeOf } = readNetworkData({ links: [dropped, { ...nic, id: "nic2" }, nic], networks });
+		expect(placeOf("/links/1/mtu")).toBe("/links/2/mtu");
+		expect(placeOf("/networks/0/link")).toBe("/networks/1/link");
+		expect(placeOf("/networks/0/routes/0")).toBe("/networks/1/gateway");
+		expect(placeOf("/networks/0/routes/1/gateway")).toBe("/networks/1/routes/1/gateway");
+		expect(placeOf("/services/0")).toBe("/services/0");
+	});
+
+	it("that is valid comes back as it is, whatever stands in it", () => {
+		fc.assert(
+			fc.property(validNetworkData, (data) => {
+				expectSound(data);
+				expectSound(readNetworkData(data).data);
+			}),
+		);
+	});
+
+	it("with anything in it comes out sound", () => {
+		fc.assert(fc.property(hostileNetworkData, (data) => expectSound(readNetworkData(data).data)));
+	});
+});

@@ -1,0 +1,279 @@
+import { describe, expect, it } from "vitest";
+import type { Link, NetworkData, NetworkEntry, Route } from "../documents/network-data.ts";
+import { planNetwork } from "./make-plan.ts";
+
+const mac = (n: number) => `fa:16:3e:00:00:0${n}`;
+const nic = (n: number, more: object = {}): Link => ({
+	id: `nic${n}`,
+	type: "ovs",
+	ethernet_mac_address: mac(n),
+	...more,
+});
+const vlan = (n: number, parent: string, vlanId: number, more: object = {}): Link => ({
+	id: `vlan${n}`,
+	type: "vlan",
+	vlan_id: vlanId,
+	vlan_link: parent,
+	vlan_mac_address: mac(n),
+	...more,
+});
+const bond = (members: string[], more: object = {}): Link => ({
+	id: "bond",
+	type: "bond",
+	ethernet_mac_address: mac(1),
+	bond_mode: "802.3ad",
+	bond_links: members,
+	...more,
+});
+const v4 = (link: string, ip: string, routes: Route[] = [], more: Partial<NetworkEntry> = {}): NetworkEntry => ({
+	id: ip,
+	type: "ipv4",
+	link,
+	ip_address: ip,
+	netmask: "255.255.255.0",
+	routes,
+	...more,
+});
+const v6 = (link: string, ip: string, routes: Route[] = []): NetworkEntry => ({
+	...v4(link, ip, routes),
+	type: "ipv6",
+	netmask: "ffff:ffff:ffff:ffff::",
+});
+const dynamic = (link: string, type: NetworkEntry["type"]): NetworkEntry => ({ id: `${link} ${type}`, type, link });
+const default4 = (gateway: string): Route => ({ network: "0.0.0.0", netmask: "0.0.0.0", gateway });
+const default6 = (gateway: string): Route => ({ network: "::", netmask: "::", gateway });
+const dns = (...addresses: string[]) => addresses.map((address) => ({ type: "dns" as const, address }));
+
+function plan(links: Link[], networks: NetworkEntry[] = [], more: { services?: NetworkData["services"] } = {}) {
+	return planNetwork({ links, networks, services: [], ...more }, {});
+}
+const placesOf = ({ warnings }: ReturnType<typeof plan>) => warnings.map(({ place }) => place);
+
+describe("names", () => {
+	const named = (names: [string, string][], links: Link[]) =>
+		planNetwork({ links, networks: [], services: [] }, { names: new Map(names) }).interfaces.map(({ name }) => name);
+
+	it("are the kernel's, in the links' order, where the guest's are not known", () => {
+		const links = [nic(1), nic(2), nic(3), bond(["nic1", "nic2"]), vlan(4, "nic3", 7), vlan(5, "bond", 8)];
+		expect(plan(links).interfaces.map(({ name }) => name)).toEqual([
+			"eth0",
+			"eth1",
+			"eth2",
+			"bond0",
+			"eth2.7",
+			"bond0.8",
+		]);
+	});
+
+	it("are those given, by MAC address of any case, and a VLAN's follows its NIC's", () => {
+		expect(named([["FA:16:3E:00:00:02", "ens4"]], [nic(1), nic(2), vlan(3, "nic2", 7)])).toEqual([
+			"eth0",
+			"ens4",
+			"ens4.7",
+		]);
+	});
+
+	it("never meet a given name", () => {
+		expect(named([[mac(2), "eth0"]], [nic(1), nic(2)])).toEqual(["eth1", "eth0"]);
+	});
+
+	it("of a VLAN fit into the kernel's 15 characters", () => {
+		const names: [string, string][] = [
+			[mac(1), "enp129s0f1np1"],
+			[mac(2), "enp130s0f1np1"],
+		];
+		const links = [nic(1), nic(2), vlan(3, "nic1", 101), vlan(4, "nic2", 101)];
+		expect(named(names, links).slice(2)).toEqual(["vlan101", "vlan101-2"]);
+	});
+
+	it.each([
+		[[["no-mac", "eth0"]], /"no-mac" is no MAC address/],
+		[[[mac(1), "a name"]], /"a name" is no interface's name/],
+		[[[mac(1), "../x"]], /is no interface's name/],
+		[[[mac(1), "a-name-of-17-char"]], /is no interface's name/],
+		[
+			[
+				[mac(1), "eth7"],
+				[mac(1).toUpperCase(), "eth8"],
+			],
+			/has two names/,
+		],
+		[
+			[
+				[mac(1), "eth7"],
+				[mac(2), "eth7"],
+			],
+			/have the same name/,
+		],
+	] as [[string, string][], RegExp][])("are refused when wrong: %j", (names, message) => {
+		expect(() => named(names, [nic(1)])).toThrow(
+			expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }),
+		);
+	});
+});
+
+describe("links", () => {
+	it("come in an order in which they can be made, whatever the document's", () => {
+		const links = [vlan(4, "vlan3", 2), vlan(3, "bond", 1), bond(["nic1", "nic2"]), nic(2), nic(1)];
+		expect(plan(links).interfaces.map(({ place }) => place)).toEqual([
+			"/links/3",
+			"/links/4",
+			"/links/2",
+			"/links/1",
+			"/links/0",
+		]);
+	});
+
+	it.each([
+		["a second one of the same id", [nic(1), nic(2, { id: "nic1" })], "/links/1"],
+		["a second NIC of the same MAC address", [nic(1), nic(2, { ethernet_mac_address: mac(1) })], "/links/1"],
+		[
+			"an InfiniBand address",
+			[nic(1, { ethernet_mac_address: `${"80:".repeat(19)}80` })],
+			"/links/0/ethernet_mac_address",
+		],
+		["a VLAN on itself", [vlan(1, "vlan1", 7)], "/links/0/vlan_link"],
+		["a VLAN on nothing", [vlan(1, "nic9", 7)], "/links/0/vlan_link"],
+		["a VLAN twice on one NIC", [nic(1), vlan(2, "nic1", 7), vlan(3, "nic1", 7)], "/links/2/vlan_id"],
+		["a member that is no NIC", [bond(["vlan1"])], "/links/0/bond_links/0"],
+		["a member of two bonds", [nic(1), bond(["nic1"]), bond(["nic1"], { id: "b2" })], "/links/2/bond_links/0"],
+		["an MTU out of bounds", [nic(1, { mtu: 67 })], "/links/0/mtu"],
+	])("leave out %s, and say so", (_, links, place) => {
+		expect(placesOf(plan(links))).toEqual([place]);
+	});
+
+	it("keep a VLAN's MTU within its NIC's, as the kernel does", () => {
+		const planned = plan([nic(1, { mtu: 1400 }), vlan(2, "nic1", 7, { mtu: 1500 }), vlan(3, "nic1", 8, { mtu: 1300 })]);
+		expect(planned.interfaces.map(({ mtu }) => mtu)).toEqual([1400, 1400, 1300]);
+		expect(placesOf(planned)).toEqual(["/links/1/mtu"]);
+	});
+
+	it("take a bond's options by name and by number", () => {
+		const options = (more: object) =>
+			plan([bond([], more)]).interfaces.map((one) => (one.kind === "bond" ? one.options : {}));
+		const expected = { mode: "802.3ad", miimon: 100, updelay: 200, lacpRate: "fast", hashPolicy: "layer2+3" };
+		const rest = { bond_miimon: "100", bond_updelay: "200" };
+		expect(options({ ...rest, bond_lacp_rate: "fast", bond_xmit_hash_policy: "layer2+3" })).toEqual([expected]);
+		expect(options({ ...rest, bond_lacp_rate: "1", bond_xmit_hash_policy: "2" })).toEqual([expected]);
+	});
+
+	it.each([
+		[{ bond_primary: "nic1" }, "bond_primary"],
+		[{ bond_miimon: "often" }, "bond_miimon"],
+		[{ bond_updelay: "200" }, "bond_updelay"],
+		[{ bond_mode: "active-backup", bond_lacp_rate: "fast" }, "bond_lacp_rate"],
+		[{ bond_xmit_hash_policy: "9" }, "bond_xmit_hash_policy"],
+	])("leave out a bond's option that can't be set, and say so: %j", (more, key) => {
+		expect(placesOf(plan([bond([], more)]))).toEqual([`/links/0/${key}`]);
+	});
+});
+
+describe("routes", () => {
+	const routesOf = (networks: NetworkEntry[]) => plan([nic(1)], networks).interfaces.flatMap(({ routes }) => routes);
+
+	it.each([
+		["in the subnet", [v4("nic1", "10.0.0.5", [default4("10.0.0.1")])], false],
+		["in another subnet of the link", [v4("nic1", "10.0.0.5", [default4("10.1.0.1")]), v4("nic1", "10.1.0.5")], false],
+		["off the subnet", [v4("nic1", "10.0.0.5", [default4("10.0.1.1")])], true],
+		["off the subnet, IPv6", [v6("nic1", "2001:db8::5", [default6("2001:db8:1::1")])], true],
+		["link-local", [v6("nic1", "2001:db8::5", [default6("fe80::1")])], false],
+		["IPv4 link-local", [v4("nic1", "10.0.0.5", [default4("169.254.1.1")])], true],
+		["in a subnet that DHCP will tell", [{ ...dynamic("nic1", "ipv4_dhcp"), routes: [default4("10.0.0.1")] }], false],
+	])("through a gateway %s", (_, networks, onLink) => {
+		expect(routesOf(networks).map((route) => route.onLink)).toEqual([onLink]);
+	});
+
+	it("are told once, though every address of a subnet repeats them", () => {
+		const routes = [default4("10.0.0.1")];
+		expect(routesOf([v4("nic1", "10.0.0.5", routes), v4("nic1", "10.0.0.6", routes)])).toHaveLength(1);
+	});
+
+	it.each([
+		["a second way to the same network", v4("nic1", "10.0.0.5", [default4("10.0.0.1"), default4("10.0.0.2")]), 1],
+		["a gateway of the other IP version", v4("nic1", "10.0.0.5", [{ ...default4("fe80::1") }]), 0],
+		["a gateway that is no router", v4("nic1", "10.0.0.5", [default4("0.0.0.0")]), 0],
+		["a mask with holes", v4("nic1", "10.0.0.5", [{ ...default4("10.0.0.1"), netmask: "255.0.255.0" }]), 0],
+		["an IP version that the link has no address of", v4("nic1", "10.0.0.5", [default6("fe80::1")]), 0],
+	])("leave out %s, and say so", (_, entry, index) => {
+		const planned = plan([nic(1)], [entry]);
+		expect(planned.interfaces.flatMap(({ routes }) => routes)).toHaveLength(index);
+		expect(placesOf(planned)[0]).toMatch(new RegExp(`^/networks/0/routes/${index}`));
+	});
+
+	it("let the first link keep the default route, static or by DHCP: the others' rank behind", () => {
+		const networks = [dynamic("nic1", "ipv4_dhcp"), v4("nic2", "10.0.0.5", [default4("10.0.0.1")])];
+		const planned = plan([nic(1), nic(2)], networks);
+		expect(planned.interfaces.flatMap(({ routes }) => routes.map(({ metric }) => metric))).toEqual([2049]);
+		expect(placesOf(planned)).toEqual(["/networks/1/routes/0"]);
+	});
+});
+
+describe("addressing", () => {
+	it.each([
+		[["ipv6_slaac"], { routerAdvertisements: true }],
+		[["ipv6_dhcpv6-stateless"], { routerAdvertisements: true, dhcp6: "stateless" }],
+		[["ipv6_dhcpv6-stateful"], { routerAdvertisements: true, dhcp6: "stateful" }],
+		[["ipv6_dhcp"], { routerAdvertisements: true, dhcp6: "stateful" }],
+		[["ipv6_dhcpv6-stateful", "ipv6_dhcpv6-stateless"], { routerAdvertisements: true, dhcp6: "stateful" }],
+		[["ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"], { routerAdvertisements: true, dhcp6: "stateful" }],
+		[["ipv4_dhcp", "ipv6_slaac"], { routerAdvertisements: true, dhcp4: true }],
+		[[], {}],
+	] as [NetworkEntry["type"][], object][])("of %j", (types, expected) => {
+		const [one] = plan(
+			[nic(1)],
+			types.map((type) => dynamic("nic1", type)),
+		).interfaces;
+		const { dhcp4, dhcp6, routerAdvertisements } = one ?? {};
+		expect({ dhcp4, dhcp6, routerAdvertisements }).toEqual({ dhcp4: false, routerAdvertisements: false, ...expected });
+	});
+
+	it.each(["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0.256", "010.0.0.1", "::1"])(
+		"leaves out %s, which no NIC can have, and says so",
+		(address) => {
+			const planned = plan([nic(1)], [v4("nic1", address)]);
+			expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
+			expect(planned.warnings).toHaveLength(1);
+		},
+	);
+
+	it("leaves out what stands on a bond's member, or on no link, and says so", () => {
+		const planned = plan([nic(1), bond(["nic1"])], [v4("nic1", "10.0.0.5"), v4("nic9", "10.0.0.6")]);
+		expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
+		expect(placesOf(planned)).toEqual(["/networks/0/link", "/networks/1/link"]);
+	});
+});
+
+describe("name servers", () => {
+	const dnsOf = (networks: NetworkEntry[], services: string[]) =>
+		plan([nic(1), nic(2)], networks, { services: dns(...services) }).interfaces.map((one) => one.dns);
+
+	it("belong to the link of the network that names them", () => {
+		const networks = [
+			v4("nic1", "10.0.0.5", [], { services: dns("10.0.0.53") }),
+			v4("nic2", "10.1.0.5", [], { services: dns("10.1.0.53") }),
+		];
+		expect(dnsOf(networks, ["10.0.0.53", "10.1.0.53"])).toEqual([["10.0.0.53"], ["10.1.0.53"]]);
+	});
+
+	it("of the document alone go to the links that have none", () => {
+		const networks = [v4("nic1", "10.0.0.5", [], { services: dns("10.0.0.53") }), v4("nic2", "10.1.0.5")];
+		expect(dnsOf(networks, ["9.9.9.9"])).toEqual([["10.0.0.53"], ["9.9.9.9"]]);
+	});
+
+	it("of the document alone go to the first link when every one has some", () => {
+		const networks = [v4("nic1", "10.0.0.5", [], { services: dns("10.0.0.53") })];
+		expect(dnsOf(networks, ["9.9.9.9"])).toEqual([["10.0.0.53", "9.9.9.9"], []]);
+	});
+
+	it("and search domains that can't be are left out, and it is said", () => {
+		const more = { services: dns("0.0.0.0"), dns_search: ["a.example.", "bad domain", "UPPER.example", "[x]", "."] };
+		const planned = plan([nic(1)], [v4("nic1", "10.0.0.5", [], more)]);
+		expect(planned.interfaces.map(({ dns, search }) => [dns, search])).toEqual([[[], ["a.example", "upper.example"]]]);
+		expect(placesOf(planned)).toEqual([
+			"/networks/0/services/0/address",
+			"/networks/0/dns_search/1",
+			"/networks/0/dns_search/3",
+			"/networks/0/dns_search/4",
+		]);
+	});
+});

@@ -1,0 +1,115 @@
+/**
+ * What a target's files mean, whoever wrote them: the common form in which our files, cloud-init's and netplan's are
+ * compared. One reader a target, each knowing only that target's own words.
+ */
+import ipaddr from "ipaddr.js";
+
+export interface RouteMeaning {
+	/** Canonical CIDR. */
+	readonly to: string;
+	readonly via: string;
+	readonly onLink: boolean;
+	readonly metric?: number;
+}
+
+export interface BondMeaning {
+	readonly mode?: string;
+	readonly miimon?: number;
+	readonly updelay?: number;
+	readonly downdelay?: number;
+	readonly lacpRate?: string;
+	readonly hashPolicy?: string;
+}
+
+/** One interface. Lists are sets: their order means nothing here. */
+export interface Meaning {
+	mac?: string;
+	mtu?: number;
+	dhcp4: boolean;
+	dhcp6: boolean;
+	/** Undefined where the files leave it to the system. */
+	ra?: boolean;
+	addresses: Set<string>;
+	routes: RouteMeaning[];
+	dns: Set<string>;
+	search: Set<string>;
+	vlan?: { id: number; parent: string };
+	bond?: BondMeaning;
+	/** Name of the bond that it is a member of. */
+	memberOf?: string;
+}
+
+/** Interfaces by name. */
+export type Meanings = Map<string, Meaning>;
+
+/** A target's files: path → text. */
+export type Files = ReadonlyMap<string, string>;
+
+export function emptyMeaning(): Meaning {
+	return { dhcp4: false, dhcp6: false, addresses: new Set(), routes: [], dns: new Set(), search: new Set() };
+}
+
+/** Gets or makes an interface's entry. */
+export function meaningOf(meanings: Meanings, name: string): Meaning {
+	const known = meanings.get(name) ?? emptyMeaning();
+	meanings.set(name, known);
+	return known;
+}
+
+export function canonicalIp(text: string): string {
+	return ipaddr.parse(text.trim()).toString();
+}
+
+/** `10.0.0.5/24`, or an address and a mask of any writing. */
+export function canonicalCidr(text: string, mask?: string): string {
+	const [ip = "", bits] = text.trim().split("/");
+	const prefix = bits ?? mask ?? (ip.includes(":") ? "128" : "32");
+	const length = /^\d+$/.test(prefix) ? Number(prefix) : ipaddr.parse(prefix).prefixLengthFromSubnetMask();
+	return `${canonicalIp(ip)}/${length}`;
+}
+
+export function route(to: string, via: string, more: { onLink?: boolean; metric?: number } = {}): RouteMeaning {
+	const any = via.includes(":") ? "::/0" : "0.0.0.0/0";
+	return {
+		to: to === "default" ? any : canonicalCidr(to),
+		via: canonicalIp(via),
+		onLink: more.onLink ?? false,
+		...(more.metric !== undefined && { metric: more.metric }),
+	};
+}
+
+export type Section = readonly [name: string, entries: readonly (readonly [key: string, value: string])[]];
+
+/** `[Section]` and `key=value` lines, comments left out. */
+export function readIni(text: string): Section[] {
+	const sections: [string, [string, string][]][] = [];
+	for (const line of text.split("\n").map((line) => line.trim())) {
+		if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+		const header = /^\[(.*)\]$/.exec(line);
+		const at = line.indexOf("=");
+		if (header) sections.push([header[1] ?? "", []]);
+		else if (at < 0 || sections.length === 0) throw new Error(`neither section nor key=value: ${line}`);
+		else sections.at(-1)?.[1].push([line.slice(0, at).trim(), line.slice(at + 1).trim()]);
+	}
+	return sections;
+}
+
+/** The values of a key in all sections of a name. */
+export function values(sections: readonly Section[], section: string, key: string): string[] {
+	return sections
+		.filter(([name]) => name === section)
+		.flatMap(([, entries]) => entries.filter(([name]) => name === key).map(([, value]) => value));
+}
+
+/** A bond's options from text: numbers may have a unit, as `100ms`. */
+export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | undefined>>): BondMeaning {
+	const number = (value: string | undefined) => (value === undefined ? undefined : Number(value.replace(/ms$/, "")));
+	const { miimon, updelay, downdelay, ...rest } = text;
+	const options = { ...rest, miimon: number(miimon), updelay: number(updelay), downdelay: number(downdelay) };
+	return defined(options) as BondMeaning;
+}
+
+/** Leaves out what is undefined. */
+export function defined<T extends object>(object: T): T {
+	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

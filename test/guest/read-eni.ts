@@ -1,0 +1,76 @@
+import { canonicalCidr, canonicalIp, type Meaning, type Meanings, meaningOf, route } from "./meaning.ts";
+
+/** interfaces(5). `/mac/…=eth0` in an `auto` line gives the interface its MAC address. */
+export function readEni(text: string): Meanings {
+	const meanings: Meanings = new Map();
+	let stanza: { readonly family: string; readonly method: string; readonly meaning: Meaning } | undefined;
+	let address: string | undefined;
+	for (const line of text.split("\n").map((line) => line.trim())) {
+		const [key = "", ...words] = line.split(/\s+/);
+		const rest = words.join(" ");
+		if (key === "" || key.startsWith("#")) continue;
+		if (key === "auto") {
+			const [, mac, name] = /^\/mac\/([0-9a-f:]{17})=(\S+)$/.exec(rest) ?? [];
+			if (mac !== undefined && name !== undefined) meaningOf(meanings, name).mac = mac;
+			else meaningOf(meanings, rest);
+		} else if (key === "iface") {
+			const [name = "", family = "", method = ""] = words;
+			stanza = { family, method, meaning: meaningOf(meanings, name) };
+			startStanza(stanza.meaning, family, method);
+		} else if (stanza === undefined) throw new Error(`outside of a stanza: ${line}`);
+		else {
+			if (key === "address") address = rest;
+			if (key === "netmask" && address !== undefined) stanza.meaning.addresses.add(canonicalCidr(address, rest));
+			readOption(stanza.meaning, key, rest);
+		}
+	}
+	return meanings;
+}
+
+function startStanza(meaning: Meaning, family: string, method: string): void {
+	if (family === "inet" && method === "dhcp") meaning.dhcp4 = true;
+	if (family !== "inet6") return;
+	if (method === "dhcp") meaning.dhcp6 = true;
+	if (method === "dhcp" || method === "auto") meaning.ra = true;
+}
+
+function readOption(meaning: Meaning, key: string, rest: string): void {
+	if (key === "address" && rest.includes("/")) meaning.addresses.add(canonicalCidr(rest));
+	else if (key === "mtu") meaning.mtu = Number(rest);
+	else if (key === "hwaddress") meaning.mac = rest.toLowerCase();
+	else if (key === "gateway") meaning.routes.push(route("default", rest, { onLink: true }));
+	else if (key === "dhcp" && rest === "1") meaning.dhcp6 = true;
+	else if (key === "dns-nameservers") for (const server of rest.split(" ")) meaning.dns.add(canonicalIp(server));
+	else if (key === "dns-search") for (const domain of rest.split(" ")) meaning.search.add(domain);
+	else if (key === "pre-up" && rest.endsWith("accept_ra=0")) meaning.ra = false;
+	else if (key === "up" || key === "post-up") readCommand(meaning, rest);
+	else if (key === "bond-master") meaning.memberOf = rest;
+	else readLinkOption(meaning, key.replaceAll("_", "-"), rest);
+}
+
+function readLinkOption(meaning: Meaning, key: string, rest: string): void {
+	if (key === "vlan-raw-device") meaning.vlan = { id: meaning.vlan?.id ?? 0, parent: rest };
+	else if (key === "vlan-id") meaning.vlan = { id: Number(rest), parent: meaning.vlan?.parent ?? "" };
+	else if (key === "bond-mode") meaning.bond = { ...meaning.bond, mode: rest };
+	else if (key === "bond-miimon") meaning.bond = { ...meaning.bond, miimon: Number(rest) };
+	else if (key === "bond-updelay") meaning.bond = { ...meaning.bond, updelay: Number(rest) };
+	else if (key === "bond-downdelay") meaning.bond = { ...meaning.bond, downdelay: Number(rest) };
+	else if (key === "bond-lacp-rate") meaning.bond = { ...meaning.bond, lacpRate: rest };
+	else if (key === "bond-xmit-hash-policy") meaning.bond = { ...meaning.bond, hashPolicy: rest };
+}
+
+/** `ip route replace` as we write it, `route add` as cloud-init does. */
+function readCommand(meaning: Meaning, command: string): void {
+	const ip = /^ip -[46] route replace (\S+) via (\S+) dev \$IFACE( onlink)?(?: metric (\d+))?$/.exec(command);
+	const add =
+		/^route add (?:-A inet6 )?(?:-net |-host )?(\S+)(?: netmask (\S+))? gw (\S+)(?: metric (\d+))? \|\| true$/;
+	const [, to = "", mask, via = "", metric] = add.exec(command) ?? [];
+	if (ip) {
+		const [, target = "", gateway = "", onLink, worse] = ip;
+		const more = { onLink: onLink !== undefined, ...(worse !== undefined && { metric: Number(worse) }) };
+		meaning.routes.push(route(target, gateway, more));
+	} else if (via !== "") {
+		const target = to === "default" ? to : canonicalCidr(to, mask);
+		meaning.routes.push(route(target, via, metric === undefined ? {} : { metric: Number(metric) }));
+	} else throw new Error(`an unknown command: ${command}`);
+}

@@ -1,0 +1,75 @@
+import {
+	type BondMeaning,
+	bondMeaning,
+	canonicalCidr,
+	canonicalIp,
+	type Files,
+	type Meaning,
+	type Meanings,
+	meaningOf,
+	readIni,
+	route,
+	type Section,
+	values,
+} from "./meaning.ts";
+
+/** NetworkManager's keyfiles; an interface's name is what follows `guestwire ` or `cloud-init ` in the connection's id. */
+export function readKeyfiles(files: Files): Meanings {
+	const connections = [...files].filter(([path]) => path.endsWith(".nmconnection")).map(([, text]) => readIni(text));
+	const names = new Map(connections.map((sections) => [values(sections, "connection", "uuid")[0], nameOf(sections)]));
+	const resolve = (reference: string) => names.get(reference) ?? reference;
+	const meanings: Meanings = new Map();
+	for (const sections of connections) readConnection(sections, meaningOf(meanings, nameOf(sections)), resolve);
+	return meanings;
+}
+
+function nameOf(sections: readonly Section[]): string {
+	return (values(sections, "connection", "id")[0] ?? "").replace(/^(guestwire|cloud-init) /, "");
+}
+
+function readConnection(sections: readonly Section[], meaning: Meaning, resolve: (name: string) => string): void {
+	const one = (section: string, key: string) => values(sections, section, key)[0];
+	const mac = one("ethernet", "mac-address") ?? one("ethernet", "cloned-mac-address");
+	if (mac !== undefined) meaning.mac = mac.toLowerCase();
+	const mtu = one("ethernet", "mtu");
+	if (mtu !== undefined) meaning.mtu = Number(mtu);
+	const type = one("connection", "type");
+	if (type === "vlan") meaning.vlan = { id: Number(one("vlan", "id")), parent: resolve(one("vlan", "parent") ?? "") };
+	if (type === "bond") meaning.bond = bondOf((key) => one("bond", key));
+	const master = one("connection", "master");
+	if (master !== undefined) meaning.memberOf = resolve(master);
+	meaning.dhcp4 = one("ipv4", "method") === "auto";
+	meaning.ra = one("ipv6", "method") === "auto";
+	meaning.dhcp6 = one("ipv6", "method") === "dhcp";
+	for (const [family, entries] of sections) if (/^ipv[46]$/.test(family)) readFamily(entries, meaning);
+}
+
+function bondOf(one: (key: string) => string | undefined): BondMeaning {
+	return bondMeaning({
+		mode: one("mode"),
+		miimon: one("miimon"),
+		updelay: one("updelay"),
+		downdelay: one("downdelay"),
+		lacpRate: one("lacp_rate"),
+		hashPolicy: one("xmit_hash_policy"),
+	});
+}
+
+function readFamily(entries: Section[1], meaning: Meaning): void {
+	const all = new Map(entries);
+	for (const [key, value] of entries) {
+		if (/^address\d+$/.test(key)) meaning.addresses.add(canonicalCidr(value));
+		else if (key === "dns") for (const server of listOf(value)) meaning.dns.add(canonicalIp(server));
+		else if (key === "dns-search") for (const domain of listOf(value)) meaning.search.add(domain);
+		else if (key === "gateway") meaning.routes.push(route("default", value));
+		else if (/^route\d+$/.test(key)) {
+			const [to = "", via = "", metric] = value.split(",");
+			const onLink = all.get(`${key}_options`)?.includes("onlink=true") ?? false;
+			meaning.routes.push(route(to, via, { onLink, ...(metric !== undefined && { metric: Number(metric) }) }));
+		}
+	}
+}
+
+function listOf(value: string): string[] {
+	return value.split(";").filter((item) => item !== "");
+}

@@ -1,0 +1,79 @@
+import {
+	bondMeaning,
+	canonicalCidr,
+	canonicalIp,
+	type Files,
+	type Meaning,
+	type Meanings,
+	meaningOf,
+	readIni,
+	route,
+	type Section,
+	values,
+} from "./meaning.ts";
+
+/** `.network` and `.netdev` files; the interfaces' names come from the files' names: `10-netplan-eth0.network`. */
+export function readNetworkd(files: Files): Meanings {
+	const meanings: Meanings = new Map();
+	const parents = new Map<string, string>();
+	for (const [path, text] of files) {
+		const [, name = "", suffix] = /10-(?:guestwire|netplan|cloud-init)-(.*)\.(network|netdev)$/.exec(path) ?? [];
+		if (suffix === undefined) continue;
+		const sections = readIni(text);
+		const meaning = meaningOf(meanings, name);
+		if (suffix === "netdev") readNetdev(sections, meaning);
+		else readNetwork(sections, meaning);
+		for (const vlan of values(sections, "Network", "VLAN")) parents.set(vlan, name);
+	}
+	for (const [name, { vlan }] of meanings) if (vlan) vlan.parent = parents.get(name) ?? "";
+	return meanings;
+}
+
+function readNetdev(sections: readonly Section[], meaning: Meaning): void {
+	const one = (section: string, key: string) => values(sections, section, key)[0];
+	const kind = one("NetDev", "Kind");
+	const mac = one("NetDev", "MACAddress");
+	if (mac !== undefined) meaning.mac = mac.toLowerCase();
+	if (kind === "vlan") meaning.vlan = { id: Number(one("VLAN", "Id")), parent: "" };
+	if (kind !== "bond") return;
+	meaning.bond = bondMeaning({
+		mode: one("Bond", "Mode"),
+		miimon: one("Bond", "MIIMonitorSec"),
+		updelay: one("Bond", "UpDelaySec"),
+		downdelay: one("Bond", "DownDelaySec"),
+		lacpRate: one("Bond", "LACPTransmitRate"),
+		hashPolicy: one("Bond", "TransmitHashPolicy"),
+	});
+}
+
+const isYes = (text: string | undefined) => ["yes", "true", "1", "on"].includes((text ?? "").toLowerCase());
+
+function readNetwork(sections: readonly Section[], meaning: Meaning): void {
+	const network = (key: string) => values(sections, "Network", key);
+	const words = (key: string) => network(key).flatMap((value) => value.split(/\s+/));
+	const mac = [...values(sections, "Match", "PermanentMACAddress"), ...values(sections, "Match", "MACAddress")][0];
+	if (mac !== undefined) meaning.mac = mac.toLowerCase();
+	const mtu = values(sections, "Link", "MTUBytes")[0];
+	if (mtu !== undefined) meaning.mtu = Number(mtu);
+	const dhcp = network("DHCP")[0] ?? "no";
+	meaning.dhcp4 = dhcp === "ipv4" || isYes(dhcp);
+	meaning.dhcp6 = dhcp === "ipv6" || isYes(dhcp);
+	const ra = network("IPv6AcceptRA")[0];
+	if (ra !== undefined) meaning.ra = isYes(ra);
+	const bond = network("Bond")[0];
+	if (bond !== undefined) meaning.memberOf = bond;
+	const addresses = [...network("Address"), ...values(sections, "Address", "Address")];
+	meaning.addresses = new Set(addresses.map((address) => canonicalCidr(address)));
+	meaning.dns = new Set(words("DNS").map(canonicalIp));
+	meaning.search = new Set(words("Domains"));
+	meaning.routes = sections
+		.filter(([name]) => name === "Route")
+		.map((section) => {
+			const one = (key: string) => values([section], "Route", key)[0];
+			const metric = one("Metric");
+			return route(one("Destination") ?? "default", one("Gateway") ?? "", {
+				onLink: isYes(one("GatewayOnLink")),
+				...(metric !== undefined && { metric: Number(metric) }),
+			});
+		});
+}
