@@ -1,5 +1,7 @@
 /** The log. A line is made of the members named here and of nothing else, so no header and no body gets into it. */
+import { once } from "node:events";
 import { type DestinationStream, type Logger, pino } from "pino";
+import { GuestwireError } from "../errors.ts";
 import type { RefusalReason } from "./identity/asker.ts";
 import type { IdentityMode } from "./identity.ts";
 
@@ -41,23 +43,45 @@ const BUFFER = 8 * 1024;
 /** What is kept while the log's reader stands still; lines beyond are dropped and counted. */
 const LARGEST_BACKLOG = 16 * 1024 * 1024;
 
+/** How long, in milliseconds, the last lines are waited for. */
+const LAST_WRITE = 1000;
+
 export interface LogFile {
 	readonly log: Log;
-	/** Writes what is still in memory; call before the process ends. */
-	flush(): void;
+	/** Writes what is still in memory, as far as it can be; call before the process ends. */
+	close(): Promise<void>;
 }
 
 /**
- * JSON lines, written in the background: a request never waits for the disk or for a pipe.
+ * JSON lines, written in the background: a request never waits for the disk or for a pipe, and a log that nobody takes
+ * any more does not end the service.
  *
  * @param destination a file's path or a file descriptor
- * @param onDrop called for each line that was dropped because nobody reads
+ * @param onDrop called when lines are lost
+ * @throws GuestwireError `output` when the file can't be written
  */
-export function openLog(destination: number | string, onDrop: () => void): LogFile {
+export async function openLog(destination: number | string, onDrop: () => void): Promise<LogFile> {
 	const options = { minLength: BUFFER, maxLength: LARGEST_BACKLOG, periodicFlush: 1000, sync: false };
 	const stream = pino.destination({ dest: destination, ...options });
+	try {
+		await once(stream, "ready");
+	} catch (error) {
+		throw new GuestwireError("output", `log ${destination}: can't be written: ${(error as Error).message}`);
+	}
 	stream.on("drop", onDrop);
-	return { log: createLog(stream), flush: () => stream.flushSync() };
+	stream.on("error", onDrop);
+	return { log: createLog(stream), close: () => closeStream(stream) };
+}
+
+/** Not by `flushSync`, which tries for ever when the disk is full. */
+async function closeStream(stream: ReturnType<typeof pino.destination>): Promise<void> {
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const timer = setTimeout(resolve, LAST_WRITE);
+	stream.once("close", resolve);
+	stream.once("error", () => stream.destroy());
+	stream.end();
+	await promise;
+	clearTimeout(timer);
 }
 
 export function createLog(stream: DestinationStream): Log {
