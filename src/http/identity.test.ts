@@ -120,7 +120,7 @@ const theirs = guest({ id: "theirs", address: "10.9.0.5", networkId: "net-theirs
 describe("network", () => {
 	const socket = `unix:${join(tmpdir(), `guestwire-network-${process.pid}.sock`)}`;
 	const directory = directoryOf([mine, theirs], { "router-theirs": ["net-other", "net-theirs"] });
-	const identity = { mode: "network", allowedPeers: [] } as const;
+	const identity = { mode: "network", allow: [] } as const;
 	const start = () => started(identity, directory, socket);
 	const from = (address: string) => ["X-Forwarded-For", address] as const;
 
@@ -181,7 +181,7 @@ describe("network", () => {
 	});
 
 	it.each(["127.0.0.1", "127.0.0.0/8"])("believes a peer in %s on a TCP listener, and no other", async (allow) => {
-		await started({ mode: "network", allowedPeers: ["2001:db8::/64", allow] }, directory, "[::]:0");
+		await started({ mode: "network", allow: ["2001:db8::/64", allow] }, directory, "[::]:0");
 		const headers = [["X-Neutron-Network-ID", "net-mine"], from("10.9.0.5")] as const;
 		const { port } = new URL(service.addresses[0] ?? "");
 		expect((await send(`http://127.0.0.1:${port}`, { path: PATH, headers })).status).toBe(200);
@@ -191,7 +191,7 @@ describe("network", () => {
 
 	it("does not start on TCP without knowing its proxies", async () => {
 		await expect(started(identity, directory)).rejects.toMatchObject({ code: "config" });
-		await expect(started({ mode: "network", allowedPeers: ["10.0.0.0/33"] }, directory)).rejects.toThrow("10.0.0.0/33");
+		await expect(started({ mode: "network", allow: ["10.0.0.0/33"] }, directory)).rejects.toThrow("10.0.0.0/33");
 	});
 });
 

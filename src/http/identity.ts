@@ -14,8 +14,8 @@ import { isLocal, type ListenAddress } from "./listen.ts";
 export type IdentitySettings =
 	/** `secret`: Neutron's and Nova's `metadata_proxy_shared_secret`. */
 	| { readonly mode: "signed"; readonly secret: Uint8Array }
-	/** `allowedPeers`: where haproxy may connect from, as addresses or CIDRs; not needed on a unix socket. */
-	| { readonly mode: "network"; readonly allowedPeers: readonly string[] }
+	/** `allow`: where haproxy may connect from, as addresses or CIDRs; not needed on a unix socket. */
+	| { readonly mode: "network"; readonly allow: readonly string[] }
 	| { readonly mode: "provider"; readonly secret: Uint8Array; readonly networksOf: ProviderNetworks }
 	| { readonly mode: "address" }
 	/** `instance`: its id. */
@@ -35,7 +35,7 @@ export function createIdentity(
 		case "provider":
 			return providerIdentity(directory, someSecret(settings.secret, address), settings.networksOf);
 		case "network":
-			return networkIdentity(directory, proxyCheck(settings.allowedPeers, address));
+			return networkIdentity(directory, proxyCheck(settings.allow, address));
 		case "address":
 			if ("path" in address) throw refusal(address, "on a unix socket a peer has no address: listen on an IP address");
 			return addressIdentity(directory);
@@ -53,11 +53,10 @@ function someSecret(secret: Uint8Array, address: ListenAddress): Uint8Array {
 }
 
 /** Whether a request comes from a proxy: on a unix socket always (its permissions say who may), else by the peer. */
-function proxyCheck(allowedPeers: readonly string[], address: ListenAddress): (asker: Asker) => boolean {
+function proxyCheck(allow: readonly string[], address: ListenAddress): (asker: Asker) => boolean {
 	if ("path" in address) return () => true;
-	if (allowedPeers.length === 0)
-		throw refusal(address, "identity network needs allowedPeers, the addresses haproxy connects from");
-	const ranges = allowedPeers.map((text) => cidrOf(text, address));
+	if (allow.length === 0) throw refusal(address, "identity network needs allow, the addresses haproxy connects from");
+	const ranges = allow.map((text) => cidrOf(text, address));
 	return ({ socket: { remoteAddress } }) => {
 		const peer = plainAddress(remoteAddress ?? "");
 		return peer !== undefined && ranges.some((range) => cidrContains(range, peer));
@@ -66,7 +65,7 @@ function proxyCheck(allowedPeers: readonly string[], address: ListenAddress): (a
 
 function cidrOf(text: string, address: ListenAddress): Cidr {
 	const cidr = parseCidr(text) ?? parseCidr(`${text}/${text.includes(":") ? 128 : 32}`);
-	if (cidr === undefined) throw refusal(address, `allowedPeers: ${JSON.stringify(text)} is no address and no CIDR`);
+	if (cidr === undefined) throw refusal(address, `allow: ${JSON.stringify(text)} is no address and no CIDR`);
 	return cidr;
 }
 

@@ -1,7 +1,5 @@
 /** The log. A line is made of the members named here and of nothing else, so no header and no body gets into it. */
-import { once } from "node:events";
 import { type DestinationStream, type Logger, pino } from "pino";
-import { GuestwireError } from "../errors.ts";
 import type { RefusalReason } from "./identity/asker.ts";
 import type { IdentityMode } from "./identity.ts";
 
@@ -48,29 +46,23 @@ const LAST_WRITE = 1000;
 
 export interface LogFile {
 	readonly log: Log;
-	/** Writes what is still in memory, as far as it can be; call before the process ends. */
-	close(): Promise<void>;
+	/** Writes what is still in memory, as far as it can be, and ends the log: call before the process ends. */
+	flush(): Promise<void>;
 }
 
 /**
  * JSON lines, written in the background: a request never waits for the disk or for a pipe, and a log that nobody takes
  * any more does not end the service.
  *
- * @param destination a file's path or a file descriptor
+ * @param descriptor a file descriptor
  * @param onDrop called when lines are lost
- * @throws GuestwireError `output` when the file can't be written
  */
-export async function openLog(destination: number | string, onDrop: () => void): Promise<LogFile> {
+export function openLog(descriptor: number, onDrop: () => void): LogFile {
 	const options = { minLength: BUFFER, maxLength: LARGEST_BACKLOG, periodicFlush: 1000, sync: false };
-	const stream = pino.destination({ dest: destination, ...options });
-	try {
-		await once(stream, "ready");
-	} catch (error) {
-		throw new GuestwireError("output", `log ${destination}: can't be written: ${(error as Error).message}`);
-	}
+	const stream = pino.destination({ dest: descriptor, ...options });
 	stream.on("drop", onDrop);
 	stream.on("error", onDrop);
-	return { log: createLog(stream), close: () => closeStream(stream) };
+	return { log: createLog(stream), flush: () => closeStream(stream) };
 }
 
 /** Not by `flushSync`, which tries for ever when the disk is full. */
