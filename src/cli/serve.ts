@@ -73,7 +73,7 @@ async function operatorOptions({ config: { operator }, where }: Source, state: S
 /** The log goes to stdout: in the background where that is a file or a pipe of the process. */
 function logTo({ stdout }: Io, onDrop: () => void): LogFile {
 	if (stdout === process.stdout) return openLog(process.stdout.fd, onDrop);
-	return { log: createLog({ write: (line) => stdout.write(line) }), flush: () => {} };
+	return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
 }
 
 function staleLogger(log: Log): DirectoryOptions["onStale"] {

@@ -41,23 +41,39 @@ const BUFFER = 8 * 1024;
 /** What is kept while the log's reader stands still; lines beyond are dropped and counted. */
 const LARGEST_BACKLOG = 16 * 1024 * 1024;
 
+/** How long, in milliseconds, the last lines are waited for. */
+const LAST_WRITE = 1000;
+
 export interface LogFile {
 	readonly log: Log;
-	/** Writes what is still in memory; call before the process ends. */
-	flush(): void;
+	/** Writes what is still in memory, as far as it can be, and ends the log: call before the process ends. */
+	flush(): Promise<void>;
 }
 
 /**
- * JSON lines, written in the background: a request never waits for the disk or for a pipe.
+ * JSON lines, written in the background: a request never waits for the disk or for a pipe, and a log that nobody takes
+ * any more does not end the service.
  *
- * @param destination a file's path or a file descriptor
- * @param onDrop called for each line that was dropped because nobody reads
+ * @param descriptor a file descriptor
+ * @param onDrop called when lines are lost
  */
-export function openLog(destination: number | string, onDrop: () => void): LogFile {
+export function openLog(descriptor: number, onDrop: () => void): LogFile {
 	const options = { minLength: BUFFER, maxLength: LARGEST_BACKLOG, periodicFlush: 1000, sync: false };
-	const stream = pino.destination({ dest: destination, ...options });
+	const stream = pino.destination({ dest: descriptor, ...options });
 	stream.on("drop", onDrop);
-	return { log: createLog(stream), flush: () => stream.flushSync() };
+	stream.on("error", onDrop);
+	return { log: createLog(stream), flush: () => closeStream(stream) };
+}
+
+/** Not by `flushSync`, which tries for ever when the disk is full. */
+async function closeStream(stream: ReturnType<typeof pino.destination>): Promise<void> {
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const timer = setTimeout(resolve, LAST_WRITE);
+	stream.once("close", resolve);
+	stream.once("error", () => stream.destroy());
+	stream.end();
+	await promise;
+	clearTimeout(timer);
 }
 
 export function createLog(stream: DestinationStream): Log {
