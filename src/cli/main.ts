@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import { run } from "./program.ts";
 
-for (const stream of [process.stdout, process.stderr]) {
+onBrokenPipe(process.stdout, () => process.exit());
+// A service goes on when nobody reads its remarks any more.
+onBrokenPipe(process.stderr, () => {});
+
+/** The reader has seen enough (`guestwire tree … | head -1`): that is no error. */
+function onBrokenPipe(stream: NodeJS.WriteStream, act: () => void): void {
 	stream.on("error", (error: NodeJS.ErrnoException) => {
-		// The reader has seen enough (`guestwire tree … | head -1`): nothing is left to do.
-		if (error.code === "EPIPE") process.exit();
-		throw error;
+		if (error.code !== "EPIPE") throw error;
+		act();
 	});
 }
 

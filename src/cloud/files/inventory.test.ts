@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GuestwireError } from "../../errors.ts";
@@ -42,6 +43,13 @@ ports:
 				],
 			},
 		]);
+	});
+
+	test("the documentation's example is an instance with an address", () => {
+		const text = readFileSync(new URL("../../../docs/inventory.md", import.meta.url), "utf8");
+		const [, example = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];
+		const facts = factsOf(inventoryOf({ "example.yaml": example }), "web-1");
+		expect(facts?.ports[0]?.fixed_ips).toEqual([{ subnet_id: "lan-v4", ip_address: "192.0.2.10" }]);
 	});
 
 	test("a MAC address that isn't given stays the same, is unicast and locally administered", () => {
