@@ -1,48 +1,59 @@
 /** The part of the `iproute2` script for DHCP: by busybox's udhcpc and udhcpc6, or by ISC's dhclient. */
 export const DHCP = `
 # The client is waited for, ten seconds; then it goes on asking in the background.
-dhcp() { # 4 or 6 [stateless]
+dhcp() { # 4 or 6
 	pid=$state/dhcp$1.$dev.pid
 	lease=$state/dhcp$1.$dev.lease
 	! is_running "$pid" || return 0
+	[ "$1" = 4 ] || settle link || return
+	save_resolv_conf
 	# Without name servers in the document, the lease's are taken.
-	if [ -z "$resolv_conf" ]; then
-		save_resolv_conf
-		: >"$state/take-name-servers"
-	fi
+	[ -n "$resolv_conf" ] || : >"$state/take-name-servers"
 	if command -v "udhcpc\${1#4}" >/dev/null; then
-		run_udhcpc "$@"
+		run_udhcpc "$1" -b
 	elif command -v dhclient >/dev/null; then
-		run_dhclient "$@"
+		run_dhclient "-$1"
 	else
 		report "$dev: neither udhcpc\${1#4} nor dhclient is there, and it needs DHCPv$1"
 		return
 	fi
-	[ -s "$lease" ] || report "$dev: no answer by DHCPv$1 yet, its client goes on asking"
+	grep -Eqs '^(lease|addr)' "$lease" || report "$dev: no answer by DHCPv$1 yet, its client goes on asking"
 }
 
-run_dhclient() { # 4 or 6 [stateless]
+# Asks once, for name servers alone.
+stateless_dhcp() {
+	! grep -qs '^nameserver' /etc/resolv.conf || return 0
+	pid=$state/stateless.$dev.pid
+	lease=$state/stateless.$dev.lease
+	settle link || return
+	save_resolv_conf
+	: >"$state/take-name-servers"
+	if command -v udhcpc6 >/dev/null; then
+		run_udhcpc 6 -l -q -n
+	elif command -v dhclient >/dev/null; then
+		run_dhclient -6 -S -1
+	fi
+	grep -qs '^nameserver' /etc/resolv.conf || report "$dev: no name servers by stateless DHCPv6"
+}
+
+run_udhcpc() { # 4 or 6, OPTION…
+	script=$state/udhcpc\${1#4}
+	udhcpc_script >"$script"
+	chmod 755 "$script"
+	[ -x "$script" ] || report "$dev: \${state%/*} is mounted noexec, and udhcpc can't run its script there"
+	note_once udhcpc "$dev" "$1" "$script"
+	[ "$1" = 6 ] || set -- "$@" -O staticroutes
+	shift
+	"\${script##*/}" -i "$dev" -p "$pid" -s "$script" -t 5 -T 2 "$@" >/dev/null 2>&1
+}
+
+run_dhclient() { # -4 or -6, OPTION…
 	{
 		[ ! -e /etc/dhcp/dhclient.conf ] || echo 'include "/etc/dhcp/dhclient.conf";'
 		echo 'timeout 10;'
 	} >"$state/dhclient.conf"
-	set -- "-$1" \${2:+-S}
+	note_once dhclient "$dev" "\${1#-}"
 	dhclient "$@" -pf "$pid" -lf "$lease" -cf "$state/dhclient.conf" "$dev" >/dev/null 2>&1
-	note dhclient "$dev" "\${1#-}"
-}
-
-run_udhcpc() { # 4 or 6 [stateless]
-	program=udhcpc\${1#4}
-	udhcpc_script >"$state/$program"
-	chmod 755 "$state/$program"
-	[ -x "$state/$program" ] || report "$dev: \${state%/*} is mounted noexec, and $program can't run its script there"
-	note udhcpc "$dev" "$1" "$state/$program"
-	case $* in
-	4) set -- -O staticroutes ;;
-	6) set -- ;;
-	*) set -- -l ;;
-	esac
-	"$program" -i "$dev" -p "$pid" -s "$state/$program" -t 5 -T 2 -b "$@" >/dev/null 2>&1
 }
 
 # What udhcpc runs when it gets or loses a lease. Its routes rank behind the document's.

@@ -33,6 +33,10 @@ note() {
 	printf '%s\\n' "$*" >>"$state/notes"
 }
 
+note_once() {
+	grep -qsxF "$*" "$state/notes" || note "$@"
+}
+
 # dash's own read gets one byte of a file of /proc/sys and no more.
 first_word() { # FILE
 	words=$(cat "$1" 2>/dev/null) && printf '%s' "\${words%% *}"
@@ -137,36 +141,45 @@ family_of() { # ADDRESS
 	case $1 in *:*) family=-6 ;; *) family=-4 ;; esac
 }
 
-address() { # ADDRESS/LENGTH
+has_address() { # ADDRESS/LENGTH
 	family_of "$1"
-	case "$(ip "$family" -o addr show dev "$dev")" in *" $1 "*) return ;; esac
+	case "$(ip "$family" -o addr show dev "$dev")" in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+address() { # ADDRESS/LENGTH
+	! has_address "$1" || return 0
 	case $family in
 	-4) try ip -4 addr add "$1" broadcast + dev "$dev" ;;
 	-6) try ip -6 addr add "$1" dev "$dev" ;;
 	esac && note address "$dev" "$1"
 }
 
+has_route() { # NETWORK/LENGTH GATEWAY
+	family_of "$1"
+	case "$(ip "$family" route show exact "$1" dev "$dev")" in *" via $2 "*) ;; *) return 1 ;; esac
+}
+
 route() { # NETWORK/LENGTH GATEWAY [onlink] [metric NUMBER]
+	! has_route "$1" "$2" || return 0
 	to=$1 via=$2
 	shift 2
-	family_of "$to"
-	case "$(ip "$family" route show exact "$to" dev "$dev")" in *" via $via "*) return ;; esac
 	try ip "$family" route add "$to" via "$via" dev "$dev" "$@" && note route "$dev" "$to" "$via"
 }
 
-# An IPv6 address can be used when routers have told it and no other machine claims it: waits five seconds.
-settle() {
-	left=5
+# Waits ten seconds for an IPv6 address to be usable: routers have told it, and no other machine claims it.
+settle() { # global or link
+	left=10
 	while :; do
-		case "$(ip -6 -o addr show dev "$dev")" in
-		*tentative*) ;;
-		*"scope global"*) return ;;
+		case "$(ip -6 -o addr show dev "$dev" scope "$1")" in
+		*tentative* | '') ;;
+		*) return ;;
 		esac
 		[ "$left" -gt 0 ] || break
 		left=$((left - 1))
 		sleep 1
 	done
-	report "$dev: no IPv6 address can be used yet"
+	report "$dev: no IPv6 address of scope $1 can be used yet"
+	return 1
 }
 
 set_resolv_conf() {
@@ -176,7 +189,7 @@ set_resolv_conf() {
 }
 
 save_resolv_conf() {
-	! grep -q '^resolv_conf ' "$state/notes" 2>/dev/null || return 0
+	! grep -qs '^resolv_conf ' "$state/notes" || return 0
 	if [ -e /etc/resolv.conf ]; then
 		cat /etc/resolv.conf >"$state/resolv.conf"
 		note resolv_conf "$state/resolv.conf"
@@ -208,13 +221,12 @@ take_back() {
 }
 
 take_back_on_nic() {
-	family_of "$value"
 	case $what in
 	link) try ip link del dev "$dev" ;;
 	up | down) try ip link set dev "$dev" "$what" ;;
 	mtu) try ip link set dev "$dev" mtu "$value" ;;
-	address) try ip "$family" addr del "$value" dev "$dev" ;;
-	route) try ip "$family" route del "$value" via "$more" dev "$dev" ;;
+	address) ! has_address "$value" || try ip "$family" addr del "$value" dev "$dev" ;;
+	route) ! has_route "$value" "$more" || try ip "$family" route del "$value" via "$more" dev "$dev" ;;
 	router_advertisements) router_advertisements "$value" ;;
 	dhclient) dhclient -r "-$value" -pf "$state/dhcp$value.$dev.pid" -lf "$state/dhcp$value.$dev.lease" "$dev" >/dev/null 2>&1 ;;
 	udhcpc)

@@ -28,7 +28,7 @@ function script(plan: Plan): string {
 		`\nresolv_conf='${resolvConf(plan)}'\n`,
 		macs.length > 0 ? `wait_for ${macs.join(" ")}\n` : "",
 		...interfaces.map((one) => interfaceBlock(one, plan)),
-		'\n[ -z "$resolv_conf" ] || set_resolv_conf\nfor dev in $ipv6_nics; do settle; done\n[ "$status" = 0 ]\n',
+		'\n[ -z "$resolv_conf" ] || set_resolv_conf\nfor dev in $ipv6_nics; do settle global; done\n[ "$status" = 0 ]\n',
 	].join("");
 }
 
@@ -117,7 +117,7 @@ function dhcpCalls(one: PlannedInterface, plan: Plan): string[] {
 		...(one.dhcp4 ? ["dhcp 4"] : []),
 		...(one.dhcp6 === "stateful" ? ["dhcp 6"] : []),
 		// All that stateless DHCPv6 is good for are name servers.
-		...(one.dhcp6 === "stateless" && resolvConf(plan) === "" ? ["dhcp 6 stateless"] : []),
+		...(one.dhcp6 === "stateless" && resolvConf(plan) === "" ? ["stateless_dhcp"] : []),
 	];
 }
 

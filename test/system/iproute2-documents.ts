@@ -87,3 +87,36 @@ export const STATIC_DOCUMENTS = {
 	"host routes": hostRoutes,
 	"several addresses": severalAddresses,
 } as const;
+
+/** A link that gets its addresses both ways, and has one of its own. */
+export function dynamicDocument(type: NetworkEntry["type"], services = dns("10.4.0.53")): NetworkData {
+	return {
+		links: [nic(1)],
+		networks: [
+			{ id: "network0", type: "ipv4_dhcp", link: "tap1", services },
+			v4("tap1", "10.4.1.5", "255.255.255.0"),
+			{ id: "network2", type, link: "tap1", services },
+		],
+		services,
+	};
+}
+
+/** What `dynamicDocument` leaves to the network: as Neutron's DHCP agent and router do it. */
+export const DHCP_SERVER = {
+	options: [
+		"--interface=lan0",
+		"--no-ping",
+		"--dhcp-leasefile=/run/leases",
+		"--dhcp-range=10.4.0.10,10.4.0.10,255.255.255.0",
+		"--dhcp-option=option:classless-static-route,0.0.0.0/0,10.4.0.1,169.254.169.254/32,10.4.0.2",
+		"--enable-ra",
+		"--dhcp-range=2001:db8:4::,ra-only",
+		"--dhcp-option=option6:dns-server,[2001:db8:4::53]",
+	],
+	commands: [
+		"ip addr add 10.4.0.1/24 dev lan0",
+		"ip addr add 10.4.0.2 dev lan0",
+		"ip addr add 169.254.169.254 dev lo",
+		"ip addr add 2001:db8:4::1/64 dev lan0 nodad",
+	],
+};

@@ -18,6 +18,8 @@ export interface Machine {
 	run(command: string, input?: string): Promise<Ran>;
 	/** Runs one of the test's own programs among the machine's interfaces. */
 	watch(name: string, ...args: string[]): Promise<Ran>;
+	/** What changes among its links, addresses and routes, in the words of `ip monitor`. */
+	changes(during: () => Promise<unknown>): Promise<string>;
 	/** Ends all of its processes. They end with the test's own process, too. */
 	end(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function startMachine(system: System): Promise<Machine> {
 		pid,
 		run: (command, input) => execute("nsenter", [...inside, ...shell, "-c", command], input),
 		watch: (name, ...rest) => execute("nsenter", [...enter, "--", program(name), ...rest]),
+		changes: (during) => changes([...enter, "--"], during),
 		end: async () => {
 			holder.stdin?.end();
 			if (holder.exitCode === null) await once(holder, "exit");
@@ -77,6 +80,32 @@ async function firstLine(child: ChildProcess): Promise<string> {
 	if (child.stdout === null) throw new Error("no standard output");
 	for await (const line of createInterface(child.stdout)) return line;
 	throw new Error("the namespaces could not be made");
+}
+
+async function changes(enter: readonly string[], during: () => Promise<unknown>): Promise<string> {
+	const ip = program("ip");
+	const monitor = spawn("nsenter", [...enter, ip, "monitor", "link", "address", "route"]);
+	const lines = createInterface(monitor.stdout)[Symbol.asyncIterator]();
+	// The monitor listens when it tells a change of ours, and has told all of before when it tells another.
+	const mark = async (address: string) => {
+		for (const verb of ["add", "del"]) await execute("nsenter", [...enter, ip, "route", verb, "unreachable", address]);
+	};
+	const readTo = async (address: string): Promise<string> => {
+		const told: string[] = [];
+		for (let line = await lines.next(); !line.done && !line.value.includes(address); line = await lines.next()) {
+			told.push(line.value);
+		}
+		return told.filter((line) => !line.includes("unreachable")).join("\n");
+	};
+	try {
+		const timer = setInterval(mark, 100, "192.0.2.254");
+		await readTo("192.0.2.254").finally(() => clearInterval(timer));
+		await during();
+		await mark("192.0.2.255");
+		return await readTo("192.0.2.255");
+	} finally {
+		monitor.kill();
+	}
 }
 
 /** A program's exit code and output. Rejects when it can't be run, or runs longer than a minute. */

@@ -3,43 +3,51 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
 import { iproute2 } from "../../src/guest/iproute2.ts";
 import { planNetwork } from "../../src/guest/make-plan.ts";
-import { STATIC_DOCUMENTS } from "./iproute2-documents.ts";
-import { hasMachines, type Machine, runAll, type System, startMachine } from "./iproute2-machines.ts";
+import { DHCP_SERVER, dynamicDocument, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
+import { execute, hasMachines, type Machine, runAll, type System, startMachine } from "./iproute2-machines.ts";
 import { FAR, FAR_NAME, prefixLength, startRouter, targetOf } from "./iproute2-router.ts";
+import { hasProgram } from "./programs.ts";
 
 const machines: Machine[] = [];
 afterEach(async () => {
 	for (const machine of machines.splice(0)) await machine.end();
 });
 
-async function start(system: System, data: NetworkData, routerOptions?: readonly string[]) {
+/** A guest with the document's NICs and its script, and the router at the other end of its cables. */
+async function start(system: System, data: NetworkData, server: Partial<typeof DHCP_SERVER> = {}) {
 	const guest = await startMachine(system);
 	machines.push(guest);
-	const router = await startRouter(data, guest, routerOptions);
+	const router = await startRouter(data, guest, server.options, server.commands);
 	machines.push(router);
-	const text = iproute2(planNetwork(data, {})).files[0]?.text ?? "";
-	await guest.run("cat >/tmp/apply.sh", text);
+	await guest.run("cat >/tmp/apply.sh", iproute2(planNetwork(data, {})).files[0]?.text);
 	const apply = (...args: string[]) => guest.run(`sh /tmp/apply.sh ${args.join(" ")}`);
 	return { guest, router, apply };
 }
 
 const OK = { code: 0, stdout: "", stderr: "" };
 
-/** What the kernel and the files say, but for what changes by itself (timers, counters). */
+/** What the kernel and the files say, but for what changes by itself. */
 async function snapshot(guest: Machine): Promise<string> {
-	const ip = async (...args: string[]) => (await guest.watch("ip", "-details", ...args)).stdout;
-	const text = [
-		await ip("address").then((addresses) => addresses.replaceAll(/ (tentative|qdisc \w+)/g, "")),
+	const ip = async (...args: string[]) => {
+		const { stdout } = await guest.watch("ip", "-details", ...args);
+		return stdout.replaceAll(/ (tentative|qdisc \w+|expires \d+sec)|valid_lft.*/g, "");
+	};
+	const files = "cat /etc/resolv.conf; ls -A /run; cat /run/guestwire/notes /proc/sys/net/ipv6/conf/nic*/*";
+	const texts = [
+		await ip("address"),
 		await ip("-4", "route", "show", "table", "all"),
 		await ip("-6", "route", "show", "table", "all"),
-		(await guest.run("cat /etc/resolv.conf; ls -A /run; cat /proc/sys/net/ipv6/conf/nic0/*")).stdout,
+		(await guest.run(files)).stdout,
 	];
-	return text.join("---\n");
+	return texts.join("---\n");
 }
 
-/** One reply within 5 seconds: an IPv6 address is usable only when nobody else claims it. */
 async function reaches(machine: Machine, address: string): Promise<boolean> {
 	return (await machine.watch("ping", "-n", "-c1", "-w5", address)).code === 0;
+}
+
+async function text(guest: Machine, command: string): Promise<string> {
+	return (await guest.run(command)).stdout;
 }
 
 describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
@@ -59,15 +67,135 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 				}
 				expect(await reaches(router, entry.ip_address ?? ""), entry.ip_address).toBe(true);
 			}
-			expect((await guest.run(`nslookup ${FAR_NAME} || getent ahosts ${FAR_NAME}`)).stdout).toContain(FAR[4]);
+			expect(await text(guest, `nslookup ${FAR_NAME} || getent ahosts ${FAR_NAME}`)).toContain(FAR[4]);
 			for (const [i, link] of data.links.entries()) {
-				expect((await guest.run(`cat /sys/class/net/nic${i}/mtu`)).stdout).toBe(`${link.mtu}\n`);
+				expect(await text(guest, `cat /sys/class/net/nic${i}/mtu`)).toBe(`${link.mtu}\n`);
 			}
 
 			const after = await snapshot(guest);
-			expect(await apply()).toEqual(OK);
+			expect(await guest.changes(async () => expect(await apply()).toEqual(OK))).toBe("");
 			expect(await snapshot(guest)).toBe(after);
 
+			expect(await apply("--undo")).toEqual(OK);
+			expect(await snapshot(guest)).toBe(before);
+		});
+
+		it("gets back what it had before, and keeps it if the script finds it done", async () => {
+			const { guest, apply } = await start(system, STATIC_DOCUMENTS["dual stack"]);
+			await runAll(guest, [
+				"ip link set dev nic0 mtu 1400 up",
+				"ip addr add 10.0.0.5/24 broadcast + dev nic0",
+				"ip addr add 192.0.2.5/24 dev nic0",
+			]);
+			const before = await text(guest, "ip -4 -o addr show dev nic0; cat /sys/class/net/nic0/mtu");
+			expect(await apply()).toEqual(OK);
+			expect(await apply("--undo")).toEqual(OK);
+			expect(await text(guest, "ip -4 -o addr show dev nic0; cat /sys/class/net/nic0/mtu")).toBe(before);
+			expect(await text(guest, "cat /etc/resolv.conf")).toBe("");
+		});
+
+		it("comes up without a NIC that isn't there, which is reported", async () => {
+			const { guest, apply } = await start(system, STATIC_DOCUMENTS["two NICs"]);
+			await runAll(guest, ["ip link del nic0"]);
+			const started = performance.now();
+			expect(await apply()).toEqual({
+				code: 1,
+				stdout: "",
+				stderr: "guestwire: no NIC has the MAC address fa:16:3e:00:00:01\n",
+			});
+			expect(performance.now() - started).toBeLessThan(20_000);
+			expect(await reaches(guest, "172.20.0.1")).toBe(true);
+			expect(await apply("--undo")).toEqual(OK);
+		});
+
+		it("waits for a NIC that comes late", async () => {
+			const { guest, apply } = await start(system, STATIC_DOCUMENTS["dual stack"]);
+			await runAll(guest, ["ip link set dev nic0 address fa:16:3e:00:00:99"]);
+			const applied = apply();
+			await runAll(guest, ["until cat /proc/[0-9]*/cmdline | grep -q '[s]h./tmp/apply.sh'; do :; done"]);
+			await runAll(guest, ["ip link set dev nic0 address fa:16:3e:00:00:01"]);
+			expect(await applied).toEqual(OK);
+			expect(await reaches(guest, FAR[4])).toBe(true);
+		});
+
+		it("is set up on its NIC, not on what stands on it and shows its MAC address", async () => {
+			const { guest, apply } = await start(system, STATIC_DOCUMENTS["dual stack"]);
+			for (const args of ["add name a0 link nic0 type macvlan mode passthru", "add name a1 type bridge"]) {
+				expect((await guest.watch("ip", "link", ...args.split(" "))).code).toBe(0);
+			}
+			await runAll(guest, ["ip link set dev a1 address fa:16:3e:00:00:01"]);
+			expect(await apply()).toEqual(OK);
+			expect(await text(guest, "ip -4 -o addr show dev nic0")).toContain("10.0.0.5/24");
+		});
+
+		it("is told what is wrong when the kernel refuses something, and gets the rest", async () => {
+			const { guest, apply } = await start(system, STATIC_DOCUMENTS["two NICs"]);
+			// Another program's default route.
+			await runAll(guest, [
+				"ip link set dev nic0 up",
+				"ip addr add 10.0.0.99/24 dev nic0",
+				"ip route add 0.0.0.0/0 via 10.0.0.77 dev nic0",
+			]);
+			const { code, stderr } = await apply();
+			expect(code).toBe(1);
+			expect(stderr).toMatch(/^guestwire: ip -4 route add 0\.0\.0\.0\/0 via 10\.0\.0\.1 dev nic0: .*File exists\n$/);
+			expect(await reaches(guest, "172.20.0.1")).toBe(true);
+		});
+
+		it("answers wrong usage with how to use it", async () => {
+			const { apply } = await start(system, { links: [], networks: [], services: [] });
+			expect(await apply("--help")).toEqual({ code: 2, stdout: "", stderr: "usage: /tmp/apply.sh [--undo]\n" });
+			expect(await apply()).toEqual(OK);
+			expect(await apply("--undo")).toEqual(OK);
+			expect(await apply("--undo")).toEqual(OK);
+		});
+	},
+);
+
+const hasUdhcpc6 = hasMachines && (await execute("busybox", ["--list"])).stdout.includes("udhcpc6\n");
+
+describe.skipIf(!hasMachines).each([
+	{ system: "busybox", client: "udhcpc", has4: true, has6: hasUdhcpc6 },
+	{ system: "debian", client: "dhclient", has4: hasProgram("dhclient"), has6: hasProgram("dhclient") },
+] as const)(
+	"a guest that asks with $client (for root; apt-get install busybox-static isc-dhcp-client dnsmasq-base)",
+	({ system, client, has4, has6 }) => {
+		it.skipIf(!has4)("has lease, router advertisements and the document's own", async () => {
+			const { guest, router, apply } = await start(system, dynamicDocument("ipv6_slaac"), DHCP_SERVER);
+			const before = await snapshot(guest);
+			expect(await apply()).toEqual(OK);
+			for (const address of [FAR[4], FAR[6], "169.254.169.254"]) {
+				expect(await reaches(guest, address), address).toBe(true);
+			}
+			for (const address of ["10.4.0.10", "10.4.1.5", "2001:db8:4:0:f816:3eff:fe00:1"]) {
+				expect(await reaches(router, address), address).toBe(true);
+			}
+			expect(await text(guest, "cat /etc/resolv.conf")).toBe("nameserver 10.4.0.53\n");
+
+			const after = await snapshot(guest);
+			expect(await guest.changes(async () => expect(await apply()).toEqual(OK))).toBe("");
+			expect(await snapshot(guest)).toBe(after);
+
+			expect(await apply("--undo")).toEqual(OK);
+			expect(await snapshot(guest)).toBe(before);
+			expect(await text(guest, "cat /proc/[0-9]*/cmdline")).not.toContain(client);
+		});
+
+		it.skipIf(!has6)("has a lease by DHCPv6, and the lease's name servers if the document has none", async () => {
+			const { guest, router, apply } = await start(system, dynamicDocument("ipv6_dhcpv6-stateful", []), {
+				...DHCP_SERVER,
+				options: [...DHCP_SERVER.options, "--dhcp-range=2001:db8:4::100,2001:db8:4::100,64"],
+			});
+			const before = await snapshot(guest);
+			expect(await apply()).toEqual(OK);
+			// The default route comes by router advertisement, which may be later.
+			await runAll(guest, ["until ip -6 route | grep -q ^default; do sleep 0.2; done"]);
+			expect(await reaches(guest, FAR[6])).toBe(true);
+			expect(await reaches(router, "2001:db8:4::100")).toBe(true);
+			expect(await text(guest, "cat /etc/resolv.conf")).toContain("nameserver");
+			const after = await snapshot(guest);
+			expect(await apply()).toEqual(OK);
+			expect(await snapshot(guest)).toBe(after);
 			expect(await apply("--undo")).toEqual(OK);
 			expect(await snapshot(guest)).toBe(before);
 		});
