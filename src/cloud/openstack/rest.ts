@@ -121,9 +121,10 @@ async function once(agent: Dispatcher, call: Call, signal: AbortSignal): Promise
 		if (statusCode !== 429 && statusCode < 500) return { reply: { status: statusCode, headers, text } };
 		return { reason: `answered ${statusCode}`, ...retryAfter(headers["retry-after"]) };
 	} catch (error) {
-		const { code, message } = error as Error & { code?: string };
 		if (signal.aborted) return { reason: `no answer within ${DEADLINE / 1000} s`, final: true, cause: error };
-		const final = error instanceof GuestwireError || code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+		if (error instanceof GuestwireError) return { reason: error.message, final: true };
+		const { code, message } = error as Error & { code?: string };
+		const final = code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 		return { reason: `no answer (${code ?? message})${hint(code)}`, final, cause: error };
 	}
 }

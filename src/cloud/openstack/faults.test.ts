@@ -1,0 +1,211 @@
+import type { ServerResponse } from "node:http";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FakeOpenStack, type Fault, startFakeOpenStack } from "../../../test/fake-openstack.ts";
+import { recordedCase } from "../../../test/recorded.ts";
+import { assemble } from "../../instance/assemble.ts";
+import type { Cloud } from "../cloud.ts";
+import { openOpenStackCloud } from "./index.ts";
+
+const { facts } = recordedCase("h1-full");
+let fake: FakeOpenStack;
+let cloud: Cloud;
+beforeEach(async () => {
+	fake = await startFakeOpenStack();
+	cloud = await openOpenStackCloud({ env: fake.env });
+});
+afterEach(async () => {
+	await cloud.close();
+	await fake.close();
+});
+
+const look = () => cloud.instance(facts.id, "all");
+const lookIsRight = async () => {
+	const found = await look();
+	expect(found && assemble(found)).toEqual(assemble(facts));
+};
+
+const status =
+	(code: number, headers = {}): Fault =>
+	(response) =>
+		void response.writeHead(code, headers).end("{}");
+const says =
+	(body: string): Fault =>
+	(response) =>
+		void response.writeHead(200).end(body);
+const hangUp: Fault = (response) => void response.destroy();
+const half: Fault = (response: ServerResponse) => {
+	response.writeHead(200, { "content-length": 1000 });
+	response.write('{"ports": [', () => response.destroy());
+};
+const halfChunked: Fault = (response: ServerResponse) => {
+	response.writeHead(200);
+	response.write('{"ports": [', () => response.destroy());
+};
+
+/** The fault strikes the first `times` requests that contain the text. */
+function strike(fault: Fault, text: string, times = Number.POSITIVE_INFINITY): void {
+	let left = times;
+	fake.fault = (call) => (call.includes(text) && left-- > 0 ? fault : undefined);
+}
+const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
+
+describe("what passes is tried again", () => {
+	test.each([
+		["a 500", status(500)],
+		["a 503", status(503)],
+		["a 429 that asks for patience", status(429, { "retry-after": "0" })],
+		["a connection that breaks", hangUp],
+		["a half-sent answer", half],
+		["a half-sent answer in chunks", halfChunked],
+	])("%s, once", async (_, fault) => {
+		strike(fault, "/ports", 1);
+		await lookIsRight();
+		expect(asked("/ports")).toBe(2);
+	});
+
+	test("every third call fails, and nothing is wrong", async () => {
+		let count = 0;
+		fake.fault = () => (++count % 3 === 0 ? status(500) : undefined);
+		await lookIsRight();
+	});
+
+	test("not for ever, and not when the API says to come back much later", async () => {
+		strike(status(503), "/ports");
+		await expect(look()).rejects.toMatchObject({
+			code: "cloud-unavailable",
+			message: expect.stringMatching(/ports.*503/),
+		});
+		expect(asked("/ports")).toBe(4);
+		strike(status(503, { "retry-after": "3600" }), "/ports");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable" });
+		expect(asked("/ports")).toBe(5);
+	});
+
+	test("a cloud that is not there says so, and an instance is known again when it is back", async () => {
+		strike(hangUp, "");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable" });
+		fake.fault = () => undefined;
+		await lookIsRight();
+	});
+});
+
+describe("tokens", () => {
+	test("one login however many callers", async () => {
+		await Promise.all(Array.from({ length: 20 }, look));
+		expect(fake.logins).toHaveLength(1);
+	});
+
+	test("a revoked one is replaced, once, however many calls it failed", async () => {
+		await look();
+		fake.revoke();
+		await Promise.all(Array.from({ length: 20 }, lookIsRight));
+		expect(fake.logins).toHaveLength(2);
+	});
+
+	test("an API that takes no token at all is not asked for ever", async () => {
+		strike(status(401), "/ports");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("401") });
+		expect(fake.logins).toHaveLength(2);
+	});
+
+	test("Keystone down: what has a token goes on", async () => {
+		await look();
+		strike(hangUp, "/identity/");
+		await lookIsRight();
+	});
+
+	test("wrong credentials are told, without them", async () => {
+		strike(status(401), "/identity/");
+		const error: Error = await look().then(
+			() => new Error("no error"),
+			(reason) => reason,
+		);
+		expect(error).toMatchObject({
+			code: "cloud-unavailable",
+			message: expect.stringContaining("refuses the credentials"),
+		});
+		expect(error.message).not.toContain(fake.env["OS_PASSWORD"]);
+	});
+});
+
+describe("what is not an answer is an error that names the call and the member", () => {
+	const tell = (edit: (port: Record<string, unknown>) => void) => {
+		for (const port of fake.records.ports) if (port["device_id"] === facts.id) edit(port);
+	};
+	const refusal = (message: RegExp) =>
+		expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringMatching(message) });
+
+	test("a member of another type", async () => {
+		tell((port) => {
+			port["mac_address"] = 17;
+		});
+		await refusal(/^GET http:.*\/ports\?device_id=.*: ports\[0\]: mac_address must be text/);
+	});
+
+	test("a missing member", async () => {
+		tell((port) => {
+			delete port["network_id"];
+		});
+		await refusal(/ports\[0\]: the document "network_id" is missing/);
+	});
+
+	test.each([
+		["no JSON", says("<html>"), /ports.*not JSON/],
+		["another form", says("[]"), /ports.*must be a map/],
+		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
+		["403", status(403), /ports.*403; the user lacks a role/],
+		["400", status(400), /ports.*answered 400/],
+		["404 for what every Neutron has", status(404), /Neutron has no \/ports/],
+	])("%s", async (_, fault, message) => {
+		strike(fault, "/ports");
+		await refusal(message);
+	});
+
+	test("a page that names itself as the next one", async () => {
+		const link = { rel: "next", href: "http://x/?marker=m" };
+		strike(says(JSON.stringify({ ports: [], ports_links: [link] })), "/ports");
+		await refusal(/the next page is this one again/);
+	});
+
+	test("only the instance whose port can't be read suffers, not those in the same call", async () => {
+		const other = recordedCase("a-dhcp4").facts;
+		tell((port) => {
+			port["fixed_ips"] = "none";
+		});
+		const [bad, good] = await Promise.allSettled([look(), cloud.instance(other.id, "wiring")]);
+		expect(bad).toMatchObject({ status: "rejected", reason: { code: "cloud-answer" } });
+		expect(good).toMatchObject({ status: "fulfilled", value: { id: other.id } });
+		expect(asked("/ports?device_id=")).toBe(1);
+	});
+});
+
+describe("servers that Nova tells only in part", () => {
+	const cut = (keep: readonly string[]) => {
+		fake.records.servers = fake.records.servers.map((server) =>
+			server.id === facts.id
+				? ({ ...Object.fromEntries(keep.map((key) => [key, server[key]])), status: "UNKNOWN" } as never)
+				: server,
+		);
+	};
+
+	test("its cell is down: it can't be told now", async () => {
+		cut(["id", "tenant_id", "created"]);
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("cell") });
+	});
+
+	test("the user may not see its user data: an error, not an instance without user data", async () => {
+		cut(["id", "tenant_id", "name", "addresses", "metadata"]);
+		await expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringContaining("role") });
+	});
+});
+
+test("closing ends what is under way", async () => {
+	strike(() => {}, "/ports");
+	const ended = expect(look()).rejects.toMatchObject({
+		code: "cloud-unavailable",
+		message: expect.stringContaining("closed"),
+	});
+	await expect.poll(() => asked("/ports")).toBe(1);
+	await cloud.close();
+	await ended;
+});

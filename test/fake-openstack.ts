@@ -1,0 +1,184 @@
+/**
+ * An OpenStack on loopback that answers with what a real one was recorded to answer, filters and pages as Neutron and
+ * Nova do, and fails on demand: for the faults that the real thing won't produce when asked.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+type Json = Record<string, unknown> & { readonly id: string };
+
+const folder = new URL("./fixtures/zed/", import.meta.url);
+const caseNames = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+	entry.isDirectory() ? [entry.name] : [],
+);
+
+/** Every record of a kind in all recorded cases, in the order of ids: Neutron's own. */
+function recorded(files: readonly string[], member: string): Json[] {
+	const found = new Map<string, Json>();
+	for (const name of caseNames) {
+		for (const file of files) {
+			const { [member]: items } = JSON.parse(readFileSync(new URL(`${name}/${file}`, folder), "utf8"));
+			for (const item of items) found.set(item.id, item);
+		}
+	}
+	return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function readRecorded() {
+	const one = (name: string, file: string) => JSON.parse(readFileSync(new URL(`${name}/${file}`, folder), "utf8"));
+	return {
+		ports: recorded(["ports.json", "subports.json", "dhcp-ports.json"], "ports"),
+		networks: recorded(["networks.json"], "networks"),
+		subnets: recorded(["subnets.json"], "subnets"),
+		trunks: recorded(["trunks.json"], "trunks"),
+		floatingips: recorded(["floatingips.json"], "floatingips"),
+		security_groups: recorded(["security-groups.json"], "security_groups"),
+		servers: caseNames.map((name): Json => one(name, "server.json").server),
+		interfaces: new Map<string, unknown>(
+			caseNames.map((name) => [one(name, "server.json").server.id, one(name, "interfaces.json")]),
+		),
+		keypair: one("h1-full", "keypair.json"),
+	};
+}
+export type FakeRecords = ReturnType<typeof readRecorded>;
+
+/** What happens to a request instead of its answer; `undefined`: nothing does. */
+export type Fault = (response: ServerResponse, answer: () => void) => void;
+
+export interface FakeOpenStack {
+	/** What it answers from; tests change it. */
+	readonly records: FakeRecords;
+	/** `GET /network/v2.0/ports?…` of each request, in order. */
+	readonly requests: string[];
+	/** Bodies of the requests for a token. */
+	readonly logins: unknown[];
+	/** Members a page has at most. */
+	pageSize: number;
+	/** Seconds that a token lives. */
+	lifetime: number;
+	/** Decides for each request whether it fails, and how. */
+	fault: (call: string) => Fault | undefined;
+	/** As OS_* variables. */
+	readonly env: Readonly<Record<string, string>>;
+	/** No token given so far is good any more. */
+	revoke(): void;
+	close(): Promise<void>;
+}
+
+export async function startFakeOpenStack(): Promise<FakeOpenStack> {
+	const server = createServer({ maxHeaderSize: 65_536 });
+	let epoch = 0;
+	const fake = {
+		records: readRecorded(),
+		requests: [] as string[],
+		logins: [] as unknown[],
+		pageSize: 1000,
+		lifetime: 3600,
+		fault: (() => undefined) as FakeOpenStack["fault"],
+		revoke: () => {
+			epoch++;
+		},
+	};
+
+	async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const call = `${request.method} ${request.url}`;
+		fake.requests.push(call);
+		const body = await new Response(request as never).text();
+		const answer = () => {
+			// The request line with its version, as eventlet counts it.
+			if (call.length + " HTTP/1.1\r\n".length > 8192) return send(response, 414, {});
+			if (request.url?.startsWith("/identity/")) return login(body, response);
+			if (request.headers["x-auth-token"] !== `token-${epoch}`) return send(response, 401, {});
+			return reply(request, response);
+		};
+		const fault = fake.fault(call);
+		if (fault === undefined) answer();
+		else fault(response, answer);
+	}
+
+	function login(body: string, response: ServerResponse): void {
+		fake.logins.push(JSON.parse(body));
+		response.setHeader("x-subject-token", `token-${epoch}`);
+		const issued = new Date("2026-01-01T00:00:00Z"); // not this machine's clock
+		const endpoint = (path: string) => [{ interface: "public", region: "R", url: `${origin()}${path}` }];
+		send(response, 201, {
+			token: {
+				issued_at: issued.toISOString(),
+				expires_at: new Date(issued.getTime() + fake.lifetime * 1000).toISOString(),
+				catalog: [
+					{ type: "network", endpoints: endpoint("/network") },
+					{ type: "compute", endpoints: endpoint("/compute/v2.1") },
+				],
+			},
+		});
+	}
+
+	function reply(request: IncomingMessage, response: ServerResponse): void {
+		const url = new URL(request.url ?? "", origin());
+		const [, service, , ...path] = url.pathname.split("/");
+		const answer = service === "network" ? neutron(path, url) : nova(path, url);
+		send(response, answer === undefined ? 404 : 200, answer ?? {});
+	}
+
+	function neutron([collection = ""]: readonly string[], url: URL): unknown {
+		const member = collection.replaceAll("-", "_") as "ports";
+		const items = fake.records[member];
+		return Array.isArray(items) ? paged(member, filtered(items, url.searchParams), url) : undefined;
+	}
+
+	function nova(path: readonly string[], url: URL): unknown {
+		const [first = "", id = "", more] = path;
+		const { servers, interfaces, keypair } = fake.records;
+		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: "2.93" } };
+		if (first === "os-keypairs") return id === keypair.keypair.name ? structuredClone(keypair) : undefined;
+		if (id === "" || id === "detail") return paged("servers", servers, url);
+		if (more === "os-interface") return interfaces.get(id);
+		const found = servers.find((one) => one.id === id);
+		return found && { server: found };
+	}
+
+	function paged(member: string, items: readonly Json[], url: URL): unknown {
+		const size = Math.min(fake.pageSize, Number(url.searchParams.get("limit") ?? fake.pageSize));
+		const start = items.findIndex((item) => item.id === url.searchParams.get("marker")) + 1;
+		const page = items.slice(start, start + size);
+		const last = page.at(-1);
+		if (last === undefined || start + size >= items.length) return { [member]: page };
+		const next = new URL(url);
+		next.host = "inside.example"; // a name that this side doesn't know, as behind a load balancer
+		next.searchParams.set("marker", last.id);
+		return { [member]: page, [`${member}_links`]: [{ rel: "next", href: next.href }] };
+	}
+
+	const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	server.on("request", (request, response) => void handle(request, response));
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const env = {
+		OS_AUTH_URL: `${origin()}/identity`,
+		OS_USERNAME: "alice",
+		OS_PASSWORD: "rain-coat-7",
+		OS_PROJECT_NAME: "acme",
+	};
+	const close = () => {
+		server.closeAllConnections();
+		return new Promise<void>((resolve) => server.close(() => resolve()));
+	};
+	return Object.assign(fake, { env, close });
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+	response.writeHead(status, { "content-type": "application/json" });
+	response.end(JSON.stringify(body));
+}
+
+/** As Neutron filters: the values of one name are alternatives, different names narrow each other. */
+function filtered(items: readonly Json[], query: URLSearchParams): Json[] {
+	const names = [...new Set(query.keys())].filter((name) => name !== "limit" && name !== "marker");
+	return items.filter((item) => names.every((name) => query.getAll(name).some((value) => has(item, name, value))));
+}
+
+function has(item: Json, name: string, value: string): boolean {
+	if (name !== "fixed_ips") return item[name] === value;
+	const addresses = (item["fixed_ips"] as { ip_address: string }[]).map((ip) => `ip_address=${ip.ip_address}`);
+	return addresses.includes(value);
+}
