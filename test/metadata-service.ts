@@ -18,6 +18,7 @@ import { createMetrics } from "../src/http/metrics.ts";
 import { assemble } from "../src/instance/assemble.ts";
 import type { Instance } from "../src/instance/instance.ts";
 import { openPasswordStore } from "../src/store/password-store.ts";
+import { sqliteDatabase } from "../src/store/sqlite.ts";
 import { recordedCases } from "./recorded.ts";
 
 /** The shared secret of the recorded cloud. */
@@ -112,7 +113,7 @@ export async function startTestService(
 	const lines: string[] = [];
 	const directory = options.directory ?? directoryOf(recordedInstances);
 	const metrics = createMetrics(directoryOf([]));
-	const passwords = options.passwords ?? (await openPasswordStore(":memory:"));
+	const passwords = options.passwords ?? (await openPasswordStore(sqliteDatabase(":memory:")));
 	const service = await startMetadataService({
 		listeners,
 		directory,

@@ -101,8 +101,19 @@ export const ConfigSchema = strict({
 		{ description: "Vendor data.", default: {} },
 	),
 	state: strict(
-		{ sqlite: optional(path("SQLite database; without it, what guests post is forgotten with the process.")) },
-		{ description: "What outlives a process.", default: {} },
+		{
+			sqlite: optional(path("SQLite database: for one process, or a few on one machine.")),
+			postgres: optional(
+				text("PostgreSQL, for many nodes; the password stands in PGPASSWORD or PGPASSFILE.", {
+					pattern: "^postgres(ql)?://[^:@/]*(@|/|$)",
+				}),
+			),
+		},
+		{
+			description: "Where what guests post outlives the process: one of the two; neither: nowhere.",
+			default: {},
+			maxProperties: 1,
+		},
 	),
 	freshness: Type.Number({
 		description: "Seconds after which facts are asked for again, while the old ones still answer.",

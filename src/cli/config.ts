@@ -19,6 +19,7 @@ export interface LoadedConfig {
 /** Makes a path at which the keyword stands absolute, from the folder that it is relative to. */
 const relativePath = (folder: string): FuncKeywordDefinition => ({
 	keyword: "relativePath",
+	type: "string",
 	modifying: true,
 	validate: (_schema: unknown, path: string, _parent: unknown, at?: DataValidationCxt) => {
 		if (at) at.parentData[at.parentDataProperty] = resolve(folder, path);

@@ -7,7 +7,9 @@ import { startMetadataService } from "../http/metadata-server.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { startOperatorServer } from "../http/operator-server.ts";
 import { createDynamicVendorData } from "../http/vendor-data.ts";
+import type { StateDatabase } from "../store/database.ts";
 import { openPasswordStore } from "../store/password-store.ts";
+import { sqliteDatabase } from "../store/sqlite.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener, readSecret } from "./listeners.ts";
 import { openSource, type Source } from "./source.ts";
@@ -39,7 +41,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const listeners = await Promise.all(
 		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], source, io)),
 	);
-	const passwords = await openPasswordStore(config.state.sqlite ?? ":memory:");
+	const passwords = await openPasswordStore(await stateDatabase(config.state));
 	open.defer(() => passwords.close());
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
@@ -56,6 +58,13 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	for (const [index, { identity }] of listeners.entries())
 		greetGuests(io, metadata.addresses[index] ?? "", identity.mode);
 	greetOperator(io, operator.address, config.operator.tokenFile);
+}
+
+/** PostgreSQL's client is loaded only where it is used. */
+async function stateDatabase({ postgres, sqlite = ":memory:" }: Source["config"]["state"]): Promise<StateDatabase> {
+	if (postgres === undefined) return sqliteDatabase(sqlite);
+	const { postgresDatabase } = await import("../store/postgres.ts");
+	return postgresDatabase(postgres);
 }
 
 /** What `/readyz` tells. */

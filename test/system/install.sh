@@ -23,6 +23,7 @@ python3-oauthlib            cloud-init needs it
 python3-pycdlib             a reader of ISO 9660
 python3-requests            cloud-init needs it
 python3-yaml                cloud-init needs it
+postgresql                  the state's other engine
 qemu-system-x86             virtual machines
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
