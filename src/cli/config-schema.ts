@@ -14,7 +14,7 @@ export const IDENTITIES = ["signed", "network", "provider", "address", "fixed"] 
 
 const ListenerSchema = strict({
 	listen: text("Where guests or their proxies come in: `host:port`, `[v6%zone]:port` or `unix:/path`."),
-	identity: Type.Enum([...IDENTITIES], { description: "How the guest that asks is known (docs/identities.md)." }),
+	identity: Type.Enum([...IDENTITIES], { description: "How the guest that asks is known (docs/http.md)." }),
 	sharedSecretFile: optional(
 		path("`signed`, `provider`: file with the secret shared with the proxies, else GUESTWIRE_SHARED_SECRET."),
 	),
