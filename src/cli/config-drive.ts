@@ -14,10 +14,10 @@ import {
 	streamConfigDrive,
 } from "../config-drive/index.ts";
 import { driveTree } from "../documents/drive-tree.ts";
-import { buildTree } from "../documents/guest-tree.ts";
 import { GuestwireError } from "../errors.ts";
+import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
 import { createLog } from "../http/log.ts";
-import { createDynamicVendorData, type DynamicVendorData } from "../http/vendor-data.ts";
+import { createDynamicVendorData } from "../http/vendor-data.ts";
 import { extractImage, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { findInstance, openSource, type Source } from "./source.ts";
@@ -146,9 +146,10 @@ async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
 	const source = await openSource(options, io);
 	const log = createLog({ write: (text) => io.stderr.write(text) });
 	const vendorData = createDynamicVendorData(source.config.vendorData.dynamic, { log, count: () => {} });
+	const documents = createGuestDocuments(source.settings, vendorData);
 	return {
 		source,
-		of: (id) => layout(id, source, vendorData, options),
+		of: (id) => layout(id, source, documents, options),
 		async [Symbol.asyncDispose]() {
 			await vendorData.close();
 			await source.close();
@@ -158,13 +159,13 @@ async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
 
 async function layout(
 	id: string,
-	{ directory, settings }: Source,
-	vendorData: DynamicVendorData,
+	{ directory }: Source,
+	documents: GuestDocuments,
 	{ format, size, encoding, versions }: DriveOptions,
 ): Promise<ConfigDriveStream> {
 	const instance = await directory.get(id, "all");
 	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
-	const tree = driveTree(buildTree(instance, settings, await vendorData.of(instance)), versions);
+	const tree = driveTree(await documents.complete(instance), versions);
 	const created = instance.server?.created;
 	const drive: ConfigDriveOptions = {
 		format,
@@ -180,8 +181,16 @@ async function read(file: string, instance: string | undefined, options: DriveOp
 	}
 	const contents = await readImage(file);
 	if (options.directory !== undefined) await extractImage(contents, options.directory);
-	const { format, label, entries } = contents;
+	const { format, label } = contents;
+	const entries = contents.entries.map(({ mode, ...entry }) => ({
+		...entry,
+		...(mode !== undefined && { mode: octal(mode) }),
+	}));
 	printResult(io, options, { format, label, entries }, () => listing(contents));
+}
+
+function octal(mode: number): string {
+	return mode.toString(8).padStart(4, "0");
 }
 
 function listing({ format, label, entries }: DriveContents): string {
@@ -189,6 +198,6 @@ function listing({ format, label, entries }: DriveContents): string {
 }
 
 function entryLine({ kind, mode, size, path }: DriveEntry): string {
-	const permissions = mode === undefined ? "    " : mode.toString(8).padStart(4, "0");
-	return `${permissions}  ${kind === "file" ? String(size).padStart(10) : "         -"}  ${path}${kind === "folder" ? "/" : ""}`;
+	const permissions = mode === undefined ? "   -" : octal(mode);
+	return `${permissions}  ${String(kind === "file" ? size : "-").padStart(10)}  ${path}${kind === "folder" ? "/" : ""}`;
 }

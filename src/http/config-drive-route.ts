@@ -16,11 +16,11 @@ import { ProblemSchema } from "./operator-schemas.ts";
 
 export interface ConfigDriveRouteOptions {
 	/**
-	 * An instance's drive: its tree, with what vendors' services say, and its creation date where that is known.
+	 * What an instance's drive holds, and the instance's creation date (ISO 8601) where that is known.
 	 *
 	 * @throws GuestwireError `unknown-instance`
 	 */
-	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly date: Date | undefined }>;
+	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
 }
 
 const QuerySchema = Type.Object({
@@ -56,8 +56,8 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 		async (request, reply) => {
 			const { query } = request;
 			const { id } = request.params;
-			const { tree, date } = await drive(id);
-			const stream = layout(tree, date, query);
+			const { tree, created } = await drive(id);
+			const stream = layout(tree, created, query);
 			if (stream instanceof GuestwireError) return reply.code(422).send({ message: stream.message });
 			const { bytes, sha256 } = await measure(stream);
 			const etag = `"${sha256}"`;
@@ -76,10 +76,10 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 }
 
 /** The drive laid out, or why it can't be. */
-function layout(tree: MetadataTree, date: Date | undefined, query: Query): ConfigDriveStream | GuestwireError {
+function layout(tree: MetadataTree, created: string | undefined, query: Query): ConfigDriveStream | GuestwireError {
 	const options: ConfigDriveOptions = {
 		format: query.format,
-		...(date !== undefined && { date }),
+		...(created !== undefined && { date: new Date(created) }),
 		...(query.size !== undefined && { sizeMiB: query.size }),
 	};
 	try {
