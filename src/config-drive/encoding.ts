@@ -1,10 +1,15 @@
 import { Readable } from "node:stream";
 import { createGzip, gunzipSync } from "node:zlib";
 import { GuestwireError } from "../errors.ts";
-import { type ConfigDrive, driveChunks } from "./drive.ts";
+import { type ConfigDrive, type DriveFormat, driveChunks } from "./drive.ts";
 
 /** `raw` for hypervisors; `gzip-base64` for Ironic, which takes a node's config drive in this form. */
 export type DriveEncoding = "raw" | "gzip-base64";
+
+/** How an image's file name ends: `.iso`, `.img`, `.iso.gz.b64`, `.img.gz.b64`. */
+export function driveExtension(format: DriveFormat, encoding: DriveEncoding): string {
+	return `${format === "iso9660" ? ".iso" : ".img"}${encoding === "raw" ? "" : ".gz.b64"}`;
+}
 
 /** What Ironic's agent takes at most, unpacked (its `MAX_CONFIG_DRIVE_SIZE_MB`). */
 export const MAX_IRONIC_SIZE = 64 * 2 ** 20;

@@ -22,30 +22,25 @@ const MAX_FILE = 0xffff_ffff;
 /** Windows' MAX_PATH is 260: `D:\` before the path, a zero after it. */
 export const MAX_PATH = 256;
 
+/** A format's own rule: why it can't hold a name, or undefined. */
+type NameFault = (name: string) => string | undefined;
+
 /**
  * A tree as nested folders.
  *
- * @param nameFault the format's own rule: why it can't hold a name, or undefined
  * @throws GuestwireError `drive`: a path or a file's size that no drive can hold
  */
-export function foldersOf(tree: MetadataTree, nameFault: (name: string) => string | undefined): DriveFolder {
+export function foldersOf(tree: MetadataTree, nameFault: NameFault): DriveFolder {
 	const root: DriveFolder = { name: "", path: "", folders: [], files: [] };
 	const folders = new Map([["", root]]);
 	const files = new Set<string>();
-	const split = (path: string): { parent: string; name: string } => {
-		const slash = path.lastIndexOf("/");
-		const name = path.slice(slash + 1);
-		const fault = commonNameFault(name) ?? nameFault(name);
-		if (fault !== undefined) throw refusal(path, fault);
-		return { parent: path.slice(0, Math.max(slash, 0)), name };
-	};
-	const folderAt = (path: string): DriveFolder => {
+	const folderAt = (path: string, file: string): DriveFolder => {
 		const known = folders.get(path);
 		if (known !== undefined) return known;
 		if (files.has(path)) throw refusal(path, "it is a file and a folder at once");
-		const { parent, name } = split(path);
+		const { parent, name } = split(path, file, nameFault);
 		const folder = { name, path, folders: [], files: [] };
-		folderAt(parent).folders.push(folder);
+		folderAt(parent, file).folders.push(folder);
 		folders.set(path, folder);
 		return folder;
 	};
@@ -54,8 +49,8 @@ export function foldersOf(tree: MetadataTree, nameFault: (name: string) => strin
 		if (path.length > MAX_PATH) throw refusal(path, `Windows opens no path of more than ${MAX_PATH} characters`);
 		if (folders.has(path)) throw refusal(path, "it is a file and a folder at once");
 		if (files.has(path)) throw refusal(path, "it stands in the tree twice");
-		const { parent, name } = split(path);
-		folderAt(parent).files.push({ name, path, bytes: readFile(tree, path) });
+		const { parent, name } = split(path, path, nameFault);
+		folderAt(parent, path).files.push({ name, path, bytes: readFile(tree, path) });
 		files.add(path);
 	}
 	const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
@@ -64,6 +59,15 @@ export function foldersOf(tree: MetadataTree, nameFault: (name: string) => strin
 		folder.files.sort(byName);
 	}
 	return root;
+}
+
+/** @param file that the path leads to, named where the name can't be */
+function split(path: string, file: string, nameFault: NameFault): { parent: string; name: string } {
+	const slash = path.lastIndexOf("/");
+	const name = path.slice(slash + 1);
+	const fault = commonNameFault(name) ?? nameFault(name);
+	if (fault !== undefined) throw refusal(file, fault);
+	return { parent: path.slice(0, Math.max(slash, 0)), name };
 }
 
 function readFile(tree: MetadataTree, path: string): Uint8Array {

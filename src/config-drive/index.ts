@@ -16,7 +16,7 @@ import { MIB } from "./vfat-geometry.ts";
 
 export type { DriveContents, DriveEntry } from "./contents.ts";
 export type { DriveFormat } from "./drive.ts";
-export { type DriveEncoding, decodeConfigDrive } from "./encoding.ts";
+export { type DriveEncoding, decodeConfigDrive, driveExtension } from "./encoding.ts";
 export { readConfigDrive } from "./read.ts";
 
 export interface ConfigDriveOptions {

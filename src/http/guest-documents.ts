@@ -13,6 +13,8 @@ export interface GuestDocuments {
 	listing(path: string): TreeAnswer | undefined;
 	/** Every document and listing but those that vendors' services write in. */
 	tree(instance: Instance): GuestTree;
+	/** Every document and listing, once the vendors' services have answered. */
+	complete(instance: Instance): Promise<GuestTree>;
 	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
 	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
 	/** Whether a path's document can only be made with all facts of the instance. */
@@ -45,6 +47,8 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 	return {
 		listing: (path) => listings.get(path),
 		tree,
+		complete: async (instance) =>
+			vendorData === undefined ? tree(instance) : treeWith(instance, await vendorData.of(instance)),
 		needsAllFacts,
 		answer(instance, path) {
 			if (vendorData === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);

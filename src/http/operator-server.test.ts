@@ -103,12 +103,12 @@ describe("the API", () => {
 		expect(document).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
 		const ajv = new Ajv2020({ strict: false });
 		for (const [path, { get }] of Object.entries<{
-			get: { responses: Record<string, { content?: Record<string, { schema: object }> }> };
+			get: { responses: Record<string, { content?: Record<string, { schema: { format?: string } }> }> };
 		}>(document.paths)) {
 			const schema = get.responses["200"]?.content?.["application/json"]?.schema ?? {};
 			const answer = await ask(path.replace("{id}", instance.id).replace("{path}", "openstack/latest/meta_data.json"));
 			expect(answer.status).toBe(200);
-			if (!path.includes("tree"))
+			if (schema.format !== "binary")
 				expect(ajv.validate(schema, JSON.parse(answer.body.toString())), ajv.errorsText()).toBe(true);
 		}
 		const documented = Array.from(docs.matchAll(/^\| `GET (\/api[^`]*)`/gm), ([, path]) => path);

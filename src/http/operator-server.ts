@@ -2,8 +2,10 @@
 import swagger from "@fastify/swagger";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Directory } from "../cloud/directory.ts";
+import { driveTree } from "../documents/drive-tree.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
+import { configDriveRoute } from "./config-drive-route.ts";
 import type { GuestDocuments } from "./guest-documents.ts";
 import { listenOn, parseListenAddress } from "./listen.ts";
 import { type Log, logOperatorRequest } from "./log.ts";
@@ -65,13 +67,13 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	const { directory, documents, metrics, isReady, isOutdated = () => false } = options;
 
-	const instanceOf = async (request: FastifyRequest): Promise<Instance> => {
-		const { id } = request.params as { id: string };
+	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await directory.get(id.toLowerCase(), "all");
 		if (found === undefined)
 			throw new GuestwireError("unknown-instance", `No instance has the id ${JSON.stringify(id)}.`);
 		return found;
 	};
+	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
 	const problem = { ...ProblemSchema };
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
 
@@ -80,7 +82,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 
 	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
 	app.get("/api/instances/:id", { schema: one }, async (request) => {
-		const instance = await instanceOf(request);
+		const instance = await instanceOf(idOf(request));
 		return detailsOf(instance, documents.tree(instance));
 	});
 
@@ -91,11 +93,18 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	};
 	app.get("/api/instances/:id/tree/*", { schema: file }, async (request, reply) => {
 		const path = (request.params as { "*": string })["*"];
-		const answer = await documents.answer(await instanceOf(request), path);
+		const answer = await documents.answer(await instanceOf(idOf(request)), path);
 		if (answer === undefined) throw new GuestwireError("unknown-path", `The instance has no ${JSON.stringify(path)}.`);
 		// User data is whatever its owner wrote: a browser must not take it for a page of this server.
 		reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
 		return reply.header("content-type", answer.contentType).send(answer.body);
+	});
+
+	app.register(configDriveRoute, {
+		drive: async (id) => {
+			const instance = await instanceOf(id);
+			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
+		},
 	});
 
 	const hidden = { schema: { hide: true } };

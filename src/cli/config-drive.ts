@@ -1,0 +1,203 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { SingleBar } from "cli-progress";
+import { Command, Option } from "commander";
+import {
+	type ConfigDriveOptions,
+	type ConfigDriveStream,
+	type DriveContents,
+	type DriveEncoding,
+	type DriveEntry,
+	type DriveFormat,
+	driveExtension,
+	streamConfigDrive,
+} from "../config-drive/index.ts";
+import { driveTree } from "../documents/drive-tree.ts";
+import { GuestwireError } from "../errors.ts";
+import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
+import { createLog } from "../http/log.ts";
+import { createDynamicVendorData } from "../http/vendor-data.ts";
+import { extractImage, readImage, writeImage } from "./drive-files.ts";
+import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
+import { findInstance, openSource, type Source } from "./source.ts";
+
+interface DriveOptions extends CommonOptions {
+	readonly output?: string;
+	readonly all?: boolean;
+	readonly directory?: string;
+	readonly read?: string;
+	readonly format: DriveFormat;
+	readonly encoding: DriveEncoding;
+	readonly size?: number;
+	readonly versions?: readonly string[];
+	readonly force?: boolean;
+}
+
+/** An image that was made, as the result tells. */
+interface Made {
+	readonly instance: string;
+	readonly file: string;
+	readonly bytes: number;
+}
+
+/** `guestwire config-drive`: makes the drive of one instance or of all, or reads one. */
+export function configDriveCommand(io: Io): Command {
+	return commonOptions(new Command("config-drive"))
+		.argument("[instance]", "id or name")
+		.option("-o, --output <file>", "where the image goes; - is standard output")
+		.option("--all", "a drive for every instance, in the folder of -d")
+		.option("-d, --directory <dir>", "with --all and --read: the folder to write into")
+		.option("--read <file>", "list a drive, whoever made it; with -d, extract it")
+		.addOption(new Option("--format <format>").choices(["iso9660", "vfat"]).default("iso9660"))
+		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
+		.option("--size <MiB>", "of a VFAT drive; by default as much as it needs", wholeNumber)
+		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", (text) => text.split(","))
+		.option("--force", "replace files that are there already")
+		.action(async (instance: string | undefined, options: DriveOptions) => {
+			if (options.read !== undefined) await read(options.read, instance, options, io);
+			else if (options.all === true) await makeAll(instance, options, io);
+			else await makeOne(instance, options, io);
+		});
+}
+
+function wholeNumber(text: string): number {
+	if (!/^\d+$/.test(text)) throw new GuestwireError("usage", `--size takes a whole number of MiB, not "${text}"`);
+	return Number(text);
+}
+
+async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: Io): Promise<void> {
+	const { output } = options;
+	if (nameOrId === undefined)
+		throw new GuestwireError("usage", "no instance is named: give one, or --all, or --read FILE");
+	if (output === undefined)
+		throw new GuestwireError("usage", "no file is named: give -o FILE, or -o - for standard output");
+	if (output === "-" && io.isTTY && options.encoding === "raw") {
+		throw new GuestwireError("usage", "an image would be written to a terminal: send standard output elsewhere");
+	}
+	await using drives = await openDrives(options, io);
+	const id = await findInstance(drives.source.directory, nameOrId);
+	const drive = await drives.of(id);
+	if (output === "-") {
+		await pipeline(Readable.from(drive.chunks()), io.stdout, { end: false });
+		return;
+	}
+	const bytes = await writeImage(output, drive.chunks(), options.force === true, io.stopSignal());
+	const made: Made = { instance: id, file: output, bytes };
+	printResult(io, options, made, () => line(made));
+}
+
+/** One drive after the other; what can't be made is told at the end, and the rest is there. */
+async function makeAll(instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
+	const { directory } = options;
+	if (directory === undefined) throw new GuestwireError("usage", "no folder is named: give -d DIR");
+	if (instance !== undefined || options.output !== undefined) {
+		throw new GuestwireError(
+			"usage",
+			"--all makes every instance's drive in the folder of -d: leave instance and -o out",
+		);
+	}
+	await using drives = await openDrives(options, io);
+	const summaries = await drives.source.directory.list();
+	const stop = io.stopSignal();
+	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} drives, {eta_formatted} left" });
+	const made: Made[] = [];
+	const failures: string[] = [];
+	bar.start(summaries.length, 0);
+	try {
+		for (const { id } of summaries) {
+			if (stop.aborted)
+				throw new GuestwireError("output", `stopped after ${made.length} of ${summaries.length} drives`);
+			const file = join(directory, fileName(id, options));
+			try {
+				const drive = await drives.of(id);
+				made.push({ instance: id, file, bytes: await writeImage(file, drive.chunks(), options.force === true, stop) });
+			} catch (error) {
+				if (!(error instanceof GuestwireError)) throw error;
+				failures.push(`${id}: ${error.message}`);
+			}
+			bar.increment();
+		}
+	} finally {
+		bar.stop();
+	}
+	for (const failure of failures) say(io, failure);
+	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));
+	if (failures.length > 0) {
+		throw new GuestwireError("drive", `${failures.length} of ${summaries.length} drives were not made: see above`);
+	}
+}
+
+/** An instance's id may be any text in an inventory, and a file's name may not. */
+function fileName(id: string, { format, encoding }: DriveOptions): string {
+	return encodeURIComponent(id) + driveExtension(format, encoding);
+}
+
+function line({ file, bytes }: Made): string {
+	return `${String(bytes).padStart(10)}  ${file}`;
+}
+
+interface Drives extends AsyncDisposable {
+	readonly source: Source;
+	of(id: string): Promise<ConfigDriveStream>;
+}
+
+async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
+	const source = await openSource(options, io);
+	const log = createLog({ write: (text) => io.stderr.write(text) });
+	const vendorData = createDynamicVendorData(source.config.vendorData.dynamic, { log, count: () => {} });
+	const documents = createGuestDocuments(source.settings, vendorData);
+	return {
+		source,
+		of: (id) => layout(id, source, documents, options),
+		async [Symbol.asyncDispose]() {
+			await vendorData.close();
+			await source.close();
+		},
+	};
+}
+
+async function layout(
+	id: string,
+	{ directory }: Source,
+	documents: GuestDocuments,
+	{ format, size, encoding, versions }: DriveOptions,
+): Promise<ConfigDriveStream> {
+	const instance = await directory.get(id, "all");
+	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
+	const tree = driveTree(await documents.complete(instance), versions);
+	const created = instance.server?.created;
+	const drive: ConfigDriveOptions = {
+		format,
+		...(created !== undefined && { date: new Date(created) }),
+		...(size !== undefined && { sizeMiB: size }),
+	};
+	return streamConfigDrive(tree, drive, encoding);
+}
+
+async function read(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
+	if (instance !== undefined || options.all === true || options.output !== undefined) {
+		throw new GuestwireError("usage", "--read reads a drive: leave instance, --all and -o out");
+	}
+	const contents = await readImage(file);
+	if (options.directory !== undefined) await extractImage(contents, options.directory);
+	const { format, label } = contents;
+	const entries = contents.entries.map(({ mode, ...entry }) => ({
+		...entry,
+		...(mode !== undefined && { mode: octal(mode) }),
+	}));
+	printResult(io, options, { format, label, entries }, () => listing(contents));
+}
+
+function octal(mode: number): string {
+	return mode.toString(8).padStart(4, "0");
+}
+
+function listing({ format, label, entries }: DriveContents): string {
+	return [`${format}, label ${label}`, ...entries.map(entryLine)].join("\n");
+}
+
+function entryLine({ kind, mode, size, path }: DriveEntry): string {
+	const permissions = mode === undefined ? "   -" : octal(mode);
+	return `${permissions}  ${String(kind === "file" ? size : "-").padStart(10)}  ${path}${kind === "folder" ? "/" : ""}`;
+}
