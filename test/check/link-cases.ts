@@ -31,7 +31,12 @@ export const linkCases: readonly Case[] = [
 	{ rule: "link-type-missing", at: "/links/0/type", bad: one({ type: null }), good: one({ type: "phy" }) },
 	{ rule: "link-type-unknown", at: "/links/0/type", bad: one({ type: "dvs" }), good: one({ type: "hw_veb" }) },
 	{ rule: "link-type-unknown", at: "/links/0/type", bad: one({ type: "linux_bridge" }), good: one({ type: "bridge" }) },
-	{ rule: "nic-name", at: "/links/0/name", bad: one({ name: "lan0" }), good: links(nic(), bond({ name: "lan0" })) },
+	{
+		rule: "nic-name",
+		at: "/links/0/name",
+		bad: one({ name: "lan0" }),
+		good: links(nic(), nic2(), bond({ name: "lan0" })),
+	},
 	{ rule: "nic-mac-missing", at: "/links/0", bad: links(without(nic(), "ethernet_mac_address")), good: links(nic()) },
 	{
 		rule: "nic-mac-missing",
@@ -48,8 +53,8 @@ export const linkCases: readonly Case[] = [
 	{
 		rule: "nic-mac-repeated",
 		at: "/links/1/ethernet_mac_address",
-		bad: links(nic(), nic2({ ethernet_mac_address: MAC })),
-		good: links(nic(), nic2(), bond({ ethernet_mac_address: MAC })),
+		bad: { ...twoNics(), links: [nic(), nic2({ ethernet_mac_address: MAC })] },
+		good: { ...twoNics(), links: [nic(), nic2(), bond({ ethernet_mac_address: MAC })] },
 	},
 	{ rule: "mtu-text", at: "/links/0/mtu", bad: one({ mtu: "1450" }), good: one({ mtu: 1450 }) },
 	{ rule: "mtu-invalid", at: "/links/0/mtu", bad: one({ mtu: -1 }), good: one({ mtu: 68 }) },
@@ -113,6 +118,18 @@ export const linkCases: readonly Case[] = [
 		at: "/links/2/bond_miimon",
 		bad: bonded({ bond_miimon: 100 }),
 		good: bonded({ bond_miimon: "100" }),
+	},
+	{
+		rule: "bond-miimon-invalid",
+		at: "/links/2/bond_miimon",
+		bad: bonded({ bond_miimon: "100ms" }),
+		good: bonded({ bond_miimon: "100" }),
+	},
+	{
+		rule: "bond-miimon-invalid",
+		at: "/links/2/bond_miimon",
+		bad: bonded({ bond_miimon: [100] }),
+		good: bonded({ bond_miimon: null }),
 	},
 	{
 		rule: "bond-hash-policy-unknown",

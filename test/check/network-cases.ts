@@ -44,7 +44,7 @@ export const networkCases: readonly Case[] = [
 		rule: "service-address-missing",
 		at: "/services/0",
 		bad: services(without(dns(), "address")),
-		good: services({ type: "ntp" }),
+		good: services({ type: "ntp" }, dns()),
 	},
 	{
 		rule: "service-address-missing",

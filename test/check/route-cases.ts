@@ -27,7 +27,7 @@ export const routeCases: readonly Case[] = [
 	{
 		rule: "route-gateway-invalid",
 		at: "/networks/0/routes/0/gateway",
-		bad: routes(defaultRoute("10.0.0.1/24")),
+		bad: routes(defaultRoute("router")),
 		good: routes(defaultRoute("10.0.0.1")),
 	},
 	{
@@ -45,7 +45,7 @@ export const routeCases: readonly Case[] = [
 	{
 		rule: "route-network-invalid",
 		at: "/networks/0/routes/0/network",
-		bad: one({ network: "default" }),
+		bad: one({ network: "anywhere" }),
 		good: routes(defaultRoute()),
 	},
 	{

@@ -77,6 +77,24 @@ export const bondRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "bond-miimon-invalid",
+		title: "`bond_miimon` that is no number of milliseconds",
+		fix: 'write the milliseconds as text, "100"',
+		effects: {
+			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			talos: lost("stops reading there: all that stands behind it in the document is lost"),
+		},
+		*find(document) {
+			for (const bond of bondsOf(document)) {
+				const value = member(bond.raw, "bond_miimon");
+				const text = typeof value === "string";
+				if (value === null || (text ? /^\d{1,9}$/.test(value) : typeof value !== "object")) continue;
+				const only = new Set([text ? ("talos" as const) : ("cloud-init" as const)]);
+				yield { pointer: `${bond.pointer}/bond_miimon`, message: `bond_miimon is ${show(value)}`, only };
+			}
+		},
+	},
+	{
 		id: "bond-hash-policy-unknown",
 		title: "A transmit hash policy that not every client knows",
 		fix: `write one of ${HASH_POLICIES.join(", ")}, or leave it out`,

@@ -62,12 +62,13 @@ export const dnsRules: readonly Rule[] = [
 			glean: crash("KeyError, or a name server None in resolv.conf"),
 			afterburn: unparsable,
 		},
-		*find({ services }) {
-			for (const service of services.filter(isDns)) {
+		*find(document) {
+			for (const service of document.services) {
 				const address = member(service.raw, "address");
 				if (!isBlank(address)) continue;
-				// An entry without the member it skips.
-				const only = address === undefined ? allBut("cloud-init") : allBut();
+				const readers = serviceReaders(service, document);
+				// An entry without the member it skips, an empty list it adds.
+				const only = address === undefined || Array.isArray(address) ? without(readers, "cloud-init") : readers;
 				yield { pointer: placeOf(service, "address"), message: "the name server has no address", only };
 			}
 		},
@@ -85,11 +86,11 @@ export const dnsRules: readonly Rule[] = [
 			afterburn: crash("can't parse it: no NIC is configured"),
 		},
 		*find(document) {
-			for (const { pointer, raw } of document.services.filter(isDns)) yield* invalidAddress(pointer, raw, allBut());
+			for (const service of document.services) yield* invalidAddress(service, serviceReaders(service, document));
 			for (const { network, service } of networkServices(document)) {
-				// Windows and cloud-init alone read a network's own name servers.
+				// Windows and cloud-init alone read a network's own name servers, and use them with static addresses.
 				const only = inBoth(network.readBy, new Set(["cloud-init", "cloudbase-init"] as const));
-				if (isDns(service)) yield* invalidAddress(service.pointer, service.raw, only);
+				if (network.isStatic && isDns(service)) yield* invalidAddress(service, only);
 			}
 		},
 	},
@@ -102,7 +103,7 @@ export const dnsRules: readonly Rule[] = [
 			for (const network of networks) {
 				const services = member(network.raw, "services");
 				if (services === undefined || Array.isArray(services)) continue;
-				const only = serviceReaders(network);
+				const only = networkServiceReaders(network);
 				if (typeof services !== "number" && typeof services !== "boolean" && services !== null && isBlank(services))
 					continue;
 				yield { pointer: `${network.pointer}/services`, message: `services is ${show(services)}, not a list`, only };
@@ -116,7 +117,7 @@ export const dnsRules: readonly Rule[] = [
 		effects: { "cloud-init": crash("stops since 24.3: no NIC is configured"), "cloudbase-init": pluginFails },
 		*find({ networks }) {
 			for (const network of networks) {
-				const only = serviceReaders(network);
+				const only = networkServiceReaders(network);
 				for (const [index, item] of bounded(member(network.raw, "services"), LONGEST.services).entries()) {
 					const pointer = `${network.pointer}/services/${index}`;
 					if (!isObject(item)) yield { pointer, message: `the service is ${show(item)}, not an object`, only };
@@ -239,13 +240,22 @@ function staticFamilies({ networks }: DocumentView): Set<IpVersion> | undefined 
 	return new Set(placed.flatMap(({ address }) => address?.version ?? []));
 }
 
-function* invalidAddress(pointer: string, raw: Entry["raw"], only: ClientSet): Iterable<Hit> {
-	const address = member(raw, "address");
-	if (isBlank(address) || serverOf({ pointer, raw }) !== undefined) return;
-	yield { pointer: `${pointer}/address`, message: `${show(address)} is no address`, only };
+function* invalidAddress(service: Entry, only: ClientSet): Iterable<Hit> {
+	const address = member(service.raw, "address");
+	if (isBlank(address) || serverOf(service) !== undefined) return;
+	yield { pointer: `${service.pointer}/address`, message: `${show(address)} is no address`, only };
+}
+
+/**
+ * The clients that read the address of one of the document's own services: cloud-init that of any type, but in netplan
+ * it stands with a static address alone; the others those of name servers.
+ */
+function serviceReaders(service: Entry, { networks }: DocumentView): ClientSet {
+	const readers: ClientSet = isDns(service) ? allBut() : new Set(["cloud-init"] as const);
+	return networks.some(({ isStatic, link }) => isStatic && link) ? readers : without(readers, "cloud-init");
 }
 
 /** cloud-init looks at the services of every network on a link, Windows at those of static ones. */
-function serviceReaders({ link, readBy }: NetworkView): ClientSet {
+function networkServiceReaders({ link, readBy }: NetworkView): ClientSet {
 	return new Set<Client>([...readBy, ...(link ? (["cloud-init"] as const) : [])]);
 }

@@ -38,12 +38,9 @@ export const mtuRules: readonly Rule[] = [
 			for (const { place, mtu } of links.flatMap(toldMtu)) {
 				const number = isDigits(mtu) ? Number(mtu) : mtu;
 				if (isWhole(number) && number <= LARGEST) continue;
-				// What is merely too large, netplan takes; the kernel refuses it and keeps the old one.
-				yield {
-					pointer: place,
-					message: `the MTU is ${show(mtu)}`,
-					only: isWhole(number) ? allBut("cloud-init") : allBut(),
-				};
+				// An empty text netplan takes, and what is merely too large: the kernel refuses that and keeps the old one.
+				const only = mtu === "" || isWhole(number) ? allBut("cloud-init") : allBut();
+				yield { pointer: place, message: `the MTU is ${show(mtu)}`, only };
 			}
 		},
 	},

@@ -18,6 +18,8 @@ const unparsable = crash("can't parse it and gives up the whole drive: no networ
 const talosStops = crash('"failed to parse route": no networking from the document');
 const refused = lost("writes it as it is: the system refuses the route");
 const netplanRefuses = lost("netplan refuses the whole file: no NIC comes up");
+/** An address with a prefix netplan passes on. */
+const gatewayRefused = lost("netplan refuses the whole file, or the system the route");
 
 export const routeRules: readonly Rule[] = [
 	{
@@ -95,7 +97,7 @@ export const routeRules: readonly Rule[] = [
 		title: "A gateway that is no address",
 		fix: "write the gateway's address without a prefix",
 		effects: {
-			"cloud-init": netplanRefuses,
+			"cloud-init": gatewayRefused,
 			"cloudbase-init": crash("Windows refuses a default route of this kind: no further address is set"),
 			talos: talosStops,
 			glean: refused,
@@ -117,7 +119,7 @@ export const routeRules: readonly Rule[] = [
 		title: "A network's own `gateway` that is no address",
 		fix: "write the gateway's address without a prefix, or a default route instead",
 		effects: {
-			"cloud-init": netplanRefuses,
+			"cloud-init": gatewayRefused,
 			talos: crash('"failed to parse gateway ip": no networking from the document'),
 			nuageinit: refused,
 		},
@@ -147,8 +149,9 @@ export const routeRules: readonly Rule[] = [
 				if (route.address) continue;
 				const message = isBlank(network) ? "the route has no destination" : `${show(network)} is no address`;
 				const only = routeReaders(route.network);
-				// It takes a destination as well.
-				if (isBlank(network) && parseAddress(member(route.raw, "destination"))) only.delete("cloud-init");
+				// It takes destination for network, and since 23.3 the word default for an address.
+				const other = isBlank(network) ? member(route.raw, "destination") : network;
+				if (other === "default" || parseAddress(other)) only.delete("cloud-init");
 				yield { pointer: placeOf(route, "network"), message, only };
 			}
 		},

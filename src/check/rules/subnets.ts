@@ -113,7 +113,7 @@ export const subnetRules: readonly Rule[] = [
 		fix: "put the static network before the one with DHCPv6",
 		effects: {
 			"cloud-init": lost(
-				"the last one decides: accept-ra: false for the link, and with it no DHCPv6 and no default route",
+				"the last decides: accept-ra: false, so no route by router advertisement, and with old systemd no DHCPv6",
 			),
 		},
 		*find({ links }) {
