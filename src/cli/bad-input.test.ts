@@ -104,6 +104,16 @@ describe("a configuration", () => {
 			/^guestwire: metadata listener 0\.0\.0\.0:0: any machine that reaches it .*: listen on 127\.0\.0\.1\n$/,
 		],
 		[
+			"a format that nobody writes",
+			`guestFiles: [netplam]\n${config("{ listen: a, identity: signed }")}`,
+			/^guestwire: c\.yaml:1: guestFiles\[0\] there is no format "netplam"; did you mean "netplan"\?\n$/,
+		],
+		[
+			"an operator's token that isn't there",
+			config('{ listen: "127.0.0.1:0", identity: address }').replace(/ }\n$/, ", tokenFile: t }\n"),
+			/^guestwire: c\.yaml:4: operator\.tokenFile t can't be read \(ENOENT\): write the secret into it\n$/,
+		],
+		[
 			"a vendor's file that isn't there",
 			`vendorData: { staticFile: v.json }\n${config("{ listen: a, identity: signed }")}`,
 			/^guestwire: c\.yaml:1: vendorData\.staticFile v\.json can't be read \(ENOENT\): correct the path\n$/,

@@ -1,5 +1,4 @@
 /** The configuration, every key with its meaning and its default: docs/configuration.md's table is made of this. */
-
 import Type, { type Static, type TSchema } from "typebox";
 import { EXPOSABLE } from "../documents/network-ports.ts";
 

@@ -1,5 +1,5 @@
 /** A cloud that stands in files: recorded API answers or a hand-written inventory. */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { GuestwireError } from "../../errors.ts";
 import type { Cloud } from "../cloud.ts";
 import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
@@ -93,10 +93,9 @@ function problemOf(error: unknown): string {
 
 async function watchFiles(path: string, changed: () => void): Promise<() => Promise<void>> {
 	const { watch } = await import("chokidar");
-	const watcher = watch(path, {
-		ignoreInitial: true,
-		ignored: (each) => each !== path && HIDDEN.test(basename(each)),
-	});
+	const root = resolve(path);
+	const ignored = (each: string) => each !== root && HIDDEN.test(basename(each));
+	const watcher = watch(root, { ignoreInitial: true, ignored });
 	let timer: NodeJS.Timeout | undefined;
 	watcher.on("all", () => {
 		clearTimeout(timer);

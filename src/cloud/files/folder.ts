@@ -72,12 +72,12 @@ async function filesOf(folder: string, entry: Dirent): Promise<string[]> {
 	return INVENTORY_FILE.test(entry.name) && (await stat(path)).isFile() ? [path] : [];
 }
 
-function readable(error: unknown, path: string): unknown {
-	const { code, message } = error as NodeJS.ErrnoException;
+/** @param asked for where the system's error names no path of its own */
+function readable(error: unknown, asked: string): unknown {
+	const { code, path = asked } = error as NodeJS.ErrnoException;
 	if (error instanceof GuestwireError || code === undefined) return error;
-	if (code === "ENOENT")
-		return new GuestwireError("inventory", `${path}: there is no such file or folder: correct the path`);
-	return new GuestwireError("inventory", `${path}: can't be read (${message}): make it readable`);
+	const what = code === "ENOENT" ? "there is no such file or folder: correct the path" : `can't be read (${code})`;
+	return new GuestwireError("inventory", `${path}: ${what}`);
 }
 
 /** Where a resource stands, from its file's text as it is now. */

@@ -196,6 +196,16 @@ describe("a fault is one line that names file, line and place and says what to d
 		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
 	});
 
+	test("aliases that grow out of bounds and endless nesting are refused", () => {
+		const lines = Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${Array(9).fill(`*x${n}`).join(", ")}]`);
+		expect(() => inventoryOf({ "a.yaml": `x0: &x0 [a]\n${lines.join("\n")}` })).toThrow(
+			/^a\.yaml:1: not YAML: Excessive/,
+		);
+		for (const path of ["a.yaml", "a.json"]) {
+			expect(() => inventoryOf({ [path]: `${"[".repeat(50_000)}` })).toThrow(/^a\.(yaml|json):1: not (YAML|JSON): /);
+		}
+	});
+
 	test("JSON's own line is told", () => {
 		expect(() => inventoryOf({ "a.json": '{\n"networks": [\n}' })).toThrow(
 			/^a\.json:3: not JSON: .*; correct the file$/,

@@ -12,8 +12,8 @@ export interface InventoryFile {
 	readonly collections: Collections;
 }
 
-/** In larger JSON no line is told: a syntax tree takes many times the memory of its text. */
-const MOST_LINED_JSON = 4 * 1024 * 1024;
+/** Characters that YAML's parser is given at most: its syntax tree takes a hundred times the memory of the text. */
+const MOST_YAML = 8 * 1024 * 1024;
 
 const ajv = new Ajv2020({ useDefaults: true, verbose: true, meta: false, validateSchema: false });
 
@@ -82,16 +82,23 @@ function nameAfterId(resource: unknown): void {
 
 function parseText(text: string, path: string): YamlDocument[] {
 	const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
-	if (!path.endsWith(".json")) return parseYaml(plain, path, "inventory");
-	// JSON is YAML too: its parser is slow, but knows lines, and takes the comma too many that a person left.
-	const isSmall = plain.length <= MOST_LINED_JSON;
+	if (!path.endsWith(".json")) return parseBoundedYaml(plain, path);
 	try {
-		const line = (place: Place) => (isSmall ? parseYaml(plain, path, "inventory")[0]?.line(place) : undefined);
+		const line = (place: Place) =>
+			plain.length > MOST_YAML ? undefined : parseBoundedYaml(plain, path)[0]?.line(place);
 		return [{ value: JSON.parse(plain), line }];
 	} catch {
-		if (isSmall) return parseYaml(plain, path, "inventory");
-		throw new GuestwireError("inventory", `${path}: not JSON: correct the file, or split it to be told the line`);
+		// JSON is YAML too: its parser knows lines, and takes the comma too many that a person left.
+		return parseBoundedYaml(plain, path);
 	}
+}
+
+function parseBoundedYaml(text: string, path: string): YamlDocument[] {
+	if (text.length <= MOST_YAML) return parseYaml(text, path, "inventory");
+	throw new GuestwireError(
+		"inventory",
+		`${path}: not JSON, and too large for YAML (8 MiB): split it, or write it as JSON`,
+	);
 }
 
 interface Resource {
