@@ -1,0 +1,268 @@
+/** VLANs and bonds, which the kernel under the tests may lack: the guest and what it talks to are virtual machines. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { buildConfigDrive } from "../../src/config-drive/index.ts";
+import { BOND_MODES, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
+import { guestFiles } from "../../src/guest/guest-files.ts";
+import { render } from "../../src/guest/index.ts";
+import type { ArchiveFile } from "./cpio.ts";
+import { treeOf } from "./drive-trees.ts";
+import { hasVm, runVm } from "./vm.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const mac = (n: number) => `52:54:00:00:00:0${n}`;
+const nic = (n: number, mtu?: number) => ({
+	id: `nic${n}`,
+	type: "phy" as const,
+	ethernet_mac_address: mac(n),
+	...(mtu !== undefined && { mtu }),
+});
+const addresses = (link: string, net: number): NetworkEntry[] => [
+	{
+		id: `${link}-4`,
+		type: "ipv4",
+		link,
+		ip_address: `10.0.${net}.2`,
+		netmask: "255.255.255.0",
+		routes: [{ network: `172.16.${net}.0`, netmask: "255.255.255.0", gateway: `10.0.${net}.1` }],
+	},
+	{
+		id: `${link}-6`,
+		type: "ipv6",
+		link,
+		ip_address: `2001:db8:${net}::2`,
+		netmask: "ffff:ffff:ffff:ffff::",
+		routes: [],
+	},
+];
+
+/** VLANs on a NIC and on a bond of two, one with a MAC address of its own and one with its carrier's. */
+const trunks: NetworkData = {
+	links: [
+		nic(1),
+		nic(2),
+		nic(3, 1500),
+		{
+			id: "bond",
+			type: "bond",
+			mtu: 1480,
+			ethernet_mac_address: mac(1),
+			bond_mode: "802.3ad",
+			bond_links: ["nic1", "nic2"],
+			bond_miimon: "100",
+			bond_updelay: "200",
+			bond_downdelay: "200",
+			bond_lacp_rate: "fast",
+			bond_xmit_hash_policy: "layer3+4",
+		},
+		{ id: "vlan101", type: "vlan", mtu: 1450, vlan_id: 101, vlan_link: "bond", vlan_mac_address: "52:54:00:00:01:01" },
+		{ id: "vlan102", type: "vlan", mtu: 1480, vlan_id: 102, vlan_link: "bond", vlan_mac_address: mac(1) },
+		{ id: "vlan103", type: "vlan", mtu: 1400, vlan_id: 103, vlan_link: "nic3", vlan_mac_address: "52:54:00:00:01:03" },
+		{ id: "vlan104", type: "vlan", mtu: 1500, vlan_id: 104, vlan_link: "nic3", vlan_mac_address: mac(3) },
+	],
+	networks: [
+		...addresses("nic3", 3),
+		...addresses("vlan101", 101),
+		...addresses("vlan102", 102),
+		...addresses("vlan103", 103),
+		...addresses("vlan104", 104),
+	],
+	services: [],
+};
+
+const bondOfMode = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
+	links: [
+		nic(1),
+		nic(2),
+		{
+			id: "bond",
+			type: "bond",
+			mtu: 1400,
+			ethernet_mac_address: mac(2),
+			bond_mode: mode,
+			bond_links: ["nic1", "nic2"],
+			bond_miimon: "50",
+		},
+	],
+	networks: addresses("bond", 1),
+	services: [],
+});
+
+const MODULES = ["bonding", "8021q", "isofs"];
+
+/** NIC n of a machine: its cable is a pair of sockets, whose other end may come later. */
+function cables(own: "guest" | "peer", count: number): string[] {
+	const other = own === "guest" ? "peer" : "guest";
+	return Array.from({ length: count }, (_, i) => i + 1).flatMap((n) => {
+		const path = (side: string) => `type=unix,path=${join(folder, `${side}${n}`)}`.split(",");
+		const end = (which: string, side: string) => path(side).map((text) => `${which}.${text}`);
+		const netdev = ["dgram", `id=cable${n}`, ...end("local", own), ...end("remote", other)].join(",");
+		const address = own === "guest" ? mac(n) : `52:54:00:00:99:0${n}`;
+		// Mode 802.3ad takes no NIC into an aggregate whose speed isn't known.
+		return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=cable${n},mac=${address},speed=1000,duplex=full`];
+	});
+}
+
+/**
+ * Runs a script in a guest and another in its peer, with as many cables between them. The last cable is the test's own:
+ * when the guest has ended, the peer is told so over it.
+ */
+async function runPair(
+	guest: { script: string; disks?: string[]; files?: Map<string, ArchiveFile> },
+	peer: string,
+	count: number,
+) {
+	const last = `eth${count - 1}`;
+	const [result] = await Promise.all([
+		runVm({
+			...guest,
+			script: `
+				wait_for() { for i in $(seq 20); do ping -c1 -W1 "$1" >/dev/null && return; done; echo "no answer: $1"; }
+				(${guest.script})
+				code=$?
+				ip addr add 192.0.2.2/24 dev ${last}
+				ip link set ${last} up
+				until echo | nc -w 1 192.0.2.1 9; do sleep 1; done
+				exit $code`,
+			modules: MODULES,
+			arguments: cables("guest", count),
+		}),
+		runVm({
+			script: `
+				set -e
+				modprobe 8021q
+				modprobe bonding max_bonds=0
+				${peer}
+				ip addr add 192.0.2.1/24 dev ${last}
+				ip link set ${last} up
+				nc -l -p 9`,
+			modules: MODULES,
+			arguments: cables("peer", count),
+		}),
+	]);
+	return result;
+}
+
+/** What the peer has, made by hand. */
+const peerBond = (name: string, mode: string, members: string[]) => `
+	echo +${name} >/sys/class/net/bonding_masters
+	echo ${mode} >/sys/class/net/${name}/bonding/mode
+	echo 100 >/sys/class/net/${name}/bonding/miimon
+	for member in ${members.join(" ")}; do echo +$member >/sys/class/net/${name}/bonding/slaves; done
+	ip link set ${name} up`;
+const peerAddresses = (dev: string, net: number) => `
+	ip link set ${dev} up
+	ip addr add 10.0.${net}.1/24 dev ${dev}
+	ip addr add 172.16.${net}.1/32 dev ${dev}
+	ip addr add 2001:db8:${net}::1/64 dev ${dev}`;
+const peerVlan = (parent: string, id: number) => `
+	ip link add link ${parent} name v${id} type vlan id ${id}
+	${peerAddresses(`v${id}`, id)}`;
+
+/** Everything that the script may have changed; the modules that it made the kernel load stay. */
+const SNAPSHOT = `
+	snapshot() {
+		ip addr | sed 's/ qdisc [a-z_]*//; s/ tentative//'
+		ip route; ip -6 route
+		for dev in /sys/class/net/eth*; do cat $dev/mtu $dev/flags $dev/address; done
+		ls /run/guestwire /sys/class/net | grep -v bonding_masters
+		cat /run/guestwire/notes /etc/resolv.conf /proc/sys/net/ipv6/conf/eth*/*
+	} 2>/dev/null`;
+
+describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)", () => {
+	it("brings up VLANs and a bond from a config drive, twice without a change, and takes them back", async () => {
+		const drive = join(folder, "drive");
+		const files = guestFiles(trunks, []).map(({ path, bytes }) => [`openstack/latest/${path}`, bytes] as const);
+		writeFileSync(drive, buildConfigDrive(treeOf(new Map(files))));
+		const pings = [3, 101, 102, 103, 104].flatMap((net) => [`10.0.${net}.1`, `172.16.${net}.1`, `2001:db8:${net}::1`]);
+		const { output, exitCode, console } = await runPair(
+			{
+				disks: [drive],
+				script: `
+					${SNAPSHOT}
+					modprobe isofs
+					mount -o ro /dev/vda /mnt
+					apply=/mnt/openstack/latest/network/apply.sh
+					snapshot >/tmp/before
+					sh $apply || echo "apply: $?"
+					for address in ${pings.join(" ")}; do wait_for $address; done
+					cd /sys/class/net
+					for dev in bond0 bond0.101 bond0.102 eth2 eth2.103 eth2.104; do echo $dev $(cat $dev/mtu $dev/address); done
+					cat bond0/bonding/mode bond0/bonding/slaves bond0/bonding/miimon bond0/bonding/updelay
+					cat bond0/bonding/downdelay bond0/bonding/lacp_rate bond0/bonding/xmit_hash_policy
+					snapshot >/tmp/first
+					sh $apply || echo "again: $?"
+					snapshot >/tmp/second
+					diff /tmp/first /tmp/second
+					sh $apply --undo || echo "undo: $?"
+					snapshot >/tmp/after
+					diff /tmp/before /tmp/after`,
+			},
+			`
+				${peerBond("lag", "802.3ad", ["eth0", "eth1"])}
+				${peerVlan("lag", 101)}
+				${peerVlan("lag", 102)}
+				${peerAddresses("eth2", 3)}
+				${peerVlan("eth2", 103)}
+				${peerVlan("eth2", 104)}`,
+			4,
+		);
+		expect({ output: output.split("\n"), exitCode }, console).toEqual({
+			output: [
+				`bond0 1480 ${mac(1)}`,
+				"bond0.101 1450 52:54:00:00:01:01",
+				`bond0.102 1480 ${mac(1)}`,
+				`eth2 1500 ${mac(3)}`,
+				"eth2.103 1400 52:54:00:00:01:03",
+				`eth2.104 1500 ${mac(3)}`,
+				"802.3ad 4",
+				"eth0 eth1",
+				...["100", "200", "200"],
+				"fast 1",
+				"layer3+4 1",
+				"",
+			],
+			exitCode: 0,
+		});
+	}, 180_000);
+
+	it("brings up a bond of every mode", async () => {
+		const files = new Map(
+			BOND_MODES.map((mode) => {
+				const text = render("iproute2", bondOfMode(mode)).files[0]?.text ?? "";
+				return [`apply-${mode}.sh`, { bytes: Buffer.from(text) }];
+			}),
+		);
+		// A bond that sends on all its cables and hears all talks to every mode but one.
+		const { output, exitCode, console } = await runPair(
+			{
+				files,
+				script: `
+					${SNAPSHOT}
+					snapshot >/tmp/before
+					for mode in ${BOND_MODES.filter((mode) => mode !== "802.3ad").join(" ")}; do
+						sh /apply-$mode.sh || echo "apply: $?"
+						wait_for 172.16.1.1
+						wait_for 2001:db8:1::1
+						echo $(cat /sys/class/net/bond0/bonding/mode /sys/class/net/bond0/bonding/slaves /sys/class/net/bond0/mtu)
+						snapshot >/tmp/first
+						sh /apply-$mode.sh || echo "again: $?"
+						snapshot | diff /tmp/first -
+						sh /apply-$mode.sh --undo || echo "undo: $?"
+						snapshot | diff /tmp/before -
+					done`,
+			},
+			`${peerBond("lag", "broadcast", ["eth0", "eth1"])}${peerAddresses("lag", 1)}`,
+			3,
+		);
+		const modes = ["balance-rr 0", "active-backup 1", "balance-xor 2", "broadcast 3", "balance-tlb 5", "balance-alb 6"];
+		expect({ output: output.split("\n"), exitCode }, console).toEqual({
+			output: [...modes.map((mode) => `${mode} eth0 eth1 1400`), ""],
+			exitCode: 0,
+		});
+	}, 180_000);
+});
