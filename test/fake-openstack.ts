@@ -132,7 +132,9 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		const { servers, interfaces, keypair } = fake.records;
 		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: "2.93" } };
 		if (first === "os-keypairs") return id === keypair.keypair.name ? structuredClone(keypair) : undefined;
-		if (id === "" || id === "detail") return paged("servers", servers, url);
+		const uuid = url.searchParams.get("uuid");
+		const wanted = uuid === null ? servers : servers.filter((one) => one.id === uuid);
+		if (id === "" || id === "detail") return paged("servers", wanted, url);
 		if (more === "os-interface") return interfaces.get(id);
 		const found = servers.find((one) => one.id === id);
 		return found && { server: found };

@@ -20,6 +20,7 @@ python3-jsonpatch           cloud-init needs it
 python3-jsonschema          cloud-init needs it
 python3-netifaces           cloud-init needs it
 python3-oauthlib            cloud-init needs it
+python3-openstacksdk        another reader of clouds.yaml
 python3-pycdlib             a reader of ISO 9660
 python3-requests            cloud-init needs it
 python3-yaml                cloud-init needs it

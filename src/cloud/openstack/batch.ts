@@ -1,5 +1,4 @@
 /** Look-ups that are made at nearly the same moment share one round of calls. */
-import { setTimeout as wait } from "node:timers/promises";
 import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
 
@@ -20,6 +19,9 @@ const LONGEST = 25;
 const LONGEST_BEHIND = 250;
 /** Keys of what is shared for a moment. */
 const MOST_SHARED = 10_000;
+
+/** Keeps no process alive: what is waited for does. */
+const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Gathers look-ups into rounds: a burst of any size costs about two of them. */
 export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: string) => Promise<T> {
@@ -54,7 +56,7 @@ export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: str
 
 /** One promise a key for a moment; a failed one for no longer than it takes to fail. */
 export function shared<T>(load: (key: string) => Promise<T>, milliseconds: number): (key: string) => Promise<T> {
-	const promises = new LRUCache<string, Promise<T>>({ max: MOST_SHARED, ttl: milliseconds });
+	const promises = new LRUCache<string, Promise<T>>({ max: MOST_SHARED, ttl: milliseconds, perf: performance });
 	return (key) => {
 		const known = promises.get(key);
 		if (known !== undefined) return known;

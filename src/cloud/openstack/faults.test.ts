@@ -199,6 +199,12 @@ describe("servers that Nova tells only in part", () => {
 	});
 });
 
+test("a user who may only list all projects' servers finds them all the same", async () => {
+	strike(status(404), `/servers/${facts.id}`);
+	const found = await look();
+	expect(found?.server?.name).toBe("h1-full");
+});
+
 test("closing ends what is under way", async () => {
 	strike(() => {}, "/ports");
 	const ended = expect(look()).rejects.toMatchObject({

@@ -1,9 +1,9 @@
 /** One instance's facts from Neutron and Nova, asking for no more than what they are needed for. */
+import { isInstanceNic } from "../../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import type { Need } from "../cloud.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
 import type { Nova } from "./nova.ts";
-import { isNic } from "./owners.ts";
 import type { ServerAnswer } from "./servers.ts";
 
 export interface Sources {
@@ -18,7 +18,7 @@ export async function gather(id: string, need: Need, sources: Sources): Promise<
 	const { neutron, nova } = sources;
 	const early = need === "all" ? nova.server(id) : undefined;
 	early?.catch(() => {}); // awaited when the ports are known
-	const nics = (await neutron.portsOfDevice(id)).filter(isNic);
+	const nics = (await neutron.portsOfDevice(id)).filter(isInstanceNic);
 	const asked = early ?? (needJudge(nics) ? nova.server(id) : undefined);
 	const [server, wiring, ofPorts, ofServer] = await Promise.all([
 		asked,

@@ -1,4 +1,5 @@
 /** Whose address is it? Look-ups by network, router, address and MAC, as Neutron's metadata agent makes them. */
+import { isInstanceNic } from "../../instance/assemble.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import type { SourceQuery } from "../cloud.ts";
 import type { Answered } from "./api.ts";
@@ -23,9 +24,6 @@ const isAt = (port: PortFacts, { networkId, address, macAddress }: Place) =>
 	(networkId === undefined || port.network_id === networkId) &&
 	(address === undefined || port.fixed_ips.some((ip) => ip.ip_address === address)) &&
 	(macAddress === undefined || port.mac_address.toLowerCase() === macAddress);
-
-/** Nova's and Ironic's NICs; not a router's, a DHCP server's or a trunk's ports, whose device is no instance. */
-export const isNic = (port: Pick<PortFacts, "device_owner">) => /^(compute|baremetal):/.test(port.device_owner);
 
 /** The look-up of instance ids by their ports' place. See `Cloud.owners`. */
 export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<readonly string[]> {
@@ -68,7 +66,7 @@ export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<
 		const { address, macAddress } = query;
 		const networks = await networksOf(query);
 		const ports = await Promise.all(networks.map((networkId) => portsAt({ networkId, address, macAddress })));
-		const owners = ports.flat().filter((port) => isNic(port) && port.device_id !== "");
+		const owners = ports.flat().filter((port) => isInstanceNic(port) && port.device_id !== "");
 		return [...new Set(owners.map((port) => port.device_id.toLowerCase()))];
 	};
 }

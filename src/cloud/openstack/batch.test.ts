@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createBatch } from "./batch.ts";
+
+beforeEach(() => {
+	vi.useFakeTimers();
+	vi.advanceTimersByTime(1000); // lru-cache takes the time 0 for none
+});
+afterEach(() => void vi.useRealTimers());
+
+/** A batch whose rounds take `ms`, with the keys of each. */
+function rounds(ms: number, share = 0) {
+	const asked: (readonly string[])[] = [];
+	const load = createBatch<string>({
+		none: "none",
+		share,
+		async ask(keys) {
+			asked.push(keys);
+			await new Promise((resolve) => setTimeout(resolve, ms));
+			return new Map(
+				keys.flatMap((key) => (key === "gone" ? [] : [[key, key === "bad" ? new Error(key) : key.toUpperCase()]])),
+			);
+		},
+	});
+	return { asked, load };
+}
+
+const every = async (ms: number, count: number, act: (at: number) => void) => {
+	for (let at = 0; at < count; at++) {
+		act(at);
+		await vi.advanceTimersByTimeAsync(ms);
+	}
+};
+
+test("a lone look-up waits a few milliseconds", async () => {
+	const { asked, load } = rounds(50);
+	const answer = load("a");
+	await vi.advanceTimersByTimeAsync(6);
+	expect(asked).toEqual([["a"]]);
+	await vi.advanceTimersByTimeAsync(50);
+	expect(await answer).toBe("A");
+});
+
+test("the same key twice is one, a key without answer is none, one bad key is its own error", async () => {
+	const { asked, load } = rounds(10);
+	const answers = Promise.allSettled(["a", "a", "gone", "bad"].map(load));
+	await vi.advanceTimersByTimeAsync(20);
+	expect((await answers).map((it) => (it.status === "fulfilled" ? it.value : it.reason.message))).toEqual([
+		"A",
+		"A",
+		"none",
+		"bad",
+	]);
+	expect(asked).toEqual([["a", "gone", "bad"]]);
+});
+
+test("200 look-ups within 100 ms cost two rounds while a round takes 150 ms", async () => {
+	const { asked, load } = rounds(150);
+	await every(0.5, 200, (at) => void load(`k${at}`));
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(asked.length).toBe(2);
+	expect(asked.flat().length).toBe(200);
+});
+
+test("a round that hangs holds the next one up for a quarter of a second", async () => {
+	const { asked, load } = rounds(10_000);
+	load("a");
+	await vi.advanceTimersByTimeAsync(20);
+	load("b");
+	await vi.advanceTimersByTimeAsync(240);
+	expect(asked).toEqual([["a"]]);
+	await vi.advanceTimersByTimeAsync(40);
+	expect(asked).toEqual([["a"], ["b"]]);
+});
+
+test("what is shared is asked again after its time, what failed at once", async () => {
+	const { asked, load } = rounds(10, 1000);
+	const settle = () => vi.advanceTimersByTimeAsync(20);
+	for (const key of ["a", "bad", "a", "bad"]) {
+		load(key).catch(() => {});
+		await settle();
+	}
+	expect(asked).toEqual([["a"], ["bad"], ["bad"]]);
+	await vi.advanceTimersByTimeAsync(1000);
+	load("a");
+	await settle();
+	expect(asked).toHaveLength(4);
+});
+
+test("a failed round fails its own look-ups only", async () => {
+	let fail = true;
+	const load = createBatch<string>({
+		none: "none",
+		share: 0,
+		ask: async () => {
+			if (fail) throw new Error("down");
+			return new Map([["b", "B"]]);
+		},
+	});
+	const first = expect(load("a")).rejects.toThrow("down");
+	await vi.advanceTimersByTimeAsync(20);
+	await first;
+	fail = false;
+	const second = load("b");
+	await vi.advanceTimersByTimeAsync(20);
+	expect(await second).toBe("B");
+});

@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findCloud } from "./clouds-yaml.ts";
+
+let home: string;
+beforeEach(() => {
+	home = mkdtempSync(join(tmpdir(), "guestwire-"));
+	mkdirSync(join(home, ".config/openstack"), { recursive: true });
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const put = (name: string, text: string) => writeFileSync(join(home, ".config/openstack", name), text);
+const find = (name?: string, env = {}) => findCloud(name, { HOME: home, ...env });
+const CLOUDS = "clouds: { one: { region_name: R, auth: { username: u, project_name: p } }, two: {} }";
+
+test("the user's folder is searched, and secure.yaml goes over what stands open", async () => {
+	put("clouds.yml", CLOUDS);
+	put("secure.yaml", "clouds: { one: { auth: { password: s, project_name: q } } }");
+	const { entry, where } = await find("one");
+	expect(entry).toMatchObject({ region_name: "R", auth: { username: "u", password: "s", project_name: "q" } });
+	expect(where).toBe(`${home}/.config/openstack/clouds.yml: clouds.one`);
+});
+
+test("a file that a variable names comes first, JSON or YAML", async () => {
+	put("clouds.yaml", CLOUDS);
+	const file = join(home, "mine.json");
+	writeFileSync(file, JSON.stringify({ clouds: { one: { region_name: "mine" } } }));
+	expect((await find("one", { OS_CLIENT_CONFIG_FILE: file })).entry.region_name).toBe("mine");
+});
+
+test("OS_CLOUD names the cloud where nobody else does", async () => {
+	put("clouds.yaml", CLOUDS);
+	expect((await find(undefined, { OS_CLOUD: "one", OS_AUTH_URL: "http://x" })).entry.region_name).toBe("R");
+});
+
+test("the variables alone", async () => {
+	const env = {
+		OS_AUTH_URL: "http://x",
+		OS_USERNAME: "u",
+		OS_INSECURE: "True",
+		OS_CACERT: "",
+		OS_NETWORK_ENDPOINT_OVERRIDE: "http://n",
+	};
+	expect((await find(undefined, env)).entry).toMatchObject({
+		auth: { auth_url: "http://x", username: "u" },
+		insecure: true,
+		network_endpoint_override: "http://n",
+	});
+	expect((await find(undefined, env)).entry).not.toHaveProperty("cacert");
+});
+
+describe("a fault is one line that says where, and no secret", () => {
+	test.each([
+		["three", CLOUDS, /clouds.yaml: no cloud three; it has one, two$/],
+		[
+			"one",
+			"clouds: { one: { auth: { password: 123456 } } }",
+			/clouds.one: auth.password must be text: put it in quotes$/,
+		],
+		["one", "clouds: { one: [] }", /clouds.one: the document must be a map, not a list$/],
+		["one", "clouds: [1]", /clouds.yaml: clouds must be a map, not a list$/],
+		["one", "clouds: {\n one: [", /clouds.yaml:2: not YAML/],
+		["one", "", /clouds.yaml: no cloud one; it has none$/],
+	])("%s in %j", async (name, text, message) => {
+		put("clouds.yaml", text);
+		const error: Error = await find(name).then(
+			() => new Error("none"),
+			(reason) => reason,
+		);
+		expect(error).toMatchObject({ code: "config", message: expect.stringMatching(message) });
+		expect(error.message).not.toMatch(/123456|\n/);
+	});
+
+	test("no file, no variables", async () => {
+		await expect(find("one", { OS_CLIENT_CONFIG_FILE: join(home, "not-here") })).rejects.toThrow(
+			/not-here: no such file/,
+		);
+		await expect(find()).rejects.toThrow("name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL");
+	});
+});
