@@ -1,5 +1,9 @@
-/** `T` with undefined members dropped: absent facts are absent members. */
+/**
+ * `T` without its undefined members: absent facts are absent members. A new object, since one that members are deleted
+ * from becomes a hash table in V8, three times the size.
+ */
 export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
-	for (const key of Object.keys(members) as (keyof T)[]) if (members[key] === undefined) delete members[key];
-	return members as T;
+	const kept: Partial<T> = {};
+	for (const key in members) if (members[key] !== undefined) kept[key] = members[key];
+	return kept as T;
 }
