@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SingleBar } from "cli-progress";
 import { Command, Option } from "commander";
+import { suggest } from "../checked-text.ts";
 import {
 	type ConfigDriveOptions,
 	type ConfigDriveStream,
@@ -14,6 +15,7 @@ import {
 	streamConfigDrive,
 } from "../config-drive/index.ts";
 import { driveTree } from "../documents/drive-tree.ts";
+import { EC2_VERSIONS, OPENSTACK_VERSIONS } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
 import { createLog } from "../http/log.ts";
@@ -52,7 +54,7 @@ export function configDriveCommand(io: Io): Command {
 		.addOption(new Option("--format <format>").choices(["iso9660", "vfat"]).default("iso9660"))
 		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
 		.option("--size <MiB>", "of a VFAT drive; by default as much as it needs", wholeNumber)
-		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", (text) => text.split(","))
+		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", versionList)
 		.option("--force", "replace files that are there already")
 		.action(async (instance: string | undefined, options: DriveOptions) => {
 			if (options.read !== undefined) await read(options.read, instance, options, io);
@@ -66,12 +68,22 @@ function wholeNumber(text: string): number {
 	return Number(text);
 }
 
+const VERSIONS: readonly string[] = [...OPENSTACK_VERSIONS, ...EC2_VERSIONS, "latest"];
+
+function versionList(text: string): string[] {
+	const versions = text.split(",");
+	const unknown = versions.find((version) => !VERSIONS.includes(version));
+	if (unknown === undefined) return versions;
+	throw new GuestwireError("usage", `--versions: there is no version "${unknown}"; ${suggest(unknown, VERSIONS)}`);
+}
+
 async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: Io): Promise<void> {
 	const { output } = options;
 	if (nameOrId === undefined)
 		throw new GuestwireError("usage", "no instance is named: give one, or --all, or --read FILE");
 	if (output === undefined)
 		throw new GuestwireError("usage", "no file is named: give -o FILE, or -o - for standard output");
+	if (options.directory !== undefined) throw new GuestwireError("usage", "-d goes with --all or --read: leave it out");
 	if (output === "-" && io.isTTY && options.encoding === "raw") {
 		throw new GuestwireError("usage", "an image would be written to a terminal: send standard output elsewhere");
 	}
