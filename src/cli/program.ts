@@ -6,13 +6,17 @@ type Load = () => Promise<(io: Io) => Command>;
 
 /** Every command: its line in the help, and its module, loaded only when it is called so that start-up is quick. */
 const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {
+	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
+	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
+	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
 	"config-drive": [
 		"makes an instance's config drive, or reads one",
 		async () => (await import("./config-drive.ts")).configDriveCommand,
 	],
-	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
-	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
-	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
+	check: [
+		"what is wrong with a network_data.json, client by client",
+		async () => (await import("./check.ts")).checkCommand,
+	],
 };
 
 /**

@@ -1,6 +1,9 @@
 /** cloud-init as the judge of documents. */
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PYTHON } from "../system/drive-readers.ts";
+import { hasProgram, unpackedPackage } from "../system/programs.ts";
 
 /** What cloud-init, and netplan after it, made of a document. */
 export interface Judged {
@@ -8,7 +11,7 @@ export interface Judged {
 	readonly error?: string;
 	/** The netplan file that it wrote. */
 	readonly netplan?: string;
-	/** Whether netplan's generator refused that file; absent when netplan is not installed. */
+	/** Whether netplan's generator refused that file; absent when netplan is not here. */
 	readonly refused?: boolean;
 	/** What the generator wrote to stderr. */
 	readonly said?: string;
@@ -22,20 +25,22 @@ export interface Verdicts {
 	readonly results: readonly Judged[];
 }
 
-const python = "/usr/bin/python3";
+const cloudInit = unpackedPackage("cloud-init");
+const netplan = unpackedPackage("netplan.io");
+const generator = [join(netplan ?? "/", "usr/libexec/netplan/generate"), "/usr/lib/netplan/generate"].find((path) =>
+	hasProgram(path),
+);
 
-/** Whether the distribution's own Python has cloud-init, and netplan is there. */
-export function hasJudge(): boolean {
-	return (
-		spawnSync(python, ["-c", "import cloudinit.net.netplan"]).status === 0 &&
-		spawnSync("netplan", ["info"]).status === 0
-	);
-}
+/** Whether cloud-init is here to judge. */
+export const hasCloudInit = cloudInit !== undefined && hasProgram(PYTHON);
+/** Whether netplan's generator is here to read what cloud-init wrote. */
+export const hasNetplan = generator !== undefined;
 
 /** Judges all documents in one Python process. */
 export function judge(documents: readonly unknown[]): Verdicts {
 	const script = fileURLToPath(new URL("judge.py", import.meta.url));
-	const { status, stdout, stderr } = spawnSync(python, [script], {
+	const { status, stdout, stderr } = spawnSync(PYTHON, [script, ...(generator === undefined ? [] : [generator])], {
+		env: { ...process.env, PYTHONPATH: `${cloudInit}/usr/lib/python3/dist-packages` },
 		input: JSON.stringify(documents),
 		encoding: "utf8",
 		maxBuffer: 64 << 20,

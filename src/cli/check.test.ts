@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { document, ipv4, nic, tagged } from "../../test/check/documents.ts";
+import { runCli } from "../../test/run-cli.ts";
+import { check } from "../check/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "guestwire-check-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const examples = ["--config", new URL("../../examples/guestwire.yaml", import.meta.url).pathname];
+const run = (args: readonly string[], stdin: unknown = document(), isTTY = false) =>
+	runCli(["check", ...args], { stdin: typeof stdin === "string" ? stdin : JSON.stringify(stdin), isTTY });
+
+const dvs = document({ links: [nic({ type: "dvs" })] });
+
+describe("check", () => {
+	it("exits 0 when nobody loses networking, 1 when somebody does, and says who", async () => {
+		expect(await run(["-"])).toMatchObject({ code: 0, stderr: "" });
+		const { code, stderr } = await run(["-"], dvs);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^guestwire: networking is lost on Talos: .*\n$/);
+	});
+
+	it("gives a program the findings, also on a terminal with --json", async () => {
+		const expected = { losesNetworking: ["talos"], findings: check(dvs) };
+		expect(JSON.parse((await run(["-"], dvs)).stdout)).toEqual(expected);
+		expect(JSON.parse((await run(["-", "--json"], dvs, true)).stdout)).toEqual(expected);
+	});
+
+	it("gives a person a table by client, and what to change", async () => {
+		const { stdout } = await run(["-"], dvs, true);
+		expect(stdout).toMatch(/^cloud-init: nothing found$/m);
+		expect(stdout).toMatch(
+			/^Talos: loses networking\n {2}error {2}lost {2}\/links\/0\/type {2}the link's type is "dvs": /m,
+		);
+		expect(stdout).toMatch(/^To change\n {2}\/links\/0\/type {2}.* \(link-type-unknown\)\n$/m);
+	});
+
+	it("tells a person too that a list was not read to its end", async () => {
+		const long = document({ links: Array.from({ length: 300 }, (_, i) => nic({ id: `tap${i}` })) });
+		expect((await run(["-", "--client", "talos"], long, true)).stdout).toMatch(
+			/^The check\n {2}info {2}\/links {2}300 entries/m,
+		);
+	});
+
+	it("narrows to the clients that are asked for", async () => {
+		expect((await run(["-", "--client", "cloud-init,glean"], dvs)).code).toBe(0);
+		expect((await run(["-", "--client", "cloud-init, Talos"], dvs)).code).toBe(1);
+		const { stdout } = await run(["-", "--client", "nuageinit"], tagged(), true);
+		expect(stdout.split("\n")[0]).toBe("nuageinit (FreeBSD): loses networking");
+		expect(stdout).not.toContain("cloudbase-init");
+	});
+
+	it("lets nothing of the document steer the terminal", async () => {
+		const bad = document({ links: [nic({ id: "\u001b]0;x\u0007\u009b2J", type: "a\u001b[31m\u202e" })] });
+		const { stdout, stderr } = await run(["-"], bad, true);
+		expect(stdout + stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
+	});
+
+	it("reads a file", async () => {
+		const file = join(folder, "network_data.json");
+		writeFileSync(file, JSON.stringify(document({ networks: [ipv4({ routes: null })] })));
+		expect(JSON.parse((await run([file])).stdout).losesNetworking).toContain("cloud-init");
+	});
+
+	it("checks what an instance is told", async () => {
+		const { code, stdout } = await run(["--instance", "pbx-1", "--client", "cloud-init,talos", ...examples]);
+		expect(code).toBe(0);
+		const shown = await runCli(["show", "pbx-1", ...examples]);
+		expect(JSON.parse(stdout).findings).toEqual(check(JSON.parse(shown.stdout), { clients: ["cloud-init", "talos"] }));
+	});
+
+	it.each([
+		[["/nowhere/network_data.json"], 1, /^guestwire: \/nowhere\/network_data.json can't be read \(ENOENT\): .*\n$/],
+		[[tmpdir()], 1, /can't be read \(EISDIR\)/],
+		[["-", "--client", "tallos"], 2, /there is no client "tallos"; did you mean "talos"\?/],
+		[[], 2, /nothing to check is named/],
+		[["-", "--instance", "pbx-1", ...examples], 2, /two documents/],
+		[["--instance", "pbx-9", ...examples], 1, /there is no instance "pbx-9"/],
+	])("refuses %j in one line", async (args, code, message) => {
+		const result = await run(args);
+		expect(result).toMatchObject({ code, stdout: "" });
+		expect(result.stderr).toMatch(message);
+		expect(result.stderr.trim().split("\n")).toHaveLength(1);
+	});
+
+	it("refuses what is no JSON, and what is too long, in one line", async () => {
+		expect((await run(["-"], '{"links": [')).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
+		expect((await run(["-"], "\u001b[2J\u202e")).stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
+		expect((await run(["-"], "[".repeat((4 << 20) + 1))).stderr).toMatch(
+			/^guestwire: standard input is longer than 4 MiB/,
+		);
+	});
+});

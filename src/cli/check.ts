@@ -1,0 +1,99 @@
+import { Command } from "commander";
+import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losers } from "../check/index.ts";
+import { suggest } from "../checked-text.ts";
+import { buildTree } from "../documents/guest-tree.ts";
+import { GuestwireError } from "../errors.ts";
+import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
+import { readDocument } from "./read-document.ts";
+import { withInstance } from "./source.ts";
+
+interface CheckOptions extends CommonOptions {
+	readonly instance?: string;
+	readonly client?: readonly Client[];
+}
+
+/** `guestwire check`: what is wrong with a `network_data.json`, client by client. */
+export function checkCommand(io: Io): Command {
+	return commonOptions(new Command("check"))
+		.argument("[file]", "a network_data.json of any maker; - is standard input")
+		.option("--instance <id>", "check what this instance is told instead; id or name")
+		.option("--client <names>", `only these, with commas: ${CLIENTS.join(", ")}`, parseClients)
+		.action(async (file: string | undefined, options: CheckOptions) => {
+			const document = await documentOf(file, options, io);
+			const clients = options.client ?? CLIENTS;
+			const findings = check(document, { clients });
+			const losing = losers(findings);
+			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, clients));
+			if (losing.length === 0) return;
+			const names = losing.map((client) => CLIENT_NAMES[client]).join(", ");
+			throw new GuestwireError("document", `networking is lost on ${names}: do what the findings say to change`);
+		});
+}
+
+function parseClients(text: string): Client[] {
+	return text.split(",").map((name) => {
+		const client = CLIENTS.find((known) => known === name.trim().toLowerCase());
+		if (client !== undefined) return client;
+		throw new GuestwireError("usage", `--client: there is no client "${name}"; ${suggest(name, CLIENTS)}`);
+	});
+}
+
+async function documentOf(file: string | undefined, options: CheckOptions, io: Io): Promise<unknown> {
+	const { instance } = options;
+	if (instance === undefined && file !== undefined) return readDocument(file, io);
+	if (instance === undefined || file !== undefined) {
+		const what = file === undefined ? "nothing to check is named" : "a file and --instance name two documents";
+		throw new GuestwireError("usage", `${what}: give a FILE, - for standard input, or --instance ID`);
+	}
+	return withInstance(instance, options, io, (known, { settings }) => {
+		const bytes = buildTree(known, settings).read("openstack/latest/network_data.json");
+		if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString());
+		throw new GuestwireError(
+			"unknown-path",
+			`instance ${known.id} has no network_data.json, as it has no NIC: nothing to check`,
+		);
+	});
+}
+
+/** By client, what hits it; then what to change, once each. */
+function report(findings: readonly Finding[], clients: readonly Client[]): string {
+	const ofNobody = findings.filter(({ effects }) => effects.length === 0);
+	const changes = findings.map(({ pointer, fix, rule }) => [placeOf(pointer), `${fix} (${rule})`]);
+	return [
+		...CLIENTS.filter((client) => clients.includes(client)).map((client) => clientReport(client, findings)),
+		...(ofNobody.length > 0
+			? [`The check\n${table(ofNobody.map((one) => [one.severity, one.pointer, one.message]))}`]
+			: []),
+		...(changes.length > 0 ? [`To change\n${table(changes)}`] : []),
+	].join("\n\n");
+}
+
+function clientReport(client: Client, findings: readonly Finding[]): string {
+	const rows = findings.flatMap(({ pointer, message, effects }) =>
+		effects
+			.filter((effect) => effect.client === client)
+			.map(({ severity, outcome, text }) => [severity, outcome, placeOf(pointer), `${message}: ${text}`]),
+	);
+	const verdict = losers(findings).includes(client)
+		? "loses networking"
+		: rows.length > 0
+			? "has networking"
+			: "nothing found";
+	return [`${CLIENT_NAMES[client]}: ${verdict}`, ...(rows.length > 0 ? [table(rows)] : [])].join("\n");
+}
+
+/** The empty pointer names the document itself. */
+function placeOf(pointer: string): string {
+	return pointer === "" ? "document" : pointer;
+}
+
+/** Rows with their columns under each other; the last one is as long as it is. */
+function table(rows: readonly (readonly string[])[]): string {
+	const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+	return rows
+		.map(
+			(row) =>
+				`  ${row.map((cell, column) => cell.padEnd(column < row.length - 1 ? (widths[column] ?? 0) : 0)).join("  ")}`,
+		)
+		.join("\n");
+}
