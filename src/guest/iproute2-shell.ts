@@ -49,7 +49,7 @@ write() { # FILE TEXT
 }
 
 is_up() { # NIC
-	[ $(($(first_word "$nics/$1/flags") & 1)) = 1 ]
+	flags=$(first_word "$nics/$1/flags") && [ $((flags & 1)) = 1 ]
 }
 
 # Whether it stands on other interfaces, as a VLAN, bridge or bond does: its MAC address may be theirs.
