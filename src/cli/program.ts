@@ -8,6 +8,7 @@ type Load = () => Promise<(io: Io) => Command>;
 const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {
 	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
 	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
+	snapshot: ["a living cloud's facts as an inventory", async () => (await import("./snapshot.ts")).snapshotCommand],
 	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
 };
 
