@@ -57,6 +57,8 @@ export interface FakeOpenStack {
 	pageSize: number;
 	/** Seconds that a token lives. */
 	lifetime: number;
+	/** Its clock, in Unix milliseconds: at first not this machine's. */
+	issuedAt: () => number;
 	/** Decides for each request whether it fails, and how. */
 	fault: (call: string) => Fault | undefined;
 	/** As OS_* variables. */
@@ -75,6 +77,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		logins: [] as unknown[],
 		pageSize: 1000,
 		lifetime: 3600,
+		issuedAt: () => Date.parse("2026-01-01T00:00:00Z"),
 		fault: (() => undefined) as FakeOpenStack["fault"],
 		revoke: () => {
 			epoch++;
@@ -100,12 +103,11 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 	function login(body: string, response: ServerResponse): void {
 		fake.logins.push(JSON.parse(body));
 		response.setHeader("x-subject-token", `token-${epoch}`);
-		const issued = new Date("2026-01-01T00:00:00Z"); // not this machine's clock
 		const endpoint = (path: string) => [{ interface: "public", region: "R", url: `${origin()}${path}` }];
 		send(response, 201, {
 			token: {
-				issued_at: issued.toISOString(),
-				expires_at: new Date(issued.getTime() + fake.lifetime * 1000).toISOString(),
+				issued_at: new Date(fake.issuedAt()).toISOString(),
+				expires_at: new Date(fake.issuedAt() + fake.lifetime * 1000).toISOString(),
 				catalog: [
 					{ type: "network", endpoints: endpoint("/network") },
 					{ type: "compute", endpoints: endpoint("/compute/v2.1") },
@@ -122,6 +124,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 	}
 
 	function neutron([collection = ""]: readonly string[], url: URL): unknown {
+		if (collection === "extensions") return { extensions: [{ alias: "router" }, { alias: "trunk-details" }] };
 		const member = collection.replaceAll("-", "_") as "ports";
 		const items = fake.records[member];
 		return Array.isArray(items) ? paged(member, filtered(items, url.searchParams), url) : undefined;

@@ -16,6 +16,8 @@ import type { CommonOptions, Io } from "./frame.ts";
 
 export interface Source {
 	readonly directory: Directory;
+	/** What the directory asks: for raw facts, past the directory's memory. */
+	readonly cloud: Cloud;
 	readonly settings: DocumentSettings;
 	/** As the file has it, but for what the command line says. */
 	readonly config: Config;
@@ -55,7 +57,7 @@ export async function openSource(options: SourceChoice, io: Io, watch: SourceOpt
 	// Watched files tell of every change; what is read once and never watched is never asked again.
 	const freshness = config.cloud.files ? Number.POSITIVE_INFINITY : config.freshness;
 	const directory = createDirectory(cloud, { freshness, ...(watch.onStale && { onStale: watch.onStale }) });
-	return { directory, settings, config, where: loaded.where, close: () => directory.close() };
+	return { directory, cloud, settings, config, where: loaded.where, close: () => directory.close() };
 }
 
 type CloudConfig = NonNullable<Config["cloud"]>;

@@ -20,11 +20,12 @@ export async function gather(id: string, need: Need, sources: Sources): Promise<
 	early?.catch(() => {}); // awaited when the ports are known
 	const nics = (await neutron.portsOfDevice(id)).filter(isInstanceNic);
 	const asked = early ?? (needJudge(nics) ? nova.server(id) : undefined);
+	const gathering = gatherWiring(nics, sources);
 	const [server, wiring, ofPorts, ofServer] = await Promise.all([
 		asked,
-		gatherWiring(nics, sources),
-		need === "all" ? gatherOfPorts(id, nics, sources) : undefined,
-		need === "all" ? early?.then((found) => found && gatherOfServer(found, nova)) : undefined,
+		gathering,
+		need === "all" ? gatherOfPorts(id, nics, gathering, sources) : undefined,
+		early?.then((found) => found && gatherOfServer(found, nova)),
 	]);
 	if (asked !== undefined && server === undefined) return undefined;
 	const ports = wiring.ports.filter((port) => server === undefined || isOwnedBy(port, server));
@@ -60,7 +61,7 @@ function isOwnedBy(port: PortFacts, server: ServerFacts): boolean {
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
 
 async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts }: Sources): Promise<Wiring> {
-	const details = answers.flatMap(({ trunk_details }) => trunk_details ?? []);
+	const trunkIds = answers.flatMap(({ trunk_details }) => trunk_details?.trunk_id ?? []);
 	const ports = answers.map(({ trunk_details: _, ...port }) => port);
 	const placesOf = (some: readonly PortFacts[]) =>
 		Promise.all([
@@ -73,22 +74,12 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 				some.flatMap(({ fixed_ips }) => fixed_ips.map(({ subnet_id }) => subnet_id)),
 			),
 		]);
+	const networkIds = ports.map(({ network_id }) => network_id);
 	const [[networks, subnets], subports, trunks, servers] = await Promise.all([
 		placesOf(ports),
-		each(
-			neutron.port,
-			details.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)),
-		),
-		each(
-			neutron.trunk,
-			details.map(({ trunk_id }) => trunk_id),
-		),
-		dhcpPorts
-			? each(
-					neutron.dhcpPortsOfNetwork,
-					ports.map(({ network_id }) => network_id),
-				)
-			: [],
+		each(neutron.port, subportIds(answers)),
+		each(neutron.trunk, trunkIds),
+		dhcpPorts ? each(neutron.dhcpPortsOfNetwork, networkIds) : [],
 	]);
 	const [moreNetworks, moreSubnets] = await placesOf(subports);
 	return {
@@ -102,17 +93,29 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 }
 
 /** What only `need: "all"` wants, and ports are enough to ask for. */
-async function gatherOfPorts(id: string, ports: readonly PortFacts[], { neutron, nova }: Sources) {
+async function gatherOfPorts(
+	id: string,
+	ports: readonly PortAnswer[],
+	wiring: Promise<Wiring>,
+	{ neutron, nova }: Sources,
+) {
 	const portIds = ports.map((port) => port.id);
-	const [floatingIps, securityGroups, interfaceAttachments] = await Promise.all([
-		each(neutron.floatingIpsOfPort, portIds),
+	const groupsOf = (some: readonly PortFacts[]) =>
 		each(
 			neutron.securityGroup,
-			ports.flatMap(({ security_groups }) => security_groups),
-		),
+			some.flatMap(({ security_groups }) => security_groups),
+		);
+	const [floatingIps, groups, subports, interfaceAttachments] = await Promise.all([
+		each(neutron.floatingIpsOfPort, [...portIds, ...subportIds(ports)]),
+		groupsOf(ports),
+		wiring.then(({ subports }) => groupsOf(subports)),
 		nova.interfaceAttachments(id, portIds),
 	]);
-	return { floatingIps, securityGroups, interfaceAttachments };
+	return { floatingIps, securityGroups: [...new Set([...groups, ...subports])], interfaceAttachments };
+}
+
+function subportIds(ports: readonly PortAnswer[]): string[] {
+	return ports.flatMap(({ trunk_details }) => trunk_details?.sub_ports.map(({ port_id }) => port_id) ?? []);
 }
 
 /** What only `need: "all"` wants, and the server has to be known for. */

@@ -40,6 +40,7 @@ export interface Neutron {
 	readonly network: Find<NetworkFacts>;
 	readonly subnet: Find<SubnetFacts>;
 	readonly trunk: Find<TrunkFacts>;
+	readonly trunksOfProject: Find<TrunkFacts>;
 	readonly floatingIpsOfPort: Find<FloatingIpFacts>;
 	readonly securityGroup: Find<SecurityGroupFacts>;
 	/**
@@ -108,6 +109,7 @@ export function createNeutron(api: Api): Neutron {
 		network: byId("networks", NetworkFacts),
 		subnet: byId("subnets", SubnetFacts),
 		trunk: byId("trunks", TrunkFacts),
+		trunksOfProject: finder("trunks", "project_id", reader(TrunkFacts), SHARE),
 		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts), 0),
 		securityGroup: byId("security_groups", SecurityGroupFacts),
 		listFor,

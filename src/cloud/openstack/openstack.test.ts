@@ -173,6 +173,13 @@ describe("owners", () => {
 		expect(await cloud.owners({ address, routerId: "another" })).toEqual([]);
 	});
 
+	test("a trunk's subport: the instance that its trunk's parent port is plugged into", async () => {
+		const { id, subports } = factsOf("f-trunk");
+		for (const { network_id: networkId, fixed_ips } of subports) {
+			expect(await cloud.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([id]);
+		}
+	});
+
 	test("nobody: an address of a DHCP port, a wrong MAC, no address at all", async () => {
 		const { networkId, address } = at("a-dhcp4");
 		const { network_id, fixed_ips } = factsOf("a-dhcp4").dhcpPorts[0] ?? (undefined as never);

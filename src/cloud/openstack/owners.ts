@@ -62,11 +62,20 @@ export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<
 		return networkId === undefined ? networks : networks.filter((network) => network === networkId);
 	}
 
+	/** A trunk's subport has no device: its trunk's parent port has. No filter leads from a subport to its trunk. */
+	async function nicOf(port: PortFacts): Promise<readonly PortFacts[]> {
+		if (port.device_owner !== "trunk:subport") return [port];
+		const trunks = await neutron.trunksOfProject(port.project_id ?? "");
+		const trunk = trunks.find(({ sub_ports }) => sub_ports.some(({ port_id }) => port_id === port.id));
+		return trunk === undefined ? [] : neutron.port(trunk.port_id);
+	}
+
 	return async (query) => {
 		const { address, macAddress } = query;
 		const networks = await networksOf(query);
 		const ports = await Promise.all(networks.map((networkId) => portsAt({ networkId, address, macAddress })));
-		const owners = ports.flat().filter((port) => isInstanceNic(port) && port.device_id !== "");
+		const nics = (await Promise.all(ports.flat().map(nicOf))).flat();
+		const owners = nics.filter((port) => isInstanceNic(port) && port.device_id !== "");
 		return [...new Set(owners.map((port) => port.device_id.toLowerCase()))];
 	};
 }

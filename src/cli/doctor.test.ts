@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
+import { runCli } from "../../test/run-cli.ts";
+import type { Finding } from "../cloud/openstack/checks.ts";
+
+const SECRET = "a secret of proxies";
+let fake: FakeOpenStack;
+let folder: string;
+beforeEach(async () => {
+	fake = await startFakeOpenStack();
+	fake.issuedAt = () => Date.now();
+	folder = mkdtempSync(join(tmpdir(), "guestwire-doctor-"));
+});
+afterEach(async () => {
+	rmSync(folder, { recursive: true });
+	await fake.close();
+});
+
+const env = () => ({ ...fake.env, GUESTWIRE_SHARED_SECRET: SECRET });
+async function doctor(...args: readonly string[]) {
+	const { code, stdout, stderr } = await runCli(["doctor", ...args], { env: env() });
+	const findings: Finding[] = JSON.parse(stdout);
+	return { code, stdout, stderr, findings, broken: findings.filter(({ ok }) => !ok) };
+}
+const refuse = (path: string, status: number) => {
+	fake.fault = (call) => (call.includes(path) ? (response) => void response.writeHead(status).end("{}") : undefined);
+};
+
+test("a cloud that is well", async () => {
+	const { code, findings, stderr } = await doctor();
+	expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+	expect(findings.length).toBeGreaterThan(8);
+	expect([code, stderr]).toEqual([0, ""]);
+});
+
+test("on a terminal, a line for each part", async () => {
+	const { stdout } = await runCli(["doctor"], { env: env(), isTTY: true });
+	expect(stdout).toMatch(/^ok {4}credentials: the OS_\* variables: .*\nok {4}clock: /);
+});
+
+describe("each fault is found, told with what to do, and is an exit code", () => {
+	test.each([
+		["credentials", "/identity/", 401, /refuses the credentials/],
+		["all projects' servers", "/servers/detail", 403, /403.*role.*docs\/openstack.md/],
+		["other users' key pairs", "/os-keypairs", 403, /403.*docs\/openstack.md/],
+		["all projects' ports", "/ports", 403, /403.*docs\/openstack.md/],
+		["all projects' networks", "/networks", 404, /networks is not there/],
+	])("%s", async (part, path, status, message) => {
+		refuse(path, status);
+		const { code, stderr, broken } = await doctor();
+		expect(broken).toEqual([{ part, ok: false, found: expect.stringMatching(message) }]);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^guestwire: 1 of \d+ checks failed: see above\n$/);
+	});
+
+	test("without a token nothing else is tried", async () => {
+		refuse("/identity/", 401);
+		expect((await doctor()).findings).toHaveLength(1);
+	});
+
+	test("a clock that is off", async () => {
+		fake.issuedAt = () => Date.now() + 120_000;
+		expect((await doctor()).broken).toEqual([
+			{ part: "clock", ok: false, found: expect.stringMatching(/is 1[12]\d s behind Keystone's: set/) },
+		]);
+	});
+
+	test("servers without their user data, ports without their bindings, ports of other projects hidden", async () => {
+		for (const server of fake.records.servers) delete server["OS-EXT-SRV-ATTR:user_data"];
+		for (const port of fake.records.ports) delete port["binding:vif_type"];
+		expect((await doctor()).broken.map(({ part }) => part)).toEqual(["all projects' servers", "all projects' ports"]);
+		fake.records.ports.length = 0;
+		for (const server of fake.records.servers) server["OS-EXT-SRV-ATTR:user_data"] = null;
+		expect((await doctor()).broken).toEqual([
+			{ part: "all projects' ports", ok: false, found: expect.stringContaining("hidden") },
+		]);
+	});
+
+	test("networks that are hidden", async () => {
+		fake.records.subnets.length = 0;
+		expect((await doctor()).broken.map(({ part }) => part)).toEqual(["all projects' networks"]);
+	});
+});
+
+test("a cloud with nothing in it yet is well", async () => {
+	for (const records of Object.values(fake.records)) if (Array.isArray(records)) records.length = 0;
+	const { code, findings } = await doctor();
+	expect(code).toBe(0);
+	expect(findings.filter(({ found }) => found === "nothing to try it on yet").length).toBeGreaterThan(2);
+});
+
+describe("the agent's shared secret", () => {
+	const withAgent = (text: string) => {
+		const file = join(folder, "agent.ini");
+		writeFileSync(file, text);
+		return doctor("--agent-config", file);
+	};
+
+	test.each([
+		["plain", `[DEFAULT]\nmetadata_proxy_shared_secret = ${SECRET}\n[ovn]\n`],
+		["quoted", `[DEFAULT]\nmetadata_proxy_shared_secret="${SECRET}"`],
+		[
+			"the last one counts",
+			`[DEFAULT]\nmetadata_proxy_shared_secret = old\n# metadata_proxy_shared_secret = x\nmetadata_proxy_shared_secret = ${SECRET}`,
+		],
+		[
+			"in between",
+			`[ovs]\na = b\n\n[DEFAULT]\nnova_metadata_port = 8775\nmetadata_proxy_shared_secret: ${SECRET}\n\n[agent]\nmetadata_proxy_shared_secret = other`,
+		],
+	])("the same: %s", async (_, text) => {
+		const { code, findings } = await withAgent(text);
+		expect(findings.at(-1)).toMatchObject({ ok: true, found: expect.stringContaining("http://127.0.0.1:8775") });
+		expect(code).toBe(0);
+	});
+
+	test.each([
+		["another", "[DEFAULT]\nmetadata_proxy_shared_secret = other", /is no signed listener's/],
+		["none", "[DEFAULT]\n[ovs]\nmetadata_proxy_shared_secret = x", /no metadata_proxy_shared_secret/],
+	])("not the same: %s", async (_, text, message) => {
+		const { code, broken, stdout } = await withAgent(text);
+		expect(broken).toEqual([{ part: "the agent's shared secret", ok: false, found: expect.stringMatching(message) }]);
+		expect(code).toBe(1);
+		expect(stdout).not.toContain(SECRET);
+	});
+
+	test("a file that is not there", async () => {
+		expect((await doctor("--agent-config", join(folder, "none"))).broken).toHaveLength(1);
+	});
+});
+
+test("an inventory is checked by reading it", async () => {
+	writeFileSync(join(folder, "a.yaml"), "servers: [{ id: web-1 }]");
+	const { findings } = await doctor("--inventory", folder);
+	expect(findings).toEqual([{ part: "inventory", ok: true, found: "1 instances" }]);
+});

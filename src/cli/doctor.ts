@@ -1,0 +1,84 @@
+import { timingSafeEqual } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { checkCloud, type Finding, findingOf } from "../cloud/openstack/checks.ts";
+import { openServices } from "../cloud/openstack/services.ts";
+import { GuestwireError } from "../errors.ts";
+import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
+import { metadataListener } from "./listeners.ts";
+import { openSource, type Source } from "./source.ts";
+
+interface DoctorOptions extends CommonOptions {
+	readonly agentConfig?: string;
+}
+
+/** `guestwire doctor`: is every part reachable and set up right? Each that isn't says what to do. */
+export function doctorCommand(io: Io): Command {
+	return commonOptions(new Command("doctor"))
+		.option("--agent-config <file>", "a Neutron metadata agent's configuration, to compare the shared secret with")
+		.action(async (options: DoctorOptions) => {
+			const source = await openSource(options, io);
+			try {
+				const findings = [...(await checkSource(source, io)), ...(await checkAgent(options.agentConfig, source, io))];
+				printResult(io, options, findings, () => findings.map(line).join("\n"));
+				const broken = findings.filter(({ ok }) => !ok).length;
+				if (broken > 0)
+					throw new GuestwireError("cloud-answer", `${broken} of ${findings.length} checks failed: see above`);
+			} finally {
+				await source.close();
+			}
+		});
+}
+
+const line = ({ part, ok, found }: Finding) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;
+
+async function checkSource({ config, cloud }: Source, { env }: Io): Promise<readonly Finding[]> {
+	if (config.cloud?.openstack === undefined) {
+		return [await findingOf("inventory", async () => `${(await cloud.list()).length} instances`)];
+	}
+	const services = await openServices({ ...config.cloud.openstack, env });
+	try {
+		return await checkCloud(services, Date.now);
+	} finally {
+		await services.close();
+	}
+}
+
+/** Whether the agent signs with a secret that a listener knows. Neither is shown. */
+async function checkAgent(file: string | undefined, source: Source, io: Io): Promise<readonly Finding[]> {
+	if (file === undefined) return [];
+	const check = async () => {
+		const agent = readAgent(await readAgentConfig(file), file);
+		for (const [index, listener] of source.config.metadata.entries()) {
+			if (listener.identity !== "signed") continue;
+			const { identity } = await metadataListener(listener, ["metadata", index], source, io);
+			if ("secret" in identity && isSame(Buffer.from(identity.secret), Buffer.from(agent.secret))) {
+				return `the same at ${listener.listen}; the agent asks ${agent.url}`;
+			}
+		}
+		const what = "is no signed listener's: every guest would be refused; set both to the same";
+		throw new GuestwireError("config", `${file}: metadata_proxy_shared_secret ${what}`);
+	};
+	return [await findingOf("the agent's shared secret", check)];
+}
+
+const isSame = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b);
+
+async function readAgentConfig(file: string): Promise<string> {
+	try {
+		return await readFile(file, "utf8");
+	} catch (error) {
+		throw new GuestwireError("config", `${file}: can't be read (${(error as NodeJS.ErrnoException).code})`);
+	}
+}
+
+/** The agent's options as oslo.config reads them: the last of a name counts, quotes around a value are none of it. */
+function readAgent(text: string, file: string): { readonly secret: string; readonly url: string } {
+	const [, defaults = ""] = /^\[DEFAULT\]\s*$([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text) ?? [];
+	const option = (name: string) =>
+		[...defaults.matchAll(new RegExp(`^${name}[ \\t]*[=:][ \\t]*(["']?)(.*?)\\1[ \\t]*$`, "gm"))].at(-1)?.[2];
+	const secret = option("metadata_proxy_shared_secret");
+	if (!secret) throw new GuestwireError("config", `${file}: no metadata_proxy_shared_secret in [DEFAULT]: set it`);
+	const [protocol, host, port] = ["protocol", "host", "port"].map((name) => option(`nova_metadata_${name}`));
+	return { secret, url: `${protocol ?? "http"}://${host ?? "127.0.0.1"}:${port ?? 8775}` };
+}
