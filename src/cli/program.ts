@@ -6,10 +6,8 @@ type Load = () => Promise<(io: Io) => Command>;
 
 /** Every command: its line in the help, and its module, loaded only when it is called so that start-up is quick. */
 const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {
-	doctor: ["is every part reachable and set up right?", async () => (await import("./doctor.ts")).doctorCommand],
 	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
 	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
-	snapshot: ["a living cloud's facts as an inventory", async () => (await import("./snapshot.ts")).snapshotCommand],
 	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
 	"config-drive": [
 		"makes an instance's config drive, or reads one",
@@ -19,6 +17,8 @@ const commands: Readonly<Record<string, readonly [summary: string, load: Load]>>
 		"what is wrong with a network_data.json, client by client",
 		async () => (await import("./check.ts")).checkCommand,
 	],
+	snapshot: ["a living cloud's facts as an inventory", async () => (await import("./snapshot.ts")).snapshotCommand],
+	doctor: ["is every part reachable and set up right?", async () => (await import("./doctor.ts")).doctorCommand],
 };
 
 /**
