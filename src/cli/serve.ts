@@ -27,7 +27,7 @@ export function serveCommand(io: Io): Command {
 
 /** Starts everything; what was opened, also when something later fails, `open` closes in the opposite order. */
 async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
-	const { log, flush } = logTo(io, () => metrics.logLineDropped());
+	const { log, flush } = logTo(io, (lines) => metrics.logLinesDropped(lines));
 	open.defer(flush);
 	const state: ServiceState = { isReady: false, isOutdated: false };
 	const onReload = (problem: string | undefined) => {
@@ -80,7 +80,7 @@ async function operatorOptions({ config: { operator }, where }: Source, state: S
 }
 
 /** The log goes to stdout: in the background where that is a file or a pipe of the process. */
-function logTo({ stdout }: Io, onDrop: () => void): LogFile {
+function logTo({ stdout }: Io, onDrop: (lines: number) => void): LogFile {
 	if (stdout === process.stdout) return openLog(process.stdout.fd, onDrop);
 	return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
 }

@@ -43,16 +43,16 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 		vendorTrees.set(data, built);
 		return built;
 	};
-	const needsAllFacts = (path: string) => vendorData !== undefined && WITH_VENDOR_DATA.test(path);
+	const vendors = vendorData?.hasTargets ? vendorData : undefined;
 	return {
 		listing: (path) => listings.get(path),
 		tree,
 		complete: async (instance) =>
-			vendorData === undefined ? tree(instance) : treeWith(instance, await vendorData.of(instance)),
-		needsAllFacts,
+			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
+		needsAllFacts: (path) => vendors !== undefined && WITH_VENDOR_DATA.test(path),
 		answer(instance, path) {
-			if (vendorData === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
-			return vendorData.of(instance).then((data) => treeWith(instance, data).answer(path));
+			if (vendors === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
+			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));
 		},
 	};
 }

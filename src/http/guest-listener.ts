@@ -1,4 +1,5 @@
 /** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
+import { isAscii } from "node:buffer";
 import type { Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { normalizePath } from "../documents/paths.ts";
@@ -14,7 +15,7 @@ import {
 } from "./guest-answers.ts";
 import type { IdentityMode } from "./identity.ts";
 import { type ListenAddress, listenOn } from "./listen.ts";
-import { type Log, logRequest } from "./log.ts";
+import { type Log, logRequest, pathInLog, roundedMs } from "./log.ts";
 import type { ListenerMetrics, Metrics } from "./metrics.ts";
 
 export interface Limits {
@@ -57,6 +58,8 @@ const KEEP_ALIVE_TIMEOUT = 30_000;
 const CHECKING_INTERVAL = 1000;
 /** Bytes of a request's line and headers. */
 const LONGEST_HEADERS = 16 * 1024;
+/** Bytes up to which an answer is copied to be written in one piece. */
+const LONGEST_TEXT = 16 * 1024;
 /** Seconds after which a guest that was told 503 may ask again. */
 const RETRY_AFTER = "1";
 
@@ -71,11 +74,16 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 		if (closing) reply.header("connection", "close");
 		send(reply, outcome);
 		const ms = performance.now() - started;
-		const { status, instance } = outcome;
-		const { reason = undefined, detail = undefined } = outcome.status === 200 ? {} : outcome;
-		logRequest(log, { identity: mode, method: request.method, path, status, ms, instance, reason, detail });
-		metrics.request(mode, status, path, ms / 1000);
-		if (reason !== undefined) metrics.turnedDown(mode, reason);
+		const line = { identity: mode, method: request.method, path: pathInLog(path), status: outcome.status };
+		const { instance } = outcome;
+		if (outcome.status === 200) {
+			logRequest(log, { ...line, ms: roundedMs(ms), instance });
+		} else {
+			const { reason, detail } = outcome;
+			logRequest(log, { ...line, ms: roundedMs(ms), instance, reason, detail });
+			metrics.turnedDown(mode, reason);
+		}
+		metrics.request(mode, outcome.status, path, ms / 1000);
 	};
 
 	/** An outcome is waited for no longer than the budget, and not at all when too many wait already. */
@@ -207,9 +215,15 @@ function unreadable(error: FastifyError): NotAnswered {
 
 function send(reply: FastifyReply, outcome: Outcome): void {
 	if (outcome.status === 200) {
-		reply.header("content-type", outcome.answer.contentType).send(outcome.answer.body);
+		reply.header("content-type", outcome.answer.contentType).send(payloadOf(outcome.answer.body));
 		return;
 	}
 	if (outcome.status === 503) reply.header("retry-after", RETRY_AFTER);
 	reply.code(outcome.status).header("content-type", TEXT_TYPE).send(errorBody(outcome.status, outcome.explanation));
+}
+
+/** ASCII as text: node writes it in one piece with the head, where bytes are a piece of their own. */
+function payloadOf(body: Uint8Array): string | Uint8Array {
+	if (body.length > LONGEST_TEXT || !isAscii(body)) return body;
+	return Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
 }

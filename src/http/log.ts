@@ -35,8 +35,9 @@ export type FailureReason =
 
 const LONGEST_PATH = 200;
 
-/** Lines are written when this many bytes have come together, or after a second. */
-const BUFFER = 8 * 1024;
+/** Lines are written when this many characters have come together, or after a second: each write wakes a thread. */
+const BATCH = 32 * 1024;
+const LONGEST_WAIT = 1000;
 
 /** What is kept while the log's reader stands still; lines beyond are dropped and counted. */
 const LARGEST_BACKLOG = 16 * 1024 * 1024;
@@ -55,14 +56,41 @@ export interface LogFile {
  * any more does not end the service.
  *
  * @param descriptor a file descriptor
- * @param onDrop called when lines are lost
+ * @param onDrop called with the number of lines that are lost
  */
-export function openLog(descriptor: number, onDrop: () => void): LogFile {
-	const options = { minLength: BUFFER, maxLength: LARGEST_BACKLOG, periodicFlush: 1000, sync: false };
-	const stream = pino.destination({ dest: descriptor, ...options });
-	stream.on("drop", onDrop);
-	stream.on("error", onDrop);
-	return { log: createLog(stream), flush: () => closeStream(stream) };
+export function openLog(descriptor: number, onDrop: (lines: number) => void): LogFile {
+	const stream = pino.destination({ dest: descriptor, maxLength: LARGEST_BACKLOG, sync: false });
+	stream.on("drop", (lines: string) => onDrop(lines.split("\n").length - 1));
+	// What could not be written is tried again with the next lines, until there is no room for more.
+	stream.on("error", () => {});
+	const { write, end } = inBatches((lines) => stream.write(lines));
+	return {
+		log: createLog({ write }),
+		async flush() {
+			end();
+			await closeStream(stream);
+		},
+	};
+}
+
+/** The stream looks at all that it keeps whenever a line comes: it gets them many at a time. */
+function inBatches(writeLines: (lines: string) => void): { write(line: string): void; end(): void } {
+	let batch = "";
+	const write = () => {
+		if (batch !== "") writeLines(batch);
+		batch = "";
+	};
+	const timer = setInterval(write, LONGEST_WAIT).unref();
+	return {
+		write(line) {
+			batch += line;
+			if (batch.length >= BATCH) write();
+		},
+		end() {
+			clearInterval(timer);
+			write();
+		},
+	};
 }
 
 /** Not by `flushSync`, which tries for ever when the disk is full. */
@@ -81,11 +109,20 @@ export function createLog(stream: DestinationStream): Log {
 }
 
 /** Refusals and failures that an operator should look at are warnings; our own faults are errors. */
-export function logRequest(log: Log, { path, ...line }: RequestLine): void {
-	const entry = { ...line, path: path?.slice(0, LONGEST_PATH) };
-	if (line.status === 500) log.error(entry);
-	else if (line.status >= 500 || line.status === 403 || line.detail !== undefined) log.warn(entry);
-	else log.info(entry);
+export function logRequest(log: Log, line: RequestLine): void {
+	if (line.status === 500) log.error(line);
+	else if (line.status >= 500 || line.status === 403 || line.detail !== undefined) log.warn(line);
+	else log.info(line);
+}
+
+/** A path as a line may hold it: guests choose its length. */
+export function pathInLog(path: string | undefined): string | undefined {
+	return path !== undefined && path.length > LONGEST_PATH ? path.slice(0, LONGEST_PATH) : path;
+}
+
+/** Milliseconds, to the microsecond. */
+export function roundedMs(ms: number): number {
+	return Math.round(ms * 1000) / 1000;
 }
 
 /** One request to the operator server. */

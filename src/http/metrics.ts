@@ -15,7 +15,7 @@ export interface Metrics {
 	readonly waiting: Level;
 	listener(listen: string, identity: IdentityMode): ListenerMetrics;
 	vendorData(target: string, outcome: "answered" | "failed"): void;
-	logLineDropped(): void;
+	logLinesDropped(lines: number): void;
 }
 
 /** A number that goes up and down. */
@@ -103,7 +103,7 @@ export function createMetrics(directory: Pick<Directory, "stats">): Metrics {
 		waiting,
 		listener: listenerMetrics(registry),
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
-		logLineDropped: () => dropped.inc(),
+		logLinesDropped: (lines) => dropped.inc(lines),
 	};
 }
 

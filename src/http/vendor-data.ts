@@ -19,6 +19,8 @@ export interface VendorDataTarget {
 export type VendorData = Readonly<Record<string, unknown>>;
 
 export interface DynamicVendorData {
+	/** Whether anybody is asked at all. */
+	readonly hasTargets: boolean;
 	/** Never rejects: a target that fails is left out. */
 	of(instance: Instance): Promise<VendorData>;
 	close(): Promise<void>;
@@ -89,6 +91,7 @@ export function createDynamicVendorData(
 		},
 	});
 	return {
+		hasTargets: targets.length > 0,
 		of: async (instance) => (await cache.forceFetch(instance)).data,
 		close: () => agent.destroy(),
 	};

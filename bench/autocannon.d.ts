@@ -1,0 +1,27 @@
+/** What is used of autocannon, which has no types of its own. */
+declare module "autocannon" {
+	interface Options {
+		readonly url: string;
+		readonly connections: number;
+		/** Seconds. */
+		readonly duration: number;
+		readonly headers: Readonly<Record<string, string>>;
+	}
+
+	interface Result {
+		readonly "2xx": number;
+		readonly non2xx: number;
+		readonly errors: number;
+		/** Seconds. */
+		readonly duration: number;
+	}
+
+	interface Run extends Promise<Result> {
+		on(
+			event: "response",
+			listener: (client: unknown, status: number, bytes: number, milliseconds: number) => void,
+		): this;
+	}
+
+	export default function autocannon(options: Options): Run;
+}

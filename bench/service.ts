@@ -1,0 +1,84 @@
+/** Guestwire as its users run it, in a process of its own: `guestwire serve` over an inventory, its log in a file. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { request } from "undici";
+import { type GeneratedInstance, generated } from "./generate.ts";
+
+export const SECRET = "bench-secret";
+export const PATH = "/openstack/latest/network_data.json";
+
+export interface Service {
+	/** `http://127.0.0.1:41234` */
+	readonly address: string;
+	/** Milliseconds from the start of the process to the last byte of its first answer. */
+	readonly firstAnswer: number;
+	/** Resident bytes, after what is no longer needed was collected. */
+	residentBytes(): Promise<number>;
+	stop(): Promise<void>;
+}
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** @param folder for the configuration and the log */
+export async function startService(inventory: string, folder: string): Promise<Service> {
+	const config = join(folder, "guestwire.yaml");
+	const listen = "127.0.0.1:0";
+	const metadata = [{ listen, identity: "signed" }];
+	writeFileSync(config, JSON.stringify({ cloud: { files: { path: inventory } }, metadata, operator: { listen } }));
+	const args = ["--expose-gc", "--import", path("collect-on-signal.ts"), path("../src/cli/main.ts")];
+	const started = performance.now();
+	const child = spawn(process.execPath, [...args, "serve", "--config", config], {
+		env: { ...process.env, GUESTWIRE_SHARED_SECRET: SECRET },
+		stdio: ["ignore", openSync(join(folder, "log"), "a"), "pipe"],
+	});
+	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);
+	const { statusCode, body } = await request(`${address}${PATH}`, { headers: headersOf(generated(0)) });
+	await body.text();
+	const firstAnswer = performance.now() - started;
+	if (statusCode !== 200) throw new Error(`the first answer is ${statusCode}`);
+	return { address, firstAnswer, residentBytes: () => residentBytes(child), stop: () => stop(child) };
+}
+
+/** The headers that Neutron's agent sends. */
+export function headersOf({ id, projectId }: GeneratedInstance): Record<string, string> {
+	return {
+		"X-Instance-ID": id,
+		"X-Tenant-ID": projectId,
+		"X-Instance-ID-Signature": createHmac("sha256", SECRET).update(id).digest("hex"),
+		"X-Forwarded-For": "10.0.0.10",
+	};
+}
+
+/** The first match in what a child says on stderr, which goes on being read. */
+export async function announced(child: ChildProcess, wanted: RegExp): Promise<string> {
+	const { promise, resolve, reject } = Promise.withResolvers<string>();
+	const said: string[] = [];
+	if (child.stderr === null) throw new Error("the child's stderr is no pipe");
+	createInterface(child.stderr).on("line", (line) => {
+		said.push(line);
+		const [match] = wanted.exec(line) ?? [];
+		if (match !== undefined) resolve(match);
+	});
+	child.once("exit", () => reject(new Error(`ended at once: ${said.join("; ")}`)));
+	return promise;
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+	child.removeAllListeners("exit");
+	const exit = once(child, "exit");
+	child.kill("SIGTERM");
+	await exit;
+}
+
+async function residentBytes(child: ChildProcess): Promise<number> {
+	const collected = announced(child, /^collected$/);
+	child.kill("SIGUSR2");
+	await collected;
+	const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
+	return Number(kibibytes) * 1024;
+}
