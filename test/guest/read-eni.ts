@@ -1,6 +1,6 @@
 import { canonicalCidr, canonicalIp, type Meaning, type Meanings, meaningOf, route } from "./meaning.ts";
 
-/** interfaces(5). `/mac/…=eth0` in an `auto` line gives the interface its MAC address. */
+/** interfaces(5). `mac/…/1=eth0` in an `auto` line gives the interface its MAC address. */
 export function readEni(text: string): Meanings {
 	const meanings: Meanings = new Map();
 	let stanza: { readonly family: string; readonly method: string; readonly meaning: Meaning } | undefined;
@@ -10,7 +10,7 @@ export function readEni(text: string): Meanings {
 		const rest = words.join(" ");
 		if (key === "" || key.startsWith("#")) continue;
 		if (key === "auto") {
-			const [, mac, name] = /^\/mac\/([0-9a-f:]{17})=(\S+)$/.exec(rest) ?? [];
+			const [, mac, name] = /^mac\/([0-9a-f:]{17})\/1=(\S+)$/.exec(rest) ?? [];
 			if (mac !== undefined && name !== undefined) meaningOf(meanings, name).mac = mac;
 			else meaningOf(meanings, rest);
 		} else if (key === "iface") {

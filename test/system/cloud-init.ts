@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Files } from "../guest/meaning.ts";
+import { filesBelow } from "../guest/render-files.ts";
 import { hasProgram, unpackedPackage } from "./programs.ts";
 
 const cloudInit = unpackedPackage("cloud-init");
@@ -69,12 +70,4 @@ function runPython(script: string, input: string): Promise<string> {
 		);
 		child.stdin?.end(input);
 	});
-}
-
-async function filesBelow(folder: string): Promise<Files> {
-	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-	const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-	return new Map(
-		await Promise.all(paths.map(async (path) => [relative(folder, path), await readFile(path, "utf8")] as const)),
-	);
 }

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { NetworkData } from "../../src/documents/network-data.ts";
 import { readNetworkData } from "../../src/documents/read-network-data.ts";
-import { type Format, render } from "../../src/guest/index.ts";
+import type { Format } from "../../src/guest/index.ts";
 import { DIFFERENCES } from "../guest/cloud-init-differences.ts";
 import { guestDocuments, namesOf } from "../guest/guest-documents.ts";
 import { type Files, type Meanings, meaningOf } from "../guest/meaning.ts";
@@ -11,6 +10,7 @@ import { readKeyfiles } from "../guest/read-keyfiles.ts";
 import { readNetplan } from "../guest/read-netplan.ts";
 import { readNetworkd } from "../guest/read-networkd.ts";
 import { readSysconfig } from "../guest/read-sysconfig.ts";
+import { renderFiles } from "../guest/render-files.ts";
 import { type CloudInitFormat, cloudInitVersion, hasCloudInit, netConvert } from "./cloud-init.ts";
 
 const textOf = (files: Files, part: string) => [...files].find(([path]) => path.includes(part))?.[1] ?? "";
@@ -108,7 +108,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 			const [, data] = documents[i] ?? [];
 			if (files === undefined || typeof files === "string" || data === undefined)
 				throw new Error(`cloud-init: ${files}`);
-			return { ours: read(rendered(format, data)), theirs: read(files) };
+			return { ours: read(renderFiles(format, data, true)), theirs: read(files) };
 		}
 	});
 
@@ -117,7 +117,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 		"makes of our network-config the addresses and routes of our %s",
 		async (format, theirFormat, read) => {
 			const conversions = documents.map(([, data]) => ({
-				document: textOf(rendered("cloud-init", data), "network-config"),
+				document: textOf(renderFiles("cloud-init", data, true), "network-config"),
 				kind: "yaml" as const,
 				format: theirFormat,
 				names: namesOf(data),
@@ -127,7 +127,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 				const files = converted[i];
 				if (files === undefined || typeof files === "string") throw new Error(`${name}: ${files}`);
 				const theirs = gist(read(files), isBefore(cloudInitVersion(), "23.1"));
-				expect(theirs, name).toEqual(gist(read(rendered(format, data)), false));
+				expect(theirs, name).toEqual(gist(read(renderFiles(format, data, true)), false));
 			}
 		},
 	);
@@ -143,12 +143,6 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 		expect(read(foreign)).toEqual(read(mended));
 	});
 });
-
-/** Our files, with the names that cloud-init was told. */
-function rendered(format: Format, data: NetworkData): Files {
-	const names = new Map([...namesOf(data)].map(([name, mac]) => [mac, name]));
-	return new Map(render(format, data, { names }).files.map(({ path, text }) => [path, text]));
-}
 
 /**
  * Addresses and routes. cloud-init makes ::/64 of ::/0 until 23.1 (LP 2003562), doesn't take the on-link flag over, and
