@@ -11,21 +11,21 @@ export const cloudInit: Renderer = (plan) => {
 	const { network, warnings } = networkVersion2(plan.interfaces);
 	return {
 		files: [{ path: "network-config", mode: 0o644, text: yaml(network) }],
-		warnings: [...warnings, ...guessedNames(plan.interfaces)],
+		warnings: [...warnings, ...onlyWithNetplan(plan.interfaces)],
 	};
 };
 
-/** cloud-init finds a NIC by its MAC address, but hands on what a bond or a VLAN calls it (network_state.py). */
-function guessedNames(interfaces: readonly PlannedInterface[]): Warning[] {
+/** Netplan takes the file as it is; for other systems cloud-init reads it itself, and less of it (network_state.py). */
+function onlyWithNetplan(interfaces: readonly PlannedInterface[]): Warning[] {
 	const guessed = new Set(
 		interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name),
 	);
-	const reason = "only with netplan under it does cloud-init find the NICs here: give their names";
-	return interfaces
-		.filter(
-			(one) =>
-				(one.kind === "vlan" && guessed.has(one.parent)) ||
-				(one.kind === "bond" && one.members.some((name) => guessed.has(name))),
-		)
-		.map(({ place }) => ({ place, reason }));
+	return interfaces.flatMap((one) => {
+		const below = one.kind === "vlan" ? [one.parent] : one.kind === "bond" ? one.members : [];
+		const warnings: Warning[] = [];
+		const warn = (reason: string) => warnings.push({ place: one.place, reason: `without netplan ${reason}` });
+		if (below.some((name) => guessed.has(name))) warn("cloud-init doesn't find the NICs under it: give their names");
+		if (one.routerAdvertisements && one.dhcp6 === undefined) warn("cloud-init has no word for SLAAC: it is lost");
+		return warnings;
+	});
 }

@@ -31,7 +31,8 @@ function guessedParents(interfaces: readonly PlannedInterface[]): Warning[] {
  * in every stanza of `inet`, as resolvconf lets each replace the one before.
  */
 function stanzas(one: PlannedInterface): string[] {
-	const found = one.kind === "physical" && !one.nameKnown ? `/mac/${one.macAddress}=${one.name}` : one.name;
+	// The first of that address: a bond has its member's, a VLAN may have its NIC's, and both come later.
+	const found = one.kind === "physical" && !one.nameKnown ? `mac/${one.macAddress}/1=${one.name}` : one.name;
 	const manual = ["inet manual", ...linkOptions(one), ...nameServers(one)];
 	const inet = addressStanzas(one, 4).map((stanza) => [...stanza, ...nameServers(one)]);
 	return [

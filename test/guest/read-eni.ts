@@ -1,6 +1,6 @@
 import { canonicalCidr, canonicalIp, type Meaning, type Meanings, meaningOf, route } from "./meaning.ts";
 
-/** interfaces(5). `/mac/…=eth0` in an `auto` line gives the interface its MAC address. */
+/** interfaces(5). `mac/…/1=eth0` in an `auto` line gives the interface its MAC address. */
 export function readEni(text: string): Meanings {
 	const meanings: Meanings = new Map();
 	let stanza: { readonly family: string; readonly method: string; readonly meaning: Meaning } | undefined;
@@ -10,7 +10,7 @@ export function readEni(text: string): Meanings {
 		const rest = words.join(" ");
 		if (key === "" || key.startsWith("#")) continue;
 		if (key === "auto") {
-			const [, mac, name] = /^\/mac\/([0-9a-f:]{17})=(\S+)$/.exec(rest) ?? [];
+			const [, mac, name] = /^mac\/([0-9a-f:]{17})\/1=(\S+)$/.exec(rest) ?? [];
 			if (mac !== undefined && name !== undefined) meaningOf(meanings, name).mac = mac;
 			else meaningOf(meanings, rest);
 		} else if (key === "iface") {
@@ -59,18 +59,17 @@ function readLinkOption(meaning: Meaning, key: string, rest: string): void {
 	else if (key === "bond-xmit-hash-policy") meaning.bond = { ...meaning.bond, hashPolicy: rest };
 }
 
-/** `ip route replace` as we write it, `route add` as cloud-init does. */
+/** `ip route replace` as we write it; `route add`, or `ip route add` since 24.1, as cloud-init does. */
+const COMMANDS = [
+	/^ip -[46] route replace (?<to>\S+) via (?<via>\S+) dev \$IFACE(?<onLink> onlink)?(?: metric (?<metric>\d+))?$/,
+	/^ip (?:-family inet6 )?route add (?<to>\S+) via (?<via>\S+)(?: metric (?<metric>\d+))? \|\| true$/,
+	/^route add (?:-A inet6 )?(?:-net |-host )?(?<to>\S+) gw (?<via>\S+)(?: metric (?<metric>\d+))? \|\| true$/,
+];
+
 function readCommand(meaning: Meaning, command: string): void {
-	const ip = /^ip -[46] route replace (\S+) via (\S+) dev \$IFACE( onlink)?(?: metric (\d+))?$/.exec(command);
-	const add =
-		/^route add (?:-A inet6 )?(?:-net |-host )?(\S+)(?: netmask (\S+))? gw (\S+)(?: metric (\d+))? \|\| true$/;
-	const [, to = "", mask, via = "", metric] = add.exec(command) ?? [];
-	if (ip) {
-		const [, target = "", gateway = "", onLink, worse] = ip;
-		const more = { onLink: onLink !== undefined, ...(worse !== undefined && { metric: Number(worse) }) };
-		meaning.routes.push(route(target, gateway, more));
-	} else if (via !== "") {
-		const target = to === "default" ? to : canonicalCidr(to, mask);
-		meaning.routes.push(route(target, via, metric === undefined ? {} : { metric: Number(metric) }));
-	} else throw new Error(`an unknown command: ${command}`);
+	const parts = COMMANDS.map((form) => form.exec(command)?.groups).find((groups) => groups !== undefined);
+	if (parts === undefined) throw new Error(`an unknown command: ${command}`);
+	const { to = "", via = "", onLink, metric } = parts;
+	const more = { onLink: onLink !== undefined, ...(metric !== undefined && { metric: Number(metric) }) };
+	meaning.routes.push(route(to, via, more));
 }

@@ -42,7 +42,7 @@ export function readNetplan(text: string): Meanings {
 function common(one: Any): Partial<Meaning> {
 	const gateways = [one.gateway4, one.gateway6].filter(Boolean).map((via: string) => route("default", via));
 	return defined({
-		mtu: one.mtu,
+		mtu: one.mtu === undefined ? undefined : Number(one.mtu),
 		dhcp4: one.dhcp4 ?? false,
 		dhcp6: one.dhcp6 ?? false,
 		ra: one["accept-ra"],

@@ -13,6 +13,8 @@ dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
 genisoimage                 isoinfo, and the benchmark beside Nova
 kmod                        depmod, for the kernel below
 libarchive-tools            bsdtar, the reader that cloudbase-init uses
+libnetplan0                 netplan needs it
+libnm0                      nmcli needs it
 mtools                      mdir and mcopy, a reader of VFAT
 python3-configobj           cloud-init needs it
 python3-jinja2              cloud-init needs it
@@ -26,16 +28,20 @@ python3-requests            cloud-init needs it
 python3-yaml                cloud-init needs it
 postgresql                  the state's other engine
 qemu-system-x86             virtual machines
+systemd                     systemd-networkd
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
 xz-utils                    compressed kernel modules
 '
 
-# Unpacked below $cache and not installed: an installed cloud-init would set up this machine at its next start, and an
+# Unpacked below $cache and not installed: what sets up a network would set up this machine's at its next start, and an
 # installed kernel would become its kernel.
 unpacked='
 cloud-init
+ifupdown
 linux-image-cloud-amd64
+netplan.io
+network-manager
 '
 
 export DEBIAN_FRONTEND=noninteractive

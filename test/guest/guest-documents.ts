@@ -1,0 +1,100 @@
+/** The documents that renderers are judged by. */
+import { BOND_MODES, type Link, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
+import { networkData } from "../../src/documents/network-data-full.ts";
+import { assemble } from "../../src/instance/assemble.ts";
+import { recordedCases } from "../recorded.ts";
+import { STATIC_DOCUMENTS } from "../system/iproute2-documents.ts";
+
+const mac = (n: number) => `fa:16:3e:00:01:0${n}`;
+const nic = (n: number, more: object = {}): Link => ({
+	id: `nic${n}`,
+	type: "phy",
+	mtu: 1500,
+	ethernet_mac_address: mac(n),
+	...more,
+});
+const fixed = (link: string, n: number): NetworkEntry => ({
+	id: `${link}-v4`,
+	type: "ipv4",
+	link,
+	ip_address: `10.${n}.0.5`,
+	netmask: "255.255.255.0",
+	routes: [],
+	services: [{ type: "dns", address: `10.${n}.0.53` }],
+});
+const dynamic = (link: string, type: NetworkEntry["type"]): NetworkEntry => ({ id: `${link}-${type}`, type, link });
+
+const bond = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
+	links: [
+		nic(1),
+		nic(2),
+		{
+			id: "bond",
+			type: "bond",
+			mtu: 1500,
+			ethernet_mac_address: mac(1),
+			bond_mode: mode,
+			bond_links: ["nic1", "nic2"],
+			bond_miimon: "100",
+			bond_xmit_hash_policy: "layer3+4",
+			...(mode === "802.3ad" && { bond_lacp_rate: "fast" }),
+		},
+		{ id: "vlan", type: "vlan", mtu: 1400, vlan_id: 7, vlan_link: "bond", vlan_mac_address: mac(3) },
+	],
+	networks: [fixed("bond", 1), dynamic("vlan", "ipv4_dhcp")],
+	services: [{ type: "dns", address: "10.1.0.53" }],
+});
+
+const dynamicIpv6: NetworkData = {
+	links: [nic(1), nic(2), nic(3), nic(4)],
+	networks: [
+		fixed("nic1", 1),
+		dynamic("nic1", "ipv6_dhcpv6-stateless"),
+		fixed("nic2", 2),
+		dynamic("nic2", "ipv6_slaac"),
+		dynamic("nic3", "ipv6_dhcpv6-stateful"),
+		dynamic("nic4", "ipv4_dhcp"),
+		dynamic("nic4", "ipv6_slaac"),
+	],
+	services: ["10.1.0.53", "10.2.0.53"].map((address) => ({ type: "dns", address })),
+};
+
+const severalAddresses: NetworkData = {
+	links: [nic(1)],
+	networks: [
+		{ ...fixed("nic1", 1), routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.1.0.1" }] },
+		{ ...fixed("nic1", 1), id: "second", ip_address: "10.1.0.6", services: [] },
+		{ ...fixed("nic1", 1), id: "third", ip_address: "10.2.0.6", netmask: "255.255.0.0", services: [] },
+	],
+	services: [{ type: "dns", address: "10.1.0.53" }],
+};
+
+const searchDomains: NetworkData = {
+	links: [nic(1)],
+	networks: [{ ...fixed("nic1", 1), dns_search: ["a.example", "b.example"] }],
+	services: [{ type: "dns", address: "10.1.0.53" }],
+};
+
+/** By name: every recorded instance's, and those that show what no recorded one has. */
+export function guestDocuments(): [name: string, data: NetworkData][] {
+	return [
+		...recordedCases().flatMap(({ name, facts }): [string, NetworkData][] => {
+			const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
+			return data === undefined ? [] : [[name, data]];
+		}),
+		// cloud-init's sysconfig refuses a default route that each address of a link repeats; ours don't.
+		...Object.entries(STATIC_DOCUMENTS).filter(([name]) => name !== "several addresses"),
+		["several addresses", severalAddresses],
+		...BOND_MODES.map((mode): [string, NetworkData] => [`a VLAN on a bond, ${mode}`, bond(mode)]),
+		["every IPv6 mode", dynamicIpv6],
+		["search domains", searchDomains],
+	];
+}
+
+/** Name → MAC address of a document's NICs, as the kernel names them. */
+export function namesOf({ links }: NetworkData): Map<string, string> {
+	const macs = links.flatMap((link) =>
+		link.type === "vlan" || link.type === "bond" ? [] : [link.ethernet_mac_address],
+	);
+	return new Map(macs.map((mac, i) => [`eth${i}`, mac.toLowerCase()]));
+}
