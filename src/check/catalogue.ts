@@ -5,6 +5,7 @@ import { bondLinkRules } from "./rules/bond-links.ts";
 import { bondRules } from "./rules/bonds.ts";
 import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
+import { gatewayRules } from "./rules/gateways.ts";
 import { linkRules } from "./rules/links.ts";
 import { mtuRules } from "./rules/mtu.ts";
 import { networkRules } from "./rules/networks.ts";
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
 	addressRules,
 	subnetRules,
 	routeRules,
+	gatewayRules,
 	routingRules,
 	dnsRules,
 ].flat();

@@ -1,7 +1,7 @@
 /** A document of unknown shape, read once for all rules: bounded, its references resolved, its addresses parsed. */
 import type { Cidr } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
-import { type Address, networkOf, parseAddress } from "./addressing.ts";
+import { type Address, isMac, networkOf, parseAddress } from "./addressing.ts";
 import { CLIENTS, type ClientSet, NETWORK_TYPES_OF, TALOS_NIC_TYPES } from "./clients.ts";
 import { isObject, type JsonObject, member } from "./json.ts";
 
@@ -95,6 +95,12 @@ export function entriesOf(items: readonly unknown[], pointer: string): Entry[] {
 /** As much of a list as is read; empty for what is no list. */
 export function bounded(value: unknown, longest: number): readonly unknown[] {
 	return Array.isArray(value) ? value.slice(0, longest) : [];
+}
+
+/** A link's MAC address in lower case; undefined when it has none in the form of one. */
+export function macOf({ raw }: Entry): string | undefined {
+	const mac = member(raw, "ethernet_mac_address");
+	return typeof mac === "string" && isMac(mac) ? mac.toLowerCase() : undefined;
 }
 
 /** The pointer to an entry's member, or to the entry where it has none of that name. */

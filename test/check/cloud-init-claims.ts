@@ -75,6 +75,7 @@ export const CLAIMS: Readonly<Record<string, Claim>> = {
 		expect(Object.keys(network(bad).vlans)).toEqual(["eth0.101"]);
 		expect(device(bad, "eth0.101").addresses).toEqual(["10.1.0.5/24"]);
 	},
+	"virtual-link-unrendered": (bad) => expect(bad.netdevs).toEqual([]),
 	"network-link-unknown": (bad, good) => {
 		expect(addresses(bad)).toEqual([]);
 		expect(addresses(good)).toEqual(["10.0.0.5/24"]);

@@ -11,6 +11,8 @@ export interface Judged {
 	readonly error?: string;
 	/** The netplan file that it wrote. */
 	readonly netplan?: string;
+	/** The virtual devices' files that it wrote for systemd-networkd; null when it could write none at all. */
+	readonly netdevs?: readonly string[] | null;
 	/** Whether netplan's generator refused that file; absent when netplan is not here. */
 	readonly refused?: boolean;
 	/** What the generator wrote to stderr. */

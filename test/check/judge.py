@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from cloudinit import net, util, version
-from cloudinit.net import netplan
+from cloudinit.net import netplan, networkd
 from cloudinit.net.network_state import parse_net_config_data
 from cloudinit.sources.helpers import openstack
 
@@ -52,6 +52,16 @@ def write(path, text):
     os.chmod(path, 0o600)
 
 
+def netdevs(config, folder):
+    target = os.path.join(folder, "networkd")
+    try:
+        networkd.Renderer({}).render_network_state(parse_net_config_data(config), target=target)
+    except Exception:  # nothing is claimed of what this renderer can't write
+        return None
+    files = os.listdir(os.path.join(target, "etc/systemd/network"))
+    return sorted(name for name in files if name.endswith(".netdev"))
+
+
 def judge(document, folder):
     drive = os.path.join(folder, "drive")
     write(drive + "/openstack/latest/meta_data.json", '{"uuid": "a"}')
@@ -60,10 +70,11 @@ def judge(document, folder):
     config = openstack.convert_net_json(data, known_macs=nics(document))
     renderer = netplan.Renderer({"netplan_path": "etc/netplan/guest.yaml", "postcmds": False})
     renderer.render_network_state(parse_net_config_data(config), target=folder)
+    result = {"netdevs": netdevs(config, folder)}
     path = os.path.join(folder, "etc/netplan/guest.yaml")
     os.chmod(path, 0o600)
     with open(path) as file:
-        result = {"netplan": file.read()}
+        result["netplan"] = file.read()
     for generator in sys.argv[1:]:
         command = [generator, "--root-dir", folder]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)

@@ -212,4 +212,6 @@ export const linkCases: readonly Case[] = [
 		good: links(nic(), nic2(), bond(), vlan({ vlan_link: "bond0" })),
 	},
 	{ rule: "vlan-unsupported", at: "/links/1", bad: tagged(), good: twoNics() },
+	{ rule: "virtual-link-unrendered", at: "/links/1", bad: tagged(), good: twoNics() },
+	{ rule: "virtual-link-unrendered", at: "/links/2", bad: bonded(), good: twoNics() },
 ];

@@ -52,7 +52,8 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 		expect(new Set(looked)).toEqual(new Set(others.map(({ rule }) => rule)));
 	});
 
-	it.for(others.filter(({ rule }) => CLAIMS[rule]))("does what $rule says, at $at", (one) => {
+	it.for(others.filter(({ rule }) => CLAIMS[rule]))("does what $rule says, at $at", (one, { skip }) => {
+		if (one.rule === "virtual-link-unrendered" && isSince(version, "26.1")) skip("of older versions");
 		CLAIMS[one.rule]?.(...judgedOf(one));
 	});
 

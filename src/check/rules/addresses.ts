@@ -117,7 +117,7 @@ export const addressRules: readonly Rule[] = [
 		title: "A mask as a number of bits",
 		fix: "write netmask: 255.255.255.0, ffff:ffff:ffff:ffff::",
 		effects: {
-			glean: wrong("writes it as it is, which Debian alone takes; for IPv6 it stops"),
+			glean: wrong("writes it as it is, which Debian alone takes; for IPv6 it expects a full mask"),
 			nuageinit: lost("ifconfig reads 24 as the mask 0.0.0.24"),
 		},
 		*find({ networks }) {

@@ -3,7 +3,7 @@ import { BOND_MODES } from "../../documents/network-data.ts";
 import { isMac } from "../addressing.ts";
 import { bondsOf, membersOf } from "../bond-members.ts";
 import { allBut } from "../clients.ts";
-import { type LinkView, placeOf } from "../document-view.ts";
+import { macOf, placeOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
@@ -191,8 +191,3 @@ export const bondRules: readonly Rule[] = [
 		},
 	},
 ];
-
-function macOf({ raw }: LinkView): string | undefined {
-	const mac = member(raw, "ethernet_mac_address");
-	return typeof mac === "string" && isMac(mac) ? mac.toLowerCase() : undefined;
-}

@@ -247,12 +247,14 @@ function* invalidAddress(service: Entry, only: ClientSet): Iterable<Hit> {
 }
 
 /**
- * The clients that read the address of one of the document's own services: cloud-init that of any type, but in netplan
- * it stands with a static address alone; the others those of name servers.
+ * The clients that read the address of one of the document's own services: cloud-init that of any type, the others
+ * those of name servers. netplan and Windows get them with a static address alone.
  */
 function serviceReaders(service: Entry, { networks }: DocumentView): ClientSet {
 	const readers: ClientSet = isDns(service) ? allBut() : new Set(["cloud-init"] as const);
-	return networks.some(({ isStatic, link }) => isStatic && link) ? readers : without(readers, "cloud-init");
+	return networks.some(({ isStatic, link }) => isStatic && link)
+		? readers
+		: without(readers, "cloud-init", "cloudbase-init");
 }
 
 /** cloud-init looks at the services of every network on a link, Windows at those of static ones. */

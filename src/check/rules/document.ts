@@ -1,5 +1,5 @@
 /** The document as a whole: its shape, its three lists. */
-import { allBut, type ClientSet } from "../clients.ts";
+import { allBut, type Client, type ClientSet, without } from "../clients.ts";
 import { type DocumentView, type ListView, LONGEST } from "../document-view.ts";
 import { isBlank, isObject, show } from "../json.ts";
 import { crash, type Hit, ignored, lost, type Rule, wrong } from "../rule.ts";
@@ -94,7 +94,7 @@ export const documentRules: readonly Rule[] = [
 				for (const [index, item] of items.entries()) {
 					if (isObject(item)) continue;
 					const message = `the entry is ${show(item)}, not an object`;
-					yield { pointer: `/${name}/${index}`, message, only: readNetworksOf(name, document) };
+					yield { pointer: `/${name}/${index}`, message, only: readersOf(name, document) };
 				}
 			}
 		},
@@ -124,22 +124,17 @@ function listOf({ lists }: DocumentView, name: string): ListView | undefined {
 	return lists.find((list) => list.name === name);
 }
 
-/** cloud-init looks at the networks only when there is a link; an empty text or object is an empty list to it. */
+/** To Python an empty text or object is as good as an empty list. */
 function hitByNoList({ name, value }: ListView, document: DocumentView): ClientSet {
-	const spared = [
-		...(name === "services" ? (["talos"] as const) : []),
-		...(isEmptyContainer(value) || !reaches(name, document) ? (["cloud-init"] as const) : []),
-	];
-	return allBut(...spared);
+	const spared: Client[] = isEmptyContainer(value) ? ["cloud-init", "cloudbase-init", "glean"] : [];
+	// To Talos name servers are no links and no networks.
+	if (name === "services") spared.push("talos");
+	return without(readersOf(name, document), ...spared);
 }
 
-function readNetworksOf(name: ListView["name"], document: DocumentView): ClientSet {
-	return reaches(name, document) ? allBut() : allBut("cloud-init");
-}
-
-/** Whether cloud-init comes to this list: it goes through the networks once for each link. */
-function reaches(name: ListView["name"], document: DocumentView): boolean {
-	return name !== "networks" || document.links.length > 0;
+/** cloud-init goes through the networks once for each link: without one it never comes there. */
+function readersOf(name: ListView["name"], document: DocumentView): ClientSet {
+	return name === "networks" && document.links.length === 0 ? allBut("cloud-init") : allBut();
 }
 
 function isEmptyContainer(value: unknown): boolean {

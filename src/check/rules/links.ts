@@ -1,7 +1,7 @@
 /** What every link needs: an id, a type, for a NIC its MAC address. */
 import { isMac } from "../addressing.ts";
 import { allBut, CLOUD_INIT_NIC_TYPES, type Client, TALOS_NIC_TYPES } from "../clients.ts";
-import { type LinkView, placeOf } from "../document-view.ts";
+import { type LinkView, macOf, placeOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, ignored, lost, type Rule, wrong } from "../rule.ts";
 
@@ -47,7 +47,9 @@ export const linkRules: readonly Rule[] = [
 			for (const link of links) {
 				const first = linkById(link.id);
 				if (first === link || first === undefined || typeof link.id !== "string") continue;
-				yield { pointer: `${link.pointer}/id`, message: `the id ${show(link.id)} is ${first.pointer}'s already` };
+				// One adapter twice is renamed once.
+				const only = macOf(first) === macOf(link) ? allBut("cloudbase-init") : allBut();
+				yield { pointer: `${link.pointer}/id`, message: `the id ${show(link.id)} is ${first.pointer}'s already`, only };
 			}
 		},
 	},
@@ -169,15 +171,16 @@ export const linkRules: readonly Rule[] = [
 		*find({ links }) {
 			const seen = new Map<string, LinkView>();
 			for (const link of links) {
-				const mac = member(link.raw, "ethernet_mac_address");
-				if (link.kind !== "nic" || typeof mac !== "string" || !isMac(mac)) continue;
-				const first = seen.get(mac.toLowerCase());
-				if (!first) seen.set(mac.toLowerCase(), link);
-				else
-					yield {
-						pointer: placeOf(link, "ethernet_mac_address"),
-						message: `the MAC address ${show(mac)} is ${first.pointer}'s already`,
-					};
+				const mac = link.kind === "nic" ? macOf(link) : undefined;
+				if (mac === undefined) continue;
+				const first = seen.get(mac);
+				if (!first) {
+					seen.set(mac, link);
+					continue;
+				}
+				const only = first.id === link.id ? allBut("cloudbase-init") : allBut();
+				const message = `the MAC address ${mac} is ${first.pointer}'s already`;
+				yield { pointer: placeOf(link, "ethernet_mac_address"), message, only };
 			}
 		},
 	},

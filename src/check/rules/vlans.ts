@@ -3,7 +3,7 @@ import { isMac } from "../addressing.ts";
 import { allBut, type ClientSet } from "../clients.ts";
 import { type DocumentView, type LinkView, placeOf } from "../document-view.ts";
 import { member, show } from "../json.ts";
-import { crash, lost, type Rule } from "../rule.ts";
+import { crash, lost, type Rule, wrong } from "../rule.ts";
 
 const noTeam = crash("finds no team to put the VLAN on: no address is set");
 
@@ -91,7 +91,7 @@ export const vlanRules: readonly Rule[] = [
 			"cloud-init": crash("KeyError: no NIC is configured"),
 			"cloudbase-init": noTeam,
 			talos: lost("makes VLAN 0"),
-			glean: lost("takes the VLAN for a NIC"),
+			glean: crash("takes the VLAN for a NIC, finds none and stops: no NIC is configured"),
 		},
 		*find(document) {
 			for (const { pointer, raw } of vlansOf(document)) {
@@ -183,6 +183,22 @@ export const vlanRules: readonly Rule[] = [
 		*find(document) {
 			for (const vlan of vlansOf(document)) {
 				yield { pointer: vlan.pointer, message: "the link is a VLAN", only: hitByAnyVlan(vlan) };
+			}
+		},
+	},
+	{
+		id: "virtual-link-unrendered",
+		title: "A bond or a VLAN, for cloud-init before 26.1 with systemd-networkd",
+		fix: "nothing in the document helps: use netplan or a newer cloud-init in the image",
+		limitation: true,
+		effects: {
+			"cloud-init": wrong(
+				"before 26.1, and where it renders for systemd-networkd, it makes no such device (issue 6534)",
+			),
+		},
+		*find({ links }) {
+			for (const { pointer, kind } of links) {
+				if (kind !== "nic") yield { pointer, message: `the link is a ${kind}` };
 			}
 		},
 	},
