@@ -90,10 +90,11 @@ add() {
 	done <"$lease"
 }
 
+# The last address of an interface takes its routes along.
 drop() {
 	[ -e "$lease" ] || return 0
 	while read -r what to _; do
-		[ -z "$to" ] || ip "-$family" "$what" del "$to" dev "$interface"
+		[ -z "$to" ] || ip "-$family" "$what" del "$to" dev "$interface" 2>/dev/null
 	done <"$lease"
 	rm "$lease"
 }

@@ -1,4 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { createFilesCloud } from "../../src/cloud/files/files-cloud.ts";
+import { defaultSettings, networkData } from "../../src/documents/index.ts";
 import type { NetworkData, NetworkEntry, PhysicalLink, Route } from "../../src/documents/network-data.ts";
+import { assemble } from "../../src/instance/index.ts";
+
+/** The documents of the inventory that the project starts with, by instance. */
+export async function exampleDocuments(): Promise<Map<string, NetworkData>> {
+	const cloud = await createFilesCloud(fileURLToPath(new URL("../../examples/inventory", import.meta.url)));
+	const documents = new Map<string, NetworkData>();
+	for (const { id } of await cloud.list()) {
+		const facts = await cloud.instance(id, "wiring");
+		const data = facts && networkData(assemble(facts), defaultSettings(new Uint8Array(32)));
+		if (data !== undefined) documents.set(id, data);
+	}
+	await cloud.close();
+	return documents;
+}
 
 const nic = (n: number, mtu = 1450): PhysicalLink => ({
 	id: `tap${n}`,
@@ -80,7 +97,7 @@ const severalAddresses: NetworkData = {
 	services: dns("10.2.0.53"),
 };
 
-/** What a guest without DHCP is brought up from. */
+/** What a guest without DHCP is brought up from, beside the examples. */
 export const STATIC_DOCUMENTS = {
 	"dual stack": dualStack,
 	"two NICs": twoNics,

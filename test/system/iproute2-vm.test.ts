@@ -9,6 +9,7 @@ import { guestFiles } from "../../src/guest/guest-files.ts";
 import { render } from "../../src/guest/index.ts";
 import type { ArchiveFile } from "./cpio.ts";
 import { treeOf } from "./drive-trees.ts";
+import { exampleDocuments } from "./iproute2-documents.ts";
 import { hasVm, runVm } from "./vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));
@@ -94,14 +95,13 @@ const bondOfMode = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
 
 const MODULES = ["bonding", "8021q", "isofs"];
 
-/** NIC n of a machine: its cable is a pair of sockets, whose other end may come later. */
-function cables(own: "guest" | "peer", count: number): string[] {
+/** A machine's NICs: each has a cable, a pair of sockets, whose other end may come later. */
+function cables(own: "guest" | "peer", macs: readonly string[]): string[] {
 	const other = own === "guest" ? "peer" : "guest";
-	return Array.from({ length: count }, (_, i) => i + 1).flatMap((n) => {
+	return macs.flatMap((address, n) => {
 		const path = (side: string) => `type=unix,path=${join(folder, `${side}${n}`)}`.split(",");
 		const end = (which: string, side: string) => path(side).map((text) => `${which}.${text}`);
 		const netdev = ["dgram", `id=cable${n}`, ...end("local", own), ...end("remote", other)].join(",");
-		const address = own === "guest" ? mac(n) : `52:54:00:00:99:0${n}`;
 		// Mode 802.3ad takes no NIC into an aggregate whose speed isn't known.
 		return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=cable${n},mac=${address},speed=1000,duplex=full`];
 	});
@@ -115,6 +115,7 @@ async function runPair(
 	guest: { script: string; disks?: string[]; files?: Map<string, ArchiveFile> },
 	peer: string,
 	count: number,
+	macs = Array.from({ length: count }, (_, i) => mac(i + 1)),
 ) {
 	const last = `eth${count - 1}`;
 	const [result] = await Promise.all([
@@ -129,7 +130,7 @@ async function runPair(
 				until echo | nc -w 1 192.0.2.1 9; do sleep 1; done
 				exit $code`,
 			modules: MODULES,
-			arguments: cables("guest", count),
+			arguments: cables("guest", macs),
 		}),
 		runVm({
 			script: `
@@ -141,7 +142,10 @@ async function runPair(
 				ip link set ${last} up
 				nc -l -p 9`,
 			modules: MODULES,
-			arguments: cables("peer", count),
+			arguments: cables(
+				"peer",
+				macs.map((_, n) => `52:54:00:00:99:0${n}`),
+			),
 		}),
 	]);
 	return result;
@@ -229,6 +233,62 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 			exitCode: 0,
 		});
 	}, 180_000);
+
+	it("brings up the examples pbx-1, a trunk, and metal-1, a bond", { timeout: 180_000 }, async () => {
+		const examples = await exampleDocuments();
+		const documents = ["pbx-1", "metal-1"].map((id) => [id, examples.get(id)] as const);
+		const files = new Map(
+			documents.map(([id, data]) => {
+				if (data === undefined) throw new Error(`no example ${id}`);
+				return [`${id}.sh`, { bytes: Buffer.from(render("iproute2", data).files[0]?.text ?? "") }];
+			}),
+		);
+		const macs = [...files.values()].flatMap(({ bytes }) => /wait_for (.*)/.exec(String(bytes))?.[1]?.split(" ") ?? []);
+		const { output, exitCode, console } = await runPair(
+			{
+				files,
+				script: `
+					${SNAPSHOT}
+					snapshot >/tmp/before
+					sh /pbx-1.sh || echo "pbx-1: $?"
+					for address in 192.0.2.1 10.101.0.1 10.102.0.254 10.103.0.1 198.18.0.1; do wait_for $address; done
+					ip -o addr | awk '$3 == "inet" {print $2, $4}'
+					sh /pbx-1.sh --undo || echo "undo: $?"
+					snapshot | diff /tmp/before -
+					sh /metal-1.sh || echo "metal-1: $?"
+					for address in 192.0.2.1 198.18.0.1 2001:db8:1::1 2001:2::1; do wait_for $address; done
+					ip -o addr | awk '$3 == "inet" {print $2, $4}'
+					cat /etc/resolv.conf
+					sh /metal-1.sh --undo || echo "undo: $?"
+					snapshot | diff /tmp/before -`,
+			},
+			// Both examples have the same gateway, behind different cables: it is on each of them for its guest alone.
+			`
+				${peerBond("lag", "802.3ad", ["eth1", "eth2"])}
+				ip link set lo up
+				for address in 192.0.2.1 198.18.0.1 10.103.0.1; do ip addr add $address/32 dev lo; done
+				for address in 2001:db8:1::1 2001:2::1; do ip addr add $address/128 dev lag; done
+				ip link set eth0 up
+				ip route add 192.0.2.30 dev eth0
+				ip route add 192.0.2.40 dev lag
+				ip route add 2001:db8:1::40 dev lag
+				ip link add link eth0 name v101 type vlan id 101
+				ip link add link eth0 name v102 type vlan id 102
+				ip addr add 10.101.0.1/24 dev v101
+				ip addr add 10.102.0.254/24 dev v102
+				ip link set v101 up
+				ip link set v102 up`,
+			4,
+			[...macs, mac(4)],
+		);
+		expect({ output: output.split("\n"), exitCode }, console).toEqual({
+			output: [
+				...["eth0 192.0.2.30/24", "eth0.101 10.101.0.30/24", "eth0.102 10.102.0.30/24", "bond0 192.0.2.40/24"],
+				...["nameserver 192.0.2.53", "nameserver 2001:db8:1::53", "search example.org", ""],
+			],
+			exitCode: 0,
+		});
+	});
 
 	it("brings up a bond of every mode", async () => {
 		const files = new Map(

@@ -3,10 +3,17 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
 import { iproute2 } from "../../src/guest/iproute2.ts";
 import { planNetwork } from "../../src/guest/make-plan.ts";
-import { DHCP_SERVER, dynamicDocument, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
+import { DHCP_SERVER, dynamicDocument, exampleDocuments, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
 import { execute, hasMachines, type Machine, runAll, type System, startMachine } from "./iproute2-machines.ts";
 import { FAR, FAR_NAME, prefixLength, startRouter, targetOf } from "./iproute2-router.ts";
 import { hasProgram } from "./programs.ts";
+
+const examples = await exampleDocuments();
+const example = (id: string): NetworkData => {
+	const data = examples.get(id);
+	if (data === undefined) throw new Error(`no example ${id}`);
+	return data;
+};
 
 const machines: Machine[] = [];
 afterEach(async () => {
@@ -53,7 +60,8 @@ async function text(guest: Machine, command: string): Promise<string> {
 describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 	"a guest with %s (for root; apt-get install busybox-static iproute2 iputils-ping dnsmasq-base)",
 	(system) => {
-		it.each(Object.entries(STATIC_DOCUMENTS))("is brought up and taken back: %s", async (_, data) => {
+		const documents = { ...STATIC_DOCUMENTS, "the example web-1": example("web-1") };
+		it.each(Object.entries(documents))("is brought up and taken back: %s", async (_, data) => {
 			const { guest, router, apply } = await start(system, data);
 			await guest.run("echo 'nameserver 192.0.2.1' >/etc/resolv.conf");
 			const before = await snapshot(guest);
@@ -180,6 +188,32 @@ describe.skipIf(!hasMachines).each([
 			expect(await snapshot(guest)).toBe(before);
 			expect(await text(guest, "cat /proc/[0-9]*/cmdline")).not.toContain(client);
 		});
+
+		it.skipIf(!has4)(
+			"has a second NIC's lease beside the first one's static addresses: the example app-1",
+			async () => {
+				const { guest, router, apply } = await start(system, example("app-1"), {
+					options: [
+						"--no-ping",
+						"--dhcp-leasefile=/run/leases",
+						"--dhcp-range=198.51.100.20,198.51.100.20,255.255.255.0",
+					],
+					commands: ["ip addr add 198.51.100.1/24 dev lan1"],
+				});
+				const before = await snapshot(guest);
+				expect(await apply()).toEqual(OK);
+				for (const address of ["192.0.2.1", "198.51.100.1", FAR[4]]) {
+					expect(await reaches(guest, address), address).toBe(true);
+				}
+				for (const address of ["192.0.2.20", "198.51.100.20"]) {
+					expect(await reaches(router, address), address).toBe(true);
+				}
+				expect((await guest.watch("ip", "route", "get", FAR[4])).stdout).toContain("via 192.0.2.1 dev nic0");
+				expect(await text(guest, "cat /etc/resolv.conf")).toBe("nameserver 192.0.2.53\nsearch example.org\n");
+				expect(await apply("--undo")).toEqual(OK);
+				expect(await snapshot(guest)).toBe(before);
+			},
+		);
 
 		it.skipIf(!has6)("has a lease by DHCPv6, and the lease's name servers if the document has none", async () => {
 			const { guest, router, apply } = await start(system, dynamicDocument("ipv6_dhcpv6-stateful", []), {

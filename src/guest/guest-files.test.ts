@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { recordedCase } from "../../test/recorded.ts";
+import { buildTree } from "../documents/guest-tree.ts";
+import { defaultSettings } from "../documents/settings.ts";
+import { assemble } from "../instance/assemble.ts";
+import { guestFiles } from "./guest-files.ts";
+import { FORMATS, render } from "./index.ts";
+
+const instance = assemble(recordedCase("b2-static4-routes").facts);
+const settings = defaultSettings(new Uint8Array(32));
+const tree = buildTree(instance, { ...settings, guestFiles: (data) => guestFiles(data, ["networkd", "netplan"]) });
+const own = [...tree.paths()].filter((path) => path.includes("/network/"));
+const data = JSON.parse(Buffer.from(tree.read("openstack/latest/network_data.json") ?? []).toString());
+
+describe("files for guests without an agent", () => {
+	it("are the script and each chosen format's files, in every version, over HTTP and on the drive", () => {
+		const names = (folder: string) =>
+			own
+				.filter((path) => path.startsWith(`openstack/${folder}/`))
+				.map((path) => path.slice(`openstack/${folder}/`.length));
+		const expected = (["networkd", "netplan"] as const).flatMap((format) =>
+			render(format, data).files.map(({ path }) => `network/${format}/${path}`),
+		);
+		expect(names("latest")).toEqual(["network/apply.sh", ...expected]);
+		expect(names("2018-08-27")).toEqual(names("latest"));
+		for (const path of own) expect(tree.answer(path)?.body, path).toEqual(tree.read(path));
+		expect([...tree.drive.paths()]).toEqual(
+			expect.arrayContaining(names("latest").map((name) => `openstack/latest/${name}`)),
+		);
+	});
+
+	it("hold what the formats say of this instance's own document", () => {
+		const text = (path: string) => Buffer.from(tree.read(`openstack/latest/${path}`) ?? []).toString();
+		expect(text("network/apply.sh")).toBe(render("iproute2", data).files[0]?.text);
+		for (const file of render("netplan", data).files) expect(text(`network/netplan/${file.path}`)).toBe(file.text);
+	});
+
+	it("have paths that no two share", () => {
+		const paths = guestFiles(data, FORMATS).map(({ path }) => path);
+		expect(new Set(paths).size).toBe(paths.length);
+	});
+});
