@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createBatch } from "./batch.ts";
 
@@ -103,4 +104,13 @@ test("a failed round fails its own look-ups only", async () => {
 	const second = load("b");
 	await vi.advanceTimersByTimeAsync(20);
 	expect(await second).toBe("B");
+});
+
+test("a process that waits for nothing but a round goes on until it has its answer", () => {
+	const module = new URL("./batch.ts", import.meta.url).href;
+	const script = `
+		const { createBatch } = await import("${module}");
+		const load = createBatch({ ask: async () => new Map([["a", "A"]]), none: "none", share: 0 });
+		console.log(await load("a"));`;
+	expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })).toBe("A\n");
 });

@@ -20,8 +20,9 @@ const LONGEST_BEHIND = 250;
 /** Keys of what is shared for a moment. */
 const MOST_SHARED = 10_000;
 
-/** Keeps no process alive: what is waited for does. */
-const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+/** Keeps no process alive: the round that is waited for does. */
+const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Gathers look-ups into rounds: a burst of any size costs about two of them. */
 export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: string) => Promise<T> {
@@ -32,7 +33,7 @@ export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: str
 		const first = performance.now();
 		do await wait(QUIET);
 		while (performance.now() - lastKeyAt < QUIET && performance.now() - first < LONGEST);
-		await Promise.race([underWay, wait(LONGEST_BEHIND)]);
+		await Promise.race([underWay, waitAtMost(LONGEST_BEHIND)]);
 		dispatch();
 	}
 
