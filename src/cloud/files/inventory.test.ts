@@ -134,6 +134,7 @@ ports:
 
 describe("a fault is one line that names file, line and place and says what to do", () => {
 	const port = (members: string) => `${lan}ports:\n  - { id: p, device_id: i, ${members} }`;
+	const subnet = (members: string) => `subnet: { id: s, cidr: 10.0.0.0/8, ${members} }`;
 	const trunks = (list: string) =>
 		`${port("")}\n  - { id: q, device_id: i }\n  - { id: r, device_id: i }\ntrunks: [${list}]`;
 	test.each([
@@ -157,6 +158,19 @@ describe("a fault is one line that names file, line and place and says what to d
 		[`${lan}ports:\n  - id: p`, /^a\.yaml:7: ports\[0\] needs "device_id", .*: add it$/],
 		["subnets: [{ id: s, cidr: 10.0.0.0 }]", /^a\.yaml:1: subnets\[0\]\.cidr "10\.0\.0\.0" is no CIDR like /],
 		["subnets: [{ id: s, cidr: 10.0.0.0/8 }]", /^a\.yaml:1: subnets\[0\] needs "network_id", .* 0 networks can be/],
+		[
+			subnet('gateway_ip: "fe80::1"'),
+			/^a\.yaml:1: subnet\.gateway_ip "fe80::1" is not of the same family as the subnet/,
+		],
+		[
+			subnet('host_routes: [{ destination: 10.1.0.0/16, nexthop: "fe80::1" }]'),
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.nexthop "fe80::1" is not of the same family/,
+		],
+		[
+			subnet('host_routes: [{ destination: "::/0", nexthop: 10.0.0.1 }]'),
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.destination "::\/0" is not of the same family/,
+		],
+		["portgroup: { uuid: g, node_uuid: n, mode: fast }", /^a\.yaml:1: portgroup\.mode "fast" is none of balance-rr, /],
 		[`${lan}trunk: { id: t, port_id: p }`, /^a\.yaml:6: trunk\.port_id there is no port "p" in the inventory: add it/],
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: q, segmentation_id: 5 }`,
