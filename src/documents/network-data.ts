@@ -7,6 +7,7 @@
  * `doc/api_schemas/network_data.json`, which rejects what Nova emits (`{}`, the two DHCPv6 modes, every /32).
  */
 import Type, { type Static, type TSchema } from "typebox";
+import { BOND_MODES } from "../instance/port-group.ts";
 
 const octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = `(${octet}\\.){3}${octet}`;
@@ -59,15 +60,7 @@ export interface PhysicalLink {
 	ethernet_mac_address: string;
 }
 
-export const BOND_MODES = [
-	"balance-rr",
-	"active-backup",
-	"balance-xor",
-	"broadcast",
-	"802.3ad",
-	"balance-tlb",
-	"balance-alb",
-] as const;
+export { BOND_MODES };
 
 const bondLink = (mtu: TSchema) =>
 	Type.Object(

@@ -5,7 +5,7 @@ import type { InstanceFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 
 /** The bonding driver's modes by number: Ironic stores what the operator wrote, a number or a name. */
-const MODES = [
+export const BOND_MODES = [
 	"balance-rr",
 	"active-backup",
 	"balance-xor",
@@ -36,14 +36,19 @@ function attachedPort(group: PortGroupFacts): string | null | undefined {
 	return group.internal_info?.tenant_vif_port_id ?? group.extra?.vif_port_id;
 }
 
+/** A mode's name, told by name or number; undefined for one that the bonding driver hasn't. */
+export function bondModeOf(text: string): (typeof BOND_MODES)[number] | undefined {
+	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
+}
+
 /** Ironic's own default is `active-backup` (`[DEFAULT]default_portgroup_mode`). */
 function modeOf(group: PortGroupFacts): string {
 	const text = group.mode ?? "active-backup";
-	const name = MODES.find((mode, number) => text === mode || text === String(number));
+	const name = bondModeOf(text);
 	if (name) return name;
 	throw new GuestwireError(
 		"cloud-answer",
-		`port group ${group.uuid} has mode "${text}"; the bonding driver knows ${MODES.join(", ")}`,
+		`port group ${group.uuid} has mode "${text}"; the bonding driver knows ${BOND_MODES.join(", ")}`,
 	);
 }
 

@@ -1,4 +1,5 @@
 /** Checks across resources that no schema can say. */
+import type { Place } from "../../checked-text.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import type { CollectionName, ResourceOf } from "./collections.ts";
 import { unknown } from "./complete.ts";
@@ -49,11 +50,25 @@ function checkOwners(
 	}
 }
 
+/** As Neutron has it: a port is the parent of one trunk, or a subport of one, and a tag stands once on a trunk. */
 function checkTrunks({ trunks, ports }: Merged, fault: Fault): void {
+	const roles = new Map<string, string>();
 	for (const trunk of trunks.values()) {
-		if (!ports.has(trunk.port_id)) fault("trunks", trunk, ["port_id"], unknown("port", trunk.port_id, ports));
-		for (const [index, { port_id }] of trunk.sub_ports.entries()) {
-			if (!ports.has(port_id)) fault("trunks", trunk, ["sub_ports", index, "port_id"], unknown("port", port_id, ports));
+		const tags = new Map<number, string>();
+		const take = (portId: string, role: string, place: Place) => {
+			if (!ports.has(portId)) fault("trunks", trunk, place, unknown("port", portId, ports));
+			const taken = roles.get(portId);
+			if (taken !== undefined) fault("trunks", trunk, place, `port "${portId}" is ${taken} already: leave one out`);
+			roles.set(portId, `${role} of trunk "${trunk.id}"`);
+		};
+		take(trunk.port_id, "the parent", ["port_id"]);
+		for (const [index, { port_id, segmentation_id: tag }] of trunk.sub_ports.entries()) {
+			take(port_id, "a subport", ["sub_ports", index, "port_id"]);
+			if (typeof tag !== "number") continue;
+			const owner = tags.get(tag);
+			const place = ["sub_ports", index, "segmentation_id"];
+			if (owner !== undefined) fault("trunks", trunk, place, `VLAN ${tag} is subport "${owner}"'s already: change one`);
+			tags.set(tag, port_id);
 		}
 	}
 }

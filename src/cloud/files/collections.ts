@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import Type, { type Static, type TSchema } from "typebox";
 import type { Place } from "../../checked-text.ts";
-import { canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
+import { addressVersion, type Cidr, canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
 import {
 	BareMetalNodeFacts,
 	BareMetalPortFacts,
@@ -19,6 +19,7 @@ import {
 	TrunkFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
+import { BOND_MODES, bondModeOf } from "../../instance/port-group.ts";
 
 /** Refuses a resource for what it has at a place within it. */
 export type Complain = (place: Place, what: string) => never;
@@ -109,6 +110,9 @@ export const COLLECTIONS = {
 		identity: byUuid,
 		refine(group, complain) {
 			if (group.address !== null) group.address = macOr(group.address, ["address"], complain);
+			if (typeof group.mode === "string" && !bondModeOf(group.mode)) {
+				complain(["mode"], `"${group.mode}" is none of ${BOND_MODES.join(", ")}: correct it`);
+			}
 		},
 	}),
 	interfaceAttachments: collection({
@@ -146,16 +150,27 @@ function refinePort(port: PortEntry, complain: Complain): void {
 	}
 }
 
+/** As Neutron has it, a subnet's gateway and routes are of its own family: a client takes no other's. */
 function refineSubnet(subnet: SubnetEntry, complain: Complain): void {
-	cidrOr(subnet.cidr, ["cidr"], complain);
-	if (subnet.gateway_ip !== null) subnet.gateway_ip = addressOr(subnet.gateway_ip, ["gateway_ip"], complain);
+	const { version } = cidrOr(subnet.cidr, ["cidr"], complain);
+	const ofFamily = (text: string, place: Place) => {
+		const address = addressOr(text, place, complain);
+		return addressVersion(address) === version ? address : complain(place, otherFamily(text, subnet.cidr));
+	};
+	if (subnet.gateway_ip !== null) subnet.gateway_ip = ofFamily(subnet.gateway_ip, ["gateway_ip"]);
 	for (const [index, server] of subnet.dns_nameservers.entries()) {
 		subnet.dns_nameservers[index] = addressOr(server, ["dns_nameservers", index], complain);
 	}
 	for (const [index, route] of subnet.host_routes.entries()) {
-		cidrOr(route.destination, ["host_routes", index, "destination"], complain);
-		route.nexthop = addressOr(route.nexthop, ["host_routes", index, "nexthop"], complain);
+		const place = ["host_routes", index, "destination"];
+		const destination = cidrOr(route.destination, place, complain);
+		if (destination.version !== version) complain(place, otherFamily(route.destination, subnet.cidr));
+		route.nexthop = ofFamily(route.nexthop, ["host_routes", index, "nexthop"]);
 	}
+}
+
+function otherFamily(text: string, cidr: string): string {
+	return `"${text}" is not of the same family as the subnet (${cidr}): correct one of them`;
 }
 
 function refineTrunk(trunk: TrunkFacts, complain: Complain): void {
@@ -170,8 +185,8 @@ function addressOr(text: string, place: Place, complain: Complain): string {
 	return canonicalAddress(text) ?? complain(place, `"${text}" is no IPv4 or IPv6 address: correct it`);
 }
 
-function cidrOr(text: string, place: Place, complain: Complain): void {
-	if (!parseCidr(text)) complain(place, `"${text}" is no CIDR like 192.0.2.0/24 or 2001:db8::/64: correct it`);
+function cidrOr(text: string, place: Place, complain: Complain): Cidr {
+	return parseCidr(text) ?? complain(place, `"${text}" is no CIDR like 192.0.2.0/24 or 2001:db8::/64: correct it`);
 }
 
 function macOr(text: string, place: Place, complain: Complain): string {

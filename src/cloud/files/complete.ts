@@ -121,8 +121,10 @@ function subnetOf(
 }
 
 function deviceOf(entry: PortEntry, { merged, subportIds, fault }: Surroundings): string {
+	// A subport is its parent's instance's as a VLAN: naming that instance makes no second NIC of it.
+	if (subportIds.has(entry.id)) return "";
 	if (entry.device_id !== undefined) return entry.device_id;
-	if (subportIds.has(entry.id) || !isInstanceNic(entry)) return "";
+	if (!isInstanceNic(entry)) return "";
 	const what = 'needs "device_id", the id of the instance it belongs to: add it';
 	return onlyKey(merged.servers) ?? fault("ports", entry, [], what);
 }

@@ -97,9 +97,9 @@ describe("the folder", () => {
 
 describe("while serving", () => {
 	/** A watched cloud, and its next report. */
-	async function watched() {
+	async function watched(path = folder) {
 		let arrived = Promise.withResolvers<string | undefined>();
-		const cloud = await createFilesCloud(folder, { onReload: (problem) => arrived.resolve(problem) });
+		const cloud = await createFilesCloud(path, { onReload: (problem) => arrived.resolve(problem) });
 		const report = () => arrived.promise.finally(() => (arrived = Promise.withResolvers()));
 		const names = async () => (await cloud.list()).map(({ name }) => name);
 		return { cloud, report, names };
@@ -146,6 +146,44 @@ describe("while serving", () => {
 			expect(await report()).toMatch(/: no \*\.yaml/);
 			expect(await names()).toEqual(["a"]);
 			writeFileSync(join(folder, "a.yaml"), "server: { id: b }");
+			expect(await report()).toBeUndefined();
+			expect(await names()).toEqual(["b"]);
+		} finally {
+			await cloud.close();
+		}
+	});
+
+	test("a folder that is moved away, and another in its place, are noticed", async () => {
+		const path = join(folder, "inventory");
+		mkdirSync(path);
+		writeFileSync(join(path, "a.yaml"), "server: { id: a }");
+		const { cloud, report, names } = await watched(path);
+		try {
+			renameSync(path, join(folder, "old"));
+			expect(await report()).toMatch(/there is no such file or folder/);
+			expect(await names()).toEqual(["a"]);
+			for (const id of ["b", "c"]) {
+				mkdirSync(path, { recursive: true });
+				writeFileSync(join(path, "a.yaml"), `server: { id: ${id} }`);
+				expect(await report()).toBeUndefined();
+				expect(await names()).toEqual([id]);
+			}
+		} finally {
+			await cloud.close();
+		}
+	});
+
+	test("a link to a folder that is pointed at another one is noticed", async () => {
+		const path = join(folder, "current");
+		for (const id of ["a", "b"]) {
+			mkdirSync(join(folder, id));
+			writeFileSync(join(folder, id, "x.yaml"), `server: { id: ${id} }`);
+			symlinkSync(id, join(folder, `to-${id}`));
+		}
+		renameSync(join(folder, "to-a"), path);
+		const { cloud, report, names } = await watched(path);
+		try {
+			renameSync(join(folder, "to-b"), path);
 			expect(await report()).toBeUndefined();
 			expect(await names()).toEqual(["b"]);
 		} finally {

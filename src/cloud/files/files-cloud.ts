@@ -1,5 +1,5 @@
 /** A cloud that stands in files: recorded API answers or a hand-written inventory. */
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve, sep } from "node:path";
 import { GuestwireError } from "../../errors.ts";
 import type { Cloud } from "../cloud.ts";
 import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
@@ -94,8 +94,11 @@ function problemOf(error: unknown): string {
 async function watchFiles(path: string, changed: () => void): Promise<() => Promise<void>> {
 	const { watch } = await import("chokidar");
 	const root = resolve(path);
-	const ignored = (each: string) => each !== root && HIDDEN.test(basename(each));
-	const watcher = watch(root, { ignoreInitial: true, ignored });
+	// From the folder above: a watcher of what is moved away, and replaced, never hears of it again.
+	const above = dirname(root);
+	const ignored = (each: string) =>
+		each !== above && each !== root && (!each.startsWith(root + sep) || HIDDEN.test(basename(each)));
+	const watcher = watch(above, { ignoreInitial: true, ignored });
 	let timer: NodeJS.Timeout | undefined;
 	watcher.on("all", () => {
 		clearTimeout(timer);

@@ -90,14 +90,20 @@ servers: [{ id: metal }, { id: other }]
 ports:
   - { id: parent, device_id: metal, network_id: lan }
   - { id: sub, network_id: lan, fixed_ips: [{ ip_address: 192.0.2.9 }] }
-trunks: [{ id: t, port_id: parent, sub_ports: [{ port_id: sub, segmentation_id: 101 }] }]
+  - { id: sub2, network_id: lan, device_id: metal }
+trunks:
+  - { id: t, port_id: parent, sub_ports: [{ port_id: sub, segmentation_id: 101 }, { port_id: sub2, segmentation_id: 102 }] }
 baremetal_nodes: [{ uuid: node, instance_uuid: METAL }]
 portgroups: [{ uuid: bond, node_uuid: node, mode: 802.3ad, properties: { miimon: 100 } }]
 baremetal_ports: [{ uuid: nic, node_uuid: node, portgroup_uuid: bond, address: "52:54:00:00:00:01" }]
 `,
 		});
 		const facts = factsOf(inventory, "metal");
-		expect(facts?.subports).toMatchObject([{ id: "sub", device_id: "" }]);
+		expect(facts?.ports).toMatchObject([{ id: "parent" }]);
+		expect(facts?.subports).toMatchObject([
+			{ id: "sub", device_id: "" },
+			{ id: "sub2", device_id: "" },
+		]);
 		expect(facts?.portGroups).toMatchObject([{ uuid: "bond", properties: { miimon: 100 } }]);
 		expect(facts?.bareMetalPorts).toMatchObject([{ uuid: "nic" }]);
 		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual(["metal"]);
@@ -128,6 +134,9 @@ ports:
 
 describe("a fault is one line that names file, line and place and says what to do", () => {
 	const port = (members: string) => `${lan}ports:\n  - { id: p, device_id: i, ${members} }`;
+	const subnet = (members: string) => `subnet: { id: s, cidr: 10.0.0.0/8, ${members} }`;
+	const trunks = (list: string) =>
+		`${port("")}\n  - { id: q, device_id: i }\n  - { id: r, device_id: i }\ntrunks: [${list}]`;
 	test.each([
 		["networks: [", /^a\.yaml:1: not YAML: .*; correct the file$/],
 		["- networks", /^a\.yaml:1: the document must be a map of collections \(servers, /],
@@ -149,6 +158,19 @@ describe("a fault is one line that names file, line and place and says what to d
 		[`${lan}ports:\n  - id: p`, /^a\.yaml:7: ports\[0\] needs "device_id", .*: add it$/],
 		["subnets: [{ id: s, cidr: 10.0.0.0 }]", /^a\.yaml:1: subnets\[0\]\.cidr "10\.0\.0\.0" is no CIDR like /],
 		["subnets: [{ id: s, cidr: 10.0.0.0/8 }]", /^a\.yaml:1: subnets\[0\] needs "network_id", .* 0 networks can be/],
+		[
+			subnet('gateway_ip: "fe80::1"'),
+			/^a\.yaml:1: subnet\.gateway_ip "fe80::1" is not of the same family as the subnet/,
+		],
+		[
+			subnet('host_routes: [{ destination: 10.1.0.0/16, nexthop: "fe80::1" }]'),
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.nexthop "fe80::1" is not of the same family/,
+		],
+		[
+			subnet('host_routes: [{ destination: "::/0", nexthop: 10.0.0.1 }]'),
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.destination "::\/0" is not of the same family/,
+		],
+		["portgroup: { uuid: g, node_uuid: n, mode: fast }", /^a\.yaml:1: portgroup\.mode "fast" is none of balance-rr, /],
 		[`${lan}trunk: { id: t, port_id: p }`, /^a\.yaml:6: trunk\.port_id there is no port "p" in the inventory: add it/],
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: q, segmentation_id: 5 }`,
@@ -157,6 +179,24 @@ describe("a fault is one line that names file, line and place and says what to d
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: p, segmentation_id: 5000 }`,
 			/^a\.yaml:12: trunk\.sub_ports\[0\] needs "segmentation_id", a VLAN from 1 to 4094$/,
+		],
+		[
+			`${port("")}\ntrunk: { id: t, port_id: p, sub_ports: [{ port_id: p, segmentation_id: 5 }] }`,
+			/^a\.yaml:8: trunk\.sub_ports\[0\]\.port_id port "p" is the parent of trunk "t" already: leave one out$/,
+		],
+		[
+			trunks(
+				"{ id: t, port_id: p, sub_ports: [{ port_id: q, segmentation_id: 5 }, { port_id: r, segmentation_id: 5 }] }",
+			),
+			/^a\.yaml:10: trunks\[0\]\.sub_ports\[1\]\.segmentation_id VLAN 5 is subport "q"'s already: change one$/,
+		],
+		[
+			trunks("{ id: t, port_id: p, sub_ports: [{ port_id: q, segmentation_id: 5 }] }, { id: u, port_id: q }"),
+			/^a\.yaml:10: trunks\[1\]\.port_id port "q" is a subport of trunk "t" already: leave one out$/,
+		],
+		[
+			trunks("{ id: t, port_id: p }, { id: u, port_id: p }"),
+			/^a\.yaml:10: trunks\[1\]\.port_id port "p" is the parent of trunk "t" already: leave one out$/,
 		],
 		[
 			"baremetal_port: { uuid: b, address: '52:54:00:00:00:01', node_uuid: n }",
