@@ -7,8 +7,8 @@ import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import { BOND_MODES, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
 import { guestFiles } from "../../src/guest/guest-files.ts";
 import { render } from "../../src/guest/index.ts";
+import { treeOf } from "../drive-files.ts";
 import type { ArchiveFile } from "./cpio.ts";
-import { treeOf } from "./drive-trees.ts";
 import { hasVm, runVm } from "./vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));
