@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { treeOf } from "../../test/drive-files.ts";
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 import {
@@ -14,10 +15,6 @@ import {
 } from "./index.ts";
 
 const FORMATS: readonly DriveFormat[] = ["iso9660", "vfat"];
-
-function treeOf(files: ReadonlyMap<string, Uint8Array>): MetadataTree {
-	return { paths: () => files.keys(), read: (path) => files.get(path) };
-}
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildConfigDrive, type ConfigDriveOptions } from "../../src/config-drive/index.ts";
-import { sampleTree, treeOf } from "./drive-trees.ts";
+import { treeOf } from "../drive-files.ts";
+import { sampleTree } from "./drive-trees.ts";
 import { hasVm, runVm } from "./vm.ts";
 
 const files = sampleTree();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildConfigDrive, type ConfigDriveOptions } from "../../src/config-drive/index.ts";
+import { treeOf } from "../drive-files.ts";
 import {
 	type Listing,
 	output,
@@ -15,7 +16,7 @@ import {
 	readWithPycdlib,
 	readWithXorriso,
 } from "./drive-readers.ts";
-import { sampleTree, treeOf } from "./drive-trees.ts";
+import { sampleTree } from "./drive-trees.ts";
 import { hasProgram } from "./programs.ts";
 
 const files = sampleTree();

@@ -1,12 +1,3 @@
-import type { MetadataTree } from "../../src/documents/tree.ts";
-
-/** Path → bytes. */
-export type Files = ReadonlyMap<string, Uint8Array>;
-
-export function treeOf(files: Files): MetadataTree {
-	return { paths: () => files.keys(), read: (path) => files.get(path) };
-}
-
 const VERSIONS = ["2012-08-10", "2015-10-15", "2018-08-27", "2020-10-14", "latest"];
 
 /** Bytes that compress badly and tell where they come from. */

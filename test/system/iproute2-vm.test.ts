@@ -7,9 +7,13 @@ import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import { BOND_MODES, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
 import { guestFiles } from "../../src/guest/guest-files.ts";
 import { render } from "../../src/guest/index.ts";
+import { treeOf } from "../drive-files.ts";
 import type { ArchiveFile } from "./cpio.ts";
+<<<<<<< HEAD
 import { treeOf } from "./drive-trees.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
+=======
+>>>>>>> w-drive
 import { hasVm, runVm } from "./vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));

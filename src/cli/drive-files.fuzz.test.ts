@@ -1,0 +1,100 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { treeOf } from "../../test/drive-files.ts";
+import { buildConfigDrive, readConfigDrive } from "../config-drive/index.ts";
+import { GuestwireError } from "../errors.ts";
+import { extractImage } from "./drive-files.ts";
+
+const files = new Map([
+	["openstack/latest/meta_data.json", Buffer.from('{"uuid": "1"}')],
+	["openstack/latest/user_data", Buffer.alloc(5000, "user")],
+	["openstack/content/0000", Buffer.from("")],
+	[`${"鍵".repeat(60)}/other`, Buffer.from("a name that has no room in its record")],
+]);
+const tree = treeOf(files);
+const recorded = new URL("../../test/fixtures/zed-config-drives/b2-static4-routes.iso.gz", import.meta.url);
+
+const originals = [
+	buildConfigDrive(tree),
+	buildConfigDrive(tree, { format: "vfat", sizeMiB: 1 }),
+	buildConfigDrive(tree, { format: "vfat", sizeMiB: 5 }),
+	gunzipSync(readFileSync(recorded)),
+];
+
+const IMAGES = 10_000;
+/** Every so many are extracted, too: a disk is slow. */
+const EXTRACTED = 10;
+
+/** Uniform from 0 to `below`; the same sequence in every run (mulberry32). */
+function randomFrom(seed: number): (below: number) => number {
+	let state = seed;
+	return (below) => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
+		return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+	};
+}
+
+/** Bytes that mean something: those that aren't zero. */
+function meaningful(image: Uint8Array): number[] {
+	return Array.from(image.entries(), ([offset, byte]) => (byte === 0 ? -1 : offset)).filter((offset) => offset >= 0);
+}
+
+const offsets = originals.map(meaningful);
+
+/** A spoilt image; `restore` gives the original its bytes back. */
+function spoil(seed: number): { image: Uint8Array; restore: () => void } {
+	const random = randomFrom(seed);
+	const which = random(originals.length);
+	const original = originals[which] ?? new Uint8Array();
+	const places = offsets[which] ?? [];
+	const changes = Array.from({ length: 1 + random(8) }, () => {
+		const offset = random(10) < 7 ? (places[random(places.length)] ?? 0) : random(Math.min(original.length, 2 ** 17));
+		const byte = original[offset] ?? 0;
+		original[offset] = [byte ^ (1 << random(8)), random(256), 0, 0xff, 0x2e, 0x2f][random(6)] ?? 0;
+		return { offset, byte };
+	});
+	const end = random(5) === 0 ? random(original.length) : original.length;
+	const restore = () => {
+		for (const { offset, byte } of changes.reverse()) original[offset] = byte;
+	};
+	return { image: original.subarray(0, end), restore };
+}
+
+it(`${IMAGES} spoilt images neither crash nor hang a reader, nor are extracted to anywhere else`, async () => {
+	const folder = mkdtempSync(join(tmpdir(), "guestwire-fuzz-"));
+	writeFileSync(join(folder, "canary"), "sings");
+	const out = join(folder, "out");
+	const memory = process.memoryUsage().rss;
+	let refused = 0;
+	for (let seed = 0; seed < IMAGES; seed++) {
+		const { image, restore } = spoil(seed);
+		const start = performance.now();
+		try {
+			const contents = readConfigDrive(image);
+			for (const { path } of contents.entries) expect(resolve(out, path).startsWith(`${out}/`), path).toBe(true);
+			for (const path of contents.paths()) contents.read(path);
+			if (seed % EXTRACTED === 0) await extractImage(contents, out);
+		} catch (error) {
+			if (!(error instanceof GuestwireError)) throw new Error(`image ${seed}`, { cause: error });
+			refused++;
+		}
+		restore();
+		expect(performance.now() - start, `milliseconds for image ${seed}`).toBeLessThan(10_000);
+		expect(
+			readdirSync(folder).filter((name) => name !== "out"),
+			`image ${seed}`,
+		).toEqual(["canary"]);
+		rmSync(out, { recursive: true, force: true });
+	}
+	expect(readFileSync(join(folder, "canary"), "utf8")).toBe("sings");
+	expect(process.memoryUsage().rss - memory).toBeLessThan(256 * 2 ** 20);
+	// Both ends of the test were reached: images that were refused, and images that were extracted.
+	expect(refused).toBeGreaterThan(IMAGES / 10);
+	expect(refused).toBeLessThan((IMAGES * 9) / 10);
+	rmSync(folder, { recursive: true });
+}, 600_000);
