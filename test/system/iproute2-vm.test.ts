@@ -9,11 +9,7 @@ import { guestFiles } from "../../src/guest/guest-files.ts";
 import { render } from "../../src/guest/index.ts";
 import { treeOf } from "../drive-files.ts";
 import type { ArchiveFile } from "./cpio.ts";
-<<<<<<< HEAD
-import { treeOf } from "./drive-trees.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
-=======
->>>>>>> w-drive
 import { hasVm, runVm } from "./vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));
