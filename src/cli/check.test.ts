@@ -76,7 +76,7 @@ describe("check", () => {
 		[["/nowhere/network_data.json"], 1, /^guestwire: \/nowhere\/network_data.json can't be read \(ENOENT\): .*\n$/],
 		[[tmpdir()], 1, /can't be read \(EISDIR\)/],
 		[["-", "--client", "tallos"], 2, /there is no client "tallos"; did you mean "talos"\?/],
-		[[], 2, /nothing to check is named/],
+		[[], 2, /no document is named/],
 		[["-", "--instance", "pbx-1", ...examples], 2, /two documents/],
 		[["--instance", "pbx-9", ...examples], 1, /there is no instance "pbx-9"/],
 	])("refuses %j in one line", async (args, code, message) => {

@@ -1,14 +1,11 @@
 import { Command } from "commander";
 import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losers } from "../check/index.ts";
 import { suggest } from "../checked-text.ts";
-import { buildTree } from "../documents/guest-tree.ts";
 import { GuestwireError } from "../errors.ts";
-import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
-import { readDocument } from "./read-document.ts";
-import { withInstance } from "./source.ts";
+import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
+import { commonOptions, type Io, printResult } from "./frame.ts";
 
-interface CheckOptions extends CommonOptions {
-	readonly instance?: string;
+interface CheckOptions extends DocumentChoice {
 	readonly client?: readonly Client[];
 }
 
@@ -19,7 +16,7 @@ export function checkCommand(io: Io): Command {
 		.option("--instance <id>", "check what this instance is told instead; id or name")
 		.option("--client <names>", `only these, with commas: ${CLIENTS.join(", ")}`, parseClients)
 		.action(async (file: string | undefined, options: CheckOptions) => {
-			const document = await documentOf(file, options, io);
+			const document = await chosenDocument(file, options, io);
 			const clients = options.client ?? CLIENTS;
 			const findings = check(document, { clients });
 			const losing = losers(findings);
@@ -35,23 +32,6 @@ function parseClients(text: string): Client[] {
 		const client = CLIENTS.find((known) => known === name.trim().toLowerCase());
 		if (client !== undefined) return client;
 		throw new GuestwireError("usage", `--client: there is no client "${name}"; ${suggest(name, CLIENTS)}`);
-	});
-}
-
-async function documentOf(file: string | undefined, options: CheckOptions, io: Io): Promise<unknown> {
-	const { instance } = options;
-	if (instance === undefined && file !== undefined) return readDocument(file, io);
-	if (instance === undefined || file !== undefined) {
-		const what = file === undefined ? "nothing to check is named" : "a file and --instance name two documents";
-		throw new GuestwireError("usage", `${what}: give a FILE, - for standard input, or --instance ID`);
-	}
-	return withInstance(instance, options, io, (known, { settings }) => {
-		const bytes = buildTree(known, settings).read("openstack/latest/network_data.json");
-		if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString());
-		throw new GuestwireError(
-			"unknown-path",
-			`instance ${known.id} has no network_data.json, as it has no NIC: nothing to check`,
-		);
 	});
 }
 

@@ -9,7 +9,7 @@ import {
 	type PhysicalLink,
 	type VlanLink,
 } from "./network-data.ts";
-import { itemsOf, noteUnused, pointerStep, type Reading } from "./reading.ts";
+import { itemsOf, noteUnused, placeOfMember, type Reading } from "./reading.ts";
 
 /** A link as it was read, and its place. */
 interface Read {
@@ -102,7 +102,7 @@ type Base = Pick<Link, "id" | "vif_id" | "mtu">;
 function readBond(base: Base, mac: string, { item, place }: Read, reading: Reading): BondLink | undefined {
 	const options: Record<`bond_${string}`, string> = {};
 	for (const [key, value] of Object.entries(item)) {
-		const at = `${place}/${pointerStep(key)}`;
+		const at = placeOfMember(place, key);
 		if (Object.hasOwn(AcceptedLink.properties, key)) continue;
 		if (!key.startsWith("bond_")) reading.note(at, "no member that Guestwire knows: dropped");
 		else if (["string", "number", "boolean"].includes(typeof value)) {

@@ -7,6 +7,8 @@ import { readLinks } from "./read-links.ts";
 import { readNetworks, readServices } from "./read-networks.ts";
 import { type Note, newReading, noteUnused, type Reading } from "./reading.ts";
 
+export type { Note };
+
 export interface ReadNetworkData {
 	/** Sound: fits `NetworkDataSchema`, and `crossCheck` finds nothing in it. */
 	readonly data: NetworkData;

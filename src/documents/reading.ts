@@ -39,11 +39,13 @@ export function itemsOf<T>(list: readonly T[] | null | undefined, place: string,
 /** Notes the members that nothing reads. */
 export function noteUnused(item: object, used: object, place: string, reading: Reading): void {
 	for (const key of Object.keys(item)) {
-		if (!Object.hasOwn(used, key))
-			reading.note(`${place}/${pointerStep(key)}`, "no member that Guestwire knows: dropped");
+		if (Object.hasOwn(used, key)) continue;
+		reading.note(placeOfMember(place, key), "no member that Guestwire knows: dropped");
 	}
 }
 
-export function pointerStep(key: string): string {
-	return key.replaceAll("~", "~0").replaceAll("/", "~1");
+/** The object's own place where the key has what a terminal obeys in it. */
+export function placeOfMember(place: string, key: string): string {
+	if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) return place;
+	return `${place}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -1,0 +1,122 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "../../test/run-cli.ts";
+import { FORMATS } from "../guest/index.ts";
+
+const examples = ["--config", new URL("../../examples/guestwire.yaml", import.meta.url).pathname];
+const document = {
+	links: [
+		{ id: "nic", type: "phy", ethernet_mac_address: "FA:16:3E:00:00:01" },
+		{ id: "vlan", type: "vlan", vlan_id: "7", vlan_link: "nic", vlan_mac_address: "fa:16:3e:00:00:02" },
+	],
+	networks: [{ id: "n", type: "ipv4", link: "nic", ip_address: "10.0.0.5/24", routes: [] }],
+	services: [],
+};
+const render = (args: readonly string[], stdin: unknown = document, isTTY = false) =>
+	runCli(["render", ...args], { stdin: typeof stdin === "string" ? stdin : JSON.stringify(stdin), isTTY });
+
+let folder: string;
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "guestwire-render-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("render", () => {
+	it.each(FORMATS)("writes every example as %s, and warns of nothing but guessed names", async (format) => {
+		for (const name of ["web-1", "app-1", "pbx-1", "metal-1"]) {
+			const { code, stdout, stderr } = await render([format, "--instance", name, ...examples]);
+			expect(code).toBe(0);
+			expect(JSON.parse(stdout).files.length).toBeGreaterThan(0);
+			expect(stderr.replace(/^.*name.*\n/gm, "")).toBe("");
+		}
+	});
+
+	it("shows a person the file itself, and a program the files with their modes", async () => {
+		const { stdout } = await render(["netplan", "-"], document, true);
+		expect(stdout).toMatch(/^network:\n {2}version: 2\n/);
+		const [file] = JSON.parse((await render(["netplan", "-"])).stdout).files;
+		expect(file).toEqual({ path: "etc/netplan/50-guestwire.yaml", mode: "0600", text: stdout });
+		expect((await render(["netplan", "-", "--stdout"])).stdout).toBe(stdout);
+	});
+
+	it("puts the path above each of several files", async () => {
+		const { stdout } = await render(["networkd", "-", "--stdout"]);
+		expect(stdout.match(/^# .*$/gm)).toEqual([
+			"# etc/systemd/network/10-guestwire-eth0.network",
+			"# etc/systemd/network/10-guestwire-eth0.7.netdev",
+			"# etc/systemd/network/10-guestwire-eth0.7.network",
+		]);
+	});
+
+	it("says what it mended, and what the target lacks, at the place in the document that was read", async () => {
+		const dropped = { ...document, links: [{ id: "x", type: "phy" }, ...document.links] };
+		const { stderr, stdout } = await render(["ifupdown", "-"], dropped);
+		const lines = stderr.trimEnd().split("\n");
+		expect(lines).toContain("guestwire: /links/0/ethernet_mac_address: missing: the link is dropped");
+		expect(lines).toContain("guestwire: /links/1/ethernet_mac_address: written in lower case with colons");
+		expect(lines.at(-1)).toMatch(/^guestwire: \/links\/2\/vlan_link: ifupdown knows the NIC under a VLAN by its name/);
+		expect(JSON.parse(stdout).remarks).toHaveLength(lines.length);
+	});
+
+	it("calls the NICs what the guest does", async () => {
+		const { stdout, stderr } = await render(["ifupdown", "-", "--stdout", "--replace-names", "fa:16:3e:00:00:01=ens3"]);
+		expect(stdout).toMatch(/^auto ens3$/m);
+		expect(stdout).toMatch(/^auto ens3\.7$/m);
+		expect(stderr).not.toContain("name");
+	});
+
+	it("writes files with their modes below a folder, in place of those that are there", async () => {
+		const path = join(folder, "root/etc/netplan/50-guestwire.yaml");
+		mkdirSync(join(path, ".."), { recursive: true });
+		writeFileSync(path, "old");
+		chmodSync(path, 0o644);
+		const { stdout } = await render(["netplan", "-", "-d", join(folder, "root")], document, true);
+		expect(stdout).toBe(`${path}\n`);
+		expect(readFileSync(path, "utf8")).toBe((await render(["netplan", "-", "--stdout"])).stdout);
+		expect(statSync(path).mode & 0o777).toBe(0o600);
+	});
+
+	it("is not led out of the folder by a link in it", async () => {
+		mkdirSync(join(folder, "root"));
+		symlinkSync(folder, join(folder, "root/etc"));
+		const { code, stderr } = await render(["netplan", "-", "-d", join(folder, "root")]);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/\/root\/etc is no folder: name another place\n$/);
+	});
+
+	it.each([
+		[["netplan", "-", "-d", "x", "--stdout"], /name two places/],
+		[["netplan"], /no document is named/],
+		[["netplan", "-", "--instance", "web-1"], /name two documents/],
+		[["netplna", "-"], /Allowed choices are .*netplan/],
+		[["netplan", "-", "--replace-names", "eth0"], /"eth0" is not MAC=NAME/],
+		[["netplan", "-", "--replace-names", "fa:16:3e:00:00:01=a b"], /"a b" is no interface's name/],
+	])("refuses %j", async (args, message) => {
+		const { code, stderr } = await render(args);
+		expect(code).toBe(2);
+		expect(stderr).toMatch(message);
+	});
+
+	it("tells in one line why a document can't be read", async () => {
+		for (const [text, message] of [
+			['{"links": {}}', /^guestwire: no network_data.json: \/links must be array or null; .*\n$/],
+			["{", /^guestwire: standard input is not JSON: .*\n$/],
+		] as const) {
+			const { code, stderr } = await render(["netplan", "-"], text);
+			expect(code).toBe(1);
+			expect(stderr).toMatch(message);
+		}
+	});
+
+	it("lets nothing of the document steer the terminal", async () => {
+		const bad = {
+			...document,
+			"\u001b]0;x\u0007": 1,
+			links: [{ id: "\u001b[31m", "\u009b2J\u202e": 1, type: "\u0007" }],
+		};
+		const { stdout, stderr } = await render(["netplan", "-", "--json"], bad, true);
+		expect(stdout + stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
+	});
+});

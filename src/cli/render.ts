@@ -1,0 +1,72 @@
+import { Argument, Command } from "commander";
+import { type Note, readNetworkData } from "../documents/read-network-data.ts";
+import { GuestwireError } from "../errors.ts";
+import { FORMATS, type Format, type RenderedFile, render } from "../guest/index.ts";
+import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
+import { commonOptions, type Io, printResult, say } from "./frame.ts";
+import { writeFiles } from "./write-files.ts";
+
+interface RenderOptions extends DocumentChoice {
+	readonly directory?: string;
+	readonly stdout?: boolean;
+	readonly replaceNames?: ReadonlyMap<string, string>;
+}
+
+/** `guestwire render`: native configuration from a `network_data.json`. */
+export function renderCommand(io: Io): Command {
+	return commonOptions(new Command("render"))
+		.addArgument(new Argument("<format>", "what the guest reads").choices(FORMATS))
+		.argument("[file]", "a network_data.json of any maker; - is standard input")
+		.option("--instance <id>", "what this instance is told instead; id or name")
+		.option("-d, --directory <dir>", "write the files below DIR, the guest's root directory")
+		.option("--stdout", "the files' text, also when not on a terminal")
+		.option("--replace-names <names>", "what the guest calls its NICs: MAC=NAME, with commas", parseNames)
+		.action(async (format: Format, file: string | undefined, options: RenderOptions) => {
+			if (options.directory !== undefined && options.stdout === true) {
+				throw new GuestwireError("usage", "--directory and --stdout name two places: leave one out");
+			}
+			const { files, remarks } = renderDocument(format, await chosenDocument(file, options, io), options);
+			for (const { place, reason } of remarks) say(io, `${place || "the document"}: ${reason}`);
+			await deliver(files, remarks, options, io);
+		});
+}
+
+function renderDocument(format: Format, document: unknown, { replaceNames }: RenderOptions) {
+	const { data, notes, placeOf } = readNetworkData(document);
+	const { files, warnings } = render(format, data, replaceNames && { names: replaceNames });
+	const remarks = [...notes, ...warnings.map(({ place, reason }) => ({ place: placeOf(place), reason }))];
+	return { files, remarks };
+}
+
+async function deliver(
+	files: readonly RenderedFile[],
+	remarks: readonly Note[],
+	options: RenderOptions,
+	io: Io,
+): Promise<void> {
+	const { directory } = options;
+	if (options.stdout === true) io.stdout.write(textOf(files));
+	else if (directory === undefined) {
+		const listed = files.map((file) => ({ ...file, mode: file.mode.toString(8).padStart(4, "0") }));
+		printResult(io, options, { files: listed, remarks }, () => textOf(files));
+	} else {
+		const written = await writeFiles(directory, files);
+		printResult(io, options, { written, remarks }, () => written.join("\n"));
+	}
+}
+
+/** One file as it is; several with their paths above them, in the comments that all of these formats have. */
+function textOf(files: readonly RenderedFile[]): string {
+	if (files.length === 1) return files.map(({ text }) => text).join("");
+	return files.map(({ path, text }) => `# ${path}\n${text}`).join("\n");
+}
+
+function parseNames(text: string): Map<string, string> {
+	return new Map(
+		text.split(",").map((pair) => {
+			const at = pair.indexOf("=");
+			if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+			throw new GuestwireError("usage", `--replace-names: "${pair}" is not MAC=NAME`);
+		}),
+	);
+}

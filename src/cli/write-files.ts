@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { GuestwireError } from "../errors.ts";
+import type { RenderedFile } from "../guest/index.ts";
+
+/**
+ * Writes files below a folder, which may be the root directory of a guest that is mounted there; each appears whole and
+ * with its mode, in place of one that is there already.
+ *
+ * @returns the paths that were written
+ * @throws GuestwireError `output`, also for a symbolic link on the way: it could lead out of the folder
+ */
+export async function writeFiles(folder: string, files: readonly RenderedFile[]): Promise<string[]> {
+	const written: string[] = [];
+	for (const { path, mode, text } of files) {
+		const target = join(folder, path);
+		try {
+			await mkdir(folder, { recursive: true });
+			await makeFolders(folder, dirname(path).split("/"));
+			await writeWhole(target, text, mode);
+		} catch (error) {
+			const { code } = error as NodeJS.ErrnoException;
+			if (error instanceof GuestwireError || code === undefined) throw error;
+			const what = `${target} can't be written (${code}): name another folder, or make room`;
+			throw new GuestwireError("output", what, { cause: error });
+		}
+		written.push(target);
+	}
+	return written;
+}
+
+async function makeFolders(folder: string, names: readonly string[]): Promise<void> {
+	let path = folder;
+	for (const name of names) {
+		path = join(path, name);
+		const there = await lstat(path).catch(() => undefined);
+		if (there === undefined) await mkdir(path);
+		else if (!there.isDirectory()) throw new GuestwireError("output", `${path} is no folder: name another place`);
+	}
+}
+
+async function writeWhole(path: string, text: string, mode: number): Promise<void> {
+	const temporary = `${path}.${randomUUID()}`;
+	try {
+		await using file = await open(temporary, "wx", 0o600);
+		await file.writeFile(text);
+		await file.chmod(mode);
+		await file.sync();
+		await rename(temporary, path);
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+}
