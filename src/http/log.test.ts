@@ -8,7 +8,8 @@ import { expect, it } from "vitest";
 import { directoryOf, guest, send, signature, startTestService } from "../../test/metadata-service.ts";
 import { defaultSettings } from "../documents/settings.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
-import { createLog, openLog } from "./log.ts";
+import { REFUSAL_REASONS } from "./identity/asker.ts";
+import { createLog, FAILURE_REASONS, openLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { startOperatorServer } from "./operator-server.ts";
 import { createDynamicVendorData } from "./vendor-data.ts";
@@ -126,4 +127,14 @@ it("that has no room any more is lost, and counted, without harm", async () => {
 	expect(dropped).toBeGreaterThan(0);
 	expect(dropped).toBeLessThan(40);
 	await flush();
+});
+
+it("gives the reasons that docs/http.md explains", async () => {
+	const docs = await readFile(new URL("../../docs/http.md", import.meta.url), "utf8");
+	const table = docs
+		.slice(docs.indexOf("| `reason` |"))
+		.split("\n")
+		.map((row) => row.split("|")[1] ?? "");
+	const explained = table.slice(2).flatMap((cell) => Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, reason]) => reason));
+	expect(explained.toSorted()).toEqual([...REFUSAL_REASONS, ...FAILURE_REASONS].toSorted());
 });

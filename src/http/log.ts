@@ -21,17 +21,20 @@ export interface RequestLine {
 }
 
 /** Why there was no answer other than that the asker was not believed. */
-export type FailureReason =
-	| "unknown-instance"
-	| "unknown-path"
-	| "wrong-method"
-	| "bad-request"
-	| "too-large"
-	| "password-set"
-	| "cloud-unavailable"
-	| "timeout"
-	| "overload"
-	| "failed";
+export const FAILURE_REASONS = [
+	"unknown-instance",
+	"unknown-path",
+	"wrong-method",
+	"bad-request",
+	"too-large",
+	"password-set",
+	"cloud-unavailable",
+	"timeout",
+	"overload",
+	"failed",
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 const LONGEST_PATH = 200;
 

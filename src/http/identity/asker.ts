@@ -23,18 +23,21 @@ export interface Named {
 }
 
 /** Why a request was not believed, in a word: the label of a metric and a member of the log line. */
-export type RefusalReason =
-	| "missing-header"
-	| "repeated-header"
-	| "contradicting-headers"
-	| "wrong-signature"
-	| "bad-address"
-	| "bad-id"
-	| "peer-not-allowed"
-	| "no-owner"
-	| "several-owners"
-	| "wrong-project"
-	| "wrong-source";
+export const REFUSAL_REASONS = [
+	"missing-header",
+	"repeated-header",
+	"contradicting-headers",
+	"wrong-signature",
+	"bad-address",
+	"bad-id",
+	"peer-not-allowed",
+	"no-owner",
+	"several-owners",
+	"wrong-project",
+	"wrong-source",
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 export interface Refusal {
 	readonly status: 400 | 403 | 404;

@@ -1,0 +1,58 @@
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { directoryOf, guest, startTestService, type TestService } from "../metadata-service.ts";
+import { hasProgram } from "./programs.ts";
+
+const isPossible = hasProgram("ip", "curl") && process.getuid?.() === 0;
+const PORT = 8775;
+const MAC = "fa:16:3e:12:34:56";
+
+/** A guest's namespace and a cable from there to this machine, where the metadata address is. */
+const namespace = `gwtest-${process.pid}`;
+const host = `gwh${process.pid}`;
+const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
+const inGuest = (...args: string[]) => ip("-n", namespace, ...args);
+
+describe.skipIf(!isPossible)("an IPv6 link-local guest (root; apt-get install iproute2 curl)", () => {
+	let service: TestService;
+
+	beforeAll(async () => {
+		ip("netns", "add", namespace);
+		ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "address", MAC, "netns", namespace);
+		ip("address", "add", "fe80::a9fe:a9fe/64", "dev", host, "nodad");
+		ip("link", "set", host, "up");
+		// The kernel makes the guest's own address of its MAC address; nobody else on the cable could have it.
+		ip("netns", "exec", namespace, "sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad");
+		inGuest("link", "set", "eth0", "up");
+		const listener = { listen: `[fe80::a9fe:a9fe%${host}]:${PORT}`, identity: { mode: "address" } } as const;
+		const directory = directoryOf([guest({ address: "10.0.0.5", macAddress: MAC })]);
+		service = await startTestService([listener], { directory });
+	});
+
+	afterAll(async () => {
+		await service?.close();
+		ip("link", "delete", host);
+		ip("netns", "delete", namespace);
+	});
+
+	const ask = async () => {
+		const url = `http://[fe80::a9fe:a9fe%25eth0]:${PORT}/openstack/latest/network_data.json`;
+		const curl = ["curl", "-sS", "-g", "--max-time", "10", "-w", "\n%{http_code}", url];
+		const { stdout } = await promisify(execFile)("ip", ["netns", "exec", namespace, ...curl]);
+		return stdout.split("\n");
+	};
+
+	it("is known by the MAC address in its address", async () => {
+		const [body = "", status] = await ask();
+		expect(status).toBe("200");
+		expect(JSON.parse(body).links[0].ethernet_mac_address).toBe(MAC);
+	});
+
+	it("is not known by an address without one", async () => {
+		inGuest("address", "flush", "dev", "eth0");
+		inGuest("address", "add", "fe80::1234/64", "dev", "eth0", "nodad");
+		expect((await ask()).at(-1)).toBe("404");
+		expect(JSON.parse(service.lines.at(-1) ?? "")).toMatchObject({ reason: "bad-address", level: 40 });
+	});
+});
