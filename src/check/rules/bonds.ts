@@ -1,5 +1,5 @@
 /** A bond's own settings: its mode, its policies, its MAC address. */
-import { BOND_MODES } from "../../documents/network-data.ts";
+import { BOND_MODES } from "../../instance/port-group.ts";
 import { isMac } from "../addressing.ts";
 import { bondsOf, membersOf } from "../bond-members.ts";
 import { allBut } from "../clients.ts";
