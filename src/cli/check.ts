@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losers } from "../check/index.ts";
+import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losingClients } from "../check/index.ts";
 import { suggest } from "../checked-text.ts";
 import { buildTree } from "../documents/guest-tree.ts";
 import { GuestwireError } from "../errors.ts";
@@ -22,7 +22,7 @@ export function checkCommand(io: Io): Command {
 			const document = await documentOf(file, options, io);
 			const clients = options.client ?? CLIENTS;
 			const findings = check(document, { clients });
-			const losing = losers(findings);
+			const losing = losingClients(findings);
 			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, clients));
 			if (losing.length === 0) return;
 			const names = losing.map((client) => CLIENT_NAMES[client]).join(", ");
@@ -74,7 +74,7 @@ function clientReport(client: Client, findings: readonly Finding[]): string {
 			.filter((effect) => effect.client === client)
 			.map(({ severity, outcome, text }) => [severity, outcome, placeOf(pointer), `${message}: ${text}`]),
 	);
-	const verdict = losers(findings).includes(client)
+	const verdict = losingClients(findings).includes(client)
 		? "loses networking"
 		: rows.length > 0
 			? "has networking"
