@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bonded, document, ipv4, nic, tagged, twoNics } from "../../test/check/documents.ts";
 import { mutated } from "../../test/check/mutated.ts";
-import { check, losers } from "./check.ts";
+import { check, losingClients } from "./check.ts";
 import { CLIENTS } from "./clients.ts";
 import type { Finding } from "./finding.ts";
 import { isObject, show } from "./json.ts";
@@ -126,13 +126,13 @@ describe("check", () => {
 	});
 });
 
-describe("losers", () => {
+describe("losingClients", () => {
 	it("names the clients that lose networking, in order", () => {
-		expect(losers(check(document()))).toEqual([]);
-		expect(losers(check(document({ links: [nic({ type: "dvs" })] })))).toEqual(["talos"]);
-		expect(losers(check(tagged()))).toEqual(["cloudbase-init", "nuageinit", "afterburn"]);
-		expect(losers(check(bonded()))).toEqual(["nuageinit", "afterburn"]);
-		expect(losers(check(twoNics()))).toEqual([]);
+		expect(losingClients(check(document()))).toEqual([]);
+		expect(losingClients(check(document({ links: [nic({ type: "dvs" })] })))).toEqual(["talos"]);
+		expect(losingClients(check(tagged()))).toEqual(["cloudbase-init", "nuageinit", "afterburn"]);
+		expect(losingClients(check(bonded()))).toEqual(["nuageinit", "afterburn"]);
+		expect(losingClients(check(twoNics()))).toEqual([]);
 	});
 });
 

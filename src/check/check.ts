@@ -29,7 +29,7 @@ export function check(document: unknown, options: CheckOptions = {}): Finding[] 
 }
 
 /** The clients that would lose networking, or part of it, in the order of `CLIENTS`. */
-export function losers(findings: readonly Finding[]): Client[] {
+export function losingClients(findings: readonly Finding[]): Client[] {
 	const effects = findings.flatMap((finding) => finding.effects);
 	return CLIENTS.filter((client) => effects.some((one) => one.client === client && losesNetworking(one.outcome)));
 }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losers } from "../check/index.ts";
+import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losingClients } from "../check/index.ts";
 import { suggest } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
@@ -19,7 +19,7 @@ export function checkCommand(io: Io): Command {
 			const document = await chosenDocument(file, options, io);
 			const clients = options.client ?? CLIENTS;
 			const findings = check(document, { clients });
-			const losing = losers(findings);
+			const losing = losingClients(findings);
 			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, clients));
 			if (losing.length === 0) return;
 			const names = losing.map((client) => CLIENT_NAMES[client]).join(", ");
@@ -54,7 +54,7 @@ function clientReport(client: Client, findings: readonly Finding[]): string {
 			.filter((effect) => effect.client === client)
 			.map(({ severity, outcome, text }) => [severity, outcome, placeOf(pointer), `${message}: ${text}`]),
 	);
-	const verdict = losers(findings).includes(client)
+	const verdict = losingClients(findings).includes(client)
 		? "loses networking"
 		: rows.length > 0
 			? "has networking"

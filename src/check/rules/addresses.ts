@@ -2,10 +2,17 @@
 import { isBits, parseMask } from "../addressing.ts";
 import { type Client, type ClientSet, without } from "../clients.ts";
 import { type NetworkView, placeOf } from "../document-view.ts";
+import {
+	afterburnFails,
+	afterburnGivesUp,
+	keyError,
+	nuageinitStops,
+	systemRefuses,
+	valueError,
+	windowsPluginFails,
+} from "../effects.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, ignored, lost, type Rule, wrong } from "../rule.ts";
-
-const pluginFails = crash("the network plugin fails: nothing is configured");
 
 export const addressRules: readonly Rule[] = [
 	{
@@ -13,11 +20,11 @@ export const addressRules: readonly Rule[] = [
 		title: "A static network without an address",
 		fix: "write ip_address, or a type that gets the address elsewhere",
 		effects: {
-			"cloud-init": crash("ValueError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloud-init": valueError,
+			"cloudbase-init": windowsPluginFails,
 			talos: lost("configures no address"),
 			glean: crash("stops, or writes None for the address"),
-			nuageinit: crash("stops: no network, host name or users"),
+			nuageinit: nuageinitStops,
 			afterburn: lost("configures no address"),
 		},
 		*find({ networks }) {
@@ -33,12 +40,12 @@ export const addressRules: readonly Rule[] = [
 		title: "An address that is none",
 		fix: "write the address as plain text, 10.0.0.5 or 2001:db8::5, and its mask into netmask",
 		effects: {
-			"cloud-init": crash("ValueError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloud-init": valueError,
+			"cloudbase-init": windowsPluginFails,
 			talos: crash('"failed to parse ip address": no networking from the document'),
-			glean: lost("writes it as it is: the system refuses it"),
-			nuageinit: lost("writes it as it is: the system refuses it"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
+			afterburn: afterburnFails,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -78,7 +85,7 @@ export const addressRules: readonly Rule[] = [
 			"cloudbase-init": crash("the network plugin fails: no further address is set"),
 			talos: wrong("assumes /32, for IPv6 /128: no neighbour and no gateway can be reached"),
 			glean: crash("stops, or writes None for the mask"),
-			nuageinit: crash("stops: no network, host name or users"),
+			nuageinit: nuageinitStops,
 			afterburn: wrong("assumes /32, for IPv6 /128: no neighbour and no gateway can be reached"),
 		},
 		*find({ networks }) {
@@ -95,12 +102,12 @@ export const addressRules: readonly Rule[] = [
 		title: "A mask that is none for the address",
 		fix: "write netmask: 255.255.255.0, ffff:ffff:ffff:ffff::",
 		effects: {
-			"cloud-init": crash("ValueError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloud-init": valueError,
+			"cloudbase-init": windowsPluginFails,
 			talos: crash("no networking from the document, or an address without a subnet"),
-			glean: lost("writes it as it is: the system refuses it"),
-			nuageinit: lost("writes it as it is: the system refuses it"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
+			afterburn: afterburnFails,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -138,7 +145,7 @@ export const addressRules: readonly Rule[] = [
 		fix: "write netmask as text: 255.255.255.0, ffff:ffff:ffff:ffff::",
 		effects: {
 			talos: wrong("drops it and assumes /32, for IPv6 /128: no neighbour and no gateway can be reached"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			afterburn: afterburnGivesUp,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -155,8 +162,8 @@ export const addressRules: readonly Rule[] = [
 		title: "The mask behind the address (`10.0.0.5/24`) and no `netmask`",
 		fix: "write the plain address, and netmask beside it",
 		effects: {
-			glean: crash("KeyError: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
+			glean: keyError,
+			nuageinit: nuageinitStops,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -172,10 +179,10 @@ export const addressRules: readonly Rule[] = [
 		title: "A mask behind the address (`10.0.0.5/24`) and in `netmask` too",
 		fix: "write the plain address, and netmask beside it",
 		effects: {
-			"cloudbase-init": pluginFails,
+			"cloudbase-init": windowsPluginFails,
 			glean: lost("writes both: the system refuses them"),
 			nuageinit: lost("writes both: the system refuses them"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find({ networks }) {
 			for (const network of networks) {

@@ -2,6 +2,7 @@
 import { allMembers, bondsOf } from "../bond-members.ts";
 import { allBut } from "../clients.ts";
 import { type LinkView, placeOf } from "../document-view.ts";
+import { gleanStops, keyError } from "../effects.ts";
 import { member, show } from "../json.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
@@ -11,10 +12,10 @@ export const bondLinkRules: readonly Rule[] = [
 		title: "A bond without a list of its members",
 		fix: "write the member links' ids into bond_links",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": crash("can't make the team: no address is set"),
 			talos: lost("makes a bond without members"),
-			glean: crash("stops: no NIC is configured"),
+			glean: gleanStops,
 		},
 		*find(document) {
 			for (const bond of bondsOf(document)) {
@@ -49,10 +50,10 @@ export const bondLinkRules: readonly Rule[] = [
 		title: "A bond member that is not among the links",
 		fix: "name a link by its id, or add the link",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": crash("can't make the team: no address is set"),
 			talos: wrong("makes the bond without this member"),
-			glean: crash("KeyError: no NIC is configured"),
+			glean: keyError,
 		},
 		*find(document) {
 			for (const { pointer, id, link } of allMembers(document)) {
@@ -67,7 +68,7 @@ export const bondLinkRules: readonly Rule[] = [
 		effects: {
 			"cloudbase-init": crash("can't make the team: no address is set"),
 			talos: wrong("makes the bond without this member"),
-			glean: crash("KeyError: no NIC is configured"),
+			glean: keyError,
 		},
 		*find(document) {
 			for (const { pointer, id, link } of allMembers(document)) {

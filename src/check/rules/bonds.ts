@@ -1,9 +1,10 @@
 /** A bond's own settings: its mode, its policies, its MAC address. */
-import { BOND_MODES } from "../../documents/network-data.ts";
+import { BOND_MODES } from "../../instance/port-group.ts";
 import { isMac } from "../addressing.ts";
 import { bondsOf, membersOf } from "../bond-members.ts";
 import { allBut } from "../clients.ts";
 import { macOf, placeOf } from "../document-view.ts";
+import { afterburnFails, gleanStops, netplanRefuses, nuageinitStops } from "../effects.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
@@ -31,7 +32,7 @@ export const bondRules: readonly Rule[] = [
 		title: "A bond mode as the driver's number",
 		fix: "write the mode's name",
 		effects: {
-			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			"cloud-init": netplanRefuses,
 			"cloudbase-init": crash('"Unsupported bond mode": nothing is configured'),
 			talos: wrong("takes it for balance-rr"),
 		},
@@ -50,7 +51,7 @@ export const bondRules: readonly Rule[] = [
 		title: "A bond mode that the kernel doesn't have (`802.1ad`, the number as text …)",
 		fix: `write one of ${BOND_MODES.join(", ")}`,
 		effects: {
-			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			"cloud-init": netplanRefuses,
 			"cloudbase-init": crash('"Unsupported bond mode": nothing is configured'),
 			talos: crash('"invalid bond_mode": no networking from the document'),
 			glean: lost("the bond can't be made"),
@@ -81,7 +82,7 @@ export const bondRules: readonly Rule[] = [
 		title: "`bond_miimon` that is no number of milliseconds",
 		fix: 'write the milliseconds as text, "100"',
 		effects: {
-			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			"cloud-init": netplanRefuses,
 			talos: lost("stops reading there: all that stands behind it in the document is lost"),
 		},
 		*find(document) {
@@ -119,8 +120,8 @@ export const bondRules: readonly Rule[] = [
 		fix: "write a member's MAC address into ethernet_mac_address",
 		effects: {
 			"cloudbase-init": crash("finds no adapter to make the team on: no address is set"),
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
 		},
 		*find(document) {
 			for (const bond of bondsOf(document)) {
@@ -137,7 +138,7 @@ export const bondRules: readonly Rule[] = [
 			"cloud-init": lost("netplan refuses the whole file, or the conversion stops: no NIC comes up"),
 			"cloudbase-init": crash("finds no adapter to make the team on: no address is set"),
 			talos: crash('"invalid bond MAC address": no networking from the document'),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const bond of bondsOf(document)) {

@@ -11,12 +11,10 @@ import {
 	type NetworkView,
 	placeOf,
 } from "../document-view.ts";
+import { afterburnFails, afterburnGivesUp, keyError, netplanRefuses, windowsPluginFails } from "../effects.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
-import { crash, type Hit, ignored, inEveryClient, lost, type Rule, wrong } from "../rule.ts";
+import { crash, type Hit, ignored, inEveryClient, type Rule, wrong } from "../rule.ts";
 
-const pluginFails = crash("the network plugin fails: nothing is configured");
-const unparsable = crash("can't parse it and gives up the whole drive: no network, host name or keys");
-const netplanRefuses = lost("netplan refuses the whole file: no NIC comes up");
 const unread = wrong("reads the document's own services alone: the guest has no such name server");
 
 export const dnsRules: readonly Rule[] = [
@@ -40,9 +38,9 @@ export const dnsRules: readonly Rule[] = [
 		effects: {
 			"cloudbase-init": wrong("leaves it out"),
 			talos: wrong("leaves it out"),
-			glean: crash("KeyError: no NIC is configured"),
+			glean: keyError,
 			nuageinit: wrong("leaves it out"),
-			afterburn: unparsable,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ services }) {
 			for (const service of services) {
@@ -60,7 +58,7 @@ export const dnsRules: readonly Rule[] = [
 		effects: {
 			"cloud-init": netplanRefuses,
 			glean: crash("KeyError, or a name server None in resolv.conf"),
-			afterburn: unparsable,
+			afterburn: afterburnGivesUp,
 		},
 		*find(document) {
 			for (const service of document.services) {
@@ -83,7 +81,7 @@ export const dnsRules: readonly Rule[] = [
 			talos: crash('"failed to parse dns service ip": no networking from the document'),
 			glean: wrong("writes it into resolv.conf as it is"),
 			nuageinit: wrong("writes it into resolv.conf as it is"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const service of document.services) yield* invalidAddress(service, serviceReaders(service, document));
@@ -98,7 +96,10 @@ export const dnsRules: readonly Rule[] = [
 		id: "network-services-type",
 		title: "A network's `services` is null or no list",
 		fix: "write a list, empty if need be",
-		effects: { "cloud-init": crash("TypeError since 24.3: no NIC is configured"), "cloudbase-init": pluginFails },
+		effects: {
+			"cloud-init": crash("TypeError since 24.3: no NIC is configured"),
+			"cloudbase-init": windowsPluginFails,
+		},
 		*find({ networks }) {
 			for (const network of networks) {
 				const services = member(network.raw, "services");
@@ -114,7 +115,7 @@ export const dnsRules: readonly Rule[] = [
 		id: "network-service-type",
 		title: "An entry of a network's `services` that is no object, or a name server without an address",
 		fix: "take the entry out",
-		effects: { "cloud-init": crash("stops since 24.3: no NIC is configured"), "cloudbase-init": pluginFails },
+		effects: { "cloud-init": crash("stops since 24.3: no NIC is configured"), "cloudbase-init": windowsPluginFails },
 		*find({ networks }) {
 			for (const network of networks) {
 				const only = networkServiceReaders(network);
@@ -237,7 +238,8 @@ function serversOf(document: DocumentView): string[] {
 function staticFamilies({ networks }: DocumentView): Set<IpVersion> | undefined {
 	const placed = networks.filter(({ link }) => link);
 	if (placed.length === 0 || placed.some(({ isStatic }) => !isStatic)) return undefined;
-	return new Set(placed.flatMap(({ address }) => address?.version ?? []));
+	const families = new Set(placed.flatMap(({ address }) => address?.version ?? []));
+	return families.size > 0 ? families : undefined;
 }
 
 function* invalidAddress(service: Entry, only: ClientSet): Iterable<Hit> {

@@ -1,6 +1,7 @@
 /** The document as a whole: its shape, its three lists. */
 import { allBut, type Client, type ClientSet, without } from "../clients.ts";
 import { type DocumentView, type ListView, LONGEST } from "../document-view.ts";
+import { afterburnGivesUp, gleanStops, nuageinitStops, windowsPluginFails } from "../effects.ts";
 import { isBlank, isObject, show } from "../json.ts";
 import { crash, type Hit, ignored, lost, type Rule, wrong } from "../rule.ts";
 
@@ -11,11 +12,11 @@ export const documentRules: readonly Rule[] = [
 		fix: "serve an object with links, networks and services, or no network_data.json at all",
 		effects: {
 			"cloud-init": crash("the document can't be converted: no NIC is configured"),
-			"cloudbase-init": crash("the network plugin fails: nothing is configured"),
+			"cloudbase-init": windowsPluginFails,
 			talos: wrong("takes it for an empty document: DHCPv4 on every NIC"),
 			glean: crash("stops on null or a number; takes a list or text for no document: DHCP on every NIC"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ root }) {
 			if (!root) yield { pointer: "", message: "the document is not a JSON object" };
@@ -45,7 +46,7 @@ export const documentRules: readonly Rule[] = [
 		fix: "write an empty list",
 		effects: {
 			glean: wrong("takes the document for none: DHCP on every NIC"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
+			nuageinit: nuageinitStops,
 		},
 		*find({ root, lists }) {
 			for (const { name, value } of root ? lists : []) {
@@ -59,11 +60,11 @@ export const documentRules: readonly Rule[] = [
 		fix: "write a list, empty if need be",
 		effects: {
 			"cloud-init": crash("TypeError: no NIC is configured"),
-			"cloudbase-init": crash("the network plugin fails: nothing is configured"),
+			"cloudbase-init": windowsPluginFails,
 			talos: lost("takes it for an empty list"),
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find(document) {
 			for (const list of document.lists) {
@@ -83,11 +84,11 @@ export const documentRules: readonly Rule[] = [
 		fix: "take the entry out",
 		effects: {
 			"cloud-init": crash("no NIC is configured"),
-			"cloudbase-init": crash("the network plugin fails: nothing is configured"),
+			"cloudbase-init": windowsPluginFails,
 			talos: ignored("leaves the entry out"),
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find(document) {
 			for (const { name, items } of document.lists) {

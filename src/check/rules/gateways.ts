@@ -1,14 +1,18 @@
 /** Gateways: whether each is there, an address, and of the right family. */
-
 import { parseGateway, placeOf } from "../document-view.ts";
+import {
+	afterburnFails,
+	afterburnGivesUp,
+	keyError,
+	netplanRefuses,
+	nuageinitStops,
+	systemRefuses,
+} from "../effects.ts";
 import { isBlank, member, show } from "../json.ts";
 import { netplanReaders, routesOf } from "../route-readers.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
-const unparsable = crash("can't parse it and gives up the whole drive: no network, host name or keys");
 const talosStops = crash('"failed to parse route gateway": no networking from the document');
-const refused = lost("writes it as it is: the system refuses the route");
-const netplanRefuses = lost("netplan refuses the whole file: no NIC comes up");
 /** An address with a prefix netplan passes on. */
 const gatewayRefused = lost("netplan refuses the whole file, or the system the route");
 
@@ -21,9 +25,9 @@ export const gatewayRules: readonly Rule[] = [
 			"cloud-init": netplanRefuses,
 			"cloudbase-init": wrong("leaves the route out"),
 			talos: talosStops,
-			glean: crash("KeyError: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
-			afterburn: unparsable,
+			glean: keyError,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -40,9 +44,9 @@ export const gatewayRules: readonly Rule[] = [
 			"cloud-init": gatewayRefused,
 			"cloudbase-init": crash("Windows refuses a default route of this kind: no further address is set"),
 			talos: talosStops,
-			glean: refused,
-			nuageinit: refused,
-			afterburn: crash("can't parse it: no NIC is configured"),
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -61,7 +65,7 @@ export const gatewayRules: readonly Rule[] = [
 		effects: {
 			"cloud-init": gatewayRefused,
 			talos: crash('"failed to parse gateway ip": no networking from the document'),
-			nuageinit: refused,
+			nuageinit: systemRefuses,
 		},
 		*find({ networks }) {
 			for (const { pointer, raw, isStatic, readBy } of networks) {
@@ -78,9 +82,9 @@ export const gatewayRules: readonly Rule[] = [
 		effects: {
 			"cloud-init": netplanRefuses,
 			"cloudbase-init": lost("sets it as the gateway of the wrong family (cloudbase-init pull request 191)"),
-			glean: refused,
-			nuageinit: refused,
-			afterburn: lost("writes it as it is: the system refuses the route"),
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
+			afterburn: systemRefuses,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {

@@ -2,6 +2,7 @@
 import { isMac } from "../addressing.ts";
 import { allBut, CLOUD_INIT_NIC_TYPES, type Client, TALOS_NIC_TYPES } from "../clients.ts";
 import { type LinkView, macOf, placeOf } from "../document-view.ts";
+import { afterburnFails, afterburnGivesUp, gleanStops, keyError, nuageinitStops } from "../effects.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, ignored, lost, type Rule, wrong } from "../rule.ts";
 
@@ -11,12 +12,12 @@ export const linkRules: readonly Rule[] = [
 		title: "A link without an id in text",
 		fix: "give each link an id of its own, as text",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": crash("can't rename the adapter to the link's id: nothing is configured"),
 			talos: lost("no network can name the link"),
-			glean: crash("KeyError: no NIC is configured"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: keyError,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ links }) {
 			for (const { pointer, raw, id } of links) {
@@ -58,10 +59,10 @@ export const linkRules: readonly Rule[] = [
 		title: "A link without a type in text",
 		fix: 'write "phy", or what the link is',
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			talos: lost("ignores the link and all its networks"),
-			glean: crash("KeyError: no NIC is configured"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: keyError,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ links }) {
 			for (const { pointer, raw } of links) {
@@ -119,8 +120,8 @@ export const linkRules: readonly Rule[] = [
 			"cloud-init": crash('ValueError "No mac_address or name entry": no NIC is configured'),
 			"cloudbase-init": crash("looks for an adapter without address: nothing is configured"),
 			talos: wrong("guesses the NIC: eth and the link's place in the list"),
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops before the network, the host name and the users are set up"),
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
 			afterburn: lost("leaves the link out"),
 		},
 		*find({ links }) {
@@ -141,7 +142,7 @@ export const linkRules: readonly Rule[] = [
 			talos: wrong("guesses the NIC: eth and the link's place in the list"),
 			glean: lost("finds no NIC of that address: DHCP on the NIC"),
 			nuageinit: crash("finds no NIC of that address and stops: no network, host name or users"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find({ links }) {
 			for (const link of links) {

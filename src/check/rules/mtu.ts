@@ -1,6 +1,7 @@
 /** The MTU of a link: its form, and what the kernel takes. */
 import { allBut, CLIENTS } from "../clients.ts";
 import type { LinkView } from "../document-view.ts";
+import { afterburnGivesUp, netplanRefuses } from "../effects.ts";
 import { member, show } from "../json.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
@@ -10,14 +11,12 @@ const SMALLEST = 68;
 const SMALLEST_IPV6 = 1280;
 const LARGEST = 65535;
 
-const unparsable = crash("can't parse it and gives up the whole drive: no network, host name or keys");
-
 export const mtuRules: readonly Rule[] = [
 	{
 		id: "mtu-text",
 		title: "An MTU as text",
 		fix: "write it as a number",
-		effects: { talos: wrong("leaves it out: the NIC keeps its default"), afterburn: unparsable },
+		effects: { talos: wrong("leaves it out: the NIC keeps its default"), afterburn: afterburnGivesUp },
 		*find({ links }) {
 			for (const { place, mtu } of links.flatMap(toldMtu)) {
 				if (isDigits(mtu)) yield { pointer: place, message: `the MTU is the text ${show(mtu)}` };
@@ -29,10 +28,10 @@ export const mtuRules: readonly Rule[] = [
 		title: "An MTU that is no number of bytes up to 65535",
 		fix: "write a number from 68 to 65535, or leave the MTU out",
 		effects: {
-			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			"cloud-init": netplanRefuses,
 			"cloudbase-init": crash("netsh refuses it: no address is set"),
 			talos: wrong("leaves it out, or fails to set it"),
-			afterburn: unparsable,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ links }) {
 			for (const { place, mtu } of links.flatMap(toldMtu)) {

@@ -2,6 +2,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { allBut, CLIENTS, type Client, NETWORK_TYPES_OF } from "../clients.ts";
 import { type NetworkView, placeOf } from "../document-view.ts";
+import { afterburnGivesUp, keyError, nuageinitStops } from "../effects.ts";
 import { isBlank, member, show } from "../json.ts";
 import { crash, ignored, lost, type Rule } from "../rule.ts";
 
@@ -12,8 +13,8 @@ export const networkRules: readonly Rule[] = [
 		fix: "give each network an id of its own, as text",
 		effects: {
 			talos: lost("skips the network"),
-			glean: crash("KeyError: no NIC is configured"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: keyError,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -45,12 +46,12 @@ export const networkRules: readonly Rule[] = [
 		title: "A network that names no link",
 		fix: "write the id of the network's link",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": crash("looks for an adapter without name: no further address is set"),
 			talos: lost("skips the network"),
-			glean: crash("KeyError: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			glean: keyError,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ links, networks }) {
 			for (const { pointer, raw, type } of networks) {
@@ -70,7 +71,7 @@ export const networkRules: readonly Rule[] = [
 			"cloudbase-init": crash("finds no adapter of that name: no further address is set"),
 			talos: lost("skips the network"),
 			glean: lost("skips the network"),
-			nuageinit: crash("stops: no network, host name or users"),
+			nuageinit: nuageinitStops,
 			afterburn: lost("skips the network"),
 		},
 		*find({ networks }) {
@@ -92,7 +93,7 @@ export const networkRules: readonly Rule[] = [
 			talos: lost("skips the network"),
 			glean: lost("configures nothing for the network"),
 			nuageinit: lost("configures nothing for the network"),
-			afterburn: crash("can't parse it and gives up the whole drive: no network, host name or keys"),
+			afterburn: afterburnGivesUp,
 		},
 		*find({ networks }) {
 			for (const network of networks) {

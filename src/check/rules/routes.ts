@@ -2,21 +2,28 @@
 import { parseAddress, parseMask } from "../addressing.ts";
 import type { Client } from "../clients.ts";
 import { bounded, LONGEST, placeOf } from "../document-view.ts";
+import {
+	afterburnFails,
+	afterburnGivesUp,
+	gleanStops,
+	keyError,
+	nuageinitStops,
+	systemRefuses,
+	valueError,
+	windowsPluginFails,
+} from "../effects.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
 import { routeReaders, routesOf } from "../route-readers.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
-const pluginFails = crash("the network plugin fails: nothing is configured");
-const unparsable = crash("can't parse it and gives up the whole drive: no network, host name or keys");
 const talosStops = crash('"failed to parse route": no networking from the document');
-const refused = lost("writes it as it is: the system refuses the route");
 
 export const routeRules: readonly Rule[] = [
 	{
 		id: "routes-missing",
 		title: "A static network without `routes`",
 		fix: "write an empty list",
-		effects: { glean: crash("KeyError: no NIC is configured") },
+		effects: { glean: keyError },
 		*find({ networks }) {
 			for (const { pointer, raw, isStatic, readBy } of networks) {
 				if (!isStatic || Object.hasOwn(raw, "routes")) continue;
@@ -30,11 +37,11 @@ export const routeRules: readonly Rule[] = [
 		fix: "write a list, empty if need be",
 		effects: {
 			"cloud-init": crash("TypeError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloudbase-init": windowsPluginFails,
 			talos: lost("configures no routes"),
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
-			afterburn: unparsable,
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -55,11 +62,11 @@ export const routeRules: readonly Rule[] = [
 		fix: "take the entry out",
 		effects: {
 			"cloud-init": crash("no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloudbase-init": windowsPluginFails,
 			talos: talosStops,
-			glean: crash("stops: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
-			afterburn: unparsable,
+			glean: gleanStops,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find({ networks }) {
 			for (const network of networks) {
@@ -80,12 +87,12 @@ export const routeRules: readonly Rule[] = [
 		title: "A route without a destination, or one that is no address",
 		fix: "write the destination's address into network, 0.0.0.0 or :: for a default route",
 		effects: {
-			"cloud-init": crash("ValueError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloud-init": valueError,
+			"cloudbase-init": windowsPluginFails,
 			talos: talosStops,
 			glean: crash("stops, or writes a route that the system refuses"),
 			nuageinit: crash("stops, or writes a route that the system refuses"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -108,9 +115,9 @@ export const routeRules: readonly Rule[] = [
 			"cloud-init": wrong("assumes /24, for IPv6 /64, also for a default route"),
 			"cloudbase-init": wrong("assumes /32, for IPv6 /128: takes no such route for the default route"),
 			talos: wrong("assumes /32, for IPv6 /128, also for a default route"),
-			glean: crash("KeyError: no NIC is configured"),
-			nuageinit: crash("stops: no network, host name or users"),
-			afterburn: unparsable,
+			glean: keyError,
+			nuageinit: nuageinitStops,
+			afterburn: afterburnGivesUp,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -127,12 +134,12 @@ export const routeRules: readonly Rule[] = [
 		title: "A route's mask that is none for its destination",
 		fix: "write netmask: 255.255.0.0, ffff:ffff::, 0.0.0.0 or :: for a default route",
 		effects: {
-			"cloud-init": crash("ValueError: no NIC is configured"),
-			"cloudbase-init": pluginFails,
+			"cloud-init": valueError,
+			"cloudbase-init": windowsPluginFails,
 			talos: talosStops,
-			glean: refused,
-			nuageinit: refused,
-			afterburn: crash("can't parse it: no NIC is configured"),
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -150,10 +157,10 @@ export const routeRules: readonly Rule[] = [
 		title: "A route's mask behind its destination (`10.8.0.0/16`)",
 		fix: "write the plain address into network, and netmask beside it",
 		effects: {
-			"cloudbase-init": pluginFails,
+			"cloudbase-init": windowsPluginFails,
 			glean: crash("KeyError, or a route that the system refuses"),
 			nuageinit: crash("stops, or writes a route that the system refuses"),
-			afterburn: crash("can't parse it: no NIC is configured"),
+			afterburn: afterburnFails,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -171,8 +178,8 @@ export const routeRules: readonly Rule[] = [
 		fix: "move the route to a network of its own family",
 		effects: {
 			"cloudbase-init": lost("sets it as the gateway of the wrong family (cloudbase-init pull request 191)"),
-			glean: refused,
-			nuageinit: refused,
+			glean: systemRefuses,
+			nuageinit: systemRefuses,
 		},
 		*find(document) {
 			for (const route of routesOf(document)) {

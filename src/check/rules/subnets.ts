@@ -45,7 +45,7 @@ export const subnetRules: readonly Rule[] = [
 		effects: inEveryClient(wrong("answers may leave by the other link, where port security drops them")),
 		*find(document) {
 			for (const [network, other] of overlaps(document)) {
-				yield alike(network, other, "", `the subnet ${textOf(network)} overlaps`, `'s, ${textOf(other)}`);
+				yield alike(network, other, "", `the subnet ${textOf(network.subnet)} overlaps`, `'s, ${textOf(other.subnet)}`);
 			}
 		},
 	},
@@ -146,33 +146,24 @@ function specialUse({ address, subnet }: NetworkView): string | undefined {
 	return address.address === broadcast.toString() ? "the subnet's broadcast address" : undefined;
 }
 
-/** Each network whose subnet overlaps one before it on another link, with that one. */
+/** Each network whose subnet lies in one of another link, with that one; of two equal ones the later. */
 function* overlaps({ networks }: DocumentView): Iterable<[NetworkView, NetworkView]> {
 	const placed = networks.filter(({ isStatic, link, subnet }) => isStatic && link && subnet);
-	const lengths = [...new Set(placed.flatMap(({ subnet }) => subnet?.prefixLength ?? []))];
-	const bySubnet = Map.groupBy(placed, ({ subnet }) => keyOf(subnet));
-	for (const network of placed) {
-		// What overlaps it is itself wider or as wide, and is then found under the wider prefix of its own network.
-		const other = lengths
-			.filter((length) => length <= (network.subnet?.prefixLength ?? 0))
-			.flatMap((length) => bySubnet.get(keyOf(widened(network.subnet, length))) ?? [])
-			.find((candidate) => candidate.link !== network.link);
-		if (!other || (keyOf(other.subnet) === keyOf(network.subnet) && placed.indexOf(other) > placed.indexOf(network)))
-			continue;
-		yield [network, other];
+	const lengths = [...new Set(placed.map(({ subnet }) => subnet?.prefixLength ?? 0))];
+	const bySubnet = Map.groupBy(placed, ({ subnet }) => textOf(subnet));
+	for (const [index, network] of placed.entries()) {
+		const { subnet, link } = network;
+		const around = lengths
+			.filter((length) => subnet && length <= subnet.prefixLength)
+			.flatMap((length) => bySubnet.get(textOf(parseCidr(`${subnet?.network}/${length}`))) ?? []);
+		const isEarlier = (other: NetworkView) => textOf(other.subnet) !== textOf(subnet) || placed.indexOf(other) < index;
+		const other = around.find((candidate) => candidate.link !== link && isEarlier(candidate));
+		if (other) yield [network, other];
 	}
 }
 
-function widened(subnet: Cidr | undefined, length: number): Cidr | undefined {
-	return subnet && parseCidr(`${subnet.network}/${length}`);
-}
-
-function keyOf(subnet: Cidr | undefined): string {
+function textOf(subnet: Cidr | undefined): string {
 	return `${subnet?.network}/${subnet?.prefixLength}`;
-}
-
-function textOf({ subnet }: NetworkView): string {
-	return keyOf(subnet);
 }
 
 function alike(network: NetworkView, other: NetworkView, member: string, before: string, after: string): Hit {

@@ -2,6 +2,7 @@
 import { isMac } from "../addressing.ts";
 import { allBut, type ClientSet } from "../clients.ts";
 import { type DocumentView, type LinkView, placeOf } from "../document-view.ts";
+import { keyError, netplanRefuses } from "../effects.ts";
 import { member, show } from "../json.ts";
 import { crash, lost, type Rule, wrong } from "../rule.ts";
 
@@ -12,7 +13,7 @@ export const vlanRules: readonly Rule[] = [
 		id: "vlan-mac-missing",
 		title: "A VLAN without `vlan_mac_address`",
 		fix: "write vlan_mac_address; the MAC address of the lower link will do",
-		effects: { "cloud-init": crash("KeyError: no NIC is configured") },
+		effects: { "cloud-init": keyError },
 		*find(document) {
 			for (const { pointer, raw } of vlansOf(document)) {
 				if (!Object.hasOwn(raw, "vlan_mac_address")) yield { pointer, message: "the VLAN has no vlan_mac_address" };
@@ -49,7 +50,7 @@ export const vlanRules: readonly Rule[] = [
 		title: "A VLAN on no link of the document",
 		fix: "name the lower link's id in vlan_link",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": noTeam,
 			talos: lost("takes the text for a device's name and waits for it"),
 			glean: crash("UnboundLocalError, or the VLAN on some other link"),
@@ -88,7 +89,7 @@ export const vlanRules: readonly Rule[] = [
 		title: "A VLAN without its tag",
 		fix: "write vlan_id, a number from 1 to 4094",
 		effects: {
-			"cloud-init": crash("KeyError: no NIC is configured"),
+			"cloud-init": keyError,
 			"cloudbase-init": noTeam,
 			talos: lost("makes VLAN 0"),
 			glean: crash("takes the VLAN for a NIC, finds none and stops: no NIC is configured"),
@@ -104,7 +105,7 @@ export const vlanRules: readonly Rule[] = [
 		title: "A VLAN tag that is none of 1 to 4094",
 		fix: "write a number from 1 to 4094",
 		effects: {
-			"cloud-init": lost("netplan refuses the whole file: no NIC comes up"),
+			"cloud-init": netplanRefuses,
 			"cloudbase-init": crash("the team refuses the VLAN: no address is set"),
 			talos: lost("makes VLAN 0, or one that the kernel refuses"),
 			glean: lost("the kernel refuses the VLAN"),
