@@ -18,6 +18,8 @@ export interface Machine {
 	run(command: string, input?: string): Promise<Ran>;
 	/** Runs one of the test's own programs among the machine's interfaces. */
 	watch(name: string, ...args: string[]): Promise<Ran>;
+	/** Starts a program of the test's own among the machine's interfaces, until the machine ends, and awaits its first line. */
+	start(name: string, ...args: string[]): Promise<string>;
 	/** What changes among its links, addresses and routes, in the words of `ip monitor`. */
 	changes(during: () => Promise<unknown>): Promise<string>;
 	/** Ends all of its processes. They end with the test's own process, too. */
@@ -62,14 +64,23 @@ export async function startMachine(system: System): Promise<Machine> {
 	const holder = spawn(program("unshare"), [...args, "sh", "-c", setup], { stdio: ["pipe", "pipe", "inherit"] });
 	const pid = Number(await firstLine(holder));
 	const enter = [`--target=${pid}`, "--net"];
+	const started: ChildProcess[] = [];
 	const inside = [...enter, "--mount", "--pid", "--root", "--wd", "--"];
 	const shell = system === "busybox" ? ["/bin/busybox", "sh"] : ["/bin/dash"];
 	return {
 		pid,
 		run: (command, input) => execute("nsenter", [...inside, ...shell, "-c", command], input),
 		watch: (name, ...rest) => execute("nsenter", [...enter, "--", program(name), ...rest]),
+		start: async (name, ...rest) => {
+			const child = spawn("nsenter", [...enter, "--", program(name), ...rest], {
+				stdio: ["ignore", "pipe", "inherit"],
+			});
+			started.push(child);
+			return firstLine(child);
+		},
 		changes: (during) => changes([...enter, "--"], during),
 		end: async () => {
+			for (const child of started) child.kill();
 			holder.stdin?.end();
 			if (holder.exitCode === null) await once(holder, "exit");
 		},
@@ -79,7 +90,7 @@ export async function startMachine(system: System): Promise<Machine> {
 async function firstLine(child: ChildProcess): Promise<string> {
 	if (child.stdout === null) throw new Error("no standard output");
 	for await (const line of createInterface(child.stdout)) return line;
-	throw new Error("the namespaces could not be made");
+	throw new Error(`${child.spawnfile} ended at once`);
 }
 
 async function changes(enter: readonly string[], during: () => Promise<unknown>): Promise<string> {
