@@ -64,7 +64,7 @@ export function createNova(api: Api, microversion: () => Promise<string>): Nova 
 			return keypair(`/os-keypairs/${encodeURIComponent(name)}?user_id=${encodeURIComponent(user)}`);
 		},
 		async interfaceAttachments(serverId, portIds) {
-			if (portIds.length === 0 || !isAtLeast(await microversion(), TAGS_SINCE)) return [];
+			if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
 			return interfaces([serverId, ...portIds].join(" "));
 		},
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
