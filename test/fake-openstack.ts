@@ -134,7 +134,10 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		const [first = "", id = "", more] = path;
 		const { servers, interfaces, keypair } = fake.records;
 		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: "2.93" } };
-		if (first === "os-keypairs") return id === keypair.keypair.name ? structuredClone(keypair) : undefined;
+		if (first === "os-keypairs") {
+			const isOwners = url.searchParams.get("user_id") === keypair.keypair.user_id;
+			return isOwners && id === keypair.keypair.name ? structuredClone(keypair) : undefined;
+		}
 		const uuid = url.searchParams.get("uuid");
 		const wanted = uuid === null ? servers : servers.filter((one) => one.id === uuid);
 		if (id === "" || id === "detail") return paged("servers", wanted, url);

@@ -53,9 +53,7 @@ export async function openSource(options: SourceChoice, io: Io, watch: SourceOpt
 		networkData: { ...networkData, profile: options.profile ?? networkData.profile },
 	};
 	const settings = await documentSettings(config, loaded.where);
-	const cloud = await openCloud(config, io, watch);
-	// Watched files tell of every change; what is read once and never watched is never asked again.
-	const freshness = config.cloud.files ? Number.POSITIVE_INFINITY : config.freshness;
+	const { cloud, freshness } = await openCloud(config, io, watch);
 	const directory = createDirectory(cloud, { freshness, ...(watch.onStale && { onStale: watch.onStale }) });
 	return { directory, cloud, settings, config, where: loaded.where, close: () => directory.close() };
 }
@@ -76,13 +74,21 @@ function cloudConfig({ inventory, osCloud }: CommonOptions, { env }: Io, configu
 	throw new GuestwireError("usage", `no source of instances is named: give ${ways}`);
 }
 
-async function openCloud({ cloud, networkData }: SourceConfig, io: Io, { onReload }: SourceOptions): Promise<Cloud> {
+/** A cloud, and for how many seconds an answer of it is fresh. */
+async function openCloud(
+	{ cloud, networkData, freshness }: SourceConfig,
+	io: Io,
+	{ onReload }: SourceOptions,
+): Promise<{ readonly cloud: Cloud; readonly freshness: number }> {
 	if (cloud.files) {
 		const { createFilesCloud } = await import("../cloud/files/files-cloud.ts");
-		return createFilesCloud(cloud.files.path, onReload && { onReload });
+		const files = await createFilesCloud(cloud.files.path, onReload && { onReload });
+		// Watched files tell of every change; what is read once and never watched is never asked again.
+		return { cloud: files, freshness: Number.POSITIVE_INFINITY };
 	}
-	const { openOpenStackCloud } = await import("../cloud/openstack/index.ts");
-	return openOpenStackCloud({ ...cloud.openstack, profile: networkData.profile, env: io.env });
+	const { openOpenStackCloud, SHARED_SECONDS } = await import("../cloud/openstack/index.ts");
+	const openstack = await openOpenStackCloud({ ...cloud.openstack, profile: networkData.profile, env: io.env });
+	return { cloud: openstack, freshness: Math.max(0, freshness - SHARED_SECONDS) };
 }
 
 async function documentSettings(config: Config, where: LoadedConfig["where"]): Promise<DocumentSettings> {

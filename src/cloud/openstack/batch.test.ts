@@ -2,10 +2,7 @@ import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createBatch } from "./batch.ts";
 
-beforeEach(() => {
-	vi.useFakeTimers();
-	vi.advanceTimersByTime(1000); // lru-cache takes the time 0 for none
-});
+beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A batch whose rounds take `ms`, with the keys of each. */
@@ -85,6 +82,15 @@ test("what is shared is asked again after its time, what failed at once", async 
 	load("a");
 	await settle();
 	expect(asked).toHaveLength(4);
+});
+
+test("what is under way is shared however long it takes", async () => {
+	const { asked, load } = rounds(5000, 1000);
+	load("a");
+	await vi.advanceTimersByTimeAsync(4000);
+	load("a");
+	await vi.advanceTimersByTimeAsync(4000);
+	expect(asked).toEqual([["a"]]);
 });
 
 test("a failed round fails its own look-ups only", async () => {

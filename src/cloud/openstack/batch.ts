@@ -55,15 +55,21 @@ export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: str
 	return share === 0 ? load : shared(load, share);
 }
 
-/** One promise a key for a moment; a failed one for no longer than it takes to fail. */
+/** One answer a key while it is under way, and until so long after it was asked for; a failed one is nobody else's. */
 export function shared<T>(load: (key: string) => Promise<T>, milliseconds: number): (key: string) => Promise<T> {
-	const promises = new LRUCache<string, Promise<T>>({ max: MOST_SHARED, ttl: milliseconds, perf: performance });
+	const known = new LRUCache<string, { readonly promise: Promise<T>; goodUntil: number }>({ max: MOST_SHARED });
 	return (key) => {
-		const known = promises.get(key);
-		if (known !== undefined) return known;
-		const promise = load(key);
-		promises.set(key, promise);
-		promise.catch(() => promises.delete(key));
-		return promise;
+		const kept = known.get(key);
+		const now = performance.now();
+		if (kept !== undefined && now < kept.goodUntil) return kept.promise;
+		const asked = { promise: load(key), goodUntil: Number.POSITIVE_INFINITY };
+		known.set(key, asked);
+		asked.promise.then(
+			() => {
+				asked.goodUntil = now + milliseconds;
+			},
+			() => known.delete(key),
+		);
+		return asked.promise;
 	};
 }

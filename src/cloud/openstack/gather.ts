@@ -109,7 +109,8 @@ async function gatherOfPorts(
 		each(neutron.floatingIpsOfPort, [...portIds, ...subportIds(ports)]),
 		groupsOf(ports),
 		wiring.then(({ subports }) => groupsOf(subports)),
-		nova.interfaceAttachments(id, portIds),
+		// A tag tells a device from others. Nova tells it one instance at a time, in a tenth of a second.
+		ports.length > 1 ? nova.interfaceAttachments(id, portIds) : [],
 	]);
 	return { floatingIps, securityGroups: [...new Set([...groups, ...subports])], interfaceAttachments };
 }

@@ -50,8 +50,9 @@ export interface Neutron {
 	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
 }
 
-/** What many instances have in common is not asked again for so long. Milliseconds. */
-const SHARE = 1000;
+/** What many instances have in common is not asked again for so long. Seconds. */
+export const SHARED_SECONDS = 2;
+const SHARE = SHARED_SECONDS * 1000;
 /** Collections of extensions, which a cloud may lack. */
 const OF_EXTENSIONS: readonly string[] = ["trunks", "floatingips", "security_groups"];
 

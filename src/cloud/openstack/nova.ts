@@ -6,6 +6,7 @@ import { type Reader, reader } from "./answers.ts";
 import type { Api } from "./api.ts";
 import { shared } from "./batch.ts";
 import { isAtLeast } from "./microversion.ts";
+import type { Query } from "./query.ts";
 import { createServers, type ServerAnswer } from "./servers.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
@@ -47,11 +48,14 @@ const SHARE_TAGS = 3_600_000;
  * @param microversion what Nova and Guestwire both know
  */
 export function createNova(api: Api, microversion: () => Promise<string>): Nova {
-	async function read<T>(path: string, schema: Reader<T>): Promise<T | undefined> {
-		const answer = await api.get(path);
+	async function read<T>(path: string, schema: Reader<T>, query?: Query): Promise<T | undefined> {
+		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
 	}
-	const keypair = shared(async (path) => (await read(path, readKeypair))?.keypair, SHARE_KEYPAIRS);
+	const keypair = shared(async (nameAndUser) => {
+		const [name = "", user = ""] = JSON.parse(nameAndUser);
+		return (await read(`/os-keypairs/${encodeURIComponent(name)}`, readKeypair, [["user_id", user]]))?.keypair;
+	}, SHARE_KEYPAIRS);
 	const interfaces = shared(async (serverAndPorts) => {
 		const [server] = serverAndPorts.split(" ");
 		return (await read(`/servers/${server}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
@@ -60,11 +64,10 @@ export function createNova(api: Api, microversion: () => Promise<string>): Nova 
 	return {
 		server: createServers(api),
 		async keypair({ key_name: name, user_id: user }) {
-			if (!name || !user) return undefined;
-			return keypair(`/os-keypairs/${encodeURIComponent(name)}?user_id=${encodeURIComponent(user)}`);
+			return name && user ? keypair(JSON.stringify([name, user])) : undefined;
 		},
 		async interfaceAttachments(serverId, portIds) {
-			if (portIds.length === 0 || !isAtLeast(await microversion(), TAGS_SINCE)) return [];
+			if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
 			return interfaces([serverId, ...portIds].join(" "));
 		},
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {

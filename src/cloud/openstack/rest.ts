@@ -41,7 +41,7 @@ const PATIENCE = 10_000;
 /** A page of a hundred servers with 64 KiB of user data each is 9 MB. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 /** To each API. More only queue up in it. */
-const CONNECTIONS = 16;
+const CONNECTIONS = 8;
 
 type Tls = Pick<CloudEntry, "verify" | "insecure" | "cacert" | "cert" | "key">;
 
