@@ -119,7 +119,8 @@ export const ConfigSchema = strict({
 		},
 	),
 	freshness: Type.Number({
-		description: "Seconds after which facts are asked for again, while the old ones still answer.",
+		description:
+			"Seconds that an OpenStack cloud's answers are taken for its present ones; older ones only while it can't be reached.",
 		default: 15,
 		minimum: 0,
 	}),

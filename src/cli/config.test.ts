@@ -43,6 +43,10 @@ describe("a fault is one line that names file and line and says what to do", () 
 			`state: { postgres: "postgres://${url}" }`,
 			"1: state.postgres must be like postgres://user@db.example.org:5432/guestwire$",
 		]),
+		...["static", "a"].map((name) => [
+			`vendorData: { dynamic: [{ name: a, url: "http://a" }, { name: ${name}, url: "http://b" }] }`,
+			`1: vendorData.dynamic[1].name "${name}" is a member of vendor_data2.json already`,
+		]),
 		["freshness: soon", "1: freshness must be a number, not text"],
 		["- cloud", "1: the document must be a map, not a list"],
 		["cloud: [", "1: not YAML: "],
