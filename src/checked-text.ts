@@ -102,6 +102,8 @@ function complaint(error: ErrorObject): string {
 		const nearest = typeof data === "string" ? `; did you mean "${nearestOf(data, allowed)}"?` : "";
 		return `must be one of ${allowed.join(", ")}${nearest}`;
 	}
+	const [example] = error.parentSchema?.["examples"] ?? [];
+	if (keyword === "pattern" && example !== undefined) return `must be like ${example}`;
 	if (keyword === "minProperties" || keyword === "maxProperties") {
 		return `must have exactly one of ${Object.keys(known(error)).join(", ")}`;
 	}

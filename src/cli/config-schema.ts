@@ -11,6 +11,9 @@ const optional = Type.Optional;
 
 export const IDENTITIES = ["signed", "network", "provider", "address", "fixed"] as const;
 
+/** Without a password, before the host or as a parameter: no secret stands in the configuration. */
+const POSTGRES_URL = "^postgres(ql)?://([^:@/?]*@)?[^@?]*([?](?!(.*&)?password=).*)?$";
+
 const ListenerSchema = strict({
 	listen: text("Where guests or their proxies come in: `host:port`, `[v6%zone]:port` or `unix:/path`."),
 	identity: Type.Enum([...IDENTITIES], { description: "How the guest that asks is known (docs/http.md)." }),
@@ -91,7 +94,7 @@ export const ConfigSchema = strict({
 			dynamic: Type.Array(
 				strict({
 					name: text("Its member of `vendor_data2.json`."),
-					url: text("Where it is asked for.", { pattern: "^https?://" }),
+					url: text("Where it is asked for.", { pattern: "^https?://", examples: ["https://vendor.example.org/"] }),
 					timeoutSeconds: Type.Number({ description: "Seconds to wait.", default: 2, exclusiveMinimum: 0, maximum: 5 }),
 				}),
 				{ description: "What `vendor_data2.json` holds besides.", default: [] },
@@ -104,7 +107,8 @@ export const ConfigSchema = strict({
 			sqlite: optional(path("SQLite database: for one process, or a few on one machine.")),
 			postgres: optional(
 				text("PostgreSQL, for many nodes; the password stands in PGPASSWORD or PGPASSFILE.", {
-					pattern: "^postgres(ql)?://[^:@/]*(@|/|$)",
+					pattern: POSTGRES_URL,
+					examples: ["postgres://user@db.example.org:5432/guestwire"],
 				}),
 			),
 		},
@@ -115,7 +119,8 @@ export const ConfigSchema = strict({
 		},
 	),
 	freshness: Type.Number({
-		description: "Seconds after which facts are asked for again, while the old ones still answer.",
+		description:
+			"Seconds that an OpenStack cloud's answers are taken for its present ones; older ones only while it can't be reached.",
 		default: 15,
 		minimum: 0,
 	}),

@@ -39,6 +39,14 @@ describe("a fault is one line that names file and line and says what to do", () 
 		["cloud: {}", "1: cloud must have exactly one of files, openstack"],
 		["cloud: { files: { path: a }, openstack: {} }", "1: cloud must have exactly one of files, openstack"],
 		["\nhostnameDomain: 12", "2: hostnameDomain must be text: put it in quotes"],
+		...["u:secret@h/gw", "u@h/gw?password=secret", "h/gw?user=u&password=secret"].map((url) => [
+			`state: { postgres: "postgres://${url}" }`,
+			"1: state.postgres must be like postgres://user@db.example.org:5432/guestwire$",
+		]),
+		...["static", "a"].map((name) => [
+			`vendorData: { dynamic: [{ name: a, url: "http://a" }, { name: ${name}, url: "http://b" }] }`,
+			`1: vendorData.dynamic[1].name "${name}" is a member of vendor_data2.json already`,
+		]),
 		["freshness: soon", "1: freshness must be a number, not text"],
 		["- cloud", "1: the document must be a map, not a list"],
 		["cloud: [", "1: not YAML: "],
@@ -54,6 +62,13 @@ describe("a fault is one line that names file and line and says what to do", () 
 		await expect(readConfig("/nowhere/guestwire.yaml")).rejects.toThrow(/^\/nowhere\/guestwire.yaml: can't be read/);
 	});
 });
+
+test.each(["h:5432/gw", "u@h", "u@[::1]:5432/gw?sslmode=require", "/gw?host=/run/postgresql"])(
+	"state may be in postgres://%s",
+	(url) => {
+		expect(parse(`state: { postgres: "postgres://${url}" }`).state.postgres).toBe(`postgres://${url}`);
+	},
+);
 
 test("any text gives a configuration or a GuestwireError of one line", () => {
 	const value = fc.letrec((tie) => ({

@@ -74,6 +74,7 @@ function checkConfig(document: YamlDocument | undefined, file: string): LoadedCo
 		throw new GuestwireError("config", `${where(place)} ${what}`);
 	}
 	for (const [index, listener] of value.metadata.entries()) checkListener(listener, where, ["metadata", index]);
+	checkTargets(value.vendorData.dynamic, where);
 	return { config: value, where };
 }
 
@@ -95,5 +96,17 @@ function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], p
 	}
 	if (listener.identity === "fixed" && listener.instance === undefined) {
 		throw new GuestwireError("config", `${where(place)} has identity fixed: add "instance", an id or a name`);
+	}
+}
+
+/** Each target's answer is a member of its own, beside the static data's. */
+function checkTargets(targets: Config["vendorData"]["dynamic"], where: LoadedConfig["where"]): void {
+	const taken = new Set(["static"]);
+	for (const [index, { name }] of targets.entries()) {
+		if (taken.has(name)) {
+			const place = where(["vendorData", "dynamic", index, "name"]);
+			throw new GuestwireError("config", `${place} "${name}" is a member of vendor_data2.json already: choose another`);
+		}
+		taken.add(name);
 	}
 }

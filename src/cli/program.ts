@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import { type ExitCode, type Io, reportError } from "./frame.ts";
-import { version } from "./version.ts";
 
 type Load = () => Promise<(io: Io) => Command>;
 
@@ -43,7 +43,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 async function buildProgram(called: string | undefined, io: Io): Promise<Command> {
 	const program = new Command("guestwire")
 		.description("Tells a cloud guest how it is wired.")
-		.version(version(), "-V, --version")
+		.version(VERSION, "-V, --version")
 		.exitOverride()
 		.configureOutput({
 			writeOut: (text) => io.stdout.write(text),

@@ -10,10 +10,10 @@ import { createDynamicVendorData } from "../http/vendor-data.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { openPasswordStore } from "../store/password-store.ts";
 import { sqliteDatabase } from "../store/sqlite.ts";
+import { VERSION } from "../version.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener, readSecret } from "./listeners.ts";
 import { openSource, type Source } from "./source.ts";
-import { version } from "./version.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
 export function serveCommand(io: Io): Command {
@@ -76,7 +76,7 @@ interface ServiceState {
 async function operatorOptions({ config: { operator }, where }: Source, state: ServiceState) {
 	const { listen, tokenFile } = operator;
 	const token = tokenFile && (await readSecret(tokenFile, where(["operator", "tokenFile"])));
-	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: version() };
+	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: VERSION };
 }
 
 /** The log goes to stdout: in the background where that is a file or a pipe of the process. */

@@ -37,7 +37,7 @@ export function tapName(port: Port): string {
 }
 
 /** Ids by hand may be equal in their first 11 characters: the later one then gets a number. */
-function idAllocator(): (wanted: string) => string {
+export function idAllocator(): (wanted: string) => string {
 	const used = new Set<string>();
 	return (wanted) => {
 		let id = wanted;

@@ -309,6 +309,7 @@ describe("any facts", () => {
 				const nova = novaNetworkData(instance);
 				expect(isNova(nova), ajv.errorsText(isNova.errors)).toBe(true);
 				expect(isEmitted(nova)).toBe(true);
+				if ("links" in nova) expect(crossCheck(nova as NetworkData)).toEqual([]);
 				JSON.parse(jsonText(nova));
 			}),
 			{ numRuns: 2000 },

@@ -6,7 +6,7 @@
 import { netmask } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Port, Subnet } from "../instance/instance.ts";
 import { isDefault } from "./default-routes.ts";
-import { tapName } from "./link-ids.ts";
+import { idAllocator, type Nic, tapName } from "./link-ids.ts";
 import { type NetworkEntry, NOVA_PHYSICAL_TYPES, type Route, type Service } from "./network-data.ts";
 import { route, servicesOf, unique } from "./network-data-full.ts";
 
@@ -18,6 +18,8 @@ interface NovaLink {
 	readonly ethernet_mac_address: string;
 }
 
+type NovaNic = Pick<Nic, "port" | "linkId">;
+
 export type NovaNetworkData =
 	| Record<string, never>
 	| { readonly links: NovaLink[]; readonly networks: NetworkEntry[]; readonly services: Service[] };
@@ -25,16 +27,19 @@ export type NovaNetworkData =
 /** What Nova would say: `{}` without any port. */
 export function novaNetworkData(instance: Instance): NovaNetworkData {
 	if (instance.ports.length === 0) return {};
-	const ports = instance.ports.filter((port) => port.fixedIps.length > 0);
-	const chosen = ports.flatMap((port) =>
+	const newId = idAllocator();
+	const nics = instance.ports
+		.filter((port) => port.fixedIps.length > 0)
+		.map((port) => ({ port, linkId: newId(tapName(port)) }));
+	const chosen = nics.flatMap((nic) =>
 		([4, 6] as const).flatMap((version) => {
-			const fixedIp = firstAddress(port, version);
-			return fixedIp ? [{ port, fixedIp }] : [];
+			const fixedIp = firstAddress(nic.port, version);
+			return fixedIp ? [{ ...nic, fixedIp }] : [];
 		}),
 	);
 	return {
-		links: ports.map(linkOf),
-		networks: chosen.map(({ port, fixedIp }, index) => entryOf(port, fixedIp, `network${index}`)),
+		links: nics.map(linkOf),
+		networks: chosen.map((nic, index) => entryOf(nic, nic.fixedIp, `network${index}`)),
 		services: unique(chosen.flatMap(({ fixedIp }) => servicesOf(fixedIp.subnet))),
 	};
 }
@@ -48,10 +53,10 @@ function firstAddress(port: Port, version: IpVersion): FixedIp | undefined {
 	return inNovaOrder(port.fixedIps).find((fixedIp) => fixedIp.subnet.version === version);
 }
 
-function linkOf(port: Port): NovaLink {
+function linkOf({ port, linkId }: NovaNic): NovaLink {
 	const servedByDhcp = port.fixedIps.some((fixedIp) => hasDhcpServer(fixedIp.subnet));
 	return {
-		id: tapName(port),
+		id: linkId,
 		vif_id: port.id,
 		type: NOVA_PHYSICAL_TYPES.find((type) => type === port.vifType) ?? "phy",
 		mtu: servedByDhcp ? null : (port.network.mtu ?? null),
@@ -64,9 +69,9 @@ function hasDhcpServer(subnet: Subnet): boolean {
 	return subnet.dhcpServer !== undefined || (subnet.dhcp && subnet.gateway !== undefined);
 }
 
-function entryOf(port: Port, { address, subnet }: FixedIp, id: string): NetworkEntry {
+function entryOf({ port, linkId }: NovaNic, { address, subnet }: FixedIp, id: string): NetworkEntry {
 	const { version, addressMode } = subnet;
-	const common = { link: tapName(port), network_id: port.network.id };
+	const common = { link: linkId, network_id: port.network.id };
 	if (!addressMode && hasDhcpServer(subnet)) {
 		return { id, type: `ipv${version}_dhcp`, link: common.link, network_id: common.network_id };
 	}

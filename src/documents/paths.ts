@@ -6,13 +6,14 @@ type Need = "wiring" | "all";
 /**
  * A request target as Nova's `posixpath.normpath` leaves it, without leading slash: escapes decoded (`%2F` is a slash
  * too), query dropped, `//`, `.`, `..` and a trailing `/` resolved; never above the root. `ec2/` is dropped: it is the
- * name under which the root's folders are kept.
+ * name under which the root's folders are kept. A target in absolute form, which a client behind a proxy sends, means
+ * its path (RFC 9112, 3.2.2: every server must take it).
  *
  * @returns undefined for what can be no path of the tree: bytes that are no UTF-8, control characters.
  */
 export function normalizePath(target: string): string | undefined {
 	const end = target.search(/[?#]/);
-	const decoded = decode(end < 0 ? target : target.slice(0, end));
+	const decoded = decode((end < 0 ? target : target.slice(0, end)).replace(ORIGIN, ""));
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
 	if (decoded === undefined || /[\x00-\x1f\x7f]/.test(decoded)) return undefined;
 	const names: string[] = [];
@@ -20,8 +21,11 @@ export function normalizePath(target: string): string | undefined {
 		if (name === "..") names.pop();
 		else if (name !== "" && name !== ".") names.push(name);
 	}
-	return (names[0] === "ec2" ? names.slice(1) : names).join("/");
+	return (names[0] === "ec2" && names[1] !== "openstack" ? names.slice(1) : names).join("/");
 }
+
+/** What stands before the path in a target of absolute form. */
+const ORIGIN = /^https?:\/\/[^/]*/i;
 
 function decode(text: string): string | undefined {
 	if (!text.includes("%")) return text;

@@ -86,6 +86,10 @@ describe("what no handler sees", () => {
 			`GET ${PATH} HTTP/1.1\r\n${head}Connection: close, Upgrade\r\nUpgrade: h2c\r\n\r\n`,
 		],
 		["a body that nobody reads", `GET ${PATH} HTTP/1.1\r\n${head}Content-Length: 3\r\nConnection: close\r\n\r\nabc`],
+		[
+			"a target in absolute form",
+			`GET http://169.254.169.254${PATH} HTTP/1.1\r\n${head}Host: 169.254.169.254\r\nConnection: close\r\n\r\n`,
+		],
 		["a query in the target", `GET ${PATH}?a=%ff HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
 	])("%s is 200", async (_what, bytes) => {
 		await start();
