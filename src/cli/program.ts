@@ -13,7 +13,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: Load]>>
 		"makes an instance's config drive, or reads one",
 		async () => (await import("./config-drive.ts")).configDriveCommand,
 	],
-	render: ["native configuration for a guest", async () => (await import("./render.ts")).renderCommand],
+	render: ["native configuration from network_data.json", async () => (await import("./render.ts")).renderCommand],
 	check: [
 		"what is wrong with a network_data.json, client by client",
 		async () => (await import("./check.ts")).checkCommand,
