@@ -157,6 +157,26 @@ describe("networks", () => {
 		expect(dataOf(name).networks.at(-1)).toMatchObject({ type, ip_address: expect.stringMatching(/^2001:db8:/) });
 	});
 
+	it("put a static IPv6 address before DHCPv6, so that cloud-init takes router advertisements", () => {
+		const data = dataOf(
+			"d2-dual-stateful",
+			withPorts((port) => [
+				{
+					...port,
+					fixed_ips: [
+						...port.fixed_ips,
+						{ subnet_id: port.fixed_ips[1]?.subnet_id ?? "", ip_address: "2001:db8:4:2::99" },
+					],
+				},
+			]),
+		);
+		expect(data.networks.map(({ type, ip_address }) => [type, ip_address])).toEqual([
+			["ipv4", "10.4.2.10"],
+			["ipv6", "2001:db8:4:2::99"],
+			["ipv6_dhcpv6-stateful", "2001:db8:4:2::10"],
+		]);
+	});
+
 	it("give the network's DNS domain for searching, without its final dot", () => {
 		expect(dataOf("n-dns").networks).toMatchObject([{ dns_search: ["tenant.example"] }]);
 	});

@@ -98,7 +98,7 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 	const search = (nic.port.dnsDomain ?? nic.port.network.dnsDomain)?.replace(/\.$/, "");
 	const types = networkTypes(nic.port.fixedIps);
 	const routed = new Set<string>();
-	return nic.port.fixedIps.map(({ address, subnet }, index): Entry => {
+	const entries = nic.port.fixedIps.map(({ address, subnet }, index): Entry => {
 		const type = types[index] ?? `ipv${subnet.version}`;
 		const first = !routed.has(subnet.id);
 		routed.add(subnet.id);
@@ -114,6 +114,12 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 			...(search ? { dns_search: [search] } : {}),
 		};
 	});
+	// A static IPv6 network makes cloud-init refuse router advertisements, unless a DHCPv6 one comes after it.
+	return entries.toSorted((a, b) => Number(isDhcpv6(a.type)) - Number(isDhcpv6(b.type)));
+}
+
+function isDhcpv6(type: NetworkType): boolean {
+	return type.startsWith("ipv6_dhcp");
 }
 
 /**
