@@ -116,25 +116,22 @@ async function readVendorData(file: string, where: LoadedConfig["where"]): Promi
 	}
 }
 
-/** Every format's files, below `network/` and the format's name. */
+/** The renderers are loaded only where their files are wanted. */
 async function guestFilesOf(
 	wanted: Config["guestFiles"],
 	where: LoadedConfig["where"],
 ): Promise<NonNullable<DocumentSettings["guestFiles"]>> {
-	const { FORMATS, render } = await import("../guest/index.ts");
+	const [{ FORMATS }, { guestFiles }] = await Promise.all([
+		import("../guest/index.ts"),
+		import("../guest/guest-files.ts"),
+	]);
 	const formats = wanted.map((name, index) => {
 		const format = FORMATS.find((known) => known === name);
 		if (format !== undefined) return format;
 		const what = `there is no format "${name}"; ${suggest(name, FORMATS)}`;
 		throw new GuestwireError("config", `${where(["guestFiles", index])} ${what}`);
 	});
-	return (data) =>
-		formats.flatMap((format) =>
-			render(format, data).files.map(({ path, text }) => ({
-				path: `network/${format}/${path}`,
-				bytes: Buffer.from(text),
-			})),
-		);
+	return (data) => guestFiles(data, formats);
 }
 
 /**
