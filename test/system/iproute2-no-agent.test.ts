@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import { guestFiles } from "../../src/guest/guest-files.ts";
-import { treeOf } from "./drive-trees.ts";
+import { treeOf } from "../drive-files.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
 import { connect, hasMachines, type Machine, startMachine } from "./iproute2-machines.ts";
 import { FAR, startRouter } from "./iproute2-router.ts";
