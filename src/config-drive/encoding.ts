@@ -58,16 +58,21 @@ const BASE64_GZIP = "H4sI";
  */
 export function decodeConfigDrive(file: Uint8Array, limit = MAX_IRONIC_SIZE): Uint8Array {
 	const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
-	const packed =
-		buffer.toString("latin1", 0, BASE64_GZIP.length) === BASE64_GZIP
-			? Buffer.from(buffer.toString("latin1"), "base64")
-			: buffer;
-	if (packed.length < 2 || packed.readUInt16BE(0) !== GZIP_MAGIC) return file;
+	const isBase64 = buffer.toString("latin1", 0, BASE64_GZIP.length) === BASE64_GZIP;
+	if (!isBase64 && (buffer.length < 2 || buffer.readUInt16BE(0) !== GZIP_MAGIC)) return file;
+	// Base64 and gzip together never double what can't be compressed.
+	if (buffer.length > 2 * limit) throw tooLarge(limit);
 	try {
+		const packed = isBase64 ? Buffer.from(buffer.toString("latin1"), "base64") : buffer;
 		return gunzipSync(packed, { maxOutputLength: limit });
 	} catch (cause) {
-		const what =
-			(cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? `is over ${limit} bytes` : "is broken";
-		throw new GuestwireError("drive", `The image, unpacked from gzip, ${what}: take another file`, { cause });
+		if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(limit);
+		throw new GuestwireError("drive", "The image can't be unpacked from gzip: it is broken, take another file", {
+			cause,
+		});
 	}
+}
+
+function tooLarge(limit: number): GuestwireError {
+	return new GuestwireError("drive", `The image, unpacked from gzip, is over ${limit} bytes: unpack it yourself`);
 }

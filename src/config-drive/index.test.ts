@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { treeOf } from "../../test/drive-files.ts";
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
+import { driveBytes } from "./drive.ts";
 import {
 	buildConfigDrive,
 	type ConfigDriveOptions,
@@ -13,6 +14,8 @@ import {
 	readConfigDrive,
 	streamConfigDrive,
 } from "./index.ts";
+import { layoutIso9660 } from "./iso9660.ts";
+import { layoutVfat } from "./vfat.ts";
 
 const FORMATS: readonly DriveFormat[] = ["iso9660", "vfat"];
 
@@ -24,6 +27,12 @@ const files = new Map([
 	["openstack/content/0000", bytes("")],
 	["ec2/latest/meta-data.json", bytes("{}")],
 ]);
+
+/** As one machine had them. */
+const DIGESTS = {
+	iso9660: "7181f7f25911362b49e9988bb45443d421444d7c2da02e3227abb2aae0361cd7",
+	vfat: "9001af00cd566182d607ae7446e5a0b4e8f712fb18e3d6a88e69a5746154d8bf",
+};
 
 function expectRoundTrip(tree: MetadataTree, options: ConfigDriveOptions): void {
 	const read = readConfigDrive(buildConfigDrive(tree, options));
@@ -65,6 +74,21 @@ describe.each(FORMATS)("%s", (format) => {
 		const reordered = new Map([...files].reverse());
 		expect(digest(buildConfigDrive(treeOf(reordered), { format }))).toBe(digest(image));
 		expect(digest(buildConfigDrive(treeOf(files), { format, date: new Date("2026-01-01") }))).not.toBe(digest(image));
+	});
+
+	it("is the same for equal bytes, whether they are one array or several", () => {
+		const text = bytes("the same");
+		const shared = new Map(["a", "b", "c"].map((path) => [path, text]));
+		const copied = new Map(["a", "b", "c"].map((path) => [path, Uint8Array.from(text)]));
+		expect(digest(buildConfigDrive(treeOf(copied), { format }))).toBe(digest(build(shared)()));
+		expectRoundTrip(treeOf(copied), { format });
+	});
+
+	it("is the same on any machine", () => {
+		const moment = new Date("2026-03-04T05:06:08Z");
+		const drive =
+			format === "vfat" ? layoutVfat(treeOf(files), moment) : layoutIso9660(treeOf(files), moment, "anybody");
+		expect(digest(driveBytes(drive))).toBe(DIGESTS[format]);
 	});
 
 	it("is the same in any time zone and locale", () => {

@@ -67,7 +67,7 @@ export function streamConfigDrive(
 	const drive = layout(tree, options);
 	if (encoding === "gzip-base64" && drive.size > MAX_IRONIC_SIZE) {
 		const mib = Math.ceil(drive.size / MIB);
-		throw refusal(largest(tree), `it is the largest file of an image of ${mib} MiB, and Ironic takes at most 64 MiB`);
+		throw refusal(largest(tree), `Ironic takes at most 64 MiB, and the image, with this largest file, has ${mib}`);
 	}
 	return { imageSize: drive.size, chunks: () => encodedChunks(drive, encoding) };
 }
@@ -94,5 +94,6 @@ function sizeInBytes(sizeMiB: number): number {
 
 function largest(tree: MetadataTree): string {
 	const size = (path: string) => tree.read(path)?.length ?? 0;
-	return [...tree.paths()].reduce((most, path) => (size(path) > size(most) ? path : most), "");
+	const [first = "", ...others] = tree.paths();
+	return others.reduce((most, path) => (size(path) > size(most) ? path : most), first);
 }

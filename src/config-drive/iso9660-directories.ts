@@ -48,6 +48,9 @@ export interface Extent {
 	readonly size: number;
 }
 
+/** The system use area of Joliet's records. */
+export const NOTHING: SystemUse = { area: Buffer.alloc(0) };
+
 const SELF = Buffer.from([0]);
 const PARENT = Buffer.from([1]);
 const FOLDER_FLAG = 2;
@@ -98,28 +101,35 @@ export function writeDirectory(
 	date: Buffer,
 	extentOf: (node: DriveFolder | DriveFile) => Extent,
 ): void {
-	for (const [index, entry] of directory.entries.entries()) {
-		const record = target.subarray(directory.offsets[index]);
-		writeRecord(record, entry, extentOf(entry.node), date, "folders" in entry.node ? FOLDER_FLAG : 0);
-	}
+	directory.entries.forEach((entry, index) => {
+		const flags = "folders" in entry.node ? FOLDER_FLAG : 0;
+		writeRecord(target, directory.offsets[index] ?? 0, entry, extentOf(entry.node), date, flags);
+	});
 }
 
 /** The root's record in a volume descriptor: without a system use area (ECMA-119, 8.4.18). */
 export function writeRootRecord(target: Buffer, extent: Extent, date: Buffer): void {
-	writeRecord(target, { id: SELF, systemUse: { area: Buffer.alloc(0) } }, extent, date, FOLDER_FLAG);
+	writeRecord(target, 0, { id: SELF, systemUse: NOTHING }, extent, date, FOLDER_FLAG);
 }
 
 /** ECMA-119, 9.1. */
-function writeRecord(target: Buffer, { id, systemUse }: Identity, extent: Extent, date: Buffer, flags: number): void {
-	target[0] = recordLength({ id, systemUse });
-	both32(target, 2, extent.sector);
-	both32(target, 10, extent.size);
-	target.set(date, 18);
-	target[25] = flags;
-	both16(target, 28, 1);
-	target[32] = id.length;
-	target.set(id, 33);
-	target.set(systemUse.area, roundUp(33 + id.length, 2));
+function writeRecord(
+	target: Buffer,
+	offset: number,
+	{ id, systemUse }: Identity,
+	{ sector, size }: Extent,
+	date: Buffer,
+	flags: number,
+): void {
+	target[offset] = recordLength({ id, systemUse });
+	both32(target, offset + 2, sector);
+	both32(target, offset + 10, size);
+	target.set(date, offset + 18);
+	target[offset + 25] = flags;
+	both16(target, offset + 28, 1);
+	target[offset + 32] = id.length;
+	target.set(id, offset + 33);
+	target.set(systemUse.area, offset + roundUp(33 + id.length, 2));
 }
 
 /** Bytes of a path table (ECMA-119, 9.4). */

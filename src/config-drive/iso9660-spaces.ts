@@ -1,7 +1,7 @@
 /** The two name spaces of an image: plain names with Rock Ridge, and Joliet. */
 import { refusal } from "./drive.ts";
 import type { DriveFolder } from "./folders.ts";
-import type { Directory, NameSpace } from "./iso9660-directories.ts";
+import { type Directory, type NameSpace, NOTHING } from "./iso9660-directories.ts";
 import { ucs2 } from "./iso9660-fields.ts";
 import { plainNames } from "./plain-names.ts";
 import type { RockRidge } from "./rock-ridge.ts";
@@ -12,8 +12,6 @@ const MAX_LEVEL = 8;
 const MAX_PLAIN_PATH = 255;
 /** ECMA-119, 9.4.4: a path table names a parent in 16 bits. */
 const MAX_FOLDERS = 0xffff;
-
-const NOTHING = { area: Buffer.alloc(0) };
 
 /** Joliet's specification, "Allowed Character Set" and "Relaxation of ISO 9660 Restrictions". */
 export function jolietNameFault(name: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { MetadataTree } from "../documents/tree.ts";
 import { ALIGNMENT, type ConfigDrive, type Placed, roundUp } from "./drive.ts";
-import { type DriveFolder, foldersOf } from "./folders.ts";
+import { type DriveFile, type DriveFolder, foldersOf } from "./folders.ts";
 import { DESCRIPTORS, FIRST_DESCRIPTOR, writeEndDescriptor, writeVolumeDescriptor } from "./iso9660-descriptors.ts";
 import {
 	type Directory,
@@ -14,6 +14,7 @@ import {
 import { recordDate, SECTOR } from "./iso9660-fields.ts";
 import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./iso9660-spaces.ts";
 import { pointTo, rockRidge } from "./rock-ridge.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /** Takes as many sectors as so many bytes need; gives the first. */
 type Take = (bytes: number) => number;
@@ -37,8 +38,7 @@ interface Continuation {
 
 /**
  * Lays out an ISO 9660 image with Rock Ridge and Joliet, in the form in which Nova has genisoimage make it
- * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files that have the very same array share its
- * place.
+ * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files with the same bytes share them.
  *
  * @param date of everything in it
  * @throws GuestwireError `drive`: the limit of ISO 9660 or Joliet that a path is beyond
@@ -51,31 +51,27 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string)
 	checkPlainLimits(plain.directories);
 	const joliet = layoutVolume(root, jolietSpace, take);
 	const firstFile = take(0);
-	const { sectors, placed } = placeFiles(plain.directories, take);
+	const { sectorOf, placed } = placeFiles(plain.directories, take);
 	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
 
 	const head = Buffer.alloc((firstFile - FIRST_DESCRIPTOR) * SECTOR);
 	const at = (sector: number) => head.subarray((sector - FIRST_DESCRIPTOR) * SECTOR);
 	for (const volume of [plain, joliet]) {
-		const extentOf = (node: Directory["entries"][number]["node"]): Extent =>
-			"folders" in node
-				? (volume.extents.get(node) ?? NOWHERE)
-				: { sector: sectors.get(node.bytes) ?? NOWHERE.sector, size: node.bytes.length };
+		const folderExtent = (folder: DriveFolder): Extent => volume.extents.get(folder) ?? { sector: 0, size: 0 };
+		const extentOf = (node: DriveFolder | DriveFile): Extent =>
+			"folders" in node ? folderExtent(node) : { sector: sectorOf(node), size: node.bytes.length };
 		const isJoliet = volume === joliet;
-		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: extentOf(root), stamp, publisher, date };
+		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: folderExtent(root), stamp, publisher, date };
 		writeVolumeDescriptor(at(FIRST_DESCRIPTOR + Number(isJoliet)), { ...volume, ...rest });
-		writePathTables(at(volume.littlePathTable), at(volume.bigPathTable), volume.directories, extentOf);
+		writePathTables(at(volume.littlePathTable), at(volume.bigPathTable), volume.directories, folderExtent);
 		for (const directory of volume.directories) {
-			writeDirectory(at(extentOf(directory.folder).sector), directory, stamp, extentOf);
+			writeDirectory(at(folderExtent(directory.folder).sector), directory, stamp, extentOf);
 		}
 		for (const { sector, offset, bytes } of volume.continuations) at(sector).set(bytes, offset);
 	}
 	writeEndDescriptor(at(FIRST_DESCRIPTOR + DESCRIPTORS - 1));
 	return { format: "iso9660", size, placed: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...placed] };
 }
-
-/** Of an empty file. */
-const NOWHERE: Extent = { sector: 0, size: 0 };
 
 function sectorsFrom(first: number): Take {
 	let next = first;
@@ -95,7 +91,7 @@ function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
 	const continuations: Continuation[] = [];
 	for (const { folder, size, entries } of directories) {
 		extents.set(folder, { sector: take(size), size });
-		continuations.push(...placeContinuations(entries, take));
+		for (const continuation of placeContinuations(entries, take)) continuations.push(continuation);
 	}
 	return { directories, pathTableSize: tableSize, littlePathTable, bigPathTable, extents, continuations };
 }
@@ -122,18 +118,20 @@ function placeContinuations(entries: Directory["entries"], take: Take): Continua
 	return continuations;
 }
 
-/** Each array once, by the folders' order. */
+/** Where each file's bytes are, and those bytes, once, by the folders' order. An empty file is nowhere. */
 function placeFiles(
 	directories: readonly Directory[],
 	take: Take,
-): { sectors: Map<Uint8Array, number>; placed: Placed[] } {
+): { sectorOf: (file: DriveFile) => number; placed: Placed[] } {
+	const contents = directories.flatMap(({ folder }) => folder.files.map(({ bytes }) => bytes));
+	const first = sameBytes(contents);
 	const sectors = new Map<Uint8Array, number>();
 	const placed: Placed[] = [];
-	for (const { node } of directories.flatMap(({ entries }) => entries)) {
-		if ("folders" in node || node.bytes.length === 0 || sectors.has(node.bytes)) continue;
-		const sector = take(node.bytes.length);
-		sectors.set(node.bytes, sector);
-		placed.push({ offset: sector * SECTOR, bytes: node.bytes });
+	for (const bytes of first.values()) {
+		if (bytes.length === 0 || sectors.has(bytes)) continue;
+		const sector = take(bytes.length);
+		sectors.set(bytes, sector);
+		placed.push({ offset: sector * SECTOR, bytes });
 	}
-	return { sectors, placed };
+	return { sectorOf: ({ bytes }) => sectors.get(first.get(bytes) ?? bytes) ?? 0, placed };
 }

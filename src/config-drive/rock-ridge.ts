@@ -25,15 +25,15 @@ export interface RockRidge {
 const FILE_MODE = 0o100_444;
 const FOLDER_MODE = 0o040_555;
 
-/** RRIP 1.09, 4.1.9 (RR): which entries a record has. */
-const HAS_MODE_AND_TIMES = 0x81;
-const HAS_NAME = 0x08;
+/** RRIP 1.09, 4.1.9: which entries a record has, here mode and times, and there the name too. */
+const UNNAMED = entry("RR", Uint8Array.of(0x81));
+const NAMED = entry("RR", Uint8Array.of(0x89));
 
-/** A record has 254 bytes; with a plain name of 33 and all else, so many are left. Longer names stand elsewhere. */
-const MAX_NAME_INSIDE = 116;
+/** A record has 254 bytes; an identifier of 33 and all other entries leave so many. Longer names stand elsewhere. */
+const MAX_NAME_INSIDE = 121;
 
 const CE_LENGTH = 28;
-const DECLARATION = entry("SP", [0xbe, 0xef, 0]);
+const DECLARATION = entry("SP", Uint8Array.of(0xbe, 0xef, 0));
 
 /** By these texts, which the standard prescribes, a reader knows the extension and its version. */
 const EXTENSION_TEXTS = [
@@ -46,15 +46,25 @@ const EXTENSION_TEXTS = [
 /** @param date seven bytes, as in a directory record */
 export function rockRidge(date: Buffer): RockRidge {
 	// TF: times of change, of access and of the attributes' change.
-	const times = entry("TF", [0x0e, ...date, ...date, ...date]);
+	const times = entry("TF", Uint8Array.of(0x0e, ...date, ...date, ...date));
 	const fileAttributes = Buffer.concat([mode(FILE_MODE, 1), times]);
-	const folderAttributes = (links: number) => Buffer.concat([mode(FOLDER_MODE, links), times]);
-	const relative = (links: number) => Buffer.concat([entry("RR", [HAS_MODE_AND_TIMES]), folderAttributes(links)]);
+	const folderAttributes = memo((links) => Buffer.concat([mode(FOLDER_MODE, links), times]));
+	const relative = memo((links) => Buffer.concat([UNNAMED, folderAttributes(links)]));
 	return {
 		file: (name) => named(name, fileAttributes),
 		folder: (name, links) => named(name, folderAttributes(links)),
 		relative: (links) => ({ area: relative(links) }),
 		root: (links) => continued([DECLARATION, relative(links)], extensionReference()),
+	};
+}
+
+/** Most folders have the same few numbers of links. */
+function memo(make: (links: number) => Buffer): (links: number) => Buffer {
+	const made = new Map<number, Buffer>();
+	return (links) => {
+		const bytes = made.get(links) ?? make(links);
+		made.set(links, bytes);
+		return bytes;
 	};
 }
 
@@ -67,11 +77,10 @@ export function pointTo({ area, continuation }: SystemUse, sector: number, offse
 }
 
 function named(name: string, attributes: Buffer): SystemUse {
-	const text = Buffer.from(name);
-	const flags = entry("RR", [HAS_MODE_AND_TIMES | HAS_NAME]);
-	const nameEntry = entry("NM", [0, ...text]);
-	if (text.length <= MAX_NAME_INSIDE) return { area: Buffer.concat([flags, nameEntry, attributes]) };
-	return continued([flags, attributes], nameEntry);
+	// The flags before the name say that it neither goes on nor stands for a folder.
+	const nameEntry = entry("NM", Buffer.from(`\0${name}`));
+	if (nameEntry.length > MAX_NAME_INSIDE) return continued([NAMED, attributes], nameEntry);
+	return { area: Buffer.concat([NAMED, nameEntry, attributes]) };
 }
 
 function continued(entries: readonly Buffer[], continuation: Buffer): SystemUse {
@@ -79,8 +88,13 @@ function continued(entries: readonly Buffer[], continuation: Buffer): SystemUse 
 }
 
 /** An entry of the sharing protocol: signature, length, version 1, data. */
-function entry(signature: string, data: Iterable<number> & { length: number }): Buffer {
-	return Buffer.from([...Buffer.from(signature), data.length + 4, 1, ...data]);
+function entry(signature: string, data: Uint8Array): Buffer {
+	const bytes = Buffer.allocUnsafe(data.length + 4);
+	bytes.write(signature, "latin1");
+	bytes[2] = bytes.length;
+	bytes[3] = 1;
+	bytes.set(data, 4);
+	return bytes;
 }
 
 /** PX: mode and links; owner and group stay 0, root. */
@@ -93,5 +107,5 @@ function mode(bits: number, links: number): Buffer {
 
 function extensionReference(): Buffer {
 	const lengths = EXTENSION_TEXTS.map((text) => text.length);
-	return entry("ER", [...lengths, 1, ...Buffer.from(EXTENSION_TEXTS.join(""))]);
+	return entry("ER", Buffer.concat([Uint8Array.of(...lengths, 1), Buffer.from(EXTENSION_TEXTS.join(""))]));
 }

@@ -20,8 +20,6 @@ import { fileAllocationTable, type Run } from "./vfat-table.ts";
 
 /** The root's number of entries has 16 bits and fills whole sectors; other folders have 16 entries more. */
 const MAX_ENTRIES = 65_520;
-/** Free room for each byte used; 1 MiB comes on top. */
-const MARGIN = 1.125;
 
 /** A folder with what FAT makes of its entries' names. */
 interface Directory {
@@ -39,7 +37,7 @@ type Node = DriveFolder | DriveFile;
  * Lays out a FAT12, FAT16 or FAT32 image with long names. FAT keeps no modes and no owners: those are the mount's.
  *
  * @param date of everything in it
- * @param size bytes, whole MiB; without it, enough for the content, an eighth of it and 1 MiB more
+ * @param size bytes, whole MiB; without it, as many as the content and 1 MiB more need
  * @throws GuestwireError `drive`: FAT's limit that a path is beyond, or the path for which there is no room
  */
 export function layoutVfat(tree: MetadataTree, date: Date, size?: number): ConfigDrive {
@@ -107,12 +105,12 @@ function geometryFor(directories: readonly Directory[], size: number): Geometry 
 	return geometryOf(size, (directories[0]?.length ?? 0) / ENTRY);
 }
 
-/** Of the least size in which content, tables and the margin have room. */
+/** Of the least size, in whole MiB, that has room for the content and 1 MiB more. */
 function roomyGeometry(directories: readonly Directory[]): Geometry {
-	for (let size = MIB; ; size += roundUp(size / 8, MIB)) {
+	const content = demands(directories, 32).reduce((sum, [, bytes]) => sum + bytes, 0);
+	for (let size = roundUp(content + MIB, MIB); ; size += MIB) {
 		const geometry = geometryFor(directories, size);
-		const needed = clustersFor(directories, geometry) * clusterSize(geometry);
-		if (needed * MARGIN + MIB <= geometry.clusters * clusterSize(geometry)) return geometry;
+		if ((geometry.clusters - clustersFor(directories, geometry)) * clusterSize(geometry) >= MIB) return geometry;
 	}
 }
 
