@@ -40,13 +40,6 @@ const takes =
 
 export const DIFFERENCES: readonly Difference[] = [
 	{
-		what: "gives no name server to an interface with search domains",
-		report: "GH-5386",
-		formats: ["netplan"],
-		fixedIn: "24.3",
-		level: takes("dns", ({ search }, { dns }) => search.size > 0 && dns.size === 0),
-	},
-	{
 		what: "knows name servers of the host alone: every link has all of them",
 		report: "GH-5386",
 		formats: ["eni", "netplan", "networkd", "sysconfig"],
@@ -56,6 +49,17 @@ export const DIFFERENCES: readonly Difference[] = [
 			for (const meaning of ours.values()) meaning.dns = union;
 			const told = new Set([...theirs.values()].flatMap(({ dns }) => [...dns]));
 			for (const meaning of theirs.values()) meaning.dns = told;
+		},
+	},
+	{
+		what: "gives none of them to an interface with search domains",
+		report: "GH-5386",
+		formats: ["netplan"],
+		fixedIn: "24.3",
+		level: (ours, theirs) => {
+			const nobody = [...theirs.values()].every(({ dns }) => dns.size === 0);
+			if (!nobody || ![...ours.values()].some(({ search }) => search.size > 0)) return;
+			for (const meaning of ours.values()) meaning.dns = new Set();
 		},
 	},
 	{

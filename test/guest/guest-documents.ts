@@ -3,7 +3,7 @@ import { BOND_MODES, type Link, type NetworkData, type NetworkEntry } from "../.
 import { networkData } from "../../src/documents/network-data-full.ts";
 import { assemble } from "../../src/instance/assemble.ts";
 import { recordedCases } from "../recorded.ts";
-import { STATIC_DOCUMENTS } from "../system/iproute2-documents.ts";
+import { exampleDocuments, STATIC_DOCUMENTS } from "../system/iproute2-documents.ts";
 
 const mac = (n: number) => `fa:16:3e:00:01:0${n}`;
 const nic = (n: number, more: object = {}): Link => ({
@@ -75,9 +75,10 @@ const searchDomains: NetworkData = {
 	services: [{ type: "dns", address: "10.1.0.53" }],
 };
 
-/** By name: every recorded instance's, and those that show what no recorded one has. */
-export function guestDocuments(): [name: string, data: NetworkData][] {
+/** By name: every recorded instance's, the examples', and those that show what neither has. */
+export async function guestDocuments(): Promise<[name: string, data: NetworkData][]> {
 	return [
+		...(await exampleDocuments()),
 		...recordedCases().flatMap(({ name, facts }): [string, NetworkData][] => {
 			const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
 			return data === undefined ? [] : [[name, data]];

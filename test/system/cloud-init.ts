@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Files } from "../guest/meaning.ts";
 import { filesBelow } from "../guest/render-files.ts";
+import { PYTHON } from "./drive-readers.ts";
 import { hasProgram, unpackedPackage } from "./programs.ts";
 
 const cloudInit = unpackedPackage("cloud-init");
 
 /** Whether `netConvert` can run here. */
-export const hasCloudInit = cloudInit !== undefined && hasProgram("python3");
+export const hasCloudInit = cloudInit !== undefined && hasProgram(PYTHON);
 
 /** Where Python finds cloud-init. */
 export const cloudInitPath = join(cloudInit ?? "", "usr/lib/python3/dist-packages");
@@ -64,8 +65,7 @@ function runPython(script: string, input: string): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const path = join(import.meta.dirname, script);
 		const options = { env: { ...process.env, PYTHONPATH: cloudInitPath }, maxBuffer: 2 ** 26 };
-		// Debian's Python, which has Debian's cloud-init's libraries.
-		const child = execFile("/usr/bin/python3", [path], options, (error, stdout, stderr) =>
+		const child = execFile(PYTHON, [path], options, (error, stdout, stderr) =>
 			error ? reject(new Error(stderr, { cause: error })) : resolve(stdout),
 		);
 		child.stdin?.end(input);

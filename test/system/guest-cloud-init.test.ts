@@ -66,9 +66,9 @@ const FOREIGN: readonly (readonly [string, object])[] = [
 	],
 ];
 
-describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
-	const documents = guestDocuments();
+const documents = await guestDocuments();
 
+describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 	describe.each(FORMATS)("%s against its %s", (format, theirFormat, read) => {
 		const differences = DIFFERENCES.filter(
 			({ formats, fixedIn }) =>

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
 import { guestDocuments, namesOf } from "../guest/guest-documents.ts";
@@ -7,15 +6,15 @@ import { canonicalCidr, canonicalIp, type Meanings } from "../guest/meaning.ts";
 import { readNetworkd } from "../guest/read-networkd.ts";
 import { renderFiles } from "../guest/render-files.ts";
 import type { ArchiveFile } from "./cpio.ts";
-import { hasProgram, program } from "./programs.ts";
-import { run } from "./run.ts";
+import { guestProgram, withLibraries } from "./guest-files.ts";
+import { findProgram, hasProgram } from "./programs.ts";
 import { hasVm, runVm } from "./vm.ts";
 
 const NETWORKD = "/usr/lib/systemd/systemd-networkd";
 const hasNetworkd = hasVm && existsSync(NETWORKD) && hasProgram("ip", "ldd");
 
 const DOCUMENTS = ["host routes", "a VLAN on a bond, 802.3ad", "f-trunk", "every IPv6 mode"];
-const documents = guestDocuments().filter(([name]) => DOCUMENTS.includes(name));
+const documents = (await guestDocuments()).filter(([name]) => DOCUMENTS.includes(name));
 
 describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/system/install.sh)", () => {
 	it.each(documents)("sets up what our files mean, without a warning in its log: %s", async (_, data) => {
@@ -51,6 +50,10 @@ interface IpLink {
 
 /** Waits for the static addresses. Without udev networkd takes links as they are, if /sys is read-only. */
 const script = (addresses: readonly string[]) => `
+# Not busybox's.
+iproute2() {
+	${findProgram("ip")} "$@"
+}
 mkdir -p /run
 mount -t tmpfs none /run
 mkdir -p /run/systemd/netif
@@ -82,11 +85,9 @@ cat /tmp/log
 
 async function boot(data: NetworkData, addresses: readonly string[]): Promise<Found & { readonly log: string }> {
 	const text = (text: string): ArchiveFile => ({ bytes: Buffer.from(text), mode: 0o644 });
-	const [ip, ...libraries] = await withLibraries(program("ip"));
 	const files = new Map<string, ArchiveFile>([
-		...(await withLibraries(NETWORKD)),
-		...libraries,
-		["bin/iproute2", ip?.[1] ?? text("")],
+		...withLibraries([NETWORKD]),
+		...guestProgram("ip"),
 		["etc/passwd", text("root:x:0:0::/:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n")],
 		["etc/group", text("root:x:0:\nsystemd-network:x:998:\n")],
 		["etc/machine-id", text(`${"0123456789abcdef".repeat(2)}\n`)],
@@ -109,15 +110,6 @@ async function boot(data: NetworkData, addresses: readonly string[]): Promise<Fo
 		states: new Map(states.map((state) => [Number(state.split("\n", 1)[0]), state])),
 		log,
 	};
-}
-
-/** A program and the libraries that it loads, at their places. */
-async function withLibraries(path: string): Promise<(readonly [string, ArchiveFile])[]> {
-	const { stdout } = await run(program("ldd"), [path]);
-	const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, library]) => library ?? "");
-	return Promise.all(
-		[path, ...libraries].map(async (file) => [file.slice(1), { bytes: await readFile(file) }] as const),
-	);
 }
 
 function addressesOf(meanings: Meanings): string[] {

@@ -16,7 +16,7 @@ import { run } from "./run.ts";
 
 /** Every document of a list, and generated ones, always the same. */
 const documents: readonly [name: string, data: NetworkData][] = [
-	...guestDocuments(),
+	...(await guestDocuments()),
 	...fc
 		.sample(soundNetworkData, { seed: 1, numRuns: 40 })
 		.map((data, i): [string, NetworkData] => [`generated ${i}`, data]),
