@@ -67,6 +67,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	const { address, mode, answers, log, metrics, limits } = options;
 	const app = createServer(limits);
 	const connections = new Set<Socket>();
+	const countRequest = metrics.requests(mode);
 	let waiting = 0;
 	let closing = false;
 
@@ -83,7 +84,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 			logRequest(log, { ...line, ms: roundedMs(ms), instance, reason, detail });
 			metrics.turnedDown(mode, reason);
 		}
-		metrics.request(mode, outcome.status, path, ms / 1000);
+		countRequest(outcome.status, path, ms / 1000);
 	};
 
 	/** An outcome is waited for no longer than the budget, and not at all when too many wait already. */
