@@ -9,6 +9,7 @@ import {
 	directoryOf,
 	endpoint,
 	guest,
+	novaSettings,
 	parseAnswer,
 	SECRET,
 	send,
@@ -17,6 +18,8 @@ import {
 	startTestService,
 	type TestService,
 } from "../../test/metadata-service.ts";
+import { buildTree } from "../documents/guest-tree.ts";
+import { normalizePath } from "../documents/paths.ts";
 import { GuestwireError } from "../errors.ts";
 
 const PATH = "/openstack/latest/network_data.json";
@@ -103,6 +106,30 @@ describe("what no handler sees", () => {
 		const [chunk] = await once(socket, "data");
 		expect(parseAnswer(chunk).status).toBe(400);
 		await once(socket, "close");
+	});
+});
+
+describe("GET", () => {
+	const userData = Buffer.from(Array.from({ length: 40_000 }, (_, index) => index % 256));
+
+	it.each([
+		["/", "text/plain; charset=UTF-8"],
+		["/openstack/latest", "text/plain; charset=UTF-8"],
+		[PATH, "application/json"],
+		["/openstack/latest/user_data", "application/octet-stream"],
+		["/latest/user-data", "application/octet-stream"],
+		["/latest/meta-data/instance-id", "text/plain; charset=UTF-8"],
+	])("answers %s byte for byte as %s, and nothing but that", async (path, type) => {
+		for (const length of [10, userData.length]) {
+			const asked = guest({ address: "10.0.0.5", userData: userData.subarray(0, length) });
+			await start({ directory: directoryOf([asked]) });
+			const { status, body, headers: given } = await service.ask({ path, headers: signedHeaders(asked) });
+			const expected = buildTree(asked, novaSettings).answer(normalizePath(path) ?? "");
+			expect([status, body]).toEqual([200, Buffer.from(expected?.body ?? [])]);
+			const { date: _date, ...others } = given;
+			expect(others).toEqual({ "content-type": type, "content-length": String(body.length), connection: "close" });
+			await service.close();
+		}
 	});
 });
 

@@ -1,9 +1,9 @@
 /** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
-import { isAscii } from "node:buffer";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { normalizePath } from "../documents/paths.ts";
-import { TEXT_TYPE } from "../documents/tree.ts";
+import { type TreeAnswer, textAnswer } from "../documents/tree.ts";
 import { errorBody, rawAnswer } from "./error-body.ts";
 import {
 	failure,
@@ -67,12 +67,12 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	const { address, mode, answers, log, metrics, limits } = options;
 	const app = createServer(limits);
 	const connections = new Set<Socket>();
+	const countRequest = metrics.requests(mode);
 	let waiting = 0;
 	let closing = false;
 
 	const finish = ({ request, reply, path, started }: Exchange, outcome: Outcome) => {
-		if (closing) reply.header("connection", "close");
-		send(reply, outcome);
+		send(reply, outcome, closing);
 		const ms = performance.now() - started;
 		const line = { identity: mode, method: request.method, path: pathInLog(path), status: outcome.status };
 		const { instance } = outcome;
@@ -83,7 +83,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 			logRequest(log, { ...line, ms: roundedMs(ms), instance, reason, detail });
 			metrics.turnedDown(mode, reason);
 		}
-		metrics.request(mode, outcome.status, path, ms / 1000);
+		countRequest(outcome.status, path, ms / 1000);
 	};
 
 	/** An outcome is waited for no longer than the budget, and not at all when too many wait already. */
@@ -213,17 +213,19 @@ function unreadable(error: FastifyError): NotAnswered {
 	return (error.statusCode ?? 500) < 500 ? { status: 400, reason: "bad-request" } : failure(error);
 }
 
-function send(reply: FastifyReply, outcome: Outcome): void {
-	if (outcome.status === 200) {
-		reply.header("content-type", outcome.answer.contentType).send(payloadOf(outcome.answer.body));
-		return;
-	}
-	if (outcome.status === 503) reply.header("retry-after", RETRY_AFTER);
-	reply.code(outcome.status).header("content-type", TEXT_TYPE).send(errorBody(outcome.status, outcome.explanation));
+function send(reply: FastifyReply, outcome: Outcome, closing: boolean): void {
+	const headers: OutgoingHttpHeaders = {};
+	if (closing) headers["connection"] = "close";
+	if (outcome.status === 503) headers["retry-after"] = RETRY_AFTER;
+	if (outcome.status === 200) write(reply, 200, outcome.answer, headers);
+	else write(reply, outcome.status, textAnswer(errorBody(outcome.status, outcome.explanation)), headers);
 }
 
-/** ASCII as text: node writes it in one piece with the head, where bytes are a piece of their own. */
-function payloadOf(body: Uint8Array): string | Uint8Array {
-	if (body.length > LONGEST_TEXT || !isAscii(body)) return body;
-	return Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
+/** Past fastify's own `send`, which adds a charset to JSON. */
+function write(reply: FastifyReply, status: number, { body, contentType }: TreeAnswer, headers: OutgoingHttpHeaders) {
+	const { raw } = reply.hijack();
+	raw.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
+	// As text, node writes it in one piece with the head; bytes are a piece of their own.
+	if (body.length > LONGEST_TEXT) raw.end(body);
+	else raw.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
 }

@@ -1,14 +1,15 @@
 /** What the operator server tells Prometheus. docs/operator.md lists every name; a test compares. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Directory, DirectoryStats } from "../cloud/directory.ts";
 import type { RefusalReason } from "./identity/asker.ts";
 import type { IdentityMode } from "./identity.ts";
 import type { FailureReason } from "./log.ts";
+import { createRequestTallies } from "./request-tally.ts";
 
 export interface Metrics {
 	readonly registry: Registry;
-	/** A request that was answered. */
-	request(identity: IdentityMode, status: number, path: string | undefined, seconds: number): void;
+	/** Counts the requests that were answered under an identity. */
+	requests(identity: IdentityMode): (status: number, path: string | undefined, seconds: number) => void;
 	/** A request that got no document, by why. */
 	turnedDown(identity: IdentityMode, reason: RefusalReason | FailureReason): void;
 	/** Requests that wait for the cloud or for a vendor's service. */
@@ -30,47 +31,31 @@ export interface ListenerMetrics {
 	up(isUp: boolean): void;
 }
 
-/** Seconds: a warm answer takes well under a millisecond, the budget ends at five. */
-const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1, 2.5, 5];
-
-const DOCUMENTS = new Set([
-	"meta_data.json",
+const DOCUMENTS = [
 	"network_data.json",
-	"network_data",
+	"meta_data.json",
 	"user_data",
 	"vendor_data.json",
 	"vendor_data2.json",
 	"password",
-]);
+	"network_data",
+];
 
 /** A label with few values: guests choose the paths, but not how many time series there are. */
 export function documentKind(path: string | undefined): string {
 	if (path === undefined) return "none";
 	if (!path.startsWith("openstack")) return "ec2";
-	const name = path.slice(path.lastIndexOf("/") + 1);
-	if (DOCUMENTS.has(name)) return name;
-	return path.startsWith("openstack/content/") ? "content" : "other";
+	if (path.startsWith("openstack/content/")) return "content";
+	return DOCUMENTS.find((name) => path.endsWith(name) && path.at(-name.length - 1) === "/") ?? "other";
 }
 
 export function createMetrics(directory: Pick<Directory, "stats">): Metrics {
 	const registry = new Registry();
 	const registers = [registry];
+	const tallyOf = createRequestTallies(registry);
 	collectDefaultMetrics({ register: registry });
 	collectDirectory(registry, directory);
 
-	const requests = new Counter({
-		name: "guestwire_requests_total",
-		help: "Requests to the metadata service",
-		labelNames: ["identity", "status", "document"],
-		registers,
-	});
-	const durations = new Histogram({
-		name: "guestwire_request_duration_seconds",
-		help: "From a request's headers read to its answer handed to the kernel",
-		labelNames: ["identity"],
-		buckets: BUCKETS,
-		registers,
-	});
 	const turnedDown = new Counter({
 		name: "guestwire_requests_turned_down_total",
 		help: "Requests that got no document, by why",
@@ -95,9 +80,9 @@ export function createMetrics(directory: Pick<Directory, "stats">): Metrics {
 	});
 	return {
 		registry,
-		request(identity, status, path, seconds) {
-			requests.inc({ identity, status, document: documentKind(path) });
-			durations.observe({ identity }, seconds);
+		requests: (identity) => {
+			const tally = tallyOf(identity);
+			return (status, path, seconds) => tally.count(status, documentKind(path), seconds);
 		},
 		turnedDown: (identity, reason) => turnedDown.inc({ identity, reason }),
 		waiting,
