@@ -9,8 +9,13 @@ cache=/var/cache/guestwire-test
 installed='
 7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
+dash                        a shell for the script of the target iproute2
+dnsmasq-base                DNS, DHCP and router advertisements for guests of namespaces
 dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
 genisoimage                 isoinfo, and the benchmark beside Nova
+iproute2                    namespaces, and the ip of a guest
+iputils-ping                asks whether a guest can be reached
+isc-dhcp-client             dhclient, in namespaces alone
 kmod                        depmod, for the kernel below
 libarchive-tools            bsdtar, the reader that cloudbase-init uses
 libnetplan0                 netplan needs it
@@ -26,9 +31,11 @@ python3-openstacksdk        another reader of clouds.yaml
 python3-pycdlib             a reader of ISO 9660
 python3-requests            cloud-init needs it
 python3-yaml                cloud-init needs it
-postgresql                  the state's other engine
+postgresql                  the other engine of the state
 qemu-system-x86             virtual machines
-systemd                     systemd-networkd
+shellcheck                  reads the script of the target iproute2
+systemd                     systemd-networkd, and an init
+udev                        the part of systemd that finds a config drive
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
 xz-utils                    compressed kernel modules
@@ -39,9 +46,12 @@ xz-utils                    compressed kernel modules
 unpacked='
 cloud-init
 ifupdown
+libeinfo1
+librc1
 linux-image-cloud-amd64
 netplan.io
 network-manager
+openrc
 '
 
 export DEBIAN_FRONTEND=noninteractive

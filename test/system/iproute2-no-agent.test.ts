@@ -1,5 +1,5 @@
 /** The lines of docs/no-agent.md bring up the network of an image without an agent. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -7,18 +7,10 @@ import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import { guestFiles } from "../../src/guest/guest-files.ts";
 import { treeOf } from "../drive-files.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
-import { connect, hasMachines, type Machine, startMachine } from "./iproute2-machines.ts";
+import { busyboxInit, hasOpenRc, hasSystemd, type Init, manualLines, openRc, systemd } from "./iproute2-inits.ts";
+import { connect, execute, hasMachines, type Machine, startMachine } from "./iproute2-machines.ts";
 import { FAR, startRouter } from "./iproute2-router.ts";
 import { hasVm, runVm } from "./vm.ts";
-
-const manual = readFileSync(new URL("../../docs/no-agent.md", import.meta.url), "utf8");
-
-/** The manual's block of code that begins behind a text. */
-function lines(behind: string): string {
-	const [, block] = /```\w+\n(.*?)```/s.exec(manual.slice(manual.indexOf(behind))) ?? [];
-	if (block === undefined || !manual.includes(behind)) throw new Error(`the manual has no ${behind}`);
-	return block;
-}
 
 const web1 = (await exampleDocuments()).get("web-1");
 if (web1 === undefined) throw new Error("no example web-1");
@@ -43,7 +35,7 @@ describe.skipIf(!hasMachines)("over HTTP (for root; apt-get install busybox-stat
 		await connect(router, "lan9", guest, "a0", "52:54:00:00:01:99");
 		const service = new URL("iproute2-service.ts", import.meta.url).pathname;
 		await router.start("node", service, "[fe80::a9fe:a9fe%lan0]:80");
-		const { code, stdout } = await guest.run(lines("## Over HTTP"));
+		const { code, stdout } = await guest.run(manualLines("## Over HTTP"));
 		expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
 		for (const address of Object.values(FAR)) {
 			expect((await guest.watch("ping", "-n", "-c1", "-w5", address)).code, address).toBe(0);
@@ -51,47 +43,44 @@ describe.skipIf(!hasMachines)("over HTTP (for root; apt-get install busybox-stat
 	});
 });
 
-describe.skipIf(!hasVm)("from a config drive (test/system/install.sh)", () => {
+describe.skipIf(!hasVm)("from a config drive, in a virtual machine (test/system/install.sh)", () => {
+	it.skipIf(!hasSystemd)("systemd has no complaint about the unit (apt-get install systemd)", async () => {
+		const path = join(folder, "guestwire.service");
+		writeFileSync(path, manualLines("With **systemd**"));
+		const { code, stderr } = await execute("systemd-analyze", ["verify", path]);
+		expect(code, stderr).toBe(0);
+		expect(stderr).not.toContain("guestwire");
+	});
+
 	it.each(["iso9660", "vfat"] as const)(
 		"busybox init mounts it and runs the script: %s",
 		{ timeout: 180_000 },
-		async (format) => {
-			const drive = join(folder, format);
-			const files = guestFiles(data, []).map(({ path, bytes }) => [`openstack/latest/${path}`, bytes] as const);
-			writeFileSync(drive, buildConfigDrive(treeOf(new Map(files)), { format }));
-			const { output, exitCode, console } = await runVm({
-				disks: [drive],
-				modules: ["isofs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"],
-				files: new Map([
-					["etc/init.d/guestwire", { bytes: Buffer.from(lines("With **busybox init**")) }],
-					[
-						"etc/inittab",
-						{ bytes: Buffer.from("::sysinit:/etc/init.d/guestwire\n::sysinit:/bin/touch /tmp/booted\n") },
-					],
-				]),
-				script: `
-				unshare -p -f /bin/busybox init >/dev/console 2>&1 &
-				for i in $(seq 60); do [ -e /tmp/booted ] && break; sleep 1; done
-				ip -o addr show dev eth0 | awk '{print $4}'
-				ip route | head -1; ip -6 route | grep default
-				cat /etc/resolv.conf
-				ls /run/config-2`,
-				arguments: [
-					...[
-						"-netdev",
-						`dgram,id=n0,local.type=unix,local.path=${drive}.guest,remote.type=unix,remote.path=${drive}.peer`,
-					],
-					...["-device", `virtio-net-pci,netdev=n0,mac=${MAC}`],
-				],
-			});
-			expect({ output: output.split("\n"), exitCode }, console).toEqual({
-				output: [
-					...["192.0.2.10/24", "2001:db8:1::10/64", "fe80::5054:ff:fe00:101/64"],
-					...["default via 192.0.2.1 dev eth0 ", "default via 2001:db8:1::1 dev eth0  metric 1024 "],
-					...["nameserver 192.0.2.53", "nameserver 2001:db8:1::53", "search example.org", ""],
-				],
-				exitCode: 0,
-			});
-		},
+		(format) => boots(busyboxInit(), format),
 	);
+	it.skipIf(!hasOpenRc)("OpenRC starts and stops the service", { timeout: 180_000 }, () => boots(openRc(), "iso9660"));
+	it.skipIf(!hasSystemd)("systemd starts and stops the unit", { timeout: 180_000 }, () => boots(systemd(), "iso9660"));
 });
+
+/** A machine with this init has its network when it has booted, and none when it was taken back. */
+async function boots({ files, script }: Init, format: "iso9660" | "vfat"): Promise<void> {
+	const drive = join(folder, "drive");
+	const carried = guestFiles(data, []).map(({ path, bytes }) => [`openstack/latest/${path}`, bytes] as const);
+	writeFileSync(drive, buildConfigDrive(treeOf(new Map(carried)), { format }));
+	const cable = `dgram,id=n0,local.type=unix,local.path=${drive}.guest,remote.type=unix,remote.path=${drive}.peer`;
+	const { output, exitCode, console } = await runVm({
+		disks: [drive],
+		modules: ["isofs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"],
+		files,
+		script: `${script}\n ip -o addr show dev eth0; echo end`,
+		arguments: ["-netdev", cable, "-device", `virtio-net-pci,netdev=n0,mac=${MAC}`],
+		memoryMiB: 512,
+	});
+	expect({ output: output.split("\n"), exitCode }, console).toEqual({
+		output: [
+			...["192.0.2.10/24", "2001:db8:1::10/64", "fe80::5054:ff:fe00:101/64"],
+			...["default via 192.0.2.1 dev eth0 ", "default via 2001:db8:1::1 dev eth0  metric 1024 "],
+			...["nameserver 192.0.2.53", "nameserver 2001:db8:1::53", "search example.org", "end", ""],
+		],
+		exitCode: 0,
+	});
+}
