@@ -87,11 +87,11 @@ function isEmpty(item: Ec2Item): boolean {
 }
 
 /**
- * Nova's EC2 id is the number in `instance-0000001c`. Without it (another `instance_name_template`) the id's own first
- * characters stand in: CirrOS takes only what starts with `i-`.
+ * Nova's EC2 id is the number in `instance-0000001c`. Without it (another `instance_name_template`, an inventory by
+ * hand) the whole id stands in, since it has to tell instances apart; CirrOS takes only what starts with `i-`.
  */
 function instanceId(id: string, server: Server): string {
-	return ec2Id("i", /-([0-9a-f]{8})$/.exec(server.instanceName ?? "")?.[1] ?? id) ?? "i-0";
+	return `i-${/-([0-9a-f]{8})$/.exec(server.instanceName ?? "")?.[1] ?? id}`;
 }
 
 /** Nova numbers images in a table that no API shows; eight characters of the id are as good a name. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { recordedCase } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
+import type { ServerFacts } from "../instance/facts.ts";
 import { driveTree } from "./drive-tree.ts";
 import { buildTree } from "./guest-tree.ts";
 import { defaultSettings } from "./settings.ts";
@@ -32,6 +33,14 @@ describe("a guest's tree", () => {
 		expect(text(tree.answer("openstack/latest")?.body)).toBe(
 			"meta_data.json\npassword\nvendor_data.json\nvendor_data2.json",
 		);
+	});
+
+	it("has an EC2 id that is no other instance's, where Nova's own number isn't known", () => {
+		const { facts } = recordedCase("h1-full");
+		const server = { ...(facts.server as ServerFacts), "OS-EXT-SRV-ATTR:instance_name": null };
+		const idOf = (id: string) =>
+			text(buildTree(assemble({ ...facts, id, server }), settings).read("latest/meta-data/instance-id"));
+		expect(["web-server-1", "web-server-2"].map(idOf)).toEqual(["i-web-server-1", "i-web-server-2"]);
 	});
 
 	it("keeps the random seed for an instance, and none is another's", () => {

@@ -326,6 +326,7 @@ describe("any facts", () => {
 				const instance = assemble(facts);
 				const data = networkData(instance, { trunks: true, defaultRoutes });
 				if (data) expectSound(data, instance);
+				if (data && defaultRoutes === "first") expectOneDefault(data, instance);
 				const nova = novaNetworkData(instance);
 				expect(isNova(nova), ajv.errorsText(isNova.errors)).toBe(true);
 				expect(isEmitted(nova)).toBe(true);
@@ -357,4 +358,21 @@ function expectSound(data: NetworkData | undefined, instance: Instance): asserts
 			.map((route) => `${link} ${route.netmask}`),
 	);
 	expect(new Set(defaults).size).toBe(defaults.length);
+}
+
+/** A second default of a family is one that a host route of its own subnets asks for. */
+function expectOneDefault({ networks }: NetworkData, instance: Instance): void {
+	const ports = instance.ports.flatMap((port) => [port, ...(port.trunk?.subports ?? []).map((each) => each.port)]);
+	const subnets = ports.flatMap(({ fixedIps }) => fixedIps.map(({ subnet }) => subnet));
+	const asked = new Set(
+		subnets.flatMap(({ id, hostRoutes }) =>
+			hostRoutes.filter(({ destination }) => destination.endsWith("/0")).map(({ nexthop }) => `${id} ${nexthop}`),
+		),
+	);
+	for (const any of ["0.0.0.0", "::"]) {
+		const unasked = networks.flatMap(({ subnet_id, routes }) =>
+			(routes ?? []).filter(({ netmask, gateway }) => netmask === any && !asked.has(`${subnet_id} ${gateway}`)),
+		);
+		expect(unasked.length).toBeLessThanOrEqual(1);
+	}
 }

@@ -37,6 +37,8 @@ interface Surroundings {
 	readonly merged: Merged;
 	readonly subnets: ReadonlyMap<string, KnownSubnet>;
 	readonly subnetsOf: Multimap<KnownSubnet>;
+	/** The subnets of any network that an address lies in. */
+	readonly subnetsAround: (address: string) => readonly KnownSubnet[];
 	readonly subportIds: ReadonlySet<string>;
 	readonly fault: Fault;
 }
@@ -54,7 +56,8 @@ export function completePorts(
 	const subnetsOf = groupBy(subnets.values(), ({ facts }) => facts.network_id);
 	const trunks = [...merged.trunks.values()];
 	const subportIds = new Set(trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)));
-	const surroundings = { merged, subnets, subnetsOf, subportIds, fault };
+	const subnetsAround = subnetFinder(subnets);
+	const surroundings = { merged, subnets, subnetsOf, subnetsAround, subportIds, fault };
 	return new Map(Iterator.from(merged.ports.values()).map((entry) => [entry.id, completePort(entry, surroundings)]));
 }
 
@@ -71,20 +74,28 @@ function completePort(entry: PortEntry, surroundings: Surroundings): PortFacts {
 	});
 }
 
+/** One look-up for each length of prefix that occurs, not one for each subnet: thousands of ports may ask. */
+function subnetFinder(subnets: ReadonlyMap<string, KnownSubnet>): Surroundings["subnetsAround"] {
+	const key = (cidr: Cidr | undefined) => cidr && `${cidr.network}/${cidr.prefixLength}`;
+	const byCidr = groupBy(subnets.values(), ({ cidr }) => key(cidr) ?? null);
+	const lengths = new Set(Array.from(subnets.values(), ({ cidr }) => cidr.prefixLength));
+	return (address) => [...lengths].flatMap((bits) => all(byCidr, key(parseCidr(`${address}/${bits}`)) ?? ""));
+}
+
 /** The entry itself where it lacks nothing: API answers don't, and a copy of each would take the memory twice. */
 function complete<E extends object, F extends E>(entry: E, found: Partial<F>): F {
 	const lacks = (Object.keys(found) as (keyof F & keyof E)[]).some((member) => entry[member] !== found[member]);
 	return (lacks ? { ...entry, ...found } : entry) as F;
 }
 
-function networkOf(entry: PortEntry, { merged, subnets, fault }: Surroundings): string {
+function networkOf(entry: PortEntry, { merged, subnets, subnetsAround, fault }: Surroundings): string {
 	if (entry.network_id !== undefined) {
 		if (merged.networks.has(entry.network_id)) return entry.network_id;
 		return fault("ports", entry, ["network_id"], unknown("network", entry.network_id, merged.networks));
 	}
 	const named = entry.fixed_ips.flatMap(({ subnet_id }) => subnets.get(subnet_id ?? "")?.facts.network_id ?? []);
 	const containing = entry.fixed_ips.flatMap(({ ip_address }) =>
-		[...subnets.values()].filter(({ cidr }) => cidrContains(cidr, ip_address)).map(({ facts }) => facts.network_id),
+		subnetsAround(ip_address).map(({ facts }) => facts.network_id),
 	);
 	const candidates = new Set(named.length > 0 ? named : containing);
 	const [only, ...more] = candidates;

@@ -83,6 +83,17 @@ ports:
 		expect(facts?.keypair).toEqual({ name: "mine", type: "ssh", public_key: "ssh-ed25519 AAAA" });
 	});
 
+	test("an address in a small subnet and in a large one of another network tells no network", () => {
+		const port = (address: string) => `${lan}
+---
+network: { id: wan }
+subnet: { id: w, network_id: wan, cidr: 192.0.2.0/25 }
+port: { id: p, device_id: i, fixed_ips: [{ ip_address: ${address} }] }
+`;
+		expect(inventoryOf({ "a.yaml": port("192.0.2.200") }).ports.get("p")?.network_id).toBe("lan");
+		expect(() => inventoryOf({ "a.yaml": port("192.0.2.100") })).toThrow(/^a\.yaml:10: port needs "network_id"/);
+	});
+
 	test("a trunk's subports and bare-metal NICs belong to the instance", () => {
 		const inventory = inventoryOf({
 			"a.yaml": `${lan}
