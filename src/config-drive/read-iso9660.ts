@@ -68,7 +68,9 @@ export function readIso9660(image: Buffer): DriveContents {
 		folderBytes += record.size;
 		if (folderBytes > image.length) throw unreadable("folders in it are in each other");
 		claims.push({ start: record.start, end: record.start + record.size, path, shareable: false });
-		for (const entry of recordsOf(part(image, record.start, record.size, JSON.stringify(path)))) {
+		for (const entry of recordsOf(
+			part(image, record.start, record.size, path === "" ? "the root" : JSON.stringify(path)),
+		)) {
 			const { name, mode } = names.describe(entry);
 			checkKind(entry, name, mode);
 			const permissions = mode === undefined ? undefined : mode & PERMISSIONS;
