@@ -79,6 +79,9 @@ describe("what no handler sees", () => {
 			400,
 			expect.stringMatching(/^400 Bad Request\n\n.+\n\n {3}$/),
 		]);
+		expect(await service.metrics.registry.metrics()).toMatch(
+			/turned_down_total\{[^}]*"(bad-request|too-large|wrong-method)"\} 1\n/,
+		);
 	});
 
 	it.each<[what: string, bytes: string]>([
@@ -176,6 +179,13 @@ describe("password", () => {
 		expect((await post("")).status).toBe(200);
 		expect((await post("x".repeat(1021))).status).toBe(400);
 		expect((await post("x".repeat(1020))).status).toBe(200);
+	});
+
+	it("that is too long is not read to its end", async () => {
+		await start();
+		const bytes = `POST ${PASSWORD} HTTP/1.1\r\n${head}Content-Length: 1000000000\r\n\r\n${"x".repeat(2000)}`;
+		const answer = await sendBytes(where(), Buffer.from(bytes));
+		expect([answer.status, answer.headers["connection"]]).toEqual([400, "close"]);
 	});
 
 	it("is nobody else's", async () => {

@@ -1,6 +1,6 @@
 /** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
-import type { OutgoingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { normalizePath } from "../documents/paths.ts";
 import { type TreeAnswer, textAnswer } from "../documents/tree.ts";
@@ -17,6 +17,7 @@ import type { IdentityMode } from "./identity.ts";
 import { type ListenAddress, listenOn } from "./listen.ts";
 import { type Log, logRequest, pathInLog, roundedMs } from "./log.ts";
 import type { ListenerMetrics, Metrics } from "./metrics.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
 
 export interface Limits {
 	/** Milliseconds until a request that still waits for the cloud is answered 503: 5,000. cloud-init gives up at 10 s. */
@@ -64,56 +65,29 @@ const LONGEST_TEXT = 16 * 1024;
 const RETRY_AFTER = "1";
 
 export function createGuestListener(options: GuestListenerOptions): GuestListener {
-	const { address, mode, answers, log, metrics, limits } = options;
-	const app = createServer(limits);
+	const { address, mode, answers, metrics, limits } = options;
+	const app = createServer(limits, () => metrics.turnedDown(mode, "bad-request"));
 	const connections = new Set<Socket>();
-	const countRequest = metrics.requests(mode);
-	let waiting = 0;
+	const report = createReport(options);
+	const wait = createWaitingRoom(limits.budget, limits.waiting, metrics.waiting);
 	let closing = false;
 
-	const finish = ({ request, reply, path, started }: Exchange, outcome: Outcome) => {
-		send(reply, outcome, closing);
-		const ms = performance.now() - started;
-		const line = { identity: mode, method: request.method, path: pathInLog(path), status: outcome.status };
-		const { instance } = outcome;
-		if (outcome.status === 200) {
-			logRequest(log, { ...line, ms: roundedMs(ms), instance });
-		} else {
-			const { reason, detail } = outcome;
-			logRequest(log, { ...line, ms: roundedMs(ms), instance, reason, detail });
-			metrics.turnedDown(mode, reason);
-		}
-		countRequest(outcome.status, path, ms / 1000);
+	const finish = (exchange: Exchange, outcome: Outcome) => {
+		if (closing) exchange.reply.raw.setHeader("connection", "close");
+		send(exchange.reply, outcome);
+		report(exchange, outcome);
 	};
-
-	/** An outcome is waited for no longer than the budget, and not at all when too many wait already. */
-	const awaited = async (outcome: Promise<Outcome>): Promise<Outcome> => {
-		if (waiting >= limits.waiting) {
-			outcome.catch(() => {});
-			return { status: 503, reason: "overload" };
-		}
-		waiting++;
-		metrics.waiting.inc();
-		try {
-			return await within(limits.budget, outcome);
-		} catch (error) {
-			return failure(error);
-		} finally {
-			waiting--;
-			metrics.waiting.dec();
-		}
-	};
-
 	const handle = (request: FastifyRequest, reply: FastifyReply) => {
 		const exchange = begin(request, reply);
 		const outcome = attempt(answers, exchange);
-		if (outcome instanceof Promise) awaited(outcome).then((settled) => finish(exchange, settled));
+		if (outcome instanceof Promise) wait(outcome).then((settled) => finish(exchange, settled));
 		else finish(exchange, outcome);
 	};
-
 	app.all("/", handle);
 	app.setNotFoundHandler(handle);
 	app.setErrorHandler((error: FastifyError, request, reply) => {
+		// What is left of the body is not waited for.
+		reply.raw.setHeader("connection", "close");
 		finish(begin(request, reply), unreadable(error));
 	});
 	return {
@@ -136,11 +110,33 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	};
 }
 
+/** Tells the log and the metrics of an answer that has just been sent. */
+function createReport({ mode, log, metrics }: GuestListenerOptions): (exchange: Exchange, outcome: Outcome) => void {
+	const countRequest = metrics.requests(mode);
+	return ({ request, path, started }, outcome) => {
+		const { status, instance } = outcome;
+		const ms = performance.now() - started;
+		const line = { identity: mode, method: request.method, path: pathInLog(path), status, ms: roundedMs(ms), instance };
+		if (outcome.status === 200) {
+			logRequest(log, line);
+		} else {
+			const { reason, detail } = outcome;
+			logRequest(log, { ...line, reason, detail });
+			metrics.turnedDown(mode, reason);
+		}
+		countRequest(status, path, ms / 1000);
+	};
+}
+
 /**
  * A server that answers nothing by itself that Neutron's proxies would not hand through: not 408, 413, 414, 415, 417
  * or 431, all of which node or fastify answer by default.
  */
-function createServer(limits: Limits): FastifyInstance {
+function createServer(limits: Limits, onBadRequest: () => void): FastifyInstance {
+	const refuse = (socket: Duplex | null) => {
+		onBadRequest();
+		socket?.end(rawAnswer(400));
+	};
 	const app = fastify({
 		bodyLimit: LONGEST_PASSWORD,
 		requestTimeout: limits.request,
@@ -158,11 +154,11 @@ function createServer(limits: Limits): FastifyInstance {
 		},
 		clientErrorHandler(error, socket) {
 			if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-			else socket.end(rawAnswer(400));
+			else refuse(socket);
 		},
 	});
-	app.server.on("checkExpectation", (_request, { socket }) => socket?.end(rawAnswer(400)));
-	app.server.on("connect", (_request, socket) => socket.end(rawAnswer(400)));
+	app.server.on("checkExpectation", (_request, { socket }) => refuse(socket));
+	app.server.on("connect", (_request, socket) => refuse(socket));
 	app.removeAllContentTypeParsers();
 	app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 	return app;
@@ -201,30 +197,22 @@ function attempt(answers: GuestAnswers, { request, path }: Exchange): Outcome | 
 	}
 }
 
-function within(milliseconds: number, outcome: Promise<Outcome>): Promise<Outcome> {
-	const { promise: late, resolve } = Promise.withResolvers<Outcome>();
-	const timer = setTimeout(() => resolve({ status: 503, reason: "timeout" }), milliseconds);
-	return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
-}
-
 /** A request whose body can't be read or is too long, in fastify's words. */
 function unreadable(error: FastifyError): NotAnswered {
 	if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return tooLarge();
 	return (error.statusCode ?? 500) < 500 ? { status: 400, reason: "bad-request" } : failure(error);
 }
 
-function send(reply: FastifyReply, outcome: Outcome, closing: boolean): void {
-	const headers: OutgoingHttpHeaders = {};
-	if (closing) headers["connection"] = "close";
-	if (outcome.status === 503) headers["retry-after"] = RETRY_AFTER;
-	if (outcome.status === 200) write(reply, 200, outcome.answer, headers);
-	else write(reply, outcome.status, textAnswer(errorBody(outcome.status, outcome.explanation)), headers);
+function send(reply: FastifyReply, outcome: Outcome): void {
+	if (outcome.status === 503) reply.raw.setHeader("retry-after", RETRY_AFTER);
+	if (outcome.status === 200) write(reply, 200, outcome.answer);
+	else write(reply, outcome.status, textAnswer(errorBody(outcome.status, outcome.explanation)));
 }
 
 /** Past fastify's own `send`, which adds a charset to JSON. */
-function write(reply: FastifyReply, status: number, { body, contentType }: TreeAnswer, headers: OutgoingHttpHeaders) {
+function write(reply: FastifyReply, status: number, { body, contentType }: TreeAnswer): void {
 	const { raw } = reply.hijack();
-	raw.writeHead(status, { ...headers, "content-type": contentType, "content-length": body.length });
+	raw.writeHead(status, { "content-type": contentType, "content-length": body.length });
 	// As text, node writes it in one piece with the head; bytes are a piece of their own.
 	if (body.length > LONGEST_TEXT) raw.end(body);
 	else raw.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
