@@ -76,9 +76,14 @@ export async function ensure(api: Api, kind: string, name: string, body: Record<
 	return found[kind][0] ?? (await api.post("network", `/${kind}`, { [singular]: { name, ...body } }))[singular];
 }
 
-/** Asks again until there is an answer. */
-export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
-	for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(250)) {
+/** Asks again, at that interval in milliseconds, until there is an answer. */
+export async function eventually<T>(
+	what: string,
+	seconds: number,
+	ask: () => Promise<T | undefined>,
+	interval = 250,
+): Promise<T> {
+	for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(interval)) {
 		const answer = await ask();
 		if (answer !== undefined) return answer;
 	}

@@ -1,5 +1,7 @@
-/** Fills Keystone after its bootstrap: the services' accounts, their endpoints, and two projects for guests. Run by "up". */
+/** Fills Keystone after its bootstrap: the services' accounts, their endpoints, and the guests' projects. Run by "up". */
 import { type Json, login } from "./api.ts";
+import { CROWD_PROJECT } from "./crowd.ts";
+import { OTHER_PROJECT, PROJECT } from "./plan.ts";
 
 /** The password of every service account, given by "up". */
 const SERVICE_PASSWORD = process.env["SERVICE_PASSWORD"] ?? "";
@@ -44,6 +46,6 @@ for (const [name, type, url] of [
 		await ensure("endpoints", { service_id, interface: face, region_id: process.env["OS_REGION_NAME"] }, { url });
 	}
 }
-for (const name of ["orchard", "quarry", "meadow"]) {
+for (const name of [PROJECT, OTHER_PROJECT, CROWD_PROJECT]) {
 	await grant(await ensure("projects", { name, ...domain }), administratorId, adminRole);
 }

@@ -205,6 +205,7 @@ nova_common() {
 		workers = 1
 		[filter_scheduler]
 		enabled_filters = ComputeFilter
+		track_instance_changes = false
 		[glance]
 		api_servers = http://127.0.0.1:9292
 		[neutron]
@@ -243,6 +244,6 @@ nova_common() {
 nova_common | put nova/compute.conf nova
 # One thread a process: Nova patches its threads with eventlet, and under uwsgi with several of them a request now and
 # then hangs for ever. Otherwise Debian's own settings for the metadata service, eight processes among them.
-uwsgi nova /usr/bin/nova-api-wsgi 2 1 | put nova/api-uwsgi.ini nova
+uwsgi nova /usr/bin/nova-api-wsgi 4 1 | put nova/api-uwsgi.ini nova
 sed -e 's/^threads = .*/threads = 1/' -e 's/^logto = .*/disable-logging = true/' -e "s|^chdir = .*|chdir = $DATA/nova|" \
 	/etc/nova/nova-api-metadata-uwsgi.ini | put nova/metadata-uwsgi.ini nova

@@ -20,7 +20,7 @@ export interface Member {
 	readonly projectId: string;
 }
 
-/** Makes the crowd, where it isn't there, and gives its members. */
+/** Makes the crowd, where it isn't there, and gives its members, those with one NIC and with two all mixed. */
 export async function makeCrowd(): Promise<readonly Member[]> {
 	const api = await login(CROWD_PROJECT);
 	const boot = await ensureBootSource();
@@ -38,10 +38,13 @@ export async function makeCrowd(): Promise<readonly Member[]> {
 		await api.post("compute", "/servers", { server: { name, ...boot, networks, min_count: count, max_count: count } });
 	}
 	const wanted = GROUPS.reduce((sum, { count }) => sum + count, 0);
-	return eventually(`${wanted} servers are built`, 900, async () => {
+	const made = async () => {
 		const { servers } = await api.get("compute", "/servers?status=ACTIVE");
-		return servers.length === wanted ? servers.map(({ id }: Json) => ({ id, projectId: api.projectId })) : undefined;
-	});
+		if (servers.length !== wanted) return undefined;
+		const ids: string[] = servers.map(({ id }: Json) => id);
+		return ids.sort().map((id) => ({ id, projectId: api.projectId }));
+	};
+	return eventually(`${wanted} servers are built`, 900, made, 3000);
 }
 
 if (import.meta.main) {

@@ -83,6 +83,9 @@ async function attachLater(api: Api, guest: Guest, wiring: Wiring): Promise<Gues
 	if (port.device_id !== guest.id) {
 		const attachment = { interfaceAttachment: { port_id: port.id } };
 		await api.post("compute", `/servers/${guest.id}/os-interface`, attachment);
+		// Attaching a NIC makes Nova forget the MTU of those that were there, until it looks at the ports again.
+		const events = [{ name: "network-changed", server_uuid: guest.id }];
+		await api.post("compute", "/os-server-external-events", { events });
 	}
 	return { ...guest, ports: [...guest.ports, port] };
 }

@@ -6,10 +6,14 @@ import { promisify } from "node:util";
 /** As in lib.sh. */
 export const STATE = process.env["GUESTWIRE_OPENSTACK_STATE"] ?? "/var/lib/guestwire-openstack";
 
+let variables: Record<string, string> | undefined;
+
 /** The variables of the file `env` that "up" leaves: the administrator's credentials and the metadata proxy's secret. */
 export function laboratoryEnv(): Record<string, string> {
-	const lines = readFileSync(`${STATE}/env`, "utf8").matchAll(/^export (\w+)=(.*)$/gm);
-	return Object.fromEntries(Array.from(lines, ([, name = "", value = ""]) => [name, value]));
+	variables ??= Object.fromEntries(
+		Array.from(readFileSync(`${STATE}/env`, "utf8").matchAll(/^export (\w+)=(.*)$/gm), (match) => match.slice(1)),
+	);
+	return variables as Record<string, string>;
 }
 
 /** Runs one of the scripts beside this file to its end. Rejects with its error output when it fails. */

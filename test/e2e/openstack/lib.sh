@@ -82,7 +82,9 @@ once() { # name command...   a step that must not be repeated; its output is sho
 	local name=$1
 	shift
 	[ -e "$RUN/$name.done" ] && return 0
-	"$@" >"$LOG/$name.setup" 2>&1 </dev/null || { tail -n 30 "$LOG/$name.setup" >&2; fail "$name failed ($*)"; }
+	# In the background, because before "||" bash would go on after a failed line of the step.
+	"$@" >"$LOG/$name.setup" 2>&1 </dev/null &
+	wait $! || { tail -n 30 "$LOG/$name.setup" >&2; fail "$name failed ($*)"; }
 	touch "$RUN/$name.done"
 	say "done $name"
 }
@@ -91,4 +93,13 @@ as() { # user command...
 	local user=$1
 	shift
 	(cd "$DATA" && exec setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups "$@")
+}
+
+stop_proxies() { # the haproxies that Neutron's metadata agent started, one a network
+	local file
+	for file in "$DATA"/neutron/external/pids/*; do
+		[ -e "$file" ] && kill "$(cat "$file")" 2>/dev/null
+		rm -f "$file"
+	done
+	return 0
 }

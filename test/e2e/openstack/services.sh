@@ -120,8 +120,9 @@ make_other_schemas() {
 
 make_schemas() {
 	make_other_schemas &
+	local others=$!
 	once nova-schema make_nova_schema
-	wait $!
+	wait $others
 }
 
 NOVA_FILES=(OS_NOVA_CONFIG_FILES="/etc/nova/api-paste.ini;$CONF/nova/nova.conf")

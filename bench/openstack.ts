@@ -1,0 +1,203 @@
+/**
+ * Guestwire beside nova-api-metadata of the same cloud, in one run: `npm run bench:openstack` (`--short` for a quick one).
+ * The cloud is the laboratory of test/e2e/openstack, which is brought up first. Nova is measured both ways in which it is
+ * run, under uwsgi with Debian's settings and under eventlet with two workers; the better of the two counts each time.
+ */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { type Asker, askUntilServed, signed } from "../test/e2e/openstack/asking.ts";
+import { makeCrowd } from "../test/e2e/openstack/crowd.ts";
+import { startGuestwire } from "../test/e2e/openstack/guestwire.ts";
+import { runScript } from "../test/e2e/openstack/laboratory.ts";
+
+const SHORT = process.argv.includes("--short");
+const ROUNDS = SHORT ? 1 : 3;
+const WARM_SECONDS = SHORT ? 3 : 10;
+const ALONE = SHORT ? 5 : 15;
+/** Nova keeps what it knows of an instance for 15 s: after a little longer, it is cold. */
+const NOVA_FORGETS = 16_000;
+
+const NETWORK_DATA = "/openstack/latest/network_data.json";
+const META_DATA = "/openstack/latest/meta_data.json";
+const UWSGI = 8775;
+const EVENTLET = 8785;
+
+/** A metadata service as it is measured: made cold before each measurement. */
+interface Contender {
+	readonly name: string;
+	/** Gives its port, once it is cold but ready. */
+	cold(): Promise<number>;
+	stop(): Promise<unknown>;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const seconds = (since: number) => (performance.now() - since) / 1000;
+
+/** Nova, whose processes stay: it is cold when nobody asked for a while. */
+function nova(name: string, port: number): Contender {
+	return {
+		name,
+		async cold() {
+			await pause(NOVA_FORGETS);
+			return port;
+		},
+		stop: async () => {},
+	};
+}
+
+/** Guestwire, started anew each time: its token and connections are there, nothing else is known. */
+function guestwireContender(): Contender {
+	let running: Awaited<ReturnType<typeof startGuestwire>> | undefined;
+	return {
+		name: "guestwire",
+		async cold() {
+			await running?.stop();
+			running = await startGuestwire({ profile: "nova" });
+			return running.port;
+		},
+		stop: async () => running?.stop(),
+	};
+}
+
+async function expectOk(port: number, asker: Asker, path: string): Promise<void> {
+	const { status } = await askUntilServed(port, asker, path);
+	if (status !== 200) throw new Error(`port ${port} answered ${status} for ${path} of ${asker.id}`);
+}
+
+/** Seconds until each has its document, all asked for at once. */
+async function allAtOnce(port: number, askers: readonly Asker[], path: string): Promise<number> {
+	const started = performance.now();
+	await Promise.all(askers.map((asker) => expectOk(port, asker, path)));
+	return seconds(started);
+}
+
+/** Requests a second over 16 connections, each connection asking for every member in turn. */
+async function warm(port: number, askers: readonly Asker[], path: string): Promise<number> {
+	await allAtOnce(port, askers, path);
+	const folder = await mkdtemp(join(tmpdir(), "guestwire-bench-"));
+	const headers = askers.map((asker) =>
+		Object.entries(signed(asker))
+			.map(([name, value]) => `["${name}"]="${value}"`)
+			.join(","),
+	);
+	await writeFile(
+		join(folder, "members.lua"),
+		`local members = { ${headers.map((fields) => `{${fields}}`).join(",\n")} }
+		local requests, at = {}, 0
+		init = function() for i, headers in ipairs(members) do requests[i] = wrk.format("GET", "${path}", headers) end end
+		request = function() at = at % #requests + 1; return requests[at] end
+		done = function(summary)
+			local e = summary.errors
+			-- Not the read errors: under uwsgi a body ends with its connection, which wrk counts as an answer and an error.
+			print("RESULT", summary.requests / summary.duration * 1e6, e.connect + e.write + e.status + e.timeout)
+		end`,
+	);
+	const options = ["--threads", "1", "--connections", "16", "--duration", `${WARM_SECONDS}s`, "--timeout", "10s"];
+	const { stdout } = await promisify(execFile)("wrk", [
+		...options,
+		"--script",
+		join(folder, "members.lua"),
+		`http://127.0.0.1:${port}`,
+	]);
+	await rm(folder, { recursive: true });
+	const [, rate, errors] = /^RESULT\s+(\S+)\s+(\S+)$/m.exec(stdout) ?? [];
+	if (Number(errors) > 0) throw new Error(`port ${port}: ${errors} of wrk's requests failed`);
+	return Number(rate);
+}
+
+interface Measurement {
+	readonly what: string;
+	readonly unit: string;
+	/** At least this many times the original's rate, or at most this share of its time. */
+	readonly target: number;
+	readonly better: "more" | "less";
+	/** One value a contender. They take turns, so that what else the machine does meets them all alike. */
+	run(contenders: readonly Contender[], crowd: readonly Asker[]): Promise<number[]>;
+}
+
+/** Cold, but for one guest whose look-up warms what a process keeps for all. */
+async function ready(contender: Contender, first: Asker, path: string): Promise<number> {
+	const port = await contender.cold();
+	await expectOk(port, first, path);
+	return port;
+}
+
+const rounds =
+	(once: (contender: Contender, crowd: readonly Asker[]) => Promise<number>): Measurement["run"] =>
+	async (contenders, crowd) => {
+		const values: number[][] = contenders.map(() => []);
+		for (let round = 0; round < ROUNDS; round++) {
+			for (const [index, contender] of contenders.entries()) values[index]?.push(await once(contender, crowd));
+		}
+		return values.map(median);
+	};
+
+const warmRate = (path: string) =>
+	rounds(async (contender, crowd) => warm(await contender.cold(), crowd.slice(0, 20), path));
+
+const together = (path: string) =>
+	rounds(async (contender, [first, ...others]) => {
+		const port = await ready(contender, first as Asker, path);
+		return allAtOnce(port, others, path);
+	});
+
+/** Each asks for guests of its own: the two that are Nova share a memory. */
+const alone =
+	(path: string): Measurement["run"] =>
+	async (contenders, [first, ...others]) => {
+		const ports: number[] = [];
+		for (const contender of contenders) ports.push(await ready(contender, first as Asker, path));
+		const values: number[][] = contenders.map(() => []);
+		for (let turn = 0; turn < ALONE; turn++) {
+			for (const [index, port] of ports.entries()) {
+				const asker = others[turn * ports.length + index] as Asker;
+				values[index]?.push(await allAtOnce(port, [asker], path));
+			}
+		}
+		return values.map(median);
+	};
+
+const MEASUREMENTS: readonly Measurement[] = [
+	{
+		what: "warm network_data.json, 16 connections",
+		unit: "requests/s",
+		target: 10,
+		better: "more",
+		run: warmRate(NETWORK_DATA),
+	},
+	{ what: "network_data.json of all, cold", unit: "s", target: 1 / 3, better: "less", run: together(NETWORK_DATA) },
+	{ what: "meta_data.json of all, cold", unit: "s", target: 1 / 3, better: "less", run: together(META_DATA) },
+	{ what: "network_data.json of one, cold", unit: "s", target: 1, better: "less", run: alone(NETWORK_DATA) },
+	{ what: "meta_data.json of one, cold", unit: "s", target: 1, better: "less", run: alone(META_DATA) },
+];
+
+async function main(): Promise<void> {
+	const up = spawn(new URL("../test/e2e/openstack/up", import.meta.url).pathname, { stdio: "inherit" });
+	if ((await once(up, "exit"))[0] !== 0) throw new Error("the laboratory does not come up");
+	const crowd = await makeCrowd();
+	await runScript("metadata-eventlet", ["start", String(EVENTLET)]);
+	const contenders = [nova("nova, uwsgi", UWSGI), nova("nova, eventlet", EVENTLET), guestwireContender()];
+	console.log(`${crowd.length} guests; median of ${ROUNDS} rounds, one guest: of ${ALONE}\n`);
+	console.log(["", ...contenders.map(({ name }) => name), "ratio", "target"].join(" | "));
+	let missed = 0;
+	for (const { what, unit, target, better, run } of MEASUREMENTS) {
+		const values = await run(contenders, crowd);
+		const [ours = Number.NaN, originals] = [values.at(-1), values.slice(0, -1)];
+		const ratio = ours / (better === "more" ? Math.max(...originals) : Math.min(...originals));
+		const met = better === "more" ? ratio >= target : ratio <= target;
+		if (!met) missed++;
+		const shown = values.map((value) => (unit === "s" ? value.toFixed(3) : value.toFixed(0)));
+		const goal = `${better === "more" ? "≥" : "≤"} ${Number(target.toFixed(2))}${met ? "" : " MISSED"}`;
+		console.log([`${what} (${unit})`, ...shown, ratio.toFixed(2), goal].join(" | "));
+	}
+	for (const contender of contenders) await contender.stop();
+	await runScript("metadata-eventlet", ["stop"]);
+	if (missed > 0) throw new Error(`${missed} targets missed`);
+}
+
+await main();

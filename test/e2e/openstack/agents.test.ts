@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { normalizePath } from "../../../src/documents/paths.ts";
+import { deviationsOf } from "../../deviations.ts";
+import { eventually } from "./api.ts";
+import { type Answer, ask, askFrom } from "./asking.ts";
+import { type Guestwire, startGuestwire } from "./guestwire.ts";
+import { runScript, STATE } from "./laboratory.ts";
+
+const NOVA = 8775;
+const PATHS = [
+	"/openstack",
+	"/openstack/latest/meta_data.json",
+	"/openstack/latest/network_data.json",
+	"/openstack/latest/vendor_data2.json",
+	"/openstack/latest/user_data",
+	"/latest/meta-data/",
+	"/latest/meta-data/local-ipv4",
+];
+
+const guests = inject("guests").flatMap((guest) => {
+	const { namespace, ports, plan } = guest;
+	return namespace === undefined ? [] : [{ ...guest, namespace, networkId: ports[plan.metadataBy ?? 0].network_id }];
+});
+type Reachable = (typeof guests)[number];
+
+let guestwire: Guestwire;
+beforeAll(async () => {
+	expect(guests.length).toBeGreaterThan(3);
+	guestwire = await startGuestwire({ profile: "nova" });
+});
+afterAll(async () => {
+	await runScript("metadata-agent", [String(NOVA)]);
+	await guestwire.stop();
+});
+
+const isServed = (guest: Reachable) =>
+	eventually(`${guest.plan.name} is served`, 60, async () => {
+		const answer = await askFrom(guest.namespace, "/openstack/latest/meta_data.json").catch(() => undefined);
+		return answer?.status === 200 ? true : undefined;
+	});
+
+/** What a guest gets in its namespace. */
+async function answersTo(guest: Reachable): Promise<Answer[]> {
+	const answers: Answer[] = [];
+	for (const path of PATHS) answers.push(await askFrom(guest.namespace, path));
+	return answers;
+}
+
+async function expectOwnDocument(guest: Reachable, headers: readonly string[]): Promise<void> {
+	const { status, body } = await askFrom(guest.namespace, "/openstack/latest/meta_data.json", headers);
+	if (status === 200) expect(JSON.parse(body).uuid).toBe(guest.id);
+	else expect(status).toBeOneOf([400, 403, 404]);
+}
+
+describe("behind Neutron's own metadata agent", () => {
+	const originals = new Map<Reachable, Answer[]>();
+	beforeAll(async () => {
+		await runScript("metadata-agent", [String(NOVA)]);
+		for (const guest of guests) originals.set(guest, await isServed(guest).then(() => answersTo(guest)));
+		await runScript("metadata-agent", [String(guestwire.port)]);
+		for (const guest of guests) await isServed(guest);
+	});
+
+	it.each(guests)("$plan.name is answered as by nova-api-metadata behind the same agent", async (guest) => {
+		const answers = await answersTo(guest);
+		for (const [index, path] of PATHS.entries()) {
+			const pair = [originals.get(guest)?.[index], answers[index]] as [Answer, Answer];
+			for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(...pair);
+			const [original, ours] = pair.map(({ status, body }) => ({ path, status, body }));
+			expect(ours).toEqual(original);
+		}
+	});
+
+	it("it was Guestwire that answered", async () => {
+		const before = await guestwire.metric("guestwire_requests_total");
+		await askFrom((guests[0] as Reachable).namespace, "/openstack/latest/meta_data.json");
+		expect(await guestwire.metric("guestwire_requests_total")).toBe(before + 1);
+	});
+
+	it.each(guests)("$plan.name can't pass itself off as another", async (guest) => {
+		const other = guests.find(({ id }) => id !== guest.id) as Reachable;
+		await expectOwnDocument(guest, [`X-Instance-ID: ${other.id}`, `X-Tenant-ID: ${other.projectId}`]);
+		await expectOwnDocument(guest, [`X-Forwarded-For: ${other.ports[0].fixed_ips[0].ip_address}`]);
+		await expectOwnDocument(guest, [`X-OVN-Network-ID: ${other.networkId}`]);
+	});
+});
+
+describe("straight from haproxy, without the agent", () => {
+	beforeAll(async () => {
+		for (const networkId of new Set(guests.map(({ networkId }) => networkId)))
+			await pointHaproxyAt(networkId, guestwire.socket);
+		for (const guest of guests) await isServed(guest);
+	});
+
+	it.each(guests)("$plan.name gets the bytes that the agent gives", async (guest) => {
+		for (const path of PATHS) {
+			const [direct, viaAgent] = [await askFrom(guest.namespace, path), await ask(guestwire.port, guest, path)];
+			expect([path, direct.status, direct.body]).toEqual([path, viaAgent.status, viaAgent.body]);
+		}
+	});
+
+	it.each(guests)("$plan.name can't pass itself off as another", async (guest) => {
+		const other = guests.find(({ id }) => id !== guest.id) as Reachable;
+		for (const header of ["X-OVN-Network-ID", "X-Neutron-Network-ID", "X-Neutron-Router-ID"]) {
+			await expectOwnDocument(guest, [`${header}: ${other.networkId}`]);
+		}
+		await expectOwnDocument(guest, [`X-Forwarded-For: ${other.ports[0].fixed_ips[0].ip_address}`]);
+	});
+});
+
+/** Has a network's haproxy, as the agent set it up, talk to another unix socket than the agent's. */
+async function pointHaproxyAt(networkId: string, socket: string): Promise<void> {
+	const file = `${STATE}/data/neutron/ovn-metadata-proxy/${networkId}.conf`;
+	const config = await readFile(file, "utf8");
+	const pidFile = /^\s*pidfile\s+(\S+)$/m.exec(config)?.[1] ?? "";
+	process.kill(Number(await readFile(pidFile, "utf8")));
+	await writeFile(file, config.replace(/^(\s*server metadata ).*$/m, `$1${socket}`));
+	// The address is free as soon as the old one is gone.
+	await eventually("haproxy starts", 10, () =>
+		promisify(execFile)("ip", ["netns", "exec", `ovnmeta-${networkId}`, "haproxy", "-f", file]).then(
+			() => true,
+			() => undefined,
+		),
+	);
+}

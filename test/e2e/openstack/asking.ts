@@ -1,0 +1,73 @@
+/** Requests as a guest's arrive: signed by Neutron's agent, or made inside a network namespace. */
+import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { laboratoryEnv } from "./laboratory.ts";
+
+export interface Answer {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	/** One character a byte. */
+	readonly body: string;
+}
+
+export interface Asker {
+	readonly id: string;
+	readonly projectId: string;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+
+/** The headers that Neutron's agent adds to a guest's request. */
+export function signed({ id, projectId }: Asker): Record<string, string> {
+	const secret = laboratoryEnv()["GUESTWIRE_SHARED_SECRET"] ?? "";
+	return {
+		"X-Instance-ID": id,
+		"X-Tenant-ID": projectId,
+		"X-Instance-ID-Signature": createHmac("sha256", secret).update(id).digest("hex"),
+		"X-Forwarded-For": "10.0.0.1",
+	};
+}
+
+/** Asks a metadata service on that port of the loopback. */
+export function ask(port: number, asker: Asker, path: string): Promise<Answer> {
+	return new Promise((resolve, reject) => {
+		request({ host: "127.0.0.1", port, path, headers: signed(asker), agent }, (response) => {
+			const chunks: Buffer[] = [];
+			response.on("data", (chunk: Buffer) => chunks.push(chunk));
+			response.on("error", reject);
+			response.on("end", () => {
+				const body = Buffer.concat(chunks).toString("latin1");
+				resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+			});
+		})
+			.on("error", reject)
+			.end();
+	});
+}
+
+/** Asks, and asks again as long as it is told to come later: a guest at its boot does so. */
+export async function askUntilServed(port: number, asker: Asker, path: string): Promise<Answer> {
+	for (;;) {
+		const answer = await ask(port, asker, path);
+		if (answer.status !== 503) return answer;
+		await pause(Number(answer.headers["retry-after"] ?? 1) * 1000);
+	}
+}
+
+/** Asks 169.254.169.254 from inside a network namespace, with curl as a guest would. */
+export async function askFrom(namespace: string, path: string, headers: readonly string[] = []): Promise<Answer> {
+	const command = ["netns", "exec", namespace, "curl", "--silent", "--include", "--max-time", "20"];
+	const more = headers.flatMap((header) => ["--header", header]);
+	const { stdout } = await promisify(execFile)("ip", [...command, ...more, `http://169.254.169.254${path}`], {
+		encoding: "latin1",
+	});
+	const end = stdout.indexOf("\r\n\r\n");
+	const [status = "", ...lines] = stdout.slice(0, end).split("\r\n");
+	const fields = lines
+		.map((line) => line.split(/: ?(.*)/).slice(0, 2))
+		.map(([name = "", value]) => [name.toLowerCase(), value]);
+	return { status: Number(status.split(" ")[1]), headers: Object.fromEntries(fields), body: stdout.slice(end + 4) };
+}

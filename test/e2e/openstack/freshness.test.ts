@@ -1,0 +1,105 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Api, type Json, login } from "./api.ts";
+import { ask } from "./asking.ts";
+import { type Guestwire, startGuestwire } from "./guestwire.ts";
+import { built, ensureBootSource, type Guest, startGuest } from "./instances.ts";
+import { makeNetwork, type Wiring } from "./networks.ts";
+import { PROJECT } from "./plan.ts";
+
+const NETWORK_DATA = "/openstack/latest/network_data.json";
+/** Seconds. */
+const FRESHNESS = 3;
+
+const network = {
+	name: "willow",
+	subnets: [
+		{ name: "willow-v4", cidr: "10.90.0.0/22", more: { enable_dhcp: false, dns_nameservers: ["10.90.0.53"] } },
+		{ name: "willow-v6", cidr: "2001:db8:90::/64", more: { ip_version: 6, enable_dhcp: false } },
+	],
+};
+const plan = { name: "willow", nics: [{ network: "willow", addresses: [["willow-v4", "10.90.1.1"]] as const }] };
+
+let api: Api;
+let guest: Guest;
+let guestwire: Guestwire;
+const wiring: Wiring = new Map();
+const idOf = (name: string): string => wiring.get(name).id;
+
+beforeAll(async () => {
+	api = await login(PROJECT);
+	await makeNetwork(api, network, wiring);
+	guest = await startGuest(api, plan, wiring, await ensureBootSource());
+	await built(api, guest.id);
+	guestwire = await startGuestwire({ profile: "full", freshness: FRESHNESS });
+});
+afterAll(async () => {
+	await guestwire.stop();
+	await api.delete("compute", `/servers/${guest.id}`);
+	await api.delete("network", `/ports/${guest.ports[0].id}`);
+	await api.delete("network", `/networks/${idOf("willow")}`);
+});
+
+const port = () => `/ports/${guest.ports[0].id}`;
+const v4 = { subnet_id: () => idOf("willow-v4") };
+
+/** What is changed, and the text in the document that tells the change; `{n}` differs from one run of a change to the next. */
+const changes: { what: string; change: (n: number) => Promise<Json>; sign: (n: number) => string }[] = [
+	{
+		what: "a port's address",
+		change: (n) => setAddresses([["willow-v4", `10.90.2.${n}`]]),
+		sign: (n) => `"10.90.2.${n}"`,
+	},
+	{
+		what: "a further address of a port",
+		change: (n) =>
+			setAddresses([
+				["willow-v4", "10.90.1.1"],
+				["willow-v6", `2001:db8:90::${n}`],
+			]),
+		sign: (n) => `"2001:db8:90::${n}"`,
+	},
+	{
+		what: "a subnet's DNS server",
+		change: (n) => api.put("network", `/subnets/${v4.subnet_id()}`, { subnet: { dns_nameservers: [`10.90.3.${n}`] } }),
+		sign: (n) => `"10.90.3.${n}"`,
+	},
+	{
+		what: "a subnet's host route",
+		change: (n) =>
+			api.put("network", `/subnets/${v4.subnet_id()}`, {
+				subnet: { host_routes: [{ destination: `198.18.${n}.0/24`, nexthop: "10.90.0.9" }] },
+			}),
+		sign: (n) => `"198.18.${n}.0"`,
+	},
+	{
+		what: "a network's MTU",
+		change: (n) => api.put("network", `/networks/${idOf("willow")}`, { network: { mtu: 1300 + n } }),
+		sign: (n) => `"mtu": ${1300 + n}`,
+	},
+];
+
+const setAddresses = (addresses: readonly (readonly [string, string])[]) =>
+	api.put("network", port(), {
+		port: { fixed_ips: addresses.map(([subnet, ip_address]) => ({ subnet_id: idOf(subnet), ip_address })) },
+	});
+const document = async () => (await ask(guestwire.port, guest, NETWORK_DATA)).body;
+
+describe.each(changes)("$what changes", ({ change, sign }) => {
+	it(`is in the next answer ${FRESHNESS} s later, though nobody asked in between`, async () => {
+		expect(await document()).not.toContain(sign(11));
+		await change(11);
+		await pause(FRESHNESS * 1000);
+		expect(await document()).toContain(sign(11));
+	});
+
+	it(`is seen within ${FRESHNESS} s by a guest that keeps asking`, async () => {
+		await document();
+		await change(12);
+		const changed = performance.now();
+		while (!(await document()).includes(sign(12))) {
+			expect((performance.now() - changed) / 1000).toBeLessThan(FRESHNESS + 0.5);
+			await pause(100);
+		}
+	});
+});

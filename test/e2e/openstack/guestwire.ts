@@ -1,0 +1,117 @@
+/** The program under test, as its users start it: `guestwire serve` with a configuration file, in a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "./api.ts";
+import { laboratoryEnv, STATE } from "./laboratory.ts";
+
+export interface GuestwireOptions {
+	/** Keystone's address; the laboratory's own by default. */
+	readonly authUrl?: string;
+	readonly profile?: "full" | "nova";
+	/** Seconds. */
+	readonly freshness?: number;
+}
+
+export interface Guestwire {
+	/** The listener with identity `signed`: its port on the loopback. */
+	readonly port: number;
+	/** The listener with identity `network`: a unix socket. */
+	readonly socket: string;
+	/** A series of /metrics, the sum over its labels; 0 when it isn't there. */
+	metric(name: string): Promise<number>;
+	/** Everything it logged. */
+	log(): string;
+	/** Still the process that was started. */
+	running(): boolean;
+	/** Ends it as a service manager does. Gives the exit code. */
+	stop(): Promise<number | null>;
+}
+
+export async function startGuestwire(options: GuestwireOptions = {}): Promise<Guestwire> {
+	const folder = await mkdtemp(join(tmpdir(), "guestwire-e2e-"));
+	const [port, operator] = [await freePort(), await freePort()];
+	const socket = join(folder, "network.sock");
+	await writeFiles(folder, port, operator, socket, options);
+	const child = spawn(process.execPath, ["src/cli/main.ts", "serve", "--config", join(folder, "guestwire.yaml")], {
+		env: { PATH: process.env["PATH"], OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml") },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	const output = collect(child);
+	const metrics = async () => (await fetch(`http://127.0.0.1:${operator}/metrics`)).text();
+	await eventually("guestwire is ready", 30, async () => {
+		if (child.exitCode !== null) throw new Error(`guestwire ended with ${child.exitCode}: ${output()}`);
+		const answer = await fetch(`http://127.0.0.1:${operator}/readyz`).catch(() => undefined);
+		return answer?.ok ? true : undefined;
+	});
+	return {
+		port,
+		socket,
+		metric: async (name) => sum(await metrics(), name),
+		log: output,
+		running: () => child.exitCode === null,
+		async stop() {
+			if (child.exitCode === null) {
+				child.kill("SIGTERM");
+				await once(child, "exit");
+			}
+			await rm(folder, { recursive: true });
+			return child.exitCode;
+		},
+	};
+}
+
+async function writeFiles(folder: string, port: number, operator: number, socket: string, options: GuestwireOptions) {
+	const env = laboratoryEnv();
+	const clouds = {
+		laboratory: {
+			auth: {
+				auth_url: options.authUrl ?? env["OS_AUTH_URL"],
+				username: env["OS_USERNAME"],
+				password: env["OS_PASSWORD"],
+				project_name: env["OS_PROJECT_NAME"],
+				user_domain_name: "Default",
+				project_domain_name: "Default",
+			},
+			region_name: env["OS_REGION_NAME"],
+		},
+	};
+	const config = {
+		cloud: { openstack: { cloud: "laboratory" } },
+		metadata: [
+			{ listen: `127.0.0.1:${port}`, identity: "signed", sharedSecretFile: "secret" },
+			{ listen: `unix:${socket}`, identity: "network" },
+		],
+		operator: { listen: `127.0.0.1:${operator}` },
+		networkData: { profile: options.profile ?? "nova" },
+		vendorData: { staticFile: `${STATE}/etc/nova/vendor-data.json` },
+		...(options.freshness !== undefined && { freshness: options.freshness }),
+	};
+	await writeFile(join(folder, "secret"), `${env["GUESTWIRE_SHARED_SECRET"]}\n`, { mode: 0o600 });
+	// JSON is YAML.
+	await writeFile(join(folder, "clouds.yaml"), JSON.stringify({ clouds }), { mode: 0o600 });
+	await writeFile(join(folder, "guestwire.yaml"), JSON.stringify(config));
+}
+
+function collect(child: ChildProcess): () => string {
+	const chunks: Buffer[] = [];
+	for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+	return () => Buffer.concat(chunks).toString();
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo;
+	server.close();
+	await once(server, "close");
+	return port;
+}
+
+function sum(metrics: string, name: string): number {
+	const series = metrics.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm);
+	return Array.from(series).reduce((total, [, series, value]) => (series === name ? total + Number(value) : total), 0);
+}
