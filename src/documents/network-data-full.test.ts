@@ -312,6 +312,11 @@ describe("bare metal", () => {
 		]);
 	});
 
+	it("makes no bond of a port group without members", () => {
+		const data = dataOf("b-static4", (facts) => ({ ...bonded(facts), bareMetalPorts: [] }));
+		expect(data.links).toMatchObject([{ id: "tap260ef92a-e8", type: "ovs" }]);
+	});
+
 	it("lets VLANs stand on a bond", () => {
 		const data = dataOf("f-trunk", bonded);
 		expect(data.links.map(({ type }) => type)).toEqual(["phy", "phy", "bond", "vlan", "vlan"]);

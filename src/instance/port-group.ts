@@ -17,6 +17,7 @@ export const BOND_MODES = [
 
 /**
  * The port group that carries a Neutron port: the one that Ironic attached it to, else the one with its MAC address.
+ * Undefined where there is none, or none with members.
  *
  * @throws GuestwireError `cloud-answer` when its mode is none of the bonding driver's.
  */
@@ -25,11 +26,14 @@ export function portGroupOf(portId: string, macAddress: string, facts: InstanceF
 		facts.portGroups.find((candidate) => attachedPort(candidate) === portId) ??
 		facts.portGroups.find((candidate) => candidate.address?.toLowerCase() === macAddress);
 	if (!group) return undefined;
+	const mode = modeOf(group);
 	const members = facts.bareMetalPorts.flatMap((port) => {
 		const mac = canonicalMac(port.address);
 		return port.portgroup_uuid === group.uuid && mac ? [{ id: port.uuid, macAddress: mac }] : [];
 	});
-	return { id: group.uuid, mode: modeOf(group), options: optionsOf(group), members };
+	// Of no NICs nobody can make a bond; the port itself still says what to set up.
+	if (members.length === 0) return undefined;
+	return { id: group.uuid, mode, options: optionsOf(group), members };
 }
 
 function attachedPort(group: PortGroupFacts): string | null | undefined {
