@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const installed = `${root}node_modules/.package-lock.json`;
-const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+const isNew = () => statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+const current = existsSync(installed) && existsSync(`${root}node_modules/.bin/vitest`) && isNew();
 if (!current) {
 	process.stderr.write("guestwire: installing what is missing (npm ci), once\n");
 	const { status } = spawnSync("npm", ["ci", "--loglevel=error", "--no-fund", "--no-audit"], {

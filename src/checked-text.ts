@@ -105,7 +105,8 @@ function complaint(error: ErrorObject): string {
 	const [example] = error.parentSchema?.["examples"] ?? [];
 	if (keyword === "pattern" && example !== undefined) return `must be like ${example}`;
 	if (keyword === "minProperties" || keyword === "maxProperties") {
-		return `must have exactly one of ${Object.keys(known(error)).join(", ")}`;
+		const limit = error.parentSchema?.["minProperties"] === 1 ? "exactly" : "at most";
+		return `must have ${limit} one of ${Object.keys(known(error)).join(", ")}`;
 	}
 	const types = allowedTypes(error.parentSchema);
 	if ((keyword === "type" || keyword === "anyOf") && types.length > 0) {

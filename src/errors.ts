@@ -30,3 +30,13 @@ export class GuestwireError extends Error {
 		this.code = code;
 	}
 }
+
+/** Runs something of which errors must say where it was asked for: `guestwire.yaml:7: metadata[0].listen: …`. */
+export async function placed<T>(place: string | undefined, work: () => T | Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (place === undefined || !(error instanceof GuestwireError)) throw error;
+		throw new GuestwireError(error.code, `${place}: ${error.message}`, { cause: error });
+	}
+}

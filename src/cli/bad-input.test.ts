@@ -96,12 +96,12 @@ describe("a configuration", () => {
 		[
 			"an address that is none",
 			config("{ listen: somewhere, identity: address }"),
-			/^guestwire: listen: "somewhere" is no address to listen on: write 127\.0\.0\.1:8775, .*\n$/,
+			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: "somewhere" is no address to listen on: write 127\.0\.0\.1:8775, .*\n$/,
 		],
 		[
 			"a fixed identity where others can ask",
 			config('{ listen: "0.0.0.0:0", identity: fixed, instance: web-1 }'),
-			/^guestwire: metadata listener 0\.0\.0\.0:0: any machine that reaches it .*: listen on 127\.0\.0\.1\n$/,
+			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: metadata listener 0\.0\.0\.0:0: any machine that reaches it .*: listen on 127\.0\.0\.1\n$/,
 		],
 		[
 			"a format that nobody writes",
@@ -138,7 +138,7 @@ describe("a configuration", () => {
 			const { code, said } = await runIn({ ...inventory, "c.yaml": text }, ["serve", "--config", "FOLDER/c.yaml"]);
 			expect(code).toBe(1);
 			expect(said).toBe(
-				`guestwire: can't listen on 127.0.0.1:${port}: another process listens there: stop it, or choose another address\n`,
+				`guestwire: c.yaml:3: metadata[0].listen: can't listen on 127.0.0.1:${port}: another process listens there: stop it, or choose another address\n`,
 			);
 		} finally {
 			other.close();

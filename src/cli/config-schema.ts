@@ -94,7 +94,10 @@ export const ConfigSchema = strict({
 			dynamic: Type.Array(
 				strict({
 					name: text("Its member of `vendor_data2.json`."),
-					url: text("Where it is asked for.", { pattern: "^https?://", examples: ["https://vendor.example.org/"] }),
+					url: text("Where it is asked for.", {
+						pattern: "^https?://[^@/]+(/|$)",
+						examples: ["https://vendor.example.org/"],
+					}),
 					timeoutSeconds: Type.Number({ description: "Seconds to wait.", default: 2, exclusiveMinimum: 0, maximum: 5 }),
 				}),
 				{ description: "What `vendor_data2.json` holds besides.", default: [] },

@@ -25,7 +25,7 @@ export async function metadataListener(
 	{ directory, where }: { readonly directory: Directory; readonly where: Where },
 	io: Io,
 ): Promise<MetadataListener> {
-	return { listen: listener.listen, identity: await identitySettings() };
+	return { listen: listener.listen, identity: await identitySettings(), place: where([...place, "listen"]) };
 
 	async function identitySettings(): Promise<IdentitySettings> {
 		const { identity: mode, instance = "", allow = [], providers = {} } = listener;

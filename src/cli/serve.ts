@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { LRUCache } from "lru-cache";
 import type { DirectoryOptions } from "../cloud/directory.ts";
+import { placed } from "../errors.ts";
 import { createGuestDocuments } from "../http/guest-documents.ts";
 import type { IdentityMode } from "../http/identity.ts";
 import { createLog, type Log, type LogFile, openLog } from "../http/log.ts";
@@ -47,7 +49,10 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(settings, vendorData);
 	const parts = { directory, documents, metrics, log };
-	const operator = await startOperatorServer({ ...parts, ...(await operatorOptions(source, state)) });
+	const operatorParts = await operatorOptions(source, state);
+	const operator = await placed(source.where(["operator", "listen"]), () =>
+		startOperatorServer({ ...parts, ...operatorParts }),
+	);
 	open.defer(() => operator.close());
 	const metadata = await startMetadataService({ ...parts, listeners, passwords });
 	open.defer(() => metadata.close());
@@ -85,8 +90,12 @@ function logTo({ stdout }: Io, onDrop: (lines: number) => void): LogFile {
 	return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
 }
 
+/** Once a minute for what is asked for again and again. */
 function staleLogger(log: Log): DirectoryOptions["onStale"] {
+	const told = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 	return ({ key, ageSeconds, reason }) => {
+		if (told.has(key)) return;
+		told.set(key, true);
 		log.warn(
 			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
 			"old answer given",

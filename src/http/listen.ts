@@ -23,7 +23,7 @@ export function parseListenAddress(text: string): ListenAddress {
 	const isAddress = v6 === undefined ? ipaddr.IPv4.isValidFourPartDecimal(host ?? "") : ipaddr.IPv6.isValid(v6);
 	if (host === undefined || !isAddress || port > 65535) {
 		const forms = "127.0.0.1:8775, [fe80::a9fe:a9fe%eth0]:80 or unix:/run/guestwire.sock";
-		throw new GuestwireError("config", `listen: ${JSON.stringify(text)} is no address to listen on: write ${forms}`);
+		throw new GuestwireError("config", `${JSON.stringify(text)} is no address to listen on: write ${forms}`);
 	}
 	return { text, host, port };
 }

@@ -1,5 +1,6 @@
 /** The metadata service: the guests' side, as many listeners as are wanted over the same documents. */
 import type { Directory } from "../cloud/directory.ts";
+import { placed } from "../errors.ts";
 import type { PasswordStore } from "../store/password-store.ts";
 import { createGuestAnswers } from "./guest-answers.ts";
 import type { GuestDocuments } from "./guest-documents.ts";
@@ -13,6 +14,8 @@ export interface MetadataListener {
 	/** `host:port`, `[v6%zone]:port` or `unix:/path`. */
 	readonly listen: string;
 	readonly identity: IdentitySettings;
+	/** Where it is configured, for errors. */
+	readonly place?: string;
 }
 
 export interface MetadataServiceOptions {
@@ -42,18 +45,24 @@ const DEFAULT_LIMITS: Limits = { budget: 5000, waiting: 2000, connections: 10_00
 export async function startMetadataService(options: MetadataServiceOptions): Promise<MetadataService> {
 	const { directory, documents, passwords, log, metrics } = options;
 	const limits = { ...DEFAULT_LIMITS, ...options.limits };
-	const listeners = options.listeners.map(({ listen, identity: settings }) => {
-		const address = parseListenAddress(listen);
-		const identity = createIdentity(settings, address, directory);
-		const answers = createGuestAnswers({ identity, directory, documents, passwords });
-		return createGuestListener({ address, mode: settings.mode, answers, log, metrics, limits });
-	});
+	const listeners = await Promise.all(
+		options.listeners.map(({ listen, identity: settings, place }) =>
+			placed(place, () => {
+				const address = parseListenAddress(listen);
+				const identity = createIdentity(settings, address, directory);
+				const answers = createGuestAnswers({ identity, directory, documents, passwords });
+				return createGuestListener({ address, mode: settings.mode, answers, log, metrics, limits });
+			}),
+		),
+	);
 	const close = async () => {
 		await Promise.all(listeners.map((listener) => listener.close()));
 	};
 	try {
 		const addresses: string[] = [];
-		for (const listener of listeners) addresses.push(await listener.start());
+		for (const [index, listener] of listeners.entries()) {
+			addresses.push(await placed(options.listeners[index]?.place, listener.start));
+		}
 		return { addresses, close };
 	} catch (error) {
 		await close();

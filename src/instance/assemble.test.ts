@@ -99,3 +99,34 @@ it("leaves out a subport that is gone and one without a tag", () => {
 	const [parent] = assemble({ ...trunk, trunks: untagged }).ports;
 	expect(parent?.trunk?.subports.map(({ vlanId, port }) => [vlanId, port.id])).toEqual([[101, first.id]]);
 });
+
+it("takes a trunk on its own subport for a port", () => {
+	const facts = recordedCase("f-trunk").facts;
+	const [parent] = facts.ports as [PortFacts];
+	const [subport] = facts.subports as [PortFacts];
+	const loop = {
+		id: "loop",
+		name: "",
+		port_id: subport.id,
+		sub_ports: [{ port_id: parent.id, segmentation_type: "vlan", segmentation_id: 5 }],
+	};
+	const [port] = assemble({ ...facts, trunks: [...facts.trunks, loop], subports: [...facts.subports, parent] }).ports;
+	expect(port?.trunk?.subports[0]?.port.trunk).toBeUndefined();
+});
+
+it("orders NICs the same whatever order they come in, when only some tell their creation", () => {
+	const { server: _, ...wiring } = facts;
+	const [port] = wiring.ports as [PortFacts];
+	const made = (id: string, created_at?: string) =>
+		({ ...port, id, mac_address: `02:00:00:00:00:${id}`, created_at }) as PortFacts;
+	const ports = [made("0c", "2026-01-02T00:00:00Z"), made("0b"), made("0a", "2026-01-01T00:00:00Z")];
+	for (const order of [
+		[0, 1, 2],
+		[1, 2, 0],
+		[2, 1, 0],
+		[1, 0, 2],
+	]) {
+		const shuffled = order.map((index) => ports[index] as PortFacts);
+		expect(assemble({ ...wiring, ports: shuffled }).ports.map(({ id }) => id)).toEqual(["0a", "0c", "0b"]);
+	}
+});

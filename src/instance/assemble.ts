@@ -38,7 +38,7 @@ export function assemble(facts: InstanceFacts): Instance {
 	return present<Instance>({
 		id: facts.id,
 		projectId: facts.server?.tenant_id ?? commonProject(nics),
-		ports: inNicOrder(nics, facts).map((port) => assemblePort(port, index)),
+		ports: inNicOrder(nics, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
 		server: facts.server && assembleServer(facts.server, facts),
 	});
 }
@@ -60,8 +60,8 @@ function commonProject(ports: readonly PortFacts[]): string | undefined {
 
 /**
  * NIC order: the order of MAC addresses in the server's `addresses` (Nova keeps the boot request's order there and
- * nowhere else), then by creation time, then by id. Ports without a creation time (an inventory written by hand) keep
- * the order they came in.
+ * nowhere else), then by creation time, then by id. Ports without a creation time (an inventory written by hand) come
+ * last, in the order they came in.
  */
 function inNicOrder(ports: readonly PortFacts[], facts: InstanceFacts): PortFacts[] {
 	const addresses = Object.values(facts.server?.addresses ?? {}).flat();
@@ -75,12 +75,14 @@ function inNicOrder(ports: readonly PortFacts[], facts: InstanceFacts): PortFact
 }
 
 function byCreation(a: PortFacts, b: PortFacts): number {
-	if (a.created_at === undefined || b.created_at === undefined) return 0;
-	if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
-	return a.id < b.id ? -1 : 1;
+	const [aTime, bTime] = [a.created_at, b.created_at];
+	if (aTime === bTime) return aTime === undefined ? 0 : a.id < b.id ? -1 : 1;
+	if (aTime === undefined || bTime === undefined) return aTime === undefined ? 1 : -1;
+	return aTime < bTime ? -1 : 1;
 }
 
-function assemblePort(port: PortFacts, index: Index): Port {
+/** `trunk`: a NIC's own; a subport has none, whatever the facts say. */
+function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 	const { facts } = index;
 	const network = index.networks.get(port.network_id);
 	if (!network)
@@ -116,7 +118,7 @@ function assemblePort(port: PortFacts, index: Index): Port {
 		description: port.description || undefined,
 		tags: port.tags,
 		deviceTag: facts.interfaceAttachments.find((attachment) => attachment.port_id === port.id)?.tag || undefined,
-		trunk: trunkOf(port, index),
+		trunk,
 		portGroup: portGroupOf(port.id, macAddress, facts),
 	});
 }
