@@ -60,7 +60,8 @@ function parseVolume(image: Buffer): Volume {
 	const fats = image[16] ?? 0;
 	const rootEntries = image.readUInt16LE(17);
 	const sectors = image.readUInt16LE(19) || image.readUInt32LE(32);
-	const fatSectors = image.readUInt16LE(22) || image.readUInt32LE(36);
+	const smallFatSectors = image.readUInt16LE(22);
+	const fatSectors = smallFatSectors || image.readUInt32LE(36);
 	if (!CLUSTER_SECTORS.includes(sectorsPerCluster) || reserved === 0 || fats === 0 || fatSectors === 0) {
 		throw unreadable("its boot sector makes no sense");
 	}
@@ -68,7 +69,8 @@ function parseVolume(image: Buffer): Volume {
 	const firstData = reserved + fats * fatSectors + rootSectors;
 	const clusters = Math.floor((sectors - firstData) / sectorsPerCluster);
 	part(image, 0, sectors * sectorSize, "its last sector");
-	const bits = bitsFor(clusters);
+	// As Linux does: some make FAT32 with fewer clusters than the specification has it.
+	const bits = smallFatSectors === 0 ? 32 : bitsFor(clusters);
 	if (clusters < 1 || fatSectors * sectorSize * 8 < (clusters + 2) * bits) {
 		throw unreadable("its boot sector makes no sense");
 	}
