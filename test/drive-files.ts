@@ -32,3 +32,8 @@ export function filesOf(name: fc.Arbitrary<string>, deepest: number, most: numbe
 	);
 	return fc.array(fc.tuple(path, bytes), { maxLength: most }).map((entries) => new Map(entries));
 }
+
+/** The path that a refusal starts with. */
+export function refusedPath(message: string): unknown {
+	return JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(message)?.[0] ?? "null");
+}

@@ -99,27 +99,34 @@ async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: 
 	printResult(io, options, made, () => line(made));
 }
 
-/** One drive after the other; what can't be made is told at the end, and the rest is there. */
+/** What can't be made is told at the end, and the rest is there. */
 async function makeAll(instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
 	const { directory } = options;
 	if (directory === undefined) throw new GuestwireError("usage", "no folder is named: give -d DIR");
 	if (instance !== undefined || options.output !== undefined) {
-		throw new GuestwireError(
-			"usage",
-			"--all makes every instance's drive in the folder of -d: leave instance and -o out",
-		);
+		const what = "--all makes every instance's drive in the folder of -d";
+		throw new GuestwireError("usage", `${what}: leave instance and -o out`);
 	}
 	await using drives = await openDrives(options, io);
-	const summaries = await drives.source.directory.list();
+	const ids = (await drives.source.directory.list()).map(({ id }) => id);
+	const { made, failures } = await makeEach(ids, directory, drives, options, io);
+	for (const failure of failures) say(io, failure);
+	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));
+	if (failures.length > 0) {
+		throw new GuestwireError("drive", `${failures.length} of ${ids.length} drives were not made: see above`);
+	}
+}
+
+/** One after the other, with a progress bar where stderr is a terminal. */
+async function makeEach(ids: readonly string[], directory: string, drives: Drives, options: DriveOptions, io: Io) {
 	const stop = io.stopSignal();
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} drives, {eta_formatted} left" });
 	const made: Made[] = [];
 	const failures: string[] = [];
-	bar.start(summaries.length, 0);
+	bar.start(ids.length, 0);
 	try {
-		for (const { id } of summaries) {
-			if (stop.aborted)
-				throw new GuestwireError("output", `stopped after ${made.length} of ${summaries.length} drives`);
+		for (const id of ids) {
+			if (stop.aborted) throw new GuestwireError("output", `stopped after ${made.length} of ${ids.length} drives`);
 			const file = join(directory, fileName(id, options));
 			try {
 				const drive = await drives.of(id);
@@ -133,11 +140,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 	} finally {
 		bar.stop();
 	}
-	for (const failure of failures) say(io, failure);
-	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));
-	if (failures.length > 0) {
-		throw new GuestwireError("drive", `${failures.length} of ${summaries.length} drives were not made: see above`);
-	}
+	return { made, failures };
 }
 
 /** An instance's id may be any text in an inventory, and a file's name may not. */

@@ -1,7 +1,9 @@
 /** Drives as files: images that appear whole or not at all, and what is extracted from them. */
 import { randomUUID } from "node:crypto";
-import { link, lstat, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 
@@ -80,10 +82,11 @@ export async function readImage(path: string): Promise<DriveContents> {
 	return readConfigDrive(decodeConfigDrive(bytes));
 }
 
+/** A device tells no size before it is read, and some have no end. */
 async function readBounded(path: string): Promise<Buffer> {
-	const { size } = await stat(path);
-	if (size > MAX_IMAGE) throw new GuestwireError("drive", `${path} is over 1 GiB: no config drive is`);
-	return readFile(path);
+	const bytes = await buffer(createReadStream(path, { end: MAX_IMAGE }));
+	if (bytes.length > MAX_IMAGE) throw new GuestwireError("drive", `${path} is over 1 GiB: no config drive is`);
+	return bytes;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
-import type { DriveFormat } from "./drive.ts";
+import { type DriveFormat, quoted } from "./drive.ts";
 
 /** A file or a folder of an image. */
 export interface DriveEntry {
@@ -29,6 +29,10 @@ const MAX_FOLDERS_DEEP = 128;
 /** Files of an ISO 9660 image may share their bytes: a small image could fill a disk. */
 const MAX_BYTES = 2 ** 30;
 
+/** They could drive the terminal that shows a listing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 /** Why an image isn't read. */
 export function unreadable(what: string): GuestwireError {
 	return new GuestwireError("drive", `The image can't be read: ${what}`);
@@ -39,6 +43,7 @@ export interface Collector {
 	/** Gives the folder's path, for what is in it. */
 	folder(parent: string, name: string, mode: number | undefined): string;
 	file(parent: string, name: string, mode: number | undefined, size: number, read: () => Uint8Array): void;
+	/** @param label as the image has it, with what fills it up */
 	contents(format: DriveFormat, label: string): DriveContents;
 }
 
@@ -56,7 +61,7 @@ export function collector(): Collector {
 	): string => {
 		const path = parent === "" ? name : `${parent}/${name}`;
 		checkName(path, name);
-		if (seen.has(path)) throw unreadable(`${JSON.stringify(path)} is there twice`);
+		if (seen.has(path)) throw unreadable(`${quoted(path)} is there twice`);
 		if (entries.length === MAX_ENTRIES) throw unreadable(`it has over ${MAX_ENTRIES} files and folders`);
 		seen.add(path);
 		entries.push({ path, kind, size, ...(mode === undefined ? {} : { mode }) });
@@ -69,23 +74,21 @@ export function collector(): Collector {
 			if (total > MAX_BYTES) throw unreadable("its files sum up to over 1 GiB");
 			readers.set(add("file", parent, name, size, mode), read);
 		},
-		contents: (format, label) => ({
-			format,
-			label,
-			entries,
-			paths: () => readers.keys(),
-			read: (path) => readers.get(path)?.(),
-		}),
+		contents(format, padded) {
+			const label = padded.replace(/[ \0]+$/, "");
+			if (CONTROL.test(label)) throw unreadable("its label has a control character");
+			return { format, label, entries, paths: () => readers.keys(), read: (path) => readers.get(path)?.() };
+		},
 	};
 }
 
 function checkName(path: string, name: string): void {
-	const where = JSON.stringify(path);
+	const where = quoted(path);
 	if (name === "" || name === "." || name === "..") throw unreadable(`${where} would be another folder`);
-	// Control characters could drive the terminal that shows the listing; a backslash parts names on Windows.
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-	if (/[/\\\u0000-\u001f\u007f-\u009f]/.test(name))
+	// A backslash parts names on Windows.
+	if (/[/\\]/.test(name) || CONTROL.test(name)) {
 		throw unreadable(`${where} has a name with / \\ or a control character`);
+	}
 	if (!name.isWellFormed()) throw unreadable(`${where} has a name that is no text`);
 	if (path.length > MAX_PATH) throw unreadable(`${where.slice(0, 100)}… is over ${MAX_PATH} characters long`);
 	if (path.split("/").length > MAX_FOLDERS_DEEP)

@@ -31,9 +31,15 @@ export function roundUp(value: number, unit: number): number {
 	return Math.ceil(value / unit) * unit;
 }
 
+/** A path or name for a message: in quotes, with nothing in it that could drive a terminal. */
+export function quoted(text: string): string {
+	const escaped = (character: string) => `\\u00${character.charCodeAt(0).toString(16)}`;
+	return JSON.stringify(text).replace(/[\u007f-\u009f]/g, escaped);
+}
+
 /** The error for a tree that a drive can't hold. `limit` says which rule, of whom. */
 export function refusal(path: string, limit: string): GuestwireError {
-	return new GuestwireError("drive", `${JSON.stringify(path)} can't be put on a config drive: ${limit}`);
+	return new GuestwireError("drive", `${quoted(path)} can't be put on a config drive: ${limit}`);
 }
 
 /** Most bytes of a piece: some milliseconds to hash or to compress. */

@@ -1,5 +1,5 @@
 import type { MetadataTree } from "../documents/tree.ts";
-import { refusal } from "./drive.ts";
+import { quoted, refusal } from "./drive.ts";
 
 export interface DriveFile {
 	readonly name: string;
@@ -79,7 +79,7 @@ function readFile(tree: MetadataTree, path: string): Uint8Array {
 
 /** Why a name can stand in neither format; undefined when it can. */
 function commonNameFault(name: string): string | undefined {
-	if (name === "" || name === "." || name === "..") return `${JSON.stringify(name)} is no name of a file or a folder`;
+	if (name === "" || name === "." || name === "..") return `${quoted(name)} is no name of a file or a folder`;
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 	if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "a name has no control characters";
 	if (/[\ud800-\udfff]/.test(name)) return "a name has no characters above U+FFFF (Joliet's limit)";

@@ -24,7 +24,7 @@ export interface ConfigDriveOptions {
 	readonly format?: DriveFormat;
 	/** Date of everything in the image, from 1980 to 2107; 1980-01-01 by default. */
 	readonly date?: Date;
-	/** Whole MiB of a VFAT image: Nova's have 64. By default as many as the content needs, and a margin. */
+	/** Whole MiB of a VFAT image: Nova's have 64. By default as many as the content and 1 MiB more need. */
 	readonly sizeMiB?: number;
 }
 
@@ -33,8 +33,8 @@ export interface ConfigDriveStream {
 	/** Bytes of the image, before any encoding: a multiple of 4096. */
 	readonly imageSize: number;
 	/**
-	 * The encoded bytes, the same at each call. Pieces may be the tree's own arrays: read-only. Beside them a few KiB
-	 * for each hundred files are held.
+	 * The encoded bytes, the same at each call, in pieces of at most 1 MiB. They may be the tree's own memory:
+	 * read-only. Beside the tree, some hundred bytes for each file are held.
 	 */
 	chunks(): AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,7 @@
 import { type Collector, collector, type DriveContents, once, part, unreadable } from "./contents.ts";
+import { quoted } from "./drive.ts";
 import { SECTOR } from "./iso9660-fields.ts";
-import { type Posix, readPosix, rockRidgeSkip } from "./read-rock-ridge.ts";
+import { type Posix, posixReader, rockRidgeSkip } from "./read-rock-ridge.ts";
 
 const FIRST_DESCRIPTOR = 16;
 const MAX_DESCRIPTORS = 64;
@@ -68,9 +69,8 @@ export function readIso9660(image: Buffer): DriveContents {
 		folderBytes += record.size;
 		if (folderBytes > image.length) throw unreadable("folders in it are in each other");
 		claims.push({ start: record.start, end: record.start + record.size, path, shareable: false });
-		for (const entry of recordsOf(
-			part(image, record.start, record.size, path === "" ? "the root" : JSON.stringify(path)),
-		)) {
+		const extent = part(image, record.start, record.size, path === "" ? "the root" : quoted(path));
+		for (const entry of recordsOf(extent)) {
 			const { name, mode } = names.describe(entry);
 			checkKind(entry, name, mode);
 			const permissions = mode === undefined ? undefined : mode & PERMISSIONS;
@@ -82,7 +82,7 @@ export function readIso9660(image: Buffer): DriveContents {
 		}
 	}
 	checkClaims(claims);
-	return found.contents("iso9660", primary.toString("latin1", 40, 72).trimEnd());
+	return found.contents("iso9660", primary.toString("latin1", 40, 72));
 }
 
 /** The volume descriptors (ECMA-119, 8), and the byte at which their list ends. */
@@ -108,8 +108,9 @@ function namesOf(image: Buffer, primary: Buffer, joliet: Buffer | undefined): Na
 	const [self] = allRecords(part(image, root.start, Math.min(root.size, SECTOR), "the root"));
 	const skip = self === undefined ? undefined : rockRidgeSkip(self.systemUse);
 	if (skip !== undefined) {
+		const readPosix = posixReader(image);
 		const describe = (record: DirectoryRecord) => {
-			const posix = readPosix(image, record.systemUse.subarray(skip));
+			const posix = readPosix(record.systemUse.subarray(skip));
 			return { ...posix, name: posix.name ?? plainName(record.id.toString("latin1")) };
 		};
 		return { root, describe };
@@ -153,8 +154,9 @@ function allRecords(extent: Buffer): DirectoryRecord[] {
 
 function parseRecord(record: Buffer): DirectoryRecord {
 	const idLength = record[32] ?? 0;
-	if (record.length < 34 || 33 + idLength > record.length || idLength === 0)
+	if (record.length < 34 || 33 + idLength > record.length || idLength === 0) {
 		throw unreadable("a directory record is too short");
+	}
 	const attributes = record[1] ?? 0;
 	return {
 		start: (record.readUInt32LE(2) + attributes) * SECTOR,
@@ -166,7 +168,7 @@ function parseRecord(record: Buffer): DirectoryRecord {
 }
 
 function checkKind(record: DirectoryRecord, name: string, mode: number | undefined): void {
-	const where = JSON.stringify(name);
+	const where = quoted(name);
 	if ((record.flags & NOT_LAST_EXTENT) !== 0) throw unreadable(`${where} is in several pieces`);
 	const type = (record.flags & FOLDER) !== 0 ? DIRECTORY : REGULAR;
 	if (mode !== undefined && (mode & TYPE) !== type) throw unreadable(`${where} is neither a file nor a folder`);
@@ -181,7 +183,7 @@ function addFile(
 	{ start, size }: DirectoryRecord,
 ): Claim {
 	const path = parent === "" ? name : `${parent}/${name}`;
-	const bytes = size === 0 ? Buffer.alloc(0) : part(image, start, size, JSON.stringify(path));
+	const bytes = size === 0 ? Buffer.alloc(0) : part(image, start, size, quoted(path));
 	found.file(
 		parent,
 		name,
@@ -200,7 +202,7 @@ function checkClaims(claims: Claim[]): void {
 		if (claim.start === claim.end) continue;
 		const shared = claim.shareable && last?.shareable === true && claim.start === last.start && claim.end === last.end;
 		if (last !== undefined && claim.start < last.end && !shared) {
-			throw unreadable(`${JSON.stringify(claim.path)} and ${JSON.stringify(last.path)} overlap`);
+			throw unreadable(`${quoted(claim.path)} and ${quoted(last.path)} overlap`);
 		}
 		last = claim;
 	}

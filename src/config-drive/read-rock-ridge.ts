@@ -1,4 +1,5 @@
 import { part, unreadable } from "./contents.ts";
+import { quoted } from "./drive.ts";
 import { SECTOR } from "./iso9660-fields.ts";
 
 /** What a record's system use area says. */
@@ -7,9 +8,6 @@ export interface Posix {
 	/** Type and permission bits. */
 	readonly mode?: number;
 }
-
-/** No writer makes more; a hostile image could have the same bytes parsed for ever. */
-const MAX_CONTINUATIONS = 8;
 
 /** NM's flags for `.` and `..`: the entry holds no name. */
 const RELATIVE = 2 | 4;
@@ -23,24 +21,35 @@ export function rockRidgeSkip(rootArea: Buffer): number | undefined {
 	return declared ? rootArea[6] : undefined;
 }
 
-/** Reads a system use area and the areas in which it goes on (SUSP, 5.1). */
-export function readPosix(image: Buffer, area: Buffer): Posix {
-	const name: Buffer[] = [];
-	let mode: number | undefined;
-	let next: Buffer | undefined = area;
-	for (let areas = 0; next !== undefined; areas++) {
-		if (areas > MAX_CONTINUATIONS) throw unreadable("a record of it goes on for ever");
-		const entries = systemUseEntries(next);
-		next = undefined;
-		for (const entry of entries) {
-			const signature = signatureOf(entry);
-			if (signature === "CL") throw unreadable("it has relocated folders");
-			if (signature === "CE" && entry.length >= 28) next = continuation(image, entry);
-			if (signature === "PX" && entry.length >= 12) mode = entry.readUInt32LE(4);
-			if (signature === "NM" && entry.length > 5 && ((entry[4] ?? 0) & RELATIVE) === 0) name.push(entry.subarray(5));
+/**
+ * Reads system use areas and the areas in which they go on (SUSP, 5.1). All continuations together are no longer than
+ * the image: a hostile one could have the same bytes read for ever.
+ */
+export function posixReader(image: Buffer): (area: Buffer) => Posix {
+	let left = image.length;
+	return (area) => {
+		const name: Buffer[] = [];
+		let mode: number | undefined;
+		let next: Buffer | undefined = area;
+		while (next !== undefined) {
+			const entries = systemUseEntries(next);
+			next = undefined;
+			for (const entry of entries) {
+				const signature = signatureOf(entry);
+				if (signature === "CL") throw unreadable("it has relocated folders");
+				if (signature === "CE" && entry.length >= 28) next = continuation(image, entry);
+				if (signature === "PX" && entry.length >= 12) mode = entry.readUInt32LE(4);
+				if (isName(signature, entry)) name.push(entry.subarray(5));
+			}
+			left -= next?.length ?? 0;
+			if (left < 0) throw unreadable("records in it go on for ever");
 		}
-	}
-	return { ...(name.length === 0 ? {} : { name: utf8(Buffer.concat(name)) }), ...(mode === undefined ? {} : { mode }) };
+		return { ...(name.length > 0 && { name: utf8(Buffer.concat(name)) }), ...(mode !== undefined && { mode }) };
+	};
+}
+
+function isName(signature: string, entry: Buffer): boolean {
+	return signature === "NM" && entry.length > 5 && ((entry[4] ?? 0) & RELATIVE) === 0;
 }
 
 function signatureOf(entry: Buffer): string {
@@ -71,6 +80,6 @@ function utf8(bytes: Buffer): string {
 	try {
 		return decoder.decode(bytes);
 	} catch {
-		throw unreadable(`a name in it is not UTF-8: ${JSON.stringify(bytes.toString("latin1"))}`);
+		throw unreadable(`a name in it is not UTF-8: ${quoted(bytes.toString("latin1"))}`);
 	}
 }

@@ -1,5 +1,7 @@
 /** Reads directory entries of FAT (fatgen103, "FAT Directory Structure", "FAT Long Directory Entries"). */
+
 import { unreadable } from "./contents.ts";
+import { quoted } from "./drive.ts";
 import { checksum, LAST_PART, LONG_NAME, UNIT_OFFSETS, VOLUME_LABEL } from "./vfat-entries.ts";
 import { ENTRY } from "./vfat-geometry.ts";
 
@@ -45,7 +47,7 @@ export function* entriesOf(pieces: readonly Buffer[]): Generator<FoundEntry, voi
 		const isLabel = (attributes & VOLUME_LABEL) !== 0;
 		if (entry[0] !== 0x2e) {
 			yield {
-				name: isLabel ? ascii(entry.subarray(0, 11)).trimEnd() : (longName(long, entry) ?? shortName(entry)),
+				name: isLabel ? entry.toString("latin1", 0, 11) : (longName(long, entry) ?? shortName(entry)),
 				attributes,
 				cluster: entry.readUInt16LE(20) * 0x1_0000 + entry.readUInt16LE(26),
 				size: entry.readUInt32LE(28),
@@ -95,6 +97,6 @@ function shortName(entry: Buffer): string {
 /** Beyond ASCII a short name means what the code page of its maker says, which nothing tells. */
 function ascii(bytes: Buffer): string {
 	const text = bytes.toString("latin1");
-	if (/[^\u0020-\u007e]/.test(text)) throw unreadable(`a short name in it is not ASCII: ${JSON.stringify(text)}`);
+	if (/[^\u0020-\u007e]/.test(text)) throw unreadable(`a short name in it is not ASCII: ${quoted(text)}`);
 	return text;
 }

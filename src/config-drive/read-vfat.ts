@@ -1,4 +1,5 @@
 import { type Collector, collector, type DriveContents, once, part, unreadable } from "./contents.ts";
+import { quoted } from "./drive.ts";
 import { entriesOf, type FoundEntry } from "./read-vfat-entries.ts";
 import { FOLDER, VOLUME_LABEL } from "./vfat-entries.ts";
 import { bitsFor, ENTRY } from "./vfat-geometry.ts";
@@ -23,6 +24,7 @@ interface Volume {
 
 const SECTOR_SIZES = [512, 1024, 2048, 4096];
 const CLUSTER_SECTORS = [1, 2, 4, 8, 16, 32, 64, 128];
+
 export function isVfat(image: Buffer): boolean {
 	return image.length >= 512 && image.readUInt16LE(510) === 0xaa55 && SECTOR_SIZES.includes(image.readUInt16LE(11));
 }
@@ -36,7 +38,7 @@ export function readVfat(image: Buffer): DriveContents {
 	const volume = parseVolume(image);
 	const found = collector();
 	const root = volume.bits === 32 ? chain(volume, volume.rootCluster, "the root") : [volume.fixedRoot];
-	let label = image.toString("latin1", volume.bits === 32 ? 71 : 43, volume.bits === 32 ? 82 : 54).trimEnd();
+	let label = image.toString("latin1", volume.bits === 32 ? 71 : 43, volume.bits === 32 ? 82 : 54);
 	const folders = [{ path: "", pieces: root }];
 	for (const { path, pieces } of folders) {
 		for (const entry of entriesOf(pieces)) {
@@ -44,7 +46,7 @@ export function readVfat(image: Buffer): DriveContents {
 			else if ((entry.attributes & FOLDER) === 0) addFile(volume, found, path, entry);
 			else {
 				const folder = found.folder(path, entry.name, undefined);
-				folders.push({ path: folder, pieces: chain(volume, entry.cluster, JSON.stringify(folder)) });
+				folders.push({ path: folder, pieces: chain(volume, entry.cluster, quoted(folder)) });
 			}
 		}
 	}
@@ -58,7 +60,8 @@ function parseVolume(image: Buffer): Volume {
 	const fats = image[16] ?? 0;
 	const rootEntries = image.readUInt16LE(17);
 	const sectors = image.readUInt16LE(19) || image.readUInt32LE(32);
-	const fatSectors = image.readUInt16LE(22) || image.readUInt32LE(36);
+	const smallFatSectors = image.readUInt16LE(22);
+	const fatSectors = smallFatSectors || image.readUInt32LE(36);
 	if (!CLUSTER_SECTORS.includes(sectorsPerCluster) || reserved === 0 || fats === 0 || fatSectors === 0) {
 		throw unreadable("its boot sector makes no sense");
 	}
@@ -66,9 +69,11 @@ function parseVolume(image: Buffer): Volume {
 	const firstData = reserved + fats * fatSectors + rootSectors;
 	const clusters = Math.floor((sectors - firstData) / sectorsPerCluster);
 	part(image, 0, sectors * sectorSize, "its last sector");
-	const bits = bitsFor(clusters);
-	if (clusters < 1 || fatSectors * sectorSize * 8 < (clusters + 2) * bits)
+	// As Linux does: some make FAT32 with fewer clusters than the specification has it.
+	const bits = smallFatSectors === 0 ? 32 : bitsFor(clusters);
+	if (clusters < 1 || fatSectors * sectorSize * 8 < (clusters + 2) * bits) {
 		throw unreadable("its boot sector makes no sense");
+	}
 	return {
 		image,
 		bits,
@@ -109,7 +114,7 @@ function nextCluster({ table, bits }: Volume, cluster: number): number {
 }
 
 function addFile(volume: Volume, found: Collector, parent: string, { name, cluster, size }: FoundEntry): void {
-	const what = JSON.stringify(parent === "" ? name : `${parent}/${name}`);
+	const what = quoted(parent === "" ? name : `${parent}/${name}`);
 	const pieces = cluster === 0 ? [] : chain(volume, cluster, what);
 	const room = pieces.reduce((sum, { length }) => sum + length, 0);
 	if (size > room) throw unreadable(`${what} has ${size} bytes and room for ${room}`);

@@ -50,6 +50,7 @@ describe("a hostile ISO 9660 image is refused", () => {
 		["/shado", /name with \//],
 		["a\\bcde", /name with \//],
 		["\x1b[2Jab", /control character/],
+		["ab\xc2\x9bcd", /\\u009bcd" .*control character/],
 		["ab\0cde", /control character/],
 		["\xff\xfe\xff\xfe\xff\xfe", /UTF-8/],
 	])("a file named %j", (name, why) => expectRefused(renamed(name), why));
@@ -137,9 +138,16 @@ describe("a hostile ISO 9660 image is refused", () => {
 				bytes.writeUInt32LE(length, area + 20);
 			});
 		const own = (bytes: Buffer) => Math.floor(record(bytes, "VICTIM.;1") / SECTOR);
-		expectRefused(continued(own(image({ format: "iso9660" })), 28), /for ever/);
+		expectRefused(continued(own(image({ format: "iso9660" })), 28), /go on for ever/);
 		expectRefused(continued(20, 0xffff_ffff), /more than a sector/);
 		expectRefused(continued(0xffff, 28), /beyond its end/);
+	});
+
+	it("a label that drives a terminal", () => {
+		expectRefused(
+			patched((bytes) => bytes.write("\x1b[2J", 16 * SECTOR + 40)),
+			/label/,
+		);
 	});
 
 	it("an image that was cut off", () => {

@@ -1,5 +1,5 @@
 import type { MetadataTree } from "../documents/tree.ts";
-import { type ConfigDrive, LABEL, refusal, roundUp } from "./drive.ts";
+import { type ConfigDrive, LABEL, quoted, refusal, roundUp } from "./drive.ts";
 import { type DriveFile, type DriveFolder, foldersOf } from "./folders.ts";
 import { ROOT_CLUSTER, reservedSectors } from "./vfat-boot.ts";
 import { ARCHIVE, entryLength, type FatEntry, FOLDER, VOLUME_LABEL, writeEntries } from "./vfat-entries.ts";
@@ -71,7 +71,7 @@ function directoryOf(folder: DriveFolder, parent: Directory | undefined): Direct
 	const seen = new Map<string, string>();
 	for (const { name, path } of nodes) {
 		const twin = seen.get(foldName(name));
-		if (twin !== undefined) throw refusal(path, `FAT takes its name for the same as ${JSON.stringify(twin)}`);
+		if (twin !== undefined) throw refusal(path, `FAT takes its name for the same as ${quoted(twin)}`);
 		seen.set(foldName(name), name);
 	}
 	const names = fatNames(nodes.map(({ name }) => name));
