@@ -53,6 +53,7 @@ export function placeEntries(networks: readonly NetworkEntry[], wiring: Wiring, 
 function toldSubnet(entry: NetworkEntry, version: 4 | 6): Subnet | undefined {
 	const ip = parseIp(entry.ip_address);
 	const prefixLength = parseNetmask(entry.netmask, version);
-	if (ip === undefined || prefixLength === undefined || versionOf(ip) !== version) return undefined;
+	// A mask of no bit would put every address on the link; netplan refuses the file.
+	if (ip === undefined || !prefixLength || versionOf(ip) !== version) return undefined;
 	return { ip, prefixLength };
 }

@@ -236,6 +236,12 @@ describe("addressing", () => {
 		},
 	);
 
+	it("leaves out an address whose mask has no bit, and says so", () => {
+		const planned = plan([nic(1)], [v4("nic1", "10.0.0.5", [], { netmask: "0.0.0.0" })]);
+		expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
+		expect(placesOf(planned)).toEqual(["/networks/0"]);
+	});
+
 	it("leaves out what stands on a bond's member, or on no link, and says so", () => {
 		const planned = plan([nic(1), bond(["nic1"])], [v4("nic1", "10.0.0.5"), v4("nic9", "10.0.0.6")]);
 		expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
