@@ -1,5 +1,6 @@
 import { DHCP } from "./iproute2-dhcp.ts";
-import { SETUP, STACKED, START, UNDO } from "./iproute2-shell.ts";
+import { SETUP, START, UNDO } from "./iproute2-shell.ts";
+import { STACKED } from "./iproute2-stacked.ts";
 import type { Plan, PlannedBond, PlannedInterface, PlannedRoute, Warning } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -45,14 +46,14 @@ function resolvConf({ interfaces }: Plan): string {
 function interfaceBlock(one: PlannedInterface, plan: Plan): string {
 	const { interfaces } = plan;
 	const isMember = one.kind === "physical" && one.bond !== undefined;
-	const isNeeded = isMember || interfaces.some((other) => other.kind === "vlan" && other.parent === one.name);
+	const isNamed = isMember || interfaces.some((other) => other.kind === "vlan" && other.parent === one.name);
 	const lines = [
-		...(isNeeded ? [`${variable(one.name, plan)}=$dev`] : []),
+		...(isNamed ? [`${variable(one.name, plan)}=$dev`] : []),
 		...(one.kind === "bond" ? bondCalls(one, plan) : []),
 		...(isMember ? [] : addressingCalls(one)),
 		...dhcpCalls(one, plan),
 	];
-	return `\n# ${one.place}\nif ${choice(one, plan)}; then\n${(lines.length > 0 ? lines : [":"]).map((line) => `\t${line}\n`).join("")}fi\n`;
+	return `\n# ${one.place}\nif ${choice(one, plan)}; then\n\t${lines.join("\n\t")}\nfi\n`;
 }
 
 /** The shell's variable with the interface's real name: unset when the guest doesn't have it. */

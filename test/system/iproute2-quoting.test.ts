@@ -214,8 +214,7 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 			]).flat(),
 			"mkdir /run/bin",
 			"mount --bind /run/bin /usr/local/sbin",
-			"ln -s /bin/true /usr/local/sbin/modprobe",
-			"ln -s /bin/true /usr/local/sbin/udevadm",
+			"for name in modprobe sleep udevadm; do ln -s /bin/true /usr/local/sbin/$name; done",
 		]);
 		await machine.run("cat >/usr/local/sbin/ip; chmod 755 /usr/local/sbin/ip", STUB);
 	});
@@ -254,11 +253,11 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 /** Every word that `ip` may hear: its own, and the document's addresses and numbers. */
 function expectedWords(data: NetworkData): string[] {
 	const own = "link set dev mtu up -4 -6 addr route add broadcast + via onlink metric 2049 2050".split(" ");
-	const bonds = "name bond0 bond0.101 type bond vlan id address down".split(" ");
+	const stacked = "name bond0 bond0.101 eth0.101 eth1.101 eth2.101 type bond vlan id address down".split(" ");
 	const nics = Array.from({ length: NICS }, (_, i) => `nic${i}`);
 	const texts = leaves(data).map(([, value]) => String(value));
 	const addresses = texts.filter((text) => isIP(text) !== 0).map(canonical);
 	const lengths = Array.from({ length: 129 }, (_, bits) => bits);
 	const networks = addresses.flatMap((address) => lengths.map((bits) => `${address}/${bits}`));
-	return [...own, ...bonds, ...nics, ...texts, ...addresses, ...networks];
+	return [...own, ...stacked, ...nics, ...texts, ...addresses, ...networks];
 }

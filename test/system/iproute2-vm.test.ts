@@ -8,9 +8,9 @@ import { BOND_MODES, type NetworkData, type NetworkEntry } from "../../src/docum
 import { guestFiles } from "../../src/guest/guest-files.ts";
 import { render } from "../../src/guest/index.ts";
 import { treeOf } from "../drive-files.ts";
-import type { ArchiveFile } from "./cpio.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
-import { hasVm, runVm } from "./vm.ts";
+import { peerAddresses, peerBond, peerVlan, runPair } from "./iproute2-pair.ts";
+import { hasVm } from "./vm.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-iproute2-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -93,80 +93,6 @@ const bondOfMode = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
 	services: [],
 });
 
-const MODULES = ["bonding", "8021q", "isofs"];
-
-/** A machine's NICs: each has a cable, a pair of sockets, whose other end may come later. */
-function cables(own: "guest" | "peer", macs: readonly string[]): string[] {
-	const other = own === "guest" ? "peer" : "guest";
-	return macs.flatMap((address, n) => {
-		const path = (side: string) => `type=unix,path=${join(folder, `${side}${n}`)}`.split(",");
-		const end = (which: string, side: string) => path(side).map((text) => `${which}.${text}`);
-		const netdev = ["dgram", `id=cable${n}`, ...end("local", own), ...end("remote", other)].join(",");
-		// Mode 802.3ad takes no NIC into an aggregate whose speed isn't known.
-		return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=cable${n},mac=${address},speed=1000,duplex=full`];
-	});
-}
-
-/**
- * Runs a script in a guest and another in its peer, with as many cables between them. The last cable is the test's own:
- * when the guest has ended, the peer is told so over it.
- */
-async function runPair(
-	guest: { script: string; disks?: string[]; files?: Map<string, ArchiveFile> },
-	peer: string,
-	count: number,
-	macs = Array.from({ length: count }, (_, i) => mac(i + 1)),
-) {
-	const last = `eth${count - 1}`;
-	const [result] = await Promise.all([
-		runVm({
-			...guest,
-			script: `
-				wait_for() { for i in $(seq 20); do ping -c1 -W1 "$1" >/dev/null && return; done; echo "no answer: $1"; }
-				(${guest.script})
-				code=$?
-				ip addr add 192.0.2.2/24 dev ${last}
-				ip link set ${last} up
-				until echo | nc -w 1 192.0.2.1 9; do sleep 1; done
-				exit $code`,
-			modules: MODULES,
-			arguments: cables("guest", macs),
-		}),
-		runVm({
-			script: `
-				set -e
-				modprobe 8021q
-				modprobe bonding max_bonds=0
-				${peer}
-				ip addr add 192.0.2.1/24 dev ${last}
-				ip link set ${last} up
-				nc -l -p 9`,
-			modules: MODULES,
-			arguments: cables(
-				"peer",
-				macs.map((_, n) => `52:54:00:00:99:0${n}`),
-			),
-		}),
-	]);
-	return result;
-}
-
-/** What the peer has, made by hand. */
-const peerBond = (name: string, mode: string, members: string[]) => `
-	echo +${name} >/sys/class/net/bonding_masters
-	echo ${mode} >/sys/class/net/${name}/bonding/mode
-	echo 100 >/sys/class/net/${name}/bonding/miimon
-	for member in ${members.join(" ")}; do echo +$member >/sys/class/net/${name}/bonding/slaves; done
-	ip link set ${name} up`;
-const peerAddresses = (dev: string, net: number) => `
-	ip link set ${dev} up
-	ip addr add 10.0.${net}.1/24 dev ${dev}
-	ip addr add 172.16.${net}.1/32 dev ${dev}
-	ip addr add 2001:db8:${net}::1/64 dev ${dev}`;
-const peerVlan = (parent: string, id: number) => `
-	ip link add link ${parent} name v${id} type vlan id ${id}
-	${peerAddresses(`v${id}`, id)}`;
-
 /** Everything that the script may have changed; the modules that it made the kernel load stay. */
 const SNAPSHOT = `
 	snapshot() {
@@ -213,7 +139,7 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 				${peerAddresses("eth2", 3)}
 				${peerVlan("eth2", 103)}
 				${peerVlan("eth2", 104)}`,
-			4,
+			[1, 2, 3, 4].map(mac),
 		);
 		expect({ output: output.split("\n"), exitCode }, console).toEqual({
 			output: [
@@ -278,7 +204,6 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 				ip addr add 10.102.0.254/24 dev v102
 				ip link set v101 up
 				ip link set v102 up`,
-			4,
 			[...macs, mac(4)],
 		);
 		expect({ output: output.split("\n"), exitCode }, console).toEqual({
@@ -317,7 +242,7 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 					done`,
 			},
 			`${peerBond("lag", "broadcast", ["eth0", "eth1"])}${peerAddresses("lag", 1)}`,
-			3,
+			[1, 2, 3].map(mac),
 		);
 		const modes = ["balance-rr 0", "active-backup 1", "balance-xor 2", "broadcast 3", "balance-tlb 5", "balance-alb 6"];
 		expect({ output: output.split("\n"), exitCode }, console).toEqual({
