@@ -3,8 +3,8 @@ import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain, type Place, parseYaml, placeText, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
+import { type Keep, keeper } from "../keep.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
-import { type Keep, keeper } from "./keep.ts";
 
 /** What a file is known by. */
 export interface InventoryFile {

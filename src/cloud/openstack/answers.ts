@@ -3,10 +3,11 @@ import { Ajv } from "ajv";
 import type { Static, TSchema } from "typebox";
 import { explain, placeText } from "../../checked-text.ts";
 import { type ErrorCode, GuestwireError } from "../../errors.ts";
+import { keeper } from "../keep.ts";
 
-const ajv = new Ajv({ useDefaults: true, removeAdditional: "all", verbose: true });
+const ajv = new Ajv({ useDefaults: true, verbose: true });
 
-/** Turns an unknown value into a `T`: defaults filled in, members that the schema doesn't name dropped, in place. */
+/** Turns an unknown value into a `T`: defaults filled in, and nothing in it that the schema doesn't name. */
 export type Reader<T> = (value: unknown, where: string) => T;
 
 /**
@@ -16,8 +17,9 @@ export type Reader<T> = (value: unknown, where: string) => T;
  */
 export function reader<T extends TSchema>(schema: T, code: ErrorCode = "cloud-answer"): Reader<Static<T>> {
 	const isValid = ajv.compile<Static<T>>(schema);
+	const keep = keeper(schema);
 	return (value, where) => {
-		if (isValid(value)) return value;
+		if (isValid(value)) return keep(value, new Map()) as Static<T>;
 		const { place, what } = explain(isValid.errors ?? []);
 		throw new GuestwireError(code, `${where}: ${placeText(place)} ${what}`);
 	};

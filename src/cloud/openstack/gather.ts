@@ -18,24 +18,29 @@ export async function gather(id: string, need: Need, sources: Sources): Promise<
 	const { neutron, nova } = sources;
 	const early = need === "all" ? nova.server(id) : undefined;
 	early?.catch(() => {}); // awaited when the ports are known
-	const nics = (await neutron.portsOfDevice(id)).filter(isInstanceNic);
-	const asked = early ?? (needJudge(nics) ? nova.server(id) : undefined);
-	const gathering = gatherWiring(nics, sources);
+	const claims = (await neutron.portsOfDevice(id)).filter(isInstanceNic);
+	const asked = early ?? (needsJudge(claims) ? nova.server(id) : undefined);
+	const ports = isContested(claims) ? ownedBy(await asked, claims) : claims;
+	const gathering = gatherWiring(ports, sources);
 	const [server, wiring, ofPorts, ofServer] = await Promise.all([
 		asked,
 		gathering,
-		need === "all" ? gatherOfPorts(id, nics, gathering, sources) : undefined,
+		need === "all" ? gatherOfPorts(id, ports, gathering, sources) : undefined,
 		early?.then((found) => found && gatherOfServer(found, nova)),
 	]);
-	if (asked !== undefined && server === undefined) return undefined;
-	const ports = wiring.ports.filter((port) => server === undefined || isOwnedBy(port, server));
-	return {
-		...{ ...NOTHING, id, ...wiring, ports, ...ofPorts, ...ofServer },
-		...(server && { server: serverFacts(server) }),
-	};
+	if (asked === undefined) return { ...NOTHING, id, ...wiring };
+	if (server === undefined) return undefined;
+	const isWired = ownedBy(server, ports).length > 0;
+	return { ...NOTHING, id, ...(isWired && { ...wiring, ...ofPorts }), ...ofServer, server: serverFacts(server) };
 }
 
 const NOTHING = {
+	ports: [],
+	subports: [],
+	trunks: [],
+	networks: [],
+	subnets: [],
+	dhcpPorts: [],
 	floatingIps: [],
 	securityGroups: [],
 	interfaceAttachments: [],
@@ -49,13 +54,17 @@ const NOTHING = {
  * `device_id` is free text that any tenant can write (CVE-2013-6419): where several say that they are the instance's,
  * Nova says whose it is; where none does, whether there is one at all.
  */
-function needJudge(nics: readonly PortFacts[]): boolean {
-	return nics.length !== 1;
+function needsJudge(claims: readonly PortFacts[]): boolean {
+	return claims.length !== 1;
+}
+
+function isContested(claims: readonly PortFacts[]): boolean {
+	return new Set(claims.map(({ project_id }) => project_id)).size > 1;
 }
 
 /** Nova takes only ports of the server's own project for its NICs. */
-function isOwnedBy(port: PortFacts, server: ServerFacts): boolean {
-	return port.project_id === undefined || port.project_id === server.tenant_id;
+function ownedBy<P extends PortFacts>(server: ServerFacts | undefined, ports: readonly P[]): readonly P[] {
+	return ports.filter(({ project_id }) => project_id === undefined || project_id === server?.tenant_id);
 }
 
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;

@@ -124,13 +124,15 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 	const own = factsOf("a-dhcp4");
 	const claim = (deviceId: string) => {
 		const [port] = fake.records.ports.filter((one) => one["device_id"] === own.id);
-		fake.records.ports.push({ ...port, id: randomUUID(), device_id: deviceId, project_id: "mallory" });
+		const trunk_details = fake.records.ports.find((one) => one["trunk_details"])?.["trunk_details"];
+		fake.records.ports.push({ ...port, id: randomUUID(), device_id: deviceId, project_id: "mallory", trunk_details });
 	};
 
 	test.each(["wiring", "all"] as const)("another project's port is none of the instance's: %s", async (need) => {
 		claim(own.id);
 		const found = await cloud.instance(own.id, need);
 		expect(found?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
+		expect([found?.trunks, found?.subports]).toEqual([[], []]);
 		expect(found && assemble(found).projectId).toBe(own.server?.tenant_id);
 	});
 
@@ -138,7 +140,7 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 		const { id, server } = factsOf("j-no-network");
 		claim(id);
 		const found = await cloud.instance(id, "all");
-		expect(found?.ports).toEqual([]);
+		expect([found?.ports, found?.trunks, found?.subports]).toEqual([[], [], []]);
 		expect(found && assemble(found).projectId).toBe(server?.tenant_id);
 	});
 });

@@ -24,7 +24,7 @@ const readServer = reader(ServerAnswer);
 const readOne = reader(Type.Object({ server: Type.Unknown() }));
 
 /** From so many servers on, listing may be cheaper than asking for each. */
-const WORTH_LISTING = 8;
+const WORTH_LISTING = 16;
 /** What a listed server costs beside one asked for by itself: 5 ms and 80 ms were seen. */
 const LISTED_COST = 1 / 16;
 

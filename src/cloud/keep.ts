@@ -1,6 +1,6 @@
 /**
- * Copies what a schema names of a value that it allows, and nothing else: what an inventory of 100,000 instances keeps
- * of the APIs' long answers.
+ * Copies what a schema names of a value that it allows, and nothing else, in the schema's order: what is kept of the
+ * APIs' long answers, whether they come from files or from the APIs themselves.
  */
 import type { TSchema } from "typebox";
 
