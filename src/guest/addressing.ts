@@ -1,6 +1,6 @@
 /** A document's networks, gathered by interface: addresses, ways to get them, routes, name servers. */
 import type { NetworkData, Service } from "../documents/network-data.ts";
-import { DYNAMIC, type Dynamic, type PlacedEntry, placeEntries } from "./entries.ts";
+import { DYNAMIC, type Dynamic, isStatic, type PlacedEntry, placeEntries } from "./entries.ts";
 import type { Wiring } from "./links.ts";
 import type { Addressing, PlannedAddress, PlannedInterface, Warn } from "./plan.ts";
 import { planRoutes, rankDefaultRoutes } from "./routes.ts";
@@ -38,8 +38,7 @@ function planAddressing(entries: readonly PlacedEntry[], dns: ReadonlySet<string
 
 function planAddresses(entries: readonly PlacedEntry[], warn: Warn): PlannedAddress[] {
 	const addresses = new Map<string, PlannedAddress>();
-	for (const { entry, place, version, subnet } of entries) {
-		if (entry.type !== "ipv4" && entry.type !== "ipv6") continue;
+	for (const { place, version, subnet } of entries.filter(isStatic)) {
 		if (subnet === undefined) {
 			warn(place, `ip_address and netmask are no IPv${version} address with its mask: the address is left out`);
 			continue;

@@ -1,5 +1,5 @@
 import { networkVersion2 } from "./netplan.ts";
-import type { PlannedInterface, Warning } from "./plan.ts";
+import { guessedNames, type PlannedInterface, type Warning } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { yaml } from "./text.ts";
 
@@ -17,9 +17,7 @@ export const cloudInit: Renderer = (plan) => {
 
 /** Netplan takes the file as it is; for other systems cloud-init reads it itself, and less of it (network_state.py). */
 function onlyWithNetplan(interfaces: readonly PlannedInterface[]): Warning[] {
-	const guessed = new Set(
-		interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name),
-	);
+	const guessed = guessedNames(interfaces);
 	return interfaces.flatMap((one) => {
 		const below = one.kind === "vlan" ? [one.parent] : one.kind === "bond" ? one.members : [];
 		const warnings: Warning[] = [];

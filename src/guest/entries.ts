@@ -14,8 +14,13 @@ export interface PlacedEntry {
 	readonly entry: NetworkEntry;
 	readonly place: string;
 	readonly version: 4 | 6;
-	/** Absent when the document doesn't tell it: it comes with the lease or the router advertisement. */
+	/** Absent when the document doesn't tell it, or tells nonsense. */
 	readonly subnet?: Subnet;
+}
+
+/** Whether the entry is an address that the guest sets by itself. */
+export function isStatic({ entry }: PlacedEntry): boolean {
+	return entry.type === "ipv4" || entry.type === "ipv6";
 }
 
 /** Ways to get addresses from the network. */

@@ -1,4 +1,4 @@
-import type { BondOptions, PlannedInterface, PlannedRoute, Warning } from "./plan.ts";
+import { type BondOptions, guessedNames, type PlannedInterface, type PlannedRoute, type Warning } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { cidr, destination } from "./text.ts";
 
@@ -15,9 +15,7 @@ export const ifupdown: Renderer = (plan) => {
 };
 
 function guessedParents(interfaces: readonly PlannedInterface[]): Warning[] {
-	const guessed = new Set(
-		interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name),
-	);
+	const guessed = guessedNames(interfaces);
 	return interfaces
 		.filter((one) => one.kind === "vlan" && guessed.has(one.parent))
 		.map(({ place }) => ({

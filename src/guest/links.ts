@@ -41,9 +41,10 @@ function withUniqueIds(links: readonly Link[], warn: Warn): Placed<Link>[] {
 	return links
 		.map((link, i) => ({ link, place: `/links/${i}` }))
 		.filter(({ link, place }) => {
-			if (!ids.has(link.id)) return ids.add(link.id);
-			warn(place, "an earlier link has the same id: left out");
-			return false;
+			const isRepeated = ids.has(link.id);
+			if (isRepeated) warn(place, "an earlier link has the same id: left out");
+			ids.add(link.id);
+			return !isRepeated;
 		});
 }
 

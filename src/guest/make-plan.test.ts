@@ -178,6 +178,11 @@ describe("routes", () => {
 		["off the subnet, IPv6", [v6("nic1", "2001:db8::5", [default6("2001:db8:1::1")])], true],
 		["link-local", [v6("nic1", "2001:db8::5", [default6("fe80::1")])], false],
 		["IPv4 link-local", [v4("nic1", "10.0.0.5", [default4("169.254.1.1")])], true],
+		[
+			"in no subnet, as the other address has no mask",
+			[v4("nic1", "10.0.0.5", [default4("10.0.1.1")]), v4("nic1", "10.0.1.5", [], { netmask: "none" })],
+			true,
+		],
 		["in a subnet that DHCP will tell", [{ ...dynamic("nic1", "ipv4_dhcp"), routes: [default4("10.0.0.1")] }], false],
 	])("through a gateway %s", (_, networks, onLink) => {
 		expect(routesOf(networks).map((route) => route.onLink)).toEqual([onLink]);

@@ -120,6 +120,11 @@ export interface Plan {
 	readonly warnings: readonly Warning[];
 }
 
+/** The names of NICs that the guest may call something else. */
+export function guessedNames(interfaces: readonly WiredInterface[]): ReadonlySet<string> {
+	return new Set(interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name));
+}
+
 /** Whether the interface is a bond's member: then it has no addresses, and takes no part in anything above its link. */
 export function isMember(one: WiredInterface): boolean {
 	return one.kind === "physical" && one.bond !== undefined;

@@ -1,5 +1,5 @@
 import type { Route } from "../documents/network-data.ts";
-import type { PlacedEntry } from "./entries.ts";
+import { isStatic, type PlacedEntry } from "./entries.ts";
 import type { PlannedInterface, PlannedRoute, Warn } from "./plan.ts";
 import { type Ip, isHostAddress, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
 
@@ -59,8 +59,9 @@ function isReachable(gateway: Ip, version: 4 | 6, entries: readonly PlacedEntry[
 	if (gateway.kind() === "ipv6" && gateway.range() === "linkLocal") return true;
 	return entries.some((entry) => {
 		if (entry.version !== version) return false;
-		// A subnet that isn't told comes with the lease or the router advertisement, and the gateway is supposed in it.
-		return entry.subnet === undefined || isInNetwork(gateway, entry.subnet.ip, entry.subnet.prefixLength);
+		if (entry.subnet !== undefined) return isInNetwork(gateway, entry.subnet.ip, entry.subnet.prefixLength);
+		// The subnet comes with the lease or the router advertisement, and the gateway is supposed to be in it.
+		return !isStatic(entry);
 	});
 }
 
