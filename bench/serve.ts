@@ -28,7 +28,9 @@ function reportThroughput({ connections, bare, guestwire, ratio }: Throughput): 
 	console.log(`  ${connections} connection${connections === 1 ? "" : "s"}`);
 	for (const [name, figures] of Object.entries({ "node:http": bare, guestwire })) {
 		const rate = Math.round(figures.requestsPerSecond).toLocaleString("en").padStart(8);
-		console.log(`    ${name.padEnd(10)}${rate} requests/s   p50 ${figures.p50} µs   p99 ${figures.p99} µs`);
+		const latency = `p50 ${figures.p50} µs   p99 ${figures.p99} µs`;
+		const processor = `${figures.processor.toFixed(1)} µs of processor a request`;
+		console.log(`    ${name.padEnd(10)}${rate} requests/s   ${latency}   ${processor}`);
 	}
 	console.log(`    ratio     ${ratio.toFixed(2).padStart(8)} (at least 0.80 is wanted)`);
 }

@@ -15,6 +15,7 @@ export const PATH = "/openstack/latest/network_data.json";
 export interface Service {
 	/** `http://127.0.0.1:41234` */
 	readonly address: string;
+	readonly pid: number;
 	/** Milliseconds from the start of the process to the last byte of its first answer. */
 	readonly firstAnswer: number;
 	/** Resident bytes, after what is no longer needed was collected. */
@@ -41,7 +42,13 @@ export async function startService(inventory: string, folder: string): Promise<S
 	await body.text();
 	const firstAnswer = performance.now() - started;
 	if (statusCode !== 200) throw new Error(`the first answer is ${statusCode}`);
-	return { address, firstAnswer, residentBytes: () => residentBytes(child), stop: () => stop(child) };
+	return {
+		address,
+		pid: child.pid ?? 0,
+		firstAnswer,
+		residentBytes: () => residentBytes(child),
+		stop: () => stop(child),
+	};
 }
 
 /** The headers that Neutron's agent sends. */
