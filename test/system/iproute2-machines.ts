@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { hasProgram, program } from "./programs.ts";
 
 export interface Ran {
@@ -18,7 +19,7 @@ export interface Machine {
 	run(command: string, input?: string): Promise<Ran>;
 	/** Runs one of the test's own programs among the machine's interfaces. */
 	watch(name: string, ...args: string[]): Promise<Ran>;
-	/** Starts a program of the test's own among the machine's interfaces, until the machine ends, and awaits its first line. */
+	/** Starts a server among the machine's interfaces, until the machine ends, and awaits what it says first. */
 	start(name: string, ...args: string[]): Promise<string>;
 	/** What changes among its links, addresses and routes, in the words of `ip monitor`. */
 	changes(during: () => Promise<unknown>): Promise<string>;
@@ -62,7 +63,7 @@ export async function startMachine(system: System): Promise<Machine> {
 		exec "$@" cat`;
 	const args = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"];
 	const holder = spawn(program("unshare"), [...args, "sh", "-c", setup], { stdio: ["pipe", "pipe", "inherit"] });
-	const pid = Number(await firstLine(holder));
+	const pid = Number(await firstLine(holder.stdout));
 	const enter = [`--target=${pid}`, "--net"];
 	const started: ChildProcess[] = [];
 	const inside = [...enter, "--mount", "--pid", "--root", "--wd", "--"];
@@ -73,10 +74,10 @@ export async function startMachine(system: System): Promise<Machine> {
 		watch: (name, ...rest) => execute("nsenter", [...enter, "--", program(name), ...rest]),
 		start: async (name, ...rest) => {
 			const child = spawn("nsenter", [...enter, "--", program(name), ...rest], {
-				stdio: ["ignore", "pipe", "inherit"],
+				stdio: ["ignore", "inherit", "pipe"],
 			});
 			started.push(child);
-			return firstLine(child);
+			return firstLine(child.stderr);
 		},
 		changes: (during) => changes([...enter, "--"], during),
 		end: async () => {
@@ -87,10 +88,9 @@ export async function startMachine(system: System): Promise<Machine> {
 	};
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-	if (child.stdout === null) throw new Error("no standard output");
-	for await (const line of createInterface(child.stdout)) return line;
-	throw new Error(`${child.spawnfile} ended at once`);
+async function firstLine(output: Readable): Promise<string> {
+	for await (const line of createInterface(output)) return line;
+	throw new Error("a machine or its server ended at once");
 }
 
 async function changes(enter: readonly string[], during: () => Promise<unknown>): Promise<string> {

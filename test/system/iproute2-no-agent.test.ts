@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import { guestFiles } from "../../src/guest/guest-files.ts";
@@ -17,6 +18,7 @@ if (web1 === undefined) throw new Error("no example web-1");
 const data = web1;
 const MAC = "52:54:00:00:01:01";
 
+const repository = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "guestwire-no-agent-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -33,8 +35,15 @@ describe.skipIf(!hasMachines)("over HTTP (for root; apt-get install busybox-stat
 		machines.push(router);
 		// A cable on which nobody answers.
 		await connect(router, "lan9", guest, "a0", "52:54:00:00:01:99");
-		const service = new URL("iproute2-service.ts", import.meta.url).pathname;
-		await router.start("node", service, "[fe80::a9fe:a9fe%lan0]:80");
+		const config = join(folder, "guestwire.yaml");
+		const content = {
+			cloud: { files: { path: `${repository}/examples/inventory` } },
+			metadata: [{ listen: "[fe80::a9fe:a9fe%lan0]:80", identity: "address" }],
+			guestFiles: ["iproute2"],
+		};
+		writeFileSync(config, JSON.stringify(content));
+		const said = await router.start("node", `${repository}/src/cli/main.ts`, "serve", "--config", config);
+		expect(said).toContain("http://[fe80::a9fe:a9fe%lan0]");
 		const { code, stdout } = await guest.run(manualLines("## Over HTTP"));
 		expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
 		for (const address of Object.values(FAR)) {
