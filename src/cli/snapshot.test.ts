@@ -30,7 +30,8 @@ test("gives the very instances that the cloud gives", async () => {
 	const files = await createFilesCloud(folder);
 	for (const { facts } of recordedCases()) {
 		const [expected, found] = await Promise.all([live.instance(facts.id, "all"), files.instance(facts.id, "all")]);
-		expect(found && assemble(found)).toEqual(expected && assemble(expected));
+		// As text: the order of members comes through to documents.
+		expect(JSON.stringify(found && assemble(found))).toBe(JSON.stringify(expected && assemble(expected)));
 	}
 	await live.close();
 });

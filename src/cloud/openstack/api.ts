@@ -1,7 +1,7 @@
 /** A service of the cloud: calls with a good token, whole listings, statuses told apart. */
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
-import { reader } from "./answers.ts";
+import { type Reader, reader } from "./answers.ts";
 import { parseJson, type Session } from "./keystone.ts";
 import { type Query, toSearch } from "./query.ts";
 import { placeOf, type Reply, type Rest } from "./rest.ts";
@@ -66,15 +66,17 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 	}
 
 	async function* pages(path: string, collection: string, query: Query = []): AsyncGenerator<readonly Answered[]> {
-		const read = pageReader(collection);
-		for (let marker: string | undefined; ; ) {
-			const answer = await get(path, marker === undefined ? query : [...query, ["marker", marker]]);
+		const markers = new Set<string>();
+		for (let marker: Query = []; ; ) {
+			const answer = await get(path, [...query, ...marker]);
 			if (answer === undefined) return;
-			const { items, next } = read(answer);
+			const { items, next } = readPage(collection, answer);
 			yield items;
 			if (next === undefined) return;
-			if (next === marker) throw new GuestwireError("cloud-answer", `${answer.where}: the next page is this one again`);
-			marker = next;
+			if (markers.has(next))
+				throw new GuestwireError("cloud-answer", `${answer.where}: the next page was there before`);
+			markers.add(next);
+			marker = [["marker", next]];
 		}
 	}
 
@@ -87,19 +89,20 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 	return { get, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
 }
 
-/** Reads a page: its members, and the marker of the next one (of the link, whose host may be a name from inside). */
-function pageReader(collection: string) {
+type Page = Readonly<Record<string, unknown>>;
+const pageReaders = new Map<string, Reader<Page>>();
+
+/** A page's members, and the marker of the next one (of the link, whose host may be a name from inside). */
+function readPage(collection: string, { value, where }: Answered) {
 	const links = `${collection}_links`;
-	const read = reader(Type.Object({ [collection]: Type.Array(Type.Unknown()), [links]: Links }));
-	return ({ value, where }: Answered) => {
-		const page = read(value, where) as Record<string, unknown>;
-		const items = (page[collection] as unknown[]).map((item, at) => ({
-			value: item,
-			where: `${where}: ${collection}[${at}]`,
-		}));
-		const next = (page[links] as { rel: string; href: string }[]).find(({ rel }) => rel === "next");
-		return { items, next: next && markerOf(next.href, where) };
-	};
+	const schema = () => Type.Object({ [collection]: Type.Array(Type.Unknown()), [links]: Links });
+	const read: Reader<Page> = pageReaders.get(collection) ?? reader(schema());
+	pageReaders.set(collection, read);
+	const page = read(value, where);
+	const members = page[collection] as readonly unknown[];
+	const items = members.map((item, at): Answered => ({ value: item, where: `${where}: ${collection}[${at}]` }));
+	const next = (page[links] as Static<typeof Links>).find(({ rel }) => rel === "next");
+	return { items, next: next && markerOf(next.href, where) };
 }
 
 function markerOf(href: string, where: string): string {

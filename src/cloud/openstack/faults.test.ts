@@ -164,7 +164,7 @@ describe("what is not an answer is an error that names the call and the member",
 	test("a page that names itself as the next one", async () => {
 		const link = { rel: "next", href: "http://x/?marker=m" };
 		strike(says(JSON.stringify({ ports: [], ports_links: [link] })), "/ports");
-		await refusal(/the next page is this one again/);
+		await refusal(/the next page was there before/);
 	});
 
 	test("only the instance whose port can't be read suffers, not those in the same call", async () => {
