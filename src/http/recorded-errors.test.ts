@@ -68,7 +68,8 @@ describe.each(["_errors.json", "_errors_eventlet.json"])("%s", (file) => {
 		const expected = { status, body };
 		const other = [...DEVIATIONS.map(([, ...rest]) => rest), ...ARTEFACTS].find(([records]) => records.test(name));
 		if (other !== undefined) Object.assign(expected, { status: other[1], body: other[2] ?? given.body });
-		for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(expected, given);
+		const deviations = given.status === 200 && given.body !== "" ? deviationsOf(normalizePath(path) ?? "") : [];
+		for (const deviation of deviations) deviation.level(expected, given);
 		expect(given).toEqual(expected);
 	});
 });
