@@ -19,6 +19,12 @@ describe("the owner of an instance", () => {
 		expect(assemble(changedPort({ project_id: "another" })).projectId).toBe("889382aa852c451ebf5054cf62136b93");
 	});
 
+	it("keeps out a port that another project says is the instance's, as Nova does", () => {
+		const [port] = facts.ports as [PortFacts];
+		const forged = { ...port, id: "forged", project_id: "attacker", mac_address: "02:00:00:00:00:66" };
+		expect(assemble({ ...facts, ports: [port, forged] }).ports.map(({ id }) => id)).toEqual([port.id]);
+	});
+
 	it("is the ports' where only the wiring is known", () => {
 		expect(assemble(wiring).projectId).toBe("889382aa852c451ebf5054cf62136b93");
 	});

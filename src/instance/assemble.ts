@@ -34,7 +34,7 @@ export function assemble(facts: InstanceFacts): Instance {
 		subports: byId(facts.subports),
 		groups: byId(facts.securityGroups),
 	};
-	const nics = facts.ports.filter(isInstanceNic);
+	const nics = facts.ports.filter((port) => isInstanceNic(port) && isOwners(port, facts.server?.tenant_id));
 	return present<Instance>({
 		id: facts.id,
 		projectId: facts.server?.tenant_id ?? commonProject(nics),
@@ -50,6 +50,14 @@ function byId<T extends { readonly id: string }>(items: readonly T[]): Map<strin
 /** Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`; an inventory written by hand gives none. */
 export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
+}
+
+/**
+ * Whether a port is of the server's own project. Nova asks Neutron for no others: a port's `device_id` is free text that
+ * anybody can write (CVE-2013-6419), and a NIC that isn't there takes cloud-init's networking away.
+ */
+function isOwners(port: PortFacts, projectId: string | undefined): boolean {
+	return projectId === undefined || port.project_id === undefined || port.project_id === projectId;
 }
 
 /** The project that all ports agree on. */
