@@ -13,24 +13,17 @@ beforeAll(async () => {
 afterAll(() => proxy.close());
 
 const calls = (api: ApiName) => proxy.calls.filter((call) => call.api === api);
-/** What was asked, without what it was asked about. */
-const kinds = () =>
-	proxy.calls
-		.map(({ method, target }) => `${method} ${target.replace(/\?.*/, "").replace(/[0-9a-f-]{32,36}/g, "ID")}`)
-		.sort();
-
 describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s", (profile) => {
 	const crowd = inject("crowd");
 	const first = crowd[0] as Asker;
 	let guestwire: Guestwire;
 
-	const start = async () => {
+	beforeEach(async () => {
 		guestwire = await startGuestwire({ authUrl: proxy.authUrl, profile });
 		// What is asked once in a process's life (a token, versions, extensions) is not what these tests count.
 		await askAll([crowd.at(-1) as Asker], META_DATA);
 		proxy.forget();
-	};
-	beforeEach(start);
+	});
 	afterEach(() => guestwire.stop());
 
 	const askAll = async (askers: readonly Asker[], path: string) => {
@@ -49,13 +42,11 @@ describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s"
 		expect(calls("keystone").length).toBe(0);
 	});
 
-	it("one guest asks 50 times at once: one look-up", async () => {
-		await askAll([first], META_DATA);
-		const once = kinds();
-		await guestwire.stop();
-		await start();
+	it("one guest asks 50 times at once: one look-up, nothing is asked twice", async () => {
 		await askAll(Array(50).fill(first), META_DATA);
-		expect(kinds()).toEqual(once);
+		const targets = proxy.calls.map(({ method, target }) => `${method} ${target}`);
+		expect(targets.length).toBeGreaterThan(2);
+		expect(targets).toEqual([...new Set(targets)]);
 	});
 
 	it("a warm guest asks: no call", async () => {

@@ -243,7 +243,8 @@ nova_common() {
 # nova-compute must not know the databases: with one in its configuration it reads it, and logs that it may not.
 nova_common | put nova/compute.conf nova
 # One thread a process: Nova patches its threads with eventlet, and under uwsgi with several of them a request now and
-# then hangs for ever. Otherwise Debian's own settings for the metadata service, eight processes among them.
+# then hangs for ever. Otherwise Debian's own settings for the metadata service, and as many processes as they advise.
 uwsgi nova /usr/bin/nova-api-wsgi 4 1 | put nova/api-uwsgi.ini nova
-sed -e 's/^threads = .*/threads = 1/' -e 's/^logto = .*/disable-logging = true/' -e "s|^chdir = .*|chdir = $DATA/nova|" \
+sed -e 's/^threads = .*/threads = 1/' -e "s/^processes = .*/processes = $(($(nproc) * 2))/" \
+	-e 's/^logto = .*/disable-logging = true/' -e "s|^chdir = .*|chdir = $DATA/nova|" \
 	/etc/nova/nova-api-metadata-uwsgi.ini | put nova/metadata-uwsgi.ini nova

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { normalizePath } from "../../../src/documents/paths.ts";
 import { deviationsOf } from "../../deviations.ts";
-import { type Answer, ask } from "./asking.ts";
+import { type Answer, ask, askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 import type { Guest } from "./instances.ts";
 
@@ -31,7 +31,7 @@ describe("profile nova beside the live nova-api-metadata", () => {
 		// The same difference under several versions is one.
 		const differences = new Map<string, unknown>();
 		for (const [path, original] of originals) {
-			const ours = await ask(guestwire.port, guest, path);
+			const ours = await askUntilServed(guestwire.port, guest, path);
 			const pair = [original, ours].map(({ status, body }) => ({ status, body })) as [Plain, Plain];
 			for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(...pair);
 			if (isDeepStrictEqual(...pair)) continue;
