@@ -11,7 +11,7 @@ export interface Ran {
 	readonly code: number;
 }
 
-/** Has interfaces, processes, `/run` and `/etc` of its own. */
+/** Has interfaces, processes, `/run`, `/tmp` and `/etc` of its own. */
 export interface Machine {
 	/** Of its first process. */
 	readonly pid: number;
@@ -47,6 +47,7 @@ const SETUPS = {
 	debian: `
 		mount -t proc proc /proc
 		mount -t sysfs sysfs /sys
+		mount -t tmpfs tmp /tmp
 		mount -t tmpfs run /run
 		mkdir /run/upper /run/work
 		mount -t overlay etc -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc
