@@ -13,7 +13,7 @@ dash                        a shell for the script of the target iproute2
 dnsmasq-base                DNS, DHCP and router advertisements for guests of namespaces
 dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
 genisoimage                 isoinfo, and the benchmark beside Nova
-haproxy                     what Neutron's agents put before the guests' side
+haproxy                     the proxy that Neutron puts before guests
 iproute2                    namespaces, and the ip of a guest
 iputils-ping                asks whether a guest can be reached
 isc-dhcp-client             dhclient, in namespaces alone
