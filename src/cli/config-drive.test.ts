@@ -108,6 +108,13 @@ describe("--all", () => {
 		).toEqual(names.map(file));
 	});
 
+	it("makes the folder where it is missing, and says where a file is in its place", async () => {
+		expect((await drive("--all", ...examples, "-d", file("new/drives"))).code).toBe(0);
+		expect(readdirSync(file("new/drives"))).toHaveLength(4);
+		const { code, stderr } = await drive("--all", ...examples, "-d", file("new/drives/web-1.iso"));
+		expect([code, stderr]).toEqual([1, `guestwire: ${file("new/drives/web-1.iso")} is no folder: give another name\n`]);
+	});
+
 	it("makes the rest where one can't be made, and says which", async () => {
 		const inventory = file("inventory.yaml");
 		const server = (id: string, created: string) => ({ id, name: id, created });

@@ -20,7 +20,7 @@ import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
 import { createLog } from "../http/log.ts";
 import { createDynamicVendorData } from "../http/vendor-data.ts";
-import { extractImage, readImage, writeImage } from "./drive-files.ts";
+import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { findInstance, openSource, type Source } from "./source.ts";
 
@@ -109,6 +109,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 	}
 	await using drives = await openDrives(options, io);
 	const ids = (await drives.source.directory.list()).map(({ id }) => id);
+	await makeFolder(directory);
 	const { made, failures } = await makeEach(ids, directory, drives, options, io);
 	for (const failure of failures) say(io, failure);
 	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));

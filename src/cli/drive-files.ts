@@ -37,6 +37,23 @@ export async function writeImage(
 	}
 }
 
+/**
+ * Makes a folder and those above it, where they are missing.
+ *
+ * @throws GuestwireError `output`
+ */
+export async function makeFolder(path: string): Promise<void> {
+	try {
+		await mkdir(path, { recursive: true });
+	} catch (error) {
+		throw (error as NodeJS.ErrnoException).code === "EEXIST" ? noFolder(path) : outputError(path, error);
+	}
+}
+
+function noFolder(path: string): GuestwireError {
+	return new GuestwireError("output", `${path} is no folder: give another name`);
+}
+
 async function checkPlace(path: string, force: boolean): Promise<void> {
 	const there = await lstat(path).catch(() => undefined);
 	if (there === undefined) return;
@@ -96,7 +113,7 @@ async function readBounded(path: string): Promise<Buffer> {
  */
 export async function extractImage(contents: DriveContents, folder: string): Promise<void> {
 	try {
-		await mkdir(folder, { recursive: true });
+		await makeFolder(folder);
 		// Links that stand there could lead what is written elsewhere.
 		if ((await readdir(folder)).length > 0) throw new GuestwireError("output", `${folder} is not empty: name another`);
 		for (const { kind, path } of contents.entries) {
