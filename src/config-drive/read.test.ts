@@ -256,6 +256,11 @@ describe("a hostile VFAT image is refused", () => {
 		expectRefused(image({ format: "vfat", sizeMiB }).subarray(0, 2 ** 20), /beyond its end/);
 	});
 
+	it("but what OS/2 keeps beside a cluster's number on FAT16 is no part of it", () => {
+		const bytes = patched((bytes) => bytes.writeUInt16LE(7, entry(bytes, "VICTIM") + 20));
+		expect(Buffer.from(readConfigDrive(bytes).read("VICTIM") ?? "")).toEqual(Buffer.alloc(5000, "2"));
+	});
+
 	it("but a long name that isn't the short one's is none", () => {
 		const bytes = patched((bytes) => (bytes[entry(bytes, "OUTER") - 32 + 13] = 0));
 		expect(readConfigDrive(bytes).entries.map(({ path }) => path)).toContain("OUTER");
