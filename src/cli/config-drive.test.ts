@@ -87,6 +87,16 @@ describe("one instance's drive", () => {
 		expect(readdirSync(folder)).toEqual(["folder", "link"]);
 	});
 
+	it("takes a name as long as the file system does, and says of a longer one that it can't be written", async () => {
+		expect((await drive("web-1", ...examples, "-o", file("a".repeat(255)))).code).toBe(0);
+		const { code, stderr } = await drive("web-1", ...examples, "-o", file("a".repeat(256)));
+		expect([code, stderr]).toEqual([
+			1,
+			expect.stringMatching(/^guestwire: \S+ can't be written \(ENAMETOOLONG\).*\n$/),
+		]);
+		expect(readdirSync(folder)).toHaveLength(1);
+	});
+
 	it("leaves nothing behind when it can't be made", async () => {
 		const { code, stderr } = await drive("web-1", ...examples, "-o", file("no/such/folder"));
 		expect([code, stderr]).toEqual([1, expect.stringMatching(/^guestwire: .*ENOENT.*\n$/)]);

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
@@ -25,7 +25,8 @@ export async function writeImage(
 	stop: AbortSignal,
 ): Promise<number> {
 	await checkPlace(path, force);
-	const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+	// Not longer than the name may be.
+	const temporary = join(dirname(path), `.guestwire-${randomUUID()}`);
 	try {
 		const bytes = await writeTemporary(temporary, chunks, stop);
 		await (force ? rename(temporary, path) : moveWithoutReplacing(temporary, path));
@@ -33,7 +34,8 @@ export async function writeImage(
 	} catch (error) {
 		throw outputError(path, error);
 	} finally {
-		await rm(temporary, { force: true });
+		// What there is to say has been said above.
+		await rm(temporary, { force: true }).catch(() => {});
 	}
 }
 
