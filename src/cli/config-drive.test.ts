@@ -137,6 +137,14 @@ describe("--all", () => {
 		expect(readdirSync(folder)).toEqual(["drives", "inventory.yaml"]);
 	});
 
+	it("makes the rest where an id is no text", async () => {
+		const servers = ["\ud800", "new"].map((id) => ({ id, name: id, created: "2026-01-01T00:00:00Z" }));
+		writeFileSync(file("inventory.yaml"), JSON.stringify({ servers }));
+		const { code, stderr } = await drive("--all", "--inventory", file("inventory.yaml"), "-d", file("drives"));
+		expect([code, readdirSync(file("drives"))]).toEqual([1, ["new.iso"]]);
+		expect(stderr).toMatch(/no file can have this id.*\n.*1 of 2 drives were not made/);
+	});
+
 	it("shows its progress on a terminal", async () => {
 		let shown = "";
 		const terminal = new Writable({

@@ -128,8 +128,8 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 	try {
 		for (const id of ids) {
 			if (stop.aborted) throw new GuestwireError("output", `stopped after ${made.length} of ${ids.length} drives`);
-			const file = join(directory, fileName(id, options));
 			try {
+				const file = join(directory, fileName(id, options));
 				const drive = await drives.of(id);
 				made.push({ instance: id, file, bytes: await writeImage(file, drive.chunks(), options.force === true, stop) });
 			} catch (error) {
@@ -146,6 +146,7 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 
 /** An instance's id may be any text in an inventory, and a file's name may not. */
 function fileName(id: string, { format, encoding }: DriveOptions): string {
+	if (!id.isWellFormed()) throw new GuestwireError("drive", "no file can have this id as its name: it is no text");
 	return encodeURIComponent(id) + driveExtension(format, encoding);
 }
 
