@@ -211,6 +211,16 @@ describe("routes", () => {
 		expect(planned.interfaces.flatMap(({ routes }) => routes.map(({ metric }) => metric))).toEqual([2049]);
 		expect(placesOf(planned)).toEqual(["/networks/1/routes/0"]);
 	});
+
+	it("let the first link of the document keep the default route, of whatever kind it is", () => {
+		const links = [bond(["nic1"]), nic(1), nic(2)];
+		const networks = [v4("bond", "10.0.0.5", [default4("10.0.0.1")]), v4("nic2", "10.1.0.5", [default4("10.1.0.1")])];
+		const { interfaces } = plan(links, networks);
+		expect(interfaces.flatMap(({ kind, routes }) => routes.map(({ metric }) => [kind, metric]))).toEqual([
+			["physical", 2050],
+			["bond", undefined],
+		]);
+	});
 });
 
 describe("addressing", () => {
