@@ -77,6 +77,12 @@ describe("names", () => {
 		expect(named([[mac(2), "eth0"]], [nic(1), nic(2)])).toEqual(["eth1", "eth0"]);
 	});
 
+	it("of a NIC that the document doesn't have are unused, and it is said", () => {
+		const given = new Map([[mac(9), "ens9"]]);
+		const { warnings } = planNetwork({ links: [nic(1)], networks: [], services: [] }, { names: given });
+		expect(warnings).toEqual([{ place: "", reason: `a name is given for ${mac(9)}, which is no NIC of it: unused` }]);
+	});
+
 	it("of a VLAN fit into the kernel's 15 characters", () => {
 		const names: [string, string][] = [
 			[mac(1), "enp129s0f1np1"],
