@@ -85,7 +85,7 @@ function reportImport(): void {
 	const place = (path: string) => (isBuilt ? `./dist/${path}.js` : `./src/${path}.ts`);
 	const empty = startMilliseconds("");
 	console.log(`\nimport, ${isBuilt ? "as published" : "from the sources (npm run build for the published form)"}`);
-	for (const path of ["guest/index", "documents/read-network-data", "cli/serve"]) {
+	for (const path of ["guest/index", "check/index", "documents/read-network-data", "cli/serve"]) {
 		const cost = startMilliseconds(`await import("${place(path)}")`) - empty;
 		console.log(`  ${path.padEnd(30)}${number(cost)} ms`);
 	}

@@ -44,6 +44,11 @@ describe("show", () => {
 	});
 });
 
+test("a name in an error can't drive the terminal", async () => {
+	const { stderr } = await runCli(["show", "a\x1b[2J\r\x9bb", ...examples]);
+	expect(stderr).toMatch(/^guestwire: there is no instance "a\\u001b\[2J\\u000d\\u009bb"[^\r]*\n$/);
+});
+
 test("tree lists what show shows, with sizes", async () => {
 	const { stdout } = await runCli(["tree", "pbx-1", ...examples]);
 	const files = JSON.parse(stdout) as { path: string; bytes: number }[];

@@ -87,6 +87,16 @@ describe("one instance's drive", () => {
 		expect(readdirSync(folder)).toEqual(["folder", "link"]);
 	});
 
+	it("takes a name as long as the file system does, and says of a longer one that it can't be written", async () => {
+		expect((await drive("web-1", ...examples, "-o", file("a".repeat(255)))).code).toBe(0);
+		const { code, stderr } = await drive("web-1", ...examples, "-o", file("a".repeat(256)));
+		expect([code, stderr]).toEqual([
+			1,
+			expect.stringMatching(/^guestwire: \S+ can't be written \(ENAMETOOLONG\).*\n$/),
+		]);
+		expect(readdirSync(folder)).toHaveLength(1);
+	});
+
 	it("leaves nothing behind when it can't be made", async () => {
 		const { code, stderr } = await drive("web-1", ...examples, "-o", file("no/such/folder"));
 		expect([code, stderr]).toEqual([1, expect.stringMatching(/^guestwire: .*ENOENT.*\n$/)]);
@@ -108,6 +118,13 @@ describe("--all", () => {
 		).toEqual(names.map(file));
 	});
 
+	it("makes the folder where it is missing, and says where a file is in its place", async () => {
+		expect((await drive("--all", ...examples, "-d", file("new/drives"))).code).toBe(0);
+		expect(readdirSync(file("new/drives"))).toHaveLength(4);
+		const { code, stderr } = await drive("--all", ...examples, "-d", file("new/drives/web-1.iso"));
+		expect([code, stderr]).toEqual([1, `guestwire: ${file("new/drives/web-1.iso")} is no folder: give another name\n`]);
+	});
+
 	it("makes the rest where one can't be made, and says which", async () => {
 		const inventory = file("inventory.yaml");
 		const server = (id: string, created: string) => ({ id, name: id, created });
@@ -118,6 +135,14 @@ describe("--all", () => {
 		expect([code, readdirSync(file("drives"))]).toEqual([1, ["..%2Fnew.iso"]]);
 		expect(stderr).toMatch(/^guestwire: old: .*1980 to 2107.*\nguestwire: 1 of 2 drives were not made.*\n$/);
 		expect(readdirSync(folder)).toEqual(["drives", "inventory.yaml"]);
+	});
+
+	it("makes the rest where an id is no text", async () => {
+		const servers = ["\ud800", "new"].map((id) => ({ id, name: id, created: "2026-01-01T00:00:00Z" }));
+		writeFileSync(file("inventory.yaml"), JSON.stringify({ servers }));
+		const { code, stderr } = await drive("--all", "--inventory", file("inventory.yaml"), "-d", file("drives"));
+		expect([code, readdirSync(file("drives"))]).toEqual([1, ["new.iso"]]);
+		expect(stderr).toMatch(/no file can have this id.*\n.*1 of 2 drives were not made/);
 	});
 
 	it("shows its progress on a terminal", async () => {

@@ -20,7 +20,7 @@ import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
 import { createLog } from "../http/log.ts";
 import { createDynamicVendorData } from "../http/vendor-data.ts";
-import { extractImage, readImage, writeImage } from "./drive-files.ts";
+import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { findInstance, openSource, type Source } from "./source.ts";
 
@@ -109,6 +109,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 	}
 	await using drives = await openDrives(options, io);
 	const ids = (await drives.source.directory.list()).map(({ id }) => id);
+	await makeFolder(directory);
 	const { made, failures } = await makeEach(ids, directory, drives, options, io);
 	for (const failure of failures) say(io, failure);
 	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));
@@ -127,8 +128,8 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 	try {
 		for (const id of ids) {
 			if (stop.aborted) throw new GuestwireError("output", `stopped after ${made.length} of ${ids.length} drives`);
-			const file = join(directory, fileName(id, options));
 			try {
+				const file = join(directory, fileName(id, options));
 				const drive = await drives.of(id);
 				made.push({ instance: id, file, bytes: await writeImage(file, drive.chunks(), options.force === true, stop) });
 			} catch (error) {
@@ -145,6 +146,7 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 
 /** An instance's id may be any text in an inventory, and a file's name may not. */
 function fileName(id: string, { format, encoding }: DriveOptions): string {
+	if (!id.isWellFormed()) throw new GuestwireError("drive", "no file can have this id as its name: it is no text");
 	return encodeURIComponent(id) + driveExtension(format, encoding);
 }
 

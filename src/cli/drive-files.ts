@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
@@ -25,7 +25,8 @@ export async function writeImage(
 	stop: AbortSignal,
 ): Promise<number> {
 	await checkPlace(path, force);
-	const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+	// Not longer than the name may be.
+	const temporary = join(dirname(path), `.guestwire-${randomUUID()}`);
 	try {
 		const bytes = await writeTemporary(temporary, chunks, stop);
 		await (force ? rename(temporary, path) : moveWithoutReplacing(temporary, path));
@@ -33,8 +34,26 @@ export async function writeImage(
 	} catch (error) {
 		throw outputError(path, error);
 	} finally {
-		await rm(temporary, { force: true });
+		// What there is to say has been said above.
+		await rm(temporary, { force: true }).catch(() => {});
 	}
+}
+
+/**
+ * Makes a folder and those above it, where they are missing.
+ *
+ * @throws GuestwireError `output`
+ */
+export async function makeFolder(path: string): Promise<void> {
+	try {
+		await mkdir(path, { recursive: true });
+	} catch (error) {
+		throw (error as NodeJS.ErrnoException).code === "EEXIST" ? noFolder(path) : outputError(path, error);
+	}
+}
+
+function noFolder(path: string): GuestwireError {
+	return new GuestwireError("output", `${path} is no folder: give another name`);
 }
 
 async function checkPlace(path: string, force: boolean): Promise<void> {
@@ -96,7 +115,7 @@ async function readBounded(path: string): Promise<Buffer> {
  */
 export async function extractImage(contents: DriveContents, folder: string): Promise<void> {
 	try {
-		await mkdir(folder, { recursive: true });
+		await makeFolder(folder);
 		// Links that stand there could lead what is written elsewhere.
 		if ((await readdir(folder)).length > 0) throw new GuestwireError("output", `${folder} is not empty: name another`);
 		for (const { kind, path } of contents.entries) {

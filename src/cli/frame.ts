@@ -89,6 +89,9 @@ function reportUsage(io: Io, error: CommanderError, helpCommand: string): ExitCo
 	return 2;
 }
 
+/** Names in it can be anybody's: what would drive the terminal is shown as `\u001b`. */
 function oneLine(message: string): string {
-	return message.replace(/\s*\n\s*/g, " ");
+	const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+	return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, escaped);
 }

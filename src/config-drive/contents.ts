@@ -26,6 +26,8 @@ export interface DriveContents extends MetadataTree {
 const MAX_ENTRIES = 100_000;
 const MAX_PATH = 4096;
 const MAX_FOLDERS_DEEP = 128;
+/** Of all paths: long names of folders count once for each file in them, so that a small image has much to list. */
+const MAX_CHARACTERS = 2 ** 25;
 /** Files of an ISO 9660 image may share their bytes: a small image could fill a disk. */
 const MAX_BYTES = 2 ** 30;
 
@@ -52,6 +54,7 @@ export function collector(): Collector {
 	const readers = new Map<string, () => Uint8Array>();
 	const seen = new Set<string>();
 	let total = 0;
+	let characters = 0;
 	const add = (
 		kind: DriveEntry["kind"],
 		parent: string,
@@ -61,6 +64,8 @@ export function collector(): Collector {
 	): string => {
 		const path = parent === "" ? name : `${parent}/${name}`;
 		checkName(path, name);
+		characters += path.length;
+		if (characters > MAX_CHARACTERS) throw unreadable(`its paths have over ${MAX_CHARACTERS} characters`);
 		if (seen.has(path)) throw unreadable(`${quoted(path)} is there twice`);
 		if (entries.length === MAX_ENTRIES) throw unreadable(`it has over ${MAX_ENTRIES} files and folders`);
 		seen.add(path);

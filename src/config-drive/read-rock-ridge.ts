@@ -11,6 +11,8 @@ export interface Posix {
 
 /** NM's flags for `.` and `..`: the entry holds no name. */
 const RELATIVE = 2 | 4;
+/** Bytes. Linux' own limit is 255; a name in pieces could be as long as the image. */
+const MAX_NAME = 1024;
 
 /**
  * How many bytes to skip in each system use area, as the root's own record says; undefined when the image has no
@@ -29,6 +31,7 @@ export function posixReader(image: Buffer): (area: Buffer) => Posix {
 	let left = image.length;
 	return (area) => {
 		const name: Buffer[] = [];
+		let nameLength = 0;
 		let mode: number | undefined;
 		let next: Buffer | undefined = area;
 		while (next !== undefined) {
@@ -39,7 +42,10 @@ export function posixReader(image: Buffer): (area: Buffer) => Posix {
 				if (signature === "CL") throw unreadable("it has relocated folders");
 				if (signature === "CE" && entry.length >= 28) next = continuation(image, entry);
 				if (signature === "PX" && entry.length >= 12) mode = entry.readUInt32LE(4);
-				if (isName(signature, entry)) name.push(entry.subarray(5));
+				if (!isName(signature, entry)) continue;
+				name.push(entry.subarray(5));
+				nameLength += entry.length - 5;
+				if (nameLength > MAX_NAME) throw unreadable(`a name in it has over ${MAX_NAME} bytes`);
 			}
 			left -= next?.length ?? 0;
 			if (left < 0) throw unreadable("records in it go on for ever");

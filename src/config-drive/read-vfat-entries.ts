@@ -31,8 +31,12 @@ interface LongName {
 	missing: number;
 }
 
-/** A directory's entries, without deleted ones, `.` and `..`. */
-export function* entriesOf(pieces: readonly Buffer[]): Generator<FoundEntry, void> {
+/**
+ * A directory's entries, without deleted ones, `.` and `..`.
+ *
+ * @param bits of a FAT entry: FAT12 and FAT16 have no upper half of a cluster's number, and OS/2 keeps something else there
+ */
+export function* entriesOf(pieces: readonly Buffer[], bits: 12 | 16 | 32): Generator<FoundEntry, void> {
 	let long: LongName | undefined;
 	for (const entry of rawEntries(pieces)) {
 		if (entry[0] === DELETED) {
@@ -49,7 +53,7 @@ export function* entriesOf(pieces: readonly Buffer[]): Generator<FoundEntry, voi
 			yield {
 				name: isLabel ? entry.toString("latin1", 0, 11) : (longName(long, entry) ?? shortName(entry)),
 				attributes,
-				cluster: entry.readUInt16LE(20) * 0x1_0000 + entry.readUInt16LE(26),
+				cluster: (bits === 32 ? entry.readUInt16LE(20) * 0x1_0000 : 0) + entry.readUInt16LE(26),
 				size: entry.readUInt32LE(28),
 			};
 		}

@@ -41,7 +41,7 @@ export function readVfat(image: Buffer): DriveContents {
 	let label = image.toString("latin1", volume.bits === 32 ? 71 : 43, volume.bits === 32 ? 82 : 54);
 	const folders = [{ path: "", pieces: root }];
 	for (const { path, pieces } of folders) {
-		for (const entry of entriesOf(pieces)) {
+		for (const entry of entriesOf(pieces, volume.bits)) {
 			if ((entry.attributes & VOLUME_LABEL) !== 0) label = path === "" ? entry.name : label;
 			else if ((entry.attributes & FOLDER) === 0) addFile(volume, found, path, entry);
 			else {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GuestwireError } from "../errors.ts";
+import { collector } from "./contents.ts";
 import { buildConfigDrive, type ConfigDriveOptions, decodeConfigDrive, readConfigDrive } from "./index.ts";
 
 /** A drive whose parts are found again by their names and contents. */
@@ -143,6 +144,20 @@ describe("a hostile ISO 9660 image is refused", () => {
 		expectRefused(continued(0xffff, 28), /beyond its end/);
 	});
 
+	it("a name in so many pieces that it is too long", () => {
+		const long = patched((bytes) => {
+			const piece = Buffer.from(`NM\xff\x01\0${"n".repeat(250)}`, "latin1");
+			const pieces = find(bytes, "1".repeat(5000));
+			for (let index = 0; index < 8; index++) bytes.set(piece, pieces + index * piece.length);
+			const area = find(bytes, "PX", record(bytes, "VICTIM.;1"));
+			bytes.set([...Buffer.from("CE"), 28, 1], area);
+			bytes.writeUInt32LE(pieces / SECTOR, area + 4);
+			bytes.writeUInt32LE(0, area + 12);
+			bytes.writeUInt32LE(8 * piece.length, area + 20);
+		});
+		expectRefused(long, /name in it has over 1024 bytes/);
+	});
+
 	it("a label that drives a terminal", () => {
 		expectRefused(
 			patched((bytes) => bytes.write("\x1b[2J", 16 * SECTOR + 40)),
@@ -256,10 +271,25 @@ describe("a hostile VFAT image is refused", () => {
 		expectRefused(image({ format: "vfat", sizeMiB }).subarray(0, 2 ** 20), /beyond its end/);
 	});
 
+	it("but what OS/2 keeps beside a cluster's number on FAT16 is no part of it", () => {
+		const bytes = patched((bytes) => bytes.writeUInt16LE(7, entry(bytes, "VICTIM") + 20));
+		expect(Buffer.from(readConfigDrive(bytes).read("VICTIM") ?? "")).toEqual(Buffer.alloc(5000, "2"));
+	});
+
 	it("but a long name that isn't the short one's is none", () => {
 		const bytes = patched((bytes) => (bytes[entry(bytes, "OUTER") - 32 + 13] = 0));
 		expect(readConfigDrive(bytes).entries.map(({ path }) => path)).toContain("OUTER");
 	});
+});
+
+it("a listing is refused that is much longer than its image", () => {
+	const found = collector();
+	let folder = "";
+	for (let depth = 0; depth < 15; depth++) folder = found.folder(folder, "d".repeat(255), undefined);
+	const list = () => {
+		for (let index = 0; index < 10_000; index++) found.file(folder, `${index}`, undefined, 0, () => Buffer.of());
+	};
+	expect(list).toThrow(/paths have over 33554432 characters/);
 });
 
 describe("what isn't an image is refused", () => {

@@ -49,8 +49,9 @@ function linkOptions(one: PlannedInterface): string[] {
 	if (one.kind === "vlan") {
 		options.push(`hwaddress ${one.macAddress}`, `vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
 	}
-	// The name of a VLAN has a dot, which sysctl would take for a slash.
-	if (!one.routerAdvertisements) options.push("pre-up sysctl -q -e -w net/ipv6/conf/$IFACE/accept_ra=0");
+	// The name of a VLAN has a dot, which sysctl would take for a slash. A bond is made after `pre-up`, by ifenslave.
+	const when = one.kind === "bond" ? "up" : "pre-up";
+	if (!one.routerAdvertisements) options.push(`${when} sysctl -q -e -w net/ipv6/conf/$IFACE/accept_ra=0`);
 	return options;
 }
 

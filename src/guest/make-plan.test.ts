@@ -77,6 +77,12 @@ describe("names", () => {
 		expect(named([[mac(2), "eth0"]], [nic(1), nic(2)])).toEqual(["eth1", "eth0"]);
 	});
 
+	it("of a NIC that the document doesn't have are unused, and it is said", () => {
+		const given = new Map([[mac(9), "ens9"]]);
+		const { warnings } = planNetwork({ links: [nic(1)], networks: [], services: [] }, { names: given });
+		expect(warnings).toEqual([{ place: "", reason: `a name is given for ${mac(9)}, which is no NIC of it: unused` }]);
+	});
+
 	it("of a VLAN fit into the kernel's 15 characters", () => {
 		const names: [string, string][] = [
 			[mac(1), "enp129s0f1np1"],
@@ -210,6 +216,16 @@ describe("routes", () => {
 		const planned = plan([nic(1), nic(2)], networks);
 		expect(planned.interfaces.flatMap(({ routes }) => routes.map(({ metric }) => metric))).toEqual([2049]);
 		expect(placesOf(planned)).toEqual(["/networks/1/routes/0"]);
+	});
+
+	it("let the first link of the document keep the default route, of whatever kind it is", () => {
+		const links = [bond(["nic1"]), nic(1), nic(2)];
+		const networks = [v4("bond", "10.0.0.5", [default4("10.0.0.1")]), v4("nic2", "10.1.0.5", [default4("10.1.0.1")])];
+		const { interfaces } = plan(links, networks);
+		expect(interfaces.flatMap(({ kind, routes }) => routes.map(({ metric }) => [kind, metric]))).toEqual([
+			["physical", 2050],
+			["bond", undefined],
+		]);
 	});
 });
 

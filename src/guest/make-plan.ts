@@ -3,6 +3,7 @@ import { address } from "./addressing.ts";
 import { wire } from "./links.ts";
 import type { Plan, Warning } from "./plan.ts";
 import type { RenderOptions } from "./renderer.ts";
+import { parseMac } from "./values.ts";
 
 /**
  * Brings a document into the normal form that every target is written from. Refuses no document: what can't be made in
@@ -13,6 +14,11 @@ import type { RenderOptions } from "./renderer.ts";
 export function planNetwork(data: NetworkData, options: RenderOptions): Plan {
 	const warnings: Warning[] = [];
 	const warn = (place: string, reason: string) => void warnings.push({ place, reason });
-	const wiring = wire(data.links, options.names ?? new Map(), warn);
+	const names = options.names ?? new Map<string, string>();
+	const wiring = wire(data.links, names, warn);
+	const macs = new Set([...wiring.values()].flatMap((one) => (one.kind === "physical" ? [one.macAddress] : [])));
+	for (const mac of [...names.keys()].flatMap((text) => parseMac(text) ?? [])) {
+		if (!macs.has(mac)) warn("", `a name is given for ${mac}, which is no NIC of it: unused`);
+	}
 	return { interfaces: address(data, wiring, warn), warnings };
 }

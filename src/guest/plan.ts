@@ -8,7 +8,7 @@ import type { BondLink } from "../documents/network-data.ts";
 
 /** What a rendering leaves out or changes, and why. */
 export interface Warning {
-	/** JSON pointer into the document: `/networks/2/routes/0`. */
+	/** JSON pointer into the document: `/networks/2/routes/0`; empty for the document as a whole. */
 	readonly place: string;
 	/** One sentence for a person, without the document's free text. */
 	readonly reason: string;

@@ -73,23 +73,29 @@ const LATER_METRIC = 2048;
  * ranks behind. Two of the same metric would take turns from boot to boot (cloud-init issue 4246).
  */
 export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], warn: Warn): PlannedInterface[] {
+	const inOrder = interfaces.toSorted((a, b) => linkIndex(a) - linkIndex(b));
 	const first: Partial<Record<4 | 6, PlannedInterface>> = {};
 	for (const version of [4, 6] as const) {
-		const owner = interfaces.find(
+		const owner = inOrder.find(
 			({ dhcp4, routerAdvertisements, routes }) =>
 				(version === 4 ? dhcp4 : routerAdvertisements) || routes.some((route) => isDefault(route, version)),
 		);
 		if (owner !== undefined) first[version] = owner;
 	}
-	return interfaces.map((one, i) => ({
+	return interfaces.map((one) => ({
 		...one,
 		routes: one.routes.map((route) => {
 			if (route.prefixLength > 0 || first[route.version] === one) return route;
-			const metric = LATER_METRIC + i;
+			const metric = LATER_METRIC + linkIndex(one);
 			warn(route.place, `not the first link with a default route: this one ranks behind, with metric ${metric}`);
 			return { ...route, metric };
 		}),
 	}));
+}
+
+/** Where the link stands in the document. */
+function linkIndex({ place }: PlannedInterface): number {
+	return Number(place.slice("/links/".length));
 }
 
 function isDefault(route: PlannedRoute, version: 4 | 6): boolean {

@@ -85,9 +85,12 @@ describe("GET config-drive", () => {
 		expect((await get("?format=vfat&size=1")).json().message).toContain("user_data");
 	});
 
-	it.each(["?format=ext4", "?encoding=zip", "?size=0", "?size=x"])("refuses %s", async (query) => {
-		expect((await get(query)).statusCode).toBe(400);
-	});
+	it.each(["?format=ext4", "?encoding=zip", "?size=0", "?size=x", "?format=vfat&size=1025"])(
+		"refuses %s",
+		async (query) => {
+			expect((await get(query)).statusCode).toBe(400);
+		},
+	);
 
 	it("leaves an unknown instance to the server", async () => {
 		expect((await get("", { id: "none" })).json()).toMatchObject({ message: "No instance has the id." });

@@ -23,10 +23,15 @@ export interface ConfigDriveRouteOptions {
 	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
 }
 
+/** MiB. The whole image is hashed before it is sent: without a limit, one request could take hours. */
+const MAX_SIZE = 1024;
+
 const QuerySchema = Type.Object({
 	format: Type.Enum(["iso9660", "vfat"], { default: "iso9660" }),
 	encoding: Type.Enum(["raw", "gzip-base64"], { default: "raw", description: "gzip-base64 is what Ironic takes" }),
-	size: Type.Optional(Type.Integer({ minimum: 1, description: "MiB of a VFAT drive; by default as much as it needs" })),
+	size: Type.Optional(
+		Type.Integer({ minimum: 1, maximum: MAX_SIZE, description: "MiB of a VFAT drive; by default as much as it needs" }),
+	),
 });
 type Query = Static<typeof QuerySchema>;
 

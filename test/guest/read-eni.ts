@@ -42,7 +42,7 @@ function readOption(meaning: Meaning, key: string, rest: string): void {
 	else if (key === "dhcp" && rest === "1") meaning.dhcp6 = true;
 	else if (key === "dns-nameservers") for (const server of rest.split(" ")) meaning.dns.add(canonicalIp(server));
 	else if (key === "dns-search") for (const domain of rest.split(" ")) meaning.search.add(domain);
-	else if (key === "pre-up" && rest.endsWith("accept_ra=0")) meaning.ra = false;
+	else if (rest.endsWith("accept_ra=0")) meaning.ra = false;
 	else if (key === "up" || key === "post-up") readCommand(meaning, rest);
 	else if (key === "bond-master") meaning.memberOf = rest;
 	else readLinkOption(meaning, key.replaceAll("_", "-"), rest);

@@ -252,12 +252,13 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 
 /** Every word that `ip` may hear: its own, and the document's addresses and numbers. */
 function expectedWords(data: NetworkData): string[] {
-	const own = "link set dev mtu up -4 -6 addr route add broadcast + via onlink metric 2049 2050".split(" ");
+	const own = "link set dev mtu up -4 -6 addr route add broadcast + via onlink metric".split(" ");
+	const metrics = data.links.map((_, i) => String(2048 + i));
 	const stacked = "name bond0 bond0.101 eth0.101 eth1.101 eth2.101 type bond vlan id address down".split(" ");
 	const nics = Array.from({ length: NICS }, (_, i) => `nic${i}`);
 	const texts = leaves(data).map(([, value]) => String(value));
 	const addresses = texts.filter((text) => isIP(text) !== 0).map(canonical);
 	const lengths = Array.from({ length: 129 }, (_, bits) => bits);
 	const networks = addresses.flatMap((address) => lengths.map((bits) => `${address}/${bits}`));
-	return [...own, ...stacked, ...nics, ...texts, ...addresses, ...networks];
+	return [...own, ...metrics, ...stacked, ...nics, ...texts, ...addresses, ...networks];
 }
