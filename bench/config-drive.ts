@@ -1,7 +1,7 @@
 /**
  * Config drives in one process beside the programs that Nova runs for each: `npm run bench:config-drive`, or with
  * `--short` for a quick look. Both sides end with the image in memory, and take turns so that a busy machine slows both.
- * Exits 1 where less is reached than is wanted.
+ * Exits 1 where less is reached than is wanted, but for the quick look, whose figures are worth less.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,8 @@ import { gunzipSync } from "node:zlib";
 import { buildConfigDrive, type ConfigDriveOptions, readConfigDrive } from "../src/config-drive/index.ts";
 import type { MetadataTree } from "../src/documents/tree.ts";
 
-const ROUNDS = process.argv.includes("--short") ? 10 : 60;
+const SHORT = process.argv.includes("--short");
+const ROUNDS = SHORT ? 10 : 60;
 /** So many of ours for one of theirs, so that both take a time that can be measured. */
 const BATCH = 50;
 
@@ -89,7 +90,7 @@ function compare(rival: Rival): void {
 	console.log(`\n${rival.title}, medians of ${ROUNDS} rounds`);
 	console.log(`  guestwire     ${rate(mine)} drives/s`);
 	console.log(`  the programs  ${rate(other)} drives/s`);
-	if (other / mine < rival.wanted) process.exitCode = 1;
+	if (!SHORT && other / mine < rival.wanted) process.exitCode = 1;
 	console.log(`  ratio         ${(other / mine).toFixed(1).padStart(8)} (at least ${rival.wanted} is wanted)`);
 }
 
@@ -122,7 +123,7 @@ function measureMemory(how: string, format: string): void {
 	const script = ["--input-type=module", "-e", MEMORY, how, format];
 	const [peak = 0, size = 0] = execFileSync(process.execPath, script, { cwd, encoding: "utf8" }).split(" ").map(Number);
 	const most = Math.ceil(size) + 8;
-	if (how === "whole" && peak >= most) process.exitCode = 1;
+	if (!SHORT && how === "whole" && peak >= most) process.exitCode = 1;
 	const wanted = how === "whole" ? ` (under ${most} are wanted)` : "";
 	console.log(
 		`  ${`${format}, ${how}`.padEnd(22)}${peak.toFixed(1).padStart(7)} MiB for ${size.toFixed(1)} MiB${wanted}`,
