@@ -218,6 +218,15 @@ describe("routes", () => {
 		expect(placesOf(planned)).toEqual(["/networks/1/routes/0"]);
 	});
 
+	it("let the first link keep its static default route of IPv6 beside router advertisements", () => {
+		const metrics = (more: NetworkEntry[]) =>
+			plan([nic(1), nic(2)], [v6("nic1", "2001:db8::5", [default6("2001:db8::1")]), ...more]).interfaces.flatMap(
+				({ routes }) => routes.map(({ metric }) => metric),
+			);
+		expect(metrics([])).toEqual([undefined]);
+		expect(metrics([dynamic("nic2", "ipv6_slaac")])).toEqual([50]);
+	});
+
 	it("let the first link of the document keep the default route, of whatever kind it is", () => {
 		const links = [bond(["nic1"]), nic(1), nic(2)];
 		const networks = [v4("bond", "10.0.0.5", [default4("10.0.0.1")]), v4("nic2", "10.1.0.5", [default4("10.1.0.1")])];

@@ -34,7 +34,7 @@ export interface PlannedRoute {
 	readonly gateway: string;
 	/** The gateway is in no subnet of the interface and not IPv6 link-local: it has to be declared reachable. */
 	readonly onLink: boolean;
-	/** Set on a default route that must rank behind another interface's: higher is worse. */
+	/** Set on a default route that must rank behind another interface's, or before a router's own: higher is worse. */
 	readonly metric?: number;
 }
 

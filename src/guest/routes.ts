@@ -68,6 +68,9 @@ function isReachable(gateway: Ip, version: 4 | 6, entries: readonly PlacedEntry[
 /** Worse than what a DHCP client or a router advertisement sets: 100 to 1024. */
 const LATER_METRIC = 2048;
 
+/** Better than what a router advertisement sets. Without it a static IPv6 route has the kernel's 1024, as theirs has. */
+const FIRST_METRIC = 50;
+
 /**
  * Lets the first interface with a default route, or with a way to be given one, keep it: on the others a static one
  * ranks behind. Two of the same metric would take turns from boot to boot (cloud-init issue 4246).
@@ -82,10 +85,14 @@ export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], warn:
 		);
 		if (owner !== undefined) first[version] = owner;
 	}
+	const advertised = interfaces.some(({ routerAdvertisements }) => routerAdvertisements);
 	return interfaces.map((one) => ({
 		...one,
 		routes: one.routes.map((route) => {
-			if (route.prefixLength > 0 || first[route.version] === one) return route;
+			if (route.prefixLength > 0) return route;
+			if (first[route.version] === one) {
+				return route.version === 6 && advertised ? { ...route, metric: FIRST_METRIC } : route;
+			}
 			const metric = LATER_METRIC + linkIndex(one);
 			warn(route.place, `not the first link with a default route: this one ranks behind, with metric ${metric}`);
 			return { ...route, metric };

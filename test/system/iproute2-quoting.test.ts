@@ -252,7 +252,7 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 
 /** Every word that `ip` may hear: its own, and the document's addresses and numbers. */
 function expectedWords(data: NetworkData): string[] {
-	const own = "link set dev mtu up -4 -6 addr route add broadcast + via onlink metric".split(" ");
+	const own = "link set dev mtu up -4 -6 addr route add broadcast + via onlink metric 50".split(" ");
 	const metrics = data.links.map((_, i) => String(2048 + i));
 	const stacked = "name bond0 bond0.101 eth0.101 eth1.101 eth2.101 type bond vlan id address down".split(" ");
 	const nics = Array.from({ length: NICS }, (_, i) => `nic${i}`);
