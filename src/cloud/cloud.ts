@@ -1,10 +1,10 @@
 import type { InstanceFacts } from "../instance/facts.ts";
 
 /**
- * How much of an instance a document needs: `wiring` is enough for `network_data.json`, `all` for every document.
- * A cloud may give more than was asked.
+ * How much of an instance a document needs: `wiring` is enough for `network_data.json`, `record` for `meta_data.json` and
+ * what else is the server's own, `all` for every document. A cloud may give more than was asked.
  */
-export type Need = "wiring" | "all";
+export type Need = "wiring" | "record" | "all";
 
 /** One line of a listing. */
 export interface InstanceSummary {

@@ -89,11 +89,12 @@ describe("one instance", () => {
 		expect(asked).toEqual([{ id: ID, need: "all" }]);
 	});
 
-	test("the wiring alone does not answer those who want everything", async () => {
+	test("a part alone does not answer those who want another or everything, everything answers all", async () => {
 		const { directory, asked } = set();
-		await directory.get(ID, "wiring");
-		await directory.get(ID, "all");
-		expect(asked.map(({ need }) => need)).toEqual(["wiring", "all"]);
+		for (const need of ["wiring", "record", "wiring", "record", "all", "wiring", "record"] as const) {
+			await directory.get(ID, need);
+		}
+		expect(asked.map(({ need }) => need)).toEqual(["wiring", "record", "all"]);
 	});
 
 	test("a warm answer is no promise, costs nothing, and is the same object", async () => {
@@ -135,9 +136,10 @@ describe("one instance", () => {
 		expect(await directory.get(ID, "all")).not.toBe(first);
 	});
 
-	test("an equal answer for everything takes the place of the wiring's", async () => {
+	test("an equal answer for everything takes the place of its parts'", async () => {
 		const { directory } = set();
 		const wiring = await directory.get(ID, "wiring");
+		expect(await directory.get(ID, "record")).toBe(wiring);
 		expect(await directory.get(ID, "all")).toBe(wiring);
 		expect(directory.stats().entries).toBe(1);
 	});

@@ -98,7 +98,6 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 	const closing = new AbortController();
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
-	const common = { max, now, onStale };
 
 	async function look(id: string, need: Need): Promise<Instance | undefined> {
 		const facts = await cloud.instance(id, need, closing.signal);
@@ -107,28 +106,25 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 
 	/** An equal instance that is kept already: documents made from it stay good. */
 	function adopt(id: string, instance: Instance | undefined): Instance | undefined {
-		const known = [whole.recall(id)?.value, wiring.recall(id)?.value];
+		const known = [whole, wiring, record].map((shelf) => shelf.recall(id)?.value);
 		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
 	}
 
-	const isAbsent = (instance: Instance | undefined) => instance === undefined;
+	const common = { times: timesFor(freshness), max, now, onStale };
+	const ofInstances = { ...common, isAbsent: (instance: Instance | undefined) => instance === undefined };
+	const part = (need: Need): Shelf<Instance | undefined> =>
+		createShelf({ ...ofInstances, ask: (id) => whole.flight(id) ?? look(id, need), adopt });
+	const wiring = part("wiring");
+	const record = part("record");
 	const whole: Shelf<Instance | undefined> = createShelf({
-		...common,
-		times: timesFor(freshness),
-		isAbsent,
+		...ofInstances,
 		ask: (id) => look(id, "all"),
 		adopt(id, instance) {
 			const kept = adopt(id, instance);
 			wiring.delete(id);
+			record.delete(id);
 			return kept;
 		},
-	});
-	const wiring: Shelf<Instance | undefined> = createShelf({
-		...common,
-		times: timesFor(freshness),
-		isAbsent,
-		ask: (id) => whole.flight(id) ?? look(id, "wiring"),
-		adopt,
 	});
 	const owners: Shelf<readonly string[]> = createShelf({
 		...common,
@@ -141,19 +137,21 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 	cloud.onChange?.((id) => {
 		whole.outdate(id);
 		wiring.outdate(id);
+		record.outdate(id);
 		owners.outdate();
 	});
 
 	return {
 		get(id, need, signal) {
 			if (need === "all") return whole.get(id, signal);
-			return wiring.get(id, signal, newer(whole.recall(id), wiring.recall(id)));
+			const shelf = need === "wiring" ? wiring : record;
+			return shelf.get(id, signal, newer(whole.recall(id), shelf.recall(id)));
 		},
 		async owners({ networkId, routerId, address, macAddress }, signal) {
 			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
 		},
 		list: (signal) => abandonable(cloud.list(closing.signal), signal),
-		stats: () => statsOf([whole.stats(), wiring.stats(), owners.stats()]),
+		stats: () => statsOf([whole, wiring, record, owners].map((shelf) => shelf.stats())),
 		async close() {
 			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
 			await cloud.close();

@@ -1,7 +1,7 @@
 /** Request targets and tree paths, and which facts a path needs. */
 
-/** `wiring`: ports, networks, subnets. `all`: the server record too. */
-type Need = "wiring" | "all";
+/** `wiring`: ports, networks, subnets. `record`: the server and its tagged devices. `all`: both, and what hangs on them. */
+type Need = "wiring" | "record" | "all";
 
 /**
  * A request target as Nova's `posixpath.normpath` leaves it, without leading slash: escapes decoded (`%2F` is a slash
@@ -40,8 +40,10 @@ function decode(text: string): string | undefined {
 export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
 
 const WIRING = /^openstack\/[^/]+\/(network_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
+const RECORD = /^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.json|password)|[^/]+\/user-data)$/;
 
 /** Which facts a path of the tree needs. */
 export function needOf(path: string): Need {
-	return WIRING.test(path) ? "wiring" : "all";
+	if (WIRING.test(path)) return "wiring";
+	return RECORD.test(path) ? "record" : "all";
 }

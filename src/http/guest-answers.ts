@@ -51,7 +51,11 @@ export type GuestAnswers = (request: GuestRequest) => Outcome | Promise<Outcome>
 export const LONGEST_PASSWORD = 1020;
 
 export function createGuestAnswers({ identity, directory, documents, passwords }: GuestAnswersOptions): GuestAnswers {
-	const needed = (path: string): Need => (documents.needsAllFacts(path) ? "all" : needOf(path));
+	const needed = (path: string, { source }: Named): Need => {
+		const need = documents.needsAllFacts(path) ? "all" : needOf(path);
+		// Whose address it is, the ports tell.
+		return need === "record" && source !== undefined ? "all" : need;
+	};
 
 	/** Asks again for all facts when the wiring alone doesn't tell the owner: the ports don't agree on one. */
 	const find = (id: string, need: Need) =>
@@ -80,7 +84,7 @@ export function createGuestAnswers({ identity, directory, documents, passwords }
 		return andThen(identity(request), (named): Outcome | Promise<Outcome> => {
 			if ("status" in named) return named;
 			if (path === undefined) return { status: 404, reason: "unknown-path", instance: named.id };
-			return andThen(find(named.id, needed(path)), (instance) => {
+			return andThen(find(named.id, needed(path, named)), (instance) => {
 				if (instance === undefined) return { status: 404, reason: "unknown-instance", instance: named.id };
 				return disowned(instance, named) ?? answerFor(request, path, instance);
 			});

@@ -17,6 +17,8 @@ const QUIET = 3;
 const LONGEST = 25;
 /** A round gathers on while the one before it is under way, but no longer than this. */
 const LONGEST_BEHIND = 250;
+/** What many look-ups have in common is not asked again for so long. Seconds. */
+export const SHARED_SECONDS = 2;
 /** Keys of what is shared for a moment. */
 const MOST_SHARED = 10_000;
 
@@ -55,18 +57,31 @@ export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: str
 	return share === 0 ? load : shared(load, share);
 }
 
-/** One answer a key while it is under way, and until so long after it was asked for; a failed one is nobody else's. */
-export function shared<T>(load: (key: string) => Promise<T>, milliseconds: number): (key: string) => Promise<T> {
+/**
+ * One answer a key while it is under way, and until so long after it was asked for; a failed one is nobody else's, nor is
+ * one that isn't worth keeping.
+ */
+export function shared<T>(
+	load: (key: string) => Promise<T>,
+	milliseconds: number,
+	isWorthKeeping: (answer: T) => boolean = () => true,
+): (key: string) => Promise<T> {
 	const known = new LRUCache<string, { readonly promise: Promise<T>; goodUntil: number }>({ max: MOST_SHARED });
+	const dropEnded = (now: number) => {
+		const oldest = () => known.rvalues().next().value?.goodUntil ?? Number.POSITIVE_INFINITY;
+		while (oldest() <= now) known.pop();
+	};
 	return (key) => {
 		const kept = known.get(key);
 		const now = performance.now();
 		if (kept !== undefined && now < kept.goodUntil) return kept.promise;
+		dropEnded(now);
 		const asked = { promise: load(key), goodUntil: Number.POSITIVE_INFINITY };
 		known.set(key, asked);
 		asked.promise.then(
-			() => {
-				asked.goodUntil = now + milliseconds;
+			(answer) => {
+				if (isWorthKeeping(answer)) asked.goodUntil = now + milliseconds;
+				else known.delete(key);
 			},
 			() => known.delete(key),
 		);

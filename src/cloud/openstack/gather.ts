@@ -15,23 +15,39 @@ export interface Sources {
 
 /** The facts of an instance; undefined: there is no such instance. See `Cloud.instance`. */
 export async function gather(id: string, need: Need, sources: Sources): Promise<InstanceFacts | undefined> {
-	const { neutron, nova } = sources;
-	const early = need === "all" ? nova.server(id) : undefined;
-	early?.catch(() => {}); // awaited when the ports are known
-	const claims = (await neutron.portsOfDevice(id)).filter(isInstanceNic);
-	const asked = early ?? (needsJudge(claims) ? nova.server(id) : undefined);
-	const ports = isContested(claims) ? ownedBy(await asked, claims) : claims;
+	const record = need === "wiring" ? undefined : gatherServer(id, sources.nova);
+	record?.catch(() => {}); // awaited when the ports are known
+	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
+	// The record's documents tell nothing of NICs but their tags.
+	if (need === "record" && !mayHaveTags(claims)) return record?.then((found) => found && { ...NOTHING, id, ...found });
+	return gatherAround(id, claims, need, record, sources);
+}
+
+/** The ports' half of an instance, and as much of the server's as was asked for or has to be known. */
+async function gatherAround(
+	id: string,
+	claims: readonly PortAnswer[],
+	need: Need,
+	record: Promise<ServerHalf | undefined> | undefined,
+	sources: Sources,
+): Promise<InstanceFacts | undefined> {
+	const judge = async (): Promise<ServerHalf | undefined> => {
+		const server = await sources.nova.server(id);
+		return server && { server: serverFacts(server) };
+	};
+	const asked = record ?? (needsJudge(claims) ? judge() : undefined);
+	const ports = isContested(claims) ? ownedBy((await asked)?.server, claims) : claims;
 	const gathering = gatherWiring(ports, sources);
-	const [server, wiring, ofPorts, ofServer] = await Promise.all([
+	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
 		gathering,
-		need === "all" ? gatherOfPorts(id, ports, gathering, sources) : undefined,
-		early?.then((found) => found && gatherOfServer(found, nova)),
+		need === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
+		need !== "wiring" && mayHaveTags(ports) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
 	]);
 	if (asked === undefined) return { ...NOTHING, id, ...wiring };
-	if (server === undefined) return undefined;
-	const isWired = ownedBy(server, ports).length > 0;
-	return { ...NOTHING, id, ...(isWired && { ...wiring, ...ofPorts }), ...ofServer, server: serverFacts(server) };
+	if (ofServer === undefined) return undefined;
+	const isWired = ownedBy(ofServer.server, ports).length > 0;
+	return { ...NOTHING, id, ...(isWired && { ...wiring, ...ofPorts, interfaceAttachments: tags }), ...ofServer };
 }
 
 const NOTHING = {
@@ -56,6 +72,11 @@ const NOTHING = {
  */
 function needsJudge(claims: readonly PortFacts[]): boolean {
 	return claims.length !== 1;
+}
+
+/** A tag tells a device from others. Nova tells it one instance at a time, in a twentieth of a second. */
+function mayHaveTags(ports: readonly PortFacts[]): boolean {
+	return ports.length > 1;
 }
 
 function isContested(claims: readonly PortFacts[]): boolean {
@@ -101,41 +122,42 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 	};
 }
 
-/** What only `need: "all"` wants, and ports are enough to ask for. */
-async function gatherOfPorts(
-	id: string,
-	ports: readonly PortAnswer[],
-	wiring: Promise<Wiring>,
-	{ neutron, nova }: Sources,
-) {
-	const portIds = ports.map((port) => port.id);
+/** What only documents of all facts tell, and ports are enough to ask for. */
+async function gatherOfPorts(ports: readonly PortAnswer[], wiring: Promise<Wiring>, { neutron }: Sources) {
 	const groupsOf = (some: readonly PortFacts[]) =>
 		each(
 			neutron.securityGroup,
 			some.flatMap(({ security_groups }) => security_groups),
 		);
-	const [floatingIps, groups, subports, interfaceAttachments] = await Promise.all([
-		each(neutron.floatingIpsOfPort, [...portIds, ...subportIds(ports)]),
+	const [floatingIps, groups, subports] = await Promise.all([
+		each(neutron.floatingIpsOfPort, [...idsOf(ports), ...subportIds(ports)]),
 		groupsOf(ports),
 		wiring.then(({ subports }) => groupsOf(subports)),
-		// A tag tells a device from others. Nova tells it one instance at a time, in a tenth of a second.
-		ports.length > 1 ? nova.interfaceAttachments(id, portIds) : [],
 	]);
-	return { floatingIps, securityGroups: [...new Set([...groups, ...subports])], interfaceAttachments };
+	return { floatingIps, securityGroups: [...new Set([...groups, ...subports])] };
 }
+
+const idsOf = (ports: readonly PortAnswer[]) => ports.map(({ id }) => id);
 
 function subportIds(ports: readonly PortAnswer[]): string[] {
 	return ports.flatMap(({ trunk_details }) => trunk_details?.sub_ports.map(({ port_id }) => port_id) ?? []);
 }
 
-/** What only `need: "all"` wants, and the server has to be known for. */
-async function gatherOfServer(server: ServerAnswer, nova: Nova) {
+type ServerHalf = { readonly server: ServerFacts } & Partial<
+	Pick<InstanceFacts, "volumeAttachments" | "keypair" | "dedicatedCpus">
+>;
+
+/** The server, and what Nova tells of it elsewhere. */
+async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefined> {
+	const server = await nova.server(id);
+	if (server === undefined) return undefined;
 	const [volumeAttachments, keypair, dedicatedCpus] = await Promise.all([
 		nova.volumeAttachments(server),
 		nova.keypair(server),
 		nova.dedicatedCpus(server),
 	]);
-	return { volumeAttachments, ...(keypair && { keypair }), ...(dedicatedCpus && { dedicatedCpus }) };
+	const more = { ...(keypair && { keypair }), ...(dedicatedCpus && { dedicatedCpus }) };
+	return { server: serverFacts(server), volumeAttachments, ...more };
 }
 
 /** What is found for each of the different values, in their order. */

@@ -7,7 +7,7 @@ import { createNova } from "./nova.ts";
 import { createOwners } from "./owners.ts";
 import { type CloudChoice, openServices } from "./services.ts";
 
-export { SHARED_SECONDS } from "./neutron.ts";
+export { SHARED_SECONDS } from "./batch.ts";
 
 export interface OpenStackOptions extends CloudChoice {
 	/** `nova` asks also for what only Nova's own documents tell: the DHCP servers' ports. Default `full`. */
@@ -19,7 +19,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A cloud of clouds.yaml or of the `OS_*` variables. It is not asked before it has to be: a service can start while
- * its cloud is down. What instances have in common (networks, subnets, security groups) may be `SHARED_SECONDS` old.
+ * its cloud is down. What look-ups have in common (networks, subnets, security
+ * groups, a server's record) may be `SHARED_SECONDS` old.
  *
  * @throws GuestwireError `config`
  */

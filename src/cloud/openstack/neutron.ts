@@ -13,7 +13,7 @@ import {
 } from "../../instance/facts.ts";
 import { type Reader, reader } from "./answers.ts";
 import type { Answered, Api } from "./api.ts";
-import { createBatch } from "./batch.ts";
+import { createBatch, SHARED_SECONDS } from "./batch.ts";
 import { type Query, splitToFit, toSearch } from "./query.ts";
 
 /** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
@@ -50,8 +50,6 @@ export interface Neutron {
 	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
 }
 
-/** What many instances have in common is not asked again for so long. Seconds. */
-export const SHARED_SECONDS = 2;
 const SHARE = SHARED_SECONDS * 1000;
 /** Collections of extensions, which a cloud may lack. */
 const OF_EXTENSIONS: readonly string[] = ["trunks", "floatingips", "security_groups"];

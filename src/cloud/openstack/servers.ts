@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
 import type { Answered, Api } from "./api.ts";
-import { createBatch } from "./batch.ts";
+import { createBatch, SHARED_SECONDS, shared } from "./batch.ts";
 import type { Query } from "./query.ts";
 
 /** A server, with what tells whether more is worth asking for. */
@@ -46,10 +46,13 @@ export function createServers(api: Api): (id: string) => Promise<ServerAnswer | 
 		return found;
 	}
 
-	/** The newest first, as a crowd that boots is; on to the next page as long as pages have enough of those wanted. */
+	/**
+	 * The newest first, as a crowd that boots is, with a few that don't ask yet; on to the next page as long as pages have
+	 * enough of those wanted.
+	 */
 	async function list(ids: readonly string[], found: Found): Promise<void> {
 		const wanted = new Set(ids);
-		const limit = Math.min(500, Math.max(100, 4 * ids.length));
+		const limit = Math.min(500, Math.max(100, Math.ceil(1.1 * ids.length)));
 		for await (const page of api.pages("/servers/detail", "servers", [...ALL_PROJECTS, ["limit", `${limit}`]])) {
 			const before = wanted.size;
 			for (const answer of page) {
@@ -71,7 +74,9 @@ export function createServers(api: Api): (id: string) => Promise<ServerAnswer | 
 		for (const server of listed ?? []) found.set(id, serverOrError(server));
 	}
 
-	return createBatch<ServerAnswer | undefined>({ ask, none: undefined, share: 0 });
+	const find = createBatch<ServerAnswer | undefined>({ ask, none: undefined, share: 0 });
+	// A guest asks for the documents of its record, then for others: one look-up for both.
+	return shared(find, SHARED_SECONDS * 1000, (server) => server !== undefined);
 }
 
 function idOf({ value, where }: Answered): string {
