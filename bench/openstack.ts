@@ -13,18 +13,15 @@ import { promisify } from "node:util";
 import { type Asker, askUntilServed, signed } from "../test/e2e/openstack/asking.ts";
 import { makeCrowd } from "../test/e2e/openstack/crowd.ts";
 import { startGuestwire } from "../test/e2e/openstack/guestwire.ts";
-import { runScript } from "../test/e2e/openstack/laboratory.ts";
+import { NOVA_FORGETS, NOVA_METADATA, runScript } from "../test/e2e/openstack/laboratory.ts";
 
 const SHORT = process.argv.includes("--short");
 const ROUNDS = SHORT ? 1 : 3;
 const WARM_SECONDS = SHORT ? 3 : 10;
 const ALONE = SHORT ? 5 : 15;
-/** Nova keeps what it knows of an instance for 15 s: after a little longer, it is cold. */
-const NOVA_FORGETS = 16_000;
 
 const NETWORK_DATA = "/openstack/latest/network_data.json";
 const META_DATA = "/openstack/latest/meta_data.json";
-const UWSGI = 8775;
 const EVENTLET = 8785;
 
 /** A metadata service as it is measured: made cold before each measurement. */
@@ -181,7 +178,7 @@ async function main(): Promise<void> {
 	if ((await once(up, "exit"))[0] !== 0) throw new Error("the laboratory does not come up");
 	const crowd = await makeCrowd();
 	await runScript("metadata-eventlet", ["start", String(EVENTLET)]);
-	const contenders = [nova("nova, uwsgi", UWSGI), nova("nova, eventlet", EVENTLET), guestwireContender()];
+	const contenders = [nova("nova, uwsgi", NOVA_METADATA), nova("nova, eventlet", EVENTLET), guestwireContender()];
 	console.log(`${crowd.length} guests; median of ${ROUNDS} rounds, one guest: of ${ALONE}\n`);
 	console.log(["", ...contenders.map(({ name }) => name), "ratio", "target"].join(" | "));
 	let missed = 0;

@@ -7,9 +7,8 @@ import { deviationsOf } from "../../deviations.ts";
 import { eventually } from "./api.ts";
 import { type Answer, ask, askFrom } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
-import { runScript, STATE } from "./laboratory.ts";
+import { NOVA_METADATA, runScript, STATE } from "./laboratory.ts";
 
-const NOVA = 8775;
 const PATHS = [
 	"/openstack",
 	"/openstack/latest/meta_data.json",
@@ -32,7 +31,7 @@ beforeAll(async () => {
 	guestwire = await startGuestwire({ profile: "nova" });
 });
 afterAll(async () => {
-	await runScript("metadata-agent", [String(NOVA)]);
+	await runScript("metadata-agent", [String(NOVA_METADATA)]);
 	await guestwire.stop();
 });
 
@@ -58,7 +57,7 @@ async function expectOwnDocument(guest: Reachable, headers: readonly string[]): 
 describe("behind Neutron's own metadata agent", () => {
 	const originals = new Map<Reachable, Answer[]>();
 	beforeAll(async () => {
-		await runScript("metadata-agent", [String(NOVA)]);
+		await runScript("metadata-agent", [String(NOVA_METADATA)]);
 		for (const guest of guests) originals.set(guest, await isServed(guest).then(() => answersTo(guest)));
 		await runScript("metadata-agent", [String(guestwire.port)]);
 		for (const guest of guests) await isServed(guest);

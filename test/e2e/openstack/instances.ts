@@ -3,7 +3,8 @@
  * `node test/e2e/openstack/instances.ts` after "up".
  */
 import { type Api, eventually, type Json, login } from "./api.ts";
-import { runScript } from "./laboratory.ts";
+import { ask } from "./asking.ts";
+import { NOVA_FORGETS, NOVA_METADATA, runScript } from "./laboratory.ts";
 import { makeNetwork, makePort, type Wiring } from "./networks.ts";
 import { GUESTS, type GuestPlan, NETWORKS, OTHER_PROJECT, PROJECT } from "./plan.ts";
 
@@ -14,7 +15,7 @@ export interface Guest {
 	readonly projectId: string;
 	/** In boot order, as Neutron answered them when it made them. */
 	readonly ports: readonly Json[];
-	/** Where its NICs are, as eth0, eth1…, with a route to the metadata service: a network namespace. */
+	/** The network namespace where its NIC with the route to the metadata service is. */
 	readonly namespace?: string;
 }
 
@@ -83,11 +84,21 @@ async function attachLater(api: Api, guest: Guest, wiring: Wiring): Promise<Gues
 	if (port.device_id !== guest.id) {
 		const attachment = { interfaceAttachment: { port_id: port.id } };
 		await api.post("compute", `/servers/${guest.id}/os-interface`, attachment);
-		// Attaching a NIC makes Nova forget the MTU of those that were there, until it looks at the ports again.
-		const events = [{ name: "network-changed", server_uuid: guest.id }];
-		await api.post("compute", "/os-server-external-events", { events });
 	}
 	return { ...guest, ports: [...guest.ports, port] };
+}
+
+/** Attaching a NIC makes Nova forget the MTUs of those that were there, until it looks at the ports again. */
+async function remindOfMtus(admin: Api, guest: Guest): Promise<void> {
+	const reminded = async () => {
+		const { status, body } = await ask(NOVA_METADATA, guest, "/openstack/latest/network_data.json");
+		if (status === 200 && !body.includes('"mtu": null')) return true;
+		await admin.post("compute", "/os-server-external-events", {
+			events: [{ name: "network-changed", server_uuid: guest.id }],
+		});
+		return undefined;
+	};
+	await eventually(`Nova knows the MTUs of ${guest.plan.name}`, 120, reminded, NOVA_FORGETS);
 }
 
 /** Ties every port to the integration bridge, and waits until Neutron calls all of them ACTIVE. */
@@ -97,8 +108,7 @@ async function plug(admin: Api, guests: readonly Guest[]): Promise<void> {
 	const lines = guests.flatMap(({ plan, id, ports, namespace }) =>
 		ports.map((port, index) => {
 			const addresses = port.fixed_ips.map((ip: Json) => `${ip.ip_address}/${bits.get(ip.subnet_id)}`);
-			const route = plan.metadataBy === index ? "metadata" : "-";
-			const place = namespace ? [namespace, `eth${index}`, route, ...addresses] : [];
+			const place = namespace && plan.metadataBy === index ? [namespace, `eth${index}`, ...addresses] : [];
 			return [port.id, port.mac_address, id, ...place].join(" ");
 		}),
 	);
@@ -127,7 +137,9 @@ export async function makeInstances(): Promise<Guest[]> {
 			guests.push(await attachLater(api, guest, wiring));
 		}
 	}
-	await plug(await login(), guests);
+	const admin = await login();
+	await plug(admin, guests);
+	for (const guest of guests) if (guest.plan.later) await remindOfMtus(admin, guest);
 	return guests;
 }
 

@@ -6,6 +6,11 @@ import { promisify } from "node:util";
 /** As in lib.sh. */
 export const STATE = process.env["GUESTWIRE_OPENSTACK_STATE"] ?? "/var/lib/guestwire-openstack";
 
+/** Where nova-api-metadata listens, on the loopback. */
+export const NOVA_METADATA = 8775;
+/** It keeps what it knows of an instance for 15 s: after a little longer, it is cold. Milliseconds. */
+export const NOVA_FORGETS = 16_000;
+
 let variables: Record<string, string> | undefined;
 
 /** The variables of the file `env` that "up" leaves: the administrator's credentials and the metadata proxy's secret. */

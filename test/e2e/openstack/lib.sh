@@ -58,7 +58,7 @@ daemon() { # name user port|- command...
 
 stop() { # name...   asks all of them to end, waits 30 s at most, then kills
 	local name pid ticks
-	for name; do alive "$name" && read -r pid ticks <"$RUN/$name.pid" && kill "$pid"; done
+	for name; do alive "$name" && read -r pid ticks <"$RUN/$name.pid" && { kill "$pid" || true; }; done
 	for name; do
 		for _ in {1..120}; do alive "$name" || break; sleep 0.25; done
 		alive "$name" && read -r pid ticks <"$RUN/$name.pid" && kill -9 "$pid" && say "killed $name: it did not stop in 30 s"
@@ -96,10 +96,12 @@ as() { # user command...
 }
 
 stop_proxies() { # the haproxies that Neutron's metadata agent started, one a network
-	local file
+	local file pid
 	for file in "$DATA"/neutron/external/pids/*; do
-		[ -e "$file" ] && kill "$(cat "$file")" 2>/dev/null
+		[ -e "$file" ] || continue
+		read -r pid <"$file" || true
+		# After a crash or a reboot the number may be another program's.
+		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = haproxy ]; then kill "$pid" || true; fi
 		rm -f "$file"
 	done
-	return 0
 }

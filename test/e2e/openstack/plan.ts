@@ -40,13 +40,19 @@ export interface GuestPlan {
 	readonly more?: Readonly<Record<string, unknown>>;
 	/** A NIC attached after the boot. */
 	readonly later?: NicPlan;
-	/** The index of the NIC by which it reaches the metadata service, from a network namespace that it gets for it. */
+	/** The index of the NIC by which it reaches the metadata service, which stands in a network namespace for it. */
 	readonly metadataBy?: number;
 }
 
 /** Where guests stand when their plan names no project; the other one is for those that must not be mixed up with them. */
 export const PROJECT = "orchard";
 export const OTHER_PROJECT = "quarry";
+
+/**
+ * Without security groups no packet goes through connection tracking, which ends Open vSwitch 3.1's userspace datapath
+ * now and then: for the networks by which guests ask for metadata.
+ */
+const UNTRACKED = { port_security_enabled: false };
 
 const v6 = (mode: string) => ({ ip_version: 6, ipv6_ra_mode: mode, ipv6_address_mode: mode });
 
@@ -71,9 +77,15 @@ export const NETWORKS: readonly NetworkPlan[] = [
 		project: OTHER_PROJECT,
 		subnets: [{ name: "espalier-v4", cidr: "172.20.16.0/22", more: { dns_nameservers: ["172.20.16.99"] } }],
 	},
-	{ name: "hamlet", project: OTHER_PROJECT, subnets: [{ name: "hamlet-v4", cidr: "10.78.0.0/24" }] },
+	{
+		name: "hamlet",
+		project: OTHER_PROJECT,
+		more: UNTRACKED,
+		subnets: [{ name: "hamlet-v4", cidr: "10.78.0.0/24" }],
+	},
 	{
 		name: "cordon",
+		more: UNTRACKED,
 		subnets: [
 			{
 				name: "cordon-v4",
@@ -91,6 +103,7 @@ export const NETWORKS: readonly NetworkPlan[] = [
 	},
 	{
 		name: "lattice",
+		more: UNTRACKED,
 		subnets: [
 			{ name: "lattice-v4", cidr: "100.64.32.0/20", more: { dns_nameservers: ["100.64.32.5"] } },
 			{
@@ -183,6 +196,7 @@ export const NETWORKS: readonly NetworkPlan[] = [
 	},
 	{
 		name: "pollard",
+		more: UNTRACKED,
 		subnets: [{ name: "pollard-v4", cidr: "10.75.0.0/21", more: { dns_nameservers: ["10.75.7.53"] } }],
 		dhcpPort: { subnet: "pollard-v4", address: "10.75.6.67" },
 	},
@@ -204,7 +218,7 @@ export const NETWORKS: readonly NetworkPlan[] = [
 		],
 	},
 	{ name: "unlit", more: { port_security_enabled: false }, subnets: [] },
-	{ name: "hamlet", subnets: [{ name: "hamlet-v4", cidr: "10.78.0.0/24" }] },
+	{ name: "hamlet", more: UNTRACKED, subnets: [{ name: "hamlet-v4", cidr: "10.78.0.0/24" }] },
 ];
 
 const userData = (text: string) => Buffer.from(text).toString("base64");
@@ -356,13 +370,13 @@ export const GUESTS: readonly GuestPlan[] = [
 	},
 	{
 		name: "bullace-bare",
-		nics: [{ network: "unlit", addresses: [], more: { port_security_enabled: false } }],
+		nics: [{ network: "unlit", addresses: [] }],
 	},
 	{ name: "bullace-none", nics: [] },
 	{
 		name: "bullace-mixed",
 		nics: [
-			{ network: "unlit", addresses: [], more: { port_security_enabled: false } },
+			{ network: "unlit", addresses: [] },
 			{ network: "hamlet", addresses: [["hamlet-v4", "10.78.0.55"]] },
 		],
 	},
@@ -380,13 +394,13 @@ export const GUESTS: readonly GuestPlan[] = [
 		name: "almond-pairs",
 		nics: [
 			{
-				network: "cordon",
-				addresses: [["cordon-v4", "10.64.8.61"]],
+				network: "shelf",
+				addresses: [["shelf-v4", "10.73.71.61"]],
 				more: {
 					description: "an address that moves between two guests",
 					allowed_address_pairs: [
-						{ ip_address: "10.64.8.60" },
-						{ ip_address: "10.64.8.0/28", mac_address: "fa:16:3e:aa:bb:cc" },
+						{ ip_address: "10.73.71.60" },
+						{ ip_address: "10.73.71.64/28", mac_address: "fa:16:3e:aa:bb:cc" },
 					],
 				},
 			},

@@ -5,8 +5,8 @@ import { deviationsOf } from "../../deviations.ts";
 import { type Answer, ask, askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 import type { Guest } from "./instances.ts";
+import { NOVA_METADATA } from "./laboratory.ts";
 
-const NOVA = 8775;
 /** Asked for under every version, whether it lists them or not. */
 const DOCUMENTS = [
 	"meta_data.json",
@@ -49,7 +49,7 @@ async function crawl(guest: Guest): Promise<Map<string, Answer>> {
 	const queue = ["/", "/openstack", "/openstack/latest/", "//openstack/../openstack/latest", "/no-such-version"];
 	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
 		if (answers.has(path)) continue;
-		const answer = await ask(NOVA, guest, path);
+		const answer = await ask(NOVA_METADATA, guest, path);
 		answers.set(path, answer);
 		if (answer.status === 200) queue.push(...listed(path, answer.body));
 	}
