@@ -1,4 +1,5 @@
 /** Request targets and tree paths, and which facts a path needs. */
+import type { Expose } from "./network-ports.ts";
 
 /** `wiring`: ports, networks, subnets. `record`: the server and its tagged devices. `all`: both, and what hangs on them. */
 type Need = "wiring" | "record" | "all";
@@ -39,11 +40,19 @@ function decode(text: string): string | undefined {
 /** `openstack/<version>/password`: kept by whoever keeps state, not in the tree. */
 export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
 
+/** The blueprint's form: the one document of the wiring that may tell more. */
+const PORTS = /^openstack\/[^/]+\/metadata\/network_data$/;
+const BEYOND_WIRING: readonly Expose[] = ["floating_ips", "security_groups"];
 const WIRING = /^openstack\/[^/]+\/(network_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
 const RECORD = /^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.json|password)|[^/]+\/user-data)$/;
 
-/** Which facts a path of the tree needs. */
-export function needOf(path: string): Need {
+/**
+ * Which facts a path of the tree needs.
+ *
+ * @param expose what the operator lets out beside the blueprint's members
+ */
+export function needOf(path: string, expose: readonly Expose[]): Need {
+	if (PORTS.test(path) && expose.some((what) => BEYOND_WIRING.includes(what))) return "all";
 	if (WIRING.test(path)) return "wiring";
 	return RECORD.test(path) ? "record" : "all";
 }

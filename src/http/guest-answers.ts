@@ -1,7 +1,7 @@
 /** From a request to its answer: whose it is, whether it may have the document, and the document. */
 import type { Need } from "../cloud/cloud.ts";
 import type { Directory } from "../cloud/directory.ts";
-import { needOf, PASSWORD_PATH } from "../documents/paths.ts";
+import { PASSWORD_PATH } from "../documents/paths.ts";
 import { BYTES_TYPE, type TreeAnswer } from "../documents/tree.ts";
 import { openStackVersion, SINCE } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
@@ -52,7 +52,7 @@ export const LONGEST_PASSWORD = 1020;
 
 export function createGuestAnswers({ identity, directory, documents, passwords }: GuestAnswersOptions): GuestAnswers {
 	const needed = (path: string, { source }: Named): Need => {
-		const need = documents.needsAllFacts(path) ? "all" : needOf(path);
+		const need = documents.need(path);
 		// Whose address it is, the ports tell.
 		return need === "record" && source !== undefined ? "all" : need;
 	};

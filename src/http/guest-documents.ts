@@ -1,4 +1,6 @@
+import type { Need } from "../cloud/cloud.ts";
 import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree.ts";
+import { needOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
 import type { Instance } from "../instance/instance.ts";
@@ -17,8 +19,8 @@ export interface GuestDocuments {
 	complete(instance: Instance): Promise<GuestTree>;
 	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
 	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
-	/** Whether a path's document can only be made with all facts of the instance. */
-	needsAllFacts(path: string): boolean;
+	/** Which facts a normalised path's document is made of. */
+	need(path: string): Need;
 }
 
 /**
@@ -49,7 +51,7 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 		tree,
 		complete: async (instance) =>
 			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
-		needsAllFacts: (path) => vendors !== undefined && WITH_VENDOR_DATA.test(path),
+		need: (path) => needOf(path, settings.expose),
 		answer(instance, path) {
 			if (vendors === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
 			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));
