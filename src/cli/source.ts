@@ -86,9 +86,12 @@ async function openCloud(
 		// Watched files tell of every change; what is read once and never watched is never asked again.
 		return { cloud: files, freshness: Number.POSITIVE_INFINITY };
 	}
-	const { openOpenStackCloud, SHARED_SECONDS } = await import("../cloud/openstack/index.ts");
-	const openstack = await openOpenStackCloud({ ...cloud.openstack, profile: networkData.profile, env: io.env });
-	return { cloud: openstack, freshness: Math.max(0, freshness - SHARED_SECONDS) };
+	const { openOpenStackCloud } = await import("../cloud/openstack/index.ts");
+	// What is shared was asked for that much earlier: both together are the freshness.
+	const sharing = Math.min(2, freshness / 2);
+	const { profile } = networkData;
+	const openstack = await openOpenStackCloud({ ...cloud.openstack, profile, sharing, env: io.env });
+	return { cloud: openstack, freshness: freshness - sharing };
 }
 
 async function documentSettings(config: Config, where: LoadedConfig["where"]): Promise<DocumentSettings> {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createBatch } from "./batch.ts";
+import { type Crowd, createBatch } from "./batch.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -51,12 +51,40 @@ test("the same key twice is one, a key without answer is none, one bad key is it
 	expect(asked).toEqual([["a", "gone", "bad"]]);
 });
 
-test("200 look-ups within 100 ms cost two rounds while a round takes 150 ms", async () => {
+test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", async () => {
 	const { asked, load } = rounds(150);
-	await every(0.5, 200, (at) => void load(`k${at}`));
+	await every(1, 200, (at) => void load(`k${at}`));
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(asked.length).toBe(2);
 	expect(asked.flat().length).toBe(200);
+});
+
+test("what a crowd's look-ups lead to is asked for once, whoever of them is answered first", async () => {
+	const crowd: Crowd = { underWay: Promise.resolve() };
+	const answerAfter = (ms: number) => async (keys: readonly string[]) => {
+		await new Promise((resolve) => void setTimeout(resolve, ms));
+		return new Map(keys.map((key) => [key, `network of ${key}`]));
+	};
+	const networkOf = createBatch<string>({ ask: answerAfter(300), none: "", share: 0, leads: crowd });
+	const asked: string[][] = [];
+	const network = createBatch<string>({
+		none: "",
+		share: 0,
+		follows: crowd,
+		async ask(keys) {
+			asked.push([...keys]);
+			return new Map();
+		},
+	});
+	const lookUp = (port: string) => networkOf(port).then(network);
+	lookUp("a");
+	await vi.advanceTimersByTimeAsync(10);
+	await every(0.5, 100, (at) => void lookUp(`p${at}`));
+	await vi.advanceTimersByTimeAsync(2000);
+	expect(asked.map((keys) => keys.length)).toEqual([101]);
+	lookUp("alone");
+	await vi.advanceTimersByTimeAsync(320);
+	expect(asked.at(-1)).toEqual(["network of alone"]);
 });
 
 test("a round that hangs holds the next one up for a quarter of a second", async () => {

@@ -9,34 +9,57 @@ export interface BatchOptions<T> {
 	readonly none: T;
 	/** Milliseconds for which an answer serves later look-ups too; 0: only those that share its round. */
 	readonly share: number;
+	/** Told when a crowd's look-ups are gathered here. */
+	readonly leads?: Crowd | undefined;
+	/** A round waits for such a crowd: what it is looked up for here comes right after. */
+	readonly follows?: Crowd | undefined;
 }
 
-/** A round waits until no look-up came for so long … Milliseconds. */
+/** Many look-ups at nearly the same moment, which lead to many others. */
+export interface Crowd {
+	/** Settles when they are answered. */
+	underWay: Promise<unknown>;
+}
+
+/** A round waits until no look-up came for so long, and none was waiting to be read … Milliseconds. */
 const QUIET = 3;
+/** … which is longer once so many came: then a crowd boots, and more are on their way … */
+const CROWD = 8;
+const QUIET_IN_CROWD = 15;
 /** … or its first one has waited so long. */
-const LONGEST = 25;
-/** A round gathers on while the one before it is under way, but no longer than this. */
+const LONGEST = 100;
+/** A round gathers on while the one before it is under way, but no longer than this … */
 const LONGEST_BEHIND = 250;
-/** What many look-ups have in common is not asked again for so long. Seconds. */
-export const SHARED_SECONDS = 2;
+/** … and while the crowd that it follows is, but no longer than this. */
+const LONGEST_BEHIND_CROWD = 1000;
 /** Keys of what is shared for a moment. */
 const MOST_SHARED = 10_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+/** Timers come before sockets: in a process that is held up, quiet may only be what was not read yet. */
+const untilRead = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
 /** Keeps no process alive: the round that is waited for does. */
 const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Gathers look-ups into rounds: a burst of any size costs about two of them. */
-export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: string) => Promise<T> {
-	let lastKeyAt = 0;
+export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): (key: string) => Promise<T> {
+	let keys = 0;
 	let underWay: Promise<unknown> = Promise.resolve();
 
 	async function dispatchWhenQuiet(dispatch: () => void): Promise<void> {
-		const first = performance.now();
-		do await wait(QUIET);
-		while (performance.now() - lastKeyAt < QUIET && performance.now() - first < LONGEST);
+		const [since, keysBefore, answered] = [performance.now(), keys, Promise.withResolvers<void>()];
+		let known: number;
+		do {
+			known = keys;
+			const isCrowd = keys - keysBefore >= CROWD;
+			if (isCrowd && leads) leads.underWay = answered.promise;
+			await wait(isCrowd ? QUIET_IN_CROWD : QUIET);
+			await untilRead();
+		} while (keys > known && performance.now() - since < LONGEST);
 		await Promise.race([underWay, waitAtMost(LONGEST_BEHIND)]);
+		await Promise.race([follows?.underWay, waitAtMost(LONGEST_BEHIND_CROWD)]);
 		dispatch();
+		underWay.finally(answered.resolve);
 	}
 
 	async function round(keys: readonly string[]): Promise<(T | Error)[]> {
@@ -51,7 +74,7 @@ export function createBatch<T>({ ask, none, share }: BatchOptions<T>): (key: str
 		batchScheduleFn: (dispatch) => void dispatchWhenQuiet(dispatch),
 	});
 	const load = (key: string) => {
-		lastKeyAt = performance.now();
+		keys++;
 		return loader.load(key);
 	};
 	return share === 0 ? load : shared(load, share);

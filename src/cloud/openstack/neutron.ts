@@ -13,7 +13,7 @@ import {
 } from "../../instance/facts.ts";
 import { type Reader, reader } from "./answers.ts";
 import type { Answered, Api } from "./api.ts";
-import { createBatch, SHARED_SECONDS } from "./batch.ts";
+import { type BatchOptions, type Crowd, createBatch } from "./batch.ts";
 import { type Query, splitToFit, toSearch } from "./query.ts";
 
 /** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
@@ -50,7 +50,6 @@ export interface Neutron {
 	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
 }
 
-const SHARE = SHARED_SECONDS * 1000;
 /** Collections of extensions, which a cloud may lack. */
 const OF_EXTENSIONS: readonly string[] = ["trunks", "floatingips", "security_groups"];
 
@@ -66,8 +65,11 @@ const MOST_INTERNED = 20_000;
 
 export const readPort = reader(PortFacts);
 
-/** @param api its base ends with `/v2.0` */
-export function createNeutron(api: Api): Neutron {
+/**
+ * @param api its base ends with `/v2.0`
+ * @param share milliseconds for which what many instances have in common is not asked again
+ */
+export function createNeutron(api: Api, share: number): Neutron {
 	/** Found out once, then not asked again. */
 	const lacking = new Set<string>();
 
@@ -92,28 +94,34 @@ export function createNeutron(api: Api): Neutron {
 		return (await Promise.all(lists.map((some) => list(path, collection, [...also, ...some.flatMap(filters)])))).flat();
 	};
 
-	function finder<T>(collection: string, by: string, read: Reader<T>, share: number, also?: Query): Find<T> {
+	/** Of instances that boot together, networks and the rest are asked for once all their ports are known. */
+	const crowd: Crowd = { underWay: Promise.resolve() };
+
+	function finder<T>(collection: string, by: string, read: Reader<T>, options: FinderOptions = {}): Find<T> {
+		const { also, ...batching } = options;
 		const ask = async (values: readonly string[]) =>
 			groupBy(await listFor(collection, values, (value) => [[by, value]], also), by, read);
-		return createBatch<readonly T[]>({ ask, none: [], share });
+		return createBatch<readonly T[]>({ ask, none: [], share: 0, follows: crowd, ...batching });
 	}
 	const byId = <S extends TSchema>(collection: string, schema: S) =>
-		finder(collection, "id", interned(reader(schema)), SHARE);
+		finder(collection, "id", interned(reader(schema)), { share });
 
 	return {
-		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), 0),
-		port: finder("ports", "id", readPort, 0),
-		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, SHARE, [["device_owner", "network:dhcp"]]),
-		interfacesOfRouter: finder("ports", "device_id", readPort, SHARE, ROUTER_INTERFACES),
+		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: crowd, follows: undefined }),
+		port: finder("ports", "id", readPort),
+		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, { share, also: [["device_owner", "network:dhcp"]] }),
+		interfacesOfRouter: finder("ports", "device_id", readPort, { share, also: ROUTER_INTERFACES }),
 		network: byId("networks", NetworkFacts),
 		subnet: byId("subnets", SubnetFacts),
 		trunk: byId("trunks", TrunkFacts),
-		trunksOfProject: finder("trunks", "project_id", reader(TrunkFacts), SHARE),
-		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts), 0),
+		trunksOfProject: finder("trunks", "project_id", reader(TrunkFacts), { share }),
+		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts)),
 		securityGroup: byId("security_groups", SecurityGroupFacts),
 		listFor,
 	};
 }
+
+type FinderOptions = Partial<Pick<BatchOptions<unknown>, "share" | "leads" | "follows">> & { readonly also?: Query };
 
 /** The same object for an equal answer: what many instances have in common is kept once. */
 function interned<T extends object>(read: Reader<T>): Reader<T> {

@@ -46,8 +46,9 @@ const SHARE_TAGS = 3_600_000;
 /**
  * @param api speaks the microversion
  * @param microversion what Nova and Guestwire both know
+ * @param share milliseconds for which a server serves other look-ups too
  */
-export function createNova(api: Api, microversion: () => Promise<string>): Nova {
+export function createNova(api: Api, microversion: () => Promise<string>, share: number): Nova {
 	async function read<T>(path: string, schema: Reader<T>, query?: Query): Promise<T | undefined> {
 		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
@@ -62,7 +63,7 @@ export function createNova(api: Api, microversion: () => Promise<string>): Nova 
 	}, SHARE_TAGS);
 
 	return {
-		server: createServers(api),
+		server: createServers(api, share),
 		async keypair({ key_name: name, user_id: user }) {
 			return name && user ? keypair(JSON.stringify([name, user])) : undefined;
 		},

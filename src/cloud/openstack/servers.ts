@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
 import type { Answered, Api } from "./api.ts";
-import { createBatch, SHARED_SECONDS, shared } from "./batch.ts";
+import { createBatch, shared } from "./batch.ts";
 import type { Query } from "./query.ts";
 
 /** A server, with what tells whether more is worth asking for. */
@@ -37,8 +37,9 @@ type Found = Map<string, ServerAnswer | Error>;
  * a listing take one id only.
  *
  * @param api speaks a microversion
+ * @param share milliseconds for which a server that was found is not asked for again
  */
-export function createServers(api: Api): (id: string) => Promise<ServerAnswer | undefined> {
+export function createServers(api: Api, share: number): (id: string) => Promise<ServerAnswer | undefined> {
 	async function ask(ids: readonly string[]): Promise<Found> {
 		const found: Found = new Map();
 		if (ids.length >= WORTH_LISTING) await list(ids, found);
@@ -76,7 +77,7 @@ export function createServers(api: Api): (id: string) => Promise<ServerAnswer | 
 
 	const find = createBatch<ServerAnswer | undefined>({ ask, none: undefined, share: 0 });
 	// A guest asks for the documents of its record, then for others: one look-up for both.
-	return shared(find, SHARED_SECONDS * 1000, (server) => server !== undefined);
+	return shared(find, share, (server) => server !== undefined);
 }
 
 function idOf({ value, where }: Answered): string {
