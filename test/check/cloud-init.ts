@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PYTHON } from "../system/drive-readers.ts";
-import { hasProgram, unpackedPackage } from "../system/programs.ts";
+import { findProgram, hasProgram, unpackedPackage } from "../system/programs.ts";
 
 /** What cloud-init, and netplan after it, made of a document. */
 export interface Judged {
@@ -29,9 +29,8 @@ export interface Verdicts {
 
 const cloudInit = unpackedPackage("cloud-init");
 const netplan = unpackedPackage("netplan.io");
-const generator = [join(netplan ?? "/", "usr/libexec/netplan/generate"), "/usr/lib/netplan/generate"].find((path) =>
-	hasProgram(path),
-);
+const generator =
+	findProgram(join(netplan ?? "/", "usr/libexec/netplan/generate")) ?? findProgram("/usr/lib/netplan/generate");
 
 /** Whether cloud-init is here to judge. */
 export const hasCloudInit = cloudInit !== undefined && hasProgram(PYTHON);

@@ -9,6 +9,7 @@ cache=/var/cache/guestwire-test
 installed='
 7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
+curl                        a guest that asks over HTTP
 dash                        a shell for the script of the target iproute2
 dnsmasq-base                DNS, DHCP and router advertisements for guests of namespaces
 dosfstools                  fsck.vfat; mkfs.vfat for the benchmark

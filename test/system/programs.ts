@@ -7,6 +7,9 @@ const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "
 /** Where `install.sh` unpacks the packages that must not be installed. */
 export const CACHE = "/var/cache/guestwire-test";
 
+/** Set where `install.sh` has run: nothing may be skipped there for want of a program. */
+const areRequired = process.env["GUESTWIRE_TEST_PROGRAMS"] === "required";
+
 /** Full path of a program, given by name or path, or undefined when it isn't installed. */
 export function findProgram(name: string): string | undefined {
 	return folders
@@ -21,8 +24,9 @@ export function findProgram(name: string): string | undefined {
 		});
 }
 
-/** Whether every one of these programs is installed. */
+/** Whether every one of these programs is installed; throws where they are required. */
 export function hasProgram(...names: string[]): boolean {
+	if (areRequired) names.forEach(program);
 	return names.every((name) => findProgram(name) !== undefined);
 }
 
@@ -33,8 +37,10 @@ export function program(name: string): string {
 	return path;
 }
 
-/** Folder of a package that `install.sh` unpacks, or undefined when it hasn't run. */
+/** Folder of a package that `install.sh` unpacks, or undefined when it hasn't run; throws where it is required. */
 export function unpackedPackage(name: string): string | undefined {
 	const folder = join(CACHE, name);
-	return existsSync(join(folder, ".complete")) ? folder : undefined;
+	if (existsSync(join(folder, ".complete"))) return folder;
+	if (areRequired) throw new Error(`${folder} is not there: run test/system/install.sh`);
+	return undefined;
 }
