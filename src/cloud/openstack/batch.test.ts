@@ -112,13 +112,16 @@ test("what is shared is asked again after its time, what failed at once", async 
 	expect(asked).toHaveLength(4);
 });
 
-test("what is under way is shared however long it takes", async () => {
+test("what is under way is shared no longer than what was answered", async () => {
 	const { asked, load } = rounds(5000, 1000);
 	load("a");
-	await vi.advanceTimersByTimeAsync(4000);
+	await vi.advanceTimersByTimeAsync(900);
 	load("a");
-	await vi.advanceTimersByTimeAsync(4000);
+	await vi.advanceTimersByTimeAsync(900);
 	expect(asked).toEqual([["a"]]);
+	load("a");
+	await vi.advanceTimersByTimeAsync(900);
+	expect(asked).toEqual([["a"], ["a"]]);
 });
 
 test("a failed round fails its own look-ups only", async () => {

@@ -30,7 +30,7 @@ export interface Nova {
 	/** Undefined: there is none. */
 	server(id: string): Promise<ServerAnswer | undefined>;
 	keypair(server: ServerAnswer): Promise<KeypairFacts | undefined>;
-	/** With the NICs' tags. A tag stays as long as its port is attached, so it is asked for once. */
+	/** With the NICs' tags. */
 	interfaceAttachments(serverId: string, portIds: readonly string[]): Promise<readonly InterfaceAttachmentFacts[]>;
 	volumeAttachments(server: ServerAnswer): Promise<readonly VolumeAttachmentFacts[]>;
 	/** Guest CPUs pinned to host CPUs of their own. */
@@ -38,10 +38,8 @@ export interface Nova {
 	list(): Promise<readonly InstanceSummary[]>;
 }
 
-/** A key pair is replaced, not changed. Milliseconds. */
-const SHARE_KEYPAIRS = 60_000;
-/** A port that comes back with another tag makes another list of ports in between. Milliseconds. */
-const SHARE_TAGS = 3_600_000;
+/** A key pair is replaced, not changed, and a NIC keeps its tag: they serve so long. Milliseconds. */
+const SHARE_UNCHANGING = 60_000;
 
 /**
  * @param api speaks the microversion
@@ -56,11 +54,11 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 	const keypair = shared(async (nameAndUser) => {
 		const [name = "", user = ""] = JSON.parse(nameAndUser);
 		return (await read(`/os-keypairs/${encodeURIComponent(name)}`, readKeypair, [["user_id", user]]))?.keypair;
-	}, SHARE_KEYPAIRS);
+	}, SHARE_UNCHANGING);
 	const interfaces = shared(async (serverAndPorts) => {
 		const [server] = serverAndPorts.split(" ");
 		return (await read(`/servers/${server}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
-	}, SHARE_TAGS);
+	}, SHARE_UNCHANGING);
 
 	return {
 		server: createServers(api, share),
