@@ -15,6 +15,8 @@ export interface ShelfTimes {
 	readonly brief: number;
 	/** How long a caller waits for a new answer when an old one is known. */
 	readonly patience: number;
+	/** To this age an old answer is given while there is no new one. */
+	readonly last: number;
 }
 
 export interface Answer<V> {
@@ -25,17 +27,32 @@ export interface Answer<V> {
 	outdated: boolean;
 }
 
+/** A look-up that is under way. */
+export interface Flight<V> {
+	readonly answer: Promise<V>;
+	/** As an answer's. */
+	readonly askedAt: number;
+}
+
+/** What shelves that ask the same cloud have in common. */
+export interface Outage {
+	/** When the oldest answer that was given for want of a new one was asked for; Infinity while the cloud answers. */
+	oldestStale: number;
+}
+
 export interface ShelfOptions<V> {
 	readonly times: ShelfTimes;
 	/** Most answers kept. */
 	readonly max: number;
 	/** Milliseconds of a clock that never jumps. */
 	readonly now: () => number;
-	readonly ask: (key: string) => Promise<V>;
+	/** The cloud's answer, or another shelf's look-up that gives it too. */
+	readonly ask: (key: string) => Promise<V> | Flight<V>;
 	readonly isAbsent: (value: V) => boolean;
 	/** The value to keep for an answer: an older, equal object, so that what was made from it stays good. */
 	readonly adopt: (key: string, value: V) => V;
 	readonly onStale: (key: string, ageMs: number, reason: unknown) => void;
+	readonly outage: Outage;
 }
 
 export interface ShelfStats {
@@ -48,20 +65,17 @@ export interface ShelfStats {
 	refreshes: number;
 	/** Answered with an old answer because the cloud gave no new one. */
 	stale: number;
-	/** Age in milliseconds of the oldest answer given since the cloud last answered; 0 while it does. */
-	oldestStaleMs: number;
 }
 
 export interface Shelf<V> {
 	/**
 	 * What is kept for `key`, or the cloud's answer. `known` may stand for what is kept here, when another shelf has
-	 * something newer.
+	 * something newer. Throws or rejects when there is nothing to give.
 	 */
 	get(key: string, signal?: AbortSignal, known?: Answer<V>): V | Promise<V>;
 	/** What is kept, fresh or not; counts as a use of it. */
 	recall(key: string): Answer<V> | undefined;
-	/** The look-up that is under way. */
-	flight(key: string): Promise<V> | undefined;
+	flight(key: string): Flight<V> | undefined;
 	delete(key: string): void;
 	/** What is kept may no longer hold: for one key, or for all. It stays as the last good answer. */
 	outdate(key?: string): void;
@@ -80,56 +94,75 @@ export function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefi
 }
 
 const MOST_FAULTS = 1000;
+/** So many keys fail one after the other: the cloud does, and not only what they stand for. */
+const FAULTS_OF_CLOUD = 3;
+
+const DOWN = new GuestwireError("cloud-unavailable", "the cloud doesn't answer");
 
 export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 	const { now, times } = options;
 	const answers = new LRUCache<string, Answer<V>>({ max: options.max });
-	const flights = new Map<string, Promise<V>>();
+	const flights = new Map<string, Flight<V>>();
 	const faults = new LRUCache<string, { readonly error: unknown; readonly until: number }>({ max: MOST_FAULTS });
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
-	/** After a failure the cloud is left alone until then, where an old answer is known. */
+	/** The keys whose look-ups failed since the last one that didn't. */
+	const failing = new Set<string>();
+	/** The cloud is taken for down until then: who has an old answer doesn't wait for a new one. */
 	let restUntil = Number.NEGATIVE_INFINITY;
-	let oldestStale = Number.POSITIVE_INFINITY;
+
+	function fail(key: string, error: unknown): void {
+		faults.set(key, { error, until: now() + times.brief });
+		if (!(error instanceof GuestwireError && error.code === "cloud-unavailable")) return;
+		if (failing.size < FAULTS_OF_CLOUD) failing.add(key);
+		if (failing.size === FAULTS_OF_CLOUD) restUntil = now() + times.brief;
+	}
 
 	/** One look-up a key, however many callers. An answer to a question from before a change is not kept. */
 	function ask(key: string): Promise<V> {
 		const underWay = flights.get(key);
-		if (underWay !== undefined) return underWay;
-		const askedAt = now();
+		if (underWay !== undefined) return underWay.answer;
+		const started = now();
+		const asked = options.ask(key);
+		const { answer: coming, askedAt } = asked instanceof Promise ? { answer: asked, askedAt: started } : asked;
 		const land = () => flights.get(key) === flight && flights.delete(key);
-		const flight = options.ask(key).then(
-			(answer) => {
+		const answer = coming.then(
+			(found) => {
+				failing.clear();
 				restUntil = Number.NEGATIVE_INFINITY;
-				oldestStale = Number.POSITIVE_INFINITY;
-				if (!land()) return answer;
-				const value = options.adopt(key, answer);
+				options.outage.oldestStale = Number.POSITIVE_INFINITY;
+				if (!land()) return found;
+				const value = options.adopt(key, found);
 				faults.delete(key);
 				answers.set(key, { value, askedAt, outdated: false });
 				return value;
 			},
 			(error: unknown) => {
-				if (land()) faults.set(key, { error, until: now() + times.brief });
-				if (error instanceof GuestwireError && error.code === "cloud-unavailable") restUntil = now() + times.brief;
+				if (land()) fail(key, error);
 				throw error;
 			},
 		);
-		flight.catch(() => {}); // every caller may have gone
+		answer.catch(() => {}); // every caller may have gone
+		const flight: Flight<V> = { answer, askedAt };
 		flights.set(key, flight);
-		return flight;
+		return answer;
 	}
 
+	/** @throws the reason, when the answer is too old for that */
 	function stale(key: string, known: Answer<V>, reason: unknown): V {
+		const age = now() - known.askedAt;
+		if (age >= times.last) throw reason;
 		counts.stale++;
-		oldestStale = Math.min(oldestStale, known.askedAt);
-		options.onStale(key, now() - known.askedAt, reason);
+		options.outage.oldestStale = Math.min(options.outage.oldestStale, known.askedAt);
+		options.onStale(key, age, reason);
 		return known.value;
 	}
 
 	async function freshOrStale(key: string, known: Answer<V>): Promise<V> {
 		const slow = Promise.withResolvers<never>();
 		const timer = setTimeout(() => {
-			restUntil = now() + times.brief;
-			slow.reject(new GuestwireError("cloud-unavailable", `the cloud took over ${times.patience} ms to answer`));
+			const error = new GuestwireError("cloud-unavailable", `the cloud took over ${times.patience} ms to answer`);
+			fail(key, error);
+			slow.reject(error);
 		}, times.patience);
 		try {
 			return await Promise.race([ask(key), slow.promise]);
@@ -141,19 +174,24 @@ export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 	}
 
 	function getKnown(key: string, known: Answer<V>): V | Promise<V> {
-		const resting = now() < restUntil || isFaulty(key);
 		const age = known.outdated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
 		if (age < times.fresh) {
 			counts.hits++;
-			if (age >= times.renew && !resting && !flights.has(key)) {
-				counts.refreshes++;
-				ask(key);
-			}
+			if (age >= times.renew) renew(key);
 			return known.value;
 		}
-		if (resting) return stale(key, known, faults.get(key)?.error);
+		const resting = now() < restUntil;
+		if (resting) renew(key);
+		if (resting || isFaulty(key)) return stale(key, known, faults.get(key)?.error ?? DOWN);
 		counts.misses++;
 		return freshOrStale(key, known);
+	}
+
+	/** Asks again behind an answer. */
+	function renew(key: string): void {
+		if (flights.has(key) || isFaulty(key)) return;
+		counts.refreshes++;
+		ask(key);
 	}
 
 	const isFaulty = (key: string) => now() < (faults.get(key)?.until ?? Number.NEGATIVE_INFINITY);
@@ -186,6 +224,6 @@ export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 				faults.delete(key);
 			}
 		},
-		stats: () => ({ ...counts, entries: answers.size, oldestStaleMs: Math.max(0, now() - oldestStale) }),
+		stats: () => ({ ...counts, entries: answers.size }),
 	};
 }

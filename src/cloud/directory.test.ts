@@ -30,11 +30,13 @@ function fakeCloud() {
 	const queries: SourceQuery[] = [];
 	const owners = new Map<string, readonly string[]>();
 	let listener: (id?: string) => void = () => {};
+	/** Instances that can't be told, whatever becomes of the others. */
+	const failing = new Set<string>();
 	const state = { down: false, gate: undefined as Promise<void> | undefined, closed: false };
 	const cloud: Cloud = {
 		async instance(id, need, signal) {
 			asked.push({ id, need });
-			const [name, down] = [names.get(id), state.down];
+			const [name, down] = [names.get(id), state.down || failing.has(id)];
 			await state.gate;
 			signal?.throwIfAborted();
 			if (down) throw unavailable();
@@ -53,7 +55,7 @@ function fakeCloud() {
 			state.closed = true;
 		},
 	};
-	return { cloud, names, asked, queries, owners, state, change: (id?: string) => listener(id) };
+	return { cloud, names, failing, asked, queries, owners, state, change: (id?: string) => listener(id) };
 }
 
 function set(options: Partial<DirectoryOptions> = {}) {
@@ -155,6 +157,20 @@ describe("one instance", () => {
 		expect(nameOf(await directory.get(ID, "all"))).toBe("late");
 	});
 
+	test("an answer that another look-up brings along is as old as that", async () => {
+		const { directory, names, state, after } = set();
+		const gate = Promise.withResolvers<void>();
+		state.gate = gate.promise;
+		const all = directory.get(ID, "all");
+		after(8);
+		const wiring = directory.get(ID, "wiring");
+		names.set(ID, "two");
+		gate.resolve();
+		expect([nameOf(await all), nameOf(await wiring)]).toEqual(["one", "one"]);
+		after(7);
+		expect(nameOf(await directory.get(ID, "wiring"))).toBe("two");
+	});
+
 	test("a caller who gives up does not end the others' look-up", async () => {
 		const { directory, state, asked } = set();
 		const gate = Promise.withResolvers<void>();
@@ -238,6 +254,47 @@ describe("a cloud that can't be reached", () => {
 		expect(await directory.get(ID, "wiring")).toBe(good);
 	});
 
+	test("any answer of it ends the age that is told", async () => {
+		const { directory, names, state, after } = set();
+		names.set("other", "x");
+		await directory.get(ID, "record");
+		state.down = true;
+		after(100);
+		await directory.get(ID, "record");
+		expect(directory.stats().oldestStaleSeconds).toBe(100);
+		state.down = false;
+		await directory.get("other", "wiring");
+		expect(directory.stats().oldestStaleSeconds).toBe(0);
+	});
+
+	test("one instance that always fails makes no other's answers old", async () => {
+		const { directory, names, failing, after } = set();
+		names.set("bad", "x");
+		failing.add("bad");
+		await directory.get(ID, "all");
+		names.set(ID, "two");
+		after(20);
+		for (const _ of [1, 2, 3, 4]) {
+			await expect(directory.get("bad", "all")).rejects.toMatchObject({ code: "cloud-unavailable" });
+			after(2);
+		}
+		expect(nameOf(await directory.get(ID, "all"))).toBe("two");
+	});
+
+	test("when everything fails nobody who has an answer waits, and the next ones are new as soon as it ends", async () => {
+		const { directory, names, state, after } = set();
+		const ids = ["a", "b", "c", "d"];
+		for (const id of ids) names.set(id, "one");
+		await Promise.all(ids.map((id) => directory.get(id, "all")));
+		state.down = true;
+		after(20);
+		for (const id of ids.slice(0, 3)) expect(nameOf(await directory.get(id, "all"))).toBe("one");
+		names.set("d", "two");
+		state.down = false;
+		expect(nameOf(directory.get("d", "all") as Instance)).toBe("one");
+		await vi.waitFor(() => expect(nameOf(directory.get("d", "all") as Instance)).toBe("two"));
+	});
+
 	test("an unknown instance is an error, asked again after a moment", async () => {
 		const { directory, state, after, asked } = set();
 		state.down = true;
@@ -294,6 +351,20 @@ describe("owners", () => {
 		expect(await directory.owners(query)).toEqual(["b"]);
 	});
 
+	test("while the cloud is down an address is its last owner's for five minutes, no longer", async () => {
+		const { directory, owners, state, after } = set();
+		owners.set("10.0.0.1", ["a"]);
+		const query = { address: "10.0.0.1", networkId: "n" };
+		await directory.owners(query);
+		state.down = true;
+		after(299);
+		expect(await directory.owners(query)).toEqual(["a"]);
+		after(1);
+		await expect(directory.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
+		after(2);
+		await expect(directory.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
+	});
+
 	test("another network's same address is another question", async () => {
 		const { directory, queries } = set();
 		await directory.owners({ address: "10.0.0.1", networkId: "n" });
@@ -319,7 +390,7 @@ const step = fc.oneof(
 	fc.record({ wait: fc.integer({ min: 0, max: 20_000 }) }),
 	fc.record({ rename: fc.constantFrom("one", "two", "three", undefined) }),
 	fc.record({ down: fc.boolean() }),
-	fc.record({ ask: fc.constantFrom<Need>("wiring", "all") }),
+	fc.record({ ask: fc.constantFrom<Need>("wiring", "record", "all") }),
 );
 
 test("whatever happens: no answer is older than 15 s unless the cloud is down, and a known one is never lost", async () => {

@@ -3,7 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Cloud, InstanceSummary, Need, SourceQuery } from "./cloud.ts";
-import { type Answer, abandonable, createShelf, type Shelf, type ShelfStats } from "./directory-shelf.ts";
+import { type Answer, abandonable, createShelf, type Outage, type Shelf, type ShelfStats } from "./directory-shelf.ts";
 
 export interface DirectoryOptions {
 	/**
@@ -60,6 +60,8 @@ export interface Directory {
 const OWNER_FRESHNESS = 5;
 /** An instance that was just denied, or a look-up that just failed. Seconds. */
 const BRIEF = 2;
+/** An address may be another instance's by now: a document is given however old, its owner's name is not. Seconds. */
+const LAST_OWNER = 300;
 /** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
 const PATIENCE = 2;
 
@@ -68,6 +70,7 @@ const timesFor = (freshness: number) => ({
 	fresh: freshness * 1000,
 	brief: BRIEF * 1000,
 	patience: PATIENCE * 1000,
+	last: Number.POSITIVE_INFINITY,
 });
 
 /** Of what two shelves keep, what tells the later news. */
@@ -75,18 +78,6 @@ function newer<V>(a: Answer<V> | undefined, b: Answer<V> | undefined): Answer<V>
 	if (a === undefined || b === undefined) return a ?? b;
 	if (a.outdated !== b.outdated) return a.outdated ? b : a;
 	return a.askedAt >= b.askedAt ? a : b;
-}
-
-function statsOf(shelves: readonly ShelfStats[]): DirectoryStats {
-	const sum = (count: (stats: ShelfStats) => number) => shelves.reduce((total, stats) => total + count(stats), 0);
-	return {
-		entries: sum((stats) => stats.entries),
-		hits: sum((stats) => stats.hits),
-		misses: sum((stats) => stats.misses),
-		refreshes: sum((stats) => stats.refreshes),
-		staleAnswers: sum((stats) => stats.stale),
-		oldestStaleSeconds: Math.max(...shelves.map((stats) => stats.oldestStaleMs)) / 1000,
-	};
 }
 
 /**
@@ -110,7 +101,8 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
 	}
 
-	const common = { times: timesFor(freshness), max, now, onStale };
+	const outage: Outage = { oldestStale: Number.POSITIVE_INFINITY };
+	const common = { times: timesFor(freshness), max, now, onStale, outage };
 	const ofInstances = { ...common, isAbsent: (instance: Instance | undefined) => instance === undefined };
 	const part = (need: Need): Shelf<Instance | undefined> =>
 		createShelf({ ...ofInstances, ask: (id) => whole.flight(id) ?? look(id, need), adopt });
@@ -128,7 +120,10 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 	});
 	const owners: Shelf<readonly string[]> = createShelf({
 		...common,
-		times: timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
+		times: {
+			...timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
+			last: LAST_OWNER * 1000,
+		},
 		isAbsent: (ids) => ids.length === 0,
 		ask: (key) => cloud.owners(JSON.parse(key), closing.signal),
 		adopt: (_key, ids) => ids,
@@ -151,7 +146,18 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
 		},
 		list: (signal) => abandonable(cloud.list(closing.signal), signal),
-		stats: () => statsOf([whole, wiring, record, owners].map((shelf) => shelf.stats())),
+		stats() {
+			const shelves = [whole, wiring, record, owners].map((shelf) => shelf.stats());
+			const sum = (count: keyof ShelfStats) => shelves.reduce((total, stats) => total + stats[count], 0);
+			return {
+				entries: sum("entries"),
+				hits: sum("hits"),
+				misses: sum("misses"),
+				refreshes: sum("refreshes"),
+				staleAnswers: sum("stale"),
+				oldestStaleSeconds: Math.max(0, now() - outage.oldestStale) / 1000,
+			};
+		},
 		async close() {
 			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
 			await cloud.close();
