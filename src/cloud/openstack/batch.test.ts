@@ -51,6 +51,33 @@ test("the same key twice is one, a key without answer is none, one bad key is it
 	expect(asked).toEqual([["a", "gone", "bad"]]);
 });
 
+test("what is told early is answered before the round ends, and not otherwise at its end", async () => {
+	const load = createBatch<string>({
+		none: "none",
+		share: 0,
+		async ask(_, tell) {
+			tell("a", "early");
+			tell("bad", new Error("too early"));
+			await new Promise((resolve) => setTimeout(resolve, 1000));
+			return new Map([
+				["a", "late"],
+				["b", "late"],
+			]);
+		},
+	});
+	const settled: string[] = [];
+	for (const key of ["a", "b", "bad", "gone"]) {
+		load(key).then(
+			(answer) => settled.push(`${key} ${answer}`),
+			({ message }: Error) => settled.push(`${key} ${message}`),
+		);
+	}
+	await vi.advanceTimersByTimeAsync(100);
+	expect(settled).toEqual(["a early", "bad too early"]);
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(settled.slice(2)).toEqual(["b late", "gone none"]);
+});
+
 test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", async () => {
 	const { asked, load } = rounds(150);
 	await every(1, 200, (at) => void load(`k${at}`));

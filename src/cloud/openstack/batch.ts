@@ -3,8 +3,12 @@ import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
 
 export interface BatchOptions<T> {
-	/** One round: what is found for each of the (different) keys, or why it can't be told. */
-	readonly ask: (keys: readonly string[]) => Promise<ReadonlyMap<string, T | Error>>;
+	/**
+	 * One round: what is found for each of the (different) keys, or why it can't be told.
+	 *
+	 * @param tell gives a key's answer before the others'
+	 */
+	readonly ask: (keys: readonly string[], tell: Tell<T>) => Promise<ReadonlyMap<string, T | Error>>;
 	/** What it is for a key that `ask` found nothing for. */
 	readonly none: T;
 	/** Milliseconds for which an answer serves later look-ups too; 0: only those that share its round. */
@@ -14,6 +18,9 @@ export interface BatchOptions<T> {
 	/** A round waits for such a crowd: what it is looked up for here comes right after. */
 	readonly follows?: Crowd | undefined;
 }
+
+/** A key's first answer counts. */
+export type Tell<T> = (key: string, answer: T | Error) => void;
 
 /** Many look-ups at nearly the same moment, which lead to many others. */
 export interface Crowd {
@@ -39,7 +46,7 @@ const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(reso
 /** Timers come before sockets: in a process that is held up, quiet may only be what was not read yet. */
 const untilRead = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
 /** Keeps no process alive: the round that is waited for does. */
-const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+export const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Gathers look-ups into rounds: a burst of any size costs about two of them. */
 export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): (key: string) => Promise<T> {
@@ -62,11 +69,21 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 		underWay.finally(answered.resolve);
 	}
 
-	async function round(keys: readonly string[]): Promise<(T | Error)[]> {
-		const asked = ask([...new Set(keys)]);
-		underWay = asked.catch(() => {});
-		const found = await asked;
-		return keys.map((key) => found.get(key) ?? none);
+	/** At once, with answers that come one by one. */
+	async function round(keys: readonly string[]): Promise<(() => Promise<T> | T)[]> {
+		const answers = new Map(keys.map((key) => [key, Promise.withResolvers<T>()]));
+		const tell: Tell<T> = (key, answer) => {
+			if (answer instanceof Error) answers.get(key)?.reject(answer);
+			else answers.get(key)?.resolve(answer);
+		};
+		const tellRest = (answerTo: (key: string) => T | Error) => {
+			for (const key of answers.keys()) tell(key, answerTo(key));
+		};
+		underWay = ask([...answers.keys()], tell).then(
+			(found) => tellRest((key) => found.get(key) ?? none),
+			(error: Error) => tellRest(() => error),
+		);
+		return keys.map((key) => () => answers.get(key)?.promise ?? none);
 	}
 
 	const loader = new DataLoader(round, {
@@ -75,7 +92,7 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 	});
 	const load = (key: string) => {
 		keys++;
-		return loader.load(key);
+		return loader.load(key).then((answer) => answer());
 	};
 	return share === 0 ? load : shared(load, share);
 }
