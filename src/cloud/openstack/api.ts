@@ -20,13 +20,14 @@ export interface Api {
 	 */
 	get(path: string, query?: Query): Promise<Answered | undefined>;
 	/**
-	 * A listing page by page; nothing at all for 404. Each member is still to be read; its `where` names it.
+	 * A listing page by page; nothing at all if the first one is a 404. Each member is still to be read; its `where` names
+	 * it.
 	 *
 	 * @param collection the answer's member, `ports`
-	 * @throws GuestwireError as `get`
+	 * @throws GuestwireError as `get`; `cloud-answer` for a further page that is a 404
 	 */
 	pages(path: string, collection: string, query?: Query): AsyncGenerator<readonly Answered[]>;
-	/** All pages of a listing; undefined for 404. */
+	/** All pages of a listing; undefined for 404. @throws GuestwireError as `pages` */
 	list(path: string, collection: string, query?: Query): Promise<readonly Answered[] | undefined>;
 	/** Bytes of a request line that every call to the path takes. */
 	room(path: string): Promise<number>;
@@ -69,7 +70,8 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 		const markers = new Set<string>();
 		for (let marker: Query = []; ; ) {
 			const answer = await get(path, [...query, ...marker]);
-			if (answer === undefined) return;
+			if (answer === undefined && markers.size === 0) return;
+			if (answer === undefined) throw notThere(`${path}, page ${markers.size + 1},`);
 			const { items, next } = readPage(collection, answer);
 			yield items;
 			if (next === undefined) return;
@@ -87,6 +89,22 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 	}
 
 	return { get, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
+}
+
+/** The first page of a listing that every cloud has. @throws GuestwireError as `Api.get`; `cloud-answer` for 404 */
+export async function firstPage(
+	api: Api,
+	path: string,
+	collection: string,
+	query: Query,
+): Promise<readonly Answered[]> {
+	for await (const page of api.pages(path, collection, query)) return page;
+	throw notThere(path);
+}
+
+/** A 404 where every cloud has something: of a proxy, say, or of another service. */
+export function notThere(path: string): GuestwireError {
+	return new GuestwireError("cloud-answer", `${path} is not there (404): is the catalogue's endpoint right?`);
 }
 
 type Page = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
-import type { Answered, Api } from "./api.ts";
+import { firstPage } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
 import type { Query } from "./query.ts";
 import type { Services } from "./services.ts";
@@ -155,9 +155,4 @@ const NOTHING_TO_TRY = "nothing to try it on yet";
 
 function broken(what: string): never {
 	throw new GuestwireError("cloud-answer", what);
-}
-
-async function firstPage(api: Api, path: string, collection: string, query: Query): Promise<readonly Answered[]> {
-	for await (const page of api.pages(path, collection, query)) return page;
-	return broken(`${path} is not there (404): is the catalogue's endpoint right?`);
 }

@@ -3,8 +3,8 @@ import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
-import type { Answered, Api } from "./api.ts";
-import { createBatch, shared } from "./batch.ts";
+import { type Answered, type Api, firstPage } from "./api.ts";
+import { createBatch, shared, type Tell, waitAtMost } from "./batch.ts";
 import type { Query } from "./query.ts";
 
 /** A server, with what tells whether more is worth asking for. */
@@ -30,55 +30,94 @@ const LISTED_COST = 1 / 16;
 
 const ALL_PROJECTS: Query = [["all_tenants", "1"]];
 
-type Found = Map<string, ServerAnswer | Error>;
+/** A page that takes longer is not waited for: in one of Nova's cells that hangs, all pages do. Milliseconds. */
+const SLOW_PAGE = 5000;
+/** Servers that are asked for singly at a time: as many as there are connections. */
+const AT_ONCE = 8;
+/** After so long, a single call without an answer is enough to ask no more. Milliseconds. */
+const LONGEST_SINGLY = 15_000;
+
+type Found = ServerAnswer | undefined;
 
 /**
  * Finds a server; undefined: there is none. Many that are wanted at the same moment are listed together: the filters of
- * a listing take one id only.
+ * a listing take one id only. What can't be listed is asked for singly, and fails alone.
  *
  * @param api speaks a microversion
  * @param share milliseconds for which a server that was found is not asked for again
  */
-export function createServers(api: Api, share: number): (id: string) => Promise<ServerAnswer | undefined> {
-	async function ask(ids: readonly string[]): Promise<Found> {
-		const found: Found = new Map();
-		if (ids.length >= WORTH_LISTING) await list(ids, found);
-		await Promise.all(ids.filter((id) => !found.has(id)).map((id) => one(id, found)));
-		return found;
+export function createServers(api: Api, share: number): (id: string) => Promise<Found> {
+	async function ask(ids: readonly string[], tell: Tell<Found>): Promise<ReadonlyMap<string, Found>> {
+		const wanted = new Set(ids);
+		const answer: Tell<Found> = (id, found) => void (wanted.delete(id) && tell(id, found));
+		// Whatever is wrong with the listing, it may not be with the servers.
+		if (ids.length >= WORTH_LISTING) await list(wanted, answer).catch(() => {});
+		await singly([...wanted], answer);
+		return new Map();
 	}
 
 	/**
 	 * The newest first, as a crowd that boots is, with a few that don't ask yet; on to the next page as long as pages have
 	 * enough of those wanted.
 	 */
-	async function list(ids: readonly string[], found: Found): Promise<void> {
-		const wanted = new Set(ids);
-		const limit = Math.min(500, Math.max(100, Math.ceil(1.1 * ids.length)));
-		for await (const page of api.pages("/servers/detail", "servers", [...ALL_PROJECTS, ["limit", `${limit}`]])) {
+	async function list(wanted: ReadonlySet<string>, answer: Tell<Found>): Promise<void> {
+		const limit = Math.min(500, Math.max(100, Math.ceil(1.1 * wanted.size)));
+		const pages = api.pages("/servers/detail", "servers", [...ALL_PROJECTS, ["limit", `${limit}`]]);
+		for (;;) {
 			const before = wanted.size;
-			for (const answer of page) {
-				const id = idOf(answer);
-				if (wanted.delete(id)) found.set(id, serverOrError(answer));
+			const page = await Promise.race([pages.next(), waitAtMost(SLOW_PAGE)]);
+			if (page === undefined || page.done) return;
+			for (const server of page.value) {
+				const id = idOf(server);
+				if (wanted.has(id)) answer(id, serverOrError(server));
 			}
-			if (wanted.size < WORTH_LISTING || before - wanted.size < page.length * LISTED_COST) return;
+			if (wanted.size < WORTH_LISTING || before - wanted.size < page.value.length * LISTED_COST) return;
 		}
 	}
 
-	async function one(id: string, found: Found): Promise<void> {
+	/** While Nova answers nothing at all, a few are asked for in vain and the others not. */
+	async function singly(ids: readonly string[], answer: Tell<Found>): Promise<void> {
+		const started = performance.now();
+		const queue = ids.values();
+		let isAnswering = false;
+		let down: unknown;
+		const work = async () => {
+			for (const id of queue) {
+				try {
+					if (down) throw down;
+					answer(id, await one(id));
+					isAnswering = true;
+				} catch (error) {
+					answer(id, error as Error);
+					if ((error as GuestwireError).code !== "cloud-unavailable") isAnswering = true;
+					else if (!isAnswering || performance.now() - started > LONGEST_SINGLY) down = error;
+				}
+			}
+		};
+		await Promise.all(Array.from({ length: AT_ONCE }, work));
+	}
+
+	async function one(id: string): Promise<Found | Error> {
 		const answer = await api.get(`/servers/${id}`);
 		if (answer !== undefined) {
-			found.set(id, serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where }));
-			return;
+			return serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where });
 		}
 		// Who is no administrator, but may list all projects' servers, finds another project's server only like this.
-		const listed = await api.list("/servers/detail", "servers", [...ALL_PROJECTS, ["uuid", id]]);
-		for (const server of listed ?? []) found.set(id, serverOrError(server));
+		const [server, another] = await firstPage(api, "/servers/detail", "servers", onlyOne(id));
+		if (server === undefined) return undefined;
+		if (another === undefined && idOf(server) === id) return serverOrError(server);
+		// To who may not filter by it, Nova lists all servers instead.
+		const policy = "give it servers:allow_all_filters, see docs/openstack.md";
+		throw new GuestwireError("cloud-answer", `${server.where}: Nova ignores this user's filter "uuid": ${policy}`);
 	}
 
-	const find = createBatch<ServerAnswer | undefined>({ ask, none: undefined, share: 0 });
+	const find = createBatch<Found>({ ask, none: undefined, share: 0 });
 	// A guest asks for the documents of its record, then for others: one look-up for both.
 	return shared(find, share, (server) => server !== undefined);
 }
+
+/** The filter of a listing that has one server or none; two are enough to see that it isn't filtered. */
+const onlyOne = (id: string): Query => [...ALL_PROJECTS, ["uuid", id], ["limit", "2"]];
 
 function idOf({ value, where }: Answered): string {
 	const id = (value as { readonly id?: unknown } | null)?.id;
