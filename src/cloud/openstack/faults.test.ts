@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FakeOpenStack, type Fault, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCase } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
@@ -155,7 +155,7 @@ describe("what is not an answer is an error that names the call and the member",
 		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
 		["403", status(403), /ports.*403; the user lacks a role/],
 		["400", status(400), /ports.*answered 400/],
-		["404 for what every Neutron has", status(404), /Neutron has no \/ports/],
+		["404 for what every Neutron has", status(404), /^\/ports is not there \(404\)/],
 	])("%s", async (_, fault, message) => {
 		strike(fault, "/ports");
 		await refusal(message);
@@ -196,6 +196,48 @@ describe("servers that Nova tells only in part", () => {
 	test("the user may not see its user data: an error, not an instance without user data", async () => {
 		cut(["id", "tenant_id", "name", "addresses", "metadata"]);
 		await expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringContaining("role") });
+	});
+});
+
+describe("a 404 where a listing has to be is not taken for nothing", () => {
+	const trunkId = recordedCase("f-trunk").facts.id;
+
+	test.each([
+		["trunks that a port names", "/trunks", trunkId],
+		["security groups that a port names", "/security-groups", facts.id],
+		["servers", "/servers", facts.id],
+	])("%s", async (_, path, id) => {
+		strike(status(404), path);
+		await expect(cloud.instance(id, "all")).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringContaining("is not there (404)"),
+		});
+	});
+
+	test("the operator's list", async () => {
+		strike(status(404), "/servers");
+		await expect(cloud.list()).rejects.toMatchObject({ code: "cloud-answer" });
+	});
+
+	test("a further page", async () => {
+		fake.pageSize = 3;
+		strike(status(404), "marker=");
+		await expect(cloud.list()).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringMatching(/^\/servers, page 2, is not there/),
+		});
+	});
+
+	test("floating IPs may be lacking, but are asked for again after some minutes", async () => {
+		vi.useFakeTimers({ toFake: ["performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		strike(status(404), "/floatingips", 1);
+		const { id, floatingIps } = recordedCase("h2-floating").facts;
+		const found = async () => (await cloud.instance(id, "all"))?.floatingIps;
+		for (const _ of [1, 2]) expect(await found()).toEqual([]);
+		expect(asked("/floatingips")).toBe(1);
+		vi.advanceTimersByTime(600_000);
+		expect(await found()).toEqual(floatingIps);
 	});
 });
 

@@ -12,7 +12,7 @@ import {
 	TrunkFacts,
 } from "../../instance/facts.ts";
 import { type Reader, reader } from "./answers.ts";
-import type { Answered, Api } from "./api.ts";
+import { type Answered, type Api, notThere } from "./api.ts";
 import { type BatchOptions, type Crowd, createBatch } from "./batch.ts";
 import { type Query, splitToFit, toSearch } from "./query.ts";
 
@@ -45,13 +45,18 @@ export interface Neutron {
 	readonly securityGroup: Find<SecurityGroupFacts>;
 	/**
 	 * All pages of a listing, in as many calls as the values need; each value's filters stand beside the others' in one
-	 * query. Empty where the cloud lacks the extension.
+	 * query. Empty for floating IPs where the cloud has none.
 	 */
 	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
 }
 
-/** Collections of extensions, which a cloud may lack. */
-const OF_EXTENSIONS: readonly string[] = ["trunks", "floatingips", "security_groups"];
+/**
+ * A collection of an extension that is asked for whether the cloud has it or not: nothing about a port tells. Trunks and
+ * security groups are asked for where a port names them, so that they have to be there.
+ */
+const MAYBE_LACKING = "floatingips";
+/** A 404 may also be a proxy's, while the cloud is being changed: it is believed for so long. Milliseconds. */
+const BELIEVE_LACKING = 300_000;
 
 /** neutron-lib's `ROUTER_INTERFACE_OWNERS`. */
 const ROUTER_INTERFACES: Query = [
@@ -70,24 +75,18 @@ export const readPort = reader(PortFacts);
  * @param share milliseconds for which what many instances have in common is not asked again
  */
 export function createNeutron(api: Api, share: number): Neutron {
-	/** Found out once, then not asked again. */
-	const lacking = new Set<string>();
+	let lackingUntil = Number.NEGATIVE_INFINITY;
 
 	async function list(path: string, collection: string, query: Query): Promise<readonly Answered[]> {
 		const found = await api.list(path, collection, query);
 		if (found !== undefined) return found;
-		if (!OF_EXTENSIONS.includes(collection)) {
-			throw new GuestwireError(
-				"cloud-answer",
-				`Neutron has no ${path} (404); is the catalogue's network endpoint right?`,
-			);
-		}
-		lacking.add(collection);
+		if (collection !== MAYBE_LACKING) throw notThere(path);
+		lackingUntil = performance.now() + BELIEVE_LACKING;
 		return [];
 	}
 
 	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
-		if (lacking.has(collection)) return [];
+		if (collection === MAYBE_LACKING && performance.now() < lackingUntil) return [];
 		const path = `/${collection.replaceAll("_", "-")}`;
 		const taken = (await api.room(path)) + toSearch(also).length + 1;
 		const lists = splitToFit(values, filters, taken);

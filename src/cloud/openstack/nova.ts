@@ -3,7 +3,7 @@ import Type from "typebox";
 import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from "../../instance/facts.ts";
 import type { InstanceSummary } from "../cloud.ts";
 import { type Reader, reader } from "./answers.ts";
-import type { Api } from "./api.ts";
+import { type Api, notThere } from "./api.ts";
 import { shared } from "./batch.ts";
 import { isAtLeast } from "./microversion.ts";
 import type { Query } from "./query.ts";
@@ -83,7 +83,8 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 				["all_tenants", "1"],
 				["limit", "1000"],
 			] as const;
-			const servers = (await api.list("/servers", "servers", query)) ?? [];
+			const servers = await api.list("/servers", "servers", query);
+			if (servers === undefined) throw notThere("/servers");
 			return servers.map(({ value, where }) => readSummary(value, where));
 		},
 	};
