@@ -7,19 +7,25 @@ import type { Answered } from "./api.ts";
 /** The newest one whose changes are known here (2025.1 Epoxy). https://docs.openstack.org/nova/latest/reference/api-microversion-history.html */
 const NEWEST_KNOWN = "2.100";
 
+/**
+ * With less, a document would be wrong or lack something: user data came with 2.3, other users' key pairs with 2.10, the
+ * flavor's name with 2.47.
+ */
+const OLDEST_SERVING = "2.47";
+
 const readRoot = reader(Type.Object({ version: Type.Object({ min_version: Type.String(), version: Type.String() }) }));
 
 /**
  * The newest microversion that both sides know, of what the compute endpoint's root says.
  *
- * @throws GuestwireError `cloud-answer`: the API is older than 2.1, or starts beyond what is known here
+ * @throws GuestwireError `cloud-answer`: the API is too old to serve from, or starts beyond what is known here
  */
 export function chooseMicroversion({ value, where }: Answered): string {
 	const { min_version: oldest, version: newest } = readRoot(value, where).version;
-	if (!isAtLeast(newest, "2.1") || !isAtLeast(NEWEST_KNOWN, oldest)) {
+	if (!isAtLeast(newest, OLDEST_SERVING) || !isAtLeast(NEWEST_KNOWN, oldest)) {
 		throw new GuestwireError(
 			"cloud-answer",
-			`${where}: Nova speaks ${oldest || "no microversion"} to ${newest || "none"}; 2.1 to ${NEWEST_KNOWN} are known here`,
+			`${where}: Nova speaks ${oldest || "no microversion"} to ${newest || "none"}; Guestwire needs one of ${OLDEST_SERVING} (Pike, 2017) to ${NEWEST_KNOWN}`,
 		);
 	}
 	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;

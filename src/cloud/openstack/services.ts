@@ -53,15 +53,10 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 			session,
 			rest,
 			base: computeBase,
-			headers: async () => microversionHeaders(await microversion()),
+			headers: async () => ({ "openstack-api-version": `compute ${await microversion()}` }),
 		}),
 		close: () => rest.close(),
 	};
-}
-
-/** The second one is what clouds before 2.27 listen to. */
-function microversionHeaders(version: string): Record<string, string> {
-	return { "openstack-api-version": `compute ${version}`, "x-openstack-nova-api-version": version };
 }
 
 /** Asks once; again only after a failure. */
