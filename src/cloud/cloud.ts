@@ -10,6 +10,7 @@ export type Need = "wiring" | "record" | "all";
 export interface InstanceSummary {
 	readonly id: string;
 	readonly name: string;
+	/** Nova lists servers without it. */
 	readonly projectId?: string;
 }
 
