@@ -199,6 +199,32 @@ describe("servers that Nova tells only in part", () => {
 	});
 });
 
+describe("a trunk that a port names and Neutron doesn't tell", () => {
+	const { id, ports, subports } = recordedCase("f-trunk").facts;
+	const lookAtTrunk = () => cloud.instance(id, "wiring");
+
+	test("is hidden from the user: an error, not an instance without VLANs", async () => {
+		fake.records.trunks.length = 0;
+		await expect(lookAtTrunk()).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringMatching(/get_trunk.*docs\/openstack.md/),
+		});
+	});
+
+	test("was deleted in between: the port has none any more", async () => {
+		fake.records.trunks.length = 0;
+		fake.fault = (call) => {
+			if (!call.includes("/trunks")) return undefined;
+			for (const port of fake.records.ports) delete port["trunk_details"];
+			return (_, answer) => answer();
+		};
+		const found = await lookAtTrunk();
+		expect(found?.trunks).toEqual([]);
+		expect(found?.ports.length).toBe(ports.length);
+		expect(subports.length).toBeGreaterThan(0);
+	});
+});
+
 describe("a 404 where a listing has to be is not taken for nothing", () => {
 	const trunkId = recordedCase("f-trunk").facts.id;
 

@@ -1,6 +1,7 @@
 /** One instance's facts from Neutron and Nova, asking for no more than what they are needed for. */
+import { GuestwireError } from "../../errors.ts";
 import { isInstanceNic } from "../../instance/assemble.ts";
-import type { InstanceFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
+import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Need } from "../cloud.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
 import type { Nova } from "./nova.ts";
@@ -91,7 +92,6 @@ function ownedBy<P extends PortFacts>(server: ServerFacts | undefined, ports: re
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
 
 async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts }: Sources): Promise<Wiring> {
-	const trunkIds = answers.flatMap(({ trunk_details }) => trunk_details?.trunk_id ?? []);
 	const ports = answers.map(({ trunk_details: _, ...port }) => port);
 	const placesOf = (some: readonly PortFacts[]) =>
 		Promise.all([
@@ -108,7 +108,7 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 	const [[networks, subnets], subports, trunks, servers] = await Promise.all([
 		placesOf(ports),
 		each(neutron.port, subportIds(answers)),
-		each(neutron.trunk, trunkIds),
+		trunksOf(answers, neutron),
 		dhcpPorts ? each(neutron.dhcpPortsOfNetwork, networkIds) : [],
 	]);
 	const [moreNetworks, moreSubnets] = await placesOf(subports);
@@ -120,6 +120,25 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 		subnets: [...new Set([...subnets, ...moreSubnets])],
 		dhcpPorts: servers,
 	};
+}
+
+/** Each port's trunk. One that Neutron doesn't tell was deleted a moment ago, or is hidden from the user. */
+async function trunksOf(ports: readonly PortAnswer[], neutron: Neutron): Promise<TrunkFacts[]> {
+	const trunks = await each(neutron.trunk, trunkIds(ports));
+	const told = new Set(trunks.map(({ id }) => id));
+	const untold = ports.filter((port) => trunkIds([port]).some((id) => !told.has(id)));
+	const still = trunkIds(
+		await each(
+			neutron.portsOfDevice,
+			untold.map(({ device_id }) => device_id),
+		),
+	);
+	const hidden = trunkIds(untold).find((id) => still.includes(id));
+	if (hidden === undefined) return trunks;
+	throw new GuestwireError(
+		"cloud-answer",
+		`Neutron doesn't tell trunk ${hidden}, which a port names: give the user get_trunk, see docs/openstack.md`,
+	);
 }
 
 /** What only documents of all facts tell, and ports are enough to ask for. */
@@ -138,6 +157,10 @@ async function gatherOfPorts(ports: readonly PortAnswer[], wiring: Promise<Wirin
 }
 
 const idsOf = (ports: readonly PortAnswer[]) => ports.map(({ id }) => id);
+
+function trunkIds(ports: readonly PortAnswer[]): string[] {
+	return ports.flatMap(({ trunk_details }) => trunk_details?.trunk_id ?? []);
+}
 
 function subportIds(ports: readonly PortAnswer[]): string[] {
 	return ports.flatMap(({ trunk_details }) => trunk_details?.sub_ports.map(({ port_id }) => port_id) ?? []);
