@@ -79,10 +79,71 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 		]);
 	});
 
+	test("a filter that Nova ignores", async () => {
+		const page = JSON.stringify({ servers: fake.records.servers.slice(0, 1) });
+		fake.fault = (call) => (call.includes("uuid=") ? (response) => void response.end(page) : undefined);
+		expect((await doctor()).broken).toEqual([
+			{
+				part: "servers by id",
+				ok: false,
+				found: expect.stringMatching(/servers:allow_all_filters.*docs\/openstack.md/),
+			},
+		]);
+	});
+
+	test.each([
+		["all servers' names", () => refuse("/servers?", 403), /403.*docs/],
+		["all projects' trunks", () => hideAll("trunks"), /get_trunk\)/],
+		["all projects' floating IPs", () => hideAll("floatingips"), /get_floatingip\)/],
+		["all projects' security groups", () => hideAll("security_groups"), /get_security_group\)/],
+		["all projects' trunks", hideSubport, /subports of trunk .* hidden \(get_port\)/],
+		["all projects' networks", hideSegments, /get_network:provider:segmentation_id\)/],
+	])("%s", async (part, hide, message) => {
+		const [floating] = fake.records.floatingips;
+		const [port] = fake.records.ports;
+		const itsPort = { ...port, id: "of-floating-ip", device_owner: "network:floatingip", device_id: floating?.id };
+		fake.records.ports.push(itsPort);
+		expect((await doctor()).broken).toEqual([]);
+		hide();
+		expect((await doctor()).broken).toEqual([{ part, ok: false, found: expect.stringMatching(message) }]);
+	});
+
+	function hideAll(collection: "trunks" | "floatingips" | "security_groups"): void {
+		fake.records[collection].length = 0;
+	}
+
+	function hideSubport(): void {
+		const [, second] = (fake.records.trunks[0]?.["sub_ports"] ?? []) as { port_id: string }[];
+		fake.records.ports = fake.records.ports.filter(({ id }) => id !== second?.port_id);
+	}
+
+	function hideSegments(): void {
+		for (const network of fake.records.networks) delete network["provider:segmentation_id"];
+	}
+
 	test("networks that are hidden", async () => {
 		fake.records.subnets.length = 0;
 		expect((await doctor()).broken.map(({ part }) => part)).toEqual(["all projects' networks"]);
 	});
+});
+
+test("what administrators alone see is told, and no fault", async () => {
+	refuse("/os-volume_attachments", 404);
+	const { code, findings } = await doctor();
+	expect(code).toBe(0);
+	expect(findings.find(({ part }) => part === "what administrators see")?.found).toMatch(/hidden.*: volumes' tags/);
+});
+
+test("a Neutron without provider networks is well", async () => {
+	for (const network of fake.records.networks) delete network["provider:segmentation_id"];
+	refuse("/extensions/provider", 404);
+	expect((await doctor()).broken).toEqual([]);
+});
+
+test("without an instance that has an address, a port that is seen proves nothing", async () => {
+	for (const server of fake.records.servers) server["addresses"] = {};
+	const { findings } = await doctor();
+	expect(findings.find(({ part }) => part === "all projects' ports")?.found).toBe("nothing to try it on yet");
 });
 
 test("a cloud with nothing in it yet is well", async () => {

@@ -1,11 +1,13 @@
 /** Is every part of the cloud reachable, and may the user do what Guestwire asks? */
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
-import { PortFacts, ServerFacts } from "../../instance/facts.ts";
+import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
 import { firstPage } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
+import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";
 import type { Query } from "./query.ts";
+import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
 
 /** What a check found, in words for a person. */
@@ -16,8 +18,9 @@ export interface Finding {
 	readonly found: string;
 }
 
-/** What later checks try their hands on: an instance of the cloud, and a port of it. */
+/** What later checks try their hands on: an instance of the cloud with an address, and a port of it. */
 interface Samples {
+	hasServers?: boolean;
 	server?: ServerFacts;
 	port?: PortFacts;
 }
@@ -37,8 +40,18 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 	"standard-attr-tag": "tags",
 };
 
+/** The id of no server. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+/** What Nova tells administrators only, and the microversion from which it is asked for. */
+const ADMINISTRATORS: readonly { readonly path: string; readonly since?: string; readonly what: string }[] = [
+	{ path: "os-interface", since: TAGS_SINCE, what: "NICs' tags" },
+	{ path: "os-volume_attachments", what: "volumes' tags and device names" },
+	{ path: "topology", since: TOPOLOGY_SINCE, what: "CPUs of an instance's own" },
+];
+
 const readServer = reader(ServerFacts);
 const readPort = reader(PortFacts);
+const readTrunk = reader(TrunkFacts);
 const readAlias = reader(Type.Object({ alias: Type.String() }));
 
 /**
@@ -90,7 +103,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 	"Nova's microversion": async ({ microversion }) => {
 		const version = await microversion();
-		return isAtLeast(version, "2.70") ? version : `${version}: too old to tell device tags (2.70)`;
+		return isAtLeast(version, TAGS_SINCE) ? version : `${version}: too old to tell device tags (${TAGS_SINCE})`;
 	},
 
 	"all projects' servers": async ({ compute }, samples) => {
@@ -98,15 +111,32 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			["all_tenants", "1"],
 			["limit", "20"],
 		]);
+		samples.hasServers = servers.length > 0;
+		// Before they are read, which fills in what is absent.
 		const hidden = servers.find(({ value }) => !Object.hasOwn(value as object, "OS-EXT-SRV-ATTR:user_data"));
-		if (hidden) broken(`${hidden.where}: OS-EXT-SRV-ATTR members are hidden from the user: ${ROLE}`);
 		const wired = servers
 			.map(({ value, where }) => readServer(value, where))
 			.filter(({ addresses }) => Object.keys(addresses).length > 0);
 		const sample = wired.find(({ key_name }) => key_name) ?? wired[0];
+		if (sample) samples.server = sample;
+		if (hidden) return broken(`${hidden.where}: OS-EXT-SRV-ATTR members are hidden from the user: ${ROLE}`);
 		if (sample === undefined) return "may be listed; there is none with an address yet, to try the rest on";
-		samples.server = sample;
 		return `may be listed, user data and all; the rest is tried on ${sample.name} (${sample.id})`;
+	},
+
+	"servers by id": async ({ compute }, { hasServers }) => {
+		if (!hasServers) return NOTHING_TO_TRY;
+		const [other] = await firstPage(compute, "/servers/detail", "servers", onlyOne(NOBODY));
+		if (other === undefined) return "may be asked for";
+		return broken(`Nova ignores this user's filter "uuid" (servers:allow_all_filters): ${ROLE}`);
+	},
+
+	"all servers' names": async ({ compute }) => {
+		await firstPage(compute, "/servers", "servers", [
+			["all_tenants", "1"],
+			["limit", "1"],
+		]);
+		return "may be listed";
 	},
 
 	"other users' key pairs": async ({ compute }, { server }) => {
@@ -116,17 +146,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return found ? "may be read" : `the server's key pair ${name} is deleted; a guest gets none then`;
 	},
 
-	"device tags": async ({ compute }, { server }) => {
+	"what administrators see": async ({ compute, microversion }, { server }) => {
 		if (server === undefined) return NOTHING_TO_TRY;
-		if (await compute.get(`/servers/${server.id}/os-interface`)) return "may be read";
-		return "hidden from the user, as from all but administrators: meta_data.json has no devices";
+		const hidden: string[] = [];
+		for (const { path, since, what } of ADMINISTRATORS) {
+			if (since !== undefined && !isAtLeast(await microversion(), since)) continue;
+			if ((await compute.get(`/servers/${server.id}/${path}`)) === undefined) hidden.push(what);
+		}
+		return hidden.length === 0 ? "may be read" : `hidden from the user, so that no guest is told: ${hidden.join(", ")}`;
 	},
 
 	"all projects' ports": async ({ network }, samples) => {
-		const query: Query = samples.server ? [["device_id", samples.server.id]] : [["limit", "1"]];
-		const [first] = await firstPage(network, "/ports", "ports", query);
-		if (first === undefined)
-			return samples.server ? broken(`those of ${samples.server.id} are hidden: ${ROLE}`) : NOTHING_TO_TRY;
+		if (samples.server === undefined) return NOTHING_TO_TRY; // any port may be of the user's own project
+		const [first] = await firstPage(network, "/ports", "ports", [["device_id", samples.server.id]]);
+		if (first === undefined) return broken(`those of ${samples.server.id} are hidden (get_port): ${ROLE}`);
 		samples.port = readPort(first.value, first.where);
 		if (samples.port["binding:vif_type"] !== undefined) return "may be listed, bindings and all";
 		return broken(`${first.where}: binding:vif_type is hidden, so that no unplugged NIC can be told: ${ROLE}`);
@@ -139,7 +172,44 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			firstPage(network, "/subnets", "subnets", [["id", subnet_id]]),
 		);
 		const isHidden = networks.length === 0 || (await Promise.all(subnets)).some((found) => found.length === 0);
-		return isHidden ? broken(`those of port ${port.id} or their subnets are hidden: ${ROLE}`) : "may be listed";
+		if (isHidden)
+			return broken(`those of port ${port.id} or their subnets are hidden (get_network, get_subnet): ${ROLE}`);
+		if (networks.some(({ value }) => Object.hasOwn(value as object, "provider:segmentation_id"))) {
+			return "may be listed, segmentation ids and all";
+		}
+		if ((await network.get("/extensions/provider")) === undefined) return "may be listed";
+		return broken(`their segmentation ids are hidden (get_network:provider:segmentation_id): ${ROLE}`);
+	},
+
+	"all projects' trunks": async ({ network }, { port }) => {
+		if (port === undefined) return NOTHING_TO_TRY;
+		const [first] = await firstPage(network, "/ports", "ports", anyOwnedBy("trunk:subport"));
+		if (first === undefined) return NOTHING_TO_TRY;
+		const { id, project_id: project = "" } = readPort(first.value, first.where);
+		const answers = await firstPage(network, "/trunks", "trunks", [["project_id", project]]);
+		const [trunk] = answers.map(({ value, where }) => readTrunk(value, where)).filter(({ sub_ports }) => sub_ports[0]);
+		if (trunk === undefined) return broken(`the one of subport ${id} is hidden (get_trunk): ${ROLE}`);
+		const ids = trunk.sub_ports.map(({ port_id }): Query[number] => ["id", port_id]).slice(0, 20);
+		const subports = await firstPage(network, "/ports", "ports", ids);
+		if (subports.length === ids.length) return "may be listed, with their subports";
+		return broken(`subports of trunk ${trunk.id} are hidden (get_port): ${ROLE}`);
+	},
+
+	"all projects' floating IPs": async ({ network }, { port }) => {
+		if (port === undefined) return NOTHING_TO_TRY;
+		// Its port, on the external network, is Neutron's own and has its id.
+		const [first] = await firstPage(network, "/ports", "ports", anyOwnedBy("network:floatingip"));
+		if (first === undefined) return NOTHING_TO_TRY;
+		const { device_id: id } = readPort(first.value, first.where);
+		const found = await firstPage(network, "/floatingips", "floatingips", [["id", id]]);
+		return found.length > 0 ? "may be listed" : broken(`${id} is hidden (get_floatingip): ${ROLE}`);
+	},
+
+	"all projects' security groups": async ({ network }, { port }) => {
+		const [id] = port?.security_groups ?? [];
+		if (id === undefined) return NOTHING_TO_TRY;
+		const found = await firstPage(network, "/security-groups", "security_groups", [["id", id]]);
+		return found.length > 0 ? "may be listed" : broken(`${id} is hidden (get_security_group): ${ROLE}`);
 	},
 
 	"Neutron's extensions": async ({ network }) => {
@@ -150,6 +220,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return `without ${lacking.map(([alias, what]) => `${alias} (no ${what})`).join(", ")}`;
 	},
 };
+
+const anyOwnedBy = (owner: string): Query => [
+	["device_owner", owner],
+	["limit", "1"],
+];
 
 const NOTHING_TO_TRY = "nothing to try it on yet";
 

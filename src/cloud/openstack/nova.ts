@@ -23,8 +23,8 @@ const readTopology = reader(
 	}),
 );
 
-const TAGS_SINCE = "2.70";
-const TOPOLOGY_SINCE = "2.78";
+export const TAGS_SINCE = "2.70";
+export const TOPOLOGY_SINCE = "2.78";
 
 export interface Nova {
 	/** Undefined: there is none. */

@@ -117,7 +117,7 @@ export function createServers(api: Api, share: number): (id: string) => Promise<
 }
 
 /** The filter of a listing that has one server or none; two are enough to see that it isn't filtered. */
-const onlyOne = (id: string): Query => [...ALL_PROJECTS, ["uuid", id], ["limit", "2"]];
+export const onlyOne = (id: string): Query => [...ALL_PROJECTS, ["uuid", id], ["limit", "2"]];
 
 function idOf({ value, where }: Answered): string {
 	const id = (value as { readonly id?: unknown } | null)?.id;
