@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { Instance } from "../instance/instance.ts";
-import type { Cloud, InstanceSummary, Need, SourceQuery } from "./cloud.ts";
+import type { Cloud, InstanceSummary, Need, Owner, SourceQuery } from "./cloud.ts";
 import { type Answer, abandonable, createShelf, type Outage, type Shelf, type ShelfStats } from "./directory-shelf.ts";
 
 export interface DirectoryOptions {
@@ -47,8 +47,8 @@ export interface Directory {
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: only when nothing is known of the instance
 	 */
 	get(id: string, need: Need, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
-	/** The ids of the instances that own a matching port. Errors as `get`. */
-	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly string[]>;
+	/** As `Cloud.owners`. Errors as `get`. */
+	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance, as the cloud lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	stats(): DirectoryStats;
@@ -118,15 +118,15 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 			return kept;
 		},
 	});
-	const owners: Shelf<readonly string[]> = createShelf({
+	const owners: Shelf<readonly Owner[]> = createShelf({
 		...common,
 		times: {
 			...timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
 			last: LAST_OWNER * 1000,
 		},
-		isAbsent: (ids) => ids.length === 0,
+		isAbsent: (found) => found.length === 0,
 		ask: (key) => cloud.owners(JSON.parse(key), closing.signal),
-		adopt: (_key, ids) => ids,
+		adopt: (_key, found) => found,
 	});
 
 	cloud.onChange?.((id) => {

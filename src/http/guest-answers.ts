@@ -51,10 +51,10 @@ export type GuestAnswers = (request: GuestRequest) => Outcome | Promise<Outcome>
 export const LONGEST_PASSWORD = 1020;
 
 export function createGuestAnswers({ identity, directory, documents, passwords }: GuestAnswersOptions): GuestAnswers {
-	const needed = (path: string, { source }: Named): Need => {
+	const needed = (path: string, { claims }: Named): Need => {
 		const need = documents.need(path);
 		// Whose address it is, the ports tell.
-		return need === "record" && source !== undefined ? "all" : need;
+		return need === "record" && claims.some(({ source }) => source !== undefined) ? "all" : need;
 	};
 
 	/** Asks again for all facts when the wiring alone doesn't tell the owner: the ports don't agree on one. */
@@ -99,11 +99,11 @@ export function failure(error: unknown): NotAnswered {
 }
 
 /** A refusal when what named the instance does not hold for it. */
-function disowned(instance: Instance, { projectId, source }: Named): Refusal | undefined {
-	if (projectId !== undefined && instance.projectId !== projectId) {
+function disowned(instance: Instance, { claims }: Named): Refusal | undefined {
+	if (claims.some(({ projectId }) => projectId !== undefined && instance.projectId !== projectId)) {
 		return { status: 404, reason: "wrong-project", detail: `${instance.id} is not the project's` };
 	}
-	if (source !== undefined && !hasSource(instance, source)) {
+	if (claims.some(({ source }) => source !== undefined && !hasSource(instance, source))) {
 		return { status: 404, reason: "wrong-source", detail: `${instance.id} has no port that matches the source` };
 	}
 	return undefined;
