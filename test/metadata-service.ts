@@ -82,6 +82,7 @@ export function directoryOf(
 	const byId = new Map(instances.map((instance) => [instance.id, instance]));
 	return {
 		get: (id) => byId.get(id),
+		getAgain: (id) => byId.get(id),
 		owners: async ({ routerId, ...query }: SourceQuery) => {
 			const networks = routerId === undefined ? [query.networkId] : (routers[routerId] ?? []);
 			const isAsked = (networkId: string) => networks.some((one) => one === undefined || one === networkId);

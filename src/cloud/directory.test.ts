@@ -376,6 +376,39 @@ describe("owners", () => {
 	});
 });
 
+describe("asked again", () => {
+	test.each(["wiring", "all"] as const)(
+		"%s: what is younger than a second, then one look-up for all, which is kept",
+		async (need) => {
+			const { directory, names, asked, after } = set();
+			await directory.get(ID, need);
+			names.set(ID, "two");
+			after(0.9);
+			expect(nameOf(await directory.getAgain(ID, need))).toBe("one");
+			after(0.1);
+			const answers = await Promise.all(Array.from({ length: 50 }, () => directory.getAgain(ID, need)));
+			expect(answers.map(nameOf)).toEqual(answers.map(() => "two"));
+			expect(nameOf(directory.get(ID, need) as Instance)).toBe("two");
+			expect(asked).toHaveLength(2);
+		},
+	);
+
+	test("an answer that is kept is no answer while the cloud can't be asked, which it is once in two seconds", async () => {
+		const { directory, state, asked, after } = set();
+		const kept = await directory.get(ID, "all");
+		state.down = true;
+		after(1);
+		for (const _ of [1, 2, 3]) {
+			await expect(directory.getAgain(ID, "all")).rejects.toMatchObject({ code: "cloud-unavailable" });
+		}
+		expect(directory.get(ID, "all")).toBe(kept);
+		expect(asked).toHaveLength(2);
+		after(2);
+		state.down = false;
+		expect(await directory.getAgain(ID, "all")).toBe(kept);
+	});
+});
+
 test("closing ends look-ups under way and the cloud", async () => {
 	const { directory, state } = set();
 	const gate = Promise.withResolvers<void>();

@@ -1,7 +1,4 @@
-/**
- * What a tenant can write into Neutron to be taken for another's instance (CVE-2013-6419): its own ports' `device_id`,
- * addresses and MAC addresses, on networks, routers and trunks of its own.
- */
+/** Guests that are known by their port: whom a tenant can't be taken for, and that a port is known as it is now. */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,9 +27,10 @@ const PATHS = [
 let fake: FakeOpenStack;
 let directory: Directory;
 let service: TestService;
+const clock = { seconds: 0 };
 beforeEach(async () => {
 	fake = await startFakeOpenStack();
-	directory = createDirectory(await openOpenStackCloud({ env: fake.env }));
+	directory = createDirectory(await openOpenStackCloud({ env: fake.env }), { now: () => clock.seconds * 1000 });
 });
 afterEach(async () => {
 	await service?.close();
@@ -54,6 +52,7 @@ const ask = (headers: readonly Header[], source: string, path = USER_DATA) =>
 
 async function expectNothing(headers: readonly Header[], source: string) {
 	for (const path of PATHS) {
+		clock.seconds += 2;
 		const { status, body } = await ask(headers, source, path);
 		expect([path, status, body.toString()]).toEqual([path, 404, expect.stringContaining("404 Not Found")]);
 	}
@@ -87,6 +86,10 @@ function router(...networkIds: string[]): string {
 	return id;
 }
 
+/*
+ * What a tenant can write into Neutron to be taken for another's instance (CVE-2013-6419): its own ports' `device_id`,
+ * addresses and MAC addresses, on networks, routers and trunks of its own.
+ */
 describe("a port of another project that names the instance as its device", () => {
 	it("on a network behind a router of its own, with the instance's address", async () => {
 		await startNetwork();
@@ -177,4 +180,47 @@ it("a subport of the instance's own project is the instance on its own network, 
 		expect(JSON.parse(body.toString())).toMatchObject({ uuid: facts.id });
 		expect((await ask([inNetwork(facts.ports[0]?.network_id ?? "")], source, path)).status).toBe(404);
 	}
+});
+
+describe("a port that has changed since its instance was looked up", () => {
+	const added = "10.1.0.77";
+	const lookUps = () => fake.requests.filter((call) => call.includes(`device_id=${victim.id}`)).length;
+
+	beforeEach(async () => {
+		await startNetwork();
+		await expectOwn([inNetwork(nic.network_id)], address);
+	});
+	const addAddress = () => {
+		for (const port of fake.records.ports) {
+			if (port.id === nic.id) port["fixed_ips"] = [...nic.fixed_ips, { ...nic.fixed_ips[0], ip_address: added }];
+		}
+	};
+
+	it("is known at its new address at once", async () => {
+		addAddress();
+		clock.seconds += 2;
+		await expectOwn([inNetwork(nic.network_id)], added);
+	});
+
+	it("is asked for once a second at most, however often somebody claims to be the instance", async () => {
+		const foreign = foreignNetwork();
+		foreignPort(foreign);
+		const headers = [behind(router(foreign))];
+		clock.seconds += 2;
+		const before = lookUps();
+		await Promise.all(Array.from({ length: 20 }, () => ask(headers, address)));
+		expect((await ask(headers, address)).status).toBe(404);
+		expect(lookUps()).toBe(before + 1);
+	});
+
+	it("is unknown, not denied, while the cloud can't be asked", async () => {
+		addAddress();
+		clock.seconds += 2;
+		fake.fault = (call) => (call.includes("device_id=") ? (response) => response.destroy() : undefined);
+		expect((await ask([inNetwork(nic.network_id)], added)).status).toBe(503);
+		await expectOwn([inNetwork(nic.network_id)], address);
+		fake.fault = () => undefined;
+		clock.seconds += 2;
+		await expectOwn([inNetwork(nic.network_id)], added);
+	});
 });
