@@ -82,10 +82,16 @@ export function directoryOf(
 	const byId = new Map(instances.map((instance) => [instance.id, instance]));
 	return {
 		get: (id) => byId.get(id),
+		getAgain: (id) => byId.get(id),
 		owners: async ({ routerId, ...query }: SourceQuery) => {
-			const networks = routerId === undefined ? [undefined] : (routers[routerId] ?? []);
-			const queries = networks.map((networkId) => (networkId === undefined ? query : { ...query, networkId }));
-			return instances.filter((instance) => queries.some((one) => hasSource(instance, one))).map(({ id }) => id);
+			const networks = routerId === undefined ? [query.networkId] : (routers[routerId] ?? []);
+			const isAsked = (networkId: string) => networks.some((one) => one === undefined || one === networkId);
+			return instances.flatMap((instance) => {
+				const { id, projectId, ports } = instance;
+				const on = [...new Set(ports.map(({ network }) => network.id))].filter(isAsked);
+				const matching = on.filter((networkId) => hasSource(instance, { ...query, networkId }));
+				return matching.map((networkId) => ({ id, ...(projectId !== undefined && { projectId }), networkId }));
+			});
 		},
 		list: async () =>
 			instances.map(({ id, projectId, server }) => ({

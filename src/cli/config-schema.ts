@@ -23,7 +23,8 @@ const ListenerSchema = strict({
 	instance: optional(text("`fixed`: id or name of the instance that every request is answered as.")),
 	providers: optional(
 		Type.Record(Type.String(), Type.Array(Type.String()), {
-			description: "`provider`: the ids of the networks that each metadata provider, by its id, stands before.",
+			description:
+				"`provider`: the ids of the networks that each metadata provider, by its id, stands before; a new network has to be added (docs/http.md).",
 		}),
 	),
 	allow: optional(

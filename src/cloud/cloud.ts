@@ -27,6 +27,19 @@ export interface SourceQuery {
 }
 
 /**
+ * The instance that a port names as its device, and which port says so. A port's `device_id` is free text that anybody
+ * can write (CVE-2013-6419): it holds only for an instance of the port's own project that has a port on that network.
+ */
+export interface Owner {
+	/** The instance's: lower case. */
+	readonly id: string;
+	/** The port's. Absent where facts have none: an inventory written by hand. */
+	readonly projectId?: string;
+	/** The port's. */
+	readonly networkId: string;
+}
+
+/**
  * Where facts come from. One folder an implementation.
  *
  * Every call rejects with a `GuestwireError` of code `cloud-unavailable` when the cloud can't be asked, and of
@@ -35,8 +48,8 @@ export interface SourceQuery {
 export interface Cloud {
 	/** All facts of one instance, or undefined when the cloud has no such instance. `id` is lower case. */
 	instance(id: string, need: Need, signal?: AbortSignal): Promise<InstanceFacts | undefined>;
-	/** The ids of the instances that own a port matching every member of the query: none, one, or several. */
-	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly string[]>;
+	/** The owner of each instance's port that matches every member of the query: the port's word, not checked. */
+	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	/** Calls back when what was answered before may no longer hold: for one instance, or for all without an id. */

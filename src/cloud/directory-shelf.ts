@@ -73,6 +73,8 @@ export interface Shelf<V> {
 	 * something newer. Throws or rejects when there is nothing to give.
 	 */
 	get(key: string, signal?: AbortSignal, known?: Answer<V>): V | Promise<V>;
+	/** The cloud's answer, whatever is kept. */
+	ask(key: string, signal?: AbortSignal): Promise<V>;
 	/** What is kept, fresh or not; counts as a use of it. */
 	recall(key: string): Answer<V> | undefined;
 	flight(key: string): Flight<V> | undefined;
@@ -196,6 +198,12 @@ export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 
 	const isFaulty = (key: string) => now() < (faults.get(key)?.until ?? Number.NEGATIVE_INFINITY);
 
+	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
+		if (isFaulty(key)) return Promise.reject(faults.get(key)?.error);
+		counts.misses++;
+		return abandonable(ask(key), signal);
+	}
+
 	return {
 		get(key, signal, known = answers.get(key)) {
 			if (known !== undefined && !options.isAbsent(known.value)) {
@@ -206,10 +214,9 @@ export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 				counts.hits++;
 				return known.value;
 			}
-			if (isFaulty(key)) return Promise.reject(faults.get(key)?.error);
-			counts.misses++;
-			return abandonable(ask(key), signal);
+			return askAndWait(key, signal);
 		},
+		ask: askAndWait,
 		recall: (key) => answers.get(key),
 		flight: (key) => flights.get(key),
 		delete: (key) => void answers.delete(key),

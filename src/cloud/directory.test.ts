@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
 import type { Instance } from "../instance/instance.ts";
-import type { Cloud, Need, SourceQuery } from "./cloud.ts";
+import type { Cloud, Need, Owner, SourceQuery } from "./cloud.ts";
 import { createDirectory, type DirectoryOptions } from "./directory.ts";
 
 const ID = "11111111-2222-4333-8444-555555555555";
@@ -28,7 +28,7 @@ function fakeCloud() {
 	const names = new Map<string, string>();
 	const asked: { id: string; need: Need }[] = [];
 	const queries: SourceQuery[] = [];
-	const owners = new Map<string, readonly string[]>();
+	const owners = new Map<string, readonly Owner[]>();
 	let listener: (id?: string) => void = () => {};
 	/** Instances that can't be told, whatever becomes of the others. */
 	const failing = new Set<string>();
@@ -341,24 +341,26 @@ describe("a cloud that can't be reached", () => {
 describe("owners", () => {
 	test("one look-up a query, whatever the order of its members, for five seconds", async () => {
 		const { directory, owners, queries, after } = set();
-		owners.set("10.0.0.1", ["a"]);
+		const [a, b] = ["a", "b"].map((id) => [{ id, networkId: "n" }]) as [Owner[], Owner[]];
+		owners.set("10.0.0.1", a);
 		const query = { address: "10.0.0.1", networkId: "n" };
 		const answers = [directory.owners(query), directory.owners({ networkId: "n", address: "10.0.0.1" })];
-		expect(await Promise.all(answers)).toEqual([["a"], ["a"]]);
+		expect(await Promise.all(answers)).toEqual([a, a]);
 		expect(queries).toEqual([query]);
-		owners.set("10.0.0.1", ["b"]);
+		owners.set("10.0.0.1", b);
 		after(5);
-		expect(await directory.owners(query)).toEqual(["b"]);
+		expect(await directory.owners(query)).toEqual(b);
 	});
 
 	test("while the cloud is down an address is its last owner's for five minutes, no longer", async () => {
 		const { directory, owners, state, after } = set();
-		owners.set("10.0.0.1", ["a"]);
+		const a: Owner[] = [{ id: "a", networkId: "n" }];
+		owners.set("10.0.0.1", a);
 		const query = { address: "10.0.0.1", networkId: "n" };
 		await directory.owners(query);
 		state.down = true;
 		after(299);
-		expect(await directory.owners(query)).toEqual(["a"]);
+		expect(await directory.owners(query)).toEqual(a);
 		after(1);
 		await expect(directory.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
 		after(2);
@@ -371,6 +373,39 @@ describe("owners", () => {
 		await directory.owners({ address: "10.0.0.1", networkId: "m" });
 		await directory.owners({ address: "10.0.0.1", routerId: "m" });
 		expect(queries).toHaveLength(3);
+	});
+});
+
+describe("asked again", () => {
+	test.each(["wiring", "all"] as const)(
+		"%s: what is younger than a second, then one look-up for all, which is kept",
+		async (need) => {
+			const { directory, names, asked, after } = set();
+			await directory.get(ID, need);
+			names.set(ID, "two");
+			after(0.9);
+			expect(nameOf(await directory.getAgain(ID, need))).toBe("one");
+			after(0.1);
+			const answers = await Promise.all(Array.from({ length: 50 }, () => directory.getAgain(ID, need)));
+			expect(answers.map(nameOf)).toEqual(answers.map(() => "two"));
+			expect(nameOf(directory.get(ID, need) as Instance)).toBe("two");
+			expect(asked).toHaveLength(2);
+		},
+	);
+
+	test("an answer that is kept is no answer while the cloud can't be asked, which it is once in two seconds", async () => {
+		const { directory, state, asked, after } = set();
+		const kept = await directory.get(ID, "all");
+		state.down = true;
+		after(1);
+		for (const _ of [1, 2, 3]) {
+			await expect(directory.getAgain(ID, "all")).rejects.toMatchObject({ code: "cloud-unavailable" });
+		}
+		expect(directory.get(ID, "all")).toBe(kept);
+		expect(asked).toHaveLength(2);
+		after(2);
+		state.down = false;
+		expect(await directory.getAgain(ID, "all")).toBe(kept);
 	});
 });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { Instance } from "../instance/instance.ts";
-import type { Cloud, InstanceSummary, Need, SourceQuery } from "./cloud.ts";
+import type { Cloud, InstanceSummary, Need, Owner, SourceQuery } from "./cloud.ts";
 import { type Answer, abandonable, createShelf, type Outage, type Shelf, type ShelfStats } from "./directory-shelf.ts";
 
 export interface DirectoryOptions {
@@ -47,8 +47,15 @@ export interface Directory {
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: only when nothing is known of the instance
 	 */
 	get(id: string, need: Need, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
-	/** The ids of the instances that own a matching port. Errors as `get`. */
-	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly string[]>;
+	/**
+	 * As `get`, for a caller to whom something newer says otherwise: the cloud is asked, unless what is kept is younger
+	 * than a second. However many ask, that is one look-up of an instance and need a second at most.
+	 *
+	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: what is kept is no answer to that
+	 */
+	getAgain: Directory["get"];
+	/** As `Cloud.owners`. Errors as `get`. */
+	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance, as the cloud lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	stats(): DirectoryStats;
@@ -62,6 +69,8 @@ const OWNER_FRESHNESS = 5;
 const BRIEF = 2;
 /** An address may be another instance's by now: a document is given however old, its owner's name is not. Seconds. */
 const LAST_OWNER = 300;
+/** From one look-up to the next that callers of `getAgain` cause. Seconds. */
+const AGAIN = 1;
 /** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
 const PATIENCE = 2;
 
@@ -118,15 +127,15 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 			return kept;
 		},
 	});
-	const owners: Shelf<readonly string[]> = createShelf({
+	const owners: Shelf<readonly Owner[]> = createShelf({
 		...common,
 		times: {
 			...timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
 			last: LAST_OWNER * 1000,
 		},
-		isAbsent: (ids) => ids.length === 0,
+		isAbsent: (found) => found.length === 0,
 		ask: (key) => cloud.owners(JSON.parse(key), closing.signal),
-		adopt: (_key, ids) => ids,
+		adopt: (_key, found) => found,
 	});
 
 	cloud.onChange?.((id) => {
@@ -136,11 +145,15 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 		owners.outdate();
 	});
 
+	const shelfFor = { all: whole, wiring, record };
+	const recall = (id: string, need: Need) => newer(whole.recall(id), shelfFor[need].recall(id));
+
 	return {
-		get(id, need, signal) {
-			if (need === "all") return whole.get(id, signal);
-			const shelf = need === "wiring" ? wiring : record;
-			return shelf.get(id, signal, newer(whole.recall(id), shelf.recall(id)));
+		get: (id, need, signal) => shelfFor[need].get(id, signal, recall(id, need)),
+		getAgain(id, need, signal) {
+			const known = recall(id, need);
+			const isYoung = known !== undefined && now() - known.askedAt < AGAIN * 1000;
+			return isYoung ? known.value : shelfFor[need].ask(id, signal);
 		},
 		async owners({ networkId, routerId, address, macAddress }, signal) {
 			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);

@@ -39,10 +39,13 @@ export type Outcome = Answered | NotAnswered;
 
 export interface GuestAnswersOptions {
 	readonly identity: Identity;
-	readonly directory: Pick<Directory, "get">;
+	readonly directory: Pick<Directory, "get" | "getAgain">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 }
+
+/** The instance that is named, or why it isn't the asker's. */
+type Found = Instance | Refusal | undefined;
 
 /** An answer at once whenever nothing has to be waited for. */
 export type GuestAnswers = (request: GuestRequest) => Outcome | Promise<Outcome>;
@@ -51,16 +54,24 @@ export type GuestAnswers = (request: GuestRequest) => Outcome | Promise<Outcome>
 export const LONGEST_PASSWORD = 1020;
 
 export function createGuestAnswers({ identity, directory, documents, passwords }: GuestAnswersOptions): GuestAnswers {
-	const needed = (path: string, { source }: Named): Need => {
+	const needed = (path: string, { claims }: Named): Need => {
 		const need = documents.need(path);
 		// Whose address it is, the ports tell.
-		return need === "record" && source !== undefined ? "all" : need;
+		return need === "record" && claims.some(({ source }) => source !== undefined) ? "all" : need;
 	};
 
-	/** Asks again for all facts when the wiring alone doesn't tell the owner: the ports don't agree on one. */
-	const find = (id: string, need: Need) =>
-		andThen(directory.get(id, need), (found) =>
-			found !== undefined && found.projectId === undefined && need === "wiring" ? directory.get(id, "all") : found,
+	/** Asks for all facts when the wiring alone doesn't tell the owner: the ports don't agree on one. */
+	const find = (get: Directory["get"], id: string, need: Need) =>
+		andThen(get(id, need), (found) =>
+			found !== undefined && found.projectId === undefined && need === "wiring" ? get(id, "all") : found,
+		);
+
+	/** What named the instance may be newer than the facts that are kept of it: none is refused for old ones. */
+	const findNamed = (named: Named, need: Need): Found | Promise<Found> =>
+		andThen(find(directory.get, named.id, need), (kept) =>
+			kept === undefined || disowned(kept, named) === undefined
+				? kept
+				: andThen(find(directory.getAgain, named.id, need), (found) => found && (disowned(found, named) ?? found)),
 		);
 
 	const answerFor = (request: GuestRequest, path: string, instance: Instance): Outcome | Promise<Outcome> => {
@@ -84,9 +95,9 @@ export function createGuestAnswers({ identity, directory, documents, passwords }
 		return andThen(identity(request), (named): Outcome | Promise<Outcome> => {
 			if ("status" in named) return named;
 			if (path === undefined) return { status: 404, reason: "unknown-path", instance: named.id };
-			return andThen(find(named.id, needed(path, named)), (instance) => {
-				if (instance === undefined) return { status: 404, reason: "unknown-instance", instance: named.id };
-				return disowned(instance, named) ?? answerFor(request, path, instance);
+			return andThen(findNamed(named, needed(path, named)), (found) => {
+				if (found === undefined) return { status: 404, reason: "unknown-instance", instance: named.id };
+				return "status" in found ? found : answerFor(request, path, found);
 			});
 		});
 	};
@@ -99,11 +110,11 @@ export function failure(error: unknown): NotAnswered {
 }
 
 /** A refusal when what named the instance does not hold for it. */
-function disowned(instance: Instance, { projectId, source }: Named): Refusal | undefined {
-	if (projectId !== undefined && instance.projectId !== projectId) {
+function disowned(instance: Instance, { claims }: Named): Refusal | undefined {
+	if (claims.some(({ projectId }) => projectId !== undefined && instance.projectId !== projectId)) {
 		return { status: 404, reason: "wrong-project", detail: `${instance.id} is not the project's` };
 	}
-	if (source !== undefined && !hasSource(instance, source)) {
+	if (claims.some(({ source }) => source !== undefined && !hasSource(instance, source))) {
 		return { status: 404, reason: "wrong-source", detail: `${instance.id} has no port that matches the source` };
 	}
 	return undefined;

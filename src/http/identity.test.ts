@@ -175,9 +175,12 @@ describe("network", () => {
 	});
 
 	it("does not take the directory's word for an owner without such a port", async () => {
-		await started(identity, { ...directory, owners: async () => ["mine"] }, socket);
+		const place = { id: "mine", networkId: "net-theirs" };
+		await started(identity, { ...directory, owners: async () => [place] }, socket);
 		expect((await ask([["X-OVN-Network-ID", "net-theirs"], from("10.9.0.5")])).status).toBe(404);
-		expect(logged().at(-1)).toMatchObject({ reason: "wrong-source", detail: expect.stringContaining("mine") });
+		expect((await ask([["X-Neutron-Router-ID", "router-theirs"], from("10.9.0.5")])).status).toBe(404);
+		const refusal = { reason: "wrong-source", detail: expect.stringContaining("mine") };
+		expect(logged()).toMatchObject([refusal, refusal]);
 	});
 
 	it.each(["127.0.0.1", "127.0.0.0/8"])("believes a peer in %s on a TCP listener, and no other", async (allow) => {

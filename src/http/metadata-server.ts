@@ -20,7 +20,7 @@ export interface MetadataListener {
 
 export interface MetadataServiceOptions {
 	readonly listeners: readonly MetadataListener[];
-	readonly directory: Pick<Directory, "get" | "owners">;
+	readonly directory: Pick<Directory, "get" | "getAgain" | "owners">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	readonly log: Log;

@@ -58,10 +58,11 @@ test("every address of a recorded port is its instance's, subports' too", async 
 	const cloud = await createFilesCloud(folder);
 	const { facts } = recordedCase("f-trunk");
 	for (const port of [...facts.ports, ...facts.subports]) {
+		const owner = { id: facts.id, projectId: facts.server?.tenant_id, networkId: port.network_id };
 		for (const { ip_address: address } of port.fixed_ips) {
-			expect(await cloud.owners({ address, networkId: port.network_id })).toEqual([facts.id]);
+			expect(await cloud.owners({ address, networkId: port.network_id })).toEqual([owner]);
 		}
-		expect(await cloud.owners({ macAddress: port.mac_address })).toEqual([facts.id]);
+		expect(await cloud.owners({ macAddress: port.mac_address })).toEqual([owner]);
 	}
 });
 

@@ -117,7 +117,24 @@ baremetal_ports: [{ uuid: nic, node_uuid: node, portgroup_uuid: bond, address: "
 		]);
 		expect(facts?.portGroups).toMatchObject([{ uuid: "bond", properties: { miimon: 100 } }]);
 		expect(facts?.bareMetalPorts).toMatchObject([{ uuid: "nic" }]);
-		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual(["metal"]);
+		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual([{ id: "metal", networkId: "lan" }]);
+	});
+
+	test("a subport of another project than its trunk's parent is nobody's; where one names none, the other's is meant", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `${lan}
+---
+servers: [{ id: metal }]
+ports:
+  - { id: parent, device_id: metal, network_id: lan, project_id: p }
+  - { id: none, network_id: lan, fixed_ips: [{ ip_address: 192.0.2.9 }] }
+  - { id: other, network_id: lan, fixed_ips: [{ ip_address: 192.0.2.10 }], project_id: q }
+trunks:
+  - { id: t, port_id: parent, sub_ports: [{ port_id: none, segmentation_id: 101 }, { port_id: other, segmentation_id: 102 }] }
+`,
+		});
+		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual([{ id: "metal", projectId: "p", networkId: "lan" }]);
+		expect(ownersOf(inventory, { address: "192.0.2.10" })).toEqual([]);
 	});
 
 	test("a guest is found by its address or MAC address, on a network or behind a router", () => {
@@ -133,10 +150,14 @@ ports:
   - { id: g, device_id: router, device_owner: "network:router_gateway", network_id: lan }
 `,
 		});
-		expect(ownersOf(inventory, { address: "192.0.2.5" })).toEqual(["one", "two"]);
-		expect(ownersOf(inventory, { address: "192.0.2.5", networkId: "lan" })).toEqual(["one"]);
-		expect(ownersOf(inventory, { address: "192.0.2.5", routerId: "router" })).toEqual(["two"]);
-		expect(ownersOf(inventory, { macAddress: "52:54:00:00:00:01", networkId: "twin" })).toEqual(["two"]);
+		const [one, two] = [
+			{ id: "one", networkId: "lan" },
+			{ id: "two", networkId: "twin" },
+		];
+		expect(ownersOf(inventory, { address: "192.0.2.5" })).toEqual([one, two]);
+		expect(ownersOf(inventory, { address: "192.0.2.5", networkId: "lan" })).toEqual([one]);
+		expect(ownersOf(inventory, { address: "192.0.2.5", routerId: "router" })).toEqual([two]);
+		expect(ownersOf(inventory, { macAddress: "52:54:00:00:00:01", networkId: "twin" })).toEqual([two]);
 		expect(ownersOf(inventory, { macAddress: "52:54:00:00:00:02" })).toEqual([]);
 		expect(ownersOf(inventory, { networkId: "lan" })).toEqual([]);
 		expect(factsOf(inventory, "router")).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Answers to the questions of the Cloud interface, from an inventory. */
-import { isInstanceNic } from "../../instance/assemble.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
-import type { InstanceSummary, SourceQuery } from "../cloud.ts";
+import type { InstanceSummary, Owner, SourceQuery } from "../cloud.ts";
+import { ownerOf } from "../owner.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
 
@@ -60,8 +60,8 @@ function unique(texts: readonly string[]): string[] {
 	return [...new Set(texts)];
 }
 
-/** The instances that own a port which matches all of the query. A subport is its trunk's parent port's instance's. */
-export function ownersOf(inventory: Inventory, query: SourceQuery): string[] {
+/** See `Cloud.owners`. A subport is its trunk's parent port's instance's. */
+export function ownersOf(inventory: Inventory, query: SourceQuery): Owner[] {
 	const { address, macAddress, networkId, routerId } = query;
 	const routed = routerId === undefined ? undefined : networksOfRouter(inventory, routerId);
 	const matching = candidates(inventory, query).filter(
@@ -71,18 +71,16 @@ export function ownersOf(inventory: Inventory, query: SourceQuery): string[] {
 			(networkId === undefined || port.network_id === networkId) &&
 			(routed === undefined || routed.has(port.network_id)),
 	);
-	return unique(matching.flatMap((port) => ownerOf(inventory, port) ?? []));
+	return matching.flatMap((port) => {
+		const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
+		return (nic && ownerOf(port, nic)) ?? [];
+	});
 }
 
 /** A query without an address and a MAC address is no description of a guest: nobody matches. */
 function candidates(inventory: Inventory, { address, macAddress }: SourceQuery): readonly PortFacts[] {
 	if (address !== undefined) return all(inventory.portsByAddress, address);
 	return macAddress === undefined ? [] : all(inventory.portsByMac, macAddress);
-}
-
-function ownerOf(inventory: Inventory, port: PortFacts): string | undefined {
-	const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
-	return nic && nic.device_id !== "" && isInstanceNic(nic) ? nic.device_id : undefined;
 }
 
 /** A router's interfaces in whatever kind of router; its gateway port is none (neutron_lib, ROUTER_INTERFACE_OWNERS). */

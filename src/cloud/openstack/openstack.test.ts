@@ -176,6 +176,7 @@ describe("owners", () => {
 		const { id, ports } = factsOf(name);
 		const [port] = ports;
 		return {
+			owner: { id, projectId: port?.project_id, networkId: port?.network_id },
 			id,
 			networkId: port?.network_id ?? "",
 			address: port?.fixed_ips[0]?.ip_address ?? "",
@@ -187,8 +188,8 @@ describe("owners", () => {
 		const places = cases.map(({ name }) => at(name)).filter(({ address }) => address !== "");
 		const byAddress = places.map(({ networkId, address }) => cloud.owners({ networkId, address }));
 		const byMac = places.map(({ networkId, macAddress }) => cloud.owners({ networkId, macAddress }));
-		expect(await Promise.all(byAddress)).toEqual(places.map(({ id }) => [id]));
-		expect(await Promise.all(byMac)).toEqual(places.map(({ id }) => [id]));
+		expect(await Promise.all(byAddress)).toEqual(places.map(({ owner }) => [owner]));
+		expect(await Promise.all(byMac)).toEqual(places.map(({ owner }) => [owner]));
 		expect(calls()).toEqual({ ports: 2 });
 	});
 
@@ -197,24 +198,25 @@ describe("owners", () => {
 		for (const port of fake.records.ports) {
 			if (port["device_id"] === other.id) port["fixed_ips"] = [{ subnet_id: "s", ip_address: one.address }];
 		}
-		expect(await cloud.owners({ address: one.address })).toEqual(expect.arrayContaining([one.id, other.id]));
-		expect(await cloud.owners({ address: one.address, networkId: other.networkId })).toEqual([other.id]);
+		expect(await cloud.owners({ address: one.address })).toEqual(expect.arrayContaining([one.owner, other.owner]));
+		expect(await cloud.owners({ address: one.address, networkId: other.networkId })).toEqual([other.owner]);
 	});
 
 	test("by router: only on the networks that it has an interface on", async () => {
-		const { id, networkId, address } = at("a-dhcp4");
+		const { owner, networkId, address } = at("a-dhcp4");
 		const [port] = fake.records.ports;
 		const interfaces = { ...port, device_id: "router", device_owner: "network:router_interface" };
 		fake.records.ports.push({ ...interfaces, id: randomUUID(), network_id: networkId });
-		expect(await cloud.owners({ address, routerId: "router" })).toEqual([id]);
+		expect(await cloud.owners({ address, routerId: "router" })).toEqual([owner]);
 		expect(await cloud.owners({ address, routerId: "router", networkId: "another" })).toEqual([]);
 		expect(await cloud.owners({ address, routerId: "another" })).toEqual([]);
 	});
 
 	test("a trunk's subport: the instance that its trunk's parent port is plugged into", async () => {
 		const { id, subports } = factsOf("f-trunk");
-		for (const { network_id: networkId, fixed_ips } of subports) {
-			expect(await cloud.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([id]);
+		for (const { network_id: networkId, fixed_ips, project_id: projectId } of subports) {
+			const owner = { id, projectId, networkId };
+			expect(await cloud.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([owner]);
 		}
 	});
 

@@ -1,7 +1,7 @@
 /** Whose address is it? Look-ups by network, router, address and MAC, as Neutron's metadata agent makes them. */
-import { isInstanceNic } from "../../instance/assemble.ts";
 import type { PortFacts } from "../../instance/facts.ts";
-import type { SourceQuery } from "../cloud.ts";
+import type { Owner, SourceQuery } from "../cloud.ts";
+import { ownerOf } from "../owner.ts";
 import type { Answered } from "./api.ts";
 import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
@@ -25,8 +25,8 @@ const isAt = (port: PortFacts, { networkId, address, macAddress }: Place) =>
 	(address === undefined || port.fixed_ips.some((ip) => ip.ip_address === address)) &&
 	(macAddress === undefined || port.mac_address.toLowerCase() === macAddress);
 
-/** The look-up of instance ids by their ports' place. See `Cloud.owners`. */
-export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<readonly string[]> {
+/** The look-up of instances by their ports' place. See `Cloud.owners`. */
+export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<readonly Owner[]> {
 	const read = (answers: readonly Answered[]) => answers.map(({ value, where }) => readPort(value, where));
 
 	/** Ports at any of the places and at places that mix their filters: the caller looks which are its own. */
@@ -74,8 +74,7 @@ export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<
 		const { address, macAddress } = query;
 		const networks = await networksOf(query);
 		const ports = await Promise.all(networks.map((networkId) => portsAt({ networkId, address, macAddress })));
-		const nics = (await Promise.all(ports.flat().map(nicOf))).flat();
-		const owners = nics.filter((port) => isInstanceNic(port) && port.device_id !== "");
-		return [...new Set(owners.map((port) => port.device_id.toLowerCase()))];
+		const owners = ports.flat().map(async (port) => (await nicOf(port)).flatMap((nic) => ownerOf(port, nic) ?? []));
+		return (await Promise.all(owners)).flat();
 	};
 }

@@ -12,10 +12,15 @@ export interface Asker {
 	readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-/** An instance that a request speaks for, and what still has to hold once its facts are known. */
+/** An instance that a request speaks for. */
 export interface Named {
 	/** Lower case. */
 	readonly id: string;
+	/** What named the instance: once its facts are known, all of it has to hold. */
+	readonly claims: readonly Claim[];
+}
+
+export interface Claim {
 	/** The project that must own the instance. */
 	readonly projectId?: string;
 	/** Where the request came from: one of the instance's own ports must match it. */

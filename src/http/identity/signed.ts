@@ -24,6 +24,6 @@ export function signedIdentity(secret: Uint8Array): Identity {
 		if (!isSigned(id, signature)) return wrongSignature;
 		// No instance has an upper-case id; Nova's database, which does not tell them apart, answers one all the same.
 		if (id !== id.toLowerCase()) return { status: 404, reason: "bad-id" };
-		return { id, projectId };
+		return { id, claims: [{ projectId }] };
 	};
 }

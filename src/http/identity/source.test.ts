@@ -66,18 +66,33 @@ describe("the owner of a source", () => {
 	const query = { address: "10.0.0.5", networkId: "n1" };
 
 	it("is one instance, however many of its ports match", async () => {
-		const directory = { owners: async () => ["a", "a"] };
-		expect(await oneOwner(directory, [query, { ...query, networkId: "n2" }])).toMatchObject({ id: "a" });
+		const directory = {
+			owners: async ({ networkId = "" }) => [{ id: "a", ...(networkId === "n1" && { projectId: "p" }), networkId }],
+		};
+		expect(await oneOwner(directory, [query, { ...query, networkId: "n2" }])).toEqual({
+			id: "a",
+			claims: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
+		});
+	});
+
+	it("must have its port on the network that matched, also when none was asked for", async () => {
+		const directory = { owners: async () => [{ id: "a", networkId: "n1" }] };
+		expect(await oneOwner(directory, [{ address: "10.0.0.5", routerId: "r" }])).toMatchObject({
+			claims: [{ source: query }],
+		});
 	});
 
 	it("is nobody when two instances match, also on different networks", async () => {
-		const directory = { owners: async ({ networkId }: { networkId?: string }) => [networkId ?? ""] };
+		const directory = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
 		const refused = await oneOwner(directory, [query, { ...query, networkId: "n2" }]);
 		expect(refused).toMatchObject({ status: 404, reason: "several-owners", detail: expect.stringContaining("n1, n2") });
 	});
 
 	it("is nobody when there is no network to look on", async () => {
-		expect(await oneOwner({ owners: async () => ["a"] }, [])).toMatchObject({ status: 404, reason: "no-owner" });
+		expect(await oneOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [])).toMatchObject({
+			status: 404,
+			reason: "no-owner",
+		});
 	});
 
 	it("must have a port there: the address on that network, or the MAC address", () => {

@@ -1,10 +1,10 @@
 /** From a guest's address to the one instance that owns it. */
 import ipaddr from "ipaddr.js";
-import type { SourceQuery } from "../../cloud/cloud.ts";
+import type { Owner, SourceQuery } from "../../cloud/cloud.ts";
 import type { Directory } from "../../cloud/directory.ts";
 import { canonicalAddress, eui64Mac } from "../../instance/addresses.ts";
 import type { Instance, Port } from "../../instance/instance.ts";
-import type { Named, Refusal } from "./asker.ts";
+import type { Claim, Named, Refusal } from "./asker.ts";
 
 /** fe80::/10 in canonical text. */
 const LINK_LOCAL_V6 = /^fe[89ab][0-9a-f]:/;
@@ -37,23 +37,34 @@ export function badAddress(what: string): Refusal {
 	};
 }
 
-/** The one instance that owns a port matching any of the queries. None and several are both refused. */
+/**
+ * The one instance that owns a port matching any of the queries. None and several are both refused. Where several ports
+ * match, the request may come from any of them: what each one says has to hold.
+ */
 export async function oneOwner(
 	directory: Pick<Directory, "owners">,
 	queries: readonly SourceQuery[],
 ): Promise<Named | Refusal> {
 	const found = await Promise.all(
-		queries.map(async (source) => (await directory.owners(source)).map((id): Named => ({ id, source }))),
+		queries.map(async (query) =>
+			(await directory.owners(query)).map((owner) => [owner.id, claimOf(query, owner)] as const),
+		),
 	);
-	const owners = new Map(found.flat().map((named) => [named.id, named]));
-	const [owner, another] = owners.values();
-	if (owner === undefined) {
+	const matches = found.flat();
+	const ids = new Set(matches.map(([id]) => id));
+	const [id, another] = ids;
+	if (id === undefined) {
 		const detail = `no instance has a port that matches ${JSON.stringify(queries)}`;
 		return { status: 404, reason: "no-owner", detail };
 	}
-	if (another === undefined) return owner;
-	const detail = `${[...owners.keys()].join(", ")} all have a port that matches ${JSON.stringify(queries)}`;
+	if (another === undefined) return { id, claims: matches.map(([, claim]) => claim) };
+	const detail = `${[...ids].join(", ")} all have a port that matches ${JSON.stringify(queries)}`;
 	return { status: 404, reason: "several-owners", detail };
+}
+
+/** What a port says that names an instance as its device: the instance is of its project, and is where it is. */
+function claimOf(query: SourceQuery, { projectId, networkId }: Owner): Claim {
+	return { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
 }
 
 /** Whether one of the instance's own ports is where the request came from. The router is the directory's to know. */
