@@ -2,7 +2,7 @@
 import { type Ec2Folder, type Ec2Item, ec2Find, ec2MetaData, ec2Text, isFolder } from "./ec2.ts";
 import { jsonBytes } from "./json.ts";
 import type { DocumentSource } from "./openstack-documents.ts";
-import { BYTES_TYPE, JSON_TYPE, type TreeAnswer, textAnswer } from "./tree.ts";
+import { bytesAnswer, jsonAnswer, type TreeAnswer, textAnswer } from "./tree.ts";
 import { EC2_VERSIONS, type Ec2Version, ec2Version } from "./versions.ts";
 
 /** The versions on a drive: Nova's `config_drive_skip_versions` leaves out all but the newest. */
@@ -15,7 +15,7 @@ export function ec2Answer(folder: string, names: readonly string[], source: Docu
 	const [first, ...rest] = names;
 	const userData = source.instance.server.userData;
 	if (first === undefined) return textAnswer(userData ? "meta-data/\nuser-data" : "meta-data/");
-	if (first === "user-data" && rest.length === 0) return userData && { body: userData, contentType: BYTES_TYPE };
+	if (first === "user-data" && rest.length === 0) return userData && bytesAnswer(userData);
 	const item = first === "meta-data" ? ec2Find(metaDataOf(source, version), rest) : undefined;
 	return item === undefined ? undefined : textAnswer(ec2Text(item));
 }
@@ -24,9 +24,9 @@ export function ec2Answer(folder: string, names: readonly string[], source: Docu
 export function ec2DriveFile(folder: string, name: string, source: DocumentSource): TreeAnswer | undefined {
 	const version = ec2Version(folder);
 	if (!version || !source.instance.server) return undefined;
-	if (name === "meta-data.json") return { body: jsonBytes(metaDataOf(source, version)), contentType: JSON_TYPE };
+	if (name === "meta-data.json") return jsonAnswer(jsonBytes(metaDataOf(source, version)));
 	const userData = name === "user-data" ? source.instance.server.userData : undefined;
-	return userData && { body: userData, contentType: BYTES_TYPE };
+	return userData && bytesAnswer(userData);
 }
 
 /** Every leaf that HTTP has, oldest version first. */

@@ -6,7 +6,6 @@ import { networkData } from "./network-data-full.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
 import { networkPorts } from "./network-ports.ts";
 import type { DocumentSettings } from "./settings.ts";
-import { BYTES_TYPE, JSON_TYPE } from "./tree.ts";
 import { vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
 
@@ -20,7 +19,8 @@ export interface DocumentSource {
 export interface OpenStackDocument {
 	/** Below the version folder. */
 	readonly path: string;
-	readonly contentType: string;
+	/** Bytes of somebody's own; all else is JSON. */
+	readonly raw?: true;
 	/** The first version that lists it. */
 	readonly listedSince: OpenStackVersion;
 	/** The first version that answers it, where it is older than the listing. */
@@ -52,37 +52,32 @@ const network = ({ instance, settings }: DocumentSource) => {
 export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "meta_data.json",
-		contentType: JSON_TYPE,
 		listedSince: FIRST,
 		versioned: true,
 		make: ofServer((server, { instance, settings }, version) =>
 			jsonBytes(metaData(instance, server, version, settings)),
 		),
 	},
-	{ path: "user_data", contentType: BYTES_TYPE, listedSince: FIRST, make: ofServer((server) => server.userData) },
-	{ path: "password", contentType: BYTES_TYPE, listedSince: SINCE.password, make: () => undefined },
+	{ path: "user_data", raw: true, listedSince: FIRST, make: ofServer((server) => server.userData) },
+	{ path: "password", raw: true, listedSince: SINCE.password, make: () => undefined },
 	{
 		path: "vendor_data.json",
-		contentType: JSON_TYPE,
 		listedSince: SINCE.vendorData,
 		make: ofServer((_, { settings }) => jsonBytes(vendorData(settings.staticVendorData))),
 	},
 	{
 		path: "network_data.json",
-		contentType: JSON_TYPE,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		make: network,
 	},
 	{
 		path: "vendor_data2.json",
-		contentType: JSON_TYPE,
 		listedSince: SINCE.vendorData2,
 		make: ofServer((_, source) => jsonBytes(vendorData2(source.settings.staticVendorData, source.dynamicVendorData))),
 	},
 	{
 		path: "metadata/network_data",
-		contentType: JSON_TYPE,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,
@@ -90,7 +85,6 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	},
 	{
 		path: "metadata/network_data.json",
-		contentType: JSON_TYPE,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,

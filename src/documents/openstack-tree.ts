@@ -1,6 +1,6 @@
 /** The folders `openstack/<version>/`: what they list, answer, and put on a drive. */
 import { type DocumentSource, OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
-import { BYTES_TYPE, type TreeAnswer, textAnswer } from "./tree.ts";
+import { bytesAnswer, jsonAnswer, type TreeAnswer, textAnswer } from "./tree.ts";
 import { listedVersions, OPENSTACK_VERSIONS, type OpenStackVersion, openStackVersion } from "./versions.ts";
 
 /** What the operator adds to every version folder, by path below it. */
@@ -31,12 +31,12 @@ export function openStackAnswer(
 	const document = OPENSTACK_DOCUMENTS.find((candidate) => candidate.path === path);
 	if (!document) {
 		const body = guestFiles().get(path);
-		return body && { body, contentType: BYTES_TYPE };
+		return body && bytesAnswer(body);
 	}
 	if (version < (document.answeredSince ?? document.listedSince)) return undefined;
 	if (!document.versioned && folder !== NEWEST) return answer(`openstack/${NEWEST}/${path}`);
 	const body = document.make(source, version);
-	return body && { body, contentType: document.contentType };
+	return body && (document.raw ? bytesAnswer(body) : jsonAnswer(body));
 }
 
 /** The recorded listing: a document that this instance has not is not listed, `password` always is. */

@@ -2,7 +2,7 @@
 import type { Need } from "../cloud/cloud.ts";
 import type { Directory } from "../cloud/directory.ts";
 import { PASSWORD_PATH } from "../documents/paths.ts";
-import { BYTES_TYPE, type TreeAnswer } from "../documents/tree.ts";
+import { bytesAnswer, type TreeAnswer } from "../documents/tree.ts";
 import { openStackVersion, SINCE } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
@@ -130,7 +130,7 @@ function isPassword(path: string): boolean {
 async function password(passwords: PasswordStore, instance: string, request: GuestRequest): Promise<Outcome> {
 	const answered = (body: Uint8Array): Outcome => ({
 		status: 200,
-		answer: { body, contentType: BYTES_TYPE },
+		answer: bytesAnswer(body),
 		instance,
 	});
 	const nothing = new Uint8Array();

@@ -113,14 +113,14 @@ describe("what no handler sees", () => {
 });
 
 describe("GET", () => {
-	const userData = Buffer.from(Array.from({ length: 40_000 }, (_, index) => index % 256));
+	const userData = Buffer.from(Array.from({ length: 40_000 }, (_, index) => (index + 250) % 256));
 
 	it.each([
 		["/", "text/plain; charset=UTF-8"],
 		["/openstack/latest", "text/plain; charset=UTF-8"],
 		[PATH, "application/json"],
-		["/openstack/latest/user_data", "application/octet-stream"],
-		["/latest/user-data", "application/octet-stream"],
+		["/openstack/latest/user_data", "text/plain; charset=ISO-8859-1"],
+		["/latest/user-data", "text/plain; charset=ISO-8859-1"],
 		["/latest/meta-data/instance-id", "text/plain; charset=UTF-8"],
 	])("answers %s byte for byte as %s, and nothing but that", async (path, type) => {
 		for (const length of [10, userData.length]) {

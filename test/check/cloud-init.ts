@@ -2,8 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PYTHON } from "../system/drive-readers.ts";
-import { findProgram, hasProgram, unpackedPackage } from "../system/programs.ts";
+import { findProgram, hasProgram, PYTHON, unpackedPackage } from "../system/programs.ts";
 
 /** What cloud-init, and netplan after it, made of a document. */
 export interface Judged {

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Files } from "../guest/meaning.ts";
 import { filesBelow } from "../guest/render-files.ts";
-import { PYTHON } from "./drive-readers.ts";
-import { hasProgram, unpackedPackage } from "./programs.ts";
+import { hasProgram, PYTHON, unpackedPackage } from "./programs.ts";
 
 const cloudInit = unpackedPackage("cloud-init");
 

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildConfigDrive, type ConfigDriveOptions } from "../../src/config-drive/index.ts";
 import { treeOf } from "../drive-files.ts";
-import { PYTHON } from "./drive-readers.ts";
 import { guestProgram, guestPython } from "./guest-files.ts";
-import { hasProgram, unpackedPackage } from "./programs.ts";
+import { hasProgram, PYTHON, unpackedPackage } from "./programs.ts";
 import { hasVm, runVm } from "./vm.ts";
 
 const cloudInit = unpackedPackage("cloud-init");

@@ -2,13 +2,10 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
-import { program } from "./programs.ts";
+import { PYTHON, program } from "./programs.ts";
 
 /** What a program read from an image: path → bytes and, where the program tells them, permission bits. */
 export type Listing = Map<string, { readonly bytes: Buffer; readonly mode?: number }>;
-
-/** Debian's own Python: another one in PATH would lack the packages that `install.sh` brings. */
-export const PYTHON = "/usr/bin/python3";
 
 const environment = { ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
 

@@ -31,7 +31,8 @@ python3-netifaces           cloud-init needs it
 python3-oauthlib            cloud-init needs it
 python3-openstacksdk        another reader of clouds.yaml
 python3-pycdlib             a reader of ISO 9660
-python3-requests            cloud-init needs it
+python3-requests            cloud-init needs it; how Neutron's agents ask
+python3-webob               how Neutron's agents answer
 python3-yaml                cloud-init needs it
 postgresql                  the other engine of the state
 qemu-system-x86             virtual machines

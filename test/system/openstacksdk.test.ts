@@ -1,5 +1,5 @@
 /** openstacksdk reads the same clouds.yaml and OS_* variables, and asks Keystone for a token with the same words. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,19 +10,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCloud } from "../../src/cloud/openstack/clouds-yaml.ts";
 import { createSession } from "../../src/cloud/openstack/keystone.ts";
 import { createRest } from "../../src/cloud/openstack/rest.ts";
+import { hasPythonModules, PYTHON } from "./programs.ts";
 
-const PYTHON = "/usr/bin/python3";
 const run = promisify(execFile);
-
-/** Debian's own python: another one on the PATH doesn't see Debian's packages. */
-function hasOpenStackSdk(): boolean {
-	try {
-		execFileSync(PYTHON, ["-c", "import openstack.config"], { stdio: "ignore" });
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 /** Asks for a token, and says how it would connect. The request fails: only what was asked is looked at. */
 const SCRIPT = `
@@ -76,7 +66,7 @@ clouds:
 const SECURE = "clouds: { split: { auth: { password: from-secure-yaml } } }";
 const NAMES = ["plain", "ids", "shared-domain", "app-id", "app-name", "token", "system", "split", "private-ca"];
 
-describe.skipIf(!hasOpenStackSdk())("openstacksdk (apt-get install python3-openstacksdk)", () => {
+describe.skipIf(!hasPythonModules("openstack.config"))("openstacksdk (apt-get install python3-openstacksdk)", () => {
 	let server: Server;
 	let folder: string;
 	let url: string;

@@ -1,8 +1,12 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 // Debian keeps mkfs, fsck and blkid where only root's PATH looks.
 const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+
+/** Debian's own python: another one on the PATH doesn't see Debian's packages. */
+export const PYTHON = "/usr/bin/python3";
 
 /** Where `install.sh` unpacks the packages that must not be installed. */
 export const CACHE = "/var/cache/guestwire-test";
@@ -28,6 +32,14 @@ export function findProgram(name: string): string | undefined {
 export function hasProgram(...names: string[]): boolean {
 	if (areRequired) names.forEach(program);
 	return names.every((name) => findProgram(name) !== undefined);
+}
+
+/** Whether Debian's python finds every one of these modules; throws where they are required. */
+export function hasPythonModules(...names: string[]): boolean {
+	if (!hasProgram(PYTHON)) return false;
+	const { status, stderr } = spawnSync(PYTHON, ["-c", `import ${names.join(", ")}`], { encoding: "utf8" });
+	if (areRequired && status !== 0) throw new Error(`${stderr}Run test/system/install.sh`);
+	return status === 0;
 }
 
 /** Full path of an installed program; throws when there is none. */
