@@ -1,10 +1,83 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
-import { DEVIATION_IDS } from "./deviations.ts";
+import { describe, expect, it } from "vitest";
+import { type Answered, DEVIATION_IDS, deviationsOf } from "./deviations.ts";
 
 it("every deviation that the tests allow has its reason in docs/deviations.md", () => {
 	const docs = readFileSync(new URL("../docs/deviations.md", import.meta.url), "utf8");
 	const documents = docs.slice(docs.indexOf("## Documents"), docs.indexOf("## HTTP"));
 	const headings = Array.from(documents.matchAll(/^### (.+)$/gm), ([, id]) => id);
 	expect(headings.toSorted()).toEqual([...DEVIATION_IDS].toSorted());
+});
+
+/** Whether two bodies are the same for the tests of a path. */
+function isSame(path: string, original: string, ours: string): boolean {
+	const pair = [original, ours].map((body) => ({ status: 200, body })) as [Answered, Answered];
+	for (const deviation of deviationsOf(path)) deviation.level(...pair);
+	return pair[0].body === pair[1].body;
+}
+
+describe("device-tags", () => {
+	const nic = '{"type": "nic", "mac": "fa:16:3e:00:00:01", "bus": "none", "address": "none", "tags": ["uplink"]}';
+	const disk =
+		'{"type": "disk", "serial": "c4f0c2ba-3c9f-4d07-8f1b-1de0b6a1fd63", "path": "/dev/vdb", "bus": "none", "address": "none", "tags": ["db"]}';
+	const isAllowed = (devices: string) =>
+		isSame("openstack/latest/meta_data.json", '{"devices": [], "a": 1}', `{"devices": [${devices}], "a": 1}`);
+
+	it("lets tagged devices stand where the fake driver has none", () => {
+		const trusted = nic.replace("{", '{"vf_trusted": false, ');
+		for (const devices of [nic, disk, trusted, `${trusted}, ${disk}`]) expect(isAllowed(devices)).toBe(true);
+	});
+
+	it("hides nothing else", () => {
+		const wrong = [
+			"{}",
+			"null",
+			nic.replace("none", "pci"),
+			nic.replace(', "tags": ["uplink"]', ""),
+			nic.replace('["uplink"]', "[]"),
+			nic.replace("fa:16", "FA:16"),
+			nic.replace('"mac"', '"MAC"'),
+			disk.replace('"serial"', '"mac"'),
+			`${nic},${disk}`,
+			`${nic}, {}`,
+			`${nic}], "devices": [${nic}`,
+		];
+		for (const devices of wrong) expect([devices, isAllowed(devices)]).toEqual([devices, false]);
+	});
+});
+
+describe("nics-of-one-network", () => {
+	const link = (id: string) => `{"id": "${id}", "mtu": 1500}`;
+	const entry = (number: number, nic: string, network: string) =>
+		`{"id": "network${number}", "type": "ipv4", "link": "${nic}", "network_id": "${network}"}`;
+	/** Two addresses on the first NIC. */
+	const documentOf = (nics: readonly (readonly [nic: string, network: string])[], first = 0) => {
+		const entries = nics.flatMap((nic) => (nic[0] === "a" ? [nic, nic] : [nic]));
+		const networks = entries.map(([nic, network], index) => entry(first + index, nic, network));
+		return `{"links": [${nics.map(([nic]) => link(nic)).join(", ")}], "networks": [${networks.join(", ")}], "services": []}`;
+	};
+	const [a, b, c] = [
+		["a", "hill"],
+		["b", "dale"],
+		["c", "hill"],
+	] as const;
+	const isAllowed = (original: string, ours: string) => isSame("openstack/latest/network_data.json", original, ours);
+
+	it("draws NICs of one network together, and counts their entries anew", () => {
+		expect(isAllowed(documentOf([a, b, c]), documentOf([a, c, b]))).toBe(true);
+	});
+
+	it("hides nothing else", () => {
+		const woven = documentOf([a, b, c]);
+		const together = documentOf([a, c, b]);
+		expect(isAllowed(woven, woven)).toBe(false);
+		expect(isAllowed(woven, documentOf([c, a, b]))).toBe(false);
+		expect(isAllowed(woven, documentOf([b, a, c]))).toBe(false);
+		expect(isAllowed(woven, documentOf([a, c, b], 1))).toBe(false);
+		expect(isAllowed(woven, together.replace("1500", "1400"))).toBe(false);
+		expect(isAllowed(woven, together.replaceAll(": ", ":"))).toBe(false);
+		expect(isAllowed(together, documentOf([c, a, b]))).toBe(false);
+		expect(isAllowed(together, documentOf([a, c, b], 1))).toBe(false);
+		expect(isAllowed(together, together.replaceAll(": ", ":"))).toBe(false);
+	});
 });

@@ -3,6 +3,8 @@
  * reason of each under the same id; a test keeps the two alike.
  */
 
+import { jsonText } from "../src/documents/json.ts";
+
 export interface Answered {
 	status: number;
 	body: string;
@@ -16,6 +18,12 @@ export interface Deviation {
 	/** Takes the difference out of both answers, and nothing else: what still differs is a fault. */
 	readonly level: (original: Answered, ours: Answered) => void;
 }
+
+const NIC = '"type": "nic", "mac": "[0-9a-f]{2}(?::[0-9a-f]{2}){5}"';
+const DISK = String.raw`"type": "disk", "serial": "[0-9a-f-]{36}", "path": "/dev/\w+"`;
+const DEVICE = String.raw`\{(?:(?:"vf_trusted": false, )?${NIC}|${DISK}), "bus": "none", "address": "none", "tags": \["[^"\\]+"\]\}`;
+/** Nothing but tagged devices, member by member as Nova writes those of which it knows neither bus nor address. */
+const TAGGED_DEVICES = new RegExp(`"devices": \\[${DEVICE}(?:, ${DEVICE})*\\](?=[,}])`);
 
 const DEVIATIONS: readonly Deviation[] = [
 	{
@@ -32,17 +40,14 @@ const DEVIATIONS: readonly Deviation[] = [
 		path: /meta_data\.json$/,
 		level: (original, ours) => {
 			// Nova's fake virt driver records no devices; tags alone are what the API tells.
-			if (/"devices": \[\][,}]/.test(original.body)) {
-				ours.body = ours.body.replace(/"devices": \[\{.*?\}\](?=[,}])/, '"devices": []');
-			}
+			if (/"devices": \[\][,}]/.test(original.body)) ours.body = ours.body.replace(TAGGED_DEVICES, '"devices": []');
 		},
 	},
 	{
 		id: "nics-of-one-network",
 		path: /network_data\.json$/,
-		level: (original, ours) => {
-			if (original.status === 200 && drawnTogether(original.body) === drawnTogether(ours.body))
-				ours.body = original.body;
+		level: (original) => {
+			if (original.status === 200) original.body = drawnTogether(original.body);
 		},
 	},
 	{
@@ -84,15 +89,19 @@ interface Wiring {
 	readonly networks: readonly { readonly id: string; readonly link: string; readonly network_id: string }[];
 }
 
-/** A network_data.json with its NICs in the order of their networks' first NIC, and without the entries' numbers. */
+/**
+ * A network_data.json in which NICs of one network stand apart (A, B, A), with those NICs beside each other (A, A, B), in
+ * the order of their networks' first NICs, and the networks' entries counted anew. Any other body stays as it is.
+ */
 function drawnTogether(body: string): string {
-	const { links = [], networks, ...rest }: Wiring = JSON.parse(body);
-	const networkOf = (link: string) => networks.find((entry) => entry.link === link)?.network_id;
-	const order = [...new Set(links.map(({ id }) => networkOf(id)))];
-	const place = (link: string) => order.indexOf(networkOf(link));
-	const sorted = links.toSorted((a, b) => place(a.id) - place(b.id));
-	const entries = sorted.flatMap(({ id }) => networks.filter(({ link }) => link === id));
-	return JSON.stringify([rest, sorted, entries.map(({ id: _number, ...entry }) => entry)]);
+	const document: Wiring = JSON.parse(body);
+	const { links = [], networks } = document;
+	const networkOf = (link: { readonly id: string }) => networks.find((entry) => entry.link === link.id)?.network_id;
+	const together = [...Map.groupBy(links, networkOf).values()].flat();
+	if (together.every((link, index) => link === links[index])) return body;
+	const entries = together.flatMap(({ id }) => networks.filter(({ link }) => link === id));
+	const numbered = entries.map((entry, index) => ({ ...entry, id: `network${index}` }));
+	return jsonText({ ...document, links: together, networks: numbered });
 }
 
 /** The deviations that concern a normalised path. */

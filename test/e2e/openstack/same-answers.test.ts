@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { normalizePath } from "../../../src/documents/paths.ts";
-import { deviationsOf } from "../../deviations.ts";
-import { type Answer, ask, askUntilServed } from "./asking.ts";
+import { type Answered, deviationsOf } from "../../deviations.ts";
+import { type Answer, type Asker, ask, askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
-import type { Guest } from "./instances.ts";
 import { NOVA_METADATA } from "./laboratory.ts";
 
 /** Asked for under every version, whether it lists them or not. */
@@ -26,30 +25,51 @@ afterAll(() => guestwire.stop());
 
 describe("profile nova beside the live nova-api-metadata", () => {
 	it.concurrent.each(inject("guests"))("answers every path of $plan.name alike", async (guest) => {
-		const originals = await crawl(guest);
+		const originals = await crawl(guest, [
+			"/",
+			"/openstack",
+			"/openstack/latest/",
+			"//openstack/../openstack/latest",
+			"/no-such-version",
+		]);
 		expect(originals.size).toBeGreaterThan(200);
-		// The same difference under several versions is one.
-		const differences = new Map<string, unknown>();
-		for (const [path, original] of originals) {
-			const ours = await askUntilServed(guestwire.port, guest, path);
-			const pair = [original, ours].map(({ status, body }) => ({ status, body })) as [Plain, Plain];
-			for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(...pair);
-			if (isDeepStrictEqual(...pair)) continue;
-			differences.set(JSON.stringify(pair), { path, original: pair[0], ours: pair[1] });
-		}
-		expect([...differences.values()]).toEqual([]);
+		expect(await differences(guest, originals)).toEqual([]);
+	});
+
+	it.concurrent.each(inject("crowd"))("answers the newest paths of $id of the crowd alike", async (guest) => {
+		const originals = await crawl(guest, ["/openstack/latest", "/latest/meta-data"]);
+		expect(originals.size).toBeGreaterThan(20);
+		expect(await differences(guest, originals)).toEqual([]);
+	});
+
+	const tagged = inject("guests").filter(({ plan }) => plan.nics.length > 1 && plan.nics.some(({ tag }) => tag));
+	it.each(tagged)("shows the tags of $plan.name's NICs, which the fake driver doesn't", async (guest) => {
+		const { body } = await askUntilServed(guestwire.port, guest, "/openstack/latest/meta_data.json");
+		const nics = guest.plan.nics.flatMap(({ tag }, index) => (tag ? [[guest.ports[index].mac_address, [tag]]] : []));
+		const { devices } = JSON.parse(body) as { devices: { mac: string; tags: string[] }[] };
+		expect(devices.map(({ mac, tags }) => [mac, tags])).toEqual(nics);
 	});
 });
 
-type Plain = Pick<Answer, "status" | "body">;
+/** What Guestwire answers otherwise than the original, but for the deviations. The same under several versions is one. */
+async function differences(asker: Asker, originals: ReadonlyMap<string, Answer>): Promise<unknown[]> {
+	const found = new Map<string, unknown>();
+	for (const [path, original] of originals) {
+		const ours = await askUntilServed(guestwire.port, asker, path);
+		const pair = [original, ours].map(({ status, body }) => ({ status, body })) as [Answered, Answered];
+		for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(...pair);
+		if (isDeepStrictEqual(...pair)) continue;
+		found.set(JSON.stringify(pair), { path, original: pair[0], ours: pair[1] });
+	}
+	return [...found.values()];
+}
 
-/** What Nova answers for a guest: everything that its listings name, and every document under every version. */
-async function crawl(guest: Guest): Promise<Map<string, Answer>> {
+/** What Nova answers under these paths: everything that its listings name, and every document under every version. */
+async function crawl(asker: Asker, queue: string[]): Promise<Map<string, Answer>> {
 	const answers = new Map<string, Answer>();
-	const queue = ["/", "/openstack", "/openstack/latest/", "//openstack/../openstack/latest", "/no-such-version"];
 	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
 		if (answers.has(path)) continue;
-		const answer = await ask(NOVA_METADATA, guest, path);
+		const answer = await ask(NOVA_METADATA, asker, path);
 		answers.set(path, answer);
 		if (answer.status === 200) queue.push(...listed(path, answer.body));
 	}
