@@ -19,7 +19,10 @@ const DOCUMENTS = [
 
 let guestwire: Guestwire;
 beforeAll(async () => {
-	guestwire = await startGuestwire({ profile: "nova" });
+	guestwire = await startGuestwire({ profile: "nova", freshness: 600 });
+	// Everybody at once, so that nobody's document is mixed up with another's unnoticed; and the APIs are left alone after.
+	const everybody = [...inject("guests"), ...inject("crowd")];
+	await Promise.all(everybody.map((guest) => askUntilServed(guestwire.port, guest, "/latest/meta-data")));
 });
 afterAll(() => guestwire.stop());
 
