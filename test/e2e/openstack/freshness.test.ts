@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Api, type Json, login } from "./api.ts";
+import { type Api, eventually, type Json, login } from "./api.ts";
 import { askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 import { built, ensureBootSource, type Guest, startGuest } from "./instances.ts";
@@ -28,6 +28,7 @@ const idOf = (name: string): string => wiring.get(name).id;
 
 beforeAll(async () => {
 	api = await login(PROJECT);
+	await remove();
 	await makeNetwork(api, network, wiring);
 	guest = await startGuest(api, plan, wiring, await ensureBootSource());
 	await built(api, guest.id);
@@ -35,10 +36,19 @@ beforeAll(async () => {
 });
 afterAll(async () => {
 	await guestwire.stop();
-	await api.delete("compute", `/servers/${guest.id}`);
-	await api.delete("network", `/ports/${guest.ports[0].id}`);
-	await api.delete("network", `/networks/${idOf("willow")}`);
+	await remove();
 });
+
+/** Takes away what this run made, or one that was broken off. */
+async function remove(): Promise<void> {
+	const servers = async (): Promise<Json[]> => (await api.get("compute", "/servers?name=^willow$")).servers;
+	for (const { id } of await servers()) await api.delete("compute", `/servers/${id}`);
+	await eventually("the server is gone", 60, async () => ((await servers()).length === 0 ? true : undefined));
+	for (const kind of ["ports", "networks"]) {
+		const found = await api.get("network", `/${kind}?name=willow&name=willow-0&project_id=${api.projectId}`);
+		for (const { id } of found[kind]) await api.delete("network", `/${kind}/${id}`);
+	}
+}
 
 const port = () => `/ports/${guest.ports[0].id}`;
 const v4 = { subnet_id: () => idOf("willow-v4") };
