@@ -36,7 +36,9 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	const [port, operator] = [await freePort(), await freePort()];
 	const socket = join(folder, "network.sock");
 	await writeFiles(folder, port, operator, socket, options);
-	const child = spawn(process.execPath, ["src/cli/main.ts", "serve", "--config", join(folder, "guestwire.yaml")], {
+	const serve = [process.execPath, "src/cli/main.ts", "serve", "--config", join(folder, "guestwire.yaml")];
+	// A test run that is killed takes it along.
+	const child = spawn("setpriv", ["--pdeathsig", "TERM", ...serve], {
 		env: { PATH: process.env["PATH"], OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml") },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
