@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./api.ts";
@@ -104,13 +104,21 @@ function collect(child: ChildProcess): () => string {
 	return () => Buffer.concat(chunks).toString();
 }
 
+/** Below the ports that the system gives outgoing connections: one of those is soon somebody's again. */
+let lastPort = 20_000 + (process.pid % 10_000);
+
 async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, "close");
-	return port;
+	for (;;) {
+		const server = createServer().listen(++lastPort, "127.0.0.1");
+		const isFree = await once(server, "listening").then(
+			() => true,
+			() => false,
+		);
+		if (!isFree) continue;
+		server.close();
+		await once(server, "close");
+		return lastPort;
+	}
 }
 
 function sum(metrics: string, name: string): number {
