@@ -6,7 +6,7 @@ set -eu
 cache=/var/cache/guestwire-test
 
 # One a line, each with the tests' reason.
-installed='
+installed=$(cat <<'END'
 7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
 curl                        a guest that asks over HTTP
@@ -42,7 +42,8 @@ udev                        the part of systemd that finds a config drive
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
 xz-utils                    compressed kernel modules
-'
+END
+)
 
 # Unpacked below $cache and not installed: what sets up a network would set up this machine's at its next start, and an
 # installed kernel would become its kernel.
