@@ -64,7 +64,8 @@ export function configDriveCommand(io: Io): Command {
 }
 
 function wholeNumber(text: string): number {
-	if (!/^\d+$/.test(text)) throw new GuestwireError("usage", `--size takes a whole number of MiB, not "${text}"`);
+	if (!/^[1-9]\d*$/.test(text))
+		throw new GuestwireError("usage", `--size takes a number of MiB, 1 or more, not "${text}"`);
 	return Number(text);
 }
 
@@ -193,8 +194,9 @@ async function layout(
 }
 
 async function read(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
-	if (instance !== undefined || options.all === true || options.output !== undefined) {
-		throw new GuestwireError("usage", "--read reads a drive: leave instance, --all and -o out");
+	const { all, output, size, versions } = options;
+	if ([instance, all, output, size, versions].some((given) => given !== undefined)) {
+		throw new GuestwireError("usage", "--read reads a drive: leave instance, --all, -o, --size and --versions out");
 	}
 	const contents = await readImage(file);
 	if (options.directory !== undefined) await extractImage(contents, options.directory);
