@@ -16,6 +16,8 @@ export interface FilesCloudOptions {
 
 /** Editors and copying tools write a file in several steps: milliseconds of quiet before it is read. */
 const SETTLE = 100;
+/** What changes while the watcher sets itself up on a new folder it may never tell: a second look so much later. */
+const LOOK_AGAIN = 2000;
 
 /**
  * Reads an inventory.
@@ -102,7 +104,10 @@ async function watchFiles(path: string, changed: () => void): Promise<() => Prom
 	let timer: NodeJS.Timeout | undefined;
 	watcher.on("all", () => {
 		clearTimeout(timer);
-		timer = setTimeout(changed, SETTLE);
+		timer = setTimeout(() => {
+			changed();
+			timer = setTimeout(changed, LOOK_AGAIN);
+		}, SETTLE);
 	});
 	await new Promise<void>((resolve) => watcher.once("ready", resolve));
 	// What changed between the first reading and now.
