@@ -97,15 +97,16 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 	return share === 0 ? load : shared(load, share);
 }
 
-/** One answer a key until so long after it was asked for; a failed one is nobody else's, nor is one not worth keeping. */
+/**
+ * One answer a key while it is under way, so that a slow cloud isn't asked twice, and until so long after it was asked for;
+ * a failed one is nobody else's, nor is one not worth keeping.
+ */
 export function shared<T>(
 	load: (key: string) => Promise<T>,
 	milliseconds: number,
 	isWorthKeeping: (answer: T) => boolean = () => true,
 ): (key: string) => Promise<T> {
-	const known = new LRUCache<string, { readonly promise: Promise<T>; readonly goodUntil: number }>({
-		max: MOST_SHARED,
-	});
+	const known = new LRUCache<string, { readonly promise: Promise<T>; goodUntil: number }>({ max: MOST_SHARED });
 	const dropEnded = (now: number) => {
 		const oldest = () => known.rvalues().next().value?.goodUntil ?? Number.POSITIVE_INFINITY;
 		while (oldest() <= now) known.pop();
@@ -115,10 +116,13 @@ export function shared<T>(
 		const now = performance.now();
 		if (kept !== undefined && now < kept.goodUntil) return kept.promise;
 		dropEnded(now);
-		const asked = { promise: load(key), goodUntil: now + milliseconds };
+		const asked = { promise: load(key), goodUntil: Number.POSITIVE_INFINITY };
 		known.set(key, asked);
 		const drop = () => known.peek(key) === asked && known.delete(key);
-		asked.promise.then((answer) => isWorthKeeping(answer) || drop(), drop);
+		asked.promise.then((answer) => {
+			asked.goodUntil = now + milliseconds;
+			if (!isWorthKeeping(answer)) drop();
+		}, drop);
 		return asked.promise;
 	};
 }

@@ -1,4 +1,5 @@
 /** Whose address is it? Look-ups by network, router, address and MAC, as Neutron's metadata agent makes them. */
+import { GuestwireError } from "../../errors.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import type { Owner, SourceQuery } from "../cloud.ts";
 import { ownerOf } from "../owner.ts";
@@ -67,7 +68,11 @@ export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<
 		if (port.device_owner !== "trunk:subport") return [port];
 		const trunks = await neutron.trunksOfProject(port.project_id ?? "");
 		const trunk = trunks.find(({ sub_ports }) => sub_ports.some(({ port_id }) => port_id === port.id));
-		return trunk === undefined ? [] : neutron.port(trunk.port_id);
+		if (trunk !== undefined) return neutron.port(trunk.port_id);
+		throw new GuestwireError(
+			"cloud-answer",
+			`Neutron doesn't tell the trunk of subport ${port.id}: give the user get_trunk, see docs/openstack.md`,
+		);
 	}
 
 	return async (query) => {

@@ -34,8 +34,6 @@ const ALL_PROJECTS: Query = [["all_tenants", "1"]];
 const SLOW_PAGE = 5000;
 /** Servers that are asked for singly at a time: as many as there are connections. */
 const AT_ONCE = 8;
-/** After so long, a single call without an answer is enough to ask no more. Milliseconds. */
-const LONGEST_SINGLY = 15_000;
 
 type Found = ServerAnswer | undefined;
 
@@ -77,7 +75,6 @@ export function createServers(api: Api, share: number): (id: string) => Promise<
 
 	/** While Nova answers nothing at all, a few are asked for in vain and the others not. */
 	async function singly(ids: readonly string[], answer: Tell<Found>): Promise<void> {
-		const started = performance.now();
 		const queue = ids.values();
 		let isAnswering = false;
 		let down: unknown;
@@ -90,7 +87,7 @@ export function createServers(api: Api, share: number): (id: string) => Promise<
 				} catch (error) {
 					answer(id, error as Error);
 					if ((error as GuestwireError).code !== "cloud-unavailable") isAnswering = true;
-					else if (!isAnswering || performance.now() - started > LONGEST_SINGLY) down = error;
+					else if (!isAnswering) down = error;
 				}
 			}
 		};
