@@ -44,6 +44,7 @@ function fakeCloud() {
 		},
 		async owners(query) {
 			queries.push(query);
+			await state.gate;
 			if (state.down) throw unavailable();
 			return owners.get(query.address ?? "") ?? [];
 		},
@@ -365,6 +366,27 @@ describe("owners", () => {
 		await expect(directory.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
 		after(2);
 		await expect(directory.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
+	});
+
+	test("a cloud that is merely slow makes nobody an old owner's", async () => {
+		vi.useFakeTimers();
+		try {
+			const { directory, owners, state, after } = set();
+			const [old, present] = [[{ id: "old", networkId: "n" }], [{ id: "present", networkId: "n" }]];
+			owners.set("10.0.0.1", old);
+			const query = { address: "10.0.0.1", networkId: "n" };
+			await directory.owners(query);
+			owners.set("10.0.0.1", present);
+			const gate = Promise.withResolvers<void>();
+			state.gate = gate.promise;
+			after(10);
+			const answer = directory.owners(query);
+			await vi.advanceTimersByTimeAsync(10_000);
+			gate.resolve();
+			expect(await answer).toEqual(present);
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
 	test("another network's same address is another question", async () => {

@@ -69,6 +69,8 @@ const OWNER_FRESHNESS = 5;
 const BRIEF = 2;
 /** An address may be another instance's by now: a document is given however old, its owner's name is not. Seconds. */
 const LAST_OWNER = 300;
+/** Longer than any request waits: a cloud that is merely slow is no reason to name an old owner. Seconds. */
+const OWNER_PATIENCE = 30;
 /** From one look-up to the next that callers of `getAgain` cause. Seconds. */
 const AGAIN = 1;
 /** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
@@ -131,6 +133,7 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 		...common,
 		times: {
 			...timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
+			patience: OWNER_PATIENCE * 1000,
 			last: LAST_OWNER * 1000,
 		},
 		isAbsent: (found) => found.length === 0,
