@@ -60,10 +60,10 @@ function isOwners(port: PortFacts, projectId: string | undefined): boolean {
 	return projectId === undefined || port.project_id === undefined || port.project_id === projectId;
 }
 
-/** The project that all ports agree on. */
+/** The project of all ports that name one. */
 function commonProject(ports: readonly PortFacts[]): string | undefined {
-	const [first, ...rest] = ports;
-	return rest.every((port) => port.project_id === first?.project_id) ? first?.project_id : undefined;
+	const [first, ...others] = new Set(ports.flatMap(({ project_id }) => project_id ?? []));
+	return others.length === 0 ? first : undefined;
 }
 
 /**
