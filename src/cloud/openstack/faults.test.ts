@@ -1,22 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type FakeOpenStack, type Fault, startFakeOpenStack } from "../../../test/fake-openstack.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { cloud, fake, status, useFakeCloud } from "../../../test/fake-cloud.ts";
+import type { Fault } from "../../../test/fake-openstack.ts";
 import { recordedCase } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
-import type { Cloud } from "../cloud.ts";
-import { openOpenStackCloud } from "./index.ts";
 
 const { facts } = recordedCase("h1-full");
-let fake: FakeOpenStack;
-let cloud: Cloud;
-beforeEach(async () => {
-	fake = await startFakeOpenStack();
-	cloud = await openOpenStackCloud({ env: fake.env });
-});
-afterEach(async () => {
-	await cloud.close();
-	await fake.close();
-});
+useFakeCloud();
 
 const look = () => cloud.instance(facts.id, "all");
 const lookIsRight = async () => {
@@ -24,10 +14,6 @@ const lookIsRight = async () => {
 	expect(found && assemble(found)).toEqual(assemble(facts));
 };
 
-const status =
-	(code: number, headers = {}): Fault =>
-	(response) =>
-		void response.writeHead(code, headers).end("{}");
 const says =
 	(body: string): Fault =>
 	(response) =>

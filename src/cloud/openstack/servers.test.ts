@@ -1,25 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type FakeOpenStack, type Fault, startFakeOpenStack } from "../../../test/fake-openstack.ts";
-import type { Cloud } from "../cloud.ts";
-import { openOpenStackCloud } from "./index.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { cloud, fake, status, useFakeCloud } from "../../../test/fake-cloud.ts";
+import type { Fault } from "../../../test/fake-openstack.ts";
 
-let fake: FakeOpenStack;
-let cloud: Cloud;
-beforeEach(async () => {
-	fake = await startFakeOpenStack();
-	cloud = await openOpenStackCloud({ env: fake.env });
-});
-afterEach(async () => {
-	await cloud.close();
-	await fake.close();
-});
+useFakeCloud();
 
 const nameOf = async (id: string) => (await cloud.instance(id, "record"))?.server?.name;
-const status =
-	(code: number, headers = {}): Fault =>
-	(response) =>
-		void response.writeHead(code, headers).end("{}");
 const hang: Fault = () => {};
 const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
 
