@@ -2,21 +2,21 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import type { SourceQuery } from "../src/cloud/cloud.ts";
-import type { Directory } from "../src/cloud/directory.ts";
 import { type DocumentSettings, defaultSettings } from "../src/documents/settings.ts";
-import { createGuestDocuments } from "../src/http/guest-documents.ts";
-import { hasSource } from "../src/http/identity/source.ts";
-import { createLog } from "../src/http/log.ts";
+import { hasSource } from "../src/http/guest/identity/source.ts";
 import {
 	type MetadataListener,
 	type MetadataService,
 	type MetadataServiceOptions,
 	startMetadataService,
-} from "../src/http/metadata-server.ts";
-import { createMetrics } from "../src/http/metrics.ts";
+} from "../src/http/guest/metadata-server.ts";
 import { assemble } from "../src/instance/assemble.ts";
 import type { Instance } from "../src/instance/instance.ts";
+import { createGuestDocuments } from "../src/service/guest-documents.ts";
+import { createLog } from "../src/service/log.ts";
+import { createMetrics } from "../src/service/metrics.ts";
+import type { Directory } from "../src/source/instance-cache.ts";
+import type { SourceQuery } from "../src/source/source.ts";
 import { openPasswordStore } from "../src/store/password-store.ts";
 import { sqliteDatabase } from "../src/store/sqlite.ts";
 import { recordedCases } from "./recorded.ts";

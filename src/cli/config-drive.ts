@@ -17,9 +17,9 @@ import {
 import { driveTree } from "../documents/drive-tree.ts";
 import { EC2_VERSIONS, OPENSTACK_VERSIONS } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
-import { createGuestDocuments, type GuestDocuments } from "../http/guest-documents.ts";
-import { createLog } from "../http/log.ts";
-import { createDynamicVendorData } from "../http/vendor-data.ts";
+import { createGuestDocuments, type GuestDocuments } from "../service/guest-documents.ts";
+import { createLog } from "../service/log.ts";
+import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { findInstance, openSource, type Source } from "./source.ts";

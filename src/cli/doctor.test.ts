@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { runCli } from "../../test/run-cli.ts";
-import type { Finding } from "../cloud/openstack/checks.ts";
+import type { Finding } from "../source/openstack/checks.ts";
 
 const SECRET = "a secret of proxies";
 let fake: FakeOpenStack;

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { checkCloud, type Finding, findingOf } from "../cloud/openstack/checks.ts";
-import { openServices } from "../cloud/openstack/services.ts";
 import { GuestwireError } from "../errors.ts";
+import { checkCloud, type Finding, findingOf } from "../source/openstack/checks.ts";
+import { openServices } from "../source/openstack/services.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
 import { openSource, type Source } from "./source.ts";

@@ -1,10 +1,10 @@
 /** From the configuration's listeners to what the metadata service takes: secrets read, instances found. */
 import { readFile } from "node:fs/promises";
 import type { Place } from "../checked-text.ts";
-import type { Directory } from "../cloud/directory.ts";
 import { GuestwireError } from "../errors.ts";
-import type { IdentitySettings } from "../http/identity.ts";
-import type { MetadataListener } from "../http/metadata-server.ts";
+import type { IdentitySettings } from "../http/guest/identity/index.ts";
+import type { MetadataListener } from "../http/guest/metadata-server.ts";
+import type { Directory } from "../source/instance-cache.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { ListenerConfig } from "./config-schema.ts";
 import type { Io } from "./frame.ts";

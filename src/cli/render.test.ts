@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
-import { FORMATS } from "../guest/index.ts";
+import { FORMATS } from "../render/index.ts";
 
 const examples = ["--config", new URL("../../examples/guestwire.yaml", import.meta.url).pathname];
 const document = {

@@ -1,7 +1,7 @@
 import { Argument, Command } from "commander";
 import { type Note, readNetworkData } from "../documents/read-network-data.ts";
 import { GuestwireError } from "../errors.ts";
-import { FORMATS, type Format, type RenderedFile, render } from "../guest/index.ts";
+import { FORMATS, type Format, type RenderedFile, render } from "../render/index.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
 import { commonOptions, type Io, printResult, say } from "./frame.ts";
 import { writeFiles } from "./write-files.ts";

@@ -2,10 +2,10 @@ import { Command, Option } from "commander";
 import { nearestOf } from "../checked-text.ts";
 import { normalizePath } from "../documents/paths.ts";
 import { GuestwireError } from "../errors.ts";
-import { createGuestDocuments } from "../http/guest-documents.ts";
-import { createLog } from "../http/log.ts";
-import { createDynamicVendorData } from "../http/vendor-data.ts";
 import type { Instance } from "../instance/instance.ts";
+import { createGuestDocuments } from "../service/guest-documents.ts";
+import { createLog } from "../service/log.ts";
+import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { commonOptions, type Io, wantsJson } from "./frame.ts";
 import { type Source, type SourceChoice, withInstance } from "./source.ts";
 

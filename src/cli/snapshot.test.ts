@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { recordedCases } from "../../test/recorded.ts";
 import { runCli } from "../../test/run-cli.ts";
-import { createFilesCloud } from "../cloud/files/files-cloud.ts";
-import { openOpenStackCloud } from "../cloud/openstack/index.ts";
 import { assemble } from "../instance/assemble.ts";
+import { createFilesCloud } from "../source/files/files-source.ts";
+import { openOpenStackCloud } from "../source/openstack/index.ts";
 
 let fake: FakeOpenStack;
 let folder: string;

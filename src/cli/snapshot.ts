@@ -2,9 +2,9 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
-import type { Cloud } from "../cloud/cloud.ts";
 import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
+import type { Cloud } from "../source/source.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { openSource } from "./source.ts";
 

@@ -4,12 +4,12 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { distance } from "fastest-levenshtein";
 import { suggest } from "../checked-text.ts";
-import type { Cloud } from "../cloud/cloud.ts";
-import { createDirectory, type Directory, type DirectoryOptions } from "../cloud/directory.ts";
-import type { FilesCloudOptions } from "../cloud/files/files-cloud.ts";
 import { type DocumentSettings, defaultSettings } from "../documents/settings.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
+import type { FilesCloudOptions } from "../source/files/files-source.ts";
+import { createDirectory, type Directory, type DirectoryOptions } from "../source/instance-cache.ts";
+import type { Cloud } from "../source/source.ts";
 import { defaultConfig, type LoadedConfig, readConfig } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import type { CommonOptions, Io } from "./frame.ts";
@@ -81,12 +81,12 @@ async function openCloud(
 	{ onReload }: SourceOptions,
 ): Promise<{ readonly cloud: Cloud; readonly freshness: number }> {
 	if (cloud.files) {
-		const { createFilesCloud } = await import("../cloud/files/files-cloud.ts");
+		const { createFilesCloud } = await import("../source/files/files-source.ts");
 		const files = await createFilesCloud(cloud.files.path, onReload && { onReload });
 		// Watched files tell of every change; what is read once and never watched is never asked again.
 		return { cloud: files, freshness: Number.POSITIVE_INFINITY };
 	}
-	const { openOpenStackCloud } = await import("../cloud/openstack/index.ts");
+	const { openOpenStackCloud } = await import("../source/openstack/index.ts");
 	// What is shared was asked for that much earlier: both together are the freshness.
 	const sharing = Math.min(2, freshness / 2);
 	const { profile } = networkData;
@@ -125,8 +125,8 @@ async function guestFilesOf(
 	where: LoadedConfig["where"],
 ): Promise<NonNullable<DocumentSettings["guestFiles"]>> {
 	const [{ FORMATS }, { guestFiles }] = await Promise.all([
-		import("../guest/index.ts"),
-		import("../guest/guest-files.ts"),
+		import("../render/index.ts"),
+		import("../render/guest-files.ts"),
 	]);
 	const formats = wanted.map((name, index) => {
 		const format = FORMATS.find((known) => known === name);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GuestwireError } from "../errors.ts";
-import type { RenderedFile } from "../guest/index.ts";
+import type { RenderedFile } from "../render/index.ts";
 
 /**
  * Writes files below a folder, which may be the root directory of a guest that is mounted there; each appears whole and

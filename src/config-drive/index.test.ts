@@ -14,8 +14,8 @@ import {
 	readConfigDrive,
 	streamConfigDrive,
 } from "./index.ts";
-import { layoutIso9660 } from "./iso9660.ts";
-import { layoutVfat } from "./vfat.ts";
+import { layoutIso9660 } from "./iso9660/writer.ts";
+import { layoutVfat } from "./vfat/writer.ts";
 
 const FORMATS: readonly DriveFormat[] = ["iso9660", "vfat"];
 

@@ -10,9 +10,9 @@ import { GuestwireError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type ConfigDrive, type DriveFormat, driveBytes, refusal } from "./drive.ts";
 import { type DriveEncoding, encodedChunks, MAX_IRONIC_SIZE } from "./encoding.ts";
-import { layoutIso9660 } from "./iso9660.ts";
-import { layoutVfat } from "./vfat.ts";
-import { MIB } from "./vfat-geometry.ts";
+import { layoutIso9660 } from "./iso9660/writer.ts";
+import { MIB } from "./vfat/geometry.ts";
+import { layoutVfat } from "./vfat/writer.ts";
 
 export type { DriveContents, DriveEntry } from "./contents.ts";
 export type { DriveFormat } from "./drive.ts";

@@ -1,6 +1,6 @@
 import { type DriveContents, unreadable } from "./contents.ts";
-import { isIso9660, readIso9660 } from "./read-iso9660.ts";
-import { isVfat, readVfat } from "./read-vfat.ts";
+import { isIso9660, readIso9660 } from "./iso9660/reader.ts";
+import { isVfat, readVfat } from "./vfat/reader.ts";
 
 /**
  * Lists an image of either format, whoever made it. Nothing in it is trusted: names that would leave the folder they

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Files } from "../guest/meaning.ts";
-import { filesBelow } from "../guest/render-files.ts";
+import type { Files } from "../render/meaning.ts";
+import { filesBelow } from "../render/render-files.ts";
 import { hasProgram, PYTHON, unpackedPackage } from "./programs.ts";
 
 const cloudInit = unpackedPackage("cloud-init");

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { createFilesCloud } from "../../src/cloud/files/files-cloud.ts";
 import { defaultSettings, networkData } from "../../src/documents/index.ts";
 import type { NetworkData, NetworkEntry, PhysicalLink, Route } from "../../src/documents/network-data.ts";
 import { assemble } from "../../src/instance/index.ts";
+import { createFilesCloud } from "../../src/source/files/files-source.ts";
 
 /** The documents of the inventory that the project starts with, by instance. */
 export async function exampleDocuments(): Promise<Map<string, NetworkData>> {

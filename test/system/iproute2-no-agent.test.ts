@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { buildConfigDrive } from "../../src/config-drive/index.ts";
-import { guestFiles } from "../../src/guest/guest-files.ts";
+import { guestFiles } from "../../src/render/guest-files.ts";
 import { treeOf } from "../drive-files.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
 import { busyboxInit, hasOpenRc, hasSystemd, type Init, manualLines, openRc, systemd } from "./iproute2-inits.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NetworkData, NetworkEntry } from "../../src/documents/network-data.ts";
-import { render } from "../../src/guest/index.ts";
+import { render } from "../../src/render/index.ts";
 import { hasMachines, type Machine, runAll, startMachine } from "./iproute2-machines.ts";
 
 const NICS = 3;

@@ -1,8 +1,8 @@
 /** The script of the `iproute2` target sets up guests that are made of network namespaces. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
-import { iproute2 } from "../../src/guest/iproute2.ts";
-import { planNetwork } from "../../src/guest/make-plan.ts";
+import { iproute2 } from "../../src/render/iproute2.ts";
+import { planNetwork } from "../../src/render/make-plan.ts";
 import { DHCP_SERVER, dynamicDocument, exampleDocuments, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
 import { execute, hasMachines, type Machine, runAll, type System, startMachine } from "./iproute2-machines.ts";
 import { FAR, FAR_NAME, prefixLength, startRouter, targetOf } from "./iproute2-router.ts";

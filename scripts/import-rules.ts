@@ -1,0 +1,72 @@
+// The linter's rules for import directions, from one table. biome.json has no variables, so its overrides are generated.
+import { execFileSync } from "node:child_process";
+
+/** What each folder of `src/` may import. Files directly in `src/` may be imported by all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+	instance: [],
+	documents: ["instance"],
+	"config-drive": ["instance", "documents"],
+	render: ["instance", "documents"],
+	check: ["instance", "documents"],
+	store: [],
+	source: ["instance"],
+	mirror: ["instance", "source", "store"],
+	service: ["instance", "documents", "config-drive", "render", "check", "store", "source", "mirror"],
+	http: ["instance", "documents", "config-drive", "render", "check", "store", "source", "mirror", "service"],
+	cli: ["instance", "documents", "config-drive", "render", "check", "store", "source", "mirror", "service", "http"],
+};
+
+/** No clock, no I/O, no globals. */
+const PURE = ["instance", "documents", "config-drive", "render", "check"];
+
+const IO_MODULES = [
+	"node:fs",
+	"node:fs/*",
+	"node:net",
+	"node:http",
+	"node:https",
+	"node:child_process",
+	"node:dns",
+	"node:tls",
+	"node:worker_threads",
+	"undici",
+	"fastify",
+];
+
+interface Override {
+	readonly includes: readonly string[];
+	readonly linter: { readonly rules: { readonly style?: Readonly<Record<string, unknown>> } };
+}
+
+/** The text of biome.json with its import rules made anew; everything else as it is. */
+export function withImportRules(current: string): string {
+	const config = JSON.parse(current);
+	const others = config.overrides.filter(({ linter }: Override) => !linter.rules.style?.["noRestrictedImports"]);
+	const text = JSON.stringify({ ...config, overrides: [...others, ...Object.keys(MAY_IMPORT).map(override)] });
+	return execFileSync("biome", ["format", "--stdin-file-path=biome.json"], { input: text, encoding: "utf8" });
+}
+
+function override(folder: string): Override {
+	const allowed = MAY_IMPORT[folder] ?? [];
+	const forbidden = Object.keys(MAY_IMPORT).filter((other) => other !== folder && !allowed.includes(other));
+	const patterns = [
+		...(forbidden.length > 0
+			? [
+					{
+						group: forbidden.flatMap(pathsInto),
+						message: `src/${folder} may import only from: ${allowed.join(", ") || "nothing"}`,
+					},
+				]
+			: []),
+		...(PURE.includes(folder) ? [{ group: IO_MODULES, message: `src/${folder} is pure: it may not do I/O` }] : []),
+	];
+	return {
+		includes: [`src/${folder}/**`, "!**/*.test.ts"],
+		linter: { rules: { style: { noRestrictedImports: { level: "error", options: { patterns } } } } },
+	};
+}
+
+/** From any depth that `src/` has. */
+function pathsInto(folder: string): string[] {
+	return [1, 2, 3].map((depth) => `${"../".repeat(depth)}${folder}/**`);
+}

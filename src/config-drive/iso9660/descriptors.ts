@@ -1,0 +1,73 @@
+/** The volume descriptors: what stands from sector 16 on (ECMA-119, 8). */
+import { LABEL } from "../drive.ts";
+import { type Extent, writeRootRecord } from "./directories.ts";
+import { both16, both32, descriptorDate, SECTOR, ucs2 } from "./fields.ts";
+
+/** Descriptors start after the system area. */
+export const FIRST_DESCRIPTOR = 16;
+/** Plain, Joliet, and the one that ends the list. */
+export const DESCRIPTORS = 3;
+
+const PRIMARY = 1;
+const SUPPLEMENTARY = 2;
+const END = 255;
+
+/** Joliet at UCS-2 level 3: any character. */
+const JOLIET_ESCAPE = Buffer.from("%/E");
+
+/** What a volume descriptor says of its name space. */
+export interface Volume {
+	readonly joliet: boolean;
+	/** Of the whole image. */
+	readonly sectors: number;
+	/** Bytes. */
+	readonly pathTableSize: number;
+	/** First sectors. */
+	readonly littlePathTable: number;
+	readonly bigPathTable: number;
+	readonly publisher: string;
+	readonly date: Date;
+	/** The same date as in records. */
+	readonly stamp: Buffer;
+	readonly root: Extent;
+}
+
+/** ECMA-119, 8.4 and 8.5. */
+export function writeVolumeDescriptor(target: Buffer, volume: Volume): void {
+	const text = (value: string, offset: number, length: number) => {
+		const padded = volume.joliet ? ucs2(value.padEnd(length >> 1)) : Buffer.from(value.padEnd(length), "latin1");
+		target.set(padded, offset);
+	};
+	writeKind(target, volume.joliet ? SUPPLEMENTARY : PRIMARY);
+	text("LINUX", 8, 32);
+	text(LABEL, 40, 32);
+	both32(target, 80, volume.sectors);
+	if (volume.joliet) target.set(JOLIET_ESCAPE, 88);
+	both16(target, 120, 1);
+	both16(target, 124, 1);
+	both16(target, 128, SECTOR);
+	both32(target, 132, volume.pathTableSize);
+	target.writeUInt32LE(volume.littlePathTable, 140);
+	target.writeUInt32BE(volume.bigPathTable, 148);
+	writeRootRecord(target.subarray(156, 190), volume.root, volume.stamp);
+	text("", 190, 128);
+	text(volume.publisher, 318, 128);
+	text("", 446, 128);
+	text("GUESTWIRE", 574, 128);
+	for (const offset of [702, 739, 776]) text("", offset, 37);
+	const date = descriptorDate(volume.date);
+	// Creation, modification, no expiration, effective.
+	for (const [index, value] of [date, date, descriptorDate(), date].entries()) target.set(value, 813 + 17 * index);
+	target[881] = 1;
+}
+
+/** ECMA-119, 8.3: the end of the list. */
+export function writeEndDescriptor(target: Buffer): void {
+	writeKind(target, END);
+}
+
+function writeKind(target: Buffer, kind: number): void {
+	target[0] = kind;
+	target.write("CD001", 1, "latin1");
+	target[6] = 1;
+}

@@ -1,0 +1,137 @@
+import type { MetadataTree } from "../../documents/tree.ts";
+import { ALIGNMENT, type ConfigDrive, type Placed, roundUp } from "../drive.ts";
+import { type DriveFile, type DriveFolder, foldersOf } from "../folders.ts";
+import { sameBytes } from "../same-bytes.ts";
+import { DESCRIPTORS, FIRST_DESCRIPTOR, writeEndDescriptor, writeVolumeDescriptor } from "./descriptors.ts";
+import {
+	type Directory,
+	directoriesOf,
+	type Extent,
+	type NameSpace,
+	pathTableSize,
+	writeDirectory,
+	writePathTables,
+} from "./directories.ts";
+import { recordDate, SECTOR } from "./fields.ts";
+import { pointTo, rockRidge } from "./rock-ridge.ts";
+import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./spaces.ts";
+
+/** Takes as many sectors as so many bytes need; gives the first. */
+type Take = (bytes: number) => number;
+
+/** A name space laid out: its folders, and the first sectors of what it has. */
+interface Volume {
+	readonly directories: readonly Directory[];
+	readonly pathTableSize: number;
+	readonly littlePathTable: number;
+	readonly bigPathTable: number;
+	readonly extents: ReadonlyMap<DriveFolder, Extent>;
+	readonly continuations: readonly Continuation[];
+}
+
+/** What of a folder's records has no room in them. */
+interface Continuation {
+	readonly sector: number;
+	readonly offset: number;
+	readonly bytes: Buffer;
+}
+
+/**
+ * Lays out an ISO 9660 image with Rock Ridge and Joliet, in the form in which Nova has genisoimage make it
+ * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files with the same bytes share them.
+ *
+ * @param date of everything in it
+ * @throws GuestwireError `drive`: the limit of ISO 9660 or Joliet that a path is beyond
+ */
+export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string): ConfigDrive {
+	const root = foldersOf(tree, jolietNameFault);
+	const stamp = recordDate(date);
+	const take = sectorsFrom(FIRST_DESCRIPTOR + DESCRIPTORS);
+	const plain = layoutVolume(root, plainSpace(rockRidge(stamp)), take);
+	checkPlainLimits(plain.directories);
+	const joliet = layoutVolume(root, jolietSpace, take);
+	const firstFile = take(0);
+	const { sectorOf, placed } = placeFiles(plain.directories, take);
+	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
+
+	const head = Buffer.alloc((firstFile - FIRST_DESCRIPTOR) * SECTOR);
+	const at = (sector: number) => head.subarray((sector - FIRST_DESCRIPTOR) * SECTOR);
+	for (const volume of [plain, joliet]) {
+		const folderExtent = (folder: DriveFolder): Extent => volume.extents.get(folder) ?? { sector: 0, size: 0 };
+		const extentOf = (node: DriveFolder | DriveFile): Extent =>
+			"folders" in node ? folderExtent(node) : { sector: sectorOf(node), size: node.bytes.length };
+		const isJoliet = volume === joliet;
+		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: folderExtent(root), stamp, publisher, date };
+		writeVolumeDescriptor(at(FIRST_DESCRIPTOR + Number(isJoliet)), { ...volume, ...rest });
+		writePathTables(at(volume.littlePathTable), at(volume.bigPathTable), volume.directories, folderExtent);
+		for (const directory of volume.directories) {
+			writeDirectory(at(folderExtent(directory.folder).sector), directory, stamp, extentOf);
+		}
+		for (const { sector, offset, bytes } of volume.continuations) at(sector).set(bytes, offset);
+	}
+	writeEndDescriptor(at(FIRST_DESCRIPTOR + DESCRIPTORS - 1));
+	return { format: "iso9660", size, placed: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...placed] };
+}
+
+function sectorsFrom(first: number): Take {
+	let next = first;
+	return (bytes) => {
+		const taken = next;
+		next += Math.ceil(bytes / SECTOR);
+		return taken;
+	};
+}
+
+function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
+	const directories = directoriesOf(root, space);
+	const tableSize = pathTableSize(directories);
+	const littlePathTable = take(tableSize);
+	const bigPathTable = take(tableSize);
+	const extents = new Map<DriveFolder, Extent>();
+	const continuations: Continuation[] = [];
+	for (const { folder, size, entries } of directories) {
+		extents.set(folder, { sector: take(size), size });
+		for (const continuation of placeContinuations(entries, take)) continuations.push(continuation);
+	}
+	return { directories, pathTableSize: tableSize, littlePathTable, bigPathTable, extents, continuations };
+}
+
+/**
+ * Right after the folder's extent, where libarchive's bsdtar looks for them (cloudbase-init reads drives with it), and
+ * none across the end of a sector.
+ */
+function placeContinuations(entries: Directory["entries"], take: Take): Continuation[] {
+	const continuations: Continuation[] = [];
+	let sector = 0;
+	let end = SECTOR;
+	for (const { systemUse } of entries) {
+		const bytes = systemUse.continuation;
+		if (bytes === undefined) continue;
+		if (end + bytes.length > SECTOR) {
+			sector = take(SECTOR);
+			end = 0;
+		}
+		continuations.push({ sector, offset: end, bytes });
+		pointTo(systemUse, sector, end);
+		end += bytes.length;
+	}
+	return continuations;
+}
+
+/** Where each file's bytes are, and those bytes, once, by the folders' order. An empty file is nowhere. */
+function placeFiles(
+	directories: readonly Directory[],
+	take: Take,
+): { sectorOf: (file: DriveFile) => number; placed: Placed[] } {
+	const contents = directories.flatMap(({ folder }) => folder.files.map(({ bytes }) => bytes));
+	const first = sameBytes(contents);
+	const sectors = new Map<Uint8Array, number>();
+	const placed: Placed[] = [];
+	for (const bytes of first.values()) {
+		if (bytes.length === 0 || sectors.has(bytes)) continue;
+		const sector = take(bytes.length);
+		sectors.set(bytes, sector);
+		placed.push({ offset: sector * SECTOR, bytes });
+	}
+	return { sectorOf: ({ bytes }) => sectors.get(first.get(bytes) ?? bytes) ?? 0, placed };
+}

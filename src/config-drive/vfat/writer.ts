@@ -1,0 +1,167 @@
+import type { MetadataTree } from "../../documents/tree.ts";
+import { type ConfigDrive, LABEL, quoted, refusal, roundUp } from "../drive.ts";
+import { type DriveFile, type DriveFolder, foldersOf } from "../folders.ts";
+import { ROOT_CLUSTER, reservedSectors } from "./boot.ts";
+import { ARCHIVE, entryLength, type FatEntry, FOLDER, VOLUME_LABEL, writeEntries } from "./entries.ts";
+import {
+	clusterOffset,
+	clusterSize,
+	ENTRY,
+	FATS,
+	fatOffset,
+	type Geometry,
+	geometryOf,
+	MIB,
+	rootOffset,
+	SECTOR,
+} from "./geometry.ts";
+import { type FatName, fatNameFault, fatNames, foldName } from "./names.ts";
+import { fileAllocationTable, type Run } from "./table.ts";
+
+/** The root's number of entries has 16 bits and fills whole sectors; other folders have 16 entries more. */
+const MAX_ENTRIES = 65_520;
+
+/** A folder with what FAT makes of its entries' names. */
+interface Directory {
+	readonly folder: DriveFolder;
+	readonly parent: Directory | undefined;
+	/** One for each of `folder.folders`, then one for each of `folder.files`. */
+	readonly names: readonly FatName[];
+	/** Bytes of its entries. */
+	readonly length: number;
+}
+
+type Node = DriveFolder | DriveFile;
+
+/**
+ * Lays out a FAT12, FAT16 or FAT32 image with long names. FAT keeps no modes and no owners: those are the mount's.
+ *
+ * @param date of everything in it
+ * @param size bytes, whole MiB; without it, as many as the content and 1 MiB more need
+ * @throws GuestwireError `drive`: FAT's limit that a path is beyond, or the path for which there is no room
+ */
+export function layoutVfat(tree: MetadataTree, date: Date, size?: number): ConfigDrive {
+	const directories = directoriesOf(foldersOf(tree, fatNameFault));
+	const geometry = size === undefined ? roomyGeometry(directories) : geometryFor(directories, size);
+	const runs = allocate(directories, geometry);
+	const table = fileAllocationTable(geometry.bits, [...runs.values()]);
+	const placed = reservedSectors(geometry, date, clustersFor(directories, geometry));
+	for (let index = 0; index < FATS; index++) placed.push({ offset: fatOffset(geometry, index), bytes: table });
+	for (const directory of directories) {
+		const bytes = directoryBytes(directory, runs, date);
+		placed.push({ offset: offsetOf(directory.folder, runs, geometry), bytes });
+	}
+	for (const [node, run] of runs) {
+		if ("bytes" in node) placed.push({ offset: clusterOffset(geometry, run.cluster), bytes: node.bytes });
+	}
+	return { format: "vfat", size: geometry.sectors * SECTOR, placed };
+}
+
+/** Every folder, the root first, each before those in it. */
+function directoriesOf(root: DriveFolder): Directory[] {
+	const directories = [directoryOf(root, undefined)];
+	for (const directory of directories) {
+		for (const folder of directory.folder.folders) directories.push(directoryOf(folder, directory));
+	}
+	return directories;
+}
+
+function directoryOf(folder: DriveFolder, parent: Directory | undefined): Directory {
+	const nodes = [...folder.folders, ...folder.files];
+	const seen = new Map<string, string>();
+	for (const { name, path } of nodes) {
+		const twin = seen.get(foldName(name));
+		if (twin !== undefined) throw refusal(path, `FAT takes its name for the same as ${quoted(twin)}`);
+		seen.set(foldName(name), name);
+	}
+	const names = fatNames(nodes.map(({ name }) => name));
+	// The root has the volume's label, any other folder "." and "..".
+	let length = parent === undefined ? ENTRY : 2 * ENTRY;
+	for (const [index, name] of names.entries()) {
+		length += entryLength(name.long);
+		if (length > MAX_ENTRIES * ENTRY) {
+			throw refusal(
+				nodes[index]?.path ?? "",
+				`a FAT folder has at most ${MAX_ENTRIES} entries, and long names take several`,
+			);
+		}
+	}
+	return { folder, parent, names, length };
+}
+
+/** What needs clusters, in their order: folders, then files. FAT12's and FAT16's root stands elsewhere. */
+function* demands(directories: readonly Directory[], bits: number): Generator<readonly [Node, number], void> {
+	for (const { folder, parent, length } of directories) if (parent !== undefined || bits === 32) yield [folder, length];
+	for (const { folder } of directories) for (const file of folder.files) yield [file, file.bytes.length];
+}
+
+function clustersFor(directories: readonly Directory[], geometry: Geometry): number {
+	let clusters = 0;
+	for (const [, bytes] of demands(directories, geometry.bits)) clusters += Math.ceil(bytes / clusterSize(geometry));
+	return clusters;
+}
+
+function geometryFor(directories: readonly Directory[], size: number): Geometry {
+	return geometryOf(size, (directories[0]?.length ?? 0) / ENTRY);
+}
+
+/** Of the least size, in whole MiB, that has room for the content and 1 MiB more. */
+function roomyGeometry(directories: readonly Directory[]): Geometry {
+	const content = demands(directories, 32).reduce((sum, [, bytes]) => sum + bytes, 0);
+	for (let size = roundUp(content + MIB, MIB); ; size += MIB) {
+		const geometry = geometryFor(directories, size);
+		if ((geometry.clusters - clustersFor(directories, geometry)) * clusterSize(geometry) >= MIB) return geometry;
+	}
+}
+
+function allocate(directories: readonly Directory[], geometry: Geometry): Map<Node, Run> {
+	const runs = new Map<Node, Run>();
+	let next = ROOT_CLUSTER;
+	for (const [node, bytes] of demands(directories, geometry.bits)) {
+		const count = Math.ceil(bytes / clusterSize(geometry));
+		if (next + count > geometry.clusters + 2) {
+			throw refusal(node.path, `a VFAT drive of ${(geometry.sectors * SECTOR) / MIB} MiB has no more room for it`);
+		}
+		if (count > 0) runs.set(node, { cluster: next, count });
+		next += count;
+	}
+	return runs;
+}
+
+/** FAT12's and FAT16's root has no cluster. */
+function offsetOf(folder: DriveFolder, runs: ReadonlyMap<Node, Run>, geometry: Geometry): number {
+	const run = runs.get(folder);
+	return run === undefined ? rootOffset(geometry) : clusterOffset(geometry, run.cluster);
+}
+
+function directoryBytes(
+	{ folder, parent, names, length }: Directory,
+	runs: ReadonlyMap<Node, Run>,
+	date: Date,
+): Buffer {
+	const clusterOf = (node: Node) => runs.get(node)?.cluster ?? 0;
+	const relative = (short: string, cluster: number): FatEntry => ({
+		short: short.padEnd(11),
+		attributes: FOLDER,
+		cluster,
+		size: 0,
+	});
+	const nodes = [...folder.folders, ...folder.files].map((node, index): FatEntry => {
+		const isFile = "bytes" in node;
+		const name = names[index] ?? { short: "" };
+		return {
+			...name,
+			attributes: isFile ? ARCHIVE : FOLDER,
+			cluster: clusterOf(node),
+			size: isFile ? node.bytes.length : 0,
+		};
+	});
+	const first =
+		parent === undefined
+			? [{ short: LABEL.padEnd(11), attributes: VOLUME_LABEL, cluster: 0, size: 0 }]
+			: // The root is cluster 0 here, on FAT32 too.
+				[relative(".", clusterOf(folder)), relative("..", parent.parent === undefined ? 0 : clusterOf(parent.folder))];
+	const bytes = Buffer.alloc(length);
+	writeEntries(bytes, [...first, ...nodes], date);
+	return bytes;
+}

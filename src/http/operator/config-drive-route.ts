@@ -1,0 +1,126 @@
+/** Config drives over HTTP: for hypervisors, and for Ironic, which takes such a URL as a node's config drive. */
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import Type, { type Static } from "typebox";
+import {
+	type ConfigDriveOptions,
+	type ConfigDriveStream,
+	driveExtension,
+	streamConfigDrive,
+} from "../../config-drive/index.ts";
+import type { MetadataTree } from "../../documents/tree.ts";
+import { GuestwireError } from "../../errors.ts";
+import { ProblemSchema } from "./schemas.ts";
+
+export interface ConfigDriveRouteOptions {
+	/**
+	 * What an instance's drive holds, and the instance's creation date (ISO 8601) where that is known.
+	 *
+	 * @throws GuestwireError `unknown-instance`
+	 */
+	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
+}
+
+/** MiB. The whole image is hashed before it is sent: without a limit, one request could take hours. */
+const MAX_SIZE = 1024;
+
+const QuerySchema = Type.Object({
+	format: Type.Enum(["iso9660", "vfat"], { default: "iso9660" }),
+	encoding: Type.Enum(["raw", "gzip-base64"], { default: "raw", description: "gzip-base64 is what Ironic takes" }),
+	size: Type.Optional(
+		Type.Integer({ minimum: 1, maximum: MAX_SIZE, description: "MiB of a VFAT drive; by default as much as it needs" }),
+	),
+});
+type Query = Static<typeof QuerySchema>;
+
+const ParamsSchema = Type.Object({ id: Type.String({ description: "The instance's id" }) });
+
+const schema = {
+	summary: "The instance's config drive",
+	params: ParamsSchema,
+	querystring: QuerySchema,
+	response: {
+		200: { description: "The image", type: "string", format: "binary" },
+		304: { description: "The image is the one with If-None-Match's ETag", type: "null" },
+		404: ProblemSchema,
+		422: { ...ProblemSchema, description: "The instance's documents can't be put on such a drive" },
+		503: ProblemSchema,
+	},
+};
+
+/**
+ * `GET /api/instances/{id}/config-drive?format=…&encoding=…`, a plugin for the operator server. Images are made piece
+ * by piece and never held: once for their length and hash, once more to be sent.
+ */
+export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDriveRouteOptions): Promise<void> {
+	app.get<{ Params: Static<typeof ParamsSchema>; Querystring: Query }>(
+		"/api/instances/:id/config-drive",
+		{ schema },
+		async (request, reply) => {
+			const { query } = request;
+			const { id } = request.params;
+			const { tree, created } = await drive(id);
+			const stream = layout(tree, created, query);
+			if (stream instanceof GuestwireError) return reply.code(422).send({ message: stream.message });
+			const { bytes, sha256 } = await measure(stream);
+			const etag = `"${sha256}"`;
+			reply.header("etag", etag);
+			if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
+			return reply
+				.headers({
+					"content-length": bytes,
+					"content-type": query.encoding === "raw" ? "application/octet-stream" : "text/plain",
+					"content-disposition": `attachment; filename="${fileName(id, query)}"`,
+					"x-content-type-options": "nosniff",
+				})
+				.send(Readable.from(stream.chunks()));
+		},
+	);
+}
+
+/** The drive laid out, or why it can't be. */
+function layout(tree: MetadataTree, created: string | undefined, query: Query): ConfigDriveStream | GuestwireError {
+	const options: ConfigDriveOptions = {
+		format: query.format,
+		...(created !== undefined && { date: new Date(created) }),
+		...(query.size !== undefined && { sizeMiB: query.size }),
+	};
+	try {
+		return streamConfigDrive(tree, options, query.encoding);
+	} catch (error) {
+		if (error instanceof GuestwireError && error.code === "drive") return error;
+		throw error;
+	}
+}
+
+/** So many bytes are hashed before other requests get their turn: some milliseconds' worth. */
+const TURN = 4 * 2 ** 20;
+
+/** Length and hash of the encoded image. */
+async function measure({ chunks }: ConfigDriveStream): Promise<{ bytes: number; sha256: string }> {
+	const hash = createHash("sha256");
+	let bytes = 0;
+	let turn = 0;
+	for await (const chunk of chunks()) {
+		hash.update(chunk);
+		bytes += chunk.length;
+		turn += chunk.length;
+		if (turn < TURN) continue;
+		turn = 0;
+		await setImmediate();
+	}
+	return { bytes, sha256: hash.digest("hex") };
+}
+
+/** RFC 9110, 13.1.2, where a weak tag matches too. */
+function matches(header: string | undefined, etag: string): boolean {
+	const tags = header?.split(",").map((tag) => tag.trim()) ?? [];
+	return tags.some((tag) => tag === "*" || tag === etag || tag === `W/${etag}`);
+}
+
+/** In the characters that stand in a quoted string. */
+function fileName(id: string, { format, encoding }: Query): string {
+	return id.replace(/[^\w.-]/g, "_") + driveExtension(format, encoding);
+}

@@ -1,0 +1,81 @@
+/** What the operator's API answers: the schemas of its OpenAPI document, which also keep everything else out. */
+import Type, { type Static } from "typebox";
+import type { GuestTree } from "../../documents/guest-tree.ts";
+import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
+import type { InstanceSummary } from "../../source/source.ts";
+
+export const SummarySchema = Type.Object({
+	id: Type.String(),
+	name: Type.String(),
+	projectId: Type.Optional(Type.String()),
+});
+
+const AddressSchema = Type.Object({ address: Type.String(), subnetId: Type.String() });
+
+const portMembers = {
+	id: Type.String(),
+	macAddress: Type.String(),
+	networkId: Type.String(),
+	networkName: Type.String(),
+	mtu: Type.Optional(Type.Integer()),
+	addresses: Type.Array(AddressSchema),
+};
+
+const SubportSchema = Type.Object({ ...portMembers, vlanId: Type.Integer() });
+
+const PortSchema = Type.Object({
+	...portMembers,
+	plugged: Type.Boolean({ description: "Whether the NIC is in the guest" }),
+	vifType: Type.Optional(Type.String()),
+	subports: Type.Array(SubportSchema),
+});
+
+const DocumentSchema = Type.Object({
+	path: Type.String({ description: "Below /api/instances/{id}/tree/" }),
+	bytes: Type.Integer(),
+});
+
+export const InstanceSchema = Type.Object({
+	id: Type.String(),
+	name: Type.String(),
+	projectId: Type.Optional(Type.String()),
+	created: Type.Optional(Type.String()),
+	ports: Type.Array(PortSchema, { description: "In NIC order" }),
+	documents: Type.Array(DocumentSchema),
+});
+
+export const ProblemSchema = Type.Object({ message: Type.String() });
+
+export type InstanceDetails = Static<typeof InstanceSchema>;
+
+export function summaryOf({ id, name, projectId }: InstanceSummary): Static<typeof SummarySchema> {
+	return { id, name, ...(projectId !== undefined && { projectId }) };
+}
+
+export function detailsOf(instance: Instance, tree: GuestTree): InstanceDetails {
+	const { id, projectId, server, ports } = instance;
+	return {
+		id,
+		name: server?.name ?? id,
+		...(projectId !== undefined && { projectId }),
+		...(server?.created !== undefined && { created: server.created }),
+		ports: ports.map((port) => ({
+			...portOf(port),
+			plugged: port.plugged,
+			...(port.vifType !== undefined && { vifType: port.vifType }),
+			subports: (port.trunk?.subports ?? []).map(({ vlanId, port: subport }) => ({ ...portOf(subport), vlanId })),
+		})),
+		documents: Array.from(tree.paths(), (path) => ({ path, bytes: tree.read(path)?.length ?? 0 })),
+	};
+}
+
+function portOf({ id, macAddress, network, fixedIps }: Port) {
+	return {
+		id,
+		macAddress,
+		networkId: network.id,
+		networkName: network.name,
+		...(network.mtu !== undefined && { mtu: network.mtu }),
+		addresses: fixedIps.map(({ address, subnet }: FixedIp) => ({ address, subnetId: subnet.id })),
+	};
+}

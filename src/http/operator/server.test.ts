@@ -1,0 +1,192 @@
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+	directoryOf,
+	novaSettings,
+	type RawRequest,
+	recordedInstance,
+	recordedInstances,
+	send,
+} from "../../../test/metadata-service.ts";
+import { recordedCase } from "../../../test/recorded.ts";
+import { GuestwireError } from "../../errors.ts";
+import { createGuestDocuments } from "../../service/guest-documents.ts";
+import { createLog } from "../../service/log.ts";
+import { createMetrics } from "../../service/metrics.ts";
+import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "./server.ts";
+
+const LOCAL = ["Host", "localhost:8776"] as const;
+const TOKEN = "a-long-random-token";
+const docs = readFileSync(new URL("../../../docs/operator.md", import.meta.url), "utf8");
+const instance = recordedInstance("f-trunk");
+
+let server: OperatorServer;
+afterEach(() => server?.close());
+
+async function start(options: Partial<OperatorServerOptions> = {}) {
+	const directory = directoryOf(recordedInstances);
+	server = await startOperatorServer({
+		listen: "127.0.0.1:0",
+		directory,
+		documents: createGuestDocuments(novaSettings),
+		metrics: createMetrics(directory),
+		log: createLog({ write: () => {} }),
+		isReady: () => true,
+		version: "1.2.3",
+		...options,
+	});
+}
+
+const ask = (path: string, headers: RawRequest["headers"] = [LOCAL]) => send(server.address, { path, headers });
+const json = async (path: string) => JSON.parse((await ask(path)).body.toString());
+
+describe("the API", () => {
+	it("lists every instance", async () => {
+		await start();
+		const listed = await json("/api/instances");
+		expect(listed).toHaveLength(recordedInstances.length);
+		expect(listed).toContainEqual({ id: instance.id, name: "f-trunk", projectId: instance.projectId });
+	});
+
+	it("tells an instance's wiring and documents, but no user data", async () => {
+		await start();
+		const details = await json(`/api/instances/${instance.id.toUpperCase()}`);
+		const recorded = recordedCase("f-trunk").facts;
+		expect(details.ports.map(({ id }: { id: string }) => id)).toEqual(instance.ports.map(({ id }) => id));
+		const tags = recorded.trunks[0]?.sub_ports.map((subport) => subport.segmentation_id);
+		const subports = details.ports.flatMap((port: { subports: { vlanId: number }[] }) => port.subports);
+		expect(subports.map(({ vlanId }: { vlanId: number }) => vlanId)).toEqual(tags);
+		for (const { path, bytes } of details.documents) {
+			expect((await ask(`/api/instances/${instance.id}/tree/${path}`)).body.length).toBe(bytes);
+		}
+		const withData = recordedInstances.find(({ server }) => server?.userData !== undefined);
+		const text = JSON.stringify(await json(`/api/instances/${withData?.id}`));
+		expect(text).not.toContain(Buffer.from(withData?.server?.userData ?? []).toString("base64"));
+	});
+
+	it("gives a document as nova-api-metadata gave it to the guest", async () => {
+		await start();
+		const answer = await ask(`/api/instances/${instance.id}/tree/openstack/latest/network_data.json`);
+		expect(answer.body.toString()).toBe(recordedCase("f-trunk").networkData);
+		expect(answer.headers).toMatchObject({ "content-type": "application/json", "x-content-type-options": "nosniff" });
+	});
+
+	it.each([
+		"/api/instances/none",
+		`/api/instances/${instance.id}/tree/nothing`,
+		"/api",
+		"/",
+		`/api/instances/${instance.id}/tree/..%2f..%2fetc/passwd`,
+		`/api/instances/${"x".repeat(600)}`,
+	])("has no %s", async (path) => {
+		await start();
+		const answer = await ask(path);
+		expect([400, 404, 414]).toContain(answer.status);
+		expect(JSON.parse(answer.body.toString())).toHaveProperty("message");
+	});
+
+	it("says when the cloud can't be asked", async () => {
+		const down = () => Promise.reject(new GuestwireError("cloud-unavailable", "Nova http://n: refused"));
+		await start({ directory: { list: down, get: down } });
+		for (const path of ["/api/instances", `/api/instances/${instance.id}`]) {
+			const answer = await ask(path);
+			expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([503, { message: "Nova http://n: refused" }]);
+		}
+	});
+
+	it("answers what its OpenAPI document says, and no other paths are documented", async () => {
+		await start();
+		const document = await json("/openapi.json");
+		expect(document).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
+		const ajv = new Ajv2020({ strict: false });
+		for (const [path, { get }] of Object.entries<{
+			get: { responses: Record<string, { content?: Record<string, { schema: { format?: string } }> }> };
+		}>(document.paths)) {
+			const schema = get.responses["200"]?.content?.["application/json"]?.schema ?? {};
+			const answer = await ask(path.replace("{id}", instance.id).replace("{path}", "openstack/latest/meta_data.json"));
+			expect(answer.status).toBe(200);
+			if (schema.format !== "binary")
+				expect(ajv.validate(schema, JSON.parse(answer.body.toString())), ajv.errorsText()).toBe(true);
+		}
+		const documented = Array.from(docs.matchAll(/^\| `GET (\/api[^`]*)`/gm), ([, path]) => path);
+		expect(documented.toSorted()).toEqual(Object.keys(document.paths).toSorted());
+	});
+});
+
+describe("who is let in", () => {
+	it.each(["localhost", "LOCALHOST:1", "127.0.0.1:8776", "127.9.9.9", "[::1]:8776"])(
+		"Host %s on loopback",
+		async (host) => {
+			await start();
+			expect((await ask("/healthz", [["Host", host]])).status).toBe(200);
+		},
+	);
+
+	it.each([
+		"",
+		"attacker.example",
+		"localhost.attacker.example",
+		"127.0.0.1.attacker.example",
+		"[::2]",
+		"localhost:8776:1",
+	])("not Host %j", async (host) => {
+		await start({ token: TOKEN });
+		const answer = await ask("/api/instances", [
+			["Host", host],
+			["Authorization", `Bearer ${TOKEN}`],
+		]);
+		expect(answer.status).toBe(403);
+		expect(answer.body.toString()).not.toContain(instance.id);
+	});
+
+	it.each(["127.0.0.1:0", "0.0.0.0:0"])("the token alone, on %s, but for probes", async (listen) => {
+		await start({ listen, token: TOKEN });
+		const askWith = async (path: string, token?: string) =>
+			(await ask(path, [LOCAL, ...(token === undefined ? [] : [["Authorization", token] as const])])).status;
+		for (const path of ["/api/instances", "/metrics", "/openapi.json", "/nothing", `/api/instances/${instance.id}`]) {
+			expect(await askWith(path)).toBe(401);
+			for (const wrong of ["", TOKEN, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, "Bearer", `Basic ${TOKEN}`]) {
+				expect(await askWith(path, wrong)).toBe(401);
+			}
+			expect(await askWith(path, `Bearer ${TOKEN}`)).toBe(path === "/nothing" ? 404 : 200);
+		}
+		expect(await askWith("/healthz")).toBe(200);
+		expect(await askWith("/readyz")).toBe(200);
+	});
+
+	it("does not start without a token where other machines reach it, nor with an empty one", async () => {
+		for (const listen of ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"]) {
+			await expect(start({ listen })).rejects.toMatchObject({
+				code: "config",
+				message: expect.stringContaining("token"),
+			});
+		}
+		await expect(start({ token: "" })).rejects.toMatchObject({ code: "config" });
+	});
+
+	it("works on a unix socket", async () => {
+		await start({ listen: `unix:${join(tmpdir(), `guestwire-operator-${process.pid}.sock`)}` });
+		expect((await ask("/healthz")).status).toBe(200);
+	});
+});
+
+it("is ready when guests are answered", async () => {
+	let ready = false;
+	await start({ isReady: () => ready });
+	expect((await ask("/readyz")).status).toBe(503);
+	ready = true;
+	expect((await ask("/readyz")).status).toBe(200);
+	expect((await ask("/healthz")).status).toBe(200);
+});
+
+it("tells exactly the metrics that docs/operator.md lists", async () => {
+	await start();
+	const text = (await ask("/metrics")).body.toString();
+	const told = Array.from(text.matchAll(/^# TYPE (guestwire_\w+) /gm), ([, name]) => name);
+	const listed = Array.from(docs.matchAll(/^\| `(guestwire_\w+)` \|/gm), ([, name]) => name);
+	expect(told.toSorted()).toEqual(listed.toSorted());
+	expect(text).toMatch(/^process_resident_memory_bytes /m);
+});

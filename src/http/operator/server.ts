@@ -1,0 +1,138 @@
+/** The operator's side: what each guest is told, metrics and health, on a listener that guests don't reach. */
+import swagger from "@fastify/swagger";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { driveTree } from "../../documents/drive-tree.ts";
+import { GuestwireError } from "../../errors.ts";
+import type { Instance } from "../../instance/instance.ts";
+import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { type Log, logOperatorRequest } from "../../service/log.ts";
+import type { Metrics } from "../../service/metrics.ts";
+import type { Directory } from "../../source/instance-cache.ts";
+import { listenOn, parseListenAddress } from "../listen.ts";
+import { accessCheck } from "./access.ts";
+import { configDriveRoute } from "./config-drive-route.ts";
+import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
+
+export interface OperatorServerOptions {
+	/** As a metadata listener's. */
+	readonly listen: string;
+	/** Asked for as a bearer token; a must on an address that other machines reach. */
+	readonly token?: string | undefined;
+	readonly directory: Pick<Directory, "get" | "list">;
+	readonly documents: GuestDocuments;
+	readonly metrics: Metrics;
+	readonly log: Log;
+	/** Whether guests are answered: false before the metadata listeners are up and from their closing on. */
+	readonly isReady: () => boolean;
+	/** Whether guests get what was read before, because the inventory is broken now: `/readyz` tells. Default: no. */
+	readonly isOutdated?: () => boolean;
+	/** Guestwire's own version, for the OpenAPI document. */
+	readonly version: string;
+}
+
+export interface OperatorServer {
+	/** Where it really listens. */
+	readonly address: string;
+	close(): Promise<void>;
+}
+
+/** Asked every few seconds by machines that have no token and learn nothing but a word. */
+const PROBES = new Set(["/healthz", "/readyz"]);
+/** An instance's id may be any text in an inventory. */
+const LONGEST_ID = 512;
+
+/** @throws GuestwireError `config` or `listen` */
+export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
+	const address = parseListenAddress(options.listen);
+	const check = accessCheck(address, options.token);
+	const app = fastify({ routerOptions: { maxParamLength: LONGEST_ID } });
+	app.addHook("onRequest", async (request, reply) => {
+		const { host, authorization } = request.headers;
+		const refused = check({ host, authorization });
+		if (refused === 403) return reply.code(403).send({ message: "This server answers to a local Host name alone." });
+		if (refused === undefined || PROBES.has(request.routeOptions.url ?? "")) return;
+		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is asked for." });
+	});
+	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
+	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "There is no such page." }));
+	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
+	await app.register(swagger, {
+		openapi: { openapi: "3.1.0", info: { title: "Guestwire operator API", version: options.version } },
+		transform: ({ schema, url }) => ({ schema, url: url.replace("*", ":path") }),
+	});
+	await app.register(async (scope) => addRoutes(scope, options));
+	return { address: await listenOn(app, address), close: () => app.close() };
+}
+
+function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
+	const { directory, documents, metrics, isReady, isOutdated = () => false } = options;
+
+	const instanceOf = async (id: string): Promise<Instance> => {
+		const found = await directory.get(id.toLowerCase(), "all");
+		if (found === undefined)
+			throw new GuestwireError("unknown-instance", `No instance has the id ${JSON.stringify(id)}.`);
+		return found;
+	};
+	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
+	const problem = { ...ProblemSchema };
+	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
+
+	const list = { summary: "Every instance", response: { 200: { type: "array", items: SummarySchema }, 503: problem } };
+	app.get("/api/instances", { schema: list }, async () => (await directory.list()).map(summaryOf));
+
+	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
+	app.get("/api/instances/:id", { schema: one }, async (request) => {
+		const instance = await instanceOf(idOf(request));
+		return detailsOf(instance, documents.tree(instance));
+	});
+
+	const file = {
+		summary: "A document or a listing, byte for byte as the guest gets it",
+		params: { type: "object", properties: { ...params.properties, path: { type: "string", description: "Its path" } } },
+		response: { 200: { description: "The document", type: "string", format: "binary" }, 404: problem, 503: problem },
+	};
+	app.get("/api/instances/:id/tree/*", { schema: file }, async (request, reply) => {
+		const path = (request.params as { "*": string })["*"];
+		const answer = await documents.answer(await instanceOf(idOf(request)), path);
+		if (answer === undefined) throw new GuestwireError("unknown-path", `The instance has no ${JSON.stringify(path)}.`);
+		// User data is whatever its owner wrote: a browser must not take it for a page of this server.
+		reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
+		return reply.header("content-type", answer.contentType).send(answer.body);
+	});
+
+	app.register(configDriveRoute, {
+		drive: async (id) => {
+			const instance = await instanceOf(id);
+			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
+		},
+	});
+
+	const hidden = { schema: { hide: true } };
+	app.get("/openapi.json", hidden, async () => app.swagger());
+	app.get("/metrics", hidden, async (_request, reply) =>
+		reply.header("content-type", metrics.registry.contentType).send(await metrics.registry.metrics()),
+	);
+	app.get("/healthz", hidden, async () => "ok\n");
+	app.get("/readyz", hidden, async (_request, reply) => {
+		if (!isReady()) return reply.code(503).send("not ready\n");
+		return isOutdated() ? "ok, from what was read before: the inventory is broken\n" : "ok\n";
+	});
+}
+
+function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
+	if (error instanceof GuestwireError) {
+		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
+		return reply.code(unknown ? 404 : 503).send({ message: error.message });
+	}
+	const status = error.statusCode ?? 500;
+	if (status < 500) return reply.code(status).send({ message: error.message });
+	log.error({ operator: reply.request.routeOptions.url, detail: error.stack }, "the operator server failed");
+	return reply.code(500).send({ message: "This is a fault of Guestwire's: its log says more." });
+}
+
+function record(request: FastifyRequest, reply: FastifyReply, log: Log): void {
+	const route = request.routeOptions.url;
+	if (route === "/metrics" || PROBES.has(route ?? "")) return;
+	const instance = (request.params as { id?: string } | undefined)?.id;
+	logOperatorRequest(log, { operator: route ?? "", instance, status: reply.statusCode, ms: reply.elapsedTime });
+}

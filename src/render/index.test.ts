@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+/** What a module imports at run time: other modules, and packages by their names. */
+function importsOf(module: URL): string[] {
+	const code = readFileSync(module, "utf8");
+	return [...code.matchAll(/^(?:import|export) (?!type )[^;]*? from "([^"]+)";/gm)].map(([, from]) => from ?? "");
+}
+
+it("drags in nothing but the formats, the errors and two small packages", () => {
+	const seen = new Set<string>();
+	const packages = new Set<string>();
+	const open = [new URL("./index.ts", import.meta.url)];
+	for (const module of open) {
+		if (seen.has(module.href)) continue;
+		seen.add(module.href);
+		for (const from of importsOf(module)) {
+			if (from.startsWith(".")) open.push(new URL(from, module));
+			else packages.add(from);
+		}
+	}
+	const outside = [...seen].filter((href) => !href.includes("/src/render/"));
+	expect(outside.map((href) => href.replace(/^.*\/src\//, ""))).toEqual(["errors.ts"]);
+	expect(packages).toEqual(new Set(["ipaddr.js", "node:crypto", "yaml"]));
+});

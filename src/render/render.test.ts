@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hostileNetworkData, soundNetworkData, validNetworkData } from "../../test/arbitrary-network-data.ts";
+import { canonicalCidr, canonicalIp, type Files, type Meanings } from "../../test/render/meaning.ts";
+import { readEni } from "../../test/render/read-eni.ts";
+import { readKeyfiles } from "../../test/render/read-keyfiles.ts";
+import { readNetplan } from "../../test/render/read-netplan.ts";
+import { readNetworkd } from "../../test/render/read-networkd.ts";
+import { readSysconfig } from "../../test/render/read-sysconfig.ts";
+import type { Link, NetworkData } from "../documents/network-data.ts";
+import { FORMATS, type Format, render } from "./index.ts";
+
+const filesOf = (format: Format, data: NetworkData): Files =>
+	new Map(render(format, data).files.map(({ path, text }) => [path, text]));
+const onlyFile = (files: Files) => [...files.values()].join();
+
+describe.each(FORMATS)("%s", (format) => {
+	it("renders any valid document, into files with safe names, each once", () => {
+		fc.assert(
+			fc.property(validNetworkData, (data) => {
+				const { files, warnings } = render(format, data);
+				const paths = files.map(({ path }) => path);
+				expect(new Set(paths).size).toBe(paths.length);
+				for (const { path, mode } of files) {
+					expect(path).toMatch(/^[A-Za-z0-9]([A-Za-z0-9._-]|\/(?=[A-Za-z0-9]))*$/);
+					expect([0o600, 0o644, 0o755]).toContain(mode);
+				}
+				for (const { place } of warnings) expect(place).toMatch(/^(\/[a-z0-9_]+)+$/);
+			}),
+		);
+	});
+
+	it("lets no text of the document out of its place", () => {
+		fc.assert(
+			fc.property(hostileNetworkData, (data) => {
+				const rendering = render(format, data);
+				expect(JSON.stringify(rendering)).not.toMatch(/evil/i);
+			}),
+			{ numRuns: 300 },
+		);
+	});
+});
+
+const READERS: Readonly<Partial<Record<Format, (files: Files) => Meanings>>> = {
+	"cloud-init": (files) => readNetplan(onlyFile(files)),
+	ifcfg: readSysconfig,
+	ifupdown: (files) => readEni(onlyFile(files)),
+	netplan: (files) => readNetplan(onlyFile(files)),
+	networkd: readNetworkd,
+	networkmanager: readKeyfiles,
+};
+
+describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
+	it("has the document's links, addresses and routes", () => {
+		fc.assert(
+			fc.property(soundNetworkData, (data) => {
+				const meanings = read(filesOf(format as Format, data));
+				expect(bySort([...meanings.values()].map(saidOf))).toEqual(
+					bySort(data.links.map((link) => toldOf(link, data))),
+				);
+			}),
+		);
+	});
+});
+
+const bySort = (all: readonly string[]) => all.toSorted();
+
+/** What the files say of an interface, in the words of `toldOf`. */
+function saidOf(meaning: ReturnType<Meanings["get"]> & object): string {
+	const { mac, mtu, vlan, bond, memberOf, dhcp4, addresses, routes, search } = meaning;
+	return JSON.stringify({
+		mac,
+		mtu,
+		vlan: vlan?.id,
+		mode: bond?.mode,
+		member: memberOf !== undefined,
+		dhcp4,
+		addresses: [...addresses].toSorted(),
+		routes: routes.map(({ to, via }) => `${to} ${via}`).toSorted(),
+		search: [...search].toSorted(),
+	});
+}
+
+function toldOf(link: Link, { links, networks }: NetworkData): string {
+	const mine = networks.filter((entry) => entry.link === link.id);
+	const fixed = mine.filter(({ type }) => type === "ipv4" || type === "ipv6");
+	const routes = mine.flatMap((entry) => entry.routes ?? []);
+	return JSON.stringify({
+		mac: link.type === "vlan" ? link.vlan_mac_address : link.ethernet_mac_address,
+		mtu: link.mtu,
+		vlan: link.type === "vlan" ? link.vlan_id : undefined,
+		mode: link.type === "bond" ? link.bond_mode : undefined,
+		member: links.some((other) => other.type === "bond" && other.bond_links.includes(link.id)),
+		dhcp4: mine.some(({ type }) => type === "ipv4_dhcp"),
+		addresses: fixed.map((entry) => canonicalCidr(entry.ip_address ?? "", entry.netmask)).toSorted(),
+		routes: routes.map((r) => `${canonicalCidr(r.network, r.netmask)} ${canonicalIp(r.gateway)}`).toSorted(),
+		search: [...new Set(mine.flatMap((entry) => entry.dns_search ?? []))].toSorted(),
+	});
+}

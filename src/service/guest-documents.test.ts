@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
+import { recordedCases } from "../../test/recorded.ts";
+import { EXPOSABLE } from "../documents/network-ports.ts";
+import { defaultSettings } from "../documents/settings.ts";
+import { assemble } from "../instance/assemble.ts";
+import { openOpenStackCloud } from "../source/openstack/index.ts";
+import type { Cloud, Need } from "../source/source.ts";
+import { createGuestDocuments } from "./guest-documents.ts";
+
+let fake: FakeOpenStack;
+let cloud: Cloud;
+beforeAll(async () => {
+	fake = await startFakeOpenStack();
+	for (const { facts } of recordedCases()) {
+		const { id, interfaceAttachments } = facts;
+		const tagged = interfaceAttachments.map((attachment, at) => ({ ...attachment, tag: `nic-${at}` }));
+		fake.records.interfaces.set(id, { interfaceAttachments: tagged });
+	}
+	cloud = await openOpenStackCloud({ env: fake.env, profile: "nova" });
+});
+afterAll(async () => {
+	await cloud.close();
+	await fake.close();
+});
+
+describe.each(["full", "nova"] as const)("profile %s", (profile) => {
+	const settings = { ...defaultSettings(new Uint8Array(32)), profile, expose: EXPOSABLE };
+	const documents = createGuestDocuments(settings);
+
+	it.each(recordedCases())("$name: what a path needs is enough for its document", async ({ facts: { id } }) => {
+		const instanceOf = async (need: Need) => {
+			const facts = await cloud.instance(id, need);
+			return facts && assemble(facts);
+		};
+		const all = await instanceOf("all");
+		const parts = new Map([["all", all]]);
+		for (const need of ["wiring", "record"] as const) parts.set(need, await instanceOf(need));
+		if (all === undefined) throw new Error("the instance isn't there");
+		const paths = [...documents.tree(all).paths()];
+		expect(paths.length).toBeGreaterThan(50);
+		for (const path of paths) {
+			const instance = parts.get(documents.need(path));
+			const text = instance && documents.tree(instance).answer(path)?.body;
+			expect([path, text && Buffer.from(text).toString("latin1")]).toEqual([
+				path,
+				Buffer.from(documents.tree(all).answer(path)?.body ?? []).toString("latin1"),
+			]);
+		}
+	});
+});

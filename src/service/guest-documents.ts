@@ -1,0 +1,60 @@
+import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree.ts";
+import { needOf } from "../documents/paths.ts";
+import type { DocumentSettings } from "../documents/settings.ts";
+import type { TreeAnswer } from "../documents/tree.ts";
+import type { Instance } from "../instance/instance.ts";
+import type { Need } from "../source/source.ts";
+import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
+
+/** The one document that a vendor's services have a part in. */
+const WITH_VENDOR_DATA = /^openstack\/[^/]+\/vendor_data2\.json$/;
+
+/** An instance's documents as its guest gets them. */
+export interface GuestDocuments {
+	/** What `/` and `/openstack` answer to anybody; undefined for every other path. */
+	listing(path: string): TreeAnswer | undefined;
+	/** Every document and listing but those that vendors' services write in. */
+	tree(instance: Instance): GuestTree;
+	/** Every document and listing, once the vendors' services have answered. */
+	complete(instance: Instance): Promise<GuestTree>;
+	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
+	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
+	/** Which facts a normalised path's document is made of. */
+	need(path: string): Need;
+}
+
+/**
+ * Trees are kept as long as their instance: the directory gives the same object while the facts are the same, so a
+ * document is made once and goes when its facts change.
+ */
+export function createGuestDocuments(settings: DocumentSettings, vendorData?: DynamicVendorData): GuestDocuments {
+	const listings = new Map(["", "openstack"].map((path) => [path, staticAnswer(path, settings.profile)]));
+	const trees = new WeakMap<Instance, GuestTree>();
+	const vendorTrees = new WeakMap<VendorData, GuestTree>();
+	const tree = (instance: Instance): GuestTree => {
+		const known = trees.get(instance);
+		if (known !== undefined) return known;
+		const built = buildTree(instance, settings);
+		trees.set(instance, built);
+		return built;
+	};
+	const treeWith = (instance: Instance, data: VendorData): GuestTree => {
+		const known = vendorTrees.get(data);
+		if (known !== undefined) return known;
+		const built = buildTree(instance, settings, data);
+		vendorTrees.set(data, built);
+		return built;
+	};
+	const vendors = vendorData?.hasTargets ? vendorData : undefined;
+	return {
+		listing: (path) => listings.get(path),
+		tree,
+		complete: async (instance) =>
+			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
+		need: (path) => needOf(path, settings.expose),
+		answer(instance, path) {
+			if (vendors === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
+			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));
+		},
+	};
+}

@@ -1,0 +1,140 @@
+import { openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { directoryOf, guest, send, signature, startTestService } from "../../test/metadata-service.ts";
+import { defaultSettings } from "../documents/settings.ts";
+import { REFUSAL_REASONS } from "../http/guest/identity/asker.ts";
+import { startOperatorServer } from "../http/operator/server.ts";
+import { createGuestDocuments } from "./guest-documents.ts";
+import { createLog, FAILURE_REASONS, openLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { createDynamicVendorData } from "./vendor-data.ts";
+
+/** Everything that must not be told, each a text of its own. */
+const SECRETS = {
+	shared: "SHARED-secret-1",
+	userData: "USER-DATA-secret-2",
+	password: "PASSWORD-secret-3",
+	token: "TOKEN-secret-4",
+	query: "QUERY-secret-5",
+	cookie: "COOKIE-secret-6",
+	vendorUrl: "VENDOR-URL-secret-7",
+	vendorData: "VENDOR-DATA-secret-8",
+	staticData: "STATIC-DATA-secret-9",
+	seed: "SEED-KEY-secret-10",
+	body: "BODY-secret-11",
+};
+
+const shared = Buffer.from(SECRETS.shared);
+const instance = guest({ address: "127.0.0.1", userData: Buffer.from(SECRETS.userData) });
+
+it("never holds a secret, a signature, a token, a password or user data", async () => {
+	const vendor = createServer((_request, response) => response.end(JSON.stringify(SECRETS.vendorData))).listen(0);
+	const broken = createServer((_request, response) => response.end(SECRETS.vendorData)).listen(0);
+	const urlOf = (server: typeof vendor) =>
+		`http://127.0.0.1:${(server.address() as AddressInfo).port}/?key=${SECRETS.vendorUrl}`;
+	const lines: string[] = [];
+	const log = createLog({ write: (line) => lines.push(line) });
+	const directory = directoryOf([instance]);
+	const metrics = createMetrics(directory);
+	const targets = [{ name: "good", url: urlOf(vendor), timeoutSeconds: 1 }];
+	targets.push({ name: "bad", url: urlOf(broken), timeoutSeconds: 1 });
+	const vendorData = createDynamicVendorData(targets, { log, count: metrics.vendorData });
+	const settings = { ...defaultSettings(Buffer.from(SECRETS.seed.repeat(3))), staticVendorData: SECRETS.staticData };
+	const documents = createGuestDocuments(settings, vendorData);
+	const networksOf = async () => ["net-1"];
+	const service = await startTestService(
+		[
+			{ listen: "127.0.0.1:0", identity: { mode: "signed", secret: shared } },
+			{ listen: "127.0.0.1:0", identity: { mode: "provider", secret: shared, networksOf } },
+			{ listen: "127.0.0.1:0", identity: { mode: "network", allow: ["127.0.0.1"] } },
+			{ listen: "127.0.0.1:0", identity: { mode: "address" } },
+			{ listen: "127.0.0.1:0", identity: { mode: "fixed", instance: instance.id } },
+		],
+		{ directory, documents, log },
+	);
+	const operator = await startOperatorServer({
+		...{ listen: "127.0.0.1:0", token: SECRETS.token, directory, documents, metrics, log },
+		...{ isReady: () => true, version: "1" },
+	});
+
+	const latest = [...documents.tree(instance).paths()].filter((path) => path.includes("latest/"));
+	const paths = [...latest, "openstack/latest/password", "", "openstack", "nothing", "%ff"];
+	const given: [string, string][] = [
+		["X-Instance-ID", instance.id],
+		["X-Tenant-ID", "project-1"],
+		["X-Instance-ID-Signature", signature(instance.id, shared)],
+		["X-Metadata-Provider", "edge"],
+		["X-Metadata-Provider-Signature", signature("edge", shared)],
+		["X-OVN-Network-ID", "net-1"],
+		["X-Forwarded-For", "127.0.0.1"],
+		["Authorization", `Bearer ${SECRETS.token}`],
+		["Cookie", SECRETS.cookie],
+		["Host", "localhost"],
+	];
+	const wrong = given.map(
+		([name, value]) => [name, name.endsWith("Signature") ? signature("x", shared) : value] as const,
+	);
+	const withoutProvider = given.filter(([name]) => !name.startsWith("X-Metadata"));
+	for (const where of [...service.addresses, operator.address]) {
+		for (const path of paths) {
+			for (const headers of [given, wrong, withoutProvider, [], [...given, ...given]]) {
+				const prefix = where === operator.address ? `/api/instances/${instance.id}/tree/` : "/";
+				await send(where, { path: `${prefix}${path}?p=${SECRETS.query}`, headers });
+			}
+		}
+		for (const body of [SECRETS.body.repeat(200), SECRETS.password, SECRETS.body]) {
+			for (const headers of [withoutProvider, wrong, given]) {
+				await send(where, { method: "POST", path: "/openstack/latest/password", headers, body });
+				await send(where, { method: "PUT", path: "/openstack/latest/user_data", headers, body });
+			}
+		}
+	}
+	await Promise.all([service.close(), operator.close(), vendorData.close()]);
+	vendor.close();
+	broken.close();
+
+	const text = lines.join("");
+	for (const reason of ["wrong-signature", "repeated-header", "too-large", "password-set", "wrong-method"]) {
+		expect(text).toContain(reason);
+	}
+	expect(text).toContain('"vendorData":"bad"');
+	const signatures = [signature(instance.id, shared), signature("edge", shared), signature("x", shared)];
+	const encoded = Object.values(SECRETS).map((secret) => Buffer.from(secret).toString("base64").replace(/=+$/, ""));
+	for (const secret of [...Object.values(SECRETS), ...encoded, ...signatures]) expect(text).not.toContain(secret);
+});
+
+it("is whole in its file once it was flushed", async () => {
+	const folder = await mkdtemp(join(tmpdir(), "guestwire-log-"));
+	const { log, flush } = openLog(openSync(join(folder, "log"), "w"), () => {});
+	for (let line = 0; line < 1000; line++) log.info({ line });
+	await flush();
+	const written = (await readFile(join(folder, "log"), "utf8")).trimEnd().split("\n");
+	expect(written.map((line) => JSON.parse(line).line)).toEqual(Array.from({ length: 1000 }, (_, line) => line));
+	await rm(folder, { recursive: true });
+});
+
+it("that has no room any more is lost, and counted, without harm", async () => {
+	let dropped = 0;
+	const { log, flush } = openLog(openSync("/dev/full", "w"), (lines) => {
+		dropped += lines;
+	});
+	for (let line = 0; line < 40; line++) log.info({ line: "x".repeat(512 * 1024) });
+	expect(dropped).toBeGreaterThan(0);
+	expect(dropped).toBeLessThan(40);
+	await flush();
+});
+
+it("gives the reasons that docs/http.md explains", async () => {
+	const docs = await readFile(new URL("../../docs/http.md", import.meta.url), "utf8");
+	const table = docs
+		.slice(docs.indexOf("| `reason` |"))
+		.split("\n")
+		.map((row) => row.split("|")[1] ?? "");
+	const explained = table.slice(2).flatMap((cell) => Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, reason]) => reason));
+	expect(explained.toSorted()).toEqual([...REFUSAL_REASONS, ...FAILURE_REASONS].toSorted());
+});

@@ -1,0 +1,141 @@
+/** What the operator server tells Prometheus. docs/operator.md lists every name; a test compares. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Directory, DirectoryStats } from "../source/instance-cache.ts";
+import { createRequestTallies } from "./request-tally.ts";
+
+export interface Metrics {
+	readonly registry: Registry;
+	/** Counts the requests that were answered under an identity. */
+	requests(identity: string): (status: number, path: string | undefined, seconds: number) => void;
+	/** A request that got no document, by why. */
+	turnedDown(identity: string, reason: string): void;
+	/** Requests that wait for the cloud or for a vendor's service. */
+	readonly waiting: Level;
+	listener(listen: string, identity: string): ListenerMetrics;
+	vendorData(target: string, outcome: "answered" | "failed"): void;
+	logLinesDropped(lines: number): void;
+}
+
+/** A number that goes up and down. */
+export interface Level {
+	inc(): void;
+	dec(): void;
+}
+
+export interface ListenerMetrics {
+	readonly connections: Level;
+	connectionRefused(): void;
+	up(isUp: boolean): void;
+}
+
+const DOCUMENTS = [
+	"network_data.json",
+	"meta_data.json",
+	"user_data",
+	"vendor_data.json",
+	"vendor_data2.json",
+	"password",
+	"network_data",
+];
+
+/** A label with few values: guests choose the paths, but not how many time series there are. */
+export function documentKind(path: string | undefined): string {
+	if (path === undefined) return "none";
+	if (!path.startsWith("openstack")) return "ec2";
+	if (path.startsWith("openstack/content/")) return "content";
+	return DOCUMENTS.find((name) => path.endsWith(name) && path.at(-name.length - 1) === "/") ?? "other";
+}
+
+export function createMetrics(directory: Pick<Directory, "stats">): Metrics {
+	const registry = new Registry();
+	const registers = [registry];
+	const tallyOf = createRequestTallies(registry);
+	collectDefaultMetrics({ register: registry });
+	collectDirectory(registry, directory);
+
+	const turnedDown = new Counter({
+		name: "guestwire_requests_turned_down_total",
+		help: "Requests that got no document, by why",
+		labelNames: ["identity", "reason"],
+		registers,
+	});
+	const waiting = new Gauge({
+		name: "guestwire_requests_waiting",
+		help: "Requests that wait for the cloud or for a vendor's service",
+		registers,
+	});
+	const vendorData = new Counter({
+		name: "guestwire_vendor_data_requests_total",
+		help: "Requests to the targets of dynamic vendor data",
+		labelNames: ["target", "outcome"],
+		registers,
+	});
+	const dropped = new Counter({
+		name: "guestwire_log_lines_dropped_total",
+		help: "Log lines that were lost because nobody read the log",
+		registers,
+	});
+	return {
+		registry,
+		requests: (identity) => {
+			const tally = tallyOf(identity);
+			return (status, path, seconds) => tally.count(status, documentKind(path), seconds);
+		},
+		turnedDown: (identity, reason) => turnedDown.inc({ identity, reason }),
+		waiting,
+		listener: listenerMetrics(registry),
+		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
+		logLinesDropped: (lines) => dropped.inc(lines),
+	};
+}
+
+function listenerMetrics(registry: Registry): Metrics["listener"] {
+	const labelNames = ["listen", "identity"] as const;
+	const registers = [registry];
+	const up = new Gauge({ name: "guestwire_listener_up", help: "1 while the listener listens", labelNames, registers });
+	const connections = new Gauge({
+		name: "guestwire_listener_connections",
+		help: "Connections that are open",
+		labelNames,
+		registers,
+	});
+	const refused = new Counter({
+		name: "guestwire_listener_connections_refused_total",
+		help: "Connections closed at once because too many were open",
+		labelNames,
+		registers,
+	});
+	return (listen, identity) => {
+		const labels = { listen, identity };
+		return {
+			connections: connections.labels(labels),
+			connectionRefused: () => refused.inc(labels),
+			up: (isUp) => up.set(labels, isUp ? 1 : 0),
+		};
+	};
+}
+
+/** The directory keeps its own counts: they are read when Prometheus asks. */
+function collectDirectory(registry: Registry, directory: Pick<Directory, "stats">): void {
+	const gauges: Record<keyof DirectoryStats, [name: string, help: string]> = {
+		entries: ["guestwire_directory_entries", "Answers of the cloud that are kept"],
+		hits: ["guestwire_directory_hits", "Look-ups since the start that were answered from memory, and fresh"],
+		misses: ["guestwire_directory_misses", "Look-ups since the start that had to wait for the cloud"],
+		refreshes: ["guestwire_directory_refreshes", "Answers since the start that were asked for again behind a request"],
+		staleAnswers: ["guestwire_directory_stale_answers", "Old answers given since the start for want of a new one"],
+		oldestStaleSeconds: [
+			"guestwire_directory_oldest_stale_seconds",
+			"Age of the oldest answer given while the cloud is silent",
+		],
+	};
+	for (const [key, [name, help]] of Object.entries(gauges) as [keyof DirectoryStats, [string, string]][]) {
+		new Gauge({
+			name,
+			help,
+			registers: [registry],
+			collect() {
+				this.set(directory.stats()[key]);
+			},
+		});
+	}
+}

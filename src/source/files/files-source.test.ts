@@ -1,0 +1,194 @@
+import {
+	appendFileSync,
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { recordedCase, recordedCases } from "../../../test/recorded.ts";
+import { assemble } from "../../instance/assemble.ts";
+import { createFilesCloud } from "./files-source.ts";
+
+/** A case's recordings that are API answers; the others are what a guest was given. */
+const isAnswer =
+	/\/(server|ports|subports|networks|subnets|trunks|floatingips|security-groups|keypair|interfaces|dhcp-ports)\.json$/;
+const zed = new URL("../../../test/fixtures/zed/", import.meta.url).pathname;
+const cases = recordedCases();
+
+let folder: string;
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "guestwire-files-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function dropIn(name: string): void {
+	const filter = (from: string) => !from.includes(".") || isAnswer.test(from);
+	cpSync(join(zed, name), join(folder, name), { recursive: true, filter });
+}
+
+describe("API answers dropped in unchanged", () => {
+	test.each(cases.map(({ name }) => name))("%s", async (name) => {
+		dropIn(name);
+		const cloud = await createFilesCloud(folder);
+		const { facts } = recordedCase(name);
+		const answered = await cloud.instance(facts.id, "all");
+		expect(answered && assemble(answered)).toEqual(assemble(facts));
+	});
+
+	test("all together", async () => {
+		for (const { name } of cases) dropIn(name);
+		const cloud = await createFilesCloud(folder);
+		const ids = (await cloud.list()).map(({ id }) => id);
+		expect(ids.toSorted()).toEqual(cases.map(({ facts }) => facts.id).toSorted());
+		for (const { facts } of cases) {
+			const answered = await cloud.instance(facts.id, "all");
+			expect(answered && assemble(answered)).toEqual(assemble(facts));
+		}
+	});
+});
+
+test("every address of a recorded port is its instance's, subports' too", async () => {
+	dropIn("f-trunk");
+	const cloud = await createFilesCloud(folder);
+	const { facts } = recordedCase("f-trunk");
+	for (const port of [...facts.ports, ...facts.subports]) {
+		const owner = { id: facts.id, projectId: facts.server?.tenant_id, networkId: port.network_id };
+		for (const { ip_address: address } of port.fixed_ips) {
+			expect(await cloud.owners({ address, networkId: port.network_id })).toEqual([owner]);
+		}
+		expect(await cloud.owners({ macAddress: port.mac_address })).toEqual([owner]);
+	}
+});
+
+describe("the folder", () => {
+	const server = (id: string) => `server: { id: ${id} }`;
+
+	test("is read with what is below it; hidden files are not the inventory's", async () => {
+		mkdirSync(join(folder, "rack/.git"), { recursive: true });
+		writeFileSync(join(folder, "rack/a.yml"), server("a"));
+		writeFileSync(join(folder, "README.md"), "# no inventory");
+		writeFileSync(join(folder, ".b.yaml.swp"), "\0");
+		writeFileSync(join(folder, "rack/.git/c.yaml"), server("c"));
+		writeFileSync(join(folder, "..data"), server("d"));
+		symlinkSync(join(folder, "..data"), join(folder, "d.yaml"));
+		symlinkSync(folder, join(folder, "rack/round"));
+		const cloud = await createFilesCloud(folder);
+		expect((await cloud.list()).map(({ id }) => id)).toEqual(["d", "a"]);
+	});
+
+	test("is a file too", async () => {
+		writeFileSync(join(folder, "one"), server("a"));
+		const cloud = await createFilesCloud(join(folder, "one"));
+		expect(await cloud.list()).toEqual([{ id: "a", name: "a" }]);
+	});
+
+	test.each([
+		["nowhere", /nowhere: there is no such file or folder: correct the path$/],
+		["", /: no \*\.yaml, \*\.yml or \*\.json in it: put the inventory there$/],
+	])("says what is missing: %j", async (path, message) => {
+		await expect(createFilesCloud(join(folder, path))).rejects.toThrow(message);
+	});
+});
+
+describe("while serving", () => {
+	/** A watched cloud, and its next report. */
+	async function watched(path = folder) {
+		let arrived = Promise.withResolvers<string | undefined>();
+		const cloud = await createFilesCloud(path, { onReload: (problem) => arrived.resolve(problem) });
+		const report = () => arrived.promise.finally(() => (arrived = Promise.withResolvers()));
+		const names = async () => (await cloud.list()).map(({ name }) => name);
+		return { cloud, report, names };
+	}
+
+	test("changes are taken up, a broken file keeps the last good state and is reported once", async () => {
+		const path = join(folder, "a.yaml");
+		writeFileSync(path, "servers: [{ id: a, name: first }]");
+		const { cloud, report, names } = await watched();
+		let changes = 0;
+		cloud.onChange?.(() => changes++);
+		try {
+			expect(await names()).toEqual(["first"]);
+
+			writeFileSync(path, "servers: [{ id: a, name: second }]");
+			expect(await report()).toBeUndefined();
+			expect(await names()).toEqual(["second"]);
+
+			writeFileSync(join(folder, "b.yaml"), "servers: [");
+			expect(await report()).toMatch(/\/b\.yaml:1: not YAML: /);
+			expect(await names()).toEqual(["second"]);
+			expect(changes).toBe(1);
+
+			// The same fault again is no news; what is next heard of is the other one.
+			appendFileSync(join(folder, "b.yaml"), "\n");
+			renameSync(join(folder, "b.yaml"), join(folder, "c.yaml"));
+			expect(await report()).toMatch(/\/c\.yaml:\d: not YAML: /);
+
+			rmSync(join(folder, "c.yaml"));
+			writeFileSync(path, "servers: [{ id: a, name: third }]");
+			expect(await report()).toBeUndefined();
+			expect(await names()).toEqual(["third"]);
+			expect(changes).toBe(2);
+		} finally {
+			await cloud.close();
+		}
+	});
+
+	test("a folder that is emptied keeps the last good state", async () => {
+		writeFileSync(join(folder, "a.yaml"), "server: { id: a }");
+		const { cloud, report, names } = await watched();
+		try {
+			rmSync(join(folder, "a.yaml"));
+			expect(await report()).toMatch(/: no \*\.yaml/);
+			expect(await names()).toEqual(["a"]);
+			writeFileSync(join(folder, "a.yaml"), "server: { id: b }");
+			expect(await report()).toBeUndefined();
+			expect(await names()).toEqual(["b"]);
+		} finally {
+			await cloud.close();
+		}
+	});
+
+	test("a folder that is moved away, and another in its place, are noticed", async () => {
+		const path = join(folder, "inventory");
+		mkdirSync(path);
+		writeFileSync(join(path, "a.yaml"), "server: { id: a }");
+		const { cloud, report, names } = await watched(path);
+		try {
+			renameSync(path, join(folder, "old"));
+			expect(await report()).toMatch(/there is no such file or folder/);
+			expect(await names()).toEqual(["a"]);
+			for (const id of ["b", "c"]) {
+				mkdirSync(path, { recursive: true });
+				writeFileSync(join(path, "a.yaml"), `server: { id: ${id} }`);
+				expect(await report()).toBeUndefined();
+				expect(await names()).toEqual([id]);
+			}
+		} finally {
+			await cloud.close();
+		}
+	});
+
+	test("a link to a folder that is pointed at another one is noticed", async () => {
+		const path = join(folder, "current");
+		for (const id of ["a", "b"]) {
+			mkdirSync(join(folder, id));
+			writeFileSync(join(folder, id, "x.yaml"), `server: { id: ${id} }`);
+			symlinkSync(id, join(folder, `to-${id}`));
+		}
+		renameSync(join(folder, "to-a"), path);
+		const { cloud, report, names } = await watched(path);
+		try {
+			renameSync(join(folder, "to-b"), path);
+			expect(await report()).toBeUndefined();
+			expect(await names()).toEqual(["b"]);
+		} finally {
+			await cloud.close();
+		}
+	});
+});

@@ -1,0 +1,271 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Fault } from "../../../test/fake-openstack.ts";
+import { cloud, fake, status, useFakeCloud } from "../../../test/fake-source.ts";
+import { recordedCase } from "../../../test/recorded.ts";
+import { assemble } from "../../instance/assemble.ts";
+
+const { facts } = recordedCase("h1-full");
+useFakeCloud();
+
+const look = () => cloud.instance(facts.id, "all");
+const lookIsRight = async () => {
+	const found = await look();
+	expect(found && assemble(found)).toEqual(assemble(facts));
+};
+
+const says =
+	(body: string): Fault =>
+	(response) =>
+		void response.writeHead(200).end(body);
+const hangUp: Fault = (response) => void response.destroy();
+const half: Fault = (response: ServerResponse) => {
+	response.writeHead(200, { "content-length": 1000 });
+	response.write('{"ports": [', () => response.destroy());
+};
+const halfChunked: Fault = (response: ServerResponse) => {
+	response.writeHead(200);
+	response.write('{"ports": [', () => response.destroy());
+};
+
+/** The fault strikes the first `times` requests that contain the text. */
+function strike(fault: Fault, text: string, times = Number.POSITIVE_INFINITY): void {
+	let left = times;
+	fake.fault = (call) => (call.includes(text) && left-- > 0 ? fault : undefined);
+}
+const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
+
+describe("what passes is tried again", () => {
+	test.each([
+		["a 500", status(500)],
+		["a 503", status(503)],
+		["a 429 that asks for patience", status(429, { "retry-after": "0" })],
+		["a connection that breaks", hangUp],
+		["a half-sent answer", half],
+		["a half-sent answer in chunks", halfChunked],
+	])("%s, once", async (_, fault) => {
+		strike(fault, "/ports", 1);
+		await lookIsRight();
+		expect(asked("/ports")).toBe(2);
+	});
+
+	test("every third call fails, and nothing is wrong", async () => {
+		let count = 0;
+		fake.fault = () => (++count % 3 === 0 ? status(500) : undefined);
+		await lookIsRight();
+	});
+
+	test("not for ever, and not when the API says to come back much later", async () => {
+		strike(status(503), "/ports");
+		await expect(look()).rejects.toMatchObject({
+			code: "cloud-unavailable",
+			message: expect.stringMatching(/ports.*503/),
+		});
+		expect(asked("/ports")).toBe(4);
+		strike(status(503, { "retry-after": "3600" }), "/ports");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable" });
+		expect(asked("/ports")).toBe(5);
+	});
+
+	test("a cloud that is not there says so, and an instance is known again when it is back", async () => {
+		strike(hangUp, "");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable" });
+		fake.fault = () => undefined;
+		await lookIsRight();
+	});
+});
+
+describe("tokens", () => {
+	test("one login however many callers", async () => {
+		await Promise.all(Array.from({ length: 20 }, look));
+		expect(fake.logins).toHaveLength(1);
+	});
+
+	test("a revoked one is replaced, once, however many calls it failed", async () => {
+		await look();
+		fake.revoke();
+		await Promise.all(Array.from({ length: 20 }, lookIsRight));
+		expect(fake.logins).toHaveLength(2);
+	});
+
+	test("an API that takes no token at all is not asked for ever", async () => {
+		strike(status(401), "/ports");
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("401") });
+		expect(fake.logins).toHaveLength(2);
+	});
+
+	test("Keystone down: what has a token goes on", async () => {
+		await look();
+		strike(hangUp, "/identity/");
+		await lookIsRight();
+	});
+
+	test("wrong credentials are told, without them", async () => {
+		strike(status(401), "/identity/");
+		const error: Error = await look().then(
+			() => new Error("no error"),
+			(reason) => reason,
+		);
+		expect(error).toMatchObject({
+			code: "cloud-unavailable",
+			message: expect.stringContaining("refuses the credentials"),
+		});
+		expect(error.message).not.toContain(fake.env["OS_PASSWORD"]);
+	});
+});
+
+describe("what is not an answer is an error that names the call and the member", () => {
+	const tell = (edit: (port: Record<string, unknown>) => void) => {
+		for (const port of fake.records.ports) if (port["device_id"] === facts.id) edit(port);
+	};
+	const refusal = (message: RegExp) =>
+		expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringMatching(message) });
+
+	test("a member of another type", async () => {
+		tell((port) => {
+			port["mac_address"] = 17;
+		});
+		await refusal(/^GET http:.*\/ports\?device_id=.*: ports\[0\]: mac_address must be text/);
+	});
+
+	test("a missing member", async () => {
+		tell((port) => {
+			delete port["network_id"];
+		});
+		await refusal(/ports\[0\]: the document "network_id" is missing/);
+	});
+
+	test.each([
+		["no JSON", says("<html>"), /ports.*not JSON/],
+		["another form", says("[]"), /ports.*must be a map/],
+		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
+		["403", status(403), /ports.*403; the user lacks a role/],
+		["400", status(400), /ports.*answered 400/],
+		["404 for what every Neutron has", status(404), /^\/ports is not there \(404\)/],
+	])("%s", async (_, fault, message) => {
+		strike(fault, "/ports");
+		await refusal(message);
+	});
+
+	test("a page that names itself as the next one", async () => {
+		const link = { rel: "next", href: "http://x/?marker=m" };
+		strike(says(JSON.stringify({ ports: [], ports_links: [link] })), "/ports");
+		await refusal(/the next page was there before/);
+	});
+
+	test("only the instance whose port can't be read suffers, not those in the same call", async () => {
+		const other = recordedCase("a-dhcp4").facts;
+		tell((port) => {
+			port["fixed_ips"] = "none";
+		});
+		const [bad, good] = await Promise.allSettled([look(), cloud.instance(other.id, "wiring")]);
+		expect(bad).toMatchObject({ status: "rejected", reason: { code: "cloud-answer" } });
+		expect(good).toMatchObject({ status: "fulfilled", value: { id: other.id } });
+		expect(asked("/ports?device_id=")).toBe(1);
+	});
+});
+
+describe("servers that Nova tells only in part", () => {
+	const cut = (keep: readonly string[]) => {
+		fake.records.servers = fake.records.servers.map((server) =>
+			server.id === facts.id
+				? ({ ...Object.fromEntries(keep.map((key) => [key, server[key]])), status: "UNKNOWN" } as never)
+				: server,
+		);
+	};
+
+	test("its cell is down: it can't be told now", async () => {
+		cut(["id", "tenant_id", "created"]);
+		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("cell") });
+	});
+
+	test("the user may not see its user data: an error, not an instance without user data", async () => {
+		cut(["id", "tenant_id", "name", "addresses", "metadata"]);
+		await expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringContaining("role") });
+	});
+});
+
+describe("a trunk that a port names and Neutron doesn't tell", () => {
+	const { id, ports, subports } = recordedCase("f-trunk").facts;
+	const lookAtTrunk = () => cloud.instance(id, "wiring");
+
+	test("is hidden from the user: an error, not an instance without VLANs", async () => {
+		fake.records.trunks.length = 0;
+		await expect(lookAtTrunk()).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringMatching(/get_trunk.*docs\/openstack.md/),
+		});
+	});
+
+	test("was deleted in between: the port has none any more", async () => {
+		fake.records.trunks.length = 0;
+		fake.fault = (call) => {
+			if (!call.includes("/trunks")) return undefined;
+			for (const port of fake.records.ports) delete port["trunk_details"];
+			return (_, answer) => answer();
+		};
+		const found = await lookAtTrunk();
+		expect(found?.trunks).toEqual([]);
+		expect(found?.ports.length).toBe(ports.length);
+		expect(subports.length).toBeGreaterThan(0);
+	});
+});
+
+describe("a 404 where a listing has to be is not taken for nothing", () => {
+	const trunkId = recordedCase("f-trunk").facts.id;
+
+	test.each([
+		["trunks that a port names", "/trunks", trunkId],
+		["security groups that a port names", "/security-groups", facts.id],
+		["servers", "/servers", facts.id],
+	])("%s", async (_, path, id) => {
+		strike(status(404), path);
+		await expect(cloud.instance(id, "all")).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringContaining("is not there (404)"),
+		});
+	});
+
+	test("the operator's list", async () => {
+		strike(status(404), "/servers");
+		await expect(cloud.list()).rejects.toMatchObject({ code: "cloud-answer" });
+	});
+
+	test("a further page", async () => {
+		fake.pageSize = 3;
+		strike(status(404), "marker=");
+		await expect(cloud.list()).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringMatching(/^\/servers, page 2, is not there/),
+		});
+	});
+
+	test("floating IPs may be lacking, but are asked for again after some minutes", async () => {
+		vi.useFakeTimers({ toFake: ["performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		strike(status(404), "/floatingips", 1);
+		const { id, floatingIps } = recordedCase("h2-floating").facts;
+		const found = async () => (await cloud.instance(id, "all"))?.floatingIps;
+		for (const _ of [1, 2]) expect(await found()).toEqual([]);
+		expect(asked("/floatingips")).toBe(1);
+		vi.advanceTimersByTime(600_000);
+		expect(await found()).toEqual(floatingIps);
+	});
+});
+
+test("a user who may only list all projects' servers finds them all the same", async () => {
+	strike(status(404), `/servers/${facts.id}`);
+	const found = await look();
+	expect(found?.server?.name).toBe("h1-full");
+});
+
+test("closing ends what is under way", async () => {
+	strike(() => {}, "/ports");
+	const ended = expect(look()).rejects.toMatchObject({
+		code: "cloud-unavailable",
+		message: expect.stringContaining("closed"),
+	});
+	await expect.poll(() => asked("/ports")).toBe(1);
+	await cloud.close();
+	await ended;
+});

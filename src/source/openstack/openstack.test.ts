@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
+import { recordedCases } from "../../../test/recorded.ts";
+import { assemble } from "../../instance/assemble.ts";
+import type { Cloud } from "../source.ts";
+import { openOpenStackCloud } from "./index.ts";
+
+let fake: FakeOpenStack;
+let cloud: Cloud;
+beforeEach(async () => {
+	fake = await startFakeOpenStack();
+	cloud = await openOpenStackCloud({ env: fake.env, profile: "nova" });
+});
+afterEach(async () => {
+	await cloud.close();
+	await fake.close();
+});
+
+const cases = recordedCases();
+const factsOf = (name: string) => cases.find((it) => it.name === name)?.facts ?? (undefined as never);
+const idOf = (name: string) => factsOf(name).id;
+
+/** How often each collection was asked: `{ ports: 2, "servers/ID": 1 }`. */
+function calls(): Record<string, number> {
+	const counts: Record<string, number> = {};
+	for (const call of fake.requests) {
+		const path = /^GET \/(?:network|compute)\/v2\.[01]\/([^?]+)/.exec(call)?.[1]?.replace(/[0-9a-f-]{36}/, "ID");
+		if (path !== undefined) counts[path] = (counts[path] ?? 0) + 1;
+	}
+	return counts;
+}
+
+/** Copies of a recorded instance, each with ports and ids of its own, on the same network. */
+function multiply(name: string, count: number): string[] {
+	const original = idOf(name);
+	const ports = fake.records.ports.filter((port) => port["device_id"] === original);
+	const server = fake.records.servers.find(({ id }) => id === original);
+	return Array.from({ length: count }, () => {
+		const id = randomUUID();
+		// Nova lists the newest first.
+		fake.records.servers.unshift({ ...server, id });
+		for (const port of ports) fake.records.ports.push({ ...port, id: randomUUID(), device_id: id });
+		return id;
+	});
+}
+
+describe.each(cases)("recorded instance $name", ({ facts }) => {
+	test("is what its recorded answers say", async () => {
+		const found = await cloud.instance(facts.id, "all");
+		const { ports, interfaceAttachments } = facts;
+		const told = { ...facts, interfaceAttachments: ports.length > 1 ? interfaceAttachments : [] };
+		expect(found && assemble(found)).toEqual(assemble(told));
+	});
+
+	test("has the same ports when only the wiring is wanted", async () => {
+		const found = await cloud.instance(facts.id, "wiring");
+		const bare = { ...facts, floatingIps: [], securityGroups: [], interfaceAttachments: [] };
+		expect(found && assemble(found).ports).toEqual(assemble(bare).ports);
+	});
+});
+
+test("pages of three give the same", async () => {
+	fake.pageSize = 3;
+	const found = await Promise.all(cases.map(({ facts }) => cloud.instance(facts.id, "all")));
+	expect(found.map((facts) => facts?.server)).toEqual(cases.map(({ facts }) => facts.server));
+	expect(found.map((facts) => facts?.ports.length)).toEqual(cases.map(({ facts }) => facts.ports.length));
+	expect((await cloud.list()).map(({ id }) => id).sort()).toEqual(cases.map(({ facts }) => facts.id).sort());
+});
+
+test("an instance that is not there, and an id that is none, are undefined", async () => {
+	expect(await cloud.instance(randomUUID(), "all")).toBeUndefined();
+	expect(await cloud.instance(randomUUID(), "wiring")).toBeUndefined();
+	expect(await cloud.instance("../os-keypairs", "all")).toBeUndefined();
+});
+
+describe("what it costs", () => {
+	test("one NIC's wiring: no call to Nova", async () => {
+		await cloud.close();
+		cloud = await openOpenStackCloud({ env: fake.env });
+		await cloud.instance(idOf("a-dhcp4"), "wiring");
+		expect(calls()).toEqual({ ports: 1, networks: 1, subnets: 1 });
+	});
+
+	test("two NICs' wiring: the server for their order", async () => {
+		await cloud.instance(idOf("e4-same-net-twice"), "wiring");
+		expect(calls()).toMatchObject({ "servers/ID": 1 });
+	});
+
+	test("200 at once, everything: at most 12 calls to Neutron and no server by itself", async () => {
+		const ids = multiply("h1-full", 200);
+		const found = await Promise.all(ids.map((id) => cloud.instance(id, "all")));
+		expect(new Set(found.map((facts) => facts?.ports.length))).toEqual(new Set([1]));
+		const { "servers/detail": pages, "os-keypairs/anchor-key": keypairs, ...others } = calls();
+		expect(Object.keys(others).filter((path) => path.startsWith("servers"))).toEqual([]);
+		expect(pages).toBe(1);
+		expect(keypairs).toBe(1);
+		const neutron = fake.requests.filter((call) => call.includes("/network/"));
+		expect(neutron.length).toBeLessThanOrEqual(12);
+		expect(Math.max(...neutron.map((call) => call.length))).toBeGreaterThan(6000);
+	});
+
+	test("NICs' tags: asked for once, where there are several NICs", async () => {
+		const { id, ports } = factsOf("e4-same-net-twice");
+		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
+		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
+		for (const _ of [1, 2, 3]) {
+			const found = await cloud.instance(id, "all");
+			expect(found?.interfaceAttachments).toEqual(attachments);
+		}
+		await cloud.instance(idOf("g5-noportsec-tagged"), "all");
+		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
+	});
+
+	test("one NIC's record: nothing of its wiring, and the server only once for what is asked right after", async () => {
+		const { id, server } = factsOf("a-dhcp4");
+		const found = await cloud.instance(id, "record");
+		expect([found?.server, found?.ports]).toEqual([server, []]);
+		expect(calls()).toEqual({ ports: 1, "servers/ID": 1 });
+		await cloud.instance(id, "all");
+		expect(calls()).toMatchObject({ networks: 1, "servers/ID": 1 });
+	});
+
+	test("several NICs' record: their tags too", async () => {
+		const { id, ports } = factsOf("e4-same-net-twice");
+		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
+		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
+		const found = await cloud.instance(id, "record");
+		expect(
+			found &&
+				assemble(found)
+					.ports.map(({ deviceTag }) => deviceTag)
+					.sort(),
+		).toEqual(["nic-0", "nic-1"]);
+	});
+
+	test("an extension that the cloud lacks is asked for once", async () => {
+		const { floatingips: _, ...lacking } = fake.records;
+		Object.assign(fake, { records: lacking });
+		for (const name of ["a-dhcp4", "h1-full"])
+			expect((await cloud.instance(idOf(name), "all"))?.floatingIps).toEqual([]);
+		expect(calls()).toMatchObject({ floatingips: 1, "servers/ID": 2 });
+	});
+});
+
+describe("a port's device_id is free text (CVE-2013-6419)", () => {
+	const own = factsOf("a-dhcp4");
+	const claim = (deviceId: string) => {
+		const [port] = fake.records.ports.filter((one) => one["device_id"] === own.id);
+		const trunk_details = fake.records.ports.find((one) => one["trunk_details"])?.["trunk_details"];
+		fake.records.ports.push({ ...port, id: randomUUID(), device_id: deviceId, project_id: "mallory", trunk_details });
+	};
+
+	test.each(["wiring", "record", "all"] as const)(
+		"another project's port is none of the instance's: %s",
+		async (need) => {
+			claim(own.id);
+			const found = await cloud.instance(own.id, need);
+			expect(found?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
+			expect([found?.trunks, found?.subports]).toEqual([[], []]);
+			expect(found && assemble(found).projectId).toBe(own.server?.tenant_id);
+		},
+	);
+
+	test("an instance without ports keeps its project when everything is told", async () => {
+		const { id, server } = factsOf("j-no-network");
+		claim(id);
+		const found = await cloud.instance(id, "all");
+		expect([found?.ports, found?.trunks, found?.subports]).toEqual([[], [], []]);
+		expect(found && assemble(found).projectId).toBe(server?.tenant_id);
+	});
+});
+
+describe("owners", () => {
+	const at = (name: string) => {
+		const { id, ports } = factsOf(name);
+		const [port] = ports;
+		return {
+			owner: { id, projectId: port?.project_id, networkId: port?.network_id },
+			id,
+			networkId: port?.network_id ?? "",
+			address: port?.fixed_ips[0]?.ip_address ?? "",
+			macAddress: port?.mac_address ?? "",
+		};
+	};
+
+	test("by network and address or MAC, all at once, in one call each", async () => {
+		const places = cases.map(({ name }) => at(name)).filter(({ address }) => address !== "");
+		const byAddress = places.map(({ networkId, address }) => cloud.owners({ networkId, address }));
+		const byMac = places.map(({ networkId, macAddress }) => cloud.owners({ networkId, macAddress }));
+		expect(await Promise.all(byAddress)).toEqual(places.map(({ owner }) => [owner]));
+		expect(await Promise.all(byMac)).toEqual(places.map(({ owner }) => [owner]));
+		expect(calls()).toEqual({ ports: 2 });
+	});
+
+	test("the same address on two networks is two instances'", async () => {
+		const [one, other] = [at("a-dhcp4"), at("l-overlap-other-tenant")];
+		for (const port of fake.records.ports) {
+			if (port["device_id"] === other.id) port["fixed_ips"] = [{ subnet_id: "s", ip_address: one.address }];
+		}
+		expect(await cloud.owners({ address: one.address })).toEqual(expect.arrayContaining([one.owner, other.owner]));
+		expect(await cloud.owners({ address: one.address, networkId: other.networkId })).toEqual([other.owner]);
+	});
+
+	test("by router: only on the networks that it has an interface on", async () => {
+		const { owner, networkId, address } = at("a-dhcp4");
+		const [port] = fake.records.ports;
+		const interfaces = { ...port, device_id: "router", device_owner: "network:router_interface" };
+		fake.records.ports.push({ ...interfaces, id: randomUUID(), network_id: networkId });
+		expect(await cloud.owners({ address, routerId: "router" })).toEqual([owner]);
+		expect(await cloud.owners({ address, routerId: "router", networkId: "another" })).toEqual([]);
+		expect(await cloud.owners({ address, routerId: "another" })).toEqual([]);
+	});
+
+	test("a trunk's subport: the instance that its trunk's parent port is plugged into", async () => {
+		const { id, subports } = factsOf("f-trunk");
+		for (const { network_id: networkId, fixed_ips, project_id: projectId } of subports) {
+			const owner = { id, projectId, networkId };
+			expect(await cloud.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([owner]);
+		}
+	});
+
+	test("nobody: an address of a DHCP port, a wrong MAC, no address at all", async () => {
+		const { networkId, address } = at("a-dhcp4");
+		const { network_id, fixed_ips } = factsOf("a-dhcp4").dhcpPorts[0] ?? (undefined as never);
+		expect(await cloud.owners({ networkId: network_id, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([]);
+		expect(await cloud.owners({ networkId, address, macAddress: "fa:16:3e:ff:ff:ff" })).toEqual([]);
+		expect(await cloud.owners({ networkId })).toEqual([]);
+	});
+});

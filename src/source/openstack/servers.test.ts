@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Fault } from "../../../test/fake-openstack.ts";
+import { cloud, fake, status, useFakeCloud } from "../../../test/fake-source.ts";
+
+useFakeCloud();
+
+const nameOf = async (id: string) => (await cloud.instance(id, "record"))?.server?.name;
+const hang: Fault = () => {};
+const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
+
+/** Servers without volumes or key pairs, the newest first: `s0`, `s1`, … */
+function boot(count: number): string[] {
+	const { key_name: _, ...bare } = fake.records.servers[0] as { id: string; key_name?: unknown };
+	const volumes = { "os-extended-volumes:volumes_attached": [] };
+	const servers = Array.from({ length: count }, (_, at) => ({ ...bare, ...volumes, id: randomUUID(), name: `s${at}` }));
+	fake.records.servers.unshift(...servers);
+	return servers.map(({ id }) => id);
+}
+
+describe('a listing that ignores the filter "uuid" (no servers:allow_all_filters)', () => {
+	/** The user sees no server by itself, and this for the listing. */
+	async function refused(servers: readonly unknown[], id: string): Promise<void> {
+		const page = { servers, servers_links: [{ rel: "next", href: "http://x/?marker=m" }] };
+		fake.fault = (call) => {
+			if (call.includes(`/servers/${id}`)) return status(404);
+			return call.includes("uuid=") ? (response) => void response.end(JSON.stringify(page)) : undefined;
+		};
+		await expect(nameOf(id)).rejects.toMatchObject({
+			code: "cloud-answer",
+			message: expect.stringMatching(/servers:allow_all_filters.*docs\/openstack.md/),
+		});
+		expect(asked("/servers/detail")).toBe(1);
+	}
+
+	test("another server is not taken for the one that was asked for", async () => {
+		const [wanted = ""] = boot(2);
+		await refused(fake.records.servers.slice(1, 2), wanted);
+	});
+
+	test("nor are all, the right one among them", async () => {
+		const [wanted = ""] = boot(3);
+		await refused(fake.records.servers.slice(0, 2), wanted);
+	});
+});
+
+describe("what fails for one server, or for the listing, is no other server's failure", () => {
+	test("one that Nova can't tell", async () => {
+		const [bad = "", ...good] = boot(3);
+		const never = status(503, { "retry-after": "3600" });
+		fake.fault = (call) => (call.includes(`/servers/${bad}`) ? never : undefined);
+		const [first, ...others] = await Promise.allSettled([bad, ...good].map(nameOf));
+		expect(first).toMatchObject({ status: "rejected", reason: { code: "cloud-unavailable" } });
+		expect(others).toMatchObject([{ value: "s1" }, { value: "s2" }]);
+	});
+
+	test.each([
+		["403", status(403)],
+		["404", status(404)],
+		["503", status(503, { "retry-after": "3600" })],
+		["nonsense", ((response) => void response.end('{"servers": [{}]}')) as Fault],
+	])("a listing that answers %s: each is asked for by itself", async (_, fault) => {
+		const ids = boot(20);
+		fake.fault = (call) => (call.includes("/servers/detail") ? fault : undefined);
+		expect(await Promise.all(ids.map(nameOf))).toEqual(ids.map((_, at) => `s${at}`));
+	});
+
+	test("a listing that hangs for five seconds: each is asked for by itself", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+		onTestFinished(() => void vi.useRealTimers());
+		const ids = boot(20);
+		fake.fault = (call) => (call.includes("/servers/detail") ? hang : undefined);
+		const names = Promise.all(ids.map(nameOf));
+		await expect.poll(() => asked("/servers/detail")).toBe(1);
+		await vi.advanceTimersByTimeAsync(5000);
+		expect(await names).toEqual(ids.map((_, at) => `s${at}`));
+		expect(asked("/servers/detail")).toBe(1);
+	});
+
+	test("a page's servers don't wait for the next page", async () => {
+		const ids = boot(100);
+		fake.pageSize = 50;
+		fake.fault = (call) => (call.includes("marker=") ? hang : undefined);
+		const names = ids.map(nameOf);
+		const rest = Promise.allSettled(names.slice(50));
+		expect(await Promise.all(names.slice(0, 50))).toEqual(ids.slice(0, 50).map((_, at) => `s${at}`));
+		await expect.poll(() => asked("marker=")).toBe(1);
+		await cloud.close();
+		await rest;
+	});
+});
+
+test("Nova is down: a thousand guests that ask cost it a few calls", async () => {
+	const ids = boot(1000);
+	fake.fault = (call) => (call.includes("/servers/") ? status(503, { "retry-after": "3600" }) : undefined);
+	const found = await Promise.allSettled(ids.map(nameOf));
+	for (const one of found) expect(one).toMatchObject({ status: "rejected", reason: { code: "cloud-unavailable" } });
+	expect(asked("/servers/")).toBeLessThanOrEqual(1 + 8);
+});

@@ -1,0 +1,170 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { NetworkData } from "../../src/documents/network-data.ts";
+import { guestDocuments, namesOf } from "../render/guest-documents.ts";
+import { canonicalCidr, canonicalIp, type Meanings } from "../render/meaning.ts";
+import { readNetworkd } from "../render/read-networkd.ts";
+import { renderFiles } from "../render/render-files.ts";
+import type { ArchiveFile } from "./cpio.ts";
+import { guestProgram, withLibraries } from "./guest-files.ts";
+import { findProgram, hasProgram } from "./programs.ts";
+import { hasVm, runVm } from "./vm.ts";
+
+const NETWORKD = "/usr/lib/systemd/systemd-networkd";
+const hasNetworkd = hasVm && existsSync(NETWORKD) && hasProgram("ip", "ldd");
+
+const DOCUMENTS = ["host routes", "a VLAN on a bond, 802.3ad", "f-trunk", "every IPv6 mode"];
+const documents = (await guestDocuments()).filter(([name]) => DOCUMENTS.includes(name));
+
+describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/system/install.sh)", () => {
+	it.each(documents)("sets up what our files mean, without a warning in its log: %s", async (_, data) => {
+		const meanings = readNetworkd(renderFiles("networkd", data, false));
+		const { log, ...found } = await boot(data, addressesOf(meanings));
+		expect(log).toBe("");
+		expect(seen(found)).toEqual(meant(meanings));
+	});
+});
+
+interface Found {
+	readonly links: readonly IpLink[];
+	readonly routes: readonly { readonly dst: string; readonly dev: string; readonly gateway?: string }[];
+	/** networkd's own record of each link, by index. */
+	readonly states: ReadonlyMap<number, string>;
+}
+
+/** Of what `ip -json -details address` says. */
+interface IpLink {
+	readonly ifindex: number;
+	readonly ifname: string;
+	readonly mtu: number;
+	readonly address: string;
+	readonly permaddr?: string;
+	readonly master?: string;
+	readonly link?: string;
+	readonly linkinfo?: {
+		readonly info_kind?: string;
+		readonly info_data?: { readonly id?: number; readonly mode?: string };
+	};
+	readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
+}
+
+/** Waits for the static addresses. Without udev networkd takes links as they are, if /sys is read-only. */
+const script = (addresses: readonly string[]) => `
+# Not busybox's.
+iproute2() {
+	${findProgram("ip")} "$@"
+}
+mkdir -p /run
+mount -t tmpfs none /run
+mkdir -p /run/systemd/netif
+chown 998:998 /run/systemd/netif
+mount -o remount,ro /sys
+# The module makes a bond0 of its own: systemd's modprobe.d says the same.
+modprobe bonding max_bonds=0
+SYSTEMD_LOG_LEVEL=warning SYSTEMD_LOG_TARGET=console ${NETWORKD} 2>/tmp/log &
+all_there() {
+	for each in ${addresses.join(" ")}; do
+		iproute2 -o addr show | grep -qF " $each " || return 1
+	done
+}
+for n in $(seq 100); do
+	all_there && break
+	sleep 0.3
+done
+sleep 2
+iproute2 -j -d addr
+iproute2 -j -4 route
+iproute2 -j -6 route
+for state in /run/systemd/netif/links/*; do
+	echo "state \${state##*/}"
+	cat $state
+done
+echo log
+cat /tmp/log
+`;
+
+async function boot(data: NetworkData, addresses: readonly string[]): Promise<Found & { readonly log: string }> {
+	const text = (text: string): ArchiveFile => ({ bytes: Buffer.from(text), mode: 0o644 });
+	const files = new Map<string, ArchiveFile>([
+		...withLibraries([NETWORKD]),
+		...guestProgram("ip"),
+		["etc/passwd", text("root:x:0:0::/:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n")],
+		["etc/group", text("root:x:0:\nsystemd-network:x:998:\n")],
+		["etc/machine-id", text(`${"0123456789abcdef".repeat(2)}\n`)],
+		...[...renderFiles("networkd", data, false)].map(([path, content]) => [path, text(content)] as const),
+	]);
+	// Each NIC on a hub of its own: nobody answers.
+	const nics = [...namesOf(data).values()].flatMap((mac, i) => [
+		...["-netdev", `hubport,id=hub${i},hubid=${i}`],
+		...["-device", `virtio-net-pci,netdev=hub${i},mac=${mac}`],
+	]);
+	const options = { files, modules: ["bonding", "8021q"], arguments: nics, memoryMiB: 512 };
+	const { output, exitCode, console } = await runVm({ ...options, script: script(addresses) });
+	expect(exitCode, console).toBe(0);
+	const [found = "", log = ""] = output.split("\nlog\n");
+	const [json = "", ...states] = found.split(/^state /m);
+	const [links, routes4, routes6] = json.split("\n").map((line) => (line === "" ? [] : JSON.parse(line)));
+	return {
+		links,
+		routes: [...routes4, ...routes6],
+		states: new Map(states.map((state) => [Number(state.split("\n", 1)[0]), state])),
+		log,
+	};
+}
+
+function addressesOf(meanings: Meanings): string[] {
+	return [...meanings.values()].flatMap(({ addresses }) => [...addresses]);
+}
+
+function meant(meanings: Meanings) {
+	return new Map(
+		[...meanings].toSorted().map(([name, { mac, mtu, vlan, bond, memberOf, addresses, routes, dns, search }]) => [
+			name,
+			{
+				mac,
+				mtu,
+				vlan,
+				mode: bond?.mode,
+				memberOf,
+				addresses,
+				routes: new Set(routes.map(({ to, via }) => `${to} ${via}`)),
+				dns,
+				search,
+			},
+		]),
+	);
+}
+
+function seen({ links, routes, states }: Found) {
+	return new Map(
+		links
+			.filter(({ ifname }) => ifname !== "lo")
+			.toSorted((a, b) => (a.ifname < b.ifname ? -1 : 1))
+			.map(({ ifindex, ifname, mtu, address, permaddr, master, link, linkinfo, addr_info }) => {
+				const { info_kind: kind, info_data: details } = linkinfo ?? {};
+				const words = (key: string) =>
+					(new RegExp(`^${key}=(.*)$`, "m").exec(states.get(ifindex) ?? "")?.[1] ?? "").split(" ").filter(Boolean);
+				const global = addr_info.filter(({ scope }) => scope === "global");
+				const gateways = routes.filter(({ dev, gateway }) => dev === ifname && gateway !== undefined);
+				return [
+					ifname,
+					{
+						mac: permaddr ?? address,
+						mtu,
+						vlan: kind === "vlan" ? { id: details?.id, parent: link } : undefined,
+						mode: kind === "bond" ? details?.mode : undefined,
+						memberOf: master,
+						addresses: new Set(global.map(({ local, prefixlen }) => canonicalCidr(`${local}/${prefixlen}`))),
+						routes: new Set(gateways.map(({ dst, gateway = "" }) => `${destination(dst, gateway)} ${gateway}`)),
+						dns: new Set(words("DNS").map(canonicalIp)),
+						search: new Set(words("DOMAINS")),
+					},
+				];
+			}),
+	);
+}
+
+function destination(dst: string, gateway: string): string {
+	if (dst !== "default") return canonicalCidr(dst);
+	return gateway.includes(":") ? "::/0" : "0.0.0.0/0";
+}

@@ -1,0 +1,136 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { NetworkData } from "../../src/documents/network-data.ts";
+import { soundNetworkData, validNetworkData } from "../arbitrary-network-data.ts";
+import { guestDocuments } from "../render/guest-documents.ts";
+import { canonicalCidr, canonicalIp, type Meanings } from "../render/meaning.ts";
+import { readEni } from "../render/read-eni.ts";
+import { readKeyfiles } from "../render/read-keyfiles.ts";
+import { readNetworkd } from "../render/read-networkd.ts";
+import { filesBelow, renderFiles, writeRendering } from "../render/render-files.ts";
+import { hasProgram, program, unpackedPackage } from "./programs.ts";
+import { run } from "./run.ts";
+
+const generated = (kind: string, arbitrary: fc.Arbitrary<NetworkData>) =>
+	fc.sample(arbitrary, { seed: 1, numRuns: 30 }).map((data, i): [string, NetworkData] => [`${kind} ${i}`, data]);
+
+/** Such as a guest can be set up by; the generated ones are always the same. */
+const sound: readonly [name: string, data: NetworkData][] = [
+	...(await guestDocuments()),
+	...generated("sound", soundNetworkData),
+];
+/** Whatever is valid, too: MAC addresses that no NIC has, an MTU of 68 … */
+const valid = [...sound, ...generated("odd", validNetworkData)];
+
+let folder: string;
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "guestwire-target-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const netplan = unpackedPackage("netplan.io");
+describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh)", () => {
+	it.each(valid)("accepts ours and makes of it what our networkd files mean: %s", async (_, data) => {
+		await mkdir(join(folder, "run/systemd/network"), { recursive: true });
+		await writeRendering("netplan", data, folder);
+		const ran = await run(join(netplan ?? "", "usr/libexec/netplan/generate"), ["--root-dir", folder]);
+		expect(ran).toEqual({ stdout: "", stderr: "", code: 0 });
+		const theirs = readNetworkd(await filesBelow(join(folder, "run/systemd/network")));
+		expect(asSets(theirs)).toEqual(asSets(readNetworkd(renderFiles("networkd", data, false))));
+	});
+});
+
+const networkManager = unpackedPackage("network-manager");
+describe.skipIf(networkManager === undefined)("NetworkManager's reader of keyfiles (test/system/install.sh)", () => {
+	it.each(valid)("takes ours for what they mean: %s", async (_, data) => {
+		const ours = renderFiles("networkmanager", data, false);
+		const theirs = new Map<string, string>();
+		for (const [path, text] of ours) {
+			// Reads a connection, checks it, and writes it as NetworkManager would.
+			const args = ["--offline", "connection", "modify", "connection.autoconnect", "yes"];
+			const { stdout, ...ran } = await run(join(networkManager ?? "", "usr/bin/nmcli"), args, text);
+			expect(ran, text).toEqual({ stderr: "", code: 0 });
+			theirs.set(path, stdout);
+		}
+		expect(asSets(readKeyfiles(theirs))).toEqual(asSets(readKeyfiles(ours)));
+	});
+});
+
+const ifupdown = unpackedPackage("ifupdown");
+const canUnshare = process.getuid?.() === 0 && hasProgram("unshare", "ip");
+describe.skipIf(ifupdown === undefined || !canUnshare)("ifup --no-act (test/system/install.sh, as root)", () => {
+	it.each(sound)("would set up what ours means, NICs found by MAC address: %s", async (_, data) => {
+		const eni = [...renderFiles("ifupdown", data, false).values()].join();
+		await writeFile(join(folder, "interfaces"), eni);
+		const meanings = readEni(eni);
+		const nics = [...meanings].filter(([, { vlan, bond }]) => vlan === undefined && bond === undefined);
+		// In the guest the NICs are called something else. Under a VLAN they may not: the rendering warns of it.
+		const guessed = nics.length === meanings.size;
+		const realName = (name: string) => (guessed ? name.replace("eth", "nic") : name);
+		const links = nics.map(
+			([name, { mac }]) => `ip link add ${realName(name)} address ${mac} type veth peer name peer-${name}`,
+		);
+		const ifup = `${ifupdown}/sbin/ifup -i ${folder}/interfaces --state-dir ${folder} --no-act -v -a`;
+		const script = ["mount -t sysfs sysfs /sys", ...links, `${ifup} 2>&1`].join("\n");
+		const { stdout } = await run(program("unshare"), ["--net", "--mount", "sh", "-ec", script]);
+		expect(told(stdout)).toEqual(
+			new Map(
+				[...meanings].map(([name, { mtu, addresses, routes }]) => [
+					realName(name),
+					{
+						mtu,
+						addresses,
+						routes: new Set(routes.map(({ to, via }) => `${to} ${via}`)),
+					},
+				]),
+			),
+		);
+	});
+});
+
+/** What `ifup -v` would do, by the interfaces' real names. A VLAN's parent comes up twice. */
+function told(output: string) {
+	const blocks = new Map<string, string[]>();
+	let block: string[] = [];
+	for (const line of output.split("\n")) {
+		const name = /^ifup: configuring interface (\S+)=/.exec(line)?.[1];
+		if (name === undefined) block.push(line);
+		else {
+			block = blocks.get(name) ?? [];
+			blocks.set(name, block);
+		}
+	}
+	blocks.delete("lo");
+	return new Map(
+		[...blocks].map(([name, lines]) => {
+			const matches = (form: RegExp) =>
+				lines.flatMap((line) => [...line.matchAll(form)].map(({ groups = {} }) => groups));
+			const addresses = matches(/^ip (?:-6 )?addr add (?<ip>[^/]+)\/(?<mask>\S+)/g);
+			const routes = matches(/^ip -[46] route replace (?<to>\S+) via (?<via>\S+) dev \$IFACE/g);
+			const [mtu] = matches(/^ip link set dev \S+ mtu (?<mtu>\d+)/g);
+			return [
+				name,
+				{
+					mtu: mtu && Number(mtu["mtu"]),
+					addresses: new Set(addresses.map(({ ip, mask }) => canonicalCidr(ip ?? "", mask))),
+					routes: new Set(routes.map(({ to, via }) => `${canonicalCidr(to ?? "")} ${canonicalIp(via ?? "")}`)),
+				},
+			];
+		}),
+	);
+}
+
+/** Lists without their order. */
+function asSets(meanings: Meanings) {
+	return new Map(
+		[...meanings]
+			.toSorted(([a], [b]) => a.localeCompare(b))
+			.map(([name, meaning]) => [
+				name,
+				{ ...meaning, routes: meaning.routes.map((one) => JSON.stringify(one)).toSorted() },
+			]),
+	);
+}
