@@ -1,33 +1,30 @@
-/**
- * YAML and JSON written by people: parsing, and telling what is wrong where. A fault is told in one line that starts
- * with `file:line:`.
- */
+/** Parses YAML and JSON written by people. Every error is one line that starts with `file:line:`. */
 import type { ErrorObject } from "ajv";
 import { closest } from "fastest-levenshtein";
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from "yaml";
 import { type ErrorCode, GuestwireError } from "./errors.ts";
 
-/** Keys and indexes from a document's root to a value. */
+/** The path of a value: keys and indexes from the document's root. */
 export type Place = readonly (string | number)[];
 
 /** One document of a YAML stream. */
 export interface YamlDocument {
 	readonly value: unknown;
-	/** The line, from 1, of the value at a place or of its nearest ancestor in the text; undefined when it is unknown. */
+	/** The line, counted from 1, of the value at `place`, or of its nearest ancestor; undefined if unknown. */
 	line(place: Place): number | undefined;
 }
 
 /**
- * Parses a YAML stream (of which JSON is one); documents without content are left out.
+ * Parses a YAML or JSON stream. Empty documents are dropped.
  *
- * @param file named in errors
- * @throws GuestwireError of the given code
+ * @param file the name shown in errors
+ * @throws GuestwireError with the given code
  */
 export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocument[] {
 	const lines = new LineCounter();
 	const format = file.endsWith(".json") ? "JSON" : "YAML";
 	const fail = (line: number, why: string): never => {
-		throw new GuestwireError(code, `${file}:${line}: not ${format}: ${why}; correct the file`);
+		throw new GuestwireError(code, `${file}:${line}: invalid ${format}: ${why}; correct the file`);
 	};
 	try {
 		const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true })];
@@ -39,7 +36,7 @@ export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocu
 		});
 	} catch (error) {
 		if (error instanceof GuestwireError) throw error;
-		// Aliases that grow out of bounds, aliases of nothing, nesting deeper than the stack.
+		// Aliases that expand without bound, unresolved aliases, nesting deeper than the stack.
 		return fail(1, error instanceof Error ? error.message : String(error));
 	}
 }
@@ -66,7 +63,7 @@ function startLine(node: unknown, lines: LineCounter): number | undefined {
 	return start === undefined ? undefined : lines.linePos(start).line;
 }
 
-/** `metadata[0].listen`. */
+/** Formats a path: `metadata[0].listen`. */
 export function placeText(place: Place): string {
 	if (place.length === 0) return "the document";
 	return place.reduce<string>(
@@ -75,17 +72,17 @@ export function placeText(place: Place): string {
 	);
 }
 
-/** What a schema's validator (ajv, `verbose`) complains of, in words, and the place of it. */
+/** Turns ajv's errors (`verbose`) into one message and the path it applies to. */
 export function explain(errors: readonly ErrorObject[]): { readonly place: Place; readonly what: string } {
-	// A misspelt key is missing under its right name too; and of a union, its own complaint says more than its branches'.
+	// A misspelt key is also reported as missing. For a union, its own error is clearer than its branches' errors.
 	const error =
 		errors.find(({ keyword }) => keyword === "additionalProperties") ??
 		errors.find(({ schemaPath }) => !schemaPath.includes("/anyOf/"));
-	if (error === undefined) return { place: [], what: "is not valid" };
+	if (error === undefined) return { place: [], what: "is invalid" };
 	const place = pointerPlace(error.instancePath);
 	if (error.keyword === "additionalProperties") {
 		const key: string = error.params["additionalProperty"];
-		return { place: [...place, key], what: `is no known key; ${suggest(key, Object.keys(known(error)))}` };
+		return { place: [...place, key], what: `is not a known key; ${suggest(key, Object.keys(known(error)))}` };
 	}
 	return { place, what: complaint(error) };
 }
@@ -111,9 +108,9 @@ function complaint(error: ErrorObject): string {
 	const types = allowedTypes(error.parentSchema);
 	if ((keyword === "type" || keyword === "anyOf") && types.length > 0) {
 		const quotes = types.includes("string") && (typeof data === "number" || typeof data === "boolean");
-		return `must be ${types.map(typeName).join(" or ")}${quotes ? ": put it in quotes" : `, not ${nameOf(data)}`}`;
+		return `must be ${types.map(typeName).join(" or ")}${quotes ? ": quote it" : `, not ${nameOf(data)}`}`;
 	}
-	return error.message ?? "is not valid";
+	return error.message ?? "is invalid";
 }
 
 function allowedTypes(schema: ErrorObject["parentSchema"]): string[] {
@@ -147,12 +144,12 @@ function pointerPlace(pointer: string): Place {
 		.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
-/** The known word nearest to one that isn't known. */
+/** The known word closest to an unknown one. */
 export function nearestOf(word: string, words: readonly string[]): string {
 	return closest(word, words);
 }
 
-/** What to do about an unknown word: `did you mean "…"?`. */
+/** Advice for an unknown word: `did you mean "…"?`. */
 export function suggest(word: string, words: readonly string[]): string {
-	return words.length === 0 ? "leave it out" : `did you mean "${nearestOf(word, words)}"?`;
+	return words.length === 0 ? "remove it" : `did you mean "${nearestOf(word, words)}"?`;
 }

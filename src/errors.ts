@@ -1,27 +1,24 @@
-/**
- * What went wrong, in a word that programs can match on. The message says it to a person, in one line:
- * what, where, what to do.
- */
+/** The kind of a failure, for programs to match on. The message is for people. */
 export type ErrorCode =
-	| "usage" // wrong command line
-	| "config" // wrong configuration file
-	| "inventory" // wrong inventory file
+	| "usage" // invalid command line
+	| "config" // invalid configuration file
+	| "inventory" // invalid inventory file
 	| "unknown-instance" // no such instance
 	| "unknown-path" // no such document
-	| "cloud-unavailable" // the cloud could not be asked; nothing is known
-	| "cloud-answer" // the cloud answered something unexpected
-	| "listen" // an address can't be listened on
-	| "document" // a network_data.json that can't be read
-	| "drive" // a tree that can't be put on a drive, or an image that can't be read
-	| "output" // a file can't be written
-	| "state"; // the state database can't be used
+	| "cloud-unavailable" // the cloud is unreachable, and nothing is known about the instance
+	| "cloud-answer" // the cloud returned an unexpected response
+	| "listen" // cannot listen on an address
+	| "document" // an unreadable network_data.json
+	| "drive" // a tree that does not fit on a config drive, or an unreadable image
+	| "output" // a file cannot be written
+	| "state"; // the state database is unusable
 
-/** An error whose message is for the user: shown as one line, without a stack trace. */
+/** An error meant for the user. It is shown as one line, without a stack trace: what, where, what to do. */
 export class GuestwireError extends Error {
 	readonly code: ErrorCode;
 
 	/**
-	 * @param code what kind of fault it is
+	 * @param code the kind of failure
 	 * @param message one line: what, where, what to do
 	 */
 	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -31,7 +28,7 @@ export class GuestwireError extends Error {
 	}
 }
 
-/** Runs something of which errors must say where it was asked for: `guestwire.yaml:7: metadata[0].listen: …`. */
+/** Runs `work` and prefixes the message of a `GuestwireError` with a place: `guestwire.yaml:7: metadata[0].listen: …`. */
 export async function placed<T>(place: string | undefined, work: () => T | Promise<T>): Promise<T> {
 	try {
 		return await work();

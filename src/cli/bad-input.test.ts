@@ -1,4 +1,4 @@
-/** What a person gets wrong: one line that names file and place and says what to do, and the right exit code. */
+/** Mistakes of users: each gives one line with file, place and what to do, and the right exit code. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ subnets: [{ id: lan4, network_id: lan, cidr: 192.0.2.0/24 }]
 const port = (id: string, network = "lan") =>
 	`  - { id: p${id}, device_id: web-${id}, network_id: ${network}, fixed_ips: [{ ip_address: 192.0.2.5 }] }\n`;
 
-/** Runs in a folder that has these files; FOLDER in an argument is its path, and is left out of what was said. */
+/** Runs a command in a folder with these files. FOLDER in an argument stands for its path, which is cut from stderr. */
 async function runIn(files: Readonly<Record<string, string>>, args: readonly string[], options?: CliOptions) {
 	for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 	const { code, stdout, stderr } = await runCli(
@@ -31,7 +31,7 @@ async function runIn(files: Readonly<Record<string, string>>, args: readonly str
 
 describe("an inventory", () => {
 	test.each([
-		["not YAML", { "a.yaml": "networks: [" }, /^guestwire: a\.yaml:1: not YAML: .*; correct the file\n$/],
+		["not YAML", { "a.yaml": "networks: [" }, /^guestwire: a\.yaml:1: invalid YAML: .*; correct the file\n$/],
 		[
 			"a port on an unknown network",
 			{ "a.yaml": `${lan}ports:\n${port("1", "lam")}` },
@@ -54,7 +54,7 @@ describe("an inventory", () => {
 		}
 	});
 
-	test("that isn't there", async () => {
+	test("a missing file", async () => {
 		const { code, said } = await runIn({}, ["show", "web-1", "--inventory", "FOLDER/nowhere"]);
 		expect({ code, said }).toEqual({
 			code: 1,
@@ -72,11 +72,11 @@ const inventory = { "inventory.yaml": `${lan}ports:\n${port("1")}` };
 
 describe("a configuration", () => {
 	test.each([
-		["not YAML", "metadata: [", /^guestwire: c\.yaml:1: not YAML: /],
+		["not YAML", "metadata: [", /^guestwire: c\.yaml:1: invalid YAML: /],
 		[
 			"an unknown key",
 			"metadata:\n  - liste: a",
-			/^guestwire: c\.yaml:2: metadata\[0\]\.liste is no known key; did you mean "listen"\?\n$/,
+			/^guestwire: c\.yaml:2: metadata\[0\]\.liste is not a known key; did you mean "listen"\?\n$/,
 		],
 		[
 			"a missing secret",
@@ -84,7 +84,7 @@ describe("a configuration", () => {
 			/^guestwire: c\.yaml:3: metadata\[0\] has no shared secret: set GUESTWIRE_SHARED_SECRET, or "sharedSecretFile" to .*\n$/,
 		],
 		[
-			"a secret's file that isn't there",
+			"a missing secret file",
 			config('{ listen: "127.0.0.1:0", identity: signed, sharedSecretFile: secret }'),
 			/^guestwire: c\.yaml:3: metadata\[0\]\.sharedSecretFile secret can't be read \(ENOENT\): write the secret into it\n$/,
 		],
@@ -94,27 +94,27 @@ describe("a configuration", () => {
 			/^guestwire: c\.yaml:3: metadata\[0\]\.instance: there is no instance "web-2": the nearest names are "web-1"\n$/,
 		],
 		[
-			"an address that is none",
+			"an invalid address",
 			config("{ listen: somewhere, identity: address }"),
 			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: "somewhere" is no address to listen on: write 127\.0\.0\.1:8775, .*\n$/,
 		],
 		[
-			"a fixed identity where others can ask",
+			"a fixed identity on an address that others can reach",
 			config('{ listen: "0.0.0.0:0", identity: fixed, instance: web-1 }'),
 			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: metadata listener 0\.0\.0\.0:0: any machine that reaches it .*: listen on 127\.0\.0\.1\n$/,
 		],
 		[
-			"a format that nobody writes",
+			"an unknown format",
 			`guestFiles: [netplam]\n${config("{ listen: a, identity: signed }")}`,
 			/^guestwire: c\.yaml:1: guestFiles\[0\] there is no format "netplam"; did you mean "netplan"\?\n$/,
 		],
 		[
-			"an operator's token that isn't there",
+			"a missing token file",
 			config('{ listen: "127.0.0.1:0", identity: address }').replace(/ }\n$/, ", tokenFile: t }\n"),
 			/^guestwire: c\.yaml:4: operator\.tokenFile t can't be read \(ENOENT\): write the secret into it\n$/,
 		],
 		[
-			"a vendor's file that isn't there",
+			"a missing vendor data file",
 			`vendorData: { staticFile: v.json }\n${config("{ listen: a, identity: signed }")}`,
 			/^guestwire: c\.yaml:1: vendorData\.staticFile v\.json can't be read \(ENOENT\): correct the path\n$/,
 		],
@@ -123,10 +123,10 @@ describe("a configuration", () => {
 		expect(result).toEqual({ code: 1, said: expect.stringMatching(said) });
 	});
 
-	test("that isn't there", async () => {
+	test("a missing file", async () => {
 		const { code, said } = await runIn({}, ["serve", "--config", "FOLDER/c.yaml"]);
 		expect(code).toBe(1);
-		expect(said).toMatch(/^guestwire: c\.yaml: can't be read \(.*\n$/);
+		expect(said).toMatch(/^guestwire: cannot read c\.yaml \(ENOENT\): correct --config\n$/);
 	});
 
 	test("a busy port", async () => {
@@ -186,7 +186,7 @@ describe("a command line", () => {
 		expect(await run("web-1", "openstack/latest/metadata.json")).toEqual({
 			code: 1,
 			said: expect.stringMatching(
-				/no document .*: the nearest is openstack\/latest\/meta_data\.json; guestwire tree lists all\n$/,
+				/no document .*: did you mean openstack\/latest\/meta_data\.json\? guestwire tree lists all paths\n$/,
 			),
 		});
 	});

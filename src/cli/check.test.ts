@@ -65,7 +65,7 @@ describe("check", () => {
 		expect(JSON.parse((await run([file])).stdout).losesNetworking).toContain("cloud-init");
 	});
 
-	it("checks what an instance is told", async () => {
+	it("checks the document of an instance", async () => {
 		const { code, stdout } = await run(["--instance", "pbx-1", "--client", "cloud-init,talos", ...examples]);
 		expect(code).toBe(0);
 		const shown = await runCli(["show", "pbx-1", ...examples]);
@@ -73,10 +73,10 @@ describe("check", () => {
 	});
 
 	it.each([
-		[["/nowhere/network_data.json"], 1, /^guestwire: \/nowhere\/network_data.json can't be read \(ENOENT\): .*\n$/],
-		[[tmpdir()], 1, /can't be read \(EISDIR\)/],
+		[["/nowhere/network_data.json"], 1, /^guestwire: cannot read \/nowhere\/network_data.json \(ENOENT\): .*\n$/],
+		[[tmpdir()], 1, /cannot read .* \(EISDIR\)/],
 		[["-", "--client", "tallos"], 2, /there is no client "tallos"; did you mean "talos"\?/],
-		[[], 2, /no document is named/],
+		[[], 2, /no document selected/],
 		[["-", "--instance", "pbx-1", ...examples], 2, /two documents/],
 		[["--instance", "pbx-9", ...examples], 1, /there is no instance "pbx-9"/],
 	])("refuses %j in one line", async (args, code, message) => {
@@ -86,11 +86,11 @@ describe("check", () => {
 		expect(result.stderr.trim().split("\n")).toHaveLength(1);
 	});
 
-	it("refuses what is no JSON, and what is too long, in one line", async () => {
+	it("rejects invalid JSON and a document that is too large, in one line", async () => {
 		expect((await run(["-"], '{"links": [')).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
 		expect((await run(["-"], "\u001b[2J\u202e")).stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
 		expect((await run(["-"], "[".repeat((4 << 20) + 1))).stderr).toMatch(
-			/^guestwire: standard input is longer than 4 MiB/,
+			/^guestwire: standard input is larger than 4 MiB/,
 		);
 	});
 });

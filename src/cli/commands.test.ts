@@ -27,13 +27,13 @@ describe("show", () => {
 	});
 	const show = (args: readonly string[], isTTY = false) => runCli(["show", ...args, "--inventory", folder], { isTTY });
 
-	test.each([name, facts.id, facts.id.toUpperCase()])("takes a name or an id: %s", async (nameOrId) => {
+	test.each([name, facts.id, facts.id.toUpperCase()])("accepts a name or an id: %s", async (nameOrId) => {
 		const { code, stdout } = await show([nameOrId, "--profile", "nova"]);
 		expect(code).toBe(0);
 		expect(JSON.parse(stdout)).toEqual(JSON.parse(networkData));
 	});
 
-	test("gives the bytes that a guest gets, and indents JSON on a terminal", async () => {
+	test("prints the bytes that a guest gets, and indents JSON on a terminal", async () => {
 		const served = answers["/openstack/latest/network_data.json"]?.body ?? networkData;
 		expect((await show([name, "--profile", "nova"])).stdout).toBe(served);
 		expect((await show([name, "--profile", "nova", "--json"], true)).stdout).toBe(served);
@@ -44,12 +44,12 @@ describe("show", () => {
 	});
 });
 
-test("a name in an error can't drive the terminal", async () => {
+test("control characters in an error are escaped", async () => {
 	const { stderr } = await runCli(["show", "a\x1b[2J\r\x9bb", ...examples]);
 	expect(stderr).toMatch(/^guestwire: there is no instance "a\\u001b\[2J\\u000d\\u009bb"[^\r]*\n$/);
 });
 
-test("tree lists what show shows, with sizes", async () => {
+test("tree lists the documents that show prints, with their sizes", async () => {
 	const { stdout } = await runCli(["tree", "pbx-1", ...examples]);
 	const files = JSON.parse(stdout) as { path: string; bytes: number }[];
 	expect(files.length).toBeGreaterThan(20);
@@ -77,7 +77,7 @@ subnets: [{ id: lan4, cidr: 192.0.2.0/24, enable_dhcp: false }]
 port: { id: p, device_id: web-1, fixed_ips: [{ ip_address: ${address} }] }
 `;
 
-	test("answers as show does, takes up changes, keeps the last good state, ends in order", async () => {
+	test("serves what show prints, picks up changes, keeps the last good state, shuts down in order", async () => {
 		const inventory = join(folder, "inventory.yaml");
 		const config = join(folder, "guestwire.yaml");
 		writeFileSync(inventory, guest("192.0.2.1"));
@@ -99,7 +99,7 @@ operator: { listen: "127.0.0.1:0" }
 		expect(await readiness()).toBe("ok\n");
 
 		writeFileSync(inventory, "networks: [");
-		await serve.says(/^guestwire: .*inventory\.yaml:1: not YAML: .*; what was read before stays$/m);
+		await serve.says(/^guestwire: .*inventory\.yaml:1: invalid YAML: .*; what was read before stays$/m);
 		expect(await address()).toBe("192.0.2.1");
 		expect(await readiness()).toBe("ok, from what was read before: the inventory is broken\n");
 
@@ -115,8 +115,8 @@ operator: { listen: "127.0.0.1:0" }
 		await expect(fetch(url)).rejects.toThrow();
 	});
 
-	test("takes its secret from the environment or a file, and shows it nowhere", async () => {
-		const secret = "a secret of proxies";
+	test("reads its secret from the environment or a file, and never prints it", async () => {
+		const secret = "the proxies' secret";
 		writeFileSync(join(folder, "inventory.yaml"), guest("192.0.2.1"));
 		writeFileSync(join(folder, "secret"), `${secret}\n`);
 		const listener = 'listen: "127.0.0.1:0", identity: signed';
@@ -142,7 +142,7 @@ operator: { listen: "127.0.0.1:0" }
 describe("as a process", () => {
 	const start = (args: readonly string[]) => spawn(process.execPath, [path("src/cli/main.ts"), ...args]);
 
-	test("show gives its document and 0, an error one line and 1", async () => {
+	test("show prints its document and exits with 0; an error prints one line and exits with 1", async () => {
 		const shown = start(["show", "web-1", ...examples]);
 		const [document] = await Promise.all([text(shown.stdout), ended(shown)]);
 		expect(shown.exitCode).toBe(0);
@@ -154,7 +154,7 @@ describe("as a process", () => {
 		expect(said).toMatch(/^guestwire: there is no instance "web-7": [^\n]*\n$/);
 	});
 
-	test("a reader that has seen enough is no error", async () => {
+	test("a reader that closes the pipe early is not an error", async () => {
 		const tree = start(["tree", "web-1", ...examples]);
 		tree.stdout.destroy();
 		const [said] = await Promise.all([text(tree.stderr), ended(tree)]);

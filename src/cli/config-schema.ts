@@ -1,4 +1,4 @@
-/** The configuration, every key with its meaning and its default: docs/configuration.md's table is made of this. */
+/** The configuration schema. The table in docs/configuration.md is generated from its descriptions and defaults. */
 import Type, { type Static, type TSchema } from "typebox";
 import { EXPOSABLE } from "../documents/network-ports.ts";
 
@@ -11,25 +11,27 @@ const optional = Type.Optional;
 
 export const IDENTITIES = ["signed", "network", "provider", "address", "fixed"] as const;
 
-/** Without a password, before the host or as a parameter: no secret stands in the configuration. */
+/** Rejects a password in the URL, in either form: the configuration contains no secrets. */
 const POSTGRES_URL = "^postgres(ql)?://([^:@/?]*@)?[^@?]*([?](?!(.*&)?password=).*)?$";
 
 const ListenerSchema = strict({
-	listen: text("Where guests or their proxies come in: `host:port`, `[v6%zone]:port` or `unix:/path`."),
-	identity: Type.Enum([...IDENTITIES], { description: "How the guest that asks is known (docs/http.md)." }),
+	listen: text("Address that guests or their proxies connect to: `host:port`, `[v6%zone]:port` or `unix:/path`."),
+	identity: Type.Enum([...IDENTITIES], { description: "How the requesting guest is identified (docs/http.md)." }),
 	sharedSecretFile: optional(
-		path("`signed`, `provider`: file with the secret shared with the proxies, else GUESTWIRE_SHARED_SECRET."),
+		path(
+			"For `signed` and `provider`: file with the secret shared with the proxies. Default: `GUESTWIRE_SHARED_SECRET`.",
+		),
 	),
-	instance: optional(text("`fixed`: id or name of the instance that every request is answered as.")),
+	instance: optional(text("For `fixed`: id or name of the instance that every request is answered for.")),
 	providers: optional(
 		Type.Record(Type.String(), Type.Array(Type.String()), {
 			description:
-				"`provider`: the ids of the networks that each metadata provider, by its id, stands before; a new network has to be added (docs/http.md).",
+				"For `provider`: maps the id of each metadata provider to the ids of its networks. New networks have to be added here (docs/http.md).",
 		}),
 	),
 	allow: optional(
 		Type.Array(text("An address or CIDR."), {
-			description: "`network`: addresses and CIDRs that proxies come from; a unix socket needs none.",
+			description: "For `network`: addresses and CIDRs of the proxies. Not needed for a unix socket.",
 		}),
 	),
 });
@@ -40,96 +42,112 @@ export const ConfigSchema = strict({
 		strict(
 			{
 				files: optional(
-					strict({ path: path("Folder or file of facts (docs/inventory.md).") }, { description: "Facts from files." }),
+					strict(
+						{ path: path("Folder or file with the inventory (docs/inventory.md).") },
+						{ description: "An inventory of files." },
+					),
 				),
 				openstack: optional(
 					strict(
-						{ cloud: optional(text("An entry of clouds.yaml; the `OS_*` variables without it.")) },
-						{ description: "Facts from OpenStack's APIs." },
+						{ cloud: optional(text("Name of an entry in clouds.yaml. Default: the `OS_*` environment variables.")) },
+						{ description: "An OpenStack cloud." },
 					),
 				),
 			},
-			{ description: "Where facts come from: exactly one of the two.", minProperties: 1, maxProperties: 1 },
+			{ description: "The source of instances. Exactly one kind.", minProperties: 1, maxProperties: 1 },
 		),
 	),
 	metadata: Type.Array(ListenerSchema, {
-		description: "The listeners on the guests' side.",
+		description: "The listeners for guests and their proxies.",
 		default: [{ listen: "127.0.0.1:8775", identity: "signed" }],
 		minItems: 1,
 	}),
 	operator: strict(
 		{
-			listen: text("Where the operator server listens: `host:port`, `[v6%zone]:port` or `unix:/path`.", {
+			listen: text("Address of the operator server: `host:port`, `[v6%zone]:port` or `unix:/path`.", {
 				default: "127.0.0.1:8776",
 			}),
-			tokenFile: optional(path("File with the bearer token; needed where it is neither loopback nor a socket.")),
+			tokenFile: optional(
+				path("File with the bearer token. Required unless the address is loopback or a unix socket."),
+			),
 		},
 		{ description: "The operator server.", default: {} },
 	),
 	networkData: strict(
 		{
 			profile: Type.Enum(["full", "nova"], {
-				description: "`full`: everything that is known; `nova`: what nova-api-metadata answers.",
+				description: "`full`: everything that is known about the network. `nova`: the documents of nova-api-metadata.",
 				default: "full",
 			}),
-			trunks: Type.Boolean({ description: "Whether a trunk's subports become VLAN links.", default: true }),
+			trunks: Type.Boolean({ description: "Whether the subports of a trunk become VLAN links.", default: true }),
 			defaultRoutes: Type.Enum(["first", "every"], {
-				description: "Which links with a gateway get a default route.",
+				description:
+					"`first`: one default route per address family, on the first link that has a gateway. `every`: one on every link that has a gateway.",
 				default: "first",
 			}),
 			expose: Type.Array(Type.Enum([...EXPOSABLE]), {
-				description: "What `metadata/network_data` tells beyond addresses (docs/security.md).",
+				description: "What `metadata/network_data` contains beyond addresses (docs/security.md).",
 				default: EXPOSABLE.filter((what) => what !== "provider"),
 				uniqueItems: true,
 			}),
 		},
-		{ description: "How network data is made.", default: {} },
+		{ description: "Contents of the network documents.", default: {} },
 	),
 	hostnameDomain: Type.String({
-		description: 'Domain behind host names, Nova\'s `dhcp_domain`; `""` for none.',
+		description: 'Domain appended to host names, as `dhcp_domain` in nova.conf. `""` for none.',
 		default: "novalocal",
 	}),
 	vendorData: strict(
 		{
-			staticFile: optional(path("JSON file that becomes `vendor_data.json`.")),
+			staticFile: optional(path("JSON file served as `vendor_data.json`.")),
 			dynamic: Type.Array(
 				strict({
-					name: text("Its member of `vendor_data2.json`."),
-					url: text("Where it is asked for.", {
+					name: text("Member of `vendor_data2.json` that holds the response."),
+					url: text("URL that the request is sent to, as Nova sends it.", {
 						pattern: "^https?://[^@/]+(/|$)",
 						examples: ["https://vendor.example.org/"],
 					}),
-					timeoutSeconds: Type.Number({ description: "Seconds to wait.", default: 2, exclusiveMinimum: 0, maximum: 5 }),
+					timeoutSeconds: Type.Number({
+						description: "Timeout of the request, in seconds.",
+						default: 2,
+						exclusiveMinimum: 0,
+						maximum: 5,
+					}),
 				}),
-				{ description: "What `vendor_data2.json` holds besides.", default: [] },
+				{ description: "Services queried for `vendor_data2.json`.", default: [] },
 			),
 		},
 		{ description: "Vendor data.", default: {} },
 	),
 	state: strict(
 		{
-			sqlite: optional(path("SQLite database: for one process, or a few on one machine.")),
+			sqlite: optional(path("SQLite database, for processes on one machine.")),
 			postgres: optional(
-				text("PostgreSQL, for many nodes; the password stands in PGPASSWORD or PGPASSFILE.", {
-					pattern: POSTGRES_URL,
-					examples: ["postgres://user@db.example.org:5432/guestwire"],
-				}),
+				text(
+					"URL of a PostgreSQL database, for several nodes. The password is read from `PGPASSWORD` or `PGPASSFILE`.",
+					{
+						pattern: POSTGRES_URL,
+						examples: ["postgres://user@db.example.org:5432/guestwire"],
+					},
+				),
 			),
 		},
 		{
-			description: "Where what guests post outlives the process: one of the two; neither: nowhere.",
+			description:
+				"Database for data that outlives the process. At most one kind. Default: in memory, lost on restart.",
 			default: {},
 			maxProperties: 1,
 		},
 	),
 	freshness: Type.Number({
 		description:
-			"Seconds that an OpenStack cloud's answers are taken for its present ones; older ones only while it can't be reached.",
+			"Seconds for which data from an OpenStack cloud is served without asking again. Older data is served only while the cloud is unreachable.",
 		default: 15,
 		minimum: 0,
 	}),
 	guestFiles: Type.Array(Type.String(), {
-		description: "Formats of native network configuration added to the tree, for guests without an agent.",
+		description:
+			"Formats of native network configuration added to the tree, for guests without cloud-init or a similar agent.",
 		default: [],
 		uniqueItems: true,
 	}),

@@ -1,4 +1,4 @@
-/** The table of docs/configuration.md, made of the schema so that they can't disagree. */
+/** Generates the table of docs/configuration.md from the schema. */
 import type { TSchema } from "typebox";
 import { ConfigSchema } from "./config-schema.ts";
 
@@ -12,7 +12,7 @@ interface SchemaNode {
 	readonly items?: SchemaNode;
 }
 
-/** A Markdown table, a row for every key at every depth. */
+/** A Markdown table with one row per key, nested keys included. */
 export function configurationTable(schema: TSchema = ConfigSchema): string {
 	const rows = keysOf(schema as SchemaNode, "").map((cells) => `| ${cells.join(" | ")} |`);
 	return ["| key | value | default | meaning |", "|---|---|---|---|", ...rows].join("\n");

@@ -7,7 +7,7 @@ import { configurationTable } from "./config-table.ts";
 
 const parse = (text: string) => parseConfig(text, "/etc/guestwire/guestwire.yaml").config;
 
-test("an empty file is the defaults", () => {
+test("an empty file gives the defaults", () => {
 	expect(parse("")).toEqual(defaultConfig().config);
 	expect(parse("# nothing yet\n")).toEqual(defaultConfig().config);
 });
@@ -27,50 +27,52 @@ state: { sqlite: state.db }
 	expect(config.state).toEqual({ sqlite: "/etc/guestwire/state.db" });
 });
 
-describe("a fault is one line that names file and line and says what to do", () => {
+describe("an error is one line with file, line and what to do", () => {
 	const listener = "metadata:\n  - listen: 127.0.0.1:80\n";
 	test.each([
-		["networkData:\n  profil: full", '2: networkData.profil is no known key; did you mean "profile"?'],
-		["clouds: {}", '1: clouds is no known key; did you mean "cloud"?'],
+		["networkData:\n  profil: full", '2: networkData.profil is not a known key; did you mean "profile"?'],
+		["clouds: {}", '1: clouds is not a known key; did you mean "cloud"?'],
 		[`${listener}    identity: sign`, '3: metadata[0].identity must be one of signed, .*; did you mean "signed"?'],
-		[`${listener}    identity: fixed`, '2: metadata[0] has identity fixed: add "instance"'],
+		[`${listener}    identity: fixed`, '2: metadata[0] has identity fixed but no "instance": add its id or name'],
 		[`${listener}    identity: signed\n    instance: a`, "4: metadata[0].instance is for identity fixed, not signed"],
 		[listener, '2: metadata[0] "identity" is missing: add it'],
 		["cloud: {}", "1: cloud must have exactly one of files, openstack"],
 		["cloud: { files: { path: a }, openstack: {} }", "1: cloud must have exactly one of files, openstack"],
-		["\nhostnameDomain: 12", "2: hostnameDomain must be text: put it in quotes"],
+		["\nhostnameDomain: 12", "2: hostnameDomain must be text: quote it"],
 		...["u:secret@h/gw", "u@h/gw?password=secret", "h/gw?user=u&password=secret"].map((url) => [
 			`state: { postgres: "postgres://${url}" }`,
 			"1: state.postgres must be like postgres://user@db.example.org:5432/guestwire$",
 		]),
 		...["static", "a"].map((name) => [
 			`vendorData: { dynamic: [{ name: a, url: "http://a" }, { name: ${name}, url: "http://b" }] }`,
-			`1: vendorData.dynamic[1].name "${name}" is a member of vendor_data2.json already`,
+			`1: vendorData.dynamic[1].name "${name}" is already a member of vendor_data2.json`,
 		]),
 		["freshness: soon", "1: freshness must be a number, not text"],
 		["- cloud", "1: the document must be a map, not a list"],
-		["cloud: [", "1: not YAML: "],
-		["operator: *there", "1: not YAML: "],
-		["freshness: 1\nfreshness: 2", "2: not YAML: Map keys must be unique"],
+		["cloud: [", "1: invalid YAML: "],
+		["operator: *there", "1: invalid YAML: "],
+		["freshness: 1\nfreshness: 2", "2: invalid YAML: Map keys must be unique"],
 		["freshness: 1\n---\nfreshness: 2", "3: a second document"],
 	])("%j", (text, message) => {
 		const pattern = message.replaceAll(/[[\]?]/g, "\\$&");
 		expect(() => parse(text)).toThrow(new RegExp(`^/etc/guestwire/guestwire\\.yaml:${pattern}`));
 	});
 
-	test("a file that isn't there", async () => {
-		await expect(readConfig("/nowhere/guestwire.yaml")).rejects.toThrow(/^\/nowhere\/guestwire.yaml: can't be read/);
+	test("a missing file", async () => {
+		await expect(readConfig("/nowhere/guestwire.yaml")).rejects.toThrow(
+			/^cannot read \/nowhere\/guestwire\.yaml \(ENOENT\): correct --config$/,
+		);
 	});
 });
 
 test.each(["h:5432/gw", "u@h", "u@[::1]:5432/gw?sslmode=require", "/gw?host=/run/postgresql"])(
-	"state may be in postgres://%s",
+	"accepts state in postgres://%s",
 	(url) => {
 		expect(parse(`state: { postgres: "postgres://${url}" }`).state.postgres).toBe(`postgres://${url}`);
 	},
 );
 
-test("any text gives a configuration or a GuestwireError of one line", () => {
+test("any text gives a configuration or a one-line GuestwireError", () => {
 	const value = fc.letrec((tie) => ({
 		value: fc.oneof({ maxDepth: 4 }, fc.jsonValue(), fc.dictionary(word, tie("value")), fc.array(tie("value"))),
 	})).value;
@@ -104,9 +106,7 @@ const word = fc.constantFrom(
 	"__proto__",
 );
 
-test("the documentation has every key", () => {
+test("the documentation lists every key", () => {
 	const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
-	expect(text.endsWith(`\n${configurationTable()}\n`), "node scripts/write-configuration-table.ts writes it").toBe(
-		true,
-	);
+	expect(text.endsWith(`\n${configurationTable()}\n`), "run npm run generate").toBe(true);
 });

@@ -1,4 +1,4 @@
-/** Reads the configuration. What may stand in it is config-schema.ts. */
+/** Reads the configuration file. Its schema is in config-schema.ts. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { FuncKeywordDefinition } from "ajv";
@@ -8,15 +8,15 @@ import { explain, type Place, parseYaml, placeText, type YamlDocument } from "..
 import { GuestwireError } from "../errors.ts";
 import { type Config, ConfigSchema, type ListenerConfig } from "./config-schema.ts";
 
-/** A configuration, and where it says what. */
+/** A configuration, with the location of each value for error messages. */
 export interface LoadedConfig {
-	/** Defaults filled in, paths absolute. */
+	/** With defaults filled in and paths made absolute. */
 	readonly config: Config;
-	/** `guestwire.yaml:7: metadata[0].listen`, for errors about a value. */
+	/** The location of a value: `guestwire.yaml:7: metadata[0].listen`. */
 	where(place: Place): string;
 }
 
-/** Makes a path at which the keyword stands absolute, from the folder that it is relative to. */
+/** A schema keyword that resolves a relative path against `folder`. */
 const relativePath = (folder: string): FuncKeywordDefinition => ({
 	keyword: "relativePath",
 	type: "string",
@@ -30,28 +30,34 @@ const relativePath = (folder: string): FuncKeywordDefinition => ({
 /**
  * Reads a configuration file.
  *
- * @throws GuestwireError `config`, naming file and line, when it can't be read, is no YAML, or doesn't fit the schema
+ * @throws GuestwireError `config`, with file and line: the file cannot be read, is not YAML, or violates the schema
  */
 export async function readConfig(file: string): Promise<LoadedConfig> {
 	let text: string;
 	try {
 		text = await readFile(file, "utf8");
 	} catch (error) {
-		throw new GuestwireError("config", `${file}: can't be read (${(error as Error).message}); see --config`);
+		throw new GuestwireError(
+			"config",
+			`cannot read ${file} (${(error as NodeJS.ErrnoException).code}): correct --config`,
+		);
 	}
 	return parseConfig(text, file);
 }
 
-/** As readConfig, of the file's text. */
+/** Like `readConfig`, for a text that has already been read. */
 export function parseConfig(text: string, file: string): LoadedConfig {
 	const [document, second] = parseYaml(text, file, "config");
 	if (second !== undefined) {
-		throw new GuestwireError("config", `${file}:${second.line([])}: a second document; a configuration is one`);
+		throw new GuestwireError(
+			"config",
+			`${file}:${second.line([])}: a second document: a configuration file has only one`,
+		);
 	}
 	return checkConfig(document, file);
 }
 
-/** The configuration without a file: every key's default. */
+/** The configuration used without a file: the default of every key. */
 export function defaultConfig(): LoadedConfig {
 	return checkConfig(undefined, "the default configuration");
 }
@@ -78,7 +84,7 @@ function checkConfig(document: YamlDocument | undefined, file: string): LoadedCo
 	return { config: value, where };
 }
 
-/** Which options each identity takes: an option of another one has no effect, so somebody expects what won't be. */
+/** The identities that each option applies to. Elsewhere it would have no effect, so it is rejected. */
 const optionsOf: Readonly<Record<string, readonly string[]>> = {
 	sharedSecretFile: ["signed", "provider"],
 	instance: ["fixed"],
@@ -90,22 +96,25 @@ function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], p
 	for (const [option, identities] of Object.entries(optionsOf)) {
 		if (option in listener && !identities.includes(listener.identity)) {
 			const wanted = identities.join(" or ");
-			const what = `is for identity ${wanted}, not ${listener.identity}: leave it out or change the identity`;
+			const what = `is for identity ${wanted}, not ${listener.identity}: remove it or change the identity`;
 			throw new GuestwireError("config", `${where([...place, option])} ${what}`);
 		}
 	}
 	if (listener.identity === "fixed" && listener.instance === undefined) {
-		throw new GuestwireError("config", `${where(place)} has identity fixed: add "instance", an id or a name`);
+		throw new GuestwireError("config", `${where(place)} has identity fixed but no "instance": add its id or name`);
 	}
 }
 
-/** Each target's answer is a member of its own, beside the static data's. */
+/** Each target is a member of `vendor_data2.json`, next to the static data. */
 function checkTargets(targets: Config["vendorData"]["dynamic"], where: LoadedConfig["where"]): void {
 	const taken = new Set(["static"]);
 	for (const [index, { name }] of targets.entries()) {
 		if (taken.has(name)) {
 			const place = where(["vendorData", "dynamic", index, "name"]);
-			throw new GuestwireError("config", `${place} "${name}" is a member of vendor_data2.json already: choose another`);
+			throw new GuestwireError(
+				"config",
+				`${place} "${name}" is already a member of vendor_data2.json: choose another name`,
+			);
 		}
 		taken.add(name);
 	}

@@ -4,14 +4,14 @@ import type { CommonOptions, Io } from "./frame.ts";
 import { readDocument } from "./read-document.ts";
 import { withInstance } from "./source.ts";
 
-/** Which `network_data.json` a command reads. */
+/** The options that select a `network_data.json`. */
 export interface DocumentChoice extends CommonOptions {
-	/** Id or name: what this instance is told, in place of a file. */
+	/** Id or name of an instance whose document is read instead of a file. */
 	readonly instance?: string;
 }
 
 /**
- * The document that a command line names.
+ * Reads the document that a command line selects.
  *
  * @param file a path, or `-` for standard input
  * @throws GuestwireError `usage`, `document`, `unknown-path`, and as `withInstance`
@@ -20,12 +20,15 @@ export async function chosenDocument(file: string | undefined, options: Document
 	const { instance } = options;
 	if (instance === undefined && file !== undefined) return readDocument(file, io);
 	if (instance === undefined || file !== undefined) {
-		const what = file === undefined ? "no document is named" : "a file and --instance name two documents";
-		throw new GuestwireError("usage", `${what}: give a FILE, - for standard input, or --instance ID`);
+		const what = file === undefined ? "no document selected" : "FILE and --instance select two documents";
+		throw new GuestwireError("usage", `${what}: give either FILE (- for standard input) or --instance ID`);
 	}
 	return withInstance(instance, options, io, (known, { settings }) => {
 		const bytes = buildTree(known, settings).read("openstack/latest/network_data.json");
 		if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString());
-		throw new GuestwireError("unknown-path", `instance ${known.id} has no network_data.json, as it has no NIC`);
+		throw new GuestwireError(
+			"unknown-path",
+			`instance ${known.id} has no network_data.json because it has no NIC: choose another instance`,
+		);
 	});
 }

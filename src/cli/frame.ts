@@ -1,26 +1,26 @@
 /**
- * What every command shares: its input and output as an argument (so that tests run commands in-process), the options
- * that name a source, the form of results and errors, the exit codes.
+ * What all commands share: streams and environment as an argument (so that tests can run commands in-process), the
+ * options that select a source, the output of results and errors, and the exit codes.
  */
 import { type Command, CommanderError } from "commander";
 import { GuestwireError } from "../errors.ts";
 
-/** A command's surroundings. */
+/** The streams and environment that a command runs in. */
 export interface Io {
 	readonly stdin: AsyncIterable<Uint8Array | string>;
 	readonly stdout: NodeJS.WritableStream;
 	readonly stderr: NodeJS.WritableStream;
 	readonly env: Readonly<Record<string, string | undefined>>;
-	/** Whether stdout is a terminal: results are for a person then, for a program otherwise. */
+	/** Whether stdout is a terminal. If so, results are formatted for people, otherwise for programs. */
 	readonly isTTY: boolean;
-	/** Asks to be told of SIGTERM and SIGINT instead of being ended by them: for commands that end in order. */
+	/** Aborts on SIGTERM or SIGINT instead of ending the process: for commands that shut down in order. */
 	stopSignal(): AbortSignal;
 }
 
-/** 0 done, 1 failed, 2 wrong usage. */
+/** 0 success, 1 failure, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
-/** The options that every command on a source takes. */
+/** The options of every command that reads a source. */
 export interface CommonOptions {
 	readonly config?: string;
 	readonly inventory?: string;
@@ -30,40 +30,40 @@ export interface CommonOptions {
 
 /** Adds `--json`. */
 export function jsonOption(command: Command): Command {
-	return command.option("--json", "JSON also on a terminal");
+	return command.option("--json", "print JSON even on a terminal");
 }
 
-/** Adds the options that name a source, and `--json`. */
+/** Adds the options that select a source, and `--json`. */
 export function commonOptions(command: Command): Command {
 	return jsonOption(
 		command
-			.option("--config <file>", "configuration (docs/configuration.md)")
-			.option("--inventory <dir>", "facts from a folder or file of YAML or JSON (docs/inventory.md)")
-			.option("--os-cloud <name>", "facts from an OpenStack cloud, an entry of clouds.yaml"),
+			.option("--config <file>", "configuration file (docs/configuration.md)")
+			.option("--inventory <dir>", "read a folder or file of YAML or JSON (docs/inventory.md)")
+			.option("--os-cloud <name>", "read an OpenStack cloud, named as in clouds.yaml"),
 	);
 }
 
-/** Writes a result: JSON where stdout is no terminal or `--json` was given, else `text()`, which a person reads. */
+/** Prints a result: as JSON if stdout is not a terminal or `--json` was given, otherwise as `text()`. */
 export function printResult(io: Io, options: { readonly json?: boolean }, value: unknown, text: () => string): void {
 	const result = wantsJson(io, options) ? JSON.stringify(value, null, io.isTTY ? 2 : undefined) : text();
 	io.stdout.write(result.endsWith("\n") ? result : `${result}\n`);
 }
 
-/** Whether results are for a program: stdout is no terminal, or `--json` was given. */
+/** Whether to print JSON: stdout is not a terminal, or `--json` was given. */
 export function wantsJson(io: Io, options: { readonly json?: boolean }): boolean {
 	return options.json === true || !io.isTTY;
 }
 
-/** Says something to the person, beside the result: one line on stderr. */
+/** Prints a message for the user on stderr, as one line. */
 export function say(io: Io, message: string): void {
 	io.stderr.write(`guestwire: ${oneLine(message)}\n`);
 }
 
 /**
- * Reports what a command was ended by, in one line, and gives the exit code. Only what nobody expected has a stack to
- * show, with GUESTWIRE_DEBUG=1.
+ * Reports the error that ended a command, as one line, and returns the exit code. Unexpected errors show their stack
+ * trace with GUESTWIRE_DEBUG=1.
  *
- * @param helpCommand what shows the right usage, named when the usage was wrong
+ * @param helpCommand the command that shows the usage; mentioned if the usage was wrong
  */
 export function reportError(io: Io, error: unknown, helpCommand: string): ExitCode {
 	if (error instanceof CommanderError) return reportUsage(io, error, helpCommand);
@@ -73,12 +73,12 @@ export function reportError(io: Io, error: unknown, helpCommand: string): ExitCo
 	}
 	const { message, stack } = error instanceof Error ? error : new Error(String(error));
 	const debug = io.env["GUESTWIRE_DEBUG"] === "1";
-	say(io, `unexpected: ${message}${debug ? "" : " (GUESTWIRE_DEBUG=1 shows where)"}`);
+	say(io, `internal error: ${message}${debug ? "" : "; set GUESTWIRE_DEBUG=1 for a stack trace, and report it"}`);
 	if (debug) io.stderr.write(`${stack}\n`);
 	return 1;
 }
 
-/** commander ends by an exception in any case; help and version that were asked for are no errors. */
+/** commander always ends by throwing. Help and version output that the user requested is not an error. */
 function reportUsage(io: Io, error: CommanderError, helpCommand: string): ExitCode {
 	if (error.exitCode === 0) return 0;
 	const helpShown = error.code === "commander.help";
@@ -89,9 +89,9 @@ function reportUsage(io: Io, error: CommanderError, helpCommand: string): ExitCo
 	return 2;
 }
 
-/** Names in it can be anybody's: what would drive the terminal is shown as `\u001b`. */
+/** Messages contain names from outside, so control characters are shown as `\u001b`, never sent to the terminal. */
 function oneLine(message: string): string {
 	const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 	return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, escaped);
 }

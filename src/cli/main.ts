@@ -2,10 +2,10 @@
 import { run } from "./program.ts";
 
 onBrokenPipe(process.stdout, () => process.exit());
-// A service goes on when nobody reads its remarks any more.
+// A service keeps running when nobody reads its messages any more.
 onBrokenPipe(process.stderr, () => {});
 
-/** The reader has seen enough (`guestwire tree … | head -1`): that is no error. */
+/** A reader that closes the pipe early (`guestwire tree … | head -1`) is not an error. */
 function onBrokenPipe(stream: NodeJS.WriteStream, act: () => void): void {
 	stream.on("error", (error: NodeJS.ErrnoException) => {
 		if (error.code !== "EPIPE") throw error;

@@ -4,29 +4,35 @@ import { type ExitCode, type Io, reportError } from "./frame.ts";
 
 type Load = () => Promise<(io: Io) => Command>;
 
-/** Every command: its line in the help, and its module, loaded only when it is called so that start-up is quick. */
+/** Every command: its line in the help and its module, which is loaded only when the command runs. */
 const commands: Readonly<Record<string, readonly [summary: string, load: Load]>> = {
-	serve: ["the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
-	show: ["a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
-	tree: ["every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
-	"config-drive": [
-		"makes an instance's config drive, or reads one",
-		async () => (await import("./config-drive.ts")).configDriveCommand,
+	serve: ["run the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
+	show: ["print a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
+	tree: ["list every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
+	"config-drive": ["build or read a config drive", async () => (await import("./config-drive.ts")).configDriveCommand],
+	render: [
+		"convert network_data.json to native network configuration",
+		async () => (await import("./render.ts")).renderCommand,
 	],
-	render: ["native configuration from network_data.json", async () => (await import("./render.ts")).renderCommand],
 	check: [
-		"what is wrong with a network_data.json, client by client",
+		"check how each guest client handles a network_data.json",
 		async () => (await import("./check.ts")).checkCommand,
 	],
-	snapshot: ["a living cloud's facts as an inventory", async () => (await import("./snapshot.ts")).snapshotCommand],
-	doctor: ["is every part reachable and set up right?", async () => (await import("./doctor.ts")).doctorCommand],
+	snapshot: [
+		"save the facts of a running cloud as an inventory",
+		async () => (await import("./snapshot.ts")).snapshotCommand,
+	],
+	doctor: [
+		"check that every part is reachable and configured correctly",
+		async () => (await import("./doctor.ts")).doctorCommand,
+	],
 };
 
 /**
  * Runs one command line.
  *
- * @param args what stands after the program's name
- * @returns the exit code; every error was reported
+ * @param args the arguments after the program's name
+ * @returns the exit code; errors have already been reported
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 	const called = args[0] === "help" ? args[1] : args[0];
@@ -42,13 +48,13 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 
 async function buildProgram(called: string | undefined, io: Io): Promise<Command> {
 	const program = new Command("guestwire")
-		.description("Tells a cloud guest how it is wired.")
+		.description("Serves network configuration and metadata to cloud guests, over HTTP and on config drives.")
 		.version(VERSION, "-V, --version")
 		.exitOverride()
 		.configureOutput({
 			writeOut: (text) => io.stdout.write(text),
 			writeErr: (text) => io.stderr.write(text),
-			// The error comes as an exception too, and is reported there.
+			// The error is thrown as well, and is reported by the catch above.
 			outputError: () => {},
 		});
 	for (const [name, [summary, load]] of Object.entries(commands)) {

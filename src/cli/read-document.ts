@@ -2,11 +2,11 @@ import { createReadStream } from "node:fs";
 import { GuestwireError } from "../errors.ts";
 import type { Io } from "./frame.ts";
 
-/** Bytes; the document of a guest with a hundred NICs has some fifty thousand. */
-const LARGEST = 4 << 20;
+/** In bytes. The document of a guest with a hundred NICs has about fifty thousand. */
+const MAX_BYTES = 4 << 20;
 
 /**
- * Reads and parses a document that somebody made.
+ * Reads and parses a JSON document.
  *
  * @param file a path, or `-` for standard input
  * @throws GuestwireError `document`
@@ -17,9 +17,9 @@ export async function readDocument(file: string, io: Io): Promise<unknown> {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
-		// The message quotes the text, which may hold what a terminal obeys.
+		// The message quotes the text, which may contain terminal control sequences.
 		const why = String(error).replace(/[\p{Cc}\p{Cf}]/gu, "?");
-		throw new GuestwireError("document", `${name} is not JSON: ${why}; correct it`);
+		throw new GuestwireError("document", `${name} is not JSON: ${why}; correct the file`);
 	}
 }
 
@@ -30,15 +30,15 @@ async function readBounded(source: Io["stdin"], name: string): Promise<string> {
 		for await (const chunk of source) {
 			chunks.push(Buffer.from(chunk));
 			bytes += chunk.length;
-			if (bytes > LARGEST) break;
+			if (bytes > MAX_BYTES) break;
 		}
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("document", `${name} can't be read (${code}): correct the path`, { cause: error });
+		throw new GuestwireError("document", `cannot read ${name} (${code}): correct the path`, { cause: error });
 	}
-	if (bytes <= LARGEST) return Buffer.concat(chunks).toString();
+	if (bytes <= MAX_BYTES) return Buffer.concat(chunks).toString();
 	throw new GuestwireError(
 		"document",
-		`${name} is longer than ${LARGEST >> 20} MiB: no network_data.json, name another`,
+		`${name} is larger than ${MAX_BYTES >> 20} MiB, too large for a network_data.json: give another file`,
 	);
 }

@@ -83,13 +83,13 @@ describe("render", () => {
 		symlinkSync(folder, join(folder, "root/etc"));
 		const { code, stderr } = await render(["netplan", "-", "-d", join(folder, "root")]);
 		expect(code).toBe(1);
-		expect(stderr).toMatch(/\/root\/etc is no folder: name another place\n$/);
+		expect(stderr).toMatch(/\/root\/etc is not a folder: choose another target folder\n$/);
 	});
 
 	it.each([
 		[["netplan", "-", "-d", "x", "--stdout"], /name two places/],
-		[["netplan"], /no document is named/],
-		[["netplan", "-", "--instance", "web-1"], /name two documents/],
+		[["netplan"], /no document selected/],
+		[["netplan", "-", "--instance", "web-1"], /select two documents/],
 		[["netplna", "-"], /Allowed choices are .*netplan/],
 		[["netplan", "-", "--replace-names", "eth0"], /"eth0" is not MAC=NAME/],
 		[["netplan", "-", "--replace-names", "fa:16:3e:00:00:01=a b"], /"a b" is no interface's name/],
@@ -99,7 +99,7 @@ describe("render", () => {
 		expect(stderr).toMatch(message);
 	});
 
-	it("tells in one line why a document can't be read", async () => {
+	it("explains in one line why a document can't be read", async () => {
 		for (const [text, message] of [
 			['{"links": {}}', /^guestwire: no network_data.json: \/links must be array or null; .*\n$/],
 			["{", /^guestwire: standard input is not JSON: .*\n$/],

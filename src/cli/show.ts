@@ -13,8 +13,10 @@ import { type Source, type SourceChoice, withInstance } from "./source.ts";
 export function showCommand(io: Io): Command {
 	return commonOptions(new Command("show"))
 		.argument("<instance>", "id or name")
-		.argument("[path]", "of the instance's tree", "openstack/latest/network_data.json")
-		.addOption(new Option("--profile <profile>", "instead of the configuration's").choices(["full", "nova"]))
+		.argument("[path]", "path in the instance's tree", "openstack/latest/network_data.json")
+		.addOption(
+			new Option("--profile <profile>", "overrides networkData.profile of the configuration").choices(["full", "nova"]),
+		)
 		.action(async (nameOrId: string, path: string, options: SourceChoice) => {
 			await withInstance(nameOrId, options, io, async (instance, source) => {
 				const body = await document(instance, path, source, io);
@@ -23,7 +25,7 @@ export function showCommand(io: Io): Command {
 		});
 }
 
-/** Vendors' services are asked as for a guest; what they say wrong goes to stderr. */
+/** Requests dynamic vendor data as for a guest. Failures of its targets are logged to stderr. */
 async function document(instance: Instance, path: string, { settings, config }: Source, io: Io): Promise<Uint8Array> {
 	const log = createLog({ write: (line) => io.stderr.write(line) });
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: () => {} });
@@ -34,13 +36,13 @@ async function document(instance: Instance, path: string, { settings, config }: 
 		if (answer !== undefined) return answer.body;
 		const nearest = nearestOf(path, [...documents.tree(instance).paths()]);
 		const what = `instance ${instance.id} has no document "${path}"`;
-		throw new GuestwireError("unknown-path", `${what}: the nearest is ${nearest}; guestwire tree lists all`);
+		throw new GuestwireError("unknown-path", `${what}: did you mean ${nearest}? guestwire tree lists all paths`);
 	} finally {
 		await vendorData.close();
 	}
 }
 
-/** JSON indented; anything else as it is, with an end of line. */
+/** Indents JSON. Leaves anything else as it is, and ends it with a newline. */
 function forPerson(body: Uint8Array): string {
 	const text = Buffer.from(body).toString();
 	try {

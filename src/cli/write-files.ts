@@ -5,11 +5,11 @@ import { GuestwireError } from "../errors.ts";
 import type { RenderedFile } from "../render/index.ts";
 
 /**
- * Writes files below a folder, which may be the root directory of a guest that is mounted there; each appears whole and
- * with its mode, in place of one that is there already.
+ * Writes files below a folder, which may be the mounted root directory of a guest. Each file is written atomically, with
+ * its mode, and replaces an existing one.
  *
- * @returns the paths that were written
- * @throws GuestwireError `output`, also for a symbolic link on the way: it could lead out of the folder
+ * @returns the paths written
+ * @throws GuestwireError `output`; symbolic links in the path are refused too, because they could lead out of the folder
  */
 export async function writeFiles(folder: string, files: readonly RenderedFile[]): Promise<string[]> {
 	const written: string[] = [];
@@ -22,7 +22,7 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[])
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			if (error instanceof GuestwireError || code === undefined) throw error;
-			const what = `${target} can't be written (${code}): name another folder, or make room`;
+			const what = `cannot write ${target} (${code}): choose another folder, or correct its permissions or free space`;
 			throw new GuestwireError("output", what, { cause: error });
 		}
 		written.push(target);
@@ -36,7 +36,8 @@ async function makeFolders(folder: string, names: readonly string[]): Promise<vo
 		path = join(path, name);
 		const there = await lstat(path).catch(() => undefined);
 		if (there === undefined) await mkdir(path);
-		else if (!there.isDirectory()) throw new GuestwireError("output", `${path} is no folder: name another place`);
+		else if (!there.isDirectory())
+			throw new GuestwireError("output", `${path} is not a folder: choose another target folder`);
 	}
 }
 

@@ -120,14 +120,14 @@ describe("while serving", () => {
 			expect(await names()).toEqual(["second"]);
 
 			writeFileSync(join(folder, "b.yaml"), "servers: [");
-			expect(await report()).toMatch(/\/b\.yaml:1: not YAML: /);
+			expect(await report()).toMatch(/\/b\.yaml:1: invalid YAML: /);
 			expect(await names()).toEqual(["second"]);
 			expect(changes).toBe(1);
 
 			// The same fault again is no news; what is next heard of is the other one.
 			appendFileSync(join(folder, "b.yaml"), "\n");
 			renameSync(join(folder, "b.yaml"), join(folder, "c.yaml"));
-			expect(await report()).toMatch(/\/c\.yaml:\d: not YAML: /);
+			expect(await report()).toMatch(/\/c\.yaml:\d: invalid YAML: /);
 
 			rmSync(join(folder, "c.yaml"));
 			writeFileSync(path, "servers: [{ id: a, name: third }]");

@@ -170,11 +170,11 @@ describe("a fault is one line that names file, line and place and says what to d
 	const trunks = (list: string) =>
 		`${port("")}\n  - { id: q, device_id: i }\n  - { id: r, device_id: i }\ntrunks: [${list}]`;
 	test.each([
-		["networks: [", /^a\.yaml:1: not YAML: .*; correct the file$/],
+		["networks: [", /^a\.yaml:1: invalid YAML: .*; correct the file$/],
 		["- networks", /^a\.yaml:1: the document must be a map of collections \(servers, /],
 		["network: {}\nnetwoks: []", /^a\.yaml:1: network "id" is missing: add it$/],
 		["networks:\n  - id: lan\nprots: []", /^a\.yaml:3: prots is no known collection; did you mean "ports"\?$/],
-		["networks:\n  - id: 7", /^a\.yaml:2: networks\[0\]\.id must be text: put it in quotes$/],
+		["networks:\n  - id: 7", /^a\.yaml:2: networks\[0\]\.id must be text: quote it$/],
 		[port("network_id: lam"), /^a\.yaml:7: ports\[0\]\.network_id there is no network "lam".* did you mean "lan"\?$/],
 		[port("fixed_ips: [{ ip_address: 192.0.2.999 }]"), /^a\.yaml:7: .*ip_address "192\.0\.2\.999" is no IPv4 or IPv6/],
 		[port("fixed_ips: [{ ip_address: 10.0.0.1 }]"), /^a\.yaml:7: .* 10\.0\.0\.1 lies in no subnet of network "lan"/],
@@ -271,7 +271,7 @@ describe("a fault is one line that names file, line and place and says what to d
 	test("aliases that grow out of bounds and endless nesting are refused", () => {
 		const lines = Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${Array(9).fill(`*x${n}`).join(", ")}]`);
 		expect(() => inventoryOf({ "a.yaml": `x0: &x0 [a]\n${lines.join("\n")}` })).toThrow(
-			/^a\.yaml:1: not YAML: Excessive/,
+			/^a\.yaml:1: invalid YAML: Excessive/,
 		);
 		for (const path of ["a.yaml", "a.json"]) {
 			expect(() => inventoryOf({ [path]: `${"[".repeat(50_000)}` })).toThrow(/^a\.(yaml|json):1: not (YAML|JSON): /);

@@ -54,14 +54,10 @@ test("the variables alone", async () => {
 describe("a fault is one line that says where, and no secret", () => {
 	test.each([
 		["three", CLOUDS, /clouds.yaml: no cloud three; it has one, two$/],
-		[
-			"one",
-			"clouds: { one: { auth: { password: 123456 } } }",
-			/clouds.one: auth.password must be text: put it in quotes$/,
-		],
+		["one", "clouds: { one: { auth: { password: 123456 } } }", /clouds.one: auth.password must be text: quote it$/],
 		["one", "clouds: { one: [] }", /clouds.one: the document must be a map, not a list$/],
 		["one", "clouds: [1]", /clouds.yaml: clouds must be a map, not a list$/],
-		["one", "clouds: {\n one: [", /clouds.yaml:2: not YAML/],
+		["one", "clouds: {\n one: [", /clouds.yaml:2: invalid YAML/],
 		["one", "", /clouds.yaml: no cloud one; it has none$/],
 	])("%s in %j", async (name, text, message) => {
 		put("clouds.yaml", text);
