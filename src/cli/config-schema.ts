@@ -86,7 +86,7 @@ export const ConfigSchema = strict({
 				default: "first",
 			}),
 			expose: Type.Array(Type.Enum([...EXPOSABLE]), {
-				description: "What `metadata/network_data` contains beyond addresses (docs/security.md).",
+				description: "What `metadata/network_data` contains beyond addresses (docs/security-model.md).",
 				default: EXPOSABLE.filter((what) => what !== "provider"),
 				uniqueItems: true,
 			}),
@@ -103,7 +103,7 @@ export const ConfigSchema = strict({
 			dynamic: Type.Array(
 				strict({
 					name: text("Member of `vendor_data2.json` that holds the response."),
-					url: text("URL that the request is sent to, as Nova sends it.", {
+					url: text("URL of the service. It receives the same request as from Nova.", {
 						pattern: "^https?://[^@/]+(/|$)",
 						examples: ["https://vendor.example.org/"],
 					}),
