@@ -29,7 +29,7 @@ export class GuestwireError extends Error {
 }
 
 /** Runs `work` and prefixes the message of a `GuestwireError` with a place: `guestwire.yaml:7: metadata[0].listen: …`. */
-export async function placed<T>(place: string | undefined, work: () => T | Promise<T>): Promise<T> {
+export async function withLocation<T>(place: string | undefined, work: () => T | Promise<T>): Promise<T> {
 	try {
 		return await work();
 	} catch (error) {

@@ -1,20 +1,20 @@
 /** A cloud over the fake OpenStack, for tests of how it bears its APIs' failures. */
 import { afterEach, beforeEach } from "vitest";
-import { openOpenStackCloud } from "../src/source/openstack/index.ts";
-import type { Cloud } from "../src/source/source.ts";
+import { openOpenStackSource } from "../src/source/openstack/index.ts";
+import type { FactsSource } from "../src/source/source.ts";
 import { type FakeOpenStack, type Fault, startFakeOpenStack } from "./fake-openstack.ts";
 
 export let fake: FakeOpenStack;
-export let cloud: Cloud;
+export let source: FactsSource;
 
 /** Has both new for each test of the file that calls it. */
-export function useFakeCloud(): void {
+export function useFakeSource(): void {
 	beforeEach(async () => {
 		fake = await startFakeOpenStack();
-		cloud = await openOpenStackCloud({ env: fake.env });
+		source = await openOpenStackSource({ env: fake.env });
 	});
 	afterEach(async () => {
-		await cloud.close();
+		await source.close();
 		await fake.close();
 	});
 }

@@ -15,8 +15,8 @@ import type { Instance } from "../src/instance/instance.ts";
 import { createGuestDocuments } from "../src/service/guest-documents.ts";
 import { createLog } from "../src/service/log.ts";
 import { createMetrics } from "../src/service/metrics.ts";
-import type { Directory } from "../src/source/instance-cache.ts";
-import type { SourceQuery } from "../src/source/source.ts";
+import type { InstanceCache } from "../src/source/instance-cache.ts";
+import type { PortQuery } from "../src/source/source.ts";
 import { openPasswordStore } from "../src/store/password-store.ts";
 import { sqliteDatabase } from "../src/store/sqlite.ts";
 import { recordedCases } from "./recorded.ts";
@@ -78,12 +78,12 @@ export function guest(facts: GuestFacts): Instance {
 export function directoryOf(
 	instances: readonly Instance[],
 	routers: Readonly<Record<string, readonly string[]>> = {},
-): Directory {
+): InstanceCache {
 	const byId = new Map(instances.map((instance) => [instance.id, instance]));
 	return {
 		get: (id) => byId.get(id),
-		getAgain: (id) => byId.get(id),
-		owners: async ({ routerId, ...query }: SourceQuery) => {
+		revalidate: (id) => byId.get(id),
+		owners: async ({ routerId, ...query }: PortQuery) => {
 			const networks = routerId === undefined ? [query.networkId] : (routers[routerId] ?? []);
 			const isAsked = (networkId: string) => networks.some((one) => one === undefined || one === networkId);
 			return instances.flatMap((instance) => {

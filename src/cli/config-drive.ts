@@ -22,7 +22,7 @@ import { createLog } from "../service/log.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
-import { findInstance, openSource, type Source } from "./source.ts";
+import { type CommandContext, findInstance, openContext } from "./source.ts";
 
 interface DriveOptions extends CommonOptions {
 	readonly output?: string;
@@ -89,7 +89,7 @@ async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: 
 		throw new GuestwireError("usage", "an image would be written to a terminal: send standard output elsewhere");
 	}
 	await using drives = await openDrives(options, io);
-	const id = await findInstance(drives.source.directory, nameOrId);
+	const id = await findInstance(drives.context.instances, nameOrId);
 	const drive = await drives.of(id);
 	if (output === "-") {
 		await pipeline(Readable.from(drive.chunks()), io.stdout, { end: false });
@@ -109,7 +109,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 		throw new GuestwireError("usage", `${what}: leave instance and -o out`);
 	}
 	await using drives = await openDrives(options, io);
-	const ids = (await drives.source.directory.list()).map(({ id }) => id);
+	const ids = (await drives.context.instances.list()).map(({ id }) => id);
 	await makeFolder(directory);
 	const { made, failures } = await makeEach(ids, directory, drives, options, io);
 	for (const failure of failures) say(io, failure);
@@ -156,32 +156,32 @@ function line({ file, bytes }: Made): string {
 }
 
 interface Drives extends AsyncDisposable {
-	readonly source: Source;
+	readonly context: CommandContext;
 	of(id: string): Promise<ConfigDriveStream>;
 }
 
 async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
-	const source = await openSource(options, io);
+	const context = await openContext(options, io);
 	const log = createLog({ write: (text) => io.stderr.write(text) });
-	const vendorData = createDynamicVendorData(source.config.vendorData.dynamic, { log, count: () => {} });
-	const documents = createGuestDocuments(source.settings, vendorData);
+	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
+	const documents = createGuestDocuments(context.settings, vendorData);
 	return {
-		source,
-		of: (id) => layout(id, source, documents, options),
+		context,
+		of: (id) => layout(id, context, documents, options),
 		async [Symbol.asyncDispose]() {
 			await vendorData.close();
-			await source.close();
+			await context.close();
 		},
 	};
 }
 
 async function layout(
 	id: string,
-	{ directory }: Source,
+	{ instances }: CommandContext,
 	documents: GuestDocuments,
 	{ format, size, encoding, versions }: DriveOptions,
 ): Promise<ConfigDriveStream> {
-	const instance = await directory.get(id, "all");
+	const instance = await instances.get(id, "all");
 	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
 	const tree = driveTree(await documents.complete(instance), versions);
 	const created = instance.server?.created;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { runCli } from "../../test/run-cli.ts";
-import type { Finding } from "../source/openstack/checks.ts";
+import type { CheckResult } from "../source/source-kind.ts";
 
 const SECRET = "a secret of proxies";
 let fake: FakeOpenStack;
@@ -22,7 +22,7 @@ afterEach(async () => {
 const env = () => ({ ...fake.env, GUESTWIRE_SHARED_SECRET: SECRET });
 async function doctor(...args: readonly string[]) {
 	const { code, stdout, stderr } = await runCli(["doctor", ...args], { env: env() });
-	const findings: Finding[] = JSON.parse(stdout);
+	const findings: CheckResult[] = JSON.parse(stdout);
 	return { code, stdout, stderr, findings, broken: findings.filter(({ ok }) => !ok) };
 }
 const refuse = (path: string, status: number) => {

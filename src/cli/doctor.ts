@@ -2,11 +2,11 @@ import { timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
-import { checkCloud, type Finding, findingOf } from "../source/openstack/checks.ts";
-import { openServices } from "../source/openstack/services.ts";
+import { checkSource } from "../source/registry.ts";
+import { type CheckResult, checkPart } from "../source/source-kind.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
-import { openSource, type Source } from "./source.ts";
+import { type CommandContext, openContext, sourceContext } from "./source.ts";
 
 interface DoctorOptions extends CommonOptions {
 	readonly agentConfig?: string;
@@ -17,41 +17,33 @@ export function doctorCommand(io: Io): Command {
 	return commonOptions(new Command("doctor"))
 		.option("--agent-config <file>", "a Neutron metadata agent's configuration, to compare the shared secret with")
 		.action(async (options: DoctorOptions) => {
-			const source = await openSource(options, io);
+			const context = await openContext(options, io);
 			try {
-				const findings = [...(await checkSource(source, io)), ...(await checkAgent(options.agentConfig, source, io))];
-				printResult(io, options, findings, () => findings.map(line).join("\n"));
-				const broken = findings.filter(({ ok }) => !ok).length;
-				if (broken > 0)
-					throw new GuestwireError("cloud-answer", `${broken} of ${findings.length} checks failed: see above`);
+				const { config } = context;
+				const results = [
+					...(await checkSource(config.cloud, sourceContext(config, io))),
+					...(await checkAgent(options.agentConfig, context, io)),
+				];
+				printResult(io, options, results, () => results.map(line).join("\n"));
+				const failed = results.filter(({ ok }) => !ok).length;
+				if (failed > 0)
+					throw new GuestwireError("cloud-answer", `${failed} of ${results.length} checks failed: see above`);
 			} finally {
-				await source.close();
+				await context.close();
 			}
 		});
 }
 
-const line = ({ part, ok, found }: Finding) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;
-
-async function checkSource({ config, cloud }: Source, { env }: Io): Promise<readonly Finding[]> {
-	if (config.cloud?.openstack === undefined) {
-		return [await findingOf("inventory", async () => `${(await cloud.list()).length} instances`)];
-	}
-	const services = await openServices({ ...config.cloud.openstack, env });
-	try {
-		return await checkCloud(services, Date.now);
-	} finally {
-		await services.close();
-	}
-}
+const line = ({ part, ok, found }: CheckResult) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;
 
 /** Whether the agent signs with a secret that a listener knows. Neither is shown. */
-async function checkAgent(file: string | undefined, source: Source, io: Io): Promise<readonly Finding[]> {
+async function checkAgent(file: string | undefined, context: CommandContext, io: Io): Promise<readonly CheckResult[]> {
 	if (file === undefined) return [];
 	const check = async () => {
 		const agent = readAgent(await readAgentConfig(file), file);
-		for (const [index, listener] of source.config.metadata.entries()) {
+		for (const [index, listener] of context.config.metadata.entries()) {
 			if (listener.identity !== "signed") continue;
-			const { identity } = await metadataListener(listener, ["metadata", index], source, io);
+			const { identity } = await metadataListener(listener, ["metadata", index], context, io);
 			if ("secret" in identity && isSame(Buffer.from(identity.secret), Buffer.from(agent.secret))) {
 				return `the same at ${listener.listen}; the agent asks ${agent.url}`;
 			}
@@ -59,7 +51,7 @@ async function checkAgent(file: string | undefined, source: Source, io: Io): Pro
 		const what = "is no signed listener's: every guest would be refused; set both to the same";
 		throw new GuestwireError("config", `${file}: metadata_proxy_shared_secret ${what}`);
 	};
-	return [await findingOf("the agent's shared secret", check)];
+	return [await checkPart("the agent's shared secret", check)];
 }
 
 const isSame = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b);

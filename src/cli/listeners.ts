@@ -4,7 +4,7 @@ import type { Place } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import type { IdentitySettings } from "../http/guest/identity/index.ts";
 import type { MetadataListener } from "../http/guest/metadata-server.ts";
-import type { Directory } from "../source/instance-cache.ts";
+import type { InstanceCache } from "../source/instance-cache.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { ListenerConfig } from "./config-schema.ts";
 import type { Io } from "./frame.ts";
@@ -22,7 +22,7 @@ const SECRET_VARIABLE = "GUESTWIRE_SHARED_SECRET";
 export async function metadataListener(
 	listener: ListenerConfig,
 	place: Place,
-	{ directory, where }: { readonly directory: Directory; readonly where: Where },
+	{ instances, where }: { readonly instances: InstanceCache; readonly where: Where },
 	io: Io,
 ): Promise<MetadataListener> {
 	return { listen: listener.listen, identity: await identitySettings(), place: where([...place, "listen"]) };
@@ -42,7 +42,7 @@ export async function metadataListener(
 			case "address":
 				return { mode };
 			case "fixed":
-				return { mode, instance: await findInstance(directory, instance).catch((error) => fail(error)) };
+				return { mode, instance: await findInstance(instances, instance).catch((error) => fail(error)) };
 		}
 	}
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { LRUCache } from "lru-cache";
-import { placed } from "../errors.ts";
+import { withLocation } from "../errors.ts";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { startMetadataService } from "../http/guest/metadata-server.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
@@ -8,14 +8,14 @@ import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog, type Log, type LogFile, openLog } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
-import type { DirectoryOptions } from "../source/instance-cache.ts";
+import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { openPasswordStore } from "../store/password-store.ts";
 import { sqliteDatabase } from "../store/sqlite.ts";
 import { VERSION } from "../version.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener, readSecret } from "./listeners.ts";
-import { openSource, type Source } from "./source.ts";
+import { type CommandContext, openContext } from "./source.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
 export function serveCommand(io: Io): Command {
@@ -36,12 +36,12 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 		state.isOutdated = problem !== undefined;
 		say(io, problem === undefined ? "the inventory's changes are taken up" : `${problem}; what was read before stays`);
 	};
-	const source = await openSource(options, io, { onReload, onStale: staleLogger(log) });
-	open.defer(() => source.close());
-	const { config, directory, settings } = source;
+	const context = await openContext(options, io, { onReload, onStale: staleLogger(log) });
+	open.defer(() => context.close());
+	const { config, instances: directory, settings } = context;
 	const metrics = createMetrics(directory);
 	const listeners = await Promise.all(
-		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], source, io)),
+		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
 	);
 	const passwords = await openPasswordStore(await stateDatabase(config.state));
 	open.defer(() => passwords.close());
@@ -49,8 +49,8 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(settings, vendorData);
 	const parts = { directory, documents, metrics, log };
-	const operatorParts = await operatorOptions(source, state);
-	const operator = await placed(source.where(["operator", "listen"]), () =>
+	const operatorParts = await operatorOptions(context, state);
+	const operator = await withLocation(context.where(["operator", "listen"]), () =>
 		startOperatorServer({ ...parts, ...operatorParts }),
 	);
 	open.defer(() => operator.close());
@@ -66,7 +66,10 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 }
 
 /** PostgreSQL's client is loaded only where it is used. */
-async function stateDatabase({ postgres, sqlite = ":memory:" }: Source["config"]["state"]): Promise<StateDatabase> {
+async function stateDatabase({
+	postgres,
+	sqlite = ":memory:",
+}: CommandContext["config"]["state"]): Promise<StateDatabase> {
 	if (postgres === undefined) return sqliteDatabase(sqlite);
 	const { postgresDatabase } = await import("../store/postgres.ts");
 	return postgresDatabase(postgres);
@@ -78,7 +81,7 @@ interface ServiceState {
 	isOutdated: boolean;
 }
 
-async function operatorOptions({ config: { operator }, where }: Source, state: ServiceState) {
+async function operatorOptions({ config: { operator }, where }: CommandContext, state: ServiceState) {
 	const { listen, tokenFile } = operator;
 	const token = tokenFile && (await readSecret(tokenFile, where(["operator", "tokenFile"])));
 	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: VERSION };
@@ -91,7 +94,7 @@ function logTo({ stdout }: Io, onDrop: (lines: number) => void): LogFile {
 }
 
 /** Once a minute for what is asked for again and again. */
-function staleLogger(log: Log): DirectoryOptions["onStale"] {
+function staleLogger(log: Log): InstanceCacheOptions["onStale"] {
 	const told = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 	return ({ key, ageSeconds, reason }) => {
 		if (told.has(key)) return;

@@ -7,7 +7,7 @@ import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { commonOptions, type Io, wantsJson } from "./frame.ts";
-import { type Source, type SourceChoice, withInstance } from "./source.ts";
+import { type CommandContext, type ContextOptions, withInstance } from "./source.ts";
 
 /** `guestwire show`: a document as the guest would get it. */
 export function showCommand(io: Io): Command {
@@ -17,16 +17,21 @@ export function showCommand(io: Io): Command {
 		.addOption(
 			new Option("--profile <profile>", "overrides networkData.profile of the configuration").choices(["full", "nova"]),
 		)
-		.action(async (nameOrId: string, path: string, options: SourceChoice) => {
-			await withInstance(nameOrId, options, io, async (instance, source) => {
-				const body = await document(instance, path, source, io);
+		.action(async (nameOrId: string, path: string, options: ContextOptions) => {
+			await withInstance(nameOrId, options, io, async (instance, context) => {
+				const body = await document(instance, path, context, io);
 				io.stdout.write(wantsJson(io, options) ? body : forPerson(body));
 			});
 		});
 }
 
 /** Requests dynamic vendor data as for a guest. Failures of its targets are logged to stderr. */
-async function document(instance: Instance, path: string, { settings, config }: Source, io: Io): Promise<Uint8Array> {
+async function document(
+	instance: Instance,
+	path: string,
+	{ settings, config }: CommandContext,
+	io: Io,
+): Promise<Uint8Array> {
 	const log = createLog({ write: (line) => io.stderr.write(line) });
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: () => {} });
 	try {

@@ -4,9 +4,9 @@ import { SingleBar } from "cli-progress";
 import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
-import type { Cloud } from "../source/source.ts";
+import type { FactsSource } from "../source/source.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
-import { openSource } from "./source.ts";
+import { openContext } from "./source.ts";
 
 interface SnapshotOptions extends CommonOptions {
 	readonly directory: string;
@@ -23,24 +23,24 @@ export function snapshotCommand(io: Io): Command {
 		.action(async (options: SnapshotOptions) => {
 			await checkFolder(options.directory, options.force === true);
 			// Nova's profile reads more than the other: what is taken for it serves both.
-			const source = await openSource({ ...options, profile: "nova" }, io);
+			const context = await openContext({ ...options, profile: "nova" }, io);
 			try {
-				await takeSnapshot(source.cloud, options, io);
+				await takeSnapshot(context.source, options, io);
 			} finally {
-				await source.close();
+				await context.close();
 			}
 		});
 }
 
-async function takeSnapshot(cloud: Cloud, options: SnapshotOptions, io: Io): Promise<void> {
-	const ids = (await cloud.list()).map(({ id }) => id);
+async function takeSnapshot(source: FactsSource, options: SnapshotOptions, io: Io): Promise<void> {
+	const ids = (await source.list()).map(({ id }) => id);
 	const collections = emptyCollections();
 	const failures: string[] = [];
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} instances, {eta_formatted} left" });
 	bar.start(ids.length, 0);
 	for (let start = 0; start < ids.length; start += AT_ONCE) {
 		const some = ids.slice(start, start + AT_ONCE);
-		const found = await Promise.allSettled(some.map((id) => cloud.instance(id, "all")));
+		const found = await Promise.allSettled(some.map((id) => source.facts(id, "all")));
 		for (const [at, outcome] of found.entries()) {
 			if (outcome.status === "rejected") failures.push(`${some[at]}: ${reasonOf(outcome.reason)}`);
 			else if (outcome.value !== undefined) add(collections, outcome.value, options.includeUserData === true);

@@ -1,4 +1,4 @@
-/** Where a command's instances come from, by its options: `--config`, `--inventory`, `--os-cloud`, `OS_*`. */
+/** What a command works on, from its options: the configuration, and the source of instances that it names. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -7,44 +7,48 @@ import { suggest } from "../checked-text.ts";
 import { type DocumentSettings, defaultSettings } from "../documents/settings.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
-import type { FilesCloudOptions } from "../source/files/files-source.ts";
-import { createDirectory, type Directory, type DirectoryOptions } from "../source/instance-cache.ts";
-import type { Cloud } from "../source/source.ts";
+import { createInstanceCache, type InstanceCache, type InstanceCacheOptions } from "../source/instance-cache.ts";
+import { openSource, type SourceConfig } from "../source/registry.ts";
+import type { FactsSource } from "../source/source.ts";
+import type { SourceContext } from "../source/source-kind.ts";
 import { defaultConfig, type LoadedConfig, readConfig } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import type { CommonOptions, Io } from "./frame.ts";
 
-export interface Source {
-	readonly directory: Directory;
-	/** What the directory asks: for raw facts, past the directory's memory. */
-	readonly cloud: Cloud;
+/** A configuration that names a source. */
+type ContextConfig = Config & { readonly cloud: SourceConfig };
+
+export interface CommandContext {
+	readonly instances: InstanceCache;
+	/** The source behind `instances`. */
+	readonly source: FactsSource;
 	readonly settings: DocumentSettings;
-	/** As the file has it, but for what the command line says. */
-	readonly config: Config;
-	/** Where the configuration says what, for errors about a value. */
+	/** The configuration with the command line's options applied. */
+	readonly config: ContextConfig;
+	/** Where the configuration gives a value, for errors about it. */
 	readonly where: LoadedConfig["where"];
 	close(): Promise<void>;
 }
 
-/** What a command line says of its source. */
-export interface SourceChoice extends CommonOptions {
-	/** In place of the configuration's. */
+/** The command line's options that change the configuration. */
+export interface ContextOptions extends CommonOptions {
+	/** Overrides the configuration's. */
 	readonly profile?: DocumentSettings["profile"];
 }
 
-export interface SourceOptions {
-	/** Given, the files of a files cloud are watched; see FilesCloudOptions. */
-	readonly onReload?: FilesCloudOptions["onReload"];
-	/** See DirectoryOptions. */
-	readonly onStale?: DirectoryOptions["onStale"];
+export interface WatchOptions {
+	/** Given, the source is watched; see SourceContext. */
+	readonly onReload?: SourceContext["onReload"];
+	/** See InstanceCacheOptions. */
+	readonly onStale?: InstanceCacheOptions["onStale"];
 }
 
 /**
- * Opens the cloud that the options and the configuration name.
+ * Reads the configuration and opens the source that the options or the configuration name.
  *
  * @throws GuestwireError `usage` when none is named, `config`, `inventory`, `cloud-unavailable`
  */
-export async function openSource(options: SourceChoice, io: Io, watch: SourceOptions = {}): Promise<Source> {
+export async function openContext(options: ContextOptions, io: Io, watch: WatchOptions = {}): Promise<CommandContext> {
 	const loaded = options.config === undefined ? defaultConfig() : await readConfig(options.config);
 	const { networkData } = loaded.config;
 	const config = {
@@ -53,45 +57,30 @@ export async function openSource(options: SourceChoice, io: Io, watch: SourceOpt
 		networkData: { ...networkData, profile: options.profile ?? networkData.profile },
 	};
 	const settings = await documentSettings(config, loaded.where);
-	const { cloud, freshness } = await openCloud(config, io, watch);
-	const directory = createDirectory(cloud, { freshness, ...(watch.onStale && { onStale: watch.onStale }) });
-	return { directory, cloud, settings, config, where: loaded.where, close: () => directory.close() };
+	const { source, maxAge } = await openSource(config.cloud, sourceContext(config, io, watch));
+	const instances = createInstanceCache(source, {
+		freshness: maxAge,
+		...(watch.onStale && { onStale: watch.onStale }),
+	});
+	return { instances, source, settings, config, where: loaded.where, close: () => instances.close() };
 }
 
-type CloudConfig = NonNullable<Config["cloud"]>;
-/** A configuration that names a cloud. */
-type SourceConfig = Config & { readonly cloud: CloudConfig };
+/** What the source is opened and checked with. */
+export function sourceContext(config: Config, { env }: Io, { onReload }: WatchOptions = {}): SourceContext {
+	const { networkData, freshness } = config;
+	return { env, profile: networkData.profile, freshness, ...(onReload && { onReload }) };
+}
 
-function cloudConfig({ inventory, osCloud }: CommonOptions, { env }: Io, configured: Config["cloud"]): CloudConfig {
+function cloudConfig({ inventory, osCloud }: CommonOptions, { env }: Io, configured: Config["cloud"]): SourceConfig {
 	if (inventory !== undefined && osCloud !== undefined) {
-		throw new GuestwireError("usage", "--inventory and --os-cloud name two sources: leave one out");
+		throw new GuestwireError("usage", "--inventory and --os-cloud name two sources: omit one");
 	}
 	if (inventory !== undefined) return { files: { path: resolve(inventory) } };
 	if (osCloud !== undefined) return { openstack: { cloud: osCloud } };
 	if (configured !== undefined) return configured;
 	if (env["OS_CLOUD"] !== undefined || env["OS_AUTH_URL"] !== undefined) return { openstack: {} };
-	const ways = '--inventory DIR, --os-cloud NAME, or --config FILE with "cloud" in it';
-	throw new GuestwireError("usage", `no source of instances is named: give ${ways}`);
-}
-
-/** A cloud, and for how many seconds an answer of it is fresh. */
-async function openCloud(
-	{ cloud, networkData, freshness }: SourceConfig,
-	io: Io,
-	{ onReload }: SourceOptions,
-): Promise<{ readonly cloud: Cloud; readonly freshness: number }> {
-	if (cloud.files) {
-		const { createFilesCloud } = await import("../source/files/files-source.ts");
-		const files = await createFilesCloud(cloud.files.path, onReload && { onReload });
-		// Watched files tell of every change; what is read once and never watched is never asked again.
-		return { cloud: files, freshness: Number.POSITIVE_INFINITY };
-	}
-	const { openOpenStackCloud } = await import("../source/openstack/index.ts");
-	// What is shared was asked for that much earlier: both together are the freshness.
-	const sharing = Math.min(2, freshness / 2);
-	const { profile } = networkData;
-	const openstack = await openOpenStackCloud({ ...cloud.openstack, profile, sharing, env: io.env });
-	return { cloud: openstack, freshness: freshness - sharing };
+	const ways = '--inventory DIR, --os-cloud NAME, or --config FILE with "cloud"';
+	throw new GuestwireError("usage", `no source of instances: give ${ways}`);
 }
 
 async function documentSettings(config: Config, where: LoadedConfig["where"]): Promise<DocumentSettings> {
@@ -138,25 +127,25 @@ async function guestFilesOf(
 }
 
 /**
- * Opens a source for as long as one of its instances is used.
+ * Opens the context, uses one of its instances, and closes it.
  *
  * @param nameOrId see findInstance
- * @throws GuestwireError as openSource and findInstance
+ * @throws GuestwireError as openContext and findInstance
  */
 export async function withInstance<T>(
 	nameOrId: string,
-	options: SourceChoice,
+	options: ContextOptions,
 	io: Io,
-	use: (instance: Instance, source: Source) => T,
+	use: (instance: Instance, context: CommandContext) => T,
 ): Promise<Awaited<T>> {
-	const source = await openSource(options, io);
+	const context = await openContext(options, io);
 	try {
-		const id = await findInstance(source.directory, nameOrId);
-		const instance = await source.directory.get(id, "all");
+		const id = await findInstance(context.instances, nameOrId);
+		const instance = await context.instances.get(id, "all");
 		if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
-		return await use(instance, source);
+		return await use(instance, context);
 	} finally {
-		await source.close();
+		await context.close();
 	}
 }
 
@@ -168,10 +157,10 @@ const SUGGESTIONS = 3;
  *
  * @throws GuestwireError `unknown-instance`, with the nearest names, or with the ids that share the name
  */
-export async function findInstance(directory: Directory, nameOrId: string): Promise<string> {
+export async function findInstance(cache: InstanceCache, nameOrId: string): Promise<string> {
 	const id = nameOrId.toLowerCase();
-	if ((await directory.get(id, "wiring")) !== undefined) return id;
-	const instances = await directory.list();
+	if ((await cache.get(id, "wiring")) !== undefined) return id;
+	const instances = await cache.list();
 	const ids = instances.filter(({ name }) => name === nameOrId).map((instance) => instance.id);
 	const [only, ...more] = ids;
 	if (only !== undefined && more.length === 0) return only;

@@ -41,8 +41,8 @@ it("asks for no more than a document is made of", () => {
 	expect(needOf("openstack/2018-08-27/metadata/network_data", [])).toBe("wiring");
 	expect(needOf("openstack/latest/metadata/network_data", ["network", "tags"])).toBe("wiring");
 	expect(needOf("openstack/latest/metadata/network_data", ["network", "floating_ips"])).toBe("all");
-	expect(needOf("openstack/latest/meta_data.json", [])).toBe("record");
-	expect(needOf("2009-04-04/user-data", [])).toBe("record");
+	expect(needOf("openstack/latest/meta_data.json", [])).toBe("server");
+	expect(needOf("2009-04-04/user-data", [])).toBe("server");
 	expect(needOf("openstack/latest", [])).toBe("all");
 	expect(needOf("latest/meta-data/local-ipv4", [])).toBe("all");
 });

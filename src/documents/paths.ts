@@ -2,7 +2,7 @@
 import type { Expose } from "./network-ports.ts";
 
 /** `wiring`: ports, networks, subnets. `record`: the server and its tagged devices. `all`: both, and what hangs on them. */
-type Need = "wiring" | "record" | "all";
+type Detail = "wiring" | "server" | "all";
 
 /**
  * A request target as Nova's `posixpath.normpath` leaves it, without leading slash: escapes decoded (`%2F` is a slash
@@ -51,8 +51,8 @@ const RECORD = /^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.js
  *
  * @param expose what the operator lets out beside the blueprint's members
  */
-export function needOf(path: string, expose: readonly Expose[]): Need {
+export function needOf(path: string, expose: readonly Expose[]): Detail {
 	if (PORTS.test(path) && expose.some((what) => BEYOND_WIRING.includes(what))) return "all";
 	if (WIRING.test(path)) return "wiring";
-	return RECORD.test(path) ? "record" : "all";
+	return RECORD.test(path) ? "server" : "all";
 }

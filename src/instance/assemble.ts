@@ -5,8 +5,8 @@ import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, Subnet
 import type { FixedIp, Instance, Port, SecurityGroup, Subport, Trunk } from "./instance.ts";
 import { assembleNetwork, assembleSubnet } from "./network.ts";
 import { portGroupOf } from "./port-group.ts";
-import { present } from "./present.ts";
 import { assembleServer } from "./server.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** `binding:vif_type`s of a port that is not in the guest. */
 const UNPLUGGED = new Set(["unbound", "binding_failed"]);
@@ -35,7 +35,7 @@ export function assemble(facts: InstanceFacts): Instance {
 		groups: byId(facts.securityGroups),
 	};
 	const nics = facts.ports.filter((port) => isInstanceNic(port) && isOwners(port, facts.server?.tenant_id));
-	return present<Instance>({
+	return withoutUndefined<Instance>({
 		id: facts.id,
 		projectId: facts.server?.tenant_id ?? commonProject(nics),
 		ports: inNicOrder(nics, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
@@ -98,7 +98,7 @@ function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 	const macAddress = canonicalMac(port.mac_address);
 	if (!macAddress) throw contradiction(`port ${port.id} has MAC address "${port.mac_address}", which is none`);
 	const vifType = port["binding:vif_type"];
-	return present<Port>({
+	return withoutUndefined<Port>({
 		id: port.id,
 		name: port.name,
 		macAddress,
@@ -110,7 +110,7 @@ function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 		floatingIps: facts.floatingIps
 			.filter((floating) => floating.port_id === port.id)
 			.map((floating) =>
-				present({
+				withoutUndefined({
 					id: floating.id,
 					address: floating.floating_ip_address,
 					fixedAddress: floating.fixed_ip_address ?? undefined,
@@ -167,7 +167,7 @@ function subportsOf(trunk: TrunkFacts, index: Index): Subport[] {
 function securityGroupOf(group: SecurityGroupFacts | undefined): SecurityGroup[] {
 	if (!group) return [];
 	const rules = group.security_group_rules.map((rule) =>
-		present<SecurityGroup["rules"][number]>({
+		withoutUndefined<SecurityGroup["rules"][number]>({
 			direction: rule.direction,
 			ethertype: rule.ethertype ?? undefined,
 			protocol: rule.protocol?.toString(),
@@ -179,7 +179,7 @@ function securityGroupOf(group: SecurityGroupFacts | undefined): SecurityGroup[]
 		}),
 	);
 	return [
-		present<SecurityGroup>({
+		withoutUndefined<SecurityGroup>({
 			id: group.id,
 			name: group.name,
 			description: group.description || undefined,

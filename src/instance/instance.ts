@@ -159,6 +159,12 @@ export interface Server {
 	readonly dedicatedCpus: readonly number[];
 }
 
+/**
+ * How much of an instance is asked for: `wiring` is enough for `network_data.json`, `server` for `meta_data.json` and the
+ * other documents about the server itself, `all` for every document.
+ */
+export type Detail = "wiring" | "server" | "all";
+
 export interface Instance {
 	/** Nova's server id: lower case. */
 	readonly id: string;

@@ -3,7 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import { canonicalAddress, parseCidr } from "./addresses.ts";
 import type { NetworkFacts, PortFacts, SubnetFacts } from "./facts.ts";
 import type { HostRoute, Ipv6AddressMode, Network, Subnet } from "./instance.ts";
-import { present } from "./present.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 const networks = new WeakMap<NetworkFacts, Network>();
 const subnets = new WeakMap<SubnetFacts, Subnet>();
@@ -13,7 +13,7 @@ export function assembleNetwork(facts: NetworkFacts): Network {
 	const known = networks.get(facts);
 	if (known) return known;
 	const type = facts["provider:network_type"] ?? undefined;
-	const network = present<Network>({
+	const network = withoutUndefined<Network>({
 		id: facts.id,
 		name: facts.name,
 		mtu: facts.mtu || undefined,
@@ -22,7 +22,7 @@ export function assembleNetwork(facts: NetworkFacts): Network {
 		provider:
 			type === undefined
 				? undefined
-				: present({
+				: withoutUndefined({
 						type,
 						physicalNetwork: facts["provider:physical_network"] ?? undefined,
 						segmentationId: facts["provider:segmentation_id"] ?? undefined,
@@ -43,7 +43,7 @@ export function assembleSubnet(facts: SubnetFacts, dhcpPorts: readonly PortFacts
 	if (known && known.dhcpServer === dhcpServer) return known;
 	const cidr = parseCidr(facts.cidr) ?? fail(facts, "cidr", facts.cidr);
 	const address = (member: string, text: string) => canonicalAddress(text) ?? fail(facts, member, text);
-	const subnet = present<Subnet>({
+	const subnet = withoutUndefined<Subnet>({
 		id: facts.id,
 		name: facts.name,
 		version: cidr.version,

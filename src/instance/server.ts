@@ -1,11 +1,11 @@
 /** Nova's half of an instance: the server record as the documents read it. */
 import type { InstanceFacts, KeypairFacts, ServerFacts } from "./facts.ts";
 import type { Keypair, Server } from "./instance.ts";
-import { present } from "./present.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** Makes the `Server` of a server record and what belongs to it. */
 export function assembleServer(server: ServerFacts, facts: InstanceFacts): Server {
-	return present<Server>({
+	return withoutUndefined<Server>({
 		name: server.name,
 		hostname: server["OS-EXT-SRV-ATTR:hostname"] || hostnameOf(server),
 		created: server.created,
@@ -24,7 +24,7 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		userData: userDataOf(server),
 		securityGroupNames: server.security_groups.map((group) => group.name),
 		volumes: facts.volumeAttachments.map((volume) =>
-			present({ id: volume.volumeId, device: volume.device || undefined, tag: volume.tag || undefined }),
+			withoutUndefined({ id: volume.volumeId, device: volume.device || undefined, tag: volume.tag || undefined }),
 		),
 		dedicatedCpus: facts.dedicatedCpus ?? [],
 	});

@@ -3,13 +3,13 @@ import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstac
 import { recordedCases } from "../../test/recorded.ts";
 import { EXPOSABLE } from "../documents/network-ports.ts";
 import { defaultSettings } from "../documents/settings.ts";
-import { assemble } from "../instance/assemble.ts";
-import { openOpenStackCloud } from "../source/openstack/index.ts";
-import type { Cloud, Need } from "../source/source.ts";
+import type { Detail } from "../instance/instance.ts";
+import { openOpenStackSource } from "../source/openstack/index.ts";
+import type { Source } from "../source/source.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
 
 let fake: FakeOpenStack;
-let cloud: Cloud;
+let source: Source;
 beforeAll(async () => {
 	fake = await startFakeOpenStack();
 	for (const { facts } of recordedCases()) {
@@ -17,10 +17,10 @@ beforeAll(async () => {
 		const tagged = interfaceAttachments.map((attachment, at) => ({ ...attachment, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: tagged });
 	}
-	cloud = await openOpenStackCloud({ env: fake.env, profile: "nova" });
+	source = await openOpenStackSource({ env: fake.env, profile: "nova" });
 });
 afterAll(async () => {
-	await cloud.close();
+	await source.close();
 	await fake.close();
 });
 
@@ -29,13 +29,10 @@ describe.each(["full", "nova"] as const)("profile %s", (profile) => {
 	const documents = createGuestDocuments(settings);
 
 	it.each(recordedCases())("$name: what a path needs is enough for its document", async ({ facts: { id } }) => {
-		const instanceOf = async (need: Need) => {
-			const facts = await cloud.instance(id, need);
-			return facts && assemble(facts);
-		};
+		const instanceOf = (detail: Detail) => source.instance(id, detail);
 		const all = await instanceOf("all");
 		const parts = new Map([["all", all]]);
-		for (const need of ["wiring", "record"] as const) parts.set(need, await instanceOf(need));
+		for (const need of ["wiring", "server"] as const) parts.set(need, await instanceOf(need));
 		if (all === undefined) throw new Error("the instance isn't there");
 		const paths = [...documents.tree(all).paths()];
 		expect(paths.length).toBeGreaterThan(50);

@@ -2,8 +2,7 @@ import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree
 import { needOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
-import type { Instance } from "../instance/instance.ts";
-import type { Need } from "../source/source.ts";
+import type { Detail, Instance } from "../instance/instance.ts";
 import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
 
 /** The one document that a vendor's services have a part in. */
@@ -20,7 +19,7 @@ export interface GuestDocuments {
 	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
 	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
 	/** Which facts a normalised path's document is made of. */
-	need(path: string): Need;
+	need(path: string): Detail;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the operator server tells Prometheus. docs/operator.md lists every name; a test compares. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { Directory, DirectoryStats } from "../source/instance-cache.ts";
+import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
 import { createRequestTallies } from "./request-tally.ts";
 
 export interface Metrics {
@@ -46,7 +46,7 @@ export function documentKind(path: string | undefined): string {
 	return DOCUMENTS.find((name) => path.endsWith(name) && path.at(-name.length - 1) === "/") ?? "other";
 }
 
-export function createMetrics(directory: Pick<Directory, "stats">): Metrics {
+export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics {
 	const registry = new Registry();
 	const registers = [registry];
 	const tallyOf = createRequestTallies(registry);
@@ -116,8 +116,8 @@ function listenerMetrics(registry: Registry): Metrics["listener"] {
 }
 
 /** The directory keeps its own counts: they are read when Prometheus asks. */
-function collectDirectory(registry: Registry, directory: Pick<Directory, "stats">): void {
-	const gauges: Record<keyof DirectoryStats, [name: string, help: string]> = {
+function collectDirectory(registry: Registry, directory: Pick<InstanceCache, "stats">): void {
+	const gauges: Record<keyof InstanceCacheStats, [name: string, help: string]> = {
 		entries: ["guestwire_directory_entries", "Answers of the cloud that are kept"],
 		hits: ["guestwire_directory_hits", "Look-ups since the start that were answered from memory, and fresh"],
 		misses: ["guestwire_directory_misses", "Look-ups since the start that had to wait for the cloud"],
@@ -128,7 +128,7 @@ function collectDirectory(registry: Registry, directory: Pick<Directory, "stats"
 			"Age of the oldest answer given while the cloud is silent",
 		],
 	};
-	for (const [key, [name, help]] of Object.entries(gauges) as [keyof DirectoryStats, [string, string]][]) {
+	for (const [key, [name, help]] of Object.entries(gauges) as [keyof InstanceCacheStats, [string, string]][]) {
 		new Gauge({
 			name,
 			help,

@@ -1,46 +1,38 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { GuestwireError } from "../errors.ts";
-import type { InstanceFacts } from "../instance/facts.ts";
-import type { Instance } from "../instance/instance.ts";
-import { createDirectory, type DirectoryOptions } from "./instance-cache.ts";
-import type { Cloud, Need, Owner, SourceQuery } from "./source.ts";
+import type { Detail, Instance } from "../instance/instance.ts";
+import { createInstanceCache, type InstanceCacheOptions } from "./instance-cache.ts";
+import type { Change, Owner, PortQuery, Source } from "./source.ts";
 
 const ID = "11111111-2222-4333-8444-555555555555";
 const unavailable = () => new GuestwireError("cloud-unavailable", "no answer");
 
 const nameOf = (instance: Instance | undefined) => instance?.server?.name;
 
-function factsOf(id: string, name: string): InstanceFacts {
-	const none = { ports: [], subports: [], trunks: [], networks: [], subnets: [], dhcpPorts: [], floatingIps: [] };
-	const more = {
-		securityGroups: [],
-		interfaceAttachments: [],
-		volumeAttachments: [],
-		bareMetalPorts: [],
-		portGroups: [],
-	};
-	return { ...none, ...more, id, server: { id, name, metadata: {}, addresses: {}, security_groups: [] } };
+function instanceOf(id: string, name: string): Instance {
+	const lists = { securityGroupNames: [], volumes: [], dedicatedCpus: [] };
+	return { id, ports: [], server: { name, hostname: name, metadata: {}, launchIndex: 0, ...lists } };
 }
 
 /** A cloud whose instances are set from outside, and which counts what it is asked. */
-function fakeCloud() {
+function fakeSource() {
 	const names = new Map<string, string>();
-	const asked: { id: string; need: Need }[] = [];
-	const queries: SourceQuery[] = [];
+	const asked: { id: string; detail: Detail }[] = [];
+	const queries: PortQuery[] = [];
 	const owners = new Map<string, readonly Owner[]>();
-	let listener: (id?: string) => void = () => {};
+	let listener: (change: Change) => void = () => {};
 	/** Instances that can't be told, whatever becomes of the others. */
 	const failing = new Set<string>();
 	const state = { down: false, gate: undefined as Promise<void> | undefined, closed: false };
-	const cloud: Cloud = {
-		async instance(id, need, signal) {
-			asked.push({ id, need });
+	const source: Source = {
+		async instance(id, detail, signal) {
+			asked.push({ id, detail });
 			const [name, down] = [names.get(id), state.down || failing.has(id)];
 			await state.gate;
 			signal?.throwIfAborted();
 			if (down) throw unavailable();
-			return name === undefined ? undefined : factsOf(id, name);
+			return name === undefined ? undefined : instanceOf(id, name);
 		},
 		async owners(query) {
 			queries.push(query);
@@ -56,14 +48,23 @@ function fakeCloud() {
 			state.closed = true;
 		},
 	};
-	return { cloud, names, failing, asked, queries, owners, state, change: (id?: string) => listener(id) };
+	return {
+		source,
+		names,
+		failing,
+		asked,
+		queries,
+		owners,
+		state,
+		change: (...ids: string[]) => listener({ kind: "server", ids }),
+	};
 }
 
-function set(options: Partial<DirectoryOptions> = {}) {
-	const fake = fakeCloud();
+function set(options: Partial<InstanceCacheOptions> = {}) {
+	const fake = fakeSource();
 	const clock = { ms: 1000 };
 	const stale: { key: string; ageSeconds: number }[] = [];
-	const directory = createDirectory(fake.cloud, {
+	const directory = createInstanceCache(fake.source, {
 		now: () => clock.ms,
 		onStale: ({ key, ageSeconds }) => stale.push({ key, ageSeconds }),
 		...options,
@@ -81,7 +82,7 @@ describe("one instance", () => {
 		const answers = await Promise.all(Array.from({ length: 50 }, () => directory.get(ID, "wiring")));
 		expect(new Set(answers).size).toBe(1);
 		expect(nameOf(answers[0])).toBe("one");
-		expect(asked).toEqual([{ id: ID, need: "wiring" }]);
+		expect(asked).toEqual([{ id: ID, detail: "wiring" }]);
 	});
 
 	test("a look-up for everything answers those who want the wiring, under way and afterwards", async () => {
@@ -89,15 +90,15 @@ describe("one instance", () => {
 		const [all, wiring] = await Promise.all([directory.get(ID, "all"), directory.get(ID, "wiring")]);
 		expect(wiring).toBe(all);
 		expect(directory.get(ID, "wiring")).toBe(all);
-		expect(asked).toEqual([{ id: ID, need: "all" }]);
+		expect(asked).toEqual([{ id: ID, detail: "all" }]);
 	});
 
 	test("a part alone does not answer those who want another or everything, everything answers all", async () => {
 		const { directory, asked } = set();
-		for (const need of ["wiring", "record", "wiring", "record", "all", "wiring", "record"] as const) {
+		for (const need of ["wiring", "server", "wiring", "server", "all", "wiring", "server"] as const) {
 			await directory.get(ID, need);
 		}
-		expect(asked.map(({ need }) => need)).toEqual(["wiring", "record", "all"]);
+		expect(asked.map(({ detail }) => detail)).toEqual(["wiring", "server", "all"]);
 	});
 
 	test("a warm answer is no promise, costs nothing, and is the same object", async () => {
@@ -142,7 +143,7 @@ describe("one instance", () => {
 	test("an equal answer for everything takes the place of its parts'", async () => {
 		const { directory } = set();
 		const wiring = await directory.get(ID, "wiring");
-		expect(await directory.get(ID, "record")).toBe(wiring);
+		expect(await directory.get(ID, "server")).toBe(wiring);
 		expect(await directory.get(ID, "all")).toBe(wiring);
 		expect(directory.stats().entries).toBe(1);
 	});
@@ -207,7 +208,7 @@ describe("a cloud that tells of changes", () => {
 		change(ID);
 		expect(nameOf(await directory.get(ID, "all"))).toBe("two");
 		expect(directory.get("other", "all")).not.toBeInstanceOf(Promise);
-		change();
+		change("other");
 		await directory.get("other", "all");
 		expect(asked.map(({ id }) => id)).toEqual([ID, "other", ID, "other"]);
 	});
@@ -258,10 +259,10 @@ describe("a cloud that can't be reached", () => {
 	test("any answer of it ends the age that is told", async () => {
 		const { directory, names, state, after } = set();
 		names.set("other", "x");
-		await directory.get(ID, "record");
+		await directory.get(ID, "server");
 		state.down = true;
 		after(100);
-		await directory.get(ID, "record");
+		await directory.get(ID, "server");
 		expect(directory.stats().oldestStaleSeconds).toBe(100);
 		state.down = false;
 		await directory.get("other", "wiring");
@@ -406,9 +407,9 @@ describe("asked again", () => {
 			await directory.get(ID, need);
 			names.set(ID, "two");
 			after(0.9);
-			expect(nameOf(await directory.getAgain(ID, need))).toBe("one");
+			expect(nameOf(await directory.revalidate(ID, need))).toBe("one");
 			after(0.1);
-			const answers = await Promise.all(Array.from({ length: 50 }, () => directory.getAgain(ID, need)));
+			const answers = await Promise.all(Array.from({ length: 50 }, () => directory.revalidate(ID, need)));
 			expect(answers.map(nameOf)).toEqual(answers.map(() => "two"));
 			expect(nameOf(directory.get(ID, need) as Instance)).toBe("two");
 			expect(asked).toHaveLength(2);
@@ -421,13 +422,13 @@ describe("asked again", () => {
 		state.down = true;
 		after(1);
 		for (const _ of [1, 2, 3]) {
-			await expect(directory.getAgain(ID, "all")).rejects.toMatchObject({ code: "cloud-unavailable" });
+			await expect(directory.revalidate(ID, "all")).rejects.toMatchObject({ code: "cloud-unavailable" });
 		}
 		expect(directory.get(ID, "all")).toBe(kept);
 		expect(asked).toHaveLength(2);
 		after(2);
 		state.down = false;
-		expect(await directory.getAgain(ID, "all")).toBe(kept);
+		expect(await directory.revalidate(ID, "all")).toBe(kept);
 	});
 });
 
@@ -447,7 +448,7 @@ const step = fc.oneof(
 	fc.record({ wait: fc.integer({ min: 0, max: 20_000 }) }),
 	fc.record({ rename: fc.constantFrom("one", "two", "three", undefined) }),
 	fc.record({ down: fc.boolean() }),
-	fc.record({ ask: fc.constantFrom<Need>("wiring", "record", "all") }),
+	fc.record({ ask: fc.constantFrom<Detail>("wiring", "server", "all") }),
 );
 
 test("whatever happens: no answer is older than 15 s unless the cloud is down, and a known one is never lost", async () => {

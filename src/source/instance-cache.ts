@@ -1,18 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
-import { assemble } from "../instance/assemble.ts";
-import type { Instance } from "../instance/instance.ts";
-import {
-	type Answer,
-	abandonable,
-	createShelf,
-	type Outage,
-	type Shelf,
-	type ShelfStats,
-} from "./revalidating-cache.ts";
-import type { Cloud, InstanceSummary, Need, Owner, SourceQuery } from "./source.ts";
+import type { Detail, Instance } from "../instance/instance.ts";
+import { type Answer, createShelf, type Outage, type Shelf, type ShelfStats, withAbort } from "./revalidating-cache.ts";
+import type { InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
 
-export interface DirectoryOptions {
+export interface InstanceCacheOptions {
 	/**
 	 * Seconds up to which an answer may be given as the cloud's present one: 15, as Nova's `metadata_cache_expiration`.
 	 * A change in the cloud is seen by the first request this long after it. In the last third an answer is asked for
@@ -28,7 +20,7 @@ export interface DirectoryOptions {
 }
 
 /** Counts since the start. */
-export interface DirectoryStats {
+export interface InstanceCacheStats {
 	/** Answers kept. */
 	readonly entries: number;
 	/** Answered from memory, and fresh. */
@@ -44,7 +36,7 @@ export interface DirectoryStats {
 }
 
 /** The cache in front of any cloud. */
-export interface Directory {
+export interface InstanceCache {
 	/**
 	 * The instance, or undefined when the cloud has none of this id. A warm answer comes back at once, not as a promise,
 	 * and is the same object as long as the facts are the same. `signal` lets a caller give up (rejects with the
@@ -53,19 +45,19 @@ export interface Directory {
 	 * @param id lower case
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: only when nothing is known of the instance
 	 */
-	get(id: string, need: Need, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
+	get(id: string, detail: Detail, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
 	/**
 	 * As `get`, for a caller to whom something newer says otherwise: the cloud is asked, unless what is kept is younger
 	 * than a second. However many ask, that is one look-up of an instance and need a second at most.
 	 *
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: what is kept is no answer to that
 	 */
-	getAgain: Directory["get"];
-	/** As `Cloud.owners`. Errors as `get`. */
-	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
+	revalidate: InstanceCache["get"];
+	/** As `Source.owners`. Errors as `get`. */
+	owners(query: PortQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance, as the cloud lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
-	stats(): DirectoryStats;
+	stats(): InstanceCacheStats;
 	/** Ends the look-ups under way and closes the cloud. */
 	close(): Promise<void>;
 }
@@ -78,7 +70,7 @@ const BRIEF = 2;
 const LAST_OWNER = 300;
 /** Longer than any request waits: a cloud that is merely slow is no reason to name an old owner. Seconds. */
 const OWNER_PATIENCE = 30;
-/** From one look-up to the next that callers of `getAgain` cause. Seconds. */
+/** From one look-up to the next that callers of `revalidate` cause. Seconds. */
 const AGAIN = 1;
 /** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
 const PATIENCE = 2;
@@ -102,16 +94,11 @@ function newer<V>(a: Answer<V> | undefined, b: Answer<V> | undefined): Answer<V>
  * The cache in front of a cloud. One look-up at a time for an instance, however many callers; bounded; an answer that
  * is too old is still given, and counted, when the cloud can't be reached.
  */
-export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): Directory {
+export function createInstanceCache(source: Source, options: InstanceCacheOptions = {}): InstanceCache {
 	const { freshness = 15, max = 20_000, now = () => performance.now() } = options;
 	const closing = new AbortController();
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
-
-	async function look(id: string, need: Need): Promise<Instance | undefined> {
-		const facts = await cloud.instance(id, need, closing.signal);
-		return facts && assemble(facts);
-	}
 
 	/** An equal instance that is kept already: documents made from it stay good. */
 	function adopt(id: string, instance: Instance | undefined): Instance | undefined {
@@ -122,13 +109,17 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 	const outage: Outage = { oldestStale: Number.POSITIVE_INFINITY };
 	const common = { times: timesFor(freshness), max, now, onStale, outage };
 	const ofInstances = { ...common, isAbsent: (instance: Instance | undefined) => instance === undefined };
-	const part = (need: Need): Shelf<Instance | undefined> =>
-		createShelf({ ...ofInstances, ask: (id) => whole.flight(id) ?? look(id, need), adopt });
+	const part = (detail: Detail): Shelf<Instance | undefined> =>
+		createShelf({
+			...ofInstances,
+			ask: (id) => whole.flight(id) ?? source.instance(id, detail, closing.signal),
+			adopt,
+		});
 	const wiring = part("wiring");
-	const record = part("record");
+	const record = part("server");
 	const whole: Shelf<Instance | undefined> = createShelf({
 		...ofInstances,
-		ask: (id) => look(id, "all"),
+		ask: (id) => source.instance(id, "all", closing.signal),
 		adopt(id, instance) {
 			const kept = adopt(id, instance);
 			wiring.delete(id);
@@ -144,31 +135,30 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 			last: LAST_OWNER * 1000,
 		},
 		isAbsent: (found) => found.length === 0,
-		ask: (key) => cloud.owners(JSON.parse(key), closing.signal),
+		ask: (key) => source.owners(JSON.parse(key), closing.signal),
 		adopt: (_key, found) => found,
 	});
 
-	cloud.onChange?.((id) => {
-		whole.outdate(id);
-		wiring.outdate(id);
-		record.outdate(id);
-		owners.outdate();
+	source.onChange?.(({ kind, ids }) => {
+		if (kind === "address" || kind === "router") return owners.outdate();
+		const affected = kind === "server" ? ids : [undefined];
+		for (const shelf of [whole, wiring, record]) for (const id of affected) shelf.outdate(id);
 	});
 
-	const shelfFor = { all: whole, wiring, record };
-	const recall = (id: string, need: Need) => newer(whole.recall(id), shelfFor[need].recall(id));
+	const shelfFor = { all: whole, wiring, server: record };
+	const recall = (id: string, detail: Detail) => newer(whole.recall(id), shelfFor[detail].recall(id));
 
 	return {
-		get: (id, need, signal) => shelfFor[need].get(id, signal, recall(id, need)),
-		getAgain(id, need, signal) {
-			const known = recall(id, need);
+		get: (id, detail, signal) => shelfFor[detail].get(id, signal, recall(id, detail)),
+		revalidate(id, detail, signal) {
+			const known = recall(id, detail);
 			const isYoung = known !== undefined && now() - known.askedAt < AGAIN * 1000;
-			return isYoung ? known.value : shelfFor[need].ask(id, signal);
+			return isYoung ? known.value : shelfFor[detail].ask(id, signal);
 		},
 		async owners({ networkId, routerId, address, macAddress }, signal) {
 			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
 		},
-		list: (signal) => abandonable(cloud.list(closing.signal), signal),
+		list: (signal) => withAbort(source.list(closing.signal), signal),
 		stats() {
 			const shelves = [whole, wiring, record, owners].map((shelf) => shelf.stats());
 			const sum = (count: keyof ShelfStats) => shelves.reduce((total, stats) => total + stats[count], 0);
@@ -183,7 +173,7 @@ export function createDirectory(cloud: Cloud, options: DirectoryOptions = {}): D
 		},
 		async close() {
 			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
-			await cloud.close();
+			await source.close();
 		},
 	};
 }

@@ -1,7 +1,7 @@
 /** Whose a port is. */
 import { isInstanceNic } from "../instance/assemble.ts";
 import type { PortFacts } from "../instance/facts.ts";
-import { present } from "../instance/present.ts";
+import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { Owner } from "./source.ts";
 
 /**
@@ -15,5 +15,5 @@ export function ownerOf(port: PortFacts, nic: PortFacts): Owner | undefined {
 	const projects = new Set([port.project_id ?? nic.project_id, nic.project_id ?? port.project_id]);
 	if (projects.size > 1) return undefined;
 	const [projectId] = projects;
-	return present<Owner>({ id: nic.device_id.toLowerCase(), projectId, networkId: port.network_id });
+	return withoutUndefined<Owner>({ id: nic.device_id.toLowerCase(), projectId, networkId: port.network_id });
 }

@@ -10,7 +10,7 @@ import type { TSchema } from "typebox";
  * @param strings equal strings become the one in here. Many repeat: a port's id in its server's `addresses`, a network's
  * in each port
  */
-export type Keep = (value: unknown, strings: Map<string, string>) => unknown;
+export type Picker = (value: unknown, strings: Map<string, string>) => unknown;
 
 interface SchemaNode {
 	readonly type?: string;
@@ -23,11 +23,11 @@ interface SchemaNode {
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
 /** @param schema of TypeBox's: objects, lists, records, unions with one structure in them, and plain values */
-export function keeper(schema: TSchema): Keep {
+export function createPicker(schema: TSchema): Picker {
 	return keepNode(schema as SchemaNode);
 }
 
-function keepNode(schema: SchemaNode): Keep {
+function keepNode(schema: SchemaNode): Picker {
 	if (schema.properties) return keepObject(schema.properties);
 	if (schema.items) return keepList(keepNode(schema.items));
 	const [member] = Object.values(schema.patternProperties ?? {});
@@ -37,7 +37,7 @@ function keepNode(schema: SchemaNode): Keep {
 	return (value, strings) => (value instanceof Object ? keepStructure(value, strings) : keepPlain(value, strings));
 }
 
-const keepPlain: Keep = (value, strings) => {
+const keepPlain: Picker = (value, strings) => {
 	if (typeof value !== "string") return value;
 	const known = strings.get(value);
 	if (known === undefined) strings.set(value, value);
@@ -45,14 +45,14 @@ const keepPlain: Keep = (value, strings) => {
 };
 
 const keepList =
-	(keepItem: Keep): Keep =>
+	(keepItem: Picker): Picker =>
 	(list, strings) => {
 		const items = list as readonly unknown[];
 		return items.length === 0 ? EMPTY : items.map((item) => keepItem(item, strings));
 	};
 
 const keepRecord =
-	(keepMember: Keep): Keep =>
+	(keepMember: Picker): Picker =>
 	(record, strings) =>
 		Object.fromEntries(Object.entries(record as object).map(([key, value]) => [key, keepMember(value, strings)]));
 
@@ -60,7 +60,7 @@ const keepRecord =
  * Copies start as clones of a template that has the same members: an object that grows member by member under computed
  * names, or that had members deleted, becomes a hash table, which takes two to four times the memory.
  */
-function keepObject(properties: Readonly<Record<string, SchemaNode>>): Keep {
+function keepObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
 	const members = Object.entries(properties).map(([name, schema]) => ({ name, keep: keepNode(schema) }));
 	const templates = new Map<string, object>();
 	const templateOf = (names: readonly string[]): object => {

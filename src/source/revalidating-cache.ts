@@ -85,7 +85,7 @@ export interface Shelf<V> {
 }
 
 /** The promise, or a rejection with the signal's reason as soon as the caller gives up: what it waited for goes on. */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function withAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
 	if (signal === undefined) return promise;
 	return new Promise((resolve, reject) => {
 		const abandon = () => reject(signal.reason);
@@ -201,14 +201,14 @@ export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
 		if (isFaulty(key)) return Promise.reject(faults.get(key)?.error);
 		counts.misses++;
-		return abandonable(ask(key), signal);
+		return withAbort(ask(key), signal);
 	}
 
 	return {
 		get(key, signal, known = answers.get(key)) {
 			if (known !== undefined && !options.isAbsent(known.value)) {
 				const answer = getKnown(key, known);
-				return answer instanceof Promise ? abandonable(answer, signal) : answer;
+				return answer instanceof Promise ? withAbort(answer, signal) : answer;
 			}
 			if (known !== undefined && !known.outdated && now() - known.askedAt < times.brief) {
 				counts.hits++;

@@ -1,21 +1,17 @@
+/** What a source of instances is. One folder per implementation; `registry.ts` lists them. */
 import type { InstanceFacts } from "../instance/facts.ts";
-
-/**
- * How much of an instance a document needs: `wiring` is enough for `network_data.json`, `record` for `meta_data.json` and
- * what else is the server's own, `all` for every document. A cloud may give more than was asked.
- */
-export type Need = "wiring" | "record" | "all";
+import type { Detail, Instance } from "../instance/instance.ts";
 
 /** One line of a listing. */
 export interface InstanceSummary {
 	readonly id: string;
 	readonly name: string;
-	/** Nova lists servers without it. */
+	/** Absent from Nova's short listing. */
 	readonly projectId?: string;
 }
 
-/** How a request's source is described when no instance id comes with it. */
-export interface SourceQuery {
+/** Describes the port a request came from, when the request carries no instance id. All members must match. */
+export interface PortQuery {
 	/** The guest's address: canonical text, IPv4-mapped forms already unwrapped. */
 	readonly address?: string;
 	/** The guest's MAC address (from an EUI-64 link-local source): lower case with colons. */
@@ -27,33 +23,77 @@ export interface SourceQuery {
 }
 
 /**
- * The instance that a port names as its device, and which port says so. A port's `device_id` is free text that anybody
- * can write (CVE-2013-6419): it holds only for an instance of the port's own project that has a port on that network.
+ * The instance that a port names as its device. A port's `device_id` is free text that any tenant can write
+ * (CVE-2013-6419): an owner is a claim until `ownership.ts` has compared it with the instance.
  */
 export interface Owner {
-	/** The instance's: lower case. */
+	/** The instance's id: lower case. */
 	readonly id: string;
-	/** The port's. Absent where facts have none: an inventory written by hand. */
+	/** The port's project. Absent in an inventory that names none. */
 	readonly projectId?: string;
-	/** The port's. */
+	/** The port's network. */
 	readonly networkId: string;
 }
 
 /**
- * Where facts come from. One folder an implementation.
- *
- * Every call rejects with a `GuestwireError` of code `cloud-unavailable` when the cloud can't be asked, and of
- * `cloud-answer` when it answers something unexpected: an unknown fact is never guessed.
+ * The kinds of resource that can change. `server` also covers what only the server's own API calls return (volumes,
+ * tags, CPUs, the bare-metal node below it) and which ports it has. `network` covers its DHCP ports, `router` its
+ * interfaces. `address` is an IP or MAC address that may have another owner now.
  */
-export interface Cloud {
-	/** All facts of one instance, or undefined when the cloud has no such instance. `id` is lower case. */
-	instance(id: string, need: Need, signal?: AbortSignal): Promise<InstanceFacts | undefined>;
-	/** The owner of each instance's port that matches every member of the query: the port's word, not checked. */
-	owners(query: SourceQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
+export type ChangeKind =
+	| "server"
+	| "keypair"
+	| "port"
+	| "network"
+	| "subnet"
+	| "trunk"
+	| "floatingip"
+	| "security_group"
+	| "router"
+	| "address";
+
+/**
+ * Resources that were created, changed or deleted. A resource that joins or leaves another one changes that one too: a
+ * port its server, a trunk or a floating IP its port.
+ */
+export interface Change {
+	readonly kind: ChangeKind;
+	/** The resources' ids; addresses in canonical text; key pairs as `keypairId` writes them. */
+	readonly ids: readonly string[];
+}
+
+/** The id of a key pair in a `Change`: key pairs have a name per user and no id of their own. */
+export function keypairId(userId: string, name: string): string {
+	return `${userId} ${name}`;
+}
+
+/**
+ * Where instances come from.
+ *
+ * Every call rejects with a `GuestwireError`: `cloud-unavailable` when the source can't be reached, `cloud-answer` when
+ * its answer is unexpected. Unknown facts are never guessed.
+ */
+export interface Source {
+	/**
+	 * The instance, or undefined when the source has none with this id. It may hold more detail than asked for.
+	 *
+	 * @param id lower case
+	 */
+	instance(id: string, detail: Detail, signal?: AbortSignal): Promise<Instance | undefined>;
+	/** The owner that each matching instance port names, not yet checked. */
+	owners(query: PortQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
-	/** Calls back when what was answered before may no longer hold: for one instance, or for all without an id. */
-	onChange?(listener: (id?: string) => void): void;
+	/** Reports each change the source notices. A source without it notices none: its answers have to be asked again. */
+	onChange?(listener: (change: Change) => void): void;
+	/** Drops the source's own copies of the changed resources, so that the next call reads them again. */
+	invalidate?(change: Change): void;
 	/** Ends watchers and connections. */
 	close(): Promise<void>;
+}
+
+/** A source whose instances are assembled from facts in the form of OpenStack's APIs; a snapshot stores these facts. */
+export interface FactsSource extends Source {
+	/** The facts that `instance` is assembled from. */
+	facts(id: string, detail: Detail, signal?: AbortSignal): Promise<InstanceFacts | undefined>;
 }

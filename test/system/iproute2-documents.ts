@@ -1,19 +1,18 @@
 import { fileURLToPath } from "node:url";
 import { defaultSettings, networkData } from "../../src/documents/index.ts";
 import type { NetworkData, NetworkEntry, PhysicalLink, Route } from "../../src/documents/network-data.ts";
-import { assemble } from "../../src/instance/index.ts";
-import { createFilesCloud } from "../../src/source/files/files-source.ts";
+import { openFilesSource } from "../../src/source/files/files-source.ts";
 
 /** The documents of the inventory that the project starts with, by instance. */
 export async function exampleDocuments(): Promise<Map<string, NetworkData>> {
-	const cloud = await createFilesCloud(fileURLToPath(new URL("../../examples/inventory", import.meta.url)));
+	const source = await openFilesSource(fileURLToPath(new URL("../../examples/inventory", import.meta.url)));
 	const documents = new Map<string, NetworkData>();
-	for (const { id } of await cloud.list()) {
-		const facts = await cloud.instance(id, "wiring");
-		const data = facts && networkData(assemble(facts), defaultSettings(new Uint8Array(32)));
+	for (const { id } of await source.list()) {
+		const instance = await source.instance(id, "wiring");
+		const data = instance && networkData(instance, defaultSettings(new Uint8Array(32)));
 		if (data !== undefined) documents.set(id, data);
 	}
-	await cloud.close();
+	await source.close();
 	return documents;
 }
 

@@ -4,11 +4,10 @@ import { PASSWORD_PATH } from "../../documents/paths.ts";
 import { bytesAnswer, type TreeAnswer } from "../../documents/tree.ts";
 import { openStackVersion, SINCE } from "../../documents/versions.ts";
 import { GuestwireError } from "../../errors.ts";
-import type { Instance } from "../../instance/instance.ts";
+import type { Detail, Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { FailureReason } from "../../service/log.ts";
-import type { Directory } from "../../source/instance-cache.ts";
-import type { Need } from "../../source/source.ts";
+import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import type { ErrorStatus } from "./error-body.ts";
 import type { Asker, Identity, Named, Refusal, RefusalReason } from "./identity/asker.ts";
@@ -40,7 +39,7 @@ export type Outcome = Answered | NotAnswered;
 
 export interface GuestAnswersOptions {
 	readonly identity: Identity;
-	readonly directory: Pick<Directory, "get" | "getAgain">;
+	readonly directory: Pick<InstanceCache, "get" | "revalidate">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 }
@@ -55,24 +54,24 @@ export type GuestAnswers = (request: GuestRequest) => Outcome | Promise<Outcome>
 export const LONGEST_PASSWORD = 1020;
 
 export function createGuestAnswers({ identity, directory, documents, passwords }: GuestAnswersOptions): GuestAnswers {
-	const needed = (path: string, { claims }: Named): Need => {
+	const needed = (path: string, { claims }: Named): Detail => {
 		const need = documents.need(path);
 		// Whose address it is, the ports tell.
-		return need === "record" && claims.some(({ source }) => source !== undefined) ? "all" : need;
+		return need === "server" && claims.some(({ source }) => source !== undefined) ? "all" : need;
 	};
 
 	/** Asks for all facts when the wiring alone doesn't tell the owner: the ports don't agree on one. */
-	const find = (get: Directory["get"], id: string, need: Need) =>
+	const find = (get: InstanceCache["get"], id: string, need: Detail) =>
 		andThen(get(id, need), (found) =>
 			found !== undefined && found.projectId === undefined && need === "wiring" ? get(id, "all") : found,
 		);
 
 	/** What named the instance may be newer than the facts that are kept of it: none is refused for old ones. */
-	const findNamed = (named: Named, need: Need): Found | Promise<Found> =>
+	const findNamed = (named: Named, need: Detail): Found | Promise<Found> =>
 		andThen(find(directory.get, named.id, need), (kept) =>
 			kept === undefined || disowned(kept, named) === undefined
 				? kept
-				: andThen(find(directory.getAgain, named.id, need), (found) => found && (disowned(found, named) ?? found)),
+				: andThen(find(directory.revalidate, named.id, need), (found) => found && (disowned(found, named) ?? found)),
 		);
 
 	const answerFor = (request: GuestRequest, path: string, instance: Instance): Outcome | Promise<Outcome> => {

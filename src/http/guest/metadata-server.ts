@@ -1,10 +1,10 @@
 /** The metadata service: the guests' side, as many listeners as are wanted over the same documents. */
 
-import { placed } from "../../errors.ts";
+import { withLocation } from "../../errors.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
-import type { Directory } from "../../source/instance-cache.ts";
+import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import { parseListenAddress } from "../listen.ts";
 import { createGuestAnswers } from "./handler.ts";
@@ -21,7 +21,7 @@ export interface MetadataListener {
 
 export interface MetadataServiceOptions {
 	readonly listeners: readonly MetadataListener[];
-	readonly directory: Pick<Directory, "get" | "getAgain" | "owners">;
+	readonly directory: Pick<InstanceCache, "get" | "revalidate" | "owners">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	readonly log: Log;
@@ -48,7 +48,7 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 	const limits = { ...DEFAULT_LIMITS, ...options.limits };
 	const listeners = await Promise.all(
 		options.listeners.map(({ listen, identity: settings, place }) =>
-			placed(place, () => {
+			withLocation(place, () => {
 				const address = parseListenAddress(listen);
 				const identity = createIdentity(settings, address, directory);
 				const answers = createGuestAnswers({ identity, directory, documents, passwords });
@@ -62,7 +62,7 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 	try {
 		const addresses: string[] = [];
 		for (const [index, listener] of listeners.entries()) {
-			addresses.push(await placed(options.listeners[index]?.place, listener.start));
+			addresses.push(await withLocation(options.listeners[index]?.place, listener.start));
 		}
 		return { addresses, close };
 	} catch (error) {

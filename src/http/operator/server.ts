@@ -7,7 +7,7 @@ import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
-import type { Directory } from "../../source/instance-cache.ts";
+import type { InstanceCache } from "../../source/instance-cache.ts";
 import { listenOn, parseListenAddress } from "../listen.ts";
 import { accessCheck } from "./access.ts";
 import { configDriveRoute } from "./config-drive-route.ts";
@@ -18,7 +18,7 @@ export interface OperatorServerOptions {
 	readonly listen: string;
 	/** Asked for as a bearer token; a must on an address that other machines reach. */
 	readonly token?: string | undefined;
-	readonly directory: Pick<Directory, "get" | "list">;
+	readonly directory: Pick<InstanceCache, "get" | "list">;
 	readonly documents: GuestDocuments;
 	readonly metrics: Metrics;
 	readonly log: Log;

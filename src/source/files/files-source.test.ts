@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { recordedCase, recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
-import { createFilesCloud } from "./files-source.ts";
+import { openFilesSource } from "./files-source.ts";
 
 /** A case's recordings that are API answers; the others are what a guest was given. */
 const isAnswer =
@@ -35,19 +35,19 @@ function dropIn(name: string): void {
 describe("API answers dropped in unchanged", () => {
 	test.each(cases.map(({ name }) => name))("%s", async (name) => {
 		dropIn(name);
-		const cloud = await createFilesCloud(folder);
+		const source = await openFilesSource(folder);
 		const { facts } = recordedCase(name);
-		const answered = await cloud.instance(facts.id, "all");
+		const answered = await source.facts(facts.id, "all");
 		expect(answered && assemble(answered)).toEqual(assemble(facts));
 	});
 
 	test("all together", async () => {
 		for (const { name } of cases) dropIn(name);
-		const cloud = await createFilesCloud(folder);
-		const ids = (await cloud.list()).map(({ id }) => id);
+		const source = await openFilesSource(folder);
+		const ids = (await source.list()).map(({ id }) => id);
 		expect(ids.toSorted()).toEqual(cases.map(({ facts }) => facts.id).toSorted());
 		for (const { facts } of cases) {
-			const answered = await cloud.instance(facts.id, "all");
+			const answered = await source.facts(facts.id, "all");
 			expect(answered && assemble(answered)).toEqual(assemble(facts));
 		}
 	});
@@ -55,14 +55,14 @@ describe("API answers dropped in unchanged", () => {
 
 test("every address of a recorded port is its instance's, subports' too", async () => {
 	dropIn("f-trunk");
-	const cloud = await createFilesCloud(folder);
+	const source = await openFilesSource(folder);
 	const { facts } = recordedCase("f-trunk");
 	for (const port of [...facts.ports, ...facts.subports]) {
 		const owner = { id: facts.id, projectId: facts.server?.tenant_id, networkId: port.network_id };
 		for (const { ip_address: address } of port.fixed_ips) {
-			expect(await cloud.owners({ address, networkId: port.network_id })).toEqual([owner]);
+			expect(await source.owners({ address, networkId: port.network_id })).toEqual([owner]);
 		}
-		expect(await cloud.owners({ macAddress: port.mac_address })).toEqual([owner]);
+		expect(await source.owners({ macAddress: port.mac_address })).toEqual([owner]);
 	}
 });
 
@@ -78,21 +78,21 @@ describe("the folder", () => {
 		writeFileSync(join(folder, "..data"), server("d"));
 		symlinkSync(join(folder, "..data"), join(folder, "d.yaml"));
 		symlinkSync(folder, join(folder, "rack/round"));
-		const cloud = await createFilesCloud(folder);
-		expect((await cloud.list()).map(({ id }) => id)).toEqual(["d", "a"]);
+		const source = await openFilesSource(folder);
+		expect((await source.list()).map(({ id }) => id)).toEqual(["d", "a"]);
 	});
 
 	test("is a file too", async () => {
 		writeFileSync(join(folder, "one"), server("a"));
-		const cloud = await createFilesCloud(join(folder, "one"));
-		expect(await cloud.list()).toEqual([{ id: "a", name: "a" }]);
+		const source = await openFilesSource(join(folder, "one"));
+		expect(await source.list()).toEqual([{ id: "a", name: "a" }]);
 	});
 
 	test.each([
 		["nowhere", /nowhere: there is no such file or folder: correct the path$/],
 		["", /: no \*\.yaml, \*\.yml or \*\.json in it: put the inventory there$/],
 	])("says what is missing: %j", async (path, message) => {
-		await expect(createFilesCloud(join(folder, path))).rejects.toThrow(message);
+		await expect(openFilesSource(join(folder, path))).rejects.toThrow(message);
 	});
 });
 
@@ -100,18 +100,18 @@ describe("while serving", () => {
 	/** A watched cloud, and its next report. */
 	async function watched(path = folder) {
 		let arrived = Promise.withResolvers<string | undefined>();
-		const cloud = await createFilesCloud(path, { onReload: (problem) => arrived.resolve(problem) });
+		const source = await openFilesSource(path, { onReload: (problem) => arrived.resolve(problem) });
 		const report = () => arrived.promise.finally(() => (arrived = Promise.withResolvers()));
-		const names = async () => (await cloud.list()).map(({ name }) => name);
-		return { cloud, report, names };
+		const names = async () => (await source.list()).map(({ name }) => name);
+		return { source, report, names };
 	}
 
 	test("changes are taken up, a broken file keeps the last good state and is reported once", async () => {
 		const path = join(folder, "a.yaml");
 		writeFileSync(path, "servers: [{ id: a, name: first }]");
-		const { cloud, report, names } = await watched();
+		const { source, report, names } = await watched();
 		let changes = 0;
-		cloud.onChange?.(() => changes++);
+		source.onChange?.(({ kind }) => void (kind === "server" && changes++));
 		try {
 			expect(await names()).toEqual(["first"]);
 
@@ -135,13 +135,13 @@ describe("while serving", () => {
 			expect(await names()).toEqual(["third"]);
 			expect(changes).toBe(2);
 		} finally {
-			await cloud.close();
+			await source.close();
 		}
 	});
 
 	test("a folder that is emptied keeps the last good state", async () => {
 		writeFileSync(join(folder, "a.yaml"), "server: { id: a }");
-		const { cloud, report, names } = await watched();
+		const { source, report, names } = await watched();
 		try {
 			rmSync(join(folder, "a.yaml"));
 			expect(await report()).toMatch(/: no \*\.yaml/);
@@ -150,7 +150,7 @@ describe("while serving", () => {
 			expect(await report()).toBeUndefined();
 			expect(await names()).toEqual(["b"]);
 		} finally {
-			await cloud.close();
+			await source.close();
 		}
 	});
 
@@ -158,7 +158,7 @@ describe("while serving", () => {
 		const path = join(folder, "inventory");
 		mkdirSync(path);
 		writeFileSync(join(path, "a.yaml"), "server: { id: a }");
-		const { cloud, report, names } = await watched(path);
+		const { source, report, names } = await watched(path);
 		try {
 			renameSync(path, join(folder, "old"));
 			expect(await report()).toMatch(/there is no such file or folder/);
@@ -170,7 +170,7 @@ describe("while serving", () => {
 				expect(await names()).toEqual([id]);
 			}
 		} finally {
-			await cloud.close();
+			await source.close();
 		}
 	});
 
@@ -182,13 +182,13 @@ describe("while serving", () => {
 			symlinkSync(id, join(folder, `to-${id}`));
 		}
 		renameSync(join(folder, "to-a"), path);
-		const { cloud, report, names } = await watched(path);
+		const { source, report, names } = await watched(path);
 		try {
 			renameSync(join(folder, "to-b"), path);
 			expect(await report()).toBeUndefined();
 			expect(await names()).toEqual(["b"]);
 		} finally {
-			await cloud.close();
+			await source.close();
 		}
 	});
 });

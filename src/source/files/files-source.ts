@@ -1,12 +1,13 @@
-/** A cloud that stands in files: recorded API answers or a hand-written inventory. */
+/** A source in files: recorded API answers or a hand-written inventory. */
 import { basename, dirname, resolve, sep } from "node:path";
 import { GuestwireError } from "../../errors.ts";
-import type { Cloud } from "../source.ts";
+import { assemble } from "../../instance/assemble.ts";
+import type { Change, FactsSource } from "../source.ts";
 import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
 
-export interface FilesCloudOptions {
+export interface FilesSourceOptions {
 	/**
 	 * Given, the files are watched, and each change is taken up, all at once. Called after each: with the one line that
 	 * says why the last good state stays (once, as long as it is the same), or undefined when all is well again.
@@ -25,19 +26,25 @@ const LOOK_AGAIN = 2000;
  * @param path a folder, which is read with all folders below it, or a file
  * @throws GuestwireError `inventory`, one line that names file, line and place
  */
-export async function createFilesCloud(path: string, { onReload }: FilesCloudOptions = {}): Promise<Cloud> {
+export async function openFilesSource(path: string, { onReload }: FilesSourceOptions = {}): Promise<FactsSource> {
 	let state = await load(path);
-	const listeners = new Set<() => void>();
+	const listeners = new Set<(change: Change) => void>();
 	const reload = async () => {
 		const before = state;
 		state = await load(path, before);
 		if (state === before) return false;
-		for (const listener of listeners) listener();
+		for (const change of changesBetween(before.inventory, state.inventory)) {
+			for (const listener of listeners) listener(change);
+		}
 		return true;
 	};
 	const stopWatching = onReload && (await watchFiles(path, reloadReporter(reload, onReload)));
 	return {
-		instance: async (id) => factsOf(state.inventory, id),
+		facts: async (id) => factsOf(state.inventory, id),
+		async instance(id) {
+			const facts = factsOf(state.inventory, id);
+			return facts && assemble(facts);
+		},
 		owners: async (query) => ownersOf(state.inventory, query),
 		list: async () => summariesOf(state.inventory),
 		onChange: (listener) => listeners.add(listener),
@@ -48,6 +55,17 @@ export async function createFilesCloud(path: string, { onReload }: FilesCloudOpt
 interface State {
 	readonly files: ReadonlyMap<string, ReadFile>;
 	readonly inventory: Inventory;
+}
+
+function changesBetween(before: Inventory, after: Inventory): Change[] {
+	const both = [before, after];
+	const unique = (of: (inventory: Inventory) => Iterable<string>) => [...new Set(both.flatMap((it) => [...of(it)]))];
+	return [
+		{ kind: "server", ids: unique(({ servers }) => servers.keys()) },
+		{ kind: "address", ids: unique(({ portsByAddress }) => portsByAddress.keys()) },
+		{ kind: "address", ids: unique(({ portsByMac }) => portsByMac.keys()) },
+		{ kind: "router", ids: unique(({ portsByDevice }) => portsByDevice.keys()) },
+	];
 }
 
 /** @returns the same state when nothing has changed */

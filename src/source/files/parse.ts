@@ -3,7 +3,7 @@ import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain, type Place, parseYaml, placeText, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
-import { type Keep, keeper } from "../picker.ts";
+import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
 
 /** What a file is known by. */
@@ -18,13 +18,13 @@ const MOST_YAML = 8 * 1024 * 1024;
 const ajv = new Ajv2020({ useDefaults: true, verbose: true, meta: false, validateSchema: false });
 
 /** Compiled when a file first has the collection: most inventories have a few of them. */
-const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly keep: Keep }>();
+const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly keep: Picker }>();
 
 function compile(name: CollectionName) {
 	const known = compiled.get(name);
 	if (known !== undefined) return known;
 	const { schema } = COLLECTIONS[name];
-	const made = { check: ajv.compile(schema), keep: keeper(schema) };
+	const made = { check: ajv.compile(schema), keep: createPicker(schema) };
 	compiled.set(name, made);
 	return made;
 }

@@ -1,7 +1,7 @@
-/** Answers to the questions of the Cloud interface, from an inventory. */
+/** Answers to the questions of the Source interface, from an inventory. */
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { ownerOf } from "../ownership.ts";
-import type { InstanceSummary, Owner, SourceQuery } from "../source.ts";
+import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
 
@@ -60,8 +60,8 @@ function unique(texts: readonly string[]): string[] {
 	return [...new Set(texts)];
 }
 
-/** See `Cloud.owners`. A subport is its trunk's parent port's instance's. */
-export function ownersOf(inventory: Inventory, query: SourceQuery): Owner[] {
+/** See `Source.owners`. A subport is its trunk's parent port's instance's. */
+export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
 	const { address, macAddress, networkId, routerId } = query;
 	const routed = routerId === undefined ? undefined : networksOfRouter(inventory, routerId);
 	const matching = candidates(inventory, query).filter(
@@ -78,7 +78,7 @@ export function ownersOf(inventory: Inventory, query: SourceQuery): Owner[] {
 }
 
 /** A query without an address and a MAC address is no description of a guest: nobody matches. */
-function candidates(inventory: Inventory, { address, macAddress }: SourceQuery): readonly PortFacts[] {
+function candidates(inventory: Inventory, { address, macAddress }: PortQuery): readonly PortFacts[] {
 	if (address !== undefined) return all(inventory.portsByAddress, address);
 	return macAddress === undefined ? [] : all(inventory.portsByMac, macAddress);
 }

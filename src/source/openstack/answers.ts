@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import type { Static, TSchema } from "typebox";
 import { explain, placeText } from "../../checked-text.ts";
 import { type ErrorCode, GuestwireError } from "../../errors.ts";
-import { keeper } from "../picker.ts";
+import { createPicker } from "../picker.ts";
 
 const ajv = new Ajv({ useDefaults: true, verbose: true });
 
@@ -17,7 +17,7 @@ export type Reader<T> = (value: unknown, where: string) => T;
  */
 export function reader<T extends TSchema>(schema: T, code: ErrorCode = "cloud-answer"): Reader<Static<T>> {
 	const isValid = ajv.compile<Static<T>>(schema);
-	const keep = keeper(schema);
+	const keep = createPicker(schema);
 	return (value, where) => {
 		if (isValid(value)) return keep(value, new Map()) as Static<T>;
 		const { place, what } = explain(isValid.errors ?? []);

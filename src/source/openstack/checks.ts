@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
+import { type CheckResult, checkPart } from "../source-kind.ts";
 import { reader } from "./answers.ts";
 import { firstPage } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
@@ -9,14 +10,6 @@ import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";
 import type { Query } from "./query.ts";
 import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
-
-/** What a check found, in words for a person. */
-export interface Finding {
-	readonly part: string;
-	readonly ok: boolean;
-	/** What was seen and, where it is not well, what to do. */
-	readonly found: string;
-}
 
 /** What later checks try their hands on: an instance of the cloud with an address, and a port of it. */
 interface Samples {
@@ -59,25 +52,15 @@ const readAlias = reader(Type.Object({ alias: Type.String() }));
  *
  * @param now Unix milliseconds
  */
-export async function checkCloud(services: Services, now: () => number): Promise<Finding[]> {
+export async function checkCloud(services: Services, now: () => number): Promise<CheckResult[]> {
 	const samples: Samples = {};
-	const findings: Finding[] = [];
+	const results: CheckResult[] = [];
 	for (const [part, check] of Object.entries(CHECKS)) {
-		const finding = await findingOf(part, () => check(services, samples, now));
-		findings.push(finding);
-		if (part === "credentials" && !finding.ok) break;
+		const result = await checkPart(part, () => check(services, samples, now));
+		results.push(result);
+		if (part === "credentials" && !result.ok) break;
 	}
-	return findings;
-}
-
-/** What the check says, or what it is broken by. */
-export async function findingOf(part: string, check: () => Promise<string>): Promise<Finding> {
-	try {
-		return { part, ok: true, found: await check() };
-	} catch (error) {
-		if (!(error instanceof GuestwireError)) throw error;
-		return { part, ok: false, found: error.message };
-	}
+	return results;
 }
 
 const CHECKS: Readonly<Record<string, Check>> = {

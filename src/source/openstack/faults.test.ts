@@ -1,14 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Fault } from "../../../test/fake-openstack.ts";
-import { cloud, fake, status, useFakeCloud } from "../../../test/fake-source.ts";
+import { fake, source, status, useFakeSource } from "../../../test/fake-source.ts";
 import { recordedCase } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
 
 const { facts } = recordedCase("h1-full");
-useFakeCloud();
+useFakeSource();
 
-const look = () => cloud.instance(facts.id, "all");
+const look = () => source.facts(facts.id, "all");
 const lookIsRight = async () => {
 	const found = await look();
 	expect(found && assemble(found)).toEqual(assemble(facts));
@@ -158,7 +158,7 @@ describe("what is not an answer is an error that names the call and the member",
 		tell((port) => {
 			port["fixed_ips"] = "none";
 		});
-		const [bad, good] = await Promise.allSettled([look(), cloud.instance(other.id, "wiring")]);
+		const [bad, good] = await Promise.allSettled([look(), source.facts(other.id, "wiring")]);
 		expect(bad).toMatchObject({ status: "rejected", reason: { code: "cloud-answer" } });
 		expect(good).toMatchObject({ status: "fulfilled", value: { id: other.id } });
 		expect(asked("/ports?device_id=")).toBe(1);
@@ -187,7 +187,7 @@ describe("servers that Nova tells only in part", () => {
 
 describe("a trunk that a port names and Neutron doesn't tell", () => {
 	const { id, ports, subports } = recordedCase("f-trunk").facts;
-	const lookAtTrunk = () => cloud.instance(id, "wiring");
+	const lookAtTrunk = () => source.facts(id, "wiring");
 
 	test("is hidden from the user: an error, not an instance without VLANs", async () => {
 		fake.records.trunks.length = 0;
@@ -220,7 +220,7 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 		["servers", "/servers", facts.id],
 	])("%s", async (_, path, id) => {
 		strike(status(404), path);
-		await expect(cloud.instance(id, "all")).rejects.toMatchObject({
+		await expect(source.facts(id, "all")).rejects.toMatchObject({
 			code: "cloud-answer",
 			message: expect.stringContaining("is not there (404)"),
 		});
@@ -228,13 +228,13 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 
 	test("the operator's list", async () => {
 		strike(status(404), "/servers");
-		await expect(cloud.list()).rejects.toMatchObject({ code: "cloud-answer" });
+		await expect(source.list()).rejects.toMatchObject({ code: "cloud-answer" });
 	});
 
 	test("a further page", async () => {
 		fake.pageSize = 3;
 		strike(status(404), "marker=");
-		await expect(cloud.list()).rejects.toMatchObject({
+		await expect(source.list()).rejects.toMatchObject({
 			code: "cloud-answer",
 			message: expect.stringMatching(/^\/servers, page 2, is not there/),
 		});
@@ -245,7 +245,7 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 		onTestFinished(() => void vi.useRealTimers());
 		strike(status(404), "/floatingips", 1);
 		const { id, floatingIps } = recordedCase("h2-floating").facts;
-		const found = async () => (await cloud.instance(id, "all"))?.floatingIps;
+		const found = async () => (await source.facts(id, "all"))?.floatingIps;
 		for (const _ of [1, 2]) expect(await found()).toEqual([]);
 		expect(asked("/floatingips")).toBe(1);
 		vi.advanceTimersByTime(600_000);
@@ -266,6 +266,6 @@ test("closing ends what is under way", async () => {
 		message: expect.stringContaining("closed"),
 	});
 	await expect.poll(() => asked("/ports")).toBe(1);
-	await cloud.close();
+	await source.close();
 	await ended;
 });

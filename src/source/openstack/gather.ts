@@ -2,7 +2,7 @@
 import { GuestwireError } from "../../errors.ts";
 import { isInstanceNic } from "../../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
-import type { Need } from "../source.ts";
+import type { Detail } from "../../instance/instance.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
 import type { Nova } from "./nova.ts";
 import type { ServerAnswer } from "./servers.ts";
@@ -14,21 +14,22 @@ export interface Sources {
 	readonly dhcpPorts: boolean;
 }
 
-/** The facts of an instance; undefined: there is no such instance. See `Cloud.instance`. */
-export async function gather(id: string, need: Need, sources: Sources): Promise<InstanceFacts | undefined> {
-	const record = need === "wiring" ? undefined : gatherServer(id, sources.nova);
+/** The facts of an instance; undefined: there is no such instance. See `FactsSource.facts`. */
+export async function gather(id: string, detail: Detail, sources: Sources): Promise<InstanceFacts | undefined> {
+	const record = detail === "wiring" ? undefined : gatherServer(id, sources.nova);
 	record?.catch(() => {}); // awaited when the ports are known
 	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
 	// The record's documents tell nothing of NICs but their tags.
-	if (need === "record" && !mayHaveTags(claims)) return record?.then((found) => found && { ...NOTHING, id, ...found });
-	return gatherAround(id, claims, need, record, sources);
+	if (detail === "server" && !mayHaveTags(claims))
+		return record?.then((found) => found && { ...NOTHING, id, ...found });
+	return gatherAround(id, claims, detail, record, sources);
 }
 
 /** The ports' half of an instance, and as much of the server's as was asked for or has to be known. */
 async function gatherAround(
 	id: string,
 	claims: readonly PortAnswer[],
-	need: Need,
+	detail: Detail,
 	record: Promise<ServerHalf | undefined> | undefined,
 	sources: Sources,
 ): Promise<InstanceFacts | undefined> {
@@ -42,8 +43,8 @@ async function gatherAround(
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
 		gathering,
-		need === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
-		need !== "wiring" && mayHaveTags(ports) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
+		detail === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
+		detail !== "wiring" && mayHaveTags(ports) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
 	]);
 	if (asked === undefined) return { ...NOTHING, id, ...wiring };
 	if (ofServer === undefined) return undefined;

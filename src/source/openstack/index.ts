@@ -1,7 +1,8 @@
-/** A living OpenStack, through the public APIs of Keystone, Neutron and Nova. */
-
-import { abandonable } from "../revalidating-cache.ts";
-import type { Cloud } from "../source.ts";
+/** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
+import { assemble } from "../../instance/assemble.ts";
+import type { Detail } from "../../instance/instance.ts";
+import { withAbort } from "../revalidating-cache.ts";
+import type { FactsSource } from "../source.ts";
 import { gather } from "./gather.ts";
 import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
@@ -9,35 +10,41 @@ import { createOwners } from "./owners.ts";
 import { type CloudChoice, openServices } from "./services.ts";
 
 export interface OpenStackOptions extends CloudChoice {
-	/** `nova` asks also for what only Nova's own documents tell: the DHCP servers' ports. Default `full`. */
+	/** `nova` also asks for what only Nova's own documents contain: the ports of DHCP servers. Default `full`. */
 	readonly profile?: "full" | "nova";
 	/**
-	 * For how long what look-ups have in common (networks, subnets, security groups, a server's record) serves others too:
-	 * so much older an answer may be. Seconds, default 2.
+	 * How long look-ups share what they have in common (networks, subnets, security groups, a server's record): an answer
+	 * may be this much older. Seconds, default 2.
 	 */
 	readonly sharing?: number;
 }
 
-/** What Nova's ids look like; nothing else becomes part of a path. */
+/** The form of Nova's ids; nothing else becomes part of a path. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * A cloud of clouds.yaml or of the `OS_*` variables. It is not asked before it has to be: a service can start while
- * its cloud is down.
+ * Opens a cloud named in clouds.yaml or by the `OS_*` variables. The first call is made when an instance is asked for:
+ * a service can start while its cloud is down.
  *
  * @throws GuestwireError `config`
  */
-export async function openOpenStackCloud(options: OpenStackOptions): Promise<Cloud> {
+export async function openOpenStackSource(options: OpenStackOptions): Promise<FactsSource> {
 	const { network, compute, microversion, close } = await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
 	const sources = { neutron, nova, dhcpPorts: options.profile === "nova" };
 	const findOwners = createOwners(neutron);
+	const facts = async (id: string, detail: Detail, signal?: AbortSignal) =>
+		UUID.test(id) ? withAbort(gather(id, detail, sources), signal) : undefined;
 	return {
-		instance: async (id, need, signal) => (UUID.test(id) ? abandonable(gather(id, need, sources), signal) : undefined),
-		owners: (query, signal) => abandonable(findOwners(query), signal),
-		list: (signal) => abandonable(nova.list(), signal),
+		facts,
+		async instance(id, detail, signal) {
+			const found = await facts(id, detail, signal);
+			return found && assemble(found);
+		},
+		owners: (query, signal) => withAbort(findOwners(query), signal),
+		list: (signal) => withAbort(nova.list(), signal),
 		close,
 	};
 }

@@ -3,17 +3,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
-import type { Cloud } from "../source.ts";
-import { openOpenStackCloud } from "./index.ts";
+import type { FactsSource } from "../source.ts";
+import { openOpenStackSource } from "./index.ts";
 
 let fake: FakeOpenStack;
-let cloud: Cloud;
+let source: FactsSource;
 beforeEach(async () => {
 	fake = await startFakeOpenStack();
-	cloud = await openOpenStackCloud({ env: fake.env, profile: "nova" });
+	source = await openOpenStackSource({ env: fake.env, profile: "nova" });
 });
 afterEach(async () => {
-	await cloud.close();
+	await source.close();
 	await fake.close();
 });
 
@@ -47,14 +47,14 @@ function multiply(name: string, count: number): string[] {
 
 describe.each(cases)("recorded instance $name", ({ facts }) => {
 	test("is what its recorded answers say", async () => {
-		const found = await cloud.instance(facts.id, "all");
+		const found = await source.facts(facts.id, "all");
 		const { ports, interfaceAttachments } = facts;
 		const told = { ...facts, interfaceAttachments: ports.length > 1 ? interfaceAttachments : [] };
 		expect(found && assemble(found)).toEqual(assemble(told));
 	});
 
 	test("has the same ports when only the wiring is wanted", async () => {
-		const found = await cloud.instance(facts.id, "wiring");
+		const found = await source.facts(facts.id, "wiring");
 		const bare = { ...facts, floatingIps: [], securityGroups: [], interfaceAttachments: [] };
 		expect(found && assemble(found).ports).toEqual(assemble(bare).ports);
 	});
@@ -62,34 +62,34 @@ describe.each(cases)("recorded instance $name", ({ facts }) => {
 
 test("pages of three give the same", async () => {
 	fake.pageSize = 3;
-	const found = await Promise.all(cases.map(({ facts }) => cloud.instance(facts.id, "all")));
+	const found = await Promise.all(cases.map(({ facts }) => source.facts(facts.id, "all")));
 	expect(found.map((facts) => facts?.server)).toEqual(cases.map(({ facts }) => facts.server));
 	expect(found.map((facts) => facts?.ports.length)).toEqual(cases.map(({ facts }) => facts.ports.length));
-	expect((await cloud.list()).map(({ id }) => id).sort()).toEqual(cases.map(({ facts }) => facts.id).sort());
+	expect((await source.list()).map(({ id }) => id).sort()).toEqual(cases.map(({ facts }) => facts.id).sort());
 });
 
 test("an instance that is not there, and an id that is none, are undefined", async () => {
-	expect(await cloud.instance(randomUUID(), "all")).toBeUndefined();
-	expect(await cloud.instance(randomUUID(), "wiring")).toBeUndefined();
-	expect(await cloud.instance("../os-keypairs", "all")).toBeUndefined();
+	expect(await source.facts(randomUUID(), "all")).toBeUndefined();
+	expect(await source.facts(randomUUID(), "wiring")).toBeUndefined();
+	expect(await source.facts("../os-keypairs", "all")).toBeUndefined();
 });
 
 describe("what it costs", () => {
 	test("one NIC's wiring: no call to Nova", async () => {
-		await cloud.close();
-		cloud = await openOpenStackCloud({ env: fake.env });
-		await cloud.instance(idOf("a-dhcp4"), "wiring");
+		await source.close();
+		source = await openOpenStackSource({ env: fake.env });
+		await source.facts(idOf("a-dhcp4"), "wiring");
 		expect(calls()).toEqual({ ports: 1, networks: 1, subnets: 1 });
 	});
 
 	test("two NICs' wiring: the server for their order", async () => {
-		await cloud.instance(idOf("e4-same-net-twice"), "wiring");
+		await source.facts(idOf("e4-same-net-twice"), "wiring");
 		expect(calls()).toMatchObject({ "servers/ID": 1 });
 	});
 
 	test("200 at once, everything: at most 12 calls to Neutron and no server by itself", async () => {
 		const ids = multiply("h1-full", 200);
-		const found = await Promise.all(ids.map((id) => cloud.instance(id, "all")));
+		const found = await Promise.all(ids.map((id) => source.facts(id, "all")));
 		expect(new Set(found.map((facts) => facts?.ports.length))).toEqual(new Set([1]));
 		const { "servers/detail": pages, "os-keypairs/anchor-key": keypairs, ...others } = calls();
 		expect(Object.keys(others).filter((path) => path.startsWith("servers"))).toEqual([]);
@@ -105,19 +105,19 @@ describe("what it costs", () => {
 		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
 		for (const _ of [1, 2, 3]) {
-			const found = await cloud.instance(id, "all");
+			const found = await source.facts(id, "all");
 			expect(found?.interfaceAttachments).toEqual(attachments);
 		}
-		await cloud.instance(idOf("g5-noportsec-tagged"), "all");
+		await source.facts(idOf("g5-noportsec-tagged"), "all");
 		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
 	});
 
 	test("one NIC's record: nothing of its wiring, and the server only once for what is asked right after", async () => {
 		const { id, server } = factsOf("a-dhcp4");
-		const found = await cloud.instance(id, "record");
+		const found = await source.facts(id, "server");
 		expect([found?.server, found?.ports]).toEqual([server, []]);
 		expect(calls()).toEqual({ ports: 1, "servers/ID": 1 });
-		await cloud.instance(id, "all");
+		await source.facts(id, "all");
 		expect(calls()).toMatchObject({ networks: 1, "servers/ID": 1 });
 	});
 
@@ -125,7 +125,7 @@ describe("what it costs", () => {
 		const { id, ports } = factsOf("e4-same-net-twice");
 		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
-		const found = await cloud.instance(id, "record");
+		const found = await source.facts(id, "server");
 		expect(
 			found &&
 				assemble(found)
@@ -137,8 +137,7 @@ describe("what it costs", () => {
 	test("an extension that the cloud lacks is asked for once", async () => {
 		const { floatingips: _, ...lacking } = fake.records;
 		Object.assign(fake, { records: lacking });
-		for (const name of ["a-dhcp4", "h1-full"])
-			expect((await cloud.instance(idOf(name), "all"))?.floatingIps).toEqual([]);
+		for (const name of ["a-dhcp4", "h1-full"]) expect((await source.facts(idOf(name), "all"))?.floatingIps).toEqual([]);
 		expect(calls()).toMatchObject({ floatingips: 1, "servers/ID": 2 });
 	});
 });
@@ -151,11 +150,11 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 		fake.records.ports.push({ ...port, id: randomUUID(), device_id: deviceId, project_id: "mallory", trunk_details });
 	};
 
-	test.each(["wiring", "record", "all"] as const)(
+	test.each(["wiring", "server", "all"] as const)(
 		"another project's port is none of the instance's: %s",
 		async (need) => {
 			claim(own.id);
-			const found = await cloud.instance(own.id, need);
+			const found = await source.facts(own.id, need);
 			expect(found?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
 			expect([found?.trunks, found?.subports]).toEqual([[], []]);
 			expect(found && assemble(found).projectId).toBe(own.server?.tenant_id);
@@ -165,7 +164,7 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 	test("an instance without ports keeps its project when everything is told", async () => {
 		const { id, server } = factsOf("j-no-network");
 		claim(id);
-		const found = await cloud.instance(id, "all");
+		const found = await source.facts(id, "all");
 		expect([found?.ports, found?.trunks, found?.subports]).toEqual([[], [], []]);
 		expect(found && assemble(found).projectId).toBe(server?.tenant_id);
 	});
@@ -186,8 +185,8 @@ describe("owners", () => {
 
 	test("by network and address or MAC, all at once, in one call each", async () => {
 		const places = cases.map(({ name }) => at(name)).filter(({ address }) => address !== "");
-		const byAddress = places.map(({ networkId, address }) => cloud.owners({ networkId, address }));
-		const byMac = places.map(({ networkId, macAddress }) => cloud.owners({ networkId, macAddress }));
+		const byAddress = places.map(({ networkId, address }) => source.owners({ networkId, address }));
+		const byMac = places.map(({ networkId, macAddress }) => source.owners({ networkId, macAddress }));
 		expect(await Promise.all(byAddress)).toEqual(places.map(({ owner }) => [owner]));
 		expect(await Promise.all(byMac)).toEqual(places.map(({ owner }) => [owner]));
 		expect(calls()).toEqual({ ports: 2 });
@@ -198,8 +197,8 @@ describe("owners", () => {
 		for (const port of fake.records.ports) {
 			if (port["device_id"] === other.id) port["fixed_ips"] = [{ subnet_id: "s", ip_address: one.address }];
 		}
-		expect(await cloud.owners({ address: one.address })).toEqual(expect.arrayContaining([one.owner, other.owner]));
-		expect(await cloud.owners({ address: one.address, networkId: other.networkId })).toEqual([other.owner]);
+		expect(await source.owners({ address: one.address })).toEqual(expect.arrayContaining([one.owner, other.owner]));
+		expect(await source.owners({ address: one.address, networkId: other.networkId })).toEqual([other.owner]);
 	});
 
 	test("by router: only on the networks that it has an interface on", async () => {
@@ -207,24 +206,24 @@ describe("owners", () => {
 		const [port] = fake.records.ports;
 		const interfaces = { ...port, device_id: "router", device_owner: "network:router_interface" };
 		fake.records.ports.push({ ...interfaces, id: randomUUID(), network_id: networkId });
-		expect(await cloud.owners({ address, routerId: "router" })).toEqual([owner]);
-		expect(await cloud.owners({ address, routerId: "router", networkId: "another" })).toEqual([]);
-		expect(await cloud.owners({ address, routerId: "another" })).toEqual([]);
+		expect(await source.owners({ address, routerId: "router" })).toEqual([owner]);
+		expect(await source.owners({ address, routerId: "router", networkId: "another" })).toEqual([]);
+		expect(await source.owners({ address, routerId: "another" })).toEqual([]);
 	});
 
 	test("a trunk's subport: the instance that its trunk's parent port is plugged into", async () => {
 		const { id, subports } = factsOf("f-trunk");
 		for (const { network_id: networkId, fixed_ips, project_id: projectId } of subports) {
 			const owner = { id, projectId, networkId };
-			expect(await cloud.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([owner]);
+			expect(await source.owners({ networkId, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([owner]);
 		}
 	});
 
 	test("nobody: an address of a DHCP port, a wrong MAC, no address at all", async () => {
 		const { networkId, address } = at("a-dhcp4");
 		const { network_id, fixed_ips } = factsOf("a-dhcp4").dhcpPorts[0] ?? (undefined as never);
-		expect(await cloud.owners({ networkId: network_id, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([]);
-		expect(await cloud.owners({ networkId, address, macAddress: "fa:16:3e:ff:ff:ff" })).toEqual([]);
-		expect(await cloud.owners({ networkId })).toEqual([]);
+		expect(await source.owners({ networkId: network_id, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([]);
+		expect(await source.owners({ networkId, address, macAddress: "fa:16:3e:ff:ff:ff" })).toEqual([]);
+		expect(await source.owners({ networkId })).toEqual([]);
 	});
 });

@@ -2,7 +2,7 @@
 import { GuestwireError } from "../../errors.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import { ownerOf } from "../ownership.ts";
-import type { Owner, SourceQuery } from "../source.ts";
+import type { Owner, PortQuery } from "../source.ts";
 import type { Answered } from "./api.ts";
 import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
@@ -26,8 +26,8 @@ const isAt = (port: PortFacts, { networkId, address, macAddress }: Place) =>
 	(address === undefined || port.fixed_ips.some((ip) => ip.ip_address === address)) &&
 	(macAddress === undefined || port.mac_address.toLowerCase() === macAddress);
 
-/** The look-up of instances by their ports' place. See `Cloud.owners`. */
-export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<readonly Owner[]> {
+/** The look-up of instances by their ports' place. See `Source.owners`. */
+export function createOwners(neutron: Neutron): (query: PortQuery) => Promise<readonly Owner[]> {
 	const read = (answers: readonly Answered[]) => answers.map(({ value, where }) => readPort(value, where));
 
 	/** Ports at any of the places and at places that mix their filters: the caller looks which are its own. */
@@ -56,7 +56,7 @@ export function createOwners(neutron: Neutron): (query: SourceQuery) => Promise<
 		return place.address === undefined ? atMac(place) : atAddress(place);
 	}
 
-	async function networksOf({ networkId, routerId }: SourceQuery): Promise<readonly (string | undefined)[]> {
+	async function networksOf({ networkId, routerId }: PortQuery): Promise<readonly (string | undefined)[]> {
 		if (routerId === undefined) return [networkId];
 		const interfaces = await neutron.interfacesOfRouter(routerId);
 		const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Fault } from "../../../test/fake-openstack.ts";
-import { cloud, fake, status, useFakeCloud } from "../../../test/fake-source.ts";
+import { fake, source, status, useFakeSource } from "../../../test/fake-source.ts";
 
-useFakeCloud();
+useFakeSource();
 
-const nameOf = async (id: string) => (await cloud.instance(id, "record"))?.server?.name;
+const nameOf = async (id: string) => (await source.instance(id, "server"))?.server?.name;
 const hang: Fault = () => {};
 const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
 
@@ -85,7 +85,7 @@ describe("what fails for one server, or for the listing, is no other server's fa
 		const rest = Promise.allSettled(names.slice(50));
 		expect(await Promise.all(names.slice(0, 50))).toEqual(ids.slice(0, 50).map((_, at) => `s${at}`));
 		await expect.poll(() => asked("marker=")).toBe(1);
-		await cloud.close();
+		await source.close();
 		await rest;
 	});
 });

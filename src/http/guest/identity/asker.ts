@@ -1,5 +1,5 @@
 /** What every way of telling who is asking has in common. */
-import type { SourceQuery } from "../../../source/source.ts";
+import type { PortQuery } from "../../../source/source.ts";
 
 /** What is known of a request before any of it is believed. `IncomingMessage` is one. */
 export interface Asker {
@@ -24,7 +24,7 @@ export interface Claim {
 	/** The project that must own the instance. */
 	readonly projectId?: string;
 	/** Where the request came from: one of the instance's own ports must match it. */
-	readonly source?: SourceQuery;
+	readonly source?: PortQuery;
 }
 
 /** Why a request was not believed, in a word: the label of a metric and a member of the log line. */

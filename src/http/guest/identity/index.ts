@@ -2,7 +2,7 @@
 
 import { GuestwireError } from "../../../errors.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../instance/addresses.ts";
-import type { Directory } from "../../../source/instance-cache.ts";
+import type { InstanceCache } from "../../../source/instance-cache.ts";
 import { isLocal, type ListenAddress } from "../../listen.ts";
 import { addressIdentity } from "./address.ts";
 import type { Asker, Identity } from "./asker.ts";
@@ -28,7 +28,7 @@ export type IdentityMode = IdentitySettings["mode"];
 export function createIdentity(
 	settings: IdentitySettings,
 	address: ListenAddress,
-	directory: Pick<Directory, "owners">,
+	directory: Pick<InstanceCache, "owners">,
 ): Identity {
 	switch (settings.mode) {
 		case "signed":

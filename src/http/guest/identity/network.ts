@@ -1,5 +1,5 @@
-import type { Directory } from "../../../source/instance-cache.ts";
-import type { SourceQuery } from "../../../source/source.ts";
+import type { InstanceCache } from "../../../source/instance-cache.ts";
+import type { PortQuery } from "../../../source/source.ts";
 import { type Asker, type Identity, missingHeader, type Refusal, repeatedHeader } from "./asker.ts";
 import { forwardedSource } from "./forwarded.ts";
 import { headerPicker } from "./headers.ts";
@@ -19,7 +19,10 @@ const LONGEST_ID = 255;
  *
  * @param isProxy whether a request comes from haproxy, which is the only thing that makes its headers true
  */
-export function networkIdentity(directory: Pick<Directory, "owners">, isProxy: (asker: Asker) => boolean): Identity {
+export function networkIdentity(
+	directory: Pick<InstanceCache, "owners">,
+	isProxy: (asker: Asker) => boolean,
+): Identity {
 	return (asker) => {
 		if (!isProxy(asker)) {
 			const detail = `${asker.socket.remoteAddress ?? "a peer that is gone"} is no proxy that may name a network`;
@@ -35,7 +38,7 @@ export function networkIdentity(directory: Pick<Directory, "owners">, isProxy: (
 	};
 }
 
-function placeOf([network, ovnNetwork, router]: readonly (string | undefined)[]): SourceQuery | Refusal {
+function placeOf([network, ovnNetwork, router]: readonly (string | undefined)[]): PortQuery | Refusal {
 	const given = [network, ovnNetwork, router].filter((id) => id !== undefined);
 	const [id] = given;
 	if (id === undefined) return missingHeader("X-Neutron-Network-ID, X-OVN-Network-ID or X-Neutron-Router-ID");

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../../test/fake-openstack.ts";
 import { SECRET, signature, startTestService, type TestService } from "../../../../test/metadata-service.ts";
 import { recordedCase } from "../../../../test/recorded.ts";
-import { createDirectory, type Directory } from "../../../source/instance-cache.ts";
-import { openOpenStackCloud } from "../../../source/openstack/index.ts";
+import { createInstanceCache, type InstanceCache } from "../../../source/instance-cache.ts";
+import { openOpenStackSource } from "../../../source/openstack/index.ts";
 import type { IdentitySettings } from "./index.ts";
 
 const { facts: victim, answers } = recordedCase("h1-full");
@@ -25,12 +25,12 @@ const PATHS = [
 ];
 
 let fake: FakeOpenStack;
-let directory: Directory;
+let directory: InstanceCache;
 let service: TestService;
 const clock = { seconds: 0 };
 beforeEach(async () => {
 	fake = await startFakeOpenStack();
-	directory = createDirectory(await openOpenStackCloud({ env: fake.env }), { now: () => clock.seconds * 1000 });
+	directory = createInstanceCache(await openOpenStackSource({ env: fake.env }), { now: () => clock.seconds * 1000 });
 });
 afterEach(async () => {
 	await service?.close();

@@ -1,4 +1,4 @@
-import type { Directory } from "../../../source/instance-cache.ts";
+import type { InstanceCache } from "../../../source/instance-cache.ts";
 import { type Identity, missingHeader, repeatedHeader, wrongSignature } from "./asker.ts";
 import { forwardedSource } from "./forwarded.ts";
 import { headerPicker } from "./headers.ts";
@@ -17,7 +17,7 @@ export type ProviderNetworks = (providerId: string) => Promise<readonly string[]
  * is set, and the first of several forwarded addresses; here the secret is a must and a list is refused.
  */
 export function providerIdentity(
-	directory: Pick<Directory, "owners">,
+	directory: Pick<InstanceCache, "owners">,
 	secret: Uint8Array,
 	networksOf: ProviderNetworks,
 ): Identity {

@@ -2,8 +2,8 @@
 import ipaddr from "ipaddr.js";
 import { canonicalAddress, eui64Mac } from "../../../instance/addresses.ts";
 import type { Instance, Port } from "../../../instance/instance.ts";
-import type { Directory } from "../../../source/instance-cache.ts";
-import type { Owner, SourceQuery } from "../../../source/source.ts";
+import type { InstanceCache } from "../../../source/instance-cache.ts";
+import type { Owner, PortQuery } from "../../../source/source.ts";
 import type { Claim, Named, Refusal } from "./asker.ts";
 
 /** fe80::/10 in canonical text. */
@@ -22,7 +22,7 @@ export function plainAddress(text: string): string | undefined {
  * IPv4-mapped one is what haproxy writes when it listens on both families.
  * (neutron/agent/metadata/proxy_base.py, `_get_instance_and_project_id`)
  */
-export function sourceOf(text: string): SourceQuery | undefined {
+export function sourceOf(text: string): PortQuery | undefined {
 	const address = plainAddress(text);
 	if (address === undefined || !LINK_LOCAL_V6.test(address)) return address === undefined ? undefined : { address };
 	const macAddress = eui64Mac(address);
@@ -42,8 +42,8 @@ export function badAddress(what: string): Refusal {
  * match, the request may come from any of them: what each one says has to hold.
  */
 export async function oneOwner(
-	directory: Pick<Directory, "owners">,
-	queries: readonly SourceQuery[],
+	directory: Pick<InstanceCache, "owners">,
+	queries: readonly PortQuery[],
 ): Promise<Named | Refusal> {
 	const found = await Promise.all(
 		queries.map(async (query) =>
@@ -63,12 +63,12 @@ export async function oneOwner(
 }
 
 /** What a port says that names an instance as its device: the instance is of its project, and is where it is. */
-function claimOf(query: SourceQuery, { projectId, networkId }: Owner): Claim {
+function claimOf(query: PortQuery, { projectId, networkId }: Owner): Claim {
 	return { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
 }
 
 /** Whether one of the instance's own ports is where the request came from. The router is the directory's to know. */
-export function hasSource(instance: Instance, source: SourceQuery): boolean {
+export function hasSource(instance: Instance, source: PortQuery): boolean {
 	const ports = instance.ports.flatMap((port) => [
 		port,
 		...(port.trunk?.subports ?? []).map((subport) => subport.port),
@@ -76,7 +76,7 @@ export function hasSource(instance: Instance, source: SourceQuery): boolean {
 	return ports.some((port) => isSource(port, source));
 }
 
-function isSource(port: Port, { address, macAddress, networkId }: SourceQuery): boolean {
+function isSource(port: Port, { address, macAddress, networkId }: PortQuery): boolean {
 	if (networkId !== undefined && port.network.id !== networkId) return false;
 	if (macAddress !== undefined) return port.macAddress === macAddress;
 	return port.fixedIps.some((fixedIp) => fixedIp.address === address);

@@ -2,7 +2,7 @@
  * `T` without its undefined members: absent facts are absent members. A new object, since one that members are deleted
  * from becomes a hash table in V8, three times the size.
  */
-export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
+export function withoutUndefined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
 	const kept: Partial<T> = {};
 	for (const key in members) if (members[key] !== undefined) kept[key] = members[key];
 	return kept as T;

@@ -1,0 +1,22 @@
+import type { SourceKind } from "../source-kind.ts";
+import { checkCloud } from "./checks.ts";
+import { openOpenStackSource } from "./index.ts";
+import { openServices } from "./services.ts";
+
+/** An OpenStack cloud. */
+export const openStackKind: SourceKind<{ readonly cloud?: string }> = {
+	async open(config, { env, profile, freshness }) {
+		// A shared answer was asked for up to this long ago: sharing and maxAge together are the freshness.
+		const sharing = Math.min(2, freshness / 2);
+		const source = await openOpenStackSource({ ...config, env, profile, sharing });
+		return { source, maxAge: freshness - sharing };
+	},
+	async check(config, { env }) {
+		const services = await openServices({ ...config, env });
+		try {
+			return await checkCloud(services, Date.now);
+		} finally {
+			await services.close();
+		}
+	},
+};

@@ -1,0 +1,49 @@
+/** What the folder of a source provides to `registry.ts`. */
+import { GuestwireError } from "../errors.ts";
+import type { FactsSource } from "./source.ts";
+
+/** What a source is opened with, besides its own part of the configuration. */
+export interface SourceContext {
+	readonly env: Readonly<Record<string, string | undefined>>;
+	/** The profile of network data: `nova` needs more facts than `full`. */
+	readonly profile: "full" | "nova";
+	/** The configuration's `freshness`: the age in seconds up to which an answer counts as current. */
+	readonly freshness: number;
+	/**
+	 * Given, a source that can watch its data does so, and calls this after each change: with the reason, in one line, why
+	 * the previous state stays (once per reason), or undefined when the new one is in use.
+	 */
+	readonly onReload?: (problem: string | undefined) => void;
+}
+
+export interface OpenedSource {
+	readonly source: FactsSource;
+	/** Age in seconds up to which an answer counts as current; `Infinity` for a source that reports every change. */
+	readonly maxAge: number;
+}
+
+/** The result of one check by `guestwire doctor`. */
+export interface CheckResult {
+	readonly part: string;
+	readonly ok: boolean;
+	/** What the check found and, if it failed, what to do. */
+	readonly found: string;
+}
+
+/** One kind of source, with `C` its part of the configuration. */
+export interface SourceKind<C> {
+	/** @throws GuestwireError `config`, `inventory` */
+	open(config: C, context: SourceContext): Promise<OpenedSource>;
+	/** Checks each part the source depends on. */
+	check(config: C, context: SourceContext): Promise<readonly CheckResult[]>;
+}
+
+/** Runs one check: its text, or the error that it failed with. */
+export async function checkPart(part: string, check: () => Promise<string>): Promise<CheckResult> {
+	try {
+		return { part, ok: true, found: await check() };
+	} catch (error) {
+		if (!(error instanceof GuestwireError)) throw error;
+		return { part, ok: false, found: error.message };
+	}
+}
