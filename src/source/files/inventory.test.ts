@@ -274,13 +274,15 @@ describe("a fault is one line that names file, line and place and says what to d
 			/^a\.yaml:1: invalid YAML: Excessive/,
 		);
 		for (const path of ["a.yaml", "a.json"]) {
-			expect(() => inventoryOf({ [path]: `${"[".repeat(50_000)}` })).toThrow(/^a\.(yaml|json):1: not (YAML|JSON): /);
+			expect(() => inventoryOf({ [path]: `${"[".repeat(50_000)}` })).toThrow(
+				/^a\.(yaml|json):1: invalid (YAML|JSON): /,
+			);
 		}
 	});
 
 	test("JSON's own line is told", () => {
 		expect(() => inventoryOf({ "a.json": '{\n"networks": [\n}' })).toThrow(
-			/^a\.json:3: not JSON: .*; correct the file$/,
+			/^a\.json:3: invalid JSON: .*; correct the file$/,
 		);
 	});
 });
