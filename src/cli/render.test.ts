@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("render", () => {
-	it.each(FORMATS)("writes every example as %s, and warns of nothing but guessed names", async (format) => {
+	it.each(FORMATS)("writes every example as %s, with remarks only on unknown names", async (format) => {
 		for (const name of ["web-1", "app-1", "pbx-1", "metal-1"]) {
 			const { code, stdout, stderr } = await render([format, "--instance", name, ...examples]);
 			expect(code).toBe(0);
@@ -33,7 +33,7 @@ describe("render", () => {
 		}
 	});
 
-	it("shows a person the file itself, and a program the files with their modes", async () => {
+	it("prints the file for a person, and JSON with modes for a program", async () => {
 		const { stdout } = await render(["netplan", "-"], document, true);
 		expect(stdout).toMatch(/^network:\n {2}version: 2\n/);
 		const [file] = JSON.parse((await render(["netplan", "-"])).stdout).files;
@@ -50,24 +50,24 @@ describe("render", () => {
 		]);
 	});
 
-	it("says what it mended, and what the target lacks, at the place in the document that was read", async () => {
+	it("has remarks on conversions and on limits of the format, with pointers into the document that was read", async () => {
 		const dropped = { ...document, links: [{ id: "x", type: "phy" }, ...document.links] };
 		const { stderr, stdout } = await render(["ifupdown", "-"], dropped);
 		const lines = stderr.trimEnd().split("\n");
 		expect(lines).toContain("guestwire: /links/0/ethernet_mac_address: missing: the link is dropped");
-		expect(lines).toContain("guestwire: /links/1/ethernet_mac_address: written in lower case with colons");
-		expect(lines.at(-1)).toMatch(/^guestwire: \/links\/2\/vlan_link: ifupdown knows the NIC under a VLAN by its name/);
+		expect(lines).toContain("guestwire: /links/1/ethernet_mac_address: converted to lower case with colons");
+		expect(lines.at(-1)).toMatch(/^guestwire: \/links\/2\/vlan_link: ifupdown needs the real name of the NIC below a VLAN/);
 		expect(JSON.parse(stdout).remarks).toHaveLength(lines.length);
 	});
 
-	it("calls the NICs what the guest does", async () => {
+	it("uses the names that are given for the NICs", async () => {
 		const { stdout, stderr } = await render(["ifupdown", "-", "--stdout", "--replace-names", "fa:16:3e:00:00:01=ens3"]);
 		expect(stdout).toMatch(/^auto ens3$/m);
 		expect(stdout).toMatch(/^auto ens3\.7$/m);
 		expect(stderr).not.toContain("name");
 	});
 
-	it("writes files with their modes below a folder, in place of those that are there", async () => {
+	it("writes files with their modes below a folder, and replaces existing ones", async () => {
 		const path = join(folder, "root/etc/netplan/50-guestwire.yaml");
 		mkdirSync(join(path, ".."), { recursive: true });
 		writeFileSync(path, "old");
@@ -78,7 +78,7 @@ describe("render", () => {
 		expect(statSync(path).mode & 0o777).toBe(0o600);
 	});
 
-	it("is not led out of the folder by a link in it", async () => {
+	it("does not follow a link out of the folder", async () => {
 		mkdirSync(join(folder, "root"));
 		symlinkSync(folder, join(folder, "root/etc"));
 		const { code, stderr } = await render(["netplan", "-", "-d", join(folder, "root")]);
@@ -87,13 +87,13 @@ describe("render", () => {
 	});
 
 	it.each([
-		[["netplan", "-", "-d", "x", "--stdout"], /name two places/],
+		[["netplan", "-", "-d", "x", "--stdout"], /exclude each other/],
 		[["netplan"], /no document selected/],
 		[["netplan", "-", "--instance", "web-1"], /select two documents/],
 		[["netplna", "-"], /Allowed choices are .*netplan/],
 		[["netplan", "-", "--replace-names", "eth0"], /"eth0" is not MAC=NAME/],
-		[["netplan", "-", "--replace-names", "fa:16:3e:00:00:01=a b"], /"a b" is no interface's name/],
-	])("refuses %j", async (args, message) => {
+		[["netplan", "-", "--replace-names", "fa:16:3e:00:00:01=a b"], /"a b" is not a valid interface name/],
+	])("rejects %j", async (args, message) => {
 		const { code, stderr } = await render(args);
 		expect(code).toBe(2);
 		expect(stderr).toMatch(message);
@@ -101,7 +101,7 @@ describe("render", () => {
 
 	it("explains in one line why a document can't be read", async () => {
 		for (const [text, message] of [
-			['{"links": {}}', /^guestwire: no network_data.json: \/links must be array or null; .*\n$/],
+			['{"links": {}}', /^guestwire: not a network_data.json: \/links must be array or null; .*\n$/],
 			["{", /^guestwire: standard input is not JSON: .*\n$/],
 		] as const) {
 			const { code, stderr } = await render(["netplan", "-"], text);
@@ -110,7 +110,7 @@ describe("render", () => {
 		}
 	});
 
-	it("lets nothing of the document steer the terminal", async () => {
+	it("prints no control characters of the document on a terminal", async () => {
 		const bad = {
 			...document,
 			"\u001b]0;x\u0007": 1,

@@ -1,5 +1,5 @@
 import { Argument, Command } from "commander";
-import { type Note, readNetworkData } from "../documents/read-network-data.ts";
+import { type Remark, readNetworkData } from "../documents/read-network-data.ts";
 import { GuestwireError } from "../errors.ts";
 import { FORMATS, type Format, type RenderedFile, render } from "../render/index.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
@@ -15,32 +15,34 @@ interface RenderOptions extends DocumentChoice {
 /** `guestwire render`: native configuration from a `network_data.json`. */
 export function renderCommand(io: Io): Command {
 	return commonOptions(new Command("render"))
-		.addArgument(new Argument("<format>", "what the guest reads").choices(FORMATS))
-		.argument("[file]", "a network_data.json of any maker; - is standard input")
-		.option("--instance <id>", "what this instance is told instead; id or name")
-		.option("-d, --directory <dir>", "write the files below DIR, the guest's root directory")
-		.option("--stdout", "the files' text, also when not on a terminal")
-		.option("--replace-names <names>", "what the guest calls its NICs: MAC=NAME, with commas", parseNames)
+		.addArgument(new Argument("<format>", "the configuration that the guest reads").choices(FORMATS))
+		.argument("[file]", "a network_data.json of any maker; - reads standard input")
+		.option("--instance <id>", "render the document of this instance instead; id or name")
+		.option("-d, --directory <dir>", "write the files below DIR, which stands for the guest's root directory")
+		.option("--stdout", "print the text of the files, even if standard output is not a terminal")
+		.option("--replace-names <names>", "the names of the guest's NICs: MAC=NAME, separated by commas", parseNames)
 		.action(async (format: Format, file: string | undefined, options: RenderOptions) => {
 			if (options.directory !== undefined && options.stdout === true) {
-				throw new GuestwireError("usage", "--directory and --stdout name two places: leave one out");
+				throw new GuestwireError("usage", "--directory and --stdout exclude each other: use one of them");
 			}
 			const { files, remarks } = renderDocument(format, await chosenDocument(file, options, io), options);
-			for (const { place, reason } of remarks) say(io, `${place || "the document"}: ${reason}`);
+			for (const { pointer, reason } of remarks) say(io, `${pointer || "the document"}: ${reason}`);
 			await deliver(files, remarks, options, io);
 		});
 }
 
 function renderDocument(format: Format, document: unknown, { replaceNames }: RenderOptions) {
-	const { data, notes, placeOf } = readNetworkData(document);
-	const { files, warnings } = render(format, data, replaceNames && { names: replaceNames });
-	const remarks = [...notes, ...warnings.map(({ place, reason }) => ({ place: placeOf(place), reason }))];
-	return { files, remarks };
+	const read = readNetworkData(document);
+	const { files, remarks } = render(format, read.data, replaceNames && { names: replaceNames });
+	return {
+		files,
+		remarks: [...read.remarks, ...remarks.map(({ pointer, reason }) => ({ pointer: read.originOf(pointer), reason }))],
+	};
 }
 
 async function deliver(
 	files: readonly RenderedFile[],
-	remarks: readonly Note[],
+	remarks: readonly Remark[],
 	options: RenderOptions,
 	io: Io,
 ): Promise<void> {
@@ -55,7 +57,7 @@ async function deliver(
 	}
 }
 
-/** One file as it is; several with their paths above them, in the comments that all of these formats have. */
+/** One file as it is. Several files have their paths above them, as a comment that all of these formats have. */
 function textOf(files: readonly RenderedFile[]): string {
 	if (files.length === 1) return files.map(({ text }) => text).join("");
 	return files.map(({ path, text }) => `# ${path}\n${text}`).join("\n");

@@ -1,10 +1,10 @@
 /**
- * What is accepted of other makers' `network_data.json` (Nova, Ironic, Metal3, KubeVirt, CloudStack, written by hand):
- * the types that some client reads of each member, no more. Values are judged by `readNetworkData`.
+ * The form that a `network_data.json` of any maker (Nova, Ironic, Metal3, KubeVirt, CloudStack, a person) may have: for
+ * each member, the types that at least one client reads. `readNetworkData` judges the values.
  */
 import Type, { type Static, type TSchema } from "typebox";
 
-/** More than any cloud has; keeps the work on a hostile document bounded. */
+/** More than any real document has. It bounds the work on a hostile one. */
 const MAX_ITEMS = 10_000;
 
 const textOrNull = Type.Optional(Type.Unsafe<string | null>({ type: ["string", "null"] }));
@@ -48,11 +48,11 @@ export const AcceptedNetworkEntry = Type.Object({
 	subnet_id: textOrNull,
 	ip_address: textOrNull,
 	netmask: numberOrText,
-	/** Not in any specification; cloud-init, Talos and nuageinit read it. */
+	/** Not in any specification. cloud-init, Talos and nuageinit read it. */
 	gateway: textOrNull,
 	routes: list(AcceptedRoute),
 	services: list(AcceptedService),
-	/** cloud-init and Afterburn read it. */
+	/** Not in any specification. cloud-init and Afterburn read it. */
 	dns_nameservers: textOrList,
 	dns_search: textOrList,
 });

@@ -19,6 +19,6 @@ export { networkData } from "./network-data-full.ts";
 export { novaNetworkData } from "./network-data-nova.ts";
 export { EXPOSABLE, type Expose, networkPorts } from "./network-ports.ts";
 export { needOf, normalizePath, PASSWORD_PATH } from "./paths.ts";
-export { type Note, type ReadNetworkData, readNetworkData } from "./read-network-data.ts";
+export { type ReadNetworkData, type Remark, readNetworkData } from "./read-network-data.ts";
 export { type DocumentSettings, defaultSettings, type GuestFile } from "./settings.ts";
 export type { MetadataTree, TreeAnswer } from "./tree.ts";

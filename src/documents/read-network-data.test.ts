@@ -9,24 +9,24 @@ import { type NetworkData, NetworkDataSchema } from "./network-data.ts";
 import { networkData } from "./network-data-full.ts";
 import { readNetworkData } from "./read-network-data.ts";
 
-const isSound = new Ajv2020().compile(NetworkDataSchema);
+const isValid = new Ajv2020().compile(NetworkDataSchema);
 
-function expectSound(data: NetworkData): void {
-	expect(isSound(data), JSON.stringify(isSound.errors)).toBe(true);
+function expectValid(data: NetworkData): void {
+	expect(isValid(data), JSON.stringify(isValid.errors)).toBe(true);
 	expect(crossCheck(data)).toEqual([]);
 }
 
 describe.each(recordedCases())("recorded instance $name", ({ facts, networkData: recorded }) => {
-	it("is read as it was written, profile full", () => {
+	it("is read unchanged in the profile full", () => {
 		const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
 		if (data === undefined) return;
-		expect(readNetworkData(data)).toMatchObject({ data, notes: [] });
+		expect(readNetworkData(data)).toMatchObject({ data, remarks: [] });
 	});
 
-	it("is read without a note, as Nova wrote it", () => {
-		const { data, notes } = readNetworkData(JSON.parse(recorded));
-		expectSound(data);
-		expect(notes).toEqual([]);
+	it("is read without a remark as Nova wrote it", () => {
+		const { data, remarks } = readNetworkData(JSON.parse(recorded));
+		expectValid(data);
+		expect(remarks).toEqual([]);
 	});
 });
 
@@ -35,11 +35,11 @@ const fixed = { id: "n", type: "ipv4", link: "nic", ip_address: "10.0.0.5", netm
 const route = { network: "10.9.0.0", netmask: "255.255.0.0", gateway: "10.0.0.1" };
 const any4 = { network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.0.0.1" };
 
-/** What a document comes to, and the places that are noted. */
+/** The document as read, and the pointers of all remarks. */
 function read(links: unknown, networks: unknown = [], services: unknown = []) {
-	const { data, notes } = readNetworkData({ links, networks, services });
-	expectSound(data);
-	return { ...data, places: notes.map(({ place }) => place) };
+	const { data, remarks } = readNetworkData({ links, networks, services });
+	expectValid(data);
+	return { ...data, pointers: remarks.map(({ pointer }) => pointer) };
 }
 
 describe("links", () => {
@@ -57,17 +57,17 @@ describe("links", () => {
 		["no type", { type: null }, { type: "phy" }, "/links/0/type"],
 		["a number as id", { id: 7 }, { id: "7" }, "/links/0/id"],
 		["a name", { name: "eth0" }, {}, "/links/0/name"],
-	])("mend %s", (_, member, mended, place) => {
-		const { links, places } = read([{ ...nic, ...member }]);
+	])("convert %s", (_, member, mended, pointer) => {
+		const { links, pointers } = read([{ ...nic, ...member }]);
 		expect(links).toEqual([{ ...nic, ...mended }]);
-		expect(places).toEqual(place === undefined ? [] : [place]);
+		expect(pointers).toEqual(pointer === undefined ? [] : [pointer]);
 	});
 
 	it.each([
 		["without a MAC address", { ethernet_mac_address: null }, "/links/0/ethernet_mac_address"],
-		["with something else for one", { ethernet_mac_address: "eth0" }, "/links/0/ethernet_mac_address"],
-	])("%s are dropped", (_, member, place) => {
-		expect(read([{ ...nic, ...member }])).toMatchObject({ links: [], places: [place] });
+		["with an invalid MAC address", { ethernet_mac_address: "eth0" }, "/links/0/ethernet_mac_address"],
+	])("%s are dropped", (_, member, pointer) => {
+		expect(read([{ ...nic, ...member }])).toMatchObject({ links: [], pointers: [pointer] });
 	});
 
 	it.each([
@@ -76,13 +76,13 @@ describe("links", () => {
 		["a mode by number in text", { bond_mode: "1" }, { bond_mode: "active-backup" }, ["/links/0/bond_mode"]],
 		["the specification's own slip", { bond_mode: "802.1ad" }, { bond_mode: "802.3ad" }, ["/links/0/bond_mode"]],
 		["no mode", { bond_mode: undefined }, { bond_mode: "balance-rr" }, ["/links/0/bond_mode"]],
-		["no list", { bond_links: null }, { bond_links: [] }, ["/links/0/bond_links"]],
+		["null members", { bond_links: null }, { bond_links: [] }, ["/links/0/bond_links"]],
 		["an unknown member", { bond_links: ["nic", "x"] }, { bond_links: ["nic"] }, ["/links/0/bond_links/1"]],
 		["no MAC address", { ethernet_mac_address: undefined }, {}, ["/links/0/ethernet_mac_address"]],
-	])("mend a bond with %s", (_, member, mended, expected) => {
-		const { links, places } = read([{ ...bond, bond_links: ["nic"], ...member }, nic]);
+	])("convert a bond with %s", (_, member, mended, expected) => {
+		const { links, pointers } = read([{ ...bond, bond_links: ["nic"], ...member }, nic]);
 		expect(links[0]).toEqual({ ...bond, bond_links: ["nic"], ...mended });
-		expect(places).toEqual(expected);
+		expect(pointers).toEqual(expected);
 	});
 
 	it.each([
@@ -93,14 +93,14 @@ describe("links", () => {
 			{ vlan_mac_address: nic.ethernet_mac_address },
 			["/links/0/vlan_mac_address"],
 		],
-	])("mend a VLAN with %s", (_, member, mended, expected) => {
-		const { links, places } = read([{ ...vlan, ...member }, nic]);
+	])("convert a VLAN with %s", (_, member, mended, expected) => {
+		const { links, pointers } = read([{ ...vlan, ...member }, nic]);
 		expect(links[0]).toEqual({ ...vlan, ...mended });
-		expect(places).toEqual(expected);
+		expect(pointers).toEqual(expected);
 	});
 
 	it.each([
-		["without its NIC", [vlan], ["/links/0/vlan_link"]],
+		["without a parent", [vlan], ["/links/0/vlan_link"]],
 		["with an impossible id", [{ ...vlan, vlan_id: 5000 }, nic], ["/links/0/vlan_id"]],
 		[
 			"in a circle",
@@ -113,11 +113,11 @@ describe("links", () => {
 	])("drop a VLAN %s", (_, links, expected) => {
 		const result = read(links);
 		expect(result.links.filter(({ type }) => type === "vlan")).toEqual([]);
-		expect(result.places).toEqual(expected);
+		expect(result.pointers).toEqual(expected);
 	});
 
-	it("drop a second one of the same id", () => {
-		expect(read([nic, nic])).toMatchObject({ links: [nic], places: ["/links/1/id"] });
+	it("drop a second link with the same id", () => {
+		expect(read([nic, nic])).toMatchObject({ links: [nic], pointers: ["/links/1/id"] });
 	});
 });
 
@@ -147,7 +147,7 @@ describe("networks", () => {
 		],
 		["a gateway of its own", { gateway: "10.0.0.1" }, { routes: [any4] }, ["gateway"]],
 		["a gateway that is a route already", { gateway: "10.0.0.1", routes: [any4] }, { routes: [any4] }, ["gateway"]],
-		["no list of routes", { routes: null }, { routes: [] }, ["routes"]],
+		["null routes", { routes: null }, { routes: [] }, ["routes"]],
 		[
 			"a route as CIDR",
 			{ routes: [{ network: "10.9.0.0/16", gateway: "10.0.0.1" }] },
@@ -177,30 +177,30 @@ describe("networks", () => {
 		],
 		["no id", { id: undefined }, { id: "networks/0" }, ["id"]],
 		["further members", { "x/y": 1 }, {}, ["x~1y"]],
-	] as [string, object, object, string[]][])("mend %s", (_, member, mended, places) => {
-		const { networks, places: noted } = read([nic], [{ ...fixed, ...member }]);
+	] as [string, object, object, string[]][])("convert %s", (_, member, mended, pointers) => {
+		const { networks, pointers: noted } = read([nic], [{ ...fixed, ...member }]);
 		const expected = { ...fixed, ...member, ...mended };
 		expect(networks).toMatchObject([mended]);
 		expect(networks[0]?.ip_address).toBe(
 			"ip_address" in mended ? mended.ip_address : (expected.ip_address?.replace("/24", "") ?? undefined),
 		);
-		expect(noted.toSorted()).toEqual(places.map((place) => `/networks/0/${place}`).toSorted());
+		expect(noted.toSorted()).toEqual(pointers.map((pointer) => `/networks/0/${pointer}`).toSorted());
 	});
 
 	it.each([
 		["on no link", { link: "x" }, "/networks/0/link"],
 		["of an unknown type", { type: "ipv4_static" }, "/networks/0/type"],
-		["of a type that is a word of JavaScript", { type: "constructor" }, "/networks/0/type"],
+		["of a type that is a JavaScript property name", { type: "constructor" }, "/networks/0/type"],
 		["static without an address", { ip_address: null }, "/networks/0"],
-		["static without a mask, which each client guesses otherwise", { netmask: undefined }, "/networks/0"],
-		["static with a mask that is none", { netmask: "255.0.255.0" }, "/networks/0/netmask"],
-	])("%s are dropped", (_, member, place) => {
+		["static without a netmask, where each client assumes another", { netmask: undefined }, "/networks/0"],
+		["static with an invalid netmask", { netmask: "255.0.255.0" }, "/networks/0/netmask"],
+	])("%s are dropped", (_, member, pointer) => {
 		const result = read([nic], [{ ...fixed, ...member }]);
 		expect(result.networks).toEqual([]);
-		expect(result.places[0]).toBe(place);
+		expect(result.pointers[0]).toBe(pointer);
 	});
 
-	it("of one id get ids of their own: glean would lose all but the last", () => {
+	it("with the same id get distinct ids: glean would lose all but the last", () => {
 		const { networks } = read([nic], [fixed, { ...fixed, ip_address: "10.0.0.6" }]);
 		expect(networks.map(({ id }) => id)).toEqual(["n", "n-2"]);
 	});
@@ -208,12 +208,12 @@ describe("networks", () => {
 
 describe("a document", () => {
 	it.each([null, {}, { links: null, networks: null, services: null }])("%j", (json) => {
-		if (json === null) expect(() => readNetworkData(json)).toThrow(/the whole must be object/);
+		if (json === null) expect(() => readNetworkData(json)).toThrow(/the document must be object/);
 		else expect(readNetworkData(json).data).toEqual({ links: [], networks: [], services: [] });
 	});
 
 	it.each([
-		[[], "the whole must be object"],
+		[[], "the document must be object"],
 		[{ links: {} }, "/links must be array or null"],
 		[{ links: ["nic"] }, "/links/0 must be object"],
 		[{ links: [{ ...nic, mtu: [] }] }, "/links/0/mtu must be string or integer or null"],
@@ -221,36 +221,36 @@ describe("a document", () => {
 			{ networks: [{ ...fixed, routes: [{ ...route, gateway: 7 }] }] },
 			"/networks/0/routes/0/gateway must be string or null",
 		],
-	])("that can't be read is refused with the place: %j", (json, message) => {
+	])("that can't be read is rejected with a pointer: %j", (json, message) => {
 		expect(() => readNetworkData(json)).toThrow(
 			expect.objectContaining({ code: "document", message: expect.stringContaining(message) }),
 		);
 	});
 
-	it("tells where in it a place of ours came from", () => {
+	it("maps pointers back to where the value came from", () => {
 		const dropped = { ...nic, id: "x", ethernet_mac_address: null };
 		const networks = [
 			{ ...fixed, link: "y" },
 			{ ...fixed, routes: [{ network: "x" }, route], gateway: "10.0.0.9" },
 		];
-		const { placeOf } = readNetworkData({ links: [dropped, nic, { ...nic, id: "nic2" }], networks });
-		expect(placeOf("/links/1/mtu")).toBe("/links/2/mtu");
-		expect(placeOf("/networks/0/link")).toBe("/networks/1/link");
-		expect(placeOf("/networks/0/routes/0")).toBe("/networks/1/gateway");
-		expect(placeOf("/networks/0/routes/1/gateway")).toBe("/networks/1/routes/1/gateway");
-		expect(placeOf("/services/0")).toBe("/services/0");
+		const { originOf } = readNetworkData({ links: [dropped, nic, { ...nic, id: "nic2" }], networks });
+		expect(originOf("/links/1/mtu")).toBe("/links/2/mtu");
+		expect(originOf("/networks/0/link")).toBe("/networks/1/link");
+		expect(originOf("/networks/0/routes/0")).toBe("/networks/1/gateway");
+		expect(originOf("/networks/0/routes/1/gateway")).toBe("/networks/1/routes/1/gateway");
+		expect(originOf("/services/0")).toBe("/services/0");
 	});
 
-	it("that is valid comes out sound", () => {
+	it("that is valid stays valid", () => {
 		fc.assert(
 			fc.property(validNetworkData, (data) => {
-				expectSound(data);
-				expectSound(readNetworkData(data).data);
+				expectValid(data);
+				expectValid(readNetworkData(data).data);
 			}),
 		);
 	});
 
-	it("with anything in it comes out sound", () => {
-		fc.assert(fc.property(hostileNetworkData, (data) => expectSound(readNetworkData(data).data)));
+	it("with hostile text is read into a valid document", () => {
+		fc.assert(fc.property(hostileNetworkData, (data) => expectValid(readNetworkData(data).data)));
 	});
 });

@@ -5,39 +5,39 @@ import { AcceptedNetworkData } from "./accepted-network-data.ts";
 import type { NetworkData } from "./network-data.ts";
 import { readLinks } from "./read-links.ts";
 import { readNetworks, readServices } from "./read-networks.ts";
-import { type Note, newReading, noteUnused, type Reading } from "./reading.ts";
+import { newReading, type Reading, type Remark, remarkUnused } from "./reading.ts";
 
-export type { Note };
+export type { Remark };
 
 export interface ReadNetworkData {
-	/** Sound: fits `NetworkDataSchema`, and `crossCheck` finds nothing in it. */
+	/** Valid: fits `NetworkDataSchema`, and `crossCheck` finds nothing in it. */
 	readonly data: NetworkData;
-	/** All that was mended or dropped. */
-	readonly notes: readonly Note[];
-	/** The place in the document that was read, for a place in `data`; both JSON pointers. */
-	readonly placeOf: (pointer: string) => string;
+	/** Everything that was changed or dropped. */
+	readonly remarks: readonly Remark[];
+	/** For a JSON pointer into `data`, the pointer into the document that it was read from. */
+	readonly originOf: (pointer: string) => string;
 }
 
 const ajv = new Ajv2020({ strict: false });
 const isAccepted = ajv.compile<AcceptedNetworkData>(AcceptedNetworkData);
 
 /**
- * Reads a document of Nova, Ironic, Metal3, KubeVirt or anybody: what is written in another form than ours (null lists,
- * addresses as CIDR, masks as a number of bits, numbers as text, MAC addresses in capitals …) is mended, what can't be
- * meant is dropped, either with a note.
+ * Reads a document of any maker: Nova, Ironic, Metal3, KubeVirt, people. Values in another form than ours (null lists,
+ * addresses as CIDR, prefix lengths for netmasks, numbers as text, MAC addresses in capitals …) are converted. Values
+ * without a meaning are dropped. There is a remark on each.
  *
- * @param json what `JSON.parse` or a YAML reader gave
- * @throws GuestwireError `document`, with the JSON pointer, when a member is of a type that no client reads
+ * @param json the result of `JSON.parse` or a YAML parser
+ * @throws GuestwireError `document`, with the JSON pointer, if a member is of a type that no client reads
  */
 export function readNetworkData(json: unknown): ReadNetworkData {
 	if (!isAccepted(json)) throw unreadable(isAccepted.errors?.[0]);
 	const reading = newReading();
-	noteUnused(json, AcceptedNetworkData.properties, "", reading);
+	remarkUnused(json, AcceptedNetworkData.properties, "", reading);
 	const links = readLinks(json.links, reading);
 	const ids = new Set(links.map(({ id }) => id));
 	const networks = readNetworks(json.networks, ids, reading);
 	const data = { links, networks, services: readServices(json.services, "/services", reading) };
-	return { data, notes: reading.notes, placeOf: (pointer) => placeOf(pointer, data, reading) };
+	return { data, remarks: reading.remarks, originOf: (pointer) => originOf(pointer, data, reading) };
 }
 
 function unreadable(error: ErrorObject | undefined): GuestwireError {
@@ -45,17 +45,17 @@ function unreadable(error: ErrorObject | undefined): GuestwireError {
 	const what = keyword === "type" ? `must be ${[params?.["type"]].flat().join(" or ")}` : message;
 	return new GuestwireError(
 		"document",
-		`no network_data.json: ${pointer || "the whole"} ${what}; correct the document`,
+		`not a network_data.json: ${pointer || "the document"} ${what}; correct the document`,
 	);
 }
 
-function placeOf(pointer: string, data: NetworkData, reading: Reading): string {
-	let place = "";
+function originOf(pointer: string, data: NetworkData, reading: Reading): string {
+	let found = "";
 	let value: unknown = data;
 	for (const step of pointer.split("/").slice(1)) {
 		value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[step] : undefined;
-		const origin = typeof value === "object" && value !== null ? reading.placeOf(value) : undefined;
-		place = origin ?? `${place}/${step}`;
+		const origin = typeof value === "object" && value !== null ? reading.pointerOf(value) : undefined;
+		found = origin ?? `${found}/${step}`;
 	}
-	return place;
+	return found;
 }

@@ -1,51 +1,52 @@
-/** What the readers of foreign documents share: notes of what they change, and where each thing came from. */
+/** What the readers of other makers' documents share: remarks on what they change, and where each value came from. */
 
-/** What was mended or dropped, and why. */
-export interface Note {
-	/** JSON pointer into the document that was read. */
-	readonly place: string;
-	/** One sentence for a person, without the document's own text. */
+/** Something in a document that was changed or dropped, and why. */
+export interface Remark {
+	/** JSON pointer into the document: `/networks/2/routes/0`; empty for the document as a whole. */
+	readonly pointer: string;
+	/** One sentence without a capital letter or full stop. Values of the document in it are safe for a terminal. */
 	readonly reason: string;
 }
 
 export interface Reading {
-	readonly notes: readonly Note[];
-	note(place: string, reason: string): void;
-	/** Remembers the place that an object was read from, and gives the object back. */
-	from<T extends object>(place: string, made: T): T;
-	placeOf(made: object): string | undefined;
+	readonly remarks: readonly Remark[];
+	remark(pointer: string, reason: string): void;
+	/** Remembers where an object was read from, and returns the object. */
+	from<T extends object>(pointer: string, made: T): T;
+	/** Where an object was read from. */
+	pointerOf(made: object): string | undefined;
 }
 
 export function newReading(): Reading {
-	const notes: Note[] = [];
-	const places = new Map<object, string>();
+	const remarks: Remark[] = [];
+	const pointers = new Map<object, string>();
 	return {
-		notes,
-		note: (place, reason) => void notes.push({ place, reason }),
-		from: (place, made) => {
-			places.set(made, place);
+		remarks,
+		remark: (pointer, reason) => void remarks.push({ pointer, reason }),
+		from: (pointer, made) => {
+			pointers.set(made, pointer);
 			return made;
 		},
-		placeOf: (made) => places.get(made),
+		pointerOf: (made) => pointers.get(made),
 	};
 }
 
-/** A list, each item with its place. A null is taken for an empty list, which some clients crash on. */
-export function itemsOf<T>(list: readonly T[] | null | undefined, place: string, reading: Reading): [T, string][] {
-	if (list === null) reading.note(place, "null instead of a list: taken for an empty one");
-	return (list ?? []).map((item, i) => [item, `${place}/${i}`]);
+/** The items of a list, each with its pointer. A null, which crashes some clients, is read as an empty list. */
+export function itemsOf<T>(list: readonly T[] | null | undefined, pointer: string, reading: Reading): [T, string][] {
+	if (list === null) reading.remark(pointer, "null instead of a list: read as an empty list");
+	return (list ?? []).map((item, i) => [item, `${pointer}/${i}`]);
 }
 
-/** Notes the members that nothing reads. */
-export function noteUnused(item: object, used: object, place: string, reading: Reading): void {
+/** Remarks on the members that nothing reads. */
+export function remarkUnused(item: object, used: object, pointer: string, reading: Reading): void {
 	for (const key of Object.keys(item)) {
 		if (Object.hasOwn(used, key)) continue;
-		reading.note(placeOfMember(place, key), "no member that Guestwire knows: dropped");
+		reading.remark(memberPointer(pointer, key), "unknown member: dropped");
 	}
 }
 
-/** The object's own place where the key has what a terminal obeys in it. */
-export function placeOfMember(place: string, key: string): string {
-	if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) return place;
-	return `${place}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+/** The pointer to a member; to the object itself if the key has characters that a terminal would interpret. */
+export function memberPointer(pointer: string, key: string): string {
+	if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) return pointer;
+	return `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -1,9 +1,9 @@
 import type { BondLink } from "../documents/network-data.ts";
-import { BOND_HASH_POLICIES, type BondMode, type BondOptions, type Warn } from "./plan.ts";
+import { type AddRemark, BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
 
 const LACP_RATES = ["slow", "fast"] as const;
 
-/** The options that every target has a word for. Undefined: not a value of the option. */
+/** The options that every format can express. A parser returns undefined for an invalid value. */
 const PARSERS: Readonly<Record<string, (text: string) => Partial<BondOptions> | undefined>> = {
 	bond_miimon: (text) => milliseconds("miimon", text),
 	bond_updelay: (text) => milliseconds("updelay", text),
@@ -16,7 +16,7 @@ function milliseconds(option: "miimon" | "updelay" | "downdelay", text: string):
 	return /^\d{1,9}$/.test(text) ? { [option]: Number(text) } : undefined;
 }
 
-/** The driver takes a value by its name or by its number, which is the place in the list. */
+/** The driver accepts a value by name or by number, which is its index in the list. */
 function oneOf(
 	option: "lacpRate" | "hashPolicy",
 	values: readonly string[],
@@ -27,32 +27,34 @@ function oneOf(
 }
 
 /**
- * A bond link's `bond_*` members as options of the bonding driver; what is no option that all targets have is left out
- * with a warning. Names and values: the kernel's Documentation/networking/bonding.rst.
+ * The `bond_*` members of a bond link as options of the bonding driver. Options that not every format can express are
+ * dropped, with a remark. Names and values: the kernel's Documentation/networking/bonding.rst.
  */
-export function planBondOptions(link: BondLink, mode: BondMode, place: string, warn: Warn): BondOptions {
+export function planBondOptions(link: BondLink, mode: BondMode, pointer: string, remark: AddRemark): BondOptions {
 	let options: BondOptions = { mode };
 	for (const [key, value] of Object.entries(link)) {
 		if (!key.startsWith("bond_") || key === "bond_mode" || key === "bond_links") continue;
-		// A key is the document's free text too.
-		const at = /^[a-z0-9_]+$/.test(key) ? `${place}/${key}` : place;
+		// The key, too, is free text of the document.
+		const at = /^[a-z0-9_]+$/.test(key) ? `${pointer}/${key}` : pointer;
 		const parse = PARSERS[key];
 		const parsed = parse?.(String(value));
-		if (parse === undefined) warn(at, "an option of the bonding driver that is not carried: left out");
-		else if (parsed === undefined) warn(at, "no value of this option: left out");
+		if (parse === undefined) remark(at, "no format carries this option: dropped");
+		else if (parsed === undefined) remark(at, "not a value of this option: dropped");
 		else options = { ...options, ...parsed };
 	}
-	return withoutUseless(options, place, warn);
+	return withoutRejected(options, pointer, remark);
 }
 
-/** Drops what the driver refuses in this mode. */
-function withoutUseless(options: BondOptions, place: string, warn: Warn): BondOptions {
+/** Drops what the driver rejects in this mode. */
+function withoutRejected(options: BondOptions, pointer: string, remark: AddRemark): BondOptions {
 	const { lacpRate, updelay, downdelay, ...rest } = options;
 	const lacp = options.mode === "802.3ad";
-	if (lacpRate !== undefined && !lacp) warn(`${place}/bond_lacp_rate`, "only mode 802.3ad has it: left out");
+	if (lacpRate !== undefined && !lacp) remark(`${pointer}/bond_lacp_rate`, "only mode 802.3ad has it: dropped");
 	const monitored = (options.miimon ?? 0) > 0;
-	if (updelay !== undefined && !monitored) warn(`${place}/bond_updelay`, "needs a bond_miimon: left out");
-	if (downdelay !== undefined && !monitored) warn(`${place}/bond_downdelay`, "needs a bond_miimon: left out");
+	if (updelay !== undefined && !monitored)
+		remark(`${pointer}/bond_updelay`, "has no effect without bond_miimon: dropped");
+	if (downdelay !== undefined && !monitored)
+		remark(`${pointer}/bond_downdelay`, "has no effect without bond_miimon: dropped");
 	return {
 		...rest,
 		...(lacpRate !== undefined && lacp && { lacpRate }),

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { PlannedInterface } from "./plan.ts";
 
 /**
- * The UUID of an interface's connection in NetworkManager, always the same for the same interface: other connections
- * name a NIC by it, as its name in the guest isn't known. Version 8 of RFC 9562: bits of a hash, our own way.
+ * The UUID of an interface's connection in NetworkManager, always the same for the same interface. Other connections
+ * refer to a NIC by it, because the NIC's name in the guest is unknown. Version 8 of RFC 9562: the bits of a hash.
  */
 export function connectionUuid({ kind, name, macAddress }: PlannedInterface): string {
 	const hash = createHash("sha256").update(`guestwire ${kind} ${name} ${macAddress}`).digest("hex");

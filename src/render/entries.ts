@@ -1,32 +1,32 @@
 import type { NetworkEntry, NetworkType } from "../documents/network-data.ts";
-import type { Wiring } from "./links.ts";
-import { type Addressing, isMember, type Warn } from "./plan.ts";
+import type { LinkPlans } from "./links.ts";
+import { type AddRemark, type Addressing, isMember } from "./plan.ts";
 import { type Ip, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 export interface Subnet {
-	/** Any address in it. */
+	/** Any address of the subnet. */
 	readonly ip: Ip;
 	readonly prefixLength: number;
 }
 
-/** A network that stands on an interface, with its place in the document. */
-export interface PlacedEntry {
+/** A network of an interface that can be set up, and where it stands in the document. */
+export interface LocatedEntry {
 	readonly entry: NetworkEntry;
-	readonly place: string;
+	readonly pointer: string;
 	readonly version: 4 | 6;
-	/** Absent when the document doesn't tell it, or tells nonsense. */
+	/** Absent if the document does not say, or not validly. */
 	readonly subnet?: Subnet;
 }
 
-/** Whether the entry is an address that the guest sets by itself. */
-export function isStatic({ entry }: PlacedEntry): boolean {
+/** Whether the guest sets this address itself. */
+export function isStatic({ entry }: LocatedEntry): boolean {
 	return entry.type === "ipv4" || entry.type === "ipv6";
 }
 
-/** Ways to get addresses from the network. */
+/** How an interface gets addresses from the network. */
 export type Dynamic = Pick<Addressing, "dhcp4" | "dhcp6" | "routerAdvertisements">;
 
-/** What each type of network switches on. */
+/** What each network type turns on. */
 export const DYNAMIC: Readonly<Record<NetworkType, Partial<Dynamic>>> = {
 	ipv4: {},
 	ipv4_dhcp: { dhcp4: true },
@@ -34,31 +34,35 @@ export const DYNAMIC: Readonly<Record<NetworkType, Partial<Dynamic>>> = {
 	ipv6_slaac: { routerAdvertisements: true },
 	"ipv6_dhcpv6-stateless": { dhcp6: "stateless", routerAdvertisements: true },
 	"ipv6_dhcpv6-stateful": { dhcp6: "stateful", routerAdvertisements: true },
-	// A subnet with DHCP and without modes: the address by DHCPv6, the default route by router advertisements.
+	// A subnet with DHCP and without modes: the address comes by DHCPv6, the default route by router advertisements.
 	ipv6_dhcp: { dhcp6: "stateful", routerAdvertisements: true },
 };
 
-export function placeEntries(networks: readonly NetworkEntry[], wiring: Wiring, warn: Warn): PlacedEntry[] {
+export function locateEntries(
+	networks: readonly NetworkEntry[],
+	linkPlans: LinkPlans,
+	remark: AddRemark,
+): LocatedEntry[] {
 	return networks.flatMap((entry, i) => {
-		const place = `/networks/${i}`;
-		const link = wiring.get(entry.link);
-		if (link === undefined) warn(`${place}/link`, "names no link that can be made: the network is left out");
+		const pointer = `/networks/${i}`;
+		const link = linkPlans.get(entry.link);
+		if (link === undefined) remark(`${pointer}/link`, "no usable link has this id: the network is dropped");
 		else if (isMember(link)) {
-			warn(`${place}/link`, "a bond's member has no addresses of its own: the network is left out");
-		} else if (!Object.hasOwn(DYNAMIC, entry.type)) warn(`${place}/type`, "an unknown type: the network is left out");
+			remark(`${pointer}/link`, "a bond member has no addresses of its own: the network is dropped");
+		} else if (!Object.hasOwn(DYNAMIC, entry.type)) remark(`${pointer}/type`, "unknown type: the network is dropped");
 		else {
 			const version = entry.type.startsWith("ipv6") ? 6 : 4;
-			const subnet = toldSubnet(entry, version);
-			return [{ entry, place, version, ...(subnet !== undefined && { subnet }) }];
+			const subnet = subnetOf(entry, version);
+			return [{ entry, pointer, version, ...(subnet !== undefined && { subnet }) }];
 		}
 		return [];
 	});
 }
 
-function toldSubnet(entry: NetworkEntry, version: 4 | 6): Subnet | undefined {
+function subnetOf(entry: NetworkEntry, version: 4 | 6): Subnet | undefined {
 	const ip = parseIp(entry.ip_address);
 	const prefixLength = parseNetmask(entry.netmask, version);
-	// A mask of no bit would put every address on the link; netplan refuses the file.
+	// A netmask without a bit would put every address on the link. netplan rejects such a file.
 	if (ip === undefined || !prefixLength || versionOf(ip) !== version) return undefined;
 	return { ip, prefixLength };
 }

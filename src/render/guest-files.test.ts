@@ -13,7 +13,7 @@ const own = [...tree.paths()].filter((path) => path.includes("/network/"));
 const data = JSON.parse(Buffer.from(tree.read("openstack/latest/network_data.json") ?? []).toString());
 
 describe("files for guests without an agent", () => {
-	it("are the script and each chosen format's files, in every version, over HTTP and on the drive", () => {
+	it("are the script and the files of each chosen format, in every version, over HTTP and on the drive", () => {
 		const names = (folder: string) =>
 			own
 				.filter((path) => path.startsWith(`openstack/${folder}/`))
@@ -29,13 +29,13 @@ describe("files for guests without an agent", () => {
 		);
 	});
 
-	it("hold what the formats say of this instance's own document", () => {
+	it("are rendered from the instance's own document", () => {
 		const text = (path: string) => Buffer.from(tree.read(`openstack/latest/${path}`) ?? []).toString();
 		expect(text("network/apply.sh")).toBe(render("iproute2", data).files[0]?.text);
 		for (const file of render("netplan", data).files) expect(text(`network/netplan/${file.path}`)).toBe(file.text);
 	});
 
-	it("have paths that no two share", () => {
+	it("have distinct paths", () => {
 		const paths = guestFiles(data, FORMATS).map(({ path }) => path);
 		expect(new Set(paths).size).toBe(paths.length);
 	});

@@ -3,9 +3,9 @@ import type { GuestFile } from "../documents/settings.ts";
 import { type Format, render } from "./index.ts";
 
 /**
- * What a tree carries for guests without an agent, for its `guestFiles` setting: `network/apply.sh`, which is the
- * format `iproute2`, and of every other chosen format the files, below `network/<format>/` as the guest's root directory
- * has them. A carrier has no file modes: whoever copies the files gives them their own.
+ * The files that a metadata tree carries for guests without an agent, for its `guestFiles` setting: the script of the
+ * format `iproute2` as `network/apply.sh`, and the files of every other chosen format below `network/<format>/`, which
+ * stands for the guest's root directory. HTTP and the drive carry no file modes: whoever copies the files sets them.
  *
  * @example
  * const settings = { ...defaultSettings(key), guestFiles: (data) => guestFiles(data, ["netplan"]) };

@@ -1,23 +1,24 @@
+import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { type BondOptions, isMember, type PlannedInterface, type PlannedRoute, type Warning } from "./plan.ts";
+import { type BondOptions, isMember, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
 import { cidr, destination } from "./text.ts";
 
 const FOLDER = "etc/sysconfig/network-scripts";
 
 /**
- * `ifcfg-*`, `route-*` and `route6-*` as RHEL 7 to 9 and their kin read them: NetworkManager's ifcfg-rh plugin finds a NIC
- * by `HWADDR`; the older network-scripts need `DEVICE` too.
+ * `ifcfg-*`, `route-*` and `route6-*` for RHEL 7 to 9 and their derivatives. NetworkManager's ifcfg-rh plugin finds a
+ * NIC by `HWADDR`. The older network-scripts also need `DEVICE`.
  *
  * Sources: nm-settings-ifcfg-rh(5); initscripts' sysconfig.txt.
  */
 export const ifcfg: Renderer = (plan) => {
 	const named = new Map(plan.interfaces.map((one) => [one.name, one]));
-	const warnings: Warning[] = [];
+	const remarks: Remark[] = [];
 	const files = plan.interfaces.flatMap((one) => {
 		if (!isNamed(one)) {
-			const reason = "without the NIC's name only NetworkManager reads the file: network-scripts need DEVICE";
-			warnings.push({ place: one.place, reason });
+			const reason = "the NIC's name is unknown: network-scripts need DEVICE, and only NetworkManager reads the file";
+			remarks.push({ pointer: one.pointer, reason });
 		}
 		return [
 			{ path: `${FOLDER}/ifcfg-${one.name}`, mode: 0o644, text: shellVariables(variables(one, named)) },
@@ -25,17 +26,17 @@ export const ifcfg: Renderer = (plan) => {
 			...routeFile(one, 6),
 		];
 	});
-	return { files, warnings };
+	return { files, remarks };
 };
 
-/** Whether the guest knows the interface by our name: bonds and VLANs are ours to name. */
+/** Whether the guest uses our name for the interface. It does for bonds and VLANs, which the files create. */
 function isNamed(one: PlannedInterface): boolean {
 	return one.kind !== "physical" || one.nameKnown;
 }
 
 type Variables = Readonly<Record<string, string | number | undefined>>;
 
-/** In quotes where the value has a space: no value has any other character that the shell knows. */
+/** Values with a space are quoted. No value has any other character that is special to a shell. */
 function shellVariables(variables: Variables): string {
 	return Object.entries(variables)
 		.filter(([, value]) => value !== undefined)
@@ -99,7 +100,7 @@ function ipv4(one: PlannedInterface): Variables {
 	};
 }
 
-/** With `IPV6_AUTOCONF=no` and no address, what stays is the link-local one: the metadata service may have such. */
+/** `IPV6_AUTOCONF=no` without an address leaves the link-local address, which the metadata service may need. */
 function ipv6(one: PlannedInterface): Variables {
 	const [first, ...others] = one.addresses.filter(({ version }) => version === 6).map(cidr);
 	return {
@@ -107,7 +108,7 @@ function ipv6(one: PlannedInterface): Variables {
 		IPV6_AUTOCONF: one.routerAdvertisements ? "yes" : "no",
 		...(one.dhcp6 && { DHCPV6C: "yes" }),
 		...(one.dhcp6 === "stateless" && { DHCPV6C_OPTIONS: "-S" }),
-		// Neutron's port security lets through the address that is made of the MAC address, and no other.
+		// Neutron's port security passes only the address that is derived from the MAC address.
 		...(one.routerAdvertisements && { IPV6_ADDR_GEN_MODE: "eui64", IPV6_PRIVACY: "no" }),
 		IPV6ADDR: first,
 		IPV6ADDR_SECONDARIES: others.length > 0 ? others.join(" ") : undefined,
@@ -128,7 +129,7 @@ function routeFile(one: PlannedInterface, version: 4 | 6): RenderedFile[] {
 	return [{ path, mode: 0o644, text: routes.map((route) => routeLine(route, one)).join("") }];
 }
 
-/** The arguments of `ip route add`, which is how network-scripts take them. */
+/** The arguments of `ip route add`: network-scripts pass the line to it. */
 function routeLine(route: PlannedRoute, one: PlannedInterface): string {
 	const words = [destination(route), "via", route.gateway];
 	if (isNamed(one)) words.push("dev", one.name);

@@ -19,7 +19,7 @@ const vlan: Link = {
 };
 
 describe("ifupdown", () => {
-	it("turns router advertisements off when the interface is there: ifenslave makes a bond after pre-up options", () => {
+	it("turns router advertisements off once the interface exists: ifenslave creates a bond after pre-up options", () => {
 		const [file] = render("ifupdown", { links: [nic, bond, vlan], networks: [], services: [] }).files;
 		const off = (file?.text ?? "").split("\n\n").flatMap((stanza) => {
 			const [, name] = /^iface (\S+)/.exec(stanza) ?? [];

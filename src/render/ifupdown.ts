@@ -1,35 +1,36 @@
-import { type BondOptions, guessedNames, type PlannedInterface, type PlannedRoute, type Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import { assumedNames, type BondOptions, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { cidr, destination } from "./text.ts";
 
 /**
- * interfaces(5) of Debian's ifupdown; with names given, of ifupdown-ng and busybox too, which can't find a NIC by its MAC
- * address. Bonds need the package ifenslave.
+ * interfaces(5) for Debian's ifupdown. If the names of the NICs are given, also for ifupdown-ng and busybox, which can't
+ * find a NIC by its MAC address. Bonds need the package ifenslave.
  */
 export const ifupdown: Renderer = (plan) => {
 	const text = plan.interfaces.flatMap(stanzas).join("\n");
 	return {
 		files: [{ path: "etc/network/interfaces.d/50-guestwire", mode: 0o644, text }],
-		warnings: guessedParents(plan.interfaces),
+		remarks: assumedParents(plan.interfaces),
 	};
 };
 
-function guessedParents(interfaces: readonly PlannedInterface[]): Warning[] {
-	const guessed = guessedNames(interfaces);
+function assumedParents(interfaces: readonly PlannedInterface[]): Remark[] {
+	const assumed = assumedNames(interfaces);
 	return interfaces
-		.filter((one) => one.kind === "vlan" && guessed.has(one.parent))
-		.map(({ place }) => ({
-			place: `${place}/vlan_link`,
-			reason: "ifupdown knows the NIC under a VLAN by its name, which is guessed here: give the name",
+		.filter((one) => one.kind === "vlan" && assumed.has(one.parent))
+		.map(({ pointer }) => ({
+			pointer: `${pointer}/vlan_link`,
+			reason: "ifupdown needs the real name of the NIC below a VLAN, and it is unknown: give the name",
 		}));
 }
 
 /**
- * What belongs to the link itself comes first, in a stanza of its own: `dhcp` and `auto` know no MTU. Name servers stand
- * in every stanza of `inet`, as resolvconf lets each replace the one before.
+ * The settings of the link itself come first, in a stanza of their own, because `dhcp` and `auto` have no MTU. Name
+ * servers are repeated in every `inet` stanza, because in resolvconf each stanza replaces the one before.
  */
 function stanzas(one: PlannedInterface): string[] {
-	// The first of that address: a bond has its member's, a VLAN may have its NIC's, and both come later.
+	// The first interface with that address: bonds and VLANs may share a NIC's address, and are created later.
 	const found = one.kind === "physical" && !one.nameKnown ? `mac/${one.macAddress}/1=${one.name}` : one.name;
 	const manual = ["inet manual", ...linkOptions(one), ...nameServers(one)];
 	const inet = addressStanzas(one, 4).map((stanza) => [...stanza, ...nameServers(one)]);
@@ -49,7 +50,7 @@ function linkOptions(one: PlannedInterface): string[] {
 	if (one.kind === "vlan") {
 		options.push(`hwaddress ${one.macAddress}`, `vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
 	}
-	// The name of a VLAN has a dot, which sysctl would take for a slash. A bond is made after `pre-up`, by ifenslave.
+	// A VLAN's name has a dot, which sysctl would read as a slash. ifenslave creates a bond after `pre-up`.
 	const when = one.kind === "bond" ? "up" : "pre-up";
 	if (!one.routerAdvertisements) options.push(`${when} sysctl -q -e -w net/ipv6/conf/$IFACE/accept_ra=0`);
 	return options;
@@ -72,7 +73,7 @@ function nameServers(one: PlannedInterface): string[] {
 	return options;
 }
 
-/** Each a method with its options. The last one brings the routes: then every gateway is reachable. */
+/** Each stanza is a method with its options. The last one has the routes: by then every gateway is reachable. */
 function addressStanzas(one: PlannedInterface, version: 4 | 6): string[][] {
 	const family = version === 4 ? "inet" : "inet6";
 	const stanzas = one.addresses

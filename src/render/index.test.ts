@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-/** What a module imports at run time: other modules, and packages by their names. */
+/** What a module imports at run time: modules by path, packages by name. */
 function importsOf(module: URL): string[] {
 	const code = readFileSync(module, "utf8");
 	return [...code.matchAll(/^(?:import|export) (?!type )[^;]*? from "([^"]+)";/gm)].map(([, from]) => from ?? "");
 }
 
-it("drags in nothing but the formats, the errors and two small packages", () => {
+it("depends on nothing but the formats, the errors and two small packages", () => {
 	const seen = new Set<string>();
 	const packages = new Set<string>();
 	const open = [new URL("./index.ts", import.meta.url)];

@@ -1,4 +1,4 @@
-/** Native configuration of a guest, from its `network_data.json` alone: pure functions, without I/O. */
+/** A guest's native configuration, from its `network_data.json` alone. Pure functions, no I/O. */
 import type { NetworkData } from "../documents/network-data.ts";
 import { cloudInit } from "./cloud-init.ts";
 import { ifcfg } from "./ifcfg.ts";
@@ -11,10 +11,10 @@ import { networkmanager } from "./networkmanager.ts";
 import { nmstate } from "./nmstate.ts";
 import type { Renderer, Rendering, RenderOptions } from "./renderer.ts";
 
-export type { Warning } from "./plan.ts";
+export type { Remark } from "../documents/reading.ts";
 export type { RenderedFile, Rendering, RenderOptions } from "./renderer.ts";
 
-/** The targets, by the names that users know them by. */
+/** The formats, by the names that users know. */
 const RENDERERS = {
 	"cloud-init": cloudInit,
 	ifcfg,
@@ -26,18 +26,18 @@ const RENDERERS = {
 	nmstate,
 } as const satisfies Record<string, Renderer>;
 
-/** What `render` can write: the name of a target. */
+/** The name of a format that `render` writes. */
 export type Format = keyof typeof RENDERERS;
 export const FORMATS = Object.keys(RENDERERS) as Format[] as readonly Format[];
 
 /**
- * Writes a document as one target's files.
+ * Writes a document as the files of one format.
  *
- * @returns the files, and a warning for all that the target can't express or the document doesn't say clearly
- * @throws GuestwireError `usage` when a name in `options.names` is no name of an interface, or is given twice
+ * @returns the files, and a remark on everything that the format can't express or the document doesn't say clearly
+ * @throws GuestwireError `usage` if a name in `options.names` is not a valid interface name, or is given twice
  */
 export function render(format: Format, data: NetworkData, options: RenderOptions = {}): Rendering {
 	const plan = planNetwork(data, options);
-	const { files, warnings } = RENDERERS[format](plan);
-	return { files, warnings: [...plan.warnings, ...warnings] };
+	const { files, remarks } = RENDERERS[format](plan);
+	return { files, remarks: [...plan.remarks, ...remarks] };
 }

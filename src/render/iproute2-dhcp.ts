@@ -1,26 +1,26 @@
-/** The part of the `iproute2` script for DHCP: by busybox's udhcpc and udhcpc6, or by ISC's dhclient. */
+/** The part of the `iproute2` script for DHCP, with busybox's udhcpc and udhcpc6, or with ISC's dhclient. */
 export const DHCP = `
-# The client is waited for, ten seconds; then it goes on asking in the background.
+# Waits ten seconds for a lease. After that the client keeps trying in the background.
 dhcp() { # 4 or 6
 	pid=$state/dhcp$1.$dev.pid
 	lease=$state/dhcp$1.$dev.lease
 	! is_running "$pid" || return 0
 	[ "$1" = 4 ] || settle link || return
 	save_resolv_conf
-	# Without name servers in the document, the lease's are taken.
+	# If the document has no name servers, those of the lease are used.
 	[ -n "$resolv_conf" ] || : >"$state/take-name-servers"
 	if command -v "udhcpc\${1#4}" >/dev/null; then
 		run_udhcpc "$1" -b
 	elif command -v dhclient >/dev/null; then
 		run_dhclient "-$1"
 	else
-		report "$dev: neither udhcpc\${1#4} nor dhclient is there, and it needs DHCPv$1"
+		report "$dev needs DHCPv$1, and neither udhcpc\${1#4} nor dhclient is installed"
 		return
 	fi
-	grep -Eqs '^(lease|addr)' "$lease" || report "$dev: no answer by DHCPv$1 yet, its client goes on asking"
+	grep -Eqs '^(lease|addr)' "$lease" || report "$dev: no lease by DHCPv$1 yet, its client keeps trying"
 }
 
-# Asks once, for name servers alone.
+# Asks once, only for name servers.
 stateless_dhcp() {
 	! grep -qs '^nameserver' /etc/resolv.conf || return 0
 	pid=$state/stateless.$dev.pid
@@ -40,7 +40,7 @@ run_udhcpc() { # 4 or 6, OPTION…
 	script=$state/udhcpc\${1#4}
 	udhcpc_script >"$script"
 	chmod 755 "$script"
-	[ -x "$script" ] || report "$dev: \${state%/*} is mounted noexec, and udhcpc can't run its script there"
+	[ -x "$script" ] || report "$dev: \${state%/*} is mounted noexec, so udhcpc can't run its script there"
 	note_once udhcpc "$dev" "$1" "$script"
 	[ "$1" = 6 ] || set -- "$@" -O staticroutes
 	shift
@@ -56,7 +56,7 @@ run_dhclient() { # -4 or -6, OPTION…
 	dhclient "$@" -pf "$pid" -lf "$lease" -cf "$state/dhclient.conf" "$dev" >/dev/null 2>&1
 }
 
-# What udhcpc runs when it gets or loses a lease. Its routes rank behind the document's.
+# The script that udhcpc runs when it gets or loses a lease. Its routes rank after the document's.
 udhcpc_script() {
 	cat <<'END'
 #!/bin/sh
@@ -68,7 +68,7 @@ case $0 in
 esac
 lease=$state/dhcp$family.\${interface:?}.lease
 
-# Classless routes take the place of the router (RFC 3442).
+# Classless routes replace the router option (RFC 3442).
 list() {
 	echo "addr $address"
 	# shellcheck disable=SC2086
@@ -90,7 +90,7 @@ add() {
 	done <"$lease"
 }
 
-# The last address of an interface takes its routes along.
+# Removing the last address of an interface removes its routes.
 drop() {
 	[ -e "$lease" ] || return 0
 	while read -r what to _; do

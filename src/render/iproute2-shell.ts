@@ -1,14 +1,14 @@
 /**
- * The functions of the `iproute2` script: written to what iproute2 and busybox (1.23 and later) both know, for dash,
- * busybox's ash and every other POSIX shell.
+ * The functions of the `iproute2` script. They use only what both iproute2 and busybox (1.23 and later) support, and run
+ * in dash, busybox's ash and every other POSIX shell.
  */
 
-/** Settings, and what every interface needs. */
+/** Settings, and the functions for every interface. */
 export const SETUP = `#!/bin/sh
-# Brings up the network of an OpenStack network_data.json, with iproute2 or busybox. For root.
-#   apply.sh          sets it up; run again, it changes nothing
-#   apply.sh --undo   takes back what it did
-# Exit code: 0 done, 1 something is missing or failed (standard error says what), 2 wrong usage.
+# Brings up the network of an OpenStack network_data.json, with iproute2 or busybox. Run it as root.
+#   apply.sh          sets it up; a second run changes nothing
+#   apply.sh --undo   reverts it
+# Exit code: 0 success, 1 something is missing or failed (standard error says what), 2 wrong usage.
 set -u
 export LC_ALL=C PATH="\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin"
 nics=/sys/class/net
@@ -21,14 +21,14 @@ report() {
 	status=1
 }
 
-# Runs a command; its complaint becomes a report.
+# Runs a command. Reports its error output if it fails.
 try() {
 	complaint=$("$@" 2>&1) && return
 	report "$*: $complaint"
 	return 1
 }
 
-# Notes how to take back what was just done. --undo goes through the notes from the last to the first.
+# Records how to revert a change. --undo reads these records from the last to the first.
 note() {
 	printf '%s\\n' "$*" >>"$state/notes"
 }
@@ -37,14 +37,14 @@ note_once() {
 	grep -qsxF "$*" "$state/notes" || note "$@"
 }
 
-# dash's own read gets one byte of a file of /proc/sys and no more.
+# dash's built-in read gets only one byte of a file in /proc/sys.
 first_word() { # FILE
 	words=$(cat "$1" 2>/dev/null) && printf '%s' "\${words%% *}"
 }
 
 write() { # FILE TEXT
 	{ printf '%s\\n' "$2" >"$1"; } 2>/dev/null && return
-	report "$1 can't be set to $2"
+	report "$1: can't write $2"
 	return 1
 }
 
@@ -52,14 +52,14 @@ is_up() { # NIC
 	flags=$(first_word "$nics/$1/flags") && [ $((flags & 1)) = 1 ]
 }
 
-# Whether it stands on other interfaces, as a VLAN, bridge or bond does: its MAC address may be theirs.
+# Whether it sits on other interfaces, like a VLAN, bridge or bond. It may share a MAC address with one of them.
 is_stacked() { # /sys/class/net/NIC
 	[ ! -d "$1/bonding" ] && [ ! -d "$1/bridge" ] || return 0
 	set -- "$1"/lower_*
 	[ -L "$1" ]
 }
 
-# Finds the NIC with this MAC address: $dev. A bond's member shows the bond's address, and its own elsewhere.
+# Sets $dev to the NIC with this MAC address. A bond member shows the bond's address, and its own in perm_hwaddr.
 find_nic() { # MAC-ADDRESS
 	for nic in "$nics"/*; do
 		[ -e "$nic/address" ] || continue
@@ -70,7 +70,7 @@ find_nic() { # MAC-ADDRESS
 	return 1
 }
 
-# Drivers may still be at work, and udev at giving names: waits ten seconds for all of them together.
+# Drivers may still be loading, and udev may still be renaming. Waits up to ten seconds for all NICs together.
 wait_for() { # MAC-ADDRESS…
 	! command -v udevadm >/dev/null || udevadm settle --timeout=10
 	left=10
@@ -83,7 +83,7 @@ wait_for() { # MAC-ADDRESS…
 	done
 }
 
-# Chooses the interface $dev, that the functions below set up.
+# Selects the interface $dev, which the functions below set up.
 physical() { # MAC-ADDRESS
 	find_nic "$1" && return
 	report "no NIC has the MAC address $1"
@@ -111,7 +111,7 @@ ipv6() { # auto: addresses by router advertisements; static; none: no addresses
 	fi
 	if [ "$1" = auto ]; then
 		ipv6_setting autoconf 1
-		# 1 would end when the guest begins to forward.
+		# A value of 1 would stop accepting them once the guest forwards packets.
 		router_advertisements 2
 	else
 		router_advertisements 0
@@ -124,7 +124,7 @@ ipv6_setting() { # NAME VALUE
 	write "$settings/$1" "$2" && note file "$settings/$1" "$old"
 }
 
-# An interface that is up has heard or missed the routers already: its IPv6 is started afresh.
+# An interface that is up has already missed the routers' answers: its IPv6 is restarted.
 router_advertisements() { # 0, 1 or 2
 	settings=/proc/sys/net/ipv6/conf/$dev
 	old=$(first_word "$settings/accept_ra")
@@ -166,7 +166,7 @@ route() { # NETWORK/LENGTH GATEWAY [onlink] [metric NUMBER]
 	try ip "$family" route add "$to" via "$via" dev "$dev" "$@" && note route "$dev" "$to" "$via"
 }
 
-# Waits ten seconds for an IPv6 address to be usable: routers have told it, and no other machine claims it.
+# Waits up to ten seconds until an IPv6 address is usable: advertised, and checked for duplicates.
 settle() { # global or link
 	left=10
 	while :; do
@@ -178,7 +178,7 @@ settle() { # global or link
 		left=$((left - 1))
 		sleep 1
 	done
-	report "$dev: no IPv6 address of scope $1 can be used yet"
+	report "$dev: no usable IPv6 address of scope $1 yet"
 	return 1
 }
 
@@ -200,27 +200,27 @@ save_resolv_conf() {
 }
 `;
 
-/** `--undo`: knows everything that any version of the script notes. */
+/** `--undo`: handles the records of every version of the script. */
 export const UNDO = `
 undo() {
 	[ -e "$state/notes" ] || return 0
 	sed '1!G;h;$!d' "$state/notes" >"$state/undo"
 	while read -r what dev value more; do
-		take_back </dev/null
+		revert </dev/null
 	done <"$state/undo"
 	rm -rf "$state"
 }
 
-# $dev is an interface, or a file's path.
-take_back() {
+# $dev is an interface or the path of a file.
+revert() {
 	case $what in
 	file) [ ! -e "$dev" ] || write "$dev" "$value" ;;
 	resolv_conf) if [ "$dev" = none ]; then rm -f /etc/resolv.conf; else cat "$dev" >/etc/resolv.conf; fi ;;
-	*) [ ! -e "$nics/$dev" ] || take_back_on_nic ;;
+	*) [ ! -e "$nics/$dev" ] || revert_on_nic ;;
 	esac
 }
 
-take_back_on_nic() {
+revert_on_nic() {
 	case $what in
 	link) try ip link del dev "$dev" ;;
 	up | down) try ip link set dev "$dev" "$what" ;;
@@ -241,7 +241,7 @@ is_running() { # PIDFILE
 }
 `;
 
-/** What is done before the document's own part. */
+/** The start of the main part, before the commands for the document. */
 export const START = `
 case "$# \${1-}" in
 '0 ' | '1 --undo') ;;
@@ -251,7 +251,7 @@ case "$# \${1-}" in
 	;;
 esac
 if ! command -v ip >/dev/null; then
-	report "there is no ip program: install iproute2 or busybox"
+	report "the ip program is missing: install iproute2 or busybox"
 	exit 1
 fi
 if [ $# = 1 ]; then
@@ -259,7 +259,7 @@ if [ $# = 1 ]; then
 	exit "$status"
 fi
 if ! (umask 077 && mkdir -p "$state") 2>/dev/null; then
-	report "$state can't be made: run this as root, with /run writable"
+	report "can't create $state: run this as root, with /run writable"
 	exit 1
 fi
 `;

@@ -1,4 +1,4 @@
-/** The part of the `iproute2` script for interfaces that stand on others: VLANs and bonds. */
+/** The part of the `iproute2` script for interfaces that sit on others: VLANs and bonds. */
 export const STACKED = `
 mac_address() { # MAC-ADDRESS
 	[ "$(first_word "$nics/$dev/address")" = "$1" ] || try ip link set dev "$dev" address "$1"
@@ -6,7 +6,7 @@ mac_address() { # MAC-ADDRESS
 
 bond() { # NAME MAC-ADDRESS
 	dev=$1
-	# Without max_bonds=0 the module makes a bond0 by itself, and then ours can't be made.
+	# Without max_bonds=0 the module creates a bond0 of its own, and ours can't be created.
 	[ -e "$nics/bonding_masters" ] || modprobe bonding max_bonds=0 2>/dev/null
 	if [ ! -d "$nics/$dev/bonding" ]; then
 		try ip link add name "$dev" type bond || return
@@ -15,7 +15,7 @@ bond() { # NAME MAC-ADDRESS
 	mac_address "$2" || :
 }
 
-# busybox's ip knows no options of bonds.
+# busybox's ip has no bond options.
 bond_option() { # NAME VALUE
 	[ "$(first_word "$nics/$dev/bonding/$1")" = "$2" ] || write "$nics/$dev/bonding/$1" "$2"
 }
@@ -32,7 +32,7 @@ member() { # NIC
 vlan() { # NAME MAC-ADDRESS ID PARENT
 	dev=$1
 	if [ -z "$4" ]; then
-		report "$dev: the interface that carries it is missing"
+		report "$dev: the interface below it is missing"
 		return 1
 	fi
 	if [ ! -e "$nics/$4/upper_$dev" ]; then

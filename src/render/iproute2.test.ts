@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NetworkData, NetworkEntry } from "../documents/network-data.ts";
 import { render } from "./index.ts";
 
-// What the script does is tested by running it: test/system/iproute2*.test.ts.
+// test/system/iproute2*.test.ts runs the script.
 
 const MAC = "fa:16:3e:00:00:01";
 const routes = [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.0.0.1" }];
@@ -19,7 +19,7 @@ function document(...entries: Partial<NetworkEntry>[]): NetworkData {
 	};
 }
 
-/** What the script calls for a NIC. */
+/** The functions that the script calls for a NIC. */
 function calls(data: NetworkData, mac = MAC): string[] {
 	const text = render("iproute2", data).files[0]?.text ?? "";
 	const [, block = ""] = new RegExp(`^if physical ${mac}; then\n(.*?)\nfi$`, "ms").exec(text) ?? [];
@@ -27,33 +27,33 @@ function calls(data: NetworkData, mac = MAC): string[] {
 }
 
 describe("the iproute2 script", () => {
-	it("is one file that root may run", () => {
-		const { files, warnings } = render("iproute2", document());
+	it("is one executable file", () => {
+		const { files, remarks } = render("iproute2", document());
 		expect(files).toMatchObject([{ path: "etc/guestwire/apply.sh", mode: 0o755 }]);
-		expect(warnings).toEqual([]);
+		expect(remarks).toEqual([]);
 	});
 
-	it("declares a gateway on-link only where the kernel would refuse it", () => {
+	it("declares a gateway on-link only if the kernel would reject it", () => {
 		const own = { ip_address: "10.0.0.5", netmask: "255.255.255.0", routes };
 		expect(calls(document(own))).toContain("route 0.0.0.0/0 10.0.0.1");
 		expect(calls(document({ ...own, ip_address: "10.9.0.5" }))).toContain("route 0.0.0.0/0 10.0.0.1 onlink");
 		expect(calls(document({ type: "ipv4_dhcp", routes }))).toContain("route 0.0.0.0/0 10.0.0.1 onlink");
 	});
 
-	it("lets a second default route rank behind", () => {
+	it("ranks a second default route after the first", () => {
 		const own = { netmask: "255.255.255.0", routes };
 		const data = document({ ...own, ip_address: "10.0.0.5" }, { ...own, ip_address: "10.0.0.6", link: "b" });
 		expect(calls(data)).toContain("route 0.0.0.0/0 10.0.0.1");
 		expect(calls(data, "fa:16:3e:00:00:02").join()).toMatch(/route 0\.0\.0\.0\/0 10\.0\.0\.1 metric \d+/);
 	});
 
-	it("asks stateless DHCPv6 only for what the document doesn't say", () => {
+	it("asks stateless DHCPv6 only if the document has no name servers", () => {
 		const type = "ipv6_dhcpv6-stateless";
 		expect(calls(document({ type }))).toContain("stateless_dhcp");
 		expect(calls(document({ type, services: dns("2001:db8::53") }))).not.toContain("stateless_dhcp");
 	});
 
-	it("listens to routers where addresses come from them, and nowhere else", () => {
+	it("accepts router advertisements only where addresses come from them", () => {
 		const static6 = { type: "ipv6" as const, ip_address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::", routes: [] };
 		expect(calls(document({ type: "ipv6_slaac" }))).toContain("ipv6 auto");
 		expect(calls(document(static6, { type: "ipv6_dhcpv6-stateful" }))).toContain("ipv6 auto");
@@ -61,8 +61,8 @@ describe("the iproute2 script", () => {
 		expect(calls(document({ type: "ipv4_dhcp" }))).toContain("ipv6 none");
 	});
 
-	it("warns of what resolv.conf can't say", () => {
-		const reasons = (data: NetworkData) => render("iproute2", data).warnings.map(({ reason }) => reason);
+	it("has remarks on what resolv.conf can't express", () => {
+		const reasons = (data: NetworkData) => render("iproute2", data).remarks.map(({ reason }) => reason);
 		const entry = (link: string, ...servers: string[]) => ({
 			type: "ipv4_dhcp" as const,
 			link,
@@ -70,10 +70,10 @@ describe("the iproute2 script", () => {
 		});
 		expect(reasons(document(entry("a", "10.0.0.1"), entry("b", "10.0.0.1")))).toEqual([]);
 		expect(reasons(document(entry("a", "10.0.0.1"), entry("b", "10.0.0.2")))).toEqual([
-			"resolv.conf knows no links: one list of name servers for all",
+			"resolv.conf has one list of name servers for all links",
 		]);
 		expect(reasons(document(entry("a", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4")))).toEqual([
-			"the C library uses the first 3 name servers alone",
+			"the C library uses only the first 3 name servers",
 		]);
 	});
 });

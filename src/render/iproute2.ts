@@ -1,18 +1,19 @@
+import type { Remark } from "../documents/reading.ts";
 import { DHCP } from "./iproute2-dhcp.ts";
 import { SETUP, START, UNDO } from "./iproute2-shell.ts";
 import { STACKED } from "./iproute2-stacked.ts";
-import type { Plan, PlannedBond, PlannedInterface, PlannedRoute, Warning } from "./plan.ts";
+import type { Plan, PlannedBond, PlannedInterface, PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 
 /**
- * A shell script that sets up the network by itself, for guests without an agent. It needs `ip` of iproute2 or busybox,
- * finds NICs by MAC address whatever they are called, and takes its changes back with `--undo`.
+ * A shell script that sets up the network by itself, for guests without an agent. It needs `ip` from iproute2 or busybox,
+ * finds NICs by MAC address, whatever their names are, and reverts its changes with `--undo`.
  *
- * Nothing in it needs quoting: a plan's addresses, names and domains have no characters that a shell takes for its own.
+ * Nothing in it needs quoting: the addresses, names and domains of a plan have no characters that are special to a shell.
  */
 export const iproute2: Renderer = (plan) => ({
 	files: [{ path: "etc/guestwire/apply.sh", mode: 0o755, text: script(plan) }],
-	warnings: warnings(plan),
+	remarks: remarks(plan),
 });
 
 function script(plan: Plan): string {
@@ -33,7 +34,7 @@ function script(plan: Plan): string {
 	].join("");
 }
 
-/** resolv.conf has one list for all interfaces. */
+/** resolv.conf has one list of servers for all interfaces. */
 function resolvConf({ interfaces }: Plan): string {
 	const servers = new Set(interfaces.flatMap(({ dns }) => dns));
 	const domains = new Set(interfaces.flatMap(({ search }) => search));
@@ -53,15 +54,15 @@ function interfaceBlock(one: PlannedInterface, plan: Plan): string {
 		...(isMember ? [] : addressingCalls(one)),
 		...dhcpCalls(one, plan),
 	];
-	return `\n# ${one.place}\nif ${choice(one, plan)}; then\n\t${lines.join("\n\t")}\nfi\n`;
+	return `\n# ${one.pointer}\nif ${condition(one, plan)}; then\n\t${lines.join("\n\t")}\nfi\n`;
 }
 
-/** The shell's variable with the interface's real name: unset when the guest doesn't have it. */
+/** The shell variable with the interface's real name. It is unset if the guest lacks the interface. */
 function variable(name: string, { interfaces }: Plan): string {
 	return `if${interfaces.findIndex((one) => one.name === name)}`;
 }
 
-function choice(one: PlannedInterface, plan: Plan): string {
+function condition(one: PlannedInterface, plan: Plan): string {
 	switch (one.kind) {
 		case "physical":
 			return `physical ${one.macAddress}`;
@@ -72,7 +73,7 @@ function choice(one: PlannedInterface, plan: Plan): string {
 	}
 }
 
-/** The driver takes the mode first, delays after miimon, and most only without members. */
+/** The driver needs the mode first and the delays after miimon, and accepts most options only without members. */
 function bondCalls({ options, members }: PlannedBond, plan: Plan): string[] {
 	const values = {
 		mode: options.mode,
@@ -104,7 +105,7 @@ function addressingCalls(one: PlannedInterface): string[] {
 }
 
 function routeCall(route: PlannedRoute, one: PlannedInterface): string {
-	// The subnet of a gateway may come with the lease or the router advertisement, later.
+	// The gateway's subnet may come later, with the lease or the router advertisement.
 	const subnetComes = route.version === 4 ? one.dhcp4 : one.routerAdvertisements;
 	return [
 		`route ${route.network}/${route.prefixLength} ${route.gateway}`,
@@ -117,23 +118,23 @@ function dhcpCalls(one: PlannedInterface, plan: Plan): string[] {
 	return [
 		...(one.dhcp4 ? ["dhcp 4"] : []),
 		...(one.dhcp6 === "stateful" ? ["dhcp 6"] : []),
-		// All that stateless DHCPv6 is good for are name servers.
+		// Stateless DHCPv6 serves only to get name servers.
 		...(one.dhcp6 === "stateless" && resolvConf(plan) === "" ? ["stateless_dhcp"] : []),
 	];
 }
 
-/** What the C library reads of resolv.conf: MAXNS in glibc's and musl's resolv.h. */
+/** The number of servers that the C library reads from resolv.conf: MAXNS in glibc's and musl's resolv.h. */
 const MAX_NAME_SERVERS = 3;
 
-function warnings({ interfaces }: Plan): Warning[] {
-	const told = interfaces.filter(({ dns, search }) => dns.length + search.length > 0);
-	const lists = new Set(told.map(({ dns, search }) => [...dns, ...search].join(" ")));
-	const found: Warning[] = [];
+function remarks({ interfaces }: Plan): Remark[] {
+	const configured = interfaces.filter(({ dns, search }) => dns.length + search.length > 0);
+	const lists = new Set(configured.map(({ dns, search }) => [...dns, ...search].join(" ")));
+	const found: Remark[] = [];
 	if (lists.size > 1) {
-		found.push({ place: "/networks", reason: "resolv.conf knows no links: one list of name servers for all" });
+		found.push({ pointer: "/networks", reason: "resolv.conf has one list of name servers for all links" });
 	}
-	if (new Set(told.flatMap(({ dns }) => dns)).size > MAX_NAME_SERVERS) {
-		found.push({ place: "/networks", reason: `the C library uses the first ${MAX_NAME_SERVERS} name servers alone` });
+	if (new Set(configured.flatMap(({ dns }) => dns)).size > MAX_NAME_SERVERS) {
+		found.push({ pointer: "/networks", reason: `the C library uses only the first ${MAX_NAME_SERVERS} name servers` });
 	}
 	return found;
 }

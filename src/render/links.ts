@@ -1,11 +1,11 @@
-/** A document's links as interfaces: named, members and parents found, what can't be made left out. */
+/** The links of a document as interfaces: with names, members and parents. What a guest can't have is dropped. */
 import type { BondLink, Link, PhysicalLink, VlanLink } from "../documents/network-data.ts";
 import { planBondOptions } from "./bond-options.ts";
-import { type Naming, naming } from "./names.ts";
-import type { BondMode, Warn, WiredBond, WiredInterface, WiredPhysical, WiredVlan } from "./plan.ts";
+import { createNamer, type Namer } from "./names.ts";
+import type { AddRemark, BondLinkPlan, BondMode, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
 import { parseMac } from "./values.ts";
 
-/** The schema has the same list, but the library under it costs more to import than all of `guest`. */
+/** Not imported from the schema: its library takes longer to load than all of `render`. */
 const BOND_MODES: Readonly<Record<BondMode, true>> = {
 	"balance-rr": true,
 	"active-backup": true,
@@ -16,103 +16,107 @@ const BOND_MODES: Readonly<Record<BondMode, true>> = {
 	"balance-alb": true,
 };
 
-/** A link with its place in the document. */
-interface Placed<T> {
+/** A link and where it stands in the document. */
+interface Located<T> {
 	readonly link: T;
-	readonly place: string;
+	readonly pointer: string;
 }
 
 /** Interfaces by the ids of their links, in the order of `Plan.interfaces`. */
-export type Wiring = ReadonlyMap<string, WiredInterface>;
+export type LinkPlans = ReadonlyMap<string, LinkPlan>;
 
-/** @throws GuestwireError `usage` for a name that is none, or is given twice */
-export function wire(links: readonly Link[], names: ReadonlyMap<string, string>, warn: Warn): Wiring {
-	const give = naming(names);
-	const placed = withUniqueIds(links, warn);
-	const physical = wirePhysical(placed.filter(isPhysical), give, warn);
-	const bonds = wireBonds(placed.filter(isBond), physical, give, warn);
-	const wired = new Map<string, WiredInterface>([...physical, ...bonds]);
-	addVlans(wired, placed.filter(isVlan), give, warn);
-	return wired;
+/** @throws GuestwireError `usage` if a name is not a valid interface name, or is given twice */
+export function planLinks(links: readonly Link[], names: ReadonlyMap<string, string>, remark: AddRemark): LinkPlans {
+	const namer = createNamer(names);
+	const located = withUniqueIds(links, remark);
+	const physical = planPhysical(located.filter(isPhysical), namer, remark);
+	const bonds = planBonds(located.filter(isBond), physical, namer, remark);
+	const plans = new Map<string, LinkPlan>([...physical, ...bonds]);
+	addVlans(plans, located.filter(isVlan), namer, remark);
+	return plans;
 }
 
-function withUniqueIds(links: readonly Link[], warn: Warn): Placed<Link>[] {
+function withUniqueIds(links: readonly Link[], remark: AddRemark): Located<Link>[] {
 	const ids = new Set<string>();
 	return links
-		.map((link, i) => ({ link, place: `/links/${i}` }))
-		.filter(({ link, place }) => {
+		.map((link, i) => ({ link, pointer: `/links/${i}` }))
+		.filter(({ link, pointer }) => {
 			const isRepeated = ids.has(link.id);
-			if (isRepeated) warn(place, "an earlier link has the same id: left out");
+			if (isRepeated) remark(pointer, "an earlier link has the same id: dropped");
 			ids.add(link.id);
 			return !isRepeated;
 		});
 }
 
-const isBond = (placed: Placed<Link>): placed is Placed<BondLink> => placed.link.type === "bond";
-const isVlan = (placed: Placed<Link>): placed is Placed<VlanLink> => placed.link.type === "vlan";
-const isPhysical = (placed: Placed<Link>): placed is Placed<PhysicalLink> => !isBond(placed) && !isVlan(placed);
+const isBond = (located: Located<Link>): located is Located<BondLink> => located.link.type === "bond";
+const isVlan = (located: Located<Link>): located is Located<VlanLink> => located.link.type === "vlan";
+const isPhysical = (located: Located<Link>): located is Located<PhysicalLink> => !isBond(located) && !isVlan(located);
 
-function wirePhysical(links: readonly Placed<PhysicalLink>[], give: Naming, warn: Warn): Map<string, WiredPhysical> {
-	const wired = new Map<string, WiredPhysical>();
+function planPhysical(
+	links: readonly Located<PhysicalLink>[],
+	namer: Namer,
+	remark: AddRemark,
+): Map<string, PhysicalLinkPlan> {
+	const plans = new Map<string, PhysicalLinkPlan>();
 	const macs = new Set<string>();
-	for (const { link, place } of links) {
-		const macAddress = checkMac(link.ethernet_mac_address, `${place}/ethernet_mac_address`, warn);
+	for (const { link, pointer } of links) {
+		const macAddress = checkMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
 		if (macAddress === undefined) continue;
 		if (macs.has(macAddress)) {
-			warn(place, "an earlier link has the same MAC address, and a guest finds its NICs by it: left out");
+			remark(pointer, "an earlier link has the same MAC address, and a guest finds its NICs by it: dropped");
 			continue;
 		}
 		macs.add(macAddress);
-		wired.set(link.id, {
+		plans.set(link.id, {
 			kind: "physical",
-			...give.physical(macAddress),
-			place,
+			...namer.physical(macAddress),
+			pointer,
 			macAddress,
-			...checkMtu(link.mtu, place, warn),
+			...checkMtu(link.mtu, pointer, remark),
 		});
 	}
-	return wired;
+	return plans;
 }
 
-function wireBonds(
-	links: readonly Placed<BondLink>[],
-	physical: Map<string, WiredPhysical>,
-	give: Naming,
-	warn: Warn,
-): Map<string, WiredBond> {
-	const wired = new Map<string, WiredBond>();
-	for (const { link, place } of links) {
-		const macAddress = checkMac(link.ethernet_mac_address, `${place}/ethernet_mac_address`, warn);
+function planBonds(
+	links: readonly Located<BondLink>[],
+	physical: Map<string, PhysicalLinkPlan>,
+	namer: Namer,
+	remark: AddRemark,
+): Map<string, BondLinkPlan> {
+	const plans = new Map<string, BondLinkPlan>();
+	for (const { link, pointer } of links) {
+		const macAddress = checkMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
 		const mode = Object.hasOwn(BOND_MODES, link.bond_mode) ? link.bond_mode : undefined;
-		if (mode === undefined) warn(`${place}/bond_mode`, "no mode of the bonding driver: the bond is left out");
+		if (mode === undefined) remark(`${pointer}/bond_mode`, "unknown bond mode: the bond is dropped");
 		if (macAddress === undefined || mode === undefined) continue;
-		const name = give.bond();
-		wired.set(link.id, {
+		const name = namer.bond();
+		plans.set(link.id, {
 			kind: "bond",
 			name,
-			place,
+			pointer,
 			macAddress,
-			...checkMtu(link.mtu, place, warn),
-			options: planBondOptions(link, mode, place, warn),
-			members: enslave(link.bond_links, name, physical, place, warn),
+			...checkMtu(link.mtu, pointer, remark),
+			options: planBondOptions(link, mode, pointer, remark),
+			members: assignMembers(link.bond_links, name, physical, pointer, remark),
 		});
 	}
-	return wired;
+	return plans;
 }
 
-/** Marks the members as the bond's, and gives their names. */
-function enslave(
+/** Marks the members as the bond's, and returns their names. */
+function assignMembers(
 	ids: readonly string[],
 	bond: string,
-	physical: Map<string, WiredPhysical>,
-	place: string,
-	warn: Warn,
+	physical: Map<string, PhysicalLinkPlan>,
+	pointer: string,
+	remark: AddRemark,
 ): string[] {
 	const members: string[] = [];
 	for (const [i, id] of ids.entries()) {
 		const member = physical.get(id);
-		if (member === undefined) warn(`${place}/bond_links/${i}`, "no physical link of this document: left out");
-		else if (member.bond !== undefined) warn(`${place}/bond_links/${i}`, "a member of a bond already: left out");
+		if (member === undefined) remark(`${pointer}/bond_links/${i}`, "no physical link has this id: dropped");
+		else if (member.bond !== undefined) remark(`${pointer}/bond_links/${i}`, "already a member of a bond: dropped");
 		else {
 			physical.set(id, { ...member, bond });
 			members.push(member.name);
@@ -123,54 +127,54 @@ function enslave(
 
 /** Adds each VLAN after its parent, which may be a VLAN itself. */
 function addVlans(
-	wired: Map<string, WiredInterface>,
-	links: readonly Placed<VlanLink>[],
-	give: Naming,
-	warn: Warn,
+	plans: Map<string, LinkPlan>,
+	links: readonly Located<VlanLink>[],
+	namer: Namer,
+	remark: AddRemark,
 ): void {
 	const onParent = Map.groupBy(links, ({ link }) => link.vlan_link);
-	// A Map's iterator reaches what is set while it runs: VLANs on VLANs come in turn.
-	for (const [id, parent] of wired) {
+	// A Map's iterator also visits entries added during the iteration: VLANs on VLANs.
+	for (const [id, parent] of plans) {
 		const tags = new Set<number>();
-		for (const { link, place } of onParent.get(id) ?? []) {
-			const vlan = wireVlan(link, place, parent, tags, give, warn);
-			if (vlan !== undefined) wired.set(link.id, vlan);
+		for (const { link, pointer } of onParent.get(id) ?? []) {
+			const vlan = planVlan(link, pointer, parent, tags, namer, remark);
+			if (vlan !== undefined) plans.set(link.id, vlan);
 		}
 		onParent.delete(id);
 	}
-	for (const { place } of [...onParent.values()].flat()) {
-		warn(`${place}/vlan_link`, "names no link that can be made: the VLAN is left out");
+	for (const { pointer } of [...onParent.values()].flat()) {
+		remark(`${pointer}/vlan_link`, "no usable link has this id: the VLAN is dropped");
 	}
 }
 
-function wireVlan(
+function planVlan(
 	link: VlanLink,
-	place: string,
-	parent: WiredInterface,
+	pointer: string,
+	parent: LinkPlan,
 	tags: Set<number>,
-	give: Naming,
-	warn: Warn,
-): WiredVlan | undefined {
-	const macAddress = checkMac(link.vlan_mac_address, `${place}/vlan_mac_address`, warn);
+	namer: Namer,
+	remark: AddRemark,
+): VlanLinkPlan | undefined {
+	const macAddress = checkMac(link.vlan_mac_address, `${pointer}/vlan_mac_address`, remark);
 	const vlanId = link.vlan_id;
 	if (!Number.isInteger(vlanId) || vlanId < 1 || vlanId > 4094) {
-		warn(`${place}/vlan_id`, "not 1 to 4094: the VLAN is left out");
+		remark(`${pointer}/vlan_id`, "not 1 to 4094: the VLAN is dropped");
 		return undefined;
 	}
 	if (tags.has(vlanId)) {
-		warn(`${place}/vlan_id`, "the parent has a VLAN of this id already: left out");
+		remark(`${pointer}/vlan_id`, "the parent already has a VLAN with this id: dropped");
 		return undefined;
 	}
 	if (macAddress === undefined) return undefined;
 	tags.add(vlanId);
-	const { mtu } = checkMtu(link.mtu, place, warn);
+	const { mtu } = checkMtu(link.mtu, pointer, remark);
 	const tooBig = mtu !== undefined && parent.mtu !== undefined && mtu > parent.mtu;
-	if (tooBig) warn(`${place}/mtu`, "above the parent's MTU, which the kernel refuses: the parent's is taken");
+	if (tooBig) remark(`${pointer}/mtu`, "above the parent's MTU, which the kernel rejects: the parent's MTU is used");
 	const fitting = tooBig ? parent.mtu : mtu;
 	return {
 		kind: "vlan",
-		name: give.vlan(parent.name, vlanId),
-		place,
+		name: namer.vlan(parent.name, vlanId),
+		pointer,
 		macAddress,
 		...(fitting !== undefined && { mtu: fitting }),
 		vlanId,
@@ -178,16 +182,16 @@ function wireVlan(
 	};
 }
 
-function checkMac(text: string, place: string, warn: Warn): string | undefined {
+function checkMac(text: string, pointer: string, remark: AddRemark): string | undefined {
 	const mac = parseMac(text);
-	// InfiniBand's first 12 bytes may change at each boot: nothing to find a NIC by (kernel, infiniband/ipoib.rst).
-	if (mac === undefined) warn(place, "no MAC address of 6 bytes: the link is left out");
+	// The first 12 bytes of an InfiniBand address may change at each boot (kernel, infiniband/ipoib.rst).
+	if (mac === undefined) remark(pointer, "not a MAC address of 6 bytes: the link is dropped");
 	return mac;
 }
 
-function checkMtu(mtu: number | undefined, place: string, warn: Warn): { mtu?: number } {
+function checkMtu(mtu: number | undefined, pointer: string, remark: AddRemark): { mtu?: number } {
 	if (mtu === undefined) return {};
 	if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535) return { mtu };
-	warn(`${place}/mtu`, "not 68 to 65535: left out");
+	remark(`${pointer}/mtu`, "not 68 to 65535: dropped");
 	return {};
 }

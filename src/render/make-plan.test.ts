@@ -47,13 +47,13 @@ const dns = (...addresses: string[]) => addresses.map((address) => ({ type: "dns
 function plan(links: Link[], networks: NetworkEntry[] = [], more: { services?: NetworkData["services"] } = {}) {
 	return planNetwork({ links, networks, services: [], ...more }, {});
 }
-const placesOf = ({ warnings }: ReturnType<typeof plan>) => warnings.map(({ place }) => place);
+const pointersOf = ({ remarks }: ReturnType<typeof plan>) => remarks.map(({ pointer }) => pointer);
 
 describe("names", () => {
 	const named = (names: [string, string][], links: Link[]) =>
 		planNetwork({ links, networks: [], services: [] }, { names: new Map(names) }).interfaces.map(({ name }) => name);
 
-	it("are the kernel's, in the links' order, where the guest's are not known", () => {
+	it("are the kernel's, in link order, if the guest's names are unknown", () => {
 		const links = [nic(1), nic(2), nic(3), bond(["nic1", "nic2"]), vlan(4, "nic3", 7), vlan(5, "bond", 8)];
 		expect(plan(links).interfaces.map(({ name }) => name)).toEqual([
 			"eth0",
@@ -65,7 +65,7 @@ describe("names", () => {
 		]);
 	});
 
-	it("are those given, by MAC address of any case, and a VLAN's follows its NIC's", () => {
+	it("can be given by MAC address of any case, and a VLAN is named after its NIC", () => {
 		expect(named([["FA:16:3E:00:00:02", "ens4"]], [nic(1), nic(2), vlan(3, "nic2", 7)])).toEqual([
 			"eth0",
 			"ens4",
@@ -73,17 +73,17 @@ describe("names", () => {
 		]);
 	});
 
-	it("never meet a given name", () => {
+	it("never collide with a given name", () => {
 		expect(named([[mac(2), "eth0"]], [nic(1), nic(2)])).toEqual(["eth1", "eth0"]);
 	});
 
-	it("of a NIC that the document doesn't have are unused, and it is said", () => {
+	it("of a NIC that the document lacks are unused, with a remark", () => {
 		const given = new Map([[mac(9), "ens9"]]);
-		const { warnings } = planNetwork({ links: [nic(1)], networks: [], services: [] }, { names: given });
-		expect(warnings).toEqual([{ place: "", reason: `a name is given for ${mac(9)}, which is no NIC of it: unused` }]);
+		const { remarks } = planNetwork({ links: [nic(1)], networks: [], services: [] }, { names: given });
+		expect(remarks).toEqual([{ pointer: "", reason: `no NIC has the MAC address ${mac(9)}: the name given for it is unused` }]);
 	});
 
-	it("of a VLAN fit into the kernel's 15 characters", () => {
+	it("of VLANs fit into the kernel's 15 characters", () => {
 		const names: [string, string][] = [
 			[mac(1), "enp129s0f1np1"],
 			[mac(2), "enp130s0f1np1"],
@@ -93,25 +93,25 @@ describe("names", () => {
 	});
 
 	it.each([
-		[[["no-mac", "eth0"]], /"no-mac" is no MAC address/],
-		[[[mac(1), "a name"]], /"a name" is no interface's name/],
-		[[[mac(1), "../x"]], /is no interface's name/],
-		[[[mac(1), "a-name-of-17-char"]], /is no interface's name/],
+		[[["no-mac", "eth0"]], /"no-mac" is not a MAC address/],
+		[[[mac(1), "a name"]], /"a name" is not a valid interface name/],
+		[[[mac(1), "../x"]], /is not a valid interface name/],
+		[[[mac(1), "a-name-of-17-char"]], /is not a valid interface name/],
 		[
 			[
 				[mac(1), "eth7"],
 				[mac(1).toUpperCase(), "eth8"],
 			],
-			/has two names/,
+			/is given two names/,
 		],
 		[
 			[
 				[mac(1), "eth7"],
 				[mac(2), "eth7"],
 			],
-			/have the same name/,
+			/are given the same name/,
 		],
-	] as [[string, string][], RegExp][])("are refused when wrong: %j", (names, message) => {
+	] as [[string, string][], RegExp][])("are rejected if invalid: %j", (names, message) => {
 		expect(() => named(names, [nic(1)])).toThrow(
 			expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }),
 		);
@@ -119,9 +119,9 @@ describe("names", () => {
 });
 
 describe("links", () => {
-	it("come in an order in which they can be made, whatever the document's", () => {
+	it("are in an order in which they can be created, whatever the document's order", () => {
 		const links = [vlan(4, "vlan3", 2), vlan(3, "bond", 1), bond(["nic1", "nic2"]), nic(2), nic(1)];
-		expect(plan(links).interfaces.map(({ place }) => place)).toEqual([
+		expect(plan(links).interfaces.map(({ pointer }) => pointer)).toEqual([
 			"/links/3",
 			"/links/4",
 			"/links/2",
@@ -131,8 +131,8 @@ describe("links", () => {
 	});
 
 	it.each([
-		["a second one of the same id", [nic(1), nic(2, { id: "nic1" })], "/links/1"],
-		["a second NIC of the same MAC address", [nic(1), nic(2, { ethernet_mac_address: mac(1) })], "/links/1"],
+		["a second link with the same id", [nic(1), nic(2, { id: "nic1" })], "/links/1"],
+		["a second NIC with the same MAC address", [nic(1), nic(2, { ethernet_mac_address: mac(1) })], "/links/1"],
 		[
 			"an InfiniBand address",
 			[nic(1, { ethernet_mac_address: `${"80:".repeat(19)}80` })],
@@ -141,20 +141,20 @@ describe("links", () => {
 		["a VLAN on itself", [vlan(1, "vlan1", 7)], "/links/0/vlan_link"],
 		["a VLAN on nothing", [vlan(1, "nic9", 7)], "/links/0/vlan_link"],
 		["a VLAN twice on one NIC", [nic(1), vlan(2, "nic1", 7), vlan(3, "nic1", 7)], "/links/2/vlan_id"],
-		["a member that is no NIC", [bond(["vlan1"])], "/links/0/bond_links/0"],
+		["a member that is not a NIC", [bond(["vlan1"])], "/links/0/bond_links/0"],
 		["a member of two bonds", [nic(1), bond(["nic1"]), bond(["nic1"], { id: "b2" })], "/links/2/bond_links/0"],
 		["an MTU out of bounds", [nic(1, { mtu: 67 })], "/links/0/mtu"],
-	])("leave out %s, and say so", (_, links, place) => {
-		expect(placesOf(plan(links))).toEqual([place]);
+	])("are dropped with a remark: %s", (_, links, pointer) => {
+		expect(pointersOf(plan(links))).toEqual([pointer]);
 	});
 
-	it("keep a VLAN's MTU within its NIC's, as the kernel does", () => {
+	it("never have a VLAN's MTU above its NIC's, which the kernel rejects", () => {
 		const planned = plan([nic(1, { mtu: 1400 }), vlan(2, "nic1", 7, { mtu: 1500 }), vlan(3, "nic1", 8, { mtu: 1300 })]);
 		expect(planned.interfaces.map(({ mtu }) => mtu)).toEqual([1400, 1400, 1300]);
-		expect(placesOf(planned)).toEqual(["/links/1/mtu"]);
+		expect(pointersOf(planned)).toEqual(["/links/1/mtu"]);
 	});
 
-	it("take a bond's options by name and by number", () => {
+	it("accept bond options by name and by number", () => {
 		const options = (more: object) =>
 			plan([bond([], more)]).interfaces.map((one) => (one.kind === "bond" ? one.options : {}));
 		const expected = { mode: "802.3ad", miimon: 100, updelay: 200, lacpRate: "fast", hashPolicy: "layer2+3" };
@@ -169,8 +169,8 @@ describe("links", () => {
 		[{ bond_updelay: "200" }, "bond_updelay"],
 		[{ bond_mode: "active-backup", bond_lacp_rate: "fast" }, "bond_lacp_rate"],
 		[{ bond_xmit_hash_policy: "9" }, "bond_xmit_hash_policy"],
-	])("leave out a bond's option that can't be set, and say so: %j", (more, key) => {
-		expect(placesOf(plan([bond([], more)]))).toEqual([`/links/0/${key}`]);
+	])("drop a bond option that can't be set, with a remark: %j", (more, key) => {
+		expect(pointersOf(plan([bond([], more)]))).toEqual([`/links/0/${key}`]);
 	});
 });
 
@@ -180,45 +180,45 @@ describe("routes", () => {
 	it.each([
 		["in the subnet", [v4("nic1", "10.0.0.5", [default4("10.0.0.1")])], false],
 		["in another subnet of the link", [v4("nic1", "10.0.0.5", [default4("10.1.0.1")]), v4("nic1", "10.1.0.5")], false],
-		["off the subnet", [v4("nic1", "10.0.0.5", [default4("10.0.1.1")])], true],
-		["off the subnet, IPv6", [v6("nic1", "2001:db8::5", [default6("2001:db8:1::1")])], true],
+		["outside the subnet", [v4("nic1", "10.0.0.5", [default4("10.0.1.1")])], true],
+		["outside the subnet, IPv6", [v6("nic1", "2001:db8::5", [default6("2001:db8:1::1")])], true],
 		["link-local", [v6("nic1", "2001:db8::5", [default6("fe80::1")])], false],
 		["IPv4 link-local", [v4("nic1", "10.0.0.5", [default4("169.254.1.1")])], true],
 		[
-			"in no subnet, as the other address has no mask",
+			"outside every subnet, because the other address has no netmask",
 			[v4("nic1", "10.0.0.5", [default4("10.0.1.1")]), v4("nic1", "10.0.1.5", [], { netmask: "none" })],
 			true,
 		],
-		["in a subnet that DHCP will tell", [{ ...dynamic("nic1", "ipv4_dhcp"), routes: [default4("10.0.0.1")] }], false],
+		["in a subnet that comes with DHCP", [{ ...dynamic("nic1", "ipv4_dhcp"), routes: [default4("10.0.0.1")] }], false],
 	])("through a gateway %s", (_, networks, onLink) => {
 		expect(routesOf(networks).map((route) => route.onLink)).toEqual([onLink]);
 	});
 
-	it("are told once, though every address of a subnet repeats them", () => {
+	it("occur once, even if every address of a subnet repeats them", () => {
 		const routes = [default4("10.0.0.1")];
 		expect(routesOf([v4("nic1", "10.0.0.5", routes), v4("nic1", "10.0.0.6", routes)])).toHaveLength(1);
 	});
 
 	it.each([
-		["a second way to the same network", v4("nic1", "10.0.0.5", [default4("10.0.0.1"), default4("10.0.0.2")]), 1],
+		["a second route to the same network", v4("nic1", "10.0.0.5", [default4("10.0.0.1"), default4("10.0.0.2")]), 1],
 		["a gateway of the other IP version", v4("nic1", "10.0.0.5", [{ ...default4("fe80::1") }]), 0],
-		["a gateway that is no router", v4("nic1", "10.0.0.5", [default4("0.0.0.0")]), 0],
+		["a gateway that is not a router's address", v4("nic1", "10.0.0.5", [default4("0.0.0.0")]), 0],
 		["a mask with holes", v4("nic1", "10.0.0.5", [{ ...default4("10.0.0.1"), netmask: "255.0.255.0" }]), 0],
-		["an IP version that the link has no address of", v4("nic1", "10.0.0.5", [default6("fe80::1")]), 0],
-	])("leave out %s, and say so", (_, entry, index) => {
+		["an IP version in which the link has no address", v4("nic1", "10.0.0.5", [default6("fe80::1")]), 0],
+	])("are dropped with a remark: %s", (_, entry, index) => {
 		const planned = plan([nic(1)], [entry]);
 		expect(planned.interfaces.flatMap(({ routes }) => routes)).toHaveLength(index);
-		expect(placesOf(planned)[0]).toMatch(new RegExp(`^/networks/0/routes/${index}`));
+		expect(pointersOf(planned)[0]).toMatch(new RegExp(`^/networks/0/routes/${index}`));
 	});
 
-	it("let the first link keep the default route, static or by DHCP: the others' rank behind", () => {
+	it("rank after the default route of the first link, static or by DHCP", () => {
 		const networks = [dynamic("nic1", "ipv4_dhcp"), v4("nic2", "10.0.0.5", [default4("10.0.0.1")])];
 		const planned = plan([nic(1), nic(2)], networks);
 		expect(planned.interfaces.flatMap(({ routes }) => routes.map(({ metric }) => metric))).toEqual([2049]);
-		expect(placesOf(planned)).toEqual(["/networks/1/routes/0"]);
+		expect(pointersOf(planned)).toEqual(["/networks/1/routes/0"]);
 	});
 
-	it("let the first link keep its static default route of IPv6 beside router advertisements", () => {
+	it("rank before router advertisements for the first link's static IPv6 default route", () => {
 		const metrics = (more: NetworkEntry[]) =>
 			plan([nic(1), nic(2)], [v6("nic1", "2001:db8::5", [default6("2001:db8::1")]), ...more]).interfaces.flatMap(
 				({ routes }) => routes.map(({ metric }) => metric),
@@ -227,7 +227,7 @@ describe("routes", () => {
 		expect(metrics([dynamic("nic2", "ipv6_slaac")])).toEqual([50]);
 	});
 
-	it("let the first link of the document keep the default route, of whatever kind it is", () => {
+	it("leave the default route to the first link of the document, of any kind", () => {
 		const links = [bond(["nic1"]), nic(1), nic(2)];
 		const networks = [v4("bond", "10.0.0.5", [default4("10.0.0.1")]), v4("nic2", "10.1.0.5", [default4("10.1.0.1")])];
 		const { interfaces } = plan(links, networks);
@@ -258,24 +258,24 @@ describe("addressing", () => {
 	});
 
 	it.each(["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0.256", "010.0.0.1", "::1"])(
-		"leaves out %s, which no NIC can have, and says so",
+		"drops %s, which no interface can have, with a remark",
 		(address) => {
 			const planned = plan([nic(1)], [v4("nic1", address)]);
 			expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
-			expect(planned.warnings).toHaveLength(1);
+			expect(planned.remarks).toHaveLength(1);
 		},
 	);
 
-	it("leaves out an address whose mask has no bit, and says so", () => {
+	it("drops an address whose netmask has no bit, with a remark", () => {
 		const planned = plan([nic(1)], [v4("nic1", "10.0.0.5", [], { netmask: "0.0.0.0" })]);
 		expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
-		expect(placesOf(planned)).toEqual(["/networks/0"]);
+		expect(pointersOf(planned)).toEqual(["/networks/0"]);
 	});
 
-	it("leaves out what stands on a bond's member, or on no link, and says so", () => {
+	it("drops networks on a bond member or on no link, with a remark", () => {
 		const planned = plan([nic(1), bond(["nic1"])], [v4("nic1", "10.0.0.5"), v4("nic9", "10.0.0.6")]);
 		expect(planned.interfaces.flatMap(({ addresses }) => addresses)).toEqual([]);
-		expect(placesOf(planned)).toEqual(["/networks/0/link", "/networks/1/link"]);
+		expect(pointersOf(planned)).toEqual(["/networks/0/link", "/networks/1/link"]);
 	});
 });
 
@@ -291,21 +291,21 @@ describe("name servers", () => {
 		expect(dnsOf(networks, ["10.0.0.53", "10.1.0.53"])).toEqual([["10.0.0.53"], ["10.1.0.53"]]);
 	});
 
-	it("of the document alone go to the links that have none", () => {
+	it("that only the top level names go to the links without servers", () => {
 		const networks = [v4("nic1", "10.0.0.5", [], { services: dns("10.0.0.53") }), v4("nic2", "10.1.0.5")];
 		expect(dnsOf(networks, ["9.9.9.9"])).toEqual([["10.0.0.53"], ["9.9.9.9"]]);
 	});
 
-	it("of the document alone go to the first link when every one has some", () => {
+	it("that only the top level names go to the first link if every link has servers", () => {
 		const networks = [v4("nic1", "10.0.0.5", [], { services: dns("10.0.0.53") })];
 		expect(dnsOf(networks, ["9.9.9.9"])).toEqual([["10.0.0.53", "9.9.9.9"], []]);
 	});
 
-	it("and search domains that can't be are left out, and it is said", () => {
+	it("and search domains are dropped with a remark if invalid", () => {
 		const more = { services: dns("0.0.0.0"), dns_search: ["a.example.", "bad domain", "UPPER.example", "[x]", "."] };
 		const planned = plan([nic(1)], [v4("nic1", "10.0.0.5", [], more)]);
 		expect(planned.interfaces.map(({ dns, search }) => [dns, search])).toEqual([[[], ["a.example", "upper.example"]]]);
-		expect(placesOf(planned)).toEqual([
+		expect(pointersOf(planned)).toEqual([
 			"/networks/0/services/0/address",
 			"/networks/0/dns_search/1",
 			"/networks/0/dns_search/3",

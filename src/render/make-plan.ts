@@ -1,24 +1,25 @@
 import type { NetworkData } from "../documents/network-data.ts";
-import { address } from "./addressing.ts";
-import { wire } from "./links.ts";
-import type { Plan, Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import { addAddressing } from "./addressing.ts";
+import { planLinks } from "./links.ts";
+import type { Plan } from "./plan.ts";
 import type { RenderOptions } from "./renderer.ts";
 import { parseMac } from "./values.ts";
 
 /**
- * Brings a document into the normal form that every target is written from. Refuses no document: what can't be made in
- * a guest, or may not stand in a file, is left out with a warning.
+ * Brings a document into the normal form that every format is written from. Accepts every document: what a guest can't
+ * have, or a file can't safely contain, is dropped with a remark.
  *
- * @throws GuestwireError `usage` when a name in `options.names` is no name of an interface, or is given twice
+ * @throws GuestwireError `usage` if a name in `options.names` is not a valid interface name, or is given twice
  */
 export function planNetwork(data: NetworkData, options: RenderOptions): Plan {
-	const warnings: Warning[] = [];
-	const warn = (place: string, reason: string) => void warnings.push({ place, reason });
+	const remarks: Remark[] = [];
+	const remark = (pointer: string, reason: string) => void remarks.push({ pointer, reason });
 	const names = options.names ?? new Map<string, string>();
-	const wiring = wire(data.links, names, warn);
-	const macs = new Set([...wiring.values()].flatMap((one) => (one.kind === "physical" ? [one.macAddress] : [])));
+	const linkPlans = planLinks(data.links, names, remark);
+	const macs = new Set([...linkPlans.values()].flatMap((one) => (one.kind === "physical" ? [one.macAddress] : [])));
 	for (const mac of [...names.keys()].flatMap((text) => parseMac(text) ?? [])) {
-		if (!macs.has(mac)) warn("", `a name is given for ${mac}, which is no NIC of it: unused`);
+		if (!macs.has(mac)) remark("", `no NIC has the MAC address ${mac}: the name given for it is unused`);
 	}
-	return { interfaces: address(data, wiring, warn), warnings };
+	return { interfaces: addAddressing(data, linkPlans, remark), remarks };
 }

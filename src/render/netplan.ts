@@ -1,29 +1,30 @@
-import { isMember, type PlannedBond, type PlannedInterface, type Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import { isMember, type PlannedBond, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { cidr, destination, yaml } from "./text.ts";
 
 /** Network configuration version 2. https://netplan.readthedocs.io/en/stable/netplan-yaml/ */
 export const netplan: Renderer = (plan) => {
-	const { network, warnings } = networkVersion2(plan.interfaces);
-	// Netplan complains of a file that others may read: it may hold secrets.
-	return { files: [{ path: "etc/netplan/50-guestwire.yaml", mode: 0o600, text: yaml({ network }) }], warnings };
+	const { network, remarks } = networkVersion2(plan.interfaces);
+	// Netplan complains about a file that others may read: it may hold secrets.
+	return { files: [{ path: "etc/netplan/50-guestwire.yaml", mode: 0o600, text: yaml({ network }) }], remarks };
 };
 
 const GROUPS = { physical: "ethernets", bond: "bonds", vlan: "vlans" } as const;
 
-/** What netplan has under `network`, and cloud-init in a `network-config` of version 2. */
-export function networkVersion2(interfaces: readonly PlannedInterface[]): { network: object; warnings: Warning[] } {
-	const warnings: Warning[] = [];
+/** The content of netplan's `network` key, and of cloud-init's `network-config`, version 2. */
+export function networkVersion2(interfaces: readonly PlannedInterface[]): { network: object; remarks: Remark[] } {
+	const remarks: Remark[] = [];
 	const network: Record<string, unknown> & { version: 2 } = { version: 2 };
 	for (const [kind, members] of Map.groupBy(interfaces, ({ kind }) => kind)) {
-		network[GROUPS[kind]] = Object.fromEntries(members.map((one) => [one.name, describe(one, warnings)]));
+		network[GROUPS[kind]] = Object.fromEntries(members.map((one) => [one.name, describe(one, remarks)]));
 	}
-	return { network, warnings };
+	return { network, remarks };
 }
 
-function describe(one: PlannedInterface, warnings: Warning[]): object {
+function describe(one: PlannedInterface, remarks: Remark[]): object {
 	return {
-		...describeLink(one, warnings),
+		...describeLink(one, remarks),
 		...(one.mtu !== undefined && { mtu: one.mtu }),
 		...(one.dhcp4 && { dhcp4: true }),
 		...(one.dhcp6 && { dhcp6: true }),
@@ -46,22 +47,22 @@ function describe(one: PlannedInterface, warnings: Warning[]): object {
 	};
 }
 
-function describeLink(one: PlannedInterface, warnings: Warning[]): object {
+function describeLink(one: PlannedInterface, remarks: Remark[]): object {
 	switch (one.kind) {
 		case "physical":
 			return { match: { macaddress: one.macAddress } };
 		case "bond":
-			return { interfaces: one.members, macaddress: one.macAddress, parameters: bondParameters(one, warnings) };
+			return { interfaces: one.members, macaddress: one.macAddress, parameters: bondParameters(one, remarks) };
 		case "vlan":
 			return { id: one.vlanId, link: one.parent, macaddress: one.macAddress };
 	}
 }
 
-function bondParameters({ options, place }: PlannedBond, warnings: Warning[]): object {
+function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): object {
 	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const known = hashPolicy !== "vlan+srcmac";
 	if (!known)
-		warnings.push({ place: `${place}/bond_xmit_hash_policy`, reason: "netplan has no vlan+srcmac: left out" });
+		remarks.push({ pointer: `${pointer}/bond_xmit_hash_policy`, reason: "netplan has no vlan+srcmac: dropped" });
 	return {
 		mode,
 		...(miimon !== undefined && { "mii-monitor-interval": miimon }),

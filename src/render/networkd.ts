@@ -1,30 +1,31 @@
-import type { PlannedBond, PlannedInterface, PlannedVlan, Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import type { PlannedBond, PlannedInterface, PlannedVlan } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
 import { cidr, destination, type IniEntry, type IniSection, ini } from "./text.ts";
 
 /**
- * `.network` and `.netdev` files, see systemd.network(5) and systemd.netdev(5). No `.link` file: one that matches a NIC
- * would take the place of the distribution's, and with it the NIC's name; the MTU stands in the `.network` file.
+ * `.network` and `.netdev` files, see systemd.network(5) and systemd.netdev(5). No `.link` file: only the first one that
+ * matches a NIC applies, so it would disable the distribution's naming. The MTU is in the `.network` file.
  */
 export const networkd: Renderer = (plan) => {
 	const vlans = Map.groupBy(
 		plan.interfaces.filter((one) => one.kind === "vlan"),
 		({ parent }) => parent,
 	);
-	const warnings: Warning[] = [];
+	const remarks: Remark[] = [];
 	const files = plan.interfaces.flatMap((one) => [
-		...(one.kind === "physical" ? [] : [file(one, "netdev", netdev(one, warnings))]),
+		...(one.kind === "physical" ? [] : [file(one, "netdev", netdev(one, remarks))]),
 		file(one, "network", network(one, vlans.get(one.name) ?? [])),
 	]);
-	return { files, warnings };
+	return { files, remarks };
 };
 
 function file(one: PlannedInterface, suffix: string, sections: readonly IniSection[]): RenderedFile {
-	// Read by the user systemd-network.
+	// The user systemd-network must be able to read it.
 	return { path: `etc/systemd/network/10-guestwire-${one.name}.${suffix}`, mode: 0o644, text: ini(sections) };
 }
 
-function netdev(one: PlannedBond | PlannedVlan, warnings: Warning[]): IniSection[] {
+function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[] {
 	const sections: IniSection[] = [
 		[
 			"NetDev",
@@ -36,11 +37,11 @@ function netdev(one: PlannedBond | PlannedVlan, warnings: Warning[]): IniSection
 		],
 	];
 	if (one.kind === "vlan") sections.push(["VLAN", [["Id", one.vlanId]]]);
-	else sections.push(["Bond", bondEntries(one, warnings)]);
+	else sections.push(["Bond", bondEntries(one, remarks)]);
 	return sections;
 }
 
-function bondEntries({ options, place }: PlannedBond, warnings: Warning[]): IniEntry[] {
+function bondEntries({ options, pointer }: PlannedBond, remarks: Remark[]): IniEntry[] {
 	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const entries: IniEntry[] = [["Mode", mode]];
 	if (miimon !== undefined) entries.push(["MIIMonitorSec", `${miimon}ms`]);
@@ -48,14 +49,14 @@ function bondEntries({ options, place }: PlannedBond, warnings: Warning[]): IniE
 	if (downdelay !== undefined) entries.push(["DownDelaySec", `${downdelay}ms`]);
 	if (lacpRate !== undefined) entries.push(["LACPTransmitRate", lacpRate]);
 	if (hashPolicy === "vlan+srcmac") {
-		warnings.push({ place: `${place}/bond_xmit_hash_policy`, reason: "networkd has no vlan+srcmac: left out" });
+		remarks.push({ pointer: `${pointer}/bond_xmit_hash_policy`, reason: "networkd has no vlan+srcmac: dropped" });
 	} else if (hashPolicy !== undefined) entries.push(["TransmitHashPolicy", hashPolicy]);
 	return entries;
 }
 
 function network(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniSection[] {
 	return [
-		// A bond gives its members its own address, and a VLAN may have its parent's: only the permanent one is the NIC's.
+		// A bond gives its address to its members, and a VLAN may have its parent's. Only the permanent address is unique.
 		["Match", [one.kind === "physical" ? ["PermanentMACAddress", one.macAddress] : ["Name", one.name]]],
 		["Link", one.mtu === undefined ? [] : [["MTUBytes", one.mtu]]],
 		["Network", networkEntries(one, vlans)],

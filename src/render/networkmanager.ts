@@ -1,18 +1,19 @@
+import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { type BondOptions, isMember, type PlannedInterface, type Warning } from "./plan.ts";
+import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { cidr, destination, type IniEntry, type IniSection, ini } from "./text.ts";
 
 /** Keyfiles, see nm-settings-keyfile(5) and nm-settings(5). NetworkManager ignores one that others may read. */
 export const networkmanager: Renderer = (plan) => {
 	const uuids = new Map(plan.interfaces.map((one) => [one.name, connectionUuid(one)]));
-	const warnings: Warning[] = [];
+	const remarks: Remark[] = [];
 	const files = plan.interfaces.map((one) => ({
 		path: `etc/NetworkManager/system-connections/guestwire-${one.name}.nmconnection`,
 		mode: 0o600,
-		text: ini([...link(one, uuids), ...(isMember(one) ? [] : [ip(one, 4, warnings), ip(one, 6, warnings)])]),
+		text: ini([...link(one, uuids), ...(isMember(one) ? [] : [ip(one, 4, remarks), ip(one, 6, remarks)])]),
 	}));
-	return { files, warnings };
+	return { files, remarks };
 };
 
 function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSection[] {
@@ -56,10 +57,10 @@ function bondEntries({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }:
 	return entries;
 }
 
-function ip(one: PlannedInterface, version: 4 | 6, warnings: Warning[]): IniSection {
+function ip(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniSection {
 	const method = methodOf(one, version);
 	const entries: IniEntry[] = [["method", method]];
-	// Neutron's port security lets through the address that is made of the MAC address, and no other.
+	// Neutron's port security passes only the address that is derived from the MAC address.
 	if (method === "auto" && version === 6) entries.push(["addr-gen-mode", "eui64"], ["ip6-privacy", 0]);
 	const addresses = one.addresses.filter((address) => address.version === version);
 	entries.push(...addresses.map((address, i): IniEntry => [`address${i + 1}`, cidr(address)]));
@@ -68,11 +69,11 @@ function ip(one: PlannedInterface, version: 4 | 6, warnings: Warning[]): IniSect
 		entries.push([`route${i + 1}`, `${destination(route)},${route.gateway}${metric}`]);
 		if (route.onLink) entries.push([`route${i + 1}_options`, "onlink=true"]);
 	}
-	entries.push(...nameServers(one, version, warnings));
+	entries.push(...nameServers(one, version, remarks));
 	return [`ipv${version}`, entries];
 }
 
-/** Link-local IPv6 stays on: the metadata service has such an address. */
+/** Link-local IPv6 stays on: the metadata service has a link-local address. */
 function methodOf(one: PlannedInterface, version: 4 | 6): "auto" | "manual" | "disabled" | "link-local" {
 	if (version === 4 ? one.dhcp4 : one.routerAdvertisements) return "auto";
 	if (one.addresses.some((address) => address.version === version)) return "manual";
@@ -83,11 +84,11 @@ function takesNameServers(one: PlannedInterface, version: 4 | 6): boolean {
 	return ["auto", "manual"].includes(methodOf(one, version));
 }
 
-function nameServers(one: PlannedInterface, version: 4 | 6, warnings: Warning[]): IniEntry[] {
+function nameServers(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniEntry[] {
 	const servers = one.dns.filter((server) => server.includes(":") === (version === 6));
 	if (!takesNameServers(one, version)) {
-		const reason = `NetworkManager takes IPv${version} name servers only on an interface with IPv${version}: left out`;
-		if (servers.length > 0) warnings.push({ place: one.place, reason });
+		const reason = `NetworkManager accepts IPv${version} name servers only on an interface with IPv${version}: dropped`;
+		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason });
 		return [];
 	}
 	const entries: IniEntry[] = [];

@@ -1,10 +1,11 @@
-import { type BondOptions, isMember, type PlannedInterface, type Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { destination, yaml } from "./text.ts";
 
 /**
- * A state that nmstate.service applies at boot. Needs nmstate 2.2.41, the first to let bonds, VLANs and routes name a NIC
- * that is found by its MAC address.
+ * A state that nmstate.service applies at boot. Needs nmstate 2.2.41, the first version in which bonds, VLANs and routes
+ * can refer to a NIC that is found by its MAC address.
  *
  * Sources: https://nmstate.io/features/mac_identifier.html, https://nmstate.io/devel/yaml_api.html
  */
@@ -21,15 +22,16 @@ export const nmstate: Renderer = (plan) => {
 		}),
 	};
 	const file = { path: "etc/nmstate/50-guestwire.yml", mode: 0o600, text: yaml(state) };
-	return { files: [file], warnings: sharedServers(interfaces) };
+	return { files: [file], remarks: sharedServers(interfaces) };
 };
 
-/** nmstate knows name servers for the host, not for a link. */
-function sharedServers(interfaces: readonly PlannedInterface[]): Warning[] {
+/** nmstate configures name servers for the host, not for a link. */
+function sharedServers(interfaces: readonly PlannedInterface[]): Remark[] {
 	const asking = interfaces.filter(({ dns, search }) => dns.length + search.length > 0);
 	const same = new Set(asking.map(({ dns, search }) => JSON.stringify([dns, search]))).size <= 1;
-	const reason = "nmstate has one list of name servers and search domains for all links: this link's go into it";
-	return same ? [] : asking.map(({ place }) => ({ place, reason }));
+	const reason =
+		"nmstate has one list of name servers and search domains for the host: those of this link are added to it";
+	return same ? [] : asking.map(({ pointer }) => ({ pointer, reason }));
 }
 
 function describe(one: PlannedInterface): object {
@@ -61,7 +63,7 @@ function ipv4(one: PlannedInterface): object {
 	return { enabled: true, dhcp: one.dhcp4, ...(address.length > 0 && { address }) };
 }
 
-/** Router advertisements and DHCPv6 go together: nmstate refuses one without the other, the advertisement's flags rule. */
+/** nmstate rejects router advertisements without DHCPv6 and the reverse. The flags of the advertisement decide. */
 function ipv6(one: PlannedInterface): object {
 	const dynamic = one.routerAdvertisements;
 	const address = addressesOf(one, 6);
@@ -80,7 +82,7 @@ function addressesOf(one: PlannedInterface, version: 4 | 6): object[] {
 		.map(({ address, prefixLength }) => ({ ip: address, "prefix-length": prefixLength }));
 }
 
-/** An on-link gateway is declared by a route of its own: nmstate has no flag for it. */
+/** nmstate has no flag for a gateway outside the subnet: a route to the gateway itself declares it on-link. */
 function describeRoutes(one: PlannedInterface): object[] {
 	const gateways = new Map(one.routes.filter(({ onLink }) => onLink).map(({ gateway, version }) => [gateway, version]));
 	const onLink = [...gateways].map(([gateway, version]) => ({

@@ -1,20 +1,13 @@
 /**
- * The normal form that every target file is written from: one record per interface, with all that belongs to it.
+ * The normal form that every file is written from: one record per interface, with everything that belongs to it.
  *
- * Every text in it is safe to write out: addresses are parsed and canonical, names and domains are checked, and nothing
- * of the document's free text (ids) is in it. What the document says and no guest can do is a warning, and not here.
+ * Every text in it is safe to write: addresses are parsed and canonical, names and domains are validated, and free text
+ * of the document (ids) does not occur. What no guest can do is a remark instead.
  */
 import type { BondLink } from "../documents/network-data.ts";
+import type { Remark } from "../documents/reading.ts";
 
-/** What a rendering leaves out or changes, and why. */
-export interface Warning {
-	/** JSON pointer into the document: `/networks/2/routes/0`; empty for the document as a whole. */
-	readonly place: string;
-	/** One sentence for a person, without the document's free text. */
-	readonly reason: string;
-}
-
-export type Warn = (place: Warning["place"], reason: Warning["reason"]) => void;
+export type AddRemark = (pointer: Remark["pointer"], reason: Remark["reason"]) => void;
 
 export interface PlannedAddress {
 	readonly version: 4 | 6;
@@ -26,57 +19,57 @@ export interface PlannedAddress {
 export interface PlannedRoute {
 	readonly version: 4 | 6;
 	/** JSON pointer. */
-	readonly place: string;
-	/** Network address of the destination, host bits zero: `0.0.0.0` or `::` with prefix 0 for a default route. */
+	readonly pointer: string;
+	/** Network address of the destination, host bits zero. A default route is `0.0.0.0` or `::` with prefix length 0. */
 	readonly network: string;
 	readonly prefixLength: number;
-	/** Of the same version as the destination; may be IPv6 link-local. */
+	/** Of the same IP version as the destination. May be IPv6 link-local. */
 	readonly gateway: string;
-	/** The gateway is in no subnet of the interface and not IPv6 link-local: it has to be declared reachable. */
+	/** The gateway is outside the interface's subnets and not IPv6 link-local: it has to be declared on-link. */
 	readonly onLink: boolean;
-	/** Set on a default route that must rank behind another interface's, or before a router's own: higher is worse. */
+	/** Set on a default route that must rank after another interface's, or before a router's own. Lower wins. */
 	readonly metric?: number;
 }
 
-/** How an interface comes to its addresses, routes and name servers. */
+/** How an interface gets its addresses, routes and name servers. */
 export interface Addressing {
-	/** Static addresses, in the document's order. */
+	/** Static addresses, in document order. */
 	readonly addresses: readonly PlannedAddress[];
 	readonly dhcp4: boolean;
-	/** `stateful`: addresses and options; `stateless`: options alone, the address comes by SLAAC. */
+	/** `stateful`: addresses and options. `stateless`: only options, and the address comes by SLAAC. */
 	readonly dhcp6?: "stateful" | "stateless";
-	/** Whether router advertisements are listened to: the interface has SLAAC or DHCPv6. Off means off. */
+	/** Whether the interface accepts router advertisements: it has SLAAC or DHCPv6. Otherwise they are turned off. */
 	readonly routerAdvertisements: boolean;
-	/** At most one per destination, of IP versions in which the interface has an address or a way to get one. */
+	/** At most one per destination, only for IP versions in which the interface has an address or a way to get one. */
 	readonly routes: readonly PlannedRoute[];
-	/** Name servers, both versions. */
+	/** Name servers of both IP versions. */
 	readonly dns: readonly string[];
-	/** Search domains, without a dot at the end. */
+	/** Search domains, without a trailing dot. */
 	readonly search: readonly string[];
 }
 
-interface WiredBase {
-	/** Unique, at most 15 characters of `A-Za-z0-9._-`: what the configuration calls the interface. */
+interface LinkPlanBase {
+	/** Unique, at most 15 characters of `A-Za-z0-9._-`: the interface's name in the configuration. */
 	readonly name: string;
 	/** JSON pointer of the link. */
-	readonly place: string;
-	/** Lower case with colons, 6 bytes. */
+	readonly pointer: string;
+	/** 6 bytes, lower case, with colons. */
 	readonly macAddress: string;
 	/** Bytes. */
 	readonly mtu?: number;
 }
 
-/** A NIC, found in the guest by its MAC address. */
-export interface WiredPhysical extends WiredBase {
+/** A NIC. The guest finds it by its MAC address. */
+export interface PhysicalLinkPlan extends LinkPlanBase {
 	readonly kind: "physical";
-	/** Whether `name` is what the guest really calls the NIC; else it is `eth0`, `eth1` … in the links' order. */
+	/** Whether `name` is the NIC's real name in the guest. Otherwise it is `eth0`, `eth1` … in link order. */
 	readonly nameKnown: boolean;
-	/** Name of the bond it is a member of; then it has no addresses of its own. */
+	/** The name of the bond that the NIC is a member of. A member has no addresses of its own. */
 	readonly bond?: string;
 }
 
 export type BondMode = BondLink["bond_mode"];
-/** In the order of the bonding driver's numbers. */
+/** In the order of the bonding driver's numeric values. */
 export const BOND_HASH_POLICIES = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"] as const;
 export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
 
@@ -84,48 +77,48 @@ export interface BondOptions {
 	readonly mode: BondMode;
 	/** Milliseconds. */
 	readonly miimon?: number;
-	/** Milliseconds; only with a `miimon`. */
+	/** Milliseconds. Only with `miimon`. */
 	readonly updelay?: number;
-	/** Milliseconds; only with a `miimon`. */
+	/** Milliseconds. Only with `miimon`. */
 	readonly downdelay?: number;
-	/** With mode `802.3ad` only. */
+	/** Only in mode `802.3ad`. */
 	readonly lacpRate?: "slow" | "fast";
 	readonly hashPolicy?: BondHashPolicy;
 }
 
-export interface WiredBond extends WiredBase {
+export interface BondLinkPlan extends LinkPlanBase {
 	readonly kind: "bond";
-	/** Names of the members, each a physical interface. */
+	/** The names of the members, which are physical interfaces. */
 	readonly members: readonly string[];
 	readonly options: BondOptions;
 }
 
-export interface WiredVlan extends WiredBase {
+export interface VlanLinkPlan extends LinkPlanBase {
 	readonly kind: "vlan";
 	/** 1 to 4094. */
 	readonly vlanId: number;
-	/** Name of the interface that carries it: physical, bond or another VLAN. */
+	/** The name of the interface below: a NIC, a bond or another VLAN. */
 	readonly parent: string;
 }
 
-export type WiredInterface = WiredPhysical | WiredBond | WiredVlan;
-export type PlannedPhysical = WiredPhysical & Addressing;
-export type PlannedBond = WiredBond & Addressing;
-export type PlannedVlan = WiredVlan & Addressing;
+export type LinkPlan = PhysicalLinkPlan | BondLinkPlan | VlanLinkPlan;
+export type PlannedPhysical = PhysicalLinkPlan & Addressing;
+export type PlannedBond = BondLinkPlan & Addressing;
+export type PlannedVlan = VlanLinkPlan & Addressing;
 export type PlannedInterface = PlannedPhysical | PlannedBond | PlannedVlan;
 
 export interface Plan {
-	/** In an order in which they can be made: NICs, then bonds, then VLANs each after its parent. */
+	/** In an order in which they can be created: NICs, then bonds, then VLANs, each after its parent. */
 	readonly interfaces: readonly PlannedInterface[];
-	readonly warnings: readonly Warning[];
+	readonly remarks: readonly Remark[];
 }
 
-/** The names of NICs that the guest may call something else. */
-export function guessedNames(interfaces: readonly WiredInterface[]): ReadonlySet<string> {
+/** The names of NICs that may have another name in the guest. */
+export function assumedNames(interfaces: readonly LinkPlan[]): ReadonlySet<string> {
 	return new Set(interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name));
 }
 
-/** Whether the interface is a bond's member: then it has no addresses, and takes no part in anything above its link. */
-export function isMember(one: WiredInterface): boolean {
+/** Whether the interface is a bond member, which has no addresses and no routes. */
+export function isMember(one: LinkPlan): boolean {
 	return one.kind === "physical" && one.bond !== undefined;
 }

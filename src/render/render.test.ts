@@ -15,22 +15,22 @@ const filesOf = (format: Format, data: NetworkData): Files =>
 const onlyFile = (files: Files) => [...files.values()].join();
 
 describe.each(FORMATS)("%s", (format) => {
-	it("renders any valid document, into files with safe names, each once", () => {
+	it("renders any valid document into files with safe, distinct paths", () => {
 		fc.assert(
 			fc.property(validNetworkData, (data) => {
-				const { files, warnings } = render(format, data);
+				const { files, remarks } = render(format, data);
 				const paths = files.map(({ path }) => path);
 				expect(new Set(paths).size).toBe(paths.length);
 				for (const { path, mode } of files) {
 					expect(path).toMatch(/^[A-Za-z0-9]([A-Za-z0-9._-]|\/(?=[A-Za-z0-9]))*$/);
 					expect([0o600, 0o644, 0o755]).toContain(mode);
 				}
-				for (const { place } of warnings) expect(place).toMatch(/^(\/[a-z0-9_]+)+$/);
+				for (const { pointer } of remarks) expect(pointer).toMatch(/^(\/[a-z0-9_]+)+$/);
 			}),
 		);
 	});
 
-	it("lets no text of the document out of its place", () => {
+	it("is not open to injection through any text of the document", () => {
 		fc.assert(
 			fc.property(hostileNetworkData, (data) => {
 				const rendering = render(format, data);
@@ -51,12 +51,12 @@ const READERS: Readonly<Partial<Record<Format, (files: Files) => Meanings>>> = {
 };
 
 describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
-	it("has the document's links, addresses and routes", () => {
+	it("has the links, addresses and routes of the document", () => {
 		fc.assert(
 			fc.property(soundNetworkData, (data) => {
 				const meanings = read(filesOf(format as Format, data));
-				expect(bySort([...meanings.values()].map(saidOf))).toEqual(
-					bySort(data.links.map((link) => toldOf(link, data))),
+				expect(bySort([...meanings.values()].map(actualOf))).toEqual(
+					bySort(data.links.map((link) => expectedOf(link, data))),
 				);
 			}),
 		);
@@ -65,8 +65,8 @@ describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
 
 const bySort = (all: readonly string[]) => all.toSorted();
 
-/** What the files say of an interface, in the words of `toldOf`. */
-function saidOf(meaning: ReturnType<Meanings["get"]> & object): string {
+/** What the files say about an interface, in the form of `expectedOf`. */
+function actualOf(meaning: ReturnType<Meanings["get"]> & object): string {
 	const { mac, mtu, vlan, bond, memberOf, dhcp4, addresses, routes, search } = meaning;
 	return JSON.stringify({
 		mac,
@@ -81,7 +81,7 @@ function saidOf(meaning: ReturnType<Meanings["get"]> & object): string {
 	});
 }
 
-function toldOf(link: Link, { links, networks }: NetworkData): string {
+function expectedOf(link: Link, { links, networks }: NetworkData): string {
 	const mine = networks.filter((entry) => entry.link === link.id);
 	const fixed = mine.filter(({ type }) => type === "ipv4" || type === "ipv6");
 	const routes = mine.flatMap((entry) => entry.routes ?? []);

@@ -1,7 +1,8 @@
-import type { Plan, Warning } from "./plan.ts";
+import type { Remark } from "../documents/reading.ts";
+import type { Plan } from "./plan.ts";
 
 export interface RenderedFile {
-	/** Relative to the guest's root directory, without a leading slash: `etc/netplan/50-guestwire.yaml`. */
+	/** Relative to the guest's root directory: `etc/netplan/50-guestwire.yaml`. */
 	readonly path: string;
 	/** Permission bits: `0o600`. */
 	readonly mode: number;
@@ -10,14 +11,14 @@ export interface RenderedFile {
 
 export interface Rendering {
 	readonly files: readonly RenderedFile[];
-	/** All that the files don't carry of the document. */
-	readonly warnings: readonly Warning[];
+	/** What the files don't carry of the document, or carry in another form. */
+	readonly remarks: readonly Remark[];
 }
 
 export interface RenderOptions {
-	/** What the guest calls its NICs, by MAC address (any case). NICs not in it are `eth0`, `eth1` … */
+	/** The names of the guest's NICs, by MAC address (any case). Other NICs are called `eth0`, `eth1` … */
 	readonly names?: ReadonlyMap<string, string>;
 }
 
-/** Writes one target's files. Never throws; warns of what the target can't express (the plan's warnings not repeated). */
+/** Writes the files of one format. Never throws. Its remarks say what the format can't express. */
 export type Renderer = (plan: Plan) => Rendering;

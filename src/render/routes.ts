@@ -1,50 +1,59 @@
 import type { Route } from "../documents/network-data.ts";
-import { isStatic, type PlacedEntry } from "./entries.ts";
-import type { PlannedInterface, PlannedRoute, Warn } from "./plan.ts";
+import { isStatic, type LocatedEntry } from "./entries.ts";
+import type { AddRemark, PlannedInterface, PlannedRoute } from "./plan.ts";
 import { type Ip, isHostAddress, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 /**
- * One interface's routes, in the document's order. Every address of a subnet repeats its routes: told once is enough.
+ * The routes of one interface, in document order. Routes that several addresses of a subnet repeat are returned once.
  *
- * @param versions in which the interface has an address, or a way to get one
+ * @param versions the IP versions in which the interface has an address, or a way to get one
  */
-export function planRoutes(entries: readonly PlacedEntry[], versions: ReadonlySet<4 | 6>, warn: Warn): PlannedRoute[] {
+export function planRoutes(
+	entries: readonly LocatedEntry[],
+	versions: ReadonlySet<4 | 6>,
+	remark: AddRemark,
+): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
-	for (const { entry, place: entryPlace } of entries) {
+	for (const { entry, pointer: entryPointer } of entries) {
 		for (const [i, route] of (entry.routes ?? []).entries()) {
-			const place = `${entryPlace}/routes/${i}`;
-			const planned = planRoute(route, place, entries, warn);
+			const pointer = `${entryPointer}/routes/${i}`;
+			const planned = planRoute(route, pointer, entries, remark);
 			if (planned === undefined) continue;
 			if (!versions.has(planned.version)) {
-				warn(place, `the link has no IPv${planned.version} address: the route is left out`);
+				remark(pointer, `the link has no IPv${planned.version} address: the route is dropped`);
 				continue;
 			}
 			const destination = `${planned.network}/${planned.prefixLength}`;
 			const earlier = routes.get(destination);
 			if (earlier === undefined) routes.set(destination, planned);
 			else if (earlier.gateway !== planned.gateway) {
-				warn(place, "an earlier route of this link has the same destination, and a guest uses one: left out");
+				remark(pointer, "an earlier route of this link has the same destination: dropped");
 			}
 		}
 	}
 	return [...routes.values()];
 }
 
-function planRoute(route: Route, place: string, entries: readonly PlacedEntry[], warn: Warn): PlannedRoute | undefined {
+function planRoute(
+	route: Route,
+	pointer: string,
+	entries: readonly LocatedEntry[],
+	remark: AddRemark,
+): PlannedRoute | undefined {
 	const destination = parseIp(route.network);
 	const gateway = parseIp(route.gateway);
 	const version = destination && versionOf(destination);
 	const prefixLength = version && parseNetmask(route.netmask, version);
 	if (destination === undefined || version === undefined || prefixLength === undefined) {
-		warn(place, "network and netmask are no network: the route is left out");
+		remark(pointer, "no valid network and netmask: the route is dropped");
 	} else if (gateway === undefined || !isHostAddress(gateway)) {
-		warn(`${place}/gateway`, "not the address of a router: the route is left out");
+		remark(`${pointer}/gateway`, "not the address of a router: the route is dropped");
 	} else if (versionOf(gateway) !== version) {
-		warn(`${place}/gateway`, "not of the destination's IP version: the route is left out");
+		remark(`${pointer}/gateway`, "not of the destination's IP version: the route is dropped");
 	} else {
 		return {
 			version,
-			place,
+			pointer,
 			network: networkOf(destination, prefixLength).toString(),
 			prefixLength,
 			gateway: gateway.toString(),
@@ -54,28 +63,28 @@ function planRoute(route: Route, place: string, entries: readonly PlacedEntry[],
 	return undefined;
 }
 
-/** Whether the kernel will find the gateway without being told that it is on the link. */
-function isReachable(gateway: Ip, version: 4 | 6, entries: readonly PlacedEntry[]): boolean {
+/** Whether the kernel accepts the gateway without a declaration that it is on-link. */
+function isReachable(gateway: Ip, version: 4 | 6, entries: readonly LocatedEntry[]): boolean {
 	if (gateway.kind() === "ipv6" && gateway.range() === "linkLocal") return true;
 	return entries.some((entry) => {
 		if (entry.version !== version) return false;
 		if (entry.subnet !== undefined) return isInNetwork(gateway, entry.subnet.ip, entry.subnet.prefixLength);
-		// The subnet comes with the lease or the router advertisement, and the gateway is supposed to be in it.
+		// The subnet comes with the lease or the router advertisement. The gateway is assumed to be in it.
 		return !isStatic(entry);
 	});
 }
 
-/** Worse than what a DHCP client or a router advertisement sets: 100 to 1024. */
+/** Above the metrics that DHCP clients and router advertisements use, 100 to 1024: ranks after them. */
 const LATER_METRIC = 2048;
 
-/** Better than what a router advertisement sets. Without it a static IPv6 route has the kernel's 1024, as theirs has. */
+/** Below the metric of a router advertisement. A static IPv6 route without a metric has the same 1024 as that. */
 const FIRST_METRIC = 50;
 
 /**
- * Lets the first interface with a default route, or with a way to be given one, keep it: on the others a static one
- * ranks behind. Two of the same metric would take turns from boot to boot (cloud-init issue 4246).
+ * The first interface with a default route, or with a way to get one, keeps it. On the others, a static default route
+ * gets a metric that ranks after it: of two with the same metric, either may win at a boot (cloud-init issue 4246).
  */
-export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], warn: Warn): PlannedInterface[] {
+export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], remark: AddRemark): PlannedInterface[] {
 	const inOrder = interfaces.toSorted((a, b) => linkIndex(a) - linkIndex(b));
 	const first: Partial<Record<4 | 6, PlannedInterface>> = {};
 	for (const version of [4, 6] as const) {
@@ -94,15 +103,15 @@ export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], warn:
 				return route.version === 6 && advertised ? { ...route, metric: FIRST_METRIC } : route;
 			}
 			const metric = LATER_METRIC + linkIndex(one);
-			warn(route.place, `not the first link with a default route: this one ranks behind, with metric ${metric}`);
+			remark(route.pointer, `an earlier link has the default route: this one gets metric ${metric} and ranks after it`);
 			return { ...route, metric };
 		}),
 	}));
 }
 
-/** Where the link stands in the document. */
-function linkIndex({ place }: PlannedInterface): number {
-	return Number(place.slice("/links/".length));
+/** The index of the link in the document. */
+function linkIndex({ pointer }: PlannedInterface): number {
+	return Number(pointer.slice("/links/".length));
 }
 
 function isDefault(route: PlannedRoute, version: 4 | 6): boolean {

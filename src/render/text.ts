@@ -1,4 +1,4 @@
-/** How several targets write the same thing. */
+/** Text forms that several formats share. */
 import { stringify } from "yaml";
 import type { PlannedAddress, PlannedRoute } from "./plan.ts";
 
@@ -15,7 +15,7 @@ export function destination(route: PlannedRoute): string {
 export type IniEntry = readonly [key: string, value: string | number];
 export type IniSection = readonly [name: string, entries: readonly IniEntry[]];
 
-/** Sections of `key=value` lines; a section without lines is left out. */
+/** Sections of `key=value` lines. Empty sections are omitted. */
 export function ini(sections: readonly IniSection[]): string {
 	return sections
 		.filter(([, entries]) => entries.length > 0)
@@ -24,8 +24,8 @@ export function ini(sections: readonly IniSection[]): string {
 }
 
 /**
- * YAML that a reader of version 1.1 takes as meant: text in quotes, or PyYAML would make a number of a MAC address of
- * digits.
+ * YAML that a parser of version 1.1 reads correctly. Text is quoted: PyYAML would read a MAC address of digits as a
+ * number.
  */
 export function yaml(value: object): string {
 	return stringify(value, { version: "1.1", defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });

@@ -1,9 +1,9 @@
-/** The checks every text of a document passes before it may stand in a file. */
+/** The checks that every text of a document must pass before it is written to a file. */
 import ipaddr from "ipaddr.js";
 
 export type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Parses an address: four decimal parts, or IPv6 without zone. Undefined for all else. */
+/** Parses an IPv4 address of four decimal parts, or an IPv6 address without a zone. Undefined for anything else. */
 export function parseIp(text: unknown): Ip | undefined {
 	if (typeof text !== "string") return undefined;
 	if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
@@ -14,14 +14,14 @@ export function versionOf(ip: Ip): 4 | 6 {
 	return ip.kind() === "ipv4" ? 4 : 6;
 }
 
-/** Bits of a netmask (`255.255.255.0`, `ffff:ffff::`) of the given version; undefined when it is no such mask. */
+/** The prefix length of a netmask (`255.255.255.0`, `ffff:ffff::`) of the given version; undefined if it is invalid. */
 export function parseNetmask(text: unknown, version: 4 | 6): number | undefined {
 	const mask = parseIp(text);
 	if (mask === undefined || versionOf(mask) !== version) return undefined;
 	return mask.prefixLengthFromSubnetMask() ?? undefined;
 }
 
-/** The address with all bits after the prefix zero. */
+/** The address with all bits after the prefix cleared. */
 export function networkOf(ip: Ip, prefixLength: number): Ip {
 	const bytes = ip.toByteArray();
 	for (let i = 0; i < bytes.length; i++) {
@@ -43,8 +43,8 @@ export function parseMac(text: unknown): string | undefined {
 }
 
 /**
- * A domain name without its final dot, in lower case; undefined when it is none. Letters, digits, hyphens and
- * underscores only: what every resolver takes.
+ * A domain name in lower case, without a trailing dot; undefined if it is invalid. Only letters, digits, hyphens and
+ * underscores, which every resolver accepts.
  */
 export function parseDomain(text: unknown): string | undefined {
 	if (typeof text !== "string" || text.length > 254) return undefined;
@@ -53,12 +53,12 @@ export function parseDomain(text: unknown): string | undefined {
 	return new RegExp(`^${label}(\\.${label})*$`).test(name) && name.length <= 253 ? name : undefined;
 }
 
-/** Whether the kernel and every target take it as an interface's name. */
+/** Whether the kernel and every format accept it as an interface name. */
 export function isInterfaceName(text: string): boolean {
 	return /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/.test(text);
 }
 
-/** Whether one host can have the address: not unspecified, multicast, broadcast, loopback or an IPv4-mapped form. */
+/** Whether a host can have the address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
 export function isHostAddress(ip: Ip): boolean {
 	return !["unspecified", "multicast", "broadcast", "loopback", "ipv4Mapped"].includes(ip.range());
 }

@@ -1,11 +1,11 @@
-/** Images with the inits of docs/no-agent.md, for virtual machines: each boots by the manual's own lines. */
+/** Images with the inits of docs/guests-without-agent.md, for virtual machines: each boots by the manual's own lines. */
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ArchiveFile } from "./cpio.ts";
 import { withLibraries } from "./guest-files.ts";
 import { hasProgram, unpackedPackage } from "./programs.ts";
 
-const manual = readFileSync(new URL("../../docs/no-agent.md", import.meta.url), "utf8");
+const manual = readFileSync(new URL("../../docs/guests-without-agent.md", import.meta.url), "utf8");
 
 /** The manual's block of code that begins behind a text. */
 export function manualLines(behind: string): string {

@@ -1,4 +1,4 @@
-/** The lines of docs/no-agent.md bring up the network of an image without an agent. */
+/** The lines of docs/guests-without-agent.md bring up the network of an image without an agent. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
