@@ -30,7 +30,7 @@ const file = (name: string) => join(folder, name);
 const drive = (...args: string[]) => runCli(["config-drive", ...args]);
 
 describe("one instance's drive", () => {
-	it("holds what show shows, in a file for its owner alone", async () => {
+	it("contains what show prints, in a file that only its owner can read", async () => {
 		const { code, stdout } = await drive("web-1", ...examples, "-o", file("web-1.iso"));
 		expect([code, JSON.parse(stdout)]).toEqual([
 			0,
@@ -45,7 +45,7 @@ describe("one instance's drive", () => {
 		expect(readdirSync(folder)).toEqual(["web-1.iso"]);
 	});
 
-	it("is VFAT, of a size, with some versions alone, encoded, as asked", async () => {
+	it("has the format, size, versions and encoding of the options", async () => {
 		const vfat = ["--format", "vfat", "--size", "3", "--versions", "2018-08-27,latest"];
 		await drive("web-1", ...examples, ...vfat, "-o", file("vfat"));
 		expect(statSync(file("vfat")).size).toBe(3 * 2 ** 20);
@@ -61,7 +61,7 @@ describe("one instance's drive", () => {
 		expect(JSON.parse((await drive("--read", file("encoded"))).stdout)).toMatchObject({ label: "config-2" });
 	});
 
-	it("goes raw to standard output", () => {
+	it("is written raw to standard output", () => {
 		const args = ["config-drive", "web-1", ...examples, "-o", "-"];
 		const image = execFileSync(process.execPath, [path("src/cli/main.ts"), ...args]);
 		expect(readConfigDrive(image).read("openstack/latest/network_data.json")).toBeDefined();
@@ -71,33 +71,30 @@ describe("one instance's drive", () => {
 		writeFileSync(file("there"), "somebody's");
 		const refused = await drive("web-1", ...examples, "-o", file("there"));
 		expect([refused.code, readFileSync(file("there"), "utf8")]).toEqual([1, "somebody's"]);
-		expect(refused.stderr).toMatch(/^guestwire: .*there is there already.*--force.*\n$/);
+		expect(refused.stderr).toMatch(/^guestwire: .*there exists already.*--force.*\n$/);
 		expect((await drive("web-1", ...examples, "-o", file("there"), "--force")).code).toBe(0);
 		expect([readFileSync(file("there")).length > 32_768, statSync(file("there")).mode & 0o777]).toEqual([true, 0o600]);
 		expect(readdirSync(folder)).toEqual(["there"]);
 	});
 
-	it("replaces nothing but a file", async () => {
+	it("replaces only regular files", async () => {
 		mkdirSync(file("folder"));
 		symlinkSync("nowhere", file("link"));
 		for (const name of ["folder", "link"]) {
 			const { code, stderr } = await drive("web-1", ...examples, "-o", file(name), "--force");
-			expect([code, stderr]).toEqual([1, expect.stringContaining("is no file")]);
+			expect([code, stderr]).toEqual([1, expect.stringContaining("is not a regular file")]);
 		}
 		expect(readdirSync(folder)).toEqual(["folder", "link"]);
 	});
 
-	it("takes a name as long as the file system does, and says of a longer one that it can't be written", async () => {
+	it("accepts names as long as the file system does, and reports longer ones", async () => {
 		expect((await drive("web-1", ...examples, "-o", file("a".repeat(255)))).code).toBe(0);
 		const { code, stderr } = await drive("web-1", ...examples, "-o", file("a".repeat(256)));
-		expect([code, stderr]).toEqual([
-			1,
-			expect.stringMatching(/^guestwire: \S+ can't be written \(ENAMETOOLONG\).*\n$/),
-		]);
+		expect([code, stderr]).toEqual([1, expect.stringMatching(/^guestwire: can't write \S+ \(ENAMETOOLONG\).*\n$/)]);
 		expect(readdirSync(folder)).toHaveLength(1);
 	});
 
-	it("leaves nothing behind when it can't be made", async () => {
+	it("leaves nothing behind on failure", async () => {
 		const { code, stderr } = await drive("web-1", ...examples, "-o", file("no/such/folder"));
 		expect([code, stderr]).toEqual([1, expect.stringMatching(/^guestwire: .*ENOENT.*\n$/)]);
 		const small = await drive("web-1", ...examples, "--size", "9", "-o", file("drive"));
@@ -107,7 +104,7 @@ describe("one instance's drive", () => {
 });
 
 describe("--all", () => {
-	it("makes every instance's", async () => {
+	it("writes the drive of every instance", async () => {
 		const { code, stdout } = await drive("--all", ...examples, "-d", folder);
 		const names = ["app-1.iso", "metal-1.iso", "pbx-1.iso", "web-1.iso"];
 		expect([code, readdirSync(folder)]).toEqual([0, names]);
@@ -118,14 +115,17 @@ describe("--all", () => {
 		).toEqual(names.map(file));
 	});
 
-	it("makes the folder where it is missing, and says where a file is in its place", async () => {
+	it("creates a missing folder, and reports a file of that name", async () => {
 		expect((await drive("--all", ...examples, "-d", file("new/drives"))).code).toBe(0);
 		expect(readdirSync(file("new/drives"))).toHaveLength(4);
 		const { code, stderr } = await drive("--all", ...examples, "-d", file("new/drives/web-1.iso"));
-		expect([code, stderr]).toEqual([1, `guestwire: ${file("new/drives/web-1.iso")} is no folder: give another name\n`]);
+		expect([code, stderr]).toEqual([
+			1,
+			`guestwire: ${file("new/drives/web-1.iso")} is not a folder: give another name\n`,
+		]);
 	});
 
-	it("makes the rest where one can't be made, and says which", async () => {
+	it("reports a drive that fails, and writes the others", async () => {
 		const inventory = file("inventory.yaml");
 		const server = (id: string, created: string) => ({ id, name: id, created });
 		const servers = [server("old", "1970-01-01T00:00:00Z"), server("../new", "2026-01-01T00:00:00Z")];
@@ -133,19 +133,19 @@ describe("--all", () => {
 		mkdirSync(file("drives"));
 		const { code, stderr } = await drive("--all", "--inventory", inventory, "-d", file("drives"));
 		expect([code, readdirSync(file("drives"))]).toEqual([1, ["..%2Fnew.iso"]]);
-		expect(stderr).toMatch(/^guestwire: old: .*1980 to 2107.*\nguestwire: 1 of 2 drives were not made.*\n$/);
+		expect(stderr).toMatch(/^guestwire: old: .*1980 to 2107.*\nguestwire: 1 of 2 drives failed.*\n$/);
 		expect(readdirSync(folder)).toEqual(["drives", "inventory.yaml"]);
 	});
 
-	it("makes the rest where an id is no text", async () => {
+	it("reports an id that is not valid Unicode, and writes the other drives", async () => {
 		const servers = ["\ud800", "new"].map((id) => ({ id, name: id, created: "2026-01-01T00:00:00Z" }));
 		writeFileSync(file("inventory.yaml"), JSON.stringify({ servers }));
 		const { code, stderr } = await drive("--all", "--inventory", file("inventory.yaml"), "-d", file("drives"));
 		expect([code, readdirSync(file("drives"))]).toEqual([1, ["new.iso"]]);
-		expect(stderr).toMatch(/no file can have this id.*\n.*1 of 2 drives were not made/);
+		expect(stderr).toMatch(/the id can't be a file name.*\n.*1 of 2 drives failed/);
 	});
 
-	it("shows its progress on a terminal", async () => {
+	it("shows progress on a terminal", async () => {
 		let shown = "";
 		const terminal = new Writable({
 			write(chunk, _encoding, done) {
@@ -166,7 +166,7 @@ describe("--all", () => {
 		expect(shown).toContain("4/4 drives");
 	});
 
-	it("stops where it is asked to", async () => {
+	it("stops on a signal", async () => {
 		const io = {
 			stdin: Readable.from([]),
 			stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
@@ -183,7 +183,7 @@ describe("--all", () => {
 describe("--read", () => {
 	beforeEach(() => drive("web-1", ...examples, "-o", file("iso")));
 
-	it("lists for a person and for a program", async () => {
+	it("lists a drive for a person and for a program", async () => {
 		const { stdout } = await runCli(["config-drive", "--read", file("iso")], { isTTY: true });
 		expect(stdout).toMatch(/^iso9660, label config-2\n0555 {11}- {2}ec2\/\n/);
 		const { entries } = JSON.parse((await drive("--read", file("iso"))).stdout);
@@ -191,7 +191,7 @@ describe("--read", () => {
 		expect(entries).toContainEqual({ path: "openstack/latest/meta_data.json", kind: "file", size, mode: "0444" });
 	});
 
-	it("extracts into an empty folder, for its owner alone", async () => {
+	it("extracts into an empty folder, readable only by its owner", async () => {
 		expect((await drive("--read", file("iso"), "-d", file("out"))).code).toBe(0);
 		const contents = readConfigDrive(readFileSync(file("iso")));
 		for (const document of contents.paths()) {
@@ -207,7 +207,7 @@ describe("--read", () => {
 		["nothing", undefined, "ENOENT"],
 		["text", Buffer.from("hello"), "neither ISO 9660 nor VFAT"],
 		["gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "broken"],
-	])("says why it can't: %s", async (name, bytes, why) => {
+	])("says why it can't read %s", async (name, bytes, why) => {
 		if (bytes !== undefined) writeFileSync(file(name), bytes);
 		const { code, stderr } = await drive("--read", file(name));
 		expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);
@@ -233,7 +233,7 @@ it.each([
 	expect([code, stderr]).toEqual([2, expect.stringMatching(/^guestwire: .+\n$/)]);
 });
 
-it("writes no image on a terminal", async () => {
+it("does not write an image to a terminal", async () => {
 	const { code, stderr } = await runCli(["config-drive", "web-1", ...examples, "-o", "-"], { isTTY: true });
 	expect([code, stderr]).toEqual([2, expect.stringContaining("terminal")]);
 });

@@ -36,26 +36,26 @@ interface DriveOptions extends CommonOptions {
 	readonly force?: boolean;
 }
 
-/** An image that was made, as the result tells. */
+/** An image that was written, as in the result. */
 interface Made {
 	readonly instance: string;
 	readonly file: string;
 	readonly bytes: number;
 }
 
-/** `guestwire config-drive`: makes the drive of one instance or of all, or reads one. */
+/** `guestwire config-drive`: writes the drive of one instance or of all, or reads a drive. */
 export function configDriveCommand(io: Io): Command {
 	return commonOptions(new Command("config-drive"))
 		.argument("[instance]", "id or name")
-		.option("-o, --output <file>", "where the image goes; - is standard output")
-		.option("--all", "a drive for every instance, in the folder of -d")
+		.option("-o, --output <file>", "where to write the image; - is standard output")
+		.option("--all", "write a drive for every instance, into the folder of -d")
 		.option("-d, --directory <dir>", "with --all and --read: the folder to write into")
-		.option("--read <file>", "list a drive, whoever made it; with -d, extract it")
+		.option("--read <file>", "list a drive of any maker; with -d, extract it")
 		.addOption(new Option("--format <format>").choices(["iso9660", "vfat"]).default("iso9660"))
 		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
-		.option("--size <MiB>", "of a VFAT drive; by default as much as it needs", wholeNumber)
+		.option("--size <MiB>", "the size of a VFAT drive; default: as small as possible", wholeNumber)
 		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", versionList)
-		.option("--force", "replace files that are there already")
+		.option("--force", "replace existing files")
 		.action(async (instance: string | undefined, options: DriveOptions) => {
 			if (options.read !== undefined) await read(options.read, instance, options, io);
 			else if (options.all === true) await makeAll(instance, options, io);
@@ -65,7 +65,7 @@ export function configDriveCommand(io: Io): Command {
 
 function wholeNumber(text: string): number {
 	if (!/^[1-9]\d*$/.test(text))
-		throw new GuestwireError("usage", `--size takes a number of MiB, 1 or more, not "${text}"`);
+		throw new GuestwireError("usage", `--size must be a whole number of MiB, at least 1, not "${text}"`);
 	return Number(text);
 }
 
@@ -75,18 +75,17 @@ function versionList(text: string): string[] {
 	const versions = text.split(",");
 	const unknown = versions.find((version) => !VERSIONS.includes(version));
 	if (unknown === undefined) return versions;
-	throw new GuestwireError("usage", `--versions: there is no version "${unknown}"; ${suggest(unknown, VERSIONS)}`);
+	throw new GuestwireError("usage", `--versions: unknown version "${unknown}"; ${suggest(unknown, VERSIONS)}`);
 }
 
 async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: Io): Promise<void> {
 	const { output } = options;
-	if (nameOrId === undefined)
-		throw new GuestwireError("usage", "no instance is named: give one, or --all, or --read FILE");
+	if (nameOrId === undefined) throw new GuestwireError("usage", "missing instance: give one, or --all, or --read FILE");
 	if (output === undefined)
-		throw new GuestwireError("usage", "no file is named: give -o FILE, or -o - for standard output");
-	if (options.directory !== undefined) throw new GuestwireError("usage", "-d goes with --all or --read: leave it out");
+		throw new GuestwireError("usage", "missing output: give -o FILE, or -o - for standard output");
+	if (options.directory !== undefined) throw new GuestwireError("usage", "-d needs --all or --read: omit it");
 	if (output === "-" && io.isTTY && options.encoding === "raw") {
-		throw new GuestwireError("usage", "an image would be written to a terminal: send standard output elsewhere");
+		throw new GuestwireError("usage", "an image can't be written to a terminal: redirect standard output");
 	}
 	await using drives = await openDrives(options, io);
 	const id = await findInstance(drives.context.instances, nameOrId);
@@ -100,13 +99,13 @@ async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: 
 	printResult(io, options, made, () => line(made));
 }
 
-/** What can't be made is told at the end, and the rest is there. */
+/** Reports at the end which drives failed. The others are written. */
 async function makeAll(instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
 	const { directory } = options;
-	if (directory === undefined) throw new GuestwireError("usage", "no folder is named: give -d DIR");
+	if (directory === undefined) throw new GuestwireError("usage", "missing folder: give -d DIR");
 	if (instance !== undefined || options.output !== undefined) {
-		const what = "--all makes every instance's drive in the folder of -d";
-		throw new GuestwireError("usage", `${what}: leave instance and -o out`);
+		const what = "--all writes the drive of every instance into the folder of -d";
+		throw new GuestwireError("usage", `${what}: omit instance and -o`);
 	}
 	await using drives = await openDrives(options, io);
 	const ids = (await drives.context.instances.list()).map(({ id }) => id);
@@ -115,11 +114,11 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 	for (const failure of failures) say(io, failure);
 	printResult(io, options, made, () => [...made.map(line), `${made.length} drives`].join("\n"));
 	if (failures.length > 0) {
-		throw new GuestwireError("drive", `${failures.length} of ${ids.length} drives were not made: see above`);
+		throw new GuestwireError("drive", `${failures.length} of ${ids.length} drives failed: see above`);
 	}
 }
 
-/** One after the other, with a progress bar where stderr is a terminal. */
+/** One after the other, with a progress bar if stderr is a terminal. */
 async function makeEach(ids: readonly string[], directory: string, drives: Drives, options: DriveOptions, io: Io) {
 	const stop = io.stopSignal();
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} drives, {eta_formatted} left" });
@@ -145,9 +144,10 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 	return { made, failures };
 }
 
-/** An instance's id may be any text in an inventory, and a file's name may not. */
+/** In an inventory an instance's id may be any text, but a file name may not. */
 function fileName(id: string, { format, encoding }: DriveOptions): string {
-	if (!id.isWellFormed()) throw new GuestwireError("drive", "no file can have this id as its name: it is no text");
+	if (!id.isWellFormed())
+		throw new GuestwireError("drive", "the id can't be a file name, because it is not valid Unicode: change it");
 	return encodeURIComponent(id) + driveExtension(format, encoding);
 }
 
@@ -196,7 +196,7 @@ async function layout(
 async function read(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
 	const { all, output, size, versions } = options;
 	if ([instance, all, output, size, versions].some((given) => given !== undefined)) {
-		throw new GuestwireError("usage", "--read reads a drive: leave instance, --all, -o, --size and --versions out");
+		throw new GuestwireError("usage", "--read excludes instance, --all, -o, --size and --versions: omit them");
 	}
 	const contents = await readImage(file);
 	if (options.directory !== undefined) await extractImage(contents, options.directory);

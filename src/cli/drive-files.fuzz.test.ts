@@ -25,10 +25,10 @@ const originals = [
 ];
 
 const IMAGES = 10_000;
-/** Every so many are extracted, too: a disk is slow. */
+/** One image in this many is also extracted: a disk is slow. */
 const EXTRACTED = 10;
 
-/** Uniform from 0 to `below`; the same sequence in every run (mulberry32). */
+/** Uniform from 0 to `below`, exclusive, with the same sequence in every run (mulberry32). */
 function randomFrom(seed: number): (below: number) => number {
 	let state = seed;
 	return (below) => {
@@ -39,14 +39,14 @@ function randomFrom(seed: number): (below: number) => number {
 	};
 }
 
-/** Bytes that mean something: those that aren't zero. */
+/** The offsets of bytes with a meaning: those that are not zero. */
 function meaningful(image: Uint8Array): number[] {
 	return Array.from(image.entries(), ([offset, byte]) => (byte === 0 ? -1 : offset)).filter((offset) => offset >= 0);
 }
 
 const offsets = originals.map(meaningful);
 
-/** A spoilt image; `restore` gives the original its bytes back. */
+/** A corrupted image. `restore` restores the original bytes. */
 function spoil(seed: number): { image: Uint8Array; restore: () => void } {
 	const random = randomFrom(seed);
 	const which = random(originals.length);
@@ -65,7 +65,7 @@ function spoil(seed: number): { image: Uint8Array; restore: () => void } {
 	return { image: original.subarray(0, end), restore };
 }
 
-it(`${IMAGES} spoilt images neither crash nor hang a reader, nor are extracted to anywhere else`, async () => {
+it(`${IMAGES} corrupted images neither crash nor hang a reader, and are never extracted outside the folder`, async () => {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-fuzz-"));
 	writeFileSync(join(folder, "canary"), "sings");
 	const out = join(folder, "out");
@@ -93,7 +93,7 @@ it(`${IMAGES} spoilt images neither crash nor hang a reader, nor are extracted t
 	}
 	expect(readFileSync(join(folder, "canary"), "utf8")).toBe("sings");
 	expect(process.memoryUsage().rss - memory).toBeLessThan(256 * 2 ** 20);
-	// Both ends of the test were reached: images that were refused, and images that were extracted.
+	// Both outcomes occurred: images that were rejected, and images that were extracted.
 	expect(refused).toBeGreaterThan(IMAGES / 10);
 	expect(refused).toBeLessThan((IMAGES * 9) / 10);
 	rmSync(folder, { recursive: true });

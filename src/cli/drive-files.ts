@@ -1,4 +1,4 @@
-/** Drives as files: images that appear whole or not at all, and what is extracted from them. */
+/** Drives as files: writes images atomically, reads them and extracts their contents. */
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -7,15 +7,15 @@ import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 
-/** No config drive is nearly as large; a disk of somebody's would not fit in memory. */
+/** Far above the size of any config drive. It keeps somebody's whole disk out of memory. */
 const MAX_IMAGE = 2 ** 30;
 
 /**
- * Writes an image with mode 0600: user data and passwords are in it. Until it is complete, it stands beside its place
- * under another name.
+ * Writes an image with mode 0600, because it contains user data and passwords. Until it is complete, it has another
+ * name in the same folder.
  *
- * @param force whether a file that is there already is replaced
- * @returns bytes written
+ * @param force whether an existing file is replaced
+ * @returns the number of bytes written
  * @throws GuestwireError `output`
  */
 export async function writeImage(
@@ -25,7 +25,7 @@ export async function writeImage(
 	stop: AbortSignal,
 ): Promise<number> {
 	await checkPlace(path, force);
-	// Not longer than the name may be.
+	// Not longer than a file name may be.
 	const temporary = join(dirname(path), `.guestwire-${randomUUID()}`);
 	try {
 		const bytes = await writeTemporary(temporary, chunks, stop);
@@ -34,13 +34,13 @@ export async function writeImage(
 	} catch (error) {
 		throw outputError(path, error);
 	} finally {
-		// What there is to say has been said above.
+		// An error here would hide the one above.
 		await rm(temporary, { force: true }).catch(() => {});
 	}
 }
 
 /**
- * Makes a folder and those above it, where they are missing.
+ * Creates a folder and its missing parents.
  *
  * @throws GuestwireError `output`
  */
@@ -48,18 +48,18 @@ export async function makeFolder(path: string): Promise<void> {
 	try {
 		await mkdir(path, { recursive: true });
 	} catch (error) {
-		throw (error as NodeJS.ErrnoException).code === "EEXIST" ? noFolder(path) : outputError(path, error);
+		throw (error as NodeJS.ErrnoException).code === "EEXIST" ? notAFolder(path) : outputError(path, error);
 	}
 }
 
-function noFolder(path: string): GuestwireError {
-	return new GuestwireError("output", `${path} is no folder: give another name`);
+function notAFolder(path: string): GuestwireError {
+	return new GuestwireError("output", `${path} is not a folder: give another name`);
 }
 
 async function checkPlace(path: string, force: boolean): Promise<void> {
 	const there = await lstat(path).catch(() => undefined);
 	if (there === undefined) return;
-	if (!there.isFile()) throw new GuestwireError("output", `${path} is no file: give another name`);
+	if (!there.isFile()) throw new GuestwireError("output", `${path} is not a regular file: give another name`);
 	if (!force) throw exists(path);
 }
 
@@ -67,7 +67,7 @@ async function writeTemporary(path: string, chunks: AsyncIterable<Uint8Array>, s
 	await using file = await open(path, "wx", 0o600);
 	let bytes = 0;
 	for await (const chunk of chunks) {
-		if (stop.aborted) throw new GuestwireError("output", "stopped before the image was complete");
+		if (stop.aborted) throw new GuestwireError("output", "interrupted before the image was complete");
 		await file.writeFile(chunk);
 		bytes += chunk.length;
 	}
@@ -75,12 +75,12 @@ async function writeTemporary(path: string, chunks: AsyncIterable<Uint8Array>, s
 	return bytes;
 }
 
-/** A rename would replace what somebody else has put there meanwhile; a link doesn't. */
+/** A rename would replace a file that has appeared in the meantime. A hard link does not. */
 async function moveWithoutReplacing(from: string, to: string): Promise<void> {
 	try {
 		await link(from, to);
 	} catch (error) {
-		// Some file systems have no links.
+		// Some file systems have no hard links.
 		const { code } = error as NodeJS.ErrnoException;
 		if (code !== "EPERM" && code !== "ENOTSUP") throw error;
 		await checkPlace(to, false);
@@ -96,28 +96,30 @@ async function moveWithoutReplacing(from: string, to: string): Promise<void> {
 export async function readImage(path: string): Promise<DriveContents> {
 	const bytes = await readBounded(path).catch((error: NodeJS.ErrnoException) => {
 		if (error instanceof GuestwireError) throw error;
-		throw new GuestwireError("drive", `${path} can't be read (${error.code}): correct the path`, { cause: error });
+		throw new GuestwireError("drive", `can't read ${path} (${error.code}): correct the path`, { cause: error });
 	});
 	return readConfigDrive(decodeConfigDrive(bytes));
 }
 
-/** A device tells no size before it is read, and some have no end. */
+/** The size of a device is unknown before it is read, and some have no end. */
 async function readBounded(path: string): Promise<Buffer> {
 	const bytes = await buffer(createReadStream(path, { end: MAX_IMAGE }));
-	if (bytes.length > MAX_IMAGE) throw new GuestwireError("drive", `${path} is over 1 GiB: no config drive is`);
+	if (bytes.length > MAX_IMAGE)
+		throw new GuestwireError("drive", `${path} is larger than 1 GiB and can't be a config drive: name another file`);
 	return bytes;
 }
 
 /**
- * Extracts what is in an image into an empty or new folder, readable to its owner alone.
+ * Extracts the contents of an image into a new or empty folder, readable only by its owner.
  *
  * @throws GuestwireError `output`
  */
 export async function extractImage(contents: DriveContents, folder: string): Promise<void> {
 	try {
 		await makeFolder(folder);
-		// Links that stand there could lead what is written elsewhere.
-		if ((await readdir(folder)).length > 0) throw new GuestwireError("output", `${folder} is not empty: name another`);
+		// Existing links could lead out of the folder.
+		if ((await readdir(folder)).length > 0)
+			throw new GuestwireError("output", `${folder} is not empty: name another folder`);
 		for (const { kind, path } of contents.entries) {
 			if (kind === "folder") await mkdir(join(folder, path), { mode: 0o700 });
 			else await writeFile(join(folder, path), contents.read(path) ?? "", { flag: "wx", mode: 0o600 });
@@ -131,11 +133,11 @@ function outputError(path: string, error: unknown): unknown {
 	const { code } = error as NodeJS.ErrnoException;
 	if (error instanceof GuestwireError || code === undefined) return error;
 	if (code === "EEXIST") return exists(path);
-	return new GuestwireError("output", `${path} can't be written (${code}): name another place, or make room`, {
+	return new GuestwireError("output", `can't write ${path} (${code}): name another path, or free space`, {
 		cause: error,
 	});
 }
 
 function exists(path: string): GuestwireError {
-	return new GuestwireError("output", `${path} is there already: give another name, or --force to replace it`);
+	return new GuestwireError("output", `${path} exists already: give another name, or --force to replace it`);
 }

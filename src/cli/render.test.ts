@@ -56,7 +56,9 @@ describe("render", () => {
 		const lines = stderr.trimEnd().split("\n");
 		expect(lines).toContain("guestwire: /links/0/ethernet_mac_address: missing: the link is dropped");
 		expect(lines).toContain("guestwire: /links/1/ethernet_mac_address: converted to lower case with colons");
-		expect(lines.at(-1)).toMatch(/^guestwire: \/links\/2\/vlan_link: ifupdown needs the real name of the NIC below a VLAN/);
+		expect(lines.at(-1)).toMatch(
+			/^guestwire: \/links\/2\/vlan_link: ifupdown needs the real name of the NIC below a VLAN/,
+		);
 		expect(JSON.parse(stdout).remarks).toHaveLength(lines.length);
 	});
 

@@ -9,43 +9,43 @@ export interface DriveEntry {
 	readonly kind: "file" | "folder";
 	/** Bytes of a file; 0 for a folder. */
 	readonly size: number;
-	/** Permission bits, where the format has them: Rock Ridge does, Joliet and VFAT don't. */
+	/** Permission bits. Only Rock Ridge has them: Joliet and VFAT don't. */
 	readonly mode?: number;
 }
 
-/** What is in an image: its listing, and its files as a tree. */
+/** The contents of an image: its listing, and its files as a tree. */
 export interface DriveContents extends MetadataTree {
 	readonly format: DriveFormat;
-	/** Without the spaces at its end. */
+	/** Without trailing spaces. */
 	readonly label: string;
-	/** Each folder before what is in it. */
+	/** Each folder comes before its contents. */
 	readonly entries: readonly DriveEntry[];
 }
 
-/** A listing may not cost more than this, whatever an image says. */
+/** Bounds the cost of a listing, whatever an image contains. */
 const MAX_ENTRIES = 100_000;
 const MAX_PATH = 4096;
 const MAX_FOLDERS_DEEP = 128;
-/** Of all paths: long names of folders count once for each file in them, so that a small image has much to list. */
+/** The sum over all paths. Long folder names count once per file, so a small image can have a very long listing. */
 const MAX_CHARACTERS = 2 ** 25;
-/** Files of an ISO 9660 image may share their bytes: a small image could fill a disk. */
+/** The files of an ISO 9660 image may share their bytes: without a limit, a small image could fill a disk. */
 const MAX_BYTES = 2 ** 30;
 
-/** They could drive the terminal that shows a listing. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** A terminal that shows a listing would interpret them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Why an image isn't read. */
+/** The error for an image that is rejected. */
 export function unreadable(what: string): GuestwireError {
 	return new GuestwireError("drive", `The image can't be read: ${what}`);
 }
 
-/** Gathers what a reader finds, and refuses what could do harm to whoever lists or extracts it. */
+/** Collects what a reader finds, and rejects what could harm whoever lists or extracts it. */
 export interface Collector {
-	/** Gives the folder's path, for what is in it. */
+	/** Returns the folder's path, for its contents. */
 	folder(parent: string, name: string, mode: number | undefined): string;
 	file(parent: string, name: string, mode: number | undefined, size: number, read: () => Uint8Array): void;
-	/** @param label as the image has it, with what fills it up */
+	/** @param label as in the image, with padding */
 	contents(format: DriveFormat, label: string): DriveContents;
 }
 
@@ -65,9 +65,9 @@ export function collector(): Collector {
 		const path = parent === "" ? name : `${parent}/${name}`;
 		checkName(path, name);
 		characters += path.length;
-		if (characters > MAX_CHARACTERS) throw unreadable(`its paths have over ${MAX_CHARACTERS} characters`);
-		if (seen.has(path)) throw unreadable(`${quoted(path)} is there twice`);
-		if (entries.length === MAX_ENTRIES) throw unreadable(`it has over ${MAX_ENTRIES} files and folders`);
+		if (characters > MAX_CHARACTERS) throw unreadable(`its paths have more than ${MAX_CHARACTERS} characters in total`);
+		if (seen.has(path)) throw unreadable(`${quoted(path)} occurs twice`);
+		if (entries.length === MAX_ENTRIES) throw unreadable(`it has more than ${MAX_ENTRIES} files and folders`);
 		seen.add(path);
 		entries.push({ path, kind, size, ...(mode === undefined ? {} : { mode }) });
 		return path;
@@ -76,7 +76,7 @@ export function collector(): Collector {
 		folder: (parent, name, mode) => add("folder", parent, name, 0, mode),
 		file: (parent, name, mode, size, read) => {
 			total += size;
-			if (total > MAX_BYTES) throw unreadable("its files sum up to over 1 GiB");
+			if (total > MAX_BYTES) throw unreadable("its files have more than 1 GiB in total");
 			readers.set(add("file", parent, name, size, mode), read);
 		},
 		contents(format, padded) {
@@ -89,24 +89,24 @@ export function collector(): Collector {
 
 function checkName(path: string, name: string): void {
 	const where = quoted(path);
-	if (name === "" || name === "." || name === "..") throw unreadable(`${where} would be another folder`);
-	// A backslash parts names on Windows.
+	if (name === "" || name === "." || name === "..") throw unreadable(`${where} refers to another folder`);
+	// On Windows a backslash separates names.
 	if (/[/\\]/.test(name) || CONTROL.test(name)) {
 		throw unreadable(`${where} has a name with / \\ or a control character`);
 	}
-	if (!name.isWellFormed()) throw unreadable(`${where} has a name that is no text`);
-	if (path.length > MAX_PATH) throw unreadable(`${where.slice(0, 100)}… is over ${MAX_PATH} characters long`);
+	if (!name.isWellFormed()) throw unreadable(`${where} has a name that is not valid Unicode`);
+	if (path.length > MAX_PATH) throw unreadable(`${where.slice(0, 100)}… has more than ${MAX_PATH} characters`);
 	if (path.split("/").length > MAX_FOLDERS_DEEP)
-		throw unreadable(`${where.slice(0, 100)}… is over ${MAX_FOLDERS_DEEP} folders deep`);
+		throw unreadable(`${where.slice(0, 100)}… is more than ${MAX_FOLDERS_DEEP} folders deep`);
 }
 
-/** A part of the image; throws where it has none. */
+/** A part of the image. Throws if it lies beyond the end. */
 export function part(image: Buffer, offset: number, length: number, what: string): Buffer {
 	if (offset + length > image.length) throw unreadable(`${what} is beyond its end`);
 	return image.subarray(offset, offset + length);
 }
 
-/** Memo: `read` gives the same object at each call. */
+/** Memoized, so that `read` returns the same object each time. */
 export function once<Value extends object>(make: () => Value): () => Value {
 	let value: Value | undefined;
 	return () => {

@@ -3,22 +3,22 @@ import { createGzip, gunzipSync } from "node:zlib";
 import { GuestwireError } from "../errors.ts";
 import { type ConfigDrive, type DriveFormat, driveChunks } from "./drive.ts";
 
-/** `raw` for hypervisors; `gzip-base64` for Ironic, which takes a node's config drive in this form. */
+/** `raw` for hypervisors, `gzip-base64` for Ironic, which accepts a node's config drive in this form. */
 export type DriveEncoding = "raw" | "gzip-base64";
 
-/** How an image's file name ends: `.iso`, `.img`, `.iso.gz.b64`, `.img.gz.b64`. */
+/** The file name extension of an image: `.iso`, `.img`, `.iso.gz.b64`, `.img.gz.b64`. */
 export function driveExtension(format: DriveFormat, encoding: DriveEncoding): string {
 	return `${format === "iso9660" ? ".iso" : ".img"}${encoding === "raw" ? "" : ".gz.b64"}`;
 }
 
-/** What Ironic's agent takes at most, unpacked (its `MAX_CONFIG_DRIVE_SIZE_MB`). */
+/** The most that Ironic's agent accepts, decompressed (its `MAX_CONFIG_DRIVE_SIZE_MB`). */
 export const MAX_IRONIC_SIZE = 64 * 2 ** 20;
 
-/** The operating system's byte of a gzip header (RFC 1952): unknown. zlib would tell the one it was built for. */
+/** The operating system in a gzip header (RFC 1952): unknown. zlib would write the one it was built for. */
 const OS_OFFSET = 9;
 const UNKNOWN_OS = 255;
 
-/** A drive's bytes, encoded, piece by piece. The gzip header holds no time. */
+/** The encoded bytes of a drive, in chunks. The gzip header has no time. */
 export async function* encodedChunks(drive: ConfigDrive, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
 	if (encoding === "raw") yield* driveChunks(drive);
 	else yield* base64(gzip(drive));
@@ -34,7 +34,7 @@ async function* gzip(drive: ConfigDrive): AsyncGenerator<Buffer, void> {
 	}
 }
 
-/** Without line ends. */
+/** Without line breaks. */
 async function* base64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array, void> {
 	let rest: Uint8Array = new Uint8Array();
 	for await (const chunk of chunks) {
@@ -47,32 +47,32 @@ async function* base64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array
 }
 
 const GZIP_MAGIC = 0x1f8b;
-/** The same magic in base64. */
+/** The same magic bytes in base64. */
 const BASE64_GZIP = "H4sI";
 
 /**
- * The image in a file: raw as it is, or unpacked from gzip, or from base64 of gzip.
+ * The image in a file: raw, gzip, or base64 of gzip.
  *
- * @param limit of the unpacked image, in bytes
- * @throws GuestwireError `drive`: broken, or unpacked over the limit
+ * @param limit of the decompressed image, in bytes
+ * @throws GuestwireError `drive`: broken, or larger than the limit
  */
 export function decodeConfigDrive(file: Uint8Array, limit = MAX_IRONIC_SIZE): Uint8Array {
 	const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
 	const isBase64 = buffer.toString("latin1", 0, BASE64_GZIP.length) === BASE64_GZIP;
 	if (!isBase64 && (buffer.length < 2 || buffer.readUInt16BE(0) !== GZIP_MAGIC)) return file;
-	// Base64 and gzip together never double what can't be compressed.
+	// Base64 and gzip together never double the size of incompressible data.
 	if (buffer.length > 2 * limit) throw tooLarge(limit);
 	try {
 		const packed = isBase64 ? Buffer.from(buffer.toString("latin1"), "base64") : buffer;
 		return gunzipSync(packed, { maxOutputLength: limit });
 	} catch (cause) {
 		if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(limit);
-		throw new GuestwireError("drive", "The image can't be unpacked from gzip: it is broken, take another file", {
+		throw new GuestwireError("drive", "The image can't be decompressed: the gzip data is broken, use another file", {
 			cause,
 		});
 	}
 }
 
 function tooLarge(limit: number): GuestwireError {
-	return new GuestwireError("drive", `The image, unpacked from gzip, is over ${limit} bytes: unpack it yourself`);
+	return new GuestwireError("drive", `The decompressed image is larger than ${limit} bytes: decompress it yourself`);
 }

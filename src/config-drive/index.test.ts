@@ -28,7 +28,7 @@ const files = new Map([
 	["ec2/latest/meta-data.json", bytes("{}")],
 ]);
 
-/** As one machine had them. */
+/** The files of one instance. */
 const DIGESTS = {
 	iso9660: "7181f7f25911362b49e9988bb45443d421444d7c2da02e3227abb2aae0361cd7",
 	vfat: "9001af00cd566182d607ae7446e5a0b4e8f712fb18e3d6a88e69a5746154d8bf",
@@ -46,7 +46,7 @@ function expectRoundTrip(tree: MetadataTree, options: ConfigDriveOptions): void 
 	}
 }
 
-/** The message of the refusal; fails where there is none. */
+/** The message of the error. Fails if there is none. */
 function refusalOf(make: () => unknown): string {
 	try {
 		make();
@@ -55,7 +55,7 @@ function refusalOf(make: () => unknown): string {
 		expect(error).toMatchObject({ code: "drive", message: expect.not.stringContaining("\n") });
 		return (error as Error).message;
 	}
-	throw new Error("nothing was refused");
+	throw new Error("no error was thrown");
 }
 
 const digest = (image: Uint8Array) => createHash("sha256").update(image).digest("hex");
@@ -64,19 +64,19 @@ describe.each(FORMATS)("%s", (format) => {
 	const build = (map: ReadonlyMap<string, Uint8Array>) => () => buildConfigDrive(treeOf(map), { format });
 	const one = (path: string) => build(new Map([[path, bytes("x")]]));
 
-	it("holds what was put in", () => {
+	it("contains the files of the tree", () => {
 		expectRoundTrip(treeOf(files), { format });
 		expectRoundTrip(treeOf(new Map()), { format });
 	});
 
-	it("is the same for the same files in another order, and another for another date", () => {
+	it("is the same for another order of files, and differs for another date", () => {
 		const image = buildConfigDrive(treeOf(files), { format });
 		const reordered = new Map([...files].reverse());
 		expect(digest(buildConfigDrive(treeOf(reordered), { format }))).toBe(digest(image));
 		expect(digest(buildConfigDrive(treeOf(files), { format, date: new Date("2026-01-01") }))).not.toBe(digest(image));
 	});
 
-	it("is the same for equal bytes, whether they are one array or several", () => {
+	it("is the same whether equal bytes are one array or several", () => {
 		const text = bytes("the same");
 		const shared = new Map(["a", "b", "c"].map((path) => [path, text]));
 		const copied = new Map(["a", "b", "c"].map((path) => [path, Uint8Array.from(text)]));
@@ -114,7 +114,7 @@ import { buffer } from "node:stream/consumers";
 		expect(new Set(digests).size).toBe(1);
 	});
 
-	it("comes in pieces as it comes whole", async () => {
+	it("is the same in chunks and as a whole", async () => {
 		const { imageSize, chunks } = streamConfigDrive(treeOf(files), { format });
 		const pieces = await buffer(chunks());
 		expect(imageSize).toBe(pieces.length);
@@ -122,7 +122,7 @@ import { buffer } from "node:stream/consumers";
 		expect(digest(pieces)).toBe(digest(buildConfigDrive(treeOf(files), { format })));
 	});
 
-	it("comes as base64 of gzip that holds no time and no system", async () => {
+	it("can be base64 of gzip without a time or an operating system", async () => {
 		const encoded = await buffer(streamConfigDrive(treeOf(files), { format }, "gzip-base64").chunks());
 		expect(encoded.toString()).toMatch(/^[A-Za-z0-9+/]+=*$/);
 		expect([...Buffer.from(encoded.toString(), "base64").subarray(0, 10)]).toEqual([
@@ -132,11 +132,11 @@ import { buffer } from "node:stream/consumers";
 	});
 
 	it.each([
-		["/etc/passwd", "leading slash"],
-		["a//b", '"" is no name'],
-		["a/../b", '".." is no name'],
-		["./a", '"." is no name'],
-		["a/", '"" is no name'],
+		["/etc/passwd", "start with a slash"],
+		["a//b", '"" is not a valid name'],
+		["a/../b", '".." is not a valid name'],
+		["./a", '"." is not a valid name'],
+		["a/", '"" is not a valid name'],
 		["a\0b", "control characters"],
 		["a/b\u009bc", "control characters"],
 		["😀", "U+FFFF"],
@@ -145,13 +145,13 @@ import { buffer } from "node:stream/consumers";
 		["a ", "Windows"],
 		["why?", "?"],
 		[`${"a/".repeat(200)}b`, "256 characters"],
-	])("refuses the path %j, and says why", (path, why) => {
+	])("rejects the path %j, and says why", (path, why) => {
 		const message = refusalOf(one(path));
 		expect(message).toContain(why);
 		expect(refusedPath(message)).toBe(path);
 	});
 
-	it("refuses a path that is a file and a folder", () => {
+	it("rejects a path that is both a file and a folder", () => {
 		expect(
 			refusalOf(
 				build(
@@ -161,7 +161,7 @@ import { buffer } from "node:stream/consumers";
 					]),
 				),
 			),
-		).toContain("a file and a folder");
+		).toContain("both a file and a folder");
 		expect(
 			refusalOf(
 				build(
@@ -171,10 +171,10 @@ import { buffer } from "node:stream/consumers";
 					]),
 				),
 			),
-		).toContain("a file and a folder");
+		).toContain("both a file and a folder");
 	});
 
-	it("refuses a date that one of the formats can't hold", () => {
+	it("rejects a date that one of the formats can't store", () => {
 		for (const date of ["1979-12-31T23:59:59Z", "2108-01-01", "never"]) {
 			expect(refusalOf(() => buildConfigDrive(treeOf(files), { format, date: new Date(date) }))).toContain(
 				"1980 to 2107",

@@ -1,6 +1,6 @@
 /**
- * Config drives: a metadata tree as a disk image labelled `config-2`, made in memory, and such images read. Equal trees
- * and options make equal images, on any machine.
+ * Config drives: writes a metadata tree as a disk image labelled `config-2`, in memory, and reads such images. Equal
+ * trees and options give equal images, on any machine.
  *
  * @example
  * const image = buildConfigDrive(tree, { format: "vfat", sizeMiB: 64, date: new Date(instance.server.created) });
@@ -20,43 +20,43 @@ export { type DriveEncoding, decodeConfigDrive, driveExtension } from "./encodin
 export { readConfigDrive } from "./read.ts";
 
 export interface ConfigDriveOptions {
-	/** `iso9660` by default: every client reads it, some read no other. `vfat` is for hypervisors that live-migrate. */
+	/** Default: `iso9660`, which every client reads, and some read exclusively. `vfat` is for live migration. */
 	readonly format?: DriveFormat;
-	/** Date of everything in the image, from 1980 to 2107; 1980-01-01 by default. */
+	/** The date of everything in the image, from 1980 to 2107. Default: 1980-01-01. */
 	readonly date?: Date;
-	/** Whole MiB of a VFAT image: Nova's have 64. By default as many as the content and 1 MiB more need. */
+	/** The size of a VFAT image in MiB: Nova's have 64. Default: enough for the content and 1 MiB more. */
 	readonly sizeMiB?: number;
 }
 
-/** A drive laid out, its bytes not yet made. */
+/** A drive whose layout is known and whose bytes are generated on demand. */
 export interface ConfigDriveStream {
-	/** Bytes of the image, before any encoding: a multiple of 4096. */
+	/** The size of the image in bytes, before encoding: a multiple of 4096. */
 	readonly imageSize: number;
 	/**
-	 * The encoded bytes, the same at each call, in pieces of at most 1 MiB. They may be the tree's own memory:
-	 * read-only. Beside the tree, some hundred bytes for each file are held.
+	 * The encoded bytes, the same at each call, in chunks of at most 1 MiB. A chunk may be the tree's own memory: don't
+	 * write to it. In addition to the tree, it uses some hundred bytes of memory per file.
 	 */
 	chunks(): AsyncIterable<Uint8Array>;
 }
 
 const PUBLISHER = `OpenStack Guestwire ${VERSION}`;
 
-/** FAT counts years from 1980, in seven bits. */
+/** FAT stores the year in seven bits, starting at 1980. */
 const YEARS = [1980, 2107] as const;
 
 /**
- * Makes a drive's image.
+ * Builds the image of a drive.
  *
- * @throws GuestwireError `drive`: a path is beyond a limit of the format (the message names both), or an option is
+ * @throws GuestwireError `drive`: a path exceeds a limit of the format (the message names both), or an option is
  */
 export function buildConfigDrive(tree: MetadataTree, options: ConfigDriveOptions = {}): Uint8Array {
 	return driveBytes(layout(tree, options));
 }
 
 /**
- * Lays a drive out and makes its bytes as they are asked for.
+ * Lays out a drive, and generates its bytes on demand.
  *
- * @param encoding `gzip-base64` is refused for images over 64 MiB: Ironic takes none
+ * @param encoding `gzip-base64` is rejected for images over 64 MiB, because Ironic rejects them
  * @throws GuestwireError as `buildConfigDrive`, before the first byte
  */
 export function streamConfigDrive(
@@ -67,7 +67,7 @@ export function streamConfigDrive(
 	const drive = layout(tree, options);
 	if (encoding === "gzip-base64" && drive.size > MAX_IRONIC_SIZE) {
 		const mib = Math.ceil(drive.size / MIB);
-		throw refusal(largest(tree), `Ironic takes at most 64 MiB, and the image, with this largest file, has ${mib}`);
+		throw refusal(largest(tree), `Ironic accepts at most 64 MiB; with this file, the largest, the image has ${mib}`);
 	}
 	return { imageSize: drive.size, chunks: () => encodedChunks(drive, encoding) };
 }
@@ -76,18 +76,24 @@ function layout(tree: MetadataTree, options: ConfigDriveOptions): ConfigDrive {
 	const date = options.date ?? new Date(Date.UTC(YEARS[0], 0, 1));
 	const year = date.getUTCFullYear();
 	if (!(year >= YEARS[0] && year <= YEARS[1])) {
-		throw new GuestwireError("drive", `A config drive's date is from ${YEARS.join(" to ")}: ${date.getTime()} is not`);
+		throw new GuestwireError(
+			"drive",
+			`The date of a config drive must be from ${YEARS.join(" to ")}, not ${date.getTime()}`,
+		);
 	}
 	const { format = "iso9660", sizeMiB } = options;
 	if (format === "vfat") return layoutVfat(tree, date, sizeMiB === undefined ? undefined : sizeInBytes(sizeMiB));
-	if (sizeMiB !== undefined) throw new GuestwireError("drive", "Only a VFAT drive has a size of its own: leave it out");
+	if (sizeMiB !== undefined) throw new GuestwireError("drive", "Only a VFAT drive has a size option: omit it");
 	return layoutIso9660(tree, date, PUBLISHER);
 }
 
-/** FAT counts sectors of 512 bytes in 32 bits. */
+/** FAT stores the number of sectors (of 512 bytes) in 32 bits. */
 function sizeInBytes(sizeMiB: number): number {
 	if (!Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB >= 2 ** 21) {
-		throw new GuestwireError("drive", `A VFAT drive has from 1 to 2097151 whole MiB: ${sizeMiB} is none of them`);
+		throw new GuestwireError(
+			"drive",
+			`The size of a VFAT drive must be a whole number from 1 to 2097151 MiB, not ${sizeMiB}`,
+		);
 	}
 	return sizeMiB * MIB;
 }

@@ -1,16 +1,16 @@
-/** The 31 characters of ISO 9660's interchange level 2, without the version number. */
+/** The limit of ISO 9660's interchange level 2, without the version number. */
 const MAX_NAME = 31;
 
 /**
- * Names of one folder's folders, or of its files, in the plain ISO 9660 name space, as genisoimage makes them with the
- * options that Nova gives it (`-ldots -allow-lowercase -allow-multidot -l`): letters keep their case, all but letters,
- * digits, `_` and `.` becomes `_`, a file's name has a dot and the version `;1`. Ironic opens
+ * The names of a folder's subfolders, or of its files, in the plain ISO 9660 name space. They are the names that
+ * genisoimage gives with Nova's options (`-ldots -allow-lowercase -allow-multidot -l`): letters keep their case; anything
+ * but letters, digits, `_` and `.` becomes `_`; the name of a file has a dot and the version `;1`. Ironic opens
  * `/openstack/latest/network_data.json;1`.
  *
- * A name that need not change stays; those that would become the same are numbered.
+ * Names that would become equal are numbered.
  *
  * @param nodes with distinct names
- * @returns for each of them
+ * @returns one name for each node
  */
 export function plainNames(nodes: readonly { readonly name: string }[], kind: "file" | "folder"): string[] {
 	const wanted = nodes.map(({ name }) => fit(name, "", kind));
@@ -30,7 +30,7 @@ export function plainNames(nodes: readonly { readonly name: string }[], kind: "f
 	return kind === "file" ? names.map((name) => `${name};1`) : names;
 }
 
-/** A name in the allowed characters, with a number before its extension, cut to the allowed length. */
+/** A name in the allowed characters, with a number before its extension, shortened to the allowed length. */
 function fit(name: string, number: string, kind: "file" | "folder"): string {
 	const clean = name.replace(/[^A-Za-z0-9_.]/g, "_");
 	if (kind === "folder") return clean.slice(0, MAX_NAME - number.length) + number;

@@ -17,11 +17,11 @@ function expectRoundTrip(files: Files, options: ConfigDriveOptions): void {
 	for (const [path, bytes] of files) expect(Buffer.compare(read.read(path) ?? Buffer.from("?"), bytes), path).toBe(0);
 }
 
-/** Every limit that a refusal may name. */
+/** Every limit that an error may name. */
 const LIMITS =
-	/no name of|control characters|U\+FFFF|Windows|Joliet|ISO 9660|FAT|a file and a folder|twice|leading slash|Ironic/;
+	/not a valid name|control characters|U\+FFFF|Windows|Joliet|ISO 9660|FAT|file and a folder|twice|with a slash|Ironic/;
 
-/** A path and the folders on its way. */
+/** A path and its folders. */
 function prefixes(path: string): string[] {
 	return path.split("/").map((_, index, names) => names.slice(0, index + 1).join("/"));
 }
@@ -31,7 +31,7 @@ function isFolder(path: string, nodes: ReadonlySet<string>): boolean {
 }
 
 describe.each<DriveFormat>(["iso9660", "vfat"])("%s", (format) => {
-	it("any tree comes back as it was, or is refused by a limit and a path", () => {
+	it("any tree is read back unchanged, or rejected with a limit and a path", () => {
 		fc.assert(
 			fc.property(filesOf(anyName, 10, 4), (files) => {
 				try {
@@ -46,8 +46,8 @@ describe.each<DriveFormat>(["iso9660", "vfat"])("%s", (format) => {
 		);
 	});
 
-	it("no tree of ordinary names is refused", () => {
-		// Names that differ in case alone, and paths that are files and folders, are no ordinary ones.
+	it("no tree of ordinary names is rejected", () => {
+		// Names that differ only in case, and paths that are both files and folders, are not ordinary.
 		const ordinary = filesOf(plainName, 7, 30).filter((files) => {
 			const nodes = new Set([...files.keys()].flatMap(prefixes));
 			const folded = new Set([...nodes].map((path) => path.toLowerCase()));
@@ -96,7 +96,9 @@ describe("limits are where the standards have them", () => {
 
 	it("Joliet's 64 characters", () => {
 		expect(messageOf(one("鍵".repeat(64), iso))).toBe("");
-		expect(messageOf(one("鍵".repeat(65), iso))).toMatch(/Joliet name has at most 64 characters, this one 65/);
+		expect(messageOf(one("鍵".repeat(65), iso))).toMatch(
+			/Joliet name can have at most 64 characters, and this one has 65/,
+		);
 	});
 
 	it("ISO 9660's eight levels of folders", () => {
@@ -108,20 +110,22 @@ describe("limits are where the standards have them", () => {
 		// Seven folders of 31 characters and a separator each are 224; a dot and a version come after the name.
 		const path = (length: number) => `${`${"a".repeat(31)}/`.repeat(7)}${"b".repeat(length)}`;
 		expect(messageOf(one(path(28), iso))).toBe("");
-		expect(messageOf(one(path(29), iso))).toMatch(/an ISO 9660 path has at most 255 characters/);
+		expect(messageOf(one(path(29), iso))).toMatch(/an ISO 9660 path can have at most 255 characters/);
 	});
 
 	it("FAT's 255 characters, Windows' path, and names that differ in case", () => {
 		expect(messageOf(one("a".repeat(255), fat))).toBe("");
-		expect(messageOf(one("a".repeat(256), fat))).toMatch(/FAT name has at most 255 characters, this one 256/);
+		expect(messageOf(one("a".repeat(256), fat))).toMatch(
+			/FAT name can have at most 255 characters, and this one has 256/,
+		);
 		expect(messageOf(one(`${"a/".repeat(127)}bb`, fat))).toBe("");
-		expect(messageOf(one(`${"a/".repeat(128)}b`, fat))).toMatch(/no path of more than 256 characters/);
+		expect(messageOf(one(`${"a/".repeat(128)}b`, fat))).toMatch(/can't open paths of more than 256 characters/);
 		const twins = new Map([
 			["x/Ab", Buffer.from("")],
 			["x/aB", Buffer.from("")],
 		]);
 		expect(messageOf(() => buildConfigDrive(treeOf(twins), fat))).toMatch(
-			/"x\/aB" .*FAT takes its name for the same as "Ab"/,
+			/"x\/aB" .*FAT does not distinguish its name from "Ab"/,
 		);
 		expect(messageOf(() => buildConfigDrive(treeOf(twins), iso))).toBe("");
 	});
@@ -135,14 +139,14 @@ describe("limits are where the standards have them", () => {
 		expect(messageOf(() => buildConfigDrive(files(65_519), fat))).toMatch(/"f\/00065518" .*at most 65520 entries/);
 	});
 
-	it("the room on a VFAT drive of a given size", () => {
+	it("the space on a VFAT drive of a given size", () => {
 		const files = new Map([
 			["a", Buffer.alloc(2 ** 20)],
 			["b/c", Buffer.alloc(2 ** 20)],
 		]);
 		expect(messageOf(() => buildConfigDrive(treeOf(files), { ...fat, sizeMiB: 3 }))).toBe("");
 		expect(messageOf(() => buildConfigDrive(treeOf(files), { ...fat, sizeMiB: 2 }))).toMatch(
-			/"b\/c" .*2 MiB has no more room/,
+			/"b\/c" .*2 MiB has no room/,
 		);
 		for (const sizeMiB of [0, -1, 1.5, 2 ** 21, Number.NaN]) {
 			expect(messageOf(() => buildConfigDrive(treeOf(files), { ...fat, sizeMiB }))).toMatch(/from 1 to 2097151/);
@@ -159,7 +163,7 @@ describe("limits are where the standards have them", () => {
 			);
 		expect(messageOf(() => streamConfigDrive(files(63), iso, "gzip-base64"))).toBe("");
 		expect(messageOf(() => streamConfigDrive(files(64), iso, "gzip-base64"))).toMatch(
-			/"b" .*Ironic takes at most 64 MiB/,
+			/"b" .*Ironic accepts at most 64 MiB/,
 		);
 		expect(messageOf(() => streamConfigDrive(files(64), iso, "raw"))).toBe("");
 	});

@@ -3,11 +3,11 @@ import { isIso9660, readIso9660 } from "./iso9660/reader.ts";
 import { isVfat, readVfat } from "./vfat/reader.ts";
 
 /**
- * Lists an image of either format, whoever made it. Nothing in it is trusted: names that would leave the folder they
- * are extracted to, folders in a circle, sizes beyond the image, bytes that belong to two things are refused.
+ * Lists an image of either format and any maker. Nothing in it is trusted: it rejects names that lead out of the
+ * destination folder, cycles of folders, sizes beyond the end of the image, and bytes that belong to two files.
  *
- * @param image raw: see `decodeConfigDrive`. The files read from it share its memory
- * @throws GuestwireError `drive`: not an image of either format, broken or hostile; the message says what and where
+ * @param image raw, see `decodeConfigDrive`. Files that are read from it share its memory
+ * @throws GuestwireError `drive`: neither format, broken or hostile; the message says what and where
  */
 export function readConfigDrive(image: Uint8Array): DriveContents {
 	const buffer = Buffer.from(image.buffer, image.byteOffset, image.length);

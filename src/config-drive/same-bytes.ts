@@ -1,9 +1,9 @@
 import { crc32 } from "node:zlib";
 
 /**
- * Which of several arrays have the same bytes.
+ * Finds arrays with equal bytes.
  *
- * @returns each array → the first that has its bytes
+ * @returns each array → the first array with the same bytes
  */
 export function sameBytes(arrays: readonly Uint8Array[]): Map<Uint8Array, Uint8Array> {
 	const lengths = new Map<number, number>();
@@ -12,7 +12,7 @@ export function sameBytes(arrays: readonly Uint8Array[]): Map<Uint8Array, Uint8A
 	const byHash = new Map<string, Uint8Array[]>();
 	for (const bytes of arrays) {
 		if (first.has(bytes)) continue;
-		// A large file is hardly ever as long as another: it isn't hashed.
+		// A file whose size is unique needs no hash: large files usually have a unique size.
 		const alone = lengths.get(bytes.length) === 1;
 		const key = alone ? `${bytes.length}` : `${bytes.length} ${crc32(bytes)}`;
 		const known = byHash.get(key) ?? [];

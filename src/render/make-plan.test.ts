@@ -80,7 +80,9 @@ describe("names", () => {
 	it("of a NIC that the document lacks are unused, with a remark", () => {
 		const given = new Map([[mac(9), "ens9"]]);
 		const { remarks } = planNetwork({ links: [nic(1)], networks: [], services: [] }, { names: given });
-		expect(remarks).toEqual([{ pointer: "", reason: `no NIC has the MAC address ${mac(9)}: the name given for it is unused` }]);
+		expect(remarks).toEqual([
+			{ pointer: "", reason: `no NIC has the MAC address ${mac(9)}: the name given for it is unused` },
+		]);
 	});
 
 	it("of VLANs fit into the kernel's 15 characters", () => {

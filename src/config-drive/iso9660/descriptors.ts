@@ -1,11 +1,11 @@
-/** The volume descriptors: what stands from sector 16 on (ECMA-119, 8). */
+/** The volume descriptors, from sector 16 on (ECMA-119, 8). */
 import { LABEL } from "../drive.ts";
 import { type Extent, writeRootRecord } from "./directories.ts";
 import { both16, both32, descriptorDate, SECTOR, ucs2 } from "./fields.ts";
 
-/** Descriptors start after the system area. */
+/** The descriptors start after the system area. */
 export const FIRST_DESCRIPTOR = 16;
-/** Plain, Joliet, and the one that ends the list. */
+/** Primary, Joliet, and the terminator. */
 export const DESCRIPTORS = 3;
 
 const PRIMARY = 1;
@@ -15,7 +15,7 @@ const END = 255;
 /** Joliet at UCS-2 level 3: any character. */
 const JOLIET_ESCAPE = Buffer.from("%/E");
 
-/** What a volume descriptor says of its name space. */
+/** What a volume descriptor says about its name space. */
 export interface Volume {
 	readonly joliet: boolean;
 	/** Of the whole image. */

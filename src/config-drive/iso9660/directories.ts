@@ -3,22 +3,22 @@ import type { DriveFile, DriveFolder } from "../folders.ts";
 import { both16, both32, SECTOR } from "./fields.ts";
 import type { SystemUse } from "./rock-ridge.ts";
 
-/** What a name space makes of a folder or a file. */
+/** A folder or file in one name space. */
 interface Identity {
 	readonly id: Buffer;
 	readonly systemUse: SystemUse;
 }
 
-/** A directory record, but for where its node is. */
+/** A directory record without the location of its node. */
 export interface Entry extends Identity {
 	readonly node: DriveFolder | DriveFile;
 }
 
-/** How one of the two name spaces (plain with Rock Ridge, Joliet) writes a folder. */
+/** How one of the two name spaces (plain with Rock Ridge, or Joliet) writes a folder. */
 export interface NameSpace {
 	/** In any order. */
 	entries(folder: DriveFolder): Entry[];
-	/** System use areas of the folder's records `.` and `..`; the root is its own parent. */
+	/** The system use areas of the folder's records `.` and `..`. The root is its own parent. */
 	relatives(folder: DriveFolder, parent: DriveFolder | undefined): readonly [SystemUse, SystemUse];
 }
 
@@ -28,21 +28,21 @@ export interface Directory {
 	readonly id: Buffer;
 	/** Undefined for the root. */
 	readonly parent: Directory | undefined;
-	/** From 1, in the path table's order. */
+	/** From 1, in path table order. */
 	readonly number: number;
 	/** 1 for the root. */
 	readonly level: number;
-	/** Bytes of the identifiers of all folders on the way to its entries, and one for each (ECMA-119, 6.8.2.1). */
+	/** The sum of the lengths of the identifiers of all folders in the path, plus one for each (ECMA-119, 6.8.2.1). */
 	readonly pathLength: number;
 	/** `.` and `..`, then the rest by identifier. */
 	readonly entries: readonly Entry[];
-	/** Where each entry stands in the extent. */
+	/** The offset of each entry in the extent. */
 	readonly offsets: readonly number[];
-	/** Bytes of the extent: whole sectors. */
+	/** The size of the extent in bytes, in whole sectors. */
 	readonly size: number;
 }
 
-/** An extent: its first sector, its bytes. */
+/** An extent: its first sector and its size in bytes. */
 export interface Extent {
 	readonly sector: number;
 	readonly size: number;
@@ -77,7 +77,7 @@ export function directoriesOf(root: DriveFolder, space: NameSpace): Directory[] 
 	return directories;
 }
 
-/** Where records stand, none across the end of a sector (ECMA-119, 6.8.1.1). */
+/** The offsets of records. No record crosses the end of a sector (ECMA-119, 6.8.1.1). */
 function pack(entries: readonly Entry[]): { offsets: number[]; size: number } {
 	let end = 0;
 	const offsets = entries.map((entry) => {
@@ -89,12 +89,12 @@ function pack(entries: readonly Entry[]): { offsets: number[]; size: number } {
 	return { offsets, size: roundUp(end, SECTOR) };
 }
 
-/** ECMA-119, 9.1: 33 bytes, the identifier, a byte to make that even, the system use area; even again. */
+/** ECMA-119, 9.1: 33 bytes, the identifier, padding to an even length, the system use area, padding again. */
 function recordLength({ id, systemUse }: Identity): number {
 	return roundUp(roundUp(33 + id.length, 2) + systemUse.area.length, 2);
 }
 
-/** A directory's extent. `date` is the seven bytes that all records have. */
+/** The extent of a directory. `date` is the seven-byte date of all records. */
 export function writeDirectory(
 	target: Buffer,
 	directory: Directory,

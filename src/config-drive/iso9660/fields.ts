@@ -1,8 +1,8 @@
-/** How ISO 9660 (ECMA-119) writes numbers, dates and texts. Section numbers are ECMA-119's. */
+/** Numbers, dates and texts in ISO 9660. Section numbers are those of ECMA-119. */
 
 export const SECTOR = 2048;
 
-/** 7.3.3: both byte orders, little first. */
+/** 7.3.3: in both byte orders, little-endian first. */
 export function both32(target: Buffer, offset: number, value: number): void {
 	target.writeUInt32LE(value, offset);
 	target.writeUInt32BE(value, offset + 4);
@@ -33,7 +33,7 @@ export function descriptorDate(date?: Date): Buffer {
 	return Buffer.from(`${digits}\0`);
 }
 
-/** Joliet's characters: UCS-2 with the high byte first. */
+/** Joliet's characters: UCS-2, big-endian. */
 export function ucs2(text: string): Buffer {
 	return Buffer.from(text, "utf16le").swap16();
 }

@@ -34,13 +34,13 @@ interface DirectoryRecord {
 	readonly systemUse: Buffer;
 }
 
-/** The name space that is read: where it starts, and what it calls a record. */
+/** The name space that is read: its root, and how it names a record. */
 interface Names {
 	readonly root: DirectoryRecord;
 	describe(record: DirectoryRecord): Posix & { readonly name: string };
 }
 
-/** Bytes that are a file's or a folder's. */
+/** Bytes that belong to a file or a folder. */
 interface Claim {
 	readonly start: number;
 	readonly end: number;
@@ -53,10 +53,10 @@ export function isIso9660(image: Buffer): boolean {
 }
 
 /**
- * Lists an ISO 9660 image: by Rock Ridge where it has that, else by Joliet, else by its plain names.
+ * Lists an ISO 9660 image, with Rock Ridge names if it has them, else Joliet names, else plain names.
  *
- * @throws GuestwireError `drive`: broken, hostile, or with what no config drive has (links, relocated folders, files
- * in pieces)
+ * @throws GuestwireError `drive`: broken, hostile, or with features that no config drive has (links, relocated folders,
+ * files in several extents)
  */
 export function readIso9660(image: Buffer): DriveContents {
 	const { primary, joliet, end } = descriptors(image);
@@ -67,7 +67,7 @@ export function readIso9660(image: Buffer): DriveContents {
 	let folderBytes = 0;
 	for (const { path, record } of folders) {
 		folderBytes += record.size;
-		if (folderBytes > image.length) throw unreadable("folders in it are in each other");
+		if (folderBytes > image.length) throw unreadable("its folders contain each other");
 		claims.push({ start: record.start, end: record.start + record.size, path, shareable: false });
 		const extent = part(image, record.start, record.size, path === "" ? "the root" : quoted(path));
 		for (const entry of recordsOf(extent)) {
@@ -91,16 +91,16 @@ function descriptors(image: Buffer): { primary: Buffer; joliet: Buffer | undefin
 	let joliet: Buffer | undefined;
 	for (let sector = FIRST_DESCRIPTOR; sector < FIRST_DESCRIPTOR + MAX_DESCRIPTORS; sector++) {
 		const descriptor = part(image, sector * SECTOR, SECTOR, "the list of volume descriptors");
-		if (descriptor.toString("latin1", 1, 6) !== MAGIC) throw unreadable("a volume descriptor has no CD001");
+		if (descriptor.toString("latin1", 1, 6) !== MAGIC) throw unreadable("a volume descriptor lacks CD001");
 		const escapeSequence = descriptor.toString("latin1", 88, 91);
 		if (descriptor[0] === PRIMARY) primary ??= descriptor;
 		if (descriptor[0] === SUPPLEMENTARY && JOLIET_ESCAPES.includes(escapeSequence)) joliet ??= descriptor;
 		if (descriptor[0] !== END) continue;
 		if (primary === undefined) break;
-		if (primary.readUInt16LE(128) !== SECTOR) throw unreadable(`its blocks have not ${SECTOR} bytes`);
+		if (primary.readUInt16LE(128) !== SECTOR) throw unreadable(`its blocks do not have ${SECTOR} bytes`);
 		return { primary, joliet, end: (sector + 1) * SECTOR };
 	}
-	throw unreadable("it has no primary volume descriptor, or no end of their list");
+	throw unreadable("it has no primary volume descriptor, or no descriptor set terminator");
 }
 
 function namesOf(image: Buffer, primary: Buffer, joliet: Buffer | undefined): Names {
@@ -119,13 +119,13 @@ function namesOf(image: Buffer, primary: Buffer, joliet: Buffer | undefined): Na
 	return {
 		root: rootRecord(joliet),
 		describe: ({ id }) => {
-			if (id.length % 2 !== 0) throw unreadable("a Joliet name in it has half a character");
+			if (id.length % 2 !== 0) throw unreadable("it has a Joliet name with an odd number of bytes");
 			return { name: plainName(Buffer.from(id).swap16().toString("utf16le")) };
 		},
 	};
 }
 
-/** A name without its version, and without a dot that only parts it from an extension that isn't there. */
+/** A name without its version, and without the dot before an empty extension. */
 function plainName(identifier: string): string {
 	return identifier.replace(/;\d*$/, "").replace(/\.$/, "");
 }
@@ -134,13 +134,13 @@ function rootRecord(descriptor: Buffer): DirectoryRecord {
 	return parseRecord(descriptor.subarray(156, 190));
 }
 
-/** A folder's records, but for its own, its parent's, and those that are no files (Apple's resource forks). */
+/** A folder's records, without `.`, `..` and associated files (Apple's resource forks). */
 function recordsOf(extent: Buffer): DirectoryRecord[] {
 	const relative = ({ id }: DirectoryRecord) => id.length === 1 && (id[0] === 0 || id[0] === 1);
 	return allRecords(extent).filter((record) => !relative(record) && (record.flags & ASSOCIATED) === 0);
 }
 
-/** A sector holds whole records, then zeros. */
+/** A sector contains whole records, then zeros. */
 function allRecords(extent: Buffer): DirectoryRecord[] {
 	const records: DirectoryRecord[] = [];
 	for (let sector = 0; sector < extent.length; sector += SECTOR) {
@@ -155,7 +155,7 @@ function allRecords(extent: Buffer): DirectoryRecord[] {
 function parseRecord(record: Buffer): DirectoryRecord {
 	const idLength = record[32] ?? 0;
 	if (record.length < 34 || 33 + idLength > record.length || idLength === 0) {
-		throw unreadable("a directory record is too short");
+		throw unreadable("it has a directory record that is too short");
 	}
 	const attributes = record[1] ?? 0;
 	return {
@@ -169,7 +169,7 @@ function parseRecord(record: Buffer): DirectoryRecord {
 
 function checkKind(record: DirectoryRecord, name: string, mode: number | undefined): void {
 	const where = quoted(name);
-	if ((record.flags & NOT_LAST_EXTENT) !== 0) throw unreadable(`${where} is in several pieces`);
+	if ((record.flags & NOT_LAST_EXTENT) !== 0) throw unreadable(`${where} has several extents`);
 	const type = (record.flags & FOLDER) !== 0 ? DIRECTORY : REGULAR;
 	if (mode !== undefined && (mode & TYPE) !== type) throw unreadable(`${where} is neither a file nor a folder`);
 }
@@ -194,7 +194,7 @@ function addFile(
 	return { start, end: start + size, path, shareable: true };
 }
 
-/** Files may share all their bytes (hard links do), and nothing else. */
+/** Two files may share all their bytes, like hard links, but not some of them. */
 function checkClaims(claims: Claim[]): void {
 	claims.sort((a, b) => a.start - b.start || a.end - b.end);
 	let last: Claim | undefined;

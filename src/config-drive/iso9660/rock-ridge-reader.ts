@@ -2,21 +2,21 @@ import { part, unreadable } from "../contents.ts";
 import { quoted } from "../drive.ts";
 import { SECTOR } from "./fields.ts";
 
-/** What a record's system use area says. */
+/** What the system use area of a record says. */
 export interface Posix {
 	readonly name?: string;
 	/** Type and permission bits. */
 	readonly mode?: number;
 }
 
-/** NM's flags for `.` and `..`: the entry holds no name. */
+/** NM's flags for `.` and `..`: the entry has no name. */
 const RELATIVE = 2 | 4;
-/** Bytes. Linux' own limit is 255; a name in pieces could be as long as the image. */
+/** Bytes. Linux has a limit of 255. A name in several entries could be as long as the image. */
 const MAX_NAME = 1024;
 
 /**
- * How many bytes to skip in each system use area, as the root's own record says; undefined when the image has no
- * Rock Ridge (SUSP, 5.3).
+ * The number of bytes to skip in each system use area, from the root's own record; undefined if the image has no Rock
+ * Ridge (SUSP, 5.3).
  */
 export function rockRidgeSkip(rootArea: Buffer): number | undefined {
 	const declared = rootArea.length >= 7 && signatureOf(rootArea) === "SP" && rootArea.readUInt16BE(4) === 0xbeef;
@@ -24,8 +24,8 @@ export function rockRidgeSkip(rootArea: Buffer): number | undefined {
 }
 
 /**
- * Reads system use areas and the areas in which they go on (SUSP, 5.1). All continuations together are no longer than
- * the image: a hostile one could have the same bytes read for ever.
+ * Reads system use areas and their continuation areas (SUSP, 5.1). All continuations together must not be longer than
+ * the image: a hostile image could make a reader read the same bytes forever.
  */
 export function posixReader(image: Buffer): (area: Buffer) => Posix {
 	let left = image.length;
@@ -45,10 +45,10 @@ export function posixReader(image: Buffer): (area: Buffer) => Posix {
 				if (!isName(signature, entry)) continue;
 				name.push(entry.subarray(5));
 				nameLength += entry.length - 5;
-				if (nameLength > MAX_NAME) throw unreadable(`a name in it has over ${MAX_NAME} bytes`);
+				if (nameLength > MAX_NAME) throw unreadable(`it has a name of more than ${MAX_NAME} bytes`);
 			}
 			left -= next?.length ?? 0;
-			if (left < 0) throw unreadable("records in it go on for ever");
+			if (left < 0) throw unreadable("its records continue forever");
 		}
 		return { ...(name.length > 0 && { name: utf8(Buffer.concat(name)) }), ...(mode !== undefined && { mode }) };
 	};
@@ -62,7 +62,7 @@ function signatureOf(entry: Buffer): string {
 	return entry.toString("latin1", 0, 2);
 }
 
-/** An area's entries, up to one that is none. */
+/** The entries of an area, up to the first invalid one. */
 function systemUseEntries(area: Buffer): Buffer[] {
 	const entries: Buffer[] = [];
 	for (let offset = 0; offset + 4 <= area.length; ) {
@@ -76,8 +76,8 @@ function systemUseEntries(area: Buffer): Buffer[] {
 
 function continuation(image: Buffer, entry: Buffer): Buffer {
 	const length = entry.readUInt32LE(20);
-	if (length > SECTOR) throw unreadable("a record of it goes on for more than a sector");
-	return part(image, entry.readUInt32LE(4) * SECTOR + entry.readUInt32LE(12), length, "the rest of a record");
+	if (length > SECTOR) throw unreadable("it has a record that continues for more than a sector");
+	return part(image, entry.readUInt32LE(4) * SECTOR + entry.readUInt32LE(12), length, "the continuation of a record");
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -86,6 +86,6 @@ function utf8(bytes: Buffer): string {
 	try {
 		return decoder.decode(bytes);
 	} catch {
-		throw unreadable(`a name in it is not UTF-8: ${quoted(bytes.toString("latin1"))}`);
+		throw unreadable(`it has a name that is not UTF-8: ${quoted(bytes.toString("latin1"))}`);
 	}
 }

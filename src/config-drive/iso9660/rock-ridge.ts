@@ -1,41 +1,41 @@
 /**
- * Rock Ridge (RRIP 1.09 over SUSP, as genisoimage writes it): real names, modes and owners, in the system use area of
- * the plain tree's directory records. Everything belongs to root; files are 0444, folders 0555.
+ * Rock Ridge (RRIP 1.09 over SUSP, as genisoimage writes it): real names, modes and owners, in the system use areas of
+ * the directory records of the plain name space. Everything belongs to root; files have mode 0444, folders 0555.
  */
 import { both32 } from "./fields.ts";
 
-/** A system use area, and what of it has no room in its record. */
+/** A system use area, and the part of it that does not fit into its record. */
 export interface SystemUse {
 	readonly area: Buffer;
-	/** Where there is such: the area ends with the CE entry that has to tell its place, see `pointTo`. */
+	/** If present, the area ends with the CE entry that must point to it, see `pointTo`. */
 	readonly continuation?: Buffer;
 }
 
-/** Makes the system use areas of one image. */
+/** Creates the system use areas of one image. */
 export interface RockRidge {
 	file(name: string): SystemUse;
-	/** @param links its own name, its `.` and each subfolder's `..` */
+	/** @param links the number of links: its own name, its `.` and each subfolder's `..` */
 	folder(name: string, links: number): SystemUse;
 	/** For `.` and `..`, but not for the root's own `.`. */
 	relative(links: number): SystemUse;
-	/** For the root's own `.`: it declares the extension. */
+	/** For the root's own `.`, which declares the extension. */
 	root(links: number): SystemUse;
 }
 
 const FILE_MODE = 0o100_444;
 const FOLDER_MODE = 0o040_555;
 
-/** RRIP 1.09, 4.1.9: which entries a record has, here mode and times, and there the name too. */
+/** RRIP 1.09, 4.1.9: which entries a record has. Mode and times without, and with, a name. */
 const UNNAMED = entry("RR", Uint8Array.of(0x81));
 const NAMED = entry("RR", Uint8Array.of(0x89));
 
-/** A record has 254 bytes; an identifier of 33 and all other entries leave so many. Longer names stand elsewhere. */
+/** What a record of 254 bytes has left after an identifier of 33 and all other entries. Longer names are continued. */
 const MAX_NAME_INSIDE = 121;
 
 const CE_LENGTH = 28;
 const DECLARATION = entry("SP", Uint8Array.of(0xbe, 0xef, 0));
 
-/** By these texts, which the standard prescribes, a reader knows the extension and its version. */
+/** The standard prescribes these texts. Readers identify the extension and its version by them. */
 const EXTENSION_TEXTS = [
 	"RRIP_1991A",
 	"THE ROCK RIDGE INTERCHANGE PROTOCOL PROVIDES SUPPORT FOR POSIX FILE SYSTEM SEMANTICS",
@@ -45,7 +45,7 @@ const EXTENSION_TEXTS = [
 
 /** @param date seven bytes, as in a directory record */
 export function rockRidge(date: Buffer): RockRidge {
-	// TF: times of change, of access and of the attributes' change.
+	// TF: modification, access and attribute change.
 	const times = entry("TF", Uint8Array.of(0x0e, ...date, ...date, ...date));
 	const fileAttributes = Buffer.concat([mode(FILE_MODE, 1), times]);
 	const folderAttributes = memo((links) => Buffer.concat([mode(FOLDER_MODE, links), times]));
@@ -58,7 +58,7 @@ export function rockRidge(date: Buffer): RockRidge {
 	};
 }
 
-/** Most folders have the same few numbers of links. */
+/** Cached, because most folders have one of a few numbers of links. */
 function memo(make: (links: number) => Buffer): (links: number) => Buffer {
 	const made = new Map<number, Buffer>();
 	return (links) => {
@@ -68,7 +68,7 @@ function memo(make: (links: number) => Buffer): (links: number) => Buffer {
 	};
 }
 
-/** Completes an area's CE entry (SUSP, 5.1). */
+/** Completes the CE entry of an area (SUSP, 5.1). */
 export function pointTo({ area, continuation }: SystemUse, sector: number, offset: number): void {
 	const pointer = area.subarray(-CE_LENGTH);
 	both32(pointer, 4, sector);
@@ -77,7 +77,7 @@ export function pointTo({ area, continuation }: SystemUse, sector: number, offse
 }
 
 function named(name: string, attributes: Buffer): SystemUse {
-	// The flags before the name say that it neither goes on nor stands for a folder.
+	// The flags before the name: it does not continue, and it is not `.` or `..`.
 	const nameEntry = entry("NM", Buffer.from(`\0${name}`));
 	if (nameEntry.length > MAX_NAME_INSIDE) return continued([NAMED, attributes], nameEntry);
 	return { area: Buffer.concat([NAMED, nameEntry, attributes]) };
@@ -87,7 +87,7 @@ function continued(entries: readonly Buffer[], continuation: Buffer): SystemUse 
 	return { area: Buffer.concat([...entries, entry("CE", Buffer.alloc(CE_LENGTH - 4))]), continuation };
 }
 
-/** An entry of the sharing protocol: signature, length, version 1, data. */
+/** A SUSP entry: signature, length, version 1, data. */
 function entry(signature: string, data: Uint8Array): Buffer {
 	const bytes = Buffer.allocUnsafe(data.length + 4);
 	bytes.write(signature, "latin1");
@@ -97,7 +97,7 @@ function entry(signature: string, data: Uint8Array): Buffer {
 	return bytes;
 }
 
-/** PX: mode and links; owner and group stay 0, root. */
+/** PX: mode and number of links. Owner and group stay 0, root. */
 function mode(bits: number, links: number): Buffer {
 	const data = Buffer.alloc(32);
 	both32(data, 0, bits);

@@ -16,10 +16,10 @@ import { recordDate, SECTOR } from "./fields.ts";
 import { pointTo, rockRidge } from "./rock-ridge.ts";
 import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./spaces.ts";
 
-/** Takes as many sectors as so many bytes need; gives the first. */
+/** Allocates the sectors for a number of bytes, and returns the first. */
 type Take = (bytes: number) => number;
 
-/** A name space laid out: its folders, and the first sectors of what it has. */
+/** The layout of a name space: its folders, and the first sectors of its parts. */
 interface Volume {
 	readonly directories: readonly Directory[];
 	readonly pathTableSize: number;
@@ -29,7 +29,7 @@ interface Volume {
 	readonly continuations: readonly Continuation[];
 }
 
-/** What of a folder's records has no room in them. */
+/** The continuations of the folder's records. */
 interface Continuation {
 	readonly sector: number;
 	readonly offset: number;
@@ -37,11 +37,11 @@ interface Continuation {
 }
 
 /**
- * Lays out an ISO 9660 image with Rock Ridge and Joliet, in the form in which Nova has genisoimage make it
- * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files with the same bytes share them.
+ * Lays out an ISO 9660 image with Rock Ridge and Joliet, like the ones that Nova makes with genisoimage
+ * (`-ldots -allow-lowercase -allow-multidot -l -J -r -V config-2`). Files with equal bytes share them.
  *
- * @param date of everything in it
- * @throws GuestwireError `drive`: the limit of ISO 9660 or Joliet that a path is beyond
+ * @param date of everything in the image
+ * @throws GuestwireError `drive`: a path exceeds a limit of ISO 9660 or Joliet
  */
 export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string): ConfigDrive {
 	const root = foldersOf(tree, jolietNameFault);
@@ -97,8 +97,8 @@ function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
 }
 
 /**
- * Right after the folder's extent, where libarchive's bsdtar looks for them (cloudbase-init reads drives with it), and
- * none across the end of a sector.
+ * Continuations come right after the folder's extent, where libarchive's bsdtar looks for them (cloudbase-init reads
+ * drives with it). None crosses the end of a sector.
  */
 function placeContinuations(entries: Directory["entries"], take: Take): Continuation[] {
 	const continuations: Continuation[] = [];
@@ -118,7 +118,7 @@ function placeContinuations(entries: Directory["entries"], take: Take): Continua
 	return continuations;
 }
 
-/** Where each file's bytes are, and those bytes, once, by the folders' order. An empty file is nowhere. */
+/** The location of each file's bytes, and the bytes, without repeats, in folder order. Empty files have no location. */
 function placeFiles(
 	directories: readonly Directory[],
 	take: Take,

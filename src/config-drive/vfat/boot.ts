@@ -7,17 +7,17 @@ export const MEDIA = 0xf8;
 /** The first cluster of FAT32's root. */
 export const ROOT_CLUSTER = 2;
 
-/** Heads and sectors that make 1 MiB a cylinder: mtools wants a volume to be whole tracks. */
+/** With these numbers a cylinder has 1 MiB: mtools wants a volume to have whole tracks. */
 const SECTORS_PER_TRACK = 32;
 const HEADS = 64;
 
 const INFO_SECTOR = 1;
 const BACKUP = 6;
 
-/** For a BIOS that starts from the drive: int 0x18, go on to the next device; where that returns, stop. */
+/** For a BIOS that boots from the drive: int 0x18 continues with the next device; if it returns, halt. */
 const BOOT_CODE = Buffer.from([0xcd, 0x18, 0xf4, 0xeb, 0xfd]);
 
-/** What of the reserved sectors isn't zero. */
+/** The reserved sectors that are not zero. */
 export function reservedSectors(geometry: Geometry, date: Date, usedClusters: number): Placed[] {
 	const boot = bootSector(geometry, date);
 	if (geometry.bits !== 32) return [{ offset: 0, bytes: boot }];
@@ -55,7 +55,7 @@ function bootSector(geometry: Geometry, date: Date): Buffer {
 	}
 	sector[extended] = 0x80;
 	sector[extended + 2] = 0x29;
-	// The serial number, which blkid shows as UUID: from the date, as DOS made it.
+	// The serial number, which blkid shows as the UUID, is derived from the date, as in DOS.
 	sector.writeUInt32LE(Math.floor(date.getTime() / 1000) >>> 0, extended + 3);
 	sector.write(LABEL.padEnd(11), extended + 7, "latin1");
 	sector.write(`FAT${bits}`.padEnd(8), extended + 18, "latin1");

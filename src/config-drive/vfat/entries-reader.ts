@@ -5,7 +5,7 @@ import { quoted } from "../drive.ts";
 import { checksum, LAST_PART, LONG_NAME, UNIT_OFFSETS, VOLUME_LABEL } from "./entries.ts";
 import { ENTRY } from "./geometry.ts";
 
-/** A short entry, under the name that the long ones before it give. */
+/** A short entry, with the name from the long entries before it. */
 export interface FoundEntry {
 	readonly name: string;
 	readonly attributes: number;
@@ -14,27 +14,27 @@ export interface FoundEntry {
 	readonly size: number;
 }
 
-/** What the first byte of an entry can stand for: no more entries, a deleted one, the byte 0xe5 itself. */
+/** Special first bytes of an entry: the end of the entries, a deleted entry, and an escape for the byte 0xe5. */
 const END = 0x00;
 const DELETED = 0xe5;
 const ESCAPED_E5 = 0x05;
 
-/** Windows NT's flags in byte 12: a short name's base, its extension, is meant in lower case. */
+/** Windows NT's flags in byte 12: the base or the extension of the short name is in lower case. */
 const LOWER_BASE = 0x08;
 const LOWER_EXTENSION = 0x10;
 
-/** A long name under way: its parts, the last one first. */
+/** An incomplete long name: its parts, the last one first. */
 interface LongName {
 	readonly parts: string[];
 	readonly checksum: number;
-	/** Parts still to come. */
+	/** The number of missing parts. */
 	missing: number;
 }
 
 /**
- * A directory's entries, without deleted ones, `.` and `..`.
+ * The entries of a directory, without deleted ones, `.` and `..`.
  *
- * @param bits of a FAT entry: FAT12 and FAT16 have no upper half of a cluster's number, and OS/2 keeps something else there
+ * @param bits of a FAT entry: in FAT12 and FAT16 a cluster number has no upper half, and OS/2 stores other data there
  */
 export function* entriesOf(pieces: readonly Buffer[], bits: 12 | 16 | 32): Generator<FoundEntry, void> {
 	let long: LongName | undefined;
@@ -71,7 +71,7 @@ function* rawEntries(pieces: readonly Buffer[]): Generator<Buffer, void> {
 	}
 }
 
-/** The name with one more part; undefined when the parts don't follow each other. */
+/** The name with one more part; undefined if the part is out of sequence. */
 function addPart(long: LongName | undefined, entry: Buffer): LongName | undefined {
 	const number = (entry[0] ?? 0) & ~LAST_PART;
 	const text = String.fromCharCode(...UNIT_OFFSETS.map((offset) => entry.readUInt16LE(offset)));
@@ -82,7 +82,7 @@ function addPart(long: LongName | undefined, entry: Buffer): LongName | undefine
 	return long;
 }
 
-/** Undefined when the parts aren't all there, or belong to another short name: the short one is the name then. */
+/** The long name; undefined if parts are missing or belong to another short name. The short name applies then. */
 function longName(long: LongName | undefined, entry: Buffer): string | undefined {
 	if (long === undefined || long.missing !== 0 || long.checksum !== checksum(entry.subarray(0, 11))) return undefined;
 	const [name = ""] = long.parts.reverse().join("").split("\0");
@@ -98,9 +98,9 @@ function shortName(entry: Buffer): string {
 	return extension === "" ? base : `${base}.${extension}`;
 }
 
-/** Beyond ASCII a short name means what the code page of its maker says, which nothing tells. */
+/** Outside ASCII, the meaning of a short name depends on a code page that the image does not record. */
 function ascii(bytes: Buffer): string {
 	const text = bytes.toString("latin1");
-	if (/[^\u0020-\u007e]/.test(text)) throw unreadable(`a short name in it is not ASCII: ${quoted(text)}`);
+	if (/[^\u0020-\u007e]/.test(text)) throw unreadable(`it has a short name that is not ASCII: ${quoted(text)}`);
 	return text;
 }

@@ -4,31 +4,31 @@ import { ENTRY } from "./geometry.ts";
 export const FOLDER = 0x10;
 export const ARCHIVE = 0x20;
 export const VOLUME_LABEL = 0x08;
-/** Attributes of an entry that holds a part of a long name. */
+/** The attributes of an entry with a part of a long name. */
 export const LONG_NAME = 0x0f;
-/** Flag in the number of a long name's last part, which stands first. */
+/** A flag in the sequence number of the last part of a long name, which comes first. */
 export const LAST_PART = 0x40;
-/** Where the thirteen UTF-16 units of a part stand. */
+/** The offsets of the thirteen UTF-16 units of a part. */
 export const UNIT_OFFSETS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30] as const;
 
 export interface FatEntry {
 	/** Eleven characters. */
 	readonly short: string;
-	/** The real name, where the short one isn't. */
+	/** The real name, unless the short one is. */
 	readonly long?: string;
 	readonly attributes: number;
-	/** First cluster; 0 for an empty file, and for the root seen from below. */
+	/** The first cluster; 0 for an empty file, and in a `..` entry that refers to the root. */
 	readonly cluster: number;
 	/** Bytes; 0 for a folder. */
 	readonly size: number;
 }
 
-/** Bytes that an entry takes with its long name. */
+/** The size in bytes of an entry with its long name. */
 export function entryLength(long: string | undefined): number {
 	return ENTRY * (1 + (long === undefined ? 0 : Math.ceil(long.length / UNIT_OFFSETS.length)));
 }
 
-/** Writes a directory. Times are UTC: FAT knows no time zone. */
+/** Writes a directory. Times are in UTC: FAT has no time zones. */
 export function writeEntries(target: Buffer, entries: readonly FatEntry[], date: Date): void {
 	let offset = 0;
 	for (const entry of entries) {
@@ -52,7 +52,7 @@ function writeShort(target: Buffer, entry: FatEntry, date: Date): void {
 	target.writeUInt32LE(entry.size, 28);
 }
 
-/** The last part first; what a part has left is one zero and then ones. */
+/** The last part comes first. A part is padded with one zero and then with ones. */
 function writeLongName(target: Buffer, name: string, short: string): void {
 	const parts = target.length / ENTRY;
 	const check = checksum(Buffer.from(short, "latin1"));
@@ -69,7 +69,7 @@ function writeLongName(target: Buffer, name: string, short: string): void {
 	}
 }
 
-/** Ties a long name to its short one. */
+/** Links a long name to its short name. */
 export function checksum(short: Uint8Array): number {
 	return short.reduce((sum, byte) => (((sum & 1) << 7) + (sum >> 1) + byte) & 0xff, 0);
 }

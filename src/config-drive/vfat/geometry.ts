@@ -1,4 +1,4 @@
-/** How a FAT volume is divided: the rules of Microsoft's FAT specification (fatgen103, 2000). */
+/** The geometry of a FAT volume, by the rules of Microsoft's FAT specification (fatgen103, 2000). */
 import { roundUp } from "../drive.ts";
 
 export const SECTOR = 512;
@@ -25,10 +25,10 @@ const ROOT_ENTRIES = 512;
 
 const MAX_FAT12_CLUSTERS = 4084;
 const MAX_FAT16_CLUSTERS = 65_524;
-/** So near to a limit, faulty drivers take one kind for the other. */
+/** This close to a limit, faulty drivers mistake one kind for the other. */
 const NEAR = 16;
 
-/** Up to so many sectors, so many sectors a cluster: the specification's tables for hard disks. */
+/** Sectors per cluster, by the number of sectors up to which they apply: the specification's tables for hard disks. */
 const CLUSTER_SIZES = [
 	[32_680, 2],
 	[262_144, 4],
@@ -40,17 +40,17 @@ const CLUSTER_SIZES = [
 ] as const;
 const LARGEST_CLUSTER = 64;
 
-/** The kind of a FAT is what its number of clusters says, and nothing else. */
+/** Only the number of clusters determines the kind of a FAT. */
 export function bitsFor(clusters: number): 12 | 16 | 32 {
 	if (clusters <= MAX_FAT12_CLUSTERS) return 12;
 	return clusters <= MAX_FAT16_CLUSTERS ? 16 : 32;
 }
 
 /**
- * Divides a volume.
+ * Computes the geometry of a volume.
  *
- * @param size bytes: whole MiB
- * @param rootEntries how many entries the root directory has to hold
+ * @param size bytes, in whole MiB
+ * @param rootEntries the number of entries that the root directory must hold
  */
 export function geometryOf(size: number, rootEntries: number): Geometry {
 	const sectors = size / SECTOR;
@@ -72,7 +72,7 @@ function divide(sectors: number, sectorsPerCluster: number, bits: 12 | 16 | 32, 
 	const reservedSectors = bits === 32 ? 32 : 1;
 	const rootEntries = bits === 32 ? 0 : Math.max(ROOT_ENTRIES, roundUp(needed, SECTOR / ENTRY));
 	const rest = sectors - reservedSectors - (rootEntries * ENTRY) / SECTOR;
-	// Entries 0 and 1 stand for no cluster.
+	// Entries 0 and 1 are reserved.
 	const fatSectors = Math.ceil(((rest / sectorsPerCluster + 2) * bits) / 8 / SECTOR);
 	const clusters = Math.floor((rest - FATS * fatSectors) / sectorsPerCluster);
 	return { bits, sectors, sectorsPerCluster, clusters, reservedSectors, fatSectors, rootEntries };
@@ -82,17 +82,17 @@ export function clusterSize({ sectorsPerCluster }: Geometry): number {
 	return sectorsPerCluster * SECTOR;
 }
 
-/** Byte of a FAT, the first or the second. */
+/** The offset of the first or second FAT. */
 export function fatOffset(geometry: Geometry, index: number): number {
 	return (geometry.reservedSectors + index * geometry.fatSectors) * SECTOR;
 }
 
-/** Byte of the fixed root directory. */
+/** The offset of the fixed root directory. */
 export function rootOffset(geometry: Geometry): number {
 	return fatOffset(geometry, FATS);
 }
 
-/** Byte of a cluster; the first has number 2. */
+/** The offset of a cluster. The first has number 2. */
 export function clusterOffset(geometry: Geometry, cluster: number): number {
 	return rootOffset(geometry) + geometry.rootEntries * ENTRY + (cluster - 2) * clusterSize(geometry);
 }

@@ -1,28 +1,28 @@
-/** Names on FAT: long ones, and the 8.3 name that each has beside it (fatgen103, "Name Limits and Character Sets"). */
+/** Long names of FAT, and the 8.3 name of each (fatgen103, "Name Limits and Character Sets"). */
 
-/** One folder's name as FAT has it. */
+/** The name of a file or folder in FAT. */
 export interface FatName {
-	/** Eleven characters, as they stand in an entry. */
+	/** Eleven characters, as in an entry. */
 	readonly short: string;
-	/** The name, unless the short one says it all. */
+	/** The long name, unless the short name is the same. */
 	readonly long?: string;
 }
 
 const SHORT = /^[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?$/;
 
-/** Why a name can't be; undefined when it can. */
+/** Why FAT can't store a name; undefined if it can. */
 export function fatNameFault(name: string): string | undefined {
-	if (name.length > 255) return `a FAT name has at most 255 characters, this one ${name.length}`;
-	if (/["*:<>?\\|]/.test(name)) return 'a FAT name has none of " * : < > ? \\ and |';
+	if (name.length > 255) return `a FAT name can have at most 255 characters, and this one has ${name.length}`;
+	if (/["*:<>?\\|]/.test(name)) return 'a FAT name must not have " * : < > ? \\ or |';
 	return undefined;
 }
 
-/** A name as FAT compares it. Wider than any driver's own table (`ß` is `SS`): no driver shall see one name twice. */
+/** A name in the form that is compared. Broader than any driver's table (`ß` is `SS`), so no driver sees a name twice. */
 export function foldName(name: string): string {
 	return name.toUpperCase();
 }
 
-/** FAT's names for one folder's names, which differ in more than case. */
+/** The FAT names for the names of one folder, which must differ in more than case. */
 export function fatNames(names: readonly string[]): FatName[] {
 	const taken = new Set(names.filter((name) => SHORT.test(name)).map(padded));
 	const numbers = new Map<string, number>();
@@ -36,7 +36,7 @@ export function fatNames(names: readonly string[]): FatName[] {
 	});
 }
 
-/** `NAME~1.EXT`, with the first number that isn't taken. */
+/** `NAME~1.EXT`, with the first free number. */
 function numbered(upper: string, taken: ReadonlySet<string>, numbers: Map<string, number>): string {
 	const name = upper.replace(/^\.+| /g, "").replace(/[^A-Z0-9!#$%&'()@^_`{}~.-]/g, "_");
 	const dot = name.lastIndexOf(".");

@@ -10,15 +10,15 @@ interface Volume {
 	readonly bits: 12 | 16 | 32;
 	/** Bytes. */
 	readonly clusterSize: number;
-	/** Highest cluster number and one. */
+	/** The highest cluster number plus one. */
 	readonly endCluster: number;
 	readonly table: Buffer;
 	readonly fixedRoot: Buffer;
 	/** FAT32's. */
 	readonly rootCluster: number;
-	/** Byte of cluster 2. */
+	/** The offset of cluster 2. */
 	readonly dataOffset: number;
-	/** One byte a cluster: whether it belongs to something already. */
+	/** One byte per cluster: 1 if it is in use. */
 	readonly claimed: Uint8Array;
 }
 
@@ -63,16 +63,16 @@ function parseVolume(image: Buffer): Volume {
 	const smallFatSectors = image.readUInt16LE(22);
 	const fatSectors = smallFatSectors || image.readUInt32LE(36);
 	if (!CLUSTER_SECTORS.includes(sectorsPerCluster) || reserved === 0 || fats === 0 || fatSectors === 0) {
-		throw unreadable("its boot sector makes no sense");
+		throw unreadable("its boot sector is invalid");
 	}
 	const rootSectors = Math.ceil((rootEntries * ENTRY) / sectorSize);
 	const firstData = reserved + fats * fatSectors + rootSectors;
 	const clusters = Math.floor((sectors - firstData) / sectorsPerCluster);
 	part(image, 0, sectors * sectorSize, "its last sector");
-	// As Linux does: some make FAT32 with fewer clusters than the specification has it.
+	// Like Linux: some programs make FAT32 with fewer clusters than the specification allows.
 	const bits = smallFatSectors === 0 ? 32 : bitsFor(clusters);
 	if (clusters < 1 || fatSectors * sectorSize * 8 < (clusters + 2) * bits) {
-		throw unreadable("its boot sector makes no sense");
+		throw unreadable("its boot sector is invalid");
 	}
 	return {
 		image,
@@ -90,13 +90,13 @@ function parseVolume(image: Buffer): Volume {
 	};
 }
 
-/** The pieces of a chain, each a run of clusters. A cluster is in one chain and once, so that no chain is endless. */
+/** The runs of clusters of a chain. A cluster is in at most one chain, and once, so no chain is endless. */
 function chain(volume: Volume, first: number, what: string): Buffer[] {
 	const runs: { start: number; end: number }[] = [];
 	const endMark = 2 ** Math.min(volume.bits, 28) - 8;
 	for (let cluster = first; cluster < endMark; cluster = nextCluster(volume, cluster)) {
-		if (cluster < 2 || cluster >= volume.endCluster) throw unreadable(`${what} goes on beyond its end`);
-		if (volume.claimed[cluster] === 1) throw unreadable(`${what} overlaps with another, or goes in a circle`);
+		if (cluster < 2 || cluster >= volume.endCluster) throw unreadable(`${what} continues beyond its end`);
+		if (volume.claimed[cluster] === 1) throw unreadable(`${what} overlaps with another chain, or forms a cycle`);
 		volume.claimed[cluster] = 1;
 		const run = runs.at(-1);
 		if (run?.end === cluster) run.end++;
@@ -117,7 +117,7 @@ function addFile(volume: Volume, found: Collector, parent: string, { name, clust
 	const what = quoted(parent === "" ? name : `${parent}/${name}`);
 	const pieces = cluster === 0 ? [] : chain(volume, cluster, what);
 	const room = pieces.reduce((sum, { length }) => sum + length, 0);
-	if (size > room) throw unreadable(`${what} has ${size} bytes and room for ${room}`);
+	if (size > room) throw unreadable(`${what} has ${size} bytes and clusters for only ${room}`);
 	const [only] = pieces;
 	const read = () => (pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)).subarray(0, size);
 	found.file(parent, name, undefined, size, once(read));

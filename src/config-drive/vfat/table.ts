@@ -1,12 +1,12 @@
 import { MEDIA } from "./boot.ts";
 
-/** A chain of clusters, all in a row. */
+/** A chain of consecutive clusters. */
 export interface Run {
 	readonly cluster: number;
 	readonly count: number;
 }
 
-/** A file allocation table up to its last entry that isn't zero (fatgen103, "FAT Data Structure"). */
+/** A file allocation table up to its last non-zero entry (fatgen103, "FAT Data Structure"). */
 export function fileAllocationTable(bits: 12 | 16 | 32, runs: readonly Run[]): Buffer {
 	const last = runs.reduce((most, { cluster, count }) => Math.max(most, cluster + count - 1), 1);
 	const table = Buffer.alloc(Math.ceil(((last + 1) * bits) / 8));

@@ -18,14 +18,14 @@ import {
 import { type FatName, fatNameFault, fatNames, foldName } from "./names.ts";
 import { fileAllocationTable, type Run } from "./table.ts";
 
-/** The root's number of entries has 16 bits and fills whole sectors; other folders have 16 entries more. */
+/** The number of root entries has 16 bits and fills whole sectors. Other folders can have 16 more entries. */
 const MAX_ENTRIES = 65_520;
 
-/** A folder with what FAT makes of its entries' names. */
+/** A folder with the FAT names of its entries. */
 interface Directory {
 	readonly folder: DriveFolder;
 	readonly parent: Directory | undefined;
-	/** One for each of `folder.folders`, then one for each of `folder.files`. */
+	/** One for each item of `folder.folders`, then one for each item of `folder.files`. */
 	readonly names: readonly FatName[];
 	/** Bytes of its entries. */
 	readonly length: number;
@@ -34,11 +34,11 @@ interface Directory {
 type Node = DriveFolder | DriveFile;
 
 /**
- * Lays out a FAT12, FAT16 or FAT32 image with long names. FAT keeps no modes and no owners: those are the mount's.
+ * Lays out a FAT12, FAT16 or FAT32 image with long names. FAT has no modes and owners: the mount decides.
  *
- * @param date of everything in it
- * @param size bytes, whole MiB; without it, as many as the content and 1 MiB more need
- * @throws GuestwireError `drive`: FAT's limit that a path is beyond, or the path for which there is no room
+ * @param date of everything in the image
+ * @param size bytes, in whole MiB. Default: enough for the content and 1 MiB more
+ * @throws GuestwireError `drive`: a path exceeds a limit of FAT, or has no room on the drive
  */
 export function layoutVfat(tree: MetadataTree, date: Date, size?: number): ConfigDrive {
 	const directories = directoriesOf(foldersOf(tree, fatNameFault));
@@ -57,7 +57,7 @@ export function layoutVfat(tree: MetadataTree, date: Date, size?: number): Confi
 	return { format: "vfat", size: geometry.sectors * SECTOR, placed };
 }
 
-/** Every folder, the root first, each before those in it. */
+/** Every folder, the root first, each before its subfolders. */
 function directoriesOf(root: DriveFolder): Directory[] {
 	const directories = [directoryOf(root, undefined)];
 	for (const directory of directories) {
@@ -71,25 +71,25 @@ function directoryOf(folder: DriveFolder, parent: Directory | undefined): Direct
 	const seen = new Map<string, string>();
 	for (const { name, path } of nodes) {
 		const twin = seen.get(foldName(name));
-		if (twin !== undefined) throw refusal(path, `FAT takes its name for the same as ${quoted(twin)}`);
+		if (twin !== undefined) throw refusal(path, `FAT does not distinguish its name from ${quoted(twin)}`);
 		seen.set(foldName(name), name);
 	}
 	const names = fatNames(nodes.map(({ name }) => name));
-	// The root has the volume's label, any other folder "." and "..".
+	// The root has the volume label, every other folder "." and "..".
 	let length = parent === undefined ? ENTRY : 2 * ENTRY;
 	for (const [index, name] of names.entries()) {
 		length += entryLength(name.long);
 		if (length > MAX_ENTRIES * ENTRY) {
 			throw refusal(
 				nodes[index]?.path ?? "",
-				`a FAT folder has at most ${MAX_ENTRIES} entries, and long names take several`,
+				`a FAT folder can have at most ${MAX_ENTRIES} entries, and a long name takes several`,
 			);
 		}
 	}
 	return { folder, parent, names, length };
 }
 
-/** What needs clusters, in their order: folders, then files. FAT12's and FAT16's root stands elsewhere. */
+/** What needs clusters, in order: folders, then files. The root of FAT12 and FAT16 has no clusters. */
 function* demands(directories: readonly Directory[], bits: number): Generator<readonly [Node, number], void> {
 	for (const { folder, parent, length } of directories) if (parent !== undefined || bits === 32) yield [folder, length];
 	for (const { folder } of directories) for (const file of folder.files) yield [file, file.bytes.length];
@@ -105,7 +105,7 @@ function geometryFor(directories: readonly Directory[], size: number): Geometry 
 	return geometryOf(size, (directories[0]?.length ?? 0) / ENTRY);
 }
 
-/** Of the least size, in whole MiB, that has room for the content and 1 MiB more. */
+/** The geometry of the smallest size, in whole MiB, with room for the content and 1 MiB more. */
 function roomyGeometry(directories: readonly Directory[]): Geometry {
 	const content = demands(directories, 32).reduce((sum, [, bytes]) => sum + bytes, 0);
 	for (let size = roundUp(content + MIB, MIB); ; size += MIB) {
@@ -120,7 +120,7 @@ function allocate(directories: readonly Directory[], geometry: Geometry): Map<No
 	for (const [node, bytes] of demands(directories, geometry.bits)) {
 		const count = Math.ceil(bytes / clusterSize(geometry));
 		if (next + count > geometry.clusters + 2) {
-			throw refusal(node.path, `a VFAT drive of ${(geometry.sectors * SECTOR) / MIB} MiB has no more room for it`);
+			throw refusal(node.path, `a VFAT drive of ${(geometry.sectors * SECTOR) / MIB} MiB has no room for it`);
 		}
 		if (count > 0) runs.set(node, { cluster: next, count });
 		next += count;
@@ -128,7 +128,7 @@ function allocate(directories: readonly Directory[], geometry: Geometry): Map<No
 	return runs;
 }
 
-/** FAT12's and FAT16's root has no cluster. */
+/** The root of FAT12 and FAT16 has no cluster. */
 function offsetOf(folder: DriveFolder, runs: ReadonlyMap<Node, Run>, geometry: Geometry): number {
 	const run = runs.get(folder);
 	return run === undefined ? rootOffset(geometry) : clusterOffset(geometry, run.cluster);
@@ -159,7 +159,7 @@ function directoryBytes(
 	const first =
 		parent === undefined
 			? [{ short: LABEL.padEnd(11), attributes: VOLUME_LABEL, cluster: 0, size: 0 }]
-			: // The root is cluster 0 here, on FAT32 too.
+			: // The root is cluster 0 here, also on FAT32.
 				[relative(".", clusterOf(folder)), relative("..", parent.parent === undefined ? 0 : clusterOf(parent.folder))];
 	const bytes = Buffer.alloc(length);
 	writeEntries(bytes, [...first, ...nodes], date);
