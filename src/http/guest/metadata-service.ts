@@ -1,9 +1,9 @@
 /** The metadata service: one or more listeners that serve guests the same documents. */
-import { placed as withLocation } from "../../errors.ts";
+import { withLocation } from "../../errors.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
-import type { Directory as InstanceCache } from "../../source/instance-cache.ts";
+import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import { parseListenAddress } from "../listen.ts";
 import { createAdmission } from "./admission.ts";
@@ -21,7 +21,7 @@ export interface MetadataListener {
 
 export interface MetadataServiceOptions {
 	readonly listeners: readonly MetadataListener[];
-	readonly directory: Pick<InstanceCache, "get" | "getAgain" | "owners">;
+	readonly directory: Pick<InstanceCache, "get" | "revalidate" | "owners">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	readonly log: Log;

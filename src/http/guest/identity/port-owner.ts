@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { canonicalAddress, eui64Mac } from "../../../instance/addresses.ts";
 import type { Instance, Port } from "../../../instance/instance.ts";
-import type { Owner, SourceQuery as PortQuery } from "../../../source/source.ts";
+import type { Owner, PortQuery } from "../../../source/source.ts";
 import type { ErrorResponse } from "../response.ts";
 import type { Constraint, Identification } from "./requester.ts";
 

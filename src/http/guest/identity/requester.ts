@@ -1,5 +1,5 @@
 /** What every way of identifying a guest has in common. */
-import type { SourceQuery as PortQuery } from "../../../source/source.ts";
+import type { PortQuery } from "../../../source/source.ts";
 import type { ErrorResponse } from "../response.ts";
 
 /** What is known about a request before any of it is believed. */
