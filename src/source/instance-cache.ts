@@ -53,8 +53,8 @@ export interface InstanceCache {
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: what is kept is no answer to that
 	 */
 	revalidate: InstanceCache["get"];
-	/** As `Source.owners`: at once if the answer is known, like `get`. Errors as `get`. */
-	owners(query: PortQuery, signal?: AbortSignal): readonly Owner[] | Promise<readonly Owner[]>;
+	/** As `Source.owners`. Errors as `get`. */
+	owners(query: PortQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance, as the cloud lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	stats(): InstanceCacheStats;
@@ -155,7 +155,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			const isYoung = known !== undefined && now() - known.askedAt < AGAIN * 1000;
 			return isYoung ? known.value : shelfFor[detail].ask(id, signal);
 		},
-		owners({ networkId, routerId, address, macAddress }, signal) {
+		async owners({ networkId, routerId, address, macAddress }, signal) {
 			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
 		},
 		list: (signal) => withAbort(source.list(closing.signal), signal),

@@ -13,6 +13,7 @@ curl                        a guest that asks over HTTP
 dash                        a shell for the script of the target iproute2
 dnsmasq-base                DNS, DHCP and router advertisements for guests of namespaces
 dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
+e2fsprogs                   mke2fs, for the disks of guests
 genisoimage                 isoinfo, and the benchmark beside Nova
 haproxy                     the proxy that Neutron puts before guests
 iproute2                    namespaces, and the ip of a guest
@@ -22,6 +23,7 @@ kmod                        depmod, for the kernel below
 libarchive-tools            bsdtar, the reader that cloudbase-init uses
 libnetplan0                 netplan needs it
 libnm0                      nmcli needs it
+mmdebstrap                  root file systems of Debian's suites
 mtools                      mdir and mcopy, a reader of VFAT
 python3-configobj           cloud-init needs it
 python3-jinja2              cloud-init needs it

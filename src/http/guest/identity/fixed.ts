@@ -1,7 +1,7 @@
-import type { Caller, Identity } from "./requester.ts";
+import type { Identity, Named } from "./asker.ts";
 
-/** Every request is the same instance's. Only for listeners that no other machine can reach. */
+/** Every request is the one instance's. Only for listeners that no other machine reaches. */
 export function fixedIdentity(instanceId: string): Identity {
-	const caller: Caller = { guest: instanceId, identified: { id: instanceId, constraints: [] } };
-	return () => caller;
+	const named: Named = { id: instanceId, claims: [] };
+	return () => named;
 }
