@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
-import { type Remark, readNetworkData } from "../documents/read-network-data.ts";
+import { readNetworkData } from "../documents/read-network-data.ts";
+import type { Remark } from "../documents/reading.ts";
 import { GuestwireError } from "../errors.ts";
 import { FORMATS, type Format, type RenderedFile, render } from "../render/index.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";

@@ -1,5 +1,6 @@
 import { GuestwireError } from "../errors.ts";
 
+/** The file system of a drive. */
 export type DriveFormat = "iso9660" | "vfat";
 
 /** The volume label by which every client finds a config drive. Some accept it only in lower case. */

@@ -19,6 +19,7 @@ export type { DriveFormat } from "./drive.ts";
 export { type DriveEncoding, decodeConfigDrive, driveExtension } from "./encoding.ts";
 export { readConfigDrive } from "./read.ts";
 
+/** The options of `buildConfigDrive` and `streamConfigDrive`. */
 export interface ConfigDriveOptions {
 	/** Default: `iso9660`, which every client reads, and some read exclusively. `vfat` is for live migration. */
 	readonly format?: DriveFormat;

@@ -14,6 +14,7 @@ import type { DocumentSettings } from "./settings.ts";
 import { type MetadataTree, type TreeAnswer, textAnswer } from "./tree.ts";
 import { EC2_VERSIONS, listedVersions } from "./versions.ts";
 
+/** The tree of one instance, in the layouts of HTTP and of the config drive. */
 export interface GuestTree extends MetadataTree {
 	/** What HTTP answers for a normalised path (`""` is `/`): a file or a folder's listing. */
 	answer(path: string): TreeAnswer | undefined;

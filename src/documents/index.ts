@@ -1,7 +1,8 @@
-/** The documents as a library: from an instance's facts to the bytes that a guest gets. */
+/** The metadata documents: from an instance to the bytes that its guest gets. */
 export { type CrossFault, crossCheck } from "./cross-check.ts";
+export type { DefaultRoutes } from "./default-routes.ts";
 export { driveTree } from "./drive-tree.ts";
-export { buildTree, type GuestTree, staticAnswer } from "./guest-tree.ts";
+export { buildTree, type GuestTree } from "./guest-tree.ts";
 export {
 	type BondLink,
 	EmittedNetworkDataSchema,
@@ -15,10 +16,11 @@ export {
 	type Service,
 	type VlanLink,
 } from "./network-data.ts";
-export { networkData } from "./network-data-full.ts";
-export { novaNetworkData } from "./network-data-nova.ts";
+export { type NetworkDataOptions, networkData } from "./network-data-full.ts";
+export { type NovaNetworkData, novaNetworkData } from "./network-data-nova.ts";
 export { EXPOSABLE, type Expose, networkPorts } from "./network-ports.ts";
-export { needOf, normalizePath, PASSWORD_PATH } from "./paths.ts";
-export { type ReadNetworkData, type Remark, readNetworkData } from "./read-network-data.ts";
+export { normalizePath } from "./paths.ts";
+export { type ReadNetworkData, readNetworkData } from "./read-network-data.ts";
+export type { Remark } from "./reading.ts";
 export { type DocumentSettings, defaultSettings, type GuestFile } from "./settings.ts";
 export type { MetadataTree, TreeAnswer } from "./tree.ts";

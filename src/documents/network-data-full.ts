@@ -24,6 +24,7 @@ import {
 	type Service,
 } from "./network-data.ts";
 
+/** The options of `networkData`. */
 export interface NetworkDataOptions {
 	/** Whether trunk subports become VLAN links. */
 	readonly trunks: boolean;

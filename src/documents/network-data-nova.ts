@@ -20,6 +20,7 @@ interface NovaLink {
 
 type NovaNic = Pick<Nic, "port" | "linkId">;
 
+/** The document of the profile `nova`; `{}` for an instance without ports. */
 export type NovaNetworkData =
 	| Record<string, never>
 	| { readonly links: NovaLink[]; readonly networks: NetworkEntry[]; readonly services: Service[] };

@@ -22,12 +22,14 @@ const Netmask = Address;
 const Mtu = Type.Integer({ minimum: 68, maximum: 65535 });
 const NullableMtu = Type.Union([Mtu, Type.Null()]);
 
+/** A DNS server. cloud-init treats every service as one, so there is no other type. */
 export const Service = Type.Object(
 	{ type: Type.Literal("dns"), address: Address },
 	{ additionalProperties: false, description: "A DNS server. cloud-init takes every entry for one, so only dns." },
 );
 export type Service = Static<typeof Service>;
 
+/** A static route of a network entry. The netmask is dotted for IPv4 and full hexadecimal for IPv6. */
 export const Route = Type.Object(
 	{ network: Address, netmask: Netmask, gateway: Address },
 	{ additionalProperties: false },
@@ -51,6 +53,7 @@ const physicalLink = (types: readonly string[], mtu: TSchema) =>
 		{ additionalProperties: false },
 	);
 
+/** A NIC. */
 export interface PhysicalLink {
 	id: string;
 	vif_id?: string;
@@ -76,6 +79,7 @@ const bondLink = (mtu: TSchema) =>
 		{ patternProperties: { "^bond_": Type.Unknown() }, additionalProperties: false },
 	);
 
+/** A bond of several NICs. */
 export interface BondLink {
 	id: string;
 	vif_id?: string;
@@ -89,6 +93,7 @@ export interface BondLink {
 	[option: `bond_${string}`]: string | string[];
 }
 
+/** A VLAN on another link. */
 export const VlanLink = Type.Object(
 	{
 		id: Id,
@@ -113,8 +118,10 @@ export interface VlanLink {
 	vlan_mac_address: string;
 }
 
+/** A link of the guest: a NIC, a bond or a VLAN. */
 export type Link = PhysicalLink | BondLink | VlanLink;
 
+/** Every `type` of a network entry. */
 export const NETWORK_TYPES = [
 	"ipv4",
 	"ipv4_dhcp",
@@ -124,8 +131,10 @@ export const NETWORK_TYPES = [
 	"ipv6_dhcpv6-stateful",
 	"ipv6_dhcpv6-stateless",
 ] as const;
+/** How a link gets an address: statically, or by DHCP or SLAAC. */
 export type NetworkType = (typeof NETWORK_TYPES)[number];
 
+/** One address of a link, or one way in which the link gets addresses. */
 export const NetworkEntry = Type.Object(
 	{
 		id: Id,

@@ -19,6 +19,7 @@ export const EXPOSABLE = [
 	"tags",
 	"description",
 ] as const;
+/** A part of the document that the operator can allow or withhold. */
 export type Expose = (typeof EXPOSABLE)[number];
 
 /** The document: every plugged port in NIC order. */

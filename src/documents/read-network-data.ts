@@ -7,8 +7,7 @@ import { readLinks } from "./read-links.ts";
 import { readNetworks, readServices } from "./read-networks.ts";
 import { newReading, type Reading, type Remark, remarkUnused } from "./reading.ts";
 
-export type { Remark };
-
+/** A document that was read, and what had to be corrected. */
 export interface ReadNetworkData {
 	/** Valid: fits `NetworkDataSchema`, and `crossCheck` finds nothing in it. */
 	readonly data: NetworkData;

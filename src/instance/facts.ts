@@ -9,6 +9,7 @@ const text = Type.String({ default: "" });
 const textOrNull = Type.Union([Type.String(), Type.Null()], { default: null });
 const optional = Type.Optional;
 
+/** An address of a port. */
 export const FixedIpFacts = Type.Object({ subnet_id: Type.String(), ip_address: Type.String() });
 
 /** A Neutron port. https://docs.openstack.org/api-ref/network/v2/#ports */

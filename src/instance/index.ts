@@ -1,4 +1,4 @@
-/** The normal form of an instance as a library: from facts as the APIs answer them to what documents are made of. */
+/** The normalized model of an instance, and its assembly from facts as the OpenStack APIs return them. */
 export { assemble } from "./assemble.ts";
-export type { InstanceFacts } from "./facts.ts";
-export type { FixedIp, Instance, Network, Port, Server, Subnet, Trunk } from "./instance.ts";
+export type * from "./facts.ts";
+export type * from "./instance.ts";

@@ -3,6 +3,7 @@
  * compressed, lower case), MAC addresses lower case with colons, absent facts are absent members, never `null`.
  */
 
+/** The address family. */
 export type IpVersion = 4 | 6;
 
 /** A route that a subnet hands out, as Neutron's `host_routes` has it. */
@@ -12,8 +13,10 @@ export interface HostRoute {
 	readonly nexthop: string;
 }
 
+/** How a subnet assigns IPv6 addresses: Neutron's `ipv6_address_mode` and `ipv6_ra_mode`. */
 export type Ipv6AddressMode = "slaac" | "dhcpv6-stateful" | "dhcpv6-stateless";
 
+/** A subnet of a network, with everything that a guest may be told about it. */
 export interface Subnet {
 	readonly id: string;
 	readonly name: string;
@@ -32,6 +35,7 @@ export interface Subnet {
 	readonly tags: readonly string[];
 }
 
+/** A network that a port is connected to. */
 export interface Network {
 	readonly id: string;
 	readonly name: string;
@@ -48,6 +52,7 @@ export interface FixedIp {
 	readonly subnet: Subnet;
 }
 
+/** A floating IP that leads to an address of the port. */
 export interface FloatingIp {
 	readonly id: string;
 	readonly address: string;
@@ -55,6 +60,7 @@ export interface FloatingIp {
 	readonly networkId?: string;
 }
 
+/** One rule of a security group, as Neutron has it. */
 export interface SecurityGroupRule {
 	readonly direction: string;
 	readonly ethertype?: string;
@@ -66,6 +72,7 @@ export interface SecurityGroupRule {
 	readonly description?: string;
 }
 
+/** A security group of a port. */
 export interface SecurityGroup {
 	readonly id: string;
 	readonly name: string;
@@ -81,6 +88,7 @@ export interface Subport {
 	readonly port: Port;
 }
 
+/** A trunk: the VLANs that a parent port carries. */
 export interface Trunk {
 	readonly id: string;
 	readonly name: string;
@@ -97,6 +105,7 @@ export interface PortGroup {
 	readonly members: readonly { readonly id: string; readonly macAddress: string }[];
 }
 
+/** A NIC of the instance, or a subport of a trunk. */
 export interface Port {
 	readonly id: string;
 	readonly name: string;
@@ -127,6 +136,7 @@ export interface Port {
 	readonly portGroup?: PortGroup;
 }
 
+/** The SSH key pair that the server was created with. */
 export interface Keypair {
 	readonly name: string;
 	readonly type: string;
@@ -165,6 +175,7 @@ export interface Server {
  */
 export type Detail = "wiring" | "server" | "all";
 
+/** One instance: its wiring, and its server if that was requested. */
 export interface Instance {
 	/** Nova's server id: lower case. */
 	readonly id: string;

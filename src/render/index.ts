@@ -28,6 +28,7 @@ const RENDERERS = {
 
 /** The name of a format that `render` writes. */
 export type Format = keyof typeof RENDERERS;
+/** Every format, in alphabetical order. */
 export const FORMATS = Object.keys(RENDERERS) as Format[] as readonly Format[];
 
 /**

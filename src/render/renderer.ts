@@ -1,6 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import type { Plan } from "./plan.ts";
 
+/** A file to be written into the guest. */
 export interface RenderedFile {
 	/** Relative to the guest's root directory: `etc/netplan/50-guestwire.yaml`. */
 	readonly path: string;
@@ -9,12 +10,14 @@ export interface RenderedFile {
 	readonly text: string;
 }
 
+/** The result of rendering. */
 export interface Rendering {
 	readonly files: readonly RenderedFile[];
 	/** What the files don't carry of the document, or carry in another form. */
 	readonly remarks: readonly Remark[];
 }
 
+/** The options of `render`. */
 export interface RenderOptions {
 	/** The names of the guest's NICs, by MAC address (any case). Other NICs are called `eth0`, `eth1` … */
 	readonly names?: ReadonlyMap<string, string>;
