@@ -34,7 +34,7 @@ export async function startService(inventory: string, folder: string): Promise<S
 	const args = ["--expose-gc", "--import", path("collect-on-signal.ts"), path("../src/cli/main.ts")];
 	const started = performance.now();
 	const child = spawn(process.execPath, [...args, "serve", "--config", config], {
-		env: { ...process.env, GUESTWIRE_SHARED_SECRET: SECRET },
+		env: { ...process.env, XDG_STATE_HOME: folder, GUESTWIRE_SHARED_SECRET: SECRET },
 		stdio: ["ignore", openSync(join(folder, "log"), "a"), "pipe"],
 	});
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);

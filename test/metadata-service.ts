@@ -17,8 +17,8 @@ import { createLog } from "../src/service/log.ts";
 import { createMetrics } from "../src/service/metrics.ts";
 import type { InstanceCache } from "../src/source/instance-cache.ts";
 import type { PortQuery } from "../src/source/source.ts";
-import { openPasswordStore } from "../src/store/password-store.ts";
-import { sqliteDatabase } from "../src/store/sqlite.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { createPasswordStore } from "../src/store/password-store.ts";
 import { recordedCases } from "./recorded.ts";
 
 /** The shared secret of the recorded cloud. */
@@ -119,12 +119,12 @@ export async function startTestService(
 	const lines: string[] = [];
 	const directory = options.directory ?? directoryOf(recordedInstances);
 	const metrics = createMetrics(directoryOf([]));
-	const passwords = options.passwords ?? (await openPasswordStore(sqliteDatabase(":memory:")));
+	const state = await openDatabase("memory");
 	const service = await startMetadataService({
 		listeners,
 		directory,
 		documents: createGuestDocuments(options.settings ?? novaSettings),
-		passwords,
+		passwords: createPasswordStore(state),
 		log: createLog({ write: (line) => lines.push(line) }),
 		metrics,
 		...options,
@@ -136,7 +136,7 @@ export async function startTestService(
 		ask: (request) => send(service.addresses[0] ?? "", request),
 		async close() {
 			await service.close();
-			await passwords.close();
+			await state.close();
 		},
 	};
 }

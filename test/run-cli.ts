@@ -1,7 +1,14 @@
 /** Runs the command line in this process, as a shell would run it in one of its own. */
+
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { ExitCode } from "../src/cli/frame.ts";
 import { run } from "../src/cli/program.ts";
+
+/** Where the commands of one test file keep their state; test/state-home.ts removes it. */
+export const stateHome = mkdtempSync(join(process.env["XDG_STATE_HOME"] ?? tmpdir(), "test-"));
 
 export interface CliOptions {
 	readonly env?: Readonly<Record<string, string>>;
@@ -39,7 +46,7 @@ export function startCli(
 		stdin: Readable.from([stdin]),
 		stdout: stdout.stream,
 		stderr: stderr.stream,
-		env,
+		env: { XDG_STATE_HOME: stateHome, ...env },
 		isTTY,
 		stopSignal: () => stopping.signal,
 	}).then((code) => ({ code, stdout: stdout.text(), stderr: stderr.text() }));

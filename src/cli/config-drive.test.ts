@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runCli } from "../../test/run-cli.ts";
+import { runCli, stateHome } from "../../test/run-cli.ts";
 import { readConfigDrive } from "../config-drive/index.ts";
 import { run } from "./program.ts";
 
@@ -157,7 +157,7 @@ describe("--all", () => {
 			stdin: Readable.from([]),
 			stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
 			stderr: Object.assign(terminal, { isTTY: true, columns: 80 }),
-			env: {},
+			env: { XDG_STATE_HOME: stateHome },
 			isTTY: true,
 			stopSignal: () => new AbortController().signal,
 		};
@@ -171,7 +171,7 @@ describe("--all", () => {
 			stdin: Readable.from([]),
 			stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
 			stderr: new Writable({ write: (_chunk, _encoding, done) => done() }),
-			env: {},
+			env: { XDG_STATE_HOME: stateHome },
 			isTTY: false,
 			stopSignal: () => AbortSignal.abort(),
 		};

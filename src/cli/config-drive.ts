@@ -23,6 +23,7 @@ import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { type CommandContext, findInstance, openContext } from "./source.ts";
+import { openState, seededSettings } from "./state.ts";
 
 interface DriveOptions extends CommonOptions {
 	readonly output?: string;
@@ -161,17 +162,18 @@ interface Drives extends AsyncDisposable {
 }
 
 async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
-	const context = await openContext(options, io);
+	await using open = new AsyncDisposableStack();
+	const context = open.adopt(await openContext(options, io), ({ close }) => close());
+	const state = open.adopt(await openState(context.config.state, io), ({ close }) => close());
 	const log = createLog({ write: (text) => io.stderr.write(text) });
-	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
-	const documents = createGuestDocuments(context.settings, vendorData);
+	const targets = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
+	const vendorData = open.adopt(targets, ({ close }) => close());
+	const documents = createGuestDocuments(await seededSettings(context, state), vendorData);
+	const opened = open.move();
 	return {
 		context,
 		of: (id) => layout(id, context, documents, options),
-		async [Symbol.asyncDispose]() {
-			await vendorData.close();
-			await context.close();
-		},
+		[Symbol.asyncDispose]: () => opened.disposeAsync(),
 	};
 }
 

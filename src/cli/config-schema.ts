@@ -121,7 +121,7 @@ export const ConfigSchema = strict({
 	),
 	state: strict(
 		{
-			sqlite: optional(path("SQLite database, for processes on one machine.")),
+			sqlite: optional(path("SQLite database, for processes on one machine. Created with mode 0600.")),
 			postgres: optional(
 				text(
 					"URL of a PostgreSQL database, for several nodes. The password is read from `PGPASSWORD` or `PGPASSFILE`.",
@@ -134,7 +134,7 @@ export const ConfigSchema = strict({
 		},
 		{
 			description:
-				"Database for data that outlives the process. At most one kind. Default: in memory, lost on restart.",
+				"Database for passwords and the key of `random_seed`. At most one kind. Default: the SQLite file `guestwire.db` in `$STATE_DIRECTORY` (set by systemd), else in `$XDG_STATE_HOME/guestwire` (`~/.local/state/guestwire`).",
 			default: {},
 			maxProperties: 1,
 		},

@@ -3,6 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import type { CommonOptions, Io } from "./frame.ts";
 import { readDocument } from "./read-document.ts";
 import { withInstance } from "./source.ts";
+import { UNUSED_SEED_KEY } from "./state.ts";
 
 /** The options that select a `network_data.json`. */
 export interface DocumentChoice extends CommonOptions {
@@ -24,7 +25,9 @@ export async function chosenDocument(file: string | undefined, options: Document
 		throw new GuestwireError("usage", `${what}: give either FILE (- for standard input) or --instance ID`);
 	}
 	return withInstance(instance, options, io, (known, { settings }) => {
-		const bytes = buildTree(known, settings).read("openstack/latest/network_data.json");
+		const bytes = buildTree(known, { ...settings, seedKey: UNUSED_SEED_KEY }).read(
+			"openstack/latest/network_data.json",
+		);
 		if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString());
 		throw new GuestwireError(
 			"unknown-path",

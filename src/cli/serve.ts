@@ -9,13 +9,12 @@ import { createLog, type Log, type LogFile, openLog } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
-import type { StateDatabase } from "../store/database.ts";
-import { openPasswordStore } from "../store/password-store.ts";
-import { sqliteDatabase } from "../store/sqlite.ts";
+import { createPasswordStore } from "../store/password-store.ts";
 import { VERSION } from "../version.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener, readSecret } from "./listeners.ts";
 import { type CommandContext, openContext } from "./source.ts";
+import { openState, seededSettings } from "./state.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
 export function serveCommand(io: Io): Command {
@@ -38,16 +37,17 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	};
 	const context = await openContext(options, io, { onReload, onStale: staleLogger(log) });
 	open.defer(() => context.close());
-	const { config, instances: directory, settings } = context;
+	const { config, instances: directory } = context;
 	const metrics = createMetrics(directory);
 	const listeners = await Promise.all(
 		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
 	);
-	const passwords = await openPasswordStore(await stateDatabase(config.state));
-	open.defer(() => passwords.close());
+	const database = await openState(config.state, io);
+	open.defer(() => database.close());
+	const passwords = createPasswordStore(database);
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
-	const documents = createGuestDocuments(settings, vendorData);
+	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	const parts = { directory, documents, metrics, log };
 	const operatorParts = await operatorOptions(context, state);
 	const operator = await withLocation(context.where(["operator", "listen"]), () =>
@@ -63,16 +63,6 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	for (const [index, { identity }] of listeners.entries())
 		greetGuests(io, metadata.addresses[index] ?? "", identity.mode);
 	greetOperator(io, operator.address, config.operator.tokenFile);
-}
-
-/** PostgreSQL's client is loaded only where it is used. */
-async function stateDatabase({
-	postgres,
-	sqlite = ":memory:",
-}: CommandContext["config"]["state"]): Promise<StateDatabase> {
-	if (postgres === undefined) return sqliteDatabase(sqlite);
-	const { postgresDatabase } = await import("../store/postgres.ts");
-	return postgresDatabase(postgres);
 }
 
 /** What `/readyz` tells. */

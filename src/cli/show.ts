@@ -8,6 +8,7 @@ import { createLog } from "../service/log.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { commonOptions, type Io, wantsJson } from "./frame.ts";
 import { type CommandContext, type ContextOptions, withInstance } from "./source.ts";
+import { openState, seededSettings } from "./state.ts";
 
 /** `guestwire show`: a document as the guest would get it. */
 export function showCommand(io: Io): Command {
@@ -26,16 +27,12 @@ export function showCommand(io: Io): Command {
 }
 
 /** Requests dynamic vendor data as for a guest. Failures of its targets are logged to stderr. */
-async function document(
-	instance: Instance,
-	path: string,
-	{ settings, config }: CommandContext,
-	io: Io,
-): Promise<Uint8Array> {
+async function document(instance: Instance, path: string, context: CommandContext, io: Io): Promise<Uint8Array> {
 	const log = createLog({ write: (line) => io.stderr.write(line) });
-	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: () => {} });
+	const state = await openState(context.config.state, io);
+	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
 	try {
-		const documents = createGuestDocuments(settings, vendorData);
+		const documents = createGuestDocuments(await seededSettings(context, state), vendorData);
 		const known = normalizePath(path);
 		const answer = known === undefined ? undefined : await documents.answer(instance, known);
 		if (answer !== undefined) return answer.body;
@@ -44,6 +41,7 @@ async function document(
 		throw new GuestwireError("unknown-path", `${what}: did you mean ${nearest}? guestwire tree lists all paths`);
 	} finally {
 		await vendorData.close();
+		await state.close();
 	}
 }
 

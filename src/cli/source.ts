@@ -1,5 +1,4 @@
 /** What a command works on, from its options: the configuration, and the source of instances that it names. */
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { distance } from "fastest-levenshtein";
@@ -22,7 +21,8 @@ export interface CommandContext {
 	readonly instances: InstanceCache;
 	/** The source behind `instances`. */
 	readonly source: FactsSource;
-	readonly settings: DocumentSettings;
+	/** Complete except for the key of `random_seed`, which is kept in the state: see `seededSettings`. */
+	readonly settings: Omit<DocumentSettings, "seedKey">;
 	/** The configuration with the command line's options applied. */
 	readonly config: ContextConfig;
 	/** Where the configuration gives a value, for errors about it. */
@@ -83,10 +83,11 @@ function cloudConfig({ inventory, osCloud }: CommonOptions, { env }: Io, configu
 	throw new GuestwireError("usage", `no source of instances: give ${ways}`);
 }
 
-async function documentSettings(config: Config, where: LoadedConfig["where"]): Promise<DocumentSettings> {
+async function documentSettings(config: Config, where: LoadedConfig["where"]): Promise<CommandContext["settings"]> {
 	const { networkData, hostnameDomain, vendorData, guestFiles } = config;
+	const { seedKey: _, ...defaults } = defaultSettings(new Uint8Array());
 	return {
-		...defaultSettings(randomBytes(32)),
+		...defaults,
 		...networkData,
 		hostnameDomain,
 		...(vendorData.staticFile !== undefined && {

@@ -7,7 +7,7 @@ import { type OpenStackVersion, SINCE } from "./versions.ts";
 export interface MetaDataOptions {
 	/** Nova's `[api]dhcp_domain`, appended to the host name; empty for none. */
 	readonly hostnameDomain: string;
-	/** Secret of the process that `random_seed` is derived from. */
+	/** The secret key that `random_seed` is derived from. */
 	readonly seedKey: Uint8Array;
 }
 

@@ -22,7 +22,7 @@ export interface DocumentSettings {
 	readonly hostnameDomain: string;
 	/** The static vendor data: an object, or undefined for none. */
 	readonly staticVendorData?: unknown;
-	/** Secret of the process that `random_seed` is derived from; 32 bytes or more. */
+	/** The secret key that `random_seed` is derived from; 32 bytes or more. */
 	readonly seedKey: Uint8Array;
 	/** Renders native configuration into the tree. */
 	readonly guestFiles?: (data: NetworkData) => Iterable<GuestFile>;

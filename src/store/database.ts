@@ -1,12 +1,90 @@
+/** The state database: one engine of two, opened and migrated. */
 import type { Kysely } from "kysely";
+import { GuestwireError } from "../errors.ts";
 
-/** A database that state is kept in: one engine, and what its errors are to say. */
+/** Where the state is kept. */
+export type StateLocation =
+	/** A file, created if it is missing, with mode 0600. */
+	| { readonly sqlite: string }
+	/** `postgres://user@host:port/database`; the password comes from PGPASSWORD or the file named by PGPASSFILE. */
+	| { readonly postgres: string }
+	/** Lost when the process ends. */
+	| "memory";
+
+/** Every table. A migration in `migrations/` creates each of them. */
+export interface StateTables {
+	passwords: { instance_id: string; password: Uint8Array };
+	secrets: { name: string; value: Uint8Array };
+}
+
+/** Runs queries. What it was given has ended when the promise settles. */
+export type RunQueries = <T>(queries: (database: Kysely<StateTables>) => Promise<T>) => Promise<T>;
+
+/**
+ * An open state database.
+ *
+ * Every call rejects with a `GuestwireError` of code `state` if the database can't be used.
+ */
 export interface StateDatabase {
-	/** For errors: the file or the host. Never holds a password. */
+	/** For messages: the file or the host. Never contains a password. */
 	readonly name: string;
-	/** What to do when it can't be used. */
+	/** Runs queries that only read. They never wait for a writer. */
+	readonly read: RunQueries;
+	/** Runs queries that write, and the reads that belong to them. */
+	readonly write: RunQueries;
+	/** May be called again. */
+	close(): Promise<void>;
+}
+
+/** What an engine provides. `openDatabase` adds the errors. */
+export interface Engine {
+	readonly name: string;
+	/** What to do if the database can't be used; the end of every error. */
 	readonly advice: string;
-	/** The engine's type for bytes. */
-	readonly bytesType: "blob" | "bytea";
-	open<Tables>(): Kysely<Tables>;
+	/** Opens the database and migrates it. Closes what it opened if that fails. */
+	open(): Promise<Connections>;
+}
+
+/** Connections of one engine. */
+export interface Connections {
+	readonly reader: Kysely<StateTables>;
+	readonly writer: Kysely<StateTables>;
+	close(): Promise<void>;
+}
+
+/**
+ * Opens the state database and creates or updates its tables. Several processes may do so at once.
+ *
+ * @throws GuestwireError `state`
+ */
+export async function openDatabase(location: StateLocation): Promise<StateDatabase> {
+	const { name, advice, open } = await engineOf(location);
+	const withStateErrors = async <T>(work: () => Promise<T>): Promise<T> => {
+		try {
+			return await work();
+		} catch (error) {
+			throw new GuestwireError("state", `state ${name}: ${(error as Error).message}: ${advice}`, { cause: error });
+		}
+	};
+	const { reader, writer, close } = await withStateErrors(open);
+	let closing: Promise<void> | undefined;
+	return {
+		name,
+		read: (queries) => withStateErrors(() => queries(reader)),
+		write: (queries) => withStateErrors(() => queries(writer)),
+		async close() {
+			closing ??= close();
+			await closing;
+		},
+	};
+}
+
+/** PostgreSQL's client is loaded only where it is used. */
+async function engineOf(location: StateLocation): Promise<Engine> {
+	if (location !== "memory" && "postgres" in location) {
+		const { postgresEngine } = await import("./postgres/engine.ts");
+		return postgresEngine(location.postgres);
+	}
+	const { memoryEngine, sqliteEngine } = await import("./sqlite/engine.ts");
+	return location === "memory" ? memoryEngine() : sqliteEngine(location.sqlite);
 }

@@ -72,11 +72,13 @@ export const DIFFERENCES: readonly Difference[] = [
 		},
 	},
 	{
-		what: "drops the name servers of a document without dns_nameservers",
+		what: "drops the host's name servers",
 		report: "GH-4097",
 		formats: ["network-manager"],
 		fixedIn: "24.1",
-		level: takes("dns", (_, { dns }) => dns.size === 0),
+		level: (ours) => {
+			for (const meaning of ours.values()) meaning.dns = new Set();
+		},
 	},
 	{
 		what: "takes routes from static networks alone",

@@ -1,55 +1,89 @@
-/** State in a real PostgreSQL: a cluster of the test's own, on a socket in a folder of its own. */
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+/** State in a real PostgreSQL. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openPasswordStore } from "../../src/store/password-store.ts";
-import { postgresDatabase } from "../../src/store/postgres.ts";
-import { keepsPasswords } from "../password-store-contract.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { createPasswordStore } from "../../src/store/password-store.ts";
+import { runCli } from "../run-cli.ts";
+import { keepsState } from "../state-contract.ts";
+import { startFreezingProxy } from "./freezing-proxy.ts";
+import { hasPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 
-const versions = readdirSync("/usr/lib", { withFileTypes: true }).some(({ name }) => name === "postgresql")
-	? readdirSync("/usr/lib/postgresql")
-	: [];
-const bin = versions.length > 0 ? `/usr/lib/postgresql/${versions.at(-1)}/bin` : undefined;
+/** How soon passwords work again after connections have frozen, in milliseconds. */
+const HEALTHY_AGAIN = 10_000;
 
-describe.skipIf(bin === undefined)("PostgreSQL (apt-get install postgresql)", () => {
-	const folder = mkdtempSync(join(tmpdir(), "guestwire-pg-"));
-	let databases = 0;
-
-	/** PostgreSQL refuses to run as root. */
-	const asServer = (program: string, ...args: string[]) => {
-		const command = [join(bin ?? "", program), ...args];
-		const [file = "", ...rest] =
-			userInfo().uid === 0
-				? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", ...command]
-				: command;
-		execFileSync(file, rest, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-	};
-	const urlOf = (database: string) => `postgres://postgres@/${database}?host=${encodeURIComponent(folder)}`;
+describe.skipIf(!hasPostgres)("PostgreSQL (apt-get install postgresql)", () => {
+	let server: PostgresServer;
 
 	beforeAll(() => {
-		chmodSync(folder, 0o777);
-		asServer("initdb", "-D", join(folder, "data"), "-U", "postgres", "-A", "trust", "--no-sync");
-		const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
-		asServer("pg_ctl", "-D", join(folder, "data"), "-l", join(folder, "log"), "-w", "-o", options, "start");
+		server = startPostgres();
 	});
 
-	afterAll(() => {
-		asServer("pg_ctl", "-D", join(folder, "data"), "-m", "immediate", "stop");
+	afterAll(() => server.stop());
+
+	keepsState(async () => ({ postgres: server.createDatabase() }));
+
+	test("the error for a missing database contains no password", async () => {
+		const url = server.url("missing").replace("postgres@", "postgres:hush@");
+		const error: unknown = await openDatabase({ postgres: url }).catch((reason) => reason);
+		expect(error).toMatchObject({ code: "state", message: expect.stringContaining('"missing" does not exist') });
+		expect((error as Error).message).not.toContain("hush");
+	});
+
+	test("frozen connections are errors within seconds and are replaced", async () => {
+		const proxy = await startFreezingProxy(server.socket);
+		const name = new URL(server.createDatabase().replace("@/", "@localhost/")).pathname;
+		const state = await openDatabase({ postgres: `postgres://postgres@127.0.0.1:${proxy.port}${name}` });
+		const passwords = createPasswordStore(state);
+		const ids = Array.from({ length: 12 }, (_, index) => `instance-${index}`);
+		// As many connections as the pool has.
+		await Promise.all(ids.map((id) => passwords.setOnce(id, Buffer.from(id))));
+
+		proxy.freeze();
+		const frozen = performance.now();
+		const answers = await Promise.allSettled(ids.map((id) => passwords.get(id)));
+		expect(answers.filter(({ status }) => status === "rejected").length).toBeGreaterThan(0);
+		expect(performance.now() - frozen).toBeLessThan(HEALTHY_AGAIN);
+
+		proxy.thaw();
+		const thawed = performance.now();
+		const isHealthy = async () => (await Promise.allSettled(ids.map((id) => passwords.get(id)))).every(isFulfilled);
+		while (!(await isHealthy())) expect(performance.now() - thawed).toBeLessThan(HEALTHY_AGAIN);
+		console.log(`healthy ${Math.round(performance.now() - thawed)} ms after packets pass again`);
+		for (const id of ids) expect(Buffer.from((await passwords.get(id)) ?? []).toString()).toBe(id);
+
+		// Idle connections that froze unnoticed, with the database reachable: the first query finds out for all.
+		await Promise.all(ids.map((id) => passwords.get(id)));
+		proxy.freeze();
+		proxy.thaw();
+		const unnoticed = performance.now();
+		while (!(await isHealthy())) expect(performance.now() - unnoticed).toBeLessThan(HEALTHY_AGAIN);
+		console.log(`healthy ${Math.round(performance.now() - unnoticed)} ms after idle connections froze`);
+		expect(performance.now() - unnoticed).toBeLessThan(HEALTHY_AGAIN);
+		await state.close();
+		await proxy.close();
+	});
+
+	test.each(["iso9660", "vfat"])("drives made on two machines that share it are the same bytes: %s", async (format) => {
+		const folder = mkdtempSync(join(tmpdir(), "guestwire-machines-"));
+		const inventory = new URL("../../examples/inventory", import.meta.url).pathname;
+		const config = join(folder, "guestwire.yaml");
+		const state = { postgres: server.createDatabase() };
+		writeFileSync(config, JSON.stringify({ state, cloud: { files: { path: inventory } } }));
+		const drive = async (machine: string) => {
+			const file = join(folder, `${machine}.img`);
+			const args = ["config-drive", "web-1", "--config", config, "--format", format, "-o", file];
+			const { code, stderr } = await runCli(args, { env: { HOME: join(folder, machine) } });
+			expect(code, stderr).toBe(0);
+			return readFileSync(file);
+		};
+		const [one, two] = [await drive("one"), await drive("two")];
+		expect(one.equals(two)).toBe(true);
 		rmSync(folder, { recursive: true });
 	});
-
-	keepsPasswords(async () => {
-		databases += 1;
-		asServer("createdb", "-h", folder, "-U", "postgres", `state${databases}`);
-		return postgresDatabase(urlOf(`state${databases}`));
-	});
-
-	test("a database that is not there is told, without any password in it", async () => {
-		const url = urlOf("missing").replace("postgres@", "postgres:hush@");
-		const error = await openPasswordStore(postgresDatabase(url)).catch((reason) => reason);
-		expect(error).toMatchObject({ code: "state", message: expect.stringContaining('"missing" does not exist') });
-		expect(error.message).not.toContain("hush");
-	});
 });
+
+function isFulfilled({ status }: PromiseSettledResult<unknown>): boolean {
+	return status === "fulfilled";
+}

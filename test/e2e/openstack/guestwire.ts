@@ -39,7 +39,11 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	const serve = [process.execPath, "src/cli/main.ts", "serve", "--config", join(folder, "guestwire.yaml")];
 	// A test run that is killed takes it along.
 	const child = spawn("setpriv", ["--pdeathsig", "TERM", ...serve], {
-		env: { PATH: process.env["PATH"], OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml") },
+		env: {
+			PATH: process.env["PATH"],
+			OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+			XDG_STATE_HOME: folder,
+		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const output = collect(child);

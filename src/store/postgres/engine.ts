@@ -1,0 +1,40 @@
+/** State in PostgreSQL: for several nodes. */
+import { Kysely, PostgresDialect } from "kysely";
+import type { Connections, Engine, StateTables } from "../database.ts";
+import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
+import { createPool } from "./pool.ts";
+
+const TYPES: ColumnTypes = { bytes: "bytea" };
+
+/** Errors while another node migrates: no answer in time behind its lock, or a table that it has just created. */
+const BUSY = { message: "Query read timeout", codes: ["23505", "42P07"] };
+
+/** @param url see StateLocation */
+export function postgresEngine(url: string): Engine {
+	return {
+		name: withoutPassword(url),
+		advice: "check that it runs, that the user may create tables, and PGPASSWORD or PGPASSFILE",
+		open: () => openPool(url),
+	};
+}
+
+async function openPool(url: string): Promise<Connections> {
+	const connection = new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: createPool(url) }) });
+	const close = () => connection.destroy();
+	try {
+		await ensureMigrated(connection, TYPES, () => migrate(connection, TYPES), isBusy);
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	return { reader: connection, writer: connection, close };
+}
+
+function isBusy(error: unknown): boolean {
+	const { message, code = "" } = error as Error & { readonly code?: string };
+	return message === BUSY.message || BUSY.codes.includes(code);
+}
+
+function withoutPassword(url: string): string {
+	return url.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/, "$1@");
+}

@@ -1,0 +1,68 @@
+/** Connections to PostgreSQL, none of which is used again after it has failed or frozen. */
+import type { PostgresPool, PostgresPoolClient } from "kysely";
+import pg from "pg";
+
+/** Connections of one process: the state is used rarely. */
+const MAX_CONNECTIONS = 4;
+/** For connecting, and for each query, in milliseconds. A guest's request has 5 s in all. */
+const TIMEOUT = 2000;
+
+/** PostgreSQL's `bigint` comes as text. Guestwire's are counters and times, far below 2^53. */
+const BIGINT = 20;
+const types = {
+	getTypeParser: (oid: number, format?: "text" | "binary") =>
+		oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as "text"),
+};
+
+/**
+ * A pool of Kysely's kind. pg returns a connection to its pool although a query on it has timed out, and the next query
+ * then waits behind the first, forever if packets are being dropped. Here a connection is closed after any failure that
+ * is not an error reported by the server, together with every other connection that was open at that time.
+ */
+export function createPool(url: string): PostgresPool {
+	const pool = new pg.Pool({
+		connectionString: url,
+		max: MAX_CONNECTIONS,
+		connectionTimeoutMillis: TIMEOUT,
+		query_timeout: TIMEOUT,
+		keepAlive: true,
+		types,
+	});
+	// An idle connection that breaks is replaced by the next query, which reports what fails.
+	pool.on("error", () => {});
+	const generations = new WeakMap<pg.ClientBase, number>();
+	let generation = 0;
+	pool.on("connect", (client) => generations.set(client, generation));
+
+	const connect = async (): Promise<PostgresPoolClient> => {
+		const client = await pool.connect();
+		if (generations.get(client) === generation) return guarded(client);
+		discard(client);
+		return connect();
+	};
+	const guarded = (client: pg.PoolClient): PostgresPoolClient => {
+		let hasFailed = false;
+		const query = async (sql: string, parameters: readonly unknown[]) => {
+			try {
+				return await client.query(sql, [...parameters]);
+			} catch (error) {
+				if (!(error instanceof pg.DatabaseError) && !hasFailed) {
+					hasFailed = true;
+					generation += 1;
+				}
+				throw error;
+			}
+		};
+		return {
+			query: query as unknown as PostgresPoolClient["query"],
+			release: (destroy) => (destroy || hasFailed ? discard(client) : client.release()),
+		};
+	};
+	return { options: pool.options, connect, end: () => pool.end() };
+}
+
+/** pg would say goodbye and wait for the other side to close. */
+function discard(client: pg.PoolClient): void {
+	client.release(true);
+	(client as unknown as { readonly connection: pg.Connection }).connection.stream.destroy();
+}

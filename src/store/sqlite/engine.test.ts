@@ -1,0 +1,71 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { lockFile } from "../../../test/lock-file.ts";
+import { keepsState } from "../../../test/state-contract.ts";
+import { openDatabase } from "../database.ts";
+import { createPasswordStore } from "../password-store.ts";
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "guestwire-store-"));
+	file = join(folder, "state.db");
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+keepsState(async () => ({ sqlite: file }));
+
+test("only the owner can read the file, and what SQLite writes beside it", async () => {
+	const state = await openDatabase({ sqlite: file });
+	await createPasswordStore(state).setOnce("i", Buffer.from("secret"));
+	for (const suffix of ["", "-wal", "-shm"]) expect((await stat(file + suffix)).mode & 0o777).toBe(0o600);
+	await state.close();
+});
+
+test("a file that is not a database and a missing folder are errors that name them", async () => {
+	await writeFile(file, "not a database, but long enough to be taken for one by its size alone".repeat(9));
+	await expect(openDatabase({ sqlite: file })).rejects.toMatchObject({
+		code: "state",
+		message: expect.stringContaining(file),
+	});
+	const nowhere = join(folder, "missing", "state.db");
+	await expect(openDatabase({ sqlite: nowhere })).rejects.toMatchObject({
+		code: "state",
+		message: expect.stringContaining(nowhere),
+	});
+});
+
+test("a locked file is opened and read at once; a write waits for the lock and then succeeds", async () => {
+	const first = await openDatabase({ sqlite: file });
+	await createPasswordStore(first).setOnce("i", Buffer.from("a"));
+	const lock = await lockFile(file);
+	const second = await openDatabase({ sqlite: file });
+	const passwords = createPasswordStore(second);
+	expect(await passwords.get("i")).toBeDefined();
+	const set = passwords.setOnce("j", Buffer.from("b"));
+	expect(await passwords.get("j")).toBeUndefined();
+	await lock.release();
+	expect(await set).toBe(true);
+	expect(await passwords.get("j")).toBeDefined();
+	await Promise.all([first.close(), second.close()]);
+});
+
+test("writes to a file that stays locked fail together, 4 s after they were asked for", async () => {
+	const state = await openDatabase({ sqlite: file });
+	const lock = await lockFile(file);
+	const passwords = createPasswordStore(state);
+	const started = performance.now();
+	const set = ["i", "j", "k"].map((id) => passwords.setOnce(id, Buffer.from("a")));
+	for (const result of await Promise.allSettled(set)) {
+		expect(result).toMatchObject({ reason: { code: "state", message: expect.stringContaining("database is locked") } });
+	}
+	// One after the other they would take 12 s.
+	expect(performance.now() - started).toBeLessThan(8000);
+	await lock.release();
+	expect(await passwords.setOnce("i", Buffer.from("a"))).toBe(true);
+	await state.close();
+});

@@ -1,0 +1,84 @@
+/** State in a file: for one process, or for several on one machine. */
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { Kysely } from "kysely";
+import type { Connections, Engine, StateTables } from "../database.ts";
+import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
+import { sqliteDialect } from "./dialect.ts";
+import { type RunStatement, statementRunner } from "./statement.ts";
+import { createWriterThread } from "./writer-thread.ts";
+
+const TYPES: ColumnTypes = { bytes: "blob" };
+
+/** SQLite's primary result code when another process holds a lock. https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+export function sqliteEngine(path: string): Engine {
+	return {
+		name: path,
+		advice: "check that it is a Guestwire database, that it can be written, and that its disk has room",
+		open: () => openFile(path),
+	};
+}
+
+export function memoryEngine(): Engine {
+	return { name: "in memory", advice: "report this as a bug", open: openMemory };
+}
+
+/**
+ * Reads use a read-only connection of this thread, writes one in a worker thread. A database that has all its tables is
+ * opened without a write, so a lock on the file doesn't delay the start.
+ */
+async function openFile(path: string): Promise<Connections> {
+	closeSync(openSync(path, "a", 0o600));
+	const thread = createWriterThread(path);
+	const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+	const writer = new Kysely<StateTables>({ dialect: sqliteDialect(thread.run) });
+	const reader = new Kysely<StateTables>({ dialect: sqliteDialect(readerOf(database, thread.run)) });
+	const close = async () => {
+		database.close();
+		await thread.close();
+	};
+	try {
+		await ensureMigrated(reader, TYPES, () => migrateAll(writer), isBusy);
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	return { reader, writer, close };
+}
+
+/** In one transaction, which locks the file: of processes that start at the same time the second finds the tables. */
+function migrateAll(writer: Kysely<StateTables>): Promise<void> {
+	return writer.transaction().execute((transaction) => migrate(transaction, TYPES));
+}
+
+function isBusy(error: unknown): boolean {
+	// The low byte of an extended result code is the primary one.
+	return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+}
+
+/**
+ * In WAL mode a reader waits for nobody, except while another process recovers the file or holds it exclusively. Then
+ * the writer's thread does the waiting.
+ */
+function readerOf(database: DatabaseSync, runInThread: RunStatement): RunStatement {
+	const run = statementRunner(database);
+	return async (statement) => {
+		try {
+			return run(statement);
+		} catch (error) {
+			if (!isBusy(error)) throw error;
+			return runInThread(statement);
+		}
+	};
+}
+
+/** Nobody else can lock it, so that one connection of this thread is enough. */
+async function openMemory(): Promise<Connections> {
+	const database = new DatabaseSync(":memory:");
+	const run = statementRunner(database);
+	const connection = new Kysely<StateTables>({ dialect: sqliteDialect(async (statement) => run(statement)) });
+	await migrateAll(connection);
+	return { reader: connection, writer: connection, close: async () => database.close() };
+}

@@ -1,0 +1,80 @@
+/** What the state does on either database. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openDatabase, type StateLocation } from "../src/store/database.ts";
+import { createPasswordStore, type PasswordStore } from "../src/store/password-store.ts";
+import { sharedKey } from "../src/store/secrets.ts";
+
+const execute = promisify(execFile);
+
+/** Starts at once, each in a process of its own. */
+const PROCESSES = 6;
+
+/** @param freshLocation an empty database, which several processes can open at once */
+export function keepsState(freshLocation: () => Promise<StateLocation>): void {
+	test("the first password stays, whatever its bytes, and survives the process that stored it", async () => {
+		// PostgreSQL's text can't contain NUL; neither can an instance's id.
+		const id = fc.string({ minLength: 1 }).filter((text) => !text.includes("\0"));
+		const passwords = fc.dictionary(id, fc.uint8Array({ minLength: 1, maxLength: 1020 }));
+		const location = await freshLocation();
+		await fc.assert(
+			fc.asyncProperty(passwords, async (wanted) => {
+				const state = await openDatabase(location);
+				const store = createPasswordStore(state);
+				for (const [id, password] of Object.entries(wanted)) {
+					expect(await store.get(id)).toBeUndefined();
+					expect(await store.setOnce(id, password)).toBe(true);
+					expect(await store.setOnce(id, Buffer.from("another"))).toBe(false);
+				}
+				await state.close();
+				const reopened = await openDatabase(location);
+				for (const [id, password] of Object.entries(wanted)) {
+					expect(Buffer.from((await createPasswordStore(reopened).get(id)) ?? [])).toEqual(Buffer.from(password));
+				}
+				await reopened.write((database) => database.deleteFrom("passwords").execute());
+				await reopened.close();
+			}),
+			{ numRuns: 5 },
+		);
+	});
+
+	test("of two processes that set a password at the same time, exactly one succeeds", async () => {
+		const location = await freshLocation();
+		const states = await Promise.all([openDatabase(location), openDatabase(location)]);
+		const [one, other] = states.map(createPasswordStore) as [PasswordStore, PasswordStore];
+		const set = await Promise.all([one.setOnce("i", Buffer.from("a")), other.setOnce("i", Buffer.from("b"))]);
+		expect(set.toSorted()).toEqual([false, true]);
+		expect(await other.get("i")).toEqual(await one.get("i"));
+		await Promise.all(states.map(({ close }) => close()));
+	});
+
+	test("processes that start at the same time migrate an empty database once and agree on the key", async () => {
+		const location = await freshLocation();
+		const script = new URL("print-shared-key.ts", import.meta.url).pathname;
+		const print = () => execute(process.execPath, [script, JSON.stringify(location)]);
+		const printed = await Promise.all(Array.from({ length: PROCESSES }, print));
+		const keys = printed.map(({ stdout }) => stdout.trim());
+		expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
+		expect(new Set(keys).size).toBe(1);
+		const state = await openDatabase(location);
+		expect(Buffer.from(await sharedKey(state, "random_seed")).toString("hex")).toBe(keys[0]);
+		await state.close();
+	});
+
+	test("a database made before there were migrations keeps its passwords", async () => {
+		const location = await freshLocation();
+		const before = await openDatabase(location);
+		await createPasswordStore(before).setOnce("i", Buffer.from("kept"));
+		await before.write(async (database) => {
+			for (const { name } of await database.introspection.getTables({ withInternalKyselyTables: true })) {
+				if (name !== "passwords") await database.schema.dropTable(name).execute();
+			}
+		});
+		await before.close();
+		const after = await openDatabase(location);
+		expect(Buffer.from((await createPasswordStore(after).get("i")) ?? []).toString()).toBe("kept");
+		await after.close();
+	});
+}

@@ -1,0 +1,56 @@
+/** A PostgreSQL of the test's own: its data and its socket are in a folder of its own. */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+export interface PostgresServer {
+	/** The unix socket that it listens on. */
+	readonly socket: string;
+	/** The URL of a database, which need not exist. */
+	url(database: string): string;
+	/** Creates an empty database. Returns its URL. */
+	createDatabase(): string;
+	stop(): void;
+}
+
+const ROOT = "/usr/lib/postgresql";
+const versions = readdirSync("/usr/lib").includes("postgresql") ? readdirSync(ROOT) : [];
+
+/** Debian's packages put the server's programs outside of PATH. */
+export const hasPostgres = versions.length > 0;
+
+export function startPostgres(): PostgresServer {
+	const folder = mkdtempSync(join(tmpdir(), "guestwire-pg-"));
+	const data = join(folder, "data");
+	let databases = 0;
+
+	/** PostgreSQL refuses to run as root. */
+	const run = (program: string, ...args: string[]) => {
+		const command = [join(ROOT, versions.at(-1) ?? "", "bin", program), ...args];
+		const isRoot = userInfo().uid === 0;
+		const [file = "", ...rest] = isRoot
+			? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", ...command]
+			: command;
+		execFileSync(file, rest, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+	};
+	const url = (database: string) => `postgres://postgres@/${database}?host=${encodeURIComponent(folder)}`;
+
+	chmodSync(folder, 0o777);
+	run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync");
+	const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
+	run("pg_ctl", "-D", data, "-l", join(folder, "log"), "-w", "-o", options, "start");
+	return {
+		socket: join(folder, ".s.PGSQL.5432"),
+		url,
+		createDatabase() {
+			databases += 1;
+			run("createdb", "-h", folder, "-U", "postgres", `state${databases}`);
+			return url(`state${databases}`);
+		},
+		stop() {
+			run("pg_ctl", "-D", data, "-m", "immediate", "stop");
+			rmSync(folder, { recursive: true });
+		},
+	};
+}
