@@ -128,6 +128,18 @@ describe("networks", () => {
 		expect(dataOf("e1-multi-address").services.map(({ address }) => address)).toEqual(["10.5.1.53", "10.5.2.53"]);
 	});
 
+	it("name the same DNS servers in dns_nameservers as in services", () => {
+		for (const { services, dns_nameservers } of dataOf("e1-multi-address").networks) {
+			expect(dns_nameservers).toEqual(services?.map(({ address }) => address));
+		}
+	});
+
+	it("repeat the DNS servers of a SLAAC subnet on the link's first static network", () => {
+		const [static4, slaac] = dataOf("d1-dual-slaac").networks;
+		expect(static4).toMatchObject({ type: "ipv4", dns_nameservers: ["9.9.9.9", "2620:fe::fe"] });
+		expect(slaac).toMatchObject({ type: "ipv6_slaac", dns_nameservers: ["2620:fe::fe"] });
+	});
+
 	it("are DHCP by the subnet's enable_dhcp, without a gateway too", () => {
 		expect(dataOf("a3-dhcp4-nogw").networks).toMatchObject([{ type: "ipv4_dhcp", routes: [] }]);
 	});

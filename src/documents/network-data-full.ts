@@ -95,12 +95,22 @@ function physicalType(port: Port): PhysicalLink["type"] {
 
 type Entry = Omit<NetworkEntry, "id">;
 
+/**
+ * A NIC's addresses, one entry each.
+ *
+ * DNS servers stand in every entry as `services` and `dns_nameservers`, and those of DHCP and SLAAC subnets also in the
+ * first static entry. cloud-init before 23.2 reads no `services` of a network, and where a network has `dns_search` it
+ * passes over the document's own; netplan's renderer in all versions reads the servers of static networks only.
+ */
 function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 	const search = (nic.port.dnsDomain ?? nic.port.network.dnsDomain)?.replace(/\.$/, "");
 	const types = networkTypes(nic.port.fixedIps);
 	const routed = new Set<string>();
+	const firstStatic = types.findIndex(isStatic);
 	const entries = nic.port.fixedIps.map(({ address, subnet }, index): Entry => {
 		const type = types[index] ?? `ipv${subnet.version}`;
+		const services =
+			index === firstStatic ? servicesOf(subnet, ...automaticSubnets(nic.port, types)) : servicesOf(subnet);
 		const first = !routed.has(subnet.id);
 		routed.add(subnet.id);
 		return {
@@ -111,7 +121,8 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 			routes: first ? routesOf(subnet, type, table.get(nic)?.[subnet.version]) : [],
 			network_id: nic.port.network.id,
 			subnet_id: subnet.id,
-			services: servicesOf(subnet),
+			services,
+			...(services.length > 0 && { dns_nameservers: services.map((service) => service.address) }),
 			...(search ? { dns_search: [search] } : {}),
 		};
 	});
@@ -119,8 +130,17 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 	return entries.toSorted((a, b) => Number(isDhcpv6(a.type)) - Number(isDhcpv6(b.type)));
 }
 
+function isStatic(type: NetworkType): boolean {
+	return type === "ipv4" || type === "ipv6";
+}
+
 function isDhcpv6(type: NetworkType): boolean {
 	return type.startsWith("ipv6_dhcp");
+}
+
+/** The subnets of a port's addresses that the guest gets by DHCP or router advertisements. */
+function automaticSubnets(port: Port, types: readonly NetworkType[]): Subnet[] {
+	return port.fixedIps.filter((_, index) => !isStatic(types[index] ?? "ipv4")).map(({ subnet }) => subnet);
 }
 
 /**
@@ -163,9 +183,9 @@ export function route(destination: string, gateway: string): Route {
 	return { network: cidr.network, netmask: netmask(cidr.version, cidr.prefixLength), gateway };
 }
 
-/** The subnet's DNS servers; nothing else ever stands in `services` (cloud-init takes every entry for a DNS server). */
-export function servicesOf(subnet: Subnet): Service[] {
-	return unique(subnet.dnsServers.map((address): Service => ({ type: "dns", address })));
+/** The DNS servers of subnets. `services` contains nothing else: cloud-init takes every entry for a DNS server. */
+export function servicesOf(...subnets: readonly Subnet[]): Service[] {
+	return unique(subnets.flatMap(({ dnsServers }) => dnsServers.map((address): Service => ({ type: "dns", address }))));
 }
 
 /** Without repeats, in the order of first appearance; equal means the same members. */

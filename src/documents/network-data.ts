@@ -146,6 +146,7 @@ export const NetworkEntry = Type.Object(
 		netmask: Type.Optional(Netmask),
 		routes: Type.Optional(Type.Array(Route)),
 		services: Type.Optional(Type.Array(Service)),
+		dns_nameservers: Type.Optional(Type.Array(Address)),
 		dns_search: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
 	},
 	{
@@ -169,6 +170,8 @@ export interface NetworkEntry {
 	netmask?: string;
 	routes?: Route[];
 	services?: Service[];
+	/** The addresses of `services`: cloud-init before 23.2 reads a network's DNS servers only here. */
+	dns_nameservers?: string[];
 	dns_search?: string[];
 }
 

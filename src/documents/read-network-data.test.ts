@@ -20,7 +20,9 @@ describe.each(recordedCases())("recorded instance $name", ({ facts, networkData:
 	it("is read unchanged in the profile full", () => {
 		const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
 		if (data === undefined) return;
-		expect(readNetworkData(data)).toMatchObject({ data, remarks: [] });
+		// `dns_nameservers` only repeats `services` for older clients.
+		const networks = data.networks.map(({ dns_nameservers: _, ...network }) => network);
+		expect(readNetworkData(data)).toMatchObject({ data: { ...data, networks }, remarks: [] });
 	});
 
 	it("is read without a remark as Nova wrote it", () => {

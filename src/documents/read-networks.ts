@@ -54,10 +54,8 @@ function readNetwork(
 		return undefined;
 	}
 	const routes = readRoutes(item, pointer, reading);
-	const services = [
-		...readServices(item.services, `${pointer}/services`, reading),
-		...readNameServers(item.dns_nameservers, `${pointer}/dns_nameservers`, reading),
-	];
+	const own = readServices(item.services, `${pointer}/services`, reading);
+	const services = [...own, ...readNameServers(item.dns_nameservers, `${pointer}/dns_nameservers`, own, reading)];
 	const search = textsOf(item.dns_search).filter((domain) => domain !== "");
 	if (typeof item.dns_search === "string") reading.remark(`${pointer}/dns_search`, "text instead of a list: converted");
 	return {
@@ -179,12 +177,15 @@ export function readServices(
 	});
 }
 
+/** The servers of `dns_nameservers` that the network's `services` do not name as well. */
 function readNameServers(
 	list: string | readonly string[] | null | undefined,
 	pointer: string,
+	services: readonly Service[],
 	reading: Reading,
 ): Service[] {
-	const servers = textsOf(list);
+	const known = new Set(services.map(({ address }) => address));
+	const servers = textsOf(list).filter((text) => !known.has(canonicalAddress(text) ?? text));
 	if (servers.length > 0) reading.remark(pointer, "converted to services");
 	return servers.flatMap((text) => readServer(text, pointer, reading));
 }

@@ -12,30 +12,6 @@ const changedPort = (change: Partial<PortFacts>): InstanceFacts => ({
 const server = (change: Partial<ServerFacts>) =>
 	assemble({ ...facts, server: { ...(facts.server as ServerFacts), ...change } }).server;
 
-describe("the owner of an instance", () => {
-	const { server: _, ...wiring } = facts;
-
-	it("is the server's project", () => {
-		expect(assemble(changedPort({ project_id: "another" })).projectId).toBe("889382aa852c451ebf5054cf62136b93");
-	});
-
-	it("keeps out a port that another project says is the instance's, as Nova does", () => {
-		const [port] = facts.ports as [PortFacts];
-		const forged = { ...port, id: "forged", project_id: "attacker", mac_address: "02:00:00:00:00:66" };
-		expect(assemble({ ...facts, ports: [port, forged] }).ports.map(({ id }) => id)).toEqual([port.id]);
-	});
-
-	it("is the ports' where only the wiring is known", () => {
-		expect(assemble(wiring).projectId).toBe("889382aa852c451ebf5054cf62136b93");
-	});
-
-	it("is not told by ports that disagree: anybody can write a device_id (CVE-2013-6419)", () => {
-		const [port] = wiring.ports as [PortFacts];
-		const forged = { ...port, id: "forged", project_id: "attacker", mac_address: "02:00:00:00:00:66" };
-		expect(assemble({ ...wiring, ports: [port, forged] }).projectId).toBeUndefined();
-	});
-});
-
 describe("contradictory facts are refused by name", () => {
 	it.each([
 		["a network that isn't there", changedPort({ network_id: "gone" }), /port 260ef92a.* network gone/],

@@ -1,4 +1,4 @@
-/** From raw facts to the normal form: the one place that knows how the APIs' records hang together. */
+/** Assembles an instance from facts: the one place that knows how the APIs' records refer to each other. */
 import { GuestwireError } from "../errors.ts";
 import { addressVersion, canonicalAddress, canonicalMac } from "./addresses.ts";
 import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
@@ -8,10 +8,10 @@ import { portGroupOf } from "./port-group.ts";
 import { assembleServer } from "./server.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
-/** `binding:vif_type`s of a port that is not in the guest. */
+/** The values of `binding:vif_type` of a port that is not plugged into the guest. */
 const UNPLUGGED = new Set(["unbound", "binding_failed"]);
 
-/** What every port of the instance is looked up in. */
+/** The facts by id, for looking up what a port refers to. */
 interface Index {
 	readonly facts: InstanceFacts;
 	readonly networks: ReadonlyMap<string, NetworkFacts>;
@@ -21,10 +21,12 @@ interface Index {
 }
 
 /**
- * Makes an `Instance` of raw facts.
+ * Assembles an `Instance` from its facts.
  *
- * @throws GuestwireError `cloud-answer` when the facts contradict each other: a port on a network or subnet that isn't
- * there, an address that is none. Nothing is guessed.
+ * @param facts their `ports` belong to the instance: what an API returns first has to pass `assembleOwned`
+ * (source/ownership.ts)
+ * @throws GuestwireError `cloud-answer` if the facts contradict each other: a port on an unknown network or subnet, an
+ * invalid address. Nothing is guessed.
  */
 export function assemble(facts: InstanceFacts): Instance {
 	const index: Index = {
@@ -34,11 +36,10 @@ export function assemble(facts: InstanceFacts): Instance {
 		subports: byId(facts.subports),
 		groups: byId(facts.securityGroups),
 	};
-	const nics = facts.ports.filter((port) => isInstanceNic(port) && isOwners(port, facts.server?.tenant_id));
 	return withoutUndefined<Instance>({
 		id: facts.id,
-		projectId: facts.server?.tenant_id ?? commonProject(nics),
-		ports: inNicOrder(nics, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
+		projectId: facts.projectId ?? facts.server?.tenant_id,
+		ports: inNicOrder(facts.ports, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
 		server: facts.server && assembleServer(facts.server, facts),
 	});
 }
@@ -47,29 +48,10 @@ function byId<T extends { readonly id: string }>(items: readonly T[]): Map<strin
 	return new Map(items.map((item) => [item.id, item]));
 }
 
-/** Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`; an inventory written by hand gives none. */
-export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
-	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
-}
-
 /**
- * Whether a port is of the server's own project. Nova asks Neutron for no others: a port's `device_id` is free text that
- * anybody can write (CVE-2013-6419), and a NIC that isn't there takes cloud-init's networking away.
- */
-function isOwners(port: PortFacts, projectId: string | undefined): boolean {
-	return projectId === undefined || port.project_id === undefined || port.project_id === projectId;
-}
-
-/** The project of all ports that name one. */
-function commonProject(ports: readonly PortFacts[]): string | undefined {
-	const [first, ...others] = new Set(ports.flatMap(({ project_id }) => project_id ?? []));
-	return others.length === 0 ? first : undefined;
-}
-
-/**
- * NIC order: the order of MAC addresses in the server's `addresses` (Nova keeps the boot request's order there and
- * nowhere else), then by creation time, then by id. Ports without a creation time (an inventory written by hand) come
- * last, in the order they came in.
+ * NIC order: the order of MAC addresses in the server's `addresses` (the only place where Nova keeps the order of the
+ * boot request), then by creation time, then by id. Ports without a creation time (a hand-written inventory) come last,
+ * in the order given.
  */
 function inNicOrder(ports: readonly PortFacts[], facts: InstanceFacts): PortFacts[] {
 	const addresses = Object.values(facts.server?.addresses ?? {}).flat();
@@ -89,14 +71,13 @@ function byCreation(a: PortFacts, b: PortFacts): number {
 	return aTime < bTime ? -1 : 1;
 }
 
-/** `trunk`: a NIC's own; a subport has none, whatever the facts say. */
+/** @param trunk of a NIC; a subport has none, whatever the facts say */
 function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 	const { facts } = index;
 	const network = index.networks.get(port.network_id);
-	if (!network)
-		throw contradiction(`port ${port.id} is on network ${port.network_id}, which is not among the networks`);
+	if (!network) throw contradiction(`port ${port.id} is on network ${port.network_id}, which is missing`);
 	const macAddress = canonicalMac(port.mac_address);
-	if (!macAddress) throw contradiction(`port ${port.id} has MAC address "${port.mac_address}", which is none`);
+	if (!macAddress) throw contradiction(`port ${port.id} has the invalid MAC address "${port.mac_address}"`);
 	const vifType = port["binding:vif_type"];
 	return withoutUndefined<Port>({
 		id: port.id,
@@ -134,12 +115,14 @@ function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 function assembleFixedIp(port: PortFacts, facts: PortFacts["fixed_ips"][number], index: Index): FixedIp {
 	const subnetFacts = index.subnets.get(facts.subnet_id);
 	if (!subnetFacts) {
-		throw contradiction(`port ${port.id} has an address on subnet ${facts.subnet_id}, which is not among the subnets`);
+		throw contradiction(`port ${port.id} has an address on subnet ${facts.subnet_id}, which is missing`);
 	}
 	const subnet = assembleSubnet(subnetFacts, index.facts.dhcpPorts);
 	const address = canonicalAddress(facts.ip_address);
 	if (!address || addressVersion(address) !== subnet.version) {
-		throw contradiction(`port ${port.id} has address "${facts.ip_address}", which is no IPv${subnet.version} address`);
+		throw contradiction(
+			`port ${port.id} has "${facts.ip_address}", not an IPv${subnet.version} address, on subnet ${subnet.id}`,
+		);
 	}
 	return { address, subnet };
 }
@@ -150,8 +133,8 @@ function trunkOf(port: PortFacts, index: Index): Trunk | undefined {
 }
 
 /**
- * A trunk's subports in its own order. One whose port is gone (removed while the facts were read) or whose tag can't be
- * told is left out: it carries no traffic. `inherit` takes the tag of the subport's network.
+ * A trunk's subports in the trunk's order. A subport whose port is gone (removed while the facts were read) or whose VLAN
+ * is unknown is left out: it carries no traffic. `inherit` takes the VLAN of the subport's network.
  */
 function subportsOf(trunk: TrunkFacts, index: Index): Subport[] {
 	return trunk.sub_ports.flatMap((subport) => {

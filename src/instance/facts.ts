@@ -1,7 +1,7 @@
 /**
- * Facts as the OpenStack APIs answer them, cut down to the members that Guestwire reads, under the APIs' own names.
- * Every cloud gives these; `assemble` makes an `Instance` of them. Schemas are written once, in TypeBox, and are what
- * each cloud checks an answer or a file against (members not named here are dropped there, which keeps memory small).
+ * Facts in the form of OpenStack's APIs, limited to the members that Guestwire reads, under the APIs' own names. Every
+ * source provides them; `assemble` turns them into an `Instance`. Each schema is also what sources validate an answer or
+ * a file with; members without a place here are dropped, which keeps memory small.
  */
 import Type, { type Static } from "typebox";
 
@@ -122,7 +122,7 @@ export const SecurityGroupFacts = Type.Object({
 });
 export type SecurityGroupFacts = Static<typeof SecurityGroupFacts>;
 
-/** A Nova server, as `GET /servers/{id}` answers an administrator. https://docs.openstack.org/api-ref/compute/ */
+/** A Nova server, as `GET /servers/{id}` returns it to an administrator. https://docs.openstack.org/api-ref/compute/ */
 export const ServerFacts = Type.Object({
 	id: Type.String(),
 	name: text,
@@ -167,11 +167,11 @@ export const KeypairFacts = Type.Object({
 });
 export type KeypairFacts = Static<typeof KeypairFacts>;
 
-/** A NIC's attachment as `GET /servers/{id}/os-interface` answers it; read for its device tag alone. */
+/** A NIC's attachment, as `GET /servers/{id}/os-interface` returns it; only its device tag is used. */
 export const InterfaceAttachmentFacts = Type.Object({ port_id: Type.String(), tag: optional(textOrNull) });
 export type InterfaceAttachmentFacts = Static<typeof InterfaceAttachmentFacts>;
 
-/** A volume's attachment as `GET /servers/{id}/os-volume_attachments` answers it. */
+/** A volume's attachment, as `GET /servers/{id}/os-volume_attachments` returns it. */
 export const VolumeAttachmentFacts = Type.Object({
 	serverId: Type.String(),
 	volumeId: Type.String(),
@@ -203,7 +203,7 @@ export const BareMetalPortFacts = Type.Object({
 });
 export type BareMetalPortFacts = Static<typeof BareMetalPortFacts>;
 
-/** An Ironic port group: a bond. `properties` go to the guest as `bond_*`. */
+/** An Ironic port group: a bond. The guest gets `properties` as `bond_*`. */
 export const PortGroupFacts = Type.Object({
 	uuid: Type.String(),
 	address: textOrNull,
@@ -215,24 +215,27 @@ export const PortGroupFacts = Type.Object({
 export type PortGroupFacts = Static<typeof PortGroupFacts>;
 
 /**
- * All that a cloud knows of one instance. Lists hold what belongs to the instance alone, in the cloud's order;
- * what is shared (networks, subnets, security groups) may be the same objects in many of these.
+ * Everything a source knows about one instance. Lists keep the source's order. Objects that instances share (networks,
+ * subnets, security groups) may be the same in several of these. `emptyFacts` makes one with empty lists.
  */
 export interface InstanceFacts {
+	/** Lower case. */
 	readonly id: string;
-	/** Absent when only the wiring was asked for and it could be told without the server. */
+	/** The project that owns the instance, where it is known without the server. */
+	readonly projectId?: string;
+	/** Absent if only the wiring was asked for and the server was not needed for it. */
 	readonly server?: ServerFacts;
 	readonly keypair?: KeypairFacts;
-	/** Guest CPUs pinned to a host CPU of their own, from Nova's topology API. */
+	/** The guest's CPUs that are pinned to a dedicated host CPU, from Nova's topology API. */
 	readonly dedicatedCpus?: readonly number[];
-	/** Ports whose `device_id` is the instance. */
+	/** Ports whose `device_id` is the instance, and which belong to it (source/ownership.ts). */
 	readonly ports: readonly PortFacts[];
 	/** The trunks' subports, named by `trunks[].sub_ports[].port_id`. */
 	readonly subports: readonly PortFacts[];
 	readonly trunks: readonly TrunkFacts[];
 	readonly networks: readonly NetworkFacts[];
 	readonly subnets: readonly SubnetFacts[];
-	/** Ports with owner `network:dhcp` on these networks: only Nova's own profile asks. */
+	/** Ports with owner `network:dhcp` on these networks: only the profile `nova` needs them. */
 	readonly dhcpPorts: readonly PortFacts[];
 	readonly floatingIps: readonly FloatingIpFacts[];
 	readonly securityGroups: readonly SecurityGroupFacts[];

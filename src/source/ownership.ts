@@ -1,19 +1,115 @@
-/** Whose a port is. */
-import { isInstanceNic } from "../instance/assemble.ts";
-import type { PortFacts } from "../instance/facts.ts";
+/**
+ * Which ports belong to an instance, and who may act for it: the only home of these rules.
+ *
+ * A port's `device_id` is free text that any tenant can write (CVE-2013-6419), and so are its addresses on networks of
+ * the tenant's own. A port is therefore a claim. It holds if the port is a NIC and belongs to the instance's project,
+ * which only the server itself can prove. Nova applies the same rule (nova/network/neutron.py, `_get_available_networks`
+ * and the `tenant_id` filter of every port listing).
+ */
+import { assemble } from "../instance/assemble.ts";
+import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
+import type { Instance, Port } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
-import type { Owner } from "./source.ts";
+import type { Owner, PortQuery } from "./source.ts";
+
+/** Evidence that came with a request for an instance's documents. All members must hold for the instance. */
+export interface Constraint {
+	/** The project that must own the instance. */
+	readonly projectId?: string;
+	/** Where the request came from: one of the instance's own ports must match. */
+	readonly source?: PortQuery;
+}
+
+/** The owners of a router's ports on the networks that it serves; its gateway port is another (neutron-lib's list). */
+export const ROUTER_INTERFACE_OWNERS: readonly string[] = [
+	"network:router_interface",
+	"network:router_interface_distributed",
+	"network:ha_router_replicated_interface",
+];
+
+type Claim = Pick<PortFacts, "device_owner" | "project_id">;
+
+/** Whether a port is a NIC: Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`, a hand-written inventory's "". */
+export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
+	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
+}
+
+/** Whether ports of several projects claim one instance, so that only its server can tell which of them belong to it. */
+export function isContested(claims: readonly Claim[]): boolean {
+	return projectsOf(claims).size > 1;
+}
 
 /**
- * The owner of a port; undefined when it is no instance's, and when the two ports are of different projects: anybody can
- * lay a trunk under a port that they see, and give it a subport with whatever address.
+ * The ports that belong to an instance, and its project: the server's or, without a server that names one, the project
+ * that all ports agree on. If they disagree, nobody can tell whose they are: none belongs to the instance.
+ *
+ * @param claims ports that name the instance as their device
+ */
+export function ownPorts<P extends Claim>(
+	claims: readonly P[],
+	server: ServerFacts | undefined,
+): { readonly ports: readonly P[]; readonly projectId: string | undefined } {
+	const nics = claims.filter(isInstanceNic);
+	const [agreed] = projectsOf(nics);
+	const projectId = server?.tenant_id ?? (isContested(nics) ? undefined : agreed);
+	if (projectId === undefined) return { ports: isContested(nics) ? [] : nics, projectId };
+	return { ports: nics.filter(({ project_id }) => (project_id ?? projectId) === projectId), projectId };
+}
+
+/** Assembles the instance from its facts, without the ports that merely claim to belong to it. */
+export function assembleOwned(facts: InstanceFacts): Instance {
+	const { ports, projectId } = ownPorts(facts.ports, facts.server);
+	return assemble({ ...facts, ports, ...(projectId !== undefined && { projectId }) });
+}
+
+/**
+ * The owner that a port names. Undefined if it is not an instance's port, or if port and NIC belong to different
+ * projects: any tenant can put a trunk on a port that it sees, and add a subport with any address.
  *
  * @param nic the port itself; for a trunk's subport, which has no device, the trunk's parent port
  */
 export function ownerOf(port: PortFacts, nic: PortFacts): Owner | undefined {
-	if (!isInstanceNic(nic) || nic.device_id === "") return undefined;
-	const projects = new Set([port.project_id ?? nic.project_id, nic.project_id ?? port.project_id]);
-	if (projects.size > 1) return undefined;
-	const [projectId] = projects;
+	if (!isInstanceNic(nic) || nic.device_id === "" || isContested([port, nic])) return undefined;
+	const projectId = port.project_id ?? nic.project_id;
 	return withoutUndefined<Owner>({ id: nic.device_id.toLowerCase(), projectId, networkId: port.network_id });
+}
+
+/** Whether a port is where a query says. Whoever looks up the port resolves the query's router. */
+export function matchesQuery(port: PortFacts, { address, macAddress, networkId }: PortQuery): boolean {
+	return (
+		(networkId === undefined || port.network_id === networkId) &&
+		(macAddress === undefined || port.mac_address.toLowerCase() === macAddress) &&
+		(address === undefined || port.fixed_ips.some(({ ip_address }) => ip_address === address))
+	);
+}
+
+/** Which of the constraints the instance violates first; undefined if it satisfies all of them. */
+export function violatedConstraint(
+	instance: Instance,
+	constraints: readonly Constraint[],
+): keyof Constraint | undefined {
+	for (const { projectId, source } of constraints) {
+		if (projectId !== undefined && instance.projectId !== projectId) return "projectId";
+		if (source !== undefined && !hasMatchingPort(instance, source)) return "source";
+	}
+	return undefined;
+}
+
+/** Whether one of the instance's own ports, subports included, is where the query says. */
+export function hasMatchingPort(instance: Instance, query: PortQuery): boolean {
+	return instance.ports.some(
+		(port) => isAt(port, query) || (port.trunk?.subports.some((subport) => isAt(subport.port, query)) ?? false),
+	);
+}
+
+function isAt(port: Port, { address, macAddress, networkId }: PortQuery): boolean {
+	return (
+		(networkId === undefined || port.network.id === networkId) &&
+		(macAddress === undefined || port.macAddress === macAddress) &&
+		(address === undefined || port.fixedIps.some((fixedIp) => fixedIp.address === address))
+	);
+}
+
+function projectsOf(claims: readonly Claim[]): Set<string> {
+	return new Set(claims.flatMap(({ project_id }) => project_id ?? []));
 }

@@ -72,13 +72,11 @@ export const DIFFERENCES: readonly Difference[] = [
 		},
 	},
 	{
-		what: "drops the host's name servers",
+		what: "drops the name servers of a document without dns_nameservers",
 		report: "GH-4097",
 		formats: ["network-manager"],
 		fixedIn: "24.1",
-		level: (ours) => {
-			for (const meaning of ours.values()) meaning.dns = new Set();
-		},
+		level: takes("dns", (_, { dns }) => dns.size === 0),
 	},
 	{
 		what: "takes routes from static networks alone",

@@ -1,8 +1,8 @@
 /** Fills in what a file leaves out and another resource tells, where only one answer is possible. */
 import { suggest } from "../../checked-text.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts";
-import { isInstanceNic } from "../../instance/assemble.ts";
-import type { PortFacts, SubnetFacts } from "../../instance/facts.ts";
+import type { PortFacts, ServerFacts, SubnetFacts } from "../../instance/facts.ts";
+import { isInstanceNic } from "../ownership.ts";
 import type { PortEntry, SubnetEntry } from "./collections.ts";
 import type { Fault, Merged } from "./merge.ts";
 import { all, groupBy, type Multimap } from "./multimap.ts";
@@ -30,6 +30,20 @@ export function completeSubnets(merged: Merged, fault: Fault): Map<string, Known
 		if (cidr) subnets.set(entry.id, { facts: complete<SubnetEntry, SubnetFacts>(entry, { network_id }), cidr });
 	}
 	return subnets;
+}
+
+/** Every server. An instance that only ports name gets one that is named after its id. */
+export function completeServers(
+	servers: ReadonlyMap<string, ServerFacts>,
+	ports: ReadonlyMap<string, PortFacts>,
+): Map<string, ServerFacts> {
+	const completed = new Map(servers);
+	for (const port of ports.values()) {
+		const id = port.device_id;
+		if (id === "" || !isInstanceNic(port) || completed.has(id)) continue;
+		completed.set(id, { id, name: id, metadata: {}, addresses: {}, security_groups: [] });
+	}
+	return completed;
 }
 
 /** What ports are completed from. */

@@ -1,7 +1,7 @@
 /** A source in files: recorded API answers or a hand-written inventory. */
 import { basename, dirname, resolve, sep } from "node:path";
 import { GuestwireError } from "../../errors.ts";
-import { assemble } from "../../instance/assemble.ts";
+import { assembleOwned } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
@@ -43,7 +43,7 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 		facts: async (id) => factsOf(state.inventory, id),
 		async instance(id) {
 			const facts = factsOf(state.inventory, id);
-			return facts && assemble(facts);
+			return facts && assembleOwned(facts);
 		},
 		owners: async (query) => ownersOf(state.inventory, query),
 		list: async () => summariesOf(state.inventory),

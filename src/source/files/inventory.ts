@@ -1,6 +1,5 @@
 /** All of an inventory's facts, and the look-ups that every question to the cloud needs. */
 import { GuestwireError } from "../../errors.ts";
-import { isInstanceNic } from "../../instance/assemble.ts";
 import type {
 	BareMetalNodeFacts,
 	BareMetalPortFacts,
@@ -17,14 +16,14 @@ import type {
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
 import { checkInventory } from "./check.ts";
-import { completePorts, completeSubnets } from "./complete.ts";
+import { completePorts, completeServers, completeSubnets } from "./complete.ts";
 import { type Fault, type Locate, mergeFiles, placeOfResource } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
 import type { InventoryFile } from "./parse.ts";
 
 export interface Inventory {
-	/** Every instance's record; for an instance that only ports name, none. By id. */
-	readonly servers: ReadonlyMap<string, ServerFacts | undefined>;
+	/** The server of every instance. */
+	readonly servers: ReadonlyMap<string, ServerFacts>;
 	readonly networks: ReadonlyMap<string, NetworkFacts>;
 	readonly subnets: ReadonlyMap<string, { readonly facts: SubnetFacts }>;
 	readonly securityGroups: ReadonlyMap<string, SecurityGroupFacts>;
@@ -70,7 +69,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	checkInventory(merged, ports, fault, (id) => placeOfResource(files, "ports", merged.ports.get(id), [], locate));
 	const trunks = [...merged.trunks.values()];
 	return {
-		servers: instancesOf(merged.servers, ports),
+		servers: completeServers(merged.servers, ports),
 		networks: merged.networks,
 		subnets,
 		securityGroups: merged.security_groups,
@@ -87,20 +86,6 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
 	};
-}
-
-/** What has a server record, and what a port names as its instance. */
-function instancesOf(
-	servers: ReadonlyMap<string, ServerFacts>,
-	ports: ReadonlyMap<string, PortFacts>,
-): Map<string, ServerFacts | undefined> {
-	const instances = new Map<string, ServerFacts | undefined>(servers);
-	for (const port of ports.values()) {
-		if (port.device_id !== "" && isInstanceNic(port) && !instances.has(port.device_id)) {
-			instances.set(port.device_id, undefined);
-		}
-	}
-	return instances;
 }
 
 function indexPorts(ports: ReadonlyMap<string, PortFacts>) {

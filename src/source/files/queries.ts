@@ -1,27 +1,38 @@
-/** Answers to the questions of the Source interface, from an inventory. */
+/** Answers the questions of the `Source` interface from an inventory. */
+import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
-import { ownerOf } from "../ownership.ts";
+import { matchesQuery, ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
 
-/** All facts of an instance; undefined when the inventory has none of that id. */
+/** All facts of an instance; undefined if the inventory has no such instance. */
 export function factsOf(inventory: Inventory, id: string): InstanceFacts | undefined {
-	if (!inventory.servers.has(id)) return undefined;
-	const server = inventory.servers.get(id) ?? impliedServer(id);
+	const server = inventory.servers.get(id);
+	if (server === undefined) return undefined;
 	const keypair = keypairOf(inventory, server);
-	const ports = all(inventory.portsByDevice, id);
+	const nodeIds = all(inventory.nodes, id).map(({ uuid }) => uuid);
+	return {
+		...emptyFacts(id),
+		server,
+		...(keypair && { keypair }),
+		...portFactsOf(inventory, all(inventory.portsByDevice, id)),
+		volumeAttachments: all(inventory.volumeAttachments, id),
+		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),
+		portGroups: nodeIds.flatMap((node) => all(inventory.portGroups, node)),
+	};
+}
+
+/** The ports and everything they refer to, subports included. */
+function portFactsOf(inventory: Inventory, ports: readonly PortFacts[]): Partial<InstanceFacts> {
 	const trunks = ports.flatMap((port) => all(inventory.trunks, port.id));
 	const subportIds = trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id));
 	const subports = found(inventory.ports, subportIds);
 	const everyPort = [...ports, ...subports];
 	const networkIds = unique(everyPort.map(({ network_id }) => network_id));
 	const subnetIds = unique(everyPort.flatMap(({ fixed_ips }) => fixed_ips.map(({ subnet_id }) => subnet_id)));
-	const nodeIds = all(inventory.nodes, id).map(({ uuid }) => uuid);
+	const portIds = ports.map(({ id }) => id);
 	return {
-		id,
-		server,
-		...(keypair && { keypair }),
 		ports,
 		subports,
 		trunks,
@@ -30,22 +41,11 @@ export function factsOf(inventory: Inventory, id: string): InstanceFacts | undef
 		dhcpPorts: networkIds.flatMap((networkId) => all(inventory.dhcpPorts, networkId)),
 		floatingIps: everyPort.flatMap((port) => all(inventory.floatingIps, port.id)),
 		securityGroups: found(inventory.securityGroups, unique(everyPort.flatMap((port) => port.security_groups))),
-		interfaceAttachments: found(
-			inventory.interfaceAttachments,
-			ports.map((port) => port.id),
-		),
-		volumeAttachments: all(inventory.volumeAttachments, id),
-		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),
-		portGroups: nodeIds.flatMap((node) => all(inventory.portGroups, node)),
+		interfaceAttachments: found(inventory.interfaceAttachments, portIds),
 	};
 }
 
-/** The record of an instance that only ports name. */
-function impliedServer(id: string): ServerFacts {
-	return { id, name: id, metadata: {}, addresses: {}, security_groups: [] };
-}
-
-/** Key pairs belong to users; where files don't say whose one is, the only one of its name is meant. */
+/** The server's key pair. Key pairs belong to users; where the files name no user, the only one with the name is meant. */
 function keypairOf(inventory: Inventory, { key_name, user_id }: ServerFacts): KeypairFacts | undefined {
 	const named = all(inventory.keypairs, key_name ?? "");
 	const [possible, ...more] = named.filter((keypair) => (keypair.user_id ?? user_id) === (user_id ?? keypair.user_id));
@@ -60,44 +60,35 @@ function unique(texts: readonly string[]): string[] {
 	return [...new Set(texts)];
 }
 
-/** See `Source.owners`. A subport is its trunk's parent port's instance's. */
+/** See `Source.owners`. A subport belongs to the instance of its trunk's parent port. */
 export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
-	const { address, macAddress, networkId, routerId } = query;
+	const { routerId } = query;
 	const routed = routerId === undefined ? undefined : networksOfRouter(inventory, routerId);
-	const matching = candidates(inventory, query).filter(
-		(port) =>
-			(address === undefined || port.fixed_ips.some(({ ip_address }) => ip_address === address)) &&
-			(macAddress === undefined || port.mac_address === macAddress) &&
-			(networkId === undefined || port.network_id === networkId) &&
-			(routed === undefined || routed.has(port.network_id)),
-	);
-	return matching.flatMap((port) => {
-		const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
-		return (nic && ownerOf(port, nic)) ?? [];
-	});
+	return candidates(inventory, query)
+		.filter((port) => matchesQuery(port, query) && (routed === undefined || routed.has(port.network_id)))
+		.flatMap((port) => {
+			const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
+			return (nic && ownerOf(port, nic)) ?? [];
+		});
 }
 
-/** A query without an address and a MAC address is no description of a guest: nobody matches. */
+/** A query with neither an address nor a MAC address does not describe a guest: nothing matches. */
 function candidates(inventory: Inventory, { address, macAddress }: PortQuery): readonly PortFacts[] {
 	if (address !== undefined) return all(inventory.portsByAddress, address);
 	return macAddress === undefined ? [] : all(inventory.portsByMac, macAddress);
 }
 
-/** A router's interfaces in whatever kind of router; its gateway port is none (neutron_lib, ROUTER_INTERFACE_OWNERS). */
-const ROUTER_INTERFACES = new Set([
-	"network:router_interface",
-	"network:router_interface_distributed",
-	"network:ha_router_replicated_interface",
-]);
-
 function networksOfRouter(inventory: Inventory, routerId: string): Set<string> {
 	const ports = all(inventory.portsByDevice, routerId.toLowerCase());
-	return new Set(ports.filter((port) => ROUTER_INTERFACES.has(port.device_owner)).map((port) => port.network_id));
+	const interfaces = ports.filter((port) => ROUTER_INTERFACE_OWNERS.includes(port.device_owner));
+	return new Set(interfaces.map((port) => port.network_id));
 }
 
+/** Every instance of the inventory, in its order. */
 export function summariesOf(inventory: Inventory): InstanceSummary[] {
-	return Array.from(inventory.servers, ([id, server]) => {
-		const projectId = server?.tenant_id;
-		return { id, name: server?.name ?? id, ...(projectId !== undefined && { projectId }) };
-	});
+	return Array.from(inventory.servers.values(), ({ id, name, tenant_id: projectId }) => ({
+		id,
+		name,
+		...(projectId !== undefined && { projectId }),
+	}));
 }

@@ -1,8 +1,9 @@
 /** One instance's facts from Neutron and Nova, asking for no more than what they are needed for. */
 import { GuestwireError } from "../../errors.ts";
-import { isInstanceNic } from "../../instance/assemble.ts";
+import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
 import type { Nova } from "./nova.ts";
 import type { ServerAnswer } from "./servers.ts";
@@ -21,7 +22,7 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
 	// The record's documents tell nothing of NICs but their tags.
 	if (detail === "server" && !mayHaveTags(claims))
-		return record?.then((found) => found && { ...NOTHING, id, ...found });
+		return record?.then((found) => found && { ...emptyFacts(id), ...found });
 	return gatherAround(id, claims, detail, record, sources);
 }
 
@@ -38,7 +39,7 @@ async function gatherAround(
 		return server && { server: serverFacts(server) };
 	};
 	const asked = record ?? (needsJudge(claims) ? judge() : undefined);
-	const ports = isContested(claims) ? ownedBy((await asked)?.server, claims) : claims;
+	const ports = isContested(claims) ? ownPorts(claims, (await asked)?.server).ports : claims;
 	const gathering = gatherWiring(ports, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
@@ -46,26 +47,11 @@ async function gatherAround(
 		detail === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
 		detail !== "wiring" && mayHaveTags(ports) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
 	]);
-	if (asked === undefined) return { ...NOTHING, id, ...wiring };
+	if (asked === undefined) return { ...emptyFacts(id), ...wiring };
 	if (ofServer === undefined) return undefined;
-	const isWired = ownedBy(ofServer.server, ports).length > 0;
-	return { ...NOTHING, id, ...(isWired && { ...wiring, ...ofPorts, interfaceAttachments: tags }), ...ofServer };
+	const isWired = ownPorts(ports, ofServer.server).ports.length > 0;
+	return { ...emptyFacts(id), ...(isWired && { ...wiring, ...ofPorts, interfaceAttachments: tags }), ...ofServer };
 }
-
-const NOTHING = {
-	ports: [],
-	subports: [],
-	trunks: [],
-	networks: [],
-	subnets: [],
-	dhcpPorts: [],
-	floatingIps: [],
-	securityGroups: [],
-	interfaceAttachments: [],
-	volumeAttachments: [],
-	bareMetalPorts: [],
-	portGroups: [],
-};
 
 /**
  * Whether Nova has to be asked for the wiring too. One NIC needs no order, and claims what nobody else does. A port's
@@ -79,15 +65,6 @@ function needsJudge(claims: readonly PortFacts[]): boolean {
 /** A tag tells a device from others. Nova tells it one instance at a time, in a twentieth of a second. */
 function mayHaveTags(ports: readonly PortFacts[]): boolean {
 	return ports.length > 1;
-}
-
-function isContested(claims: readonly PortFacts[]): boolean {
-	return new Set(claims.map(({ project_id }) => project_id)).size > 1;
-}
-
-/** Nova takes only ports of the server's own project for its NICs. */
-function ownedBy<P extends PortFacts>(server: ServerFacts | undefined, ports: readonly P[]): readonly P[] {
-	return ports.filter(({ project_id }) => project_id === undefined || project_id === server?.tenant_id);
 }
 
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;

@@ -1,6 +1,6 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
-import { assemble } from "../../instance/assemble.ts";
 import type { Detail } from "../../instance/instance.ts";
+import { assembleOwned } from "../ownership.ts";
 import { withAbort } from "../revalidating-cache.ts";
 import type { FactsSource } from "../source.ts";
 import { gather } from "./gather.ts";
@@ -41,7 +41,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Fa
 		facts,
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);
-			return found && assemble(found);
+			return found && assembleOwned(found);
 		},
 		owners: (query, signal) => withAbort(findOwners(query), signal),
 		list: (signal) => withAbort(nova.list(), signal),

@@ -11,6 +11,7 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
+import { ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import { type Reader, reader } from "./answers.ts";
 import { type Answered, type Api, notThere } from "./api.ts";
 import { type BatchOptions, type Crowd, createBatch } from "./batch.ts";
@@ -58,12 +59,7 @@ const MAYBE_LACKING = "floatingips";
 /** A 404 may also be a proxy's, while the cloud is being changed: it is believed for so long. Milliseconds. */
 const BELIEVE_LACKING = 300_000;
 
-/** neutron-lib's `ROUTER_INTERFACE_OWNERS`. */
-const ROUTER_INTERFACES: Query = [
-	["device_owner", "network:router_interface"],
-	["device_owner", "network:router_interface_distributed"],
-	["device_owner", "network:ha_router_replicated_interface"],
-];
+const ROUTER_INTERFACES: Query = ROUTER_INTERFACE_OWNERS.map((owner) => ["device_owner", owner]);
 
 /** Networks, subnets and security groups, each. */
 const MOST_INTERNED = 20_000;
