@@ -59,7 +59,7 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	const settings = await documentSettings(config, loaded.where);
 	const { source, maxAge } = await openSource(config.cloud, sourceContext(config, io, watch));
 	const instances = createInstanceCache(source, {
-		freshness: maxAge,
+		maxAge,
 		...(watch.onStale && { onStale: watch.onStale }),
 	});
 	return { instances, source, settings, config, where: loaded.where, close: () => instances.close() };

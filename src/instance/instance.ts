@@ -153,6 +153,8 @@ export interface Server {
 	readonly metadata: Readonly<Record<string, string>>;
 	readonly keypair?: Keypair;
 	readonly keyName?: string;
+	/** The user that created the server, who also owns its key pair. */
+	readonly userId?: string;
 	readonly imageId?: string;
 	readonly flavorName?: string;
 	readonly availabilityZone?: string;

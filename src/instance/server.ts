@@ -12,6 +12,7 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		metadata: server.metadata,
 		keypair: keypairOf(facts.keypair),
 		keyName: server.key_name || undefined,
+		userId: server.user_id,
 		imageId: typeof server.image === "object" ? server.image?.id : server.image || undefined,
 		flavorName: server.flavor?.original_name ?? server.flavor?.name,
 		availabilityZone: server["OS-EXT-AZ:availability_zone"] || undefined,

@@ -1,179 +1,226 @@
+/** The cache in front of a source: instances by id, and owners by port query. */
 import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
-import { type Answer, createShelf, type Outage, type Shelf, type ShelfStats, withAbort } from "./revalidating-cache.ts";
-import type { InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
+import { createChangeLog } from "./change-log.ts";
+import { tagsOfChange, tagsOfInstance, tagsOfQuery } from "./dependencies.ts";
+import {
+	type CacheTimes,
+	createRevalidatingCache,
+	type RevalidatingCache,
+	type RevalidatingCacheStats,
+	type SharedCacheState,
+} from "./revalidating-cache.ts";
+import type { Change, InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
+import type { CacheEntry } from "./tagged-entries.ts";
+import { withAbort } from "./with-abort.ts";
 
 export interface InstanceCacheOptions {
 	/**
-	 * Seconds up to which an answer may be given as the cloud's present one: 15, as Nova's `metadata_cache_expiration`.
-	 * A change in the cloud is seen by the first request this long after it. In the last third an answer is asked for
-	 * again behind it, so that a guest that polls never waits. `Infinity` for a cloud that tells of every change.
+	 * Seconds up to which an answer counts as current. Default 15, as Nova's `metadata_cache_expiration`. A change that
+	 * the source does not report is seen by the first request after this time. In the last third an answer is revalidated
+	 * in the background, so that a guest that polls never waits. `Infinity` for a source that reports every change.
 	 */
-	readonly freshness?: number;
-	/** Most instances kept; 20,000. */
-	readonly max?: number;
-	/** Called for each answer given although it is too old, because the cloud gave no new one; for the log. */
+	readonly maxAge?: number;
+	/** Most instances cached. Default 20,000. Absences are bounded on their own. */
+	readonly maxEntries?: number;
+	/** Called for each answer that is served although it is too old, because the source gave no new one; for the log. */
 	readonly onStale?: (what: { readonly key: string; readonly ageSeconds: number; readonly reason: unknown }) => void;
-	/** Milliseconds of a clock that never jumps. */
+	/** Milliseconds of a monotonic clock. */
 	readonly now?: () => number;
 }
 
-/** Counts since the start. */
+/** Counts since the start, except `entries` and `oldestStaleSeconds`. */
 export interface InstanceCacheStats {
-	/** Answers kept. */
+	/** Cached answers. */
 	readonly entries: number;
-	/** Answered from memory, and fresh. */
+	/** Answered from the cache. */
 	readonly hits: number;
-	/** Had to wait for the cloud. */
+	/** Waited for the source. */
 	readonly misses: number;
-	/** Asked for again behind an answer. */
+	/** Revalidated in the background. */
 	readonly refreshes: number;
-	/** Answered with an old answer because the cloud gave no new one. */
+	/** Answered although stale, because the source gave no new answer. */
 	readonly staleAnswers: number;
-	/** Age in seconds of the oldest answer given since the cloud last answered; 0 while it does. */
+	/** Age in seconds of the oldest answer served since the source last answered; 0 while it answers. */
 	readonly oldestStaleSeconds: number;
 }
 
-/** The cache in front of any cloud. */
 export interface InstanceCache {
 	/**
-	 * The instance, or undefined when the cloud has none of this id. A warm answer comes back at once, not as a promise,
-	 * and is the same object as long as the facts are the same. `signal` lets a caller give up (rejects with the
-	 * signal's reason); the look-up goes on for the others.
+	 * The instance, or undefined if the source has none with this id. A cached answer is returned at once, not as a
+	 * promise, and is the same object as long as the facts are the same. With `signal` a caller can give up (rejects with
+	 * the signal's reason); the look-up goes on for the others.
 	 *
 	 * @param id lower case
-	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: only when nothing is known of the instance
+	 * @returns rejects with GuestwireError `cloud-unavailable` or `cloud-answer` only if nothing is known about the instance
 	 */
 	get(id: string, detail: Detail, signal?: AbortSignal): Instance | undefined | Promise<Instance | undefined>;
 	/**
-	 * As `get`, for a caller to whom something newer says otherwise: the cloud is asked, unless what is kept is younger
-	 * than a second. However many ask, that is one look-up of an instance and need a second at most.
+	 * As `get`, for a caller that has newer information which contradicts the cache: asks the source unless the cached
+	 * answer is younger than a second. That is one look-up per instance, detail and second at most.
 	 *
-	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`: what is kept is no answer to that
+	 * @returns rejects with GuestwireError `cloud-unavailable` or `cloud-answer`, whatever is cached
 	 */
 	revalidate: InstanceCache["get"];
-	/** As `Source.owners`. Errors as `get`. */
-	owners(query: PortQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
-	/** Every instance, as the cloud lists them now. */
+	/**
+	 * As `Source.owners`: at once if the answer is cached, like `get`.
+	 *
+	 * @param staleIfError seconds: how old the answer may be while the source can't be reached, at most and by default 300
+	 * @returns rejects as `get`
+	 */
+	owners(query: PortQuery, signal?: AbortSignal, staleIfError?: number): readonly Owner[] | Promise<readonly Owner[]>;
+	/** Every instance, as the source lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	stats(): InstanceCacheStats;
-	/** Ends the look-ups under way and closes the cloud. */
+	/** Ends running look-ups and closes the source. */
 	close(): Promise<void>;
 }
 
-/** Whose address it is may change with a new instance: a shorter memory than for what an instance is. Seconds. */
-const OWNER_FRESHNESS = 5;
-/** An instance that was just denied, or a look-up that just failed. Seconds. */
-const BRIEF = 2;
-/** An address may be another instance's by now: a document is given however old, its owner's name is not. Seconds. */
-const LAST_OWNER = 300;
-/** Longer than any request waits: a cloud that is merely slow is no reason to name an old owner. Seconds. */
-const OWNER_PATIENCE = 30;
-/** From one look-up to the next that callers of `revalidate` cause. Seconds. */
-const AGAIN = 1;
-/** Leaves enough of a request's 5 s to answer with the last good answer. Seconds. */
-const PATIENCE = 2;
+/** Absences cached: they live for two seconds only. */
+const MOST_ABSENT = 5000;
+/** An absent instance, a failed look-up. Seconds. */
+const NEGATIVE_TTL = 2;
+/** Leaves enough of a request's 5 s to serve a stale answer. Seconds. */
+const REVALIDATE_TIMEOUT = 2;
+/** Between two look-ups that callers of `revalidate` cause. Seconds. */
+const MIN_REVALIDATE_INTERVAL = 1;
 
-const timesFor = (freshness: number) => ({
-	renew: (freshness * 2000) / 3,
-	fresh: freshness * 1000,
-	brief: BRIEF * 1000,
-	patience: PATIENCE * 1000,
-	last: Number.POSITIVE_INFINITY,
+/** An address may pass to a new instance: owners are cached for less time than instances. Seconds. */
+const OWNER_MAX_AGE = 5;
+/** A document may be served at any age, the name of an address's owner may not. Seconds. */
+const OWNER_STALE_IF_ERROR = 300;
+/** Longer than any request waits: a source that is merely slow is no reason to serve an old owner. Seconds. */
+const OWNER_REVALIDATE_TIMEOUT = 30;
+
+const instanceTimes = (maxAge: number): CacheTimes => ({
+	revalidateAfter: (maxAge * 2000) / 3,
+	maxAge: maxAge * 1000,
+	negativeTtl: NEGATIVE_TTL * 1000,
+	revalidateTimeout: REVALIDATE_TIMEOUT * 1000,
+	staleIfError: Number.POSITIVE_INFINITY,
 });
 
-/** Of what two shelves keep, what tells the later news. */
-function newer<V>(a: Answer<V> | undefined, b: Answer<V> | undefined): Answer<V> | undefined {
-	if (a === undefined || b === undefined) return a ?? b;
-	if (a.outdated !== b.outdated) return a.outdated ? b : a;
-	return a.askedAt >= b.askedAt ? a : b;
-}
+const ownerTimes = (maxAge: number): CacheTimes => ({
+	...instanceTimes(maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE)),
+	revalidateTimeout: OWNER_REVALIDATE_TIMEOUT * 1000,
+	staleIfError: OWNER_STALE_IF_ERROR * 1000,
+});
 
 /**
- * The cache in front of a cloud. One look-up at a time for an instance, however many callers; bounded; an answer that
- * is too old is still given, and counted, when the cloud can't be reached.
+ * Creates the cache in front of a source. One look-up per instance at a time, however many callers; bounded; a stale
+ * answer is served, and counted, while the source can't be reached. A change that the source reports invalidates what
+ * depends on the changed resources, and nothing else.
  */
 export function createInstanceCache(source: Source, options: InstanceCacheOptions = {}): InstanceCache {
-	const { freshness = 15, max = 20_000, now = () => performance.now() } = options;
+	const { maxAge = 15, maxEntries = 20_000, now = () => performance.now() } = options;
 	const closing = new AbortController();
+	const shared: SharedCacheState = { changes: createChangeLog(), oldestStale: Number.POSITIVE_INFINITY };
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
+	const common = { max: maxEntries, maxAbsent: Math.min(maxEntries, MOST_ABSENT), now, onStale, shared };
 
-	/** An equal instance that is kept already: documents made from it stay good. */
-	function adopt(id: string, instance: Instance | undefined): Instance | undefined {
-		const known = [whole, wiring, record].map((shelf) => shelf.recall(id)?.value);
-		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
-	}
-
-	const outage: Outage = { oldestStale: Number.POSITIVE_INFINITY };
-	const common = { times: timesFor(freshness), max, now, onStale, outage };
-	const ofInstances = { ...common, isAbsent: (instance: Instance | undefined) => instance === undefined };
-	const part = (detail: Detail): Shelf<Instance | undefined> =>
-		createShelf({
-			...ofInstances,
-			ask: (id) => whole.flight(id) ?? source.instance(id, detail, closing.signal),
-			adopt,
-		});
-	const wiring = part("wiring");
-	const record = part("server");
-	const whole: Shelf<Instance | undefined> = createShelf({
-		...ofInstances,
-		ask: (id) => source.instance(id, "all", closing.signal),
-		adopt(id, instance) {
-			const kept = adopt(id, instance);
-			wiring.delete(id);
-			record.delete(id);
-			return kept;
-		},
-	});
-	const owners: Shelf<readonly Owner[]> = createShelf({
+	const byDetail = createInstanceCaches(common, maxAge, (id, detail) => source.instance(id, detail, closing.signal));
+	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
 		...common,
-		times: {
-			...timesFor(freshness === Number.POSITIVE_INFINITY ? freshness : Math.min(freshness, OWNER_FRESHNESS)),
-			patience: OWNER_PATIENCE * 1000,
-			last: LAST_OWNER * 1000,
-		},
+		times: ownerTimes(maxAge),
 		isAbsent: (found) => found.length === 0,
+		tagsOf: (key) => tagsOfQuery(JSON.parse(key)),
 		ask: (key) => source.owners(JSON.parse(key), closing.signal),
-		adopt: (_key, found) => found,
+		intern: (_key, found) => found,
 	});
+	const instances = Object.values(byDetail);
 
-	source.onChange?.(({ kind, ids }) => {
-		if (kind === "address" || kind === "router") return owners.outdate();
-		const affected = kind === "server" ? ids : [undefined];
-		for (const shelf of [whole, wiring, record]) for (const id of affected) shelf.outdate(id);
-	});
+	function applyChange(change: Change): void {
+		for (const tag of tagsOfChange(change)) {
+			shared.changes.add(tag);
+			for (const cache of [...instances, owners]) cache.invalidateTag(tag);
+		}
+		if (change.kind === "server") for (const cache of instances) for (const id of change.ids) cache.invalidate(id);
+	}
+	source.onChange?.(applyChange);
 
-	const shelfFor = { all: whole, wiring, server: record };
-	const recall = (id: string, detail: Detail) => newer(whole.recall(id), shelfFor[detail].recall(id));
+	const peek = (id: string, detail: Detail) => newer(byDetail.all.peek(id), byDetail[detail].peek(id));
 
 	return {
-		get: (id, detail, signal) => shelfFor[detail].get(id, signal, recall(id, detail)),
+		get: (id, detail, signal) => byDetail[detail].get(id, signal, peek(id, detail)),
 		revalidate(id, detail, signal) {
-			const known = recall(id, detail);
-			const isYoung = known !== undefined && now() - known.askedAt < AGAIN * 1000;
-			return isYoung ? known.value : shelfFor[detail].ask(id, signal);
+			const known = peek(id, detail);
+			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
+			return isRecent ? known.value : byDetail[detail].revalidate(id, signal);
 		},
-		async owners({ networkId, routerId, address, macAddress }, signal) {
-			return owners.get(JSON.stringify({ networkId, routerId, address, macAddress }), signal);
+		owners({ networkId, routerId, address, macAddress }, signal, staleIfError = OWNER_STALE_IF_ERROR) {
+			const key = JSON.stringify({ networkId, routerId, address, macAddress });
+			return owners.get(key, signal, undefined, Math.min(staleIfError, OWNER_STALE_IF_ERROR) * 1000);
 		},
 		list: (signal) => withAbort(source.list(closing.signal), signal),
-		stats() {
-			const shelves = [whole, wiring, record, owners].map((shelf) => shelf.stats());
-			const sum = (count: keyof ShelfStats) => shelves.reduce((total, stats) => total + stats[count], 0);
-			return {
-				entries: sum("entries"),
-				hits: sum("hits"),
-				misses: sum("misses"),
-				refreshes: sum("refreshes"),
-				staleAnswers: sum("stale"),
-				oldestStaleSeconds: Math.max(0, now() - outage.oldestStale) / 1000,
-			};
-		},
+		stats: () => statsOf([...instances, owners], Math.max(0, now() - shared.oldestStale)),
 		async close() {
 			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
 			await source.close();
 		},
+	};
+}
+
+type CommonOptions = Pick<
+	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
+	"max" | "maxAbsent" | "now" | "onStale" | "shared"
+>;
+
+/** A cache per detail. An answer with all details replaces those with less, and serves for them. */
+function createInstanceCaches(
+	common: CommonOptions,
+	maxAge: number,
+	look: (id: string, detail: Detail) => Promise<Instance | undefined>,
+): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
+	type Cache = RevalidatingCache<Instance | undefined>;
+	const ofInstances = {
+		...common,
+		times: instanceTimes(maxAge),
+		isAbsent: (instance: Instance | undefined) => instance === undefined,
+		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
+	};
+	/** An equal instance that is cached already: documents made from it stay valid. */
+	const intern = (id: string, instance: Instance | undefined) => {
+		const known = [all, wiring, server].map((cache) => cache.peek(id)?.value);
+		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
+	};
+	const part = (detail: Detail): Cache =>
+		createRevalidatingCache({ ...ofInstances, ask: (id) => all.inFlight(id) ?? look(id, detail), intern });
+	const wiring = part("wiring");
+	const server = part("server");
+	const all: Cache = createRevalidatingCache({
+		...ofInstances,
+		ask: (id) => look(id, "all"),
+		intern(id, instance) {
+			const interned = intern(id, instance);
+			wiring.delete(id);
+			server.delete(id);
+			return interned;
+		},
+	});
+	return { all, wiring, server };
+}
+
+/** The newer of two cached answers. */
+function newer<V>(a: CacheEntry<V> | undefined, b: CacheEntry<V> | undefined): CacheEntry<V> | undefined {
+	if (a === undefined || b === undefined) return a ?? b;
+	if (a.invalidated !== b.invalidated) return a.invalidated ? b : a;
+	return a.askedAt >= b.askedAt ? a : b;
+}
+
+function statsOf(
+	caches: readonly Pick<RevalidatingCache<unknown>, "stats">[],
+	oldestStaleMs: number,
+): InstanceCacheStats {
+	const all = caches.map((cache) => cache.stats());
+	const sum = (count: keyof RevalidatingCacheStats) => all.reduce((total, stats) => total + stats[count], 0);
+	return {
+		entries: sum("entries"),
+		hits: sum("hits"),
+		misses: sum("misses"),
+		refreshes: sum("refreshes"),
+		staleAnswers: sum("stale"),
+		oldestStaleSeconds: oldestStaleMs / 1000,
 	};
 }

@@ -1,236 +1,253 @@
 /**
- * A shelf keeps the last answer to each question: how old it may be, when it is asked for again, and what is said
- * while the cloud can't be reached. `Directory` has one for each kind of question.
+ * A cache of a source's answers that serves them up to a maximum age, revalidates them in the background before that,
+ * and falls back to older ones while the source can't be reached.
  */
 import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
+import type { ChangeLog } from "./change-log.ts";
+import { type CacheEntry, createTaggedEntries, type TaggedEntriesOptions } from "./tagged-entries.ts";
+import { withAbort } from "./with-abort.ts";
 
 /** All in milliseconds. */
-export interface ShelfTimes {
-	/** An answer is given as it is up to this age. */
-	readonly renew: number;
-	/** From `renew` to this age an answer is given at once and asked for again behind it; beyond, it is awaited. */
-	readonly fresh: number;
-	/** How long an absence or a fault is remembered. */
-	readonly brief: number;
-	/** How long a caller waits for a new answer when an old one is known. */
-	readonly patience: number;
-	/** To this age an old answer is given while there is no new one. */
-	readonly last: number;
+export interface CacheTimes {
+	/** From this age on, a value is revalidated in the background while it is still served. */
+	readonly revalidateAfter: number;
+	/** From this age on, callers wait for a new value. */
+	readonly maxAge: number;
+	/** How long an absence or a failure is cached. */
+	readonly negativeTtl: number;
+	/** How long a caller waits for a new value if there is an old one. */
+	readonly revalidateTimeout: number;
+	/** Up to this age, an old value is served while there is no new one. */
+	readonly staleIfError: number;
 }
 
-export interface Answer<V> {
-	readonly value: V;
-	/** When it was asked for, in the clock's milliseconds: it can't be older news than that. */
-	readonly askedAt: number;
-	/** The cloud said that it may no longer hold. */
-	outdated: boolean;
-}
-
-/** A look-up that is under way. */
-export interface Flight<V> {
+/** A look-up in progress. */
+export interface InFlight<V> {
 	readonly answer: Promise<V>;
-	/** As an answer's. */
+	/** As a `CacheEntry`'s. */
 	readonly askedAt: number;
+	/** The change log's when it started. */
+	readonly sequence: number;
 }
 
-/** What shelves that ask the same cloud have in common. */
-export interface Outage {
-	/** When the oldest answer that was given for want of a new one was asked for; Infinity while the cloud answers. */
+/** What the caches of one source share. */
+export interface SharedCacheState {
+	readonly changes: ChangeLog;
+	/** When the oldest value served in an outage was asked for; Infinity while the source answers. */
 	oldestStale: number;
 }
 
-export interface ShelfOptions<V> {
-	readonly times: ShelfTimes;
-	/** Most answers kept. */
-	readonly max: number;
-	/** Milliseconds of a clock that never jumps. */
+export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
+	readonly times: CacheTimes;
+	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
-	/** The cloud's answer, or another shelf's look-up that gives it too. */
-	readonly ask: (key: string) => Promise<V> | Flight<V>;
-	readonly isAbsent: (value: V) => boolean;
-	/** The value to keep for an answer: an older, equal object, so that what was made from it stays good. */
-	readonly adopt: (key: string, value: V) => V;
+	/** Asks the source, or joins another cache's look-up that includes the value. */
+	readonly ask: (key: string) => Promise<V> | InFlight<V>;
+	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
+	readonly intern: (key: string, value: V) => V;
+	/** Called for each stale value that is served. */
 	readonly onStale: (key: string, ageMs: number, reason: unknown) => void;
-	readonly outage: Outage;
+	readonly shared: SharedCacheState;
 }
 
-export interface ShelfStats {
+/** Counts since the start, except `entries`. */
+export interface RevalidatingCacheStats {
 	entries: number;
-	/** Answered from memory, and fresh. */
+	/** Served from the cache. */
 	hits: number;
-	/** Had to wait for the cloud. */
+	/** Waited for the source. */
 	misses: number;
-	/** Asked for again behind an answer. */
+	/** Revalidated in the background. */
 	refreshes: number;
-	/** Answered with an old answer because the cloud gave no new one. */
+	/** Served although stale, because the source gave no new value. */
 	stale: number;
 }
 
-export interface Shelf<V> {
+export interface RevalidatingCache<V> {
 	/**
-	 * What is kept for `key`, or the cloud's answer. `known` may stand for what is kept here, when another shelf has
-	 * something newer. Throws or rejects when there is nothing to give.
+	 * The cached value, at once, or the source's.
+	 *
+	 * @param known the entry to use instead of this cache's own: another cache may have a newer one
+	 * @param staleIfError overrides the cache's
+	 * @returns a promise that rejects with the source's error if there is nothing to serve
 	 */
-	get(key: string, signal?: AbortSignal, known?: Answer<V>): V | Promise<V>;
-	/** The cloud's answer, whatever is kept. */
-	ask(key: string, signal?: AbortSignal): Promise<V>;
-	/** What is kept, fresh or not; counts as a use of it. */
-	recall(key: string): Answer<V> | undefined;
-	flight(key: string): Flight<V> | undefined;
+	get(key: string, signal?: AbortSignal, known?: CacheEntry<V>, staleIfError?: number): V | Promise<V>;
+	/** The source's value, whatever is cached. */
+	revalidate(key: string, signal?: AbortSignal): Promise<V>;
+	/** The entry, however old; counts as a use of it. */
+	peek(key: string): CacheEntry<V> | undefined;
+	inFlight(key: string): InFlight<V> | undefined;
 	delete(key: string): void;
-	/** What is kept may no longer hold: for one key, or for all. It stays as the last good answer. */
-	outdate(key?: string): void;
-	stats(): ShelfStats;
+	/** Marks the entry as outdated. It still serves as the last good value. */
+	invalidate(key: string): void;
+	/** Invalidates every entry with the tag. */
+	invalidateTag(tag: string): void;
+	stats(): RevalidatingCacheStats;
 }
 
-/** The promise, or a rejection with the signal's reason as soon as the caller gives up: what it waited for goes on. */
-export function withAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-	if (signal === undefined) return promise;
-	return new Promise((resolve, reject) => {
-		const abandon = () => reject(signal.reason);
-		signal.addEventListener("abort", abandon, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
-		if (signal.aborted) abandon();
-	});
-}
+const MOST_FAILURES = 1000;
+/** If this many keys fail one after the other, the source is down, not just what the keys stand for. */
+const FAILURES_OF_SOURCE = 3;
+/** Look-ups for one value while changes overtake them. */
+const MOST_TRIES = 2;
 
-const MOST_FAULTS = 1000;
-/** So many keys fail one after the other: the cloud does, and not only what they stand for. */
-const FAULTS_OF_CLOUD = 3;
+const SOURCE_DOWN = new GuestwireError("cloud-unavailable", "the cloud does not answer");
 
-const DOWN = new GuestwireError("cloud-unavailable", "the cloud doesn't answer");
-
-export function createShelf<V>(options: ShelfOptions<V>): Shelf<V> {
-	const { now, times } = options;
-	const answers = new LRUCache<string, Answer<V>>({ max: options.max });
-	const flights = new Map<string, Flight<V>>();
-	const faults = new LRUCache<string, { readonly error: unknown; readonly until: number }>({ max: MOST_FAULTS });
+export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
+	const { now, times, shared, isAbsent } = options;
+	const entries = createTaggedEntries<V>(options);
+	const inFlight = new Map<string, InFlight<V>>();
+	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>({ max: MOST_FAILURES });
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
-	/** The keys whose look-ups failed since the last one that didn't. */
+	/** The keys that have failed since the last success. */
 	const failing = new Set<string>();
-	/** The cloud is taken for down until then: who has an old answer doesn't wait for a new one. */
-	let restUntil = Number.NEGATIVE_INFINITY;
+	/** Until then the source counts as down: callers with an old value don't wait for a new one. */
+	let downUntil = Number.NEGATIVE_INFINITY;
 
-	function fail(key: string, error: unknown): void {
-		faults.set(key, { error, until: now() + times.brief });
+	const isFailing = (key: string) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY);
+
+	function recordFailure(key: string, error: unknown): void {
+		failures.set(key, { error, until: now() + times.negativeTtl });
 		if (!(error instanceof GuestwireError && error.code === "cloud-unavailable")) return;
-		if (failing.size < FAULTS_OF_CLOUD) failing.add(key);
-		if (failing.size === FAULTS_OF_CLOUD) restUntil = now() + times.brief;
+		if (failing.size < FAILURES_OF_SOURCE) failing.add(key);
+		if (failing.size === FAILURES_OF_SOURCE) downUntil = now() + times.negativeTtl;
 	}
 
-	/** One look-up a key, however many callers. An answer to a question from before a change is not kept. */
-	function ask(key: string): Promise<V> {
-		const underWay = flights.get(key);
-		if (underWay !== undefined) return underWay.answer;
-		const started = now();
+	function recordSuccess(): void {
+		failing.clear();
+		downUntil = Number.NEGATIVE_INFINITY;
+		shared.oldestStale = Number.POSITIVE_INFINITY;
+	}
+
+	/** Starts a look-up, or another one if a change has overtaken it: callers may have joined after the change. */
+	async function lookUp(key: string, first: InFlight<V>): Promise<CacheEntry<V>> {
+		for (let attempt = 1, current = first; ; attempt++, current = start(key)) {
+			const value = await current.answer;
+			const invalidated = shared.changes.hasChangedSince(current.sequence, options.tagsOf(key, value));
+			if (!invalidated || attempt === MOST_TRIES) return { value, askedAt: current.askedAt, invalidated };
+		}
+	}
+
+	function start(key: string): InFlight<V> {
+		const [askedAt, sequence] = [now(), shared.changes.sequence()];
 		const asked = options.ask(key);
-		const { answer: coming, askedAt } = asked instanceof Promise ? { answer: asked, askedAt: started } : asked;
-		const land = () => flights.get(key) === flight && flights.delete(key);
-		const answer = coming.then(
-			(found) => {
-				failing.clear();
-				restUntil = Number.NEGATIVE_INFINITY;
-				options.outage.oldestStale = Number.POSITIVE_INFINITY;
-				if (!land()) return found;
-				const value = options.adopt(key, found);
-				faults.delete(key);
-				answers.set(key, { value, askedAt, outdated: false });
+		return asked instanceof Promise ? { answer: asked, askedAt, sequence } : asked;
+	}
+
+	/** One look-up per key, however many callers. The result of a look-up from before an invalidation is not cached. */
+	function ask(key: string): Promise<V> {
+		const running = inFlight.get(key);
+		if (running !== undefined) return running.answer;
+		const first = start(key);
+		const end = () => inFlight.get(key) === flight && inFlight.delete(key);
+		const answer = lookUp(key, first).then(
+			(entry) => {
+				recordSuccess();
+				if (!end()) return entry.value;
+				failures.delete(key);
+				const value = options.intern(key, entry.value);
+				entries.set(key, { ...entry, value });
 				return value;
 			},
 			(error: unknown) => {
-				if (land()) fail(key, error);
+				if (end()) recordFailure(key, error);
 				throw error;
 			},
 		);
-		answer.catch(() => {}); // every caller may have gone
-		const flight: Flight<V> = { answer, askedAt };
-		flights.set(key, flight);
+		answer.catch(() => {}); // every caller may have left
+		const flight: InFlight<V> = { answer, askedAt: first.askedAt, sequence: first.sequence };
+		inFlight.set(key, flight);
 		return answer;
 	}
 
-	/** @throws the reason, when the answer is too old for that */
-	function stale(key: string, known: Answer<V>, reason: unknown): V {
-		const age = now() - known.askedAt;
-		if (age >= times.last) throw reason;
+	/** Rejects with the reason if the value is too old to serve. */
+	function serveStale(
+		key: string,
+		{ value, askedAt }: CacheEntry<V>,
+		reason: unknown,
+		staleIfError: number,
+	): V | Promise<never> {
+		const age = now() - askedAt;
+		if (age >= staleIfError) return Promise.reject(reason);
 		counts.stale++;
-		options.outage.oldestStale = Math.min(options.outage.oldestStale, known.askedAt);
+		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
 		options.onStale(key, age, reason);
-		return known.value;
+		return value;
 	}
 
-	async function freshOrStale(key: string, known: Answer<V>): Promise<V> {
+	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, staleIfError: number): Promise<V> {
 		const slow = Promise.withResolvers<never>();
 		const timer = setTimeout(() => {
-			const error = new GuestwireError("cloud-unavailable", `the cloud took over ${times.patience} ms to answer`);
-			fail(key, error);
+			const waited = `no answer from the cloud within ${times.revalidateTimeout} ms`;
+			const error = new GuestwireError("cloud-unavailable", waited);
+			recordFailure(key, error);
 			slow.reject(error);
-		}, times.patience);
+		}, times.revalidateTimeout);
 		try {
 			return await Promise.race([ask(key), slow.promise]);
 		} catch (error) {
-			return stale(key, known, error);
+			return serveStale(key, known, error, staleIfError);
 		} finally {
 			clearTimeout(timer);
 		}
 	}
 
-	function getKnown(key: string, known: Answer<V>): V | Promise<V> {
-		const age = known.outdated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
-		if (age < times.fresh) {
+	function serveKnown(key: string, known: CacheEntry<V>, staleIfError: number): V | Promise<V> {
+		const age = known.invalidated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
+		if (age < times.maxAge) {
 			counts.hits++;
-			if (age >= times.renew) renew(key);
+			if (age >= times.revalidateAfter) revalidateInBackground(key);
 			return known.value;
 		}
-		const resting = now() < restUntil;
-		if (resting) renew(key);
-		if (resting || isFaulty(key)) return stale(key, known, faults.get(key)?.error ?? DOWN);
+		const isDown = now() < downUntil;
+		if (isDown) revalidateInBackground(key);
+		if (isDown || isFailing(key)) {
+			return serveStale(key, known, failures.get(key)?.error ?? SOURCE_DOWN, staleIfError);
+		}
 		counts.misses++;
-		return freshOrStale(key, known);
+		return revalidateOrServeStale(key, known, staleIfError);
 	}
 
-	/** Asks again behind an answer. */
-	function renew(key: string): void {
-		if (flights.has(key) || isFaulty(key)) return;
+	function revalidateInBackground(key: string): void {
+		if (inFlight.has(key) || isFailing(key)) return;
 		counts.refreshes++;
 		ask(key);
 	}
 
-	const isFaulty = (key: string) => now() < (faults.get(key)?.until ?? Number.NEGATIVE_INFINITY);
-
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
-		if (isFaulty(key)) return Promise.reject(faults.get(key)?.error);
+		if (isFailing(key)) return Promise.reject(failures.get(key)?.error);
 		counts.misses++;
 		return withAbort(ask(key), signal);
 	}
 
+	function invalidate(key: string): void {
+		const entry = entries.get(key);
+		if (entry !== undefined) entry.invalidated = true;
+		inFlight.delete(key);
+		failures.delete(key);
+	}
+
 	return {
-		get(key, signal, known = answers.get(key)) {
-			if (known !== undefined && !options.isAbsent(known.value)) {
-				const answer = getKnown(key, known);
-				return answer instanceof Promise ? withAbort(answer, signal) : answer;
+		get(key, signal, known = entries.get(key), staleIfError = times.staleIfError) {
+			if (known !== undefined && !isAbsent(known.value)) {
+				const value = serveKnown(key, known, staleIfError);
+				return value instanceof Promise ? withAbort(value, signal) : value;
 			}
-			if (known !== undefined && !known.outdated && now() - known.askedAt < times.brief) {
+			if (known !== undefined && !known.invalidated && now() - known.askedAt < times.negativeTtl) {
 				counts.hits++;
 				return known.value;
 			}
 			return askAndWait(key, signal);
 		},
-		ask: askAndWait,
-		recall: (key) => answers.get(key),
-		flight: (key) => flights.get(key),
-		delete: (key) => void answers.delete(key),
-		outdate(key) {
-			const concerned = key === undefined ? answers.values() : [answers.peek(key)];
-			for (const answer of concerned) if (answer !== undefined) answer.outdated = true;
-			if (key === undefined) {
-				flights.clear();
-				faults.clear();
-			} else {
-				flights.delete(key);
-				faults.delete(key);
-			}
+		revalidate: askAndWait,
+		peek: (key) => entries.get(key),
+		inFlight: (key) => inFlight.get(key),
+		delete: (key) => entries.delete(key),
+		invalidate,
+		invalidateTag(tag) {
+			for (const key of entries.keysOf(tag)) invalidate(key);
 		},
-		stats: () => ({ ...counts, entries: answers.size }),
+		stats: () => ({ ...counts, entries: entries.size() }),
 	};
 }

@@ -3,6 +3,7 @@ import { basename, dirname, resolve, sep } from "node:path";
 import { GuestwireError } from "../../errors.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
+import { changesBetween } from "./changes.ts";
 import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
@@ -55,17 +56,6 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 interface State {
 	readonly files: ReadonlyMap<string, ReadFile>;
 	readonly inventory: Inventory;
-}
-
-function changesBetween(before: Inventory, after: Inventory): Change[] {
-	const both = [before, after];
-	const unique = (of: (inventory: Inventory) => Iterable<string>) => [...new Set(both.flatMap((it) => [...of(it)]))];
-	return [
-		{ kind: "server", ids: unique(({ servers }) => servers.keys()) },
-		{ kind: "address", ids: unique(({ portsByAddress }) => portsByAddress.keys()) },
-		{ kind: "address", ids: unique(({ portsByMac }) => portsByMac.keys()) },
-		{ kind: "router", ids: unique(({ portsByDevice }) => portsByDevice.keys()) },
-	];
 }
 
 /** @returns the same state when nothing has changed */

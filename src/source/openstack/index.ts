@@ -1,8 +1,8 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
 import type { Detail } from "../../instance/instance.ts";
 import { assembleOwned } from "../ownership.ts";
-import { withAbort } from "../revalidating-cache.ts";
 import type { FactsSource } from "../source.ts";
+import { withAbort } from "../with-abort.ts";
 import { gather } from "./gather.ts";
 import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
