@@ -1,5 +1,6 @@
 /** The configuration schema. The table in docs/configuration.md is generated from its descriptions and defaults. */
 import Type, { type Static, type TSchema } from "typebox";
+import { DEFAULT_BONDS } from "../documents/full-links.ts";
 import { EXPOSABLE } from "../documents/network-ports.ts";
 
 const strict = <T extends Record<string, TSchema>>(properties: T, options: object = {}) =>
@@ -85,6 +86,21 @@ export const ConfigSchema = strict({
 					"`first`: one default route per address family, on the first link that has a gateway. `every`: one on every link that has a gateway.",
 				default: "first",
 			}),
+			bonds: strict(
+				{
+					miimon: Type.Enum(["number", "text"], {
+						description:
+							"`bond_miimon` as a number or as text. Talos reads only text; with text, cloud-init 25.1 and later report a degraded status.",
+						default: DEFAULT_BONDS.miimon,
+					}),
+					aliases: Type.Boolean({
+						description:
+							"Whether bonds repeat their mode and hash policy as `bond-mode` and so on. cloud-init before 24.2 with NetworkManager loses the mode without them; cloud-init 25.1 and later report a degraded status because of them.",
+						default: DEFAULT_BONDS.aliases,
+					}),
+				},
+				{ description: "How bonds are written (docs/clients.md).", default: {} },
+			),
 			expose: Type.Array(Type.Enum([...EXPOSABLE]), {
 				description: "What `metadata/network_data` contains beyond addresses (docs/security-model.md).",
 				default: EXPOSABLE.filter((what) => what !== "provider"),

@@ -7,6 +7,7 @@ import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import type { Instance, Port } from "../instance/instance.ts";
 import { crossCheck } from "./cross-check.ts";
+import { DEFAULT_BONDS } from "./full-links.ts";
 import { jsonText } from "./json.ts";
 import {
 	EmittedNetworkDataSchema,
@@ -80,14 +81,6 @@ describe("links", () => {
 		expect(data.networks.map((network) => network.ip_address)).toEqual(["10.5.2.30"]);
 	});
 
-	it("leave out a port whose owner is no instance NIC", () => {
-		const data = dataOf(
-			"e4-same-net-twice",
-			withPorts((port, index) => [index === 0 ? { ...port, device_owner: "network:dhcp" } : port]),
-		);
-		expect(data.links).toHaveLength(1);
-	});
-
 	it("give the MTU with DHCP too, and take a type that Talos would lose for phy", () => {
 		const data = dataOf(
 			"a-dhcp4",
@@ -122,8 +115,8 @@ describe("networks", () => {
 				services,
 			]),
 		).toEqual([
-			["network0", "ipv4", "10.5.1.10", "114ac5bf", [{ type: "dns", address: "10.5.1.53" }]],
-			["network1", "ipv4", "10.5.2.10", "af51ad8d", [{ type: "dns", address: "10.5.2.53" }]],
+			["network0", "ipv4", "10.5.2.10", "af51ad8d", [{ type: "dns", address: "10.5.2.53" }]],
+			["network1", "ipv4", "10.5.1.10", "114ac5bf", [{ type: "dns", address: "10.5.1.53" }]],
 		]);
 		expect(dataOf("e1-multi-address").services.map(({ address }) => address)).toEqual(["10.5.1.53", "10.5.2.53"]);
 	});
@@ -223,8 +216,37 @@ describe("routes", () => {
 		]);
 	});
 
-	it("have one default on a link with two subnets", () => {
-		expect(defaultsOf(dataOf("e1-multi-address"))).toEqual([["tapacfbbea6-ec", "10.5.1.1"]]);
+	it("have one default on a link with two subnets, on the last address for clients that keep only the last", () => {
+		const data = dataOf("e1-multi-address");
+		expect(defaultsOf(data)).toEqual([["tapacfbbea6-ec", "10.5.1.1"]]);
+		expect(data.networks.at(-1)?.routes).toContainEqual({
+			network: "0.0.0.0",
+			netmask: "0.0.0.0",
+			gateway: "10.5.1.1",
+		});
+	});
+
+	it("of a subnet stand on the last of its addresses", () => {
+		const data = dataOf(
+			"b-static4",
+			withPorts((port) => [
+				{
+					...port,
+					fixed_ips: [...port.fixed_ips, { subnet_id: port.fixed_ips[0]?.subnet_id ?? "", ip_address: "10.2.0.99" }],
+				},
+			]),
+		);
+		const gateways = data.networks.map(({ routes }) => routes?.map(({ gateway }) => gateway));
+		expect(gateways).toEqual([[], ["10.2.0.1", "10.2.0.2", "10.2.0.3"]]);
+	});
+
+	it("say a gateway outside the link's subnets as the network's own", () => {
+		const data = dataOf("b-static4", (facts) => ({
+			...facts,
+			subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: "192.0.2.1" })),
+		}));
+		expect(data.networks).toMatchObject([{ gateway: "192.0.2.1" }]);
+		expect(defaultsOf(data)).toEqual([]);
 	});
 
 	it("leave the default to DHCP where the link's DHCP server hands one out", () => {
@@ -267,6 +289,17 @@ describe("trunks", () => {
 		]);
 	});
 
+	it("have at most the MTU of their parent", () => {
+		const data = dataOf("f-trunk", (facts) => ({
+			...facts,
+			networks: facts.networks.map((network) => ({
+				...network,
+				mtu: network.id === facts.ports[0]?.network_id ? 1400 : 1450,
+			})),
+		}));
+		expect(data.links.map(({ mtu }) => mtu)).toEqual([1400, 1400, 1400]);
+	});
+
 	it("can be left out", () => {
 		const data = networkData(assemble(recordedCase("f-trunk").facts), { trunks: false, defaultRoutes: "first" });
 		expect(data?.links.map(({ type }) => type)).toEqual(["ovs"]);
@@ -306,22 +339,55 @@ describe("bare metal", () => {
 		})),
 	});
 
-	it("shows a port group as a bond over its members, every option as text", () => {
+	it("shows a port group as a bond over members that have its MTU", () => {
 		expect(dataOf("b-static4", bonded).links).toEqual([
-			{ id: "nic-0a", type: "phy", ethernet_mac_address: "02:00:00:00:00:0a" },
-			{ id: "nic-0b", type: "phy", ethernet_mac_address: "02:00:00:00:00:0b" },
+			{ id: "nic-0a", type: "phy", mtu: 1442, ethernet_mac_address: "02:00:00:00:00:0a" },
+			{ id: "nic-0b", type: "phy", mtu: 1442, ethernet_mac_address: "02:00:00:00:00:0b" },
 			{
 				id: "tap260ef92a-e8",
 				vif_id: "260ef92a-e8fb-4193-9819-923a3fe913a3",
 				type: "bond",
 				mtu: 1442,
 				ethernet_mac_address: "fa:16:3e:00:00:05",
-				bond_miimon: "100",
+				bond_miimon: 100,
 				bond_lacp_rate: "fast",
 				bond_mode: "802.3ad",
 				bond_links: ["nic-0a", "nic-0b"],
+				"bond-mode": "802.3ad",
 			},
 		]);
+	});
+
+	const withProperties = (properties: Record<string, string | number>) => (facts: InstanceFacts) => {
+		const made = bonded(facts);
+		return { ...made, portGroups: made.portGroups.map((group) => ({ ...group, properties })) };
+	};
+	const bondOf = (properties: Record<string, string | number>, bonds = DEFAULT_BONDS) => {
+		const instance = assemble(withProperties(properties)(recordedCase("b-static4").facts));
+		return networkData(instance, { bonds })?.links.find(({ type }) => type === "bond");
+	};
+
+	it.each([
+		["no miimon", {}],
+		["a miimon of 0", { miimon: 0 }],
+	])("adds link monitoring to a port group with %s", (_, properties) => {
+		expect(bondOf(properties)).toMatchObject({ bond_miimon: 100 });
+	});
+
+	it("adds no link monitoring to a bond that has ARP monitoring", () => {
+		expect(bondOf({ arp_interval: 200 })).not.toHaveProperty("bond_miimon");
+	});
+
+	it("repeats mode and hash policy under the names that some versions of cloud-init read", () => {
+		const properties = { miimon: 50, xmit_hash_policy: "layer3+4" };
+		expect(bondOf(properties)).toMatchObject({
+			"bond-mode": "802.3ad",
+			"bond-xmit-hash-policy": "layer3+4",
+			"bond_xmit-hash-policy": "layer3+4",
+		});
+		const plain = bondOf(properties, { miimon: "text", aliases: false });
+		expect(plain).toMatchObject({ bond_miimon: "50", bond_xmit_hash_policy: "layer3+4" });
+		expect(Object.keys(plain ?? {}).filter((key) => key.includes("-"))).toEqual([]);
 	});
 
 	it("makes no bond of a port group without members", () => {

@@ -2,8 +2,8 @@
  * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, bare-metal bonds, in the
  * shape that every known client takes.
  */
-import { netmask, parseCidr } from "../instance/addresses.ts";
-import type { FixedIp, Instance, Port, Subnet } from "../instance/instance.ts";
+import { cidrContains, isLinkLocal, netmask, parseCidr } from "../instance/addresses.ts";
+import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";
 import {
 	type DefaultRoute,
 	type DefaultRoutes,
@@ -11,89 +11,43 @@ import {
 	defaultRoutes,
 	isDefault,
 } from "./default-routes.ts";
+import { type BondSettings, DEFAULT_BONDS, linksOf } from "./full-links.ts";
 import { type Nic, nicsOf } from "./link-ids.ts";
-import {
-	type BondLink,
-	type Link,
-	type NetworkData,
-	type NetworkEntry,
-	type NetworkType,
-	PHYSICAL_TYPES,
-	type PhysicalLink,
-	type Route,
-	type Service,
-} from "./network-data.ts";
+import type { NetworkData, NetworkEntry, NetworkType, Route, Service } from "./network-data.ts";
 
-/** The options of `networkData`. */
+/** The options of `networkData`. Their defaults are those of `defaultSettings`. */
 export interface NetworkDataOptions {
 	/** Whether trunk subports become VLAN links. */
-	readonly trunks: boolean;
-	readonly defaultRoutes: DefaultRoutes;
+	readonly trunks?: boolean;
+	readonly defaultRoutes?: DefaultRoutes;
+	readonly bonds?: BondSettings;
 }
 
 /**
- * What the guest is told. Undefined when no NIC is plugged: the document is then left out, since an empty one stops
- * cloud-init's own DHCP fallback (apache/cloudstack pull request 14020).
+ * The document of an instance. Undefined if no NIC is plugged in: an empty document stops cloud-init's fallback to DHCP
+ * (apache/cloudstack pull request 14020).
  */
-export function networkData(instance: Instance, options: NetworkDataOptions): NetworkData | undefined {
-	const nics = nicsOf(instance, options.trunks);
+export function networkData(instance: Instance, options: NetworkDataOptions = {}): NetworkData | undefined {
+	const { trunks = true, defaultRoutes: policy = "first", bonds = DEFAULT_BONDS } = options;
+	const nics = nicsOf(instance, trunks);
 	if (nics.length === 0) return undefined;
-	const routes = defaultRoutes(nics, options.defaultRoutes);
+	const routes = defaultRoutes(nics, policy);
 	const networks = nics
 		.flatMap((nic) => entriesOf(nic, routes))
 		.map((entry, index) => ({ id: `network${index}`, ...entry }));
 	return {
-		links: nics.flatMap(linksOf),
+		links: linksOf(nics, bonds),
 		networks,
-		services: unique(networks.flatMap((entry) => entry.services ?? [])),
+		services: servicesOf(...nics.flatMap(({ port }) => port.fixedIps.map(({ subnet }) => subnet))),
 	};
 }
 
-function linksOf(nic: Nic): Link[] {
-	const { port, vlan } = nic;
-	const vif = { vif_id: port.id };
-	const mtu = mtuOf(port);
-	if (vlan) {
-		const tag = { vlan_id: vlan.id, vlan_link: vlan.parentLinkId, vlan_mac_address: port.macAddress };
-		return [{ id: nic.linkId, ...vif, type: "vlan", ...mtu, ...tag }];
-	}
-	if (port.portGroup) return bondLinks(nic, port.portGroup);
-	return [{ id: nic.linkId, ...vif, type: physicalType(port), ...mtu, ethernet_mac_address: port.macAddress }];
-}
-
-/** The members first, so that what a link names is already known when it is read from the top. */
-function bondLinks(nic: Nic, group: NonNullable<Port["portGroup"]>): Link[] {
-	const members = group.members.map(
-		(member, index): PhysicalLink => ({
-			id: nic.memberLinkIds[index] ?? member.id,
-			type: "phy",
-			ethernet_mac_address: member.macAddress,
-		}),
-	);
-	const bond = {
-		id: nic.linkId,
-		vif_id: nic.port.id,
-		type: "bond",
-		...mtuOf(nic.port),
-		ethernet_mac_address: nic.port.macAddress,
-		...group.options,
-		bond_mode: group.mode,
-		bond_links: [...nic.memberLinkIds],
-	} as BondLink;
-	return [...members, bond];
-}
-
-/** IPv4 needs 68 bytes at least (RFC 791); a smaller MTU is none. */
-function mtuOf(port: Port): { mtu?: number } {
-	const { mtu } = port.network;
-	return mtu !== undefined && mtu >= 68 ? { mtu } : {};
-}
-
-function physicalType(port: Port): PhysicalLink["type"] {
-	return PHYSICAL_TYPES.find((type) => type === port.vifType) ?? "phy";
-}
-
 type Entry = Omit<NetworkEntry, "id">;
+
+/** One address of a NIC and how the guest gets it. */
+interface Assigned extends FixedIp {
+	readonly type: NetworkType;
+}
 
 /**
  * A NIC's addresses, one entry each.
@@ -103,77 +57,108 @@ type Entry = Omit<NetworkEntry, "id">;
  * passes over the document's own; netplan's renderer in all versions reads the servers of static networks only.
  */
 function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
+	const defaults = table.get(nic) ?? {};
+	const addresses = inOrder(assign(nic.port.fixedIps), defaults);
+	const holders = routeHolders(addresses);
+	const firstStatic = addresses.find(isStatic);
+	const automatic = addresses.filter((each) => !isStatic(each)).map(({ subnet }) => subnet);
 	const search = (nic.port.dnsDomain ?? nic.port.network.dnsDomain)?.replace(/\.$/, "");
-	const types = networkTypes(nic.port.fixedIps);
-	const routed = new Set<string>();
-	const firstStatic = types.findIndex(isStatic);
-	const entries = nic.port.fixedIps.map(({ address, subnet }, index): Entry => {
-		const type = types[index] ?? `ipv${subnet.version}`;
-		const services =
-			index === firstStatic ? servicesOf(subnet, ...automaticSubnets(nic.port, types)) : servicesOf(subnet);
-		const first = !routed.has(subnet.id);
-		routed.add(subnet.id);
+	return addresses.map((each): Entry => {
+		const { subnet } = each;
+		const services = servicesOf(subnet, ...(each === firstStatic ? automatic : []));
 		return {
-			type,
+			type: each.type,
 			link: nic.linkId,
-			ip_address: address,
+			ip_address: each.address,
 			netmask: netmask(subnet.version, subnet.prefixLength),
-			routes: first ? routesOf(subnet, type, table.get(nic)?.[subnet.version]) : [],
+			...(holders.has(each) ? routesOf(each, defaults[subnet.version], addresses) : { routes: [] }),
 			network_id: nic.port.network.id,
 			subnet_id: subnet.id,
 			services,
-			...(services.length > 0 && { dns_nameservers: services.map((service) => service.address) }),
+			...(services.length > 0 && { dns_nameservers: services.map(({ address }) => address) }),
 			...(search ? { dns_search: [search] } : {}),
 		};
 	});
-	// A static IPv6 network makes cloud-init refuse router advertisements, unless a DHCPv6 one comes after it.
-	return entries.toSorted((a, b) => Number(isDhcpv6(a.type)) - Number(isDhcpv6(b.type)));
 }
 
-function isStatic(type: NetworkType): boolean {
+function isStatic({ type }: Assigned): boolean {
 	return type === "ipv4" || type === "ipv6";
 }
 
-function isDhcpv6(type: NetworkType): boolean {
-	return type.startsWith("ipv6_dhcp");
-}
-
-/** The subnets of a port's addresses that the guest gets by DHCP or router advertisements. */
-function automaticSubnets(port: Port, types: readonly NetworkType[]): Subnet[] {
-	return port.fixedIps.filter((_, index) => !isStatic(types[index] ?? "ipv4")).map(({ subnet }) => subnet);
-}
-
 /**
- * How each address gets to the guest. A link runs one DHCP client a family, so only the first address on a DHCP subnet
- * is the client's; a router advertisement makes one address a subnet. All others are static.
+ * How each address gets to the guest. A link runs one DHCP client per family, so only the first address in a DHCP
+ * subnet comes from it; a router advertisement makes one address per subnet. All others are static.
  */
-function networkTypes(fixedIps: readonly FixedIp[]): NetworkType[] {
+function assign(fixedIps: readonly FixedIp[]): Assigned[] {
 	const done = new Set<string>();
 	const once = (what: string) => !done.has(what) && Boolean(done.add(what));
-	return fixedIps.map(({ subnet }): NetworkType => {
+	return fixedIps.map(({ address, subnet }): Assigned => {
 		const { version, addressMode } = subnet;
 		const client = `dhcp${version}`;
-		if (version === 6 && addressMode) {
-			return once(addressMode === "dhcpv6-stateful" ? client : subnet.id) ? `ipv6_${addressMode}` : "ipv6";
-		}
-		return subnet.dhcp && once(client) ? `ipv${version}_dhcp` : `ipv${version}`;
+		const isAutomatic = addressMode
+			? once(addressMode === "dhcpv6-stateful" ? client : subnet.id)
+			: subnet.dhcp && once(client);
+		const automatic = addressMode ? (`ipv6_${addressMode}` as const) : (`ipv${version}_dhcp` as const);
+		return { address, subnet, type: isAutomatic ? automatic : `ipv${version}` };
 	});
 }
 
 /**
- * The default route where this subnet has it, then the host routes. A DHCPv4 server hands both out itself (options 3
- * and 121); DHCPv6 has no option for host routes, and its default route comes with the router's advertisements.
+ * The order in which no client loses anything. cloudbase-init sets a NIC's networks one after the other, and each call
+ * removes the gateway of the one before: the subnet with the default route comes last. A static IPv6 network makes
+ * cloud-init turn router advertisements off, unless a DHCPv6 one comes after it.
  */
-function routesOf(subnet: Subnet, type: NetworkType, defaultRoute: DefaultRoute | undefined): Route[] {
-	if (type === "ipv4_dhcp") return [];
-	const routes: Route[] = [];
-	if (defaultRoute?.subnet === subnet && !(type === "ipv6_dhcp" && defaultRoute.gateway === subnet.gateway)) {
-		routes.push(route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", defaultRoute.gateway));
+function inOrder(addresses: readonly Assigned[], defaults: Partial<Record<IpVersion, DefaultRoute>>): Assigned[] {
+	const rank = ({ type, subnet }: Assigned) => {
+		if (type.startsWith("ipv6_dhcp")) return 2;
+		return defaults[subnet.version]?.subnet === subnet ? 1 : 0;
+	};
+	return addresses.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The addresses whose entries have the routes of their subnet: the last in each subnet, for cloudbase-init again. An
+ * address by DHCP or advertisements goes before the static ones, since its server hands out the routes.
+ */
+function routeHolders(addresses: readonly Assigned[]): Set<Assigned> {
+	const holders = new Map<string, Assigned>();
+	for (const each of addresses) {
+		const holder = holders.get(each.subnet.id);
+		if (holder === undefined || isStatic(holder)) holders.set(each.subnet.id, each);
 	}
-	for (const { destination, nexthop } of subnet.hostRoutes) {
-		if (!isDefault(destination)) routes.push(route(destination, nexthop));
+	return new Set(holders.values());
+}
+
+/**
+ * The default route if this subnet has it, then the host routes. A DHCPv4 server hands out both itself (options 3 and
+ * 121); DHCPv6 has no option for host routes, and its default route comes with router advertisements.
+ */
+function routesOf(
+	{ subnet, type }: Assigned,
+	defaultRoute: DefaultRoute | undefined,
+	addresses: readonly Assigned[],
+): Pick<Entry, "gateway" | "routes"> {
+	if (type === "ipv4_dhcp") return { routes: [] };
+	const hostRoutes = subnet.hostRoutes
+		.filter(({ destination }) => !isDefault(destination))
+		.map(({ destination, nexthop }) => route(destination, nexthop));
+	if (defaultRoute?.subnet !== subnet || (type === "ipv6_dhcp" && defaultRoute.gateway === subnet.gateway)) {
+		return { routes: unique(hostRoutes) };
 	}
-	return unique(routes);
+	const { gateway } = defaultRoute;
+	if ((type === "ipv4" || type === "ipv6") && !isOnLink(gateway, addresses)) {
+		return { gateway, routes: unique(hostRoutes) };
+	}
+	return { routes: unique([route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", gateway), ...hostRoutes]) };
+}
+
+/**
+ * Whether the guest can reach a gateway without being told that it is on the link. Otherwise it stands as the network's
+ * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`.
+ */
+function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {
+	const cidrs = addresses.flatMap(({ subnet }) => parseCidr(subnet.cidr) ?? []);
+	return isLinkLocal(gateway) || cidrs.some((cidr) => cidrContains(cidr, gateway));
 }
 
 /** A route in the document's members, its destination as network and mask. */

@@ -76,7 +76,7 @@ const bondLink = (mtu: TSchema) =>
 			bond_mode: Type.Enum([...BOND_MODES]),
 			bond_links: Type.Array(Id),
 		},
-		{ patternProperties: { "^bond_": Type.Unknown() }, additionalProperties: false },
+		{ patternProperties: { "^bond[_-]": Type.Unknown() }, additionalProperties: false },
 	);
 
 /** A bond of several NICs. */
@@ -89,8 +89,10 @@ export interface BondLink {
 	bond_mode: (typeof BOND_MODES)[number];
 	/** Ids of the member links. */
 	bond_links: string[];
-	/** Further options of the bonding driver, as text (Talos takes `bond_miimon` only as text). */
-	[option: `bond_${string}`]: string | string[];
+	/** Further options of the bonding driver. */
+	[option: `bond_${string}`]: string | number | string[];
+	/** The same options under other names, for clients that need them. */
+	[alias: `bond-${string}`]: string | string[];
 }
 
 /** A VLAN on another link. */
@@ -144,6 +146,7 @@ export const NetworkEntry = Type.Object(
 		subnet_id: Type.Optional(Id),
 		ip_address: Type.Optional(Address),
 		netmask: Type.Optional(Netmask),
+		gateway: Type.Optional(Address),
 		routes: Type.Optional(Type.Array(Route)),
 		services: Type.Optional(Type.Array(Service)),
 		dns_nameservers: Type.Optional(Type.Array(Address)),
@@ -168,6 +171,8 @@ export interface NetworkEntry {
 	/** Always there on a static entry; elsewhere, the address that the guest will be given. */
 	ip_address?: string;
 	netmask?: string;
+	/** A default gateway outside the link's subnets. */
+	gateway?: string;
 	routes?: Route[];
 	services?: Service[];
 	/** The addresses of `services`: cloud-init before 23.2 reads a network's DNS servers only here. */

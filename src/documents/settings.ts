@@ -1,4 +1,5 @@
 import type { DefaultRoutes } from "./default-routes.ts";
+import { type BondSettings, DEFAULT_BONDS } from "./full-links.ts";
 import type { NetworkData } from "./network-data.ts";
 import { EXPOSABLE, type Expose } from "./network-ports.ts";
 
@@ -16,6 +17,8 @@ export interface DocumentSettings {
 	readonly trunks: boolean;
 	/** Default: `first`. */
 	readonly defaultRoutes: DefaultRoutes;
+	/** How bonds are written. Default: for cloud-init. */
+	readonly bonds: BondSettings;
 	/** What `metadata/network_data` shows beside the blueprint's members. Default: all but `provider`. */
 	readonly expose: readonly Expose[];
 	/** Appended to host names, empty for none. Default: `novalocal`, as Nova's `dhcp_domain`. */
@@ -34,6 +37,7 @@ export function defaultSettings(seedKey: Uint8Array): DocumentSettings {
 		profile: "full",
 		trunks: true,
 		defaultRoutes: "first",
+		bonds: DEFAULT_BONDS,
 		expose: EXPOSABLE.filter((what) => what !== "provider"),
 		hostnameDomain: "novalocal",
 		seedKey,

@@ -40,6 +40,11 @@ export function cidrContains(cidr: Cidr, address: string): boolean {
 	return parseCidr(`${address}/${cidr.prefixLength}`)?.network === cidr.network;
 }
 
+/** Whether a canonical address is an IPv6 link-local one (fe80::/10). */
+export function isLinkLocal(address: string): boolean {
+	return /^fe[89ab][0-9a-f]:/.test(address);
+}
+
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
 export function netmask(version: IpVersion, prefixLength: number): string {
 	return version === 4
