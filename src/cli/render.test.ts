@@ -24,14 +24,17 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("render", () => {
-	it.each(FORMATS)("writes every example as %s, with remarks only on unknown names", async (format) => {
-		for (const name of ["web-1", "app-1", "pbx-1", "metal-1"]) {
-			const { code, stdout, stderr } = await render([format, "--instance", name, ...examples]);
-			expect(code).toBe(0);
-			expect(JSON.parse(stdout).files.length).toBeGreaterThan(0);
-			expect(stderr.replace(/^.*name.*\n/gm, "")).toBe("");
-		}
-	});
+	it.each(FORMATS)(
+		"writes every example as %s, with remarks only on unknown names and on cloud-init without netplan",
+		async (format) => {
+			for (const name of ["web-1", "app-1", "pbx-1", "metal-1"]) {
+				const { code, stdout, stderr } = await render([format, "--instance", name, ...examples]);
+				expect(code).toBe(0);
+				expect(JSON.parse(stdout).files.length).toBeGreaterThan(0);
+				expect(stderr.replace(/^.*(name|without netplan).*\n/gm, "")).toBe("");
+			}
+		},
+	);
 
 	it("prints the file for a person, and JSON with modes for a program", async () => {
 		const { stdout } = await render(["netplan", "-"], document, true);
@@ -54,8 +57,10 @@ describe("render", () => {
 		const dropped = { ...document, links: [{ id: "x", type: "phy" }, ...document.links] };
 		const { stderr, stdout } = await render(["ifupdown", "-"], dropped);
 		const lines = stderr.trimEnd().split("\n");
-		expect(lines).toContain("guestwire: /links/0/ethernet_mac_address: missing: the link is dropped");
-		expect(lines).toContain("guestwire: /links/1/ethernet_mac_address: converted to lower case with colons");
+		expect(lines).toContain("guestwire: /links/0: neither a MAC address nor a name: the link is dropped");
+		expect(lines).toContain(
+			'guestwire: /links/1/ethernet_mac_address "FA:16:3E:00:00:01": converted to lower case with colons',
+		);
 		expect(lines.at(-1)).toMatch(
 			/^guestwire: \/links\/2\/vlan_link: ifupdown needs the real name of the NIC below a VLAN/,
 		);
@@ -110,6 +115,32 @@ describe("render", () => {
 			expect(code).toBe(1);
 			expect(stderr).toMatch(message);
 		}
+	});
+
+	it.each([
+		["no links", { links: [], networks: [] }, "it has no links"],
+		["no usable link", { links: [{ id: "a", type: "phy" }] }, "see the remarks above"],
+		[
+			"no usable network",
+			{ ...document, networks: [{ id: "n", type: "ipv4", link: "nic", ip_address: "10.0.0.5" }] },
+			"see the remarks above",
+		],
+	])("fails if a document has %s", async (_, bad, why) => {
+		const { code, stdout, stderr } = await render(["netplan", "-"], bad);
+		expect([code, stdout]).toEqual([1, ""]);
+		expect(stderr).toMatch(/no network that a guest can set up/);
+		expect(stderr.trimEnd().endsWith(why)).toBe(true);
+	});
+
+	it("names the member and the value of a remark", async () => {
+		const links = [{ ...document.links[0], color: "red" }];
+		const { stderr, stdout } = await render(["netplan", "-"], { ...document, links });
+		expect(stderr).toContain('guestwire: /links/0/color "red": unknown member: dropped\n');
+		expect(JSON.parse(stdout).remarks).toContainEqual({
+			pointer: "/links/0/color",
+			reason: "unknown member: dropped",
+			value: '"red"',
+		});
 	});
 
 	it("prints no control characters of the document on a terminal", async () => {

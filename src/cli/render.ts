@@ -26,18 +26,31 @@ export function renderCommand(io: Io): Command {
 			if (options.directory !== undefined && options.stdout === true) {
 				throw new GuestwireError("usage", "--directory and --stdout exclude each other: use one of them");
 			}
-			const { files, remarks } = renderDocument(format, await chosenDocument(file, options, io), options);
-			for (const { pointer, reason } of remarks) say(io, `${pointer || "the document"}: ${reason}`);
+			const document = await chosenDocument(file, options, io);
+			const { files, remarks, isUsable } = renderDocument(format, document, options);
+			for (const remark of remarks) say(io, remarkText(remark));
+			if (!isUsable) {
+				const what = remarks.length > 0 ? "see the remarks above" : "it has no links";
+				throw new GuestwireError("document", `the document has no network that a guest can set up: ${what}`);
+			}
 			await deliver(files, remarks, options, io);
 		});
 }
 
+function remarkText({ pointer, reason, value }: Remark): string {
+	return `${pointer || "the document"}${value === undefined ? "" : ` ${value}`}: ${reason}`;
+}
+
 function renderDocument(format: Format, document: unknown, { replaceNames }: RenderOptions) {
 	const read = readNetworkData(document);
-	const { files, remarks } = render(format, read.data, replaceNames && { names: replaceNames });
+	const { files, remarks, interfaces, addressed } = render(format, read.data, replaceNames && { names: replaceNames });
+	const ofRendering = remarks.map((remark) => ({ ...remark, pointer: read.originOf(remark.pointer) }));
+	const { networks } = document as { networks?: readonly unknown[] | null };
+	const needsAddress = (networks?.length ?? 0) > 0;
 	return {
 		files,
-		remarks: [...read.remarks, ...remarks.map(({ pointer, reason }) => ({ pointer: read.originOf(pointer), reason }))],
+		remarks: [...read.remarks, ...ofRendering],
+		isUsable: interfaces > 0 && (addressed > 0 || !needsAddress),
 	};
 }
 

@@ -8,6 +8,7 @@ import Type, { type Static, type TSchema } from "typebox";
 const MAX_ITEMS = 10_000;
 
 const textOrNull = Type.Optional(Type.Unsafe<string | null>({ type: ["string", "null"] }));
+/** Ids, too: documents made from templates have numbers for ids. */
 const numberOrText = Type.Optional(Type.Unsafe<string | number | null>({ type: ["string", "integer", "null"] }));
 const textOrList = Type.Optional(
 	Type.Unsafe<string | string[] | null>({
@@ -20,20 +21,37 @@ const textOrList = Type.Optional(
 const list = <T extends TSchema>(items: T) =>
 	Type.Optional(Type.Unsafe<Static<T>[] | null>({ type: ["array", "null"], items, maxItems: MAX_ITEMS }));
 
-export const AcceptedService = Type.Object({ type: textOrNull, address: textOrNull });
+export const AcceptedService = Type.Object({
+	type: textOrNull,
+	/** Of a service `dns-search`, one search domain or several. */
+	address: textOrList,
+	search: textOrList,
+});
 export type AcceptedService = Static<typeof AcceptedService>;
 
-export const AcceptedRoute = Type.Object({ network: textOrNull, netmask: numberOrText, gateway: textOrNull });
+export const AcceptedRoute = Type.Object({
+	network: textOrNull,
+	/** cloud-init reads it for `network`. */
+	destination: textOrNull,
+	netmask: numberOrText,
+	gateway: textOrNull,
+	/** cloud-init and Afterburn read it. */
+	metric: numberOrText,
+	/** Metal3 writes a network's name servers here. cloud-init reads them since 24.3. */
+	services: list(AcceptedService),
+});
 export type AcceptedRoute = Static<typeof AcceptedRoute>;
 
 export const AcceptedLink = Type.Object({
 	id: numberOrText,
-	vif_id: textOrNull,
+	vif_id: numberOrText,
 	type: textOrNull,
+	/** Metal3, Airship and people write it. cloud-init reads it. */
+	name: textOrNull,
 	mtu: numberOrText,
 	ethernet_mac_address: textOrNull,
 	bond_mode: numberOrText,
-	bond_links: list(Type.String()),
+	bond_links: list(Type.Unsafe<string | number>({ type: ["string", "integer"] })),
 	vlan_id: numberOrText,
 	vlan_link: numberOrText,
 	vlan_mac_address: textOrNull,
@@ -44,12 +62,14 @@ export const AcceptedNetworkEntry = Type.Object({
 	id: numberOrText,
 	type: textOrNull,
 	link: numberOrText,
-	network_id: textOrNull,
-	subnet_id: textOrNull,
-	ip_address: textOrNull,
+	network_id: numberOrText,
+	subnet_id: numberOrText,
+	ip_address: textOrList,
 	netmask: numberOrText,
 	/** Not in any specification. cloud-init, Talos and nuageinit read it. */
 	gateway: textOrNull,
+	/** Of the `gateway`. cloud-init reads it. */
+	metric: numberOrText,
 	routes: list(AcceptedRoute),
 	services: list(AcceptedService),
 	/** Not in any specification. cloud-init and Afterburn read it. */

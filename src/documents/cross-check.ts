@@ -1,5 +1,5 @@
 /** What no JSON schema can say of a `network_data.json`: ids are unique and every reference resolves. */
-import type { NetworkData } from "./network-data.ts";
+import type { NetworkDescription } from "./network-description.ts";
 
 /** A reference or id that is wrong, with its place. */
 export interface CrossFault {
@@ -9,7 +9,7 @@ export interface CrossFault {
 }
 
 /** The faults in the order of the document; an empty list for a sound one. */
-export function crossCheck(data: NetworkData): CrossFault[] {
+export function crossCheck(data: NetworkDescription): CrossFault[] {
 	const links = new Set(data.links.map((link) => link.id));
 	const resolve = (pointer: string, id: string): CrossFault[] =>
 		links.has(id) ? [] : [{ pointer, message: `names the link "${id}", which is not among the links` }];

@@ -18,6 +18,15 @@ export {
 } from "./network-data.ts";
 export { type NetworkDataOptions, networkData } from "./network-data-full.ts";
 export { type NovaNetworkData, novaNetworkData } from "./network-data-nova.ts";
+export type {
+	DescribedBond,
+	DescribedLink,
+	DescribedNetwork,
+	DescribedNic,
+	DescribedRoute,
+	DescribedVlan,
+	NetworkDescription,
+} from "./network-description.ts";
 export { EXPOSABLE, type Expose, networkPorts } from "./network-ports.ts";
 export { normalizePath } from "./paths.ts";
 export { type ReadNetworkData, readNetworkData } from "./read-network-data.ts";

@@ -5,15 +5,33 @@ import { hostileNetworkData, validNetworkData } from "../../test/arbitrary-netwo
 import { recordedCases } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
 import { crossCheck } from "./cross-check.ts";
-import { type NetworkData, NetworkDataSchema } from "./network-data.ts";
+import { NetworkDataSchema } from "./network-data.ts";
 import { networkData } from "./network-data-full.ts";
+import type { NetworkDescription } from "./network-description.ts";
 import { readNetworkData } from "./read-network-data.ts";
 
 const isValid = new Ajv2020().compile(NetworkDataSchema);
 
-function expectValid(data: NetworkData): void {
-	expect(isValid(data), JSON.stringify(isValid.errors)).toBe(true);
+function expectValid(data: NetworkDescription): void {
+	expect(isValid(withoutExtensions(data)), JSON.stringify(isValid.errors)).toBe(true);
 	expect(crossCheck(data)).toEqual([]);
+}
+
+/** Without the members that only a `NetworkDescription` has, and with a MAC address on every link. */
+function withoutExtensions({ links, networks, services }: NetworkDescription): object {
+	const mac = (key: string) => ({ [key]: "fa:16:3e:00:00:01" });
+	return {
+		links: links.map((link) => {
+			if (link.type === "vlan") return { ...mac("vlan_mac_address"), ...link };
+			const { name: _, ...rest } = link;
+			return { ...mac("ethernet_mac_address"), ...rest };
+		}),
+		networks: networks.map(({ routes, ...network }) => ({
+			...network,
+			...(routes && { routes: routes.map(({ metric: _, ...route }) => route) }),
+		})),
+		services,
+	};
 }
 
 describe.each(recordedCases())("recorded instance $name", ({ facts, networkData: recorded }) => {
@@ -66,14 +84,24 @@ describe("links", () => {
 	});
 
 	it.each([
-		["without a MAC address", { ethernet_mac_address: null }, "/links/0/ethernet_mac_address"],
-		["with an invalid MAC address", { ethernet_mac_address: "eth0" }, "/links/0/ethernet_mac_address"],
-	])("%s are dropped", (_, member, pointer) => {
-		expect(read([{ ...nic, ...member }])).toMatchObject({ links: [], pointers: [pointer] });
+		["without a MAC address", { ethernet_mac_address: null }, ["/links/0"]],
+		["with an invalid MAC address", { ethernet_mac_address: "eth0" }, ["/links/0/ethernet_mac_address", "/links/0"]],
+	])("%s and without a name are dropped", (_, member, expected) => {
+		expect(read([{ ...nic, ...member }])).toMatchObject({ links: [], pointers: expected });
+	});
+
+	it("without a MAC address are known by name", () => {
+		const { ethernet_mac_address: _, ...named } = { ...nic, name: "eno1" };
+		expect(read([named])).toMatchObject({ links: [named], pointers: [] });
 	});
 
 	it.each([
-		["a number (Talos drops it)", { bond_miimon: 100 }, { bond_miimon: "100" }, ["/links/0/bond_miimon"]],
+		["a number", { bond_miimon: 100 }, { bond_miimon: "100" }, []],
+		["a number for a member's id", { bond_links: ["nic", 7] }, { bond_links: ["nic"] }, ["/links/0/bond_links/1"]],
+		["a name", { name: "bond-mgmt" }, { name: "bond-mgmt" }, []],
+		["the spellings of its options that older clients need", { "bond-mode": "802.3ad" }, {}, []],
+		["only the spelling with dashes", { bond_mode: undefined, "bond-mode": "802.3ad" }, {}, ["/links/0/bond-mode"]],
+		["contradicting spellings", { "bond-mode": "1" }, {}, ["/links/0/bond-mode"]],
 		["a mode by number", { bond_mode: 4 }, { bond_mode: "802.3ad" }, ["/links/0/bond_mode"]],
 		["a mode by number in text", { bond_mode: "1" }, { bond_mode: "active-backup" }, ["/links/0/bond_mode"]],
 		["the specification's own slip", { bond_mode: "802.1ad" }, { bond_mode: "802.3ad" }, ["/links/0/bond_mode"]],
@@ -94,6 +122,12 @@ describe("links", () => {
 			{ vlan_mac_address: undefined },
 			{ vlan_mac_address: nic.ethernet_mac_address },
 			["/links/0/vlan_mac_address"],
+		],
+		[
+			"its MAC address in ethernet_mac_address",
+			{ vlan_mac_address: undefined, ethernet_mac_address: "fa:16:3e:00:00:02" },
+			{ vlan_mac_address: "fa:16:3e:00:00:02" },
+			["/links/0/ethernet_mac_address"],
 		],
 	])("convert a VLAN with %s", (_, member, mended, expected) => {
 		const { links, pointers } = read([{ ...vlan, ...member }, nic]);
@@ -148,7 +182,8 @@ describe("networks", () => {
 			["type"],
 		],
 		["a gateway of its own", { gateway: "10.0.0.1" }, { routes: [any4] }, ["gateway"]],
-		["a gateway that is a route already", { gateway: "10.0.0.1", routes: [any4] }, { routes: [any4] }, ["gateway"]],
+		["a gateway that is a route already", { gateway: "10.0.0.1", routes: [any4] }, { routes: [any4] }, []],
+		["a gateway beside another route", { gateway: "10.0.0.9", routes: [any4] }, { routes: [any4] }, ["gateway"]],
 		["null routes", { routes: null }, { routes: [] }, ["routes"]],
 		[
 			"a route as CIDR",
@@ -163,7 +198,41 @@ describe("networks", () => {
 			["routes/0/netmask"],
 		],
 		["a route without gateway", { routes: [{ ...route, gateway: null }] }, { routes: [] }, ["routes/0"]],
-		["a metric", { routes: [{ ...route, metric: 5 }] }, { routes: [route] }, ["routes/0/metric"]],
+		["a metric", { routes: [{ ...route, metric: 5 }] }, { routes: [{ ...route, metric: 5 }] }, []],
+		["a metric as text", { routes: [{ ...route, metric: "5" }] }, { routes: [{ ...route, metric: 5 }] }, []],
+		["an invalid metric", { routes: [{ ...route, metric: "low" }] }, { routes: [route] }, ["routes/0/metric"]],
+		["a gateway with a metric", { gateway: "10.0.0.1", metric: 7 }, { routes: [{ ...any4, metric: 7 }] }, ["gateway"]],
+		[
+			"cloud-init's key for a route's network",
+			{ routes: [{ destination: "10.9.0.0", netmask: "255.255.0.0", gateway: "10.0.0.1" }] },
+			{ routes: [route] },
+			["routes/0/destination"],
+		],
+		[
+			"name servers inside a route, as Metal3 writes them",
+			{ routes: [{ ...route, services: [{ type: "dns", address: "10.0.0.53" }] }] },
+			{ routes: [route], services: [{ type: "dns", address: "10.0.0.53" }] },
+			["routes/0/services"],
+		],
+		[
+			"dns_nameservers that repeat services",
+			{ services: [{ type: "dns", address: "10.0.0.53" }], dns_nameservers: ["10.0.0.53"] },
+			{ services: [{ type: "dns", address: "10.0.0.53" }] },
+			[],
+		],
+		[
+			"a search domain among the services",
+			{ services: [{ type: "dns-search", address: "a.example" }] },
+			{ services: [], dns_search: ["a.example"] },
+			["services"],
+		],
+		["numbers as ids", { id: 7, network_id: 8 }, { id: "7", network_id: "8" }, ["id"]],
+		[
+			"an IPv6 address without a netmask, which is one of a /64",
+			{ type: "ipv6", ip_address: "2001:db8::5", netmask: "" },
+			{ ip_address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::" },
+			["netmask"],
+		],
 		["a time server", { services: [{ type: "ntp", address: "10.0.0.1" }] }, { services: [] }, ["services/0/type"]],
 		[
 			"cloud-init's key for name servers",
@@ -200,6 +269,25 @@ describe("networks", () => {
 		const result = read([nic], [{ ...fixed, ...member }]);
 		expect(result.networks).toEqual([]);
 		expect(result.pointers[0]).toBe(pointer);
+	});
+
+	it("with several addresses become one network each", () => {
+		const { networks, pointers } = read(
+			[nic],
+			[{ ...fixed, ip_address: ["10.0.0.5/24", "2001:db8::5/64"], netmask: null }],
+		);
+		expect(networks).toMatchObject([
+			{ id: "n", type: "ipv4", ip_address: "10.0.0.5", netmask: "255.255.255.0" },
+			{ id: "n-2", type: "ipv6", ip_address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::" },
+		]);
+		expect(pointers).toContain("/networks/0/ip_address");
+	});
+
+	it("get the search domains of the top-level services, unless they have their own", () => {
+		const networks = [fixed, { ...fixed, id: "m", ip_address: "10.0.0.6", dns_search: ["b.example"] }];
+		const { networks: found, services } = read([nic], networks, [{ type: "dns-search", search: ["a.example"] }]);
+		expect(found.map(({ dns_search }) => dns_search)).toEqual([["a.example"], ["b.example"]]);
+		expect(services).toEqual([]);
 	});
 
 	it("with the same id get distinct ids: glean would lose all but the last", () => {

@@ -2,15 +2,16 @@
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { GuestwireError } from "../errors.ts";
 import { AcceptedNetworkData } from "./accepted-network-data.ts";
-import type { NetworkData } from "./network-data.ts";
+import type { DescribedNetwork, NetworkDescription } from "./network-description.ts";
 import { readLinks } from "./read-links.ts";
-import { readNetworks, readServices } from "./read-networks.ts";
+import { readNetworks } from "./read-networks.ts";
+import { readServices, searchOfServices } from "./read-services.ts";
 import { newReading, type Reading, type Remark, remarkUnused } from "./reading.ts";
 
 /** A document that was read, and what had to be corrected. */
 export interface ReadNetworkData {
-	/** Valid: fits `NetworkDataSchema`, and `crossCheck` finds nothing in it. */
-	readonly data: NetworkData;
+	/** Fits `NetworkDataSchema` but for the further members of `NetworkDescription`; `crossCheck` finds nothing in it. */
+	readonly data: NetworkDescription;
 	/** Everything that was changed or dropped. */
 	readonly remarks: readonly Remark[];
 	/** For a JSON pointer into `data`, the pointer into the document that it was read from. */
@@ -34,9 +35,24 @@ export function readNetworkData(json: unknown): ReadNetworkData {
 	remarkUnused(json, AcceptedNetworkData.properties, "", reading);
 	const links = readLinks(json.links, reading);
 	const ids = new Set(links.map(({ id }) => id));
-	const networks = readNetworks(json.networks, ids, reading);
+	const networks = withSharedSearch(readNetworks(json.networks, ids, reading), json, reading);
 	const data = { links, networks, services: readServices(json.services, "/services", reading) };
 	return { data, remarks: reading.remarks, originOf: (pointer) => originOf(pointer, data, reading) };
+}
+
+/** Adds search domains of the top-level services to the networks without search domains of their own. */
+function withSharedSearch(
+	networks: readonly DescribedNetwork[],
+	{ services }: AcceptedNetworkData,
+	reading: Reading,
+): DescribedNetwork[] {
+	const shared = searchOfServices(services);
+	if (shared.length === 0) return [...networks];
+	reading.remark("/services", "search domains converted to dns_search of the networks", shared);
+	return networks.map((network) => {
+		if (network.dns_search?.length) return network;
+		return reading.from(reading.pointerOf(network) ?? "", { ...network, dns_search: shared });
+	});
 }
 
 function unreadable(error: ErrorObject | undefined): GuestwireError {
@@ -48,7 +64,7 @@ function unreadable(error: ErrorObject | undefined): GuestwireError {
 	);
 }
 
-function originOf(pointer: string, data: NetworkData, reading: Reading): string {
+function originOf(pointer: string, data: NetworkDescription, reading: Reading): string {
 	let found = "";
 	let value: unknown = data;
 	for (const step of pointer.split("/").slice(1)) {

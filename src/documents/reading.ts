@@ -4,13 +4,18 @@
 export interface Remark {
 	/** JSON pointer into the document: `/networks/2/routes/0`; empty for the document as a whole. */
 	readonly pointer: string;
-	/** One sentence without a capital letter or full stop. Values of the document in it are safe for a terminal. */
+	/** One sentence without a capital letter or full stop. */
 	readonly reason: string;
+	/** The value at the pointer, shortened and safe for a terminal. Absent if there is none, or it says nothing. */
+	readonly value?: string;
 }
+
+/** Adds a remark. A value that is not undefined is shown with it. */
+export type AddRemark = (pointer: string, reason: string, value?: unknown) => void;
 
 export interface Reading {
 	readonly remarks: readonly Remark[];
-	remark(pointer: string, reason: string): void;
+	readonly remark: AddRemark;
 	/** Remembers where an object was read from, and returns the object. */
 	from<T extends object>(pointer: string, made: T): T;
 	/** Where an object was read from. */
@@ -18,17 +23,36 @@ export interface Reading {
 }
 
 export function newReading(): Reading {
-	const remarks: Remark[] = [];
+	const { remarks, remark } = collectRemarks();
 	const pointers = new Map<object, string>();
 	return {
 		remarks,
-		remark: (pointer, reason) => void remarks.push({ pointer, reason }),
+		remark,
 		from: (pointer, made) => {
 			pointers.set(made, pointer);
 			return made;
 		},
 		pointerOf: (made) => pointers.get(made),
 	};
+}
+
+/** A list of remarks, and the function that adds to it. */
+export function collectRemarks(): { readonly remarks: readonly Remark[]; readonly remark: AddRemark } {
+	const remarks: Remark[] = [];
+	return {
+		remarks,
+		remark: (pointer, reason, value) =>
+			void remarks.push({ pointer, reason, ...(value !== undefined && { value: shownValue(value) }) }),
+	};
+}
+
+const LONGEST_VALUE = 60;
+
+/** A value of a document as JSON, shortened, without characters that a terminal would interpret. */
+function shownValue(value: unknown): string {
+	const text = JSON.stringify(value) ?? "";
+	const short = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+	return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
 }
 
 /** The items of a list, each with its pointer. A null, which crashes some clients, is read as an empty list. */
@@ -39,9 +63,9 @@ export function itemsOf<T>(list: readonly T[] | null | undefined, pointer: strin
 
 /** Remarks on the members that nothing reads. */
 export function remarkUnused(item: object, used: object, pointer: string, reading: Reading): void {
-	for (const key of Object.keys(item)) {
+	for (const [key, value] of Object.entries(item)) {
 		if (Object.hasOwn(used, key)) continue;
-		reading.remark(memberPointer(pointer, key), "unknown member: dropped");
+		reading.remark(memberPointer(pointer, key), "unknown member: dropped", value);
 	}
 }
 

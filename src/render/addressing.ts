@@ -1,13 +1,16 @@
 /** The networks of a document, grouped by interface: addresses, ways to get addresses, routes, name servers. */
-import type { NetworkData, Service } from "../documents/network-data.ts";
+import type { Service } from "../documents/network-data.ts";
+import type { NetworkDescription } from "../documents/network-description.ts";
+import type { AddRemark } from "../documents/reading.ts";
 import { DYNAMIC, type Dynamic, isStatic, type LocatedEntry, locateEntries } from "./entries.ts";
 import type { LinkPlans } from "./links.ts";
-import type { AddRemark, Addressing, PlannedAddress, PlannedInterface } from "./plan.ts";
-import { planRoutes, rankDefaultRoutes } from "./routes.ts";
+import type { Addressing, PlannedAddress, PlannedInterface } from "./plan.ts";
+import { rankDefaultRoutes } from "./ranking.ts";
+import { planRoutes } from "./routes.ts";
 import { isHostAddress, parseDomain, parseIp } from "./values.ts";
 
 /** Adds to each interface what the networks on its link say. */
-export function addAddressing(data: NetworkData, linkPlans: LinkPlans, remark: AddRemark): PlannedInterface[] {
+export function addAddressing(data: NetworkDescription, linkPlans: LinkPlans, remark: AddRemark): PlannedInterface[] {
 	const entries = Map.groupBy(locateEntries(data.networks, linkPlans, remark), ({ entry }) => entry.link);
 	const servers = planServers(data.services, entries, remark);
 	const interfaces = [...linkPlans].map(([id, plans]) => ({
@@ -38,16 +41,17 @@ function planAddressing(entries: readonly LocatedEntry[], dns: ReadonlySet<strin
 
 function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): PlannedAddress[] {
 	const addresses = new Map<string, PlannedAddress>();
-	for (const { pointer, version, subnet } of entries.filter(isStatic)) {
+	for (const { entry, pointer, version, subnet } of entries.filter(isStatic)) {
 		if (subnet === undefined) {
-			remark(pointer, `no valid IPv${version} address and netmask: the address is dropped`);
+			remark(pointer, `no valid IPv${version} address and netmask: the address is dropped`, valuesOf(entry));
 			continue;
 		}
 		const address = subnet.ip.toString();
-		if (!isHostAddress(subnet.ip))
-			remark(`${pointer}/ip_address`, "not an address that an interface can have: dropped");
-		else if (addresses.has(address)) remark(`${pointer}/ip_address`, "the link has this address already: dropped");
-		else addresses.set(address, { version, address, prefixLength: subnet.prefixLength });
+		if (!isHostAddress(subnet.ip)) {
+			remark(`${pointer}/ip_address`, "not an address that an interface can have: dropped", address);
+		} else if (addresses.has(address)) {
+			remark(`${pointer}/ip_address`, "the link has this address already: dropped", address);
+		} else addresses.set(address, { version, address, prefixLength: subnet.prefixLength });
 	}
 	return [...addresses.values()];
 }
@@ -63,9 +67,7 @@ function planServers(
 ): Map<string, Set<string>> {
 	const byLink = new Map<string, Set<string>>();
 	for (const [id, located] of entries) {
-		const own = located.flatMap(({ entry, pointer }) =>
-			parseServers(entry.services ?? [], `${pointer}/services`, remark),
-		);
+		const own = located.flatMap(({ entry, pointer }) => parseServers(serversOf(entry), `${pointer}/services`, remark));
 		byLink.set(id, new Set(own));
 	}
 	const assigned = new Set([...byLink.values()].flatMap((servers) => [...servers]));
@@ -73,16 +75,27 @@ function planServers(
 	const without = [...byLink.values()].filter((servers) => servers.size === 0);
 	const takers = without.length > 0 ? without : [...byLink.values()].slice(0, 1);
 	for (const servers of takers) for (const server of shared) servers.add(server);
-	if (takers.length === 0 && shared.length > 0) remark("/services", "no link has a network: dropped");
+	if (takers.length === 0 && shared.length > 0) remark("/services", "no link has a network: dropped", shared);
 	return byLink;
+}
+
+/** `dns_nameservers` usually repeats `services`. */
+function serversOf({ services = [], dns_nameservers: listed = [] }: LocatedEntry["entry"]): Service[] {
+	const known = new Set(services.map(({ address }) => address));
+	const others = listed.filter((address) => !known.has(address));
+	return [...services, ...others.map((address) => ({ type: "dns" as const, address }))];
+}
+
+function valuesOf({ ip_address, netmask }: LocatedEntry["entry"]): object {
+	return { ip_address, netmask };
 }
 
 function parseServers(services: readonly Service[], pointer: string, remark: AddRemark): string[] {
 	return services.flatMap((service, i) => {
 		const ip = parseIp(service.address);
-		if (service.type !== "dns") remark(`${pointer}/${i}/type`, "not a DNS server: dropped");
+		if (service.type !== "dns") remark(`${pointer}/${i}/type`, "not a DNS server: dropped", service.type);
 		else if (ip === undefined || ["unspecified", "multicast", "broadcast"].includes(ip.range())) {
-			remark(`${pointer}/${i}/address`, "not the address of a server: dropped");
+			remark(`${pointer}/${i}/address`, "not the address of a server: dropped", service.address);
 		} else return [ip.toString()];
 		return [];
 	});
@@ -93,7 +106,7 @@ function planSearch(entries: readonly LocatedEntry[], remark: AddRemark): string
 	for (const { entry, pointer } of entries) {
 		for (const [i, text] of (entry.dns_search ?? []).entries()) {
 			const domain = parseDomain(text);
-			if (domain === undefined) remark(`${pointer}/dns_search/${i}`, "not a domain name: dropped");
+			if (domain === undefined) remark(`${pointer}/dns_search/${i}`, "not a domain name: dropped", text);
 			else domains.add(domain);
 		}
 	}

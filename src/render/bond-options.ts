@@ -1,5 +1,9 @@
-import type { BondLink } from "../documents/network-data.ts";
-import { type AddRemark, BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
+import type { DescribedBond } from "../documents/network-description.ts";
+import type { AddRemark } from "../documents/reading.ts";
+import { BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
+
+/** Options before link monitoring is added. */
+type GivenOptions = Omit<BondOptions, "miimon"> & { readonly miimon?: number };
 
 const LACP_RATES = ["slow", "fast"] as const;
 
@@ -30,35 +34,36 @@ function oneOf(
  * The `bond_*` members of a bond link as options of the bonding driver. Options that not every format can express are
  * dropped, with a remark. Names and values: the kernel's Documentation/networking/bonding.rst.
  */
-export function planBondOptions(link: BondLink, mode: BondMode, pointer: string, remark: AddRemark): BondOptions {
-	let options: BondOptions = { mode };
+export function planBondOptions(link: DescribedBond, mode: BondMode, pointer: string, remark: AddRemark): BondOptions {
+	let options: GivenOptions = { mode };
 	for (const [key, value] of Object.entries(link)) {
 		if (!key.startsWith("bond_") || key === "bond_mode" || key === "bond_links") continue;
 		// The key, too, is free text of the document.
 		const at = /^[a-z0-9_]+$/.test(key) ? `${pointer}/${key}` : pointer;
 		const parse = PARSERS[key];
 		const parsed = parse?.(String(value));
-		if (parse === undefined) remark(at, "no format carries this option: dropped");
-		else if (parsed === undefined) remark(at, "not a value of this option: dropped");
+		if (parse === undefined) remark(at, "no format carries this option: dropped", value);
+		else if (parsed === undefined) remark(at, "not a value of this option: dropped", value);
 		else options = { ...options, ...parsed };
 	}
-	return withoutRejected(options, pointer, remark);
+	return withMonitoring(options, pointer, remark);
 }
 
-/** Drops what the driver rejects in this mode. */
-function withoutRejected(options: BondOptions, pointer: string, remark: AddRemark): BondOptions {
-	const { lacpRate, updelay, downdelay, ...rest } = options;
+/** Milliseconds. The kernel's own value in the modes in which it turns monitoring on by itself. */
+const DEFAULT_MIIMON = 100;
+
+/** The other modes don't notice a dead member without it (kernel, bond_option_mode_set). */
+const UNMONITORED_MODES: readonly BondMode[] = ["balance-rr", "active-backup", "balance-xor", "broadcast"];
+
+/** Adds link monitoring to a bond without it, and drops an LACP rate that the driver rejects in this mode. */
+function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemark): BondOptions {
+	const { lacpRate, ...rest } = options;
 	const lacp = options.mode === "802.3ad";
-	if (lacpRate !== undefined && !lacp) remark(`${pointer}/bond_lacp_rate`, "only mode 802.3ad has it: dropped");
-	const monitored = (options.miimon ?? 0) > 0;
-	if (updelay !== undefined && !monitored)
-		remark(`${pointer}/bond_updelay`, "has no effect without bond_miimon: dropped");
-	if (downdelay !== undefined && !monitored)
-		remark(`${pointer}/bond_downdelay`, "has no effect without bond_miimon: dropped");
-	return {
-		...rest,
-		...(lacpRate !== undefined && lacp && { lacpRate }),
-		...(updelay !== undefined && monitored && { updelay }),
-		...(downdelay !== undefined && monitored && { downdelay }),
-	};
+	if (lacpRate !== undefined && !lacp)
+		remark(`${pointer}/bond_lacp_rate`, "only mode 802.3ad has it: dropped", lacpRate);
+	if (!options.miimon && UNMONITORED_MODES.includes(options.mode)) {
+		const reason = `no link monitoring, so the bond would not notice a dead member: ${DEFAULT_MIIMON} is used`;
+		remark(`${pointer}/bond_miimon`, reason, options.miimon);
+	}
+	return { ...rest, miimon: options.miimon || DEFAULT_MIIMON, ...(lacpRate !== undefined && lacp && { lacpRate }) };
 }

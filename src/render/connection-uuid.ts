@@ -6,7 +6,9 @@ import type { PlannedInterface } from "./plan.ts";
  * refer to a NIC by it, because the NIC's name in the guest is unknown. Version 8 of RFC 9562: the bits of a hash.
  */
 export function connectionUuid({ kind, name, macAddress }: PlannedInterface): string {
-	const hash = createHash("sha256").update(`guestwire ${kind} ${name} ${macAddress}`).digest("hex");
+	const hash = createHash("sha256")
+		.update(`guestwire ${kind} ${name} ${macAddress ?? ""}`)
+		.digest("hex");
 	const variant = ((Number.parseInt(hash.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
 	return [
 		hash.slice(0, 8),

@@ -1,6 +1,8 @@
-import type { NetworkEntry, NetworkType } from "../documents/network-data.ts";
+import type { NetworkType } from "../documents/network-data.ts";
+import type { DescribedNetwork } from "../documents/network-description.ts";
+import type { AddRemark } from "../documents/reading.ts";
 import type { LinkPlans } from "./links.ts";
-import { type AddRemark, type Addressing, isMember } from "./plan.ts";
+import { type Addressing, isMember } from "./plan.ts";
 import { type Ip, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 export interface Subnet {
@@ -11,7 +13,7 @@ export interface Subnet {
 
 /** A network of an interface that can be set up, and where it stands in the document. */
 export interface LocatedEntry {
-	readonly entry: NetworkEntry;
+	readonly entry: DescribedNetwork;
 	readonly pointer: string;
 	readonly version: 4 | 6;
 	/** Absent if the document does not say, or not validly. */
@@ -39,17 +41,18 @@ export const DYNAMIC: Readonly<Record<NetworkType, Partial<Dynamic>>> = {
 };
 
 export function locateEntries(
-	networks: readonly NetworkEntry[],
+	networks: readonly DescribedNetwork[],
 	linkPlans: LinkPlans,
 	remark: AddRemark,
 ): LocatedEntry[] {
 	return networks.flatMap((entry, i) => {
 		const pointer = `/networks/${i}`;
 		const link = linkPlans.get(entry.link);
-		if (link === undefined) remark(`${pointer}/link`, "no usable link has this id: the network is dropped");
+		if (link === undefined) remark(`${pointer}/link`, "no usable link has this id: the network is dropped", entry.link);
 		else if (isMember(link)) {
-			remark(`${pointer}/link`, "a bond member has no addresses of its own: the network is dropped");
-		} else if (!Object.hasOwn(DYNAMIC, entry.type)) remark(`${pointer}/type`, "unknown type: the network is dropped");
+			remark(`${pointer}/link`, "a bond member has no addresses of its own: the network is dropped", entry.link);
+		} else if (!Object.hasOwn(DYNAMIC, entry.type))
+			remark(`${pointer}/type`, "unknown type: the network is dropped", entry.type);
 		else {
 			const version = entry.type.startsWith("ipv6") ? 6 : 4;
 			const subnet = subnetOf(entry, version);
@@ -59,7 +62,7 @@ export function locateEntries(
 	});
 }
 
-function subnetOf(entry: NetworkEntry, version: 4 | 6): Subnet | undefined {
+function subnetOf(entry: DescribedNetwork, version: 4 | 6): Subnet | undefined {
 	const ip = parseIp(entry.ip_address);
 	const prefixLength = parseNetmask(entry.netmask, version);
 	// A netmask without a bit would put every address on the link. netplan rejects such a file.

@@ -79,7 +79,7 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 
 function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
 	const options = [`mode=${mode}`];
-	if (miimon !== undefined) options.push(`miimon=${miimon}`);
+	options.push(`miimon=${miimon}`);
 	if (updelay !== undefined) options.push(`updelay=${updelay}`);
 	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
 	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);
@@ -91,6 +91,9 @@ function ipv4(one: PlannedInterface): Variables {
 	const addresses = one.addresses.filter(({ version }) => version === 4);
 	return {
 		BOOTPROTO: one.dhcp4 ? "dhcp" : "none",
+		// The first is read by NetworkManager, the second by network-scripts.
+		IPV4_ROUTE_METRIC: one.learnedMetrics?.ipv4,
+		METRIC: one.learnedMetrics?.ipv4,
 		...Object.fromEntries(
 			addresses.flatMap(({ address, prefixLength }, i) => [
 				[`IPADDR${i || ""}`, address],
@@ -110,6 +113,7 @@ function ipv6(one: PlannedInterface): Variables {
 		...(one.dhcp6 === "stateless" && { DHCPV6C_OPTIONS: "-S" }),
 		// Neutron's port security passes only the address that is derived from the MAC address.
 		...(one.routerAdvertisements && { IPV6_ADDR_GEN_MODE: "eui64", IPV6_PRIVACY: "no" }),
+		IPV6_ROUTE_METRIC: one.learnedMetrics?.ipv6,
 		IPV6ADDR: first,
 		IPV6ADDR_SECONDARIES: others.length > 0 ? others.join(" ") : undefined,
 	};

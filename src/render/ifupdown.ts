@@ -31,7 +31,10 @@ function assumedParents(interfaces: readonly PlannedInterface[]): Remark[] {
  */
 function stanzas(one: PlannedInterface): string[] {
 	// The first interface with that address: bonds and VLANs may share a NIC's address, and are created later.
-	const found = one.kind === "physical" && !one.nameKnown ? `mac/${one.macAddress}/1=${one.name}` : one.name;
+	const found =
+		one.kind === "physical" && !one.nameKnown && one.macAddress !== undefined
+			? `mac/${one.macAddress}/1=${one.name}`
+			: one.name;
 	const manual = ["inet manual", ...linkOptions(one), ...nameServers(one)];
 	const inet = addressStanzas(one, 4).map((stanza) => [...stanza, ...nameServers(one)]);
 	return [
@@ -46,19 +49,23 @@ function linkOptions(one: PlannedInterface): string[] {
 	const options: string[] = [];
 	if (one.mtu !== undefined) options.push(`mtu ${one.mtu}`);
 	if (one.kind === "physical" && one.bond !== undefined) return [...options, `bond-master ${one.bond}`];
-	if (one.kind === "bond") options.push(`hwaddress ${one.macAddress}`, "bond-slaves none", ...bondOptions(one.options));
+	if (one.kind !== "physical" && one.macAddress !== undefined) options.push(`hwaddress ${one.macAddress}`);
+	if (one.kind === "bond") options.push("bond-slaves none", ...bondOptions(one.options));
 	if (one.kind === "vlan") {
-		options.push(`hwaddress ${one.macAddress}`, `vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
+		options.push(`vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
 	}
 	// A VLAN's name has a dot, which sysctl would read as a slash. ifenslave creates a bond after `pre-up`.
 	const when = one.kind === "bond" ? "up" : "pre-up";
 	if (!one.routerAdvertisements) options.push(`${when} sysctl -q -e -w net/ipv6/conf/$IFACE/accept_ra=0`);
+	const metric = one.learnedMetrics?.ipv6;
+	// Linux 5.11 or later.
+	if (metric !== undefined) options.push(`${when} sysctl -q -e -w net/ipv6/conf/$IFACE/ra_defrtr_metric=${metric}`);
 	return options;
 }
 
 function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string[] {
 	const options = [`bond-mode ${mode}`];
-	if (miimon !== undefined) options.push(`bond-miimon ${miimon}`);
+	options.push(`bond-miimon ${miimon}`);
 	if (updelay !== undefined) options.push(`bond-updelay ${updelay}`);
 	if (downdelay !== undefined) options.push(`bond-downdelay ${downdelay}`);
 	if (lacpRate !== undefined) options.push(`bond-lacp-rate ${lacpRate}`);
@@ -79,7 +86,10 @@ function addressStanzas(one: PlannedInterface, version: 4 | 6): string[][] {
 	const stanzas = one.addresses
 		.filter((address) => address.version === version)
 		.map((address) => [`${family} static`, `address ${cidr(address)}`]);
-	if (version === 4 && one.dhcp4) stanzas.push(["inet dhcp"]);
+	if (version === 4 && one.dhcp4) {
+		const metric = one.learnedMetrics?.ipv4;
+		stanzas.push(["inet dhcp", ...(metric === undefined ? [] : [`metric ${metric}`])]);
+	}
 	if (version === 6 && one.routerAdvertisements) stanzas.push(dynamicIpv6(one));
 	stanzas.at(-1)?.push(...one.routes.filter((route) => route.version === version).map(upRoute));
 	return stanzas;

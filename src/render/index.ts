@@ -1,5 +1,5 @@
 /** A guest's native configuration, from its `network_data.json` alone. Pure functions, no I/O. */
-import type { NetworkData } from "../documents/network-data.ts";
+import type { NetworkDescription } from "../documents/network-description.ts";
 import { cloudInit } from "./cloud-init.ts";
 import { ifcfg } from "./ifcfg.ts";
 import { ifupdown } from "./ifupdown.ts";
@@ -9,6 +9,7 @@ import { netplan } from "./netplan.ts";
 import { networkd } from "./networkd.ts";
 import { networkmanager } from "./networkmanager.ts";
 import { nmstate } from "./nmstate.ts";
+import type { PlannedInterface } from "./plan.ts";
 import type { Renderer, Rendering, RenderOptions } from "./renderer.ts";
 
 export type { Remark } from "../documents/reading.ts";
@@ -37,8 +38,13 @@ export const FORMATS = Object.keys(RENDERERS) as Format[] as readonly Format[];
  * @returns the files, and a remark on everything that the format can't express or the document doesn't say clearly
  * @throws GuestwireError `usage` if a name in `options.names` is not a valid interface name, or is given twice
  */
-export function render(format: Format, data: NetworkData, options: RenderOptions = {}): Rendering {
+export function render(format: Format, data: NetworkDescription, options: RenderOptions = {}): Rendering {
 	const plan = planNetwork(data, options);
 	const { files, remarks } = RENDERERS[format](plan);
-	return { files, remarks: [...plan.remarks, ...remarks] };
+	const addressed = plan.interfaces.filter(hasAddress).length;
+	return { files, remarks: [...plan.remarks, ...remarks], interfaces: plan.interfaces.length, addressed };
+}
+
+function hasAddress({ addresses, dhcp4, routerAdvertisements }: PlannedInterface): boolean {
+	return dhcp4 || routerAdvertisements || addresses.length > 0;
 }

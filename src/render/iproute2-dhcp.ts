@@ -1,7 +1,8 @@
 /** The part of the `iproute2` script for DHCP, with busybox's udhcpc and udhcpc6, or with ISC's dhclient. */
 export const DHCP = `
 # Waits ten seconds for a lease. After that the client keeps trying in the background.
-dhcp() { # 4 or 6
+dhcp() { # 4 or 6 [METRIC]
+	metric=\${2-}
 	pid=$state/dhcp$1.$dev.pid
 	lease=$state/dhcp$1.$dev.lease
 	! is_running "$pid" || return 0
@@ -22,6 +23,7 @@ dhcp() { # 4 or 6
 
 # Asks once, only for name servers.
 stateless_dhcp() {
+	metric=
 	! grep -qs '^nameserver' /etc/resolv.conf || return 0
 	pid=$state/stateless.$dev.pid
 	lease=$state/stateless.$dev.lease
@@ -44,7 +46,7 @@ run_udhcpc() { # 4 or 6, OPTION…
 	note_once udhcpc "$dev" "$1" "$script"
 	[ "$1" = 6 ] || set -- "$@" -O staticroutes
 	shift
-	"\${script##*/}" -i "$dev" -p "$pid" -s "$script" -t 5 -T 2 "$@" >/dev/null 2>&1
+	GUESTWIRE_METRIC=$metric "\${script##*/}" -i "$dev" -p "$pid" -s "$script" -t 5 -T 2 "$@" >/dev/null 2>&1
 }
 
 run_dhclient() { # -4 or -6, OPTION…
@@ -53,7 +55,8 @@ run_dhclient() { # -4 or -6, OPTION…
 		echo 'timeout 10;'
 	} >"$state/dhclient.conf"
 	note_once dhclient "$dev" "\${1#-}"
-	dhclient "$@" -pf "$pid" -lf "$lease" -cf "$state/dhclient.conf" "$dev" >/dev/null 2>&1
+	# shellcheck disable=SC2086
+	dhclient "$@" \${metric:+-e IF_METRIC=$metric} -pf "$pid" -lf "$lease" -cf "$state/dhclient.conf" "$dev" >/dev/null 2>&1
 }
 
 # The script that udhcpc runs when it gets or loses a lease. Its routes rank after the document's.
@@ -80,7 +83,7 @@ list() {
 }
 
 add() {
-	metric=$((1024 + $(cat "/sys/class/net/$interface/ifindex")))
+	metric=\${GUESTWIRE_METRIC:-$((1024 + $(cat "/sys/class/net/$interface/ifindex")))}
 	while read -r what to via; do
 		case $what-$via in
 		addr-) [ -z "$to" ] || ip "-$family" addr add "$to" dev "$interface" ;;

@@ -90,6 +90,12 @@ physical() { # MAC-ADDRESS
 	return 1
 }
 
+named() { # NIC
+	dev=$1
+	[ ! -e "$nics/$dev" ] || return 0
+	report "no NIC has the name $1"
+	return 1
+}
 mtu() { # BYTES
 	old=$(first_word "$nics/$dev/mtu")
 	[ "$old" != "$1" ] || return 0
@@ -137,6 +143,10 @@ router_advertisements() { # 0, 1 or 2
 	write "$settings/disable_ipv6" 0
 }
 
+# The metric of the default route from router advertisements. Linux has it since 5.11.
+router_metric() { # METRIC
+	[ ! -e "$settings/ra_defrtr_metric" ] || ipv6_setting ra_defrtr_metric "$1"
+}
 family_of() { # ADDRESS
 	case $1 in *:*) family=-6 ;; *) family=-4 ;; esac
 }

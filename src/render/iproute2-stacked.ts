@@ -1,6 +1,7 @@
 /** The part of the `iproute2` script for interfaces that sit on others: VLANs and bonds. */
 export const STACKED = `
-mac_address() { # MAC-ADDRESS
+mac_address() { # MAC-ADDRESS, or - to keep its own
+	[ "$1" != - ] || return 0
 	[ "$(first_word "$nics/$dev/address")" = "$1" ] || try ip link set dev "$dev" address "$1"
 }
 

@@ -20,7 +20,7 @@ function script(plan: Plan): string {
 	const { interfaces } = plan;
 	const stacked = interfaces.some((one) => one.kind !== "physical");
 	const dhcp = interfaces.some((one) => dhcpCalls(one, plan).length > 0);
-	const macs = interfaces.filter((one) => one.kind === "physical").map((one) => one.macAddress);
+	const macs = interfaces.flatMap((one) => (one.kind === "physical" && one.macAddress) || []);
 	return [
 		SETUP,
 		stacked ? STACKED : "",
@@ -65,11 +65,11 @@ function variable(name: string, { interfaces }: Plan): string {
 function condition(one: PlannedInterface, plan: Plan): string {
 	switch (one.kind) {
 		case "physical":
-			return `physical ${one.macAddress}`;
+			return one.macAddress === undefined ? `named ${one.name}` : `physical ${one.macAddress}`;
 		case "bond":
-			return `bond ${one.name} ${one.macAddress}`;
+			return `bond ${one.name} ${one.macAddress ?? "-"}`;
 		case "vlan":
-			return `vlan ${one.name} ${one.macAddress} ${one.vlanId} "\${${variable(one.parent, plan)}-}"`;
+			return `vlan ${one.name} ${one.macAddress ?? "-"} ${one.vlanId} "\${${variable(one.parent, plan)}-}"`;
 	}
 }
 
@@ -98,6 +98,7 @@ function addressingCalls(one: PlannedInterface): string[] {
 	return [
 		...(one.mtu === undefined ? [] : [`mtu ${one.mtu}`]),
 		`ipv6 ${ipv6}`,
+		...(one.learnedMetrics?.ipv6 === undefined ? [] : [`router_metric ${one.learnedMetrics.ipv6}`]),
 		"up",
 		...one.addresses.map(({ address, prefixLength }) => `address ${address}/${prefixLength}`),
 		...one.routes.map((route) => routeCall(route, one)),
@@ -116,7 +117,7 @@ function routeCall(route: PlannedRoute, one: PlannedInterface): string {
 
 function dhcpCalls(one: PlannedInterface, plan: Plan): string[] {
 	return [
-		...(one.dhcp4 ? ["dhcp 4"] : []),
+		...(one.dhcp4 ? [one.learnedMetrics?.ipv4 === undefined ? "dhcp 4" : `dhcp 4 ${one.learnedMetrics.ipv4}`] : []),
 		...(one.dhcp6 === "stateful" ? ["dhcp 6"] : []),
 		// Stateless DHCPv6 serves only to get name servers.
 		...(one.dhcp6 === "stateless" && resolvConf(plan) === "" ? ["stateless_dhcp"] : []),

@@ -1,8 +1,9 @@
 /** The links of a document as interfaces: with names, members and parents. What a guest can't have is dropped. */
-import type { BondLink, Link, PhysicalLink, VlanLink } from "../documents/network-data.ts";
+import type { DescribedBond, DescribedLink, DescribedNic, DescribedVlan } from "../documents/network-description.ts";
+import type { AddRemark } from "../documents/reading.ts";
 import { planBondOptions } from "./bond-options.ts";
 import { createNamer, type Namer } from "./names.ts";
-import type { AddRemark, BondLinkPlan, BondMode, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
+import type { BondLinkPlan, BondMode, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
 import { parseMac } from "./values.ts";
 
 /** Not imported from the schema: its library takes longer to load than all of `render`. */
@@ -26,76 +27,119 @@ interface Located<T> {
 export type LinkPlans = ReadonlyMap<string, LinkPlan>;
 
 /** @throws GuestwireError `usage` if a name is not a valid interface name, or is given twice */
-export function planLinks(links: readonly Link[], names: ReadonlyMap<string, string>, remark: AddRemark): LinkPlans {
+export function planLinks(
+	links: readonly DescribedLink[],
+	names: ReadonlyMap<string, string>,
+	remark: AddRemark,
+): LinkPlans {
 	const namer = createNamer(names);
 	const located = withUniqueIds(links, remark);
-	const physical = planPhysical(located.filter(isPhysical), namer, remark);
-	const bonds = planBonds(located.filter(isBond), physical, namer, remark);
+	const nics = located.filter(isPhysical);
+	// Names of the document come first, so that no assumed name takes one of them.
+	const named = planNamedNics(nics, namer, remark);
+	const bondNames = takeBondNames(located.filter(isBond), namer, remark);
+	const physical = planPhysical(nics, named, namer, remark);
+	const bonds = planBonds(located.filter(isBond), bondNames, physical, namer, remark);
 	const plans = new Map<string, LinkPlan>([...physical, ...bonds]);
 	addVlans(plans, located.filter(isVlan), namer, remark);
 	return plans;
 }
 
-function withUniqueIds(links: readonly Link[], remark: AddRemark): Located<Link>[] {
+function withUniqueIds(links: readonly DescribedLink[], remark: AddRemark): Located<DescribedLink>[] {
 	const ids = new Set<string>();
 	return links
 		.map((link, i) => ({ link, pointer: `/links/${i}` }))
 		.filter(({ link, pointer }) => {
 			const isRepeated = ids.has(link.id);
-			if (isRepeated) remark(pointer, "an earlier link has the same id: dropped");
+			if (isRepeated) remark(pointer, "an earlier link has the same id: dropped", link.id);
 			ids.add(link.id);
 			return !isRepeated;
 		});
 }
 
-const isBond = (located: Located<Link>): located is Located<BondLink> => located.link.type === "bond";
-const isVlan = (located: Located<Link>): located is Located<VlanLink> => located.link.type === "vlan";
-const isPhysical = (located: Located<Link>): located is Located<PhysicalLink> => !isBond(located) && !isVlan(located);
+const isBond = (located: Located<DescribedLink>): located is Located<DescribedBond> => located.link.type === "bond";
+const isVlan = (located: Located<DescribedLink>): located is Located<DescribedVlan> => located.link.type === "vlan";
+const isPhysical = (located: Located<DescribedLink>): located is Located<DescribedNic> =>
+	!isBond(located) && !isVlan(located);
+
+/** NICs without a MAC address, which the guest finds by name. */
+function planNamedNics(
+	links: readonly Located<DescribedNic>[],
+	namer: Namer,
+	remark: AddRemark,
+): Map<string, PhysicalLinkPlan> {
+	const plans = new Map<string, PhysicalLinkPlan>();
+	for (const { link, pointer } of links) {
+		const { name } = link;
+		if (link.ethernet_mac_address !== undefined || name === undefined) continue;
+		if (!namer.take(name)) {
+			remark(`${pointer}/name`, "not a valid interface name, or used twice: the link is dropped", name);
+			continue;
+		}
+		plans.set(link.id, { kind: "physical", name, nameKnown: true, pointer, ...checkMtu(link.mtu, pointer, remark) });
+	}
+	return plans;
+}
 
 function planPhysical(
-	links: readonly Located<PhysicalLink>[],
+	links: readonly Located<DescribedNic>[],
+	named: ReadonlyMap<string, PhysicalLinkPlan>,
 	namer: Namer,
 	remark: AddRemark,
 ): Map<string, PhysicalLinkPlan> {
 	const plans = new Map<string, PhysicalLinkPlan>();
 	const macs = new Set<string>();
 	for (const { link, pointer } of links) {
+		const byName = named.get(link.id);
+		if (byName !== undefined) plans.set(link.id, byName);
+		if (link.ethernet_mac_address === undefined) continue;
 		const macAddress = checkMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
 		if (macAddress === undefined) continue;
 		if (macs.has(macAddress)) {
-			remark(pointer, "an earlier link has the same MAC address, and a guest finds its NICs by it: dropped");
+			const reason = "an earlier link has the same MAC address, and a guest finds its NICs by it: dropped";
+			remark(pointer, reason, macAddress);
 			continue;
 		}
 		macs.add(macAddress);
-		plans.set(link.id, {
-			kind: "physical",
-			...namer.physical(macAddress),
-			pointer,
-			macAddress,
-			...checkMtu(link.mtu, pointer, remark),
-		});
+		const mtu = checkMtu(link.mtu, pointer, remark);
+		plans.set(link.id, { kind: "physical", ...namer.physical(macAddress), pointer, macAddress, ...mtu });
 	}
 	return plans;
 }
 
+/** The names that bonds have in the document, by link id. cloud-init and Metal3 use them. */
+function takeBondNames(links: readonly Located<DescribedBond>[], namer: Namer, remark: AddRemark): Map<string, string> {
+	const names = new Map<string, string>();
+	for (const { link, pointer } of links) {
+		if (link.name === undefined) continue;
+		if (namer.take(link.name)) names.set(link.id, link.name);
+		else remark(`${pointer}/name`, "not a valid interface name, or used twice: replaced", link.name);
+	}
+	return names;
+}
+
 function planBonds(
-	links: readonly Located<BondLink>[],
+	links: readonly Located<DescribedBond>[],
+	names: ReadonlyMap<string, string>,
 	physical: Map<string, PhysicalLinkPlan>,
 	namer: Namer,
 	remark: AddRemark,
 ): Map<string, BondLinkPlan> {
 	const plans = new Map<string, BondLinkPlan>();
 	for (const { link, pointer } of links) {
-		const macAddress = checkMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
 		const mode = Object.hasOwn(BOND_MODES, link.bond_mode) ? link.bond_mode : undefined;
-		if (mode === undefined) remark(`${pointer}/bond_mode`, "unknown bond mode: the bond is dropped");
-		if (macAddress === undefined || mode === undefined) continue;
-		const name = namer.bond();
+		if (mode === undefined) {
+			remark(`${pointer}/bond_mode`, "unknown bond mode: the bond is dropped", link.bond_mode);
+			continue;
+		}
+		const mac = optionalMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
+		if (mac === "invalid") continue;
+		const name = names.get(link.id) ?? namer.bond();
 		plans.set(link.id, {
 			kind: "bond",
 			name,
 			pointer,
-			macAddress,
+			...mac,
 			...checkMtu(link.mtu, pointer, remark),
 			options: planBondOptions(link, mode, pointer, remark),
 			members: assignMembers(link.bond_links, name, physical, pointer, remark),
@@ -115,8 +159,8 @@ function assignMembers(
 	const members: string[] = [];
 	for (const [i, id] of ids.entries()) {
 		const member = physical.get(id);
-		if (member === undefined) remark(`${pointer}/bond_links/${i}`, "no physical link has this id: dropped");
-		else if (member.bond !== undefined) remark(`${pointer}/bond_links/${i}`, "already a member of a bond: dropped");
+		if (member === undefined) remark(`${pointer}/bond_links/${i}`, "no physical link has this id: dropped", id);
+		else if (member.bond !== undefined) remark(`${pointer}/bond_links/${i}`, "already a member of a bond: dropped", id);
 		else {
 			physical.set(id, { ...member, bond });
 			members.push(member.name);
@@ -128,7 +172,7 @@ function assignMembers(
 /** Adds each VLAN after its parent, which may be a VLAN itself. */
 function addVlans(
 	plans: Map<string, LinkPlan>,
-	links: readonly Located<VlanLink>[],
+	links: readonly Located<DescribedVlan>[],
 	namer: Namer,
 	remark: AddRemark,
 ): void {
@@ -142,40 +186,40 @@ function addVlans(
 		}
 		onParent.delete(id);
 	}
-	for (const { pointer } of [...onParent.values()].flat()) {
-		remark(`${pointer}/vlan_link`, "no usable link has this id: the VLAN is dropped");
+	for (const { link, pointer } of [...onParent.values()].flat()) {
+		remark(`${pointer}/vlan_link`, "no usable link has this id: the VLAN is dropped", link.vlan_link);
 	}
 }
 
 function planVlan(
-	link: VlanLink,
+	link: DescribedVlan,
 	pointer: string,
 	parent: LinkPlan,
 	tags: Set<number>,
 	namer: Namer,
 	remark: AddRemark,
 ): VlanLinkPlan | undefined {
-	const macAddress = checkMac(link.vlan_mac_address, `${pointer}/vlan_mac_address`, remark);
+	const mac = optionalMac(link.vlan_mac_address, `${pointer}/vlan_mac_address`, remark);
 	const vlanId = link.vlan_id;
 	if (!Number.isInteger(vlanId) || vlanId < 1 || vlanId > 4094) {
-		remark(`${pointer}/vlan_id`, "not 1 to 4094: the VLAN is dropped");
+		remark(`${pointer}/vlan_id`, "not 1 to 4094: the VLAN is dropped", vlanId);
 		return undefined;
 	}
 	if (tags.has(vlanId)) {
-		remark(`${pointer}/vlan_id`, "the parent already has a VLAN with this id: dropped");
+		remark(`${pointer}/vlan_id`, "the parent already has a VLAN with this id: dropped", vlanId);
 		return undefined;
 	}
-	if (macAddress === undefined) return undefined;
+	if (mac === "invalid") return undefined;
 	tags.add(vlanId);
 	const { mtu } = checkMtu(link.mtu, pointer, remark);
 	const tooBig = mtu !== undefined && parent.mtu !== undefined && mtu > parent.mtu;
-	if (tooBig) remark(`${pointer}/mtu`, "above the parent's MTU, which the kernel rejects: the parent's MTU is used");
+	if (tooBig) remark(`${pointer}/mtu`, `above the parent's MTU, which the kernel rejects: ${parent.mtu} is used`, mtu);
 	const fitting = tooBig ? parent.mtu : mtu;
 	return {
 		kind: "vlan",
 		name: namer.vlan(parent.name, vlanId),
 		pointer,
-		macAddress,
+		...mac,
 		...(fitting !== undefined && { mtu: fitting }),
 		vlanId,
 		parent: parent.name,
@@ -185,13 +229,24 @@ function planVlan(
 function checkMac(text: string, pointer: string, remark: AddRemark): string | undefined {
 	const mac = parseMac(text);
 	// The first 12 bytes of an InfiniBand address may change at each boot (kernel, infiniband/ipoib.rst).
-	if (mac === undefined) remark(pointer, "not a MAC address of 6 bytes: the link is dropped");
+	if (mac === undefined) remark(pointer, "not a MAC address of 6 bytes: the link is dropped", text);
 	return mac;
+}
+
+/** Absent is fine: the kernel gives a bond its first member's address, and a VLAN its parent's. */
+function optionalMac(
+	text: string | undefined,
+	pointer: string,
+	remark: AddRemark,
+): { readonly macAddress?: string } | "invalid" {
+	if (text === undefined) return {};
+	const macAddress = checkMac(text, pointer, remark);
+	return macAddress === undefined ? "invalid" : { macAddress };
 }
 
 function checkMtu(mtu: number | undefined, pointer: string, remark: AddRemark): { mtu?: number } {
 	if (mtu === undefined) return {};
 	if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535) return { mtu };
-	remark(`${pointer}/mtu`, "not 68 to 65535: dropped");
+	remark(`${pointer}/mtu`, "not 68 to 65535: dropped", mtu);
 	return {};
 }

@@ -165,11 +165,30 @@ describe("links", () => {
 		expect(options({ ...rest, bond_lacp_rate: "1", bond_xmit_hash_policy: "2" })).toEqual([expected]);
 	});
 
+	it.each(["active-backup", "balance-rr", "balance-xor", "broadcast"])(
+		"get link monitoring if a bond has none, with a remark: %s",
+		(mode) => {
+			for (const more of [{}, { bond_miimon: "0" }]) {
+				const planned = plan([bond([], { bond_mode: mode, ...more })]);
+				expect(planned.interfaces).toMatchObject([{ options: { mode, miimon: 100 } }]);
+				expect(pointersOf(planned)).toEqual(["/links/0/bond_miimon"]);
+			}
+		},
+	);
+
+	it.each(["802.3ad", "balance-tlb", "balance-alb"])(
+		"say the kernel's own link monitoring, without a remark: %s",
+		(mode) => {
+			const planned = plan([bond([], { bond_mode: mode })]);
+			expect(planned.interfaces).toMatchObject([{ options: { mode, miimon: 100 } }]);
+			expect(planned.remarks).toEqual([]);
+		},
+	);
+
 	it.each([
 		[{ bond_primary: "nic1" }, "bond_primary"],
 		[{ bond_miimon: "often" }, "bond_miimon"],
-		[{ bond_updelay: "200" }, "bond_updelay"],
-		[{ bond_mode: "active-backup", bond_lacp_rate: "fast" }, "bond_lacp_rate"],
+		[{ bond_mode: "active-backup", bond_miimon: "100", bond_lacp_rate: "fast" }, "bond_lacp_rate"],
 		[{ bond_xmit_hash_policy: "9" }, "bond_xmit_hash_policy"],
 	])("drop a bond option that can't be set, with a remark: %j", (more, key) => {
 		expect(pointersOf(plan([bond([], more)]))).toEqual([`/links/0/${key}`]);

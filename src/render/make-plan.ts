@@ -1,5 +1,5 @@
-import type { NetworkData } from "../documents/network-data.ts";
-import type { Remark } from "../documents/reading.ts";
+import type { NetworkDescription } from "../documents/network-description.ts";
+import { collectRemarks } from "../documents/reading.ts";
 import { addAddressing } from "./addressing.ts";
 import { planLinks } from "./links.ts";
 import type { Plan } from "./plan.ts";
@@ -12,9 +12,8 @@ import { parseMac } from "./values.ts";
  *
  * @throws GuestwireError `usage` if a name in `options.names` is not a valid interface name, or is given twice
  */
-export function planNetwork(data: NetworkData, options: RenderOptions): Plan {
-	const remarks: Remark[] = [];
-	const remark = (pointer: string, reason: string) => void remarks.push({ pointer, reason });
+export function planNetwork(data: NetworkDescription, options: RenderOptions): Plan {
+	const { remarks, remark } = collectRemarks();
 	const names = options.names ?? new Map<string, string>();
 	const linkPlans = planLinks(data.links, names, remark);
 	const macs = new Set([...linkPlans.values()].flatMap((one) => (one.kind === "physical" ? [one.macAddress] : [])));

@@ -24,6 +24,8 @@ function givenNames(names: ReadonlyMap<string, string>): ReadonlyMap<string, str
 export interface Namer {
 	/** The name given for the MAC address, else the next of `eth0`, `eth1` … */
 	physical(macAddress: string): { readonly name: string; readonly nameKnown: boolean };
+	/** Takes a NIC's real name; false if another interface has it. */
+	take(name: string): boolean;
 	/** `bond0`, `bond1` … */
 	bond(): string;
 	/** `eth0.101`, as most tools call it; `vlan101` or `vlan101-2` if that is too long or taken. */
@@ -46,6 +48,11 @@ export function createNamer(names: ReadonlyMap<string, string>): Namer {
 		physical: (macAddress) => {
 			const name = known.get(macAddress);
 			return { name: name ?? claim(physical), nameKnown: name !== undefined };
+		},
+		take: (name) => {
+			if (used.has(name) || !isInterfaceName(name)) return false;
+			used.add(name);
+			return true;
 		},
 		bond: () => claim(bonds),
 		vlan: (parent, vlanId) => claim(vlanNames(parent, vlanId)),

@@ -28,6 +28,7 @@ function describe(one: PlannedInterface, remarks: Remark[]): object {
 		...(one.mtu !== undefined && { mtu: one.mtu }),
 		...(one.dhcp4 && { dhcp4: true }),
 		...(one.dhcp6 && { dhcp6: true }),
+		...dhcpOverrides(one, remarks),
 		...(!isMember(one) && { "accept-ra": one.routerAdvertisements }),
 		...(one.addresses.length > 0 && { addresses: one.addresses.map(cidr) }),
 		...(one.routes.length > 0 && {
@@ -50,22 +51,46 @@ function describe(one: PlannedInterface, remarks: Remark[]): object {
 function describeLink(one: PlannedInterface, remarks: Remark[]): object {
 	switch (one.kind) {
 		case "physical":
-			return { match: { macaddress: one.macAddress } };
+			// Without a match, the key is the NIC's name.
+			return one.macAddress === undefined ? {} : { match: { macaddress: one.macAddress } };
 		case "bond":
-			return { interfaces: one.members, macaddress: one.macAddress, parameters: bondParameters(one, remarks) };
+			return { interfaces: one.members, ...macOf(one), parameters: bondParameters(one, remarks) };
 		case "vlan":
-			return { id: one.vlanId, link: one.parent, macaddress: one.macAddress };
+			return { id: one.vlanId, link: one.parent, ...macOf(one) };
 	}
+}
+
+function macOf({ macAddress }: PlannedInterface): object {
+	return macAddress === undefined ? {} : { macaddress: macAddress };
+}
+
+/** netplan wants the same values for both IP versions. It can't rank routes of router advertisements without DHCPv6. */
+function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
+	const { learnedMetrics: { ipv4, ipv6 } = {}, dhcp4, dhcp6, pointer } = one;
+	const metric = Math.max(ipv4 ?? 0, ipv6 ?? 0);
+	if (metric === 0) return {};
+	if (ipv6 !== undefined && !dhcp6 && !dhcp4) {
+		remarks.push({
+			pointer,
+			reason: "netplan can't rank the default routes of router advertisements on several links",
+		});
+	}
+	const overrides = { "route-metric": metric };
+	return { ...(dhcp4 && { "dhcp4-overrides": overrides }), ...(dhcp6 && { "dhcp6-overrides": overrides }) };
 }
 
 function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): object {
 	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const known = hashPolicy !== "vlan+srcmac";
 	if (!known)
-		remarks.push({ pointer: `${pointer}/bond_xmit_hash_policy`, reason: "netplan has no vlan+srcmac: dropped" });
+		remarks.push({
+			pointer: `${pointer}/bond_xmit_hash_policy`,
+			reason: "netplan does not support it: dropped",
+			value: hashPolicy,
+		});
 	return {
 		mode,
-		...(miimon !== undefined && { "mii-monitor-interval": miimon }),
+		"mii-monitor-interval": miimon,
 		...(updelay !== undefined && { "up-delay": updelay }),
 		...(downdelay !== undefined && { "down-delay": downdelay }),
 		...(lacpRate !== undefined && { "lacp-rate": lacpRate }),

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import type { PlannedBond, PlannedInterface, PlannedVlan } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
-import { cidr, destination, type IniEntry, type IniSection, ini } from "./text.ts";
+import { cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
 /**
  * `.network` and `.netdev` files, see systemd.network(5) and systemd.netdev(5). No `.link` file: only the first one that
@@ -27,14 +27,7 @@ function file(one: PlannedInterface, suffix: string, sections: readonly IniSecti
 
 function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[] {
 	const sections: IniSection[] = [
-		[
-			"NetDev",
-			[
-				["Name", one.name],
-				["Kind", one.kind],
-				["MACAddress", one.macAddress],
-			],
-		],
+		["NetDev", [["Name", one.name], ["Kind", one.kind], ...optional("MACAddress", one.macAddress)]],
 	];
 	if (one.kind === "vlan") sections.push(["VLAN", [["Id", one.vlanId]]]);
 	else sections.push(["Bond", bondEntries(one, remarks)]);
@@ -44,23 +37,33 @@ function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[]
 function bondEntries({ options, pointer }: PlannedBond, remarks: Remark[]): IniEntry[] {
 	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const entries: IniEntry[] = [["Mode", mode]];
-	if (miimon !== undefined) entries.push(["MIIMonitorSec", `${miimon}ms`]);
+	entries.push(["MIIMonitorSec", `${miimon}ms`]);
 	if (updelay !== undefined) entries.push(["UpDelaySec", `${updelay}ms`]);
 	if (downdelay !== undefined) entries.push(["DownDelaySec", `${downdelay}ms`]);
 	if (lacpRate !== undefined) entries.push(["LACPTransmitRate", lacpRate]);
 	if (hashPolicy === "vlan+srcmac") {
-		remarks.push({ pointer: `${pointer}/bond_xmit_hash_policy`, reason: "networkd has no vlan+srcmac: dropped" });
+		remarks.push({
+			pointer: `${pointer}/bond_xmit_hash_policy`,
+			reason: "networkd does not support it: dropped",
+			value: hashPolicy,
+		});
 	} else if (hashPolicy !== undefined) entries.push(["TransmitHashPolicy", hashPolicy]);
 	return entries;
 }
 
 function network(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniSection[] {
 	return [
-		// A bond gives its address to its members, and a VLAN may have its parent's. Only the permanent address is unique.
-		["Match", [one.kind === "physical" ? ["PermanentMACAddress", one.macAddress] : ["Name", one.name]]],
+		["Match", [matchOf(one)]],
 		["Link", one.mtu === undefined ? [] : [["MTUBytes", one.mtu]]],
 		["Network", networkEntries(one, vlans)],
-		["DHCPv4", one.dhcp4 && one.mtu === undefined ? [["UseMTU", "yes"]] : []],
+		[
+			"DHCPv4",
+			[
+				...(one.dhcp4 && one.mtu === undefined ? ([["UseMTU", "yes"]] as const) : []),
+				...optional("RouteMetric", one.learnedMetrics?.ipv4),
+			],
+		],
+		["IPv6AcceptRA", optional("RouteMetric", one.learnedMetrics?.ipv6)],
 		...one.routes.map((route): IniSection => {
 			const entries: IniEntry[] = [
 				["Destination", destination(route)],
@@ -71,6 +74,12 @@ function network(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniSecti
 			return ["Route", entries];
 		}),
 	];
+}
+
+/** A bond gives its address to its members, and a VLAN may have its parent's. Only the permanent address is unique. */
+function matchOf(one: PlannedInterface): IniEntry {
+	if (one.kind !== "physical" || one.macAddress === undefined) return ["Name", one.name];
+	return ["PermanentMACAddress", one.macAddress];
 }
 
 function networkEntries(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniEntry[] {

@@ -2,7 +2,7 @@ import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
 import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { cidr, destination, type IniEntry, type IniSection, ini } from "./text.ts";
+import { cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
 /** Keyfiles, see nm-settings-keyfile(5) and nm-settings(5). NetworkManager ignores one that others may read. */
 export const networkmanager: Renderer = (plan) => {
@@ -25,10 +25,11 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 	];
 	const mtu: IniEntry[] = one.mtu === undefined ? [] : [["mtu", one.mtu]];
 	if (one.kind === "physical") {
+		if (one.macAddress === undefined) connection.push(["interface-name", one.name]);
 		if (one.bond !== undefined) connection.push(["master", uuids.get(one.bond) ?? ""], ["slave-type", "bond"]);
 		return [
 			["connection", connection],
-			["ethernet", [["mac-address", one.macAddress], ...mtu]],
+			["ethernet", [...optional("mac-address", one.macAddress), ...mtu]],
 		];
 	}
 	connection.push(["interface-name", one.name]);
@@ -43,13 +44,13 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 						["parent", uuids.get(one.parent) ?? ""],
 					],
 				],
-		["ethernet", [["cloned-mac-address", one.macAddress], ...mtu]],
+		["ethernet", [...optional("cloned-mac-address", one.macAddress), ...mtu]],
 	];
 }
 
 function bondEntries({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): IniEntry[] {
 	const entries: IniEntry[] = [["mode", mode]];
-	if (miimon !== undefined) entries.push(["miimon", miimon]);
+	entries.push(["miimon", miimon]);
 	if (updelay !== undefined) entries.push(["updelay", updelay]);
 	if (downdelay !== undefined) entries.push(["downdelay", downdelay]);
 	if (lacpRate !== undefined) entries.push(["lacp_rate", lacpRate]);
@@ -69,6 +70,7 @@ function ip(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniSectio
 		entries.push([`route${i + 1}`, `${destination(route)},${route.gateway}${metric}`]);
 		if (route.onLink) entries.push([`route${i + 1}_options`, "onlink=true"]);
 	}
+	entries.push(...optional("route-metric", one.learnedMetrics?.[`ipv${version}`]));
 	entries.push(...nameServers(one, version, remarks));
 	return [`ipv${version}`, entries];
 }
@@ -88,7 +90,7 @@ function nameServers(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): 
 	const servers = one.dns.filter((server) => server.includes(":") === (version === 6));
 	if (!takesNameServers(one, version)) {
 		const reason = `NetworkManager accepts IPv${version} name servers only on an interface with IPv${version}: dropped`;
-		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason });
+		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason, value: servers.join(", ") });
 		return [];
 	}
 	const entries: IniEntry[] = [];

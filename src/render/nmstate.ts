@@ -39,8 +39,8 @@ function describe(one: PlannedInterface): object {
 		name: one.name,
 		type: one.kind === "physical" ? "ethernet" : one.kind,
 		state: "up",
-		...(one.kind === "physical" && { identifier: "mac-address" }),
-		"mac-address": one.macAddress,
+		...(one.kind === "physical" && one.macAddress !== undefined && { identifier: "mac-address" }),
+		...(one.macAddress !== undefined && { "mac-address": one.macAddress }),
 		...(one.mtu !== undefined && { mtu: one.mtu }),
 		...(one.kind === "bond" && { "link-aggregation": linkAggregation(one.options, one.members) }),
 		...(one.kind === "vlan" && { vlan: { "base-iface": one.parent, id: one.vlanId } }),
@@ -60,7 +60,12 @@ function linkAggregation({ mode, hashPolicy, lacpRate, ...rest }: BondOptions, m
 function ipv4(one: PlannedInterface): object {
 	const address = addressesOf(one, 4);
 	if (!one.dhcp4 && address.length === 0) return { enabled: false };
-	return { enabled: true, dhcp: one.dhcp4, ...(address.length > 0 && { address }) };
+	return {
+		enabled: true,
+		dhcp: one.dhcp4,
+		...autoMetric(one.learnedMetrics?.ipv4),
+		...(address.length > 0 && { address }),
+	};
 }
 
 /** nmstate rejects router advertisements without DHCPv6 and the reverse. The flags of the advertisement decide. */
@@ -72,8 +77,13 @@ function ipv6(one: PlannedInterface): object {
 		dhcp: dynamic,
 		autoconf: dynamic,
 		...(dynamic && { "addr-gen-mode": "eui64" }),
+		...autoMetric(one.learnedMetrics?.ipv6),
 		...(address.length > 0 && { address }),
 	};
+}
+
+function autoMetric(metric: number | undefined): object {
+	return metric === undefined ? {} : { "auto-route-metric": metric };
 }
 
 function addressesOf(one: PlannedInterface, version: 4 | 6): object[] {

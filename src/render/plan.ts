@@ -7,8 +7,6 @@
 import type { BondLink } from "../documents/network-data.ts";
 import type { Remark } from "../documents/reading.ts";
 
-export type AddRemark = (pointer: Remark["pointer"], reason: Remark["reason"]) => void;
-
 export interface PlannedAddress {
 	readonly version: 4 | 6;
 	/** Canonical text. */
@@ -27,8 +25,13 @@ export interface PlannedRoute {
 	readonly gateway: string;
 	/** The gateway is outside the interface's subnets and not IPv6 link-local: it has to be declared on-link. */
 	readonly onLink: boolean;
-	/** Set on a default route that must rank after another interface's, or before a router's own. Lower wins. */
+	/** The document's. Else set on a default route that must rank after another link's, or before a router's. Lower wins. */
 	readonly metric?: number;
+}
+
+export interface LearnedMetrics {
+	readonly ipv4?: number;
+	readonly ipv6?: number;
 }
 
 /** How an interface gets its addresses, routes and name servers. */
@@ -40,8 +43,13 @@ export interface Addressing {
 	readonly dhcp6?: "stateful" | "stateless";
 	/** Whether the interface accepts router advertisements: it has SLAAC or DHCPv6. Otherwise they are turned off. */
 	readonly routerAdvertisements: boolean;
-	/** At most one per destination, only for IP versions in which the interface has an address or a way to get one. */
+	/** At most one per destination and metric, only for IP versions in which the interface has an address or a way to get one. */
 	readonly routes: readonly PlannedRoute[];
+	/**
+	 * The metric of the routes that DHCP servers and routers hand out on this link, by IP version. Set on all links but the
+	 * first that can have a default route, so that the first one wins.
+	 */
+	readonly learnedMetrics?: LearnedMetrics;
 	/** Name servers of both IP versions. */
 	readonly dns: readonly string[];
 	/** Search domains, without a trailing dot. */
@@ -53,13 +61,13 @@ interface LinkPlanBase {
 	readonly name: string;
 	/** JSON pointer of the link. */
 	readonly pointer: string;
-	/** 6 bytes, lower case, with colons. */
-	readonly macAddress: string;
+	/** 6 bytes, lower case, with colons. Absent only if the document has none: the kernel decides then. */
+	readonly macAddress?: string;
 	/** Bytes. */
 	readonly mtu?: number;
 }
 
-/** A NIC. The guest finds it by its MAC address. */
+/** A NIC. The guest finds it by its MAC address, or by its name if the address is unknown. */
 export interface PhysicalLinkPlan extends LinkPlanBase {
 	readonly kind: "physical";
 	/** Whether `name` is the NIC's real name in the guest. Otherwise it is `eth0`, `eth1` … in link order. */
@@ -75,11 +83,11 @@ export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
 
 export interface BondOptions {
 	readonly mode: BondMode;
+	/** Milliseconds, above 0. */
+	readonly miimon: number;
 	/** Milliseconds. */
-	readonly miimon?: number;
-	/** Milliseconds. Only with `miimon`. */
 	readonly updelay?: number;
-	/** Milliseconds. Only with `miimon`. */
+	/** Milliseconds. */
 	readonly downdelay?: number;
 	/** Only in mode `802.3ad`. */
 	readonly lacpRate?: "slow" | "fast";

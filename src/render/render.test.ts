@@ -2,17 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostileNetworkData, soundNetworkData, validNetworkData } from "../../test/arbitrary-network-data.ts";
 import { canonicalCidr, canonicalIp, type Files, type Meanings } from "../../test/render/meaning.ts";
-import { readEni } from "../../test/render/read-eni.ts";
-import { readKeyfiles } from "../../test/render/read-keyfiles.ts";
-import { readNetplan } from "../../test/render/read-netplan.ts";
-import { readNetworkd } from "../../test/render/read-networkd.ts";
-import { readSysconfig } from "../../test/render/read-sysconfig.ts";
+import { READERS } from "../../test/render/readers.ts";
 import type { Link, NetworkData } from "../documents/network-data.ts";
 import { FORMATS, type Format, render } from "./index.ts";
 
 const filesOf = (format: Format, data: NetworkData): Files =>
 	new Map(render(format, data).files.map(({ path, text }) => [path, text]));
-const onlyFile = (files: Files) => [...files.values()].join();
 
 describe.each(FORMATS)("%s", (format) => {
 	it("renders any valid document into files with safe, distinct paths", () => {
@@ -34,21 +29,13 @@ describe.each(FORMATS)("%s", (format) => {
 		fc.assert(
 			fc.property(hostileNetworkData, (data) => {
 				const rendering = render(format, data);
-				expect(JSON.stringify(rendering)).not.toMatch(/evil/i);
+				expect(JSON.stringify(rendering.files)).not.toMatch(/evil/i);
+				for (const { value = "" } of rendering.remarks) expect(value).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 			}),
 			{ numRuns: 300 },
 		);
 	});
 });
-
-const READERS: Readonly<Partial<Record<Format, (files: Files) => Meanings>>> = {
-	"cloud-init": (files) => readNetplan(onlyFile(files)),
-	ifcfg: readSysconfig,
-	ifupdown: (files) => readEni(onlyFile(files)),
-	netplan: (files) => readNetplan(onlyFile(files)),
-	networkd: readNetworkd,
-	networkmanager: readKeyfiles,
-};
 
 describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
 	it("has the links, addresses and routes of the document", () => {

@@ -10,11 +10,19 @@ export interface RenderedFile {
 	readonly text: string;
 }
 
-/** The result of rendering. */
-export interface Rendering {
+/** What one format makes of a plan. */
+export interface FormatOutput {
 	readonly files: readonly RenderedFile[];
 	/** What the files don't carry of the document, or carry in another form. */
 	readonly remarks: readonly Remark[];
+}
+
+/** The result of rendering. */
+export interface Rendering extends FormatOutput {
+	/** The number of interfaces in the files. 0: the document has nothing that a guest can use. */
+	readonly interfaces: number;
+	/** The number of interfaces with an address or a way to get one. */
+	readonly addressed: number;
 }
 
 /** The options of `render`. */
@@ -24,4 +32,4 @@ export interface RenderOptions {
 }
 
 /** Writes the files of one format. Never throws. Its remarks say what the format can't express. */
-export type Renderer = (plan: Plan) => Rendering;
+export type Renderer = (plan: Plan) => FormatOutput;

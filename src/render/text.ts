@@ -15,6 +15,11 @@ export function destination(route: PlannedRoute): string {
 export type IniEntry = readonly [key: string, value: string | number];
 export type IniSection = readonly [name: string, entries: readonly IniEntry[]];
 
+/** An entry, unless the value is absent. */
+export function optional(key: string, value: string | number | undefined): IniEntry[] {
+	return value === undefined ? [] : [[key, value]];
+}
+
 /** Sections of `key=value` lines. Empty sections are omitted. */
 export function ini(sections: readonly IniSection[]): string {
 	return sections

@@ -1,6 +1,7 @@
-/** The documents that renderers are judged by. */
+/** The documents that all formats are tested with. */
 import { BOND_MODES, type Link, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
 import { networkData } from "../../src/documents/network-data-full.ts";
+import type { NetworkDescription } from "../../src/documents/network-description.ts";
 import { assemble } from "../../src/instance/assemble.ts";
 import { recordedCases } from "../recorded.ts";
 import { exampleDocuments, STATIC_DOCUMENTS } from "../system/iproute2-documents.ts";
@@ -75,7 +76,7 @@ const searchDomains: NetworkData = {
 	services: [{ type: "dns", address: "10.1.0.53" }],
 };
 
-/** By name: every recorded instance's, the examples', and those that show what neither has. */
+/** By name: those of the recorded instances, of the examples, and of cases that neither has. */
 export async function guestDocuments(): Promise<[name: string, data: NetworkData][]> {
 	return [
 		...(await exampleDocuments()),
@@ -83,7 +84,7 @@ export async function guestDocuments(): Promise<[name: string, data: NetworkData
 			const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
 			return data === undefined ? [] : [[name, data]];
 		}),
-		// cloud-init's sysconfig refuses a default route that each address of a link repeats; ours don't.
+		// cloud-init's sysconfig rejects a default route that each address of a link repeats. Ours doesn't.
 		...Object.entries(STATIC_DOCUMENTS).filter(([name]) => name !== "several addresses"),
 		["several addresses", severalAddresses],
 		...BOND_MODES.map((mode): [string, NetworkData] => [`a VLAN on a bond, ${mode}`, bond(mode)]),
@@ -92,10 +93,10 @@ export async function guestDocuments(): Promise<[name: string, data: NetworkData
 	];
 }
 
-/** Name → MAC address of a document's NICs, as the kernel names them. */
-export function namesOf({ links }: NetworkData): Map<string, string> {
+/** Name → MAC address of a document's NICs, with the kernel's names. */
+export function namesOf({ links }: NetworkDescription): Map<string, string> {
 	const macs = links.flatMap((link) =>
-		link.type === "vlan" || link.type === "bond" ? [] : [link.ethernet_mac_address],
+		link.type === "vlan" || link.type === "bond" ? [] : (link.ethernet_mac_address ?? []),
 	);
 	return new Map(macs.map((mac, i) => [`eth${i}`, mac.toLowerCase()]));
 }

@@ -1,6 +1,6 @@
 /**
- * What a target's files mean, whoever wrote them: the common form in which our files, cloud-init's and netplan's are
- * compared. One reader a target, each knowing only that target's own words.
+ * What the files of a format mean, whoever wrote them: the common form in which our files, cloud-init's and netplan's are
+ * compared. There is one reader per format, which knows only that format.
  */
 import ipaddr from "ipaddr.js";
 
@@ -31,6 +31,8 @@ export interface Meaning {
 	ra?: boolean;
 	addresses: Set<string>;
 	routes: RouteMeaning[];
+	/** Metrics of the routes that DHCP servers and routers hand out. */
+	learned: { ipv4?: number; ipv6?: number };
 	dns: Set<string>;
 	search: Set<string>;
 	vlan?: { id: number; parent: string };
@@ -46,7 +48,15 @@ export type Meanings = Map<string, Meaning>;
 export type Files = ReadonlyMap<string, string>;
 
 export function emptyMeaning(): Meaning {
-	return { dhcp4: false, dhcp6: false, addresses: new Set(), routes: [], dns: new Set(), search: new Set() };
+	return {
+		dhcp4: false,
+		dhcp6: false,
+		addresses: new Set(),
+		routes: [],
+		learned: {},
+		dns: new Set(),
+		search: new Set(),
+	};
 }
 
 /** Gets or makes an interface's entry. */

@@ -43,6 +43,8 @@ function readOption(meaning: Meaning, key: string, rest: string): void {
 	else if (key === "dns-nameservers") for (const server of rest.split(" ")) meaning.dns.add(canonicalIp(server));
 	else if (key === "dns-search") for (const domain of rest.split(" ")) meaning.search.add(domain);
 	else if (rest.endsWith("accept_ra=0")) meaning.ra = false;
+	else if (/ra_defrtr_metric=\d+$/.test(rest)) meaning.learned.ipv6 = Number(rest.split("=").at(-1));
+	else if (key === "metric") meaning.learned.ipv4 = Number(rest);
 	else if (key === "up" || key === "post-up") readCommand(meaning, rest);
 	else if (key === "bond-master") meaning.memberOf = rest;
 	else readLinkOption(meaning, key.replaceAll("_", "-"), rest);

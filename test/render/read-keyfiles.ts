@@ -41,7 +41,8 @@ function readConnection(sections: readonly Section[], meaning: Meaning, resolve:
 	meaning.dhcp4 = one("ipv4", "method") === "auto";
 	meaning.ra = one("ipv6", "method") === "auto";
 	meaning.dhcp6 = one("ipv6", "method") === "dhcp";
-	for (const [family, entries] of sections) if (/^ipv[46]$/.test(family)) readFamily(entries, meaning);
+	for (const [family, entries] of sections)
+		if (/^ipv[46]$/.test(family)) readFamily(family as "ipv4" | "ipv6", entries, meaning);
 }
 
 function bondOf(one: (key: string) => string | undefined): BondMeaning {
@@ -55,12 +56,13 @@ function bondOf(one: (key: string) => string | undefined): BondMeaning {
 	});
 }
 
-function readFamily(entries: Section[1], meaning: Meaning): void {
+function readFamily(family: "ipv4" | "ipv6", entries: Section[1], meaning: Meaning): void {
 	const all = new Map(entries);
 	for (const [key, value] of entries) {
 		if (/^address\d+$/.test(key)) meaning.addresses.add(canonicalCidr(value));
 		else if (key === "dns") for (const server of listOf(value)) meaning.dns.add(canonicalIp(server));
 		else if (key === "dns-search") for (const domain of listOf(value)) meaning.search.add(domain);
+		else if (key === "route-metric") meaning.learned[family] = Number(value);
 		else if (key === "gateway") meaning.routes.push(route("default", value));
 		else if (/^route\d+$/.test(key)) {
 			const [to = "", via = "", metric] = value.split(",");

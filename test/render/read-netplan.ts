@@ -51,6 +51,10 @@ function common(one: Any): Partial<Meaning> {
 			...gateways,
 			...(one.routes ?? []).map((r: Any) => route(r.to, r.via, defined({ onLink: r["on-link"], metric: r.metric }))),
 		],
+		learned: defined({
+			ipv4: one["dhcp4-overrides"]?.["route-metric"],
+			ipv6: one["dhcp6-overrides"]?.["route-metric"],
+		}),
 		dns: new Set<string>((one.nameservers?.addresses ?? []).map(canonicalIp)),
 		search: new Set<string>(one.nameservers?.search ?? []),
 	}) as Partial<Meaning>;

@@ -58,8 +58,14 @@ function readNetwork(sections: readonly Section[], meaning: Meaning): void {
 	const dhcp = network("DHCP")[0] ?? "no";
 	meaning.dhcp4 = dhcp === "ipv4" || isYes(dhcp);
 	meaning.dhcp6 = dhcp === "ipv6" || isYes(dhcp);
+	const metricOf = (section: string) => values(sections, section, "RouteMetric").map(Number)[0];
+	// netplan writes [DHCP], which is both.
+	const both = metricOf("DHCP");
+	const [ipv4, ipv6] = [metricOf("DHCPv4") ?? both, metricOf("IPv6AcceptRA") ?? both];
 	const ra = network("IPv6AcceptRA")[0];
 	if (ra !== undefined) meaning.ra = isYes(ra);
+	if (ipv4 !== undefined && meaning.dhcp4) meaning.learned.ipv4 = ipv4;
+	if (ipv6 !== undefined && meaning.ra) meaning.learned.ipv6 = ipv6;
 	const bond = network("Bond")[0];
 	if (bond !== undefined) meaning.memberOf = bond;
 	const addresses = [...network("Address"), ...values(sections, "Address", "Address")];

@@ -52,6 +52,10 @@ function readIfcfg(variables: Variables, meaning: Meaning, name: string): void {
 	meaning.dhcp6 = isYes(get("DHCPV6C"));
 	if (get("IPV6_AUTOCONF") !== undefined) meaning.ra = isYes(get("IPV6_AUTOCONF"));
 	if (isYes(get("IPV6_FORCE_ACCEPT_RA"))) meaning.ra = true;
+	for (const version of [4, 6] as const) {
+		const metric = get(`IPV${version}_ROUTE_METRIC`);
+		if (metric !== undefined) meaning.learned[`ipv${version}`] = Number(metric);
+	}
 	for (const [key, value] of variables) {
 		const number = /^IPADDR(\d*)$/.exec(key)?.[1];
 		const mask = get(`PREFIX${number}`) ?? get(`NETMASK${number}`);

@@ -1,18 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import type { NetworkData } from "../../src/documents/network-data.ts";
+import type { NetworkDescription } from "../../src/documents/network-description.ts";
 import { type Format, render } from "../../src/render/index.ts";
 import { namesOf } from "./guest-documents.ts";
 import type { Files } from "./meaning.ts";
 
-/** Our files; the NICs are eth0, eth1 … and known by these names where `named`. */
-export function renderFiles(format: Format, data: NetworkData, named: boolean): Files {
+/** Our files. If `named`, the NICs are known to be eth0, eth1 … */
+export function renderFiles(format: Format, data: NetworkDescription, named: boolean): Files {
 	const names = new Map(named ? [...namesOf(data)].map(([name, mac]) => [mac, name]) : []);
 	return new Map(render(format, data, { names }).files.map(({ path, text }) => [path, text]));
 }
 
 /** Writes our files below a folder, with their modes. */
-export async function writeRendering(format: Format, data: NetworkData, folder: string): Promise<void> {
+export async function writeRendering(format: Format, data: NetworkDescription, folder: string): Promise<void> {
 	for (const { path, mode, text } of render(format, data).files) {
 		await mkdir(dirname(join(folder, path)), { recursive: true });
 		await writeFile(join(folder, path), text, { mode });

@@ -1,0 +1,67 @@
+import { AcceptedLink } from "./accepted-network-data.ts";
+import { BOND_MODES, type BondLink } from "./network-data.ts";
+import type { DescribedBond } from "./network-description.ts";
+import { itemsOf, memberPointer, type Reading } from "./reading.ts";
+
+/** A bond link; undefined if its mode is unknown. */
+export function readBond(
+	base: Pick<DescribedBond, "id" | "vif_id" | "mtu" | "ethernet_mac_address">,
+	item: AcceptedLink,
+	pointer: string,
+	reading: Reading,
+): DescribedBond | undefined {
+	const options = readOptions(item, pointer, reading);
+	const { bond_mode: otherMode, ...rest } = options;
+	const mode = readMode(item.bond_mode ?? otherMode, `${pointer}/bond_mode`, reading);
+	const members = itemsOf(item.bond_links, `${pointer}/bond_links`, reading).map(([id]) => id.toString());
+	if (mode === undefined) return undefined;
+	return {
+		...base,
+		...rest,
+		type: "bond",
+		...(item.name && { name: item.name }),
+		bond_mode: mode,
+		bond_links: members,
+	};
+}
+
+/**
+ * The options of the bonding driver. `bond-mode` and `bond_xmit-hash-policy` are spellings that some versions of
+ * cloud-init need: Guestwire's own documents repeat options in them.
+ */
+function readOptions(item: AcceptedLink, pointer: string, reading: Reading): Record<`bond_${string}`, string> {
+	const options: Record<`bond_${string}`, string> = {};
+	const canonicalFirst = Object.entries(item).toSorted(([a], [b]) => Number(a.includes("-")) - Number(b.includes("-")));
+	for (const [key, value] of canonicalFirst) {
+		if (Object.hasOwn(AcceptedLink.properties, key)) continue;
+		const at = memberPointer(pointer, key);
+		const name = key.replaceAll("-", "_") as `bond_${string}`;
+		const text = ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
+		const canonical = item[name as keyof AcceptedLink];
+		const known = canonical === undefined || canonical === null ? options[name] : String(canonical);
+		if (!name.startsWith("bond_")) reading.remark(at, "unknown member: dropped", value);
+		else if (text === undefined) reading.remark(at, "not the value of an option: dropped", value);
+		else if (name !== key && known !== undefined) {
+			if (known !== text) reading.remark(at, `contradicts ${name}: dropped`, value);
+		} else {
+			options[name] = text;
+			if (name !== key) reading.remark(at, `converted to ${name}`, value);
+		}
+	}
+	return options;
+}
+
+/** The example in the specification says `802.1ad` and means 802.3ad. */
+function readMode(
+	mode: string | number | null | undefined,
+	pointer: string,
+	reading: Reading,
+): BondLink["bond_mode"] | undefined {
+	const text = mode?.toString() ?? "";
+	const known = BOND_MODES.find((name) => name === text);
+	if (known !== undefined) return known;
+	const meant = text === "802.1ad" ? "802.3ad" : text === "" ? BOND_MODES[0] : BOND_MODES[Number(text)];
+	const reason = meant === undefined ? "unknown bond mode: the link is dropped" : `read as ${meant}`;
+	reading.remark(pointer, reason, mode);
+	return meant;
+}

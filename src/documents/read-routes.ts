@@ -1,0 +1,72 @@
+import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
+import { type AcceptedNetworkEntry, AcceptedRoute } from "./accepted-network-data.ts";
+import type { DescribedRoute } from "./network-description.ts";
+import { readSubnet } from "./read-subnets.ts";
+import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
+
+/** The routes of a network. Its own `gateway` is a default route, unless the routes have the same one. */
+export function readRoutes(item: AcceptedNetworkEntry, pointer: string, reading: Reading): DescribedRoute[] {
+	const routes = itemsOf(item.routes, `${pointer}/routes`, reading).flatMap(([route, at]) =>
+		readRoute(route, at, reading),
+	);
+	const metric = readMetric(item.metric, `${pointer}/metric`, reading);
+	if (!item.gateway) {
+		if (item.metric) reading.remark(`${pointer}/metric`, "the network has no gateway: dropped", item.metric);
+		return routes;
+	}
+	const at = `${pointer}/gateway`;
+	const gateway = canonicalAddress(item.gateway);
+	if (gateway === undefined) {
+		reading.remark(at, "not an IP address: dropped", item.gateway);
+		return routes;
+	}
+	const any = anyAddress(addressVersion(gateway));
+	const known = routes.find((route) => route.network === any && route.netmask === any);
+	if (known === undefined) {
+		reading.remark(at, "converted to a default route", item.gateway);
+		return [reading.from(at, { network: any, netmask: any, gateway, ...metric }), ...routes];
+	}
+	if (known.gateway !== gateway) {
+		reading.remark(at, "the routes have another default route: dropped", item.gateway);
+	}
+	return routes;
+}
+
+const anyAddress = (version: 4 | 6) => (version === 4 ? "0.0.0.0" : "::");
+
+function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): DescribedRoute[] {
+	remarkUnused(route, AcceptedRoute.properties, pointer, reading);
+	const { network, destination, netmask } = route;
+	if (!network && destination) reading.remark(`${pointer}/destination`, "converted to network", destination);
+	const key = network ? "network" : "destination";
+	const subnet = readSubnet({ text: network || destination, mask: netmask, key }, pointer, reading);
+	const gateway = canonicalAddress(route.gateway ?? "");
+	if (subnet === undefined || gateway === undefined) {
+		const { services: _, ...shown } = route;
+		reading.remark(pointer, "no valid network and gateway: the route is dropped", shown);
+		return [];
+	}
+	const isAny = subnet.ip === anyAddress(addressVersion(subnet.ip));
+	const mask = subnet.mask ?? (isAny ? subnet.ip : undefined);
+	if (mask === undefined) {
+		reading.remark(`${pointer}/netmask`, "no netmask: the route is dropped", netmask ?? undefined);
+		return [];
+	}
+	if (subnet.mask === undefined) reading.remark(`${pointer}/netmask`, "missing: read as a default route");
+	if (gateway !== route.gateway) reading.remark(`${pointer}/gateway`, "converted to canonical form", route.gateway);
+	const metric = readMetric(route.metric, `${pointer}/metric`, reading);
+	return [reading.from(pointer, { network: subnet.ip, netmask: mask, gateway, ...metric })];
+}
+
+/** The kernel's metrics have 32 bits. IPv6 has no metric 0, which means the default there. */
+function readMetric(
+	given: string | number | null | undefined,
+	pointer: string,
+	reading: Reading,
+): { readonly metric?: number } {
+	if (given === undefined || given === null) return {};
+	const metric = typeof given === "string" && !/^\d{1,10}$/.test(given) ? Number.NaN : Number(given);
+	if (Number.isInteger(metric) && metric >= 0 && metric < 2 ** 32) return { metric };
+	reading.remark(pointer, "not 0 to 4294967295: dropped", given);
+	return {};
+}
