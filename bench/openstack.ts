@@ -1,10 +1,9 @@
 /**
  * Guestwire beside nova-api-metadata of the same cloud, in one run: `npm run bench:openstack` (`--short` for a quick one).
- * The cloud is the laboratory of test/e2e/openstack, which is brought up first. Nova is measured both ways in which it is
+ * The cloud is that of test/e2e/openstack, which is brought up first. Nova is measured both ways in which it is
  * run, under uwsgi with Debian's settings and under eventlet with two workers; the better of the two counts each time.
  */
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ import { promisify } from "node:util";
 import { type Asker, askUntilServed, signed } from "../test/e2e/openstack/asking.ts";
 import { makeCrowd } from "../test/e2e/openstack/crowd.ts";
 import { startGuestwire } from "../test/e2e/openstack/guestwire.ts";
-import { NOVA_FORGETS, NOVA_METADATA, runScript } from "../test/e2e/openstack/laboratory.ts";
+import { NOVA_FORGETS, NOVA_METADATA, runInside } from "../test/e2e/openstack/laboratory.ts";
 
 const SHORT = process.argv.includes("--short");
 const ROUNDS = SHORT ? 1 : 3;
@@ -174,10 +173,8 @@ const MEASUREMENTS: readonly Measurement[] = [
 ];
 
 async function main(): Promise<void> {
-	const up = spawn(new URL("../test/e2e/openstack/up", import.meta.url).pathname, { stdio: "inherit" });
-	if ((await once(up, "exit"))[0] !== 0) throw new Error("the laboratory does not come up");
 	const crowd = await makeCrowd();
-	await runScript("metadata-eventlet", ["start", String(EVENTLET)]);
+	await runInside(["metadata-eventlet", "start", String(EVENTLET)]);
 	const contenders = [nova("nova, uwsgi", NOVA_METADATA), nova("nova, eventlet", EVENTLET), guestwireContender()];
 	console.log(`${crowd.length} guests; median of ${ROUNDS} rounds, one guest: of ${ALONE}\n`);
 	console.log(["", ...contenders.map(({ name }) => name), "ratio", "target"].join(" | "));
@@ -193,7 +190,7 @@ async function main(): Promise<void> {
 		console.log([`${what} (${unit})`, ...shown, ratio.toFixed(2), goal].join(" | "));
 	}
 	for (const contender of contenders) await contender.stop();
-	await runScript("metadata-eventlet", ["stop"]);
+	await runInside(["metadata-eventlet", "stop"]);
 	if (missed > 0) process.exitCode = 1;
 }
 

@@ -1,13 +1,10 @@
-import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { normalizePath } from "../../../src/documents/paths.ts";
 import { type Answered, deviationsOf } from "../../deviations.ts";
 import { eventually } from "./api.ts";
 import { type Answer, askFrom } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
-import { NOVA_METADATA, runScript, STATE } from "./laboratory.ts";
+import { NOVA_METADATA, runInside } from "./laboratory.ts";
 
 const PATHS = [
 	"/openstack",
@@ -32,13 +29,13 @@ const viaAgent = new Map<Reachable, Answer[]>();
 beforeAll(async () => {
 	expect(guests.length).toBeGreaterThan(3);
 	guestwire = await startGuestwire({ profile: "nova" });
-	await runScript("metadata-agent", [String(NOVA_METADATA)]);
+	await runInside(["metadata-agent", String(NOVA_METADATA)]);
 	for (const guest of guests) originals.set(guest, await isServed(guest).then(() => answersTo(guest)));
-	await runScript("metadata-agent", [String(guestwire.port)]);
+	await runInside(["metadata-agent", String(guestwire.port)]);
 	for (const guest of guests) viaAgent.set(guest, await isServed(guest).then(() => answersTo(guest)));
 });
 afterAll(async () => {
-	await runScript("metadata-agent", [String(NOVA_METADATA)]);
+	await runInside(["metadata-agent", String(NOVA_METADATA)]);
 	await guestwire.stop();
 });
 
@@ -90,7 +87,7 @@ describe("behind Neutron's own metadata agent", () => {
 describe("straight from haproxy, without the agent", () => {
 	beforeAll(async () => {
 		for (const networkId of new Set(guests.map(({ networkId }) => networkId)))
-			await pointHaproxyAt(networkId, guestwire.socket);
+			await runInside(["point-haproxy", networkId, guestwire.socket]);
 		for (const guest of guests) await isServed(guest);
 	});
 
@@ -115,19 +112,3 @@ describe("straight from haproxy, without the agent", () => {
 		await expectOwnDocument(guest, [`X-Forwarded-For: ${other.ports[0].fixed_ips[0].ip_address}`]);
 	});
 });
-
-/** Has a network's haproxy, as the agent set it up, talk to another unix socket than the agent's. */
-async function pointHaproxyAt(networkId: string, socket: string): Promise<void> {
-	const file = `${STATE}/data/neutron/ovn-metadata-proxy/${networkId}.conf`;
-	const config = await readFile(file, "utf8");
-	const pidFile = /^\s*pidfile\s+(\S+)$/m.exec(config)?.[1] ?? "";
-	process.kill(Number(await readFile(pidFile, "utf8")));
-	await writeFile(file, config.replace(/^(\s*server metadata ).*$/m, `$1${socket}`));
-	// The address is free as soon as the old one is gone.
-	await eventually("haproxy starts", 10, () =>
-		promisify(execFile)("ip", ["netns", "exec", `ovnmeta-${networkId}`, "haproxy", "-f", file]).then(
-			() => true,
-			() => undefined,
-		),
-	);
-}

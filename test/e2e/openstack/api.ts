@@ -2,16 +2,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { laboratoryEnv } from "./laboratory.ts";
 
-export type Service = "identity" | "network" | "compute" | "image";
+export type Service = "identity" | "network" | "compute" | "image" | "volume";
 
 const ROOTS: Record<Service, string> = {
 	identity: "http://127.0.0.1:5000/v3",
 	network: "http://127.0.0.1:9696/v2.0",
 	compute: "http://127.0.0.1:8774/v2.1",
 	image: "http://127.0.0.1:9292/v2",
+	volume: "http://127.0.0.1:8776/v3",
 };
-/** What is asked of Nova: the newest that Debian 12's has. */
-const COMPUTE_VERSION = "compute 2.93";
+/** The microversions of requests: the newest of the oldest release here, and each API refuses another's. */
+const MICROVERSIONS: Partial<Record<Service, string>> = { compute: "compute 2.93", volume: "volume 3.70" };
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of four APIs, read by tests that fail when a member is missing
 export type Json = any;
@@ -57,7 +58,7 @@ const caller = (token: string) => async (method: string, service: Service, path:
 		method,
 		headers: {
 			"x-auth-token": token,
-			"openstack-api-version": COMPUTE_VERSION,
+			...(MICROVERSIONS[service] && { "openstack-api-version": MICROVERSIONS[service] }),
 			"content-type": binary ? "application/octet-stream" : "application/json",
 		},
 		body: binary ? payload : payload === undefined ? null : JSON.stringify(payload),

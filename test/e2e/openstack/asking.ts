@@ -1,10 +1,8 @@
 /** Requests as a guest's arrive: signed by Neutron's agent, or made inside a network namespace. */
-import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
-import { laboratoryEnv } from "./laboratory.ts";
+import { laboratoryEnv, runInside } from "./laboratory.ts";
 
 export interface Answer {
 	readonly status: number;
@@ -59,11 +57,9 @@ export async function askUntilServed(port: number, asker: Asker, path: string): 
 
 /** Asks 169.254.169.254 from inside a network namespace, with curl as a guest would. */
 export async function askFrom(namespace: string, path: string, headers: readonly string[] = []): Promise<Answer> {
-	const command = ["netns", "exec", namespace, "curl", "--silent", "--include", "--max-time", "20"];
+	const curl = ["ip", "netns", "exec", namespace, "curl", "--silent", "--include", "--max-time", "20"];
 	const more = headers.flatMap((header) => ["--header", header]);
-	const { stdout } = await promisify(execFile)("ip", [...command, ...more, `http://169.254.169.254${path}`], {
-		encoding: "latin1",
-	});
+	const stdout = await runInside([...curl, ...more, `http://169.254.169.254${path}`]);
 	const end = stdout.indexOf("\r\n\r\n");
 	const [status = "", ...lines] = stdout.slice(0, end).split("\r\n");
 	const fields = lines

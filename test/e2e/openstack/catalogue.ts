@@ -1,10 +1,10 @@
-/** Fills Keystone after its bootstrap: the services' accounts, their endpoints, and the guests' projects. Run by "up". */
+/** Fills Keystone after its bootstrap: the services' accounts, their endpoints, and the guests' projects. Run by "cloud up". */
 import { type Json, login } from "./api.ts";
 import { CROWD_PROJECT } from "./crowd.ts";
+import { laboratoryEnv } from "./laboratory.ts";
 import { OTHER_PROJECT, PROJECT } from "./plan.ts";
 
-/** The password of every service account, given by "up". */
-const SERVICE_PASSWORD = process.env["SERVICE_PASSWORD"] ?? "";
+const { SERVICE_PASSWORD, OS_REGION_NAME } = laboratoryEnv();
 
 const api = await login();
 
@@ -30,7 +30,7 @@ const grant = (project: string, user: string, role: string) =>
 	api.put("identity", `/projects/${project}/users/${user}/roles/${role}`);
 
 const serviceProject = await ensure("projects", { name: "service", ...domain });
-for (const name of ["glance", "placement", "neutron", "nova"]) {
+for (const name of ["glance", "placement", "neutron", "nova", "cinder"]) {
 	const user = await ensure("users", { name, ...domain }, { password: SERVICE_PASSWORD });
 	await grant(serviceProject, user, adminRole);
 	await grant(serviceProject, user, serviceRole);
@@ -40,10 +40,13 @@ for (const [name, type, url] of [
 	["placement", "placement", "http://127.0.0.1:8778"],
 	["neutron", "network", "http://127.0.0.1:9696"],
 	["nova", "compute", "http://127.0.0.1:8774/v2.1"],
+	// Nova asks for the one up to 2024.1, and for the other since.
+	["cinderv3", "volumev3", "http://127.0.0.1:8776/v3"],
+	["cinder", "block-storage", "http://127.0.0.1:8776/v3"],
 ] as const) {
 	const service_id = await ensure("services", { name, type });
 	for (const face of ["public", "internal", "admin"]) {
-		await ensure("endpoints", { service_id, interface: face, region_id: process.env["OS_REGION_NAME"] }, { url });
+		await ensure("endpoints", { service_id, interface: face, region_id: OS_REGION_NAME }, { url });
 	}
 }
 for (const name of [PROJECT, OTHER_PROJECT, CROWD_PROJECT]) {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./api.ts";
 import { laboratoryEnv, STATE } from "./laboratory.ts";
@@ -32,7 +31,7 @@ export interface Guestwire {
 }
 
 export async function startGuestwire(options: GuestwireOptions = {}): Promise<Guestwire> {
-	const folder = await mkdtemp(join(tmpdir(), "guestwire-e2e-"));
+	const folder = await mkdtemp(join(STATE, "run/guestwire-"));
 	const [port, operator] = [await freePort(), await freePort()];
 	const socket = join(folder, "network.sock");
 	await writeFiles(folder, port, operator, socket, options);

@@ -1,12 +1,13 @@
 /**
  * Makes the guests that `plan.ts` says in the running laboratory; those that are there already, by name, stay.
- * `node test/e2e/openstack/instances.ts` after "up".
+ * By hand: `cloud net node test/e2e/openstack/instances.ts`.
  */
 import { type Api, eventually, type Json, login } from "./api.ts";
 import { ask } from "./asking.ts";
-import { NOVA_FORGETS, NOVA_METADATA, runScript } from "./laboratory.ts";
+import { NOVA_FORGETS, NOVA_METADATA, runInside } from "./laboratory.ts";
 import { makeNetwork, makePort, type Wiring } from "./networks.ts";
 import { GUESTS, type GuestPlan, NETWORKS, OTHER_PROJECT, PROJECT } from "./plan.ts";
+import { attachVolumes, bootMembers } from "./volumes.ts";
 
 /** A guest as it stands in the cloud. */
 export interface Guest {
@@ -71,10 +72,15 @@ export async function startGuest(api: Api, plan: GuestPlan, wiring: Wiring, boot
 		...(plan.nics[index]?.tag && { tag: plan.nics[index].tag }),
 	}));
 	const { servers } = await api.get("compute", `/servers?name=^${plan.name}$`);
-	const body = { name: plan.name, ...boot, networks: networks.length > 0 ? networks : "none", ...plan.more };
-	const { id } = servers[0] ?? (await api.post("compute", "/servers", { server: body })).server;
+	const id: string = servers[0]?.id ?? (await createServer(api, plan, networks, boot));
 	const namespace = plan.metadataBy === undefined ? {} : { namespace: `gw-${plan.name}` };
 	return { plan, id, projectId: api.projectId, ports, ...namespace };
+}
+
+async function createServer(api: Api, plan: GuestPlan, networks: readonly Json[], boot: BootSource): Promise<string> {
+	const source = await bootMembers(api, plan, boot);
+	const body = { name: plan.name, ...source, networks: networks.length > 0 ? networks : "none", ...plan.more };
+	return (await api.post("compute", "/servers", { server: body })).server.id;
 }
 
 async function attachLater(api: Api, guest: Guest, wiring: Wiring): Promise<Guest> {
@@ -112,7 +118,7 @@ async function plug(admin: Api, guests: readonly Guest[]): Promise<void> {
 			return [port.id, port.mac_address, id, ...place].join(" ");
 		}),
 	);
-	await runScript("plug", [], `${lines.join("\n")}\n`);
+	await runInside(["plug"], `${lines.join("\n")}\n`);
 	const ours = new Set(guests.flatMap(({ ports }) => ports.map(({ id }) => id)));
 	await eventually("every port is ACTIVE", 90, async () => {
 		const { ports } = await admin.get("network", "/ports?status=DOWN&fields=id");
@@ -134,6 +140,7 @@ export async function makeInstances(): Promise<Guest[]> {
 		for (const plan of GUESTS.filter(own)) started.push(await startGuest(api, plan, wiring, boot));
 		for (const guest of started) {
 			await built(api, guest.id);
+			await attachVolumes(api, guest.plan, guest.id);
 			guests.push(await attachLater(api, guest, wiring));
 		}
 	}

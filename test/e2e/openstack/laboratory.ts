@@ -3,8 +3,11 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 
-/** As in lib.sh. */
-export const STATE = process.env["GUESTWIRE_OPENSTACK_STATE"] ?? "/var/lib/guestwire-openstack";
+const SUITE = process.env["GUESTWIRE_OPENSTACK_SUITE"];
+if (SUITE === undefined) throw new Error("not in a cloud's network: run this by test/e2e/openstack/cloud with COMMAND");
+
+/** The cloud's files, under the same path in its container. */
+export const STATE = `/var/lib/guestwire-openstack/${SUITE}`;
 
 /** Where nova-api-metadata listens, on the loopback. */
 export const NOVA_METADATA = 8775;
@@ -21,9 +24,13 @@ export function laboratoryEnv(): Record<string, string> {
 	return variables as Record<string, string>;
 }
 
-/** Runs one of the scripts beside this file to its end. Rejects with its error output when it fails. */
-export async function runScript(name: string, args: readonly string[] = [], input = ""): Promise<void> {
-	const running = promisify(execFile)(new URL(name, import.meta.url).pathname, args);
+/**
+ * Runs a script of the folder `inside`, or any program of the suite, in the cloud's container, and gives what it wrote to
+ * standard output, one character a byte. Rejects with its error output when it fails.
+ */
+export async function runInside(command: readonly string[], input = ""): Promise<string> {
+	const cloud = new URL("cloud", import.meta.url).pathname;
+	const running = promisify(execFile)(cloud, ["run", ...command], { encoding: "latin1" });
 	running.child.stdin?.end(input);
-	await running;
+	return (await running).stdout;
 }

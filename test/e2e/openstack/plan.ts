@@ -31,6 +31,16 @@ export interface NicPlan {
 	readonly floatingIp?: boolean;
 }
 
+export interface VolumePlan {
+	readonly name: string;
+	/** The guest boots from it. */
+	readonly root?: boolean;
+	/** Device tag. */
+	readonly tag?: string;
+	/** It is attached to the running guest. */
+	readonly later?: boolean;
+}
+
 export interface GuestPlan {
 	readonly name: string;
 	readonly project?: string;
@@ -40,6 +50,8 @@ export interface GuestPlan {
 	readonly more?: Readonly<Record<string, unknown>>;
 	/** A NIC attached after the boot. */
 	readonly later?: NicPlan;
+	/** In the order in which they are attached. */
+	readonly volumes?: readonly VolumePlan[];
 	/** The index of the NIC by which it reaches the metadata service, which stands in a network namespace for it. */
 	readonly metadataBy?: number;
 }
@@ -410,5 +422,19 @@ export const GUESTS: readonly GuestPlan[] = [
 		name: "fig-late",
 		nics: [{ network: "shelf", addresses: [["shelf-v4", "10.73.72.1"]] }],
 		later: { network: "espalier", addresses: [["espalier-v4", "172.20.18.91"]] },
+	},
+	{
+		name: "hazel-root",
+		nics: [{ network: "shelf", addresses: [["shelf-v4", "10.73.73.1"]] }],
+		volumes: [{ name: "hazel-root", root: true, tag: "root" }, { name: "hazel-more" }],
+	},
+	{
+		name: "hazel-volumes",
+		nics: [{ network: "cordon", addresses: [["cordon-v4", "10.64.8.173"]], tag: "uplink" }],
+		volumes: [
+			{ name: "hazel-data", tag: "data" },
+			{ name: "hazel-late", tag: "late", later: true },
+			{ name: "hazel-plain", later: true },
+		],
 	},
 ];

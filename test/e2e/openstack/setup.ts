@@ -1,6 +1,4 @@
-/** Before the first test: the laboratory is up and everything stands in it. It is left so, for the next run to be quick. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+/** Before the first test: makes every guest that is not there yet. They stay, so that the next run is quick. */
 import type { TestProject } from "vitest/node";
 import { type Member, makeCrowd } from "./crowd.ts";
 import { type Guest, makeInstances } from "./instances.ts";
@@ -13,10 +11,7 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<void> {
-	const up = spawn(new URL("up", import.meta.url).pathname, { stdio: "inherit" });
-	const [code] = await once(up, "exit");
-	if (code !== 0) throw new Error(`the laboratory does not come up: test/e2e/openstack/up ended with ${code}`);
 	project.provide("guests", await makeInstances());
-	console.log("making 200 guests more, where they are not there yet: this can take some minutes");
+	console.log("making 200 more guests if they are missing: this can take some minutes");
 	project.provide("crowd", await makeCrowd());
 }

@@ -1,8 +1,9 @@
-# Sourced by up, down, plug and metadata-agent: names, ports and secrets of the laboratory, and how to run a daemon.
-# Everything the laboratory writes lies under $STATE, configuration, databases and logs alike: Debian's own files in /etc
-# stay as they are, and "down --wipe" is one folder less.
+# Sourced by the scripts of this folder, which "cloud" runs in its container: names, ports and secrets of the cloud, and how
+# to run a daemon. Everything that the cloud writes is under $STATE: configuration, databases and logs alike. Debian's own
+# files in /etc stay as they are, and "cloud wipe" removes one folder.
 
-STATE=${GUESTWIRE_OPENSTACK_STATE:-/var/lib/guestwire-openstack}
+STATE=${GUESTWIRE_OPENSTACK_STATE:?is set by cloud}
+SUITE=${GUESTWIRE_OPENSTACK_SUITE:?is set by cloud}
 CONF=$STATE/etc
 DATA=$STATE/data
 LOG=$STATE/log
@@ -17,19 +18,15 @@ SERVICE_PASSWORD=maple-services
 DATABASE_PASSWORD=maple-database
 # shellcheck disable=SC2034 # read by the scripts that source this file
 METADATA_SECRET=maple-metadata-proxy
+MESSAGE_BUS=rabbit://guest:guest@127.0.0.1:5672/
 
 export LC_ALL=C.UTF-8
 # Open vSwitch and OVN keep sockets, databases and pid files here, so the machine's own are left alone.
 export OVS_RUNDIR=$RUN/ovs OVN_RUNDIR=$RUN/ovs
 export OVN_NB_DB=tcp:127.0.0.1:6641 OVN_SB_DB=tcp:127.0.0.1:6642
-# Debian's programs run with Debian's Python, whatever else the machine has in front of it.
-export PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
-unset PYTHONPATH PYTHONHOME VIRTUAL_ENV http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
 
 say() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
 fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
-
-[ "$(id -u)" = 0 ] || fail "needs root"
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -49,7 +46,7 @@ daemon() { # name user port|- command...
 	# A session of its own: neither the terminal's Ctrl-C nor the end of a test run takes it along.
 	(
 		cd "$DATA"
-		exec 9>&- setsid nohup setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups "$@" >>"$LOG/$name.out" 2>&1 </dev/null
+		exec setsid nohup setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups "$@" >>"$LOG/$name.out" 2>&1 </dev/null
 	) &
 	pid=$!
 	echo "$pid $(started_at "$pid")" >"$RUN/$name.pid"

@@ -32,11 +32,15 @@ tokens() { # user   how a service checks its callers' tokens
 	E
 }
 
+wsgi() { # script module:callable   the line by which uwsgi finds a program: a script, or a module in releases without it
+	if [ -e "/usr/bin/$1" ]; then echo "wsgi-file = /usr/bin/$1"; else echo "module = $2"; fi
+}
+
 uwsgi() { # user program processes threads
 	cat <<-E
 		[uwsgi]
 		plugins = python3
-		wsgi-file = $2
+		$2
 		processes = $3
 		threads = $4
 		enable-threads = true
@@ -69,14 +73,14 @@ enabled = true
 backend = dogpile.cache.memcached
 memcache_servers = 127.0.0.1:11211
 E
-uwsgi keystone /usr/bin/keystone-wsgi-public 2 2 | put keystone/uwsgi.ini keystone
+uwsgi keystone "$(wsgi keystone-wsgi-public keystone.wsgi.api:application)" 2 2 | put keystone/uwsgi.ini keystone
 
 put placement/placement.conf placement <<E
 [placement_database]
 connection = $(database placement)
 $(tokens placement)
 E
-uwsgi placement /usr/bin/placement-api 1 4 | put placement/uwsgi.ini placement
+uwsgi placement "$(wsgi placement-api placement.wsgi.api:application)" 1 4 | put placement/uwsgi.ini placement
 
 put glance/glance-api.conf glance <<E
 [DEFAULT]
@@ -101,6 +105,50 @@ config_file = /etc/glance/glance-api-paste.ini
 lock_path = $DATA/glance/lock
 $(tokens glance)
 E
+# Under uwsgi, Glance reads both files from one folder.
+put glance/glance-api-paste.ini glance </etc/glance/glance-api-paste.ini
+{
+	uwsgi glance "$(wsgi glance-wsgi-api glance.wsgi.api:application)" 1 1
+	# An image is uploaded in chunks.
+	printf '%s = true\n' http-auto-chunked http-chunked-input wsgi-manage-chunked-input
+} | put glance/uwsgi.ini glance
+
+put cinder/cinder.conf cinder <<E
+[DEFAULT]
+my_ip = 127.0.0.1
+host = $HYPERVISOR
+transport_url = $MESSAGE_BUS
+state_path = $DATA/cinder
+enabled_backends = fake
+glance_api_servers = http://127.0.0.1:9292
+[fake]
+volume_driver = cinder.tests.fake_driver.FakeLoggingVolumeDriver
+volume_backend_name = fake
+[database]
+connection = $(database cinder)
+[nova]
+region_name = $REGION
+$(account nova)
+[service_user]
+send_service_user_token = true
+$(account cinder)
+[oslo_concurrency]
+lock_path = $DATA/cinder/lock
+$(tokens cinder)
+E
+uwsgi cinder "$(wsgi cinder-wsgi cinder.wsgi.api:application)" 1 1 | put cinder/uwsgi.ini cinder
+
+# Without this setting, neither service says a word about its changes.
+notifications() {
+	[ "${GUESTWIRE_OPENSTACK_NOTIFICATIONS:-on}" = on ] || return 0
+	cat <<-E
+		[oslo_messaging_notifications]
+		driver = messagingv2
+		[notifications]
+		notification_format = both
+		notify_on_state_change = vm_and_task_state
+	E
+}
 
 # MTU: Neutron takes the smaller of global_physnet_mtu and the physical network's own, less the overlay's header.
 put neutron/neutron.conf neutron <<E
@@ -113,7 +161,7 @@ rpc_workers = 1
 rpc_state_report_workers = 0
 state_path = $DATA/neutron
 log_file = $LOG/neutron.log
-transport_url = rabbit://guest:guest@127.0.0.1:5672/
+transport_url = $MESSAGE_BUS
 dns_domain = maple.test.
 vlan_transparent = true
 global_physnet_mtu = 9000
@@ -136,8 +184,14 @@ quota_floatingip = -1
 quota_security_group = -1
 quota_security_group_rule = -1
 quota_trunk = -1
+$(notifications)
 $(tokens neutron)
 E
+# The start time is by what the processes of one start know each other in OVN's hash ring.
+{
+	uwsgi neutron "$(wsgi neutron-api neutron.wsgi.api:application)" 2 1 | sed '/^enable-threads/d'
+	echo 'start-time = %t'
+} | put neutron/uwsgi.ini neutron
 put neutron/ml2.ini neutron <<E
 [ml2]
 type_drivers = local,flat,vlan,geneve
@@ -169,9 +223,11 @@ state_path = $DATA/neutron
 log_file = $LOG/metadata-agent.log
 [agent]
 root_helper =
+extensions = metadata
 [ovs]
 ovsdb_connection = unix:$OVS_RUNDIR/db.sock
 [ovn]
+ovn_nb_connection = $OVN_NB_DB
 ovn_sb_connection = $OVN_SB_DB
 E
 
@@ -184,7 +240,7 @@ nova_common() {
 		my_ip = 127.0.0.1
 		host = $HYPERVISOR
 		state_path = $DATA/nova
-		transport_url = rabbit://guest:guest@127.0.0.1:5672/
+		transport_url = $MESSAGE_BUS
 		compute_driver = fake.FakeDriver
 		vif_plugging_is_fatal = false
 		vif_plugging_timeout = 0
@@ -228,6 +284,9 @@ nova_common() {
 		ram = -1
 		[vnc]
 		enabled = false
+		[cinder]
+		os_region_name = $REGION
+		$(notifications)
 		$(tokens nova)
 	E
 }
@@ -244,7 +303,8 @@ nova_common() {
 nova_common | put nova/compute.conf nova
 # One thread a process: Nova patches its threads with eventlet, and under uwsgi with several of them a request now and
 # then hangs for ever. Otherwise Debian's own settings for the metadata service, and as many processes as they advise.
-uwsgi nova /usr/bin/nova-api-wsgi 4 1 | put nova/api-uwsgi.ini nova
+uwsgi nova "$(wsgi nova-api-wsgi nova.wsgi.osapi_compute:application)" 4 1 | put nova/api-uwsgi.ini nova
 sed -e 's/^threads = .*/threads = 1/' -e "s/^processes = .*/processes = $(($(nproc) * 2))/" \
-	-e 's/^logto = .*/disable-logging = true/' -e "s|^chdir = .*|chdir = $DATA/nova|" \
+	-e 's/^logto = .*/disable-logging = true/' -e "s|^chdir = .*|chdir = $DATA/nova|" -e 's/^plugins = .*/plugins = python3/' \
+	-e "s|^wsgi-file = .*|$(wsgi nova-metadata-wsgi nova.wsgi.metadata:application)|" \
 	/etc/nova/nova-api-metadata-uwsgi.ini | put nova/metadata-uwsgi.ini nova

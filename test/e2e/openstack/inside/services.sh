@@ -4,7 +4,7 @@ sql() { mariadb --socket="$DATA/mariadb/mysqld.sock" --batch --skip-column-names
 
 make_databases() {
 	sql <<-E
-		$(printf 'CREATE DATABASE %s CHARACTER SET utf8mb3;\n' keystone placement glance neutron nova nova_api nova_cell0)
+		$(printf 'CREATE DATABASE %s CHARACTER SET utf8mb3;\n' keystone placement glance cinder neutron nova nova_api nova_cell0)
 		CREATE USER laboratory@127.0.0.1 IDENTIFIED BY '$DATABASE_PASSWORD';
 		GRANT ALL ON *.* TO laboratory@127.0.0.1;
 	E
@@ -58,7 +58,8 @@ start_switch() { # Open vSwitch with its userspace datapath, and OVN
 	daemon ovn-northd root - ovn-northd --ovnnb-db=$OVN_NB_DB --ovnsb-db=$OVN_SB_DB
 	daemon ovn-controller root - ovn-controller "unix:$OVS_RUNDIR/db.sock"
 	wait_for ovn-controller 180 ovn-sbctl --timeout=3 get Chassis $CHASSIS other_config:ovn-bridge-mappings
-	# OVN 23.03 tells these in other_config, Neutron 21 reads them in external_ids: without them no flat or VLAN port binds.
+	# OVN 23.03 has these in other_config, and Neutron 21 reads them in external_ids: without them no flat or VLAN port binds.
+	[ "$SUITE" = bookworm ] || return 0
 	local key
 	for key in ovn-bridge-mappings ovn-cms-options datapath-type iface-types; do
 		ovn-sbctl --timeout=5 set Chassis $CHASSIS \
@@ -90,17 +91,17 @@ write_credentials() {
 		export OS_REGION_NAME=$REGION
 		export OS_INTERFACE=public
 		export GUESTWIRE_SHARED_SECRET=$METADATA_SECRET
+		export GUESTWIRE_TRANSPORT_URL=$MESSAGE_BUS
+		export SERVICE_PASSWORD=$SERVICE_PASSWORD
 	E
 }
 
 start_keystone() {
 	once keystone make_keystone
 	daemon keystone root 5000 env OS_KEYSTONE_CONFIG_FILES="$CONF/keystone/keystone.conf" \
-		uwsgi_python3 --http-socket 127.0.0.1:5000 --ini "$CONF/keystone/uwsgi.ini"
+		uwsgi --http-socket 127.0.0.1:5000 --ini "$CONF/keystone/uwsgi.ini"
 	wait_for keystone 180 curl -sf http://127.0.0.1:5000/v3
 	write_credentials
-	. "$STATE/env"
-	once catalogue env SERVICE_PASSWORD="$SERVICE_PASSWORD" "$NODE" "$HERE/catalogue.ts"
 }
 
 make_nova_schema() {
@@ -114,6 +115,7 @@ make_nova_schema() {
 make_other_schemas() {
 	once placement-schema as placement placement-manage --config-file "$CONF/placement/placement.conf" db sync
 	once glance-schema as glance glance-manage --config-file "$CONF/glance/glance-api.conf" db_sync
+	once cinder-schema as cinder cinder-manage --config-file "$CONF/cinder/cinder.conf" db sync
 	once neutron-schema as neutron neutron-db-manage --config-file "$CONF/neutron/neutron.conf" \
 		--config-file "$CONF/neutron/ml2.ini" upgrade head
 }
@@ -127,23 +129,47 @@ make_schemas() {
 
 NOVA_FILES=(OS_NOVA_CONFIG_FILES="/etc/nova/api-paste.ini;$CONF/nova/nova.conf")
 
+NEUTRON_FILES=(--config-file "$CONF/neutron/neutron.conf" --config-file "$CONF/neutron/ml2.ini")
+
+start_neutron() { # in one process up to Zed, in four as Debian runs the releases since
+	if [ "$SUITE" = bookworm ]; then
+		daemon neutron neutron 9696 neutron-server "${NEUTRON_FILES[@]}"
+		wait_for neutron 180 curl -sf http://127.0.0.1:9696/
+		return
+	fi
+	daemon neutron root 9696 uwsgi --http-socket 127.0.0.1:9696 --ini "$CONF/neutron/uwsgi.ini" --pyargv "${NEUTRON_FILES[*]}"
+	# The others find OVN's hash ring empty before the API is there.
+	wait_for neutron 180 curl -sf http://127.0.0.1:9696/
+	local part
+	for part in rpc-server periodic-workers ovn-maintenance-worker; do
+		daemon neutron-$part neutron - neutron-$part "${NEUTRON_FILES[@]}" --log-file "$LOG/neutron-$part.log"
+	done
+}
+
+start_cinder() {
+	local file=(--config-file "$CONF/cinder/cinder.conf") part
+	daemon cinder-api root 8776 uwsgi --http-socket 127.0.0.1:8776 --ini "$CONF/cinder/uwsgi.ini" --pyargv "${file[*]}"
+	for part in scheduler volume; do daemon cinder-$part cinder - cinder-$part "${file[@]}" --log-file "$LOG/cinder-$part.log"; done
+}
+
 start_network_and_compute() {
 	daemon placement root 8778 env OS_PLACEMENT_CONFIG_DIR="$CONF/placement" \
-		uwsgi_python3 --http-socket 127.0.0.1:8778 --ini "$CONF/placement/uwsgi.ini"
-	daemon glance glance 9292 glance-api --config-file "$CONF/glance/glance-api.conf"
-	daemon neutron neutron 9696 neutron-server --config-file "$CONF/neutron/neutron.conf" --config-file "$CONF/neutron/ml2.ini"
+		uwsgi --http-socket 127.0.0.1:8778 --ini "$CONF/placement/uwsgi.ini"
+	daemon glance root 9292 env OS_GLANCE_CONFIG_DIR="$CONF/glance" uwsgi --http-socket 127.0.0.1:9292 --ini "$CONF/glance/uwsgi.ini"
+	start_neutron
+	start_cinder
 	daemon nova-api root 8774 env "${NOVA_FILES[@]}" \
-		uwsgi_python3 --http-socket 127.0.0.1:8774 --ini "$CONF/nova/api-uwsgi.ini"
+		uwsgi --http-socket 127.0.0.1:8774 --ini "$CONF/nova/api-uwsgi.ini"
 	daemon nova-api-metadata root 8775 env "${NOVA_FILES[@]}" \
-		uwsgi_python3 --http-socket 127.0.0.1:8775 --ini "$CONF/nova/metadata-uwsgi.ini"
+		uwsgi --http-socket 127.0.0.1:8775 --ini "$CONF/nova/metadata-uwsgi.ini"
 	local part
 	for part in conductor scheduler; do
 		daemon nova-$part nova - nova-$part --config-file "$CONF/nova/nova.conf" --log-file "$LOG/nova-$part.log"
 	done
 	wait_for placement 180 curl -sf http://127.0.0.1:8778/
-	wait_for neutron 180 curl -sf http://127.0.0.1:9696/
 	wait_for glance 180 listening 9292
-	daemon nova-compute nova - "$HERE/nova-compute" \
+	wait_for cinder-api 180 listening 8776
+	daemon nova-compute nova - env NODE_FOLDER="$DATA/nova" NODE_HOST=$HYPERVISOR "$HERE/nova-compute" \
 		--config-file "$CONF/nova/compute.conf" --log-file "$LOG/nova-compute.log"
 	wait_for nova-api 180 curl -sf http://127.0.0.1:8774/
 	wait_for nova-compute 180 compute_reports
