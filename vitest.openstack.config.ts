@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests against a real OpenStack, which the first run makes on this machine: Debian 12, root. */
+/** Tests against a real OpenStack: run in its network, by `test/e2e/openstack/cloud with`. */
 export default defineConfig({
 	test: {
 		include: ["test/e2e/openstack/*.test.ts"],

@@ -51,6 +51,27 @@ const DEVIATIONS: readonly Deviation[] = [
 		},
 	},
 	{
+		id: "mtu-after-attachment",
+		path: /network_data\.json$/,
+		level: (original, ours) => {
+			if (original.status === 200 && ours.status === 200) original.body = withMtusOf(ours.body, original.body);
+		},
+	},
+	{
+		id: "ami-id-of-volume",
+		path: /^[^/]+\/meta-data\/ami-id$/,
+		level: (original, ours) => {
+			if (original.body === "None" && ours.status === 404) Object.assign(original, ours);
+		},
+	},
+	{
+		id: "ami-id-of-volume",
+		path: /^[^/]+\/meta-data$/,
+		level: (original, ours) => {
+			if (!/^ami-id$/m.test(ours.body)) original.body = original.body.replace(/^ami-id\n/m, "");
+		},
+	},
+	{
 		id: "ec2-image-ids",
 		path: /^[^/]+\/meta-data\/(ami|kernel|ramdisk)-id$/,
 		level: (original, ours) => {
@@ -102,6 +123,22 @@ function drawnTogether(body: string): string {
 	const entries = together.flatMap(({ id }) => networks.filter(({ link }) => link === id));
 	const numbered = entries.map((entry, index) => ({ ...entry, id: `network${index}` }));
 	return jsonText({ ...document, links: together, networks: numbered });
+}
+
+/**
+ * The original's network_data.json with the MTUs that Nova forgot: those of every link before the last, which was attached
+ * later and has one. A link's MTU is taken from our document.
+ */
+function withMtusOf(ours: string, original: string): string {
+	const document: { links?: { id: string; mtu: number | null }[] } = JSON.parse(original);
+	const links = document.links ?? [];
+	if (links.length < 2 || links.at(-1)?.mtu === null) return original;
+	const known: typeof document = JSON.parse(ours);
+	const mtus = new Map(known.links?.map(({ id, mtu }) => [id, mtu]));
+	return jsonText({
+		...document,
+		links: links.map((link) => ({ ...link, mtu: link.mtu ?? mtus.get(link.id) ?? null })),
+	});
 }
 
 /** The deviations that concern a normalised path. */

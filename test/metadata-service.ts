@@ -31,6 +31,7 @@ export const vendorData: unknown = JSON.parse(
 export const novaSettings: DocumentSettings = {
 	...defaultSettings(new Uint8Array(32)),
 	profile: "nova",
+	novaRelease: "zed",
 	staticVendorData: vendorData,
 };
 

@@ -1,10 +1,15 @@
-/** The recorded cases of a real OpenStack, as facts. */
+/** The recorded cases of real clouds, as facts. */
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { InstanceFacts } from "../src/instance/facts.ts";
 import * as schemas from "../src/instance/facts.ts";
+import type { NovaRelease } from "../src/instance/nova-release.ts";
 
-const folder = new URL("./fixtures/zed/", import.meta.url);
+/** Each has a folder of fixtures. */
+export const RECORDED_RELEASES = ["zed", "2025.1", "2026.2"] as const satisfies readonly NovaRelease[];
+type RecordedRelease = (typeof RECORDED_RELEASES)[number];
+
+const folderOf = (release: RecordedRelease) => new URL(`./fixtures/${release}/`, import.meta.url);
 const ajv = new Ajv2020({ removeAdditional: "all", useDefaults: true, strictTypes: false });
 
 export interface RecordedAnswer {
@@ -15,6 +20,8 @@ export interface RecordedAnswer {
 
 export interface RecordedCase {
 	readonly name: string;
+	/** Of the cloud that it was recorded on. */
+	readonly release: RecordedRelease;
 	readonly facts: InstanceFacts;
 	/** The text of the recorded `network_data.json`. */
 	readonly networkData: string;
@@ -22,14 +29,15 @@ export interface RecordedCase {
 	readonly answers: Readonly<Record<string, RecordedAnswer>>;
 }
 
-/** Every case in the folder. */
-export function recordedCases(): RecordedCase[] {
-	return readdirSync(folder, { withFileTypes: true })
+/** Every case of a release. */
+export function recordedCases(release: RecordedRelease = "zed"): RecordedCase[] {
+	return readdirSync(folderOf(release), { withFileTypes: true })
 		.filter((entry) => entry.isDirectory())
-		.map((entry) => recordedCase(entry.name));
+		.map((entry) => recordedCase(entry.name, release));
 }
 
-export function recordedCase(name: string): RecordedCase {
+export function recordedCase(name: string, release: RecordedRelease = "zed"): RecordedCase {
+	const folder = folderOf(release);
 	const read = (file: string) => readFileSync(new URL(`${name}/${file}`, folder), "utf8");
 	const list = <S extends keyof typeof schemas>(schema: S, file: string, member: string) =>
 		(JSON.parse(read(file))[member] as unknown[]).map((item) => pruned(schema, item));
@@ -50,19 +58,23 @@ export function recordedCase(name: string): RecordedCase {
 		floatingIps: list("FloatingIpFacts", "floatingips.json", "floatingips"),
 		securityGroups: list("SecurityGroupFacts", "security-groups.json", "security_groups"),
 		interfaceAttachments: list("InterfaceAttachmentFacts", "interfaces.json", "interfaceAttachments"),
-		volumeAttachments: [],
+		volumeAttachments: files.includes("volumes.json")
+			? list("VolumeAttachmentFacts", "volumes.json", "volumeAttachments")
+			: [],
 		bareMetalPorts: [],
 		portGroups: [],
 	} as unknown as InstanceFacts;
 	const recorded = { ...JSON.parse(read("http.json")).responses, ...JSON.parse(read("ec2_meta_data.json")) };
-	// A body that stands in a file of its own beside is not repeated.
+	// A body that has a file of its own is not repeated.
+	const bodyOf = (path: string, { body, body_hex }: Record<string, string | undefined>) =>
+		body ?? (body_hex === undefined ? read(path.split("/").at(-1) ?? "") : Buffer.from(body_hex, "hex").toString());
 	const answers = Object.fromEntries(
-		Object.entries(recorded as Record<string, Omit<RecordedAnswer, "body">>).map(([path, answer]) => [
+		Object.entries(recorded).map(([path, answer]) => [
 			path,
-			{ body: "body" in answer ? undefined : read(path.split("/").at(-1) ?? ""), ...answer } as RecordedAnswer,
+			{ ...(answer as object), body: bodyOf(path, answer as never) },
 		]),
-	);
-	return { name, facts, networkData: read("network_data.json"), answers };
+	) as Record<string, RecordedAnswer>;
+	return { name, release, facts, networkData: read("network_data.json"), answers };
 }
 
 const validators = new Map(Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(schema)]));

@@ -24,6 +24,9 @@ describe("show", () => {
 		for (const file of ["server", "ports", "subports", "networks", "subnets", "trunks"]) {
 			copyFileSync(path(`test/fixtures/zed/${name}/${file}.json`), join(folder, `${file}.json`));
 		}
+		// As the compute API of Zed answers at its root.
+		const version = { id: "v2.1", status: "CURRENT", version: "2.93", min_version: "2.1" };
+		writeFileSync(join(folder, "versions.json"), JSON.stringify({ version }));
 	});
 	const show = (args: readonly string[], isTTY = false) => runCli(["show", ...args, "--inventory", folder], { isTTY });
 

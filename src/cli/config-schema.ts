@@ -2,6 +2,7 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { DEFAULT_BONDS } from "../documents/full-links.ts";
 import { EXPOSABLE } from "../documents/network-ports.ts";
+import { NOVA_RELEASES } from "../instance/nova-release.ts";
 
 const strict = <T extends Record<string, TSchema>>(properties: T, options: object = {}) =>
 	Type.Object(properties, { additionalProperties: false, ...options });
@@ -80,6 +81,12 @@ export const ConfigSchema = strict({
 				description: "`full`: everything that is known about the network. `nova`: the documents of nova-api-metadata.",
 				default: "full",
 			}),
+			novaRelease: optional(
+				Type.Enum([...NOVA_RELEASES], {
+					description:
+						"Profile `nova`: the release of Nova whose documents are made. Default: the release of the cloud, or the newest one if it is not known.",
+				}),
+			),
 			trunks: Type.Boolean({ description: "Whether the subports of a trunk become VLAN links.", default: true }),
 			defaultRoutes: Type.Enum(["first", "every"], {
 				description:

@@ -79,6 +79,7 @@ const COLLECTIONS = [
 	"security_groups",
 	"interfaceAttachments",
 	"volumeAttachments",
+	"versions",
 ] as const;
 
 function emptyCollections(): Collections {
@@ -107,6 +108,8 @@ function add(collections: Collections, facts: InstanceFacts, withUserData: boole
 		facts.interfaceAttachments.filter(({ tag }) => tag),
 		({ port_id }) => port_id,
 	);
+	const { novaMicroversion: version } = facts;
+	if (version !== undefined) put("versions", [{ id: "v2.1", version }], byId);
 	put("volumeAttachments", facts.volumeAttachments, ({ serverId, volumeId }) => `${serverId} ${volumeId}`);
 }
 

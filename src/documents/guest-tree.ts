@@ -10,7 +10,7 @@ import {
 	openStackDrivePaths,
 	openStackPaths,
 } from "./openstack-tree.ts";
-import type { DocumentSettings } from "./settings.ts";
+import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
 import { type MetadataTree, type TreeAnswer, textAnswer } from "./tree.ts";
 import { EC2_VERSIONS, listedVersions } from "./versions.ts";
 
@@ -36,9 +36,9 @@ export function buildTree(
 	const guestFiles = lazy(() => guestFilesOf(source));
 	const answer: Answer = keep((path) => {
 		const [folder = "", ...names] = path.split("/");
-		if (folder !== "openstack") return staticAnswer(path, settings.profile) ?? ec2Answer(folder, names, source);
+		if (folder !== "openstack") return staticAnswer(path, settings, instance) ?? ec2Answer(folder, names, source);
 		const [version, ...below] = names;
-		if (version === undefined) return staticAnswer(path, settings.profile);
+		if (version === undefined) return staticAnswer(path, settings, instance);
 		return openStackAnswer(version, below.join("/"), source, guestFiles, answer);
 	});
 	const driveAnswer: Answer = keep((path) => {
@@ -56,10 +56,20 @@ export function buildTree(
 	};
 }
 
-/** What `/` and `/openstack` answer: the same to everybody, without any facts. */
-export function staticAnswer(path: string, profile: DocumentSettings["profile"]): TreeAnswer | undefined {
+/**
+ * What `/` and `/openstack` answer. No fact of the instance is needed, but for the release of Nova that profile `nova`
+ * follows.
+ */
+export function staticAnswer(
+	path: string,
+	settings: Pick<DocumentSettings, "profile" | "novaRelease">,
+	instance?: Pick<Instance, "novaRelease">,
+): TreeAnswer | undefined {
 	if (path === "") return textAnswer([...EC2_VERSIONS, "latest"].join("\n"));
-	if (path === "openstack") return textAnswer([...listedVersions(profile), "latest"].join("\n"));
+	if (path === "openstack") {
+		const versions = listedVersions(settings.profile, novaReleaseFor(settings, instance));
+		return textAnswer([...versions, "latest"].join("\n"));
+	}
 	return undefined;
 }
 

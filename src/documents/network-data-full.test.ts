@@ -6,6 +6,7 @@ import { recordedCase, recordedCases } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import type { Instance, Port } from "../instance/instance.ts";
+import { NOVA_RELEASES } from "../instance/nova-release.ts";
 import { crossCheck } from "./cross-check.ts";
 import { DEFAULT_BONDS } from "./full-links.ts";
 import { jsonText } from "./json.ts";
@@ -402,20 +403,27 @@ describe("bare metal", () => {
 	});
 });
 
+const defaultRoutesArbitrary = fc.constantFrom("first" as const, "every" as const);
+
 describe("any facts", () => {
 	it("give a sound document in either profile", () => {
 		fc.assert(
-			fc.property(arbitraryFacts, fc.constantFrom("first" as const, "every" as const), (facts, defaultRoutes) => {
-				const instance = assemble(facts);
-				const data = networkData(instance, { trunks: true, defaultRoutes });
-				if (data) expectSound(data, instance);
-				if (data && defaultRoutes === "first") expectOneDefault(data, instance);
-				const nova = novaNetworkData(instance);
-				expect(isNova(nova), ajv.errorsText(isNova.errors)).toBe(true);
-				expect(isEmitted(nova)).toBe(true);
-				if ("links" in nova) expect(crossCheck(nova as NetworkData)).toEqual([]);
-				JSON.parse(jsonText(nova));
-			}),
+			fc.property(
+				arbitraryFacts,
+				defaultRoutesArbitrary,
+				fc.constantFrom(...NOVA_RELEASES),
+				(facts, defaultRoutes, release) => {
+					const instance = assemble(facts);
+					const data = networkData(instance, { trunks: true, defaultRoutes });
+					if (data) expectSound(data, instance);
+					if (data && defaultRoutes === "first") expectOneDefault(data, instance);
+					const nova = novaNetworkData(instance, release);
+					expect(isNova(nova), ajv.errorsText(isNova.errors)).toBe(true);
+					expect(isEmitted(nova)).toBe(true);
+					if ("links" in nova) expect(crossCheck(nova as NetworkData)).toEqual([]);
+					JSON.parse(jsonText(nova));
+				},
+			),
 			{ numRuns: 2000 },
 		);
 	});

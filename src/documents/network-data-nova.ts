@@ -5,6 +5,7 @@
  */
 import { netmask } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Port, Subnet } from "../instance/instance.ts";
+import { hasRelease, type NovaRelease } from "../instance/nova-release.ts";
 import { isDefault } from "./default-routes.ts";
 import { idAllocator, type Nic, tapName } from "./link-ids.ts";
 import { type NetworkEntry, NOVA_PHYSICAL_TYPES, type Route, type Service } from "./network-data.ts";
@@ -25,8 +26,13 @@ export type NovaNetworkData =
 	| Record<string, never>
 	| { readonly links: NovaLink[]; readonly networks: NetworkEntry[]; readonly services: Service[] };
 
-/** What Nova would say: `{}` without any port. */
-export function novaNetworkData(instance: Instance): NovaNetworkData {
+/**
+ * Nova's document: `{}` without any port.
+ *
+ * @param release of Nova; it decides when a link has an MTU, and which addresses come by DHCP
+ */
+export function novaNetworkData(instance: Instance, release: NovaRelease): NovaNetworkData {
+	const rules = hasRelease(release, "2023.1") ? RULES : ZED_RULES;
 	if (instance.ports.length === 0) return {};
 	const newId = idAllocator();
 	const nics = instance.ports
@@ -39,8 +45,8 @@ export function novaNetworkData(instance: Instance): NovaNetworkData {
 		}),
 	);
 	return {
-		links: nics.map(linkOf),
-		networks: chosen.map((nic, index) => entryOf(nic, nic.fixedIp, `network${index}`)),
+		links: nics.map((nic) => linkOf(nic, rules)),
+		networks: chosen.map((nic, index) => entryOf(nic, nic.fixedIp, `network${index}`, rules)),
 		services: unique(chosen.flatMap(({ fixedIp }) => servicesOf(fixedIp.subnet))),
 	};
 }
@@ -54,26 +60,40 @@ function firstAddress(port: Port, version: IpVersion): FixedIp | undefined {
 	return inNovaOrder(port.fixedIps).find((fixedIp) => fixedIp.subnet.version === version);
 }
 
-function linkOf({ port, linkId }: NovaNic): NovaLink {
-	const servedByDhcp = port.fixedIps.some((fixedIp) => hasDhcpServer(fixedIp.subnet));
+function linkOf({ port, linkId }: NovaNic, { hidesMtu }: Rules): NovaLink {
 	return {
 		id: linkId,
 		vif_id: port.id,
 		type: NOVA_PHYSICAL_TYPES.find((type) => type === port.vifType) ?? "phy",
-		mtu: servedByDhcp ? null : (port.network.mtu ?? null),
+		mtu: port.fixedIps.some(({ subnet }) => hidesMtu(subnet)) ? null : (port.network.mtu ?? null),
 		ethernet_mac_address: port.macAddress,
 	};
 }
 
-/** Nova's `dhcp_server`: the DHCP port's address, else the gateway of a subnet with DHCP. */
+interface Rules {
+	/** An address on the subnet leaves its link without an MTU: Nova expects the DHCP server to give it. */
+	hidesMtu(subnet: Subnet): boolean;
+	/** An address on the subnet comes by DHCP, where no IPv6 address mode says otherwise. */
+	isDhcp(subnet: Subnet): boolean;
+}
+
+/** Zed's `dhcp_server`: the DHCP port's address, or else the gateway of a subnet with DHCP. */
 function hasDhcpServer(subnet: Subnet): boolean {
 	return subnet.dhcpServer !== undefined || (subnet.dhcp && subnet.gateway !== undefined);
 }
 
-function entryOf({ port, linkId }: NovaNic, { address, subnet }: FixedIp, id: string): NetworkEntry {
+const ZED_RULES: Rules = { hidesMtu: hasDhcpServer, isDhcp: hasDhcpServer };
+
+/** Since Launchpad bug 2055245, fixed in 2024.1 and 2023.1: the gateway no longer counts as a server. */
+const RULES: Rules = {
+	hidesMtu: ({ dhcpServer }) => dhcpServer !== undefined,
+	isDhcp: ({ dhcp, dhcpServer }) => dhcp || dhcpServer !== undefined,
+};
+
+function entryOf({ port, linkId }: NovaNic, { address, subnet }: FixedIp, id: string, rules: Rules): NetworkEntry {
 	const { version, addressMode } = subnet;
 	const common = { link: linkId, network_id: port.network.id };
-	if (!addressMode && hasDhcpServer(subnet)) {
+	if (!addressMode && rules.isDhcp(subnet)) {
 		return { id, type: `ipv${version}_dhcp`, link: common.link, network_id: common.network_id };
 	}
 	return {

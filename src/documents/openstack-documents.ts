@@ -5,7 +5,7 @@ import { metaData } from "./meta-data.ts";
 import { networkData } from "./network-data-full.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
 import { networkPorts } from "./network-ports.ts";
-import type { DocumentSettings } from "./settings.ts";
+import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
 import { vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
 
@@ -44,7 +44,10 @@ const ofServer =
 const ports = ({ instance, settings }: DocumentSource) => jsonBytes(networkPorts(instance, settings.expose));
 
 const network = ({ instance, settings }: DocumentSource) => {
-	const data = settings.profile === "nova" ? novaNetworkData(instance) : networkData(instance, settings);
+	const data =
+		settings.profile === "nova"
+			? novaNetworkData(instance, novaReleaseFor(settings, instance))
+			: networkData(instance, settings);
 	return data && jsonBytes(data);
 };
 

@@ -1,5 +1,6 @@
 /** The folders `openstack/<version>/`: what they list, answer, and put on a drive. */
 import { type DocumentSource, OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
+import { novaReleaseFor } from "./settings.ts";
 import { bytesAnswer, jsonAnswer, type TreeAnswer, textAnswer } from "./tree.ts";
 import { listedVersions, OPENSTACK_VERSIONS, type OpenStackVersion, openStackVersion } from "./versions.ts";
 
@@ -68,6 +69,6 @@ function isOnDrive(document: OpenStackDocument, version: OpenStackVersion, { set
 	return version >= document.listedSince && !(document.ownForm && settings.profile === "nova");
 }
 
-function versionFolders({ settings }: DocumentSource): string[] {
-	return [...listedVersions(settings.profile), "latest"];
+function versionFolders({ instance, settings }: DocumentSource): string[] {
+	return [...listedVersions(settings.profile, novaReleaseFor(settings, instance)), "latest"];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DEVIATION_IDS, deviationsOf } from "../../test/deviations.ts";
-import { recordedCases } from "../../test/recorded.ts";
+import { RECORDED_RELEASES, recordedCases } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
 import { buildTree } from "./guest-tree.ts";
 import { jsonText } from "./json.ts";
@@ -16,30 +16,36 @@ const settings = { ...defaultSettings(new Uint8Array(32)), profile: "nova" as co
 
 const used = new Set<string>();
 
-describe.each(recordedCases())("recorded instance $name, profile nova", ({ facts, networkData, answers }) => {
-	const instance = assemble(facts);
-	const tree = buildTree(instance, settings);
+const cases = RECORDED_RELEASES.flatMap((release) => recordedCases(release));
 
-	it("has network_data.json as recorded, to the byte", () => {
-		expect(jsonText(novaNetworkData(instance))).toBe(networkData);
-	});
+describe.each(cases)(
+	"$name as recorded on $release, profile nova",
+	({ name, facts, release, networkData, answers }) => {
+		const instance = assemble(facts);
+		const tree = buildTree(instance, { ...settings, novaRelease: release });
 
-	it.each(Object.entries(answers))("answers %s as recorded", (path, recorded) => {
-		const normal = normalizePath(path) ?? "";
-		if (PASSWORD_PATH.test(normal)) return;
-		const ours = tree.answer(normal);
-		const expected = { status: recorded.status, body: recorded.body };
-		const given = ours
-			? { status: 200, body: Buffer.from(ours.body).toString() }
-			: { status: 404, body: "404 Not Found\n\nThe resource could not be found.\n\n   " };
-		for (const deviation of deviationsOf(normal)) {
-			const before = JSON.stringify([expected, given]);
-			deviation.level(expected, given);
-			if (JSON.stringify([expected, given]) !== before) used.add(deviation.id);
-		}
-		expect(given).toEqual(expected);
-	});
-});
+		// One NIC of this instance was attached later: see mtu-after-attachment.
+		it.skipIf(name === "p5-attached-later")("has network_data.json as recorded, to the byte", () => {
+			expect(jsonText(novaNetworkData(instance, release))).toBe(networkData);
+		});
+
+		it.each(Object.entries(answers))("answers %s as recorded", (path, recorded) => {
+			const normal = normalizePath(path) ?? "";
+			if (PASSWORD_PATH.test(normal)) return;
+			const ours = tree.answer(normal);
+			const expected = { status: recorded.status, body: recorded.body };
+			const given = ours
+				? { status: 200, body: Buffer.from(ours.body).toString() }
+				: { status: 404, body: "404 Not Found\n\nThe resource could not be found.\n\n   " };
+			for (const deviation of deviationsOf(normal)) {
+				const before = JSON.stringify([expected, given]);
+				deviation.level(expected, given);
+				if (JSON.stringify([expected, given]) !== before) used.add(deviation.id);
+			}
+			expect(given).toEqual(expected);
+		});
+	},
+);
 
 it("needs every deviation that is allowed", () => {
 	// No recorded instance has NICs of one network apart from each other; the tests on a living cloud have one.

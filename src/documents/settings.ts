@@ -1,3 +1,5 @@
+import type { Instance } from "../instance/instance.ts";
+import { NEWEST_NOVA_RELEASE, type NovaRelease } from "../instance/nova-release.ts";
 import type { DefaultRoutes } from "./default-routes.ts";
 import { type BondSettings, DEFAULT_BONDS } from "./full-links.ts";
 import type { NetworkData } from "./network-data.ts";
@@ -13,6 +15,8 @@ export interface GuestFile {
 export interface DocumentSettings {
 	/** `full`: everything Guestwire knows; `nova`: what nova-api-metadata would say. Default: `full`. */
 	readonly profile: "full" | "nova";
+	/** The release of Nova that profile `nova` answers as. Default: the cloud's, where the instance names it, or the newest. */
+	readonly novaRelease?: NovaRelease;
 	/** Whether trunk subports become VLAN links. Default: true. */
 	readonly trunks: boolean;
 	/** Default: `first`. */
@@ -42,4 +46,12 @@ export function defaultSettings(seedKey: Uint8Array): DocumentSettings {
 		hostnameDomain: "novalocal",
 		seedKey,
 	};
+}
+
+/** The release that profile `nova` answers as. */
+export function novaReleaseFor(
+	settings: Pick<DocumentSettings, "novaRelease">,
+	instance?: Pick<Instance, "novaRelease">,
+): NovaRelease {
+	return settings.novaRelease ?? instance?.novaRelease ?? NEWEST_NOVA_RELEASE;
 }

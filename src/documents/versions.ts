@@ -1,4 +1,5 @@
 /** The version folders of both trees, and which document each of them has (nova/api/metadata/base.py). */
+import { hasRelease, type NovaRelease } from "../instance/nova-release.ts";
 
 /** OpenStack's versions, oldest first; `latest` is the last of them. */
 export const OPENSTACK_VERSIONS = [
@@ -14,9 +15,6 @@ export const OPENSTACK_VERSIONS = [
 	"2025-04-04",
 ] as const;
 export type OpenStackVersion = (typeof OPENSTACK_VERSIONS)[number];
-
-/** The newest version that the recorded nova-api-metadata lists: the profile `nova` lists no newer one. */
-const NEWEST_RECORDED: OpenStackVersion = "2020-10-14";
 
 /** Amazon's versions, oldest first. */
 export const EC2_VERSIONS = [
@@ -45,11 +43,17 @@ export const SINCE = {
 	dedicatedCpus: "2020-10-14",
 } as const satisfies Record<string, OpenStackVersion>;
 
-/** The versions that a profile lists, oldest first, without `latest`. Others still answer when asked for. */
-export function listedVersions(profile: "full" | "nova"): readonly OpenStackVersion[] {
-	return profile === "full"
-		? OPENSTACK_VERSIONS
-		: OPENSTACK_VERSIONS.slice(0, OPENSTACK_VERSIONS.indexOf(NEWEST_RECORDED) + 1);
+/** The versions that came with a release later than Zed. */
+const RELEASE_OF: Partial<Record<OpenStackVersion, NovaRelease>> = { "2025-04-04": "2025.1" };
+
+/**
+ * The versions that a profile lists, oldest first, without `latest`. Others still answer when asked for.
+ *
+ * @param release profile `nova` lists what Nova of this release lists
+ */
+export function listedVersions(profile: "full" | "nova", release: NovaRelease): readonly OpenStackVersion[] {
+	if (profile === "full") return OPENSTACK_VERSIONS;
+	return OPENSTACK_VERSIONS.filter((version) => hasRelease(release, RELEASE_OF[version] ?? "zed"));
 }
 
 /** The version that a path's folder means; undefined when there is none of that name. */

@@ -4,6 +4,7 @@ import { addressVersion, canonicalAddress, canonicalMac } from "./addresses.ts";
 import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
 import type { FixedIp, Instance, Port, SecurityGroup, Subport, Trunk } from "./instance.ts";
 import { assembleNetwork, assembleSubnet } from "./network.ts";
+import { novaReleaseOf } from "./nova-release.ts";
 import { portGroupOf } from "./port-group.ts";
 import { assembleServer } from "./server.ts";
 import { withoutUndefined } from "./without-undefined.ts";
@@ -41,6 +42,7 @@ export function assemble(facts: InstanceFacts): Instance {
 		projectId: facts.projectId ?? facts.server?.tenant_id,
 		ports: inNicOrder(facts.ports, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
 		server: facts.server && assembleServer(facts.server, facts),
+		novaRelease: facts.novaMicroversion === undefined ? undefined : novaReleaseOf(facts.novaMicroversion),
 	});
 }
 

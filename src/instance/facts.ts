@@ -214,6 +214,10 @@ export const PortGroupFacts = Type.Object({
 });
 export type PortGroupFacts = Static<typeof PortGroupFacts>;
 
+/** One of the versions that an API's root names; the compute API's `v2.1` has Nova's newest microversion. */
+export const VersionFacts = Type.Object({ id: Type.String(), version: text });
+export type VersionFacts = Static<typeof VersionFacts>;
+
 /**
  * Everything a source knows about one instance. Lists keep the source's order. Objects that instances share (networks,
  * subnets, security groups) may be the same in several of these. `emptyFacts` makes one with empty lists.
@@ -228,6 +232,8 @@ export interface InstanceFacts {
 	readonly keypair?: KeypairFacts;
 	/** The guest's CPUs that are pinned to a dedicated host CPU, from Nova's topology API. */
 	readonly dedicatedCpus?: readonly number[];
+	/** The newest microversion of the cloud's Nova; only read for Nova's own profile. */
+	readonly novaMicroversion?: string;
 	/** Ports whose `device_id` is the instance, and which belong to it (source/ownership.ts). */
 	readonly ports: readonly PortFacts[];
 	/** The trunks' subports, named by `trunks[].sub_ports[].port_id`. */

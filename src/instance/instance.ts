@@ -2,6 +2,7 @@
  * The normal form: one instance as every document reads it. Plain frozen data; addresses are canonical text (IPv6
  * compressed, lower case), MAC addresses lower case with colons, absent facts are absent members, never `null`.
  */
+import type { NovaRelease } from "./nova-release.ts";
 
 /** The address family. */
 export type IpVersion = 4 | 6;
@@ -191,4 +192,6 @@ export interface Instance {
 	readonly ports: readonly Port[];
 	/** Absent when only the wiring was asked for. */
 	readonly server?: Server;
+	/** The release of the cloud's Nova, where it is known: profile `nova` answers as it does. */
+	readonly novaRelease?: NovaRelease;
 }

@@ -3,6 +3,7 @@ import { needOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
+import type { NovaRelease } from "../instance/nova-release.ts";
 import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
 
 /** The one document that a vendor's services have a part in. */
@@ -27,12 +28,21 @@ export interface GuestDocuments {
  * document is made once and goes when its facts change.
  */
 export function createGuestDocuments(settings: DocumentSettings, vendorData?: DynamicVendorData): GuestDocuments {
-	const listings = new Map(["", "openstack"].map((path) => [path, staticAnswer(path, settings.profile)]));
+	const listings = new Map<string, TreeAnswer | undefined>();
+	let listed: NovaRelease | undefined;
+	/** Whoever asks gets the listing of the cloud's release, once an instance has named it. */
+	const list = (instance?: Instance) => {
+		if (listings.size > 0 && (instance?.novaRelease === undefined || instance.novaRelease === listed)) return;
+		listed = instance?.novaRelease;
+		for (const path of ["", "openstack"]) listings.set(path, staticAnswer(path, settings, instance));
+	};
+	list();
 	const trees = new WeakMap<Instance, GuestTree>();
 	const vendorTrees = new WeakMap<VendorData, GuestTree>();
 	const tree = (instance: Instance): GuestTree => {
 		const known = trees.get(instance);
 		if (known !== undefined) return known;
+		list(instance);
 		const built = buildTree(instance, settings);
 		trees.set(instance, built);
 		return built;

@@ -17,6 +17,7 @@ import {
 	ServerFacts,
 	SubnetFacts,
 	TrunkFacts,
+	VersionFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
 import { BOND_MODES, bondModeOf } from "../../instance/port-group.ts";
@@ -120,6 +121,7 @@ export const COLLECTIONS = {
 		schema: InterfaceAttachmentFacts,
 		identity: ({ port_id }) => port_id,
 	}),
+	versions: collection({ singular: "version", schema: VersionFacts, identity: byId }),
 	volumeAttachments: collection({
 		singular: "volumeAttachment",
 		schema: VolumeAttachmentFacts,

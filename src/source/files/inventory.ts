@@ -51,7 +51,12 @@ export interface Inventory {
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
 	/** By node. */
 	readonly portGroups: Multimap<PortGroupFacts>;
+	/** Nova's newest, where the inventory has the compute API's versions. */
+	readonly novaMicroversion?: string;
 }
+
+/** The id of the version that has microversions, among those that a compute API names. */
+const COMPUTE_API = "v2.1";
 
 /**
  * Makes one inventory of all files.
@@ -68,6 +73,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	const ports = completePorts(merged, subnets, fault);
 	checkInventory(merged, ports, fault, (id) => placeOfResource(files, "ports", merged.ports.get(id), [], locate));
 	const trunks = [...merged.trunks.values()];
+	const novaMicroversion = merged.versions.get(COMPUTE_API)?.version;
 	return {
 		servers: completeServers(merged.servers, ports),
 		networks: merged.networks,
@@ -85,6 +91,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		nodes: groupBy(merged.baremetal_nodes.values(), ({ instance_uuid }) => instance_uuid),
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
+		...(novaMicroversion && { novaMicroversion }),
 	};
 }
 

@@ -16,6 +16,7 @@ export function factsOf(inventory: Inventory, id: string): InstanceFacts | undef
 		...emptyFacts(id),
 		server,
 		...(keypair && { keypair }),
+		...(inventory.novaMicroversion && { novaMicroversion: inventory.novaMicroversion }),
 		...portFactsOf(inventory, all(inventory.portsByDevice, id)),
 		volumeAttachments: all(inventory.volumeAttachments, id),
 		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),

@@ -1,4 +1,5 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
+import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { FactsSource } from "../source.ts";
@@ -10,7 +11,10 @@ import { createOwners } from "./owners.ts";
 import { type CloudChoice, openServices } from "./services.ts";
 
 export interface OpenStackOptions extends CloudChoice {
-	/** `nova` also asks for what only Nova's own documents contain: the ports of DHCP servers. Default `full`. */
+	/**
+	 * `nova` also asks for what only Nova's own documents depend on: the ports of DHCP servers, and Nova's newest
+	 * microversion. Default `full`.
+	 */
 	readonly profile?: "full" | "nova";
 	/**
 	 * How long look-ups share what they have in common (networks, subnets, security groups, a server's record): an answer
@@ -29,14 +33,19 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * @throws GuestwireError `config`
  */
 export async function openOpenStackSource(options: OpenStackOptions): Promise<FactsSource> {
-	const { network, compute, microversion, close } = await openServices(options);
+	const { network, compute, microversion, newestMicroversion, close } = await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
 	const sources = { neutron, nova, dhcpPorts: options.profile === "nova" };
 	const findOwners = createOwners(neutron);
+	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
+		if (options.profile !== "nova") return gather(id, detail, sources);
+		const [found, novaMicroversion] = await Promise.all([gather(id, detail, sources), newestMicroversion()]);
+		return found && { ...found, novaMicroversion };
+	};
 	const facts = async (id: string, detail: Detail, signal?: AbortSignal) =>
-		UUID.test(id) ? withAbort(gather(id, detail, sources), signal) : undefined;
+		UUID.test(id) ? withAbort(find(id, detail), signal) : undefined;
 	return {
 		facts,
 		async instance(id, detail, signal) {

@@ -31,6 +31,11 @@ export function chooseMicroversion({ value, where }: Answered): string {
 	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
 }
 
+/** Nova's newest microversion, of what the compute endpoint's root says. */
+export function newestMicroversion({ value, where }: Answered): string {
+	return readRoot(value, where).version.version;
+}
+
 /** Whether a microversion, `2.90`, has what came with another one. */
 export function isAtLeast(version: string, wanted: string): boolean {
 	const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -3,7 +3,7 @@ import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Environment, type FoundCloud, findCloud } from "./clouds-yaml.ts";
 import { createSession, type Session } from "./keystone.ts";
-import { chooseMicroversion } from "./microversion.ts";
+import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 import { createRest } from "./rest.ts";
 
 export interface CloudChoice {
@@ -20,6 +20,8 @@ export interface Services {
 	readonly compute: Api;
 	/** The newest that Nova and Guestwire both know. */
 	microversion(): Promise<string>;
+	/** Nova's newest, as it said some minutes ago at most. */
+	newestMicroversion(): Promise<string>;
 	close(): Promise<void>;
 }
 
@@ -36,18 +38,20 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const networkBase = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
 	const root = createApi({ session, rest, base: computeBase });
-	const microversion = remembered(async () => {
+	const versions = remembered(async () => {
 		const answer = await root.get("/");
-		if (answer !== undefined) return chooseMicroversion(answer);
+		if (answer !== undefined) return { chosen: chooseMicroversion(answer), newest: newestMicroversion(answer) };
 		throw new GuestwireError(
 			"cloud-answer",
 			`${await computeBase()}/: 404; is the catalogue's compute endpoint Nova's?`,
 		);
 	});
+	const microversion = async () => (await versions()).chosen;
 	return {
 		found,
 		session,
 		microversion,
+		newestMicroversion: async () => (await versions()).newest,
 		network: createApi({ session, rest, base: networkBase }),
 		compute: createApi({
 			session,
@@ -59,14 +63,29 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	};
 }
 
-/** Asks once; again only after a failure. */
+/** How old an answer may get before it is asked for again: Nova is upgraded now and then. Milliseconds. */
+const REMEMBERED = 600_000;
+
+/** Asks once, and again when the answer is old; until there is a new one, the last holds. A failure is not kept. */
 function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
 	let answer: Promise<T> | undefined;
+	let askedAt = 0;
 	return () => {
-		answer ??= ask().catch((error: unknown) => {
-			answer = undefined;
-			throw error;
-		});
+		if (answer === undefined) {
+			askedAt = performance.now();
+			answer = ask().catch((error: unknown) => {
+				answer = undefined;
+				throw error;
+			});
+		} else if (performance.now() - askedAt > REMEMBERED) {
+			askedAt = performance.now();
+			ask().then(
+				(newer) => {
+					answer = Promise.resolve(newer);
+				},
+				() => {}, // the last answer holds
+			);
+		}
 		return answer;
 	};
 }

@@ -24,10 +24,10 @@ start_stores() { # databases, messages, cache
 		RABBITMQ_ENABLED_PLUGINS_FILE="$DATA/rabbitmq/plugins" ERL_EPMD_ADDRESS=127.0.0.1 \
 		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
 		/usr/lib/rabbitmq/bin/rabbitmq-server
-	wait_for mariadb 180 sql -e 'SELECT 1'
+	wait_for mariadb 600 sql -e 'SELECT 1'
 	once databases make_databases
-	wait_for memcached 180 listening 11211
-	wait_for rabbitmq 180 listening 5672
+	wait_for memcached 600 listening 11211
+	wait_for rabbitmq 600 listening 5672
 }
 
 start_database_server() { # name schema remotes...   an OVSDB server on a database of that name
@@ -41,9 +41,9 @@ start_switch() { # Open vSwitch with its userspace datapath, and OVN
 	start_database_server ovs-db /usr/share/openvswitch/vswitch.ovsschema "punix:$OVS_RUNDIR/db.sock"
 	start_database_server ovn-nb /usr/share/ovn/ovn-nb.ovsschema ptcp:6641:127.0.0.1
 	start_database_server ovn-sb /usr/share/ovn/ovn-sb.ovsschema ptcp:6642:127.0.0.1
-	wait_for ovs-db 180 ovs-vsctl --timeout=3 --no-wait init
-	wait_for ovn-nb 180 listening 6641
-	wait_for ovn-sb 180 listening 6642
+	wait_for ovs-db 600 ovs-vsctl --timeout=3 --no-wait init
+	wait_for ovn-nb 600 listening 6641
+	wait_for ovn-sb 600 listening 6642
 	ovs-vsctl --timeout=10 --no-wait set Open_vSwitch . \
 		external_ids:system-id=$CHASSIS external_ids:hostname=$HYPERVISOR external_ids:ovn-remote=$OVN_SB_DB \
 		external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=127.0.0.1 \
@@ -57,7 +57,7 @@ start_switch() { # Open vSwitch with its userspace datapath, and OVN
 	ovs-vsctl --timeout=20 set bridge br-int fail-mode=secure
 	daemon ovn-northd root - ovn-northd --ovnnb-db=$OVN_NB_DB --ovnsb-db=$OVN_SB_DB
 	daemon ovn-controller root - ovn-controller "unix:$OVS_RUNDIR/db.sock"
-	wait_for ovn-controller 180 ovn-sbctl --timeout=3 get Chassis $CHASSIS other_config:ovn-bridge-mappings
+	wait_for ovn-controller 600 ovn-sbctl --timeout=3 get Chassis $CHASSIS other_config:ovn-bridge-mappings
 	# OVN 23.03 has these in other_config, and Neutron 21 reads them in external_ids: without them no flat or VLAN port binds.
 	[ "$SUITE" = bookworm ] || return 0
 	local key
@@ -100,7 +100,7 @@ start_keystone() {
 	once keystone make_keystone
 	daemon keystone root 5000 env OS_KEYSTONE_CONFIG_FILES="$CONF/keystone/keystone.conf" \
 		uwsgi --http-socket 127.0.0.1:5000 --ini "$CONF/keystone/uwsgi.ini"
-	wait_for keystone 180 curl -sf http://127.0.0.1:5000/v3
+	wait_for keystone 600 curl -sf http://127.0.0.1:5000/v3
 	write_credentials
 }
 
@@ -134,12 +134,12 @@ NEUTRON_FILES=(--config-file "$CONF/neutron/neutron.conf" --config-file "$CONF/n
 start_neutron() { # in one process up to Zed, in four as Debian runs the releases since
 	if [ "$SUITE" = bookworm ]; then
 		daemon neutron neutron 9696 neutron-server "${NEUTRON_FILES[@]}"
-		wait_for neutron 180 curl -sf http://127.0.0.1:9696/
+		wait_for neutron 600 curl -sf http://127.0.0.1:9696/
 		return
 	fi
 	daemon neutron root 9696 uwsgi --http-socket 127.0.0.1:9696 --ini "$CONF/neutron/uwsgi.ini" --pyargv "${NEUTRON_FILES[*]}"
 	# The others find OVN's hash ring empty before the API is there.
-	wait_for neutron 180 curl -sf http://127.0.0.1:9696/
+	wait_for neutron 600 curl -sf http://127.0.0.1:9696/
 	local part
 	for part in rpc-server periodic-workers ovn-maintenance-worker; do
 		daemon neutron-$part neutron - neutron-$part "${NEUTRON_FILES[@]}" --log-file "$LOG/neutron-$part.log"
@@ -166,13 +166,13 @@ start_network_and_compute() {
 	for part in conductor scheduler; do
 		daemon nova-$part nova - nova-$part --config-file "$CONF/nova/nova.conf" --log-file "$LOG/nova-$part.log"
 	done
-	wait_for placement 180 curl -sf http://127.0.0.1:8778/
-	wait_for glance 180 listening 9292
-	wait_for cinder-api 180 listening 8776
+	wait_for placement 600 curl -sf http://127.0.0.1:8778/
+	wait_for glance 600 listening 9292
+	wait_for cinder-api 600 listening 8776
 	daemon nova-compute nova - env NODE_FOLDER="$DATA/nova" NODE_HOST=$HYPERVISOR "$HERE/nova-compute" \
 		--config-file "$CONF/nova/compute.conf" --log-file "$LOG/nova-compute.log"
-	wait_for nova-api 180 curl -sf http://127.0.0.1:8774/
-	wait_for nova-compute 180 compute_reports
+	wait_for nova-api 600 curl -sf http://127.0.0.1:8774/
+	wait_for nova-compute 600 compute_reports
 	once hypervisor as nova nova-manage --config-file "$CONF/nova/nova.conf" cell_v2 discover_hosts
 }
 
@@ -182,6 +182,6 @@ compute_reports() {
 }
 
 start_agent() {
-	wait_for nova-api-metadata 180 curl -sf http://127.0.0.1:8775/
+	wait_for nova-api-metadata 600 curl -sf http://127.0.0.1:8775/
 	alive metadata-agent || "$HERE/metadata-agent" 8775
 }
