@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { configurationTable } from "../src/cli/config-table.ts";
 import { EmittedNetworkDataSchema } from "../src/documents/network-data.ts";
 import { withImportRules } from "./import-rules.ts";
+import { withReasonsTable } from "./reasons-table.ts";
 
 /** The generated files, each with a function from its current text to what it must be. Paths are relative to the root. */
 const GENERATED: Readonly<Record<string, (current: string) => string>> = {
 	"schema/network_data.json": () => `${JSON.stringify(EmittedNetworkDataSchema, null, "\t")}\n`,
 	"docs/configuration.md": (current) => `${current.slice(0, current.indexOf("| key |"))}${configurationTable()}\n`,
+	"docs/http.md": withReasonsTable,
 	"biome.json": withImportRules,
 };
 

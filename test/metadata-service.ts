@@ -3,13 +3,13 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { type DocumentSettings, defaultSettings } from "../src/documents/settings.ts";
-import { hasSource } from "../src/http/guest/identity/source.ts";
+import { hasSource } from "../src/http/guest/identity/port-owner.ts";
 import {
 	type MetadataListener,
 	type MetadataService,
 	type MetadataServiceOptions,
 	startMetadataService,
-} from "../src/http/guest/metadata-server.ts";
+} from "../src/http/guest/metadata-service.ts";
 import { assemble } from "../src/instance/assemble.ts";
 import type { Instance } from "../src/instance/instance.ts";
 import { createGuestDocuments } from "../src/service/guest-documents.ts";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Place } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import type { IdentitySettings } from "../http/guest/identity/index.ts";
-import type { MetadataListener } from "../http/guest/metadata-server.ts";
+import type { MetadataListener } from "../http/guest/metadata-service.ts";
 import type { InstanceCache } from "../source/instance-cache.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { ListenerConfig } from "./config-schema.ts";
@@ -25,7 +25,7 @@ export async function metadataListener(
 	{ instances, where }: { readonly instances: InstanceCache; readonly where: Where },
 	io: Io,
 ): Promise<MetadataListener> {
-	return { listen: listener.listen, identity: await identitySettings(), place: where([...place, "listen"]) };
+	return { listen: listener.listen, identity: await identitySettings(), location: where([...place, "listen"]) };
 
 	async function identitySettings(): Promise<IdentitySettings> {
 		const { identity: mode, instance = "", allow = [], providers = {} } = listener;
@@ -33,8 +33,7 @@ export async function metadataListener(
 			case "signed":
 				return { mode, secret: await sharedSecret(listener, place, where, io) };
 			case "provider": {
-				const networksOf = async (provider: string) =>
-					(Object.hasOwn(providers, provider) && providers[provider]) || [];
+				const networksOf = (provider: string) => (Object.hasOwn(providers, provider) && providers[provider]) || [];
 				return { mode, secret: await sharedSecret(listener, place, where, io), networksOf };
 			}
 			case "network":

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { LRUCache } from "lru-cache";
 import { withLocation } from "../errors.ts";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
-import { startMetadataService } from "../http/guest/metadata-server.ts";
+import { startMetadataService } from "../http/guest/metadata-service.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog, type Log, type LogFile, openLog } from "../service/log.ts";

@@ -1,6 +1,7 @@
 /** Addresses to listen on: `127.0.0.1:8775`, `[fe80::a9fe:a9fe%eth0]:80`, `unix:/run/guestwire/metadata.sock`. */
+import { once } from "node:events";
 import { lstat, unlink } from "node:fs/promises";
-import { connect } from "node:net";
+import { type AddressInfo, connect, type Server } from "node:net";
 import ipaddr from "ipaddr.js";
 import { GuestwireError } from "../errors.ts";
 
@@ -8,12 +9,13 @@ export type ListenAddress =
 	| { readonly text: string; readonly host: string; readonly port: number }
 	| { readonly text: string; readonly path: string };
 
-/** A server that can listen: a fastify instance. */
+/** A server that can listen, such as a fastify instance. */
 interface Listener {
+	/** @returns where it listens, as a URL or a path */
 	listen(options: { host: string; port: number } | { path: string }): Promise<string>;
 }
 
-/** @throws GuestwireError `config` when it is none of the three forms */
+/** @throws GuestwireError `config` for any other form */
 export function parseListenAddress(text: string): ListenAddress {
 	const [, path] = /^unix:(.+)$/.exec(text) ?? [];
 	if (path !== undefined) return { text, path };
@@ -23,21 +25,34 @@ export function parseListenAddress(text: string): ListenAddress {
 	const isAddress = v6 === undefined ? ipaddr.IPv4.isValidFourPartDecimal(host ?? "") : ipaddr.IPv6.isValid(v6);
 	if (host === undefined || !isAddress || port > 65535) {
 		const forms = "127.0.0.1:8775, [fe80::a9fe:a9fe%eth0]:80 or unix:/run/guestwire.sock";
-		throw new GuestwireError("config", `${JSON.stringify(text)} is no address to listen on: write ${forms}`);
+		throw new GuestwireError("config", `invalid listen address ${JSON.stringify(text)}: use a form like ${forms}`);
 	}
 	return { text, host, port };
 }
 
-/** Whether only this machine's own processes reach it. */
+/** Whether only this machine's own processes can reach it. */
 export function isLocal(address: ListenAddress): boolean {
 	return "path" in address || ipaddr.process(address.host).range() === "loopback";
 }
 
+/** Gives one of node's own servers the form that `listenOn` takes. */
+export function asListener(server: Server): Listener {
+	return {
+		async listen(options) {
+			server.listen(options);
+			await once(server, "listening");
+			if ("path" in options) return options.path;
+			const { address, family, port } = server.address() as AddressInfo;
+			return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+		},
+	};
+}
+
 /**
- * Starts listening, over a socket file that a dead process left behind too.
+ * Starts listening. A socket file that a dead process left behind is replaced.
  *
- * @returns where it really listens: `http://127.0.0.1:41234` when port 0 was asked for
- * @throws GuestwireError `listen` when the address is taken or can't be used
+ * @returns where it listens: `http://127.0.0.1:41234` if port 0 was asked for
+ * @throws GuestwireError `listen` if the address is taken or can't be used
  */
 export async function listenOn(server: Listener, address: ListenAddress): Promise<string> {
 	try {
@@ -52,27 +67,23 @@ export async function listenOn(server: Listener, address: ListenAddress): Promis
 	}
 }
 
-/** A socket that nobody answers on is removed; one in use, and a file that is no socket, is left alone. */
+/** Removes a socket on which nobody answers. A socket in use, and a file that is not a socket, is left alone. */
 async function removeStaleSocket(path: string): Promise<void> {
 	const found = await lstat(path).catch(() => undefined);
 	if (found === undefined) return;
-	if (!found.isSocket()) {
-		throw new GuestwireError(
-			"listen",
-			`can't listen on unix:${path}: a file that is no socket stands there: remove it`,
-		);
-	}
-	if (await answers(path)) {
-		throw new GuestwireError("listen", `can't listen on unix:${path}: a running process listens there: stop it first`);
-	}
+	const fail = (why: string): never => {
+		throw new GuestwireError("listen", `can't listen on unix:${path}: ${why}`);
+	};
+	if (!found.isSocket()) fail("the file exists and is not a socket: remove it, or choose another path");
+	if (await isAnswered(path)) fail("another process listens there: stop it first");
 	await unlink(path);
 }
 
-function answers(path: string): Promise<boolean> {
+function isAnswered(path: string): Promise<boolean> {
 	const { promise, resolve } = Promise.withResolvers<boolean>();
 	const probe = connect(path);
 	probe.once("connect", () => resolve(true));
-	// Any other failure than a refusal (no permission, a full queue) may well be a process that lives.
+	// Any failure other than a refusal (no permission, a full queue) may come from a living process.
 	probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
 	return promise.finally(() => probe.destroy());
 }
@@ -84,7 +95,7 @@ function advice(error: unknown): string {
 		case "EADDRNOTAVAIL":
 			return "no interface of this machine has that address: add it, or choose another one";
 		case "EACCES":
-			return "not permitted: ports below 1024 need CAP_NET_BIND_SERVICE, a socket needs write permission on its folder";
+			return "permission denied: ports below 1024 need CAP_NET_BIND_SERVICE, a socket needs write access to its folder";
 		case "ENOENT":
 			return "its folder does not exist: create it";
 		default:

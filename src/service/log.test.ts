@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { directoryOf, guest, send, signature, startTestService } from "../../test/metadata-service.ts";
 import { defaultSettings } from "../documents/settings.ts";
-import { REFUSAL_REASONS } from "../http/guest/identity/asker.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
-import { createLog, FAILURE_REASONS, openLog } from "./log.ts";
+import { createLog, openLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createDynamicVendorData } from "./vendor-data.ts";
 
@@ -46,7 +45,7 @@ it("never holds a secret, a signature, a token, a password or user data", async 
 	const vendorData = createDynamicVendorData(targets, { log, count: metrics.vendorData });
 	const settings = { ...defaultSettings(Buffer.from(SECRETS.seed.repeat(3))), staticVendorData: SECRETS.staticData };
 	const documents = createGuestDocuments(settings, vendorData);
-	const networksOf = async () => ["net-1"];
+	const networksOf = () => ["net-1"];
 	const service = await startTestService(
 		[
 			{ listen: "127.0.0.1:0", identity: { mode: "signed", secret: shared } },
@@ -127,14 +126,4 @@ it("that has no room any more is lost, and counted, without harm", async () => {
 	expect(dropped).toBeGreaterThan(0);
 	expect(dropped).toBeLessThan(40);
 	await flush();
-});
-
-it("gives the reasons that docs/http.md explains", async () => {
-	const docs = await readFile(new URL("../../docs/http.md", import.meta.url), "utf8");
-	const table = docs
-		.slice(docs.indexOf("| `reason` |"))
-		.split("\n")
-		.map((row) => row.split("|")[1] ?? "");
-	const explained = table.slice(2).flatMap((cell) => Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, reason]) => reason));
-	expect(explained.toSorted()).toEqual([...REFUSAL_REASONS, ...FAILURE_REASONS].toSorted());
 });

@@ -18,22 +18,6 @@ export interface RequestLine {
 	readonly detail?: string | undefined;
 }
 
-/** Why there was no answer other than that the asker was not believed. */
-export const FAILURE_REASONS = [
-	"unknown-instance",
-	"unknown-path",
-	"wrong-method",
-	"bad-request",
-	"too-large",
-	"password-set",
-	"cloud-unavailable",
-	"timeout",
-	"overload",
-	"failed",
-] as const;
-
-export type FailureReason = (typeof FAILURE_REASONS)[number];
-
 const LONGEST_PATH = 200;
 
 /** Lines are written when this many characters have come together, or after a second: each write wakes a thread. */

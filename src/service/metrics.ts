@@ -7,8 +7,8 @@ export interface Metrics {
 	readonly registry: Registry;
 	/** Counts the requests that were answered under an identity. */
 	requests(identity: string): (status: number, path: string | undefined, seconds: number) => void;
-	/** A request that got no document, by why. */
-	turnedDown(identity: string, reason: string): void;
+	/** Counts a request that got no document. */
+	refused(identity: string, reason: string): void;
 	/** Requests that wait for the cloud or for a vendor's service. */
 	readonly waiting: Level;
 	listener(listen: string, identity: string): ListenerMetrics;
@@ -53,7 +53,7 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 	collectDefaultMetrics({ register: registry });
 	collectDirectory(registry, directory);
 
-	const turnedDown = new Counter({
+	const refused = new Counter({
 		name: "guestwire_requests_turned_down_total",
 		help: "Requests that got no document, by why",
 		labelNames: ["identity", "reason"],
@@ -81,7 +81,7 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 			const tally = tallyOf(identity);
 			return (status, path, seconds) => tally.count(status, documentKind(path), seconds);
 		},
-		turnedDown: (identity, reason) => turnedDown.inc({ identity, reason }),
+		refused: (identity, reason) => refused.inc({ identity, reason }),
 		waiting,
 		listener: listenerMetrics(registry),
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),

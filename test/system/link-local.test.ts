@@ -8,7 +8,7 @@ const isPossible = hasProgram("ip", "curl") && process.getuid?.() === 0;
 const PORT = 8775;
 const MAC = "fa:16:3e:12:34:56";
 
-/** A guest's namespace and a cable from there to this machine, where the metadata address is. */
+/** A guest's namespace, and a cable from there to this machine, which has the metadata address. */
 const namespace = `gwtest-${process.pid}`;
 const host = `gwh${process.pid}`;
 const ip = (...args: string[]) => execFileSync("ip", args, { encoding: "utf8" });
@@ -22,7 +22,7 @@ describe.skipIf(!isPossible)("an IPv6 link-local guest (root; apt-get install ip
 		ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "address", MAC, "netns", namespace);
 		ip("address", "add", "fe80::a9fe:a9fe/64", "dev", host, "nodad");
 		ip("link", "set", host, "up");
-		// The kernel makes the guest's own address of its MAC address; nobody else on the cable could have it.
+		// The kernel derives the guest's address from its MAC address. Nobody else on the cable could have it.
 		ip("netns", "exec", namespace, "sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad");
 		inGuest("link", "set", "eth0", "up");
 		const listener = { listen: `[fe80::a9fe:a9fe%${host}]:${PORT}`, identity: { mode: "address" } } as const;
@@ -49,10 +49,25 @@ describe.skipIf(!isPossible)("an IPv6 link-local guest (root; apt-get install ip
 		expect(JSON.parse(body).links[0].ethernet_mac_address).toBe(MAC);
 	});
 
-	it("is not known by an address without one", async () => {
+	it("is known by the kernel's neighbour table if its address contains none", async () => {
 		inGuest("address", "flush", "dev", "eth0");
 		inGuest("address", "add", "fe80::1234/64", "dev", "eth0", "nodad");
-		expect((await ask()).at(-1)).toBe("404");
-		expect(JSON.parse(service.lines.at(-1) ?? "")).toMatchObject({ reason: "bad-address", level: 40 });
+		const [body = "", status] = await ask();
+		expect(status).toBe("200");
+		expect(JSON.parse(body).links[0].ethernet_mac_address).toBe(MAC);
+	});
+
+	it("is nobody if no port has its MAC address, wherever that was found", async () => {
+		inGuest("link", "set", "eth0", "address", "fa:16:3e:65:43:21");
+		for (const address of ["fe80::1235/64", "fe80::f816:3eff:fe65:4321/64"]) {
+			inGuest("address", "flush", "dev", "eth0");
+			inGuest("address", "add", address, "dev", "eth0", "nodad");
+			expect((await ask()).at(-1)).toBe("404");
+			expect(JSON.parse(service.lines.at(-1) ?? "")).toMatchObject({
+				reason: "no-owner",
+				level: 40,
+				detail: expect.stringContaining("fa:16:3e:65:43:21"),
+			});
+		}
 	});
 });

@@ -1,41 +1,55 @@
+/** How long, and how many, requests may wait for the cloud, a vendor's service or the state database. */
 import type { Level } from "../../service/metrics.ts";
-import { failure, type NotAnswered, type Outcome } from "./handler.ts";
+import { failure } from "./failure.ts";
+import type { GuestResponse } from "./response.ts";
 
-/** Waits for an outcome; never rejects. */
-export type WaitingRoom = (outcome: Promise<Outcome>) => Promise<Outcome>;
+export interface AdmissionLimits {
+	/** Milliseconds until a request that still waits is answered 503: 5,000. cloud-init gives up after 10 s. */
+	readonly budget: number;
+	/** Requests of one listener that may wait at once; any further one is answered 503 immediately: 2,000. */
+	readonly waiting: number;
+	/** Requests of one guest that may wait at once, so that a guest can't take the others' places: 128. */
+	readonly waitingPerGuest: number;
+}
 
 /**
- * Where requests wait for the cloud: no longer than the budget, and no more of them at once than there are places.
- * Whatever is looked up goes on, and is there when the guest asks again.
+ * Waits for a response within the limits. Never rejects. The work itself goes on after a 503, so that its result is
+ * there when the guest asks again. A response that is known without waiting needs no admission.
  *
- * @param budget milliseconds
+ * @param guest who asks: requests are counted per guest by this key
  */
-export function createWaitingRoom(budget: number, places: number, level: Level): WaitingRoom {
-	let taken = 0;
-	return async (outcome) => {
-		if (taken >= places) {
-			outcome.catch(() => {});
-			return unavailable("overload");
+export type Admission = (guest: string, response: Promise<GuestResponse>) => Promise<GuestResponse>;
+
+/** @param level shows how many requests wait */
+export function createAdmission(limits: AdmissionLimits, level: Level): Admission {
+	const waiting = new Map<string, number>();
+	let total = 0;
+	const count = (guest: string, change: 1 | -1) => {
+		const left = (waiting.get(guest) ?? 0) + change;
+		if (left === 0) waiting.delete(guest);
+		else waiting.set(guest, left);
+		total += change;
+		if (change === 1) level.inc();
+		else level.dec();
+	};
+	return async (guest, response) => {
+		if (total >= limits.waiting || (waiting.get(guest) ?? 0) >= limits.waitingPerGuest) {
+			response.catch(() => {});
+			return { reason: "overload" };
 		}
-		taken++;
-		level.inc();
+		count(guest, 1);
 		try {
-			return await within(budget, outcome);
+			return await withinBudget(limits.budget, response);
 		} catch (error) {
 			return failure(error);
 		} finally {
-			taken--;
-			level.dec();
+			count(guest, -1);
 		}
 	};
 }
 
-function within(milliseconds: number, outcome: Promise<Outcome>): Promise<Outcome> {
-	const { promise: late, resolve } = Promise.withResolvers<Outcome>();
-	const timer = setTimeout(() => resolve(unavailable("timeout")), milliseconds);
-	return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
-}
-
-function unavailable(reason: "overload" | "timeout"): NotAnswered {
-	return { status: 503, reason };
+function withinBudget(milliseconds: number, response: Promise<GuestResponse>): Promise<GuestResponse> {
+	const { promise: late, resolve } = Promise.withResolvers<GuestResponse>();
+	const timer = setTimeout(() => resolve({ reason: "timeout" }), milliseconds);
+	return Promise.race([response, late]).finally(() => clearTimeout(timer));
 }

@@ -62,12 +62,7 @@ describe("what no handler sees", () => {
 		["CONNECT", "CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n"],
 		["HTTP/2 by prior knowledge", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
 		["WebDAV", `PROPFIND ${PATH} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
-		["SSDP", `M-SEARCH * HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
-		["a query", `QUERY ${PATH} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
-		[
-			"a bad content type",
-			`POST ${PASSWORD} HTTP/1.1\r\n${head}Content-Type: ;;\r\nContent-Length: 1\r\nConnection: close\r\n\r\na`,
-		],
+		["QUERY", `QUERY ${PATH} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
 		[
 			"a body in too many chunks",
 			`POST ${PASSWORD} HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${`400\r\n${"a".repeat(1024)}\r\n`.repeat(9)}0\r\n\r\n`,
@@ -95,6 +90,10 @@ describe("what no handler sees", () => {
 		[
 			"a target in absolute form",
 			`GET http://169.254.169.254${PATH} HTTP/1.1\r\n${head}Host: 169.254.169.254\r\nConnection: close\r\n\r\n`,
+		],
+		[
+			"a content type that is none",
+			`POST ${PASSWORD} HTTP/1.1\r\n${head}Content-Type: ;;\r\nContent-Length: 1\r\nConnection: close\r\n\r\na`,
 		],
 		["a query in the target", `GET ${PATH}?a=%ff HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
 	])("%s is 200", async (_what, bytes) => {
@@ -151,6 +150,28 @@ describe("HEAD", () => {
 	);
 });
 
+describe("another method", () => {
+	it.each(["PUT", "POST", "DELETE", "OPTIONS", "PROPFIND"])(
+		"%s is 400 on a document, and 404 elsewhere",
+		async (method) => {
+			await start();
+			for (const path of [PATH, "/openstack/latest", "/latest/meta-data/instance-id", "/"]) {
+				expect([path, (await service.ask({ method, path, headers })).status]).toEqual([path, 400]);
+			}
+			// The first is what libraries for Amazon's metadata service try.
+			for (const path of [
+				"/latest/api/token",
+				"/nothing",
+				"/%ff",
+				"/openstack/latest/user_data",
+				"/openstack/2012-08-10/password",
+			]) {
+				expect([path, (await service.ask({ method, path, headers })).status]).toEqual([path, 404]);
+			}
+		},
+	);
+});
+
 describe("password", () => {
 	const post = (body: string | Uint8Array, extra: [string, string][] = []) =>
 		service.ask({ method: "POST", path: PASSWORD, headers: [...headers, ...extra], body });
@@ -203,7 +224,10 @@ describe("password", () => {
 		const answer = await post("secret");
 		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
 		expect(answer.body.toString()).not.toContain("disk");
-		expect(logged().at(-1).detail).toContain("disk I/O error");
+		expect(logged().at(-1)).toMatchObject({
+			reason: "state-unavailable",
+			detail: expect.stringContaining("disk I/O error"),
+		});
 	});
 });
 

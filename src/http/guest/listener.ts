@@ -1,24 +1,32 @@
-/** One listener of the metadata service: a fastify server with one route, and the bounds a hostile guest runs into. */
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+/**
+ * One listener of the metadata service. A request passes these steps, each in a file of its own:
+ *
+ * 1. connections.ts: the connection is open and has not too many requests
+ * 2. server.ts: node parses the request
+ * 3. handler.ts: identity/ finds out who asks, load-instance.ts loads the instance, the document is looked up
+ *    (password.ts and request-body.ts for the one that guests write)
+ * 4. admission.ts: what is not known at once waits within limits
+ * 5. response.ts: the response is written
+ * 6. unread-responses.ts: the client reads it in time
+ * 7. report.ts: log and metrics
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { normalizePath } from "../../documents/paths.ts";
-import { type TreeAnswer, textAnswer } from "../../documents/tree.ts";
-import { type Log, logRequest, pathInLog, roundedMs } from "../../service/log.ts";
-import type { ListenerMetrics, Metrics } from "../../service/metrics.ts";
-import { type ListenAddress, listenOn } from "../listen.ts";
-import { createWaitingRoom } from "./admission.ts";
-import { errorBody, rawAnswer } from "./error-body.ts";
-import { failure, type GuestAnswers, LONGEST_PASSWORD, type NotAnswered, type Outcome, tooLarge } from "./handler.ts";
+import type { Log } from "../../service/log.ts";
+import type { Metrics } from "../../service/metrics.ts";
+import { asListener, type ListenAddress, listenOn } from "../listen.ts";
+import type { AdmissionLimits } from "./admission.ts";
+import { type ConnectionLimits, type Exchange, endConnection, watchConnections } from "./connections.ts";
+import { failure } from "./failure.ts";
+import type { GuestHandler } from "./handler.ts";
 import type { IdentityMode } from "./identity/index.ts";
+import { createReport } from "./report.ts";
+import { readBody } from "./request-body.ts";
+import { type GuestResponse, rawBadRequest, writeResponse } from "./response.ts";
+import { createGuestServer } from "./server.ts";
+import { createUnreadResponses, type UnreadLimits } from "./unread-responses.ts";
 
-export interface Limits {
-	/** Milliseconds until a request that still waits for the cloud is answered 503: 5,000. cloud-init gives up at 10 s. */
-	readonly budget: number;
-	/** Requests that may wait at once, any further one is answered 503: 2,000. */
-	readonly waiting: number;
-	/** Open connections, any further one is closed at once: 10,000. */
-	readonly connections: number;
+export interface Limits extends AdmissionLimits, ConnectionLimits, UnreadLimits {
 	/** Milliseconds that a client may take to send a request: 10,000. */
 	readonly request: number;
 }
@@ -26,187 +34,94 @@ export interface Limits {
 export interface GuestListenerOptions {
 	readonly address: ListenAddress;
 	readonly mode: IdentityMode;
-	readonly answers: GuestAnswers;
+	readonly handler: GuestHandler;
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly limits: Limits;
 }
 
 export interface GuestListener {
-	/** @returns where it really listens */
+	/** @returns the address that it listens on */
 	start(): Promise<string>;
-	/** Takes no new connection, answers what is in flight, then closes what is left. */
+	/** Takes no new connections, answers the requests in flight, then closes what is left. */
 	close(): Promise<void>;
 }
 
-interface Exchange {
-	readonly request: FastifyRequest;
-	readonly reply: FastifyReply;
-	readonly path: string | undefined;
-	/** Milliseconds of the performance clock. */
-	readonly started: number;
-}
-
-/** How long an idle connection stays open, and how often slow ones are looked for, in milliseconds. */
-const KEEP_ALIVE_TIMEOUT = 30_000;
-const CHECKING_INTERVAL = 1000;
-/** Bytes of a request's line and headers. */
-const LONGEST_HEADERS = 16 * 1024;
-/** Bytes up to which an answer is copied to be written in one piece. */
-const LONGEST_TEXT = 16 * 1024;
-/** Seconds after which a guest that was told 503 may ask again. */
-const RETRY_AFTER = "1";
+/** Milliseconds beyond the budget after which a closing listener waits for nobody any more. */
+const CLOSE_GRACE = 1000;
 
 export function createGuestListener(options: GuestListenerOptions): GuestListener {
-	const { address, mode, answers, metrics, limits } = options;
-	const app = createServer(limits, () => metrics.turnedDown(mode, "bad-request"));
-	const connections = new Set<Socket>();
-	const report = createReport(options);
-	const wait = createWaitingRoom(limits.budget, limits.waiting, metrics.waiting);
+	const { address, mode, handler, log, metrics, limits } = options;
+	const report = createReport(mode, log, metrics);
+	const unread = createUnreadResponses(limits);
 	let closing = false;
 
-	const finish = (exchange: Exchange, outcome: Outcome) => {
-		if (closing) exchange.reply.raw.setHeader("connection", "close");
-		send(exchange.reply, outcome);
-		report(exchange, outcome);
+	const finish = (exchange: Exchange, response: GuestResponse) => {
+		const { request, response: to } = exchange;
+		if (to.writableEnded) return;
+		const bytes = writeResponse(to, response, closing || mustClose(request, response));
+		unread.watch(to, request.socket, response.instance ?? "", bytes);
+		report(exchange, response);
 	};
-	const handle = (request: FastifyRequest, reply: FastifyReply) => {
-		const exchange = begin(request, reply);
-		const outcome = attempt(answers, exchange);
-		if (outcome instanceof Promise) wait(outcome).then((settled) => finish(exchange, settled));
-		else finish(exchange, outcome);
-	};
-	app.all("/", handle);
-	app.setNotFoundHandler(handle);
-	app.setErrorHandler((error: FastifyError, request, reply) => {
-		// What is left of the body is not waited for.
-		reply.raw.setHeader("connection", "close");
-		finish(begin(request, reply), unreadable(error));
+	const server = createGuestServer({
+		requestTimeout: limits.request,
+		onRequest(request, to) {
+			const exchange = begin(request, to);
+			if (!connections.admit(exchange)) return;
+			const response = handle(handler, exchange);
+			if (response instanceof Promise) response.then((settled) => finish(exchange, settled));
+			else finish(exchange, response);
+		},
+		onUnknownExpectation(request, to) {
+			const exchange = begin(request, to);
+			if (connections.admit(exchange)) finish(exchange, { reason: "bad-request" });
+		},
+		onMalformed(socket) {
+			const latest = connections.latest(socket);
+			if (latest?.request.complete === false) finish(latest, { reason: "bad-request" });
+			else if (latest !== undefined) socket.destroy();
+			else {
+				metrics.refused(mode, "bad-request");
+				endConnection(socket, rawBadRequest());
+			}
+		},
 	});
+	const listenerMetrics = metrics.listener(address.text, mode);
+	const isPeerGuest = mode === "address";
+	const connections = watchConnections(server, { limits, metrics: listenerMetrics, isPeerGuest });
 	return {
 		async start() {
-			const listener = metrics.listener(address.text, mode);
-			watchConnections(app, connections, limits, listener);
-			const where = await listenOn(app, address);
-			listener.up(true);
+			const where = await listenOn(asListener(server), address);
+			listenerMetrics.up(true);
 			return where;
 		},
 		async close() {
 			closing = true;
-			// Node closes connections between two requests, but not those that never brought any.
-			for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-			// Whoever is still sending its request by then will not be waited for.
-			const deadline = setTimeout(() => app.server.closeAllConnections(), limits.budget + 1000);
-			await app.close();
+			connections.closeUnused();
+			const deadline = setTimeout(connections.closeAll, limits.budget + CLOSE_GRACE);
+			await new Promise((resolve) => server.close(resolve));
 			clearTimeout(deadline);
+			unread.close();
 		},
 	};
 }
 
-/** Tells the log and the metrics of an answer that has just been sent. */
-function createReport({ mode, log, metrics }: GuestListenerOptions): (exchange: Exchange, outcome: Outcome) => void {
-	const countRequest = metrics.requests(mode);
-	return ({ request, path, started }, outcome) => {
-		const { status, instance } = outcome;
-		const ms = performance.now() - started;
-		const line = { identity: mode, method: request.method, path: pathInLog(path), status, ms: roundedMs(ms), instance };
-		if (outcome.status === 200) {
-			logRequest(log, line);
-		} else {
-			const { reason, detail } = outcome;
-			logRequest(log, { ...line, reason, detail });
-			metrics.turnedDown(mode, reason);
-		}
-		countRequest(status, path, ms / 1000);
-	};
+function begin(request: IncomingMessage, response: ServerResponse): Exchange {
+	return { request, response, path: normalizePath(request.url ?? ""), started: performance.now() };
 }
 
-/**
- * A server that answers nothing by itself that Neutron's proxies would not hand through: not 408, 413, 414, 415, 417
- * or 431, all of which node or fastify answer by default.
- */
-function createServer(limits: Limits, onBadRequest: () => void): FastifyInstance {
-	const refuse = (socket: Duplex | null) => {
-		onBadRequest();
-		socket?.end(rawAnswer(400));
-	};
-	const app = fastify({
-		bodyLimit: LONGEST_PASSWORD,
-		requestTimeout: limits.request,
-		keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-		return503OnClosing: false,
-		exposeHeadRoutes: false,
-		// Every target goes to the one route: what a path means, and whether it is one, the tree's own rules say.
-		rewriteUrl: () => "/",
-		http: {
-			maxHeaderSize: LONGEST_HEADERS,
-			headersTimeout: limits.request,
-			connectionsCheckingInterval: CHECKING_INTERVAL,
-			// Nova answers a request without Host, and some guests' boot loaders send none.
-			requireHostHeader: false,
-		},
-		clientErrorHandler(error, socket) {
-			if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-			else refuse(socket);
-		},
-	});
-	app.server.on("checkExpectation", (_request, { socket }) => refuse(socket));
-	app.server.on("connect", (_request, socket) => refuse(socket));
-	app.removeAllContentTypeParsers();
-	app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-	return app;
-}
-
-function watchConnections(
-	{ server }: FastifyInstance,
-	connections: Set<Socket>,
-	limits: Limits,
-	metrics: ListenerMetrics,
-): void {
-	server.maxConnections = limits.connections;
-	server.on("drop", metrics.connectionRefused);
-	server.on("close", () => metrics.up(false));
-	server.on("connection", (socket) => {
-		connections.add(socket);
-		metrics.connections.inc();
-		socket.once("close", () => {
-			connections.delete(socket);
-			metrics.connections.dec();
-		});
-	});
-}
-
-function begin(request: FastifyRequest, reply: FastifyReply): Exchange {
-	return { request, reply, path: normalizePath(request.originalUrl), started: performance.now() };
-}
-
-function attempt(answers: GuestAnswers, { request, path }: Exchange): Outcome | Promise<Outcome> {
-	const { raw, method, body } = request;
+function handle(handler: GuestHandler, exchange: Exchange): GuestResponse | Promise<GuestResponse> {
+	const { request, response, path } = exchange;
+	const { rawHeaders, socket, method = "" } = request;
 	try {
-		const posted = body instanceof Uint8Array ? body : undefined;
-		return answers({ rawHeaders: raw.rawHeaders, socket: raw.socket, method, path, body: posted });
+		return handler({ rawHeaders, socket, method, path, readBody: (limit) => readBody(request, response, limit) });
 	} catch (error) {
 		return failure(error);
 	}
 }
 
-/** A request whose body can't be read or is too long, in fastify's words. */
-function unreadable(error: FastifyError): NotAnswered {
-	if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return tooLarge();
-	return (error.statusCode ?? 500) < 500 ? { status: 400, reason: "bad-request" } : failure(error);
-}
-
-function send(reply: FastifyReply, outcome: Outcome): void {
-	if (outcome.status === 503) reply.raw.setHeader("retry-after", RETRY_AFTER);
-	if (outcome.status === 200) write(reply, 200, outcome.answer);
-	else write(reply, outcome.status, textAnswer(errorBody(outcome.status, outcome.explanation)));
-}
-
-/** Past fastify's own `send`, which adds a charset to JSON. */
-function write(reply: FastifyReply, status: number, { body, contentType }: TreeAnswer): void {
-	const { raw } = reply.hijack();
-	raw.writeHead(status, { "content-type": contentType, "content-length": body.length });
-	// As text, node writes it in one piece with the head; bytes are a piece of their own.
-	if (body.length > LONGEST_TEXT) raw.end(body);
-	else raw.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
+/** Whether the connection can't be used again: nobody reads the rest of a body that was not wanted. */
+function mustClose({ complete, headers }: IncomingMessage, response: GuestResponse): boolean {
+	if ("reason" in response && response.reason === "bad-request") return true;
+	return !complete && ("content-length" in headers || "transfer-encoding" in headers);
 }

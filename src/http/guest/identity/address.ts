@@ -1,14 +1,34 @@
-import type { InstanceCache } from "../../../source/instance-cache.ts";
-import type { Identity } from "./asker.ts";
-import { badAddress, oneOwner, sourceOf } from "./source.ts";
+import type { FindNeighbour } from "./neighbours.ts";
+import { findOwner, type OwnerLookup, plainAddress, portQuery, unusableAddress } from "./port-owner.ts";
+import type { Identification, Identity } from "./requester.ts";
 
 /**
- * The instance that has the peer's own address on a port, or the MAC address in the peer's IPv6 link-local one. For
- * guests that reach this listener directly, on a bridge where the host keeps them from taking each other's addresses.
+ * The instance that has the peer's own address on a port. An IPv6 link-local peer is found by the MAC address in its
+ * address, else by the one in the kernel's neighbour table. For guests that reach this listener directly, on a bridge
+ * where the host keeps them from taking each other's addresses.
  */
-export function addressIdentity(directory: Pick<InstanceCache, "owners">): Identity {
-	return ({ socket: { remoteAddress } }) => {
-		const source = remoteAddress === undefined ? undefined : sourceOf(remoteAddress);
-		return source === undefined ? badAddress(`the peer's ${remoteAddress}`) : oneOwner(directory, [source]);
+export function addressIdentity(lookup: OwnerLookup, findNeighbour: FindNeighbour): Identity {
+	return ({ socket: { remoteAddress: peer = "" } }) => {
+		const query = portQuery(peer);
+		if (query === "invalid") return unusableAddress(query, `the peer's address "${peer}"`);
+		if (query !== "no-mac") return { guest: peer, identified: findOwner(lookup, [query]) };
+		return { guest: peer, identified: byNeighbourTable(peer, lookup, findNeighbour) };
 	};
+}
+
+async function byNeighbourTable(
+	peer: string,
+	lookup: OwnerLookup,
+	findNeighbour: FindNeighbour,
+): Promise<Identification> {
+	const [address = "", zone = ""] = peer.split("%");
+	let macAddress: string | undefined;
+	try {
+		macAddress = await findNeighbour(plainAddress(address) ?? "", zone);
+	} catch (error) {
+		const [why] = (error as Error).message.split("\n");
+		return { reason: "unidentified-peer", detail: `${peer}: the kernel's neighbour table can't be read: ${why}` };
+	}
+	if (macAddress !== undefined) return findOwner(lookup, [{ macAddress }]);
+	return { reason: "unidentified-peer", detail: `${peer} is not in the kernel's neighbour table` };
 }

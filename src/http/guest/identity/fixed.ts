@@ -1,7 +1,7 @@
-import type { Identity, Named } from "./asker.ts";
+import type { Caller, Identity } from "./requester.ts";
 
-/** Every request is the one instance's. Only for listeners that no other machine reaches. */
+/** Every request is the same instance's. Only for listeners that no other machine can reach. */
 export function fixedIdentity(instanceId: string): Identity {
-	const named: Named = { id: instanceId, claims: [] };
-	return () => named;
+	const caller: Caller = { guest: instanceId, identified: { id: instanceId, constraints: [] } };
+	return () => caller;
 }

@@ -1,12 +1,14 @@
 import type { PortQuery } from "../../../source/source.ts";
-import { missingHeader, type Refusal } from "./asker.ts";
-import { badAddress, sourceOf } from "./source.ts";
+import type { ErrorResponse } from "../response.ts";
+import { portQuery, unusableAddress } from "./port-owner.ts";
+import { missingHeader } from "./requester.ts";
 
 /**
- * The one guest that a proxy speaks for. A list is refused, whichever element might be the guest's: a proxy that
- * appends to what it was sent lets the guest write the rest of the list. Neutron's agent refuses it too.
+ * The one guest that a proxy speaks for. A list of addresses is refused, whichever of them might be the guest's: a proxy
+ * that appends to the header lets the guest write the rest of the list. Neutron's agent refuses it too.
  */
-export function forwardedSource(forwardedFor: string | undefined): PortQuery | Refusal {
+export function forwardedSource(forwardedFor: string | undefined): PortQuery | ErrorResponse {
 	if (forwardedFor === undefined) return missingHeader("X-Forwarded-For");
-	return sourceOf(forwardedFor.trim()) ?? badAddress("X-Forwarded-For");
+	const query = portQuery(forwardedFor.trim());
+	return typeof query === "string" ? unusableAddress(query, "X-Forwarded-For") : query;
 }

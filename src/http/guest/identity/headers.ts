@@ -1,14 +1,14 @@
-/** The values of chosen headers, in the order of their names, and the first of them that came more than once. */
+/** The values of chosen headers, in the order of the names, and the first name that came more than once. */
 export interface PickedHeaders {
 	readonly values: readonly (string | undefined)[];
 	readonly repeated: string | undefined;
 }
 
 /**
- * Reads a few headers out of node's `rawHeaders`, which still tells a header sent twice from one whose value has a
- * comma. Runs for each request of a signed listener, hence the look at the length before any lower-casing.
+ * Picks a few headers out of node's `rawHeaders`, where a header that was sent twice differs from one whose value
+ * contains a comma. This runs for each request, hence the comparison of lengths before any lower-casing.
  *
- * @param names as they are written in answers; matched without regard to case
+ * @param names as they are written in responses; matched regardless of case
  */
 export function headerPicker(names: readonly string[]): (rawHeaders: readonly string[]) => PickedHeaders {
 	const lowerCase = names.map((name) => name.toLowerCase());

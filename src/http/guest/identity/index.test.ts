@@ -136,9 +136,16 @@ describe("network", () => {
 		const network = ["X-OVN-Network-ID", "net-theirs"] as const;
 		expect(macIn(await ask([network, from("::ffff:10.9.0.5")]))).toBe("fa:16:3e:00:00:02");
 		expect(macIn(await ask([network, from("fe80::f816:3eff:fe00:2")]))).toBe("fa:16:3e:00:00:02");
-		for (const source of ["fe80::f816:3eff:fe00:1", "fe80::2", "10.9.0.6", "x", ""]) {
+		for (const source of ["fe80::f816:3eff:fe00:1", "10.9.0.6", "x", ""]) {
 			expect((await ask([network, from(source)])).status).toBe(404);
 		}
+	});
+
+	it("asks a guest with a link-local address that contains no MAC address to try again", async () => {
+		await start();
+		const answer = await ask([["X-OVN-Network-ID", "net-theirs"], from("fe80::2")]);
+		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
+		expect(logged().at(-1)).toMatchObject({ reason: "unidentified-peer", level: 40 });
 	});
 
 	it("gives nothing for a network or router that the guest is not on", async () => {
@@ -200,7 +207,7 @@ describe("network", () => {
 
 describe("provider", () => {
 	const networks: Record<string, string[]> = { edge: ["net-other", "net-theirs"], both: ["net-mine", "net-theirs"] };
-	const networksOf = async (provider: string) => networks[provider] ?? [];
+	const networksOf = (provider: string) => networks[provider] ?? [];
 	const identity = { mode: "provider", secret: SECRET, networksOf } as const;
 	const directory = directoryOf([mine, theirs]);
 	const of = (provider: string, address = "10.9.0.5", signed = signature(provider)) => [

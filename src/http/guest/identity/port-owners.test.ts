@@ -129,7 +129,7 @@ describe("a port of another project that names the instance as its device", () =
 			both: [nic.network_id, foreign],
 			turned: [foreign, nic.network_id],
 		};
-		await start({ mode: "provider", secret: SECRET, networksOf: async (provider) => networks[provider] ?? [] });
+		await start({ mode: "provider", secret: SECRET, networksOf: (provider) => networks[provider] ?? [] });
 		const from = (provider: string): Header[] => [
 			["X-Metadata-Provider", provider],
 			["X-Metadata-Provider-Signature", signature(provider)],

@@ -1,22 +1,22 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
-/** Signatures kept: some 200 bytes each, and only those that were right, so no stranger can fill the memory. */
-const REMEMBERED = 100_000;
+/** Signatures kept, some 200 bytes each. Only correct ones are kept, so that no stranger can fill the memory. */
+const MAX_KEPT = 100_000;
 
 /**
  * Checks signatures as Neutron's metadata agent and Nova's load-balancer mode make them: the HMAC-SHA256 of an id under
- * the shared secret, in lower-case hexadecimal. (nova/api/metadata/handler.py, `_validate_shared_secret`; the
- * comparison takes the same time whatever differs, CVE-2014-3517.)
+ * the shared secret, in lower-case hexadecimal. (nova/api/metadata/handler.py, `_validate_shared_secret`; the comparison
+ * takes the same time wherever the texts differ, CVE-2014-3517.)
  */
 export function signatureCheck(secret: Uint8Array): (id: string, signature: string) => boolean {
-	const remembered = new LRUCache<string, Buffer>({ max: REMEMBERED });
+	const kept = new LRUCache<string, Buffer>({ max: MAX_KEPT });
 	return (id, signature) => {
-		const known = remembered.get(id);
+		const known = kept.get(id);
 		const expected = known ?? Buffer.from(createHmac("sha256", secret).update(id, "latin1").digest("hex"), "latin1");
 		const given = Buffer.from(signature, "latin1");
-		const right = given.length === expected.length && timingSafeEqual(given, expected);
-		if (right && known === undefined) remembered.set(id, expected);
-		return right;
+		const isCorrect = given.length === expected.length && timingSafeEqual(given, expected);
+		if (isCorrect && known === undefined) kept.set(id, expected);
+		return isCorrect;
 	};
 }

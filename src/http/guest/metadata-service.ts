@@ -1,5 +1,4 @@
-/** The metadata service: the guests' side, as many listeners as are wanted over the same documents. */
-
+/** The metadata service: one or more listeners that serve guests the same documents. */
 import { withLocation } from "../../errors.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { Log } from "../../service/log.ts";
@@ -7,16 +6,17 @@ import type { Metrics } from "../../service/metrics.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import { parseListenAddress } from "../listen.ts";
-import { createGuestAnswers } from "./handler.ts";
+import { createAdmission } from "./admission.ts";
+import { createGuestHandler } from "./handler.ts";
 import { createIdentity, type IdentitySettings } from "./identity/index.ts";
-import { createGuestListener, type Limits } from "./listener.ts";
+import { createGuestListener, type GuestListener, type Limits } from "./listener.ts";
 
 export interface MetadataListener {
 	/** `host:port`, `[v6%zone]:port` or `unix:/path`. */
 	readonly listen: string;
 	readonly identity: IdentitySettings;
 	/** Where it is configured, for errors. */
-	readonly place?: string;
+	readonly location?: string;
 }
 
 export interface MetadataServiceOptions {
@@ -32,29 +32,32 @@ export interface MetadataServiceOptions {
 export interface MetadataService {
 	/** Where the listeners listen, in their order: `http://127.0.0.1:8775` or a socket's path. */
 	readonly addresses: readonly string[];
-	/** Takes no new connection, answers what is in flight, then closes what is left. */
+	/** Takes no new connections, answers the requests in flight, then closes what is left. */
 	close(): Promise<void>;
 }
 
-const DEFAULT_LIMITS: Limits = { budget: 5000, waiting: 2000, connections: 10_000, request: 10_000 };
+/** See the interfaces for what each one limits. */
+export const DEFAULT_LIMITS: Limits = {
+	budget: 5000,
+	waiting: 2000,
+	waitingPerGuest: 128,
+	connections: 10_000,
+	connectionsPerGuest: 64,
+	pipelined: 64,
+	request: 10_000,
+	write: 20_000,
+	unread: 64 * 1024 * 1024,
+	unreadPerGuest: 64,
+};
 
 /**
- * Starts every listener, or none.
+ * Starts all listeners, or none.
  *
- * @throws GuestwireError `config` for a listener that can't be meant, `listen` when an address can't be listened on
+ * @throws GuestwireError `config` for a listener that makes no sense, `listen` if an address can't be listened on
  */
 export async function startMetadataService(options: MetadataServiceOptions): Promise<MetadataService> {
-	const { directory, documents, passwords, log, metrics } = options;
-	const limits = { ...DEFAULT_LIMITS, ...options.limits };
 	const listeners = await Promise.all(
-		options.listeners.map(({ listen, identity: settings, place }) =>
-			withLocation(place, () => {
-				const address = parseListenAddress(listen);
-				const identity = createIdentity(settings, address, directory);
-				const answers = createGuestAnswers({ identity, directory, documents, passwords });
-				return createGuestListener({ address, mode: settings.mode, answers, log, metrics, limits });
-			}),
-		),
+		options.listeners.map((settings) => withLocation(settings.location, () => createListener(settings, options))),
 	);
 	const close = async () => {
 		await Promise.all(listeners.map((listener) => listener.close()));
@@ -62,11 +65,21 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 	try {
 		const addresses: string[] = [];
 		for (const [index, listener] of listeners.entries()) {
-			addresses.push(await withLocation(options.listeners[index]?.place, listener.start));
+			addresses.push(await withLocation(options.listeners[index]?.location, listener.start));
 		}
 		return { addresses, close };
 	} catch (error) {
 		await close();
 		throw error;
 	}
+}
+
+function createListener(settings: MetadataListener, options: MetadataServiceOptions): GuestListener {
+	const { directory, documents, passwords, log, metrics } = options;
+	const limits = { ...DEFAULT_LIMITS, ...options.limits };
+	const address = parseListenAddress(settings.listen);
+	const identity = createIdentity(settings.identity, address, directory);
+	const admission = createAdmission(limits, metrics.waiting);
+	const handler = createGuestHandler({ identity, directory, documents, passwords, admission });
+	return createGuestListener({ address, mode: settings.identity.mode, handler, log, metrics, limits });
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { guest } from "../../../../test/metadata-service.ts";
-import { hasSource, oneOwner, plainAddress, sourceOf } from "./source.ts";
+import { findOwner, hasSource, plainAddress, portQuery } from "./port-owner.ts";
 
 const octet = fc.nat(255);
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
@@ -15,15 +15,15 @@ describe("a source", () => {
 				([a, b, c, d, e, f], zone) => {
 					// RFC 4291, appendix A, written out: the inverted universal bit, and fffe in the middle.
 					const address = `fe80::${hex(a ^ 2)}${hex(b)}:${hex(c)}ff:fe${hex(d)}:${hex(e)}${hex(f)}${zone}`;
-					expect(sourceOf(address)).toEqual({ macAddress: [a, b, c, d, e, f].map(hex).join(":") });
+					expect(portQuery(address)).toEqual({ macAddress: [a, b, c, d, e, f].map(hex).join(":") });
 				},
 			),
 		);
 	});
 
-	it("that is link-local and was made from no MAC address is none", () => {
-		expect(sourceOf("fe80::1")).toBeUndefined();
-		expect(sourceOf("fe80::1234:5678:9abc:def0")).toBeUndefined();
+	it("that is link-local and contains no MAC address says so", () => {
+		expect(portQuery("fe80::1")).toBe("no-mac");
+		expect(portQuery("fe80::1234:5678:9abc:def0")).toBe("no-mac");
 	});
 
 	it("is the IPv4 address inside an IPv4-mapped one, however that is written", () => {
@@ -35,14 +35,14 @@ describe("a source", () => {
 					`::FFFF:${hex(a)}${hex(b)}:${hex(c)}${hex(d)}`,
 					`0:0:0:0:0:ffff:${address}`,
 				];
-				for (const text of [address, ...mapped]) expect(sourceOf(text)).toEqual({ address });
+				for (const text of [address, ...mapped]) expect(portQuery(text)).toEqual({ address });
 			}),
 		);
 	});
 
 	it("is canonical", () => {
-		expect(sourceOf("2001:DB8:0:0:0:0:0:1")).toEqual({ address: "2001:db8::1" });
-		expect(sourceOf("169.254.1.2")).toEqual({ address: "169.254.1.2" });
+		expect(portQuery("2001:DB8:0:0:0:0:0:1")).toEqual({ address: "2001:db8::1" });
+		expect(portQuery("169.254.1.2")).toEqual({ address: "169.254.1.2" });
 	});
 
 	it.each([
@@ -58,7 +58,7 @@ describe("a source", () => {
 		"localhost",
 	])("is not %j", (text) => {
 		expect(plainAddress(text)).toBeUndefined();
-		expect(sourceOf(text)).toBeUndefined();
+		expect(portQuery(text)).toBe("invalid");
 	});
 });
 
@@ -69,28 +69,27 @@ describe("the owner of a source", () => {
 		const directory = {
 			owners: async ({ networkId = "" }) => [{ id: "a", ...(networkId === "n1" && { projectId: "p" }), networkId }],
 		};
-		expect(await oneOwner(directory, [query, { ...query, networkId: "n2" }])).toEqual({
+		expect(await findOwner(directory, [query, { ...query, networkId: "n2" }])).toEqual({
 			id: "a",
-			claims: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
+			constraints: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
 		});
 	});
 
 	it("must have its port on the network that matched, also when none was asked for", async () => {
 		const directory = { owners: async () => [{ id: "a", networkId: "n1" }] };
-		expect(await oneOwner(directory, [{ address: "10.0.0.5", routerId: "r" }])).toMatchObject({
-			claims: [{ source: query }],
+		expect(await findOwner(directory, [{ address: "10.0.0.5", routerId: "r" }])).toMatchObject({
+			constraints: [{ source: query }],
 		});
 	});
 
 	it("is nobody when two instances match, also on different networks", async () => {
 		const directory = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
-		const refused = await oneOwner(directory, [query, { ...query, networkId: "n2" }]);
-		expect(refused).toMatchObject({ status: 404, reason: "several-owners", detail: expect.stringContaining("n1, n2") });
+		const refused = await findOwner(directory, [query, { ...query, networkId: "n2" }]);
+		expect(refused).toMatchObject({ reason: "several-owners", detail: expect.stringContaining("n1, n2") });
 	});
 
 	it("is nobody when there is no network to look on", async () => {
-		expect(await oneOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [])).toMatchObject({
-			status: 404,
+		expect(await findOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [])).toMatchObject({
 			reason: "no-owner",
 		});
 	});

@@ -1,0 +1,119 @@
+/** The connections of one listener, and the limits that make each of them end. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { ListenerMetrics } from "../../service/metrics.ts";
+
+export interface ConnectionLimits {
+	/** Open connections of one listener; any further one is closed at once: 10,000. */
+	readonly connections: number;
+	/** Open connections from one guest's address, where guests connect themselves: 64. */
+	readonly connectionsPerGuest: number;
+	/** Requests of one connection whose responses are not written; a further one ends it, after these: 64. */
+	readonly pipelined: number;
+}
+
+/** A request and the response to it, which may not be written yet. */
+export interface Exchange {
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
+	/** Normalized; undefined if no document can have the path. */
+	readonly path: string | undefined;
+	/** Milliseconds of the performance clock. */
+	readonly started: number;
+}
+
+export interface Connections {
+	/** Whether a request may be handled: false on a connection with too many unanswered ones, which then ends. */
+	admit(exchange: Exchange): boolean;
+	/** The connection's latest request, while its response is not written. */
+	latest(socket: Duplex): Exchange | undefined;
+	/** Closes the connections that never sent a byte; node closes those between two requests. */
+	closeUnused(): void;
+	closeAll(): void;
+}
+
+export interface ConnectionsOptions {
+	readonly limits: ConnectionLimits;
+	readonly metrics: ListenerMetrics;
+	/** Whether each peer address is a guest, and not a proxy for many. */
+	readonly isPeerGuest: boolean;
+}
+
+/** The requests on a connection that are not answered yet. */
+interface Pipeline {
+	length: number;
+	isFull: boolean;
+	latest: Exchange | undefined;
+}
+
+/** Milliseconds that a client gets to read the last response. Closing at once could reset what it has not read. */
+const LINGER = 1000;
+
+export function watchConnections(server: Server, { limits, metrics, isPeerGuest }: ConnectionsOptions): Connections {
+	const pipelines = new Map<Duplex, Pipeline>();
+	const perPeer = new Map<string, number>();
+	server.maxConnections = limits.connections;
+	server.on("drop", metrics.connectionRefused);
+	server.on("close", () => metrics.up(false));
+	server.on("connection", (socket: Socket) => {
+		const { remoteAddress: peer } = socket;
+		if (isPeerGuest && peer !== undefined && !countPeer(perPeer, peer, limits.connectionsPerGuest, socket)) {
+			metrics.connectionRefused();
+			socket.destroy();
+			return;
+		}
+		pipelines.set(socket, { length: 0, isFull: false, latest: undefined });
+		metrics.connections.inc();
+		socket.once("close", () => {
+			pipelines.delete(socket);
+			metrics.connections.dec();
+		});
+	});
+	return {
+		admit(exchange) {
+			const { socket } = exchange.request;
+			const pipeline = pipelines.get(socket);
+			if (pipeline === undefined) return false;
+			if (pipeline.isFull || pipeline.length >= limits.pipelined) {
+				pipeline.isFull = true;
+				socket.pause();
+				return false;
+			}
+			pipeline.length++;
+			pipeline.latest = exchange;
+			exchange.response.once("close", () => {
+				pipeline.length--;
+				if (pipeline.latest === exchange) pipeline.latest = undefined;
+				if (pipeline.isFull && pipeline.length === 0) endConnection(socket);
+			});
+			return true;
+		},
+		latest: (socket) => pipelines.get(socket)?.latest,
+		closeUnused() {
+			for (const socket of pipelines.keys()) if ((socket as Socket).bytesRead === 0) socket.destroy();
+		},
+		closeAll() {
+			for (const socket of pipelines.keys()) socket.destroy();
+		},
+	};
+}
+
+/** Counts a connection until it closes; false if its peer has too many. */
+function countPeer(perPeer: Map<string, number>, peer: string, limit: number, socket: Socket): boolean {
+	const open = perPeer.get(peer) ?? 0;
+	if (open >= limit) return false;
+	perPeer.set(peer, open + 1);
+	socket.once("close", () => {
+		const left = (perPeer.get(peer) ?? 1) - 1;
+		if (left === 0) perPeer.delete(peer);
+		else perPeer.set(peer, left);
+	});
+	return true;
+}
+
+/** Sends a last response, if any, and closes the connection even if the client goes on sending. */
+export function endConnection(socket: Duplex, response = ""): void {
+	socket.end(response);
+	setTimeout(() => socket.destroy(), LINGER).unref();
+}

@@ -1,0 +1,17 @@
+import { type ErrorCode, GuestwireError } from "../../errors.ts";
+import type { Reason } from "./reasons.ts";
+import type { ErrorResponse } from "./response.ts";
+
+/** The errors that may pass by themselves. Any other error is a bug. */
+const REASON_OF: Partial<Record<ErrorCode, Reason>> = {
+	"cloud-unavailable": "cloud-unavailable",
+	"cloud-answer": "cloud-answer",
+	state: "state-unavailable",
+};
+
+/** The response to an error that was thrown while a request was handled. */
+export function failure(error: unknown): ErrorResponse {
+	const reason = error instanceof GuestwireError ? REASON_OF[error.code] : undefined;
+	if (reason !== undefined) return { reason, detail: (error as GuestwireError).message };
+	return { reason: "failed", detail: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

@@ -1,0 +1,55 @@
+/** What every way of identifying a guest has in common. */
+import type { PortQuery } from "../../../source/source.ts";
+import type { ErrorResponse } from "../response.ts";
+
+/** What is known about a request before any of it is believed. */
+export interface Requester {
+	/**
+	 * Names and values in turn, as they were sent. `headers` is no use here: node joins the values of a repeated header,
+	 * and a repeated header shows that somebody on the way added one.
+	 */
+	readonly rawHeaders: readonly string[];
+	/** `remoteAddress` is absent on a unix socket and on a connection that is already gone. */
+	readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
+/** Who asks, before anything is looked up. */
+export interface Caller {
+	/** Distinguishes this guest from all others of the listener: limits per guest are counted by it. */
+	readonly guest: string;
+	/** A promise only if something has to be looked up. */
+	readonly identified: Identification | Promise<Identification>;
+}
+
+export type Identification = Identified | ErrorResponse;
+
+/** The instance that a request speaks for. */
+export interface Identified {
+	/** Lower case. */
+	readonly id: string;
+	/** What identified the instance: all of it must hold for the instance's facts. */
+	readonly constraints: readonly Constraint[];
+}
+
+export interface Constraint {
+	/** The project that must own the instance. */
+	readonly projectId?: string;
+	/** Where the request came from: one of the instance's own ports must match. */
+	readonly source?: PortQuery;
+}
+
+/** Identifies the guest that asks. A look-up rejects with the source's errors. */
+export type Identity = (requester: Requester) => Caller | ErrorResponse;
+
+export function missingHeader(name: string): ErrorResponse {
+	return { reason: "missing-header", explanation: `${name} header is missing from request.` };
+}
+
+export function repeatedHeader(name: string): ErrorResponse {
+	return { reason: "repeated-header", explanation: `Multiple ${name} headers found within request.` };
+}
+
+export const wrongSignature: ErrorResponse = {
+	reason: "wrong-signature",
+	explanation: "Invalid proxy request signature.",
+};

@@ -1,0 +1,179 @@
+/** Hostile clients: every connection ends, and one guest does not take the others' share. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+	directoryOf,
+	endpoint,
+	guest,
+	parseAnswer,
+	SECRET,
+	send,
+	signedHeaders,
+	startTestService,
+	type TestService,
+} from "../../../test/metadata-service.ts";
+import type { Limits } from "./listener.ts";
+
+const PATH = "/openstack/latest/network_data.json";
+const USER_DATA = "/openstack/latest/user_data";
+
+const hostile = guest({ id: "hostile", address: "10.0.0.5", userData: Buffer.alloc(48 * 1024, "x") });
+const honest = guest({ id: "honest", address: "10.0.0.6" });
+const lines = (headers: readonly (readonly [string, string])[]) =>
+	headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+
+let service: TestService;
+const sockets: Socket[] = [];
+afterEach(async () => {
+	for (const socket of sockets.splice(0)) socket.destroy();
+	await service?.close();
+});
+
+type Listener = Parameters<typeof startTestService>[0][number];
+const signed: Listener = { listen: "127.0.0.1:0", identity: { mode: "signed", secret: SECRET } };
+const directory = directoryOf([hostile, honest]);
+
+async function start(limits: Partial<Limits>, listener = signed, from = directory) {
+	service = await startTestService([listener], { directory: from, limits });
+}
+
+/** A client that sends without reading; errors are expected, because the other side closes. */
+function open(options: object = {}): Socket {
+	const socket = connect({ ...endpoint(service.addresses[0] ?? ""), ...options } as never);
+	socket.on("error", () => {});
+	sockets.push(socket);
+	return socket;
+}
+
+const openConnections = async () =>
+	Number(/listener_connections\{[^}]*\} (\d+)/.exec(await service.metrics.registry.metrics())?.[1]);
+const expectOpen = (count: number, timeout = 5000) => expect.poll(openConnections, { timeout }).toBe(count);
+
+describe("every connection ends", () => {
+	it("that pipelines thousands of requests and never reads the responses", async () => {
+		await start({ write: 300 });
+		const request = `GET ${USER_DATA} HTTP/1.1\r\n${lines(signedHeaders(hostile))}\r\n`;
+		const socket = open();
+		socket.pause();
+		socket.write(request.repeat(5000));
+		await expect.poll(() => service.lines.length).toBeGreaterThan(0);
+		await expectOpen(0);
+		expect(service.lines.length).toBeLessThan(500);
+	});
+
+	it("that pipelines too much and reads: after the responses to the first requests", async () => {
+		await start({ pipelined: 10 });
+		const socket = open();
+		const chunks: Buffer[] = [];
+		socket.on("data", (chunk) => chunks.push(chunk));
+		socket.write("GET / HTTP/1.1\r\n\r\n".repeat(1000));
+		await once(socket, "close");
+		expect(
+			Buffer.concat(chunks)
+				.toString()
+				.match(/HTTP\/1.1 200/g),
+		).toHaveLength(10);
+	});
+
+	it.each([
+		["an unknown Expect", `GET ${PATH} HTTP/1.1\r\nExpect: miracles\r\n\r\n`],
+		["Expect, without the body", `POST ${PATH} HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`],
+		["CONNECT", "CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n"],
+		["garbage", "\0"],
+		["half a request", "GET / HTTP/1.1\r\nX-"],
+		[
+			"half a password",
+			`POST /openstack/latest/password HTTP/1.1\r\n${lines(signedHeaders(hostile))}Content-Length: 5\r\n\r\nab`,
+		],
+		["nothing", ""],
+	])("that sends %s and goes on sending, without closing its side", async (_what, bytes) => {
+		await start({ request: 300 });
+		const socket = open({ allowHalfOpen: true });
+		socket.pause();
+		socket.write(bytes);
+		const timer = setInterval(() => socket.write("a"), 50);
+		await new Promise((resolve) => socket.once("close", resolve));
+		clearInterval(timer);
+		await expectOpen(0);
+	});
+
+	it("that holds the largest share of unread bytes, once they are too many", async () => {
+		await start({ unread: 4 * 1024 * 1024, unreadPerGuest: 1000 });
+		const request = `GET ${USER_DATA} HTTP/1.1\r\n${lines(signedHeaders(hostile))}\r\n`;
+		for (let connection = 0; connection < 20; connection++) {
+			const socket = open();
+			socket.pause();
+			socket.write(request.repeat(60));
+		}
+		// 20 × 60 × 48 KiB would be 56 MiB, less what fits into the sockets' own buffers.
+		await expect.poll(() => service.lines.length, { timeout: 10_000 }).toBeGreaterThan(500);
+		await expect.poll(openConnections).toBeLessThan(20);
+		expect((await service.ask({ path: PATH, headers: signedHeaders(honest) })).status).toBe(200);
+	});
+});
+
+describe("one guest does not take the others' share", () => {
+	const never = new Promise<never>(() => {});
+	never.catch(() => {});
+
+	it("of waiting requests, which are counted by instance with identity signed", async () => {
+		const slow = { ...directory, get: () => never };
+		await start({ waiting: 20, waitingPerGuest: 5 }, signed, slow);
+		const ask = (headers: [string, string][]) => service.ask({ path: PATH, headers });
+		for (let n = 0; n < 19; n++) ask(signedHeaders(hostile));
+		await expect.poll(() => service.lines.length).toBe(14);
+		expect(service.lines.every((line) => line.includes('"reason":"overload"'))).toBe(true);
+		ask(signedHeaders(honest));
+		await expect
+			.poll(async () => /requests_waiting (\d+)/.exec(await service.metrics.registry.metrics())?.[1])
+			.toBe("6");
+	});
+
+	it("of waiting requests: a known guest is answered without a place, with identity network too", async () => {
+		const unknown = {
+			...directory,
+			owners: (query: object) =>
+				"address" in query && query.address === "10.0.0.6" ? [{ id: "honest", networkId: "net-1" }] : never,
+		};
+		const listen = `unix:${join(tmpdir(), `guestwire-limits-${process.pid}.sock`)}`;
+		await start({ waiting: 10, waitingPerGuest: 10 }, { listen, identity: { mode: "network", allow: [] } }, unknown);
+		const ask = (address: string) =>
+			service.ask({
+				path: PATH,
+				headers: [
+					["X-OVN-Network-ID", "net-1"],
+					["X-Forwarded-For", address],
+				],
+			});
+		for (let n = 0; n < 50; n++) ask("10.0.0.5");
+		await expect.poll(() => service.lines.length).toBe(40);
+		expect((await ask("10.0.0.6")).status).toBe(200);
+	});
+
+	it("of connections, which are counted by address with identity address", async () => {
+		const local = directoryOf([guest({ id: "five", address: "127.0.0.5" })]);
+		await start({ connectionsPerGuest: 3 }, { listen: "127.0.0.1:0", identity: { mode: "address" } }, local);
+		for (let n = 0; n < 5; n++) open({ localAddress: "127.0.0.6" });
+		await expectOpen(3);
+		const five = open({ localAddress: "127.0.0.5" });
+		five.write(`GET ${PATH} HTTP/1.1\r\n\r\n`);
+		const [chunk] = await once(five, "data");
+		expect(parseAnswer(chunk).status).toBe(200);
+		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} 2\n/);
+	});
+
+	it("of connections through proxies: those with responses that it does not read", async () => {
+		await start({ unreadPerGuest: 4 });
+		const request = `GET ${USER_DATA} HTTP/1.1\r\n${lines(signedHeaders(hostile))}\r\n`;
+		for (let connection = 0; connection < 12; connection++) {
+			const socket = open();
+			socket.pause();
+			socket.write(request.repeat(60));
+		}
+		await expect.poll(openConnections, { timeout: 10_000 }).toBeLessThan(5);
+		expect((await send(service.addresses[0] ?? "", { path: "/" })).status).toBe(200);
+	});
+});
