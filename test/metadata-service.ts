@@ -3,7 +3,6 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { type DocumentSettings, defaultSettings } from "../src/documents/settings.ts";
-import { hasSource } from "../src/http/guest/identity/port-owner.ts";
 import {
 	type MetadataListener,
 	type MetadataService,
@@ -16,6 +15,7 @@ import { createGuestDocuments } from "../src/service/guest-documents.ts";
 import { createLog } from "../src/service/log.ts";
 import { createMetrics } from "../src/service/metrics.ts";
 import type { InstanceCache } from "../src/source/instance-cache.ts";
+import { hasMatchingPort } from "../src/source/ownership.ts";
 import type { PortQuery } from "../src/source/source.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { createPasswordStore } from "../src/store/password-store.ts";
@@ -84,13 +84,13 @@ export function directoryOf(
 	return {
 		get: (id) => byId.get(id),
 		revalidate: (id) => byId.get(id),
-		owners: async ({ routerId, ...query }: PortQuery) => {
+		owners: ({ routerId, ...query }: PortQuery) => {
 			const networks = routerId === undefined ? [query.networkId] : (routers[routerId] ?? []);
 			const isAsked = (networkId: string) => networks.some((one) => one === undefined || one === networkId);
 			return instances.flatMap((instance) => {
 				const { id, projectId, ports } = instance;
 				const on = [...new Set(ports.map(({ network }) => network.id))].filter(isAsked);
-				const matching = on.filter((networkId) => hasSource(instance, { ...query, networkId }));
+				const matching = on.filter((networkId) => hasMatchingPort(instance, { ...query, networkId }));
 				return matching.map((networkId) => ({ id, ...(projectId !== undefined && { projectId }), networkId }));
 			});
 		},

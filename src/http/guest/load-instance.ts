@@ -1,9 +1,9 @@
 /** The instance that a request was identified as, checked against everything that identified it. */
 import type { Detail, Instance } from "../../instance/instance.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
+import { violatedConstraint } from "../../source/ownership.ts";
 
 import { andThen } from "./and-then.ts";
-import { hasSource } from "./identity/port-owner.ts";
 import type { Identified } from "./identity/requester.ts";
 import type { ErrorResponse } from "./response.ts";
 
@@ -21,9 +21,9 @@ export function loadInstance(
 	const detail = detailFor(identified, wanted);
 	return andThen(find(cache.get, identified.id, detail), (cached) => {
 		if (cached === undefined) return unknown(identified);
-		if (violatedConstraint(cached, identified) === undefined) return cached;
+		if (refusal(cached, identified) === undefined) return cached;
 		return andThen(find(cache.revalidate, identified.id, detail), (current) =>
-			current === undefined ? unknown(identified) : (violatedConstraint(current, identified) ?? current),
+			current === undefined ? unknown(identified) : (refusal(current, identified) ?? current),
 		);
 	});
 }
@@ -41,16 +41,15 @@ function find(get: InstanceCache["get"], id: string, detail: Detail): ReturnType
 }
 
 /** The response if the instance does not satisfy what identified it. */
-function violatedConstraint(instance: Instance, { constraints }: Identified): ErrorResponse | undefined {
-	for (const { projectId, source } of constraints) {
-		if (projectId !== undefined && instance.projectId !== projectId) {
+function refusal(instance: Instance, { constraints }: Identified): ErrorResponse | undefined {
+	switch (violatedConstraint(instance, constraints)) {
+		case "projectId":
 			return { reason: "wrong-project", detail: `${instance.id} does not belong to the project that was named` };
-		}
-		if (source !== undefined && !hasSource(instance, source)) {
-			return { reason: "wrong-source", detail: `${instance.id} has no port that matches ${JSON.stringify(source)}` };
-		}
+		case "source":
+			return { reason: "wrong-source", detail: `${instance.id} has no port where the request came from` };
+		case undefined:
+			return undefined;
 	}
-	return undefined;
 }
 
 function unknown({ id }: Identified): ErrorResponse {

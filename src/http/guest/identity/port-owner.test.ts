@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { guest } from "../../../../test/metadata-service.ts";
-import { findOwner, hasSource, plainAddress, portQuery } from "./port-owner.ts";
+import { findOwner, plainAddress, portQuery } from "./port-owner.ts";
 
 const octet = fc.nat(255);
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
@@ -92,15 +91,5 @@ describe("the owner of a source", () => {
 		expect(await findOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [])).toMatchObject({
 			reason: "no-owner",
 		});
-	});
-
-	it("must have a port there: the address on that network, or the MAC address", () => {
-		const instance = guest({ address: "10.0.0.5", networkId: "n1", macAddress: "fa:16:3e:00:00:01" });
-		expect(hasSource(instance, query)).toBe(true);
-		expect(hasSource(instance, { address: "10.0.0.5" })).toBe(true);
-		expect(hasSource(instance, { macAddress: "fa:16:3e:00:00:01", networkId: "n1" })).toBe(true);
-		expect(hasSource(instance, { ...query, networkId: "n2" })).toBe(false);
-		expect(hasSource(instance, { ...query, address: "10.0.0.6" })).toBe(false);
-		expect(hasSource(instance, { macAddress: "fa:16:3e:00:00:02" })).toBe(false);
 	});
 });

@@ -1,10 +1,10 @@
 /** From a guest's address to the one instance that owns it. */
 import ipaddr from "ipaddr.js";
 import { canonicalAddress, eui64Mac } from "../../../instance/addresses.ts";
-import type { Instance, Port } from "../../../instance/instance.ts";
+import type { Constraint } from "../../../source/ownership.ts";
 import type { Owner, PortQuery } from "../../../source/source.ts";
 import type { ErrorResponse } from "../response.ts";
-import type { Constraint, Identification } from "./requester.ts";
+import type { Identification } from "./requester.ts";
 
 /** Where owners are looked up: at once if they are cached. */
 export interface OwnerLookup {
@@ -66,21 +66,6 @@ function onlyOwner(queries: readonly PortQuery[], found: readonly (readonly Owne
 /** What a port that names an instance as its device claims: the instance's project, and where the instance is. */
 function constraintOf(query: PortQuery, { projectId, networkId }: Owner): Constraint {
 	return { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
-}
-
-/** Whether one of the instance's own ports is where the request came from. Routers are resolved by the look-up. */
-export function hasSource(instance: Instance, source: PortQuery): boolean {
-	const ports = instance.ports.flatMap((port) => [
-		port,
-		...(port.trunk?.subports ?? []).map((subport) => subport.port),
-	]);
-	return ports.some((port) => isSource(port, source));
-}
-
-function isSource(port: Port, { address, macAddress, networkId }: PortQuery): boolean {
-	if (networkId !== undefined && port.network.id !== networkId) return false;
-	if (macAddress !== undefined) return port.macAddress === macAddress;
-	return port.fixedIps.some((fixedIp) => fixedIp.address === address);
 }
 
 /** The response for an address that no port can be found by. */

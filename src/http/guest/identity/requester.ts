@@ -1,5 +1,5 @@
 /** What every way of identifying a guest has in common. */
-import type { PortQuery } from "../../../source/source.ts";
+import type { Constraint } from "../../../source/ownership.ts";
 import type { ErrorResponse } from "../response.ts";
 
 /** What is known about a request before any of it is believed. */
@@ -29,13 +29,6 @@ export interface Identified {
 	readonly id: string;
 	/** What identified the instance: all of it must hold for the instance's facts. */
 	readonly constraints: readonly Constraint[];
-}
-
-export interface Constraint {
-	/** The project that must own the instance. */
-	readonly projectId?: string;
-	/** Where the request came from: one of the instance's own ports must match. */
-	readonly source?: PortQuery;
 }
 
 /** Identifies the guest that asks. A look-up rejects with the source's errors. */
