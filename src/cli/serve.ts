@@ -5,7 +5,8 @@ import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
-import { createLog, type Log, type LogFile, openLog } from "../service/log.ts";
+import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../service/log.ts";
+import { stdoutSink } from "../service/log-sink.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
@@ -28,7 +29,7 @@ export function serveCommand(io: Io): Command {
 
 /** Starts everything; what was opened, also when something later fails, `open` closes in the opposite order. */
 async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
-	const { log, flush } = logTo(io, (lines) => metrics.logLinesDropped(lines));
+	const { log, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
 	const state: ServiceState = { isReady: false, isOutdated: false };
 	const onReload = (problem: string | undefined) => {
@@ -77,10 +78,30 @@ async function operatorOptions({ config: { operator }, where }: CommandContext, 
 	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: VERSION };
 }
 
-/** The log goes to stdout: in the background where that is a file or a pipe of the process. */
-function logTo({ stdout }: Io, onDrop: (lines: number) => void): LogFile {
-	if (stdout === process.stdout) return openLog(process.stdout.fd, onDrop);
-	return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
+/** Milliseconds after the end of the log in which the process has to end too. */
+const EXIT_GRACE = 500;
+
+/** The log goes to stdout; in the background if that is the process's own. */
+function logTo({ stdout }: Io, onLost: (lines: number) => void): LogFile {
+	if (stdout !== process.stdout) {
+		return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
+	}
+	surviveHangup();
+	const { log, flush } = openLog(stdoutSink(process.stdout, { backlog: LOG_BACKLOG }), onLost);
+	return {
+		log,
+		async flush() {
+			await flush();
+			// Lines for a socket that nobody reads would keep the process from ending.
+			setTimeout(() => process.exit(), EXIT_GRACE).unref();
+		},
+	};
+}
+
+/** A service goes on when its terminal or the reader of its log goes away. On SIGHUP there is nothing to reload. */
+function surviveHangup(): void {
+	process.on("SIGHUP", () => {});
+	process.stdout.removeAllListeners("error").on("error", () => {});
 }
 
 /** Once a minute for what is asked for again and again. */

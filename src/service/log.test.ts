@@ -4,16 +4,19 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { directoryOf, guest, send, signature, startTestService } from "../../test/metadata-service.ts";
 import { defaultSettings } from "../documents/settings.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
 import { createLog, openLog } from "./log.ts";
+import { fileSink, streamSink } from "./log-sink.ts";
 import { createMetrics } from "./metrics.ts";
 import { createDynamicVendorData } from "./vendor-data.ts";
 
-/** Everything that must not be told, each a text of its own. */
+/** Everything that must stay out of the log, each a distinct text. */
 const SECRETS = {
 	shared: "SHARED-secret-1",
 	userData: "USER-DATA-secret-2",
@@ -31,7 +34,7 @@ const SECRETS = {
 const shared = Buffer.from(SECRETS.shared);
 const instance = guest({ address: "127.0.0.1", userData: Buffer.from(SECRETS.userData) });
 
-it("never holds a secret, a signature, a token, a password or user data", async () => {
+it("never contains a secret, a signature, a token, a password or user data", async () => {
 	const vendor = createServer((_request, response) => response.end(JSON.stringify(SECRETS.vendorData))).listen(0);
 	const broken = createServer((_request, response) => response.end(SECRETS.vendorData)).listen(0);
 	const urlOf = (server: typeof vendor) =>
@@ -97,19 +100,21 @@ it("never holds a secret, a signature, a token, a password or user data", async 
 	vendor.close();
 	broken.close();
 
-	const text = lines.join("");
+	const written = lines.join("");
 	for (const reason of ["wrong-signature", "repeated-header", "too-large", "password-set", "wrong-method"]) {
-		expect(text).toContain(reason);
+		expect(written).toContain(reason);
 	}
-	expect(text).toContain('"vendorData":"bad"');
+	expect(written).toContain('"vendorData":"bad"');
 	const signatures = [signature(instance.id, shared), signature("edge", shared), signature("x", shared)];
 	const encoded = Object.values(SECRETS).map((secret) => Buffer.from(secret).toString("base64").replace(/=+$/, ""));
-	for (const secret of [...Object.values(SECRETS), ...encoded, ...signatures]) expect(text).not.toContain(secret);
+	for (const secret of [...Object.values(SECRETS), ...encoded, ...signatures]) expect(written).not.toContain(secret);
 });
 
-it("is whole in its file once it was flushed", async () => {
+const options = { backlog: 1024 * 1024 };
+
+it("is complete in its file after it was flushed", async () => {
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-log-"));
-	const { log, flush } = openLog(openSync(join(folder, "log"), "w"), () => {});
+	const { log, flush } = openLog(fileSink(openSync(join(folder, "log"), "w"), options), () => {});
 	for (let line = 0; line < 1000; line++) log.info({ line });
 	await flush();
 	const written = (await readFile(join(folder, "log"), "utf8")).trimEnd().split("\n");
@@ -117,13 +122,47 @@ it("is whole in its file once it was flushed", async () => {
 	await rm(folder, { recursive: true });
 });
 
-it("that has no room any more is lost, and counted, without harm", async () => {
-	let dropped = 0;
-	const { log, flush } = openLog(openSync("/dev/full", "w"), (lines) => {
-		dropped += lines;
+it("loses lines on a full disk, counts them, and does no other harm", async () => {
+	let lost = 0;
+	const { log, flush } = openLog(fileSink(openSync("/dev/full", "w"), options), (lines) => {
+		lost += lines;
 	});
-	for (let line = 0; line < 40; line++) log.info({ line: "x".repeat(512 * 1024) });
-	expect(dropped).toBeGreaterThan(0);
-	expect(dropped).toBeLessThan(40);
+	for (let line = 0; line < 40; line++) log.info({ line: "x".repeat(64 * 1024) });
+	expect(lost).toBeGreaterThan(0);
+	expect(lost).toBeLessThan(40);
 	await flush();
+});
+
+it("says how many lines were lost once its reader returns", async () => {
+	const pipe = new PassThrough();
+	let counted = 0;
+	const { log, flush } = openLog(
+		streamSink(() => pipe, options),
+		(lines) => {
+			counted += lines;
+		},
+	);
+	for (let line = 0; line < 40; line++) log.info({ line: "x".repeat(64 * 1024) });
+	expect(counted).toBeGreaterThan(0);
+	const read = text(pipe);
+	await expect.poll(() => pipe.writableLength).toBe(0);
+	log.info({ line: "y".repeat(64 * 1024) });
+	await flush();
+	const lines = (await read)
+		.trimEnd()
+		.split("\n")
+		.map((line) => JSON.parse(line));
+	expect(lines.filter(({ lost }) => lost !== undefined)).toMatchObject([{ lost: counted, level: 40 }]);
+	expect(lines.filter(({ line }) => line !== undefined)).toHaveLength(41 - counted);
+});
+
+it("ends in time when nobody reads", async () => {
+	const { log, flush } = openLog(
+		streamSink(() => new PassThrough({ highWaterMark: 1 }), options),
+		() => {},
+	);
+	log.info({ line: "x".repeat(64 * 1024) });
+	const before = performance.now();
+	await flush();
+	expect(performance.now() - before).toBeLessThan(2000);
 });

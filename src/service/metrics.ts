@@ -13,7 +13,7 @@ export interface Metrics {
 	readonly waiting: Level;
 	listener(listen: string, identity: string): ListenerMetrics;
 	vendorData(target: string, outcome: "answered" | "failed"): void;
-	logLinesDropped(lines: number): void;
+	logLinesLost(lines: number): void;
 }
 
 /** A number that goes up and down. */
@@ -70,7 +70,7 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 		labelNames: ["target", "outcome"],
 		registers,
 	});
-	const dropped = new Counter({
+	const lost = new Counter({
 		name: "guestwire_log_lines_dropped_total",
 		help: "Log lines that were lost because nobody read the log",
 		registers,
@@ -85,7 +85,7 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 		waiting,
 		listener: listenerMetrics(registry),
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
-		logLinesDropped: (lines) => dropped.inc(lines),
+		logLinesLost: (lines) => lost.inc(lines),
 	};
 }
 
