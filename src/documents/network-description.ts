@@ -25,8 +25,10 @@ export interface DescribedBond {
 	bond_links: string[];
 	/** The interface's name. */
 	name?: string;
-	/** Further options of the bonding driver, as text. */
-	[option: `bond_${string}`]: string | string[];
+	/** Further options of the bonding driver. */
+	[option: `bond_${string}`]: string | number | string[];
+	/** The same options under other names, for clients that need them. */
+	[alias: `bond-${string}`]: string | string[];
 }
 
 /** A VLAN. */

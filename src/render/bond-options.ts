@@ -38,6 +38,8 @@ export function planBondOptions(link: DescribedBond, mode: BondMode, pointer: st
 	let options: GivenOptions = { mode };
 	for (const [key, value] of Object.entries(link)) {
 		if (!key.startsWith("bond_") || key === "bond_mode" || key === "bond_links") continue;
+		// The spellings with dashes repeat an option.
+		if (Object.hasOwn(link, key.replaceAll("-", "_")) && key.includes("-")) continue;
 		// The key, too, is free text of the document.
 		const at = /^[a-z0-9_]+$/.test(key) ? `${pointer}/${key}` : pointer;
 		const parse = PARSERS[key];

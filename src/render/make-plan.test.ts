@@ -220,6 +220,12 @@ describe("routes", () => {
 		expect(routesOf([v4("nic1", "10.0.0.5", routes), v4("nic1", "10.0.0.6", routes)])).toHaveLength(1);
 	});
 
+	it("have the default route of the network's own gateway, as Guestwire writes it for a gateway off the link", () => {
+		const own = v4("nic1", "10.0.0.5", [], { gateway: "10.9.0.1" });
+		expect(routesOf([own])).toMatchObject([{ network: "0.0.0.0", prefixLength: 0, gateway: "10.9.0.1", onLink: true }]);
+		expect(routesOf([{ ...own, routes: [default4("10.0.0.1")] }])).toMatchObject([{ gateway: "10.0.0.1" }]);
+	});
+
 	it.each([
 		["a second route to the same network", v4("nic1", "10.0.0.5", [default4("10.0.0.1"), default4("10.0.0.2")]), 1],
 		["a gateway of the other IP version", v4("nic1", "10.0.0.5", [{ ...default4("fe80::1") }]), 0],

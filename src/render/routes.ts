@@ -16,8 +16,7 @@ export function planRoutes(
 ): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
 	for (const { entry, pointer: entryPointer } of entries) {
-		for (const [i, route] of (entry.routes ?? []).entries()) {
-			const pointer = `${entryPointer}/routes/${i}`;
+		for (const { route, pointer } of locatedRoutes(entry, entryPointer)) {
 			const planned = planRoute(route, pointer, entries, remark);
 			if (planned === undefined) continue;
 			if (!versions.has(planned.version)) {
@@ -33,6 +32,16 @@ export function planRoutes(
 		}
 	}
 	return [...routes.values()];
+}
+
+/** The routes of a network. Its own `gateway` is a default route: Guestwire writes it for a gateway off the link. */
+function locatedRoutes({ routes = [], gateway }: LocatedEntry["entry"], pointer: string) {
+	const located = routes.map((route, i) => ({ route, pointer: `${pointer}/routes/${i}` }));
+	if (gateway === undefined) return located;
+	const any = gateway.includes(":") ? "::" : "0.0.0.0";
+	if (routes.some(({ network, netmask }) => network === any && netmask === any)) return located;
+	const route: DescribedRoute = { network: any, netmask: any, gateway };
+	return [{ route, pointer: `${pointer}/gateway` }, ...located];
 }
 
 function planRoute(
