@@ -53,10 +53,14 @@ describe("contradictory facts are refused by name", () => {
 
 describe("a server", () => {
 	it.each([
-		["Web 1_a.Example!", "web-1-a.example"],
+		["Web 1_a.Example!", "web-1-a-example"],
+		["node-001.docker", "node-001-docker"],
+		["-web.example.com.", "web-example-com"],
+		["192.0.2.77", "192-0-2-77"],
+		["DB 01_prod", "db-01-prod"],
 		["..", "Server-cb6a6d22-7d2b-4fd8-b8ac-8b2b0c9bd6f2"],
 		[`${"x".repeat(62)}-y`, "x".repeat(62)],
-	])("named %s has Nova's host name where the API tells none", (name, hostname) => {
+	])("named %s has Nova's host name if the API returns none", (name, hostname) => {
 		const id = "cb6a6d22-7d2b-4fd8-b8ac-8b2b0c9bd6f2";
 		expect(server({ id, name, "OS-EXT-SRV-ATTR:hostname": null })?.hostname).toBe(hostname);
 	});

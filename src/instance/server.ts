@@ -43,16 +43,17 @@ function userDataOf(server: ServerFacts): Uint8Array | undefined {
 }
 
 /**
- * The host name that Nova makes of a server's name when the API doesn't tell it: ASCII letters, digits, dots and
- * dashes, lower case, at most 63 characters; `Server-<id>` when nothing is left (nova/utils.py, `sanitize_hostname`).
+ * The host name that Nova makes of a server's name, for sources that do not give one: ASCII letters, digits and dashes,
+ * lower case, at most 63 characters; `Server-<id>` if nothing is left (nova/utils.py, `sanitize_hostname`). Since 2021
+ * Nova turns dots into dashes, so that a domain can be appended (Launchpad bug 1581977).
  */
 function hostnameOf(server: ServerFacts): string {
 	const name = server.name
-		.replaceAll(/[ _]/g, "-")
-		.replaceAll(/[^A-Za-z0-9.-]/g, "")
+		.replaceAll(/[ _.]/g, "-")
+		.replaceAll(/[^A-Za-z0-9-]/g, "")
 		.toLowerCase()
-		.replaceAll(/^[.-]+|[.-]+$/g, "")
+		.replaceAll(/^-+|-+$/g, "")
 		.slice(0, 63)
-		.replaceAll(/[.-]+$/g, "");
+		.replaceAll(/-+$/g, "");
 	return name || `Server-${server.id}`;
 }
