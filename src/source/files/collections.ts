@@ -62,8 +62,11 @@ export const COLLECTIONS = {
 		singular: "server",
 		schema: ServerFacts,
 		identity: byId,
-		refine(server) {
+		refine(server, complain) {
 			server.id = server.id.toLowerCase();
+			if (!isBase64(server["OS-EXT-SRV-ATTR:user_data"] ?? "")) {
+				complain(["OS-EXT-SRV-ATTR:user_data"], 'must be base64: encode the text, for example with "base64 -w0"');
+			}
 		},
 	}),
 	keypairs: collection({
@@ -200,4 +203,9 @@ function macOfId(portId: string): string {
 	const bytes = createHash("sha256").update(portId).digest().subarray(0, 6);
 	bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
 	return bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1:");
+}
+
+/** Base64 in either alphabet, with or without line breaks and padding. Node's decoder skips everything else. */
+function isBase64(text: string): boolean {
+	return /^[A-Za-z0-9+/_-]*={0,2}$/.test(text.replaceAll(/\s/g, "")) && !/\S[ \t]+\S/.test(text);
 }

@@ -231,6 +231,14 @@ describe("a fault is one line that names file, line and place and says what to d
 			/^a\.yaml:10: trunks\[1\]\.port_id port "p" is the parent of trunk "t" already: leave one out$/,
 		],
 		[
+			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "#cloud-config" }',
+			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
+		],
+		[
+			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "echo hello world" }',
+			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
+		],
+		[
 			"baremetal_port: { uuid: b, address: '52:54:00:00:00:01', node_uuid: n }",
 			/^a\.yaml:1: baremetal_port\.node_uuid there is no baremetal_node "n"/,
 		],
