@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Crowd, createBatch } from "./batch.ts";
+import { type Burst, createBatch } from "./batch.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -38,7 +38,7 @@ test("a lone look-up waits a few milliseconds", async () => {
 	expect(await answer).toBe("A");
 });
 
-test("the same key twice is one, a key without answer is none, one bad key is its own error", async () => {
+test("the same key is asked for once, a key that is not found resolves to none, an error concerns its own key", async () => {
 	const { asked, load } = rounds(10);
 	const answers = Promise.allSettled(["a", "a", "gone", "bad"].map(load));
 	await vi.advanceTimersByTimeAsync(20);
@@ -51,14 +51,14 @@ test("the same key twice is one, a key without answer is none, one bad key is it
 	expect(asked).toEqual([["a", "gone", "bad"]]);
 });
 
-test("what is told early is answered before the round ends, and not otherwise at its end", async () => {
+test("a result delivered early resolves before the round ends, and does not change when it ends", async () => {
 	const load = createBatch<string>({
 		none: "none",
 		share: 0,
-		async ask(_, tell) {
-			tell("a", "early");
-			tell("bad", new Error("too early"));
-			await new Promise((resolve) => setTimeout(resolve, 1000));
+		async ask(_, resolve) {
+			resolve("a", "early");
+			resolve("bad", new Error("too early"));
+			await new Promise((done) => setTimeout(done, 1000));
 			return new Map([
 				["a", "late"],
 				["b", "late"],
@@ -86,18 +86,18 @@ test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", as
 	expect(asked.flat().length).toBe(200);
 });
 
-test("what a crowd's look-ups lead to is asked for once, whoever of them is answered first", async () => {
-	const crowd: Crowd = { underWay: Promise.resolve() };
+test("the look-ups that a burst leads to share one round, whichever of them is answered first", async () => {
+	const burst: Burst = { ended: Promise.resolve() };
 	const answerAfter = (ms: number) => async (keys: readonly string[]) => {
 		await new Promise((resolve) => void setTimeout(resolve, ms));
 		return new Map(keys.map((key) => [key, `network of ${key}`]));
 	};
-	const networkOf = createBatch<string>({ ask: answerAfter(300), none: "", share: 0, leads: crowd });
+	const networkOf = createBatch<string>({ ask: answerAfter(300), none: "", share: 0, leads: burst });
 	const asked: string[][] = [];
 	const network = createBatch<string>({
 		none: "",
 		share: 0,
-		follows: crowd,
+		follows: burst,
 		async ask(keys) {
 			asked.push([...keys]);
 			return new Map();
@@ -114,7 +114,7 @@ test("what a crowd's look-ups lead to is asked for once, whoever of them is answ
 	expect(asked.at(-1)).toEqual(["network of alone"]);
 });
 
-test("a round that hangs holds the next one up for a quarter of a second", async () => {
+test("a round that hangs delays the next one by a quarter of a second", async () => {
 	const { asked, load } = rounds(10_000);
 	load("a");
 	await vi.advanceTimersByTimeAsync(20);
@@ -125,7 +125,7 @@ test("a round that hangs holds the next one up for a quarter of a second", async
 	expect(asked).toEqual([["a"], ["b"]]);
 });
 
-test("what is shared is asked again after its time, what failed at once", async () => {
+test("a shared result is asked for again when it expires, a failed one at once", async () => {
 	const { asked, load } = rounds(10, 1000);
 	const settle = () => vi.advanceTimersByTimeAsync(20);
 	for (const key of ["a", "bad", "a", "bad"]) {
@@ -139,7 +139,7 @@ test("what is shared is asked again after its time, what failed at once", async 
 	expect(asked).toHaveLength(4);
 });
 
-test("what is under way is shared however long it takes, and afterwards no longer than since it was asked for", async () => {
+test("a look-up in progress is shared however long it takes; its result expires by when it was asked for", async () => {
 	const { asked, load } = rounds(5000, 1000);
 	load("a");
 	await vi.advanceTimersByTimeAsync(4000);
@@ -151,7 +151,23 @@ test("what is under way is shared however long it takes, and afterwards no longe
 	expect(asked).toEqual([["a"], ["a"]]);
 });
 
-test("a failed round fails its own look-ups only", async () => {
+test("an invalidated key is asked for again, even while its look-up is in progress", async () => {
+	const { asked, load } = rounds(100, 1000);
+	load("a");
+	load("b");
+	await vi.advanceTimersByTimeAsync(50);
+	load.invalidate("a");
+	load("a");
+	load("b");
+	await vi.advanceTimersByTimeAsync(400);
+	expect(asked).toEqual([["a", "b"], ["a"]]);
+	load.clear();
+	load("b");
+	await vi.advanceTimersByTimeAsync(200);
+	expect(asked).toEqual([["a", "b"], ["a"], ["b"]]);
+});
+
+test("a round that fails only fails its own look-ups", async () => {
 	let fail = true;
 	const load = createBatch<string>({
 		none: "none",
@@ -170,7 +186,7 @@ test("a failed round fails its own look-ups only", async () => {
 	expect(await second).toBe("B");
 });
 
-test("a process that waits for nothing but a round goes on until it has its answer", () => {
+test("a round keeps the process alive until it ends", () => {
 	const module = new URL("./batch.ts", import.meta.url).href;
 	const script = `
 		const { createBatch } = await import("${module}");

@@ -1,89 +1,87 @@
-/** Look-ups that are made at nearly the same moment share one round of calls. */
+/** Look-ups made at nearly the same moment share one round of calls. */
 import DataLoader from "dataloader";
-import { LRUCache } from "lru-cache";
+import { type Shared, shared } from "./shared.ts";
 
 export interface BatchOptions<T> {
 	/**
-	 * One round: what is found for each of the (different) keys, or why it can't be told.
+	 * One round: what is found for each of the (different) keys, or the error for it.
 	 *
-	 * @param tell gives a key's answer before the others'
+	 * @param resolve delivers a key's result before the round ends
 	 */
-	readonly ask: (keys: readonly string[], tell: Tell<T>) => Promise<ReadonlyMap<string, T | Error>>;
-	/** What it is for a key that `ask` found nothing for. */
+	readonly ask: (keys: readonly string[], resolve: Resolve<T>) => Promise<ReadonlyMap<string, T | Error>>;
+	/** The result for a key that `ask` finds nothing for. */
 	readonly none: T;
-	/** Milliseconds for which an answer serves later look-ups too; 0: only those that share its round. */
+	/** Milliseconds for which a result serves later look-ups too; 0: only those in its round. */
 	readonly share: number;
-	/** Told when a crowd's look-ups are gathered here. */
-	readonly leads?: Crowd | undefined;
-	/** A round waits for such a crowd: what it is looked up for here comes right after. */
-	readonly follows?: Crowd | undefined;
+	/** Tells others when a burst of look-ups is gathered here. */
+	readonly leads?: Burst | undefined;
+	/** Rounds wait for this burst to end, because it leads to look-ups here. */
+	readonly follows?: Burst | undefined;
 }
 
-/** A key's first answer counts. */
-export type Tell<T> = (key: string, answer: T | Error) => void;
+/** Delivers the result for a key. Only the first one counts. */
+export type Resolve<T> = (key: string, result: T | Error) => void;
 
 /** Many look-ups at nearly the same moment, which lead to many others. */
-export interface Crowd {
+export interface Burst {
 	/** Settles when they are answered. */
-	underWay: Promise<unknown>;
+	ended: Promise<unknown>;
 }
 
-/** A round waits until no look-up came for so long, and none was waiting to be read … Milliseconds. */
+/** A round starts once no look-up has come for this long and no socket is waiting to be read … Milliseconds. */
 const QUIET = 3;
-/** … which is longer once so many came: then a crowd boots, and more are on their way … */
-const CROWD = 8;
-const QUIET_IN_CROWD = 15;
-/** … or its first one has waited so long. */
+/** … or, from this number of look-ups on, for longer, since many instances boot and more look-ups are on their way … */
+const BURST = 8;
+const QUIET_IN_BURST = 15;
+/** … or its first look-up has waited this long. */
 const LONGEST = 100;
-/** A round gathers on while the one before it is under way, but no longer than this … */
+/** A round gathers look-ups while the previous one runs, but not longer than this … */
 const LONGEST_BEHIND = 250;
-/** … and while the crowd that it follows is, but no longer than this. */
-const LONGEST_BEHIND_CROWD = 1000;
-/** Keys of what is shared for a moment. */
-const MOST_SHARED = 10_000;
+/** … and while the burst it follows goes on, but not longer than this. */
+const LONGEST_BEHIND_BURST = 1000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
-/** Timers come before sockets: in a process that is held up, quiet may only be what was not read yet. */
+/** Timers run before sockets: in a process that was held up, quiet may only mean that nothing was read yet. */
 const untilRead = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
-/** Keeps no process alive: the round that is waited for does. */
+/** Does not keep the process alive: what is waited for does. */
 export const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Gathers look-ups into rounds: a burst of any size costs about two of them. */
-export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): (key: string) => Promise<T> {
-	let keys = 0;
-	let underWay: Promise<unknown> = Promise.resolve();
+export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): Shared<T> {
+	let lookUps = 0;
+	let running: Promise<unknown> = Promise.resolve();
 
 	async function dispatchWhenQuiet(dispatch: () => void): Promise<void> {
-		const [since, keysBefore, answered] = [performance.now(), keys, Promise.withResolvers<void>()];
+		const [since, before, answered] = [performance.now(), lookUps, Promise.withResolvers<void>()];
 		let known: number;
 		do {
-			known = keys;
-			const isCrowd = keys - keysBefore >= CROWD;
-			if (isCrowd && leads) leads.underWay = answered.promise;
-			await wait(isCrowd ? QUIET_IN_CROWD : QUIET);
+			known = lookUps;
+			const isBurst = lookUps - before >= BURST;
+			if (isBurst && leads) leads.ended = answered.promise;
+			await wait(isBurst ? QUIET_IN_BURST : QUIET);
 			await untilRead();
-		} while (keys > known && performance.now() - since < LONGEST);
-		await Promise.race([underWay, waitAtMost(LONGEST_BEHIND)]);
-		await Promise.race([follows?.underWay, waitAtMost(LONGEST_BEHIND_CROWD)]);
+		} while (lookUps > known && performance.now() - since < LONGEST);
+		await Promise.race([running, waitAtMost(LONGEST_BEHIND)]);
+		await Promise.race([follows?.ended, waitAtMost(LONGEST_BEHIND_BURST)]);
 		dispatch();
-		underWay.finally(answered.resolve);
+		running.finally(answered.resolve);
 	}
 
-	/** At once, with answers that come one by one. */
+	/** Returns at once; the results come one by one. */
 	async function round(keys: readonly string[]): Promise<(() => Promise<T> | T)[]> {
-		const answers = new Map(keys.map((key) => [key, Promise.withResolvers<T>()]));
-		const tell: Tell<T> = (key, answer) => {
-			if (answer instanceof Error) answers.get(key)?.reject(answer);
-			else answers.get(key)?.resolve(answer);
+		const results = new Map(keys.map((key) => [key, Promise.withResolvers<T>()]));
+		const resolve: Resolve<T> = (key, result) => {
+			if (result instanceof Error) results.get(key)?.reject(result);
+			else results.get(key)?.resolve(result);
 		};
-		const tellRest = (answerTo: (key: string) => T | Error) => {
-			for (const key of answers.keys()) tell(key, answerTo(key));
+		const resolveRest = (resultOf: (key: string) => T | Error) => {
+			for (const key of results.keys()) resolve(key, resultOf(key));
 		};
-		underWay = ask([...answers.keys()], tell).then(
-			(found) => tellRest((key) => found.get(key) ?? none),
-			(error: Error) => tellRest(() => error),
+		running = ask([...results.keys()], resolve).then(
+			(found) => resolveRest((key) => found.get(key) ?? none),
+			(error: Error) => resolveRest(() => error),
 		);
-		return keys.map((key) => () => answers.get(key)?.promise ?? none);
+		return keys.map((key) => () => results.get(key)?.promise ?? none);
 	}
 
 	const loader = new DataLoader(round, {
@@ -91,38 +89,8 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 		batchScheduleFn: (dispatch) => void dispatchWhenQuiet(dispatch),
 	});
 	const load = (key: string) => {
-		keys++;
-		return loader.load(key).then((answer) => answer());
+		lookUps++;
+		return loader.load(key).then((result) => result());
 	};
-	return share === 0 ? load : shared(load, share);
-}
-
-/**
- * One answer a key while it is under way, so that a slow cloud isn't asked twice, and until so long after it was asked for;
- * a failed one is nobody else's, nor is one not worth keeping.
- */
-export function shared<T>(
-	load: (key: string) => Promise<T>,
-	milliseconds: number,
-	isWorthKeeping: (answer: T) => boolean = () => true,
-): (key: string) => Promise<T> {
-	const known = new LRUCache<string, { readonly promise: Promise<T>; goodUntil: number }>({ max: MOST_SHARED });
-	const dropEnded = (now: number) => {
-		const oldest = () => known.rvalues().next().value?.goodUntil ?? Number.POSITIVE_INFINITY;
-		while (oldest() <= now) known.pop();
-	};
-	return (key) => {
-		const kept = known.get(key);
-		const now = performance.now();
-		if (kept !== undefined && now < kept.goodUntil) return kept.promise;
-		dropEnded(now);
-		const asked = { promise: load(key), goodUntil: Number.POSITIVE_INFINITY };
-		known.set(key, asked);
-		const drop = () => known.peek(key) === asked && known.delete(key);
-		asked.promise.then((answer) => {
-			asked.goodUntil = now + milliseconds;
-			if (!isWorthKeeping(answer)) drop();
-		}, drop);
-		return asked.promise;
-	};
+	return shared(load, share);
 }

@@ -52,6 +52,10 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Fa
 			const found = await facts(id, detail, signal);
 			return found && assembleOwned(found);
 		},
+		invalidate(change) {
+			neutron.invalidate(change);
+			nova.invalidate(change);
+		},
 		owners: (query, signal) => withAbort(findOwners(query), signal),
 		list: (signal) => withAbort(nova.list(), signal),
 		close,

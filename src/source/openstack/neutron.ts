@@ -12,10 +12,12 @@ import {
 	TrunkFacts,
 } from "../../instance/facts.ts";
 import { ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
+import type { Change, ChangeKind } from "../source.ts";
 import { type Reader, reader } from "./answers.ts";
 import { type Answered, type Api, notThere } from "./api.ts";
-import { type BatchOptions, type Crowd, createBatch } from "./batch.ts";
+import { type BatchOptions, type Burst, createBatch } from "./batch.ts";
 import { type Query, splitToFit, toSearch } from "./query.ts";
+import type { Shared } from "./shared.ts";
 
 /** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
 const PortAnswer = Type.Object({
@@ -29,14 +31,14 @@ const PortAnswer = Type.Object({
 });
 export type PortAnswer = Static<typeof PortAnswer>;
 
-/** Finds what has the given value, in Neutron's order; none is an empty list. Look-ups of a moment share calls. */
-type Find<T> = (value: string) => Promise<readonly T[]>;
+/** Finds what has the given value, in Neutron's order. Look-ups at nearly the same moment share calls. */
+type Find<T> = Shared<readonly T[]>;
 
 export interface Neutron {
 	readonly portsOfDevice: Find<PortAnswer>;
 	readonly port: Find<PortFacts>;
 	readonly dhcpPortsOfNetwork: Find<PortFacts>;
-	/** The ports of a router on the networks that it serves. */
+	/** The ports of a router on the networks it serves. */
 	readonly interfacesOfRouter: Find<PortFacts>;
 	readonly network: Find<NetworkFacts>;
 	readonly subnet: Find<SubnetFacts>;
@@ -45,64 +47,66 @@ export interface Neutron {
 	readonly floatingIpsOfPort: Find<FloatingIpFacts>;
 	readonly securityGroup: Find<SecurityGroupFacts>;
 	/**
-	 * All pages of a listing, in as many calls as the values need; each value's filters stand beside the others' in one
-	 * query. Empty for floating IPs where the cloud has none.
+	 * All pages of a listing, with the filters of as many values in a call as fit in its query. Empty for floating IPs in
+	 * a cloud without them.
 	 */
 	listFor<V>(collection: string, values: readonly V[], filters: (value: V) => Query, also?: Query): Promise<Answered[]>;
+	/** Forgets shared results that contain the changed resources. */
+	invalidate(change: Change): void;
 }
 
 /**
- * A collection of an extension that is asked for whether the cloud has it or not: nothing about a port tells. Trunks and
- * security groups are asked for where a port names them, so that they have to be there.
+ * The collection that the cloud may lack: nothing about a port shows whether its extension is installed. Trunks and
+ * security groups are only asked for if a port names them, and so must exist.
  */
-const MAYBE_LACKING = "floatingips";
-/** A 404 may also be a proxy's, while the cloud is being changed: it is believed for so long. Milliseconds. */
-const BELIEVE_LACKING = 300_000;
+const MAY_BE_MISSING = "floatingips";
+/** How long a 404 counts: it may also come from a proxy while the cloud is being changed. Milliseconds. */
+const MISSING_TTL = 300_000;
 
 const ROUTER_INTERFACES: Query = ROUTER_INTERFACE_OWNERS.map((owner) => ["device_owner", owner]);
 
-/** Networks, subnets and security groups, each. */
+/** Of networks, subnets, trunks and security groups each. */
 const MOST_INTERNED = 20_000;
 
 export const readPort = reader(PortFacts);
 
 /**
  * @param api its base ends with `/v2.0`
- * @param share milliseconds for which what many instances have in common is not asked again
+ * @param share milliseconds for which resources that many instances have in common are not asked for again
  */
 export function createNeutron(api: Api, share: number): Neutron {
-	let lackingUntil = Number.NEGATIVE_INFINITY;
+	let missingUntil = Number.NEGATIVE_INFINITY;
 
 	async function list(path: string, collection: string, query: Query): Promise<readonly Answered[]> {
 		const found = await api.list(path, collection, query);
 		if (found !== undefined) return found;
-		if (collection !== MAYBE_LACKING) throw notThere(path);
-		lackingUntil = performance.now() + BELIEVE_LACKING;
+		if (collection !== MAY_BE_MISSING) throw notThere(path);
+		missingUntil = performance.now() + MISSING_TTL;
 		return [];
 	}
 
 	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
-		if (collection === MAYBE_LACKING && performance.now() < lackingUntil) return [];
+		if (collection === MAY_BE_MISSING && performance.now() < missingUntil) return [];
 		const path = `/${collection.replaceAll("_", "-")}`;
 		const taken = (await api.room(path)) + toSearch(also).length + 1;
 		const lists = splitToFit(values, filters, taken);
 		return (await Promise.all(lists.map((some) => list(path, collection, [...also, ...some.flatMap(filters)])))).flat();
 	};
 
-	/** Of instances that boot together, networks and the rest are asked for once all their ports are known. */
-	const crowd: Crowd = { underWay: Promise.resolve() };
+	/** While many instances boot, networks and the rest are asked for once all their ports are known. */
+	const burst: Burst = { ended: Promise.resolve() };
 
 	function finder<T>(collection: string, by: string, read: Reader<T>, options: FinderOptions = {}): Find<T> {
 		const { also, ...batching } = options;
 		const ask = async (values: readonly string[]) =>
 			groupBy(await listFor(collection, values, (value) => [[by, value]], also), by, read);
-		return createBatch<readonly T[]>({ ask, none: [], share: 0, follows: crowd, ...batching });
+		return createBatch<readonly T[]>({ ask, none: [], share: 0, follows: burst, ...batching });
 	}
 	const byId = <S extends TSchema>(collection: string, schema: S) =>
 		finder(collection, "id", interned(reader(schema)), { share });
 
-	return {
-		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: crowd, follows: undefined }),
+	const finders = {
+		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: burst, follows: undefined }),
 		port: finder("ports", "id", readPort),
 		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, { share, also: [["device_owner", "network:dhcp"]] }),
 		interfacesOfRouter: finder("ports", "device_id", readPort, { share, also: ROUTER_INTERFACES }),
@@ -112,13 +116,29 @@ export function createNeutron(api: Api, share: number): Neutron {
 		trunksOfProject: finder("trunks", "project_id", reader(TrunkFacts), { share }),
 		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts)),
 		securityGroup: byId("security_groups", SecurityGroupFacts),
+	};
+	/** The shared results, by the kind of change; their keys are the changed resources' ids. */
+	const affected: Partial<Record<ChangeKind, readonly Pick<Shared<unknown>, "invalidate">[]>> = {
+		network: [finders.network, finders.dhcpPortsOfNetwork],
+		subnet: [finders.subnet],
+		trunk: [finders.trunk],
+		security_group: [finders.securityGroup],
+		router: [finders.interfacesOfRouter],
+	};
+	return {
+		...finders,
 		listFor,
+		invalidate({ kind, ids }) {
+			for (const finder of affected[kind] ?? []) for (const id of ids) finder.invalidate(id);
+			// The project of a changed trunk is unknown.
+			if (kind === "trunk") finders.trunksOfProject.clear();
+		},
 	};
 }
 
 type FinderOptions = Partial<Pick<BatchOptions<unknown>, "share" | "leads" | "follows">> & { readonly also?: Query };
 
-/** The same object for an equal answer: what many instances have in common is kept once. */
+/** Returns the same object for an equal answer: what many instances have in common is stored once. */
 function interned<T extends object>(read: Reader<T>): Reader<T> {
 	const known = new LRUCache<string, T>({ max: MOST_INTERNED });
 	return (value, where) => {
@@ -131,7 +151,7 @@ function interned<T extends object>(read: Reader<T>): Reader<T> {
 	};
 }
 
-/** Answers by their own value of the filter's member. One that can't be read is an error for its value alone. */
+/** Groups answers by the member that was filtered by. An invalid answer is an error for its own value only. */
 function groupBy<T>(answers: readonly Answered[], by: string, read: Reader<T>): Map<string, T[] | Error> {
 	const groups = new Map<string, T[] | Error>();
 	for (const { value, where } of answers) {

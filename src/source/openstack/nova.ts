@@ -1,13 +1,14 @@
-/** What hangs on Nova's servers. https://docs.openstack.org/api-ref/compute/ */
+/** Nova's servers, and what belongs to them. https://docs.openstack.org/api-ref/compute/ */
+import { LRUCache } from "lru-cache";
 import Type from "typebox";
 import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from "../../instance/facts.ts";
-import type { InstanceSummary } from "../source.ts";
+import { type Change, type InstanceSummary, keypairId } from "../source.ts";
 import { type Reader, reader } from "./answers.ts";
 import { type Api, notThere } from "./api.ts";
-import { shared } from "./batch.ts";
 import { isAtLeast } from "./microversion.ts";
 import type { Query } from "./query.ts";
 import { createServers, type ServerAnswer } from "./servers.ts";
+import { type Shared, shared } from "./shared.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
 const readKeypair = reader(Type.Object({ keypair: KeypairFacts }));
@@ -23,27 +24,33 @@ const readTopology = reader(
 	}),
 );
 
+/** The microversion that added device tags to attachments. */
 export const TAGS_SINCE = "2.70";
+/** The microversion that added a server's topology. */
 export const TOPOLOGY_SINCE = "2.78";
+/** Servers whose ports are remembered. */
+const MOST_SERVERS = 10_000;
 
 export interface Nova {
-	/** Undefined: there is none. */
+	/** Undefined if there is none. */
 	server(id: string): Promise<ServerAnswer | undefined>;
 	keypair(server: ServerAnswer): Promise<KeypairFacts | undefined>;
-	/** With the NICs' tags. */
+	/** The NICs' attachments, which have their tags. */
 	interfaceAttachments(serverId: string, portIds: readonly string[]): Promise<readonly InterfaceAttachmentFacts[]>;
 	volumeAttachments(server: ServerAnswer): Promise<readonly VolumeAttachmentFacts[]>;
-	/** Guest CPUs pinned to host CPUs of their own. */
+	/** The guest's CPUs that are pinned to dedicated host CPUs. */
 	dedicatedCpus(server: ServerAnswer): Promise<readonly number[] | undefined>;
 	list(): Promise<readonly InstanceSummary[]>;
+	/** Forgets shared results that contain the changed resources. */
+	invalidate(change: Change): void;
 }
 
-/** A key pair is replaced, not changed, and a NIC keeps its tag: they serve so long. Milliseconds. */
+/** How long results are shared that do not change: a key pair is only ever replaced, and a NIC keeps its tag. Milliseconds. */
 const SHARE_UNCHANGING = 60_000;
 
 /**
- * @param api speaks the microversion
- * @param microversion what Nova and Guestwire both know
+ * @param api sends the microversion
+ * @param microversion the newest that both Nova and Guestwire support
  * @param share milliseconds for which a server serves other look-ups too
  */
 export function createNova(api: Api, microversion: () => Promise<string>, share: number): Nova {
@@ -51,23 +58,24 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
 	}
-	const keypair = shared(async (nameAndUser) => {
-		const [name = "", user = ""] = JSON.parse(nameAndUser);
+	const keypair = shared(async (userAndName) => {
+		const [user = ""] = userAndName.split(" ", 1);
+		const name = userAndName.slice(user.length + 1);
 		return (await read(`/os-keypairs/${encodeURIComponent(name)}`, readKeypair, [["user_id", user]]))?.keypair;
 	}, SHARE_UNCHANGING);
-	const interfaces = shared(async (serverAndPorts) => {
-		const [server] = serverAndPorts.split(" ");
-		return (await read(`/servers/${server}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
-	}, SHARE_UNCHANGING);
+	const interfaces = createInterfaces(async (serverId) => {
+		return (await read(`/servers/${serverId}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
+	});
+	const server = createServers(api, share);
 
 	return {
-		server: createServers(api, share),
+		server,
 		async keypair({ key_name: name, user_id: user }) {
-			return name && user ? keypair(JSON.stringify([name, user])) : undefined;
+			return name && user ? keypair(keypairId(user, name)) : undefined;
 		},
 		async interfaceAttachments(serverId, portIds) {
 			if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
-			return interfaces([serverId, ...portIds].join(" "));
+			return interfaces.find(serverId, portIds);
 		},
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
 			if (volumes.length === 0) return [];
@@ -87,10 +95,33 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 			if (servers === undefined) throw notThere("/servers");
 			return servers.map(({ value, where }) => readSummary(value, where));
 		},
+		invalidate({ kind, ids }) {
+			if (kind === "keypair") for (const id of ids) keypair.invalidate(id);
+			if (kind !== "server") return;
+			for (const id of ids) {
+				server.invalidate(id);
+				interfaces.invalidate(id);
+			}
+		},
 	};
 }
 
-/** A flavor asks for CPUs of its own in one of two ways; only then is Nova asked which they are. */
+/** Shares a server's attachments as long as the server has the same ports. */
+function createInterfaces<T>(load: (serverId: string) => Promise<T>) {
+	const attachments: Shared<T> = shared(load, SHARE_UNCHANGING);
+	const portsOf = new LRUCache<string, string>({ max: MOST_SERVERS });
+	return {
+		find(serverId: string, portIds: readonly string[]): Promise<T> {
+			const ports = portIds.join(" ");
+			if (portsOf.get(serverId) !== ports) attachments.invalidate(serverId);
+			portsOf.set(serverId, ports);
+			return attachments(serverId);
+		},
+		invalidate: attachments.invalidate,
+	};
+}
+
+/** A flavor requests dedicated CPUs in one of two ways; only then is Nova asked which they are. */
 function mayPinCpus({ flavor }: ServerAnswer): boolean {
 	const specs = flavor?.extra_specs ?? {};
 	return /^(dedicated|mixed)$/.test(specs["hw:cpu_policy"] ?? "") || "resources:PCPU" in specs;

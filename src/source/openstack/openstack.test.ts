@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
-import type { FactsSource } from "../source.ts";
+import { type FactsSource, keypairId } from "../source.ts";
 import { openOpenStackSource } from "./index.ts";
 
 let fake: FakeOpenStack;
@@ -143,6 +143,28 @@ describe("what it costs", () => {
 		Object.assign(fake, { records: lacking });
 		for (const name of ["a-dhcp4", "h1-full"]) expect((await source.facts(idOf(name), "all"))?.floatingIps).toEqual([]);
 		expect(calls()).toMatchObject({ floatingips: 1, "servers/ID": 2 });
+	});
+});
+
+describe("a change makes the source ask again for the changed resources, and for no others", () => {
+	const { id, server, networks, subnets, securityGroups } = factsOf("h1-full");
+	const keypair = keypairId(server?.user_id ?? "", server?.key_name ?? "");
+	test.each([
+		["network", networks[0]?.id, ["networks"]],
+		["subnet", subnets[0]?.id, ["subnets"]],
+		["security_group", securityGroups[0]?.id, ["security-groups"]],
+		["server", id, ["servers/ID"]],
+		["keypair", keypair, ["os-keypairs/anchor-key"]],
+		["port", factsOf("h1-full").ports[0]?.id, []],
+	] as const)("%s", async (kind, changed = "", asked) => {
+		await source.facts(id, "all");
+		fake.requests.length = 0;
+		await source.facts(id, "all");
+		const before = Object.keys(calls());
+		source.invalidate?.({ kind, ids: [changed] });
+		fake.requests.length = 0;
+		await source.facts(id, "all");
+		expect(Object.keys(calls()).sort()).toEqual([...new Set([...before, ...asked])].sort());
 	});
 });
 

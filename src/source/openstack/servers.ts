@@ -4,10 +4,11 @@ import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
 import { type Answered, type Api, firstPage } from "./api.ts";
-import { createBatch, shared, type Tell, waitAtMost } from "./batch.ts";
+import { createBatch, type Resolve, waitAtMost } from "./batch.ts";
 import type { Query } from "./query.ts";
+import { type Shared, shared } from "./shared.ts";
 
-/** A server, with what tells whether more is worth asking for. */
+/** A server, with the members that show whether more calls are needed. */
 const ServerAnswer = Type.Object({
 	...ServerFacts.properties,
 	flavor: Type.Optional(
@@ -23,42 +24,43 @@ export type ServerAnswer = Static<typeof ServerAnswer>;
 const readServer = reader(ServerAnswer);
 const readOne = reader(Type.Object({ server: Type.Unknown() }));
 
-/** From so many servers on, listing may be cheaper than asking for each. */
+/** From this number of servers on, listing may be cheaper than asking for each. */
 const WORTH_LISTING = 16;
-/** What a listed server costs beside one asked for by itself: 5 ms and 80 ms were seen. */
+/** The cost of a listed server, relative to one asked for by itself: 5 ms and 80 ms were measured. */
 const LISTED_COST = 1 / 16;
 
 const ALL_PROJECTS: Query = [["all_tenants", "1"]];
 
-/** A page that takes longer is not waited for: in one of Nova's cells that hangs, all pages do. Milliseconds. */
+/** A page that takes longer is given up: while one of Nova's cells hangs, all pages do. Milliseconds. */
 const SLOW_PAGE = 5000;
-/** Servers that are asked for singly at a time: as many as there are connections. */
+/** Servers asked for one by one at a time: as many as there are connections. */
 const AT_ONCE = 8;
 
 type Found = ServerAnswer | undefined;
 
 /**
- * Finds a server; undefined: there is none. Many that are wanted at the same moment are listed together: the filters of
- * a listing take one id only. What can't be listed is asked for singly, and fails alone.
+ * Finds a server; undefined if there is none. Many that are wanted at the same moment are listed together, without a
+ * filter, since Nova's listing filters by one id only. Servers missing from the listing are asked for one by one, and
+ * each fails on its own.
  *
- * @param api speaks a microversion
+ * @param api sends a microversion
  * @param share milliseconds for which a server that was found is not asked for again
  */
-export function createServers(api: Api, share: number): (id: string) => Promise<Found> {
-	async function ask(ids: readonly string[], tell: Tell<Found>): Promise<ReadonlyMap<string, Found>> {
+export function createServers(api: Api, share: number): Shared<Found> {
+	async function ask(ids: readonly string[], resolve: Resolve<Found>): Promise<ReadonlyMap<string, Found>> {
 		const wanted = new Set(ids);
-		const answer: Tell<Found> = (id, found) => void (wanted.delete(id) && tell(id, found));
-		// Whatever is wrong with the listing, it may not be with the servers.
+		const answer: Resolve<Found> = (id, found) => void (wanted.delete(id) && resolve(id, found));
+		// If the listing fails, the servers themselves may still be readable.
 		if (ids.length >= WORTH_LISTING) await list(wanted, answer).catch(() => {});
-		await singly([...wanted], answer);
+		await askOneByOne([...wanted], answer);
 		return new Map();
 	}
 
 	/**
-	 * The newest first, as a crowd that boots is, with a few that don't ask yet; on to the next page as long as pages have
-	 * enough of those wanted.
+	 * Newest first: servers that boot together stand together, with a few that do not ask yet. Continues as long as a page
+	 * has enough of the wanted servers.
 	 */
-	async function list(wanted: ReadonlySet<string>, answer: Tell<Found>): Promise<void> {
+	async function list(wanted: ReadonlySet<string>, answer: Resolve<Found>): Promise<void> {
 		const limit = Math.min(500, Math.max(100, Math.ceil(1.1 * wanted.size)));
 		const pages = api.pages("/servers/detail", "servers", [...ALL_PROJECTS, ["limit", `${limit}`]]);
 		for (;;) {
@@ -73,8 +75,8 @@ export function createServers(api: Api, share: number): (id: string) => Promise<
 		}
 	}
 
-	/** While Nova answers nothing at all, a few are asked for in vain and the others not. */
-	async function singly(ids: readonly string[], answer: Tell<Found>): Promise<void> {
+	/** If Nova does not answer at all, a few servers are tried and the rest fail at once. */
+	async function askOneByOne(ids: readonly string[], answer: Resolve<Found>): Promise<void> {
 		const queue = ids.values();
 		let isAnswering = false;
 		let down: unknown;
@@ -99,21 +101,21 @@ export function createServers(api: Api, share: number): (id: string) => Promise<
 		if (answer !== undefined) {
 			return serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where });
 		}
-		// Who is no administrator, but may list all projects' servers, finds another project's server only like this.
+		// The only way to another project's server for a user who may list all servers but is not an administrator.
 		const [server, another] = await firstPage(api, "/servers/detail", "servers", onlyOne(id));
 		if (server === undefined) return undefined;
 		if (another === undefined && idOf(server) === id) return serverOrError(server);
-		// To who may not filter by it, Nova lists all servers instead.
-		const policy = "give it servers:allow_all_filters, see docs/openstack.md";
+		// Nova lists all servers if the user may not use the filter.
+		const policy = "grant it servers:allow_all_filters, see docs/openstack.md";
 		throw new GuestwireError("cloud-answer", `${server.where}: Nova ignores this user's filter "uuid": ${policy}`);
 	}
 
 	const find = createBatch<Found>({ ask, none: undefined, share: 0 });
-	// A guest asks for the documents of its record, then for others: one look-up for both.
+	// A guest asks for one document after the other: one look-up serves several.
 	return shared(find, share, (server) => server !== undefined);
 }
 
-/** The filter of a listing that has one server or none; two are enough to see that it isn't filtered. */
+/** The query for a listing of one server or none; a second one shows that the filter was ignored. */
 export const onlyOne = (id: string): Query => [...ALL_PROJECTS, ["uuid", id], ["limit", "2"]];
 
 function idOf({ value, where }: Answered): string {
@@ -122,17 +124,20 @@ function idOf({ value, where }: Answered): string {
 	throw new GuestwireError("cloud-answer", `${where}: id must be text`);
 }
 
-/** One server that can't be read is no reason to have none. */
+/** A server that can't be read is an error for that server alone. */
 function serverOrError({ value, where }: Answered): ServerAnswer | Error {
 	try {
 		const { status } = value as { readonly status?: unknown };
-		// What is left of a server whose cell can't be reached (microversion 2.69): its id, project and creation date.
+		// All that Nova returns for a server whose cell is down (microversion 2.69) is its id, project and creation date.
 		if (status === "UNKNOWN" && !Object.hasOwn(value as object, "addresses")) {
-			throw new GuestwireError("cloud-unavailable", `${where}: the server's cell is down: Nova can't tell it now`);
+			throw new GuestwireError(
+				"cloud-unavailable",
+				`${where}: the server's cell is down, so Nova does not return its record now`,
+			);
 		}
 		if (!Object.hasOwn(value as object, "OS-EXT-SRV-ATTR:user_data")) {
 			const hidden = "the server's OS-EXT-SRV-ATTR members are hidden from this user";
-			throw new GuestwireError("cloud-answer", `${where}: ${hidden}; give it the role that docs/openstack.md names`);
+			throw new GuestwireError("cloud-answer", `${where}: ${hidden}; grant it the role in docs/openstack.md`);
 		}
 		return readServer(value, where);
 	} catch (error) {
