@@ -23,7 +23,7 @@ const snapshot = (...args: readonly string[]) => runCli(["snapshot", "-d", folde
 const contents = () =>
 	Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 
-test("gives the very instances that the cloud gives", async () => {
+test("a snapshot provides the same instances as the cloud", async () => {
 	expect((await snapshot("--include-user-data")).code).toBe(0);
 	const live = await openOpenStackSource({ env: fake.env, profile: "nova" });
 	const files = await openFilesSource(folder);
@@ -35,7 +35,7 @@ test("gives the very instances that the cloud gives", async () => {
 	await live.close();
 });
 
-test("says what it wrote, in files for their owner's eyes", async () => {
+test("the result names the files, which only their owner can read", async () => {
 	const { stdout } = await snapshot();
 	const result = JSON.parse(stdout);
 	expect(result.instances).toBe(recordedCases().length);
@@ -43,7 +43,7 @@ test("says what it wrote, in files for their owner's eyes", async () => {
 	for (const file of result.files) expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("user data only when asked for", async () => {
+test("user data is included only on request", async () => {
 	const userData = recordedCases().find(({ name }) => name === "h1-full")?.facts.server?.["OS-EXT-SRV-ATTR:user_data"];
 	expect(userData).toBeTruthy();
 	await snapshot();
@@ -52,7 +52,7 @@ test("user data only when asked for", async () => {
 	expect(contents()["servers.json"]).toContain(userData);
 });
 
-test("the same cloud gives the same files, whatever order it answers in and whatever state its ports are in", async () => {
+test("the same cloud gives the same files, whatever the order of its answers and the status of its ports", async () => {
 	await snapshot();
 	const before = contents();
 	for (const records of Object.values(fake.records)) if (Array.isArray(records)) records.reverse();
@@ -61,21 +61,21 @@ test("the same cloud gives the same files, whatever order it answers in and what
 	expect(contents()).toEqual(before);
 });
 
-test("what can't be read is told, and the rest is there", async () => {
+test("an instance that can't be read is reported, and the others are there", async () => {
 	const { id } = recordedCases()[0]?.facts ?? (undefined as never);
 	for (const port of fake.records.ports) if (port["device_id"] === id) port["mac_address"] = null;
 	const { code, stderr, stdout } = await snapshot();
 	expect(code).toBe(1);
 	expect(stderr).toMatch(
-		new RegExp(`^guestwire: ${id}: .*mac_address must be text.*\nguestwire: 1 of 25 instances are not in it`),
+		new RegExp(`^guestwire: ${id}: .*mac_address must be text.*\nguestwire: 1 of 25 instances are missing`),
 	);
 	expect(JSON.parse(stdout).instances).toBe(24);
 });
 
-describe("a folder that is in use is left alone", () => {
+describe("a folder with other files is not touched", () => {
 	test.each([
-		["notes.txt", /holds notes.txt, which is no snapshot's/],
-		["servers.json", /holds a snapshot already: --force replaces it/],
+		["notes.txt", /contains notes.txt, which is not part of a snapshot/],
+		["servers.json", /already contains a snapshot: replace it with --force/],
 	])("%s", async (name, message) => {
 		writeFileSync(join(folder, name), "mine");
 		const { code, stderr } = await snapshot();
@@ -84,9 +84,9 @@ describe("a folder that is in use is left alone", () => {
 		expect(contents()).toEqual({ [name]: "mine" });
 	});
 
-	test("a file in its place", async () => {
+	test("a file instead of the folder", async () => {
 		const file = join(folder, "file");
 		writeFileSync(file, "mine");
-		expect((await runCli(["snapshot", "-d", file], { env: fake.env })).stderr).toMatch(/can't be used as a folder/);
+		expect((await runCli(["snapshot", "-d", file], { env: fake.env })).stderr).toMatch(/cannot use .* as a folder/);
 	});
 });

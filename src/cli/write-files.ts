@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GuestwireError } from "../errors.ts";
 import type { RenderedFile } from "../render/index.ts";
+import { writeFileAtomically } from "../write-file-atomically.ts";
 
 /**
  * Writes files below a folder, which may be the mounted root directory of a guest. Each file is written atomically, with
@@ -18,7 +18,7 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[])
 		try {
 			await mkdir(folder, { recursive: true });
 			await makeFolders(folder, dirname(path).split("/"));
-			await writeWhole(target, text, mode);
+			await writeFileAtomically(target, text, mode);
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			if (error instanceof GuestwireError || code === undefined) throw error;
@@ -38,19 +38,5 @@ async function makeFolders(folder: string, names: readonly string[]): Promise<vo
 		if (there === undefined) await mkdir(path);
 		else if (!there.isDirectory())
 			throw new GuestwireError("output", `${path} is not a folder: choose another target folder`);
-	}
-}
-
-async function writeWhole(path: string, text: string, mode: number): Promise<void> {
-	const temporary = `${path}.${randomUUID()}`;
-	try {
-		await using file = await open(temporary, "wx", 0o600);
-		await file.writeFile(text);
-		await file.chmod(mode);
-		await file.sync();
-		await rename(temporary, path);
-	} catch (error) {
-		await rm(temporary, { force: true });
-		throw error;
 	}
 }

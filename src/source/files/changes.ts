@@ -23,6 +23,7 @@ export function changesBetween(before: Inventory, after: Inventory): Change[] {
 			),
 		],
 		["server", serversOnNodes(states)],
+		["server", before.novaMicroversion === after.novaMicroversion ? [] : after.servers.keys()],
 		["server", serversOfMovedPorts(states, ports)],
 		["port", [...ports, ...trunkPorts]],
 		["port", changed((inventory) => inventory.floatingIps)],

@@ -57,6 +57,10 @@ export type PortEntry = Static<typeof PortEntry>;
 export const SubnetEntry = Type.Object({ ...SubnetFacts.properties, network_id: optionalText });
 export type SubnetEntry = Static<typeof SubnetEntry>;
 
+/** The id of the version with microversions, among those that a compute API lists. */
+export const COMPUTE_API = "v2.1";
+
+/** Every collection, by its key in the plural. */
 export const COLLECTIONS = {
 	servers: collection({
 		singular: "server",

@@ -16,6 +16,7 @@ import type {
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
 import { checkInventory } from "./check.ts";
+import { COMPUTE_API } from "./collections.ts";
 import { completePorts, completeServers, completeSubnets } from "./complete.ts";
 import { type Fault, type Locate, mergeFiles, placeOfResource } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
@@ -54,9 +55,6 @@ export interface Inventory {
 	/** Nova's newest, where the inventory has the compute API's versions. */
 	readonly novaMicroversion?: string;
 }
-
-/** The id of the version that has microversions, among those that a compute API names. */
-const COMPUTE_API = "v2.1";
 
 /**
  * Makes one inventory of all files.
