@@ -8,6 +8,7 @@ import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
 
+/** The options of `openFilesSource`. */
 export interface FilesSourceOptions {
 	/**
 	 * Given, the files are watched, and each change is taken up, all at once. Called after each: with the one line that
