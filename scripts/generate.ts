@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { configurationTable } from "../src/cli/config-table.ts";
 import { EmittedNetworkDataSchema } from "../src/documents/network-data.ts";
+import { withCheckTables, withMembersTable } from "./check-docs.ts";
 import { withImportRules } from "./import-rules.ts";
 import { withReasonsTable } from "./reasons-table.ts";
 
@@ -10,6 +11,8 @@ const GENERATED: Readonly<Record<string, (current: string) => string>> = {
 	"schema/network_data.json": () => `${JSON.stringify(EmittedNetworkDataSchema, null, "\t")}\n`,
 	"docs/configuration.md": (current) => `${current.slice(0, current.indexOf("| key |"))}${configurationTable()}\n`,
 	"docs/http.md": withReasonsTable,
+	"docs/check.md": withCheckTables,
+	"docs/clients.md": withMembersTable,
 	"biome.json": withImportRules,
 };
 

@@ -1,22 +1,22 @@
-/** Addresses and masks in the forms that any maker writes and some client takes. */
+/** Addresses and masks, in every form that some producer writes and some client accepts. */
 import ipaddr from "ipaddr.js";
 import { addressVersion, type Cidr, canonicalAddress, parseCidr } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { isBlank, type JsonObject, member } from "./json.ts";
 
-/** An address as `ip_address` or a route's `network` holds it. */
+/** An address as in `ip_address`, or in a route's `network`. */
 export interface Address {
 	/** Canonical text. */
 	readonly address: string;
 	readonly version: IpVersion;
-	/** Behind a slash. */
+	/** The prefix length after the slash, if there is one. */
 	readonly ownPrefix?: number;
 }
 
-// Far beyond the longest text of an address and a mask; longer ones are not worth a regular expression's time.
+// Far longer than any address with a mask; anything longer is not worth a regular expression.
 const LONGEST_ADDRESS = 100;
 
-/** `10.0.0.5`, `10.0.0.5/24` or `10.0.0.5/255.255.255.0`, likewise IPv6; undefined for anything else. */
+/** `10.0.0.5`, `10.0.0.5/24` or `10.0.0.5/255.255.255.0`, and the same for IPv6; undefined for anything else. */
 export function parseAddress(value: unknown): Address | undefined {
 	if (typeof value !== "string" || value.length > LONGEST_ADDRESS) return undefined;
 	const [text = "", mask, ...more] = value.split("/");
@@ -28,7 +28,7 @@ export function parseAddress(value: unknown): Address | undefined {
 	return ownPrefix === undefined ? undefined : { address, version, ownPrefix };
 }
 
-/** Bits of a mask: dotted or full hexadecimal, or the number of bits as number or text. Undefined for no such mask. */
+/** The prefix length of a mask: dotted, full hexadecimal, or a number of bits as number or text. Undefined if invalid. */
 export function parseMask(value: unknown, version: IpVersion): number | undefined {
 	if (isBits(value)) return Number(value) <= (version === 4 ? 32 : 128) ? Number(value) : undefined;
 	if (typeof value !== "string" || value.length > LONGEST_ADDRESS) return undefined;
@@ -43,8 +43,8 @@ export function isBits(value: unknown): boolean {
 }
 
 /**
- * The network that an entry's address or a route's destination names: by the prefix behind the address, else by
- * `netmask`. Undefined where either is missing or wrong.
+ * The network of an entry's address or of a route's destination: by the prefix after the address, otherwise by
+ * `netmask`. Undefined if either is missing or invalid.
  */
 export function networkOf(address: Address | undefined, entry: JsonObject): Cidr | undefined {
 	if (!address) return undefined;
@@ -57,9 +57,12 @@ function textOf(value: unknown): string {
 	return typeof value === "string" ? value : "";
 }
 
-/** Six octets, or InfiniBand's twenty, as pairs with colons: the only form that every client finds a NIC by. */
+/** Whether it is a MAC address of six bytes, or InfiniBand's of twenty, as pairs with colons: the form in the guest. */
 export function isMac(value: unknown): boolean {
-	return /^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$/i.test(
-		textOf(value).slice(0, LONGEST_ADDRESS),
-	);
+	return isEthernetMac(value) || /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(textOf(value).slice(0, LONGEST_ADDRESS));
+}
+
+/** Whether it is a MAC address of six bytes, as pairs with colons. */
+export function isEthernetMac(value: unknown): boolean {
+	return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(textOf(value).slice(0, LONGEST_ADDRESS));
 }

@@ -1,4 +1,4 @@
-/** The bonds among the links, and what they are made of. */
+/** The bonds among the links, and their members. */
 import { bounded, type DocumentView, type LinkView, LONGEST } from "./document-view.ts";
 import { member } from "./json.ts";
 
@@ -7,7 +7,7 @@ export interface BondMember {
 	readonly pointer: string;
 	readonly id: unknown;
 	readonly bond: LinkView;
-	/** Absent when no link has that id. */
+	/** Undefined if no link has that id. */
 	readonly link: LinkView | undefined;
 }
 

@@ -2,7 +2,9 @@
 import type { Rule } from "./rule.ts";
 import { addressRules } from "./rules/addresses.ts";
 import { bondLinkRules } from "./rules/bond-links.ts";
+import { bondMacRules } from "./rules/bond-macs.ts";
 import { bondRules } from "./rules/bonds.ts";
+import { defaultRouteRules } from "./rules/default-routes.ts";
 import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
 import { gatewayRules } from "./rules/gateways.ts";
@@ -11,7 +13,9 @@ import { mtuRules } from "./rules/mtu.ts";
 import { networkRules } from "./rules/networks.ts";
 import { routeRules } from "./rules/routes.ts";
 import { routingRules } from "./rules/routing.ts";
+import { serviceRules } from "./rules/services.ts";
 import { subnetRules } from "./rules/subnets.ts";
+import { vlanMacRules } from "./rules/vlan-macs.ts";
 import { vlanRules } from "./rules/vlans.ts";
 
 /** In the order of a document: as a whole, links, networks, addresses, routes, name servers. */
@@ -21,12 +25,16 @@ export const RULES: readonly Rule[] = [
 	mtuRules,
 	bondLinkRules,
 	bondRules,
+	bondMacRules,
+	vlanMacRules,
 	vlanRules,
 	networkRules,
 	addressRules,
 	subnetRules,
 	routeRules,
 	gatewayRules,
+	defaultRouteRules,
 	routingRules,
+	serviceRules,
 	dnsRules,
 ].flat();

@@ -1,62 +1,108 @@
-/** The check: every rule over one document. */
+/** The check: every rule over one document, for every client that is asked for. */
 import { RULES } from "./catalogue.ts";
-import { CLIENTS, type Client } from "./clients.ts";
+import { type Cell, holds } from "./clients/cell.ts";
+import type { ClientName, Effect, Reaction } from "./clients/client.ts";
+import { CLIENTS } from "./clients/index.ts";
 import { type DocumentView, viewDocument } from "./document-view.ts";
 import type { ClientEffect, Finding } from "./finding.ts";
-import { type Hit, highest, losesNetworking, type Rule, rank, severityOf } from "./rule.ts";
+import type { Fault, Rule } from "./rule.ts";
+import { scopesOf } from "./scopes.ts";
+import { highest, losesNetworking, rank, severityOf } from "./severity.ts";
+import { ALL_TARGETS, parseTarget, type Target } from "./targets.ts";
 
 export interface CheckOptions {
-	/** Only what hits these. Default: every client. */
-	readonly clients?: readonly Client[];
+	/**
+	 * Only what these clients suffer, each as `client[@version][:renderer]`: `talos`, `cloud-init@22.4:netplan`.
+	 * Default: every client, in all versions in use and with all renderers.
+	 */
+	readonly clients?: readonly string[];
+	/** The MAC addresses of the guest's NICs, when they are known. */
+	readonly nics?: readonly string[];
 }
 
-/** Of a rule that is broken in more places, so many are told, the last of them with the number of the others. */
-const MOST_OF_A_RULE = 50;
+/** At most so many findings of one rule are reported; the last one says how many more there are. */
+const MAX_FINDINGS_OF_A_RULE = 50;
 
 /**
- * What is wrong with a `network_data.json` of any maker, and what each guest-side client makes of it.
+ * Reports what is wrong with a `network_data.json` of any producer, and what each guest-side client makes of it.
  *
- * @param document the parsed JSON, of any shape; never throws, whatever it is. Of very long lists only the beginning is
- * read, which is a finding itself.
- * @returns the highest severity first, then in the order of `RULES`, then in that of the document; the same for the
- * same document. Empty for a document that suits every client.
+ * @param document the parsed JSON, of any shape. Of very long lists only the beginning is read, which is a finding
+ * itself.
+ * @returns the highest severity first, then in the order of `RULES`, then in document order. Empty for a document that
+ * suits every client.
+ * @throws GuestwireError `usage` for an unknown client, version or renderer; never because of the document
  */
 export function check(document: unknown, options: CheckOptions = {}): Finding[] {
-	const view = viewDocument(document);
-	const clients = options.clients ?? CLIENTS;
-	const findings = RULES.flatMap((rule) => findingsOf(rule, view, clients));
+	const view = viewDocument(document, options.nics);
+	const targets = options.clients?.map(parseTarget) ?? ALL_TARGETS;
+	const findings = RULES.flatMap((rule) => findingsOf(rule, view, targets));
 	return findings.sort((one, other) => rank(one.severity) - rank(other.severity));
 }
 
-/** The clients that would lose networking, or part of it, in the order of `CLIENTS`. */
-export function losingClients(findings: readonly Finding[]): Client[] {
-	const effects = findings.flatMap((finding) => finding.effects);
-	return CLIENTS.filter((client) => effects.some((one) => one.client === client && losesNetworking(one.outcome)));
+/**
+ * The clients that lose networking, or part of it, in the order of `CLIENTS`. A limitation that the newest version no
+ * longer has does not count: name the older version to have it counted.
+ */
+export function losingClients(findings: readonly Finding[]): ClientName[] {
+	const losing = new Set(findings.flatMap((finding) => finding.effects.filter(loses).map(({ client }) => client)));
+	return CLIENTS.map(({ name }) => name).filter((name) => losing.has(name));
 }
 
-function findingsOf(rule: Rule, view: DocumentView, clients: readonly Client[]): Finding[] {
+function loses({ outcome, severity, scopes }: ClientEffect): boolean {
+	if (!losesNetworking(outcome)) return false;
+	return severity === "error" || scopes === undefined || scopes.some(({ until }) => until === undefined);
+}
+
+function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target[]): Finding[] {
 	const findings: Finding[] = [];
 	let more = 0;
-	for (const hit of rule.find(view)) {
-		const effects = effectsOf(rule, hit, clients);
-		// A rule without effects is about the check itself.
-		if (effects.length === 0 && Object.keys(rule.effects).length > 0) continue;
-		if (findings.length === MOST_OF_A_RULE) more++;
-		else findings.push(findingOf(rule, hit, effects));
+	for (const found of rule.find(document)) {
+		const fault: Fault = { ...found, document };
+		if (findings.length === MAX_FINDINGS_OF_A_RULE) {
+			if (rule.concernsCheck || targets.some((target) => reactsAnywhere(target, rule, fault))) more++;
+			continue;
+		}
+		const effects = targets.flatMap((target) => effectsOn(target, rule, fault));
+		if (effects.length > 0 || rule.concernsCheck) findings.push(findingOf(rule, fault, effects));
 	}
 	const last = findings.at(-1);
 	if (last && more > 0) findings.splice(-1, 1, { ...last, message: `${last.message} (and ${more} more like this)` });
 	return findings;
 }
 
-function effectsOf(rule: Rule, { only }: Hit, clients: readonly Client[]): ClientEffect[] {
-	return CLIENTS.flatMap((client) => {
-		const effect = rule.effects[client];
-		if (!effect || !clients.includes(client) || only?.has(client) === false) return [];
-		return [{ client, outcome: effect.outcome, severity: severityOf(effect.outcome, rule), text: effect.text }];
+/** What a client does about a fault: one entry per different effect, each with the cells it occurs in. */
+function effectsOn(target: Target, rule: Rule, fault: Fault): ClientEffect[] {
+	const candidates = reactionsTo(rule, fault, target);
+	const cellsOf = new Map<Effect, Set<Cell>>();
+	for (const cell of candidates.length > 0 ? target.cells : []) {
+		const effect = effectIn(cell, rule, fault, candidates);
+		if (effect) cellsOf.set(effect, (cellsOf.get(effect) ?? new Set()).add(cell));
+	}
+	return [...cellsOf].map(([{ outcome, text }, cells]) => {
+		const scopes = scopesOf(target, cells);
+		const severity = severityOf(outcome, rule);
+		return { client: target.client.name, outcome, severity, text, ...(scopes && { scopes }) };
 	});
 }
 
-function findingOf({ id, fix }: Rule, { pointer, message }: Hit, effects: readonly ClientEffect[]): Finding {
+function reactsAnywhere(target: Target, rule: Rule, fault: Fault): boolean {
+	const candidates = reactionsTo(rule, fault, target);
+	return candidates.length > 0 && target.cells.some((cell) => effectIn(cell, rule, fault, candidates));
+}
+
+function effectIn(cell: Cell, rule: Rule, fault: Fault, candidates: readonly Reaction[]): Effect | undefined {
+	const reaction = candidates.find((candidate) => holds(cell, candidate));
+	if (!reaction || reaction.text === "" || rule.concerns?.(cell, fault) === false) return undefined;
+	return reaction;
+}
+
+/** The reactions in the client's table that this fault can set off, in some version or renderer. */
+function reactionsTo(rule: Rule, fault: Fault, { client }: Target): readonly Reaction[] {
+	const own = client.reactions[rule.id];
+	if (own) return own.filter(({ when }) => when?.(fault) !== false);
+	return rule.effect && client.configuresNetwork !== false ? [rule.effect] : [];
+}
+
+function findingOf({ id, fix }: Rule, { pointer, message }: Fault, effects: readonly ClientEffect[]): Finding {
 	return { rule: id, severity: highest(effects.map((effect) => effect.severity)), pointer, message, fix, effects };
 }

@@ -1,34 +1,35 @@
-/** Where a document tells the guest its default routes. */
+/** The default routes in a document, in `routes` and as a network's own `gateway`. */
 import type { IpVersion } from "../instance/instance.ts";
-import { type NetworkView, parseGateway } from "./document-view.ts";
+import { type NetworkView, parseGateway, type RouteView } from "./document-view.ts";
 import { member } from "./json.ts";
 
 export interface DefaultRoute {
 	readonly pointer: string;
 	readonly version: IpVersion;
-	/** In `routes`, or as the network's own `gateway`, which cloud-init, Talos and nuageinit read. */
+	/** Where it is written: not every client reads a network's own `gateway`. */
 	readonly key: "routes" | "gateway";
 	readonly network: NetworkView;
+	/** Absent for a network's own `gateway`. */
+	readonly route?: RouteView;
 	/** Canonical text. */
 	readonly gateway: string;
-	/** cloud-init alone reads it. */
 	readonly metric: unknown;
 }
 
-/** Those of one network, its `gateway` first. */
+/** The default routes of one network, its own `gateway` first. */
 export function defaultRoutesOf(network: NetworkView): DefaultRoute[] {
 	const gateway = parseGateway(member(network.raw, "gateway"));
 	const own: DefaultRoute[] = gateway
-		? [{ ...placed(network, gateway), pointer: `${network.pointer}/gateway`, key: "gateway", metric: undefined }]
+		? [{ ...parts(network, gateway), pointer: `${network.pointer}/gateway`, key: "gateway", metric: undefined }]
 		: [];
 	const routed = network.routes.flatMap((route): DefaultRoute[] => {
 		if (route.destination?.prefixLength !== 0 || !route.gateway) return [];
 		const metric = member(route.raw, "metric");
-		return [{ ...placed(network, route.gateway), pointer: route.pointer, key: "routes", metric }];
+		return [{ ...parts(network, route.gateway), route, pointer: route.pointer, key: "routes", metric }];
 	});
 	return [...own, ...routed];
 }
 
-function placed(network: NetworkView, gateway: string) {
+function parts(network: NetworkView, gateway: string) {
 	return { network, gateway, version: gateway.includes(":") ? 6 : 4 } as const;
 }

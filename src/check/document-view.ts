@@ -1,11 +1,10 @@
-/** A document of unknown shape, read once for all rules: bounded, its references resolved, its addresses parsed. */
+/** A document of unknown shape, read once for all rules: bounded, with references resolved and addresses parsed. */
 import type { Cidr } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { type Address, isMac, networkOf, parseAddress } from "./addressing.ts";
-import { CLIENTS, type ClientSet, NETWORK_TYPES_OF, TALOS_NIC_TYPES } from "./clients.ts";
 import { isObject, type JsonObject, member } from "./json.ts";
 
-/** A JSON object at its place. */
+/** A JSON object, with the pointer to it. */
 export interface Entry {
 	readonly pointer: string;
 	readonly raw: JsonObject;
@@ -14,32 +13,31 @@ export interface Entry {
 export interface LinkView extends Entry {
 	/** Text in a sound document. */
 	readonly id: unknown;
-	/** What clients take it for: everything but bonds and VLANs is a NIC. */
+	/** What clients treat it as: everything but bonds and VLANs is a NIC. */
 	readonly kind: "nic" | "bond" | "vlan";
-	/** Those that name this link, in the document's order. */
+	/** The networks on this link, in document order. */
 	readonly networks: NetworkView[];
 }
 
 export interface NetworkView extends Entry {
-	/** The link that it names; absent when there is none of that id. */
+	/** The link that it names; absent if there is no link with that id. */
 	readonly link?: LinkView;
 	readonly type: unknown;
-	/** By its type's name. */
+	/** According to its type. */
 	readonly version?: IpVersion;
-	/** Whether its address stands in the document: types `ipv4` and `ipv6`, and cloud-init's own `static`, `static6`. */
+	/** Whether its address is in the document: types `ipv4` and `ipv6`, and cloud-init's own `static` and `static6`. */
 	readonly isStatic: boolean;
-	/** `ip_address`, where it is one. */
+	/** `ip_address`, if it is valid. */
 	readonly address?: Address;
-	/** The subnet of that address, where a mask is told. */
+	/** The subnet of that address, if it has a mask. */
 	readonly subnet?: Cidr;
-	/** The clients that configure something for an entry of this type on this link. */
-	readonly readBy: ClientSet;
 	readonly routes: RouteView[];
 }
 
 export interface RouteView extends Entry {
-	readonly network: NetworkView;
-	/** `network`, where it is an address. */
+	/** The network that has the route. */
+	readonly owner: NetworkView;
+	/** The route's `network`, if it is valid. */
 	readonly address?: Address;
 	/** That address with its mask. */
 	readonly destination?: Cidr;
@@ -50,29 +48,37 @@ export interface RouteView extends Entry {
 /** One of the document's three lists. */
 export interface ListView {
 	readonly name: "links" | "networks" | "services";
-	/** Undefined when the document has no such member. */
+	/** Undefined if the document has no such member. */
 	readonly value: unknown;
-	/** What is in it, or in as much of it as is read; empty when it is no list. */
+	/** Its items, up to the limit; empty if it is not a list. */
 	readonly items: readonly unknown[];
 }
 
 export interface DocumentView {
-	/** Undefined when the document is no object. */
+	/** The whole document, of whatever type. */
+	readonly value: unknown;
+	/** Undefined if the document is not an object. */
 	readonly root?: JsonObject;
 	readonly lists: readonly ListView[];
 	readonly links: readonly LinkView[];
 	readonly networks: readonly NetworkView[];
-	/** The document's own `services`. */
+	/** The document's top-level `services`. */
 	readonly services: readonly Entry[];
 	/** The first link with that id. */
 	linkById(id: unknown): LinkView | undefined;
+	/** The MAC addresses of the guest's NICs in lower case, if they are known. */
+	readonly nics?: ReadonlySet<string>;
 }
 
-/** How much of a list is read. Real guests have some ten links; the bound is for hostile documents. */
+/** How much of a list is read. Real guests have about ten links; the limits are for hostile documents. */
 export const LONGEST = { links: 256, networks: 512, services: 256, routes: 64, bond_links: 64 } as const;
 
-/** Reads what can be read of any JSON value; never throws. */
-export function viewDocument(document: unknown): DocumentView {
+/**
+ * Reads any JSON value; never throws.
+ *
+ * @param nics MAC addresses of the guest's NICs, if they are known
+ */
+export function viewDocument(document: unknown, nics?: readonly string[]): DocumentView {
 	const root = isObject(document) ? document : undefined;
 	const lists = (["links", "networks", "services"] as const).map((name): ListView => {
 		const value = root && member(root, name);
@@ -84,31 +90,41 @@ export function viewDocument(document: unknown): DocumentView {
 	const byId = new Map(links.toReversed().map((link) => [link.id, link]));
 	const linkById = (id: unknown) => (id === undefined ? undefined : byId.get(id));
 	const networks = entries("networks").map((entry) => viewNetwork(entry, linkById(member(entry.raw, "link"))));
-	return { ...(root && { root }), lists, links, networks, services: entries("services"), linkById };
+	const guestNics = nics && new Set(nics.map((mac) => mac.toLowerCase()));
+	return {
+		value: document,
+		...(root && { root }),
+		lists,
+		links,
+		networks,
+		services: entries("services"),
+		linkById,
+		...(guestNics && { nics: guestNics }),
+	};
 }
 
-/** The objects in a list, each with its pointer; the list's other items are left out. */
+/** The objects in a list, each with its pointer; other items are left out. */
 export function entriesOf(items: readonly unknown[], pointer: string): Entry[] {
 	return items.flatMap((raw, index) => (isObject(raw) ? [{ pointer: `${pointer}/${index}`, raw }] : []));
 }
 
-/** As much of a list as is read; empty for what is no list. */
+/** The beginning of a list; empty for anything else. */
 export function bounded(value: unknown, longest: number): readonly unknown[] {
 	return Array.isArray(value) ? value.slice(0, longest) : [];
 }
 
-/** A link's MAC address in lower case; undefined when it has none in the form of one. */
+/** A link's MAC address in lower case; undefined if it has none, or an invalid one. */
 export function macOf({ raw }: Entry): string | undefined {
 	const mac = member(raw, "ethernet_mac_address");
 	return typeof mac === "string" && isMac(mac) ? mac.toLowerCase() : undefined;
 }
 
-/** The pointer to an entry's member, or to the entry where it has none of that name. */
-export function placeOf({ pointer, raw }: Entry, name: string): string {
+/** The pointer to a member of an entry, or to the entry itself if the member is missing. */
+export function memberPointer({ pointer, raw }: Entry, name: string): string {
 	return Object.hasOwn(raw, name) ? `${pointer}/${name}` : pointer;
 }
 
-/** The objects in an entry's own list: `routes`, `services`. */
+/** The objects in a list of an entry: `routes`, `services`. */
 export function listed(entry: Entry, name: "routes" | "services"): Entry[] {
 	return entriesOf(bounded(member(entry.raw, name), LONGEST[name]), `${entry.pointer}/${name}`);
 }
@@ -136,7 +152,6 @@ function viewNetwork(entry: Entry, link: LinkView | undefined): NetworkView {
 		isStatic: isStaticType(type),
 		...(address && { address }),
 		...(subnet && { subnet }),
-		readBy: link ? readersOf(entry, type, link) : new Set(),
 		routes: [],
 	};
 	network.routes.push(...listed(network, "routes").map((route) => viewRoute(route, network)));
@@ -144,20 +159,25 @@ function viewNetwork(entry: Entry, link: LinkView | undefined): NetworkView {
 	return network;
 }
 
-function viewRoute(entry: Entry, network: NetworkView): RouteView {
+function viewRoute(entry: Entry, owner: NetworkView): RouteView {
 	const address = parseAddress(member(entry.raw, "network"));
 	const destination = networkOf(address, entry.raw);
 	const gateway = parseGateway(member(entry.raw, "gateway"));
 	return {
 		...entry,
-		network,
+		owner,
 		...(address && { address }),
 		...(destination && { destination }),
 		...(gateway && { gateway }),
 	};
 }
 
-/** A gateway's canonical address; a prefix has no place there. */
+/** The routes of all networks. */
+export function routesOf({ networks }: DocumentView): RouteView[] {
+	return networks.flatMap(({ routes }) => routes);
+}
+
+/** The canonical address of a gateway, which must not have a prefix. */
 export function parseGateway(value: unknown): string | undefined {
 	const parsed = parseAddress(value);
 	return parsed?.ownPrefix === undefined ? parsed?.address : undefined;
@@ -171,19 +191,4 @@ function versionOf(type: unknown): IpVersion | undefined {
 
 function isStaticType(type: unknown): boolean {
 	return type === "ipv4" || type === "ipv6" || type === "static" || type === "static6";
-}
-
-function readersOf(network: Entry, type: unknown, link: LinkView): ClientSet {
-	const id = member(network.raw, "id");
-	const talosTakes = (link.kind !== "nic" || isTalosNic(link)) && typeof id === "string" && id !== "";
-	return new Set(
-		CLIENTS.filter(
-			(client) =>
-				typeof type === "string" && NETWORK_TYPES_OF[client].includes(type) && (client !== "talos" || talosTakes),
-		),
-	);
-}
-
-function isTalosNic(link: LinkView): boolean {
-	return TALOS_NIC_TYPES.includes(member(link.raw, "type"));
 }

@@ -1,6 +1,9 @@
-/** The check as a library: what is wrong with a `network_data.json`, and which clients would choke on it. */
+/** The check as a library: what is wrong with a `network_data.json`, and which clients it breaks. */
 export { RULES } from "./catalogue.ts";
 export { type CheckOptions, check, losingClients } from "./check.ts";
-export { CLIENT_NAMES, CLIENTS, type Client } from "./clients.ts";
-export type { ClientEffect, Finding, Outcome, Severity } from "./finding.ts";
-export type { Effect, Rule } from "./rule.ts";
+export type { Client } from "./clients/client.ts";
+export { CLIENTS, type ClientName } from "./clients/index.ts";
+export type { ClientEffect, EffectScope, Finding, Outcome, Severity } from "./finding.ts";
+export type { Fault, Rule } from "./rule.ts";
+export { describeScopes } from "./scopes.ts";
+export { parseTarget, type Target } from "./targets.ts";

@@ -1,4 +1,4 @@
-/** Reading JSON of unknown shape: nothing here throws, whatever the value. */
+/** Reading JSON of unknown shape. Nothing here throws, whatever the value. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -6,21 +6,26 @@ export function isObject(value: unknown): value is JsonObject {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The object's own member; undefined when it has none of that name. */
+/** The object's own member; undefined if it has none of that name. */
 export function member(object: JsonObject, name: string): unknown {
 	return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Whether a client that tests for truth finds nothing there: missing, null, false, 0, or an empty text or list. */
+/** Whether Python finds nothing there: missing, null, false, 0, or an empty text, list or object. */
 export function isBlank(value: unknown): boolean {
 	if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
 	return !value;
 }
 
+/** Whether it is an empty text or an empty object, which Python iterates over like an empty list. */
+export function isEmptyContainer(value: unknown): boolean {
+	return value === "" || (isObject(value) && isBlank(value));
+}
+
 const LONGEST_SHOWN = 60;
 
 /**
- * A value for a message: bounded, on one line, without a character that a terminal or the eye takes for something else.
+ * A value for a message: bounded, on one line, without characters that a terminal interprets or that look like others.
  */
 export function show(value: unknown): string {
 	if (Array.isArray(value)) return "a list";
@@ -28,6 +33,6 @@ export function show(value: unknown): string {
 	if (typeof value !== "string") return String(value);
 	const text = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
 	const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-	const spelled = (character: string) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-	return `"${text.replace(unsafe, spelled)}"`;
+	const escaped = (character: string) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+	return `"${text.replace(unsafe, escaped)}"`;
 }

@@ -1,14 +1,34 @@
-/** The form of a rule, and how a client's outcome becomes a severity. */
-import { CLIENTS, type Client, type ClientSet } from "./clients.ts";
-import type { DocumentView } from "./document-view.ts";
-import type { Outcome, Severity } from "./finding.ts";
+/** The form of a rule. A rule finds faults in a document; what a client makes of a fault is in the client's table. */
+import type { Cell } from "./clients/cell.ts";
+import type { Effect } from "./clients/client.ts";
+import type { DocumentView, Entry, LinkView, NetworkView, RouteView } from "./document-view.ts";
 
-/** What the fault does in one client. */
-export interface Effect {
-	readonly outcome: Outcome;
-	readonly text: string;
+/** One place in a document that breaks a rule, with the parts that clients' tables look at. */
+export interface Fault {
+	/** JSON pointer to the value, or to the object that lacks it. */
+	readonly pointer: string;
+	/** What is wrong, in one sentence. */
+	readonly message: string;
+	/** The value at the pointer; undefined when it is missing. */
+	readonly value?: unknown;
+	readonly document: DocumentView;
+	readonly link?: LinkView;
+	readonly network?: NetworkView;
+	readonly route?: RouteView;
+	readonly service?: Entry;
+	/** A second link: a VLAN's parent, a bond's member, the other one of two that are alike. */
+	readonly otherLink?: LinkView;
+	/** A second network: the other one of two that are alike. */
+	readonly otherNetwork?: NetworkView;
+	/** A second route, and a second value, likewise. */
+	readonly otherRoute?: RouteView;
+	readonly otherValue?: unknown;
 }
 
+/** A fault as a rule's `find` reports it: the check adds the document. */
+export type FoundFault = Omit<Fault, "document">;
+
+/** What can be wrong in a document. */
 export interface Rule {
 	readonly id: string;
 	/** What is wrong, without a document's values: a row of `docs/check.md`. */
@@ -16,51 +36,16 @@ export interface Rule {
 	/** What to change. */
 	readonly fix: string;
 	/**
-	 * Set where the document is sound and the clients have no means for what it says: losing networking is a warning
-	 * then, anything less is good to know.
+	 * The document is sound, and some clients do not support what it says: the loss of networking is then a warning,
+	 * and anything less is good to know.
 	 */
 	readonly limitation?: true;
-	readonly effects: Readonly<Partial<Record<Client, Effect>>>;
-	/** The places of the document that have the fault, in the document's order. */
-	find(document: DocumentView): Iterable<Hit>;
-}
-
-/** One place that has a rule's fault. */
-export interface Hit {
-	readonly pointer: string;
-	readonly message: string;
-	/** Of the clients in the rule's effects, those that this place can hit. Default: all. */
-	readonly only?: ClientSet;
-}
-
-export const crash = (text: string): Effect => ({ outcome: "crash", text });
-export const lost = (text: string): Effect => ({ outcome: "lost", text });
-export const wrong = (text: string): Effect => ({ outcome: "wrong", text });
-export const ignored = (text: string): Effect => ({ outcome: "ignored", text });
-
-/** The same in every client, since it is the guest's kernel or resolver that suffers. */
-export function inEveryClient(effect: Effect): Record<Client, Effect> {
-	return Object.fromEntries(CLIENTS.map((client) => [client, effect])) as Record<Client, Effect>;
-}
-
-/** Whether the outcome costs the guest networking. */
-export function losesNetworking(outcome: Outcome): boolean {
-	return outcome === "crash" || outcome === "lost";
-}
-
-export function severityOf(outcome: Outcome, rule: Pick<Rule, "limitation">): Severity {
-	if (losesNetworking(outcome)) return rule.limitation ? "warning" : "error";
-	return outcome === "wrong" && !rule.limitation ? "warning" : "info";
-}
-
-const RANKS: readonly Severity[] = ["error", "warning", "info"];
-
-/** 0 for the highest. */
-export function rank(severity: Severity): number {
-	return RANKS.indexOf(severity);
-}
-
-/** The highest of them; `info` for none. */
-export function highest(severities: readonly Severity[]): Severity {
-	return RANKS.find((severity) => severities.includes(severity)) ?? "info";
+	/** The finding is about the check itself, and is reported although no client suffers. */
+	readonly concernsCheck?: true;
+	/** What clients do whose table says nothing else: for faults that hit the guest's kernel or resolver. */
+	readonly effect?: Effect;
+	/** Whether a client gets to see the fault at all. Default: yes. */
+	concerns?(cell: Cell, fault: Fault): boolean;
+	/** The places that break the rule, in the document's order. */
+	find(document: DocumentView): Iterable<FoundFault>;
 }

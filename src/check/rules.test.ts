@@ -3,30 +3,35 @@ import { CASES } from "../../test/check/cases.ts";
 import { document } from "../../test/check/documents.ts";
 import { RULES } from "./catalogue.ts";
 import { check } from "./check.ts";
-import { CLIENTS } from "./clients.ts";
-import { severityOf } from "./rule.ts";
+import { CLIENTS } from "./clients/index.ts";
+import { severityOf } from "./severity.ts";
 
-const findingsOf = (rule: string, of: unknown) => check(of).filter((finding) => finding.rule === rule);
+const findingsOf = (rule: string, document: unknown, nics?: readonly string[]) =>
+	check(document, nics && { nics }).filter((finding) => finding.rule === rule);
 
 describe.each(RULES.map(({ id }) => id))("rule %s", (rule) => {
 	const cases = CASES.filter((one) => one.rule === rule);
 
-	it("has a document that triggers it and one that just does not", () => {
+	it("has a document that breaks it and a similar one that does not", () => {
 		expect(cases).not.toEqual([]);
 	});
 
-	it.each(cases)("is triggered at $at", ({ at, bad }) => {
-		expect(findingsOf(rule, bad).map(({ pointer }) => pointer)).toContain(at);
+	it.each(cases)("is reported at $at", ({ at, bad, nics }) => {
+		expect(findingsOf(rule, bad, nics).map(({ pointer }) => pointer)).toContain(at);
 	});
 
-	it.each(cases)("is not triggered by the document beside it, at $at", ({ good }) => {
-		expect(findingsOf(rule, good)).toEqual([]);
+	it.each(cases)("is not reported for the similar document, at $at", ({ good, nics }) => {
+		expect(findingsOf(rule, good, nics)).toEqual([]);
 	});
 
-	it("hits in its documents each client that it names", () => {
-		const named = CLIENTS.filter((client) => RULES.find(({ id }) => id === rule)?.effects[client]);
-		const effects = cases.flatMap(({ bad }) => findingsOf(rule, bad)).flatMap((finding) => finding.effects);
-		expect(CLIENTS.filter((client) => effects.some((one) => one.client === client))).toEqual(named);
+	it("has a document for each client whose table reacts to it", () => {
+		const hit = new Set(
+			cases
+				.flatMap(({ bad, nics }) => findingsOf(rule, bad, nics).flatMap(({ effects }) => effects))
+				.map(({ client }) => client),
+		);
+		const named = CLIENTS.filter(({ reactions }) => reactions[rule]?.some(({ text }) => text !== ""));
+		expect(named.map(({ name }) => name).filter((name) => !hit.has(name))).toEqual([]);
 	});
 });
 
@@ -35,12 +40,19 @@ describe("the catalogue", () => {
 		expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
 	});
 
+	it("has every rule that a client's table reacts to", () => {
+		const rules = RULES.map(({ id }) => id);
+		expect(CLIENTS.flatMap(({ reactions }) => Object.keys(reactions)).filter((rule) => !rules.includes(rule))).toEqual(
+			[],
+		);
+	});
+
 	it("has no case for a rule that is not there", () => {
 		const rules = RULES.map(({ id }) => id);
 		expect(CASES.filter(({ rule }) => !rules.includes(rule))).toEqual([]);
 	});
 
-	it("calls the loss of networking an error, but for a client's own limit", () => {
+	it("calls the loss of networking an error, except for limitations", () => {
 		expect(severityOf("crash", {})).toBe("error");
 		expect(severityOf("lost", {})).toBe("error");
 		expect(severityOf("wrong", {})).toBe("warning");

@@ -75,7 +75,7 @@ describe("check", () => {
 	it.each([
 		[["/nowhere/network_data.json"], 1, /^guestwire: cannot read \/nowhere\/network_data.json \(ENOENT\): .*\n$/],
 		[[tmpdir()], 1, /cannot read .* \(EISDIR\)/],
-		[["-", "--client", "tallos"], 2, /there is no client "tallos"; did you mean "talos"\?/],
+		[["-", "--client", "tallos"], 2, /unknown client "tallos"; did you mean "talos"\?/],
 		[[], 2, /no document selected/],
 		[["-", "--instance", "pbx-1", ...examples], 2, /two documents/],
 		[["--instance", "pbx-9", ...examples], 1, /there is no instance "pbx-9"/],

@@ -1,73 +1,102 @@
 import { Command } from "commander";
-import { CLIENT_NAMES, CLIENTS, type Client, check, type Finding, losingClients } from "../check/index.ts";
-import { suggest } from "../checked-text.ts";
+import {
+	CLIENTS,
+	type Client,
+	check,
+	describeScopes,
+	type Finding,
+	losingClients,
+	parseTarget,
+} from "../check/index.ts";
 import { GuestwireError } from "../errors.ts";
+import { canonicalMac } from "../instance/addresses.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
 import { commonOptions, type Io, printResult } from "./frame.ts";
 
 interface CheckOptions extends DocumentChoice {
-	readonly client?: readonly Client[];
+	readonly client?: readonly string[];
+	readonly nics?: readonly string[];
 }
 
 /** `guestwire check`: what is wrong with a `network_data.json`, client by client. */
 export function checkCommand(io: Io): Command {
+	const names = CLIENTS.map(({ name }) => name).join(", ");
 	return commonOptions(new Command("check"))
-		.argument("[file]", "a network_data.json of any maker; - is standard input")
-		.option("--instance <id>", "check what this instance is told instead; id or name")
-		.option("--client <names>", `only these, with commas: ${CLIENTS.join(", ")}`, parseClients)
+		.argument("[file]", "a network_data.json of any producer; - reads standard input")
+		.option("--instance <id>", "check this instance's document instead; id or name")
+		.option(
+			"--client <names>",
+			`only these clients, separated by commas, each as client[@version][:renderer]: ${names}`,
+			parseClients,
+		)
+		.option("--nics <addresses>", "MAC addresses of the guest's NICs, separated by commas", parseNics)
 		.action(async (file: string | undefined, options: CheckOptions) => {
 			const document = await chosenDocument(file, options, io);
-			const clients = options.client ?? CLIENTS;
-			const findings = check(document, { clients });
+			const { client, nics } = options;
+			const findings = check(document, { ...(client && { clients: client }), ...(nics && { nics }) });
 			const losing = losingClients(findings);
-			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, clients));
+			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, client));
 			if (losing.length === 0) return;
-			const names = losing.map((client) => CLIENT_NAMES[client]).join(", ");
-			throw new GuestwireError("document", `networking is lost on ${names}: do what the findings say to change`);
+			const titles = CLIENTS.filter(({ name }) => losing.includes(name)).map(({ title }) => title);
+			throw new GuestwireError(
+				"document",
+				`networking is lost on ${titles.join(", ")}: see the findings for what to change`,
+			);
 		});
 }
 
-function parseClients(text: string): Client[] {
-	return text.split(",").map((name) => {
-		const client = CLIENTS.find((known) => known === name.trim().toLowerCase());
-		if (client !== undefined) return client;
-		throw new GuestwireError("usage", `--client: there is no client "${name}"; ${suggest(name, CLIENTS)}`);
+function parseClients(text: string): string[] {
+	const clients = text.split(",").map((client) => client.trim());
+	for (const client of clients) parseTarget(client);
+	return clients;
+}
+
+function parseNics(text: string): string[] {
+	return text.split(",").map((item) => {
+		const mac = canonicalMac(item.trim());
+		if (mac !== undefined) return mac;
+		throw new GuestwireError("usage", `--nics: "${item}" is not a MAC address; write it like 52:54:00:12:34:56`);
 	});
 }
 
-/** By client, what hits it; then what to change, once each. */
-function report(findings: readonly Finding[], clients: readonly Client[]): string {
-	const ofNobody = findings.filter(({ effects }) => effects.length === 0);
-	const changes = findings.map(({ pointer, fix, rule }) => [placeOf(pointer), `${fix} (${rule})`]);
+/** By client, what happens there; then what to change, once each. */
+function report(findings: readonly Finding[], asked: readonly string[] | undefined): string {
+	const names = new Set(asked?.map((text) => parseTarget(text).client.name));
+	const clients = CLIENTS.filter(({ name }) => asked === undefined || names.has(name));
+	const ofTheCheck = findings.filter(({ effects }) => effects.length === 0);
+	const changes = findings.map(({ pointer, fix, rule }) => [pointerText(pointer), `${fix} (${rule})`]);
 	return [
-		...CLIENTS.filter((client) => clients.includes(client)).map((client) => clientReport(client, findings)),
-		...(ofNobody.length > 0
-			? [`The check\n${table(ofNobody.map((one) => [one.severity, one.pointer, one.message]))}`]
+		...clients.map((client) => clientReport(client, findings)),
+		...(ofTheCheck.length > 0
+			? [`The check\n${table(ofTheCheck.map((one) => [one.severity, one.pointer, one.message]))}`]
 			: []),
 		...(changes.length > 0 ? [`To change\n${table(changes)}`] : []),
 	].join("\n\n");
 }
 
-function clientReport(client: Client, findings: readonly Finding[]): string {
+function clientReport({ name, title }: Client, findings: readonly Finding[]): string {
 	const rows = findings.flatMap(({ pointer, message, effects }) =>
 		effects
-			.filter((effect) => effect.client === client)
-			.map(({ severity, outcome, text }) => [severity, outcome, placeOf(pointer), `${message}: ${text}`]),
+			.filter(({ client }) => client === name)
+			.map(({ severity, outcome, text, scopes }) => {
+				const where = describeScopes(scopes);
+				return [severity, outcome, pointerText(pointer), `${message}: ${text}${where === "" ? "" : ` (${where})`}`];
+			}),
 	);
-	const verdict = losingClients(findings).includes(client)
+	const verdict = losingClients(findings).includes(name)
 		? "loses networking"
 		: rows.length > 0
 			? "has networking"
 			: "nothing found";
-	return [`${CLIENT_NAMES[client]}: ${verdict}`, ...(rows.length > 0 ? [table(rows)] : [])].join("\n");
+	return [`${title}: ${verdict}`, ...(rows.length > 0 ? [table(rows)] : [])].join("\n");
 }
 
-/** The empty pointer names the document itself. */
-function placeOf(pointer: string): string {
+/** The empty pointer is the document itself. */
+function pointerText(pointer: string): string {
 	return pointer === "" ? "document" : pointer;
 }
 
-/** Rows with their columns under each other; the last one is as long as it is. */
+/** Rows with aligned columns; the last column is as wide as it needs. */
 function table(rows: readonly (readonly string[])[]): string {
 	const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
 	return rows

@@ -1,15 +1,18 @@
-/** For every rule of the check: a document that triggers it, and one that just does not. */
+/** For every rule of the check: a document that breaks it, and a similar one that does not. */
 import { addressCases } from "./address-cases.ts";
 import { linkCases } from "./link-cases.ts";
 import { networkCases } from "./network-cases.ts";
 import { routeCases } from "./route-cases.ts";
+import { supportCases } from "./support-cases.ts";
 
 export interface Case {
 	readonly rule: string;
-	/** Where it is triggered. */
+	/** The pointer that the finding has. */
 	readonly at: string;
 	readonly bad: unknown;
 	readonly good: unknown;
+	/** The guest's NICs, if the rule needs them. */
+	readonly nics?: readonly string[];
 }
 
-export const CASES: readonly Case[] = [linkCases, networkCases, addressCases, routeCases].flat();
+export const CASES: readonly Case[] = [linkCases, networkCases, addressCases, routeCases, supportCases].flat();

@@ -1,4 +1,4 @@
-/** Parts of a sound document, to change one thing at a time. */
+/** Parts of a sound document, for changing one thing at a time. */
 
 type Part = Record<string, unknown>;
 
@@ -15,7 +15,7 @@ export function nic2(change: Part = {}): Part {
 }
 
 export function bond(change: Part = {}): Part {
-	const members = { bond_mode: "active-backup", bond_links: ["tap0", "tap1"], bond_miimon: "100" };
+	const members = { bond_mode: "active-backup", bond_links: ["tap0", "tap1"], bond_miimon: 100 };
 	return { id: "bond0", type: "bond", mtu: 1500, ethernet_mac_address: MAC, ...members, ...change };
 }
 
@@ -51,12 +51,13 @@ export function dns(address = "10.0.0.53", change: Part = {}): Part {
 	return { type: "dns", address, ...change };
 }
 
-/** A NIC with a static address, a default route and a name server, but for what is said. */
+/** A NIC with a static address, a default route and a name server, with the given changes. */
 export function document(change: Part = {}): Part {
-	return { links: [nic()], networks: [ipv4({ routes: [defaultRoute()] })], services: [dns()], ...change };
+	const network = ipv4({ routes: [defaultRoute()], dns_nameservers: ["10.0.0.53"] });
+	return { links: [nic()], networks: [network], services: [dns()], ...change };
 }
 
-/** The document with another NIC, and a static network on it in a subnet of its own. */
+/** The document with a second NIC, which has a static network in a subnet of its own. */
 export function twoNics(first: Part = {}, second: Part = {}): Part {
 	const other = { id: "network2", link: "tap1", ip_address: "10.1.0.5" };
 	return document({ links: [nic(), nic2()], networks: [ipv4(first), ipv4({ ...other, ...second })] });

@@ -29,6 +29,7 @@ export const linkCases: readonly Case[] = [
 	{ rule: "link-id-repeated", at: "/links/1/id", bad: links(nic(), nic2({ id: "tap0" })), good: links(nic(), nic2()) },
 	{ rule: "link-type-missing", at: "/links/0", bad: links(without(nic(), "type")), good: links(nic()) },
 	{ rule: "link-type-missing", at: "/links/0/type", bad: one({ type: null }), good: one({ type: "phy" }) },
+	{ rule: "link-type-missing", at: "/links/0/type", bad: one({ type: 1 }), good: one({ type: "phy" }) },
 	{ rule: "link-type-unknown", at: "/links/0/type", bad: one({ type: "dvs" }), good: one({ type: "hw_veb" }) },
 	{ rule: "link-type-unknown", at: "/links/0/type", bad: one({ type: "linux_bridge" }), good: one({ type: "bridge" }) },
 	{
@@ -51,6 +52,18 @@ export const linkCases: readonly Case[] = [
 		good: one({ ethernet_mac_address: MAC }),
 	},
 	{
+		rule: "nic-mac-invalid",
+		at: "/links/0/ethernet_mac_address",
+		bad: one({ ethernet_mac_address: 5 }),
+		good: one({ ethernet_mac_address: MAC }),
+	},
+	{
+		rule: "nic-mac-invalid",
+		at: "/links/0/ethernet_mac_address",
+		bad: one({ ethernet_mac_address: `${MAC}:07` }),
+		good: one({ ethernet_mac_address: MAC }),
+	},
+	{
 		rule: "nic-mac-repeated",
 		at: "/links/1/ethernet_mac_address",
 		bad: { ...twoNics(), links: [nic(), nic2({ ethernet_mac_address: MAC })] },
@@ -58,6 +71,7 @@ export const linkCases: readonly Case[] = [
 	},
 	{ rule: "mtu-text", at: "/links/0/mtu", bad: one({ mtu: "1450" }), good: one({ mtu: 1450 }) },
 	{ rule: "mtu-invalid", at: "/links/0/mtu", bad: one({ mtu: -1 }), good: one({ mtu: 68 }) },
+	{ rule: "mtu-invalid", at: "/links/0/mtu", bad: one({ mtu: 1.5 }), good: one({ mtu: 68 }) },
 	{ rule: "mtu-invalid", at: "/links/0/mtu", bad: one({ mtu: 65536 }), good: one({ mtu: 65535 }) },
 	{ rule: "mtu-tiny", at: "/links/0/mtu", bad: one({ mtu: 0 }), good: one({ mtu: null }) },
 	{ rule: "mtu-tiny", at: "/links/0/mtu", bad: one({ mtu: 67 }), good: one({ mtu: 68 }) },
@@ -141,6 +155,18 @@ export const linkCases: readonly Case[] = [
 		rule: "bond-mac-missing",
 		at: "/links/2/ethernet_mac_address",
 		bad: bonded({ ethernet_mac_address: null }),
+		good: bonded(),
+	},
+	{
+		rule: "bond-mac-missing",
+		at: "/links/2/ethernet_mac_address",
+		bad: bonded({ ethernet_mac_address: "" }),
+		good: bonded(),
+	},
+	{
+		rule: "bond-mac-invalid",
+		at: "/links/2/ethernet_mac_address",
+		bad: bonded({ ethernet_mac_address: [MAC] }),
 		good: bonded(),
 	},
 	{

@@ -9,11 +9,13 @@ const services = (...list: unknown[]) => document({ services: list });
 export const networkCases: readonly Case[] = [
 	{ rule: "network-id-missing", at: "/networks/0", bad: networks(without(ipv4(), "id")), good: one({ id: "a" }) },
 	{ rule: "network-id-missing", at: "/networks/0/id", bad: one({ id: "" }), good: one({ id: "a" }) },
+	{ rule: "network-id-missing", at: "/networks/0/id", bad: one({ id: 1 }), good: one({ id: "1" }) },
 	{ rule: "network-id-repeated", at: "/networks/1/id", bad: twoNics({}, { id: "network0" }), good: twoNics() },
 	{ rule: "network-link-missing", at: "/networks/0", bad: networks(without(ipv4(), "link")), good: networks(ipv4()) },
 	{ rule: "network-link-unknown", at: "/networks/0/link", bad: one({ link: "tap9" }), good: one({ link: "tap0" }) },
 	{ rule: "network-type-missing", at: "/networks/0", bad: networks(without(ipv4(), "type")), good: networks(ipv4()) },
 	{ rule: "network-type-missing", at: "/networks/0/type", bad: one({ type: null }), good: one({ type: "ipv4" }) },
+	{ rule: "network-type-missing", at: "/networks/0/type", bad: one({ type: 4 }), good: one({ type: "ipv4" }) },
 	{
 		rule: "network-type-unknown",
 		at: "/networks/0/type",
@@ -44,7 +46,7 @@ export const networkCases: readonly Case[] = [
 		rule: "service-address-missing",
 		at: "/services/0",
 		bad: services(without(dns(), "address")),
-		good: services({ type: "ntp" }, dns()),
+		good: services(dns("10.0.0.9", { type: "ntp" }), dns()),
 	},
 	{
 		rule: "service-address-missing",
@@ -97,13 +99,13 @@ export const networkCases: readonly Case[] = [
 	{
 		rule: "dns-out-of-reach",
 		at: "",
-		bad: services(dns("2001:db8::53")),
+		bad: document({ networks: [ipv4()], services: [dns("2001:db8::53")] }),
 		good: document({ networks: [ipv4(), ipv6()], services: [dns("2001:db8::53")] }),
 	},
 	{
 		rule: "dns-missing",
 		at: "",
-		bad: document({ services: [] }),
+		bad: document({ services: [], networks: [ipv4()] }),
 		good: document({ services: [], networks: [ipv4(), automatic("ipv4_dhcp")] }),
 	},
 	{

@@ -9,12 +9,6 @@ const one = (change: Record<string, unknown>) => routes(hostRoute(change));
 const toSecond = { routes: [defaultRoute("10.1.0.1")] };
 
 export const routeCases: readonly Case[] = [
-	{
-		rule: "routes-missing",
-		at: "/networks/0",
-		bad: networks(without(ipv4(), "routes")),
-		good: networks(without(ipv4({ type: "ipv4_dhcp" }), "routes")),
-	},
 	{ rule: "routes-type", at: "/networks/0/routes", bad: networks(ipv4({ routes: null })), good: routes() },
 	{ rule: "routes-type", at: "/networks/0/routes", bad: networks(ipv4({ routes: "none" })), good: routes() },
 	{ rule: "route-type", at: "/networks/0/routes/0", bad: routes(null), good: routes(hostRoute()) },

@@ -1,77 +1,49 @@
-/** Gateways: whether each is there, an address, and of the right family. */
-import { parseGateway, placeOf } from "../document-view.ts";
-import {
-	afterburnFails,
-	afterburnGivesUp,
-	keyError,
-	netplanRefuses,
-	nuageinitStops,
-	systemRefuses,
-} from "../effects.ts";
+/** Gateways: whether each is there, valid, and of the right family. */
+import { memberPointer, parseGateway, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
-import { netplanReaders, routesOf } from "../route-readers.ts";
-import { crash, lost, type Rule, wrong } from "../rule.ts";
-
-const talosStops = crash('"failed to parse route gateway": no networking from the document');
-/** An address with a prefix netplan passes on. */
-const gatewayRefused = lost("netplan refuses the whole file, or the system the route");
+import type { Rule } from "../rule.ts";
+import { onMember, onNetwork, onParsedRoutes } from "./concerns.ts";
 
 export const gatewayRules: readonly Rule[] = [
 	{
 		id: "route-gateway-missing",
 		title: "A route without a gateway",
-		fix: "write the gateway, or take the route out: the subnet's own needs none",
-		effects: {
-			"cloud-init": netplanRefuses,
-			"cloudbase-init": wrong("leaves the route out"),
-			talos: talosStops,
-			glean: keyError,
-			nuageinit: nuageinitStops,
-			afterburn: afterburnGivesUp,
-		},
+		fix: "write the gateway, or remove the route: the subnet's own needs none",
+		concerns: onParsedRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {
-				if (!isBlank(member(route.raw, "gateway"))) continue;
-				yield { pointer: placeOf(route, "gateway"), message: "the route has no gateway", only: netplanReaders(route) };
+				const value = member(route.raw, "gateway");
+				if (!isBlank(value)) continue;
+				const pointer = memberPointer(route, "gateway");
+				yield { pointer, message: "the route has no gateway", value, route, network: route.owner };
 			}
 		},
 	},
 	{
 		id: "route-gateway-invalid",
-		title: "A gateway that is no address",
+		title: "A gateway that is not a valid address",
 		fix: "write the gateway's address without a prefix",
-		effects: {
-			"cloud-init": gatewayRefused,
-			"cloudbase-init": crash("Windows refuses a default route of this kind: no further address is set"),
-			talos: talosStops,
-			glean: systemRefuses,
-			nuageinit: systemRefuses,
-			afterburn: afterburnFails,
-		},
+		concerns: onParsedRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {
-				const gateway = member(route.raw, "gateway");
-				if (isBlank(gateway) || route.gateway) continue;
-				const only = netplanReaders(route);
-				if (route.destination?.prefixLength !== 0) only.delete("cloudbase-init");
-				yield { pointer: `${route.pointer}/gateway`, message: `${show(gateway)} is no address`, only };
+				const value = member(route.raw, "gateway");
+				if (isBlank(value) || route.gateway) continue;
+				const message = `${show(value)} is not a valid address`;
+				yield { pointer: `${route.pointer}/gateway`, message, value, route, network: route.owner };
 			}
 		},
 	},
 	{
 		id: "gateway-invalid",
-		title: "A network's own `gateway` that is no address",
+		title: "A network's own `gateway` that is not a valid address",
 		fix: "write the gateway's address without a prefix, or a default route instead",
-		effects: {
-			"cloud-init": gatewayRefused,
-			talos: crash('"failed to parse gateway ip": no networking from the document'),
-			nuageinit: systemRefuses,
-		},
+		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
 		*find({ networks }) {
-			for (const { pointer, raw, isStatic, readBy } of networks) {
-				const gateway = member(raw, "gateway");
-				if (!isStatic || isBlank(gateway) || parseGateway(gateway)) continue;
-				yield { pointer: `${pointer}/gateway`, message: `${show(gateway)} is no address`, only: readBy };
+			for (const network of networks) {
+				const value = member(network.raw, "gateway");
+				if (isBlank(value) || parseGateway(value)) continue;
+				const pointer = `${network.pointer}/gateway`;
+				yield { pointer, message: `${show(value)} is not a valid address`, value, network };
 			}
 		},
 	},
@@ -79,20 +51,13 @@ export const gatewayRules: readonly Rule[] = [
 		id: "route-gateway-family",
 		title: "A route whose gateway is of the other family",
 		fix: "write a gateway of the destination's family",
-		effects: {
-			"cloud-init": netplanRefuses,
-			"cloudbase-init": lost("sets it as the gateway of the wrong family (cloudbase-init pull request 191)"),
-			glean: systemRefuses,
-			nuageinit: systemRefuses,
-			afterburn: systemRefuses,
-		},
+		concerns: onParsedRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {
-				const { destination, gateway } = route;
+				const { destination, gateway, pointer } = route;
 				if (!destination || !gateway || (destination.version === 6) === gateway.includes(":")) continue;
-				const only = netplanReaders(route);
-				if (destination.prefixLength !== 0) only.delete("cloudbase-init");
-				yield { pointer: `${route.pointer}/gateway`, message: `${gateway} is of the other family`, only };
+				const message = `${gateway} is of the other family`;
+				yield { pointer: `${pointer}/gateway`, message, route, network: route.owner };
 			}
 		},
 	},

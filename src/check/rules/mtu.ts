@@ -1,63 +1,49 @@
-/** The MTU of a link: its form, and what the kernel takes. */
-import { allBut, CLIENTS } from "../clients.ts";
-import type { LinkView } from "../document-view.ts";
-import { afterburnGivesUp, netplanRefuses } from "../effects.ts";
-import { member, show } from "../json.ts";
-import { crash, lost, type Rule, wrong } from "../rule.ts";
+/** The MTU of a link: its form, and what the kernel accepts. */
 
-/** IPv4's smallest (RFC 791): Linux refuses less on an Ethernet NIC. */
-const SMALLEST = 68;
-/** IPv6's smallest (RFC 8200): below it Linux takes IPv6 off the NIC. */
-const SMALLEST_IPV6 = 1280;
-const LARGEST = 65535;
+import { configures } from "../clients/cell.ts";
+import type { LinkView } from "../document-view.ts";
+import { member, show } from "../json.ts";
+import type { Rule } from "../rule.ts";
+import { onMember, onUnreadMember } from "./concerns.ts";
+
+/** IPv4's minimum (RFC 791): Linux refuses less on an Ethernet NIC. */
+const MIN_IPV4 = 68;
+/** IPv6's minimum (RFC 8200): below it, Linux turns IPv6 off on the NIC. */
+const MIN_IPV6 = 1280;
+const MAX = 65535;
 
 export const mtuRules: readonly Rule[] = [
 	{
 		id: "mtu-text",
 		title: "An MTU as text",
 		fix: "write it as a number",
-		effects: { talos: wrong("leaves it out: the NIC keeps its default"), afterburn: afterburnGivesUp },
 		*find({ links }) {
-			for (const { place, mtu } of links.flatMap(toldMtu)) {
-				if (isDigits(mtu)) yield { pointer: place, message: `the MTU is the text ${show(mtu)}` };
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+				if (isDigits(value)) yield { pointer, message: `the MTU is the text ${show(value)}`, value, link };
 			}
 		},
 	},
 	{
 		id: "mtu-invalid",
-		title: "An MTU that is no number of bytes up to 65535",
+		title: "An MTU that is not a number of bytes up to 65535",
 		fix: "write a number from 68 to 65535, or leave the MTU out",
-		effects: {
-			"cloud-init": netplanRefuses,
-			"cloudbase-init": crash("netsh refuses it: no address is set"),
-			talos: wrong("leaves it out, or fails to set it"),
-			afterburn: afterburnGivesUp,
-		},
 		*find({ links }) {
-			for (const { place, mtu } of links.flatMap(toldMtu)) {
-				const number = isDigits(mtu) ? Number(mtu) : mtu;
-				if (isWhole(number) && number <= LARGEST) continue;
-				// An empty text netplan takes, and what is merely too large: the kernel refuses that and keeps the old one.
-				const only = mtu === "" || isWhole(number) ? allBut("cloud-init") : allBut();
-				yield { pointer: place, message: `the MTU is ${show(mtu)}`, only };
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+				const number = isDigits(value) ? Number(value) : value;
+				if (isWhole(number) && number <= MAX) continue;
+				yield { pointer, message: `the MTU is ${show(value)}`, value, link };
 			}
 		},
 	},
 	{
 		id: "mtu-tiny",
 		title: "An MTU of less than 68 bytes, or 0 for unknown",
-		fix: "leave out an MTU that is not known, or write null",
-		effects: {
-			"cloud-init": wrong("hands it to the system, which refuses it (cloud-init issue 6239)"),
-			"cloudbase-init": crash("netsh refuses it: no address is set"),
-			talos: wrong("fails to set it"),
-		},
+		fix: "leave out an unknown MTU, or write null",
+		concerns: onMember("links[].mtu"),
 		*find({ links }) {
-			for (const { place, mtu } of links.flatMap(toldMtu)) {
-				if (!isWhole(mtu) || mtu >= SMALLEST) continue;
-				// Both take 0 for not told.
-				const only = mtu === 0 ? allBut("cloudbase-init", "talos") : allBut();
-				yield { pointer: place, message: `the MTU is ${mtu}`, only };
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+				const number = isDigits(value) ? Number(value) : value;
+				if (isWhole(number) && number < MIN_IPV4) yield { pointer, message: `the MTU is ${number}`, value, link };
 			}
 		},
 	},
@@ -65,44 +51,55 @@ export const mtuRules: readonly Rule[] = [
 		id: "mtu-below-ipv6",
 		title: "An MTU of less than 1280 bytes on a link with IPv6",
 		fix: "raise the MTU to 1280 or more, or leave IPv6 out",
-		effects: {
-			"cloud-init": lost("the kernel takes IPv6 off the link"),
-			"cloudbase-init": lost("Windows refuses IPv6 on the link"),
-			talos: lost("the kernel takes IPv6 off the link"),
-		},
+		concerns: (cell, fault) =>
+			onMember("links[].mtu")(cell, fault) &&
+			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),
 		*find({ links }) {
-			for (const { place, mtu, link } of links.flatMap(toldMtu)) {
-				if (!isWhole(mtu) || mtu < SMALLEST || mtu >= SMALLEST_IPV6) continue;
-				const ipv6 = link.networks.filter((network) => network.version === 6);
-				if (ipv6.length === 0) continue;
-				const only = new Set(CLIENTS.filter((client) => ipv6.some(({ readBy }) => readBy.has(client))));
-				yield { pointer: place, message: `the MTU is ${mtu}, and the link has IPv6`, only };
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+				const number = isDigits(value) ? Number(value) : value;
+				if (!isWhole(number) || number < MIN_IPV4 || number >= MIN_IPV6) continue;
+				if (!link.networks.some(({ version }) => version === 6)) continue;
+				yield { pointer, message: `the MTU is ${number}, and the link has IPv6`, value, link };
 			}
 		},
 	},
 	{
 		id: "mtu-above-parent",
-		title: "A VLAN with a larger MTU than the link it stands on",
-		fix: "raise the lower link's MTU, or lower the VLAN's",
-		effects: {
-			"cloud-init": wrong("the kernel refuses it: the VLAN keeps the lower link's MTU"),
-			talos: wrong("the kernel refuses it: the VLAN keeps the lower link's MTU"),
-		},
+		title: "A VLAN with a larger MTU than its parent",
+		fix: "lower the VLAN's MTU, or raise the parent's",
+		concerns: (cell, fault) => onMember("links[].mtu")(cell, fault),
 		*find({ links, linkById }) {
-			for (const { place, mtu, link } of links.flatMap(toldMtu)) {
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const lower = parent && member(parent.raw, "mtu");
-				if (!isWhole(mtu) || !isWhole(lower) || mtu <= lower || lower < SMALLEST) continue;
-				yield { pointer: place, message: `the VLAN's MTU is ${mtu}, that of ${parent?.pointer} is ${lower}` };
+				const parentMtu = parent && member(parent.raw, "mtu");
+				if (!parent || !isWhole(value) || !isWhole(parentMtu) || value <= parentMtu || parentMtu < MIN_IPV4) continue;
+				const message = `the VLAN's MTU is ${value}, that of ${parent.pointer} is ${parentMtu}`;
+				yield { pointer, message, value, link, otherLink: parent };
+			}
+		},
+	},
+	{
+		id: "mtu-unread",
+		title: "An MTU on a bond or a VLAN",
+		fix: "set the MTU in the image, or keep the parent's MTU no larger than the VLAN's",
+		concerns: onUnreadMember("links[].mtu"),
+		*find({ links, linkById }) {
+			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+				if (link.kind === "nic" || !isWhole(value) || value < MIN_IPV4) continue;
+				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
+				const inherited = link.kind === "bond" ? 1500 : (parent && member(parent.raw, "mtu")) || 1500;
+				if (value === inherited) continue;
+				const message = `the ${link.kind}'s MTU is ${value}, without it the MTU is ${inherited}`;
+				yield { pointer, message, value, link };
 			}
 		},
 	},
 ];
 
-/** The link's MTU where it tells one: null means that it is not known. */
-function toldMtu(link: LinkView): { place: string; mtu: unknown; link: LinkView }[] {
-	const mtu = member(link.raw, "mtu");
-	return mtu === undefined || mtu === null ? [] : [{ place: `${link.pointer}/mtu`, mtu, link }];
+/** The link's MTU, if it has one: null means that it is unknown. */
+function mtuOf(link: LinkView): { pointer: string; value: unknown; link: LinkView }[] {
+	const value = member(link.raw, "mtu");
+	return value === undefined || value === null ? [] : [{ pointer: `${link.pointer}/mtu`, value, link }];
 }
 
 function isDigits(value: unknown): boolean {

@@ -1,40 +1,44 @@
-/** The guest's addresses beside each other: what each client and the kernel make of all of them. */
+/** The guest's addresses side by side: what each client and the kernel make of all of them. */
 import ipaddr from "ipaddr.js";
 import { type Cidr, parseCidr } from "../../instance/addresses.ts";
-import { inBoth } from "../clients.ts";
 import { defaultRoutesOf } from "../default-routes.ts";
 import type { DocumentView, LinkView, NetworkView } from "../document-view.ts";
 import { show } from "../json.ts";
-import { type Hit, inEveryClient, lost, type Rule, wrong } from "../rule.ts";
+import type { Rule } from "../rule.ts";
+import { onBothNetworks, onNetwork } from "./concerns.ts";
 
 export const subnetRules: readonly Rule[] = [
 	{
 		id: "address-unusable",
 		title: "An address that no host can have (the subnet's own, broadcast, multicast, loopback …)",
-		fix: "write an address that is the guest's alone",
-		effects: inEveryClient(lost("the system refuses the address, or nobody can reach it")),
+		fix: "write an address that belongs to the guest alone",
+		effect: { outcome: "lost", text: "the system refuses the address, or nobody can reach it" },
+		concerns: onNetwork,
 		*find({ networks }) {
 			for (const network of networks) {
 				const use = network.isStatic ? specialUse(network) : undefined;
 				if (use === undefined) continue;
 				const message = `${show(network.raw["ip_address"])} is ${use}`;
-				yield { pointer: `${network.pointer}/ip_address`, message, only: network.readBy };
+				yield { pointer: `${network.pointer}/ip_address`, message, network };
 			}
 		},
 	},
 	{
 		id: "address-repeated",
-		title: "One address on two links",
+		title: "The same address on two links",
 		fix: "give each link its own address",
-		effects: inEveryClient(wrong("the guest answers for the address on both links")),
+		effect: { outcome: "wrong", text: "the guest answers for the address on both links" },
+		concerns: onBothNetworks,
 		*find({ networks }) {
 			const seen = new Map<string, NetworkView>();
 			for (const network of networks.filter(({ isStatic }) => isStatic)) {
 				if (!network.address) continue;
 				const first = seen.get(network.address.address);
 				if (!first) seen.set(network.address.address, network);
-				else if (first.link !== network.link)
-					yield alike(network, first, "/ip_address", "the address is", "'s already");
+				else if (first.link !== network.link) {
+					const message = `${first.pointer} has the address already`;
+					yield { pointer: `${network.pointer}/ip_address`, message, network, otherNetwork: first };
+				}
 			}
 		},
 	},
@@ -42,40 +46,38 @@ export const subnetRules: readonly Rule[] = [
 		id: "subnets-overlap",
 		title: "Overlapping subnets on two links",
 		fix: "give each link a subnet of its own",
-		effects: inEveryClient(wrong("answers may leave by the other link, where port security drops them")),
+		effect: { outcome: "wrong", text: "answers may leave through the other link, where port security drops them" },
+		concerns: onBothNetworks,
 		*find(document) {
 			for (const [network, other] of overlaps(document)) {
-				yield alike(network, other, "", `the subnet ${textOf(network.subnet)} overlaps`, `'s, ${textOf(other.subnet)}`);
+				const message = `the subnet ${textOf(network.subnet)} overlaps ${textOf(other.subnet)} of ${other.pointer}`;
+				yield { pointer: network.pointer, message, network, otherNetwork: other };
 			}
 		},
 	},
 	{
 		id: "several-addresses",
 		title: "Several addresses of a family on a link",
-		fix: "nothing, unless such guests are to have all of them",
+		fix: "nothing, unless such guests need all of them",
 		limitation: true,
-		effects: {
-			"cloudbase-init": wrong("keeps the last of them"),
-			glean: wrong("keeps the last of them on Red Hat"),
-			nuageinit: wrong("keeps the last of them"),
-		},
+		concerns: onBothNetworks,
 		*find({ links }) {
 			for (const link of links) {
 				for (const version of [4, 6] as const) {
 					const [first, second] = addressesOf(link, version);
 					if (!first || !second) continue;
-					const only = inBoth(first.readBy, second.readBy);
-					yield { pointer: second.pointer, message: `another IPv${version} address beside ${first.pointer}`, only };
+					const message = `another IPv${version} address beside ${first.pointer}`;
+					yield { pointer: second.pointer, message, link, network: second, otherNetwork: first };
 				}
 			}
 		},
 	},
 	{
 		id: "gateway-not-last",
-		title: "Several addresses of a family on a link, and the default route not with the last",
-		fix: "for guests with Windows, put the network with the default route behind the link's others",
+		title: "Several addresses of a family on a link, and the default route not on the last of them",
+		fix: "put the network with the default route after the link's other networks",
 		limitation: true,
-		effects: { "cloudbase-init": lost("keeps the last address, and with it no default route") },
+		concerns: onNetwork,
 		*find({ links }) {
 			for (const link of links) {
 				for (const version of [4, 6] as const) {
@@ -83,8 +85,8 @@ export const subnetRules: readonly Rule[] = [
 					const last = addresses.at(-1);
 					const routed = addresses.findLast((network) => defaultRoutesOf(network).some(({ key }) => key === "routes"));
 					if (!last || !routed || routed === last) continue;
-					const message = `the default route stands on ${routed.pointer}, before this network`;
-					yield { pointer: last.pointer, message, only: last.readBy };
+					const message = `the default route is on ${routed.pointer}, before this network`;
+					yield { pointer: last.pointer, message, link, network: last, otherNetwork: routed };
 				}
 			}
 		},
@@ -92,61 +94,81 @@ export const subnetRules: readonly Rule[] = [
 	{
 		id: "static6-stops-slaac",
 		title: "A static IPv6 address beside SLAAC or stateless DHCPv6 on a link",
-		fix: "make all of the link's IPv6 addresses static, for guests with cloud-init",
+		fix: "make all IPv6 addresses of the link static, for guests with cloud-init",
 		limitation: true,
-		effects: {
-			"cloud-init": lost("writes accept-ra: false for the link: no address and no route by router advertisement"),
-		},
 		*find({ links }) {
-			for (const { networks } of links) {
-				const automatic = networks.find(({ type }) => type === "ipv6_slaac" || type === "ipv6_dhcpv6-stateless");
-				const fixed = networks.find(({ isStatic, version }) => isStatic && version === 6);
-				const [last] = networks.filter(setsAcceptRa).slice(-1);
+			for (const link of links) {
+				const automatic = link.networks.find(({ type }) => type === "ipv6_slaac" || type === "ipv6_dhcpv6-stateless");
+				const fixed = link.networks.find(({ isStatic, version }) => isStatic && version === 6);
+				const [last] = link.networks.filter(setsAcceptRa).slice(-1);
 				if (!automatic || !fixed || !last?.isStatic) continue;
-				yield { pointer: `${automatic.pointer}/type`, message: `the link has the static ${fixed.pointer} too` };
+				const message = `the link also has the static ${fixed.pointer}`;
+				yield { pointer: `${automatic.pointer}/type`, message, link, network: automatic, otherNetwork: fixed };
 			}
 		},
 	},
 	{
 		id: "static6-after-dhcp6",
-		title: "A static IPv6 network behind one with DHCPv6 on a link",
+		title: "A static IPv6 network after one with DHCPv6 on a link",
 		fix: "put the static network before the one with DHCPv6",
-		effects: {
-			"cloud-init": lost(
-				"the last decides: accept-ra: false, so no route by router advertisement, and with old systemd no DHCPv6",
-			),
-		},
 		*find({ links }) {
-			for (const { networks } of links) {
-				const dhcp = networks.find(({ type }) => type === "ipv6_dhcp" || type === "ipv6_dhcpv6-stateful");
-				const [last] = networks.filter(setsAcceptRa).slice(-1);
+			for (const link of links) {
+				const dhcp = link.networks.find(({ type }) => type === "ipv6_dhcp" || type === "ipv6_dhcpv6-stateful");
+				const [last] = link.networks.filter(setsAcceptRa).slice(-1);
 				if (!dhcp || !last?.isStatic) continue;
-				yield { pointer: last.pointer, message: `the static network stands behind ${dhcp.pointer}` };
+				const message = `the static network comes after ${dhcp.pointer}`;
+				yield { pointer: last.pointer, message, link, network: last, otherNetwork: dhcp };
+			}
+		},
+	},
+	{
+		id: "ipv6-default-route-missing",
+		title: "Static IPv6 addresses and no IPv6 default route",
+		fix: "if the router is known only by its advertisements, write a default route through its link-local address",
+		limitation: true,
+		*find({ networks }) {
+			const inFamily = networks.filter(({ link, version }) => link && version === 6);
+			const [first] = inFamily;
+			if (!first || inFamily.some((network) => !network.isStatic)) return;
+			if (inFamily.some((network) => defaultRoutesOf(network).some(({ version }) => version === 6))) return;
+			yield { pointer: first.pointer, message: "no link has an IPv6 default route", network: first };
+		},
+	},
+	{
+		id: "dhcp-on-two-links",
+		title: "DHCPv4 on two links",
+		fix: "let one subnet's DHCP server hand out no router (no gateway in Neutron), or rank the routes in the image",
+		concerns: onBothNetworks,
+		*find({ links }) {
+			const [first, ...others] = links.flatMap((link) => link.networks.find(({ type }) => type === "ipv4_dhcp") ?? []);
+			for (const network of first ? others : []) {
+				const message = `${first?.pointer} has DHCPv4 too, on another link`;
+				yield { pointer: `${network.pointer}/type`, message, network, ...(first && { otherNetwork: first }) };
 			}
 		},
 	},
 ];
 
 const SPECIAL: Readonly<Record<string, string>> = {
-	unspecified: "no address at all",
+	unspecified: "the unspecified address",
 	broadcast: "the broadcast address",
 	multicast: "a multicast address",
 	loopback: "a loopback address",
 };
 
-/** What else the address is, where it can't be one host's. */
+/** What the address is for, if it cannot be a host's. */
 function specialUse({ address, subnet }: NetworkView): string | undefined {
 	if (!address) return undefined;
 	const special = SPECIAL[ipaddr.parse(address.address).range()];
 	if (special !== undefined) return special;
-	// In IPv6 the first address is the routers' (RFC 4291 2.6.1), and there is no broadcast.
+	// IPv6 has no broadcast, and the first address is the routers' (RFC 4291 2.6.1).
 	if (!subnet || subnet.version === 6 || subnet.prefixLength > 30) return undefined;
 	if (address.address === subnet.network) return "the address of the subnet itself";
 	const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(`${subnet.network}/${subnet.prefixLength}`);
 	return address.address === broadcast.toString() ? "the subnet's broadcast address" : undefined;
 }
 
-/** Each network whose subnet lies in one of another link, with that one; of two equal ones the later. */
+/** Each network whose subnet lies inside one on another link, with that network; of two equal subnets, the later one. */
 function* overlaps({ networks }: DocumentView): Iterable<[NetworkView, NetworkView]> {
 	const placed = networks.filter(({ isStatic, link, subnet }) => isStatic && link && subnet);
 	const lengths = [...new Set(placed.map(({ subnet }) => subnet?.prefixLength ?? 0))];
@@ -166,19 +188,14 @@ function textOf(subnet: Cidr | undefined): string {
 	return `${subnet?.network}/${subnet?.prefixLength}`;
 }
 
-function alike(network: NetworkView, other: NetworkView, member: string, before: string, after: string): Hit {
-	const only = inBoth(network.readBy, other.readBy);
-	return { pointer: `${network.pointer}${member}`, message: `${before} ${other.pointer}${after}`, only };
-}
-
-/** The entries that give the link an address of the family: each client has one place for all of them. */
+/** The networks that give the link an address of the family. */
 function addressesOf({ networks }: LinkView, version: 4 | 6): NetworkView[] {
 	return networks.filter(
 		(network) => network.version === version && (network.isStatic || network.type === "ipv4_dhcp"),
 	);
 }
 
-/** cloud-init lets each of these decide anew whether the link takes router advertisements. */
+/** Whether the network decides if cloud-init lets the link accept router advertisements: the last such network wins. */
 function setsAcceptRa({ isStatic, version, type }: NetworkView): boolean {
 	return (isStatic && version === 6) || type === "ipv6_dhcp" || type === "ipv6_dhcpv6-stateful";
 }

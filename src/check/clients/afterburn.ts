@@ -1,0 +1,99 @@
+/** Afterburn on KubeVirt: its other OpenStack providers do not read this document. */
+import { canonicalMac } from "../../instance/addresses.ts";
+import { member } from "../json.ts";
+import type { Fault } from "../rule.ts";
+import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { hasMember, isEmptyText, isStatic, isText, not } from "./conditions.ts";
+import { supportFor } from "./network-types.ts";
+
+/** The whole document is parsed against types, for the whole drive. */
+const givesUp = crash("cannot parse it and gives up the whole drive: no network, host name or keys");
+/** Parsed later, when the network is made. */
+const fails = "cannot parse it: no NIC is configured";
+const refused = lost("writes it as it is: the system refuses it");
+
+const reactions: Readonly<Record<string, readonly Reaction[]>> = {
+	"document-type": [givesUp],
+	"document-empty": [ignored("leaves the system's default network arguments")],
+	"list-type": [givesUp],
+	"item-type": [givesUp],
+	"link-id-missing": [fine({ when: isEmptyText }), givesUp],
+	"link-id-repeated": [lost("the last of them gets every network, the others none")],
+	"link-type-missing": [givesUp],
+	"nic-name": [ignored("uses it in the initramfs instead of finding the NIC by its MAC address")],
+	"nic-mac-missing": [
+		crash(fails, { when: isEmptyText }),
+		lost("leaves the link out", { when: not(hasMember("link", "name")) }),
+	],
+	"nic-mac-invalid": [fine({ when: isDashedMac }), crash(fails)],
+	"nic-mac-infiniband": [crash(fails)],
+	"nic-mac-repeated": [lost("two connections for one NIC: one of them is used")],
+	"nic-not-in-guest": [ignored("writes a connection that no NIC uses")],
+	"mtu-text": [givesUp],
+	"mtu-invalid": [givesUp],
+	"bond-mac-missing": [crash(fails, { when: isEmptyText })],
+	"bond-mac-invalid": [fine({ when: isDashedMac }), crash(fails)],
+	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
+	"vlan-unsupported": [lost("leaves the link out", { when: ({ link }) => (link?.networks.length ?? 0) > 0 })],
+	"network-id-missing": [fine({ when: isEmptyText }), givesUp],
+	"network-link-missing": [givesUp],
+	"network-link-unknown": [lost("skips the network", { when: isText }), givesUp],
+	"network-type-missing": [fine({ when: isEmptyText }), givesUp],
+	"network-type-unknown": [lost("configures nothing for the network")],
+	"address-missing": [
+		crash(fails, { when: isEmptyText }),
+		lost("configures no address", { when: ({ value }) => value === undefined || value === null }),
+		givesUp,
+	],
+	"address-invalid": [fine({ when: not(isStatic) }), crash(fails)],
+	"netmask-missing": [
+		crash(fails, { when: isEmptyText }),
+		wrong("assumes /32, for IPv6 /128: neither neighbours nor gateways can be reached"),
+	],
+	"netmask-invalid": [crash(fails)],
+	"netmask-number": [givesUp],
+	"address-prefix-and-netmask": [crash(fails)],
+	"routes-type": [givesUp],
+	"route-type": [givesUp],
+	"route-network-invalid": [crash(fails)],
+	"route-netmask-missing": [givesUp],
+	"route-netmask-invalid": [crash(fails)],
+	"route-prefix": [crash(fails)],
+	"route-gateway-missing": [givesUp],
+	"route-gateway-invalid": [crash(fails)],
+	"route-gateway-family": [refused],
+	"gateway-off-link": [lost("the kernel refuses the route: the gateway is not a neighbour")],
+	"host-routes-unread": [ignored("leaves it out in the initramfs")],
+	"service-type-missing": [givesUp],
+	"service-address-missing": [givesUp],
+	"service-address-invalid": [
+		crash(fails, {
+			when: ({ network, service }) =>
+				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+		}),
+	],
+	"dhcp-on-two-links": [],
+};
+
+export const afterburn: Client = {
+	name: "afterburn",
+	title: "Afterburn on KubeVirt",
+	source: "its source of July 2026",
+	versions: { oldest: "5.8", newest: "5.10", note: "5.8 and later, in Fedora CoreOS and RHCOS" },
+	renderers: [],
+	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp"),
+	parsesRoutes: ({ link }) => link !== undefined,
+	parsesServices: () => false,
+	reads: {
+		"links[].name": [{}],
+		"networks[].routes": [{ when: ({ network }) => network?.link !== undefined }],
+		"networks[].dns_nameservers": [{}],
+		services: [{}],
+	},
+	reactions,
+};
+
+/** It accepts dashes for colons. */
+function isDashedMac({ value }: Fault): boolean {
+	return typeof value === "string" && value.length === 17 && canonicalMac(value) !== undefined;
+}

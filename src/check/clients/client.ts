@@ -1,0 +1,129 @@
+/** The form of a client's table: what it reads, by version and renderer, and what it makes of each fault. */
+import type { LinkView, NetworkView, RouteView } from "../document-view.ts";
+import type { Outcome } from "../finding.ts";
+import type { Fault } from "../rule.ts";
+import type { VersionRange } from "../versions.ts";
+
+/** What a fault does in a client. */
+export interface Effect {
+	readonly outcome: Outcome;
+	/** One sentence without a capital letter or full stop. */
+	readonly text: string;
+}
+
+/** Where a fact of the table holds. */
+export interface Condition extends VersionRange {
+	/** Names of the client's renderers. Default: all. */
+	readonly renderers?: readonly string[];
+}
+
+/** What a client makes of a fault, and when. The first reaction that matches counts. */
+export interface Reaction extends Effect, Condition {
+	/** Default: always. */
+	readonly when?: (fault: Fault) => boolean;
+}
+
+/** A member of the document that a client may read. */
+export type Member =
+	| "links[].name"
+	| "links[].mtu"
+	| "links[].bond_mode"
+	| "links[].bond_miimon"
+	| "links[].bond_xmit_hash_policy"
+	| "links[].bond_lacp_rate"
+	| "links[].vlan_mac_address"
+	| "networks[].network_id"
+	| "networks[].gateway"
+	| "networks[].routes"
+	| "networks[].services"
+	| "networks[].dns_nameservers"
+	| "networks[].dns_search"
+	| "routes[].metric"
+	| "routes[].services"
+	| "services";
+
+/** The part of the document that has the member. */
+export interface Part {
+	readonly link?: LinkView;
+	readonly network?: NetworkView;
+	readonly route?: RouteView;
+}
+
+/** Where a client reads a member. */
+export interface Reading extends Condition {
+	/** Default: in every link, network or route of the kind. */
+	readonly when?: (part: Part) => boolean;
+	/** What `when` says, for `docs/clients.md`. */
+	readonly note?: string;
+}
+
+/** A type of network, and where the client configures something for it. */
+export interface NetworkTypeSupport extends Condition {
+	readonly note?: string;
+}
+
+/** What writes the guest's configuration: a back end of the client, or the distribution's own. */
+export interface RendererFacts {
+	readonly name: string;
+	/** Who uses it. */
+	readonly usedBy: string;
+}
+
+/** The names of the clients, as on the command line. */
+export type ClientName =
+	| "cloud-init"
+	| "cloudbase-init"
+	| "talos"
+	| "glean"
+	| "nuageinit"
+	| "afterburn"
+	| "vyos"
+	| "sriov-network-operator";
+
+export interface Client {
+	/** As on the command line and in findings. */
+	readonly name: ClientName;
+	/** As people write it. */
+	readonly title: string;
+	/** What the table was made from. */
+	readonly source: string;
+	/** The versions in use. */
+	readonly versions: {
+		readonly oldest: string;
+		readonly newest: string;
+		/** Which distributions or releases these are. */
+		readonly note: string;
+	};
+	/** What writes the guest's configuration; empty if there is only one way. */
+	readonly renderers: readonly RendererFacts[];
+	/** False for a client that only reads the document, and leaves the guest's networking alone. */
+	readonly configuresNetwork?: false;
+	/** The types of networks that it configures something for. */
+	readonly networkTypes: Readonly<Record<string, readonly NetworkTypeSupport[]>>;
+	/** The types of NICs' links that it accepts without complaint. Absent: any. */
+	readonly nicTypes?: readonly (string | null)[];
+	/** Whether it takes a network, on a link of the document, whose type it knows. Default: yes. */
+	readonly takesNetwork?: (network: NetworkView) => boolean;
+	/** Whether it parses a network's routes, even if it does not configure them. Default: if it reads them. */
+	readonly parsesRoutes?: (network: NetworkView) => boolean;
+	/** Whether it parses a network's own services. Default: if it configures the network. */
+	readonly parsesServices?: (network: NetworkView) => boolean;
+	/**
+	 * Whether a bond without `bond_miimon` has no link monitoring: `always`, or `as-told`, when the kernel's own default
+	 * for some modes applies. Absent: the client has a default of its own, or makes no bonds.
+	 */
+	readonly setsMonitoring?: "always" | "as-told";
+	/** The members that it reads, beside the ids, types and addresses that every client reads. */
+	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
+	/** What it makes of each fault, by rule. Without an entry, the fault does it no harm, or the rule says what it does. */
+	readonly reactions: Readonly<Record<string, readonly Reaction[]>>;
+}
+
+type Details = Omit<Reaction, "outcome" | "text">;
+
+export const crash = (text: string, details: Details = {}): Reaction => ({ outcome: "crash", text, ...details });
+export const lost = (text: string, details: Details = {}): Reaction => ({ outcome: "lost", text, ...details });
+export const wrong = (text: string, details: Details = {}): Reaction => ({ outcome: "wrong", text, ...details });
+export const ignored = (text: string, details: Details = {}): Reaction => ({ outcome: "ignored", text, ...details });
+/** No effect: ends the search for a reaction. */
+export const fine = (details: Details): Reaction => ({ outcome: "ignored", text: "", ...details });

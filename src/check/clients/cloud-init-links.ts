@@ -1,0 +1,124 @@
+/** What cloud-init makes of faults in links. */
+
+import { member } from "../json.ts";
+import type { Fault } from "../rule.ts";
+import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { isEmptyText, isMissing, isText, isUnhashable, not } from "./conditions.ts";
+import { conversionReactions } from "./conversion.ts";
+
+const conversion = conversionReactions;
+
+/** netplan's generator reads the whole file or nothing. */
+export const netplanRefuses = "netplan refuses the whole file: no NIC comes up";
+/** cloud-init validates its own network configuration since 24.1, and reports what does not fit. */
+export const degraded =
+	"networking is right, but cloud-init's status is degraded and cloud-init status --wait exits with 2";
+export const NETPLAN = { renderers: ["netplan"] } as const;
+const SCHEMA = { since: "25.1" } as const;
+
+export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
+	"document-type": conversion["document-type"],
+	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its own DHCP fallback is off")],
+	"list-type": conversion["list-type"],
+	"item-type": conversion["item-type"],
+	"link-id-missing": conversion["link-id-missing"],
+	"link-id-repeated": conversion["link-id-repeated"],
+	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
+	"link-type-unknown": [ignored("warns that it does not know the type, and takes the link for a NIC")],
+	"nic-name": [ignored("renames the NIC to it")],
+	"nic-mac-missing": conversion["nic-mac-missing"],
+	"nic-mac-invalid": conversion["nic-mac-invalid"],
+	"nic-mac-repeated": conversion["nic-mac-repeated"],
+	"nic-not-in-guest": conversion["nic-not-in-guest"],
+	"mtu-text": [ignored(degraded, SCHEMA)],
+	"mtu-invalid": [lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== "" && !isWhole(value) })],
+	"mtu-tiny": [wrong("passes it to the system, which refuses it (cloud-init issue 6239)")],
+	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link")],
+	"mtu-above-parent": [
+		wrong("the VLAN keeps its parent's MTU", { renderers: ["network-manager"] }),
+		lost("systemd-networkd makes no such VLAN, and its parent counts as failed", {
+			renderers: ["netplan", "networkd"],
+		}),
+		wrong("the kernel refuses it: the VLAN keeps its parent's MTU", { renderers: ["sysconfig", "eni"] }),
+	],
+	"bond-links-missing": conversion["bond-links-missing"],
+	"bond-empty": conversion["bond-empty"],
+	"bond-link-unknown": conversion["bond-link-unknown"],
+	"bond-link-shared": conversion["bond-link-shared"],
+	"bond-member-network": conversion["bond-member-network"],
+	"bond-mode-number": [lost(netplanRefuses, NETPLAN)],
+	"bond-mode-number-text": [
+		lost(netplanRefuses, NETPLAN),
+		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
+	],
+	"bond-mode-unknown": [
+		lost(netplanRefuses, NETPLAN),
+		lost("the system ignores it, or does not make the bond", { renderers: ["network-manager", "sysconfig", "eni"] }),
+		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
+	],
+	"bond-miimon-text": [wrong("its status is degraded and cloud-init status --wait exits with 2", SCHEMA)],
+	"bond-miimon-invalid": [lost(netplanRefuses, { ...NETPLAN, when: isUnhashable })],
+	"bond-monitoring-missing": [
+		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
+		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
+	],
+	"bond-mode-unread": [
+		lost("the bond is balance-rr, which does not work on an LACP switch port", { renderers: ["network-manager"] }),
+	],
+	"bond-miimon-unread": [wrong("the bond has no link monitoring", { renderers: ["network-manager"] })],
+	"bond-hash-policy-unread": [
+		wrong("the policy is layer2", { renderers: ["network-manager", "sysconfig"] }),
+		wrong("the policy is layer2", { renderers: ["networkd"], since: "26.1" }),
+	],
+	"bond-lacp-rate-unread": [
+		wrong("the rate is slow", { renderers: ["network-manager", "sysconfig"] }),
+		wrong("the rate is slow", { renderers: ["networkd"], since: "26.1" }),
+	],
+	"bond-mac-unread": [wrong("does not set it: the bond has a random address", { renderers: ["network-manager"] })],
+	"bond-member-macs": [
+		// Debian 12 has the repair (22.4.2-1+deb12u4).
+		lost("gives every member the bond's address: the bond comes up with one member", { since: "23.1", until: "24.2" }),
+	],
+	"bond-mac-invalid": [
+		crash("AttributeError: no NIC is configured", { when: not(isText) }),
+		lost(netplanRefuses, NETPLAN),
+		lost("the system refuses it"),
+	],
+	"bond-mode-missing": [lost(netplanRefuses, { ...NETPLAN, when: isEmptyText })],
+	"vlan-mac-missing": conversion["vlan-mac-missing"],
+	"vlan-mac-null": [ignored(degraded, SCHEMA)],
+	"vlan-mac-invalid": [
+		crash("AttributeError: no NIC is configured", { when: not(isText) }),
+		lost(netplanRefuses, NETPLAN),
+	],
+	"vlan-link-unknown": conversion["vlan-link-unknown"],
+	"vlan-mac-own": [wrong("does not set it: the VLAN has its parent's address, and port security drops its frames")],
+	"mtu-unread": [wrong("does not set it", { renderers: ["network-manager"] })],
+	"vlan-over-vlan": [
+		lost("names a parent that does not exist: netplan refuses the whole file, no NIC comes up", NETPLAN),
+	],
+	"vlan-id-missing": conversion["vlan-id-missing"],
+	"vlan-id-invalid": [
+		fine({ when: ({ value }) => value === 0 }),
+		lost(netplanRefuses, NETPLAN),
+		lost("the kernel refuses the VLAN"),
+	],
+	"vlan-id-text": [ignored(degraded, SCHEMA)],
+	"vlan-id-repeated": [lost("the last one's addresses replace the others'")],
+	"vlan-name-long": [
+		// It numbers bonds, and takes a NIC's name from the guest unless the document gives one.
+		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: parentHasName }),
+	],
+	"virtual-link-unrendered": [
+		lost("creates no such link (cloud-init issue 6534)", { renderers: ["networkd"], until: "26.1" }),
+	],
+	"virtual-link-static6": [ignored(degraded, { since: "25.1", until: "25.3" })],
+};
+
+function isWhole(value: unknown): boolean {
+	return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function parentHasName({ otherLink }: Fault): boolean {
+	return otherLink?.kind === "nic" && typeof member(otherLink.raw, "name") === "string";
+}

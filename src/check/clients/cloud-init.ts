@@ -1,0 +1,119 @@
+/** cloud-init: what it reads, by version and by the renderer that writes the guest's configuration. */
+import type { Client, Part } from "./client.ts";
+import { cloudInitDnsReactions } from "./cloud-init-dns.ts";
+import { cloudInitLinkReactions } from "./cloud-init-links.ts";
+import { cloudInitNetworkReactions } from "./cloud-init-networks.ts";
+import { NOVA_NETWORK_TYPES, supportFor } from "./network-types.ts";
+import { TALOS_NIC_TYPES } from "./talos.ts";
+
+const isStatic = ({ network }: Part) => network?.isStatic === true;
+const hasLink = ({ network }: Part) => network?.link !== undefined;
+const isNic = ({ link }: Part) => link?.kind === "nic";
+const isBond = ({ link }: Part) => link?.kind === "bond";
+/** The link has a member of that name: until some version, cloud-init looked for options under other names. */
+const hasSpelling =
+	(name: string) =>
+	({ link }: Part) =>
+		link !== undefined && Object.hasOwn(link.raw, name);
+
+/** Every renderer but netplan, which gets no routes or servers of networks with DHCP or SLAAC, and BSD's. */
+const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];
+
+export const cloudInit: Client = {
+	name: "cloud-init",
+	title: "cloud-init",
+	source: "its source from 22.4.2 to August 2026; the tests run 22.4.2 and 25.1.4",
+	versions: { oldest: "22.4.2", newest: "26.2", note: "from Debian 12 (22.4.2) to Debian sid and Ubuntu (26.2)" },
+	renderers: [
+		{ name: "netplan", usedBy: "Ubuntu, Debian since 12" },
+		{ name: "networkd", usedBy: "Arch, Azure Linux, Photon" },
+		{ name: "network-manager", usedBy: "Fedora, RHEL and its kin since 9" },
+		{ name: "sysconfig", usedBy: "RHEL and its kin before 9, SUSE, Amazon Linux" },
+		{ name: "eni", usedBy: "Alpine, Debian with ifupdown" },
+		{ name: "bsd", usedBy: "FreeBSD, OpenBSD, NetBSD" },
+	],
+	networkTypes: {
+		...supportFor("ipv4", "ipv4_dhcp", "static", "dhcp", "dhcp4", "manual"),
+		...Object.fromEntries(
+			[...NOVA_NETWORK_TYPES.filter((type) => type.startsWith("ipv6")), "static6", "dhcp6"].map((type) => [
+				type,
+				[{ renderers: ["netplan", ...NOT_NETPLAN] }],
+			]),
+		),
+	},
+	nicTypes: [null, ...TALOS_NIC_TYPES, "bgpovs", "cascading", "dvs", "ethernet", "hyperv"],
+	parsesRoutes: ({ link }) => link !== undefined,
+	parsesServices: ({ link }) => link !== undefined,
+	setsMonitoring: "as-told",
+	reads: {
+		"links[].name": [{}],
+		"links[].mtu": [
+			{ renderers: ["netplan", "networkd", "sysconfig", "eni", "bsd"] },
+			{ renderers: ["network-manager"], when: isNic, note: "NICs" },
+			{ renderers: ["network-manager"], since: "24.3", when: isBond, note: "bonds" },
+		],
+		"links[].bond_mode": [
+			{ renderers: ["netplan", "networkd", "sysconfig", "eni"] },
+			{ renderers: ["network-manager"], since: "24.2" },
+			{ renderers: ["network-manager"], when: hasSpelling("bond-mode"), note: "also written as bond-mode" },
+		],
+		"links[].bond_miimon": [
+			{ renderers: ["netplan", "networkd", "sysconfig", "eni"] },
+			{ renderers: ["network-manager"], until: "24.2" },
+			{ renderers: ["network-manager"], since: "24.3" },
+		],
+		"links[].bond_xmit_hash_policy": [
+			{ renderers: ["netplan", "eni"] },
+			{ renderers: ["sysconfig"], until: "24.2" },
+			{ renderers: ["network-manager"], since: "24.3" },
+			{
+				renderers: ["network-manager"],
+				until: "24.3",
+				when: hasSpelling("bond-xmit-hash-policy"),
+				note: "also written as bond-xmit-hash-policy",
+			},
+			{
+				renderers: ["networkd", "sysconfig"],
+				since: "24.2",
+				when: hasSpelling("bond_xmit-hash-policy"),
+				note: "also written as bond_xmit-hash-policy",
+			},
+		],
+		"links[].bond_lacp_rate": [
+			{ renderers: ["netplan", "eni"] },
+			{ renderers: ["sysconfig"], until: "24.2" },
+			{ renderers: ["network-manager"], since: "24.4" },
+			{
+				renderers: ["networkd", "sysconfig"],
+				since: "24.2",
+				when: hasSpelling("bond_lacp-rate"),
+				note: "also written as bond_lacp-rate",
+			},
+		],
+		"links[].vlan_mac_address": [
+			{ renderers: ["netplan", "networkd", "eni"], until: "24.2" },
+			{ renderers: ["netplan", "networkd", "eni"], since: "25.1.1" },
+		],
+		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
+		"networks[].routes": [
+			{ renderers: ["netplan", "bsd"], when: isStatic, note: "static networks" },
+			{ renderers: NOT_NETPLAN, when: hasLink },
+		],
+		"networks[].services": [
+			{ since: "23.2", renderers: ["netplan"], when: isStatic, note: "static networks" },
+			{ since: "23.2", renderers: [...NOT_NETPLAN, "bsd"] },
+		],
+		"networks[].dns_nameservers": [
+			{ renderers: ["netplan"], when: isStatic, note: "static networks" },
+			{ renderers: [...NOT_NETPLAN, "bsd"] },
+		],
+		"networks[].dns_search": [
+			{ renderers: ["netplan"], when: isStatic, note: "static networks" },
+			{ renderers: [...NOT_NETPLAN, "bsd"] },
+		],
+		"routes[].metric": [{}],
+		"routes[].services": [{ since: "24.3" }],
+		services: [{}],
+	},
+	reactions: { ...cloudInitLinkReactions, ...cloudInitNetworkReactions, ...cloudInitDnsReactions },
+};

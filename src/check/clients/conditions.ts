@@ -1,0 +1,63 @@
+/** Conditions on a fault, for the clients' tables. */
+import { isBlank, isEmptyContainer, member } from "../json.ts";
+import { nameServersOfNetwork } from "../name-servers.ts";
+import type { Fault } from "../rule.ts";
+
+type Test = (fault: Fault) => boolean;
+
+/** The member is missing, as opposed to null or of a wrong type. */
+export const isMissing: Test = ({ value }) => value === undefined;
+export const isText: Test = ({ value }) => typeof value === "string";
+export const isNumber: Test = ({ value }) => typeof value === "number";
+export const isNull: Test = ({ value }) => value === null;
+export const isList: Test = ({ value }) => Array.isArray(value);
+export const isNonEmptyText: Test = ({ value }) => typeof value === "string" && value !== "";
+export const isEmptyText: Test = ({ value }) => value === "";
+/** A list or an object, which cannot be a key in Python. */
+export const isUnhashable: Test = ({ value }) => typeof value === "object" && value !== null;
+export const isBlankValue: Test = ({ value }) => isBlank(value);
+export const isEmptyIterable: Test = ({ value }) =>
+	isEmptyContainer(value) || (Array.isArray(value) && value.length === 0);
+
+export const isStatic: Test = ({ network }) => network?.isStatic === true;
+export const hasLink: Test = ({ network }) => network?.link !== undefined;
+export const isVlan: Test = ({ link }) => link?.kind === "vlan";
+export const isBond: Test = ({ link }) => link?.kind === "bond";
+export const isIpv6: Test = ({ network }) => network?.version === 6;
+export const hasOwnPrefix: Test = ({ network }) => network?.address?.ownPrefix !== undefined;
+export const routeHasOwnPrefix: Test = ({ route }) => route?.address?.ownPrefix !== undefined;
+export const isDefaultRoute: Test = ({ route }) => route?.destination?.prefixLength === 0;
+/** The fault is in the document's list of that name. */
+export const isIn =
+	(list: "links" | "networks" | "services"): Test =>
+	({ pointer }) =>
+		pointer === `/${list}` || pointer.startsWith(`/${list}/`);
+export const hasLinks: Test = ({ document }) => document.links.length > 0;
+
+export const hasMember =
+	(part: "link" | "network", name: string): Test =>
+	(fault) =>
+		fault[part] !== undefined && Object.hasOwn(fault[part].raw, name);
+export const hasType =
+	(...types: readonly string[]): Test =>
+	({ network }) =>
+		types.some((type) => type === network?.type);
+
+/** The network has name servers in one of these members. */
+export const hasServersIn =
+	(...sources: readonly string[]): Test =>
+	({ network }) =>
+		network !== undefined && nameServersOfNetwork(network).some(({ source }) => sources.includes(source));
+export const hasSearch: Test = ({ network }) => network !== undefined && !isBlank(member(network.raw, "dns_search"));
+
+export function all(...tests: readonly Test[]): Test {
+	return (fault) => tests.every((test) => test(fault));
+}
+
+export function any(...tests: readonly Test[]): Test {
+	return (fault) => tests.some((test) => test(fault));
+}
+
+export function not(test: Test): Test {
+	return (fault) => !test(fault);
+}

@@ -1,0 +1,97 @@
+/** nuageinit, in FreeBSD. */
+import { member } from "../json.ts";
+import type { Fault } from "../rule.ts";
+import { type Client, crash, fine, lost, type Reaction, wrong } from "./client.ts";
+import { all, hasOwnPrefix, isIpv6, isMissing, not } from "./conditions.ts";
+import { supportFor } from "./network-types.ts";
+
+/** The network comes first there: everything after it is not done either. */
+const stops = crash("stops: no network, host name or users");
+const refused = lost("writes it as it is: the system refuses it");
+const isIpv4 = not(isIpv6);
+
+const reactions: Readonly<Record<string, readonly Reaction[]>> = {
+	"document-type": [stops],
+	"document-empty": [lost("configures no NIC, or stops if the lists are missing")],
+	"list-missing": [stops],
+	"list-type": [stops],
+	"item-type": [stops],
+	"link-id-missing": [fine({ when: not(isMissing) }), stops],
+	"link-id-repeated": [lost("the last of them gets every network, the others none")],
+	"nic-mac-missing": [stops],
+	"nic-mac-invalid": [crash("finds no NIC with that address and stops: no network, host name or users")],
+	"nic-mac-infiniband": [crash("finds no NIC with that address and stops: no network, host name or users")],
+	"nic-mac-repeated": [lost("the last link's addresses replace the others'")],
+	"nic-not-in-guest": [crash("finds no NIC with that address and stops: no network, host name or users")],
+	"bond-mac-missing": [stops],
+	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
+	"vlan-unsupported": [
+		fine({ when: hasEthernetMac }),
+		crash("stops at a link without ethernet_mac_address: no network, host name or users"),
+	],
+	"network-link-missing": [crash("stops: no network, host name or users", { when: isKnown })],
+	"network-link-unknown": [crash("stops: no network, host name or users", { when: isKnown })],
+	"network-type-missing": [lost("configures nothing for the network")],
+	"network-type-unknown": [lost("configures nothing for the network")],
+	"address-missing": [stops],
+	"address-invalid": [refused],
+	"address-family": [lost("writes the address as one of the other family: the system refuses it")],
+	"netmask-missing": [fine({ when: isAddressIpv6 }), stops],
+	"netmask-invalid": [fine({ when: isAddressIpv6 }), refused],
+	"netmask-bits": [fine({ when: isAddressIpv6 }), lost("ifconfig reads 24 as the mask 0.0.0.24")],
+	"address-prefix": [fine({ when: isAddressIpv6 }), stops],
+	"address-prefix-and-netmask": [fine({ when: isAddressIpv6 }), lost("writes both: the system refuses them")],
+	"ipv6-prefix-assumed": [wrong("does not read the mask: the address gets a /64", { when: not(hasOwnPrefix) })],
+	"several-addresses": [wrong("keeps only the last of them")],
+	"routes-type": [stops],
+	"route-type": [stops],
+	"route-network-invalid": [crash("stops, or writes a route that the system refuses")],
+	"route-netmask-missing": [fine({ when: ({ route }) => route?.address?.address === "0.0.0.0" }), stops],
+	"route-netmask-invalid": [refused],
+	"route-prefix": [crash("stops, or writes a route that the system refuses")],
+	"route-network-family": [refused],
+	"route-gateway-missing": [stops],
+	"route-gateway-invalid": [refused],
+	"gateway-invalid": [refused],
+	"route-gateway-family": [refused],
+	"gateway-off-link": [
+		// For an IPv6 gateway it writes a route to the gateway itself.
+		lost("the kernel refuses the route: the gateway is not a neighbour", { when: all(isIpv4) }),
+	],
+	"service-type-missing": [wrong("leaves it out")],
+	"service-address-invalid": [
+		wrong("writes it into resolv.conf as it is", {
+			when: ({ network, service }) =>
+				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+		}),
+	],
+	"dhcp-on-two-links": [],
+};
+
+export const nuageinit: Client = {
+	name: "nuageinit",
+	title: "nuageinit (FreeBSD)",
+	source: "its source of 2025",
+	versions: { oldest: "14.1", newest: "15.0", note: "FreeBSD 14.1 to 15" },
+	renderers: [],
+	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6"),
+	reads: {
+		"networks[].gateway": [{ when: ({ network }) => network?.isStatic === true, note: "static networks" }],
+		"networks[].routes": [{ when: ({ network }) => network?.type === "ipv4", note: "static IPv4" }],
+		services: [{}],
+	},
+	reactions,
+};
+
+function isKnown({ network }: Fault): boolean {
+	return network?.type === "ipv4" || network?.type === "ipv4_dhcp" || network?.type === "ipv6";
+}
+
+function isAddressIpv6({ network }: Fault): boolean {
+	return network?.address?.version === 6;
+}
+
+/** A VLAN link that has the member that nuageinit looks for. */
+function hasEthernetMac({ link }: Fault): boolean {
+	return link !== undefined && typeof member(link.raw, "ethernet_mac_address") === "string";
+}

@@ -1,0 +1,182 @@
+/** Talos Linux. */
+import type { LinkView } from "../document-view.ts";
+import { member } from "../json.ts";
+import type { Fault } from "../rule.ts";
+import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import {
+	all,
+	any,
+	hasOwnPrefix,
+	isIn,
+	isNull,
+	isNumber,
+	isStatic,
+	isText,
+	not,
+	routeHasOwnPrefix,
+} from "./conditions.ts";
+import { NOVA_NETWORK_TYPES, supportFor } from "./network-types.ts";
+
+/** The types of NICs' links that Talos accepts; it ignores a link of any other type (platform/openstack, `ParseMetadata`). */
+export const TALOS_NIC_TYPES = ["phy", "vif", "ovs", "bridge", "tap", "vhostuser", "hw_veb"] as const;
+
+const badMode = '"invalid bond_mode": no networking from the document';
+const badRoute = crash('"failed to parse route": no networking from the document');
+const badGateway = crash('"failed to parse route gateway": no networking from the document');
+const noNeighbour = "assumes /32, for IPv6 /128: neither neighbours nor gateways can be reached";
+
+const reactions: Readonly<Record<string, readonly Reaction[]>> = {
+	"document-type": [wrong("takes it for an empty document: DHCPv4 on every NIC")],
+	"document-empty": [ignored("runs its default DHCPv4 on every NIC")],
+	"list-type": [fine({ when: any(isIn("services"), isNull) }), lost("takes it for an empty list")],
+	"item-type": [ignored("leaves the entry out")],
+	"link-id-missing": [lost("no network can name the link")],
+	"link-id-repeated": [lost("the last of them gets every network, the others none")],
+	"link-type-missing": [lost("ignores the link and all its networks")],
+	"link-type-unknown": [
+		lost("ignores the link below a bond or a VLAN: it has no parent", { when: hasNothingElseBelow }),
+		wrong("ignores the link: the bond has one member less", { when: isBondMember }),
+		// If DHCPv4 is all that the link has, Talos's default does the same.
+		lost("ignores the link and its addresses; its default DHCPv4 runs on the NIC", { when: needsMoreThanDhcp }),
+	],
+	"nic-mac-missing": [wrong("guesses the NIC: eth and the link's place in the list")],
+	"nic-mac-invalid": [wrong("guesses the NIC: eth and the link's place in the list")],
+	"nic-mac-infiniband": [],
+	"nic-not-in-guest": [wrong("guesses the NIC: eth and the link's place in the list")],
+	"mtu-text": [wrong("leaves it out: the NIC keeps its default")],
+	"mtu-invalid": [wrong("leaves it out, or fails to set it")],
+	"mtu-tiny": [fine({ when: ({ value }) => value === 0 || typeof value === "string" }), wrong("fails to set it")],
+	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link", { when: isNumber })],
+	"mtu-above-parent": [wrong("the kernel refuses it: the VLAN keeps its parent's MTU")],
+	"bond-links-missing": [lost("makes a bond without members")],
+	"bond-empty": [lost("the bond never gets a carrier")],
+	"bond-link-unknown": [wrong("makes the bond without this member")],
+	"bond-link-type": [wrong("makes the bond without this member")],
+	"bond-link-shared": [lost("the last bond gets it, the others go without")],
+	"bond-member-network": [lost("the address is on a NIC that the bond has taken")],
+	"bond-mode-number": [wrong("takes it for balance-rr")],
+	"bond-mode-number-text": [crash(badMode)],
+	"bond-mode-unknown": [fine({ when: not(isText) }), crash(badMode)],
+	"bond-miimon-number": [wrong("leaves it out: the bond does not notice a dead link")],
+	"bond-miimon-invalid": [lost("stops reading there: everything after it in the document is lost", { when: isText })],
+	"bond-monitoring-missing": [wrong("sends the kernel 0, in every mode: the bond does not notice a dead link")],
+	"bond-hash-policy-unknown": [
+		crash('"invalid bond_xmit_hash_policy": no networking from the document', { when: isText }),
+	],
+	"bond-mac-invalid": [crash('"invalid bond MAC address": no networking from the document')],
+	"bond-mac-foreign": [
+		lost("does not set it: the bond has its first member's address, and port security drops its frames", {
+			until: "1.13",
+		}),
+	],
+	"vlan-link-unknown": [lost("takes the text for a device's name and waits for it")],
+	"vlan-over-vlan": [
+		lost("takes the text for a device's name, unless the parent is listed first", { when: isListedBeforeParent }),
+	],
+	"vlan-id-missing": [lost("makes VLAN 0")],
+	"vlan-id-invalid": [lost("makes VLAN 0, or one that the kernel refuses")],
+	"vlan-id-text": [lost("drops it and makes VLAN 0")],
+	"vlan-id-repeated": [lost("one VLAN for both: the settings of one are dropped")],
+	"vlan-mac-own": [wrong("parses it but does not set it: port security drops the VLAN's frames")],
+	"vlan-unsupported": [lost("ignores VLANs and their networks", { until: "1.12.2" })],
+	"network-id-missing": [lost("skips the network")],
+	"network-link-missing": [lost("skips the network")],
+	"network-link-unknown": [lost("skips the network")],
+	"network-type-missing": [lost("skips the network")],
+	"network-type-unknown": [lost("skips the network")],
+	"address-missing": [lost("configures no address")],
+	"address-invalid": [crash('"failed to parse ip address": no networking from the document', { when: isText })],
+	"netmask-missing": [wrong(noNeighbour)],
+	"netmask-invalid": [
+		fine({ when: hasOwnPrefix }),
+		crash("no networking from the document, or an address without a subnet"),
+	],
+	"netmask-number": [wrong(`drops it and ${noNeighbour}`, { when: all(isStatic, not(hasOwnPrefix)) })],
+	"address-on-automatic": [ignored("also sets it as a static address, beside DHCP or SLAAC")],
+	"routes-type": [fine({ when: isNull }), lost("configures no routes")],
+	"route-type": [badRoute],
+	"route-network-invalid": [badRoute],
+	"route-netmask-missing": [wrong("assumes /32, for IPv6 /128, even for a default route")],
+	"route-netmask-invalid": [fine({ when: routeHasOwnPrefix }), badRoute],
+	"route-gateway-missing": [badGateway],
+	"route-gateway-invalid": [badGateway],
+	"gateway-invalid": [crash('"failed to parse gateway ip": no networking from the document')],
+	"gateway-off-link": [lost("the kernel refuses the route: the gateway is not a neighbour")],
+	"default-route-beside-dhcp": [ignored("both routes have the same metric")],
+	"service-type-missing": [wrong("leaves it out")],
+	"service-address-invalid": [
+		crash('"failed to parse dns service ip": no networking from the document', {
+			when: ({ network, service }) =>
+				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+		}),
+	],
+	"dhcp-on-two-links": [
+		wrong("both default routes have the same metric: which one is used may change from boot to boot"),
+	],
+};
+
+const readsNetwork = ({ network }: { network?: { type: unknown } }) =>
+	NOVA_NETWORK_TYPES.some((type) => type === network?.type);
+
+export const talos: Client = {
+	name: "talos",
+	title: "Talos",
+	source: "its source at the tags v1.6.0 to v1.14.0-beta.1, and of August 2026",
+	versions: { oldest: "1.11", newest: "1.14", note: "1.11 to 1.14; 1.12 is still maintained" },
+	renderers: [],
+	networkTypes: supportFor(...NOVA_NETWORK_TYPES),
+	nicTypes: TALOS_NIC_TYPES,
+	takesNetwork: ({ raw, link }) => {
+		const id = member(raw, "id");
+		return typeof id === "string" && id !== "" && link !== undefined && (link.kind !== "nic" || isTalosNic(link));
+	},
+	setsMonitoring: "always",
+	reads: {
+		"links[].mtu": [{ note: "as a number" }],
+		"links[].bond_mode": [{}],
+		"links[].bond_miimon": [{ note: "as text" }],
+		"links[].bond_xmit_hash_policy": [{}],
+		"networks[].gateway": [{ when: readsNetwork }],
+		"networks[].routes": [{ when: readsNetwork }],
+		services: [{}],
+	},
+	reactions,
+};
+
+function isTalosNic(link: LinkView): boolean {
+	return TALOS_NIC_TYPES.some((type) => type === member(link.raw, "type"));
+}
+
+function needsMoreThanDhcp({ link }: Fault): boolean {
+	return link?.networks.some(({ type }) => type !== "ipv4_dhcp") ?? false;
+}
+
+function membersOf(bond: LinkView): readonly unknown[] {
+	const ids = member(bond.raw, "bond_links");
+	return Array.isArray(ids) ? ids : [];
+}
+
+function bondsWith({ link, document }: Fault): LinkView[] {
+	return document.links.filter((bond) => bond.kind === "bond" && membersOf(bond).includes(link?.id));
+}
+
+function isBondMember(fault: Fault): boolean {
+	return bondsWith(fault).length > 0;
+}
+
+/** A VLAN is on the link, or a bond all of whose members have such a type. */
+function hasNothingElseBelow(fault: Fault): boolean {
+	const { link, document } = fault;
+	const hasVlan = document.links.some(({ kind, raw }) => kind === "vlan" && member(raw, "vlan_link") === link?.id);
+	const isIgnored = (id: unknown) => {
+		const other = document.linkById(id);
+		return other === undefined || !isTalosNic(other);
+	};
+	return hasVlan || bondsWith(fault).some((bond) => membersOf(bond).every(isIgnored));
+}
+
+function isListedBeforeParent({ link, otherLink, document }: Fault): boolean {
+	return (
+		link !== undefined && otherLink !== undefined && document.links.indexOf(otherLink) > document.links.indexOf(link)
+	);
+}

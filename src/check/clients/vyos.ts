@@ -1,0 +1,71 @@
+/** VyOS, whose fork of cloud-init converts the document as cloud-init 22.1 does and then writes VyOS's own configuration. */
+import { member } from "../json.ts";
+import type { Fault } from "../rule.ts";
+import { type Client, crash, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { hasOwnPrefix, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
+import { conversionReactions } from "./conversion.ts";
+import { supportFor } from "./network-types.ts";
+
+const unreadOption = "reads no bond option of the document: it looks for mode, and the conversion writes bond_mode";
+const stops = "stops: nothing of the document is configured";
+
+const reactions: Readonly<Record<string, readonly Reaction[]>> = {
+	...conversionReactions,
+	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its DHCP fallback is off")],
+	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
+	"nic-name": [ignored("expects a name like eth0")],
+	"nic-mac-repeated": [wrong("the addresses of both links are on one NIC")],
+	"mtu-text": [],
+	"bond-unsupported": [lost(`${unreadOption}; the bond has VyOS's default, 802.3ad`, { when: isNotLacp })],
+	"vlan-mac-own": [wrong("does not set it: port security drops the VLAN's frames")],
+	"network-type-unknown": [lost("configures nothing for the network")],
+	"network-type-unsupported": [ignored("leaves it out: the address may still come by router advertisement")],
+	"address-missing": [lost("logs an error and configures no address")],
+	"address-invalid": [lost("logs an error and configures no address", { when: isStatic })],
+	"netmask-missing": [lost("logs an error and configures no address", { when: not(isIpv6) })],
+	"netmask-invalid": [lost("logs an error and configures no address", { when: not(isIpv6) })],
+	"ipv6-netmask-unread": [
+		wrong("does not read the mask: the address gets a /128, without its neighbours", { when: not(hasOwnPrefix) }),
+	],
+	"route-netmask-missing": [crash(`KeyError: ${stops}`)],
+	"route-netmask-invalid": [crash(`ValueError: ${stops}`)],
+	"route-network-invalid": [crash(`ValueError: ${stops}`)],
+	"route-prefix": [crash(`ValueError: ${stops}`)],
+	"route-gateway-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
+	"route-gateway-invalid": [lost("the system refuses the configuration")],
+	"gateway-off-link": [lost("the route never becomes active: the gateway is not a neighbour")],
+	"service-address-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
+	"service-address-invalid": [
+		lost("the system refuses the configuration", { when: ({ network }) => network === undefined }),
+	],
+	"network-services-type": [],
+	"network-service-type": [],
+	"dhcp-on-two-links": [],
+};
+
+const readsNetwork = ({ network }: { network?: { isStatic: boolean } }) => network?.isStatic === true;
+
+export const vyos: Client = {
+	name: "vyos",
+	title: "VyOS",
+	source: "its cloud-init fork of February 2024",
+	versions: { oldest: "1.3", newest: "1.5", note: "1.3 to 1.5, with the fork of February 2024" },
+	renderers: [],
+	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp", "static", "static6", "dhcp", "dhcp4", "dhcp6"),
+	parsesRoutes: ({ link }) => link !== undefined,
+	parsesServices: () => false,
+	reads: {
+		"links[].name": [{}],
+		"links[].mtu": [{}],
+		"networks[].gateway": [{ when: ({ network }) => network?.version === 4 && network.isStatic, note: "static IPv4" }],
+		"networks[].routes": [{ when: readsNetwork, note: "static networks" }],
+		"networks[].dns_nameservers": [{ when: readsNetwork, note: "static networks" }],
+		"networks[].dns_search": [{ when: readsNetwork, note: "static networks" }],
+		services: [{}],
+	},
+	reactions,
+};
+
+function isNotLacp({ link }: Fault): boolean {
+	return link !== undefined && member(link.raw, "bond_mode") !== "802.3ad";
+}

@@ -1,0 +1,133 @@
+/** Default routes: how many there are, where they are, and whether clients read them there. */
+import type { IpVersion } from "../../instance/instance.ts";
+import { type Cell, configures, reads } from "../clients/cell.ts";
+import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
+import type { LinkView } from "../document-view.ts";
+import type { Fault, Rule } from "../rule.ts";
+import { onBothNetworks, onNetwork } from "./concerns.ts";
+
+const VERSIONS: readonly IpVersion[] = [4, 6];
+
+export const defaultRouteRules: readonly Rule[] = [
+	{
+		id: "default-route-repeated",
+		title: "Two default routes of a family on a link",
+		fix: "leave one of them",
+		effect: { outcome: "wrong", text: "takes one of them, or fails on the second" },
+		concerns: readsBoth,
+		*find({ links }) {
+			for (const link of links) {
+				for (const version of VERSIONS) {
+					const routes = defaultsOf(link, version);
+					const second = routes.find((route) => route.gateway !== routes[0]?.gateway);
+					if (!routes[0] || !second) continue;
+					const message = `${routes[0].pointer} is the link's default route already`;
+					yield { ...faultOf(second, message, routes[0]), link };
+				}
+			}
+		},
+	},
+	{
+		id: "default-route-on-two-links",
+		title: "Default routes of a family on two links",
+		fix: "keep the one on the guest's first link",
+		effect: {
+			outcome: "wrong",
+			text: "two routes with the same metric: which one is used may change from boot to boot",
+		},
+		concerns: (cell, fault) => readsBoth(cell, fault) && (!cellReadsMetric(cell) || fault.value === fault.otherValue),
+		*find({ links }) {
+			for (const version of VERSIONS) {
+				const [first, ...others] = links.flatMap((link) => defaultsOf(link, version).slice(0, 1));
+				for (const other of first ? others : []) {
+					const message = `${first?.pointer} is a default route already, on another link`;
+					const fault = faultOf(other, message, first);
+					yield { ...fault, value: other.metric, otherValue: first?.metric };
+				}
+			}
+		},
+	},
+	{
+		id: "default-route-beside-dhcp",
+		title: "A static default route, and DHCPv4 on an earlier link",
+		fix: "leave the static one out, if the first link's DHCP server hands out a router",
+		concerns: readsRoute,
+		*find({ links }) {
+			const dhcp = links.findIndex(({ networks }) => networks.some(({ type }) => type === "ipv4_dhcp"));
+			if (dhcp < 0) return;
+			for (const link of links.slice(dhcp + 1)) {
+				const [route] = defaultsOf(link, 4);
+				if (!route) continue;
+				const message = `${links[dhcp]?.pointer} has DHCPv4, which hands out a default route too`;
+				yield faultOf(route, message);
+			}
+		},
+	},
+	{
+		id: "default-route-in-gateway-alone",
+		title: "A default route that is written only as a network's own `gateway`",
+		fix: "write it into routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
+		effect: { outcome: "lost", text: "does not read gateway: no default route" },
+		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
+		*find({ networks }) {
+			for (const network of networks) {
+				const [first, ...others] = network.isStatic ? defaultRoutesOf(network) : [];
+				if (first?.key !== "gateway" || others.some(({ version }) => version === first.version)) continue;
+				yield faultOf(first, "the network's default route is only in gateway");
+			}
+		},
+	},
+	{
+		id: "ipv6-routes-unread",
+		title: "A static IPv6 default route in `routes`, for clients that do not read IPv6 routes",
+		fix: "nothing that suits every client: such guests read the network's own gateway, which gives others a second route",
+		limitation: true,
+		effect: { outcome: "lost", text: "does not read IPv6 routes: no default route" },
+		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
+		*find({ networks }) {
+			for (const network of networks) {
+				const routes = network.isStatic && network.version === 6 ? defaultRoutesOf(network) : [];
+				const [first] = routes;
+				if (!first || routes.some(({ key }) => key === "gateway")) continue;
+				yield faultOf(first, "the default route is only in routes");
+			}
+		},
+	},
+];
+
+function faultOf(route: DefaultRoute, message: string, other?: DefaultRoute) {
+	return {
+		pointer: route.pointer,
+		message,
+		network: route.network,
+		...(route.route && { route: route.route }),
+		...(other && { otherNetwork: other.network, ...(other.route && { otherRoute: other.route }) }),
+	};
+}
+
+/** The default routes of a family that are written on a link's static networks. */
+function defaultsOf({ networks }: LinkView, version: IpVersion): DefaultRoute[] {
+	return networks
+		.filter(({ isStatic }) => isStatic)
+		.flatMap(defaultRoutesOf)
+		.filter((route) => route.version === version);
+}
+
+/** The client reads the member that holds the fault's route: `routes`, or the network's own `gateway`. */
+function readsRoute(cell: Cell, { network, route }: Pick<Fault, "network" | "route">): boolean {
+	if (network === undefined || !configures(cell, network)) return false;
+	return reads(cell, route ? "networks[].routes" : "networks[].gateway", { network, ...(route && { route }) });
+}
+
+function readsBoth(cell: Cell, fault: Fault): boolean {
+	const { otherNetwork: network, otherRoute: route } = fault;
+	return (
+		onBothNetworks(cell, fault) &&
+		readsRoute(cell, fault) &&
+		readsRoute(cell, { ...(network && { network }), ...(route && { route }) })
+	);
+}
+
+function cellReadsMetric(cell: Cell): boolean {
+	return reads(cell, "routes[].metric");
+}

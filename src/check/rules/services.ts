@@ -1,0 +1,117 @@
+/** The form of services, in the document's own list and in networks'. */
+import { type Cell, configures } from "../clients/cell.ts";
+import { bounded, type Entry, LONGEST, memberPointer } from "../document-view.ts";
+import { isBlank, isObject, member, show } from "../json.ts";
+import { isDns, networkServices, serverOf } from "../name-servers.ts";
+import type { Fault, FoundFault, Rule } from "../rule.ts";
+
+export const serviceRules: readonly Rule[] = [
+	{
+		id: "service-not-dns",
+		title: "A service other than DNS (`ntp`) in the document's own `services`",
+		fix: "remove it: network_data.json has no services but name servers",
+		*find({ services }) {
+			for (const service of services) {
+				const type = member(service.raw, "type");
+				if (typeof type !== "string" || type === "dns") continue;
+				yield { pointer: `${service.pointer}/type`, message: `the service is ${show(type)}`, value: type, service };
+			}
+		},
+	},
+	{
+		id: "service-type-missing",
+		title: "A service without a type",
+		fix: 'write "dns"',
+		*find({ services }) {
+			for (const service of services) {
+				const value = member(service.raw, "type");
+				if (typeof value === "string") continue;
+				yield { pointer: memberPointer(service, "type"), message: "the service has no text type", value, service };
+			}
+		},
+	},
+	{
+		id: "service-address-missing",
+		title: "A name server without an address",
+		fix: "write the address, or remove the entry",
+		*find({ services }) {
+			for (const service of services) {
+				const value = member(service.raw, "address");
+				if (!isBlank(value)) continue;
+				const pointer = memberPointer(service, "address");
+				yield { pointer, message: "the name server has no address", value, service };
+			}
+		},
+	},
+	{
+		id: "service-address-invalid",
+		title: "A name server with an invalid address",
+		fix: "write an address without a prefix, or remove the entry; names cannot be resolved yet",
+		*find(document) {
+			for (const service of document.services) yield* invalidAddress(service, {});
+			for (const { network, service } of networkServices(document)) {
+				if (network.isStatic && isDns(service)) yield* invalidAddress(service, { network });
+			}
+		},
+	},
+	{
+		id: "network-services-type",
+		title: "A network's `services` is null or not a list",
+		fix: "write a list, even if it is empty",
+		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = member(network.raw, "services");
+				if (value === undefined || Array.isArray(value)) continue;
+				const message = `services is ${show(value)}, not a list`;
+				yield { pointer: `${network.pointer}/services`, message, value, network };
+			}
+		},
+	},
+	{
+		id: "network-service-type",
+		title: "An entry of a network's `services` that is not an object, or a name server without an address",
+		fix: "remove the entry",
+		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
+		*find({ networks }) {
+			for (const network of networks) {
+				for (const [index, value] of bounded(member(network.raw, "services"), LONGEST.services).entries()) {
+					const pointer = `${network.pointer}/services/${index}`;
+					if (!isObject(value)) {
+						yield { pointer, message: `the service is ${show(value)}, not an object`, value, network };
+					} else if (isDns({ pointer, raw: value }) && member(value, "address") === undefined) {
+						yield { pointer, message: "the name server has no address", value, network };
+					}
+				}
+			}
+		},
+	},
+	{
+		id: "dns-search-type",
+		title: "`dns_nameservers` or `dns_search` is neither a list nor text",
+		fix: "write a list of text",
+		*find({ networks }) {
+			for (const network of networks) {
+				for (const name of ["dns_search", "dns_nameservers"]) {
+					const value = member(network.raw, name);
+					if (!network.link || isBlank(value) || Array.isArray(value) || typeof value === "string") continue;
+					const pointer = `${network.pointer}/${name}`;
+					yield { pointer, message: `${name} is ${show(value)}`, value, network };
+				}
+			}
+		},
+	},
+];
+
+function* invalidAddress(service: Entry, parts: Pick<FoundFault, "network">): Iterable<FoundFault> {
+	const value = member(service.raw, "address");
+	if (isBlank(value) || serverOf(service) !== undefined) return;
+	const message = `${show(value)} is not a valid address`;
+	yield { pointer: `${service.pointer}/address`, message, value, service, ...parts };
+}
+
+/** The client parses the network's own services, whether or not it uses them. */
+function parsesServices(cell: Cell, { network }: Pick<Fault, "network">): boolean {
+	if (network === undefined) return false;
+	return cell.client.parsesServices?.(network) ?? configures(cell, network);
+}
