@@ -5,13 +5,13 @@ import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseAl
 import { type ErrorCode, GuestwireError } from "./errors.ts";
 
 /** The path of a value: keys and indexes from the document's root. */
-export type Place = readonly (string | number)[];
+export type JsonPath = readonly (string | number)[];
 
 /** One document of a YAML stream. */
 export interface YamlDocument {
 	readonly value: unknown;
 	/** The line, counted from 1, of the value at `place`, or of its nearest ancestor; undefined if unknown. */
-	line(place: Place): number | undefined;
+	line(place: JsonPath): number | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocu
 	}
 }
 
-function lineOf(document: Document, lines: LineCounter, place: Place): number {
+function lineOf(document: Document, lines: LineCounter, place: JsonPath): number {
 	let node: Node | null = document.contents as Node | null;
 	let line = startLine(node, lines) ?? 1;
 	for (const step of place) {
@@ -64,7 +64,7 @@ function startLine(node: unknown, lines: LineCounter): number | undefined {
 }
 
 /** Formats a path: `metadata[0].listen`. */
-export function placeText(place: Place): string {
+export function formatPath(place: JsonPath): string {
 	if (place.length === 0) return "the document";
 	return place.reduce<string>(
 		(text, step) => (typeof step === "number" ? `${text}[${step}]` : text === "" ? step : `${text}.${step}`),
@@ -73,7 +73,7 @@ export function placeText(place: Place): string {
 }
 
 /** Turns ajv's errors (`verbose`) into one message and the path it applies to. */
-export function explain(errors: readonly ErrorObject[]): { readonly place: Place; readonly what: string } {
+export function explain(errors: readonly ErrorObject[]): { readonly place: JsonPath; readonly what: string } {
 	// A misspelt key is also reported as missing. For a union, its own error is clearer than its branches' errors.
 	const error =
 		errors.find(({ keyword }) => keyword === "additionalProperties") ??
@@ -136,7 +136,7 @@ function nameOf(value: unknown): string {
 	return typeName(Array.isArray(value) ? "array" : typeof value);
 }
 
-function pointerPlace(pointer: string): Place {
+function pointerPlace(pointer: string): JsonPath {
 	return pointer
 		.split("/")
 		.slice(1)

@@ -40,12 +40,12 @@ describe("an inventory", () => {
 		[
 			"two owners of one address",
 			{ "a.yaml": `${lan}ports:\n${port("1")}`, "b.yaml": `ports:\n${port("2")}` },
-			/^guestwire: b\.yaml:2: ports\[0\]\.fixed_ips\[0\]\.ip_address address 192\.0\.2\.5 .* port "p1" \(a\.yaml:4: .*: change one\n$/,
+			/^guestwire: b\.yaml:2: ports\[0\]\.fixed_ips\[0\]\.ip_address address 192\.0\.2\.5 .* port "p1" \(a\.yaml:4: .*: change one of them\n$/,
 		],
 		[
 			"an unknown key",
 			{ "a.yaml": `${lan}prots: []\n` },
-			/^guestwire: a\.yaml:3: prots is no known collection; did you mean "ports"\?\n$/,
+			/^guestwire: a\.yaml:3: prots is not a known collection; did you mean "ports"\?\n$/,
 		],
 	])("%s", async (_name, files, said) => {
 		for (const command of [["show", "web-1"], ["tree", "web-1"], ["serve"]]) {
@@ -58,7 +58,7 @@ describe("an inventory", () => {
 		const { code, said } = await runIn({}, ["show", "web-1", "--inventory", "FOLDER/nowhere"]);
 		expect({ code, said }).toEqual({
 			code: 1,
-			said: "guestwire: nowhere: there is no such file or folder: correct the path\n",
+			said: "guestwire: nowhere does not exist: correct the path\n",
 		});
 	});
 });
@@ -96,12 +96,12 @@ describe("a configuration", () => {
 		[
 			"an invalid address",
 			config("{ listen: somewhere, identity: address }"),
-			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: "somewhere" is no address to listen on: write 127\.0\.0\.1:8775, .*\n$/,
+			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: invalid listen address "somewhere": use a form like 127\.0\.0\.1:8775, .*\n$/,
 		],
 		[
 			"a fixed identity on an address that others can reach",
 			config('{ listen: "0.0.0.0:0", identity: fixed, instance: web-1 }'),
-			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: metadata listener 0\.0\.0\.0:0: any machine that reaches it .*: listen on 127\.0\.0\.1\n$/,
+			/^guestwire: c\.yaml:3: metadata\[0\]\.listen: metadata listener 0\.0\.0\.0:0: every machine that can reach it .*: listen on 127\.0\.0\.1\n$/,
 		],
 		[
 			"an unknown format",
@@ -162,10 +162,10 @@ describe("a command line", () => {
 			["show", "a", "--profile", "nvoa"],
 			/^guestwire: option .* argument 'nvoa' is invalid.*; see guestwire show --help\n$/,
 		],
-		[["show", "a"], /^guestwire: no source of instances is named: give --inventory DIR, /],
+		[["show", "a"], /^guestwire: no source of instances: give --inventory DIR, /],
 		[
 			["show", "a", "--inventory", "b", "--os-cloud", "c"],
-			/^guestwire: --inventory and --os-cloud name two sources: leave one out\n$/,
+			/^guestwire: --inventory and --os-cloud name two sources: omit one\n$/,
 		],
 		[[], /^Usage: guestwire /],
 	])("%j", async (args, said) => {

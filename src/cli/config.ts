@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { FuncKeywordDefinition } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { DataValidationCxt } from "ajv/dist/types/index.js";
-import { explain, type Place, parseYaml, placeText, type YamlDocument } from "../checked-text.ts";
+import { explain, formatPath, type JsonPath, parseYaml, type YamlDocument } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import { type Config, ConfigSchema, type ListenerConfig } from "./config-schema.ts";
 
@@ -13,7 +13,7 @@ export interface LoadedConfig {
 	/** With defaults filled in and paths made absolute. */
 	readonly config: Config;
 	/** The location of a value: `guestwire.yaml:7: metadata[0].listen`. */
-	where(place: Place): string;
+	where(place: JsonPath): string;
 }
 
 /** A schema keyword that resolves a relative path against `folder`. */
@@ -73,8 +73,8 @@ function checkConfig(document: YamlDocument | undefined, file: string): LoadedCo
 	})
 		.addKeyword(relativePath(dirname(resolve(file))))
 		.compile<Config>(ConfigSchema);
-	const where = (place: Place) =>
-		document === undefined ? `${file}: ${placeText(place)}` : `${file}:${document.line(place)}: ${placeText(place)}`;
+	const where = (place: JsonPath) =>
+		document === undefined ? `${file}: ${formatPath(place)}` : `${file}:${document.line(place)}: ${formatPath(place)}`;
 	if (!validate(value)) {
 		const { place, what } = explain(validate.errors ?? []);
 		throw new GuestwireError("config", `${where(place)} ${what}`);
@@ -92,7 +92,7 @@ const optionsOf: Readonly<Record<string, readonly string[]>> = {
 	providers: ["provider"],
 };
 
-function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], place: Place): void {
+function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], place: JsonPath): void {
 	for (const [option, identities] of Object.entries(optionsOf)) {
 		if (option in listener && !identities.includes(listener.identity)) {
 			const wanted = identities.join(" or ");

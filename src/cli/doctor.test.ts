@@ -43,11 +43,11 @@ test("on a terminal, a line for each part", async () => {
 
 describe("each fault is found, told with what to do, and is an exit code", () => {
 	test.each([
-		["credentials", "/identity/", 401, /refuses the credentials/],
+		["credentials", "/identity/", 401, /rejected the credentials/],
 		["all projects' servers", "/servers/detail", 403, /403.*role.*docs\/openstack.md/],
 		["other users' key pairs", "/os-keypairs", 403, /403.*docs\/openstack.md/],
 		["all projects' ports", "/ports", 403, /403.*docs\/openstack.md/],
-		["all projects' networks", "/networks", 404, /networks is not there/],
+		["all projects' networks", "/networks", 404, /networks does not exist/],
 	])("%s", async (part, path, status, message) => {
 		refuse(path, status);
 		const { code, stderr, broken } = await doctor();

@@ -1,6 +1,6 @@
 /** From the configuration's listeners to what the metadata service takes: secrets read, instances found. */
 import { readFile } from "node:fs/promises";
-import type { Place } from "../checked-text.ts";
+import type { JsonPath } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import type { IdentitySettings } from "../http/guest/identity/index.ts";
 import type { MetadataListener } from "../http/guest/metadata-service.ts";
@@ -21,7 +21,7 @@ const SECRET_VARIABLE = "GUESTWIRE_SHARED_SECRET";
  */
 export async function metadataListener(
 	listener: ListenerConfig,
-	place: Place,
+	place: JsonPath,
 	{ instances, where }: { readonly instances: InstanceCache; readonly where: Where },
 	io: Io,
 ): Promise<MetadataListener> {
@@ -51,7 +51,12 @@ export async function metadataListener(
 	}
 }
 
-async function sharedSecret({ sharedSecretFile }: ListenerConfig, place: Place, where: Where, io: Io): Promise<Buffer> {
+async function sharedSecret(
+	{ sharedSecretFile }: ListenerConfig,
+	place: JsonPath,
+	where: Where,
+	io: Io,
+): Promise<Buffer> {
 	if (sharedSecretFile !== undefined) {
 		return Buffer.from(await readSecret(sharedSecretFile, where([...place, "sharedSecretFile"])));
 	}

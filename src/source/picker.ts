@@ -1,14 +1,13 @@
 /**
- * Copies what a schema names of a value that it allows, and nothing else, in the schema's order: what is kept of the
- * APIs' long answers, whether they come from files or from the APIs themselves.
+ * Copies the members that a schema names from a value that satisfies it, in the schema's order. The APIs' answers are
+ * much longer than what Guestwire reads of them.
  */
 import type { TSchema } from "typebox";
 
 /**
- * Copies a value that fits the schema.
+ * Copies a value that satisfies the schema.
  *
- * @param strings equal strings become the one in here. Many repeat: a port's id in its server's `addresses`, a network's
- * in each port
+ * @param strings equal strings are replaced by the one in here, because many repeat, such as a network's id in each port
  */
 export type Picker = (value: unknown, strings: Map<string, string>) => unknown;
 
@@ -22,46 +21,46 @@ interface SchemaNode {
 
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
-/** @param schema of TypeBox's: objects, lists, records, unions with one structure in them, and plain values */
+/** @param schema by TypeBox: objects, lists, records, unions with at most one of these, and plain values */
 export function createPicker(schema: TSchema): Picker {
-	return keepNode(schema as SchemaNode);
+	return pickNode(schema as SchemaNode);
 }
 
-function keepNode(schema: SchemaNode): Picker {
-	if (schema.properties) return keepObject(schema.properties);
-	if (schema.items) return keepList(keepNode(schema.items));
+function pickNode(schema: SchemaNode): Picker {
+	if (schema.properties) return pickObject(schema.properties);
+	if (schema.items) return pickList(pickNode(schema.items));
 	const [member] = Object.values(schema.patternProperties ?? {});
-	if (member) return keepRecord(keepNode(member));
+	if (member) return pickRecord(pickNode(member));
 	const structure = schema.anyOf?.find(({ type }) => type === "object" || type === "array");
-	const keepStructure = structure ? keepNode(structure) : keepPlain;
-	return (value, strings) => (value instanceof Object ? keepStructure(value, strings) : keepPlain(value, strings));
+	const pickStructure = structure ? pickNode(structure) : pickPlain;
+	return (value, strings) => (value instanceof Object ? pickStructure(value, strings) : pickPlain(value, strings));
 }
 
-const keepPlain: Picker = (value, strings) => {
+const pickPlain: Picker = (value, strings) => {
 	if (typeof value !== "string") return value;
 	const known = strings.get(value);
 	if (known === undefined) strings.set(value, value);
 	return known ?? value;
 };
 
-const keepList =
-	(keepItem: Picker): Picker =>
+const pickList =
+	(pickItem: Picker): Picker =>
 	(list, strings) => {
 		const items = list as readonly unknown[];
-		return items.length === 0 ? EMPTY : items.map((item) => keepItem(item, strings));
+		return items.length === 0 ? EMPTY : items.map((item) => pickItem(item, strings));
 	};
 
-const keepRecord =
-	(keepMember: Picker): Picker =>
+const pickRecord =
+	(pickMember: Picker): Picker =>
 	(record, strings) =>
-		Object.fromEntries(Object.entries(record as object).map(([key, value]) => [key, keepMember(value, strings)]));
+		Object.fromEntries(Object.entries(record as object).map(([key, value]) => [key, pickMember(value, strings)]));
 
 /**
  * Copies start as clones of a template that has the same members: an object that grows member by member under computed
  * names, or that had members deleted, becomes a hash table, which takes two to four times the memory.
  */
-function keepObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
-	const members = Object.entries(properties).map(([name, schema]) => ({ name, keep: keepNode(schema) }));
+function pickObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
+	const members = Object.entries(properties).map(([name, schema]) => ({ name, pick: pickNode(schema) }));
 	const templates = new Map<string, object>();
 	const templateOf = (names: readonly string[]): object => {
 		const shape = names.join(" ");
@@ -75,7 +74,7 @@ function keepObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
 		const source = value as Readonly<Record<string, unknown>>;
 		const present = members.filter(({ name }) => source[name] !== undefined);
 		const copy: Record<string, unknown> = { ...templateOf(present.map(({ name }) => name)) };
-		for (const { name, keep } of present) copy[name] = keep(source[name], strings);
+		for (const { name, pick } of present) copy[name] = pick(source[name], strings);
 		return copy;
 	};
 }

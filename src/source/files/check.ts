@@ -1,5 +1,5 @@
-/** Checks across resources that no schema can say. */
-import type { Place } from "../../checked-text.ts";
+/** Checks across resources that no schema can express. */
+import type { JsonPath } from "../../checked-text.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import type { CollectionName, ResourceOf } from "./collections.ts";
 import { unknown } from "./complete.ts";
@@ -7,8 +7,8 @@ import type { Fault, Merged } from "./merge.ts";
 
 /**
  * @param ports completed
- * @param fault refuses the inventory
- * @param whereIs says where a port stands
+ * @param fault rejects the inventory
+ * @param whereIs says where in the files a port is
  * @throws GuestwireError `inventory`
  */
 export function checkInventory(
@@ -22,7 +22,7 @@ export function checkInventory(
 	checkBareMetal(merged, fault);
 }
 
-/** On one network an address belongs to one port, once, and so does a MAC address. */
+/** On a network, an address and a MAC address belong to one port, once. */
 function checkOwners(
 	merged: Merged,
 	ports: ReadonlyMap<string, PortFacts>,
@@ -40,7 +40,12 @@ function checkOwners(
 		}
 		const entry = merged.ports.get(port.id) ?? port;
 		const taker = `port "${owner}" (${whereIs(owner)})`;
-		fault("ports", entry, place, `${what} ${text} on network "${port.network_id}" is ${taker}'s already: change one`);
+		fault(
+			"ports",
+			entry,
+			place,
+			`${what} ${text} on network "${port.network_id}" already belongs to ${taker}: change one of them`,
+		);
 	};
 	for (const port of ports.values()) {
 		take("MAC address", port, port.mac_address, ["mac_address"]);
@@ -50,15 +55,16 @@ function checkOwners(
 	}
 }
 
-/** As Neutron has it: a port is the parent of one trunk, or a subport of one, and a tag stands once on a trunk. */
+/** Neutron's rules: a port is the parent of one trunk or a subport of one, and a trunk has a VLAN once. */
 function checkTrunks({ trunks, ports }: Merged, fault: Fault): void {
 	const roles = new Map<string, string>();
 	for (const trunk of trunks.values()) {
 		const tags = new Map<number, string>();
-		const take = (portId: string, role: string, place: Place) => {
+		const take = (portId: string, role: string, place: JsonPath) => {
 			if (!ports.has(portId)) fault("trunks", trunk, place, unknown("port", portId, ports));
 			const taken = roles.get(portId);
-			if (taken !== undefined) fault("trunks", trunk, place, `port "${portId}" is ${taken} already: leave one out`);
+			if (taken !== undefined)
+				fault("trunks", trunk, place, `port "${portId}" is already ${taken}: remove one of them`);
 			roles.set(portId, `${role} of trunk "${trunk.id}"`);
 		};
 		take(trunk.port_id, "the parent", ["port_id"]);
@@ -67,7 +73,8 @@ function checkTrunks({ trunks, ports }: Merged, fault: Fault): void {
 			if (typeof tag !== "number") continue;
 			const owner = tags.get(tag);
 			const place = ["sub_ports", index, "segmentation_id"];
-			if (owner !== undefined) fault("trunks", trunk, place, `VLAN ${tag} is subport "${owner}"'s already: change one`);
+			if (owner !== undefined)
+				fault("trunks", trunk, place, `VLAN ${tag} already belongs to subport "${owner}": change one of them`);
 			tags.set(tag, port_id);
 		}
 	}

@@ -1,7 +1,7 @@
-/** What an inventory may hold: each collection's names, schema, and the rules that a schema can't say. */
+/** The collections of an inventory: their names, their schemas, and rules that a schema can't express. */
 import { createHash } from "node:crypto";
 import Type, { type Static, type TSchema } from "typebox";
-import type { Place } from "../../checked-text.ts";
+import type { JsonPath } from "../../checked-text.ts";
 import { addressVersion, type Cidr, canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
 import {
 	BareMetalNodeFacts,
@@ -22,16 +22,16 @@ import {
 } from "../../instance/facts.ts";
 import { BOND_MODES, bondModeOf } from "../../instance/port-group.ts";
 
-/** Refuses a resource for what it has at a place within it. */
-export type Complain = (place: Place, what: string) => never;
+/** Rejects a resource because of the value at a path within it. */
+export type Complain = (place: JsonPath, what: string) => never;
 
 interface Collection<S extends TSchema> {
-	/** A single resource's key, where the API answers one. */
+	/** The key of a single resource in an API's answer. */
 	readonly singular: string;
 	readonly schema: S;
 	/** Two resources with the same identity are the same resource. */
 	identity(resource: Static<S>): string;
-	/** Brings a resource to canonical text and fills in what it leaves out, or complains of it. */
+	/** Makes a resource's text canonical and fills in what is missing, or complains. */
 	refine?(resource: Static<S>, complain: Complain): void;
 }
 
@@ -41,10 +41,10 @@ const byUuid = ({ uuid }: { readonly uuid: string }) => uuid;
 
 const optionalText = Type.Optional(Type.String());
 
-/** Nothing reads it, and it changes by itself from one recording to the next. */
+/** Nothing reads the status, and it changes by itself. */
 const withoutStatus = <P extends { status: TSchema }>({ status: _, ...properties }: P): Omit<P, "status"> => properties;
 
-/** A port as it may stand in a file: what only one answer is possible to may be left out. */
+/** A port in a file: members with only one possible value may be missing. */
 export const PortEntry = Type.Object({
 	...withoutStatus(PortFacts.properties),
 	network_id: optionalText,
@@ -119,7 +119,7 @@ export const COLLECTIONS = {
 		refine(group, complain) {
 			if (group.address !== null) group.address = macOr(group.address, ["address"], complain);
 			if (typeof group.mode === "string" && !bondModeOf(group.mode)) {
-				complain(["mode"], `"${group.mode}" is none of ${BOND_MODES.join(", ")}: correct it`);
+				complain(["mode"], `"${group.mode}" is not one of ${BOND_MODES.join(", ")}: correct it`);
 			}
 		},
 	}),
@@ -141,7 +141,7 @@ export const COLLECTIONS = {
 
 export type CollectionName = keyof typeof COLLECTIONS;
 export type ResourceOf<N extends CollectionName> = Static<(typeof COLLECTIONS)[N]["schema"]>;
-/** One file's resources, in the file's order. */
+/** The resources of one file, in its order. */
 export type Collections = { readonly [N in CollectionName]: ResourceOf<N>[] };
 
 export const COLLECTION_NAMES = Object.keys(COLLECTIONS) as readonly CollectionName[];
@@ -159,10 +159,10 @@ function refinePort(port: PortEntry, complain: Complain): void {
 	}
 }
 
-/** As Neutron has it, a subnet's gateway and routes are of its own family: a client takes no other's. */
+/** Neutron's rule: a subnet's gateway and routes belong to its address family. Clients reject others. */
 function refineSubnet(subnet: SubnetEntry, complain: Complain): void {
 	const { version } = cidrOr(subnet.cidr, ["cidr"], complain);
-	const ofFamily = (text: string, place: Place) => {
+	const ofFamily = (text: string, place: JsonPath) => {
 		const address = addressOr(text, place, complain);
 		return addressVersion(address) === version ? address : complain(place, otherFamily(text, subnet.cidr));
 	};
@@ -179,30 +179,32 @@ function refineSubnet(subnet: SubnetEntry, complain: Complain): void {
 }
 
 function otherFamily(text: string, cidr: string): string {
-	return `"${text}" is not of the same family as the subnet (${cidr}): correct one of them`;
+	return `"${text}" and the subnet (${cidr}) belong to different address families: correct one of them`;
 }
 
 function refineTrunk(trunk: TrunkFacts, complain: Complain): void {
 	for (const [index, { segmentation_type: type, segmentation_id: id }] of trunk.sub_ports.entries()) {
 		if (type === "vlan" && !(id && id >= 1 && id <= 4094)) {
-			complain(["sub_ports", index], 'needs "segmentation_id", a VLAN from 1 to 4094');
+			complain(["sub_ports", index], 'needs "segmentation_id", a VLAN from 1 to 4094: add it');
 		}
 	}
 }
 
-function addressOr(text: string, place: Place, complain: Complain): string {
-	return canonicalAddress(text) ?? complain(place, `"${text}" is no IPv4 or IPv6 address: correct it`);
+function addressOr(text: string, place: JsonPath, complain: Complain): string {
+	return canonicalAddress(text) ?? complain(place, `"${text}" is not an IP address: correct it`);
 }
 
-function cidrOr(text: string, place: Place, complain: Complain): Cidr {
-	return parseCidr(text) ?? complain(place, `"${text}" is no CIDR like 192.0.2.0/24 or 2001:db8::/64: correct it`);
+function cidrOr(text: string, place: JsonPath, complain: Complain): Cidr {
+	return (
+		parseCidr(text) ?? complain(place, `"${text}" is not a CIDR such as 192.0.2.0/24 or 2001:db8::/64: correct it`)
+	);
 }
 
-function macOr(text: string, place: Place, complain: Complain): string {
-	return canonicalMac(text) ?? complain(place, `"${text}" is no MAC address like 52:54:00:12:34:56: correct it`);
+function macOr(text: string, place: JsonPath, complain: Complain): string {
+	return canonicalMac(text) ?? complain(place, `"${text}" is not a MAC address such as 52:54:00:12:34:56: correct it`);
 }
 
-/** A MAC address of a port's own that stays the same: locally administered, unicast, the rest from a hash of the id. */
+/** A MAC address that is always the same for a port: locally administered, unicast, the rest from a hash of its id. */
 function macOfId(portId: string): string {
 	const bytes = createHash("sha256").update(portId).digest().subarray(0, 6);
 	bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;

@@ -1,4 +1,4 @@
-/** Fills in what a file leaves out and another resource tells, where only one answer is possible. */
+/** Fills in missing members from other resources, where only one value is possible. */
 import { suggest } from "../../checked-text.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts";
 import type { PortFacts, ServerFacts, SubnetFacts } from "../../instance/facts.ts";
@@ -16,7 +16,7 @@ export interface KnownSubnet {
 /**
  * Every subnet with its network, by id.
  *
- * @throws GuestwireError `inventory` when a network is unknown, or left out while there are several
+ * @throws GuestwireError `inventory` if a network is unknown, or missing while there are several
  */
 export function completeSubnets(merged: Merged, fault: Fault): Map<string, KnownSubnet> {
 	const subnets = new Map<string, KnownSubnet>();
@@ -46,7 +46,7 @@ export function completeServers(
 	return completed;
 }
 
-/** What ports are completed from. */
+/** What missing members of a port are derived from. */
 interface Surroundings {
 	readonly merged: Merged;
 	readonly subnets: ReadonlyMap<string, KnownSubnet>;
@@ -58,9 +58,9 @@ interface Surroundings {
 }
 
 /**
- * Every port with its network, its addresses' subnets and its instance, by id.
+ * Every port with its network, the subnets of its addresses and its instance, by id.
  *
- * @throws GuestwireError `inventory` when one of them is unknown, contradicts another, or can't be told
+ * @throws GuestwireError `inventory` if one of them is unknown, ambiguous, or contradicts another
  */
 export function completePorts(
 	merged: Merged,
@@ -88,7 +88,7 @@ function completePort(entry: PortEntry, surroundings: Surroundings): PortFacts {
 	});
 }
 
-/** One look-up for each length of prefix that occurs, not one for each subnet: thousands of ports may ask. */
+/** One look-up per prefix length, not per subnet, because there may be thousands of ports. */
 function subnetFinder(subnets: ReadonlyMap<string, KnownSubnet>): Surroundings["subnetsAround"] {
 	const key = (cidr: Cidr | undefined) => cidr && `${cidr.network}/${cidr.prefixLength}`;
 	const byCidr = groupBy(subnets.values(), ({ cidr }) => key(cidr) ?? null);
@@ -96,7 +96,7 @@ function subnetFinder(subnets: ReadonlyMap<string, KnownSubnet>): Surroundings["
 	return (address) => [...lengths].flatMap((bits) => all(byCidr, key(parseCidr(`${address}/${bits}`)) ?? ""));
 }
 
-/** The entry itself where it lacks nothing: API answers don't, and a copy of each would take the memory twice. */
+/** Returns the entry itself if nothing is missing, as in APIs' answers: copies would take twice the memory. */
 function complete<E extends object, F extends E>(entry: E, found: Partial<F>): F {
 	const lacks = (Object.keys(found) as (keyof F & keyof E)[]).some((member) => entry[member] !== found[member]);
 	return (lacks ? { ...entry, ...found } : entry) as F;
@@ -129,8 +129,8 @@ function subnetOf(
 	if (named === undefined) {
 		const [only, ...more] = ofNetwork.filter(({ cidr }) => cidrContains(cidr, address));
 		if (only && more.length === 0) return only.facts.id;
-		const what = only ? "lies in several subnets" : "lies in no subnet";
-		return fault("ports", entry, place, `${address} ${what} of network "${networkId}": add the right "subnet_id"`);
+		const what = only ? "is in several subnets" : "is in no subnet";
+		return fault("ports", entry, place, `${address} ${what} of network "${networkId}": add "subnet_id"`);
 	}
 	const subnet = subnets.get(named);
 	if (!subnet) return fault("ports", entry, [...place, "subnet_id"], unknown("subnet", named, subnets));
@@ -139,14 +139,14 @@ function subnetOf(
 		return fault("ports", entry, [...place, "subnet_id"], `${what}: correct one of them`);
 	}
 	if (!cidrContains(subnet.cidr, address)) {
-		const what = `${address} lies outside of subnet "${named}" (${subnet.facts.cidr})`;
+		const what = `${address} is outside subnet "${named}" (${subnet.facts.cidr})`;
 		return fault("ports", entry, [...place, "ip_address"], `${what}: correct one of them`);
 	}
 	return named;
 }
 
 function deviceOf(entry: PortEntry, { merged, subportIds, fault }: Surroundings): string {
-	// A subport is its parent's instance's as a VLAN: naming that instance makes no second NIC of it.
+	// A subport reaches its parent's instance as a VLAN: naming that instance does not make it a second NIC.
 	if (subportIds.has(entry.id)) return "";
 	if (entry.device_id !== undefined) return entry.device_id;
 	if (!isInstanceNic(entry)) return "";
@@ -159,10 +159,10 @@ function onlyKey(map: ReadonlyMap<string, unknown>): string | undefined {
 }
 
 function missingNetwork({ networks }: Merged): string {
-	return `needs "network_id", which only one of ${networks.size} networks can be: add it`;
+	return `needs "network_id", because there are ${networks.size} networks: add it`;
 }
 
-/** What to say of an id that names nothing. */
+/** The message for an id that does not exist. */
 export function unknown(kind: string, id: string, known: ReadonlyMap<string, unknown>): string {
 	return `there is no ${kind} "${id}" in the inventory: add it, or ${suggest(id, [...known.keys()])}`;
 }

@@ -89,8 +89,8 @@ describe("the folder", () => {
 	});
 
 	test.each([
-		["nowhere", /nowhere: there is no such file or folder: correct the path$/],
-		["", /: no \*\.yaml, \*\.yml or \*\.json in it: put the inventory there$/],
+		["nowhere", /nowhere does not exist: correct the path$/],
+		["", / contains no \*\.yaml, \*\.yml or \*\.json file: put the inventory there/],
 	])("says what is missing: %j", async (path, message) => {
 		await expect(openFilesSource(join(folder, path))).rejects.toThrow(message);
 	});
@@ -124,7 +124,7 @@ describe("while serving", () => {
 			expect(await names()).toEqual(["second"]);
 			expect(changes).toBe(1);
 
-			// The same fault again is no news; what is next heard of is the other one.
+			// The same error is not reported again; the next report is the other one.
 			appendFileSync(join(folder, "b.yaml"), "\n");
 			renameSync(join(folder, "b.yaml"), join(folder, "c.yaml"));
 			expect(await report()).toMatch(/\/c\.yaml:\d: invalid YAML: /);
@@ -161,7 +161,7 @@ describe("while serving", () => {
 		const { source, report, names } = await watched(path);
 		try {
 			renameSync(path, join(folder, "old"));
-			expect(await report()).toMatch(/there is no such file or folder/);
+			expect(await report()).toMatch(/does not exist: correct the path/);
 			expect(await names()).toEqual(["a"]);
 			for (const id of ["b", "c"]) {
 				mkdirSync(path, { recursive: true });

@@ -11,22 +11,22 @@ import { factsOf, ownersOf, summariesOf } from "./queries.ts";
 /** The options of `openFilesSource`. */
 export interface FilesSourceOptions {
 	/**
-	 * Given, the files are watched, and each change is taken up, all at once. Called after each: with the one line that
-	 * says why the last good state stays (once, as long as it is the same), or undefined when all is well again.
+	 * Given, the files are watched, and reloaded together after a change. Called after each reload: with the reason, in one
+	 * line, why the previous state stays (once per reason), or undefined when the new state is in use.
 	 */
 	readonly onReload?: (problem: string | undefined) => void;
 }
 
-/** Editors and copying tools write a file in several steps: milliseconds of quiet before it is read. */
+/** Quiet time before files are read: editors and copying tools write in several steps. Milliseconds. */
 const SETTLE = 100;
-/** What changes while the watcher sets itself up on a new folder it may never tell: a second look so much later. */
+/** The files are checked once more after this time: the watcher may miss changes while it starts watching a folder. Milliseconds. */
 const LOOK_AGAIN = 2000;
 
 /**
- * Reads an inventory.
+ * Opens an inventory.
  *
- * @param path a folder, which is read with all folders below it, or a file
- * @throws GuestwireError `inventory`, one line that names file, line and place
+ * @param path a file, or a folder, which is read recursively
+ * @throws GuestwireError `inventory`, one line that names file, line and path of the value
  */
 export async function openFilesSource(path: string, { onReload }: FilesSourceOptions = {}): Promise<FactsSource> {
 	let state = await load(path);
@@ -59,7 +59,7 @@ interface State {
 	readonly inventory: Inventory;
 }
 
-/** @returns the same state when nothing has changed */
+/** @returns `before` if nothing has changed */
 async function load(path: string, before?: State): Promise<State> {
 	const files = await readFolder(path, before?.files);
 	const isUnchanged = (read: ReadFile) => before?.files.get(read.file.path) === read;
@@ -71,18 +71,18 @@ async function load(path: string, before?: State): Promise<State> {
 	return { files, inventory };
 }
 
-/** Reloads one at a time; changes that come meanwhile are taken up by one more. */
+/** One reload at a time; changes during it cause one more. */
 function reloadReporter(reload: () => Promise<boolean>, onReload: (problem: string | undefined) => void) {
 	let reported: string | undefined;
 	const report = async () => {
-		let isNews = false;
+		let isReloaded = false;
 		let problem: string | undefined;
 		try {
-			isNews = await reload();
+			isReloaded = await reload();
 		} catch (error) {
 			problem = problemOf(error);
 		}
-		if (!isNews && problem === reported) return;
+		if (!isReloaded && problem === reported) return;
 		reported = problem;
 		onReload(problem);
 	};
@@ -99,13 +99,13 @@ function reloadReporter(reload: () => Promise<boolean>, onReload: (problem: stri
 }
 
 function problemOf(error: unknown): string {
-	return error instanceof GuestwireError ? error.message : `the inventory can't be read again: ${String(error)}`;
+	return error instanceof GuestwireError ? error.message : `can't reload the inventory: ${String(error)}`;
 }
 
 async function watchFiles(path: string, changed: () => void): Promise<() => Promise<void>> {
 	const { watch } = await import("chokidar");
 	const root = resolve(path);
-	// From the folder above: a watcher of what is moved away, and replaced, never hears of it again.
+	// Watches the parent folder: a watched file or folder that is moved away and replaced is not reported any more.
 	const above = dirname(root);
 	const ignored = (each: string) =>
 		each !== above && each !== root && (!each.startsWith(root + sep) || HIDDEN.test(basename(each)));
@@ -119,7 +119,7 @@ async function watchFiles(path: string, changed: () => void): Promise<() => Prom
 		}, SETTLE);
 	});
 	await new Promise<void>((resolve) => watcher.once("ready", resolve));
-	// What changed between the first reading and now.
+	// Picks up changes since the first reading.
 	changed();
 	return async () => {
 		clearTimeout(timer);

@@ -2,35 +2,38 @@
 import { type Dirent, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Place } from "../../checked-text.ts";
+import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { CollectionName } from "./collections.ts";
-import { type InventoryFile, parseInventoryFile, placeOf } from "./parse.ts";
+import { type InventoryFile, locateInText, parseInventoryFile } from "./parse.ts";
 
 const INVENTORY_FILE = /\.(ya?ml|json)$/;
-/** Editors' and version control's own: `.git`, `.lan.yaml.swp`. */
+/** Files of editors and version control, such as `.git` or `.lan.yaml.swp`. */
 export const HIDDEN = /^\./;
 
-/** Above that, V8 can't hold a file's text in one string. */
+/** V8 can't store a longer text in one string. */
 const LARGEST_FILE = 512 * 1024 * 1024;
 
-/** A file that was read, and what tells whether it has changed since. */
+/** A file that was read, with a stamp that changes when the file does. */
 export interface ReadFile {
 	readonly stamp: string;
 	readonly file: InventoryFile;
 }
 
 /**
- * Reads an inventory, file by file, in the order of their paths. A file that has not changed since is not read again.
+ * Reads the files of an inventory in the order of their paths. Files that have not changed are not read again.
  *
- * @param path a folder, which is read with all folders below it, or a file
- * @param known what was read before, by path
- * @throws GuestwireError `inventory`: nothing there, a file that can't be read, or is wrong
+ * @param path a file, or a folder, which is read recursively
+ * @param known the files read before, by path
+ * @throws GuestwireError `inventory`: no file, an unreadable or invalid file
  */
 export async function readFolder(path: string, known?: ReadonlyMap<string, ReadFile>): Promise<Map<string, ReadFile>> {
 	const paths = await listFiles(path);
 	if (paths.length === 0) {
-		throw new GuestwireError("inventory", `${path}: no *.yaml, *.yml or *.json in it: put the inventory there`);
+		throw new GuestwireError(
+			"inventory",
+			`${path} contains no *.yaml, *.yml or *.json file: put the inventory there, or correct the path`,
+		);
 	}
 	const files = new Map<string, ReadFile>();
 	for (const each of paths) files.set(each, await readChanged(each, known?.get(each)));
@@ -40,7 +43,7 @@ export async function readFolder(path: string, known?: ReadonlyMap<string, ReadF
 async function readChanged(path: string, known: ReadFile | undefined): Promise<ReadFile> {
 	try {
 		const { size, mtimeMs, ctimeMs, ino } = await stat(path);
-		if (size > LARGEST_FILE) throw new GuestwireError("inventory", `${path}: larger than 512 MiB: split it`);
+		if (size > LARGEST_FILE) throw new GuestwireError("inventory", `${path} is larger than 512 MiB: split it`);
 		const stamp = [size, mtimeMs, ctimeMs, ino].join(" ");
 		if (known?.stamp === stamp) return known;
 		return { stamp, file: parseInventoryFile(await readFile(path, "utf8"), path) };
@@ -65,27 +68,27 @@ async function filesBelow(folder: string): Promise<string[]> {
 	return paths.flat();
 }
 
-/** Links to files are followed (mounted configuration consists of them), links to folders are not: they may go round. */
+/** Links to files are followed, since mounted configuration consists of them. Links to folders are not: they may form a cycle. */
 async function filesOf(folder: string, entry: Dirent): Promise<string[]> {
 	const path = join(folder, entry.name);
 	if (entry.isDirectory()) return filesBelow(path);
 	return INVENTORY_FILE.test(entry.name) && (await stat(path)).isFile() ? [path] : [];
 }
 
-/** @param asked for where the system's error names no path of its own */
+/** @param asked the path to name if the system's error has none */
 function readable(error: unknown, asked: string): unknown {
 	const { code, path = asked } = error as NodeJS.ErrnoException;
 	if (error instanceof GuestwireError || code === undefined) return error;
-	const what = code === "ENOENT" ? "there is no such file or folder: correct the path" : `can't be read (${code})`;
-	return new GuestwireError("inventory", `${path}: ${what}`);
+	if (code === "ENOENT") return new GuestwireError("inventory", `${path} does not exist: correct the path`);
+	return new GuestwireError("inventory", `can't read ${path} (${code}): correct its permissions`);
 }
 
-/** Where a resource stands, from its file's text as it is now. */
-export function locateOnDisk(path: string, name: CollectionName, index: number, within: Place): string {
+/** Describes where a resource is, using the current text of its file. */
+export function locateOnDisk(path: string, name: CollectionName, index: number, within: JsonPath): string {
 	try {
-		return placeOf(readFileSync(path, "utf8"), path, name, index, within);
+		return locateInText(readFileSync(path, "utf8"), path, name, index, within);
 	} catch {
-		// Changed or gone since it was read: it will be read again anyway.
+		// Changed or removed since it was read: it will be read again anyway.
 		return path;
 	}
 }

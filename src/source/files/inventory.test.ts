@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { GuestwireError } from "../../errors.ts";
 import { COLLECTION_NAMES, COLLECTIONS } from "./collections.ts";
 import { buildInventory } from "./inventory.ts";
-import { parseInventoryFile, placeOf } from "./parse.ts";
+import { locateInText, parseInventoryFile } from "./parse.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
 
 /** An inventory of files' texts by path. */
 function inventoryOf(files: Readonly<Record<string, string>>) {
 	const parsed = Object.entries(files).map(([path, text]) => parseInventoryFile(text, path));
-	return buildInventory(parsed, (path, ...where) => placeOf(files[path] ?? "", path, ...where));
+	return buildInventory(parsed, (path, ...where) => locateInText(files[path] ?? "", path, ...where));
 }
 
 const lan = `
@@ -173,36 +173,45 @@ describe("a fault is one line that names file, line and place and says what to d
 		["networks: [", /^a\.yaml:1: invalid YAML: .*; correct the file$/],
 		["- networks", /^a\.yaml:1: the document must be a map of collections \(servers, /],
 		["network: {}\nnetwoks: []", /^a\.yaml:1: network "id" is missing: add it$/],
-		["networks:\n  - id: lan\nprots: []", /^a\.yaml:3: prots is no known collection; did you mean "ports"\?$/],
+		["networks:\n  - id: lan\nprots: []", /^a\.yaml:3: prots is not a known collection; did you mean "ports"\?$/],
 		["networks:\n  - id: 7", /^a\.yaml:2: networks\[0\]\.id must be text: quote it$/],
 		[port("network_id: lam"), /^a\.yaml:7: ports\[0\]\.network_id there is no network "lam".* did you mean "lan"\?$/],
-		[port("fixed_ips: [{ ip_address: 192.0.2.999 }]"), /^a\.yaml:7: .*ip_address "192\.0\.2\.999" is no IPv4 or IPv6/],
-		[port("fixed_ips: [{ ip_address: 10.0.0.1 }]"), /^a\.yaml:7: .* 10\.0\.0\.1 lies in no subnet of network "lan"/],
+		[
+			port("fixed_ips: [{ ip_address: 192.0.2.999 }]"),
+			/^a\.yaml:7: .*ip_address "192\.0\.2\.999" is not an IP address/,
+		],
+		[port("fixed_ips: [{ ip_address: 10.0.0.1 }]"), /^a\.yaml:7: .* 10\.0\.0\.1 is in no subnet of network "lan"/],
 		[
 			port("fixed_ips: [{ subnet_id: lan4, ip_address: 10.0.0.1 }]"),
-			/^a\.yaml:7: ports\[0\]\.fixed_ips\[0\]\.ip_address 10\.0\.0\.1 lies outside of subnet "lan4" \(192\.0\.2\.0\/24\)/,
+			/^a\.yaml:7: ports\[0\]\.fixed_ips\[0\]\.ip_address 10\.0\.0\.1 is outside subnet "lan4" \(192\.0\.2\.0\/24\)/,
 		],
 		[
 			port("fixed_ips: [{ subnet_id: lan5, ip_address: 192.0.2.2 }]"),
 			/^a\.yaml:7: .*subnet_id there is no subnet "lan5" .* did you mean "lan4"\?$/,
 		],
-		[port("mac_address: 52:54:00"), /^a\.yaml:7: ports\[0\]\.mac_address "52:54:00" is no MAC address like /],
+		[port("mac_address: 52:54:00"), /^a\.yaml:7: ports\[0\]\.mac_address "52:54:00" is not a MAC address such as /],
 		[`${lan}ports:\n  - id: p`, /^a\.yaml:7: ports\[0\] needs "device_id", .*: add it$/],
-		["subnets: [{ id: s, cidr: 10.0.0.0 }]", /^a\.yaml:1: subnets\[0\]\.cidr "10\.0\.0\.0" is no CIDR like /],
-		["subnets: [{ id: s, cidr: 10.0.0.0/8 }]", /^a\.yaml:1: subnets\[0\] needs "network_id", .* 0 networks can be/],
+		["subnets: [{ id: s, cidr: 10.0.0.0 }]", /^a\.yaml:1: subnets\[0\]\.cidr "10\.0\.0\.0" is not a CIDR such as /],
+		[
+			"subnets: [{ id: s, cidr: 10.0.0.0/8 }]",
+			/^a\.yaml:1: subnets\[0\] needs "network_id", because there are 0 networks: add it/,
+		],
 		[
 			subnet('gateway_ip: "fe80::1"'),
-			/^a\.yaml:1: subnet\.gateway_ip "fe80::1" is not of the same family as the subnet/,
+			/^a\.yaml:1: subnet\.gateway_ip "fe80::1" and the subnet .* belong to different address families/,
 		],
 		[
 			subnet('host_routes: [{ destination: 10.1.0.0/16, nexthop: "fe80::1" }]'),
-			/^a\.yaml:1: subnet\.host_routes\[0\]\.nexthop "fe80::1" is not of the same family/,
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.nexthop "fe80::1" and the subnet .* belong to different address families/,
 		],
 		[
 			subnet('host_routes: [{ destination: "::/0", nexthop: 10.0.0.1 }]'),
-			/^a\.yaml:1: subnet\.host_routes\[0\]\.destination "::\/0" is not of the same family/,
+			/^a\.yaml:1: subnet\.host_routes\[0\]\.destination "::\/0" and the subnet .* belong to different address families/,
 		],
-		["portgroup: { uuid: g, node_uuid: n, mode: fast }", /^a\.yaml:1: portgroup\.mode "fast" is none of balance-rr, /],
+		[
+			"portgroup: { uuid: g, node_uuid: n, mode: fast }",
+			/^a\.yaml:1: portgroup\.mode "fast" is not one of balance-rr, /,
+		],
 		[`${lan}trunk: { id: t, port_id: p }`, /^a\.yaml:6: trunk\.port_id there is no port "p" in the inventory: add it/],
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: q, segmentation_id: 5 }`,
@@ -210,25 +219,25 @@ describe("a fault is one line that names file, line and place and says what to d
 		],
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: p, segmentation_id: 5000 }`,
-			/^a\.yaml:12: trunk\.sub_ports\[0\] needs "segmentation_id", a VLAN from 1 to 4094$/,
+			/^a\.yaml:12: trunk\.sub_ports\[0\] needs "segmentation_id", a VLAN from 1 to 4094: add it$/,
 		],
 		[
 			`${port("")}\ntrunk: { id: t, port_id: p, sub_ports: [{ port_id: p, segmentation_id: 5 }] }`,
-			/^a\.yaml:8: trunk\.sub_ports\[0\]\.port_id port "p" is the parent of trunk "t" already: leave one out$/,
+			/^a\.yaml:8: trunk\.sub_ports\[0\]\.port_id port "p" is already the parent of trunk "t": remove one of them$/,
 		],
 		[
 			trunks(
 				"{ id: t, port_id: p, sub_ports: [{ port_id: q, segmentation_id: 5 }, { port_id: r, segmentation_id: 5 }] }",
 			),
-			/^a\.yaml:10: trunks\[0\]\.sub_ports\[1\]\.segmentation_id VLAN 5 is subport "q"'s already: change one$/,
+			/^a\.yaml:10: trunks\[0\]\.sub_ports\[1\]\.segmentation_id VLAN 5 already belongs to subport "q": change one of them$/,
 		],
 		[
 			trunks("{ id: t, port_id: p, sub_ports: [{ port_id: q, segmentation_id: 5 }] }, { id: u, port_id: q }"),
-			/^a\.yaml:10: trunks\[1\]\.port_id port "q" is a subport of trunk "t" already: leave one out$/,
+			/^a\.yaml:10: trunks\[1\]\.port_id port "q" is already a subport of trunk "t": remove one of them$/,
 		],
 		[
 			trunks("{ id: t, port_id: p }, { id: u, port_id: p }"),
-			/^a\.yaml:10: trunks\[1\]\.port_id port "p" is the parent of trunk "t" already: leave one out$/,
+			/^a\.yaml:10: trunks\[1\]\.port_id port "p" is already the parent of trunk "t": remove one of them$/,
 		],
 		[
 			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "#cloud-config" }',
@@ -255,7 +264,7 @@ describe("a fault is one line that names file, line and place and says what to d
 			"b.yaml": owner("b", "fixed_ips: [{ ip_address: 192.0.2.5 }]"),
 		};
 		expect(() => inventoryOf(files)).toThrow(
-			/^b\.yaml:2: .*ip_address address 192\.0\.2\.5 on network "lan" is port "a" \(a\.yaml:2: ports\[0\]\)'s already/,
+			/^b\.yaml:2: .*ip_address address 192\.0\.2\.5 on network "lan" already belongs to port "a" \(a\.yaml:2: ports\[0\]\)/,
 		);
 	});
 
@@ -265,13 +274,15 @@ describe("a fault is one line that names file, line and place and says what to d
 			"a.yaml": owner("a", "mac_address: 52:54:00:00:00:01"),
 			"b.yaml": owner("b", "mac_address: 52-54-00-00-00-01"),
 		};
-		expect(() => inventoryOf(files)).toThrow(/^b\.yaml:2: .*MAC address .* is port "a" \(a\.yaml:2: ports\[0\]\)'s/);
+		expect(() => inventoryOf(files)).toThrow(
+			/^b\.yaml:2: .*MAC address .* already belongs to port "a" \(a\.yaml:2: ports\[0\]\)/,
+		);
 	});
 
 	test("two files that say different things of one resource are both named", () => {
 		const files = { "a.yaml": "network: { id: lan, mtu: 1500 }", "b.json": '{"networks":[\n{"id":"lan","mtu":9000}]}' };
 		expect(() => inventoryOf(files)).toThrow(
-			'b.json:2: networks[0] says another "mtu" of the same network (lan) than a.yaml:1: network: leave one of them out',
+			'b.json:2: networks[0] gives network lan another "mtu" than a.yaml:1: network: remove one of them',
 		);
 		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
 	});

@@ -1,4 +1,4 @@
-/** All of an inventory's facts, and the look-ups that every question to the cloud needs. */
+/** All facts of an inventory, indexed for look-ups. */
 import { GuestwireError } from "../../errors.ts";
 import type {
 	BareMetalNodeFacts,
@@ -18,7 +18,7 @@ import type {
 import { checkInventory } from "./check.ts";
 import { COMPUTE_API } from "./collections.ts";
 import { completePorts, completeServers, completeSubnets } from "./complete.ts";
-import { type Fault, type Locate, mergeFiles, placeOfResource } from "./merge.ts";
+import { type Fault, type Locate, locateResource, mergeFiles } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
 import type { InventoryFile } from "./parse.ts";
 
@@ -36,7 +36,7 @@ export interface Inventory {
 	readonly dhcpPorts: Multimap<PortFacts>;
 	/** By parent port. */
 	readonly trunks: Multimap<TrunkFacts>;
-	/** Subport's id to parent port's. */
+	/** The id of the parent port, by that of the subport. */
 	readonly parents: ReadonlyMap<string, string>;
 	/** By port. */
 	readonly floatingIps: Multimap<FloatingIpFacts>;
@@ -52,24 +52,24 @@ export interface Inventory {
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
 	/** By node. */
 	readonly portGroups: Multimap<PortGroupFacts>;
-	/** Nova's newest, where the inventory has the compute API's versions. */
+	/** Nova's newest microversion, if the inventory has the versions of the compute API. */
 	readonly novaMicroversion?: string;
 }
 
 /**
- * Makes one inventory of all files.
+ * Builds one inventory from all files.
  *
- * @param locate tells where a resource stands in its file; asked for only to tell of a fault
- * @throws GuestwireError `inventory` when files contradict each other or themselves
+ * @param locate describes where a resource is in its file; only called for an error
+ * @throws GuestwireError `inventory` if files contradict each other or themselves
  */
 export function buildInventory(files: readonly InventoryFile[], locate: Locate): Inventory {
 	const merged = mergeFiles(files, locate);
 	const fault: Fault = (name, resource, within, what) => {
-		throw new GuestwireError("inventory", `${placeOfResource(files, name, resource, within, locate)} ${what}`);
+		throw new GuestwireError("inventory", `${locateResource(files, name, resource, within, locate)} ${what}`);
 	};
 	const subnets = completeSubnets(merged, fault);
 	const ports = completePorts(merged, subnets, fault);
-	checkInventory(merged, ports, fault, (id) => placeOfResource(files, "ports", merged.ports.get(id), [], locate));
+	checkInventory(merged, ports, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
 	const trunks = [...merged.trunks.values()];
 	const novaMicroversion = merged.versions.get(COMPUTE_API)?.version;
 	return {

@@ -1,24 +1,29 @@
 /** All files' resources as one, each once. */
 import { isDeepStrictEqual } from "node:util";
-import type { Place } from "../../checked-text.ts";
+import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type ResourceOf } from "./collections.ts";
 import type { InventoryFile } from "./parse.ts";
 
-/** Tells where a resource stands in its file, in words. */
-export type Locate = (path: string, name: CollectionName, index: number, within: Place) => string;
+/** Describes where a resource is in its file. */
+export type Locate = (path: string, name: CollectionName, index: number, within: JsonPath) => string;
 
-/** Refuses the inventory for what a resource has at a place within it. */
-export type Fault = <N extends CollectionName>(name: N, resource: ResourceOf<N>, within: Place, what: string) => never;
+/** Rejects the inventory because of the value at a path within a resource. */
+export type Fault = <N extends CollectionName>(
+	name: N,
+	resource: ResourceOf<N>,
+	within: JsonPath,
+	what: string,
+) => never;
 
 /** Every resource by its identity, in the order of files and within them. */
 export type Merged = { readonly [N in CollectionName]: ReadonlyMap<string, ResourceOf<N>> };
 
 /**
- * The same resource may stand in several files, as long as they agree in what is kept of it: recordings of one network
- * taken with two servers do.
+ * The same resource may be in several files, such as the answers for two servers on one network, if all members that are
+ * read agree.
  *
- * @throws GuestwireError `inventory`, naming both files, when they don't
+ * @throws GuestwireError `inventory`, naming both files, if they do not
  */
 export function mergeFiles(files: readonly InventoryFile[], locate: Locate): Merged {
 	const entries = COLLECTION_NAMES.map((name) => [name, mergeCollection(name, files, locate)]);
@@ -35,9 +40,9 @@ function mergeCollection(name: CollectionName, files: readonly InventoryFile[], 
 			if (known === undefined) merged.set(identity, resource);
 			else if (!isDeepStrictEqual(known, resource)) {
 				const [member = "it"] = differingMembers(known, resource);
-				const other = placeOfResource(files, name, known, [], locate);
-				const what = `says another "${member}" of the same ${COLLECTIONS[name].singular} (${identity}) than ${other}`;
-				throw new GuestwireError("inventory", `${locate(file.path, name, index, [])} ${what}: leave one of them out`);
+				const other = locateResource(files, name, known, [], locate);
+				const what = `gives ${COLLECTIONS[name].singular} ${identity} another "${member}" than ${other}`;
+				throw new GuestwireError("inventory", `${locate(file.path, name, index, [])} ${what}: remove one of them`);
 			}
 		}
 	}
@@ -49,12 +54,12 @@ function differingMembers(a: object, b: object): string[] {
 	return Object.keys({ ...left, ...right }).filter((member) => !isDeepStrictEqual(left[member], right[member]));
 }
 
-/** Where a resource of one of the files stands. */
-export function placeOfResource(
+/** Describes where a resource is in the files. */
+export function locateResource(
 	files: readonly InventoryFile[],
 	name: CollectionName,
 	resource: unknown,
-	within: Place,
+	within: JsonPath,
 	locate: Locate,
 ): string {
 	for (const { path, collections } of files) {

@@ -1,4 +1,4 @@
-/** Many values to a key; a single one stands in the map itself, because in a large inventory nearly all are single. */
+/** A map with several values per key. A single value is stored without a list: in a large inventory nearly all are single. */
 export type Multimap<V extends object> = Map<string, V | V[]>;
 
 export function add<V extends object>(map: Multimap<V>, key: string, value: V): void {

@@ -1,30 +1,30 @@
-/** One inventory file's text to checked resources, and back from a resource to the line that it stands on. */
+/** Parses an inventory file into validated resources, and finds the line of a resource again. */
 import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { explain, type Place, parseYaml, placeText, suggest, type YamlDocument } from "../../checked-text.ts";
+import { explain, formatPath, type JsonPath, parseYaml, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
 
-/** What a file is known by. */
+/** A parsed file. */
 export interface InventoryFile {
 	readonly path: string;
 	readonly collections: Collections;
 }
 
-/** Characters that YAML's parser is given at most: its syntax tree takes a hundred times the memory of the text. */
+/** Most characters to parse as YAML: the parser's syntax tree takes a hundred times the memory of the text. */
 const MOST_YAML = 8 * 1024 * 1024;
 
 const ajv = new Ajv2020({ useDefaults: true, verbose: true, meta: false, validateSchema: false });
 
-/** Compiled when a file first has the collection: most inventories have a few of them. */
-const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly keep: Picker }>();
+/** Compiled on first use: most inventories have few of the collections. */
+const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly pick: Picker }>();
 
 function compile(name: CollectionName) {
 	const known = compiled.get(name);
 	if (known !== undefined) return known;
 	const { schema } = COLLECTIONS[name];
-	const made = { check: ajv.compile(schema), keep: createPicker(schema) };
+	const made = { check: ajv.compile(schema), pick: createPicker(schema) };
 	compiled.set(name, made);
 	return made;
 }
@@ -37,12 +37,12 @@ const KEYS: ReadonlyMap<string, CollectionName> = new Map(
 	]),
 );
 
-/** A list that an API answers in pages has a `ports_links` beside it. */
+/** An API's paged list of `ports` has `ports_links` beside it. */
 const PAGING = /_links$/;
 
 /**
- * @param path the file's, named in errors
- * @throws GuestwireError `inventory`, naming file, line and place
+ * @param path of the file, for errors
+ * @throws GuestwireError `inventory`, naming file, line and path of the value
  */
 export function parseInventoryFile(text: string, path: string): InventoryFile {
 	const strings = new Map<string, string>();
@@ -66,16 +66,16 @@ function checkResource(
 	strings: Map<string, string>,
 ): unknown {
 	nameAfterId(value);
-	const { check, keep } = compile(name);
+	const { check, pick } = compile(name);
 	if (!check(value)) {
 		const { place, what } = explain(check.errors ?? []);
 		complain(place, what);
 	}
 	COLLECTIONS[name].refine?.(value as never, complain);
-	return keep(value, strings);
+	return pick(value, strings);
 }
 
-/** A resource without a name is called by its id. */
+/** The default name of a resource is its id. */
 function nameAfterId(resource: unknown): void {
 	if (isMap(resource) && "id" in resource) resource["name"] ??= resource["id"];
 }
@@ -84,11 +84,11 @@ function parseText(text: string, path: string): YamlDocument[] {
 	const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
 	if (!path.endsWith(".json")) return parseBoundedYaml(plain, path);
 	try {
-		const line = (place: Place) =>
+		const line = (place: JsonPath) =>
 			plain.length > MOST_YAML ? undefined : parseBoundedYaml(plain, path)[0]?.line(place);
 		return [{ value: JSON.parse(plain), line }];
 	} catch {
-		// JSON is YAML too: its parser knows lines, and takes the comma too many that a person left.
+		// JSON is YAML too, and the YAML parser knows lines and accepts a trailing comma.
 		return parseBoundedYaml(plain, path);
 	}
 }
@@ -97,14 +97,14 @@ function parseBoundedYaml(text: string, path: string): YamlDocument[] {
 	if (text.length <= MOST_YAML) return parseYaml(text, path, "inventory");
 	throw new GuestwireError(
 		"inventory",
-		`${path}: not JSON, and too large for YAML (8 MiB): split it, or write it as JSON`,
+		`${path} is not JSON, and larger than 8 MiB, the limit for YAML: split it, or convert it to JSON`,
 	);
 }
 
 interface Resource {
 	readonly name: CollectionName;
 	/** From the document's root. */
-	readonly place: Place;
+	readonly place: JsonPath;
 	readonly value: unknown;
 }
 
@@ -113,7 +113,7 @@ function* resourcesOf(document: YamlDocument, path: string): Generator<Resource>
 	for (const [key, content] of Object.entries(document.value as object)) {
 		if (PAGING.test(key)) continue;
 		const name = KEYS.get(key);
-		if (!name) return fail(document, path, [key], `is no known collection; ${suggest(key, [...KEYS.keys()])}`);
+		if (!name) return fail(document, path, [key], `is not a known collection; ${suggest(key, [...KEYS.keys()])}`);
 		for (const [index, value] of (Array.isArray(content) ? content : [content]).entries()) {
 			const place = Array.isArray(content) ? [key, index] : [key];
 			// Nova's list of key pairs is [{"keypair": {…}}].
@@ -125,13 +125,19 @@ function* resourcesOf(document: YamlDocument, path: string): Generator<Resource>
 }
 
 /**
- * Where a resource stands: `inventory/lan.yaml:12: ports[3]`.
+ * Describes where a resource is: `inventory/lan.yaml:12: ports[3]`.
  *
- * @param text of its file, as it is now
- * @param index the resource's in its collection of the file
- * @param within a place in the resource
+ * @param text the current text of its file
+ * @param index of the resource in its collection of the file
+ * @param within a path in the resource
  */
-export function placeOf(text: string, path: string, name: CollectionName, index: number, within: Place = []): string {
+export function locateInText(
+	text: string,
+	path: string,
+	name: CollectionName,
+	index: number,
+	within: JsonPath = [],
+): string {
 	let passed = 0;
 	for (const document of parseText(text, path)) {
 		for (const resource of resourcesOf(document, path)) {
@@ -141,12 +147,12 @@ export function placeOf(text: string, path: string, name: CollectionName, index:
 	return path;
 }
 
-function describe(document: YamlDocument, path: string, place: Place): string {
+function describe(document: YamlDocument, path: string, place: JsonPath): string {
 	const line = document.line(place);
-	return `${path}${line === undefined ? "" : `:${line}`}: ${placeText(place)}`;
+	return `${path}${line === undefined ? "" : `:${line}`}: ${formatPath(place)}`;
 }
 
-function fail(document: YamlDocument, path: string, place: Place, what: string): never {
+function fail(document: YamlDocument, path: string, place: JsonPath, what: string): never {
 	throw new GuestwireError("inventory", `${describe(document, path, place)} ${what}`);
 }
 

@@ -1,12 +1,12 @@
-/** A service of the cloud: calls with a good token, whole listings, statuses told apart. */
+/** A service of the cloud: calls with a valid token, complete listings, statuses mapped to errors. */
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { type Reader, reader } from "./answers.ts";
 import { parseJson, type Session } from "./keystone.ts";
 import { type Query, toSearch } from "./query.ts";
-import { placeOf, type Reply, type Rest } from "./rest.ts";
+import { describeCall, type Reply, type Rest } from "./rest.ts";
 
-/** An answer and the call that it was given to, for messages. */
+/** An answer, and the call it belongs to for messages. */
 export interface Answered {
 	readonly value: unknown;
 	readonly where: string;
@@ -14,22 +14,22 @@ export interface Answered {
 
 export interface Api {
 	/**
-	 * What `GET path?query` answers; undefined for 404.
+	 * The answer to `GET path?query`; undefined for 404.
 	 *
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`
 	 */
 	get(path: string, query?: Query): Promise<Answered | undefined>;
 	/**
-	 * A listing page by page; nothing at all if the first one is a 404. Each member is still to be read; its `where` names
-	 * it.
+	 * A listing, page by page; no page if the first one is a 404. The members are not validated yet; their `where` names
+	 * them.
 	 *
-	 * @param collection the answer's member, `ports`
+	 * @param collection the member of the answer, such as `ports`
 	 * @throws GuestwireError as `get`; `cloud-answer` for a further page that is a 404
 	 */
 	pages(path: string, collection: string, query?: Query): AsyncGenerator<readonly Answered[]>;
 	/** All pages of a listing; undefined for 404. @throws GuestwireError as `pages` */
 	list(path: string, collection: string, query?: Query): Promise<readonly Answered[] | undefined>;
-	/** Bytes of a request line that every call to the path takes. */
+	/** Bytes of a request line that any call to the path takes. */
 	room(path: string): Promise<number>;
 }
 
@@ -44,7 +44,7 @@ export interface ApiOptions {
 const Links = Type.Array(Type.Object({ rel: Type.String(), href: Type.String() }), { default: [] });
 
 export function createApi({ session, rest, base, headers = async () => ({}) }: ApiOptions): Api {
-	/** A token that is refused may have been revoked: once, with a new one. */
+	/** A refused token may have been revoked: tries once more with a new one. */
 	async function call(url: URL): Promise<Reply> {
 		const more = await headers();
 		for (let again = false; ; again = true) {
@@ -59,7 +59,7 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 	async function get(path: string, query: Query = []): Promise<Answered | undefined> {
 		const url = new URL((await base()) + path);
 		url.search = toSearch(query);
-		const where = placeOf({ method: "GET", url });
+		const where = describeCall({ method: "GET", url });
 		const reply = await call(url);
 		if (reply.status === 404) return undefined;
 		if (reply.status === 200) return { value: parseJson(reply, where), where };
@@ -76,7 +76,10 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 			yield items;
 			if (next === undefined) return;
 			if (markers.has(next))
-				throw new GuestwireError("cloud-answer", `${answer.where}: the next page was there before`);
+				throw new GuestwireError(
+					"cloud-answer",
+					`${answer.where}: the listing links back to a page that was already read`,
+				);
 			markers.add(next);
 			marker = [["marker", next]];
 		}
@@ -91,7 +94,7 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 	return { get, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
 }
 
-/** The first page of a listing that every cloud has. @throws GuestwireError as `Api.get`; `cloud-answer` for 404 */
+/** The first page of a listing that exists in every cloud. @throws GuestwireError as `Api.get`; `cloud-answer` for 404 */
 export async function firstPage(
 	api: Api,
 	path: string,
@@ -102,15 +105,15 @@ export async function firstPage(
 	throw notThere(path);
 }
 
-/** A 404 where every cloud has something: of a proxy, say, or of another service. */
+/** The error for a 404 where every cloud has something: it comes from a proxy, say, or from another service. */
 export function notThere(path: string): GuestwireError {
-	return new GuestwireError("cloud-answer", `${path} is not there (404): is the catalogue's endpoint right?`);
+	return new GuestwireError("cloud-answer", `${path} does not exist (404): check the endpoint in the catalogue`);
 }
 
 type Page = Readonly<Record<string, unknown>>;
 const pageReaders = new Map<string, Reader<Page>>();
 
-/** A page's members, and the marker of the next one (of the link, whose host may be a name from inside). */
+/** A page's members, and the marker of the next page (from the link, whose host may be an internal name). */
 function readPage(collection: string, { value, where }: Answered) {
 	const links = `${collection}_links`;
 	const schema = () => Type.Object({ [collection]: Type.Array(Type.Unknown()), [links]: Links });
@@ -129,17 +132,14 @@ function markerOf(href: string, where: string): string {
 	throw new GuestwireError("cloud-answer", `${where}: the link to the next page has no marker`);
 }
 
-/** What an API that answers says no with. */
+/** The error for a status that refuses the call. */
 function refusal(where: string, { status }: Reply): GuestwireError {
 	if (status === 401)
 		return new GuestwireError(
 			"cloud-unavailable",
-			`${where}: answered 401 to a new token; is its own [keystone_authtoken] right?`,
+			`${where}: answered 401 to a new token; check [keystone_authtoken] in the service's own configuration`,
 		);
 	if (status === 403)
-		return new GuestwireError(
-			"cloud-answer",
-			`${where}: answered 403; the user lacks a role for it, see docs/openstack.md`,
-		);
+		return new GuestwireError("cloud-answer", `${where}: answered 403; grant the user the role in docs/openstack.md`);
 	return new GuestwireError("cloud-answer", `${where}: answered ${status}`);
 }

@@ -1,4 +1,4 @@
-/** What Keystone is asked for a token with. https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization */
+/** The request for a token from Keystone. https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization */
 import { GuestwireError } from "../../errors.ts";
 import type { Auth, FoundCloud } from "./clouds-yaml.ts";
 
@@ -8,7 +8,7 @@ export interface AuthRequest {
 	readonly body: unknown;
 }
 
-/** The names that keystoneauth's plugins have; all of them are Keystone v3 here. */
+/** The names of keystoneauth's plugins; here all of them use Keystone v3. */
 const METHODS = {
 	password: passwordIdentity,
 	v3password: passwordIdentity,
@@ -23,12 +23,12 @@ type Missing = (member: string) => never;
 /**
  * The request for a token.
  *
- * @throws GuestwireError `config`: a member that the way of authentication needs is missing, or the way is not known
+ * @throws GuestwireError `config`: a required member is missing, or the type is unsupported
  */
 export function authRequest({ entry, where }: FoundCloud): AuthRequest {
 	const { auth } = entry;
 	const missing: Missing = (member) => {
-		throw new GuestwireError("config", `${where}: no auth.${member} (OS_${member.toUpperCase()}); give it`);
+		throw new GuestwireError("config", `${where}: auth.${member} (OS_${member.toUpperCase()}) is missing: add it`);
 	};
 	const type = entry.auth_type ?? impliedType(auth);
 	const method = METHODS[type as keyof typeof METHODS];
@@ -48,11 +48,14 @@ function impliedType(auth: Auth): keyof typeof METHODS {
 	return auth.token !== undefined && auth.password === undefined ? "token" : "password";
 }
 
-/** With or without a version at its end, and whichever: it is v3 that is asked. */
+/** `auth_url` may end with any version or none: v3 is used. */
 function tokensUrl(authUrl: string, where: string): URL {
 	const url = URL.parse(`${authUrl.replace(/\/+$/, "").replace(/\/v[0-9.]+$/, "")}/v3/auth/tokens`);
 	if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-	throw new GuestwireError("config", `${where}: auth_url is no http(s) URL; give Keystone's, as https://host:5000/v3`);
+	throw new GuestwireError(
+		"config",
+		`${where}: auth_url is not an http(s) URL; set it to Keystone's, such as https://host:5000/v3`,
+	);
 }
 
 function passwordIdentity(auth: Auth, missing: Missing) {
@@ -98,7 +101,7 @@ function scopeOf(auth: Auth, missing: Missing) {
 	return missing("project_name");
 }
 
-/** Without any, the domain `default`, as openstackclient does. */
+/** Without a domain, `default`, as in openstackclient. */
 function domainOf(auth: Auth, id: string | undefined, name: string | undefined) {
 	if (id !== undefined) return { id };
 	if (name !== undefined) return { name };

@@ -53,12 +53,12 @@ test("the variables alone", async () => {
 
 describe("a fault is one line that says where, and no secret", () => {
 	test.each([
-		["three", CLOUDS, /clouds.yaml: no cloud three; it has one, two$/],
+		["three", CLOUDS, /clouds.yaml: there is no cloud three; the file has: one, two$/],
 		["one", "clouds: { one: { auth: { password: 123456 } } }", /clouds.one: auth.password must be text: quote it$/],
 		["one", "clouds: { one: [] }", /clouds.one: the document must be a map, not a list$/],
 		["one", "clouds: [1]", /clouds.yaml: clouds must be a map, not a list$/],
 		["one", "clouds: {\n one: [", /clouds.yaml:2: invalid YAML/],
-		["one", "", /clouds.yaml: no cloud one; it has none$/],
+		["one", "", /clouds.yaml: there is no cloud one; the file has: none$/],
 	])("%s in %j", async (name, text, message) => {
 		put("clouds.yaml", text);
 		const error: Error = await find(name).then(
@@ -71,7 +71,7 @@ describe("a fault is one line that says where, and no secret", () => {
 
 	test("no file, no variables", async () => {
 		await expect(find("one", { OS_CLIENT_CONFIG_FILE: join(home, "not-here") })).rejects.toThrow(
-			/not-here: no such file/,
+			/not-here does not exist/,
 		);
 		await expect(find()).rejects.toThrow("name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL");
 	});

@@ -1,6 +1,6 @@
 /**
- * Which cloud, and as whom: from `clouds.yaml` and `secure.yaml`, or from `OS_*` variables, as every OpenStack tool
- * reads them. https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
+ * The cloud and its credentials: from `clouds.yaml` and `secure.yaml` or from `OS_*` variables, as in every OpenStack
+ * tool. https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
  */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -13,7 +13,7 @@ import { reader } from "./answers.ts";
 const text = Type.Optional(Type.String());
 const flag = Type.Optional(Type.Boolean());
 
-/** A cloud's `auth`, as the file has it. */
+/** The `auth` of a cloud's entry in the file. */
 const Auth = Type.Object({
 	auth_url: text,
 	username: text,
@@ -38,7 +38,7 @@ const Auth = Type.Object({
 });
 export type Auth = Static<typeof Auth>;
 
-/** A cloud's entry, as the file has it. */
+/** A cloud's entry in the file. */
 export const CloudEntry = Type.Object({
 	auth_type: text,
 	auth: Type.Object(Auth.properties, { default: {} }),
@@ -60,7 +60,7 @@ export type CloudEntry = Static<typeof CloudEntry>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A cloud's entry with the place that it was read from, for messages. */
+/** A cloud's entry, and where it was read from, for messages. */
 export interface FoundCloud {
 	readonly entry: CloudEntry;
 	readonly where: string;
@@ -75,9 +75,9 @@ const readClouds = reader(
 );
 
 /**
- * The entry of the given name, or of `OS_CLOUD`, or what the `OS_*` variables say.
+ * The entry with the given name or that of `OS_CLOUD`, else the values of the `OS_*` variables.
  *
- * @throws GuestwireError `config`: no such file, no such cloud, a wrong member
+ * @throws GuestwireError `config`: a missing file or cloud, an invalid member
  */
 export async function findCloud(name: string | undefined, env: Environment): Promise<FoundCloud> {
 	const wanted = name ?? env["OS_CLOUD"];
@@ -85,7 +85,7 @@ export async function findCloud(name: string | undefined, env: Environment): Pro
 	if (env["OS_AUTH_URL"] === undefined) {
 		throw new GuestwireError(
 			"config",
-			"no cloud: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
+			"no cloud is named: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
 		);
 	}
 	return { entry: readEntry(fromVariables(env), "the OS_* variables"), where: "the OS_* variables" };
@@ -97,20 +97,20 @@ async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
 	if (clouds === undefined) {
 		throw new GuestwireError(
 			"config",
-			`cloud ${name}: no clouds.yaml in ${places.join(", ")}; set OS_CLIENT_CONFIG_FILE`,
+			`cloud ${name}: there is no clouds.yaml in ${places.join(", ")}; set OS_CLIENT_CONFIG_FILE`,
 		);
 	}
 	const given = clouds.clouds[name];
 	if (given === undefined) {
 		const known = Object.keys(clouds.clouds).join(", ") || "none";
-		throw new GuestwireError("config", `${clouds.file}: no cloud ${name}; it has ${known}`);
+		throw new GuestwireError("config", `${clouds.file}: there is no cloud ${name}; the file has: ${known}`);
 	}
 	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
 	const where = `${clouds.file}: clouds.${name}`;
 	return { entry: readEntry(merge(given, secure?.clouds[name]), where), where };
 }
 
-/** `secure.yaml` goes over `clouds.yaml` member by member, within `auth` too. */
+/** Members of `secure.yaml` override those of `clouds.yaml`, within `auth` too. */
 function merge(open: unknown, secret: unknown): unknown {
 	if (!isRecord(open) || !isRecord(secret)) return open ?? {};
 	const auth = { ...(isRecord(open["auth"]) ? open["auth"] : {}), ...(isRecord(secret["auth"]) ? secret["auth"] : {}) };
@@ -125,14 +125,18 @@ function searchPath(env: Environment): string[] {
 	return [...new Set([process.cwd(), user, join(home, ".config", "openstack"), "/etc/openstack"])];
 }
 
-/** The first of `clouds.yaml`, `.yml`, `.json` along the path; a file that is named must be there. */
+/** The first of `clouds.yaml`, `.yml`, `.json` along the search path; a file that a variable names must exist. */
 async function firstFile(stem: "clouds" | "secure", places: readonly string[], named: string | undefined) {
 	const files = named ? [named] : places.flatMap((place) => SUFFIXES.map((suffix) => join(place, stem + suffix)));
 	for (const file of files) {
 		const source = await readIfThere(file);
 		if (source !== undefined) return { file, ...readClouds(parseYaml(source, file, "config")[0]?.value ?? {}, file) };
 	}
-	if (named) throw new GuestwireError("config", `${named}: no such file; a variable OS_CLIENT_*_FILE names it`);
+	if (named)
+		throw new GuestwireError(
+			"config",
+			`${named} does not exist: correct OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE_FILE`,
+		);
 	return undefined;
 }
 
@@ -142,11 +146,11 @@ async function readIfThere(file: string): Promise<string | undefined> {
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
 		if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-		throw new GuestwireError("config", `${file}: can't be read (${code})`);
+		throw new GuestwireError("config", `can't read ${file} (${code}): correct its permissions`);
 	}
 }
 
-/** `OS_AUTH_URL`, `OS_REGION_NAME` …: the entry's members in capitals. */
+/** `OS_AUTH_URL`, `OS_REGION_NAME` …: the members of an entry, in capitals. */
 function fromVariables(env: Environment): unknown {
 	const take = (members: object) =>
 		Object.keys(members).flatMap((member) => {

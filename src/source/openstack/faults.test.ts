@@ -108,7 +108,7 @@ describe("tokens", () => {
 		);
 		expect(error).toMatchObject({
 			code: "cloud-unavailable",
-			message: expect.stringContaining("refuses the credentials"),
+			message: expect.stringContaining("rejected the credentials"),
 		});
 		expect(error.message).not.toContain(fake.env["OS_PASSWORD"]);
 	});
@@ -141,7 +141,7 @@ describe("what is not an answer is an error that names the call and the member",
 		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
 		["403", status(403), /ports.*403; the user lacks a role/],
 		["400", status(400), /ports.*answered 400/],
-		["404 for what every Neutron has", status(404), /^\/ports is not there \(404\)/],
+		["404 for what every Neutron has", status(404), /^\/ports does not exist \(404\)/],
 	])("%s", async (_, fault, message) => {
 		strike(fault, "/ports");
 		await refusal(message);
@@ -150,7 +150,7 @@ describe("what is not an answer is an error that names the call and the member",
 	test("a page that names itself as the next one", async () => {
 		const link = { rel: "next", href: "http://x/?marker=m" };
 		strike(says(JSON.stringify({ ports: [], ports_links: [link] })), "/ports");
-		await refusal(/the next page was there before/);
+		await refusal(/links back to a page that was already read/);
 	});
 
 	test("only the instance whose port can't be read suffers, not those in the same call", async () => {
@@ -222,7 +222,7 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 		strike(status(404), path);
 		await expect(source.facts(id, "all")).rejects.toMatchObject({
 			code: "cloud-answer",
-			message: expect.stringContaining("is not there (404)"),
+			message: expect.stringContaining("does not exist (404)"),
 		});
 	});
 
@@ -236,7 +236,7 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 		strike(status(404), "marker=");
 		await expect(source.list()).rejects.toMatchObject({
 			code: "cloud-answer",
-			message: expect.stringMatching(/^\/servers, page 2, is not there/),
+			message: expect.stringMatching(/^\/servers, page 2, does not exist/),
 		});
 	});
 

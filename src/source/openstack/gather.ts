@@ -1,4 +1,4 @@
-/** One instance's facts from Neutron and Nova, asking for no more than what they are needed for. */
+/** Gathers one instance's facts from Neutron and Nova, with no more calls than the wanted detail needs. */
 import { GuestwireError } from "../../errors.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
@@ -15,18 +15,18 @@ export interface Sources {
 	readonly dhcpPorts: boolean;
 }
 
-/** The facts of an instance; undefined: there is no such instance. See `FactsSource.facts`. */
+/** The facts of an instance; undefined if there is none. See `FactsSource.facts`. */
 export async function gather(id: string, detail: Detail, sources: Sources): Promise<InstanceFacts | undefined> {
 	const record = detail === "wiring" ? undefined : gatherServer(id, sources.nova);
-	record?.catch(() => {}); // awaited when the ports are known
+	record?.catch(() => {}); // awaited once the ports are known
 	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
-	// The record's documents tell nothing of NICs but their tags.
+	// Documents about the server contain nothing of its NICs but their tags.
 	if (detail === "server" && !mayHaveTags(claims))
 		return record?.then((found) => found && { ...emptyFacts(id), ...found });
 	return gatherAround(id, claims, detail, record, sources);
 }
 
-/** The ports' half of an instance, and as much of the server's as was asked for or has to be known. */
+/** The facts of the ports, and those of the server that were asked for or are needed to judge the ports. */
 async function gatherAround(
 	id: string,
 	claims: readonly PortAnswer[],
@@ -34,11 +34,11 @@ async function gatherAround(
 	record: Promise<ServerHalf | undefined> | undefined,
 	sources: Sources,
 ): Promise<InstanceFacts | undefined> {
-	const judge = async (): Promise<ServerHalf | undefined> => {
+	const findServer = async (): Promise<ServerHalf | undefined> => {
 		const server = await sources.nova.server(id);
 		return server && { server: serverFacts(server) };
 	};
-	const asked = record ?? (needsJudge(claims) ? judge() : undefined);
+	const asked = record ?? (needsServer(claims) ? findServer() : undefined);
 	const ports = isContested(claims) ? ownPorts(claims, (await asked)?.server).ports : claims;
 	const gathering = gatherWiring(ports, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
@@ -54,15 +54,15 @@ async function gatherAround(
 }
 
 /**
- * Whether Nova has to be asked for the wiring too. One NIC needs no order, and claims what nobody else does. A port's
- * `device_id` is free text that any tenant can write (CVE-2013-6419): where several say that they are the instance's,
- * Nova says whose it is; where none does, whether there is one at all.
+ * Whether the server is needed even for the wiring. A single NIC needs no order, and nobody contests its claim. With
+ * several, only Nova knows their order and the project they must belong to (see ownership.ts); without any, only Nova
+ * knows whether the instance exists.
  */
-function needsJudge(claims: readonly PortFacts[]): boolean {
+function needsServer(claims: readonly PortFacts[]): boolean {
 	return claims.length !== 1;
 }
 
-/** A tag tells a device from others. Nova tells it one instance at a time, in a twentieth of a second. */
+/** A tag distinguishes a NIC from others. Nova returns tags for one instance at a time, in about 50 ms. */
 function mayHaveTags(ports: readonly PortFacts[]): boolean {
 	return ports.length > 1;
 }
@@ -100,26 +100,26 @@ async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts
 	};
 }
 
-/** Each port's trunk. One that Neutron doesn't tell was deleted a moment ago, or is hidden from the user. */
+/** Each port's trunk. One that Neutron does not return was just deleted, or is hidden from the user. */
 async function trunksOf(ports: readonly PortAnswer[], neutron: Neutron): Promise<TrunkFacts[]> {
 	const trunks = await each(neutron.trunk, trunkIds(ports));
-	const told = new Set(trunks.map(({ id }) => id));
-	const untold = ports.filter((port) => trunkIds([port]).some((id) => !told.has(id)));
+	const found = new Set(trunks.map(({ id }) => id));
+	const missing = ports.filter((port) => trunkIds([port]).some((id) => !found.has(id)));
 	const still = trunkIds(
 		await each(
 			neutron.portsOfDevice,
-			untold.map(({ device_id }) => device_id),
+			missing.map(({ device_id }) => device_id),
 		),
 	);
-	const hidden = trunkIds(untold).find((id) => still.includes(id));
+	const hidden = trunkIds(missing).find((id) => still.includes(id));
 	if (hidden === undefined) return trunks;
 	throw new GuestwireError(
 		"cloud-answer",
-		`Neutron doesn't tell trunk ${hidden}, which a port names: give the user get_trunk, see docs/openstack.md`,
+		`Neutron does not show trunk ${hidden}, which a port names: grant the user get_trunk, see docs/openstack.md`,
 	);
 }
 
-/** What only documents of all facts tell, and ports are enough to ask for. */
+/** Facts that only detail `all` needs, found by the ports. */
 async function gatherOfPorts(ports: readonly PortAnswer[], wiring: Promise<Wiring>, { neutron }: Sources) {
 	const groupsOf = (some: readonly PortFacts[]) =>
 		each(
@@ -148,7 +148,7 @@ type ServerHalf = { readonly server: ServerFacts } & Partial<
 	Pick<InstanceFacts, "volumeAttachments" | "keypair" | "dedicatedCpus">
 >;
 
-/** The server, and what Nova tells of it elsewhere. */
+/** The server, and what other calls to Nova return about it. */
 async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefined> {
 	const server = await nova.server(id);
 	if (server === undefined) return undefined;
@@ -161,7 +161,7 @@ async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefi
 	return { server: serverFacts(server), volumeAttachments, ...more };
 }
 
-/** What is found for each of the different values, in their order. */
+/** Looks up each distinct value, and returns the results in order. */
 async function each<T>(find: (value: string) => Promise<readonly T[]>, values: readonly string[]): Promise<T[]> {
 	return (await Promise.all([...new Set(values)].map(find))).flat();
 }

@@ -119,8 +119,8 @@ describe("an endpoint", () => {
 	});
 
 	test.each([
-		[{}, /network is in regions north, south; name one as region_name/],
-		[{ region_name: "west" }, /no network endpoint public in west; it has public in north, internal in north/],
+		[{}, /network exists in the regions north, south; choose one with region_name/],
+		[{ region_name: "west" }, /no network endpoint public in west; it has: public in north, internal in north/],
 		[{ interface: "admin" }, /no network endpoint admin; it has/],
 	])("%j is refused", async (entry, message) => {
 		const { session } = set(entry);
@@ -134,19 +134,19 @@ describe("an endpoint", () => {
 		const { session, state } = set();
 		state.token["catalog"] = undefined;
 		await expect(session.endpoint("compute")).rejects.toThrow(
-			"clouds.yaml: clouds.x: the catalogue has no compute endpoint public; it has none",
+			"clouds.yaml: clouds.x: the catalogue has no compute endpoint public; it has: none",
 		);
 	});
 });
 
 test.each([
-	[{ auth: {} }, /no auth.username \(OS_USERNAME\)/],
-	[{ auth: { username: "u" } }, /no auth.password/],
-	[{ auth: { username: "u", password: "p" } }, /no auth.project_name/],
-	[{ auth: { username: "u", password: "p", project_id: "i" } }, /no auth.auth_url/],
-	[{ auth: { ...auth, auth_url: "keystone" } }, /auth_url is no http\(s\) URL/],
+	[{ auth: {} }, /auth.username \(OS_USERNAME\) is missing/],
+	[{ auth: { username: "u" } }, /auth.password .*is missing/],
+	[{ auth: { username: "u", password: "p" } }, /auth.project_name .*is missing/],
+	[{ auth: { username: "u", password: "p", project_id: "i" } }, /auth.auth_url .*is missing/],
+	[{ auth: { ...auth, auth_url: "keystone" } }, /auth_url is not an http\(s\) URL/],
 	[{ auth_type: "v3oidcpassword" }, /auth_type v3oidcpassword is not supported/],
-	[{ auth: { application_credential_secret: "s" } }, /no auth.application_credential_id/],
+	[{ auth: { application_credential_secret: "s" } }, /auth.application_credential_id .*is missing/],
 ])("%j is refused before anything is asked", (entry, message) => {
 	expect(() => set(entry)).toThrow(message);
 });

@@ -1,10 +1,10 @@
-/** A token that is always good, and the catalogue that came with it. https://docs.openstack.org/api-ref/identity/v3/ */
+/** A token that is always valid, and the catalogue that came with it. https://docs.openstack.org/api-ref/identity/v3/ */
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
 import { type AuthRequest, authRequest } from "./auth-request.ts";
 import type { FoundCloud } from "./clouds-yaml.ts";
-import { placeOf, type Reply, type Rest } from "./rest.ts";
+import { describeCall, type Reply, type Rest } from "./rest.ts";
 
 const Catalogue = Type.Array(
 	Type.Object({
@@ -40,28 +40,28 @@ export interface Token {
 	readonly user?: string;
 	readonly project?: string;
 	readonly roles: readonly string[];
-	/** Keystone's clock when it gave the token, in Unix milliseconds. */
+	/** When the token was issued, by Keystone's clock, in Unix milliseconds. */
 	readonly issuedAt: number;
-	/** Milliseconds that it is good for. */
+	/** How long the token is valid. Milliseconds. */
 	readonly lifetime: number;
 }
 
 export interface Session {
-	/** A token that has not ended. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
+	/** A token that has not expired. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
 	token(): Promise<Token>;
-	/** An API answered 401 to this token: it is not given again. */
+	/** Discards a token to which an API answered 401. */
 	refuse(token: Token): void;
-	/** Where a service is, without a slash at its end. @throws GuestwireError `config`: the catalogue has no such service */
+	/** The URL of a service, without a trailing slash. @throws GuestwireError `config`: it is not in the catalogue */
 	endpoint(service: "compute" | "network"): Promise<string>;
 }
 
-/** A new token is asked for this long before the old one ends, or when a fifth of its life is left. Milliseconds. */
+/** A token is renewed this long before it expires, or when a fifth of its lifetime is left. Milliseconds. */
 const MARGIN = 300_000;
-/** Between two tries while the old token is still good. Milliseconds. */
+/** Between two tries while the old token is still valid. Milliseconds. */
 const REST = 10_000;
 
 /**
- * @param now milliseconds of a clock that never jumps; only how long a token lives is read from Keystone's own
+ * @param now milliseconds of a monotonic clock; only the lifetime of a token is taken from Keystone's clock
  * @throws GuestwireError `config`
  */
 export function createSession(cloud: FoundCloud, rest: Rest, now: () => number): Session {
@@ -70,7 +70,7 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 	let renewal: Promise<Token> | undefined;
 	let restUntil = Number.NEGATIVE_INFINITY;
 
-	/** One at a time, however many callers. */
+	/** One request at a time, however many callers. */
 	function renew(): Promise<Token> {
 		renewal ??= ask()
 			.catch((error: unknown) => {
@@ -112,18 +112,18 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 
 async function askForToken({ url, body }: AuthRequest, rest: Rest): Promise<Token> {
 	const reply = await rest.call({ method: "POST", url, body });
-	const where = placeOf({ method: "POST", url });
+	const where = describeCall({ method: "POST", url });
 	if (reply.status === 401) {
 		throw new GuestwireError(
 			"cloud-unavailable",
-			`${where}: Keystone refuses the credentials (401); check user, password, project and domains`,
+			`${where}: Keystone rejected the credentials (401); check user, password, project and domains`,
 		);
 	}
 	const id = reply.headers["x-subject-token"];
 	if (reply.status !== 201 || typeof id !== "string") {
 		throw new GuestwireError(
 			"cloud-answer",
-			`${where}: answered ${reply.status} without a token; is auth_url Keystone's v3?`,
+			`${where}: answered ${reply.status} without a token; check that auth_url is Keystone's v3`,
 		);
 	}
 	const { token } = readToken(parseJson(reply, where), where);
@@ -159,14 +159,17 @@ function findEndpoint(token: Token, service: string, { entry, where }: FoundClou
 	if (regions.length > 1) {
 		throw new GuestwireError(
 			"config",
-			`${where}: ${service} is in regions ${regions.join(", ")}; name one as region_name`,
+			`${where}: ${service} exists in the regions ${regions.join(", ")}; choose one with region_name`,
 		);
 	}
 	const [found] = matching;
 	if (found !== undefined) return found.url;
 	const known = offered.map((it) => `${it.interface} in ${it.region}`).join(", ") || "none";
 	const searched = `${wanted}${region === undefined ? "" : ` in ${region}`}`;
-	throw new GuestwireError("config", `${where}: the catalogue has no ${service} endpoint ${searched}; it has ${known}`);
+	throw new GuestwireError(
+		"config",
+		`${where}: the catalogue has no ${service} endpoint ${searched}; it has: ${known}`,
+	);
 }
 
 const nameOf = (region: string | { readonly name: string } | undefined) =>

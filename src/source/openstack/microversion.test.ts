@@ -19,6 +19,6 @@ test.each([
 	["Newton's flavors have no names (2.47)", "2.1", "2.38"],
 	["Ocata's neither", "2.1", "2.42"],
 	["one that has dropped all that are known", "2.101", "2.120"],
-])("%s: refused in one line that says what is needed", (_, oldest, newest) => {
-	expect(() => choose(oldest, newest)).toThrow(/^GET \/v2\.1\/: .*needs one of 2\.47 \(Pike, 2017\) to 2\.100$/);
+])("%s: rejected in one line that says what is needed", (_, oldest, newest) => {
+	expect(() => choose(oldest, newest)).toThrow(/^GET \/v2\.1\/: .*needs one from 2\.47 \(Pike, 2017\) to 2\.100$/);
 });

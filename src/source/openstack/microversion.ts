@@ -1,4 +1,4 @@
-/** Nova's API grows by microversions: each call says which one it speaks. */
+/** Nova's API grows by microversions; each call names the one it uses. */
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
@@ -16,27 +16,27 @@ const OLDEST_SERVING = "2.47";
 const readRoot = reader(Type.Object({ version: Type.Object({ min_version: Type.String(), version: Type.String() }) }));
 
 /**
- * The newest microversion that both sides know, of what the compute endpoint's root says.
+ * The newest microversion that both sides support, from the root of the compute endpoint.
  *
- * @throws GuestwireError `cloud-answer`: the API is too old to serve from, or starts beyond what is known here
+ * @throws GuestwireError `cloud-answer`: the API is too old, or no longer supports the microversions known here
  */
 export function chooseMicroversion({ value, where }: Answered): string {
 	const { min_version: oldest, version: newest } = readRoot(value, where).version;
 	if (!isAtLeast(newest, OLDEST_SERVING) || !isAtLeast(NEWEST_KNOWN, oldest)) {
 		throw new GuestwireError(
 			"cloud-answer",
-			`${where}: Nova speaks ${oldest || "no microversion"} to ${newest || "none"}; Guestwire needs one of ${OLDEST_SERVING} (Pike, 2017) to ${NEWEST_KNOWN}`,
+			`${where}: Nova supports microversions ${oldest || "none"} to ${newest || "none"}; Guestwire needs one from ${OLDEST_SERVING} (Pike, 2017) to ${NEWEST_KNOWN}`,
 		);
 	}
 	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
 }
 
-/** Nova's newest microversion, of what the compute endpoint's root says. */
+/** Nova's newest microversion, from the root of the compute endpoint. */
 export function newestMicroversion({ value, where }: Answered): string {
 	return readRoot(value, where).version.version;
 }
 
-/** Whether a microversion, `2.90`, has what came with another one. */
+/** Whether a microversion such as `2.90` includes another one. */
 export function isAtLeast(version: string, wanted: string): boolean {
 	const [major = 0, minor = 0] = version.split(".").map(Number);
 	const [wantedMajor = 0, wantedMinor = 0] = wanted.split(".").map(Number);

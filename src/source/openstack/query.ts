@@ -2,7 +2,7 @@
 
 export type Query = readonly (readonly [name: string, value: string])[];
 
-/** Path and query of a call, as bytes of a request line: eventlet's WSGI server stops at 8192 with method and version. */
+/** Bytes of path and query in a request line. Eventlet's WSGI server allows 8192 with method and version. */
 const MOST_BYTES = 8000;
 
 /** `a=1&b=2`, each part percent-encoded. */
@@ -11,11 +11,11 @@ export function toSearch(query: Query): string {
 }
 
 /**
- * The values in as few lists as fit, in their order: a list's filters can all stand in one call. A value too long for
- * any line stands alone.
+ * Splits the values into as few lists as possible, in order, so that the filters of a list fit into one call. A value that
+ * is too long for any call gets a list of its own.
  *
  * @param filters what a value adds to the query
- * @param taken bytes of path and query that each call has anyway
+ * @param taken bytes of path and query that every call needs
  */
 export function splitToFit<T>(values: readonly T[], filters: (value: T) => Query, taken: number): T[][] {
 	const lists: T[][] = [];

@@ -1,4 +1,4 @@
-/** HTTP to an API: pooled connections, bounded time and size, and another try for what may succeed on the next. */
+/** HTTP to an API: pooled connections, bounded time and size, retries of failures that may be temporary. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, type Dispatcher, request } from "undici";
@@ -9,7 +9,7 @@ export interface Call {
 	readonly method: "GET" | "POST";
 	readonly url: URL;
 	readonly headers?: Readonly<Record<string, string>>;
-	/** Sent as JSON. Only calls that may be repeated go through here, this one included. */
+	/** Sent as JSON. All calls, including this one, may be repeated. */
 	readonly body?: unknown;
 }
 
@@ -21,26 +21,26 @@ export interface Reply {
 
 export interface Rest {
 	/**
-	 * The API's answer, whatever its status but 429 and 5xx: those, and a connection that fails or breaks off, are
-	 * tried again until `TRIES` or the deadline is reached.
+	 * The API's answer, with any status but 429 and 5xx. These, and connections that fail or break, are retried until
+	 * `TRIES` or the deadline is reached.
 	 *
 	 * @throws GuestwireError `cloud-unavailable`
 	 */
 	call(call: Call): Promise<Reply>;
-	/** Breaks off what is under way. */
+	/** Aborts calls in progress. */
 	close(): Promise<void>;
 }
 
 const TRIES = 4;
 /** Before the second try; three times as long before each further one. Milliseconds. */
 const BACK_OFF = 100;
-/** For one call with all its tries. Milliseconds. */
+/** For one call with all its retries. Milliseconds. */
 const DEADLINE = 20_000;
-/** For one try's headers, and between two pieces of its body. Milliseconds. */
-const PATIENCE = 10_000;
+/** For the headers of one answer, and between two pieces of its body. Milliseconds. */
+const ANSWER_TIMEOUT = 10_000;
 /** A page of a hundred servers with 64 KiB of user data each is 9 MB. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
-/** To each API. More only queue up in it. */
+/** To each API. More would only queue there. */
 const CONNECTIONS = 8;
 
 type Tls = Pick<CloudEntry, "verify" | "insecure" | "cacert" | "cert" | "key">;
@@ -53,8 +53,8 @@ export async function createRest(tls: Tls): Promise<Rest> {
 	const agent = new Agent({
 		connections: CONNECTIONS,
 		keepAliveTimeout: 30_000,
-		headersTimeout: PATIENCE,
-		bodyTimeout: PATIENCE,
+		headersTimeout: ANSWER_TIMEOUT,
+		bodyTimeout: ANSWER_TIMEOUT,
 		maxResponseSize: LARGEST_ANSWER,
 		connect: { timeout: 3000, ...(await tlsOptions(tls)) },
 	});
@@ -72,7 +72,7 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 			const { code } = error as NodeJS.ErrnoException;
 			throw new GuestwireError(
 				"config",
-				`${file}: can't be read (${code}); clouds.yaml names it as cacert, cert or key`,
+				`can't read ${file} (${code}), which is cacert, cert or key in clouds.yaml: correct the path`,
 			);
 		}
 	};
@@ -93,7 +93,9 @@ async function callWithTries(agent: Dispatcher, call: Call): Promise<Reply> {
 		const wait = Math.max(pause, outcome.retryAfter ?? 0);
 		const left = DEADLINE - (performance.now() - started);
 		if (attempt === TRIES || outcome.final || wait > left) {
-			throw new GuestwireError("cloud-unavailable", `${placeOf(call)}: ${outcome.reason}`, { cause: outcome.cause });
+			throw new GuestwireError("cloud-unavailable", `${describeCall(call)}: ${outcome.reason}`, {
+				cause: outcome.cause,
+			});
 		}
 		await sleep(wait);
 	}
@@ -101,9 +103,9 @@ async function callWithTries(agent: Dispatcher, call: Call): Promise<Reply> {
 
 interface Failure {
 	readonly reason: string;
-	/** Another try can't help. */
+	/** A retry can't help. */
 	readonly final?: boolean;
-	/** Milliseconds that the API asks to wait. */
+	/** Milliseconds that the API asks callers to wait. */
 	readonly retryAfter?: number;
 	readonly cause?: unknown;
 }
@@ -139,14 +141,14 @@ function retryAfter(header: string | string[] | undefined): { retryAfter?: numbe
 }
 
 function hint(code: string | undefined): string {
-	if (code === "ECONNREFUSED") return "; is it running, and is the catalogue's address right?";
-	if (code === "ENOTFOUND") return "; does the name resolve here?";
-	if (code !== undefined && /CERT|SIGNATURE/.test(code)) return "; name its CA's file as cacert (OS_CACERT)";
+	if (code === "ECONNREFUSED") return "; check that it is running and that the address in the catalogue is right";
+	if (code === "ENOTFOUND") return "; check that the name resolves here";
+	if (code !== undefined && /CERT|SIGNATURE/.test(code)) return "; set cacert (OS_CACERT) to the file of its CA";
 	return "";
 }
 
-/** A call for messages: long queries cut, nothing secret in it. */
-export function placeOf({ method, url }: Pick<Call, "method" | "url">): string {
+/** A call, for messages: long queries are cut, and nothing in it is secret. */
+export function describeCall({ method, url }: Pick<Call, "method" | "url">): string {
 	const { href } = url;
 	return `${method} ${href.length > 200 ? `${href.slice(0, 200)}…` : href}`;
 }

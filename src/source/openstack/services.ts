@@ -1,4 +1,4 @@
-/** Neutron's and Nova's APIs, each with what is needed to ask it. */
+/** Neutron's and Nova's APIs, ready to call. */
 import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Environment, type FoundCloud, findCloud } from "./clouds-yaml.ts";
@@ -7,7 +7,7 @@ import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 import { createRest } from "./rest.ts";
 
 export interface CloudChoice {
-	/** An entry of clouds.yaml; without, `OS_CLOUD` or the other `OS_*` variables. */
+	/** An entry of clouds.yaml; without it, `OS_CLOUD` or the other `OS_*` variables. */
 	readonly cloud?: string | undefined;
 	readonly env: Environment;
 }
@@ -16,17 +16,17 @@ export interface Services {
 	readonly found: FoundCloud;
 	readonly session: Session;
 	readonly network: Api;
-	/** Speaks the microversion. */
+	/** Sends the microversion. */
 	readonly compute: Api;
-	/** The newest that Nova and Guestwire both know. */
+	/** The newest microversion that both Nova and Guestwire support. */
 	microversion(): Promise<string>;
-	/** Nova's newest, as it said some minutes ago at most. */
+	/** Nova's newest microversion, at most some minutes old. */
 	newestMicroversion(): Promise<string>;
 	close(): Promise<void>;
 }
 
 /**
- * Reads who and where to ask. Nothing is asked yet, so that a service can start while its cloud is down.
+ * Reads the cloud's entry and credentials. Nothing is called yet, so that a service can start while its cloud is down.
  *
  * @throws GuestwireError `config`
  */
@@ -34,7 +34,7 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const found = await findCloud(cloud, env);
 	const rest = await createRest(found.entry);
 	const session = createSession(found, rest, () => performance.now());
-	// Catalogues name an endpoint with or without version, Nova's with or without a project too.
+	// Endpoints in catalogues may end with a version, and Nova's with a project too.
 	const networkBase = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
 	const root = createApi({ session, rest, base: computeBase });
@@ -43,7 +43,7 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 		if (answer !== undefined) return { chosen: chooseMicroversion(answer), newest: newestMicroversion(answer) };
 		throw new GuestwireError(
 			"cloud-answer",
-			`${await computeBase()}/: 404; is the catalogue's compute endpoint Nova's?`,
+			`${await computeBase()}/: answered 404; check that the catalogue's compute endpoint is Nova's`,
 		);
 	});
 	const microversion = async () => (await versions()).chosen;
@@ -63,10 +63,10 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	};
 }
 
-/** How old an answer may get before it is asked for again: Nova is upgraded now and then. Milliseconds. */
+/** From this age on, an answer is asked for again: Nova is upgraded now and then. Milliseconds. */
 const REMEMBERED = 600_000;
 
-/** Asks once, and again when the answer is old; until there is a new one, the last holds. A failure is not kept. */
+/** Asks once, and again when the answer is old; meanwhile the old one is used. Failures are not cached. */
 function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
 	let answer: Promise<T> | undefined;
 	let askedAt = 0;
@@ -83,7 +83,7 @@ function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
 				(newer) => {
 					answer = Promise.resolve(newer);
 				},
-				() => {}, // the last answer holds
+				() => {}, // the old answer stays
 			);
 		}
 		return answer;
