@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { DocumentSettings } from "../documents/settings.ts";
 import { GuestwireError } from "../errors.ts";
-import { openDatabase, type StateDatabase } from "../store/database.ts";
+import type { StateDatabase } from "../store/database.ts";
 import { sharedKey } from "../store/secrets.ts";
 import type { Config } from "./config-schema.ts";
 import { type Io, say } from "./frame.ts";
@@ -19,6 +19,8 @@ import type { CommandContext } from "./source.ts";
  * @throws GuestwireError `state`
  */
 export async function openState({ postgres, sqlite }: Config["state"], io: Io): Promise<StateDatabase> {
+	// Commands that need no state don't load the database's library.
+	const { openDatabase } = await import("../store/database.ts");
 	if (postgres !== undefined) return openDatabase({ postgres });
 	if (sqlite !== undefined) return openDatabase({ sqlite });
 	const folder = defaultFolder(io.env);

@@ -15,7 +15,30 @@ export type StateLocation =
 export interface StateTables {
 	passwords: { instance_id: string; password: Uint8Array };
 	secrets: { name: string; value: Uint8Array };
+	/** `content` is JSON; null: deleted. `requested_at` is in milliseconds since 1970. */
+	mirror_resources: {
+		kind: string;
+		id: string;
+		revision: number | null;
+		requested_at: number;
+		sequence: number;
+		content: string | null;
+	};
+	mirror_keys: { kind: string; name: string; value: string; id: string };
+	/** `value` is JSON. */
+	mirror_meta: { name: string; value: string };
+	/** One row. */
+	mirror_state: { sequence: number; purged_sequence: number };
 }
+
+/** A lock that this process holds. */
+export interface Lock {
+	/** Aborts when the database may have given the lock to another process. */
+	readonly lost: AbortSignal;
+	release(): Promise<void>;
+}
+
+export type LockName = "mirror";
 
 /** Runs queries. What it was given has ended when the promise settles. */
 export type RunQueries = <T>(queries: (database: Kysely<StateTables>) => Promise<T>) => Promise<T>;
@@ -30,8 +53,25 @@ export interface StateDatabase {
 	readonly name: string;
 	/** Runs queries that only read. They never wait for a writer. */
 	readonly read: RunQueries;
-	/** Runs queries that write, and the reads that belong to them. */
+	/** Runs queries that write, the reads that belong to them, and reads that take long. */
 	readonly write: RunQueries;
+	/**
+	 * Waits until this process holds the lock of a name. A lock is free again within 10 s of its holder's death.
+	 *
+	 * @param signal ends the wait, and the promise rejects with its reason
+	 */
+	acquireLock(name: LockName, signal: AbortSignal): Promise<Lock>;
+	/**
+	 * Calls back soon after a transaction of any process may have changed the database, also without a cause: who listens
+	 * compares numbers. On PostgreSQL only after transactions that call `announce`.
+	 *
+	 * @returns ends it
+	 */
+	listen(listener: () => void): () => Promise<void>;
+	/** In a transaction: tells all who listen once it is committed. */
+	announce(transaction: Kysely<StateTables>): Promise<void>;
+	/** The size of the database, in bytes. */
+	size(): Promise<number>;
 	/** May be called again. */
 	close(): Promise<void>;
 }
@@ -49,6 +89,11 @@ export interface Engine {
 export interface Connections {
 	readonly reader: Kysely<StateTables>;
 	readonly writer: Kysely<StateTables>;
+	/** As those of `StateDatabase`. */
+	readonly acquireLock: StateDatabase["acquireLock"];
+	readonly listen: StateDatabase["listen"];
+	readonly announce: StateDatabase["announce"];
+	readonly size: StateDatabase["size"];
 	close(): Promise<void>;
 }
 
@@ -66,12 +111,20 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 			throw new GuestwireError("state", `state ${name}: ${(error as Error).message}: ${advice}`, { cause: error });
 		}
 	};
-	const { reader, writer, close } = await withStateErrors(open);
+	const { reader, writer, acquireLock, listen, announce, size, close } = await withStateErrors(open);
 	let closing: Promise<void> | undefined;
 	return {
 		name,
 		read: (queries) => withStateErrors(() => queries(reader)),
 		write: (queries) => withStateErrors(() => queries(writer)),
+		acquireLock: (lock, signal) =>
+			withStateErrors(() => acquireLock(lock, signal)).catch((error) => {
+				signal.throwIfAborted();
+				throw error;
+			}),
+		listen,
+		announce,
+		size: () => withStateErrors(size),
 		async close() {
 			closing ??= close();
 			await closing;

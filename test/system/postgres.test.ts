@@ -65,6 +65,26 @@ describe.skipIf(!hasPostgres)("PostgreSQL (apt-get install postgresql)", () => {
 		await proxy.close();
 	});
 
+	test("a lock is lost when its connection freezes, and can be taken again", async () => {
+		const proxy = await startFreezingProxy(server.socket);
+		const name = new URL(server.createDatabase().replace("@/", "@localhost/")).pathname;
+		const state = await openDatabase({ postgres: `postgres://postgres@127.0.0.1:${proxy.port}${name}` });
+		const signal = new AbortController().signal;
+		const { lost } = await state.acquireLock("mirror", signal);
+		proxy.freeze();
+		const frozen = performance.now();
+		if (!lost.aborted) await new Promise((resolve) => lost.addEventListener("abort", resolve, { once: true }));
+		console.log(`the holder knows ${Math.round(performance.now() - frozen)} ms after its connection froze`);
+		expect(performance.now() - frozen).toBeLessThan(HEALTHY_AGAIN);
+		// The connection's other end is closed, as the kernel does when its keep-alive probes get no answer.
+		await proxy.close();
+		const direct = await openDatabase({ postgres: server.url(name.slice(1)) });
+		const lock = await direct.acquireLock("mirror", signal);
+		expect(lock.lost.aborted).toBe(false);
+		await lock.release();
+		await Promise.all([state.close(), direct.close()]);
+	});
+
 	test.each(["iso9660", "vfat"])("drives made on two machines that share it are the same bytes: %s", async (format) => {
 		const folder = mkdtempSync(join(tmpdir(), "guestwire-machines-"));
 		const inventory = new URL("../../examples/inventory", import.meta.url).pathname;

@@ -7,6 +7,7 @@ import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import * as passwords from "./0001-passwords.ts";
 import * as secrets from "./0002-secrets.ts";
+import * as mirror from "./0003-mirror.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -17,7 +18,7 @@ export interface ColumnTypes {
 const MIGRATION_TIMEOUT = 30_000;
 const RETRY_INTERVAL = 100;
 
-const MIGRATIONS = { "0001-passwords": passwords, "0002-secrets": secrets };
+const MIGRATIONS = { "0001-passwords": passwords, "0002-secrets": secrets, "0003-mirror": mirror };
 
 /**
  * Applies the migrations that are missing, unless another process does so first.

@@ -1,7 +1,9 @@
 /** State in PostgreSQL: for several nodes. */
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Connections, Engine, StateTables } from "../database.ts";
 import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
+import { CHANNEL, listen } from "./listener.ts";
+import { acquireAdvisoryLock } from "./lock.ts";
 import { createPool } from "./pool.ts";
 
 const TYPES: ColumnTypes = { bytes: "bytea" };
@@ -27,7 +29,18 @@ async function openPool(url: string): Promise<Connections> {
 		await close();
 		throw error;
 	}
-	return { reader: connection, writer: connection, close };
+	return {
+		...{ reader: connection, writer: connection, close },
+		acquireLock: (name, signal) => acquireAdvisoryLock(url, name, signal),
+		listen: (listener) => listen(url, listener),
+		announce: async (transaction) => {
+			await sql`select pg_notify(${CHANNEL}, '')`.execute(transaction);
+		},
+		size: async () => {
+			const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
+			return (await query.execute(connection)).rows[0]?.bytes ?? 0;
+		},
+	};
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,17 +1,16 @@
 /** State in a file: for one process, or for several on one machine. */
-import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import type { Connections, Engine, StateTables } from "../database.ts";
 import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
+import { createFile } from "./create-file.ts";
 import { sqliteDialect } from "./dialect.ts";
-import { type RunStatement, statementRunner } from "./statement.ts";
+import { pollForChanges } from "./listener.ts";
+import { acquireFileLock, createMemoryLocks } from "./lock.ts";
+import { isBusy, type RunStatement, statementRunner } from "./statement.ts";
 import { createWriterThread } from "./writer-thread.ts";
 
 const TYPES: ColumnTypes = { bytes: "blob" };
-
-/** SQLite's primary result code when another process holds a lock. https://sqlite.org/rescode.html#busy */
-const SQLITE_BUSY = 5;
 
 export function sqliteEngine(path: string): Engine {
 	return {
@@ -30,7 +29,7 @@ export function memoryEngine(): Engine {
  * opened without a write, so a lock on the file doesn't delay the start.
  */
 async function openFile(path: string): Promise<Connections> {
-	closeSync(openSync(path, "a", 0o600));
+	createFile(path);
 	const thread = createWriterThread(path);
 	const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
 	const writer = new Kysely<StateTables>({ dialect: sqliteDialect(thread.run) });
@@ -45,17 +44,16 @@ async function openFile(path: string): Promise<Connections> {
 		await close();
 		throw error;
 	}
-	return { reader, writer, close };
+	return {
+		...{ reader, writer, close },
+		acquireLock: (name, signal) => acquireFileLock(`${path}-${name}.lock`, signal),
+		...sharedBy(reader, writer),
+	};
 }
 
 /** In one transaction, which locks the file: of processes that start at the same time the second finds the tables. */
 function migrateAll(writer: Kysely<StateTables>): Promise<void> {
 	return writer.transaction().execute((transaction) => migrate(transaction, TYPES));
-}
-
-function isBusy(error: unknown): boolean {
-	// The low byte of an extended result code is the primary one.
-	return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
 }
 
 /**
@@ -80,5 +78,21 @@ async function openMemory(): Promise<Connections> {
 	const run = statementRunner(database);
 	const connection = new Kysely<StateTables>({ dialect: sqliteDialect(async (statement) => run(statement)) });
 	await migrateAll(connection);
-	return { reader: connection, writer: connection, close: async () => database.close() };
+	return {
+		...{ reader: connection, writer: connection, close: async () => database.close() },
+		acquireLock: createMemoryLocks(),
+		...sharedBy(connection, connection),
+	};
+}
+
+function sharedBy(reader: Kysely<StateTables>, writer: Kysely<StateTables>) {
+	return {
+		listen: (listener: () => void) => pollForChanges(reader, listener),
+		announce: async () => {},
+		size: async () => {
+			const query = sql<{ bytes: number }>`select page_count * page_size as bytes
+				from pragma_page_count(), pragma_page_size()`;
+			return (await query.execute(writer)).rows[0]?.bytes ?? 0;
+		},
+	};
 }

@@ -23,6 +23,15 @@ export function monotonicNow(): number {
 	return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
+/** SQLite's primary result code when another process holds a lock. https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/** Whether a statement failed because another process holds a lock. */
+export function isBusy(error: unknown): boolean {
+	// The low byte of an extended result code is the primary one.
+	return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+}
+
 /** Prepared statements that are kept. The queries are few; only the number of rows of an `insert` varies. */
 const MAX_PREPARED = 100;
 

@@ -1,0 +1,129 @@
+/** Writes of the mirror's tables. */
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { StateDatabase, StateTables } from "../store/database.ts";
+import { keysOf } from "./keys.ts";
+import type { AppliedBatch, Batch, ChangedResource } from "./mirror-store.ts";
+import type { Resource, ResourceKind } from "./resource.ts";
+
+/** Rows per statement: SQLite takes 32,766 parameters, and compiling more at a time would hold up the event loop. */
+const CHUNK = 250;
+
+const USER_DATA = "OS-EXT-SRV-ATTR:user_data";
+
+/** See `MirrorStore.apply`. Transactions take turns, so that numbers are committed in their order. */
+export function applyBatch(
+	database: Kysely<StateTables>,
+	batch: Batch,
+	announce: StateDatabase["announce"],
+): Promise<AppliedBatch> {
+	return database.transaction().execute(async (transaction) => {
+		const { sequence } = await transaction
+			.updateTable("mirror_state")
+			.set(({ eb }) => ({ sequence: eb("sequence", "+", 1) }))
+			.returning("sequence")
+			.executeTakeFirstOrThrow();
+		for (const rows of chunks(rowsOf(batch, sequence))) await upsert(transaction, rows);
+		const changed = await changedBy(transaction, sequence);
+		if (changed.length === 0) {
+			await transaction
+				.updateTable("mirror_state")
+				.set({ sequence: sequence - 1 })
+				.execute();
+			return { sequence: sequence - 1, changed };
+		}
+		await replaceKeys(transaction, changed, batch.upserts ?? []);
+		await announce(transaction);
+		return { sequence, changed };
+	});
+}
+
+/** The batch without servers' user data. See `MirrorStoreOptions.userData`. */
+export function withoutUserData({ upserts = [], ...batch }: Batch): Batch {
+	const strip = (resource: Resource): Resource => {
+		if (resource.kind !== "server" || !resource.content[USER_DATA]) return resource;
+		const { [USER_DATA]: _, ...content } = resource.content;
+		return { ...resource, content };
+	};
+	return { ...batch, upserts: upserts.map(strip) };
+}
+
+type Row = StateTables["mirror_resources"];
+
+/** One row for each resource, the one that was requested last: a statement can't write a row twice. */
+function rowsOf({ upserts = [], deletes = [] }: Batch, sequence: number): readonly Row[] {
+	const rows = new Map<string, Row>();
+	const add = (row: Row) => {
+		const name = `${row.kind} ${row.id}`;
+		if ((rows.get(name)?.requested_at ?? 0) <= row.requested_at) rows.set(name, row);
+	};
+	for (const { kind, id, revision = null, requestedAt, content } of upserts) {
+		add({ kind, id, revision, requested_at: requestedAt, sequence, content: JSON.stringify(content) });
+	}
+	for (const { kind, id, requestedAt } of deletes) {
+		add({ kind, id, revision: null, requested_at: requestedAt, sequence, content: null });
+	}
+	return [...rows.values()];
+}
+
+async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[]): Promise<void> {
+	await transaction
+		.insertInto("mirror_resources")
+		.values(rows)
+		.onConflict((conflict) =>
+			conflict
+				.columns(["kind", "id"])
+				.doUpdateSet(({ ref }) => ({
+					revision: ref("excluded.revision"),
+					requested_at: ref("excluded.requested_at"),
+					content: ref("excluded.content"),
+					// Content that stays the same is no change.
+					sequence: sql`case when ${ref("mirror_resources.content")} is distinct from ${ref("excluded.content")}
+						then ${ref("excluded.sequence")} else ${ref("mirror_resources.sequence")} end`,
+				}))
+				.whereRef("mirror_resources.requested_at", "<=", "excluded.requested_at"),
+		)
+		.execute();
+}
+
+async function changedBy(transaction: Transaction<StateTables>, sequence: number): Promise<ChangedResource[]> {
+	const rows = await transaction
+		.selectFrom("mirror_resources")
+		.select(({ eb }) => ["kind", "id", eb("content", "is", null).as("deleted")])
+		.where("sequence", "=", sequence)
+		.execute();
+	// SQLite's truth values are numbers.
+	return rows.map(({ kind, id, deleted }) => ({ kind: kind as ResourceKind, id, deleted: Boolean(deleted) }));
+}
+
+async function replaceKeys(
+	transaction: Transaction<StateTables>,
+	changed: readonly ChangedResource[],
+	upserts: readonly Resource[],
+): Promise<void> {
+	for (const [kind, resources] of Map.groupBy(changed, (resource) => resource.kind)) {
+		for (const some of chunks(resources)) {
+			const ids = some.map(({ id }) => id);
+			await transaction.deleteFrom("mirror_keys").where("kind", "=", kind).where("id", "in", ids).execute();
+		}
+	}
+	const present = new Set(changed.filter(({ deleted }) => !deleted).map(({ kind, id }) => `${kind} ${id}`));
+	const latest = new Map(
+		upserts.toSorted((a, b) => a.requestedAt - b.requestedAt).map((one) => [`${one.kind} ${one.id}`, one]),
+	);
+	const keys = [...latest].flatMap(([name, resource]) => (present.has(name) ? keyRows(resource) : []));
+	for (const rows of chunks(keys)) {
+		await transaction
+			.insertInto("mirror_keys")
+			.values(rows)
+			.onConflict((conflict) => conflict.doNothing())
+			.execute();
+	}
+}
+
+function keyRows(resource: Resource): StateTables["mirror_keys"][] {
+	return keysOf(resource).map(({ name, value }) => ({ kind: resource.kind, name, value, id: resource.id }));
+}
+
+function chunks<T>(items: readonly T[]): T[][] {
+	return Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, at) => items.slice(at * CHUNK, (at + 1) * CHUNK));
+}

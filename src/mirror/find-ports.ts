@@ -1,0 +1,65 @@
+/** Ports by address, MAC address, network and router, for finding out who is asking. */
+import type { PortFacts, TrunkFacts } from "../instance/facts.ts";
+import { matchesQuery, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
+import type { PortQuery } from "../source/source.ts";
+import { networkAddress } from "./keys.ts";
+import type { MirrorStore, Selector } from "./mirror-store.ts";
+import { contentsOf } from "./resource.ts";
+
+/** A matching port, and the port that names its device: the parent of its trunk, else the port itself. */
+export interface PortMatch {
+	readonly port: PortFacts;
+	readonly nic: PortFacts;
+}
+
+type Reader = Pick<MirrorStore, "read">;
+
+/** The ports that match every member of the query, as `ownerOf` takes them. None without an address or MAC address. */
+export async function findPorts(store: Reader, query: PortQuery): Promise<readonly PortMatch[]> {
+	const { address, macAddress } = query;
+	if (address === undefined && macAddress === undefined) return [];
+	const networks = await networksOf(store, query);
+	const { resources } = await store.read([portSelector(query, networks)]);
+	const ports = contentsOf(resources, "port").filter(
+		(port) =>
+			(networks === undefined || networks.includes(port.network_id)) &&
+			matchesQuery(port, {
+				...(address !== undefined && { address }),
+				...(macAddress !== undefined && { macAddress }),
+			}),
+	);
+	return withNics(store, ports);
+}
+
+/** Undefined: on any network. */
+async function networksOf(store: Reader, { networkId, routerId }: PortQuery): Promise<string[] | undefined> {
+	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
+	const { resources } = await store.read([{ kind: "port", key: "device", values: [routerId.toLowerCase()] }]);
+	const interfaces = contentsOf(resources, "port").filter(({ device_owner }) =>
+		ROUTER_INTERFACE_OWNERS.includes(device_owner),
+	);
+	const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
+	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
+}
+
+function portSelector({ address, macAddress = "" }: PortQuery, networks: readonly string[] | undefined): Selector {
+	if (address === undefined) return { kind: "port", key: "mac", values: [macAddress] };
+	if (networks === undefined) return { kind: "port", key: "address", values: [address] };
+	const values = networks.map((network) => networkAddress(network, address));
+	return { kind: "port", key: "network_address", values };
+}
+
+/** Subports have no device of their own. */
+async function withNics(store: Reader, ports: readonly PortFacts[]): Promise<PortMatch[]> {
+	const subports = ports.filter(({ device_owner }) => device_owner === "trunk:subport").map(({ id }) => id);
+	if (subports.length === 0) return ports.map((port) => ({ port, nic: port }));
+	const trunks = await store.read([{ kind: "trunk", key: "subport", values: subports }]);
+	const parentOf = new Map(contentsOf(trunks.resources, "trunk").flatMap(parents));
+	const parentPorts = await store.read([{ kind: "port", ids: [...new Set(parentOf.values())] }]);
+	const byId = new Map(contentsOf(parentPorts.resources, "port").map((port) => [port.id, port]));
+	return ports.map((port) => ({ port, nic: byId.get(parentOf.get(port.id) ?? "") ?? port }));
+}
+
+function parents({ port_id, sub_ports }: TrunkFacts): [string, string][] {
+	return sub_ports.map((subport) => [subport.port_id, port_id]);
+}

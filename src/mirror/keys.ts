@@ -1,0 +1,73 @@
+/** What resources are found by, besides their ids. */
+import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
+import type { PortFacts } from "../instance/facts.ts";
+import type { Resource } from "./resource.ts";
+
+/** The keys of each kind that has any. */
+export interface ResourceKeys {
+	/**
+	 * `device`: the id of its device in lower case. `address`: an IP address in canonical text; `network_address`: see
+	 * `networkAddress`. `mac`: in canonical text. `dhcp_network`: the network of a DHCP server's own port.
+	 */
+	readonly port: "device" | "address" | "network_address" | "mac" | "dhcp_network";
+	/** `port`: the parent port. `subport`: each subport's port. */
+	readonly trunk: "port" | "subport";
+	readonly floatingip: "port";
+	/** `instance`: the server that runs on it. */
+	readonly baremetal_node: "instance";
+	readonly baremetal_port: "node";
+	readonly portgroup: "node";
+}
+
+export interface Key {
+	readonly name: ResourceKeys[keyof ResourceKeys];
+	readonly value: string;
+}
+
+/** Longer than any id or address. A tenant can write anything into a port's `device_id`. */
+const MAX_VALUE = 255;
+
+/** The keys of a resource. A value that no look-up can have is left out. */
+export function keysOf(resource: Resource): readonly Key[] {
+	return allKeys(resource).filter(({ value }) => value !== "" && value.length <= MAX_VALUE && !value.includes("\0"));
+}
+
+/** An address on one network: tenants' networks often have the same addresses. */
+export function networkAddress(networkId: string, address: string): string {
+	return `${networkId} ${address}`;
+}
+
+function allKeys(resource: Resource): readonly Key[] {
+	switch (resource.kind) {
+		case "port":
+			return portKeys(resource.content);
+		case "trunk": {
+			const { port_id, sub_ports } = resource.content;
+			const subports = sub_ports.map((subport): Key => ({ name: "subport", value: subport.port_id }));
+			return [{ name: "port", value: port_id }, ...subports];
+		}
+		case "floatingip":
+			return [{ name: "port", value: resource.content.port_id ?? "" }];
+		case "baremetal_node":
+			return [{ name: "instance", value: resource.content.instance_uuid ?? "" }];
+		case "baremetal_port":
+		case "portgroup":
+			return [{ name: "node", value: resource.content.node_uuid }];
+		default:
+			return [];
+	}
+}
+
+function portKeys(port: PortFacts): readonly Key[] {
+	const addresses = new Set(port.fixed_ips.flatMap(({ ip_address }) => canonicalAddress(ip_address) ?? []));
+	return [
+		{ name: "device", value: port.device_id.toLowerCase() },
+		{ name: "mac", value: canonicalMac(port.mac_address) ?? "" },
+		{ name: "dhcp_network", value: port.device_owner === "network:dhcp" ? port.network_id : "" },
+		...Array.from(addresses, (value): Key => ({ name: "address", value })),
+		...Array.from(
+			addresses,
+			(address): Key => ({ name: "network_address", value: networkAddress(port.network_id, address) }),
+		),
+	];
+}

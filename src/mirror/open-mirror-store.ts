@@ -1,0 +1,117 @@
+/** The mirror's storage in the state database, the same queries on either engine. */
+import type { StateDatabase } from "../store/database.ts";
+import { applyBatch, withoutUserData } from "./apply-batch.ts";
+import type { MirrorMeta, MirrorStats, MirrorStore, MirrorStoreOptions } from "./mirror-store.ts";
+import { revisionPages, scanPages } from "./pages.ts";
+import { changesSince, lastSequence, purge, readSelected } from "./queries.ts";
+import type { ResourceKind } from "./resource.ts";
+
+/** How the mirror was made, in `mirror_meta` beside `MirrorMeta`. */
+const ORIGIN = "origin";
+
+/**
+ * Opens the mirror. It empties one that was made of another source.
+ *
+ * @throws GuestwireError `state`
+ */
+export async function openMirrorStore(state: StateDatabase, options: MirrorStoreOptions): Promise<MirrorStore> {
+	await claim(state, options);
+	return {
+		read: (selectors) => state.read((database) => readSelected(database, selectors)),
+		async apply(batch) {
+			const stored = options.userData ? batch : withoutUserData(batch);
+			return state.write((database) => applyBatch(database, stored, state.announce));
+		},
+		changesSince: (sequence) => state.read((database) => changesSince(database, sequence)),
+		revisions: (kind) => revisionPages(state, kind),
+		scan: (kind) => scanPages(state, kind),
+		getMeta: (name) => getMeta(state, name),
+		setMeta: (name, value) => setMeta(state, name, value),
+		purge: (requestedBefore) => state.write((database) => purge(database, requestedBefore)),
+		stats: () => stats(state),
+		onChange: (since, listener) => onChange(state, since, listener),
+		lead: (signal) => state.acquireLock("mirror", signal),
+	};
+}
+
+async function claim(state: StateDatabase, { sourceId, userData }: MirrorStoreOptions): Promise<void> {
+	const found = await getMeta<Origin>(state, ORIGIN);
+	if (found?.sourceId === sourceId && found.userData === userData) return;
+	await state.write((database) =>
+		database.transaction().execute(async (transaction) => {
+			if (found !== undefined && found.sourceId !== sourceId) {
+				for (const table of ["mirror_resources", "mirror_keys", "mirror_meta"] as const) {
+					await transaction.deleteFrom(table).execute();
+				}
+			} else if (found?.userData === true && !userData) {
+				await transaction.deleteFrom("mirror_resources").where("kind", "=", "server").execute();
+				await transaction.deleteFrom("mirror_meta").where("name", "=", "fill").execute();
+			}
+			// Readers can't be told what is gone: it is purged.
+			await transaction
+				.updateTable("mirror_state")
+				.set(({ eb }) => ({ sequence: eb("sequence", "+", 1), purged_sequence: eb("sequence", "+", 1) }))
+				.execute();
+			await transaction
+				.insertInto("mirror_meta")
+				.values({ name: ORIGIN, value: JSON.stringify({ sourceId, userData } satisfies Origin) })
+				.onConflict((conflict) => conflict.column("name").doUpdateSet((eb) => ({ value: eb.ref("excluded.value") })))
+				.execute();
+			await state.announce(transaction);
+		}),
+	);
+}
+
+interface Origin {
+	readonly sourceId: string;
+	readonly userData: boolean;
+}
+
+function getMeta<Value>(state: StateDatabase, name: string): Promise<Value | undefined> {
+	return state.read(async (database) => {
+		const query = database.selectFrom("mirror_meta").select("value").where("name", "=", name);
+		const row = await query.executeTakeFirst();
+		return row && JSON.parse(row.value);
+	});
+}
+
+async function setMeta(state: StateDatabase, name: keyof MirrorMeta, value: unknown): Promise<void> {
+	await state.write((database) =>
+		database
+			.insertInto("mirror_meta")
+			.values({ name, value: JSON.stringify(value) })
+			.onConflict((conflict) => conflict.column("name").doUpdateSet((eb) => ({ value: eb.ref("excluded.value") })))
+			.execute(),
+	);
+}
+
+async function stats(state: StateDatabase): Promise<MirrorStats> {
+	const [counts, sequence, bytes] = await Promise.all([
+		state.write((database) =>
+			database
+				.selectFrom("mirror_resources")
+				.select(({ fn }) => ["kind", fn.countAll<number>().as("count")])
+				.where("content", "is not", null)
+				.groupBy("kind")
+				.execute(),
+		),
+		state.read(lastSequence),
+		state.size(),
+	]);
+	const resources = Object.fromEntries(counts.map(({ kind, count }) => [kind as ResourceKind, count]));
+	return { sequence, resources, bytes };
+}
+
+function onChange(state: StateDatabase, since: number, listener: (sequence: number) => void): () => Promise<void> {
+	let reported = since;
+	const look = async () => {
+		const sequence = await state.read(lastSequence);
+		if (sequence === reported) return;
+		reported = sequence;
+		listener(sequence);
+	};
+	// A failed look is followed by another one.
+	const check = () => void look().catch(() => {});
+	check();
+	return state.listen(check);
+}

@@ -1,0 +1,112 @@
+/** Reads of the mirror's tables. */
+import { type Kysely, sql } from "kysely";
+import type { StateTables } from "../store/database.ts";
+import type { ChangesSince, Selector, Snapshot } from "./mirror-store.ts";
+import type { Resource, ResourceKind, ResourceName } from "./resource.ts";
+
+type Database = Kysely<StateTables>;
+
+/** More changes than this are not listed one by one. */
+const MAX_CHANGES = 10_000;
+
+const COLUMNS = ["kind", "id", "revision", "requested_at", "content"] as const;
+
+/** Stands for the number of the last batch among the rows of `readSelected`. */
+const SEQUENCE_ROW = "sequence";
+
+/** One statement, so that all rows are of one moment. */
+export async function readSelected(database: Database, selectors: readonly Selector[]): Promise<Snapshot> {
+	let query = database
+		.selectFrom("mirror_state")
+		.select([
+			sql.lit(SEQUENCE_ROW).as("kind"),
+			sql.lit("").as("id"),
+			sql<number | null>`null`.as("revision"),
+			"sequence as requested_at",
+			sql<string | null>`null`.as("content"),
+		]);
+	for (const selector of selectors) {
+		const isEmpty = ("ids" in selector ? selector.ids : selector.values).length === 0;
+		if (!isEmpty) query = query.union(selected(database, selector));
+	}
+	const rows = await query.execute();
+	const resources = rows.filter(({ kind }) => kind !== SEQUENCE_ROW).map(resourceOf);
+	resources.sort((a, b) => compare(a.kind, b.kind) || compare(a.id, b.id));
+	return { sequence: rows.find(({ kind }) => kind === SEQUENCE_ROW)?.requested_at ?? 0, resources };
+}
+
+function selected(database: Database, selector: Selector) {
+	const resources = database.selectFrom("mirror_resources as resource").where("resource.content", "is not", null);
+	const columns = COLUMNS.map((name) => `resource.${name}` as const);
+	if ("ids" in selector) {
+		return resources
+			.where("resource.kind", "=", selector.kind)
+			.where("resource.id", "in", [...selector.ids])
+			.select(columns);
+	}
+	return resources
+		.innerJoin("mirror_keys as key", (join) =>
+			join.onRef("key.kind", "=", "resource.kind").onRef("key.id", "=", "resource.id"),
+		)
+		.where("key.kind", "=", selector.kind)
+		.where("key.name", "=", selector.key)
+		.where("key.value", "in", [...selector.values])
+		.select(columns);
+}
+
+export interface ResourceRow {
+	readonly kind: string;
+	readonly id: string;
+	readonly revision: number | null;
+	readonly requested_at: number;
+	readonly content: string | null;
+}
+
+export function resourceOf({ kind, id, revision, requested_at, content }: ResourceRow): Resource {
+	const resource = { kind, id, requestedAt: requested_at, content: JSON.parse(content ?? "null") };
+	return (revision === null ? resource : { ...resource, revision }) as Resource;
+}
+
+export async function lastSequence(database: Database): Promise<number> {
+	return (await database.selectFrom("mirror_state").select("sequence").executeTakeFirstOrThrow()).sequence;
+}
+
+export async function changesSince(database: Database, sequence: number): Promise<ChangesSince> {
+	const rows = await database
+		.selectFrom("mirror_state")
+		.leftJoin("mirror_resources", (join) => join.on("mirror_resources.sequence", ">", sequence))
+		.select(["mirror_state.sequence", "purged_sequence", "kind", "id"])
+		.limit(MAX_CHANGES + 1)
+		.execute();
+	const [first] = rows;
+	const last = first?.sequence ?? 0;
+	if (sequence < (first?.purged_sequence ?? 0) || rows.length > MAX_CHANGES)
+		return { sequence: last, changed: undefined };
+	const changed = rows.flatMap(({ kind, id }): ResourceName[] =>
+		kind === null || id === null ? [] : [{ kind: kind as ResourceKind, id }],
+	);
+	return { sequence: last, changed };
+}
+
+/** Forgets deletions, and remembers up to which batch `changesSince` is incomplete now. */
+export async function purge(database: Database, requestedBefore: number): Promise<void> {
+	await database.transaction().execute(async (transaction) => {
+		const purged = await transaction
+			.deleteFrom("mirror_resources")
+			.where("content", "is", null)
+			.where("requested_at", "<", requestedBefore)
+			.returning("sequence")
+			.execute();
+		const last = purged.reduce((highest, { sequence }) => Math.max(highest, sequence), 0);
+		if (last === 0) return;
+		await transaction
+			.updateTable("mirror_state")
+			.set({ purged_sequence: last })
+			.where("purged_sequence", "<", last)
+			.execute();
+	});
+}
+
+function compare(a: string, b: string): number {
+	return a < b ? -1 : a > b ? 1 : 0;
+}

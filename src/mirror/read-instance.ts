@@ -1,0 +1,156 @@
+/** One instance's facts, put together from the mirror. Whose a port is stays the business of `source/ownership.ts`. */
+import { emptyFacts } from "../instance/empty-facts.ts";
+import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import { isInstanceNic } from "../source/ownership.ts";
+import { keypairId } from "../source/source.ts";
+import type { MirrorStore, Selector } from "./mirror-store.ts";
+import { contentsOf, type Resource, type ResourceName } from "./resource.ts";
+
+export interface InstanceReading {
+	/** Undefined: the mirror has neither the server nor a port of it. */
+	readonly facts: InstanceFacts | undefined;
+	/** What the facts refer to and the mirror lacks. Unless this is empty, the facts are incomplete. */
+	readonly missing: readonly ResourceName[];
+	/** The last batch that the facts include. */
+	readonly sequence: number;
+	/** When the oldest of the facts was requested, in milliseconds since 1970. Infinite without facts. */
+	readonly requestedAt: number;
+}
+
+export interface ReadInstanceOptions {
+	/** Whether the ports of DHCP servers are read too, for profile `nova`. */
+	readonly dhcpPorts: boolean;
+}
+
+type Reader = Pick<MirrorStore, "read">;
+
+/** How often a reading starts again because a batch came between its steps. */
+const ATTEMPTS = 5;
+
+/**
+ * Reads an instance in two steps, four if it has a trunk. All steps see the same moment, unless batches follow one
+ * another without a pause; then the last attempt counts.
+ *
+ * @param id lower case
+ */
+export async function readInstance(store: Reader, id: string, options: ReadInstanceOptions): Promise<InstanceReading> {
+	for (let attempt = 1; ; attempt += 1) {
+		const { resources, sequences } = await readResources(store, id, options);
+		const [sequence = 0] = sequences;
+		if (attempt < ATTEMPTS && sequences.some((other) => other !== sequence)) continue;
+		const facts = factsOf(resources, id);
+		const requestedAt = Math.min(...Array.from(resources.values(), (resource) => resource.requestedAt));
+		return { facts, missing: facts === undefined ? [] : missingFrom(resources, facts), sequence, requestedAt };
+	}
+}
+
+/** By kind and id. */
+type Resources = ReadonlyMap<string, Resource>;
+
+const nameOf = ({ kind, id }: ResourceName) => `${kind} ${id}`;
+
+async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInstanceOptions) {
+	const resources = new Map<string, Resource>();
+	const sequences: number[] = [];
+	const read = async (selectors: readonly Selector[]) => {
+		const snapshot = await store.read(selectors);
+		sequences.push(snapshot.sequence);
+		for (const resource of snapshot.resources) resources.set(nameOf(resource), resource);
+	};
+	await read([
+		{ kind: "server", ids: [id] },
+		{ kind: "server_details", ids: [id] },
+		{ kind: "port", key: "device", values: [id] },
+		{ kind: "baremetal_node", key: "instance", values: [id] },
+	]);
+	const ports = nicsOf(resources, id);
+	const portIds = ports.map((port) => port.id);
+	const nodeIds = contentsOf(resources.values(), "baremetal_node").map(({ uuid }) => uuid);
+	await read([
+		{ kind: "keypair", ids: keypairIdsOf(resources) },
+		...neighboursOf(ports),
+		{ kind: "trunk", key: "port", values: portIds },
+		{ kind: "floatingip", key: "port", values: portIds },
+		{ kind: "port", key: "dhcp_network", values: dhcpPorts ? ports.map(({ network_id }) => network_id) : [] },
+		{ kind: "baremetal_port", key: "node", values: nodeIds },
+		{ kind: "portgroup", key: "node", values: nodeIds },
+	]);
+	const subportIds = subportIdsOf(resources);
+	if (subportIds.length > 0) {
+		await read([
+			{ kind: "port", ids: subportIds },
+			{ kind: "floatingip", key: "port", values: subportIds },
+		]);
+		await read(neighboursOf(portsById(resources, subportIds)));
+	}
+	return { resources, sequences };
+}
+
+/** What ports refer to. */
+function neighboursOf(ports: readonly PortFacts[]): Selector[] {
+	return [
+		{ kind: "network", ids: [...new Set(ports.map(({ network_id }) => network_id))] },
+		{ kind: "subnet", ids: [...new Set(ports.flatMap((port) => port.fixed_ips.map(({ subnet_id }) => subnet_id)))] },
+		{ kind: "security_group", ids: [...new Set(ports.flatMap(({ security_groups }) => security_groups))] },
+	];
+}
+
+function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
+	const [server] = contentsOf(resources.values(), "server");
+	const [keypair] = contentsOf(resources.values(), "keypair");
+	const [details] = contentsOf(resources.values(), "server_details");
+	const ports = nicsOf(resources, id);
+	if (server === undefined && ports.length === 0) return undefined;
+	return {
+		...emptyFacts(id),
+		...(server && { server }),
+		...(keypair && { keypair }),
+		...(details?.dedicatedCpus && { dedicatedCpus: details.dedicatedCpus }),
+		ports,
+		subports: portsById(resources, subportIdsOf(resources)),
+		trunks: contentsOf(resources.values(), "trunk"),
+		networks: contentsOf(resources.values(), "network"),
+		subnets: contentsOf(resources.values(), "subnet"),
+		dhcpPorts: contentsOf(resources.values(), "port").filter(({ device_owner }) => device_owner === "network:dhcp"),
+		floatingIps: contentsOf(resources.values(), "floatingip"),
+		securityGroups: contentsOf(resources.values(), "security_group"),
+		...(details && {
+			interfaceAttachments: details.interfaceAttachments,
+			volumeAttachments: details.volumeAttachments,
+		}),
+		bareMetalPorts: contentsOf(resources.values(), "baremetal_port"),
+		portGroups: contentsOf(resources.values(), "portgroup"),
+	};
+}
+
+/** A subport whose port is gone carries no traffic: it is not missing. */
+function missingFrom(resources: Resources, { id, ports, subports }: InstanceFacts): ResourceName[] {
+	const wanted: ResourceName[] = [
+		{ kind: "server", id },
+		{ kind: "server_details", id },
+		...keypairIdsOf(resources).map((keypair) => ({ kind: "keypair", id: keypair }) as const),
+		...neighboursOf([...ports, ...subports]).flatMap((selector) =>
+			"ids" in selector ? selector.ids.map((other) => ({ kind: selector.kind, id: other })) : [],
+		),
+	];
+	return wanted.filter((name) => !resources.has(nameOf(name)));
+}
+
+function nicsOf(resources: Resources, id: string): PortFacts[] {
+	const ports = contentsOf(resources.values(), "port");
+	return ports.filter((port) => port.device_id.toLowerCase() === id && isInstanceNic(port));
+}
+
+function portsById(resources: Resources, ids: readonly string[]): PortFacts[] {
+	const wanted = new Set(ids);
+	return contentsOf(resources.values(), "port").filter(({ id }) => wanted.has(id));
+}
+
+function subportIdsOf(resources: Resources): string[] {
+	return contentsOf(resources.values(), "trunk").flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id));
+}
+
+function keypairIdsOf(resources: Resources): string[] {
+	const [server] = contentsOf(resources.values(), "server");
+	return server?.key_name && server.user_id ? [keypairId(server.user_id, server.key_name)] : [];
+}

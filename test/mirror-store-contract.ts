@@ -1,0 +1,289 @@
+/** What the mirror's storage does on either database. */
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { assemble } from "../src/instance/assemble.ts";
+import type { InstanceFacts, PortFacts } from "../src/instance/facts.ts";
+import { findPorts } from "../src/mirror/find-ports.ts";
+import type { MirrorStore, MirrorStoreOptions } from "../src/mirror/mirror-store.ts";
+import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
+import { readInstance } from "../src/mirror/read-instance.ts";
+import type { Resource, ResourceKind } from "../src/mirror/resource.ts";
+import { openDatabase, type StateDatabase, type StateLocation } from "../src/store/database.ts";
+import { resourcesOf } from "./mirror-resources.ts";
+import { recordedCases } from "./recorded.ts";
+
+/** How soon another process takes over, and how soon a change is reported, in milliseconds. */
+const TAKEOVER = 10_000;
+const REPORTED = 1000;
+
+const port = (id: string, requestedAt: number, more: Partial<PortFacts> = {}): Resource => ({
+	...{ kind: "port", id, requestedAt },
+	content: {
+		...{ id, name: "", network_id: "net", mac_address: "fa:16:3e:00:00:01", device_id: "vm" },
+		...{
+			device_owner: "compute:nova",
+			fixed_ips: [],
+			security_groups: [],
+			allowed_address_pairs: [],
+			tags: [],
+			...more,
+		},
+	},
+});
+
+/** @param freshLocation an empty database, which several processes can open at once */
+export function storesMirror(freshLocation: () => Promise<StateLocation>): void {
+	let location: StateLocation;
+	let states: StateDatabase[];
+	let store: MirrorStore;
+
+	const open = async (options: Partial<MirrorStoreOptions> = {}) => {
+		const state = await openDatabase(location);
+		states.push(state);
+		return openMirrorStore(state, { sourceId: "cloud", userData: true, ...options });
+	};
+
+	beforeEach(async () => {
+		location = await freshLocation();
+		states = [];
+		store = await open();
+	});
+
+	afterEach(async () => {
+		await Promise.all(states.map(({ close }) => close()));
+	});
+
+	describe("reads", () => {
+		test("the same instances that were recorded, from one mirror of all of them", async () => {
+			const cases = recordedCases();
+			await store.apply({ upserts: cases.flatMap(({ facts }) => resourcesOf(facts, 1)) });
+			for (const { name, facts } of cases) {
+				const found = await readInstance(store, facts.id, { dhcpPorts: true });
+				expect(found.missing, name).toEqual([]);
+				expect(found.facts && documentsOf(found.facts), name).toEqual(documentsOf(facts));
+			}
+			expect((await readInstance(store, "unknown", { dhcpPorts: true })).facts).toBeUndefined();
+		});
+
+		test("names what an instance refers to and the mirror lacks", async () => {
+			await store.apply({ upserts: [port("p", 1, { fixed_ips: [{ subnet_id: "sub", ip_address: "10.0.0.5" }] })] });
+			const { facts, missing } = await readInstance(store, "vm", { dhcpPorts: false });
+			expect(facts?.ports.map(({ id }) => id)).toEqual(["p"]);
+			expect(missing.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+				"server vm",
+				"server_details vm",
+				"network net",
+				"subnet sub",
+			]);
+		});
+
+		test("finds ports by address, MAC address, network and router; a subport with its trunk's parent", async () => {
+			const at = (ip_address: string) => ({ fixed_ips: [{ subnet_id: "sub", ip_address }] });
+			const interfaceOf = { device_id: "router", device_owner: "network:router_interface" };
+			await store.apply({
+				upserts: [
+					port("a", 1, at("10.0.0.5")),
+					port("b", 1, { ...at("10.0.0.5"), network_id: "other", mac_address: "FA:16:3E:00:00:02" }),
+					port("r", 1, { ...interfaceOf, network_id: "other" }),
+					port("s", 1, { ...at("2001:DB8::5"), device_id: "", device_owner: "trunk:subport" }),
+					{
+						...{ kind: "trunk", id: "t", requestedAt: 1 },
+						content: {
+							...{ id: "t", name: "", port_id: "a" },
+							sub_ports: [{ port_id: "s", segmentation_type: "vlan", segmentation_id: 5 }],
+						},
+					},
+				],
+			});
+			const find = async (query: Parameters<typeof findPorts>[1]) =>
+				(await findPorts(store, query)).map(({ port, nic }) => `${port.id} ${nic.id}`);
+			expect(await find({ address: "10.0.0.5" })).toEqual(["a a", "b b"]);
+			expect(await find({ address: "10.0.0.5", networkId: "net" })).toEqual(["a a"]);
+			expect(await find({ address: "10.0.0.5", routerId: "ROUTER" })).toEqual(["b b"]);
+			expect(await find({ address: "10.0.0.5", routerId: "router", networkId: "net" })).toEqual([]);
+			expect(await find({ macAddress: "fa:16:3e:00:00:02" })).toEqual(["b b"]);
+			expect(await find({ macAddress: "fa:16:3e:00:00:02", networkId: "net" })).toEqual([]);
+			expect(await find({ networkId: "net" })).toEqual([]);
+			// A port that has moved is not found at its old address.
+			await store.apply({ upserts: [port("a", 2, at("10.0.0.6"))] });
+			expect(await find({ address: "10.0.0.5", networkId: "net" })).toEqual([]);
+			expect(await find({ address: "10.0.0.6", networkId: "net" })).toEqual(["a a"]);
+		});
+
+		test("values that no look-up can have are no keys and no errors", async () => {
+			const hostile = ["nul \0", "x".repeat(100_000), "\ud800", "'; drop table mirror_keys; --"];
+			const upserts = hostile.map((device_id, at) => port(`p${at}`, 1, { device_id, name: device_id }));
+			await store.apply({ upserts });
+			const { resources } = await store.read([{ kind: "port", key: "device", values: [hostile[3] ?? ""] }]);
+			expect(resources.map(({ id }) => id)).toEqual(["p3"]);
+		});
+	});
+
+	test("random batches leave what was requested last, and every change since any batch is known", async () => {
+		const ids = fc.constantFrom("a", "b", "c");
+		const requestedAt = fc.integer({ min: 1, max: 9 });
+		const upsert = fc.tuple(ids, requestedAt, fc.constantFrom("x", "y"));
+		const batches = fc.array(
+			fc.record({
+				upserts: fc.uniqueArray(upsert, { selector: ([id]) => id, maxLength: 3 }),
+				deletes: fc.uniqueArray(fc.tuple(ids, requestedAt), { selector: ([id]) => id, maxLength: 1 }),
+			}),
+			{ maxLength: 8 },
+		);
+		await fc.assert(
+			fc.asyncProperty(batches, async (wanted) => {
+				location = await freshLocation();
+				const mirror = await open();
+				const model = new Map<string, { at: number; name: string | undefined }>();
+				const start = (await mirror.changesSince(0)).sequence;
+				const history: { sequence: number; changed: string[] }[] = [];
+				for (const { upserts, deletes } of wanted) {
+					const before = new Map(model);
+					const write = (id: string, at: number, name: string | undefined) => {
+						if ((model.get(id)?.at ?? 0) <= at) model.set(id, { at, name });
+					};
+					for (const [id, at, name] of upserts) write(id, at, name);
+					for (const [id, at] of deletes) write(id, at, undefined);
+					const isChanged = ([id, { name }]: [string, { name: string | undefined }]) =>
+						!before.has(id) || before.get(id)?.name !== name;
+					const expected = [...model].filter(isChanged).map(([id]) => id);
+					const applied = await mirror.apply({
+						upserts: upserts.map(([id, at, name]) => port(id, at, { name })),
+						deletes: deletes.map(([id, at]) => ({ kind: "port", id, requestedAt: at })),
+					});
+					expect(applied.changed.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
+					expect(applied.sequence).toBe((history.at(-1)?.sequence ?? start) + (expected.length > 0 ? 1 : 0));
+					history.push({ sequence: applied.sequence, changed: expected });
+				}
+				const expected = [...model].flatMap(([id, { name }]) => (name === undefined ? [] : [`${id} ${name}`]));
+				const names = ({ id, content }: Resource<"port">) => `${id} ${content.name}`;
+				expect((await all(mirror.scan("port"))).map(names)).toEqual(expected.toSorted());
+				const { resources, sequence } = await mirror.read([{ kind: "port", ids: ["a", "b", "c"] }]);
+				expect(resources.map((resource) => names(resource as Resource<"port">))).toEqual(expected.toSorted());
+				expect(sequence).toBe(history.at(-1)?.sequence ?? start);
+				for (const { sequence } of history) {
+					const later = history.filter((batch) => batch.sequence > sequence).flatMap(({ changed }) => changed);
+					const since = await mirror.changesSince(sequence);
+					expect(new Set(since.changed?.map(({ id }) => id))).toEqual(new Set(later));
+				}
+				await states.pop()?.close();
+			}),
+			{ numRuns: 15 },
+		);
+	});
+
+	test("two writers at once number their batches in the order in which they become visible", async () => {
+		const other = await open();
+		const start = (await store.changesSince(0)).sequence;
+		const apply = (mirror: MirrorStore, id: string) => mirror.apply({ upserts: [port(id, 1)] });
+		const ids = Array.from({ length: 20 }, (_, at) => `p${at}`);
+		const applied = await Promise.all(ids.map((id, at) => apply(at % 2 === 0 ? store : other, id)));
+		const sequences = applied.map(({ sequence }) => sequence).toSorted((a, b) => a - b);
+		expect(sequences).toEqual(ids.map((_, at) => start + 1 + at));
+		expect((await other.changesSince(start)).changed?.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+	});
+
+	test("after a purge, only later changes are known one by one", async () => {
+		const { sequence } = await store.apply({ upserts: [port("a", 1), port("b", 1)] });
+		const deleted = await store.apply({ deletes: [{ kind: "port", id: "a", requestedAt: 2 }] });
+		await store.purge(2);
+		expect((await store.changesSince(sequence)).changed).toEqual([{ kind: "port", id: "a" }]);
+		await store.purge(3);
+		expect((await store.changesSince(sequence)).changed).toBeUndefined();
+		expect((await store.changesSince(deleted.sequence)).changed).toEqual([]);
+		expect((await store.stats()).resources).toEqual({ port: 1 });
+	});
+
+	test("lists ids and revisions in pages that are complete", async () => {
+		const ids = Array.from({ length: 2500 }, (_, at) => `p${String(at).padStart(5, "0")}`);
+		const revised = ids.map((id, at): Resource => ({ ...port(id, 1), revision: at }) as Resource);
+		await store.apply({ upserts: revised });
+		const revisions = await all(store.revisions("port"));
+		expect(revisions.map(({ id }) => id)).toEqual(ids);
+		expect(revisions.map(({ revision }) => revision)).toEqual(ids.map((_, at) => at));
+		expect((await all(store.scan("port"))).map(({ id }) => id)).toEqual(ids);
+		const { resources, bytes } = await store.stats();
+		expect(resources).toEqual({ port: 2500 } satisfies Partial<Record<ResourceKind, number>>);
+		expect(bytes).toBeGreaterThan(100_000);
+	});
+
+	test("keeps what is known about itself, until it mirrors another source", async () => {
+		const fill = { startedAt: 5, kinds: { port: { done: false, marker: "p9" }, server: { done: true } } };
+		await store.setMeta("fill", fill);
+		await store.setMeta("reconciledAt", 7);
+		const { sequence } = await store.apply({ upserts: [port("a", 1)] });
+		const same = await open();
+		expect([await same.getMeta("fill"), await same.getMeta("reconciledAt")]).toEqual([fill, 7]);
+		const other = await open({ sourceId: "another cloud" });
+		expect([await other.getMeta("fill"), await all(other.scan("port"))]).toEqual([undefined, []]);
+		expect((await findPorts(other, { macAddress: "fa:16:3e:00:00:01" })).length).toBe(0);
+		expect((await other.changesSince(sequence)).changed).toBeUndefined();
+	});
+
+	test("user data is stored only if that is configured, and removed if it no longer is", async () => {
+		const server = (id: string, userData: string | null): Resource => ({
+			...{ kind: "server", id, requestedAt: 1 },
+			content: {
+				...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] },
+				"OS-EXT-SRV-ATTR:user_data": userData,
+			},
+		});
+		const userData = async (mirror: MirrorStore) =>
+			(await all(mirror.scan("server"))).map(({ content }) => content["OS-EXT-SRV-ATTR:user_data"]);
+		await store.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+		expect(await userData(store)).toEqual(["c2VjcmV0", null]);
+		const without = await open({ userData: false });
+		expect(await userData(without)).toEqual([]);
+		await without.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+		expect(await userData(without)).toEqual([undefined, null]);
+	});
+
+	test("a batch is reported to every process within a second", async () => {
+		const reader = await open();
+		const { sequence: since } = await reader.changesSince(0);
+		const reports = new EventEmitter();
+		const end = reader.onChange(since, (sequence) => reports.emit(String(sequence)));
+		for (let at = 1; at <= 5; at++) {
+			const reported = once(reports, String(since + at));
+			const { sequence } = await store.apply({ upserts: [port("a", at, { name: String(at) })] });
+			const applied = performance.now();
+			expect(sequence).toBe(since + at);
+			await reported;
+			expect(performance.now() - applied).toBeLessThan(REPORTED);
+		}
+		await end();
+	});
+
+	test("one process leads; another takes over when it is killed", async () => {
+		const child = spawn(process.execPath, [
+			new URL("lead-mirror.ts", import.meta.url).pathname,
+			JSON.stringify(location),
+		]);
+		await once(child.stdout, "data");
+		const waiting = new AbortController();
+		const refused = store.lead(waiting.signal);
+		waiting.abort();
+		await expect(refused).rejects.toThrow("aborted");
+		const next = store.lead(new AbortController().signal);
+		child.kill("SIGKILL");
+		const killed = performance.now();
+		const lock = await next;
+		expect(performance.now() - killed).toBeLessThan(TAKEOVER);
+		expect(lock.lost.aborted).toBe(false);
+		await lock.release();
+		await (await store.lead(new AbortController().signal)).release();
+	});
+}
+
+/** The instance, in the order in which its documents show it. */
+function documentsOf(facts: InstanceFacts): unknown {
+	return JSON.parse(JSON.stringify(assemble(facts)));
+}
+
+async function all<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+	const items: T[] = [];
+	for await (const page of pages) items.push(...page);
+	return items;
+}
