@@ -2,11 +2,14 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
 
 const path = (name: string) => new URL(`../../${name}`, import.meta.url).pathname;
 const examples = ["--inventory", path("examples/inventory")];
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 let folder: string;
 beforeEach(() => {
