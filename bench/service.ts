@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -27,15 +27,18 @@ const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
 /** @param folder for the configuration and the log */
 export async function startService(inventory: string, folder: string): Promise<Service> {
-	const config = join(folder, "guestwire.yaml");
+	// Not beside the inventory, whose folder is watched.
+	const own = join(folder, "service");
+	mkdirSync(own, { recursive: true });
+	const config = join(own, "guestwire.yaml");
 	const listen = "127.0.0.1:0";
 	const metadata = [{ listen, identity: "signed" }];
 	writeFileSync(config, JSON.stringify({ cloud: { files: { path: inventory } }, metadata, operator: { listen } }));
 	const args = ["--expose-gc", "--import", path("collect-on-signal.ts"), path("../src/cli/main.ts")];
 	const started = performance.now();
 	const child = spawn(process.execPath, [...args, "serve", "--config", config], {
-		env: { ...process.env, XDG_STATE_HOME: folder, GUESTWIRE_SHARED_SECRET: SECRET },
-		stdio: ["ignore", openSync(join(folder, "log"), "a"), "pipe"],
+		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },
+		stdio: ["ignore", openSync(join(own, "log"), "a"), "pipe"],
 	});
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);
 	const { statusCode, body } = await request(`${address}${PATH}`, { headers: headersOf(generated(0)) });

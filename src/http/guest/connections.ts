@@ -40,9 +40,9 @@ export interface ConnectionsOptions {
 	readonly isPeerGuest: boolean;
 }
 
-/** The requests on a connection that are not answered yet. */
 interface Pipeline {
-	length: number;
+	/** Requests behind the one whose response is written next. */
+	queued: number;
 	isFull: boolean;
 	latest: Exchange | undefined;
 }
@@ -63,7 +63,7 @@ export function watchConnections(server: Server, { limits, metrics, isPeerGuest 
 			socket.destroy();
 			return;
 		}
-		pipelines.set(socket, { length: 0, isFull: false, latest: undefined });
+		pipelines.set(socket, { queued: 0, isFull: false, latest: undefined });
 		metrics.connections.inc();
 		socket.once("close", () => {
 			pipelines.delete(socket);
@@ -75,21 +75,26 @@ export function watchConnections(server: Server, { limits, metrics, isPeerGuest 
 			const { socket } = exchange.request;
 			const pipeline = pipelines.get(socket);
 			if (pipeline === undefined) return false;
-			if (pipeline.isFull || pipeline.length >= limits.pipelined) {
+			// Node gives a response its socket once all responses before it are written.
+			const isNext = exchange.response.socket !== null;
+			if (pipeline.isFull || (!isNext && pipeline.queued + 1 >= limits.pipelined)) {
 				pipeline.isFull = true;
 				socket.pause();
 				return false;
 			}
-			pipeline.length++;
 			pipeline.latest = exchange;
+			if (isNext) return true;
+			pipeline.queued++;
 			exchange.response.once("close", () => {
-				pipeline.length--;
-				if (pipeline.latest === exchange) pipeline.latest = undefined;
-				if (pipeline.isFull && pipeline.length === 0) endConnection(socket);
+				pipeline.queued--;
+				if (pipeline.isFull && pipeline.queued === 0) endConnection(socket);
 			});
 			return true;
 		},
-		latest: (socket) => pipelines.get(socket)?.latest,
+		latest(socket) {
+			const latest = pipelines.get(socket)?.latest;
+			return latest?.response.writableFinished ? undefined : latest;
+		},
 		closeUnused() {
 			for (const socket of pipelines.keys()) if ((socket as Socket).bytesRead === 0) socket.destroy();
 		},

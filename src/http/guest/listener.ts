@@ -21,7 +21,7 @@ import { failure } from "./failure.ts";
 import type { GuestHandler } from "./handler.ts";
 import type { IdentityMode } from "./identity/index.ts";
 import { createReport } from "./report.ts";
-import { readBody } from "./request-body.ts";
+import { hasBody, readBody } from "./request-body.ts";
 import { type GuestResponse, rawBadRequest, writeResponse } from "./response.ts";
 import { createGuestServer } from "./server.ts";
 import { createUnreadResponses, type UnreadLimits } from "./unread-responses.ts";
@@ -121,7 +121,7 @@ function handle(handler: GuestHandler, exchange: Exchange): GuestResponse | Prom
 }
 
 /** Whether the connection can't be used again: nobody reads the rest of a body that was not wanted. */
-function mustClose({ complete, headers }: IncomingMessage, response: GuestResponse): boolean {
+function mustClose(request: IncomingMessage, response: GuestResponse): boolean {
 	if ("reason" in response && response.reason === "bad-request") return true;
-	return !complete && ("content-length" in headers || "transfer-encoding" in headers);
+	return hasBody(request) && !request.complete;
 }

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+/** Whether a body follows the headers. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+	return "content-length" in headers || "transfer-encoding" in headers;
+}
+
 /**
  * Reads a request's body up to a limit, and answers `Expect: 100-continue` only if the body can fit.
  *
@@ -12,6 +17,7 @@ export function readBody(
 	limit: number,
 ): Promise<Uint8Array | "too-large" | "incomplete"> {
 	const { "content-length": length, expect } = request.headers;
+	if (!hasBody(request)) return Promise.resolve(new Uint8Array());
 	if (Number(length) > limit) return Promise.resolve("too-large");
 	if (expect !== undefined) response.writeContinue();
 	const { promise, resolve } = Promise.withResolvers<Uint8Array | "too-large" | "incomplete">();

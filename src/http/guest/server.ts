@@ -31,6 +31,8 @@ export function createGuestServer(options: GuestServerOptions): Server {
 			connectionsCheckingInterval: CHECK_INTERVAL,
 			keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
 			maxHeaderSize: MAX_HEADERS,
+			// No stream events for a request without a body.
+			optimizeEmptyRequests: true,
 			// Nova answers requests without Host, and some boot loaders send none.
 			requireHostHeader: false,
 		},
