@@ -1,4 +1,4 @@
-/** Requests per second and latency of one warm document, beside a bare server, in turns on the same machine. */
+/** Requests per second, latency and CPU time for one cached document, compared with other servers in alternating rounds. */
 import { execFile, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,19 +7,24 @@ import { promisify } from "node:util";
 import { request } from "undici";
 import { generated, writeInventory } from "./generate.ts";
 import type { Load } from "./load.ts";
+import { startNginx } from "./nginx.ts";
 import { announced, headersOf, PATH, SECRET, startService, stop } from "./service.ts";
 
 export interface Throughput {
 	readonly connections: number;
 	readonly bare: Figures;
 	readonly guestwire: Figures;
-	/** Guestwire's requests per second over the bare server's: the median of all rounds. */
+	/** Undefined if nginx is not installed. */
+	readonly nginx: Figures | undefined;
+	/** Guestwire's requests per second divided by the bare server's: the median of all rounds. */
 	readonly ratio: number;
+	/** Guestwire's CPU time per request divided by the bare server's: the median of all rounds. */
+	readonly cpuRatio: number;
 }
 
 interface Figures extends Load {
-	/** Microseconds of processor time for a request, all threads together: hardly moved by what else the machine does. */
-	readonly processor: number;
+	/** Microseconds of CPU time per request, all threads together: other load on the machine hardly affects it. */
+	readonly cpu: number;
 }
 
 interface Server {
@@ -29,55 +34,67 @@ interface Server {
 
 export interface Rounds {
 	readonly count: number;
-	/** Of one server's turn. */
+	/** Length of one server's turn. */
 	readonly seconds: number;
 }
 
 const INSTANCES = 100;
-const MOST_CONNECTIONS = 64;
-/** Seconds until everything that matters is compiled, also on a busy machine. */
+const MAX_CONNECTIONS = 64;
+/** Seconds until everything that matters is compiled, even on a busy machine. */
 const WARM_UP = 5;
 
-/** @param folder for what the servers need */
+type Servers = Readonly<Record<"bare" | "guestwire", Server>> & { readonly nginx?: Server | undefined };
+
+/** @param folder for the servers' files */
 export async function measureThroughput(folder: string, rounds: Rounds): Promise<Throughput[]> {
 	const inventory = join(folder, "inventory");
 	await writeInventory(inventory, INSTANCES);
 	const guestwire = await startService(inventory, folder);
 	const headers = headersOf(generated(0));
-	const document = join(folder, "network_data.json");
-	writeFileSync(document, await (await request(`${guestwire.address}${PATH}`, { headers })).body.text());
+	const document = await (await request(`${guestwire.address}${PATH}`, { headers })).body.bytes();
+	writeFileSync(join(folder, "network_data.json"), document);
 	const program = fileURLToPath(new URL("bare-server.ts", import.meta.url));
-	const bare = spawn(process.execPath, [program, SECRET, document], { stdio: ["ignore", "ignore", "pipe"] });
+	const args = [program, SECRET, join(folder, "network_data.json")];
+	const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+	const nginx = await startNginx(folder, document);
 	try {
-		const bareServer = { address: await announced(bare, /^http.+$/), pid: bare.pid ?? 0 };
+		const bare = { address: await announced(child, /^http.+$/), pid: child.pid ?? 0 };
+		for (const server of [bare, guestwire]) await load(server, MAX_CONNECTIONS, WARM_UP);
 		const results: Throughput[] = [];
-		for (const server of [bareServer, guestwire]) await load(server, MOST_CONNECTIONS, WARM_UP);
-		for (const connections of [1, MOST_CONNECTIONS]) {
-			results.push(await compare(bareServer, guestwire, connections, rounds));
+		for (const connections of [1, MAX_CONNECTIONS]) {
+			results.push(await compare({ bare, guestwire, nginx }, connections, rounds));
 		}
 		return results;
 	} finally {
-		await Promise.all([stop(bare), guestwire.stop()]);
+		await Promise.all([stop(child), guestwire.stop(), nginx?.stop()]);
 	}
 }
 
-/** Whoever goes first in one round goes second in the next. */
-async function compare(bare: Server, guestwire: Server, connections: number, rounds: Rounds): Promise<Throughput> {
-	const seen: { bare: Figures; guestwire: Figures }[] = [];
+/** The server that goes first in one round goes last in the next. */
+async function compare(servers: Servers, connections: number, rounds: Rounds): Promise<Throughput> {
+	type Round = Record<keyof Servers, Figures>;
+	const present = Object.entries(servers).filter(([, server]) => server !== undefined);
+	const results: Round[] = [];
 	for (let round = 0; round < rounds.count; round++) {
-		const first = await load(round % 2 === 0 ? bare : guestwire, connections, rounds.seconds);
-		const second = await load(round % 2 === 0 ? guestwire : bare, connections, rounds.seconds);
-		seen.push(round % 2 === 0 ? { bare: first, guestwire: second } : { bare: second, guestwire: first });
+		const figures: Partial<Round> = {};
+		for (const [name, server] of round % 2 === 0 ? present : present.toReversed()) {
+			figures[name as keyof Servers] = await load(server as Server, connections, rounds.seconds);
+		}
+		results.push(figures as Round);
 	}
-	const middle = (pick: (round: (typeof seen)[number]) => number) => median(seen.map(pick));
-	const figures = (server: "bare" | "guestwire"): Figures => ({
+	const middle = (pick: (round: Round) => number) => median(results.map(pick));
+	const figures = (server: keyof Servers): Figures => ({
 		requestsPerSecond: middle((round) => round[server].requestsPerSecond),
 		p50: middle((round) => round[server].p50),
 		p99: middle((round) => round[server].p99),
-		processor: middle((round) => round[server].processor),
+		cpu: middle((round) => round[server].cpu),
 	});
-	const ratio = middle((round) => round.guestwire.requestsPerSecond / round.bare.requestsPerSecond);
-	return { connections, bare: figures("bare"), guestwire: figures("guestwire"), ratio };
+	return {
+		...{ connections, bare: figures("bare"), guestwire: figures("guestwire") },
+		nginx: servers.nginx && figures("nginx"),
+		ratio: middle(({ guestwire, bare }) => guestwire.requestsPerSecond / bare.requestsPerSecond),
+		cpuRatio: middle(({ guestwire, bare }) => guestwire.cpu / bare.cpu),
+	};
 }
 
 const run = promisify(execFile);
@@ -86,14 +103,14 @@ async function load({ address, pid }: Server, connections: number, seconds: numb
 	const client = fileURLToPath(new URL("load.ts", import.meta.url));
 	const headers = JSON.stringify(headersOf(generated(0)));
 	const args = [client, `${address}${PATH}`, String(connections), String(seconds), headers];
-	const before = processorTime(pid);
+	const before = cpuTime(pid);
 	const figures: Load = JSON.parse((await run(process.execPath, args)).stdout);
-	const processor = (processorTime(pid) - before) / (figures.requestsPerSecond * seconds);
-	return { ...figures, processor };
+	const cpu = (cpuTime(pid) - before) / (figures.requestsPerSecond * seconds);
+	return { ...figures, cpu };
 }
 
-/** Microseconds that a process has used: proc(5), `utime` and `stime`, in hundredths of a second. */
-function processorTime(pid: number): number {
+/** Microseconds of CPU time that a process has used: proc(5), `utime` and `stime`, in hundredths of a second. */
+function cpuTime(pid: number): number {
 	const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
 	const [user, system] = fields.split(" ").slice(11, 13);
 	return (Number(user) + Number(system)) * 10_000;

@@ -57,6 +57,7 @@ librc1
 linux-image-cloud-amd64
 netplan.io
 network-manager
+nginx
 openrc
 '
 
