@@ -37,7 +37,7 @@ function withSafeMetrics(one: PlannedInterface, remarks: Remark[]): PlannedInter
 		const wins = metric < LOSING_METRIC;
 		const consequence = wins ? "the metric is dropped" : "the route is dropped";
 		const reason = `cloud-init with NetworkManager fails on this default route with a metric: ${consequence}`;
-		remarks.push({ pointer: route.pointer, reason, value: `${route.gateway} metric ${metric}` });
+		remarks.push({ pointer: route.pointer, reason, value: JSON.stringify({ gateway: route.gateway, metric }) });
 		return wins ? [plain] : [];
 	});
 	return { ...ordered, routes };

@@ -1,8 +1,10 @@
 /** A guest's native configuration, from its `network_data.json` alone. Pure functions, no I/O. */
 import type { NetworkDescription } from "../documents/network-description.ts";
 import { cloudInit } from "./cloud-init.ts";
+import { dracut } from "./dracut.ts";
 import { ifcfg } from "./ifcfg.ts";
 import { ifupdown } from "./ifupdown.ts";
+import { ignition } from "./ignition.ts";
 import { iproute2 } from "./iproute2.ts";
 import { planNetwork } from "./make-plan.ts";
 import { netplan } from "./netplan.ts";
@@ -11,6 +13,7 @@ import { networkmanager } from "./networkmanager.ts";
 import { nmstate } from "./nmstate.ts";
 import type { PlannedInterface } from "./plan.ts";
 import type { Renderer, Rendering, RenderOptions } from "./renderer.ts";
+import { systemdCredentials } from "./systemd-credentials.ts";
 
 export type { Remark } from "../documents/reading.ts";
 export type { RenderedFile, Rendering, RenderOptions } from "./renderer.ts";
@@ -18,13 +21,16 @@ export type { RenderedFile, Rendering, RenderOptions } from "./renderer.ts";
 /** The formats, by the names that users know. */
 const RENDERERS = {
 	"cloud-init": cloudInit,
+	dracut,
 	ifcfg,
 	ifupdown,
+	ignition,
 	iproute2,
 	netplan,
 	networkd,
 	networkmanager,
 	nmstate,
+	"systemd-credentials": systemdCredentials,
 } as const satisfies Record<string, Renderer>;
 
 /** The name of a format that `render` writes. */

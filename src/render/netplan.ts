@@ -86,7 +86,7 @@ function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): o
 		remarks.push({
 			pointer: `${pointer}/bond_xmit_hash_policy`,
 			reason: "netplan does not support it: dropped",
-			value: hashPolicy,
+			value: JSON.stringify(hashPolicy),
 		});
 	return {
 		mode,

@@ -45,7 +45,7 @@ function bondEntries({ options, pointer }: PlannedBond, remarks: Remark[]): IniE
 		remarks.push({
 			pointer: `${pointer}/bond_xmit_hash_policy`,
 			reason: "networkd does not support it: dropped",
-			value: hashPolicy,
+			value: JSON.stringify(hashPolicy),
 		});
 	} else if (hashPolicy !== undefined) entries.push(["TransmitHashPolicy", hashPolicy]);
 	return entries;

@@ -90,7 +90,7 @@ function nameServers(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): 
 	const servers = one.dns.filter((server) => server.includes(":") === (version === 6));
 	if (!takesNameServers(one, version)) {
 		const reason = `NetworkManager accepts IPv${version} name servers only on an interface with IPv${version}: dropped`;
-		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason, value: servers.join(", ") });
+		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason, value: JSON.stringify(servers) });
 		return [];
 	}
 	const entries: IniEntry[] = [];

@@ -41,9 +41,13 @@ describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
 	it("has the links, addresses and routes of the document", () => {
 		fc.assert(
 			fc.property(soundNetworkData, (data) => {
+				const { remarks } = render(format as Format, data);
+				// cloud-init can't take some default routes with a metric.
+				const dropped = remarks.filter(({ reason }) => reason.endsWith("the route is dropped"));
+				const pointers = new Set(dropped.map(({ pointer }) => pointer));
 				const meanings = read(filesOf(format as Format, data));
 				expect(bySort([...meanings.values()].map(actualOf))).toEqual(
-					bySort(data.links.map((link) => expectedOf(link, data))),
+					bySort(data.links.map((link) => expectedOf(link, data, pointers))),
 				);
 			}),
 		);
@@ -68,10 +72,12 @@ function actualOf(meaning: ReturnType<Meanings["get"]> & object): string {
 	});
 }
 
-function expectedOf(link: Link, { links, networks }: NetworkData): string {
+function expectedOf(link: Link, { links, networks }: NetworkData, dropped: ReadonlySet<string>): string {
 	const mine = networks.filter((entry) => entry.link === link.id);
 	const fixed = mine.filter(({ type }) => type === "ipv4" || type === "ipv6");
-	const routes = mine.flatMap((entry) => entry.routes ?? []);
+	const routes = networks.flatMap((entry, i) =>
+		(entry.routes ?? []).filter((_, n) => entry.link === link.id && !dropped.has(`/networks/${i}/routes/${n}`)),
+	);
 	return JSON.stringify({
 		mac: link.type === "vlan" ? link.vlan_mac_address : link.ethernet_mac_address,
 		mtu: link.mtu,

@@ -1,9 +1,9 @@
 /** Documents of other makers: what each format makes of the members that Guestwire itself never writes. */
 import { describe, expect, it } from "vitest";
-import { readNetworkData } from "../../src/documents/read-network-data.ts";
-import { render } from "../../src/render/index.ts";
-import type { Meaning } from "./meaning.ts";
-import { READABLE_FORMATS, READERS, type ReadableFormat } from "./readers.ts";
+import type { Meaning } from "../../test/render/meaning.ts";
+import { READABLE_FORMATS, READERS, type ReadableFormat } from "../../test/render/readers.ts";
+import { readNetworkData } from "../documents/read-network-data.ts";
+import { render } from "./index.ts";
 
 const mac = (n: number) => `52:54:00:00:00:0${n}`;
 const nic = (n: number, more: object = {}) => ({
@@ -74,7 +74,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		const networks = [fixed("nic1", "192.0.2.10", more)];
 		const { one, remarks } = rendered(format, { links: [nic(1)], networks, services: [dns("192.0.2.53")] });
 		expect(one("eth0")).toMatchObject({ dns: new Set(["192.0.2.53"]), search: new Set(["a.example"]) });
-		expect(remarks).toEqual([]);
+		expect(remarks.filter(({ pointer }) => pointer.startsWith("/networks"))).toEqual([]);
 	});
 
 	it("keeps the metrics of the document, and ranks only routes without one", () => {
@@ -191,7 +191,7 @@ describe("cloud-init with NetworkManager fails on a default route with a metric 
 		const { one, remarks } = rendered("cloud-init", { links: [nic(1)], networks });
 		expect(one("eth0").routes).toEqual([{ to: "::/0", via: "2001:db8:d::1", onLink: false }]);
 		expect(remarks).toContainEqual(
-			expect.objectContaining({ pointer: "/networks/1/routes/0", value: '"2001:db8:d::1 metric 50"' }),
+			expect.objectContaining({ pointer: "/networks/1/routes/0", value: '{"gateway":"2001:db8:d::1","metric":50}' }),
 		);
 	});
 

@@ -1,0 +1,140 @@
+import type { Remark } from "../documents/reading.ts";
+import { type BondOptions, isMember, type PlannedAddress, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import type { Renderer } from "./renderer.ts";
+import { destination } from "./text.ts";
+
+/**
+ * Kernel arguments that set up the network in an initramfs, for images that must fetch their configuration: see
+ * dracut.cmdline(7). dracut, NetworkManager's nm-initrd-generator and systemd-network-generator read them.
+ */
+export const dracut: Renderer = (plan) => {
+	const names = initrdNames(plan.interfaces);
+	const remarks: Remark[] = [];
+	const words = plan.interfaces.flatMap((one) => interfaceWords(one, names, remarks));
+	const servers = new Set(plan.interfaces.flatMap(({ dns }) => dns));
+	const args = [...words, ...[...servers].map((server) => `nameserver=${server}`)];
+	const text = `${["rd.neednet=1", ...args].join(" ")}\n`;
+	return { files: [{ path: "kernel-arguments", mode: 0o644, text }], remarks };
+};
+
+/**
+ * Our assumed names `eth0` … are the kernel's own, and dracut must not give a NIC a name that another may have: `nic0` ….
+ * VLANs are named after their parents.
+ */
+function initrdNames(interfaces: readonly PlannedInterface[]): ReadonlyMap<string, string> {
+	const names = new Map<string, string>();
+	for (const one of interfaces) {
+		if (one.kind === "physical") names.set(one.name, one.nameKnown ? one.name : one.name.replace(/^eth/, "nic"));
+		else if (one.kind === "bond") names.set(one.name, one.name);
+		else names.set(one.name, vlanName(names.get(one.parent) ?? one.parent, one.vlanId));
+	}
+	return names;
+}
+
+/** The name says the id. The kernel takes 15 characters. */
+function vlanName(parent: string, id: number): string {
+	const name = `${parent}.${id}`;
+	return name.length <= 15 ? name : `vlan${id}`;
+}
+
+function interfaceWords(one: PlannedInterface, names: ReadonlyMap<string, string>, remarks: Remark[]): string[] {
+	const name = names.get(one.name) ?? one.name;
+	const link = linkWords(one, name, names);
+	if (isMember(one)) return link;
+	remarks.push(...limits(one));
+	const gateways = defaultGateways(one, remarks);
+	const own = settings(one);
+	const addresses = one.addresses.map((address, i) => {
+		const isFirst = one.addresses.findIndex(({ version }) => version === address.version) === i;
+		return addressWord(address, isFirst ? gateways[address.version] : undefined, name, own);
+	});
+	const dynamic = dynamicMethods(one).map((method) => `ip=${name}:${method}${own}`);
+	const routes = one.routes.filter((route) => route.prefixLength > 0).map((route) => routeWord(route, name));
+	const leftOver = ([4, 6] as const).flatMap((version) => leftOverDefault(one, version, gateways[version], name));
+	return [...link, ...addresses, ...dynamic, ...leftOver, ...routes];
+}
+
+/** A default route on a link that has no static address of its version. */
+function leftOverDefault(one: PlannedInterface, version: 4 | 6, gateway: string | undefined, name: string): string[] {
+	if (gateway === undefined || one.addresses.some((address) => address.version === version)) return [];
+	return [`rd.route=${version === 4 ? "0.0.0.0/0" : "[::/0]"}:${bracketed(gateway)}:${name}`];
+}
+
+function linkWords(one: PlannedInterface, name: string, names: ReadonlyMap<string, string>): string[] {
+	switch (one.kind) {
+		case "physical":
+			return one.nameKnown || one.macAddress === undefined ? [] : [`ifname=${name}:${one.macAddress}`];
+		case "bond": {
+			const members = one.members.map((member) => names.get(member) ?? member).join(",");
+			const mtu = one.mtu === undefined ? "" : `:${one.mtu}`;
+			return [`bond=${name}:${members}:${bondOptions(one.options)}${mtu}`];
+		}
+		case "vlan":
+			return [`vlan=${name}:${names.get(one.parent) ?? one.parent}`];
+	}
+}
+
+function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
+	const options = [`mode=${mode}`, `miimon=${miimon}`];
+	if (updelay !== undefined) options.push(`updelay=${updelay}`);
+	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
+	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);
+	if (hashPolicy !== undefined) options.push(`xmit_hash_policy=${hashPolicy}`);
+	return options.join(",");
+}
+
+/** `:mtu:mac` of an `ip=`. A NIC keeps its own MAC address. */
+function settings(one: PlannedInterface): string {
+	const mac = one.kind === "physical" ? undefined : one.macAddress;
+	if (one.mtu === undefined && mac === undefined) return "";
+	return `:${one.mtu ?? ""}${mac === undefined ? "" : `:${mac}`}`;
+}
+
+function addressWord(address: PlannedAddress, gateway: string | undefined, name: string, own: string): string {
+	const ip = bracketed(address.address);
+	return `ip=${ip}::${gateway === undefined ? "" : bracketed(gateway)}:${address.prefixLength}::${name}:none${own}`;
+}
+
+function dynamicMethods({ dhcp4, dhcp6, routerAdvertisements }: PlannedInterface): string[] {
+	const six = dhcp6 === "stateful" ? "dhcp6" : routerAdvertisements ? "auto6" : undefined;
+	// Of two methods the second replaces the first; `on` is DHCPv4 with DHCPv6 or SLAAC.
+	if (dhcp4) return [six === undefined ? "dhcp" : "on"];
+	return six === undefined ? [] : [six];
+}
+
+function routeWord(route: PlannedRoute, name: string): string {
+	return `rd.route=${bracketed(destination(route))}:${bracketed(route.gateway)}:${name}`;
+}
+
+/** The gateways of the default routes that win. A later one can't be ranked, and is dropped. */
+function defaultGateways(one: PlannedInterface, remarks: Remark[]): { 4?: string; 6?: string } {
+	const gateways: { 4?: string; 6?: string } = {};
+	for (const route of one.routes.filter(({ prefixLength }) => prefixLength === 0)) {
+		const isLater = gateways[route.version] !== undefined || (route.metric ?? 0) >= 1024;
+		if (!isLater) gateways[route.version] = route.gateway;
+		else {
+			const reason = "kernel arguments can't rank default routes: dropped";
+			remarks.push({ pointer: route.pointer, reason, value: JSON.stringify(route.gateway) });
+		}
+	}
+	return gateways;
+}
+
+function limits(one: PlannedInterface): Remark[] {
+	const { pointer, search, routes, learnedMetrics } = one;
+	const remarks: Remark[] = [];
+	const remark = (reason: string, value?: unknown) =>
+		remarks.push({ pointer, reason, ...(value !== undefined && { value: JSON.stringify(value) }) });
+	if (search.length > 0) remark("kernel arguments have no search domains: dropped", search);
+	if (learnedMetrics !== undefined) remark("kernel arguments can't rank the default routes of several links");
+	const ranked = routes.filter((route) => route.prefixLength > 0 && route.metric !== undefined);
+	for (const route of ranked) {
+		const reason = "kernel arguments have no metrics: dropped";
+		remarks.push({ pointer: `${route.pointer}/metric`, reason, value: String(route.metric) });
+	}
+	return remarks;
+}
+
+function bracketed(address: string): string {
+	return address.includes(":") ? `[${address}]` : address;
+}
