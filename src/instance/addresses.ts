@@ -1,4 +1,4 @@
-/** Canonical text of addresses. All parsing is ipaddr.js's; zones and IPv4-mapped forms have no place in these facts. */
+/** Canonical text of addresses. ipaddr.js does all parsing; facts contain no zones and no IPv4-mapped forms. */
 import ipaddr from "ipaddr.js";
 import type { IpVersion } from "./instance.ts";
 
@@ -9,7 +9,7 @@ export interface Cidr {
 	readonly prefixLength: number;
 }
 
-/** IPv4 dotted, IPv6 as RFC 5952 writes it; undefined for anything that is no plain address. */
+/** IPv4 dotted, IPv6 as in RFC 5952; undefined if the text is not a plain address. */
 export function canonicalAddress(text: string): string | undefined {
 	if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
 	if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
@@ -20,7 +20,7 @@ export function addressVersion(canonical: string): IpVersion {
 	return canonical.includes(":") ? 6 : 4;
 }
 
-/** `10.2.0.7/16` → 10.2.0.0 and 16; undefined for anything that is no CIDR. */
+/** `10.2.0.7/16` → 10.2.0.0 and 16; undefined if the text is not a CIDR. */
 export function parseCidr(text: string): Cidr | undefined {
 	const slash = text.indexOf("/");
 	const address = canonicalAddress(text.slice(0, Math.max(slash, 0)));
@@ -53,15 +53,15 @@ export function netmask(version: IpVersion, prefixLength: number): string {
 }
 
 /**
- * Six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons; dashes are taken for colons.
- * Undefined for anything else.
+ * Six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons. Dashes are accepted in place of colons.
+ * Undefined for any other text.
  */
 export function canonicalMac(text: string): string | undefined {
 	const mac = text.toLowerCase().replaceAll("-", ":");
 	return /^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$/.test(mac) ? mac : undefined;
 }
 
-/** The MAC address inside an EUI-64 interface identifier; undefined when the address has none (no `ff:fe` in it). */
+/** The MAC address in an EUI-64 interface identifier; undefined if the address contains none (no `ff:fe`). */
 export function eui64Mac(address: string): string | undefined {
 	if (!ipaddr.IPv6.isValid(address)) return undefined;
 	const bytes = ipaddr.IPv6.parse(address).toByteArray().slice(8);

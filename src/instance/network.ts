@@ -1,4 +1,4 @@
-/** Networks and subnets: shared by many instances, so each record is made once and kept beside its facts. */
+/** Networks and subnets. Many instances share them, so each is assembled once for its facts. */
 import { GuestwireError } from "../errors.ts";
 import { canonicalAddress, parseCidr } from "./addresses.ts";
 import type { NetworkFacts, PortFacts, SubnetFacts } from "./facts.ts";
@@ -35,7 +35,7 @@ export function assembleNetwork(facts: NetworkFacts): Network {
 /**
  * The `Subnet` of a subnet's facts: the same object for the same facts and DHCP server.
  *
- * @throws GuestwireError `cloud-answer` when an address or CIDR in it is none.
+ * @throws GuestwireError `cloud-answer` for an invalid address or CIDR
  */
 export function assembleSubnet(facts: SubnetFacts, dhcpPorts: readonly PortFacts[]): Subnet {
 	const dhcpServer = dhcpServerOf(facts.id, dhcpPorts);
@@ -81,8 +81,5 @@ function hostRoute(facts: SubnetFacts, route: SubnetFacts["host_routes"][number]
 }
 
 function fail(facts: SubnetFacts, member: string, value: string): never {
-	throw new GuestwireError(
-		"cloud-answer",
-		`subnet ${facts.id} has ${member} "${value}", which is no address of its kind; correct it`,
-	);
+	throw new GuestwireError("cloud-answer", `subnet ${facts.id} has the invalid ${member} "${value}"; correct it`);
 }

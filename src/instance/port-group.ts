@@ -1,10 +1,10 @@
-/** Bare metal: which Neutron port is carried by a bond, and which NICs the bond is made of. */
+/** Bare metal: which Neutron port is on a bond, and which NICs the bond consists of. */
 import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { InstanceFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 
-/** The bonding driver's modes by number: Ironic stores what the operator wrote, a number or a name. */
+/** The bonding driver's modes, by number. Ironic stores a number or a name, as the operator wrote it. */
 export const BOND_MODES = [
 	"balance-rr",
 	"active-backup",
@@ -16,10 +16,10 @@ export const BOND_MODES = [
 ] as const;
 
 /**
- * The port group that carries a Neutron port: the one that Ironic attached it to, else the one with its MAC address.
- * Undefined where there is none, or none with members.
+ * The port group of a Neutron port: the one that Ironic attached the port to, else the one with the port's MAC address.
+ * Undefined if there is none, or it has no members.
  *
- * @throws GuestwireError `cloud-answer` when its mode is none of the bonding driver's.
+ * @throws GuestwireError `cloud-answer` for a mode that the bonding driver does not have
  */
 export function portGroupOf(portId: string, macAddress: string, facts: InstanceFacts): PortGroup | undefined {
 	const group =
@@ -31,7 +31,7 @@ export function portGroupOf(portId: string, macAddress: string, facts: InstanceF
 		const mac = canonicalMac(port.address);
 		return port.portgroup_uuid === group.uuid && mac ? [{ id: port.uuid, macAddress: mac }] : [];
 	});
-	// Of no NICs nobody can make a bond; the port itself still says what to set up.
+	// There is no bond without NICs; the port itself still describes what to set up.
 	if (members.length === 0) return undefined;
 	return { id: group.uuid, mode, options: optionsOf(group), members };
 }
@@ -40,7 +40,7 @@ function attachedPort(group: PortGroupFacts): string | null | undefined {
 	return group.internal_info?.tenant_vif_port_id ?? group.extra?.vif_port_id;
 }
 
-/** A mode's name, told by name or number; undefined for one that the bonding driver hasn't. */
+/** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */
 export function bondModeOf(text: string): (typeof BOND_MODES)[number] | undefined {
 	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
 }
@@ -52,11 +52,11 @@ function modeOf(group: PortGroupFacts): string {
 	if (name) return name;
 	throw new GuestwireError(
 		"cloud-answer",
-		`port group ${group.uuid} has mode "${text}"; the bonding driver knows ${BOND_MODES.join(", ")}`,
+		`port group ${group.uuid} has mode "${text}"; the bonding driver has ${BOND_MODES.join(", ")}`,
 	);
 }
 
-/** Nova's rule (nova/virt/ironic/driver.py): every property goes to the guest, `bond_` put before it where it lacks. */
+/** Nova's rule (nova/virt/ironic/driver.py): the guest gets every property, prefixed with `bond_` if it is not yet. */
 function optionsOf(group: PortGroupFacts): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(group.properties).map(([key, value]) => [

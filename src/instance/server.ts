@@ -1,9 +1,9 @@
-/** Nova's half of an instance: the server record as the documents read it. */
+/** The server of an instance, as documents read it. */
 import type { InstanceFacts, KeypairFacts, ServerFacts } from "./facts.ts";
 import type { Keypair, Server } from "./instance.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
-/** Makes the `Server` of a server record and what belongs to it. */
+/** Assembles the `Server` from its record and the facts that belong to it. */
 export function assembleServer(server: ServerFacts, facts: InstanceFacts): Server {
 	return withoutUndefined<Server>({
 		name: server.name,
@@ -35,7 +35,7 @@ function keypairOf(facts: KeypairFacts | undefined): Keypair | undefined {
 	return facts && { name: facts.name, type: facts.type, publicKey: facts.public_key };
 }
 
-/** Empty user data is none: an empty 200 breaks proxies (Launchpad bug 2097431). */
+/** Empty user data counts as none: an empty 200 breaks proxies (Launchpad bug 2097431). */
 function userDataOf(server: ServerFacts): Uint8Array | undefined {
 	const encoded = server["OS-EXT-SRV-ATTR:user_data"];
 	const bytes = encoded ? Buffer.from(encoded, "base64") : undefined;

@@ -144,7 +144,7 @@ describe("while serving", () => {
 		const { source, report, names } = await watched();
 		try {
 			rmSync(join(folder, "a.yaml"));
-			expect(await report()).toMatch(/: no \*\.yaml/);
+			expect(await report()).toMatch(/ contains no \*\.yaml/);
 			expect(await names()).toEqual(["a"]);
 			writeFileSync(join(folder, "a.yaml"), "server: { id: b }");
 			expect(await report()).toBeUndefined();

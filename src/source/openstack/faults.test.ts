@@ -139,7 +139,7 @@ describe("what is not an answer is an error that names the call and the member",
 		["no JSON", says("<html>"), /ports.*not JSON/],
 		["another form", says("[]"), /ports.*must be a map/],
 		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
-		["403", status(403), /ports.*403; the user lacks a role/],
+		["403", status(403), /ports.*403; grant the user the role/],
 		["400", status(400), /ports.*answered 400/],
 		["404 for what every Neutron has", status(404), /^\/ports does not exist \(404\)/],
 	])("%s", async (_, fault, message) => {
