@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { Kysely } from "kysely";
 import { afterAll, expect, test } from "vitest";
 import { storesMirror } from "../../test/mirror-store-contract.ts";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase, type StateTables } from "../store/database.ts";
+import { sqliteDialect } from "../store/sqlite/dialect.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
+import { readSelected } from "./queries.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-mirror-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,4 +26,27 @@ test("only the owner can read the mirror and its lock", async () => {
 	for (const name of [file, `${file}-mirror.lock`]) expect(statSync(name).mode & 0o777, name).toBe(0o600);
 	await lock.release();
 	await state.close();
+});
+
+test("a read looks up what it wants by an index, whatever it is found by", async () => {
+	const file = fresh();
+	await (await openDatabase({ sqlite: file })).close();
+	const database = new DatabaseSync(file, { readOnly: true });
+	const plan: string[] = [];
+	const explain = sqliteDialect(async ({ sql, parameters }) => {
+		const rows = database.prepare(`explain query plan ${sql}`).all(...(parameters as SQLInputValue[]));
+		plan.push(...rows.map(({ detail }) => String(detail)));
+		return { rows: [] };
+	});
+	await readSelected(new Kysely<StateTables>({ dialect: explain }), [
+		{ kind: "server", ids: ["a"] },
+		{ kind: "network", ids: ["a", "b"] },
+		{ kind: "port", key: "device", values: ["a"] },
+		{ kind: "port", key: "network_address", values: ["a", "b"] },
+	]);
+	database.close();
+	expect(plan.filter((step) => /^SCAN/.test(step))).toEqual(["SCAN mirror_state"]);
+	const searches = plan.filter((step) => /^SEARCH/.test(step));
+	expect(searches.filter((step) => step.includes("mirror_resources"))).toHaveLength(4);
+	for (const step of searches) expect(step).toMatch(/\(kind=\? AND (id=\?|name=\? AND value=\?)\)$/);
 });

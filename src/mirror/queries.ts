@@ -9,8 +9,6 @@ type Database = Kysely<StateTables>;
 /** More changes than this are not listed one by one. */
 const MAX_CHANGES = 10_000;
 
-const COLUMNS = ["kind", "id", "revision", "requested_at", "content"] as const;
-
 /** Stands for the number of the last batch among the rows of `readSelected`. */
 const SEQUENCE_ROW = "sequence";
 
@@ -27,31 +25,33 @@ export async function readSelected(database: Database, selectors: readonly Selec
 		]);
 	for (const selector of selectors) {
 		const isEmpty = ("ids" in selector ? selector.ids : selector.values).length === 0;
-		if (!isEmpty) query = query.union(selected(database, selector));
+		if (!isEmpty) query = query.unionAll(selected(database, selector));
 	}
 	const rows = await query.execute();
-	const resources = rows.filter(({ kind }) => kind !== SEQUENCE_ROW).map(resourceOf);
+	const byName = new Map(rows.map((row) => [`${row.kind} ${row.id}`, row]));
+	const resources = Array.from(
+		byName.values().filter(({ kind }) => kind !== SEQUENCE_ROW),
+		resourceOf,
+	);
 	resources.sort((a, b) => compare(a.kind, b.kind) || compare(a.id, b.id));
 	return { sequence: rows.find(({ kind }) => kind === SEQUENCE_ROW)?.requested_at ?? 0, resources };
 }
 
 function selected(database: Database, selector: Selector) {
-	const resources = database.selectFrom("mirror_resources as resource").where("resource.content", "is not", null);
-	const columns = COLUMNS.map((name) => `resource.${name}` as const);
-	if ("ids" in selector) {
-		return resources
-			.where("resource.kind", "=", selector.kind)
-			.where("resource.id", "in", [...selector.ids])
-			.select(columns);
-	}
-	return resources
-		.innerJoin("mirror_keys as key", (join) =>
-			join.onRef("key.kind", "=", "resource.kind").onRef("key.id", "=", "resource.id"),
-		)
-		.where("key.kind", "=", selector.kind)
-		.where("key.name", "=", selector.key)
-		.where("key.value", "in", [...selector.values])
-		.select(columns);
+	const resources = database
+		.selectFrom("mirror_resources")
+		.select(["kind", "id", "revision", "requested_at", "content"])
+		.where("content", "is not", null)
+		.where("kind", "=", selector.kind);
+	if ("ids" in selector) return resources.where("id", "in", [...selector.ids]);
+	// Not a join: SQLite might read all resources of the kind to look each up among the keys.
+	const ids = database
+		.selectFrom("mirror_keys")
+		.select("mirror_keys.id")
+		.where("mirror_keys.kind", "=", selector.kind)
+		.where("name", "=", selector.key)
+		.where("value", "in", [...selector.values]);
+	return resources.where("id", "in", ids);
 }
 
 export interface ResourceRow {
