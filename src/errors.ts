@@ -10,6 +10,7 @@ export type ErrorCode =
 	| "listen" // cannot listen on an address
 	| "document" // an unreadable network_data.json
 	| "drive" // a tree that does not fit on a config drive, or an unreadable image
+	| "compare" // a metadata service that differs from Nova's, or gives no answer
 	| "output" // a file cannot be written
 	| "state"; // the state database is unusable
 

@@ -51,7 +51,7 @@ export async function metadataListener(
 	}
 }
 
-async function sharedSecret(
+export async function sharedSecret(
 	{ sharedSecretFile }: ListenerConfig,
 	place: JsonPath,
 	where: Where,

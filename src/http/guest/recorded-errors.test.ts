@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deviationsOf } from "../../../test/deviations.ts";
 import {
 	directoryOf,
 	type RawRequest,
@@ -9,6 +8,7 @@ import {
 	startTestService,
 	type TestService,
 } from "../../../test/metadata-service.ts";
+import { deviationsOf } from "../../documents/deviations.ts";
 import { normalizePath } from "../../documents/paths.ts";
 
 interface Recorded {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { type Answered, deviationsOf } from "../../../src/documents/deviations.ts";
 import { normalizePath } from "../../../src/documents/paths.ts";
-import { type Answered, deviationsOf } from "../../deviations.ts";
 import { eventually } from "./api.ts";
 import { type Answer, askFrom } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";

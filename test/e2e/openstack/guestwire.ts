@@ -22,6 +22,8 @@ export interface Guestwire {
 	readonly socket: string;
 	/** A series of /metrics, the sum over its labels; 0 when it isn't there. */
 	metric(name: string): Promise<number>;
+	/** Runs another command to its end, with the same configuration. */
+	run(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string }>;
 	/** Everything it logged. */
 	log(): string;
 	/** Still the process that was started. */
@@ -36,13 +38,14 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	const socket = join(folder, "network.sock");
 	await writeFiles(folder, port, operator, socket, options);
 	const serve = [process.execPath, "src/cli/main.ts", "serve", "--config", join(folder, "guestwire.yaml")];
+	const env = {
+		PATH: process.env["PATH"],
+		OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+		XDG_STATE_HOME: folder,
+	};
 	// A test run that is killed takes it along.
 	const child = spawn("setpriv", ["--pdeathsig", "TERM", ...serve], {
-		env: {
-			PATH: process.env["PATH"],
-			OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
-			XDG_STATE_HOME: folder,
-		},
+		env,
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const output = collect(child);
@@ -56,6 +59,13 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 		port,
 		socket,
 		metric: async (name) => sum(await metrics(), name),
+		async run(args) {
+			const command = ["src/cli/main.ts", ...args, "--config", join(folder, "guestwire.yaml")];
+			const running = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "inherit"] });
+			const written = collect(running);
+			const [code] = await once(running, "close");
+			return { code, stdout: written() };
+		},
 		log: output,
 		running: () => child.exitCode === null,
 		async stop() {

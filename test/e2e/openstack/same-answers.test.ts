@@ -1,21 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { normalizePath } from "../../../src/documents/paths.ts";
-import { type Answered, deviationsOf } from "../../deviations.ts";
-import { type Answer, type Asker, ask, askUntilServed } from "./asking.ts";
+import { compareTrees } from "../../../src/service/comparison.ts";
+import { type Asker, ask, askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 import { NOVA_METADATA } from "./laboratory.ts";
-
-/** Asked for under every version, whether it lists them or not. */
-const DOCUMENTS = [
-	"meta_data.json",
-	"network_data.json",
-	"vendor_data.json",
-	"vendor_data2.json",
-	"user_data",
-	"password",
-	"no-such-document",
-];
 
 let guestwire: Guestwire;
 beforeAll(async () => {
@@ -26,23 +13,33 @@ beforeAll(async () => {
 });
 afterAll(() => guestwire.stop());
 
+describe("guestwire compare", () => {
+	it.each(["nova", "full"])(
+		"finds nothing unexplained in profile %s",
+		async (profile) => {
+			const names = inject("guests").map(({ id }) => id);
+			const { code, stdout } = await guestwire.run(["compare", ...names, "--profile", profile, "--parallel", "4"]);
+			const { instances, paths, equal, deviating, deviations, differences } = JSON.parse(stdout);
+			expect({ code, differences }).toEqual({ code: 0, differences: [] });
+			expect(instances).toBe(names.length);
+			expect(equal + deviating).toBe(paths);
+			expect(Object.keys(deviations)).toContain("random_seed");
+		},
+		600_000,
+	);
+});
+
 describe("profile nova beside the live nova-api-metadata", () => {
 	it.concurrent.each(inject("guests"))("answers every path of $plan.name alike", async (guest) => {
-		const originals = await crawl(guest, [
-			"/",
-			"/openstack",
-			"/openstack/latest/",
-			"//openstack/../openstack/latest",
-			"/no-such-version",
-		]);
-		expect(originals.size).toBeGreaterThan(200);
-		expect(await differences(guest, originals)).toEqual([]);
+		const { paths, found } = await differences(guest);
+		expect(found).toEqual([]);
+		expect(paths).toBeGreaterThan(200);
 	});
 
 	it.concurrent.each(inject("crowd"))("answers the newest paths of $id of the crowd alike", async (guest) => {
-		const originals = await crawl(guest, ["/openstack/latest", "/latest/meta-data"]);
-		expect(originals.size).toBeGreaterThan(20);
-		expect(await differences(guest, originals)).toEqual([]);
+		const { paths, found } = await differences(guest, ["/openstack/latest", "/latest/meta-data"]);
+		expect(found).toEqual([]);
+		expect(paths).toBeGreaterThan(20);
 	});
 
 	const tagged = inject("guests").filter(({ plan }) => plan.nics.length > 1 && plan.nics.some(({ tag }) => tag));
@@ -54,39 +51,16 @@ describe("profile nova beside the live nova-api-metadata", () => {
 	});
 });
 
-/** What Guestwire answers otherwise than the original, but for the deviations. The same under several versions is one. */
-async function differences(asker: Asker, originals: ReadonlyMap<string, Answer>): Promise<unknown[]> {
+/** The unexplained differences, and how many paths were compared. The same one under several versions is listed once. */
+async function differences(asker: Asker, start?: readonly string[]) {
 	const found = new Map<string, unknown>();
-	for (const [path, original] of originals) {
-		const ours = await askUntilServed(guestwire.port, asker, path);
-		const pair = [original, ours].map(({ status, body }) => ({ status, body })) as [Answered, Answered];
-		for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(...pair);
-		if (isDeepStrictEqual(...pair)) continue;
-		found.set(JSON.stringify(pair), { path, original: pair[0], ours: pair[1] });
+	let paths = 0;
+	const original = (path: string) => ask(NOVA_METADATA, asker, path);
+	const ours = (path: string) => askUntilServed(guestwire.port, asker, path);
+	for await (const compared of compareTrees(original, ours, start)) {
+		paths++;
+		if (compared.outcome !== "differing") continue;
+		found.set(JSON.stringify([compared.original, compared.ours]), compared);
 	}
-	return [...found.values()];
-}
-
-/** What Nova answers under these paths: everything that its listings name, and every document under every version. */
-async function crawl(asker: Asker, queue: string[]): Promise<Map<string, Answer>> {
-	const answers = new Map<string, Answer>();
-	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-		if (answers.has(path)) continue;
-		const answer = await ask(NOVA_METADATA, asker, path);
-		answers.set(path, answer);
-		if (answer.status === 200) queue.push(...listed(path, answer.body));
-	}
-	return answers;
-}
-
-/** The paths that a listing names; none when the path is a document. */
-function listed(path: string, body: string): string[] {
-	if (path === "/") return body.split("\n").map((version) => `/${version}`);
-	if (path === "/openstack") return body.split("\n").map((version) => `/openstack/${version}`);
-	if (/^\/openstack\/[^/]+$/.test(path)) return DOCUMENTS.map((name) => `${path}/${name}`);
-	if (/^\/[^/]+$/.test(path)) return ["user-data", "meta-data", "no-such-entry"].map((name) => `${path}/${name}`);
-	if (!/\/meta-data($|\/.*\/$)|\/meta-data$/.test(path)) return [];
-	const entries = body === "" ? [] : body.split("\n");
-	// "0=name" is the folder "0/" of a key pair.
-	return entries.map((entry) => `${path.replace(/\/$/, "")}/${entry.replace(/^(\d+)=.*$/, "$1/")}`);
+	return { paths, found: [...found.values()] };
 }

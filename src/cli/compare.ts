@@ -1,0 +1,215 @@
+import { createHmac } from "node:crypto";
+import { SingleBar } from "cli-progress";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { Pool } from "undici";
+import type { Answered } from "../documents/deviations.ts";
+import { GuestwireError } from "../errors.ts";
+import { startMetadataService } from "../http/guest/metadata-service.ts";
+import type { Instance } from "../instance/instance.ts";
+import { type Ask, compareTrees, compareWithFull, describeDifference } from "../service/comparison.ts";
+import { createGuestDocuments } from "../service/guest-documents.ts";
+import { createLog } from "../service/log.ts";
+import { createMetrics } from "../service/metrics.ts";
+import { createDynamicVendorData } from "../service/vendor-data.ts";
+import { createPasswordStore } from "../store/password-store.ts";
+import { commonOptions, type Io, printResult } from "./frame.ts";
+import { readSecret, sharedSecret } from "./listeners.ts";
+import { type CommandContext, type ContextOptions, findInstance, openContext } from "./source.ts";
+import { openState, seededSettings } from "./state.ts";
+
+interface CompareOptions extends ContextOptions {
+	readonly nova: string;
+	readonly secretFile?: string;
+	readonly parallel: number;
+}
+
+/** A path where the two services differ for no documented reason. */
+interface Difference {
+	readonly instance: string;
+	readonly name: string;
+	readonly path: string;
+	readonly difference: string;
+}
+
+interface Result {
+	readonly instances: number;
+	readonly paths: number;
+	equal: number;
+	deviating: number;
+	/** How often each deviation applied. */
+	readonly deviations: Record<string, number>;
+	readonly differences: Difference[];
+}
+
+/** `guestwire compare`: every document of every instance, beside those of a running nova-api-metadata. */
+export function compareCommand(io: Io): Command {
+	return commonOptions(new Command("compare"))
+		.argument("[instances...]", "ids or names; all instances by default")
+		.option("--nova <url>", "where nova-api-metadata listens", "http://127.0.0.1:8775")
+		.option(
+			"--secret-file <file>",
+			"file with Nova's metadata_proxy_shared_secret; that of the configuration by default",
+		)
+		.addOption(new Option("--profile <profile>", "the profile to compare").choices(["full", "nova"]).default("nova"))
+		.option("--parallel <number>", "instances at a time, 1 to 32", parallel, 2)
+		.action(async (names: string[], options: CompareOptions) => {
+			const result = await compareAll(names, options, io);
+			printResult(io, options, { ...result, differing: result.differences.length }, () => table(result));
+			if (result.differences.length > 0) {
+				throw new GuestwireError("compare", `${result.differences.length} of ${result.paths} paths differ: see above`);
+			}
+		});
+}
+
+function parallel(text: string): number {
+	const number = Number(text);
+	if (Number.isInteger(number) && number >= 1 && number <= 32) return number;
+	throw new InvalidArgumentError("give a number from 1 to 32");
+}
+
+async function compareAll(names: readonly string[], options: CompareOptions, io: Io): Promise<Result> {
+	await using open = new AsyncDisposableStack();
+	const context = await openContext(options, io);
+	open.defer(() => context.close());
+	const secret = await secretOf(options, context, io);
+	const ids = await instanceIds(names, context);
+	const ours = openPool(await startService(context, secret, io, open), options.parallel, open);
+	const nova = openPool(originOf(options.nova), options.parallel, open);
+	const result = { instances: ids.length, paths: 0, equal: 0, deviating: 0, deviations: {}, differences: [] };
+	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} instances, {eta_formatted} left" });
+	open.defer(() => bar.stop());
+	bar.start(ids.length, 0);
+	const stop = io.stopSignal();
+	const queue = [...ids];
+	const work = async () => {
+		for (let id = queue.shift(); id !== undefined && !stop.aborted; id = queue.shift()) {
+			await compareOne(id, context, secret, nova, ours, result);
+			bar.increment();
+		}
+	};
+	await Promise.all(Array.from({ length: options.parallel }, work));
+	if (stop.aborted) throw new GuestwireError("compare", `stopped with ${queue.length} of ${ids.length} instances left`);
+	result.differences.sort(byInstance);
+	return result;
+}
+
+const byInstance = (a: Difference, b: Difference) => (a.name < b.name ? -1 : Number(a.name > b.name));
+
+async function compareOne(
+	id: string,
+	{ instances, config }: CommandContext,
+	secret: Uint8Array,
+	nova: Pool,
+	ours: Pool,
+	result: { -readonly [K in keyof Result]: Result[K] },
+): Promise<void> {
+	const instance = await instances.get(id, "all");
+	// It was deleted after the list was made.
+	if (instance === undefined) return;
+	const headers = signed(instance, secret);
+	for await (const comparison of compareTrees(asking(nova, headers), asking(ours, headers))) {
+		const compared = config.networkData.profile === "full" ? compareWithFull(comparison) : comparison;
+		result.paths++;
+		if (compared.outcome === "equal") result.equal++;
+		if (compared.outcome === "deviating") result.deviating++;
+		for (const name of compared.deviations) result.deviations[name] = (result.deviations[name] ?? 0) + 1;
+		if (compared.outcome !== "differing") continue;
+		const name = instance.server?.name ?? id;
+		result.differences.push({ instance: id, name, path: compared.path, difference: describeDifference(compared) });
+	}
+}
+
+async function secretOf(options: CompareOptions, { config, where }: CommandContext, io: Io): Promise<Uint8Array> {
+	if (options.secretFile !== undefined) return Buffer.from(await readSecret(options.secretFile, "--secret-file"));
+	const index = Math.max(
+		0,
+		config.metadata.findIndex(({ identity }) => identity === "signed"),
+	);
+	return sharedSecret(config.metadata[index] ?? { listen: "", identity: "signed" }, ["metadata", index], where, io);
+}
+
+async function instanceIds(names: readonly string[], { instances }: CommandContext): Promise<string[]> {
+	if (names.length > 0) return Promise.all(names.map((name) => findInstance(instances, name)));
+	return (await instances.list()).map(({ id }) => id);
+}
+
+/** Guestwire as it would serve guests, on a free port of the loopback, for as long as the comparison lasts. */
+async function startService(
+	context: CommandContext,
+	secret: Uint8Array,
+	io: Io,
+	open: AsyncDisposableStack,
+): Promise<string> {
+	const log = createLog({ write: () => {} });
+	const database = await openState(context.config.state, io);
+	open.defer(() => database.close());
+	const metrics = createMetrics(context.instances);
+	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: metrics.vendorData });
+	open.defer(() => vendorData.close());
+	const service = await startMetadataService({
+		listeners: [{ listen: "127.0.0.1:0", identity: { mode: "signed", secret } }],
+		directory: context.instances,
+		documents: createGuestDocuments(await seededSettings(context, database), vendorData),
+		passwords: createPasswordStore(database),
+		log,
+		metrics,
+	});
+	open.defer(() => service.close());
+	return service.addresses[0] ?? "";
+}
+
+function originOf(url: string): string {
+	if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url).origin;
+	throw new GuestwireError("usage", `--nova: invalid URL "${url}": give one like http://127.0.0.1:8775`);
+}
+
+function openPool(origin: string, connections: number, open: AsyncDisposableStack): Pool {
+	const pool = new Pool(origin, { connections, headersTimeout: 30_000, bodyTimeout: 30_000 });
+	open.defer(() => pool.destroy());
+	return pool;
+}
+
+/** The headers that Neutron's agent adds to the request of a guest. */
+function signed({ id, projectId = "" }: Instance, secret: Uint8Array): Record<string, string> {
+	return {
+		"X-Instance-ID": id,
+		"X-Tenant-ID": projectId,
+		"X-Instance-ID-Signature": createHmac("sha256", secret).update(id).digest("hex"),
+		"X-Forwarded-For": "10.0.0.1",
+	};
+}
+
+/** No document is larger: user data is at most 64 KiB, and vendor data a few. */
+const LARGEST = 16 * 1024 * 1024;
+
+const asking =
+	(pool: Pool, headers: Record<string, string>): Ask =>
+	async (path): Promise<Answered> => {
+		try {
+			const { statusCode, body } = await pool.request({ method: "GET", path, headers });
+			const chunks: Buffer[] = [];
+			let size = 0;
+			for await (const chunk of body) {
+				chunks.push(chunk);
+				size += chunk.length;
+				if (size > LARGEST) throw new Error(`more than ${LARGEST} bytes`);
+			}
+			return { status: statusCode, body: Buffer.concat(chunks).toString("latin1") };
+		} catch (error) {
+			const { code, message } = error as NodeJS.ErrnoException;
+			throw new GuestwireError("compare", `GET ${path}: no answer (${code ?? message}): is the metadata service up?`);
+		}
+	};
+
+function table({ instances, paths, equal, deviating, deviations, differences }: Result): string {
+	const row = (count: number, what: string) => `${String(count).padStart(8)}  ${what}`;
+	const named = Object.entries(deviations).sort(([a], [b]) => (a < b ? -1 : 1));
+	return [
+		`${instances} instances, ${paths} paths`,
+		row(equal, "equal"),
+		row(deviating, "different on purpose (docs/deviations.md)"),
+		...named.map(([name, count]) => `  ${row(count, name)}`),
+		row(differences.length, "different"),
+		...differences.map(({ name, path, difference }) => `  ${name} ${path}: ${difference}`),
+	].join("\n");
+}

@@ -1,0 +1,125 @@
+/** Compares two metadata services path by path: a running nova-api-metadata, and Guestwire in profile `nova`. */
+import { type Answered, deviationsOf } from "../documents/deviations.ts";
+import { normalizePath } from "../documents/paths.ts";
+
+/** A request to one of the services for one instance. */
+export type Ask = (path: string) => Promise<Answered>;
+
+export interface Comparison {
+	readonly path: string;
+	/** `deviating`: different, but only as docs/deviations.md says. */
+	readonly outcome: "equal" | "deviating" | "differing";
+	/** The names of the deviations that apply. */
+	readonly deviations: readonly string[];
+	/** Without what the deviations explain. */
+	readonly original: Answered;
+	readonly ours: Answered;
+}
+
+/** Requested under every version, whether it is listed or not. */
+const DOCUMENTS = [
+	"meta_data.json",
+	"network_data.json",
+	"vendor_data.json",
+	"vendor_data2.json",
+	"user_data",
+	"password",
+	"no-such-document",
+];
+
+/** Where everything can be reached from, and paths that need to be normalized or do not exist. */
+export const ALL_PATHS: readonly string[] = [
+	"/",
+	"/openstack",
+	"/openstack/latest/",
+	"//openstack/../openstack/latest",
+	"/no-such-version",
+];
+
+/**
+ * Requests every path that the original lists, and every document under every version, from both services, one after
+ * another.
+ *
+ * @param start the paths to begin with; below them, listings are followed
+ */
+export async function* compareTrees(
+	original: Ask,
+	ours: Ask,
+	start: readonly string[] = ALL_PATHS,
+): AsyncGenerator<Comparison> {
+	const seen = new Set(start);
+	const queue = [...start];
+	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+		const answer = await original(path);
+		for (const next of answer.status === 200 ? listed(path, answer.body) : []) {
+			if (!seen.has(next)) queue.push(next);
+			seen.add(next);
+		}
+		yield compareAnswers(path, answer, await ours(path));
+	}
+}
+
+/** The paths that a listing names; none if the path is a document's. */
+function listed(path: string, body: string): string[] {
+	if (path === "/") return body.split("\n").map((version) => `/${version}`);
+	if (path === "/openstack") return body.split("\n").map((version) => `/openstack/${version}`);
+	if (/^\/openstack\/[^/]+$/.test(path)) return DOCUMENTS.map((name) => `${path}/${name}`);
+	if (/^\/[^/]+$/.test(path)) return ["user-data", "meta-data", "no-such-entry"].map((name) => `${path}/${name}`);
+	if (!/\/meta-data(\/(.*\/)?)?$/.test(path)) return [];
+	const entries = body === "" ? [] : body.split("\n");
+	// "0=name" is the folder "0/" of a key pair.
+	return entries.map((entry) => `${path.replace(/\/$/, "")}/${entry.replace(/^(\d+)=.*$/, "$1/")}`);
+}
+
+/** What profile `full` says differently by design: network data, and lists of what there is. */
+const FULL = /network_data\.json$|^\/openstack(\/[^/]+\/?)?$/;
+
+/** A comparison with profile `full`: it differs from Nova's network data on purpose. */
+export function compareWithFull(comparison: Comparison): Comparison {
+	if (comparison.outcome !== "differing" || !FULL.test(comparison.path)) return comparison;
+	return { ...comparison, outcome: "deviating", deviations: [...comparison.deviations, "profile-full"] };
+}
+
+/** Compares two answers, and finds the deviations that explain the difference. */
+export function compareAnswers(path: string, original: Answered, ours: Answered): Comparison {
+	const same = (pair: readonly [Answered, Answered]) =>
+		pair[0].status === pair[1].status && pair[0].body === pair[1].body;
+	const pair: [Answered, Answered] = [
+		{ status: original.status, body: original.body },
+		{ status: ours.status, body: ours.body },
+	];
+	const deviations = new Set<string>();
+	if (!same(pair)) {
+		for (const { id, level } of deviationsOf(normalizePath(path) ?? "")) {
+			const before = JSON.stringify(pair);
+			try {
+				level(...pair);
+			} catch {
+				// A document that is not JSON is explained by nothing.
+			}
+			if (JSON.stringify(pair) !== before) deviations.add(id);
+		}
+	}
+	const outcome = !same(pair) ? "differing" : deviations.size > 0 ? "deviating" : "equal";
+	return { path, outcome, deviations: [...deviations], original: pair[0], ours: pair[1] };
+}
+
+/** Contents of these are never shown. */
+const SECRET = /\/(user_data|user-data|password)$/;
+const SHOWN = 80;
+
+/** The first difference, in a few words, without user data or passwords. */
+export function describeDifference({ path, original, ours }: Comparison): string {
+	if (original.status !== ours.status) return `status ${original.status}, Guestwire: ${ours.status}`;
+	if (SECRET.test(path)) return `${original.body.length} bytes, Guestwire: ${ours.body.length} other bytes`;
+	const at = firstDifference(original.body, ours.body);
+	const from = Math.max(0, at - 20);
+	const part = (text: string) => JSON.stringify(text.slice(from, from + SHOWN));
+	return `from character ${from}: ${part(original.body)}, Guestwire: ${part(ours.body)}`;
+}
+
+function firstDifference(a: string, b: string): number {
+	let at = 0;
+	while (at < a.length && a[at] === b[at]) at++;
+	return at;
+}
