@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RunningCli, runCli, startCli } from "../../test/run-cli.ts";
+
+const SECRET = "the proxies' secret";
+const inventory = (userData: string) => `networks: [{ id: lan, mtu: 1500 }]
+subnets: [{ id: lan4, cidr: 192.0.2.0/24, gateway_ip: 192.0.2.1 }]
+servers:
+  - { id: web-1, name: web-1, tenant_id: p, "OS-EXT-SRV-ATTR:user_data": ${Buffer.from(userData).toString("base64")} }
+  - { id: web-2, name: web-2, tenant_id: p }
+ports:
+  - { id: a, device_id: web-1, fixed_ips: [{ ip_address: 192.0.2.10 }] }
+  - { id: b, device_id: web-2, fixed_ips: [{ ip_address: 192.0.2.11 }] }
+`;
+
+let folder: string;
+let other: RunningCli;
+let url: string;
+
+/** Writes an inventory and a configuration for it, and returns the configuration's path. */
+function configure(name: string, userData: string, hostnameDomain: string): string {
+	writeFileSync(join(folder, `${name}.inventory.yaml`), inventory(userData));
+	const config = join(folder, `${name}.yaml`);
+	writeFileSync(
+		config,
+		`cloud: { files: { path: ${name}.inventory.yaml } }
+metadata: [{ listen: "127.0.0.1:0", identity: signed, sharedSecretFile: secret }]
+operator: { listen: "127.0.0.1:0" }
+networkData: { profile: nova }
+hostnameDomain: ${hostnameDomain}
+state: { sqlite: ${name}.db }
+`,
+	);
+	return config;
+}
+
+// A service with the profile `nova` stands in for nova-api-metadata, which the tests with a real cloud compare with.
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "guestwire-compare-"));
+	writeFileSync(join(folder, "secret"), SECRET);
+	other = startCli(["serve", "--config", configure("other", "echo one", "novalocal")]);
+	const [, origin = ""] = await other.says(/identity signed\): curl (http:\/\/[^/\s]+)/);
+	url = origin;
+});
+afterAll(async () => {
+	await other.stop();
+	rmSync(folder, { recursive: true });
+});
+
+const compare = (config: string, ...args: string[]) => runCli(["compare", "--nova", url, "--config", config, ...args]);
+
+describe("compare", () => {
+	test("the same facts: every path is equal, or different on purpose", async () => {
+		const { code, stdout, stderr } = await compare(configure("same", "echo one", "novalocal"));
+		expect([code, stderr]).toEqual([0, ""]);
+		const { instances, paths, equal, deviating, differing, deviations } = JSON.parse(stdout);
+		expect(instances).toBe(2);
+		expect(paths).toBeGreaterThan(400);
+		expect(equal + deviating).toBe(paths);
+		expect(differing).toBe(0);
+		expect(Object.keys(deviations)).toEqual(["random_seed"]);
+	});
+
+	test("other facts: each different path, and exit status 1", async () => {
+		const { code, stdout, stderr } = await compare(configure("changed", "echo two", "example.org"), "web-1");
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^guestwire: \d+ of \d+ paths differ: see above\n$/);
+		const { instances, differences } = JSON.parse(stdout);
+		expect(instances).toBe(1);
+		const found = new Map(differences.map(({ path, difference }: Record<string, string>) => [path, difference]));
+		expect(found.get("/latest/meta-data/hostname")).toBe(
+			'from character 0: "web-1.novalocal", Guestwire: "web-1.example.org"',
+		);
+		expect(found.get("/openstack/latest/user_data")).toBe("8 bytes, Guestwire: 8 other bytes");
+		expect(found.has("/openstack/latest/network_data.json")).toBe(false);
+		expect(stdout).not.toContain("echo");
+	});
+
+	test("profile full differs in its network data alone", async () => {
+		const { code, stdout } = await compare(configure("full", "echo one", "novalocal"), "--profile", "full");
+		expect(code).toBe(0);
+		expect(Object.keys(JSON.parse(stdout).deviations).toSorted()).toEqual(["profile-full", "random_seed"]);
+	});
+
+	test.each([
+		[["--nova", "nova:8775"], 2, /invalid URL "nova:8775": give one like /],
+		[["--parallel", "0"], 2, /give a number from 1 to 32/],
+		[
+			["--nova", "http://127.0.0.1:9"],
+			1,
+			/^guestwire: GET \/: no answer \(ECONNREFUSED\): is the metadata service up\?/,
+		],
+		[["--secret-file", "/no/such/file"], 1, /--secret-file \/no\/such\/file /],
+		[["web-3"], 1, /"web-3"/],
+	])("%j: one line says what is wrong", async (args, expected, message) => {
+		const { code, stderr } = await compare(configure("wrong", "", "novalocal"), ...args);
+		expect(stderr).toMatch(message);
+		expect(stderr.trimEnd()).not.toContain("\n");
+		expect(code).toBe(expected);
+	});
+});
