@@ -31,14 +31,22 @@ interface Difference {
 	readonly difference: string;
 }
 
+interface Services {
+	readonly secret: Uint8Array;
+	readonly nova: Pool;
+	readonly ours: Pool;
+}
+
 interface Result {
 	readonly instances: number;
-	readonly paths: number;
+	paths: number;
 	equal: number;
 	deviating: number;
 	/** How often each deviation applied. */
 	readonly deviations: Record<string, number>;
 	readonly differences: Difference[];
+	/** Instances that could not be read, and why. */
+	readonly failures: string[];
 }
 
 /** `guestwire compare`: every document of every instance, beside those of a running nova-api-metadata. */
@@ -55,8 +63,15 @@ export function compareCommand(io: Io): Command {
 		.action(async (names: string[], options: CompareOptions) => {
 			const result = await compareAll(names, options, io);
 			printResult(io, options, { ...result, differing: result.differences.length }, () => table(result));
-			if (result.differences.length > 0) {
-				throw new GuestwireError("compare", `${result.differences.length} of ${result.paths} paths differ: see above`);
+			const { differences, failures, instances, paths } = result;
+			if (differences.length > 0) {
+				throw new GuestwireError("compare", `${differences.length} of ${paths} paths differ: see above`);
+			}
+			if (failures.length > 0) {
+				throw new GuestwireError(
+					"compare",
+					`${failures.length} of ${instances} instances were not compared: see above`,
+				);
 			}
 		});
 }
@@ -73,9 +88,20 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 	open.defer(() => context.close());
 	const secret = await secretOf(options, context, io);
 	const ids = await instanceIds(names, context);
-	const ours = openPool(await startService(context, secret, io, open), options.parallel, open);
-	const nova = openPool(originOf(options.nova), options.parallel, open);
-	const result = { instances: ids.length, paths: 0, equal: 0, deviating: 0, deviations: {}, differences: [] };
+	const services: Services = {
+		secret,
+		ours: openPool(await startService(context, secret, io, open), options.parallel, open),
+		nova: openPool(originOf(options.nova), options.parallel, open),
+	};
+	const result = {
+		instances: ids.length,
+		paths: 0,
+		equal: 0,
+		deviating: 0,
+		deviations: {},
+		differences: [],
+		failures: [],
+	};
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} instances, {eta_formatted} left" });
 	open.defer(() => bar.stop());
 	bar.start(ids.length, 0);
@@ -83,7 +109,7 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 	const queue = [...ids];
 	const work = async () => {
 		for (let id = queue.shift(); id !== undefined && !stop.aborted; id = queue.shift()) {
-			await compareOne(id, context, secret, nova, ours, result);
+			await compareOne(id, context, services, result);
 			bar.increment();
 		}
 	};
@@ -95,20 +121,14 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 
 const byInstance = (a: Difference, b: Difference) => (a.name < b.name ? -1 : Number(a.name > b.name));
 
-async function compareOne(
-	id: string,
-	{ instances, config }: CommandContext,
-	secret: Uint8Array,
-	nova: Pool,
-	ours: Pool,
-	result: { -readonly [K in keyof Result]: Result[K] },
-): Promise<void> {
-	const instance = await instances.get(id, "all");
-	// It was deleted after the list was made.
+async function compareOne(id: string, context: CommandContext, services: Services, result: Result): Promise<void> {
+	const instance = await load(id, context, result);
+	// It was deleted after the list was made, or could not be read.
 	if (instance === undefined) return;
-	const headers = signed(instance, secret);
-	for await (const comparison of compareTrees(asking(nova, headers), asking(ours, headers))) {
-		const compared = config.networkData.profile === "full" ? compareWithFull(comparison) : comparison;
+	const headers = signed(instance, services.secret);
+	const { profile } = context.config.networkData;
+	for await (const comparison of compareTrees(asking(services.nova, headers), asking(services.ours, headers))) {
+		const compared = profile === "full" ? compareWithFull(comparison) : comparison;
 		result.paths++;
 		if (compared.outcome === "equal") result.equal++;
 		if (compared.outcome === "deviating") result.deviating++;
@@ -116,6 +136,17 @@ async function compareOne(
 		if (compared.outcome !== "differing") continue;
 		const name = instance.server?.name ?? id;
 		result.differences.push({ instance: id, name, path: compared.path, difference: describeDifference(compared) });
+	}
+}
+
+/** One instance that cannot be read does not end the comparison. */
+async function load(id: string, { instances }: CommandContext, { failures }: Result): Promise<Instance | undefined> {
+	try {
+		return await instances.get(id, "all");
+	} catch (error) {
+		if (!(error instanceof GuestwireError)) throw error;
+		failures.push(`${id}: ${error.message}`);
+		return undefined;
 	}
 }
 
@@ -201,7 +232,7 @@ const asking =
 		}
 	};
 
-function table({ instances, paths, equal, deviating, deviations, differences }: Result): string {
+function table({ instances, paths, equal, deviating, deviations, differences, failures }: Result): string {
 	const row = (count: number, what: string) => `${String(count).padStart(8)}  ${what}`;
 	const named = Object.entries(deviations).sort(([a], [b]) => (a < b ? -1 : 1));
 	return [
@@ -211,5 +242,6 @@ function table({ instances, paths, equal, deviating, deviations, differences }: 
 		...named.map(([name, count]) => `  ${row(count, name)}`),
 		row(differences.length, "different"),
 		...differences.map(({ name, path, difference }) => `  ${name} ${path}: ${difference}`),
+		...failures.map((failure) => `not compared: ${failure}`),
 	].join("\n");
 }
