@@ -7,7 +7,7 @@ export default defineConfig({
 		globalSetup: "test/e2e/openstack/setup.ts",
 		// They share one cloud and its metadata agent.
 		fileParallelism: false,
-		testTimeout: 120_000,
-		hookTimeout: 180_000,
+		testTimeout: 300_000,
+		hookTimeout: 600_000,
 	},
 });

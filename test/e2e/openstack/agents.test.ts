@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 const isServed = (guest: Reachable) =>
-	eventually(`${guest.plan.name} is served`, 60, async () => {
+	eventually(`${guest.plan.name} is served`, 180, async () => {
 		const answer = await askFrom(guest.namespace, "/openstack/latest/meta_data.json").catch(() => undefined);
 		return answer?.status === 200 ? true : undefined;
 	});

@@ -44,7 +44,7 @@ export async function makeCrowd(): Promise<readonly Member[]> {
 		const ids: string[] = servers.map(({ id }: Json) => id);
 		return ids.sort().map((id) => ({ id, projectId: api.projectId }));
 	};
-	return eventually(`${wanted} servers are built`, 900, made, 3000);
+	return eventually(`${wanted} servers are built`, 3600, made, 3000);
 }
 
 if (import.meta.main) {

@@ -50,7 +50,7 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	});
 	const output = collect(child);
 	const metrics = async () => (await fetch(`http://127.0.0.1:${operator}/metrics`)).text();
-	await eventually("guestwire is ready", 30, async () => {
+	await eventually("guestwire is ready", 180, async () => {
 		if (child.exitCode !== null) throw new Error(`guestwire ended with ${child.exitCode}: ${output()}`);
 		const answer = await fetch(`http://127.0.0.1:${operator}/readyz`).catch(() => undefined);
 		return answer?.ok ? true : undefined;

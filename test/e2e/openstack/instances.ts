@@ -52,7 +52,7 @@ async function ensureKeypair(api: Api): Promise<void> {
 
 /** Waits until a server is ACTIVE. Throws when it becomes anything else. */
 export function built(api: Api, id: string): Promise<Json> {
-	return eventually(`server ${id} is built`, 120, async () => {
+	return eventually(`server ${id} is built`, 600, async () => {
 		const { server } = await api.get("compute", `/servers/${id}`);
 		if (server.status === "ACTIVE") return server;
 		if (server.status === "BUILD") return undefined;
@@ -120,7 +120,7 @@ async function plug(admin: Api, guests: readonly Guest[]): Promise<void> {
 	);
 	await runInside(["plug"], `${lines.join("\n")}\n`);
 	const ours = new Set(guests.flatMap(({ ports }) => ports.map(({ id }) => id)));
-	await eventually("every port is ACTIVE", 90, async () => {
+	await eventually("every port is ACTIVE", 600, async () => {
 		const { ports } = await admin.get("network", "/ports?status=DOWN&fields=id");
 		return ports.some(({ id }: Json) => ours.has(id)) ? undefined : true;
 	});

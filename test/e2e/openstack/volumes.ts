@@ -8,7 +8,7 @@ async function ensureVolume(api: Api, { name, root }: VolumePlan): Promise<strin
 	const volumesPath = `/${api.projectId}/volumes`;
 	const { volumes } = await api.get("volume", `${volumesPath}?name=${name}`);
 	const id: string = volumes[0]?.id ?? (await api.post("volume", volumesPath, { volume: { name, size: 1 } })).volume.id;
-	const { bootable } = await eventually(`volume ${name} is made`, 60, async () => {
+	const { bootable } = await eventually(`volume ${name} is made`, 300, async () => {
 		const { volume } = await api.get("volume", `${volumesPath}/${id}`);
 		if (volume.status.startsWith("error")) throw new Error(`volume ${name} is ${volume.status}`);
 		return ["available", "in-use"].includes(volume.status) ? volume : undefined;
@@ -50,7 +50,7 @@ export async function attachVolumes(api: Api, plan: GuestPlan, serverId: string)
 		};
 		if (await isAttached()) continue;
 		await api.post("compute", path, { volumeAttachment: { volumeId, ...(volume.tag && { tag: volume.tag }) } });
-		await eventually(`volume ${volume.name} is attached`, 60, async () => {
+		await eventually(`volume ${volume.name} is attached`, 300, async () => {
 			const { volume: current } = await api.get("volume", `/${api.projectId}/volumes/${volumeId}`);
 			return current.status === "in-use" && (await isAttached()) ? true : undefined;
 		});
