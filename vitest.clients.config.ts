@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/clients/*.test.ts"],
-		globalSetup: "test/clients/setup.ts",
+		globalSetup: ["test/state-home.ts", "test/clients/setup.ts"],
 		maxWorkers: 2,
 		testTimeout: 300_000,
 		hookTimeout: 120_000,

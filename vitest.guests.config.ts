@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/guests/*.test.ts"],
-		globalSetup: "test/clients/setup.ts",
+		globalSetup: ["test/state-home.ts", "test/clients/setup.ts"],
 		// A guest takes the whole machine.
 		fileParallelism: false,
 		testTimeout: 1_800_000,

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/e2e/openstack/*.test.ts"],
-		globalSetup: "test/e2e/openstack/setup.ts",
+		globalSetup: ["test/state-home.ts", "test/e2e/openstack/setup.ts"],
 		// They share one cloud and its metadata agent.
 		fileParallelism: false,
 		testTimeout: 300_000,
