@@ -102,12 +102,12 @@ operator: { listen: "127.0.0.1:0" }
 		expect(await readiness()).toBe("ok\n");
 
 		writeFileSync(inventory, "networks: [");
-		await serve.says(/^guestwire: .*inventory\.yaml:1: invalid YAML: .*; what was read before stays$/m);
+		await serve.says(/^guestwire: .*inventory\.yaml:1: invalid YAML: .*; the last valid state is still used$/m);
 		expect(await address()).toBe("192.0.2.1");
-		expect(await readiness()).toBe("ok, from what was read before: the inventory is broken\n");
+		expect(await readiness()).toBe("ok, but the inventory is invalid and its last valid state is served\n");
 
 		writeFileSync(inventory, guest("192.0.2.2"));
-		await serve.says(/changes are taken up/);
+		await serve.says(/the inventory was reloaded/);
 		expect(await address()).toBe("192.0.2.2");
 		expect(await readiness()).toBe("ok\n");
 		expect(await (await fetch(operator)).json()).toEqual([{ id: "web-1", name: "web-1" }]);

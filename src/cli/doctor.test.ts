@@ -178,7 +178,7 @@ describe("the agent's shared secret", () => {
 	});
 
 	test.each([
-		["another", "[DEFAULT]\nmetadata_proxy_shared_secret = other", /is no signed listener's/],
+		["another", "[DEFAULT]\nmetadata_proxy_shared_secret = other", /matches no signed listener/],
 		["none", "[DEFAULT]\n[ovs]\nmetadata_proxy_shared_secret = x", /no metadata_proxy_shared_secret/],
 	])("not the same: %s", async (_, text, message) => {
 		const { code, broken, stdout } = await withAgent(text);

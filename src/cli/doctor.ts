@@ -12,10 +12,10 @@ interface DoctorOptions extends CommonOptions {
 	readonly agentConfig?: string;
 }
 
-/** `guestwire doctor`: is every part reachable and set up right? Each that isn't says what to do. */
+/** `guestwire doctor`: checks that every part is reachable and configured correctly, and says how to fix failures. */
 export function doctorCommand(io: Io): Command {
 	return commonOptions(new Command("doctor"))
-		.option("--agent-config <file>", "a Neutron metadata agent's configuration, to compare the shared secret with")
+		.option("--agent-config <file>", "configuration of a Neutron metadata agent, to compare the shared secret")
 		.action(async (options: DoctorOptions) => {
 			const context = await openContext(options, io);
 			try {
@@ -36,7 +36,7 @@ export function doctorCommand(io: Io): Command {
 
 const line = ({ part, ok, found }: CheckResult) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;
 
-/** Whether the agent signs with a secret that a listener knows. Neither is shown. */
+/** Checks that the agent and a signed listener have the same secret. Neither is printed. */
 async function checkAgent(file: string | undefined, context: CommandContext, io: Io): Promise<readonly CheckResult[]> {
 	if (file === undefined) return [];
 	const check = async () => {
@@ -45,10 +45,10 @@ async function checkAgent(file: string | undefined, context: CommandContext, io:
 			if (listener.identity !== "signed") continue;
 			const { identity } = await metadataListener(listener, ["metadata", index], context, io);
 			if ("secret" in identity && isSame(Buffer.from(identity.secret), Buffer.from(agent.secret))) {
-				return `the same at ${listener.listen}; the agent asks ${agent.url}`;
+				return `matches the listener ${listener.listen}; the agent uses ${agent.url}`;
 			}
 		}
-		const what = "is no signed listener's: every guest would be refused; set both to the same";
+		const what = "matches no signed listener, so every guest would be refused: set both to the same value";
 		throw new GuestwireError("config", `${file}: metadata_proxy_shared_secret ${what}`);
 	};
 	return [await checkPart("the agent's shared secret", check)];
@@ -60,11 +60,14 @@ async function readAgentConfig(file: string): Promise<string> {
 	try {
 		return await readFile(file, "utf8");
 	} catch (error) {
-		throw new GuestwireError("config", `${file}: can't be read (${(error as NodeJS.ErrnoException).code})`);
+		throw new GuestwireError(
+			"config",
+			`cannot read ${file} (${(error as NodeJS.ErrnoException).code}): correct --agent-config`,
+		);
 	}
 }
 
-/** The agent's options as oslo.config reads them: the last of a name counts, quotes around a value are none of it. */
+/** Reads the agent's options like oslo.config: the last one of a name counts, and quotes around a value are dropped. */
 function readAgent(text: string, file: string): { readonly secret: string; readonly url: string } {
 	const [, defaults = ""] = /^\[DEFAULT\]\s*$([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text) ?? [];
 	const option = (name: string) =>

@@ -34,7 +34,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const state: ServiceState = { isReady: false, isOutdated: false };
 	const onReload = (problem: string | undefined) => {
 		state.isOutdated = problem !== undefined;
-		say(io, problem === undefined ? "the inventory's changes are taken up" : `${problem}; what was read before stays`);
+		say(io, problem === undefined ? "the inventory was reloaded" : `${problem}; the last valid state is still used`);
 	};
 	const context = await openContext(options, io, { onReload, onStale: staleLogger(log) });
 	open.defer(() => context.close());
@@ -104,7 +104,7 @@ function surviveHangup(): void {
 	process.stdout.removeAllListeners("error").on("error", () => {});
 }
 
-/** Once a minute for what is asked for again and again. */
+/** Logs each key at most once per minute. */
 function staleLogger(log: Log): InstanceCacheOptions["onStale"] {
 	const told = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 	return ({ key, ageSeconds, reason }) => {

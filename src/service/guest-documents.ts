@@ -6,26 +6,26 @@ import type { Detail, Instance } from "../instance/instance.ts";
 import type { NovaRelease } from "../instance/nova-release.ts";
 import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
 
-/** The one document that a vendor's services have a part in. */
+/** The only document with dynamic vendor data. */
 const WITH_VENDOR_DATA = /^openstack\/[^/]+\/vendor_data2\.json$/;
 
 /** An instance's documents as its guest gets them. */
 export interface GuestDocuments {
-	/** What `/` and `/openstack` answer to anybody; undefined for every other path. */
+	/** The response for `/` and `/openstack`, which need no identity; undefined for other paths. */
 	listing(path: string): TreeAnswer | undefined;
-	/** Every document and listing but those that vendors' services write in. */
+	/** All documents and listings, without dynamic vendor data. */
 	tree(instance: Instance): GuestTree;
-	/** Every document and listing, once the vendors' services have answered. */
+	/** All documents and listings, with dynamic vendor data. */
 	complete(instance: Instance): Promise<GuestTree>;
-	/** What HTTP answers for a normalised path; a promise only where a vendor's service is asked. */
+	/** The HTTP response for a normalized path. A promise only if a vendor data service is asked. */
 	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
-	/** Which facts a normalised path's document is made of. */
+	/** The level of detail that a normalized path needs. */
 	need(path: string): Detail;
 }
 
 /**
- * Trees are kept as long as their instance: the directory gives the same object while the facts are the same, so a
- * document is made once and goes when its facts change.
+ * Trees live as long as their instance. The cache returns the same object while the facts are the same, so a document is
+ * generated once, and dropped when its facts change.
  */
 export function createGuestDocuments(settings: DocumentSettings, vendorData?: DynamicVendorData): GuestDocuments {
 	const listings = new Map<string, TreeAnswer | undefined>();

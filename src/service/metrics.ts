@@ -9,7 +9,7 @@ export interface Metrics {
 	requests(identity: string): (status: number, path: string | undefined, seconds: number) => void;
 	/** Counts a request that got no document. */
 	refused(identity: string, reason: string): void;
-	/** Requests that wait for the cloud or for a vendor's service. */
+	/** Requests that are waiting for the cloud, a vendor data service or the state database. */
 	readonly waiting: Level;
 	listener(listen: string, identity: string): ListenerMetrics;
 	vendorData(target: string, outcome: "answered" | "failed"): void;
@@ -54,25 +54,25 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 	collectDirectory(registry, directory);
 
 	const refused = new Counter({
-		name: "guestwire_requests_turned_down_total",
-		help: "Requests that got no document, by why",
+		name: "guestwire_requests_refused_total",
+		help: "Requests that got no document, by reason",
 		labelNames: ["identity", "reason"],
 		registers,
 	});
 	const waiting = new Gauge({
 		name: "guestwire_requests_waiting",
-		help: "Requests that wait for the cloud or for a vendor's service",
+		help: "Requests that are waiting for the cloud, a vendor data service or the state database",
 		registers,
 	});
 	const vendorData = new Counter({
 		name: "guestwire_vendor_data_requests_total",
-		help: "Requests to the targets of dynamic vendor data",
+		help: "Requests to dynamic vendor data services",
 		labelNames: ["target", "outcome"],
 		registers,
 	});
 	const lost = new Counter({
 		name: "guestwire_log_lines_dropped_total",
-		help: "Log lines that were lost because nobody read the log",
+		help: "Log lines dropped because nothing read the log",
 		registers,
 	});
 	return {
@@ -92,16 +92,16 @@ export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics 
 function listenerMetrics(registry: Registry): Metrics["listener"] {
 	const labelNames = ["listen", "identity"] as const;
 	const registers = [registry];
-	const up = new Gauge({ name: "guestwire_listener_up", help: "1 while the listener listens", labelNames, registers });
+	const up = new Gauge({ name: "guestwire_listener_up", help: "1 while the listener is open", labelNames, registers });
 	const connections = new Gauge({
 		name: "guestwire_listener_connections",
-		help: "Connections that are open",
+		help: "Open connections",
 		labelNames,
 		registers,
 	});
 	const refused = new Counter({
 		name: "guestwire_listener_connections_refused_total",
-		help: "Connections closed at once because too many were open",
+		help: "Connections closed immediately because too many were open",
 		labelNames,
 		registers,
 	});
@@ -115,17 +115,17 @@ function listenerMetrics(registry: Registry): Metrics["listener"] {
 	};
 }
 
-/** The directory keeps its own counts: they are read when Prometheus asks. */
+/** The cache keeps its own counts. They are read when Prometheus scrapes them. */
 function collectDirectory(registry: Registry, directory: Pick<InstanceCache, "stats">): void {
 	const gauges: Record<keyof InstanceCacheStats, [name: string, help: string]> = {
-		entries: ["guestwire_directory_entries", "Answers of the cloud that are kept"],
-		hits: ["guestwire_directory_hits", "Look-ups since the start that were answered from memory, and fresh"],
-		misses: ["guestwire_directory_misses", "Look-ups since the start that had to wait for the cloud"],
-		refreshes: ["guestwire_directory_refreshes", "Answers since the start that were asked for again behind a request"],
-		staleAnswers: ["guestwire_directory_stale_answers", "Old answers given since the start for want of a new one"],
+		entries: ["guestwire_cache_entries", "Cached responses of the cloud"],
+		hits: ["guestwire_cache_hits", "Look-ups answered from fresh cache entries"],
+		misses: ["guestwire_cache_misses", "Look-ups that had to wait for the cloud"],
+		refreshes: ["guestwire_cache_refreshes", "Cache entries refreshed in the background"],
+		staleAnswers: ["guestwire_cache_stale_answers", "Look-ups answered from stale cache entries"],
 		oldestStaleSeconds: [
-			"guestwire_directory_oldest_stale_seconds",
-			"Age of the oldest answer given while the cloud is silent",
+			"guestwire_cache_oldest_stale_seconds",
+			"Age of the oldest data served since the cloud last responded",
 		],
 	};
 	for (const [key, [name, help]] of Object.entries(gauges) as [keyof InstanceCacheStats, [string, string]][]) {

@@ -32,7 +32,7 @@ it("tells Prometheus what prom-client's own metrics would", async () => {
 			});
 			const durations = new Histogram({
 				name: "guestwire_request_duration_seconds",
-				help: "From a request's headers read to its answer handed to the kernel",
+				help: "Time from a request's headers until the response is handed to the kernel",
 				labelNames: ["identity"],
 				buckets: BUCKETS,
 				registers,

@@ -1,6 +1,6 @@
 /**
- * Counts requests in plain numbers. prom-client's own counters look their labels up at each count, which shows in what a
- * warm answer takes; here that is done when Prometheus asks.
+ * Counts requests in plain numbers. prom-client's own counters look up their labels on every increment, which is
+ * measurable in the time of a cached response; here that happens only when Prometheus scrapes.
  */
 import { Counter, type Histogram, type Registry } from "prom-client";
 
@@ -11,15 +11,15 @@ export interface RequestTally {
 interface Tally {
 	/** By status and document. */
 	readonly answers: Map<number, Map<string, number>>;
-	/** How many took no longer than each bound and longer than the one before; the last: longer than all. */
+	/** Requests per bucket; the last bucket has those above all bounds. */
 	readonly buckets: Float64Array;
 	seconds: number;
 }
 
-/** Seconds: a warm answer takes well under a millisecond, the budget ends at five. */
+/** In seconds: a cached response takes well under a millisecond, and the time limit is five seconds. */
 export const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1, 2.5, 5];
 
-/** @returns the tally of an identity, the same one at each call */
+/** @returns the tally of an identity; the same one on every call */
 export function createRequestTallies(registry: Registry): (identity: string) => RequestTally {
 	const tallies = new Map<string, Tally>();
 	registerAnswers(registry, tallies);
@@ -64,12 +64,12 @@ function registerAnswers(registry: Registry, tallies: ReadonlyMap<string, Tally>
 
 function registerDurations(registry: Registry, tallies: ReadonlyMap<string, Tally>): void {
 	const name = "guestwire_request_duration_seconds";
-	const help = "From a request's headers read to its answer handed to the kernel";
+	const help = "Time from a request's headers until the response is handed to the kernel";
 	const get = async () => ({
 		...{ name, help, type: "histogram", aggregator: "sum" },
 		values: Array.from(tallies, ([identity, tally]) => histogramValues(name, identity, tally)).flat(),
 	});
-	// What a registry asks of a metric is its name and this; its type asks for a whole Histogram.
+	// A registry only uses a metric's name and `get`, but its type requires a whole Histogram.
 	registry.registerMetric({ name, get } as unknown as Histogram);
 }
 

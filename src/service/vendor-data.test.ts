@@ -75,13 +75,13 @@ it("asks as Nova does and gives the answer under the target's name", async () =>
 it.each<[what: string, listener: RequestListener, detail: string]>([
 	["answers an error", (_request, response) => response.writeHead(500).end('{"secret": 1}'), "status 500"],
 	["redirects", (_request, response) => response.writeHead(302, { location: "/" }).end(), "status 302"],
-	["answers no JSON", (_request, response) => response.end("secret"), "the answer is no JSON"],
+	["returns invalid JSON", (_request, response) => response.end("secret"), "the response is not JSON"],
 	["answers too much", (_request, response) => response.end(`"${"x".repeat(300_000)}"`), "more than 262144 bytes"],
-	["never answers", () => {}, "no answer in time"],
-	["stops in the middle", (_request, response) => response.writeHead(200).write('{"a'), "no answer in time"],
+	["never answers", () => {}, "timed out"],
+	["stops in the middle", (_request, response) => response.writeHead(200).write('{"a'), "timed out"],
 	["breaks off", (request) => request.socket.destroy(), "UND_ERR_SOCKET"],
 ])("a target that %s is left out with a line in the log, the others stay", async (_what, listener, detail) => {
-	const bad = await target(listener, "bad", 0.2);
+	const bad = await target(listener, "bad", detail === "timed out" ? 0.2 : 10);
 	const { of, lines, counts } = vendorData([bad, await target((_request, response) => response.end("1"), "good")]);
 	expect(await of(instance)).toEqual({ good: 1 });
 	expect(lines.map((line) => JSON.parse(line))).toMatchObject([

@@ -1,6 +1,6 @@
 /**
- * Dynamic vendor data by Nova's DynamicJSON protocol: each target is sent what Nova sends and answers JSON, which
- * stands in `vendor_data2.json` under the target's name (nova/api/metadata/vendordata_dynamic.py).
+ * Dynamic vendor data, by Nova's DynamicJSON protocol: each target receives the same request as from Nova, and its JSON
+ * response becomes a member of `vendor_data2.json` (nova/api/metadata/vendordata_dynamic.py).
  */
 import { LRUCache } from "lru-cache";
 import { Agent, request } from "undici";
@@ -8,20 +8,20 @@ import type { Instance } from "../instance/instance.ts";
 import type { Log } from "./log.ts";
 
 export interface VendorDataTarget {
-	/** Its answer's key in `vendor_data2.json`. */
+	/** The member of `vendor_data2.json` for its response. */
 	readonly name: string;
 	readonly url: string;
-	/** How long its answer may take, from connecting to the last byte. */
+	/** The time limit for a response, from connecting to the last byte. */
 	readonly timeoutSeconds: number;
 }
 
-/** What the targets answered, by name; the same object as long as it is fresh. */
+/** The targets' responses, by name. The same object is returned as long as it is fresh. */
 export type VendorData = Readonly<Record<string, unknown>>;
 
 export interface DynamicVendorData {
-	/** Whether anybody is asked at all. */
+	/** Whether there are any targets. */
 	readonly hasTargets: boolean;
-	/** Never rejects: a target that fails is left out. */
+	/** Never rejects: targets that fail are left out. */
 	of(instance: Instance): Promise<VendorData>;
 	close(): Promise<void>;
 }
@@ -32,15 +32,15 @@ export interface DynamicVendorDataOptions {
 	readonly count: (target: string, outcome: "answered" | "failed") => void;
 }
 
-/** An answer is asked for again after a minute: a guest reads it once or twice at boot. */
+/** The maximum age of a response. A guest reads it once or twice at boot. */
 const FRESH = 60_000;
-/** A target that failed is not asked again for the same instance before that. */
+/** The time before a failed target is asked again for the same instance. */
 const RETRY = 5_000;
-/** The largest answer, and all answers that are kept, in bytes of JSON. */
+/** Limits for one response and for all cached responses, in bytes of JSON. */
 const LARGEST_ANSWER = 256 * 1024;
 const LARGEST_CACHE = 64 * 1024 * 1024;
 const MOST_INSTANCES = 20_000;
-/** To one target at a time. */
+/** Per target. */
 const CONNECTIONS = 32;
 
 interface Entry {
@@ -62,7 +62,7 @@ export function createDynamicVendorData(
 			return { name: target.name, answer, bytes: text.length };
 		} catch (error) {
 			count(target.name, "failed");
-			// Neither the URL nor the answer: both may hold a secret of the vendor's.
+			// The URL and the response may contain secrets, so they are not logged.
 			log.warn({ vendorData: target.name, instance: instance.id, detail: problem(error) }, "vendor data left out");
 			return undefined;
 		}
@@ -76,13 +76,13 @@ export function createDynamicVendorData(
 			complete: answers.length === targets.length,
 		};
 	};
-	// Changed facts make a new Instance and so a new question: the key is the object, not its id.
+	// The key is the object, not its id: changed facts give a new Instance, which needs a new request.
 	const cache = new LRUCache<Instance, Entry>({
 		ttl: FRESH,
 		max: MOST_INSTANCES,
 		maxSize: LARGEST_CACHE,
 		sizeCalculation: ({ bytes }) => bytes,
-		// Whoever waits for an answer gets it, also when the cache has no room for it.
+		// A waiting caller gets the response even if the cache has no room for it.
 		ignoreFetchAbort: true,
 		fetchMethod: async (instance, _stale, { options }) => {
 			const entry = await askAll(instance);
@@ -97,7 +97,7 @@ export function createDynamicVendorData(
 	};
 }
 
-/** Nova's members. Which roles the server was booted with (`boot-roles`) no API tells. */
+/** Nova's members. No API returns the roles that the server was booted with (`boot-roles`). */
 function requestBody({ id, projectId, server }: Instance): string {
 	return JSON.stringify({
 		"project-id": projectId ?? null,
@@ -119,7 +119,7 @@ async function post(dispatcher: Agent, { url, timeoutSeconds }: VendorDataTarget
 		signal: AbortSignal.timeout(timeoutSeconds * 1000),
 	});
 	if (answer.statusCode >= 300) {
-		// Its end is told as an error, which nobody else listens for.
+		// Destroying the body emits an error that nothing else handles.
 		answer.body.on("error", () => {}).destroy();
 		throw new Error(`status ${answer.statusCode}`);
 	}
@@ -134,7 +134,7 @@ async function post(dispatcher: Agent, { url, timeoutSeconds }: VendorDataTarget
 }
 
 function problem(error: unknown): string {
-	if (error instanceof SyntaxError) return "the answer is no JSON";
+	if (error instanceof SyntaxError) return "the response is not JSON";
 	const { name, code, message } = error as NodeJS.ErrnoException;
-	return name === "TimeoutError" ? "no answer in time" : (code ?? message);
+	return name === "TimeoutError" ? "timed out" : (code ?? message);
 }

@@ -75,7 +75,7 @@ describe("what no handler sees", () => {
 			expect.stringMatching(/^400 Bad Request\n\n.+\n\n {3}$/),
 		]);
 		expect(await service.metrics.registry.metrics()).toMatch(
-			/turned_down_total\{[^}]*"(bad-request|too-large|wrong-method)"\} 1\n/,
+			/requests_refused_total\{[^}]*"(bad-request|too-large|wrong-method)"\} 1\n/,
 		);
 	});
 

@@ -1,4 +1,4 @@
-/** Config drives over HTTP: for hypervisors, and for Ironic, which takes such a URL as a node's config drive. */
+/** Config drives over HTTP: for hypervisors, and for Ironic, which accepts such a URL as a node's config drive. */
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
@@ -16,21 +16,25 @@ import { ProblemSchema } from "./schemas.ts";
 
 export interface ConfigDriveRouteOptions {
 	/**
-	 * What an instance's drive holds, and the instance's creation date (ISO 8601) where that is known.
+	 * The content of an instance's drive, and the instance's creation date (ISO 8601) if known.
 	 *
 	 * @throws GuestwireError `unknown-instance`
 	 */
 	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
 }
 
-/** MiB. The whole image is hashed before it is sent: without a limit, one request could take hours. */
+/** In MiB. The whole image is hashed before it is sent, so without a limit one request could take hours. */
 const MAX_SIZE = 1024;
 
 const QuerySchema = Type.Object({
 	format: Type.Enum(["iso9660", "vfat"], { default: "iso9660" }),
-	encoding: Type.Enum(["raw", "gzip-base64"], { default: "raw", description: "gzip-base64 is what Ironic takes" }),
+	encoding: Type.Enum(["raw", "gzip-base64"], { default: "raw", description: "Ironic needs gzip-base64" }),
 	size: Type.Optional(
-		Type.Integer({ minimum: 1, maximum: MAX_SIZE, description: "MiB of a VFAT drive; by default as much as it needs" }),
+		Type.Integer({
+			minimum: 1,
+			maximum: MAX_SIZE,
+			description: "Size of a VFAT drive in MiB; default: as small as possible",
+		}),
 	),
 });
 type Query = Static<typeof QuerySchema>;
@@ -43,16 +47,16 @@ const schema = {
 	querystring: QuerySchema,
 	response: {
 		200: { description: "The image", type: "string", format: "binary" },
-		304: { description: "The image is the one with If-None-Match's ETag", type: "null" },
+		304: { description: "The image matches If-None-Match", type: "null" },
 		404: ProblemSchema,
-		422: { ...ProblemSchema, description: "The instance's documents can't be put on such a drive" },
+		422: { ...ProblemSchema, description: "The documents do not fit on such a drive" },
 		503: ProblemSchema,
 	},
 };
 
 /**
- * `GET /api/instances/{id}/config-drive?format=…&encoding=…`, a plugin for the operator server. Images are made piece
- * by piece and never held: once for their length and hash, once more to be sent.
+ * `GET /api/instances/{id}/config-drive?format=…&encoding=…`, a plugin for the operator server. Images are generated
+ * piece by piece and never held in memory: once for their length and hash, and once more to be sent.
  */
 export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDriveRouteOptions): Promise<void> {
 	app.get<{ Params: Static<typeof ParamsSchema>; Querystring: Query }>(
@@ -80,7 +84,7 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 	);
 }
 
-/** The drive laid out, or why it can't be. */
+/** The layout of the drive, or the reason why there is none. */
 function layout(tree: MetadataTree, created: string | undefined, query: Query): ConfigDriveStream | GuestwireError {
 	const options: ConfigDriveOptions = {
 		format: query.format,
@@ -95,7 +99,7 @@ function layout(tree: MetadataTree, created: string | undefined, query: Query): 
 	}
 }
 
-/** So many bytes are hashed before other requests get their turn: some milliseconds' worth. */
+/** The bytes to hash before other requests get a turn, which takes a few milliseconds. */
 const TURN = 4 * 2 ** 20;
 
 /** Length and hash of the encoded image. */
@@ -114,13 +118,13 @@ async function measure({ chunks }: ConfigDriveStream): Promise<{ bytes: number; 
 	return { bytes, sha256: hash.digest("hex") };
 }
 
-/** RFC 9110, 13.1.2, where a weak tag matches too. */
+/** RFC 9110, section 13.1.2: weak tags match, too. */
 function matches(header: string | undefined, etag: string): boolean {
 	const tags = header?.split(",").map((tag) => tag.trim()) ?? [];
 	return tags.some((tag) => tag === "*" || tag === etag || tag === `W/${etag}`);
 }
 
-/** In the characters that stand in a quoted string. */
+/** A file name that needs no escapes in a quoted string. */
 function fileName(id: string, { format, encoding }: Query): string {
 	return id.replace(/[^\w.-]/g, "_") + driveExtension(format, encoding);
 }

@@ -1,4 +1,4 @@
-/** What the operator's API answers: the schemas of its OpenAPI document, which also keep everything else out. */
+/** The schemas of the operator API. They define its OpenAPI document and filter its responses. */
 import Type, { type Static } from "typebox";
 import type { GuestTree } from "../../documents/guest-tree.ts";
 import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
@@ -25,7 +25,7 @@ const SubportSchema = Type.Object({ ...portMembers, vlanId: Type.Integer() });
 
 const PortSchema = Type.Object({
 	...portMembers,
-	plugged: Type.Boolean({ description: "Whether the NIC is in the guest" }),
+	plugged: Type.Boolean({ description: "Whether the NIC is plugged into the guest" }),
 	vifType: Type.Optional(Type.String()),
 	subports: Type.Array(SubportSchema),
 });

@@ -1,4 +1,4 @@
-/** The operator's side: what each guest is told, metrics and health, on a listener that guests don't reach. */
+/** The operator server: every guest's documents, metrics and health, on a listener that guests cannot reach. */
 import swagger from "@fastify/swagger";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { driveTree } from "../../documents/drive-tree.ts";
@@ -14,47 +14,47 @@ import { configDriveRoute } from "./config-drive-route.ts";
 import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
 
 export interface OperatorServerOptions {
-	/** As a metadata listener's. */
+	/** An address, as for a metadata listener. */
 	readonly listen: string;
-	/** Asked for as a bearer token; a must on an address that other machines reach. */
+	/** The bearer token. Required on an address that other machines can reach. */
 	readonly token?: string | undefined;
 	readonly directory: Pick<InstanceCache, "get" | "list">;
 	readonly documents: GuestDocuments;
 	readonly metrics: Metrics;
 	readonly log: Log;
-	/** Whether guests are answered: false before the metadata listeners are up and from their closing on. */
+	/** Whether guests are served: false before the metadata listeners have started and during shutdown. */
 	readonly isReady: () => boolean;
-	/** Whether guests get what was read before, because the inventory is broken now: `/readyz` tells. Default: no. */
+	/** Whether the inventory is invalid and its last valid state is served; shown by `/readyz`. Default: false. */
 	readonly isOutdated?: () => boolean;
-	/** Guestwire's own version, for the OpenAPI document. */
+	/** Guestwire's version, for the OpenAPI document. */
 	readonly version: string;
 }
 
 export interface OperatorServer {
-	/** Where it really listens. */
+	/** The address it listens on. */
 	readonly address: string;
 	close(): Promise<void>;
 }
 
-/** Asked every few seconds by machines that have no token and learn nothing but a word. */
+/** Requested every few seconds by load balancers, which have no token. The responses are a single word. */
 const PROBES = new Set(["/healthz", "/readyz"]);
 /** An instance's id may be any text in an inventory. */
-const LONGEST_ID = 512;
+const MAX_ID_LENGTH = 512;
 
 /** @throws GuestwireError `config` or `listen` */
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
 	const check = accessCheck(address, options.token);
-	const app = fastify({ routerOptions: { maxParamLength: LONGEST_ID } });
+	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH } });
 	app.addHook("onRequest", async (request, reply) => {
 		const { host, authorization } = request.headers;
 		const refused = check({ host, authorization });
-		if (refused === 403) return reply.code(403).send({ message: "This server answers to a local Host name alone." });
+		if (refused === 403) return reply.code(403).send({ message: "Only local Host names are allowed." });
 		if (refused === undefined || PROBES.has(request.routeOptions.url ?? "")) return;
-		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is asked for." });
+		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is required." });
 	});
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
-	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "There is no such page." }));
+	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "Not found." }));
 	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
 	await app.register(swagger, {
 		openapi: { openapi: "3.1.0", info: { title: "Guestwire operator API", version: options.version } },
@@ -70,7 +70,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await directory.get(id.toLowerCase(), "all");
 		if (found === undefined)
-			throw new GuestwireError("unknown-instance", `No instance has the id ${JSON.stringify(id)}.`);
+			throw new GuestwireError("unknown-instance", `There is no instance ${JSON.stringify(id)}.`);
 		return found;
 	};
 	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
@@ -94,8 +94,9 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	app.get("/api/instances/:id/tree/*", { schema: file }, async (request, reply) => {
 		const path = (request.params as { "*": string })["*"];
 		const answer = await documents.answer(await instanceOf(idOf(request)), path);
-		if (answer === undefined) throw new GuestwireError("unknown-path", `The instance has no ${JSON.stringify(path)}.`);
-		// User data is whatever its owner wrote: a browser must not take it for a page of this server.
+		if (answer === undefined)
+			throw new GuestwireError("unknown-path", `The instance has no document ${JSON.stringify(path)}.`);
+		// User data is arbitrary: a browser must not treat it as a page of this server.
 		reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
 		return reply.header("content-type", answer.contentType).send(answer.body);
 	});
@@ -115,7 +116,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	app.get("/healthz", hidden, async () => "ok\n");
 	app.get("/readyz", hidden, async (_request, reply) => {
 		if (!isReady()) return reply.code(503).send("not ready\n");
-		return isOutdated() ? "ok, from what was read before: the inventory is broken\n" : "ok\n";
+		return isOutdated() ? "ok, but the inventory is invalid and its last valid state is served\n" : "ok\n";
 	});
 }
 
@@ -127,7 +128,7 @@ function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply
 	const status = error.statusCode ?? 500;
 	if (status < 500) return reply.code(status).send({ message: error.message });
 	log.error({ operator: reply.request.routeOptions.url, detail: error.stack }, "the operator server failed");
-	return reply.code(500).send({ message: "This is a fault of Guestwire's: its log says more." });
+	return reply.code(500).send({ message: "Internal error: see Guestwire's log." });
 }
 
 function record(request: FastifyRequest, reply: FastifyReply, log: Log): void {

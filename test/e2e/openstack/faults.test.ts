@@ -88,7 +88,7 @@ const recovered = (guest: Guest) =>
 		(await statuses(guest)).every((status) => status === 200) ? true : undefined,
 	);
 const onNeutron = (fault: Fault) => (call: Call) => (call.api === "neutron" ? fault : undefined);
-const stale = () => guestwire.metric("guestwire_directory_oldest_stale_seconds");
+const stale = () => guestwire.metric("guestwire_cache_oldest_stale_seconds");
 
 describe("when the cloud fails", () => {
 	it("a slow Neutron is waited for", async () => {

@@ -96,7 +96,7 @@ const setAddresses = (addresses: readonly (readonly [string, string])[]) =>
 
 /** What a guest is told, unless it is an old answer because the cloud gave no new one in time: then it asks again. */
 async function document(): Promise<string> {
-	const old = () => guestwire.metric("guestwire_directory_stale_answers");
+	const old = () => guestwire.metric("guestwire_cache_stale_answers");
 	for (let before = await old(); ; before = await old()) {
 		const { body } = await askUntilServed(guestwire.port, guest, NETWORK_DATA);
 		if ((await old()) === before) return body;
