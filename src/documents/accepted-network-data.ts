@@ -1,10 +1,10 @@
 /**
- * The form that a `network_data.json` of any maker (Nova, Ironic, Metal3, KubeVirt, CloudStack, a person) may have: for
+ * The form that a `network_data.json` of any producer (Nova, Ironic, Metal3, KubeVirt, CloudStack, a person) may have: for
  * each member, the types that at least one client reads. `readNetworkData` judges the values.
  */
 import Type, { type Static, type TSchema } from "typebox";
 
-/** More than any real document has. It bounds the work on a hostile one. */
+/** More than any real document has. Limits the work for a hostile one. */
 const MAX_ITEMS = 10_000;
 
 const textOrNull = Type.Optional(Type.Unsafe<string | null>({ type: ["string", "null"] }));

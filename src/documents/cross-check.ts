@@ -1,18 +1,18 @@
-/** What no JSON schema can say of a `network_data.json`: ids are unique and every reference resolves. */
+/** Checks what no JSON Schema can express about a `network_data.json`: unique ids and valid references. */
 import type { NetworkDescription } from "./network-description.ts";
 
-/** A reference or id that is wrong, with its place. */
+/** An invalid reference or a repeated id. */
 export interface CrossFault {
 	/** JSON pointer into the document. */
 	readonly pointer: string;
 	readonly message: string;
 }
 
-/** The faults in the order of the document; an empty list for a sound one. */
+/** Finds the errors, in document order. The list is empty for a valid document. */
 export function crossCheck(data: NetworkDescription): CrossFault[] {
 	const links = new Set(data.links.map((link) => link.id));
 	const resolve = (pointer: string, id: string): CrossFault[] =>
-		links.has(id) ? [] : [{ pointer, message: `names the link "${id}", which is not among the links` }];
+		links.has(id) ? [] : [{ pointer, message: `refers to the unknown link "${id}"` }];
 	return [
 		...repeated(data.links, "/links"),
 		...repeated(data.networks, "/networks"),

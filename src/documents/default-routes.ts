@@ -1,27 +1,27 @@
 /**
- * Which link gives the guest its default route. One per family: a static default route on a second NIC or a VLAN has no
- * metric and takes over from the first one's DHCP (cloud-init issue 4246), and two of one metric change places from boot
- * to boot.
+ * Chooses the link with the guest's default route, one per address family. A static default route on a second NIC or a
+ * VLAN has no metric and would override the first NIC's DHCP route (cloud-init issue 4246). With two equal metrics, the
+ * route would change from boot to boot.
  */
 import { addressVersion } from "../instance/addresses.ts";
 import type { IpVersion, Subnet } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 
-/** `first`: on the first link that has one; `every`: one on each link that has one. */
+/** `first`: on the first link that has a gateway; `every`: on every link that has one. */
 export type DefaultRoutes = "first" | "every";
 
-/** Where a link's default route of a family is to stand: on the entry of this subnet, through this gateway. */
+/** The default route of a link and family: its gateway, and the subnet whose entry has the route. */
 export interface DefaultRoute {
 	readonly subnet: Subnet;
 	readonly gateway: string;
 }
 
-/** The default routes of each link, by family; a link without an entry shows none. */
+/** The default routes of each link, by family. Links without an entry have none. */
 export type DefaultRouteTable = ReadonlyMap<Nic, Partial<Record<IpVersion, DefaultRoute>>>;
 
 /**
- * A host route to `0.0.0.0/0` or `::/0` replaces the link's gateway and stays on any link: somebody asked for it.
- * Otherwise the first link, in NIC order, whose subnets have a gateway of the family.
+ * The default route is on the first link, in NIC order, whose subnets have a gateway of the family. A host route to
+ * `0.0.0.0/0` or `::/0` was configured explicitly: it replaces the link's gateway and is kept on any link.
  */
 export function defaultRoutes(nics: readonly Nic[], policy: DefaultRoutes): DefaultRouteTable {
 	const table = new Map<Nic, Partial<Record<IpVersion, DefaultRoute>>>();
@@ -38,7 +38,7 @@ export function defaultRoutes(nics: readonly Nic[], policy: DefaultRoutes): Defa
 	return table;
 }
 
-/** Whether a destination is everything. */
+/** Whether a destination is `0.0.0.0/0` or `::/0`. */
 export function isDefault(destination: string): boolean {
 	return destination === "0.0.0.0/0" || destination === "::/0";
 }
@@ -58,8 +58,8 @@ function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
 }
 
 /**
- * A subnet whose server hands the route out (DHCPv4 by itself, DHCPv6 by the router's advertisements) goes before a
- * static one on the same link: the guest gets that route anyway, and a second one would fight it.
+ * A subnet whose route the guest learns anyway (by DHCPv4, or by router advertisements) takes precedence over a static
+ * one on the same link, because a second route would compete with it.
  */
 function ofGateway(nic: Nic, version: IpVersion): DefaultRoute | undefined {
 	const subnets = subnetsOf(nic, version).filter((subnet) => subnet.gateway !== undefined);

@@ -2,9 +2,9 @@ import type { GuestTree } from "./guest-tree.ts";
 import type { MetadataTree } from "./tree.ts";
 
 /**
- * The tree as a config drive carries it.
+ * The tree in the layout of a config drive.
  *
- * @param versions version folders to keep, of both trees (`2018-08-27`, `latest`); all of Nova's without it
+ * @param versions the version folders to keep (`2018-08-27`, `latest`). Default: all that Nova writes
  */
 export function driveTree(tree: GuestTree, versions?: readonly string[]): MetadataTree {
 	if (!versions) return tree.drive;

@@ -1,14 +1,14 @@
-/** Amazon's folders: `<version>/meta-data/…` over HTTP, `ec2/<version>/meta-data.json` on a drive. */
+/** The EC2 tree: `<version>/meta-data/…` over HTTP, `ec2/<version>/meta-data.json` on a drive. */
 import { type Ec2Folder, type Ec2Item, ec2Find, ec2MetaData, ec2Text, isFolder } from "./ec2.ts";
 import { jsonBytes } from "./json.ts";
 import type { DocumentSource } from "./openstack-documents.ts";
 import { bytesAnswer, jsonAnswer, type TreeAnswer, textAnswer } from "./tree.ts";
 import { EC2_VERSIONS, type Ec2Version, ec2Version } from "./versions.ts";
 
-/** The versions on a drive: Nova's `config_drive_skip_versions` leaves out all but the newest. */
+/** The versions on a drive: Nova's `config_drive_skip_versions` excludes all but the newest. */
 const DRIVE_FOLDERS = ["2009-04-04", "latest"] as const;
 
-/** What HTTP answers for `<folder>/<names…>`. */
+/** The HTTP response for `<folder>/<names…>`. */
 export function ec2Answer(folder: string, names: readonly string[], source: DocumentSource): TreeAnswer | undefined {
 	const version = ec2Version(folder);
 	if (!version || !source.instance.server) return undefined;
@@ -20,7 +20,7 @@ export function ec2Answer(folder: string, names: readonly string[], source: Docu
 	return item === undefined ? undefined : textAnswer(ec2Text(item));
 }
 
-/** What a drive has at `ec2/<folder>/<name>`. */
+/** The file `ec2/<folder>/<name>` of a drive. */
 export function ec2DriveFile(folder: string, name: string, source: DocumentSource): TreeAnswer | undefined {
 	const version = ec2Version(folder);
 	if (!version || !source.instance.server) return undefined;
@@ -29,7 +29,7 @@ export function ec2DriveFile(folder: string, name: string, source: DocumentSourc
 	return userData && bytesAnswer(userData);
 }
 
-/** Every leaf that HTTP has, oldest version first. */
+/** Every leaf over HTTP, the oldest version first. */
 export function ec2Paths(source: DocumentSource): string[] {
 	const { server } = source.instance;
 	if (!server) return [];
@@ -40,7 +40,7 @@ export function ec2Paths(source: DocumentSource): string[] {
 	});
 }
 
-/** The files that go on a drive. */
+/** The files on a drive. */
 export function ec2DrivePaths(source: DocumentSource): string[] {
 	const { server } = source.instance;
 	if (!server) return [];

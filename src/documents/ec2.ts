@@ -1,17 +1,17 @@
-/** Amazon's tree: leaves of text in folders, under `/<version>/meta-data`. */
+/** The EC2 tree below `/<version>/meta-data`: folders with text leaves. */
 import { addressVersion } from "../instance/addresses.ts";
 import type { Instance, Server } from "../instance/instance.ts";
 import { fullHostname } from "./meta-data.ts";
 import { inNovaOrder } from "./network-data-nova.ts";
 import type { Ec2Version } from "./versions.ts";
 
-/** A leaf, a list of lines, or a folder. `null` and empty text stand in the drive's document as Nova writes them. */
+/** A leaf, a list of lines, or a folder. `null` and empty text appear in the drive's document, as in Nova's. */
 export type Ec2Item = string | number | null | readonly string[] | Ec2Folder;
 export interface Ec2Folder {
 	readonly [name: string]: Ec2Item;
 }
 
-/** What a version has under `meta-data`, in Nova's order of members. */
+/** The `meta-data` of a version, with members in Nova's order. */
 export function ec2MetaData(
 	instance: Instance,
 	server: Server,
@@ -43,8 +43,8 @@ export function ec2MetaData(
 }
 
 /**
- * Walks down from `meta-data`. Undefined where there is nothing, and where the value is unknown or empty: an empty 200
- * breaks Neutron's OVN proxy (Launchpad bug 2097431).
+ * Walks down from `meta-data`. Returns undefined for missing, unknown and empty values: an empty 200 response breaks
+ * Neutron's OVN proxy (Launchpad bug 2097431).
  */
 export function ec2Find(folder: Ec2Folder, names: readonly string[]): Ec2Item | undefined {
 	let item: Ec2Item = folder;
@@ -55,13 +55,13 @@ export function ec2Find(folder: Ec2Folder, names: readonly string[]): Ec2Item | 
 	return isEmpty(item) ? undefined : item;
 }
 
-/** A leaf's text, or a folder's listing: names sorted, `/` behind a folder, a key's folder by its own name. */
+/** The text of a leaf, or the listing of a folder: sorted names, `/` after folders, key folders by their name. */
 export function ec2Text(item: Ec2Item): string {
 	if (isFolder(item)) return listing(item);
 	return Array.isArray(item) ? item.join("\n") : String(item);
 }
 
-/** A member that would answer with nothing is not listed: cloud-init asks for a listed name again and again on a 404. */
+/** Empty members are not listed: cloud-init keeps retrying a listed name that gives a 404. */
 function listing(folder: Ec2Folder): string {
 	return Object.keys(folder)
 		.filter((name) => name !== NAME && !isEmpty(folder[name] ?? null))
@@ -74,7 +74,7 @@ function listing(folder: Ec2Folder): string {
 		.join("\n");
 }
 
-/** The member that gives a folder the name it is listed under. */
+/** The member with the name under which a folder is listed. */
 const NAME = "_name";
 
 export function isFolder(item: Ec2Item): item is Ec2Folder {
@@ -87,14 +87,14 @@ function isEmpty(item: Ec2Item): boolean {
 }
 
 /**
- * Nova's EC2 id is the number in `instance-0000001c`. Without it (another `instance_name_template`, an inventory by
- * hand) the whole id stands in, since it has to tell instances apart; CirrOS takes only what starts with `i-`.
+ * Nova's EC2 id is the number in `instance-0000001c`. Without it (another `instance_name_template`, a hand-written
+ * inventory), the whole instance id is used, since ids must differ. CirrOS requires the prefix `i-`.
  */
 function instanceId(id: string, server: Server): string {
 	return `i-${/-([0-9a-f]{8})$/.exec(server.instanceName ?? "")?.[1] ?? id}`;
 }
 
-/** Nova numbers images in a table that no API shows; eight characters of the id are as good a name. */
+/** Nova numbers images in a table that no API exposes. The first eight characters of the id take that place. */
 function ec2Id(kind: string, id: string | undefined): string | undefined {
 	return id ? `${kind}-${id.slice(0, 8)}` : undefined;
 }

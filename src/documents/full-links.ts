@@ -38,7 +38,7 @@ export function linksOf(nics: readonly Nic[], bonds: BondSettings): Link[] {
 	});
 }
 
-/** The members come first, so that a reader knows each link when another one names it. */
+/** Members come first, so that every link precedes those that refer to it. */
 function bondLinks(nic: Nic, group: PortGroup, settings: BondSettings): Link[] {
 	const mtu = mtuOf(nic.port);
 	// Ironic since 2025.2 replaces a drive in which any link has no MTU (Launchpad bug 2110322).
@@ -65,7 +65,7 @@ function bondLinks(nic: Nic, group: PortGroup, settings: BondSettings): Link[] {
 	return [...members, bond];
 }
 
-/** What the kernel itself uses for the modes that cannot do without link monitoring, in milliseconds. */
+/** The kernel's own value for modes that require link monitoring, in milliseconds. */
 const DEFAULT_MIIMON = 100;
 
 /**

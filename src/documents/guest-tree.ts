@@ -1,4 +1,4 @@
-/** One instance's tree, each document made when it is first asked for and then kept. */
+/** The tree of one instance. Documents are generated on first use and cached. */
 import type { Instance } from "../instance/instance.ts";
 import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
 import { networkData } from "./network-data-full.ts";
@@ -16,16 +16,16 @@ import { EC2_VERSIONS, listedVersions } from "./versions.ts";
 
 /** The tree of one instance, in the layouts of HTTP and of the config drive. */
 export interface GuestTree extends MetadataTree {
-	/** What HTTP answers for a normalised path (`""` is `/`): a file or a folder's listing. */
+	/** The HTTP response for a normalized path (`""` is `/`): a file, or the listing of a folder. */
 	answer(path: string): TreeAnswer | undefined;
-	/** The same bytes in a config drive's layout, where Amazon's tree is one document a version. */
+	/** The same bytes in the layout of a config drive, where the EC2 tree is one document per version. */
 	readonly drive: MetadataTree;
 }
 
 /**
- * The tree of an instance. Without its server record (only the wiring was asked for) it has the network documents alone.
+ * Builds the tree of an instance. Without the server (if only the wiring was requested), it has only network documents.
  *
- * @param dynamicVendorData what the dynamic targets answered for this instance, by target name
+ * @param dynamicVendorData the responses of the dynamic vendor data services for this instance, by name
  */
 export function buildTree(
 	instance: Instance,
@@ -73,7 +73,7 @@ export function staticAnswer(
 	return undefined;
 }
 
-/** Only what exists is kept: paths come from guests, and there are endlessly many that don't. */
+/** Caches only existing paths: guests can request any number of others. */
 function keep(make: Answer): Answer {
 	const kept = new Map<string, TreeAnswer>();
 	return (path) => {

@@ -1,9 +1,9 @@
 /**
- * JSON as Nova writes it: one line, `", "` and `": "` between, everything outside ASCII escaped. Start-up scripts of
- * real images cut these documents with grep and sed, and an ASCII document survives any locale.
+ * JSON as Nova writes it: one line, with `", "` and `": "` as separators and non-ASCII characters escaped. Start-up
+ * scripts in real images parse these documents with grep and sed, and an ASCII document works in any locale.
  */
 
-/** The document's text. `undefined` members are left out, as `JSON.stringify` does. */
+/** The text of a document. Members that are undefined are left out, as by `JSON.stringify`. */
 export function jsonText(value: unknown): string {
 	if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
 	if (typeof value === "object" && value !== null) {
@@ -13,7 +13,7 @@ export function jsonText(value: unknown): string {
 	return escapeNonAscii(JSON.stringify(value ?? null));
 }
 
-/** The document's bytes. */
+/** The bytes of a document. */
 export function jsonBytes(value: unknown): Uint8Array {
 	return Buffer.from(jsonText(value), "latin1");
 }

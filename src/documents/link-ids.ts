@@ -1,16 +1,16 @@
-/** The guest's NICs in the order and under the ids that every network document gives them. */
+/** The guest's NICs, with the order and ids that all network documents share. */
 import type { Instance, Port, Subport } from "../instance/instance.ts";
 
-/** A NIC that gets a link: a plugged port, or a subport of one (then with its parent and VLAN). */
+/** A NIC that gets a link: a plugged port, or one of its subports (with parent and VLAN id). */
 export interface Nic {
 	readonly linkId: string;
 	readonly port: Port;
 	readonly vlan?: { readonly id: number; readonly parentLinkId: string };
-	/** Link ids of the bond's members, where the port is a bare-metal bond. */
+	/** The link ids of a bond's members, if the port is a bare-metal bond. */
 	readonly memberLinkIds: readonly string[];
 }
 
-/** Every plugged port in NIC order, each followed by its trunk's subports when `trunks` is set. */
+/** Every plugged port in NIC order, each followed by the subports of its trunk if `trunks` is set. */
 export function nicsOf(instance: Instance, trunks: boolean): Nic[] {
 	const newId = idAllocator();
 	return instance.ports
@@ -31,12 +31,12 @@ export function nicsOf(instance: Instance, trunks: boolean): Nic[] {
 		});
 }
 
-/** The name of the tap device on the hypervisor, as Neutron and Nova cut it. */
+/** The name of the tap device on the hypervisor, truncated as by Neutron and Nova. */
 export function tapName(port: Port): string {
 	return `tap${port.id.slice(0, 11)}`;
 }
 
-/** Ids by hand may be equal in their first 11 characters: the later one then gets a number. */
+/** Hand-written ids may share their first 11 characters. The later one then gets a number. */
 export function idAllocator(): (wanted: string) => string {
 	const used = new Set<string>();
 	return (wanted) => {

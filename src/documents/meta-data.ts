@@ -1,17 +1,17 @@
-/** `meta_data.json`, member by member in Nova's order. */
+/** `meta_data.json`, with members in Nova's order. */
 import { hkdfSync } from "node:crypto";
 import type { Instance, Server } from "../instance/instance.ts";
 import { type OpenStackVersion, SINCE } from "./versions.ts";
 
-/** The members that come in from outside the instance. */
+/** The values that are not part of the instance. */
 export interface MetaDataOptions {
-	/** Nova's `[api]dhcp_domain`, appended to the host name; empty for none. */
+	/** Domain appended to the host name, as Nova's `[api]dhcp_domain`; empty for none. */
 	readonly hostnameDomain: string;
 	/** The secret key that `random_seed` is derived from. */
 	readonly seedKey: Uint8Array;
 }
 
-/** The document of one version. Undefined members are left out. */
+/** Builds the document of one version. Undefined members are left out. */
 export function metaData(instance: Instance, server: Server, version: OpenStackVersion, options: MetaDataOptions) {
 	const { keypair } = server;
 	return {
@@ -41,8 +41,8 @@ function randomSeed(id: string, key: Uint8Array): string {
 }
 
 /**
- * The tagged NICs and volumes. Their buses and addresses are the hypervisor's and no API tells them: `none`, as Nova
- * writes for a bus that it doesn't know.
+ * The tagged NICs and volumes. No API returns their buses and addresses, which only the hypervisor knows: they are
+ * `none`, as Nova writes for an unknown bus.
  */
 function devices(instance: Instance, server: Server, version: OpenStackVersion): object[] {
 	const trusted = version >= SINCE.vfTrusted ? { vf_trusted: false } : {};

@@ -1,6 +1,6 @@
 /**
- * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, bare-metal bonds, in the
- * shape that every known client takes.
+ * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, and bare-metal bonds, in a
+ * form that every known client accepts.
  */
 import { cidrContains, isLinkLocal, netmask, parseCidr } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";

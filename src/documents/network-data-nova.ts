@@ -1,7 +1,7 @@
 /**
- * `network_data.json`, profile `nova`: what nova-api-metadata answers for the same instance, its limits included, member
- * by member (nova/virt/netutils.py, `get_network_metadata`). For clouds that must not change yet, and as the proof that
- * the facts are read right.
+ * `network_data.json`, profile `nova`: what nova-api-metadata serves for the same instance, member by member and with all
+ * limits (nova/virt/netutils.py, `get_network_metadata`). It is for clouds that must not change yet, and proves that the
+ * facts are read correctly.
  */
 import { netmask } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Port, Subnet } from "../instance/instance.ts";
@@ -51,7 +51,7 @@ export function novaNetworkData(instance: Instance, release: NovaRelease): NovaN
 	};
 }
 
-/** Addresses in Nova's order: by subnet, the lowest id first as Neutron lists them, then as the port has them. */
+/** Addresses in Nova's order: by subnet id, as Neutron lists them, then in the order of the port. */
 export function inNovaOrder(fixedIps: readonly FixedIp[]): FixedIp[] {
 	return fixedIps.toSorted((a, b) => (a.subnet.id < b.subnet.id ? -1 : Number(a.subnet.id > b.subnet.id)));
 }
@@ -108,7 +108,7 @@ function entryOf({ port, linkId }: NovaNic, { address, subnet }: FixedIp, id: st
 	};
 }
 
-/** A host route to everything stands beside the gateway's default route. */
+/** A host route to any destination is listed in addition to the gateway's default route. */
 function routesOf(subnet: Subnet): Route[] {
 	const everything = subnet.version === 4 ? "0.0.0.0/0" : "::/0";
 	return [

@@ -1,7 +1,7 @@
 /**
- * `network_data.json`, its schema and type in one. Two schemas: what Guestwire emits (strict, published as
- * `schema/network_data.json`), and what it reads of other makers' documents (lenient). Cross references (ids unique,
- * every `link`, `vlan_link` and `bond_links` resolves) no JSON schema can say: they are `crossCheck`.
+ * The schema and types of `network_data.json` as Guestwire emits it, published as `schema/network_data.json`. What it
+ * accepts from other producers is in accepted-network-data.ts. References (unique ids; `link`, `vlan_link` and
+ * `bond_links` refer to links) are checked by `crossCheck`, because JSON Schema cannot express them.
  *
  * Sources: nova-specs `specs/liberty/implemented/metadata-service-network-info.rst`; nova's own
  * `doc/api_schemas/network_data.json`, which rejects what Nova emits (`{}`, the two DHCPv6 modes, every /32).
@@ -11,7 +11,7 @@ import { BOND_MODES } from "../instance/port-group.ts";
 
 const octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = `(${octet}\\.){3}${octet}`;
-// Characters only: what an IPv6 address is exactly, no pattern of a bearable length says; the code that emits parses.
+// Checks the characters only, since a full pattern would be unreadable. The code that emits addresses parses them.
 const ipv6 = "[0-9a-f:]*:[0-9a-f:.]*";
 
 const Id = Type.String({ minLength: 1 });
@@ -36,9 +36,9 @@ export const Route = Type.Object(
 );
 export type Route = Static<typeof Route>;
 
-/** The kinds of a physical link that every client takes (Talos loses any other). */
+/** The types of a physical link that every client accepts (Talos drops any other). */
 export const PHYSICAL_TYPES = ["phy", "bridge", "hw_veb", "ovs", "tap", "vhostuser", "vif"] as const;
-/** The two more that Nova emits: its `LEGACY_EXPOSED_VIF_TYPES`. */
+/** Nova emits two more: its `LEGACY_EXPOSED_VIF_TYPES`. */
 export const NOVA_PHYSICAL_TYPES = [...PHYSICAL_TYPES, "dvs", "hyperv"] as const;
 
 const physicalLink = (types: readonly string[], mtu: TSchema) =>
@@ -115,7 +115,7 @@ export interface VlanLink {
 	type: "vlan";
 	mtu?: number;
 	vlan_id: number;
-	/** Id of the link that carries it. */
+	/** Id of the parent link. */
 	vlan_link: string;
 	vlan_mac_address: string;
 }
@@ -164,11 +164,11 @@ export const NetworkEntry = Type.Object(
 export interface NetworkEntry {
 	id: string;
 	type: NetworkType;
-	/** Id of the link it stands on. */
+	/** Id of its link. */
 	link: string;
 	network_id?: string;
 	subnet_id?: string;
-	/** Always there on a static entry; elsewhere, the address that the guest will be given. */
+	/** Present on every static entry. On other entries, the address that the guest will get. */
 	ip_address?: string;
 	netmask?: string;
 	/** A default gateway outside the link's subnets. */
@@ -180,14 +180,14 @@ export interface NetworkEntry {
 	dns_search?: string[];
 }
 
-/** What the guest is told, complete: the profile `full`. */
+/** A document of the profile `full`. */
 export interface NetworkData {
 	links: Link[];
 	networks: NetworkEntry[];
 	services: Service[];
 }
 
-/** Schema of the profile `full`: nothing is null, the three lists are always there. */
+/** Schema of the profile `full`: nothing is null, and the three lists are always present. */
 export const NetworkDataSchema = Type.Object(
 	{
 		links: Type.Array(Type.Union([physicalLink(PHYSICAL_TYPES, Mtu), bondLink(Mtu), VlanLink])),
@@ -210,7 +210,7 @@ export const NovaNetworkDataSchema = Type.Union([
 	),
 ]);
 
-/** Schema of everything that Guestwire emits, in either profile: the published one. */
+/** Schema of everything that Guestwire emits, in either profile. This is the published one. */
 export const EmittedNetworkDataSchema = Type.Union([NetworkDataSchema, NovaNetworkDataSchema], {
 	$schema: "https://json-schema.org/draft/2020-12/schema",
 	$id: "https://guestwire.org/schema/network_data.json",

@@ -1,6 +1,6 @@
 /**
- * What a `network_data.json` of any maker says, in one form: that of `NetworkData`, and the members that other makers
- * write and Guestwire never emits. Types only; every `NetworkData` is a `NetworkDescription`.
+ * The content of any producer's `network_data.json` in one form: that of `NetworkData`, plus members that other
+ * producers write and Guestwire never emits. Types only; every `NetworkData` is a `NetworkDescription`.
  */
 import type { BondLink, NetworkEntry, PhysicalLink, Route, Service, VlanLink } from "./network-data.ts";
 

@@ -1,10 +1,10 @@
 /**
- * The blueprint's own form, `metadata/network_data`: Neutron's view, one entry per MAC address. The members that the
- * blueprint names come first and always; the rest only where the operator lets it leave the cloud.
+ * The blueprint's own form, `metadata/network_data`: Neutron's view, with one entry per MAC address. The members in the
+ * blueprint come first and are always present. The others appear only if the operator allows them.
  */
 import type { FixedIp, Instance, Port, Subnet } from "../instance/instance.ts";
 
-/** What may leave the cloud beside the blueprint's members. */
+/** What the operator can expose in addition to the blueprint's members. */
 export const EXPOSABLE = [
 	"network",
 	"provider",
@@ -22,7 +22,7 @@ export const EXPOSABLE = [
 /** A part of the document that the operator can allow or withhold. */
 export type Expose = (typeof EXPOSABLE)[number];
 
-/** The document: every plugged port in NIC order. */
+/** Builds the document: every plugged port, in NIC order. */
 export function networkPorts(instance: Instance, expose: readonly Expose[]) {
 	const allowed = new Set(expose);
 	return { ports: instance.ports.filter((port) => port.plugged).map((port) => portEntry(port, allowed)) };

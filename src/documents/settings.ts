@@ -5,15 +5,15 @@ import { type BondSettings, DEFAULT_BONDS } from "./full-links.ts";
 import type { NetworkData } from "./network-data.ts";
 import { EXPOSABLE, type Expose } from "./network-ports.ts";
 
-/** A file that the operator adds for guests without an agent, below `openstack/<version>/`. */
+/** A file for guests without an agent, below `openstack/<version>/`. */
 export interface GuestFile {
 	readonly path: string;
 	readonly bytes: Uint8Array;
 }
 
-/** How documents are made, for all instances alike. */
+/** The settings for the documents of all instances. */
 export interface DocumentSettings {
-	/** `full`: everything Guestwire knows; `nova`: what nova-api-metadata would say. Default: `full`. */
+	/** `full`: everything that is known; `nova`: the documents of nova-api-metadata. Default: `full`. */
 	readonly profile: "full" | "nova";
 	/** The release of Nova that profile `nova` answers as. Default: the cloud's, where the instance names it, or the newest. */
 	readonly novaRelease?: NovaRelease;
@@ -23,7 +23,7 @@ export interface DocumentSettings {
 	readonly defaultRoutes: DefaultRoutes;
 	/** How bonds are written. Default: for cloud-init. */
 	readonly bonds: BondSettings;
-	/** What `metadata/network_data` shows beside the blueprint's members. Default: all but `provider`. */
+	/** What `metadata/network_data` exposes in addition to the blueprint's members. Default: all but `provider`. */
 	readonly expose: readonly Expose[];
 	/** Appended to host names, empty for none. Default: `novalocal`, as Nova's `dhcp_domain`. */
 	readonly hostnameDomain: string;

@@ -1,15 +1,15 @@
-/** The tree of metadata documents: what both carriers, HTTP and the config drive, take their bytes from. */
+/** The tree of metadata documents, which both HTTP and the config drive take their bytes from. */
 import { isUtf8 } from "node:buffer";
 
-/** Path → bytes, read-only. Paths have no leading slash: `openstack/latest/meta_data.json`. */
+/** A read-only map from paths to bytes. Paths have no leading slash: `openstack/latest/meta_data.json`. */
 export interface MetadataTree {
-	/** Every file, in the order in which a carrier should lay them out. */
+	/** The paths of all files, in the order in which to store them. */
 	paths(): Iterable<string>;
-	/** A file's bytes, the same object at each call; undefined when there is no such file. */
+	/** The bytes of a file, the same object on every call; undefined if there is no such file. */
 	read(path: string): Uint8Array | undefined;
 }
 
-/** What HTTP answers for a path. */
+/** The HTTP response for a path. */
 export interface TreeAnswer {
 	readonly body: Uint8Array;
 	readonly contentType: string;
@@ -17,10 +17,10 @@ export interface TreeAnswer {
 
 const JSON_TYPE = "application/json";
 export const TEXT_TYPE = "text/plain; charset=UTF-8";
-/** Has a character for each byte. */
+/** A charset in which every byte is a character. */
 const BYTE_TYPE = "text/plain; charset=ISO-8859-1";
 
-/** Lines of text, as every listing is answered. */
+/** A text response, as used for listings. */
 export function textAnswer(text: string): TreeAnswer {
 	return { body: Buffer.from(text), contentType: TEXT_TYPE };
 }
@@ -30,9 +30,9 @@ export function jsonAnswer(body: Uint8Array): TreeAnswer {
 }
 
 /**
- * What may be anything: a script, MIME, gzip. Neutron's agents since 26.0.0 decode an answer by its type's charset and
- * encode it again (neutron/common/metadata.py, `_http_response`): bytes go through whole in a charset that they are
- * valid in, and not at all as application/octet-stream, which has none.
+ * A response of arbitrary bytes: a script, MIME, gzip. Neutron's agents since 26.0.0 decode a response by its charset and
+ * encode it again (neutron/common/metadata.py, `_http_response`). Bytes survive this in a charset in which they are valid,
+ * and not as application/octet-stream, which has none.
  */
 export function bytesAnswer(body: Uint8Array): TreeAnswer {
 	return { body, contentType: isUtf8(body) ? TEXT_TYPE : BYTE_TYPE };

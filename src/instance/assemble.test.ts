@@ -38,12 +38,12 @@ describe("contradictory facts are refused by name", () => {
 			/gateway_ip "gw"/,
 		],
 		[
-			"a bond mode that is none",
+			"an unknown bond mode",
 			{
 				...facts,
 				portGroups: [{ uuid: "g", address: "fa:16:3e:00:00:05", node_uuid: "n", mode: "fast", properties: {} }],
 			},
-			/port group g has mode "fast"/,
+			/port group g has the unknown mode "fast"/,
 		],
 	])("%s", (_, contradictory, message) => {
 		expect(() => assemble(contradictory)).toThrow(GuestwireError);

@@ -1,13 +1,13 @@
 /**
- * The normal form: one instance as every document reads it. Plain frozen data; addresses are canonical text (IPv6
- * compressed, lower case), MAC addresses lower case with colons, absent facts are absent members, never `null`.
+ * The normalized model: an instance as all documents read it. Plain frozen data. Addresses are in canonical form (IPv6
+ * compressed and lower case), MAC addresses are lower case with colons, and absent facts are absent members, never `null`.
  */
 import type { NovaRelease } from "./nova-release.ts";
 
 /** The address family. */
 export type IpVersion = 4 | 6;
 
-/** A route that a subnet hands out, as Neutron's `host_routes` has it. */
+/** A route of a subnet, from Neutron's `host_routes`. */
 export interface HostRoute {
 	/** The destination as CIDR. */
 	readonly destination: string;
@@ -23,11 +23,11 @@ export interface Subnet {
 	readonly name: string;
 	readonly version: IpVersion;
 	readonly cidr: string;
-	/** Bits of the prefix, 0 to 32 or 128. */
+	/** In bits, from 0 to 32 or 128. */
 	readonly prefixLength: number;
 	readonly gateway?: string;
 	readonly dhcp: boolean;
-	/** Address of the `network:dhcp` port on this subnet, where there is one. */
+	/** Address of the `network:dhcp` port on this subnet, if there is one. */
 	readonly dhcpServer?: string;
 	readonly addressMode?: Ipv6AddressMode;
 	readonly raMode?: Ipv6AddressMode;
@@ -40,14 +40,14 @@ export interface Subnet {
 export interface Network {
 	readonly id: string;
 	readonly name: string;
-	/** Bytes; absent when Neutron doesn't know it. */
+	/** In bytes. Absent if Neutron does not know it. */
 	readonly mtu?: number;
 	readonly dnsDomain?: string;
 	readonly tags: readonly string[];
 	readonly provider?: { readonly type?: string; readonly physicalNetwork?: string; readonly segmentationId?: number };
 }
 
-/** One address of a port, with the subnet it stands on. */
+/** An address of a port, with its subnet. */
 export interface FixedIp {
 	readonly address: string;
 	readonly subnet: Subnet;
@@ -82,7 +82,7 @@ export interface SecurityGroup {
 	readonly rules: readonly SecurityGroupRule[];
 }
 
-/** A VLAN of a trunk: the subport's own port and the tag its frames carry on the parent. */
+/** A VLAN of a trunk: the subport's port, and the VLAN id on the parent port. */
 export interface Subport {
 	/** 1 to 4094. */
 	readonly vlanId: number;
@@ -96,12 +96,12 @@ export interface Trunk {
 	readonly subports: readonly Subport[];
 }
 
-/** The bond that carries a bare-metal port: an Ironic port group. */
+/** The bond of a bare-metal port: an Ironic port group. */
 export interface PortGroup {
 	readonly id: string;
-	/** The bonding driver's mode, as Ironic stores it. */
+	/** The mode of the bonding driver, as stored by Ironic. */
 	readonly mode: string;
-	/** The driver's further options, keys `bond_…`, values text. */
+	/** Further options of the driver. Keys start with `bond_`, values are text. */
 	readonly options: Readonly<Record<string, string>>;
 	readonly members: readonly { readonly id: string; readonly macAddress: string }[];
 }
@@ -112,11 +112,11 @@ export interface Port {
 	readonly name: string;
 	readonly macAddress: string;
 	/**
-	 * Whether the NIC is in the guest: its binding is neither `unbound` nor `binding_failed`. A listed NIC that is not
-	 * there makes cloud-init drop all networking (cloud-init issue 3920).
+	 * Whether the NIC is plugged into the guest: its binding is neither `unbound` nor `binding_failed`. A listed NIC that
+	 * does not exist makes cloud-init drop all networking (cloud-init issue 3920).
 	 */
 	readonly plugged: boolean;
-	/** Neutron's `binding:vif_type`, where it is told. */
+	/** Neutron's `binding:vif_type`, if visible. */
 	readonly vifType?: string;
 	readonly vnicType?: string;
 	readonly network: Network;
@@ -133,7 +133,7 @@ export interface Port {
 	/** The device tag given at boot or attach. */
 	readonly deviceTag?: string;
 	readonly trunk?: Trunk;
-	/** Set where the NIC is a bare-metal bond. */
+	/** Present if the NIC is a bare-metal bond. */
 	readonly portGroup?: PortGroup;
 }
 
@@ -144,7 +144,7 @@ export interface Keypair {
 	readonly publicKey: string;
 }
 
-/** What Nova knows beside the wiring. */
+/** What Nova knows besides the wiring. */
 export interface Server {
 	readonly name: string;
 	/** Without domain. */
