@@ -10,6 +10,7 @@ import { scopesOf } from "./scopes.ts";
 import { highest, losesNetworking, rank, severityOf } from "./severity.ts";
 import { ALL_TARGETS, parseTarget, type Target } from "./targets.ts";
 
+/** The options of `check`. */
 export interface CheckOptions {
 	/**
 	 * Only what these clients suffer, each as `client[@version][:renderer]`: `talos`, `cloud-init@22.4:netplan`.

@@ -80,6 +80,7 @@ export type ClientName =
 	| "vyos"
 	| "sriov-network-operator";
 
+/** A guest client: what each of its versions reads of a document, and what it does with it. */
 export interface Client {
 	/** As on the command line and in findings. */
 	readonly name: ClientName;

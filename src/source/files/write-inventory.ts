@@ -7,11 +7,13 @@ import { writeFileAtomically } from "../../write-file-atomically.ts";
 import { createPicker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, COMPUTE_API, type CollectionName } from "./collections.ts";
 
+/** The options of `createInventoryWriter`. */
 export interface InventoryWriterOptions {
 	/** Whether user data is written, which often contains secrets. Default false. */
 	readonly userData?: boolean;
 }
 
+/** Collects facts and writes them as an inventory. */
 export interface InventoryWriter {
 	/** Adds an instance's facts. A resource of several instances is written once. */
 	add(facts: InstanceFacts): void;
