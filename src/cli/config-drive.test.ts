@@ -61,6 +61,21 @@ describe("one instance's drive", () => {
 		expect(JSON.parse((await drive("--read", file("encoded"))).stdout)).toMatchObject({ label: "config-2" });
 	});
 
+	it("is a NoCloud seed with --nocloud, in both formats", async () => {
+		for (const format of ["iso9660", "vfat"]) {
+			await drive("web-1", ...examples, "--nocloud", "--format", format, "-o", file(format));
+			const seed = readConfigDrive(readFileSync(file(format)));
+			expect([seed.label, [...seed.paths()].sort()]).toEqual(["cidata", ["meta-data", "network-config", "user-data"]]);
+			const text = (path: string) => Buffer.from(seed.read(path) ?? "").toString();
+			const rendered = await runCli(["render", "cloud-init", "--instance", "web-1", "--stdout", ...examples]);
+			expect(text("network-config")).toBe(rendered.stdout);
+			expect(JSON.parse(text("meta-data"))).toMatchObject({
+				"instance-id": "web-1",
+				"local-hostname": "web-1.novalocal",
+			});
+		}
+	});
+
 	it("is written raw to standard output", () => {
 		const args = ["config-drive", "web-1", ...examples, "-o", "-"];
 		const image = execFileSync(process.execPath, [path("src/cli/main.ts"), ...args]);

@@ -15,6 +15,8 @@ import {
 	streamConfigDrive,
 } from "../config-drive/index.ts";
 import { driveTree } from "../documents/drive-tree.ts";
+import type { GuestTree } from "../documents/guest-tree.ts";
+import type { MetadataTree } from "../documents/tree.ts";
 import { EC2_VERSIONS, OPENSTACK_VERSIONS } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../service/guest-documents.ts";
@@ -35,6 +37,7 @@ interface DriveOptions extends CommonOptions {
 	readonly size?: number;
 	readonly versions?: readonly string[];
 	readonly force?: boolean;
+	readonly nocloud?: boolean;
 }
 
 /** An image that was written, as in the result. */
@@ -56,6 +59,7 @@ export function configDriveCommand(io: Io): Command {
 		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
 		.option("--size <MiB>", "the size of a VFAT drive; default: as small as possible", wholeNumber)
 		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", versionList)
+		.option("--nocloud", "a seed for cloud-init's NoCloud, labelled cidata, instead of a config drive")
 		.option("--force", "replace existing files")
 		.action(async (instance: string | undefined, options: DriveOptions) => {
 			if (options.read !== undefined) await read(options.read, instance, options, io);
@@ -181,23 +185,38 @@ async function layout(
 	id: string,
 	{ instances }: CommandContext,
 	documents: GuestDocuments,
-	{ format, size, encoding, versions }: DriveOptions,
+	{ format, size, encoding, versions, nocloud }: DriveOptions,
 ): Promise<ConfigDriveStream> {
 	const instance = await instances.get(id, "all");
 	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
-	const tree = driveTree(await documents.complete(instance), versions);
+	const complete = await documents.complete(instance);
+	const tree = nocloud === true ? await seedTree(complete) : driveTree(complete, versions);
 	const created = instance.server?.created;
 	const drive: ConfigDriveOptions = {
 		format,
+		...(nocloud === true && { label: "cidata" }),
 		...(created !== undefined && { date: new Date(created) }),
 		...(size !== undefined && { sizeMiB: size }),
 	};
 	return streamConfigDrive(tree, drive, encoding);
 }
 
+/** The renderers are loaded only for a seed. */
+async function seedTree(complete: GuestTree): Promise<MetadataTree> {
+	const [{ render }, { nocloudSeed }] = await Promise.all([
+		import("../render/index.ts"),
+		import("../render/nocloud.ts"),
+	]);
+	const document = (path: string) => complete.read(`openstack/latest/${path}`);
+	const network = document("network_data.json");
+	const rendering = network && render("cloud-init", JSON.parse(Buffer.from(network).toString()));
+	const files = new Map(nocloudSeed(document, rendering?.files[0]?.text).map(({ path, bytes }) => [path, bytes]));
+	return { paths: () => files.keys(), read: (path) => files.get(path) };
+}
+
 async function read(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
-	const { all, output, size, versions } = options;
-	if ([instance, all, output, size, versions].some((given) => given !== undefined)) {
+	const { all, output, size, versions, nocloud } = options;
+	if ([instance, all, output, size, versions, nocloud].some((given) => given !== undefined)) {
 		throw new GuestwireError("usage", "--read excludes instance, --all, -o, --size and --versions: omit them");
 	}
 	const contents = await readImage(file);

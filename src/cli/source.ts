@@ -114,17 +114,14 @@ async function guestFilesOf(
 	wanted: Config["guestFiles"],
 	where: LoadedConfig["where"],
 ): Promise<NonNullable<DocumentSettings["guestFiles"]>> {
-	const [{ FORMATS }, { guestFiles }] = await Promise.all([
-		import("../render/index.ts"),
-		import("../render/guest-files.ts"),
-	]);
+	const { GUEST_FILES, guestFiles } = await import("../render/guest-files.ts");
 	const formats = wanted.map((name, index) => {
-		const format = FORMATS.find((known) => known === name);
+		const format = GUEST_FILES.find((known) => known === name);
 		if (format !== undefined) return format;
-		const what = `there is no format "${name}"; ${suggest(name, FORMATS)}`;
+		const what = `there is no format "${name}"; ${suggest(name, GUEST_FILES)}`;
 		throw new GuestwireError("config", `${where(["guestFiles", index])} ${what}`);
 	});
-	return (data) => guestFiles(data, formats);
+	return (data, document) => guestFiles(data, formats, document);
 }
 
 /**

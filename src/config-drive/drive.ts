@@ -6,6 +6,12 @@ export type DriveFormat = "iso9660" | "vfat";
 /** The volume label by which every client finds a config drive. Some accept it only in lower case. */
 export const LABEL = "config-2";
 
+/** The label by which cloud-init finds a NoCloud seed. */
+export const NOCLOUD_LABEL = "cidata";
+
+/** The labels that a drive can have. */
+export type DriveLabel = typeof LABEL | typeof NOCLOUD_LABEL;
+
 /** A part of an image that is not zero: `bytes` at `offset`. */
 export interface Placed {
 	readonly offset: number;

@@ -8,14 +8,14 @@
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { type ConfigDrive, type DriveFormat, driveBytes, refusal } from "./drive.ts";
+import { type ConfigDrive, type DriveFormat, type DriveLabel, driveBytes, LABEL, refusal } from "./drive.ts";
 import { type DriveEncoding, encodedChunks, MAX_IRONIC_SIZE } from "./encoding.ts";
 import { layoutIso9660 } from "./iso9660/writer.ts";
 import { MIB } from "./vfat/geometry.ts";
 import { layoutVfat } from "./vfat/writer.ts";
 
 export type { DriveContents, DriveEntry } from "./contents.ts";
-export type { DriveFormat } from "./drive.ts";
+export type { DriveFormat, DriveLabel } from "./drive.ts";
 export { type DriveEncoding, decodeConfigDrive, driveExtension } from "./encoding.ts";
 export { readConfigDrive } from "./read.ts";
 
@@ -25,6 +25,8 @@ export interface ConfigDriveOptions {
 	readonly format?: DriveFormat;
 	/** The date of everything in the image, from 1980 to 2107. Default: 1980-01-01. */
 	readonly date?: Date;
+	/** Default: `config-2`. `cidata` is for a NoCloud seed. */
+	readonly label?: DriveLabel;
 	/** The size of a VFAT image in MiB: Nova's have 64. Default: enough for the content and 1 MiB more. */
 	readonly sizeMiB?: number;
 }
@@ -82,10 +84,12 @@ function layout(tree: MetadataTree, options: ConfigDriveOptions): ConfigDrive {
 			`The date of a config drive must be from ${YEARS.join(" to ")}, not ${date.getTime()}`,
 		);
 	}
-	const { format = "iso9660", sizeMiB } = options;
-	if (format === "vfat") return layoutVfat(tree, date, sizeMiB === undefined ? undefined : sizeInBytes(sizeMiB));
+	const { format = "iso9660", label = LABEL, sizeMiB } = options;
+	if (format === "vfat") {
+		return layoutVfat(tree, date, sizeMiB === undefined ? undefined : sizeInBytes(sizeMiB), label);
+	}
 	if (sizeMiB !== undefined) throw new GuestwireError("drive", "Only a VFAT drive has a size option: omit it");
-	return layoutIso9660(tree, date, PUBLISHER);
+	return layoutIso9660(tree, date, PUBLISHER, label);
 }
 
 /** FAT stores the number of sectors (of 512 bytes) in 32 bits. */

@@ -33,7 +33,7 @@ export function buildTree(
 	dynamicVendorData: Readonly<Record<string, unknown>> = {},
 ): GuestTree {
 	const source: DocumentSource = { instance, settings, dynamicVendorData };
-	const guestFiles = lazy(() => guestFilesOf(source));
+	const guestFiles = lazy(() => guestFilesOf(source, (path) => answer(`openstack/latest/${path}`)?.body));
 	const answer: Answer = keep((path) => {
 		const [folder = "", ...names] = path.split("/");
 		if (folder !== "openstack") return staticAnswer(path, settings, instance) ?? ec2Answer(folder, names, source);
@@ -93,7 +93,10 @@ function lazy<T>(make: () => T): () => T {
 	};
 }
 
-function guestFilesOf({ instance, settings }: DocumentSource): GuestFiles {
+function guestFilesOf(
+	{ instance, settings }: DocumentSource,
+	document: (path: string) => Uint8Array | undefined,
+): GuestFiles {
 	const data = settings.guestFiles && networkData(instance, settings);
-	return new Map(data && Array.from(settings.guestFiles?.(data) ?? [], ({ path, bytes }) => [path, bytes]));
+	return new Map(data && Array.from(settings.guestFiles?.(data, document) ?? [], ({ path, bytes }) => [path, bytes]));
 }

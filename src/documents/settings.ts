@@ -31,8 +31,12 @@ export interface DocumentSettings {
 	readonly staticVendorData?: unknown;
 	/** The secret key that `random_seed` is derived from; 32 bytes or more. */
 	readonly seedKey: Uint8Array;
-	/** Renders native configuration into the tree. */
-	readonly guestFiles?: (data: NetworkData) => Iterable<GuestFile>;
+	/**
+	 * Renders native configuration into the tree.
+	 *
+	 * @param document gives a document of the instance by its path below `openstack/latest/`
+	 */
+	readonly guestFiles?: (data: NetworkData, document: (path: string) => Uint8Array | undefined) => Iterable<GuestFile>;
 }
 
 /** The default settings with a process's secret. */

@@ -35,6 +35,18 @@ describe("files for guests without an agent", () => {
 		for (const file of render("netplan", data).files) expect(text(`network/netplan/${file.path}`)).toBe(file.text);
 	});
 
+	it("can be a NoCloud seed, which cloud-init reads over HTTP", () => {
+		const seeded = buildTree(instance, {
+			...settings,
+			guestFiles: (data, document) => guestFiles(data, ["nocloud"], document),
+		});
+		const text = (path: string) =>
+			Buffer.from(seeded.answer(`openstack/latest/nocloud/${path}`)?.body ?? []).toString();
+		expect(JSON.parse(text("meta-data"))).toMatchObject({ "instance-id": instance.id });
+		expect(text("network-config")).toBe(render("cloud-init", data).files[0]?.text);
+		expect(text("user-data").length).toBeGreaterThan(0);
+	});
+
 	it("have distinct paths", () => {
 		const paths = guestFiles(data, FORMATS).map(({ path }) => path);
 		expect(new Set(paths).size).toBe(paths.length);

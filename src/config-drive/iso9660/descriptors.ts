@@ -1,5 +1,4 @@
 /** The volume descriptors, from sector 16 on (ECMA-119, 8). */
-import { LABEL } from "../drive.ts";
 import { type Extent, writeRootRecord } from "./directories.ts";
 import { both16, both32, descriptorDate, SECTOR, ucs2 } from "./fields.ts";
 
@@ -25,6 +24,7 @@ export interface Volume {
 	/** First sectors. */
 	readonly littlePathTable: number;
 	readonly bigPathTable: number;
+	readonly label: string;
 	readonly publisher: string;
 	readonly date: Date;
 	/** The same date as in records. */
@@ -40,7 +40,7 @@ export function writeVolumeDescriptor(target: Buffer, volume: Volume): void {
 	};
 	writeKind(target, volume.joliet ? SUPPLEMENTARY : PRIMARY);
 	text("LINUX", 8, 32);
-	text(LABEL, 40, 32);
+	text(volume.label, 40, 32);
 	both32(target, 80, volume.sectors);
 	if (volume.joliet) target.set(JOLIET_ESCAPE, 88);
 	both16(target, 120, 1);

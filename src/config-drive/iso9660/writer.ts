@@ -1,5 +1,5 @@
 import type { MetadataTree } from "../../documents/tree.ts";
-import { ALIGNMENT, type ConfigDrive, type Placed, roundUp } from "../drive.ts";
+import { ALIGNMENT, type ConfigDrive, LABEL, type Placed, roundUp } from "../drive.ts";
 import { type DriveFile, type DriveFolder, foldersOf } from "../folders.ts";
 import { sameBytes } from "../same-bytes.ts";
 import { DESCRIPTORS, FIRST_DESCRIPTOR, writeEndDescriptor, writeVolumeDescriptor } from "./descriptors.ts";
@@ -43,7 +43,7 @@ interface Continuation {
  * @param date of everything in the image
  * @throws GuestwireError `drive`: a path exceeds a limit of ISO 9660 or Joliet
  */
-export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string): ConfigDrive {
+export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string, label: string = LABEL): ConfigDrive {
 	const root = foldersOf(tree, jolietNameFault);
 	const stamp = recordDate(date);
 	const take = sectorsFrom(FIRST_DESCRIPTOR + DESCRIPTORS);
@@ -61,7 +61,7 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string)
 		const extentOf = (node: DriveFolder | DriveFile): Extent =>
 			"folders" in node ? folderExtent(node) : { sector: sectorOf(node), size: node.bytes.length };
 		const isJoliet = volume === joliet;
-		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: folderExtent(root), stamp, publisher, date };
+		const rest = { joliet: isJoliet, sectors: size / SECTOR, root: folderExtent(root), stamp, label, publisher, date };
 		writeVolumeDescriptor(at(FIRST_DESCRIPTOR + Number(isJoliet)), { ...volume, ...rest });
 		writePathTables(at(volume.littlePathTable), at(volume.bigPathTable), volume.directories, folderExtent);
 		for (const directory of volume.directories) {

@@ -1,5 +1,5 @@
 /** The sectors before the file allocation tables (fatgen103, "Boot Sector and BPB", "FSInfo Sector Structure"). */
-import { LABEL, type Placed } from "../drive.ts";
+import type { Placed } from "../drive.ts";
 import { FATS, type Geometry, SECTOR } from "./geometry.ts";
 
 /** A fixed disk. */
@@ -18,8 +18,8 @@ const BACKUP = 6;
 const BOOT_CODE = Buffer.from([0xcd, 0x18, 0xf4, 0xeb, 0xfd]);
 
 /** The reserved sectors that are not zero. */
-export function reservedSectors(geometry: Geometry, date: Date, usedClusters: number): Placed[] {
-	const boot = bootSector(geometry, date);
+export function reservedSectors(geometry: Geometry, date: Date, label: string, usedClusters: number): Placed[] {
+	const boot = bootSector(geometry, date, label);
 	if (geometry.bits !== 32) return [{ offset: 0, bytes: boot }];
 	const info = infoSector(geometry, usedClusters);
 	return [0, BACKUP].flatMap((sector) => [
@@ -28,7 +28,7 @@ export function reservedSectors(geometry: Geometry, date: Date, usedClusters: nu
 	]);
 }
 
-function bootSector(geometry: Geometry, date: Date): Buffer {
+function bootSector(geometry: Geometry, date: Date, label: string): Buffer {
 	const { bits, sectors } = geometry;
 	const sector = Buffer.alloc(SECTOR);
 	const extended = bits === 32 ? 64 : 36;
@@ -57,7 +57,7 @@ function bootSector(geometry: Geometry, date: Date): Buffer {
 	sector[extended + 2] = 0x29;
 	// The serial number, which blkid shows as the UUID, is derived from the date, as in DOS.
 	sector.writeUInt32LE(Math.floor(date.getTime() / 1000) >>> 0, extended + 3);
-	sector.write(LABEL.padEnd(11), extended + 7, "latin1");
+	sector.write(label.padEnd(11), extended + 7, "latin1");
 	sector.write(`FAT${bits}`.padEnd(8), extended + 18, "latin1");
 	sector.set(BOOT_CODE, code);
 	sector.writeUInt16LE(0xaa55, 510);

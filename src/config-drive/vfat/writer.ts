@@ -40,15 +40,15 @@ type Node = DriveFolder | DriveFile;
  * @param size bytes, in whole MiB. Default: enough for the content and 1 MiB more
  * @throws GuestwireError `drive`: a path exceeds a limit of FAT, or has no room on the drive
  */
-export function layoutVfat(tree: MetadataTree, date: Date, size?: number): ConfigDrive {
+export function layoutVfat(tree: MetadataTree, date: Date, size?: number, label: string = LABEL): ConfigDrive {
 	const directories = directoriesOf(foldersOf(tree, fatNameFault));
 	const geometry = size === undefined ? roomyGeometry(directories) : geometryFor(directories, size);
 	const runs = allocate(directories, geometry);
 	const table = fileAllocationTable(geometry.bits, [...runs.values()]);
-	const placed = reservedSectors(geometry, date, clustersFor(directories, geometry));
+	const placed = reservedSectors(geometry, date, label, clustersFor(directories, geometry));
 	for (let index = 0; index < FATS; index++) placed.push({ offset: fatOffset(geometry, index), bytes: table });
 	for (const directory of directories) {
-		const bytes = directoryBytes(directory, runs, date);
+		const bytes = directoryBytes(directory, runs, date, label);
 		placed.push({ offset: offsetOf(directory.folder, runs, geometry), bytes });
 	}
 	for (const [node, run] of runs) {
@@ -138,6 +138,7 @@ function directoryBytes(
 	{ folder, parent, names, length }: Directory,
 	runs: ReadonlyMap<Node, Run>,
 	date: Date,
+	label: string,
 ): Buffer {
 	const clusterOf = (node: Node) => runs.get(node)?.cluster ?? 0;
 	const relative = (short: string, cluster: number): FatEntry => ({
@@ -158,7 +159,7 @@ function directoryBytes(
 	});
 	const first =
 		parent === undefined
-			? [{ short: LABEL.padEnd(11), attributes: VOLUME_LABEL, cluster: 0, size: 0 }]
+			? [{ short: label.padEnd(11), attributes: VOLUME_LABEL, cluster: 0, size: 0 }]
 			: // The root is cluster 0 here, also on FAT32.
 				[relative(".", clusterOf(folder)), relative("..", parent.parent === undefined ? 0 : clusterOf(parent.folder))];
 	const bytes = Buffer.alloc(length);
