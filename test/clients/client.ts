@@ -53,12 +53,13 @@ function withHostServers(meanings: Meanings): Meanings {
 	return meanings;
 }
 
+/** One start of cloud-init, and what its other renderers make of the same document. */
 export interface ClientRun {
 	readonly suite: Suite;
 	readonly wiring: Wiring;
 	readonly host: Host;
 	readonly source: Source;
-	readonly renderer: Renderer;
+	readonly renderers: readonly Renderer[];
 }
 
 export interface ClientResult {
@@ -67,29 +68,40 @@ export interface ClientResult {
 }
 
 const RUN_SCRIPT = join(import.meta.dirname, "cloud-init-run.sh");
+const OTHERS = join(import.meta.dirname, "render_others.py");
 
-/** systemd-networkd can only be run where the kernel of the tests has the devices: VLANs and bonds are for guests. */
-const canApply = ({ wiring, renderer }: ClientRun) =>
-	(renderer === "netplan" || renderer === "networkd") && wiring.wanted.every(({ kind }) => kind === "NIC");
-
-export async function runCloudInit(one: ClientRun): Promise<ClientResult> {
+export async function runCloudInit(one: ClientRun): Promise<ReadonlyMap<Renderer, ClientResult>> {
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-cloud-init-"));
 	try {
 		const seed = await makeSeed(one, join(folder, "seed"));
 		const out = join(folder, "out");
-		const apply = canApply(one) ? "yes" : "no";
 		await reset(one);
-		const variables = [`root=${one.suite.root}`, `out=${out}`, `source=${one.source}`, `renderer=${one.renderer}`];
-		const inside = `ip netns exec ${one.host.guest} unshare -m -u -i -p -f --kill-child env`;
-		// cloud-init looks for OpenStack in the environment of PID 1 where it has no DMI.
-		const environment = `product_name="OpenStack Nova" ${variables.join(" ")} apply=${apply} seed=${seed}`;
-		await shell(
-			`mkdir ${out}; timeout 300 nice ${inside} ${environment} sh ${RUN_SCRIPT} >${out}/script 2>&1 || cat ${out}/script >&2`,
+		const others = one.renderers.filter((renderer) => renderer !== "netplan").join(" ");
+		const files = `root=${one.suite.root} out=${out} python=${OTHERS} seed=${seed}`;
+		const hasIpv6 = one.wiring.wanted.every(({ addresses, lease }) =>
+			[...addresses, ...lease.addresses].some((address) => address.includes(":")),
 		);
-		return await judge(one, out, apply === "yes");
+		const lists = `has_ipv6=${hasIpv6 && one.source !== "Ec2" ? "yes" : "no"} source=${one.source} renderers="${others}" apply="${applied(one).join(" ")}"`;
+		// cloud-init looks for OpenStack in the environment of PID 1 where it has no DMI.
+		const inside = `ip netns exec ${one.host.guest} unshare -m -u -i -p -f --kill-child env product_name="OpenStack Nova"`;
+		await shell(
+			`mkdir ${out}; timeout 400 ${inside} ${files} ${lists} sh ${RUN_SCRIPT} >${out}/script 2>&1 || { cat ${out}/script >&2; exit 1; }`,
+		);
+		const results = one.renderers.map(async (renderer) => [renderer, await judge(one, renderer, out)] as const);
+		return new Map(await Promise.all(results));
 	} finally {
 		await rm(folder, { recursive: true });
 	}
+}
+
+/**
+ * systemd-networkd can only be run where the kernel of the tests has the devices: VLANs and bonds are for guests. So are
+ * several routers, because the NICs here share one bridge.
+ */
+function applied({ wiring, renderers }: ClientRun): Renderer[] {
+	const routers = Object.values(wiring.servers).filter(({ advertisement }) => advertisement !== undefined);
+	if (routers.length > 1 || wiring.wanted.some(({ kind }) => kind !== "NIC")) return [];
+	return renderers.filter((renderer) => renderer === "netplan" || renderer === "networkd");
 }
 
 /** Takes down what the run before has left on the NICs. */
@@ -118,32 +130,36 @@ async function makeSeed({ wiring, source }: ClientRun, folder: string): Promise<
 	return "";
 }
 
-async function judge(one: ClientRun, out: string, applied: boolean): Promise<ClientResult> {
+async function judge(one: ClientRun, renderer: Renderer, out: string): Promise<ClientResult> {
 	const read = (name: string) => readFile(join(out, name), "utf8").catch(() => "");
-	const files: Files = existsSync(join(out, "files")) ? await filesBelow(join(out, "files")) : new Map();
+	const folder = join(out, renderer, "files");
+	const files: Files = existsSync(folder) ? await filesBelow(folder) : new Map();
 	const nics = new Map(one.wiring.nics.map((mac, i) => [mac, `eth${i}`]));
-	const code = (await read("code")).trim();
-	const log = await read("log");
+	const errors = [await read("error"), await read(`${renderer}/error`)].map((text) => text.trim());
+	const found = READERS[renderer](files);
 	const lines = [
-		...(code === "0" ? [] : [`cloud-init: exit code ${code}`]),
+		...errors.filter((text) => text !== "").map((text) => `cloud-init: ${text.split("\n").at(-1)}`),
 		...sourceDifferences(one, await read("status.json")),
-		...differences(one.wiring.wanted, READERS[one.renderer](files), nics, "files"),
+		...(one.source === "Ec2" ? ec2Differences(found) : differences(one.wiring.wanted, found, nics, "files")),
 	];
-	if (applied) {
-		const found = kernelState({
-			addresses: await read("addresses"),
-			routes4: await read("routes4"),
-			routes6: await read("routes6"),
+	if (applied(one).includes(renderer) && one.source !== "Ec2") {
+		const state = kernelState({
+			addresses: await read(`${renderer}/addresses`),
+			routes4: await read(`${renderer}/routes4`),
+			routes6: await read(`${renderer}/routes6`),
 		});
-		await addNetworkdServers(found, out);
-		lines.push(...differences(one.wiring.wanted, found, nics, "kernel").map((line) => `kernel: ${line}`));
+		await addNetworkdServers(state, join(out, renderer));
+		lines.push(...differences(one.wiring.wanted, state, nics, "kernel").map((line) => `kernel: ${line}`));
 	}
-	const written = [...files].map(([path, text]) => `== ${path}\n${text}`).join("\n");
-	const warnings = log.split("\n").slice(-150);
-	return {
-		differences: lines,
-		details: [await read("script"), await read("generate"), await read("networkd"), ...warnings, written].join("\n"),
-	};
+	const written = [...files].map(([path, text]) => `== ${path}\n${text}`);
+	const log = (await read("log")).split("\n").filter((line) => /WARNING|ERROR|Error:/.test(line));
+	const outputs = await Promise.all(["script", "stdout", `${renderer}/error`, `${renderer}/networkd`].map(read));
+	return { differences: lines, details: [...outputs, ...log, ...written].join("\n") };
+}
+
+/** The EC2 tree says nothing about the network: DHCP on the first NIC. */
+function ec2Differences(found: Meanings): string[] {
+	return found.get("eth0")?.dhcp4 ? [] : ["NIC 0: no DHCP"];
 }
 
 function sourceDifferences({ source }: ClientRun, status: string): string[] {

@@ -1,4 +1,81 @@
 import type { Exception } from "./exceptions.ts";
 
-/** Where cloud-init loses what a document says. */
-export const CLOUD_INIT_EXCEPTIONS: readonly Exception[] = [];
+const STACKED = ["trunk", "bond", "bond-vlan"];
+
+/** Where cloud-init loses or adds something to what a document says. */
+export const CLOUD_INIT_EXCEPTIONS: readonly Exception[] = [
+	{
+		runs: { client: ["networkd"], wiring: STACKED, source: ["OpenStack"] },
+		difference: /^(VLAN \d+|bond 0): missing$|^(eth|bond)[\d.]+: extra$/,
+		defect: "its networkd renderer makes neither VLANs nor bonds before 26.1 (GH-6534)",
+	},
+	{
+		runs: {
+			client: ["networkd"],
+			wiring: ["dhcp-and-static", "addresses", "dhcpv6", ...STACKED],
+			source: ["OpenStack", "ConfigDrive"],
+		},
+		difference: /DNS server extra/,
+		defect: "its networkd renderer writes every server on every link (GH-5386)",
+	},
+	{
+		runs: { client: ["netplan"], wiring: ["trunk", "bond-vlan"], source: ["OpenStack"] },
+		difference: /^VLAN \d+: DNS server extra/,
+		defect: "a link without servers gets those of all others (GH-5386)",
+	},
+	{
+		runs: { suite: ["trixie"], client: ["network-manager"], wiring: ["trunk", "bond-vlan"], source: ["OpenStack"] },
+		difference: /^VLAN \d+: DNS server extra/,
+		defect: "a link without servers gets those of all others (GH-5386)",
+	},
+	{
+		runs: { client: ["eni", "sysconfig"], source: ["OpenStack", "ConfigDrive"] },
+		difference: /(DNS server|search domain) extra/,
+		defect: "these formats have servers and search domains of the host, which every link has",
+	},
+	{
+		runs: { client: ["network-manager"], wiring: ["trunk", "bond-vlan"], source: ["OpenStack"] },
+		difference: /^VLAN \d+: (MTU|MAC address) missing/,
+		defect: "its NetworkManager renderer drops the MTU and the MAC address of VLANs (GH-7027)",
+	},
+	{
+		runs: { suite: ["bookworm"], client: ["network-manager"], wiring: ["bond", "bond-vlan"], source: ["OpenStack"] },
+		difference: /^bond 0: MTU missing/,
+		defect: "its NetworkManager renderer drops the MTU of bonds (GH-7027)",
+	},
+	{
+		runs: { suite: ["bookworm"], client: ["network-manager"], wiring: ["bond-vlan"], source: ["OpenStack"] },
+		difference: /^bond 0: bond option lacpRate missing/,
+		defect: "its NetworkManager renderer drops options of bonds (GH-6932)",
+	},
+	{
+		runs: { client: ["sysconfig"], wiring: ["trunk"], source: ["OpenStack"] },
+		difference: /^VLAN \d+: MAC address missing/,
+		defect: "its sysconfig renderer drops the MAC address of VLANs (GH-2886)",
+	},
+	{
+		runs: { suite: ["trixie"], client: ["sysconfig"], wiring: ["bond-vlan"], source: ["OpenStack"] },
+		difference: /^bond 0: bond option lacpRate missing/,
+		defect: "its sysconfig renderer does not know bond_lacp_rate",
+	},
+	{
+		runs: {
+			client: ["netplan", "networkd"],
+			wiring: ["dhcp-and-static", "dhcp", "slaac"],
+			source: ["OpenStack", "ConfigDrive"],
+		},
+		difference: /^kernel: NIC 0: search domain missing/,
+		defect:
+			"it writes no search domain for a network with DHCP or SLAAC, and systemd-networkd takes none from there by default",
+	},
+	{
+		runs: {
+			suite: ["bookworm"],
+			client: ["networkd", "network-manager", "eni", "sysconfig"],
+			wiring: ["dual-stack", "dhcp"],
+			source: ["NoCloud"],
+		},
+		difference: /default route missing: ::\/0|route extra: ::\/64/,
+		defect: "it makes ::/64 of ::/0 before 23.1 (LP 2003562)",
+	},
+];

@@ -1,6 +1,8 @@
 # Runs as PID 1 of a mount, PID, UTS and IPC namespace, in the guest's network namespace: cloud-init's first stage in an
-# overlay of a suite's root, and if asked systemd-networkd. Writes to $out.
-# shellcheck disable=SC2154 # Environment: root, out, source, renderer, apply (yes or no), seed (a folder or empty).
+# overlay of a suite's root, with netplan; then its other renderers on the same document; then systemd-networkd with
+# what was written for it. Results go to $out/RENDERER.
+# shellcheck disable=SC2154 # Environment: root, out, source, renderers (beside netplan), apply (of netplan, networkd),
+# has_ipv6 (yes if each NIC gets an IPv6 address), seed (a folder or empty), python (render_others.py).
 set -eu
 mount --make-rprivate /
 mount -t tmpfs tmpfs /mnt
@@ -31,18 +33,10 @@ if [ -n "$seed" ]; then
 	mkdir -p "$target"
 	cp -r "$seed/." "$target/"
 fi
-distro=debian
-if [ "$renderer" = sysconfig ]; then
-	# The renderer is for Red Hat's family only, and looks for its scripts.
-	distro=rhel
-	mkdir -p etc/sysconfig/network-scripts
-	touch etc/sysconfig/network-scripts/network-functions
-	rm etc/os-release
-	printf 'NAME="Rocky Linux"\nID=rocky\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n' >etc/os-release
-fi
 cat >etc/cloud/cloud.cfg.d/99-test.cfg <<X
+datasource: { Ec2: { strict_id: false } }
 datasource_list: [$source, None]
-system_info: { distro: $distro, network: { renderers: [$renderer], activators: [$renderer] } }
+system_info: { network: { renderers: [netplan], activators: [netplan] } }
 cloud_init_modules: []
 cloud_config_modules: []
 cloud_final_modules: []
@@ -50,43 +44,57 @@ X
 
 in_root() { chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 
-code=0
-in_root cloud-init init --local >"$out/stdout" 2>&1 || code=$?
-echo "$code" >"$out/code"
+in_root cloud-init init --local >"$out/stdout" 2>&1 || echo "exit code $?" >"$out/error"
 cp var/log/cloud-init.log "$out/log"
 cp run/cloud-init/status.json "$out/status.json" 2>/dev/null || :
-for path in etc/netplan etc/systemd/network etc/NetworkManager/system-connections etc/network/interfaces.d \
-	etc/sysconfig/network-scripts etc/sysconfig/network etc/resolv.conf; do
-	if [ -e "$path" ]; then
-		mkdir -p "$out/files/${path%/*}"
-		cp -rL "$path" "$out/files/${path%/*}/"
-	fi
-done
-[ "$apply" = yes ] || exit 0
-
-# The stage that cloud-init leaves to the image: netplan's generator, and the daemon.
-for nic in sys/class/net/eth*; do ip addr flush dev "${nic##*/}"; done
-if [ "$renderer" = netplan ]; then
-	in_root netplan generate >"$out/generate" 2>&1
-	[ ! -x usr/libexec/netplan/configure ] || in_root /usr/libexec/netplan/configure >>"$out/generate" 2>&1
+mkdir -p "$out/netplan/files/etc"
+cp -r etc/netplan "$out/netplan/files/etc/"
+if [ -n "$renderers" ]; then
+	cp "$python" render_others.py
+	# shellcheck disable=SC2086 # a list
+	in_root python3 /render_others.py /out $renderers >>"$out/stdout" 2>&1 || echo "render_others.py: $?" >"$out/error"
 fi
-# A veth has no permanent address.
-sed -i 's/^PermanentMACAddress=/MACAddress=/' run/systemd/network/*.network etc/systemd/network/*.network 2>/dev/null || :
-in_root chown -R systemd-network:systemd-network /run/systemd/netif
-in_root chgrp -R systemd-network /run/systemd/network
-in_root /usr/lib/systemd/systemd-networkd >"$out/networkd" 2>&1 &
+
+# systemd-networkd calls a link configured once DHCPv4 has given it an address.
 settled() {
 	for nic in sys/class/net/eth*; do
+		[ "$has_ipv6" = no ] || ip -6 addr show dev "${nic##*/}" scope global -tentative | grep -q inet6 || return 1
 		grep -q '^ADMIN_STATE=configured' "run/systemd/netif/links/$(cat "$nic/ifindex")" 2>/dev/null || return 1
 	done
 }
-tries=0
-until settled || [ $tries -ge 150 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
+
+# The stage that cloud-init leaves to the image: netplan's generator, and the daemon.
+for renderer in $apply; do
+	for nic in sys/class/net/eth*; do
+		ip link set "${nic##*/}" down
+		ip addr flush dev "${nic##*/}"
+	done
+	rm -rf run/systemd/network/* run/systemd/netif/*
+	mkdir run/systemd/netif/links run/systemd/netif/leases run/systemd/netif/lldp
+	cp -r "$out/$renderer/files/etc/." etc/
+	if [ "$renderer" = netplan ]; then
+		in_root netplan generate >"$out/netplan/generate" 2>&1
+		[ ! -x usr/libexec/netplan/configure ] || in_root /usr/libexec/netplan/configure >>"$out/netplan/generate" 2>&1
+	fi
+	# A veth has no permanent address.
+	sed -i 's/^PermanentMACAddress=/MACAddress=/' run/systemd/network/*.network etc/systemd/network/*.network 2>/dev/null || :
+	in_root chown -R systemd-network:systemd-network /run/systemd/netif
+	in_root chgrp -R systemd-network /run/systemd/network
+	in_root /usr/lib/systemd/systemd-networkd >"$out/$renderer/networkd" 2>&1 &
+	daemon=$!
+	deadline=$(($(date +%s) + 30))
+	until settled || [ "$(date +%s)" -ge "$deadline" ]; do sleep 0.1; done
+	if [ "$source" = Ec2 ]; then
+		# A source of the second stage: it needs the network that the first has made up.
+		in_root cloud-init init >>"$out/stdout" 2>&1 || echo "exit code $?" >"$out/error"
+		cp run/cloud-init/status.json "$out/status.json"
+	fi
+	ip -j -d addr >"$out/$renderer/addresses"
+	ip -j route >"$out/$renderer/routes4"
+	ip -j -6 route >"$out/$renderer/routes6"
+	mkdir "$out/$renderer/links"
+	for link in run/systemd/netif/links/*; do cp "$link" "$out/$renderer/links/"; done
+	kill $daemon
+	wait $daemon || :
+	rm -rf etc/netplan/* etc/systemd/network/*
 done
-ip -j -d addr >"$out/addresses"
-ip -j route >"$out/routes4"
-ip -j -6 route >"$out/routes6"
-mkdir "$out/links"
-for link in run/systemd/netif/links/*; do cp "$link" "$out/links/"; done

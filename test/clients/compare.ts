@@ -29,7 +29,8 @@ export function differences(
 	}
 	for (const link of wanted) {
 		const match = byId.get(link.id);
-		if (match !== undefined) lines.push(...linkDifferences(link, match, stage).map((line) => `${link.label}: ${line}`));
+		if (match !== undefined)
+			lines.push(...linkDifferences(link, match, stage, wanted).map((line) => `${link.label}: ${line}`));
 		for (const member of match === undefined ? [] : link.members) {
 			const one = byId.get(member);
 			if (one?.memberOf !== match?.name) lines.push(`${link.label}: member missing: ${one?.name ?? member}`);
@@ -64,30 +65,48 @@ function identify(
 	return entries.find(({ vlan }) => vlan?.id === link.vlan?.id && vlan?.parent === parent && parent !== undefined);
 }
 
-function linkDifferences(link: WantedLink, found: Found, stage: Stage): string[] {
-	const both = (one: ReadonlySet<string>, other: ReadonlySet<string>) => new Set([...one, ...other]);
-	const atRun = stage === "kernel";
-	const dns = both(link.dns, link.dynamicDns);
-	const search = both(link.search, link.dynamicSearch);
-	const routes = new Set(found.routes.map(({ to, via }) => `${to} via ${via}`));
-	const isDefault = (route: string) => /^(0\.0\.0\.0|::)\/0 /.test(route);
-	const only = (set: ReadonlySet<string>, condition: (route: string) => boolean) => new Set([...set].filter(condition));
-	const wantedRoutes = atRun ? both(link.routes, link.lease.routes) : link.routes;
-	const notDefault = (route: string) => !isDefault(route);
+type Strings = ReadonlySet<string>;
+
+function linkDifferences(link: WantedLink, found: Found, stage: Stage, all: readonly WantedLink[]): string[] {
+	const isKernel = stage === "kernel";
+	// A VLAN that is given no address takes its carrier's.
+	const inherited = all.find(({ id }) => id === link.vlan?.parent)?.mac;
+	const isInherited = !isKernel && found.mac === undefined && link.mac === inherited;
+	const dns = union(link.dns, link.dynamicDns);
+	const search = union(link.search, link.dynamicSearch);
+	const addresses = isKernel ? union(link.addresses, link.lease.addresses) : link.addresses;
 	return [
-		...setDifferences("address", atRun ? both(link.addresses, link.lease.addresses) : link.addresses, found.addresses),
-		...setDifferences("route", only(wantedRoutes, notDefault), only(routes, notDefault)),
-		...setDifferences("default route", only(wantedRoutes, isDefault), only(routes, isDefault)),
-		...setDifferences("DNS server", atRun ? dns : link.dns, found.dns, dns),
-		...setDifferences("search domain", atRun ? search : link.search, found.search, search),
+		...setDifferences("address", addresses, found.addresses),
+		...routeDifferences(link, found, isKernel ? link.lease.routes : new Set()),
+		...setDifferences("DNS server", isKernel ? dns : link.dns, found.dns, dns),
+		...setDifferences("search domain", isKernel ? search : link.search, found.search, search),
 		...valueDifference("MTU", link.mtu, found.mtu),
-		...(link.kind === "VLAN" || atRun ? macDifference(link, found) : []),
+		...((link.kind === "VLAN" && !isInherited) || isKernel ? macDifference(link, found) : []),
 		...bondDifferences(link.bond, found.bond),
 	];
 }
 
-const without = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
-	new Set([...one].filter((value) => !other.has(value)));
+/** @param leased what DHCP and routers give: a route of the document to the same target does as well */
+function routeDifferences(link: WantedLink, found: Found, leased: Strings): string[] {
+	const routes = new Set(found.routes.map(({ to, via }) => `${to} via ${via}`));
+	const target = (route: string) => route.split(" ")[0];
+	const written = filter(link.dynamicRoutes, (route) => routes.has(route));
+	const isReplaced = (route: string) => [...written].some((one) => target(one) === target(route));
+	const wanted = union(
+		link.routes,
+		filter(leased, (route) => !isReplaced(route)),
+	);
+	const allowed = union(wanted, union(link.dynamicRoutes, leased));
+	const isDefault = (route: string) => /^(0\.0\.0\.0|::)\/0 /.test(route);
+	return [true, false].flatMap((defaults) => {
+		const only = (set: Strings) => filter(set, (route) => isDefault(route) === defaults);
+		return setDifferences(defaults ? "default route" : "route", only(wanted), only(routes), only(allowed));
+	});
+}
+
+const union = (one: Strings, other: Strings): Strings => new Set([...one, ...other]);
+const filter = (set: Strings, condition: (value: string) => boolean): Strings => new Set([...set].filter(condition));
+const without = (one: Strings, other: Strings) => filter(one, (value) => !other.has(value));
 const list = (values: ReadonlySet<string>) => [...values].sort().join(", ");
 
 /** @param allowed what is no surplus, `wanted` by default */

@@ -23,6 +23,8 @@ export interface Exception {
 export interface Explainer {
 	/** Those of the differences that no exception explains. */
 	unexplained(run: RunName, differences: readonly string[]): string[];
+	/** The defects that explain the others. */
+	defects(run: RunName, differences: readonly string[]): string[];
 	/** Exceptions that applied to a run so far without occurring in any. */
 	unused(): string[];
 }
@@ -39,6 +41,10 @@ export function createExplainer(exceptions: readonly Exception[]): Explainer {
 			}
 			return differences.filter((line) => !own.some(({ difference }) => difference.test(line)));
 		},
+		defects: (run, differences) =>
+			exceptions
+				.filter(({ runs, difference }) => appliesTo(runs, run) && differences.some((line) => difference.test(line)))
+				.map(({ defect }) => defect),
 		unused: () =>
 			[...applied].filter((one) => !occurred.has(one)).map(({ difference, defect }) => `${difference}: ${defect}`),
 	};

@@ -54,6 +54,8 @@ const isMade = (kind: string | undefined) => kind !== undefined && ["bond", "vla
 function readRoute(meanings: Meanings, route: Any): void {
 	for (const { gateway, dev } of route.nexthops ?? [route]) {
 		if (gateway === undefined || dev === undefined) continue;
+		// Neutron's DHCP servers hand out this one, and so do those of the tests.
+		if (route.dst === "169.254.169.254") continue;
 		const family = gateway.includes(":") ? "::/0" : "0.0.0.0/0";
 		const to = route.dst === "default" ? family : canonicalCidr(route.dst);
 		meaningOf(meanings, dev).routes.push({ to, via: canonicalIp(gateway), onLink: false });

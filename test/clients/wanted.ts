@@ -25,6 +25,8 @@ export interface WantedLink {
 	/** Servers and search domains that DHCP or router advertisements bring too: a client need not write them. */
 	readonly dynamicDns: ReadonlySet<string>;
 	readonly dynamicSearch: ReadonlySet<string>;
+	/** Routes of its networks with DHCP and SLAAC, which a client may write or leave to the network. */
+	readonly dynamicRoutes: ReadonlySet<string>;
 	/** Only the kernel has these. */
 	readonly lease: { readonly addresses: ReadonlySet<string>; readonly routes: ReadonlySet<string> };
 	readonly isDynamic: boolean;
@@ -54,6 +56,7 @@ export function wantedLinks(document: NetworkData, leases: Readonly<Record<strin
 			mtu: link.mtu ?? undefined,
 			addresses: new Set(own.map(({ ip_address = "", netmask }) => canonicalCidr(ip_address, netmask))),
 			routes: routesOf(own),
+			dynamicRoutes: routesOf(dynamic),
 			dns: serversOf(own),
 			search: new Set(own.flatMap(({ dns_search = [] }) => dns_search)),
 			dynamicDns: serversOf(dynamic),
@@ -71,9 +74,11 @@ const isStatic = ({ type }: NetworkEntry) => type === "ipv4" || type === "ipv6";
 
 function routesOf(entries: readonly NetworkEntry[]): Set<string> {
 	const routes = entries.flatMap((entry) => entry.routes ?? []);
-	return new Set(
-		routes.map(({ network, netmask, gateway }) => `${canonicalCidr(network, netmask)} via ${canonicalIp(gateway)}`),
-	);
+	const gateways = entries.flatMap(({ gateway }) => (gateway === undefined ? [] : [canonicalIp(gateway)]));
+	return new Set([
+		...gateways.map((gateway) => `${gateway.includes(":") ? "::/0" : "0.0.0.0/0"} via ${gateway}`),
+		...routes.map(({ network, netmask, gateway }) => `${canonicalCidr(network, netmask)} via ${canonicalIp(gateway)}`),
+	]);
 }
 
 function serversOf(entries: readonly NetworkEntry[]): Set<string> {

@@ -22,6 +22,8 @@ export interface Wiring {
 	readonly servers: Readonly<Record<string, Servers>>;
 	/** Each subnet with its gateway, or another address where it has none. */
 	readonly subnets: readonly { readonly cidr: string; readonly gateway: string; readonly hasGateway: boolean }[];
+	/** Ids of the ports' networks, in order. */
+	readonly networks: readonly string[];
 	/** NICs with an IPv4 address, static or not. */
 	readonly leases4: readonly Lease4[];
 }
@@ -69,7 +71,13 @@ export async function loadWiring(name: string): Promise<Wiring> {
 			gateway: gateway_ip ?? cidr.replace(/(\.0|::)\/.*$/, (_, end) => (end === "::" ? "::2" : ".2")),
 			hasGateway: gateway_ip !== undefined,
 		})),
-		leases4: facts.ports.filter(({ mac_address }) => nics.includes(mac_address)).flatMap((port) => lease4(port, facts)),
+		networks: facts.ports.map(({ network_id }) => network_id),
+		leases4: nics.flatMap((mac) =>
+			lease4(
+				facts.ports.find((port) => port.mac_address === mac),
+				facts,
+			),
+		),
 	};
 }
 
@@ -151,7 +159,8 @@ function serversOf(port: Port, facts: Facts): { readonly servers: Servers; reado
 	return { servers, lease: { addresses, routes } };
 }
 
-function lease4(port: Port, { networks, subnets }: Facts): Lease4[] {
+function lease4(port: Port | undefined, { networks, subnets }: Facts): Lease4[] {
+	if (port === undefined) return [];
 	const network = networks.find(({ id }) => id === port.network_id);
 	const address = port.fixed_ips?.find(({ ip_address }) => !ip_address.includes(":"))?.ip_address;
 	if (address === undefined) return [];

@@ -1,16 +1,32 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { createExplainer } from "../clients/exceptions.ts";
-import { bootGuest, type GuestCase } from "./guest.ts";
+import { guestCases } from "./cases.ts";
+import { bootGuest } from "./guest.ts";
 import { GUEST_EXCEPTIONS } from "./guest-exceptions.ts";
+import { ROLE_PACKAGES } from "./roles.ts";
+import { type TestedGuest, writeTested } from "./tested-table.ts";
 
-const CASES: readonly GuestCase[] = [{ suite: "bookworm", role: "netplan", wiring: "static", carrier: "iso9660-disk" }];
+const choice = process.env["GUESTWIRE_GUESTS"];
+const RELEASES = { bookworm: "Debian 12", trixie: "Debian 13", sid: "Debian sid" };
 
 describe("guests", () => {
 	const explainer = createExplainer(GUEST_EXCEPTIONS);
+	const tested: TestedGuest[] = [];
+	// Only who asks for guests by name wants the file changed.
+	afterAll(() => (choice ? writeTested(tested) : undefined));
 
-	it.each(CASES)("$suite with $role, $wiring, $carrier", async (one) => {
-		const { differences, details } = await bootGuest(one);
+	it.each(guestCases(choice))("$suite with $role, $wiring, $carrier", async (one) => {
+		const { differences, details, versions } = await bootGuest(one);
 		const run = { suite: one.suite, client: one.role, source: one.carrier, wiring: one.wiring };
+		const packages = ROLE_PACKAGES[one.role].map((name) => `${name} ${versions[name]?.replace(/-.*/, "")}`);
+		tested.push({
+			guest: [`${RELEASES[one.suite]}, ${one.role}`, ...packages].join(", "),
+			wiring: one.wiring,
+			carrier: one.carrier,
+			date: new Date().toISOString().slice(0, 10),
+			differences,
+			defects: explainer.defects(run, differences),
+		});
 		expect(explainer.unexplained(run, differences), details).toEqual([]);
 	});
 

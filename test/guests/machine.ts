@@ -129,7 +129,7 @@ async function runQemu(options: MachineOptions, folder: string, boot: readonly s
 		]),
 	];
 	const inside = options.namespace === undefined ? [] : [program("ip"), "netns", "exec", options.namespace];
-	const [command = "", ...rest] = [...inside, program("nice"), "-n2", program("qemu-system-x86_64"), ...args];
+	const [command = "", ...rest] = [...inside, program("qemu-system-x86_64"), ...args];
 	const qemu = spawn(command, rest, {
 		env: { ...process.env, TMPDIR: folder },
 		stdio: ["ignore", "ignore", "pipe"],

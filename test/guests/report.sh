@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs in a guest once its network is up: writes what came of it to the second serial port, and powers the guest off.
 # /guestwire/pings has an address a line; /guestwire/names, if there, makes it ask for a name on each link with servers.
-PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+PATH=/opt/iproute2:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 part() {
 	echo "@@ $1"
 	shift
@@ -51,7 +51,7 @@ report() {
 	part pings ping_all
 	part asked ask_all
 	if has systemctl; then
-		part failed systemctl --failed --plain --no-legend --no-pager
+		part failed systemctl --failed --full --plain --no-legend --no-pager
 		part analyze systemd-analyze time
 	fi
 	if [ -e /run/cloud-init/status.json ]; then

@@ -6,6 +6,16 @@ import type { ArchiveFile } from "../system/cpio.ts";
 /** cloud-init's renderers in guests that boot, and guests without cloud-init. */
 export type Role = "netplan" | "network-manager" | "ifupdown" | "networkd-files" | "busybox" | "busybox-iproute2";
 
+/** The packages whose versions matter to a role. */
+export const ROLE_PACKAGES: Readonly<Record<Role, readonly string[]>> = {
+	netplan: ["cloud-init", "netplan.io", "systemd"],
+	"network-manager": ["cloud-init", "network-manager", "systemd"],
+	ifupdown: ["cloud-init", "ifupdown"],
+	"networkd-files": ["systemd"],
+	busybox: [],
+	"busybox-iproute2": [],
+};
+
 export const file = (text: string, mode = 0o644): ArchiveFile => ({ bytes: Buffer.from(text), mode });
 
 export const REPORT = file(readFileSync(join(import.meta.dirname, "report.sh"), "utf8"), 0o755);
@@ -41,6 +51,8 @@ const MASKED = [
 	...["systemd-journal-flush.service", "systemd-random-seed.service", "systemd-hwdb-update.service"],
 	...["wpa_supplicant.service", "ModemManager.service", "systemd-journal-catalog-update.service"],
 ];
+/** Emulation on a busy machine is slow. A netplan of 1.0 and later writes a drop-in of its own, which wins. */
+const WAIT_ONLINE = "[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --timeout=300\n";
 /** Of cloud-init only the stages that have to do with the network. */
 const LATER_STAGES = ["cloud-config.service", "cloud-final.service"];
 const NETWORKD = ["systemd-networkd.service", "systemd-networkd.socket", "systemd-networkd-wait-online.service"];
@@ -82,6 +94,7 @@ export function overlayOf(role: Role, sources: readonly string[]): Overlay {
 		files: new Map([
 			["guestwire/report.sh", REPORT],
 			[`${UNITS}/guestwire-report.service`, file(REPORT_UNIT)],
+			[`${UNITS}/systemd-networkd-wait-online.service.d/05-timeout.conf`, file(WAIT_ONLINE)],
 			["etc/fstab", file("LABEL=root / ext4 defaults,noatime 0 0\n")],
 			["etc/hostname", file("guest\n")],
 			["etc/hosts", file("127.0.0.1 localhost guest\n")],

@@ -1,0 +1,26 @@
+import { RENDERERS, type Renderer, type Source } from "./client.ts";
+
+type Runs = readonly (readonly [Source, readonly Renderer[]])[];
+
+const OVER_HTTP: Runs = [["OpenStack", RENDERERS]];
+const OVER_HTTP_AND_NOCLOUD: Runs = [...OVER_HTTP, ["NoCloud", RENDERERS]];
+/** cloud-init never reaches the metadata service over IPv6 alone. */
+const FROM_DRIVE: Runs = [["ConfigDrive", RENDERERS]];
+
+/** What is run on each wiring. */
+export const RUNS: Readonly<Record<string, Runs>> = {
+	static: [
+		["OpenStack", RENDERERS],
+		["ConfigDrive", ["netplan"]],
+		["Ec2", ["netplan"]],
+	],
+	"dual-stack": OVER_HTTP_AND_NOCLOUD,
+	"dhcp-and-static": OVER_HTTP,
+	trunk: OVER_HTTP,
+	bond: OVER_HTTP,
+	"bond-vlan": OVER_HTTP,
+	addresses: OVER_HTTP,
+	dhcp: OVER_HTTP_AND_NOCLOUD,
+	slaac: FROM_DRIVE,
+	dhcpv6: FROM_DRIVE,
+};

@@ -1,0 +1,50 @@
+/** A guest without an agent: busybox alone mounts the drive and runs the script that lies on it, as docs/guests-without-agent.md says. */
+import { readFileSync } from "node:fs";
+import type { ArchiveFile } from "../system/cpio.ts";
+import { withLibraries } from "../system/guest-files.ts";
+import { program } from "../system/programs.ts";
+import { file, REPORT } from "./roles.ts";
+
+/** What the script and the drive need of the kernel. */
+export const BUSYBOX_MODULES = [
+	"isofs",
+	"vfat",
+	"nls_utf8",
+	"nls_cp437",
+	"nls_iso8859-1",
+	"nls_ascii",
+	"8021q",
+	"bonding",
+];
+
+/** @param ip whose `ip` the script finds. The report is always made with iproute2's. */
+export function busyboxFiles(ip: "busybox" | "iproute2"): Map<string, ArchiveFile> {
+	const ownIp = readFileSync(program("ip"));
+	return new Map<string, ArchiveFile>([
+		...withLibraries([program("ip"), program("dash")]),
+		["opt/iproute2/ip", { bytes: ownIp }],
+		["guestwire/report.sh", REPORT],
+		["etc/passwd", file("root:x:0:0::/:/bin/sh\n")],
+		["init", file(init(ip), 0o755)],
+	]);
+}
+
+/** Debian's busybox sh runs its own applets whatever PATH says: iproute2's `ip` needs another shell. */
+const init = (ip: "busybox" | "iproute2") => `#!/bin/busybox sh
+/bin/busybox mkdir -p /dev /proc /sys /tmp /run /etc /sbin /usr/bin /usr/sbin
+/bin/busybox --install -s
+mount -t devtmpfs none /dev
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t tmpfs none /tmp
+mount -t tmpfs none /run
+export PATH=${ip === "iproute2" ? "/opt/iproute2:" : ""}/usr/sbin:/usr/bin:/sbin:/bin
+modprobe -a virtio_pci virtio_blk virtio_net isofs vfat ata_piix sr_mod 2>/dev/null
+ip link set lo up
+n=0
+until drive=$(findfs LABEL=config-2 2>/dev/null) || [ $n -ge 100 ]; do n=$((n + 1)); usleep 50000; done
+mkdir -p /run/config-2
+mount -o ro "$drive" /run/config-2
+${ip === "iproute2" ? "dash" : "sh"} /run/config-2/openstack/latest/network/apply.sh >/guestwire/apply.out 2>&1 || echo "exit code $?" >>/guestwire/apply.out
+dash /guestwire/report.sh
+`;
