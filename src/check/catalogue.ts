@@ -15,12 +15,14 @@ import { routeRules } from "./rules/routes.ts";
 import { routingRules } from "./rules/routing.ts";
 import { serviceRules } from "./rules/services.ts";
 import { subnetRules } from "./rules/subnets.ts";
+import { valueTypeRules } from "./rules/value-types.ts";
 import { vlanMacRules } from "./rules/vlan-macs.ts";
 import { vlanRules } from "./rules/vlans.ts";
 
 /** In the order of a document: as a whole, links, networks, addresses, routes, name servers. */
 export const RULES: readonly Rule[] = [
 	documentRules,
+	valueTypeRules,
 	linkRules,
 	mtuRules,
 	bondLinkRules,

@@ -1,9 +1,9 @@
 /** cloud-init as the judge of documents: the host's release, and Debian 13's in a chroot. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CACHE, hasProgram, PYTHON, unpackedPackage } from "../system/programs.ts";
+import { CACHE, hasProgram, PYTHON, program, unpackedPackage } from "../system/programs.ts";
 
 /** What one renderer made of a document. */
 export interface Rendered {
@@ -38,9 +38,9 @@ export interface Judge {
 
 const script = fileURLToPath(new URL("judge.py", import.meta.url));
 const package22 = unpackedPackage("cloud-init");
-const chroot25 = join(CACHE, "chroots", "trixie");
+const suite25 = suiteRoot("trixie");
 
-/** Debian 12's and Debian 13's. */
+/** Debian 12's, and Debian 13's in the root file system that `npm run test:clients` makes. */
 export const JUDGES: readonly Judge[] = [
 	{
 		version: "22.4.2",
@@ -50,27 +50,37 @@ export const JUDGES: readonly Judge[] = [
 	},
 	{
 		version: "25.1.4",
-		isHere: existsSync(join(chroot25, "usr/lib/python3/dist-packages/cloudinit")),
+		isHere: suite25 !== undefined && process.getuid?.() === 0,
 		judge: (documents) => {
-			copyFileSync(script, join(chroot25, "tmp/judge.py"));
-			return run("/usr/sbin/chroot", [chroot25, PYTHON, "/tmp/judge.py"], documents, "25.1.4");
+			// The root file system is shared: what the judge writes stays in a file system of its own.
+			const command = 'mount -t tmpfs judge "$0/tmp" && exec chroot "$0" /usr/bin/python3 -c "$1"';
+			const args = ["--mount", "sh", "-c", command, suite25 ?? "", readFileSync(script, "utf8")];
+			return run(program("unshare"), args, documents, "25.1.4");
 		},
 	},
 ];
 
+/** The root file system of a Debian suite, if it has been made. */
+function suiteRoot(name: string): string | undefined {
+	const folder = join(CACHE, "suites");
+	const made = existsSync(folder) ? readdirSync(folder) : [];
+	const found = made.find((entry) => new RegExp(`^${name}-[0-9a-f]{12}$`).test(entry));
+	return found === undefined ? undefined : join(folder, found, "root");
+}
+
 function run(
-	program: string,
+	command: string,
 	args: readonly string[],
 	documents: readonly unknown[],
 	version: string,
 	env: Readonly<Record<string, string>> = {},
 ): readonly Judged[] {
-	const { status, stdout, stderr } = spawnSync(program, args, {
+	const { status, stdout, stderr } = spawnSync(command, args, {
 		env: { ...process.env, ...env },
 		input: JSON.stringify(documents),
 		encoding: "utf8",
 		maxBuffer: 512 << 20,
-		timeout: 600_000,
+		timeout: 900_000,
 	});
 	if (status !== 0) throw new Error(`cloud-init's judge ended with ${status}: ${stderr.slice(-2000)}`);
 	const verdicts: { version: string; results: readonly Judged[] } = JSON.parse(stdout);

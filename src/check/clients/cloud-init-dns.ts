@@ -1,23 +1,64 @@
 /** What cloud-init makes of faults in services and name servers. */
 
+import { listed, type NetworkView } from "../document-view.ts";
+import { isBlank, member } from "../json.ts";
+import { isDns } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
-import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
-import { all, hasSearch, hasServersIn, isBlankValue, isEmptyIterable, isList, isMissing, not } from "./conditions.ts";
+import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
+import {
+	all,
+	any,
+	hasSearch,
+	hasServersIn,
+	isEmptyIterable,
+	isList,
+	isMissing,
+	isStatic,
+	isText,
+	not,
+} from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
-/** netplan gets the document's name servers only on links with a static address. */
-const hasStaticNetwork = ({ document }: Fault) => document.networks.some(({ isStatic, link }) => isStatic && link);
+const typeError = "TypeError: no NIC is configured";
 
 export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-not-dns": conversionReactions["service-not-dns"],
 	"service-address-missing": [
-		lost(netplanRefuses, { ...NETPLAN, when: all(hasStaticNetwork, isBlankValue, not(isMissing), not(isList)) }),
+		crash(typeError, { renderers: ["networkd", "eni"], when: not(any(isMissing, isList, isText)) }),
+		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: all(isUsedBefore23_2, not(isMissing), not(isList)) }),
+		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(isUsed, not(isMissing), not(isList)) }),
 	],
-	"service-address-invalid": [lost(netplanRefuses, { ...NETPLAN, when: hasStaticNetwork })],
+	"service-address-invalid": [
+		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: onNetwork }),
+		fine({ when: onNetwork }),
+		crash(typeError, { renderers: ["networkd", "eni"], when: not(any(isText, isTextList)) }),
+		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: isUsedBefore23_2 }),
+		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isUsed }),
+	],
+	"network-service-address-invalid": [
+		crash(typeError, { renderers: ["network-manager", "eni"], since: "23.2", when: not(isText) }),
+		crash(typeError, { renderers: ["networkd"], since: "23.2", when: all(isStatic, not(isText)) }),
+		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isStatic }),
+		ignored(degraded, { since: "25.1", when: not(isText) }),
+	],
+	"dns-nameserver-invalid": [
+		fine({ since: "23.2", when: hasServersIn("networks[].services") }),
+		crash(typeError, { renderers: ["networkd", "eni"], when: hasNonText }),
+		crash(typeError, { renderers: ["network-manager"], until: "24.1", when: hasNonText }),
+		crash(typeError, { renderers: ["network-manager"], when: hasNonAddress }),
+		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
+	],
+	"dns-search-item-invalid": [
+		crash(typeError, { renderers: ["networkd", "network-manager", "sysconfig", "eni"] }),
+		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, hasContainer) }),
+	],
 	"network-services-type": [crash("TypeError: no NIC is configured", { since: "24.3", when: not(isEmptyIterable) })],
 	"network-service-type": [crash("stops: no NIC is configured", { since: "24.3" })],
-	"dns-search-type": conversionReactions["dns-search-type"],
+	"dns-search-type": [
+		fine({ since: "23.2", when: all(isNameserverList, hasServersIn("networks[].services")) }),
+		...conversionReactions["dns-search-type"],
+	],
 	"dns-not-on-link": [
 		wrong("the link has no name server", {
 			renderers: ["network-manager"],
@@ -43,3 +84,54 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	],
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
+
+function onNetwork({ network }: Fault): boolean {
+	return network !== undefined;
+}
+
+function isTextList({ value }: Fault): boolean {
+	return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/** netplan gets the document's name servers on links with a static address and no name servers or search domains. */
+function isUsedIf(hasOwn: (network: NetworkView) => boolean, { document }: Fault): boolean {
+	return document.links.some(({ networks }) => {
+		const fixed = networks.filter(({ isStatic: isFixed }) => isFixed);
+		return fixed.length > 0 && !fixed.some(hasOwn);
+	});
+}
+
+function isUsedBefore23_2(fault: Fault): boolean {
+	return isUsedIf(hasList, fault);
+}
+
+function isUsed(fault: Fault): boolean {
+	return isUsedIf((network) => hasList(network) || listed(network, "services").some(isDns), fault);
+}
+
+function hasList({ raw }: NetworkView): boolean {
+	return !isBlank(member(raw, "dns_nameservers")) || !isBlank(member(raw, "dns_search"));
+}
+
+function isNameserverList({ pointer }: Fault): boolean {
+	return pointer.endsWith("/dns_nameservers");
+}
+
+function itemsOf({ value }: Fault): readonly unknown[] {
+	return Array.isArray(value) ? value : [];
+}
+
+function hasNonText(fault: Fault): boolean {
+	return itemsOf(fault).some((item) => typeof item !== "string");
+}
+
+/** Python's ipaddress takes a whole number, also true and false, for an address. */
+function hasNonAddress(fault: Fault): boolean {
+	return itemsOf(fault).some(
+		(item) => typeof item !== "string" && typeof item !== "boolean" && !(Number.isInteger(item) && Number(item) >= 0),
+	);
+}
+
+function hasContainer(fault: Fault): boolean {
+	return itemsOf(fault).some((item) => typeof item === "object" && item !== null);
+}

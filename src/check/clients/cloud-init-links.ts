@@ -3,10 +3,12 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { isEmptyText, isMissing, isText, isUnhashable, not } from "./conditions.ts";
+import { all, hasMember, isEmptyText, isMissing, isText, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
 const conversion = conversionReactions;
+
+const typeError = "TypeError: no NIC is configured";
 
 /** netplan's generator reads the whole file or nothing. */
 export const netplanRefuses = "netplan refuses the whole file: no NIC comes up";
@@ -26,12 +28,28 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
 	"link-type-unknown": [ignored("warns that it does not know the type, and takes the link for a NIC")],
 	"nic-name": [ignored("renames the NIC to it")],
-	"nic-mac-missing": conversion["nic-mac-missing"],
-	"nic-mac-invalid": conversion["nic-mac-invalid"],
+	"nic-name-invalid": [
+		crash("TypeError: no NIC is configured", { when: isUnhashable }),
+		crash("TypeError: no NIC is configured", {
+			renderers: ["networkd", "network-manager", "eni"],
+			when: not(isText),
+		}),
+		lost(netplanRefuses, { ...NETPLAN, when: isEmptyText }),
+		ignored(degraded, { ...SCHEMA, when: not(isText) }),
+	],
+	"nic-mac-missing": [...conversion["nic-mac-missing"], ignored(degraded, SCHEMA)],
+	"nic-mac-invalid": [
+		lost(netplanRefuses, { ...NETPLAN, when: all(isText, hasMember("link", "name")) }),
+		...conversion["nic-mac-invalid"],
+	],
 	"nic-mac-repeated": conversion["nic-mac-repeated"],
 	"nic-not-in-guest": conversion["nic-not-in-guest"],
 	"mtu-text": [ignored(degraded, SCHEMA)],
-	"mtu-invalid": [lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== "" && !isWhole(value) })],
+	"mtu-invalid": [
+		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
+		ignored(degraded, { ...SCHEMA, when: isEmptyText }),
+		lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== "" && !isWhole(value) }),
+	],
 	"mtu-tiny": [wrong("passes it to the system, which refuses it (cloud-init issue 6239)")],
 	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link")],
 	"mtu-above-parent": [
@@ -52,16 +70,33 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
 	],
 	"bond-mode-unknown": [
+		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
 		lost("the system ignores it, or does not make the bond", { renderers: ["network-manager", "sysconfig", "eni"] }),
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
 	],
 	"bond-miimon-text": [wrong("its status is degraded and cloud-init status --wait exits with 2", SCHEMA)],
-	"bond-miimon-invalid": [lost(netplanRefuses, { ...NETPLAN, when: isUnhashable })],
+	"bond-miimon-invalid": [
+		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
+		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
+	],
 	"bond-monitoring-missing": [
 		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
 		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
 	],
+	"bond-hash-policy-unknown": [
+		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
+		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),
+		lost(netplanRefuses, { ...NETPLAN, when: isRefusedPolicy }),
+	],
+	"bond-lacp-rate-invalid": [
+		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
+		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),
+		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
+		// netplan checks the value since 1.0.
+		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
+	],
+	"bond-option-spelling": [ignored(degraded, SCHEMA)],
 	"bond-mode-unread": [
 		lost("the bond is balance-rr, which does not work on an LACP switch port", { renderers: ["network-manager"] }),
 	],
@@ -84,12 +119,16 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, NETPLAN),
 		lost("the system refuses it"),
 	],
-	"bond-mode-missing": [lost(netplanRefuses, { ...NETPLAN, when: isEmptyText })],
+	"bond-mode-missing": [
+		lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== undefined && value !== null }),
+	],
 	"vlan-mac-missing": conversion["vlan-mac-missing"],
 	"vlan-mac-null": [ignored(degraded, SCHEMA)],
 	"vlan-mac-invalid": [
-		crash("AttributeError: no NIC is configured", { when: not(isText) }),
+		crash("AttributeError: no NIC is configured", { ...NETPLAN, when: not(isText) }),
+		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
+		lost("the system refuses the address", { when: isText }),
 	],
 	"vlan-link-unknown": conversion["vlan-link-unknown"],
 	"vlan-mac-own": [wrong("does not set it: the VLAN has its parent's address, and port security drops its frames")],
@@ -100,7 +139,9 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"vlan-id-missing": conversion["vlan-id-missing"],
 	"vlan-id-invalid": [
 		fine({ when: ({ value }) => value === 0 }),
-		lost(netplanRefuses, NETPLAN),
+		crash("ValueError: no NIC is configured", { renderers: ["sysconfig"], when: isNoPythonInteger }),
+		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
+		lost(netplanRefuses, { ...NETPLAN, when: not(isEmptyText) }),
 		lost("the kernel refuses the VLAN"),
 	],
 	"vlan-id-text": [ignored(degraded, SCHEMA)],
@@ -112,7 +153,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"virtual-link-unrendered": [
 		lost("creates no such link (cloud-init issue 6534)", { renderers: ["networkd"], until: "26.1" }),
 	],
-	"virtual-link-static6": [ignored(degraded, { since: "25.1", until: "25.3" })],
+	"virtual-link-static6": [ignored(degraded, { since: "25.1", until: "26.1" })],
 };
 
 function isWhole(value: unknown): boolean {
@@ -121,4 +162,15 @@ function isWhole(value: unknown): boolean {
 
 function parentHasName({ otherLink }: Fault): boolean {
 	return otherLink?.kind === "nic" && typeof member(otherLink.raw, "name") === "string";
+}
+
+/** What Python's int() does not convert. */
+function isNoPythonInteger({ value }: Fault): boolean {
+	if (typeof value === "number" || typeof value === "boolean") return false;
+	return typeof value !== "string" || !/^\s*[+-]?\d+\s*$/.test(value);
+}
+
+/** netplan accepts any text as a policy, also numbers and booleans, which are text in YAML. */
+function isRefusedPolicy({ value }: Fault): boolean {
+	return typeof value === "object" && value !== null;
 }

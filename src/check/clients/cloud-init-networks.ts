@@ -1,7 +1,10 @@
 /** What cloud-init makes of faults in networks, addresses and routes. */
-import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
+
+import { parseAddress } from "../addressing.ts";
+import type { Fault } from "../rule.ts";
+import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
-import { isNumber, isStatic, not } from "./conditions.ts";
+import { all, any, isIpv6, isNumber, isStatic, isText, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
 import { conversionReactions, destinationOf, hasReadableDestination, valueError } from "./conversion.ts";
 
 const conversion = conversionReactions;
@@ -21,7 +24,14 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"address-missing": conversion["address-missing"],
 	"address-invalid": conversion["address-invalid"],
 	"netmask-missing": conversion["netmask-missing"],
-	"netmask-invalid": conversion["netmask-invalid"],
+	"value-type": [ignored(degraded, SCHEMA)],
+	"netmask-invalid": [
+		// A mask of zeros counts as no prefix, also for IPv6.
+		lost(netplanRefuses, { ...NETPLAN, when: isZeroMask }),
+		fine({ when: isZeroMask }),
+		...conversion["netmask-invalid"],
+	],
+	"netmask-zero": [lost(netplanRefuses, NETPLAN), wrong("takes everything for a neighbour")],
 	"netmask-number": [ignored(degraded, { ...SCHEMA, when: isNumber })],
 	"several-addresses": [wrong("keeps only the last of them", { renderers: ["bsd"] })],
 	"static6-stops-slaac": [
@@ -47,23 +57,38 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"routes-type": conversion["routes-type"],
 	"route-type": conversion["route-type"],
 	"route-network-invalid": [
-		// Since 23.3 it takes the word default for an address.
-		{ ...crash(valueError, { until: "23.3" }), when: not(hasReadableDestination) },
+		// Since 25.3 it takes the word default for an address.
+		crash(valueError, { until: "25.3", when: not(hasReadableDestination) }),
 		crash(valueError, { when: (fault) => !hasReadableDestination(fault) && destinationOf(fault) !== "default" }),
 	],
 	"route-netmask-missing": conversion["route-netmask-missing"],
-	"route-netmask-invalid": conversion["route-netmask-invalid"],
-	"route-metric-invalid": conversion["route-metric-invalid"],
+	"route-netmask-invalid": [
+		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isZeroMask, hasIpv4Gateway) }),
+		fine({ when: isZeroMask }),
+		...conversion["route-netmask-invalid"],
+	],
+	"route-metric-invalid": [
+		...conversion["route-metric-invalid"],
+		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isNoMetric) }),
+	],
 	"route-gateway-missing": [
-		crash("KeyError: no NIC is configured", { renderers: ["sysconfig", "eni"] }),
+		crash("KeyError: no NIC is configured", { renderers: ["eni"], when: isPruned }),
+		crash("KeyError: no NIC is configured", { renderers: ["sysconfig"], when: all(isPruned, not(isIpv6)) }),
+		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], until: "24.1", when: not(isPruned) }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
 	],
 	"route-gateway-invalid": [
-		lost("netplan refuses the whole file, or the system refuses the route", { ...NETPLAN, when: isStatic }),
-		lost("the system refuses the route"),
+		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], until: "24.1", when: not(isText) }),
+		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, not(all(hasPrefix, isOfRoutesFamily))) }),
+		lost("the system refuses the route", { renderers: ["networkd", "network-manager", "sysconfig", "eni", "bsd"] }),
+		lost("the system refuses the route", { ...NETPLAN, when: isStatic }),
 	],
 	"gateway-invalid": [
-		lost("netplan refuses the whole file, or the system refuses the route", NETPLAN),
+		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], when: not(isText) }),
+		crash("TypeError: no NIC is configured", { ...NETPLAN, until: "23.1", when: not(any(isText, isUnhashable)) }),
+		crash("TypeError: no NIC is configured", { renderers: ["eni"], when: isUnjoinableList }),
+		lost(netplanRefuses, { ...NETPLAN, until: "23.1" }),
+		lost(netplanRefuses, { ...NETPLAN, when: not(hasPrefix) }),
 		lost("the system refuses the route"),
 	],
 	"route-gateway-family": [lost(netplanRefuses, { ...NETPLAN, when: isStatic }), lost("the system refuses the route")],
@@ -79,7 +104,10 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		lost("the kernel refuses the route: the gateway is not a neighbour", { ...NETPLAN, until: "23.1" }),
 	],
 	"default-route-repeated": [
-		crash('stops: "Duplicate declaration of default route found"', { renderers: ["sysconfig"] }),
+		crash('stops: "Duplicate declaration of default route found"', {
+			renderers: ["sysconfig"],
+			when: isOfNetworksFamily,
+		}),
 		wrong("takes one of them, or fails on the second"),
 	],
 	"default-route-beside-dhcp": [
@@ -88,3 +116,35 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		}),
 	],
 };
+
+function isZeroMask({ value }: Fault): boolean {
+	return value === "0.0.0.0";
+}
+
+/** cloud-init drops these members of a route. */
+function isPruned({ value }: Fault): boolean {
+	return value === undefined || value === null || value === "";
+}
+
+function hasPrefix({ value }: Fault): boolean {
+	return parseAddress(value)?.ownPrefix !== undefined;
+}
+
+/** Both default routes are of their networks' families. */
+function isOfNetworksFamily({ network, otherNetwork, value, otherValue }: Fault): boolean {
+	const isOf = (gateway: unknown, version: unknown) => String(gateway).includes(":") === (version === 6);
+	return isOf(value, network?.version) && isOf(otherValue, otherNetwork?.version);
+}
+
+function hasIpv4Gateway({ route }: Fault): boolean {
+	return route?.gateway !== undefined && !route.gateway.includes(":");
+}
+
+function isOfRoutesFamily({ value, route }: Fault): boolean {
+	return parseAddress(value)?.version === route?.address?.version;
+}
+
+/** Converted or not, netplan does not accept it. */
+function isNoMetric({ value }: Fault): boolean {
+	return typeof value === "number" ? value < 0 : value !== true;
+}

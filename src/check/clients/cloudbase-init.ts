@@ -3,7 +3,7 @@
 import { isBlank, member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { isDefaultRoute } from "./conditions.ts";
+import { isBlankValue, isDefaultRoute } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 const pluginFails = crash("the network plugin fails: nothing is configured");
@@ -44,7 +44,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-mode-number-text": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-mode-unknown": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-broadcast": [crash("Windows has no such team: no address is set")],
-	"bond-hash-policy-unknown": [crash('"Unsupported bond hash policy": nothing is configured')],
+	"bond-hash-policy-unknown": [
+		fine({ when: isBlankValue }),
+		crash('"Unsupported bond hash policy": nothing is configured'),
+	],
 	"bond-mac-missing": [crash("finds no adapter to make the team on: no address is set")],
 	"bond-mac-invalid": [crash("finds no adapter to make the team on: no address is set")],
 	"bond-mac-foreign": [crash("finds no adapter to make the team on: no address is set")],

@@ -13,6 +13,9 @@ export const isNull: Test = ({ value }) => value === null;
 export const isList: Test = ({ value }) => Array.isArray(value);
 export const isNonEmptyText: Test = ({ value }) => typeof value === "string" && value !== "";
 export const isEmptyText: Test = ({ value }) => value === "";
+/** A list with an item that is not text, which Python cannot join. */
+export const isUnjoinableList: Test = ({ value }) =>
+	Array.isArray(value) && value.some((item) => typeof item !== "string");
 /** A list or an object, which cannot be a key in Python. */
 export const isUnhashable: Test = ({ value }) => typeof value === "object" && value !== null;
 export const isBlankValue: Test = ({ value }) => isBlank(value);

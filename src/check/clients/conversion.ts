@@ -72,10 +72,15 @@ export const conversionReactions = {
 	"route-type": [crash("the route cannot be converted: no NIC is configured")],
 	"route-netmask-missing": [wrong("assumes /24, for IPv6 /64, even for a default route")],
 	"route-netmask-invalid": [crash(valueError, { when: ({ route }) => route?.address?.ownPrefix === undefined })],
-	"route-metric-invalid": [crash("TypeError: no NIC is configured")],
+	"route-metric-invalid": [crash("TypeError: no NIC is configured", { when: isNoNumber })],
 	"service-not-dns": [wrong("takes every service for a name server")],
 	"dns-search-type": [crash("AttributeError: no NIC is configured")],
 } as const satisfies Record<string, readonly Reaction[]>;
+
+/** Python's int() converts numbers and booleans, and blank values count as missing. */
+function isNoNumber({ value }: Fault): boolean {
+	return !isBlank(value) && typeof value !== "number" && typeof value !== "boolean";
+}
 
 /** cloud-init also reads a route's `destination`. */
 export function destinationOf({ route }: Fault): unknown {

@@ -79,6 +79,21 @@ export const addressRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "netmask-zero",
+		title: "A mask of zeros",
+		fix: "write the subnet's mask: 255.255.255.0, ffff:ffff:ffff:ffff::",
+		concerns: onNetwork,
+		*find({ networks }) {
+			for (const network of networks) {
+				const { pointer, raw, address, isStatic } = network;
+				const value = member(raw, "netmask");
+				if (!isStatic || !address || address.ownPrefix !== undefined || isBlank(value)) continue;
+				if (parseMask(value, address.version) !== 0) continue;
+				yield { pointer: `${pointer}/netmask`, message: `the mask is ${show(value)}`, value, network };
+			}
+		},
+	},
+	{
 		id: "netmask-bits",
 		title: "A mask as a number of bits",
 		fix: "write netmask: 255.255.255.0, ffff:ffff:ffff:ffff::",

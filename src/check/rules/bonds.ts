@@ -128,9 +128,21 @@ export const bondRules: readonly Rule[] = [
 		title: "A transmit hash policy that not every client knows",
 		fix: `write one of ${COMMON_HASH_POLICIES.join(", ")}, or leave it out`,
 		*find(document) {
-			const isUnknown = (policy: unknown) => !isBlank(policy) && !COMMON_HASH_POLICIES.includes(policy);
+			const isUnknown = (policy: unknown) =>
+				(!isBlank(policy) || (typeof policy === "object" && policy !== null)) && !COMMON_HASH_POLICIES.includes(policy);
 			for (const fault of optionFaults(document, "bond_xmit_hash_policy", isUnknown)) {
 				yield { ...fault, message: `the transmit hash policy is ${show(fault.value)}` };
+			}
+		},
+	},
+	{
+		id: "bond-lacp-rate-invalid",
+		title: "An LACP rate that is neither `slow` nor `fast`",
+		fix: "write slow or fast, or leave it out",
+		*find(document) {
+			const isInvalid = (rate: unknown) => rate !== undefined && rate !== null && rate !== "slow" && rate !== "fast";
+			for (const fault of optionFaults(document, "bond_lacp_rate", isInvalid)) {
+				yield { ...fault, message: `the LACP rate is ${show(fault.value)}` };
 			}
 		},
 	},
@@ -165,6 +177,19 @@ export const bondRules: readonly Rule[] = [
 		*find(document) {
 			for (const fault of optionFaults(document, "bond_lacp_rate", (rate) => rate === "fast" || rate === 1)) {
 				yield { ...fault, message: "the LACP rate is fast" };
+			}
+		},
+	},
+	{
+		id: "bond-option-spelling",
+		title: "A bond option that is spelled with dashes (`bond-mode`, `bond_xmit-hash-policy`)",
+		fix: "leave it out, unless guests need it (bond-mode-unread, bond-hash-policy-unread, bond-lacp-rate-unread)",
+		*find(document) {
+			for (const link of bondsOf(document)) {
+				const name = Object.keys(link.raw).find((key) => /^bond[-_].*-|^bond-/.test(key));
+				if (name === undefined) continue;
+				const message = `the bond has the option ${show(name)}`;
+				yield { pointer: link.pointer, message, value: name, link };
 			}
 		},
 	},

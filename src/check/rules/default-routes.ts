@@ -22,7 +22,7 @@ export const defaultRouteRules: readonly Rule[] = [
 					const second = routes.find((route) => route.gateway !== routes[0]?.gateway);
 					if (!routes[0] || !second) continue;
 					const message = `${routes[0].pointer} is the link's default route already`;
-					yield { ...faultOf(second, message, routes[0]), link };
+					yield { ...faultOf(second, message, routes[0]), value: second.gateway, otherValue: routes[0].gateway, link };
 				}
 			}
 		},

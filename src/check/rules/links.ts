@@ -74,6 +74,19 @@ export const linkRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "nic-name-invalid",
+		title: "A NIC's `name` that is empty or not text",
+		fix: "leave the name out, or write the NIC's name as text",
+		*find({ links }) {
+			for (const link of links) {
+				const value = member(link.raw, "name");
+				if (link.kind !== "nic" || !Object.hasOwn(link.raw, "name")) continue;
+				if (typeof value === "string" && value !== "") continue;
+				yield { pointer: `${link.pointer}/name`, message: `the NIC's name is ${show(value)}`, value, link };
+			}
+		},
+	},
+	{
 		id: "nic-mac-missing",
 		title: "A NIC without a MAC address",
 		fix: "write the NIC's MAC address into ethernet_mac_address",

@@ -4,6 +4,7 @@ import { bounded, type Entry, LONGEST, memberPointer } from "../document-view.ts
 import { isBlank, isObject, member, show } from "../json.ts";
 import { isDns, networkServices, serverOf } from "../name-servers.ts";
 import type { Fault, FoundFault, Rule } from "../rule.ts";
+import { onMember } from "./concerns.ts";
 
 export const serviceRules: readonly Rule[] = [
 	{
@@ -83,6 +84,54 @@ export const serviceRules: readonly Rule[] = [
 						yield { pointer, message: "the name server has no address", value, network };
 					}
 				}
+			}
+		},
+	},
+	{
+		id: "network-service-address-invalid",
+		title: "A name server on a network whose address is empty or not text",
+		fix: "write the address as text, or remove the entry",
+		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
+		*find(document) {
+			for (const { network, service } of networkServices(document)) {
+				const value = member(service.raw, "address");
+				if (!isDns(service) || value === undefined || (typeof value === "string" && value !== "")) continue;
+				yield {
+					pointer: `${service.pointer}/address`,
+					message: `the address is ${show(value)}`,
+					value,
+					service,
+					network,
+				};
+			}
+		},
+	},
+	{
+		id: "dns-nameserver-invalid",
+		title: "An invalid address in `dns_nameservers`",
+		fix: "write a list of addresses",
+		concerns: onMember("networks[].dns_nameservers"),
+		*find({ networks }) {
+			for (const network of networks) {
+				const list = member(network.raw, "dns_nameservers");
+				const value = typeof list === "string" ? list.split(/\s+/).filter(Boolean) : list;
+				if (!Array.isArray(value) || value.every((item) => serverOf({ pointer: "", raw: { address: item } }))) continue;
+				const pointer = `${network.pointer}/dns_nameservers`;
+				yield { pointer, message: "the list has an item that is not an address", value, network };
+			}
+		},
+	},
+	{
+		id: "dns-search-item-invalid",
+		title: "An item of `dns_search` that is not text",
+		fix: "write a list of domain names",
+		concerns: onMember("networks[].dns_search"),
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = member(network.raw, "dns_search");
+				if (!Array.isArray(value) || value.every((item) => typeof item === "string")) continue;
+				const pointer = `${network.pointer}/dns_search`;
+				yield { pointer, message: "the list has an item that is not text", value, network };
 			}
 		},
 	},
