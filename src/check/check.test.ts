@@ -112,7 +112,7 @@ describe("check", () => {
 		const networks = Array.from({ length: 20_000 }, (_, i) => ipv4({ link: `tap${i % 300}`, routes, ip_address: "x" }));
 		const start = performance.now();
 		const findings = check({ links, networks, services: networks });
-		expect(performance.now() - start).toBeLessThan(10_000);
+		expect(performance.now() - start).toBeLessThan(20_000);
 		expect(JSON.stringify(findings).length).toBeLessThan(2_000_000);
 		expect(findings.map(({ rule }) => rule)).toContain("document-long");
 		expect(findings.some(({ message }) => message.includes("more like this"))).toBe(true);

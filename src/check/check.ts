@@ -23,6 +23,8 @@ export interface CheckOptions {
 
 /** At most so many findings of one rule are reported; the last one says how many more there are. */
 const MAX_FINDINGS_OF_A_RULE = 50;
+/** The others are counted up to this number, to bound the work on a hostile document. */
+const MAX_COUNTED = 500;
 
 /**
  * Reports what is wrong with a `network_data.json` of any producer, and what each guest-side client makes of it.
@@ -61,13 +63,18 @@ function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target
 		const fault: Fault = { ...found, document };
 		if (findings.length === MAX_FINDINGS_OF_A_RULE) {
 			if (rule.concernsCheck || targets.some((target) => reactsAnywhere(target, rule, fault))) more++;
+			if (more === MAX_COUNTED) break;
 			continue;
 		}
 		const effects = targets.flatMap((target) => effectsOn(target, rule, fault));
 		if (effects.length > 0 || rule.concernsCheck) findings.push(findingOf(rule, fault, effects));
 	}
 	const last = findings.at(-1);
-	if (last && more > 0) findings.splice(-1, 1, { ...last, message: `${last.message} (and ${more} more like this)` });
+	if (last && more > 0)
+		findings.splice(-1, 1, {
+			...last,
+			message: `${last.message} (and ${more === MAX_COUNTED ? "at least " : ""}${more} more like this)`,
+		});
 	return findings;
 }
 
