@@ -40,6 +40,14 @@ function decode(text: string): string | undefined {
 /** `openstack/<version>/password`: part of the state, not of the tree. */
 export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
 
+/** What lets somebody act as the guest: scripts, passwords, and what a vendor gives to this instance alone. */
+const PRIVATE = /(^|\/)(user_data|user-data|vendor_data2?\.json|password)$/;
+
+/** Whether a normalized path is a document that must not be given to the previous owner of an address. */
+export function isPrivatePath(path: string): boolean {
+	return PRIVATE.test(path);
+}
+
 /** The blueprint's form: the only wiring document that may contain more. */
 const PORTS = /^openstack\/[^/]+\/metadata\/network_data$/;
 const BEYOND_WIRING: readonly Expose[] = ["floating_ips", "security_groups"];

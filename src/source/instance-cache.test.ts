@@ -354,7 +354,7 @@ describe("owners", () => {
 		expect(await cache.owners(query)).toEqual(b);
 	});
 
-	test("while the source is down, the last owner of an address is served for five minutes, or less if the caller says so", async () => {
+	test("while the source is down, the last owner of an address is served for five minutes, but never for private data", async () => {
 		const { cache, owners, state, after } = set();
 		const a: Owner[] = [{ id: "a", networkId: "n" }];
 		owners.set("10.0.0.1", a);
@@ -363,14 +363,14 @@ describe("owners", () => {
 		state.down = true;
 		after(299);
 		expect(await cache.owners(query)).toEqual(a);
-		await expect(cache.owners(query, undefined, 10)).rejects.toMatchObject({ code: "cloud-unavailable" });
+		await expect(cache.owners(query, undefined, true)).rejects.toMatchObject({ code: "cloud-unavailable" });
 		after(1);
 		await expect(cache.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
 		after(2);
 		await expect(cache.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
 	});
 
-	test("a slow source is no reason to serve an old owner", async () => {
+	test("a slow source is waited for a second, or as long as it takes for private data", async () => {
 		vi.useFakeTimers();
 		try {
 			const { cache, owners, state, after } = set();
@@ -382,10 +382,16 @@ describe("owners", () => {
 			const gate = Promise.withResolvers<void>();
 			state.gate = gate.promise;
 			after(10);
-			const answer = cache.owners(query);
-			await vi.advanceTimersByTimeAsync(10_000);
+			const answer = cache.owners(query, undefined, true);
+			const publicAnswer = cache.owners(query);
+			await vi.advanceTimersByTimeAsync(1000);
+			expect(await publicAnswer).toEqual(old);
+			expect(await cache.owners(query)).toEqual(old);
+			const secondAnswer = cache.owners(query, undefined, true);
+			await vi.advanceTimersByTimeAsync(9000);
 			gate.resolve();
 			expect(await answer).toEqual(present);
+			expect(await secondAnswer).toEqual(present);
 		} finally {
 			vi.useRealTimers();
 		}

@@ -7,6 +7,7 @@ import { tagsOfChange, tagsOfInstance, tagsOfQuery } from "./dependencies.ts";
 import {
 	type CacheTimes,
 	createRevalidatingCache,
+	type Patience,
 	type RevalidatingCache,
 	type RevalidatingCacheStats,
 	type SharedCacheState,
@@ -66,10 +67,11 @@ export interface InstanceCache {
 	/**
 	 * As `Source.owners`: at once if the answer is cached, like `get`.
 	 *
-	 * @param staleIfError seconds: how old the answer may be while the source can't be reached, at most and by default 300
+	 * @param isPrivate whether private data depends on it: then the answer is at most 5 seconds old, even while the source
+	 *   can't be reached; otherwise at most 300, and a slow source is waited for no longer than a second
 	 * @returns rejects as `get`
 	 */
-	owners(query: PortQuery, signal?: AbortSignal, staleIfError?: number): readonly Owner[] | Promise<readonly Owner[]>;
+	owners(query: PortQuery, signal?: AbortSignal, isPrivate?: boolean): readonly Owner[] | Promise<readonly Owner[]>;
 	/** Every instance, as the source lists them now. */
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	stats(): InstanceCacheStats;
@@ -90,8 +92,10 @@ const MIN_REVALIDATE_INTERVAL = 1;
 const OWNER_MAX_AGE = 5;
 /** A document may be served at any age, the name of an address's owner may not. Seconds. */
 const OWNER_STALE_IF_ERROR = 300;
-/** Longer than any request waits: a source that is merely slow is no reason to serve an old owner. Seconds. */
+/** Longer than any request waits: a source that is merely slow is no reason to serve private data by an old owner. Seconds. */
 const OWNER_REVALIDATE_TIMEOUT = 30;
+/** For what may be served by an old owner: leaves enough of a request's 5 s for the instance. Seconds. */
+const STALE_OWNER_REVALIDATE_TIMEOUT = 1;
 
 const instanceTimes = (maxAge: number): CacheTimes => ({
 	revalidateAfter: (maxAge * 2000) / 3,
@@ -101,10 +105,18 @@ const instanceTimes = (maxAge: number): CacheTimes => ({
 	staleIfError: Number.POSITIVE_INFINITY,
 });
 
+const PRIVATE_OWNER: Patience = {
+	revalidateTimeout: OWNER_REVALIDATE_TIMEOUT * 1000,
+	staleIfError: OWNER_MAX_AGE * 1000,
+};
+const STALE_OWNER: Patience = {
+	revalidateTimeout: STALE_OWNER_REVALIDATE_TIMEOUT * 1000,
+	staleIfError: OWNER_STALE_IF_ERROR * 1000,
+};
+
 const ownerTimes = (maxAge: number): CacheTimes => ({
 	...instanceTimes(maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE)),
-	revalidateTimeout: OWNER_REVALIDATE_TIMEOUT * 1000,
-	staleIfError: OWNER_STALE_IF_ERROR * 1000,
+	...PRIVATE_OWNER,
 });
 
 /**
@@ -149,9 +161,9 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
 			return isRecent ? known.value : byDetail[detail].revalidate(id, signal);
 		},
-		owners({ networkId, routerId, address, macAddress }, signal, staleIfError = OWNER_STALE_IF_ERROR) {
+		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const key = JSON.stringify({ networkId, routerId, address, macAddress });
-			return owners.get(key, signal, undefined, Math.min(staleIfError, OWNER_STALE_IF_ERROR) * 1000);
+			return owners.get(key, signal, undefined, isPrivate ? PRIVATE_OWNER : STALE_OWNER);
 		},
 		list: (signal) => withAbort(source.list(closing.signal), signal),
 		stats: () => statsOf([...instances, owners], Math.max(0, now() - shared.oldestStale)),

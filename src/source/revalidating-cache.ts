@@ -64,15 +64,18 @@ export interface RevalidatingCacheStats {
 	stale: number;
 }
 
+/** What a caller accepts while the source gives no new value. */
+export type Patience = Pick<CacheTimes, "revalidateTimeout" | "staleIfError">;
+
 export interface RevalidatingCache<V> {
 	/**
 	 * The cached value, at once, or the source's.
 	 *
 	 * @param known the entry to use instead of this cache's own: another cache may have a newer one
-	 * @param staleIfError overrides the cache's
+	 * @param patience overrides the cache's
 	 * @returns a promise that rejects with the source's error if there is nothing to serve
 	 */
-	get(key: string, signal?: AbortSignal, known?: CacheEntry<V>, staleIfError?: number): V | Promise<V>;
+	get(key: string, signal?: AbortSignal, known?: CacheEntry<V>, patience?: Patience): V | Promise<V>;
 	/** The source's value, whatever is cached. */
 	revalidate(key: string, signal?: AbortSignal): Promise<V>;
 	/** The entry, however old; counts as a use of it. */
@@ -161,39 +164,39 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return answer;
 	}
 
-	/** Rejects with the reason if the value is too old to serve. */
+	/** If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason. */
 	function serveStale(
 		key: string,
 		{ value, askedAt }: CacheEntry<V>,
 		reason: unknown,
-		staleIfError: number,
-	): V | Promise<never> {
+		{ staleIfError }: Patience,
+	): V | Promise<V> {
 		const age = now() - askedAt;
-		if (age >= staleIfError) return Promise.reject(reason);
+		if (age >= staleIfError) return inFlight.get(key)?.answer ?? Promise.reject(reason);
 		counts.stale++;
 		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
 		options.onStale(key, age, reason);
 		return value;
 	}
 
-	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, staleIfError: number): Promise<V> {
+	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, patience: Patience): Promise<V> {
 		const slow = Promise.withResolvers<never>();
 		const timer = setTimeout(() => {
-			const waited = `no answer from the cloud within ${times.revalidateTimeout} ms`;
+			const waited = `no answer from the cloud within ${patience.revalidateTimeout} ms`;
 			const error = new GuestwireError("cloud-unavailable", waited);
 			recordFailure(key, error);
 			slow.reject(error);
-		}, times.revalidateTimeout);
+		}, patience.revalidateTimeout);
 		try {
 			return await Promise.race([ask(key), slow.promise]);
 		} catch (error) {
-			return serveStale(key, known, error, staleIfError);
+			return serveStale(key, known, error, patience);
 		} finally {
 			clearTimeout(timer);
 		}
 	}
 
-	function serveKnown(key: string, known: CacheEntry<V>, staleIfError: number): V | Promise<V> {
+	function serveKnown(key: string, known: CacheEntry<V>, patience: Patience): V | Promise<V> {
 		const age = known.invalidated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
 		if (age < times.maxAge) {
 			counts.hits++;
@@ -203,10 +206,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		const isDown = now() < downUntil;
 		if (isDown) revalidateInBackground(key);
 		if (isDown || isFailing(key)) {
-			return serveStale(key, known, failures.get(key)?.error ?? SOURCE_DOWN, staleIfError);
+			return serveStale(key, known, failures.get(key)?.error ?? SOURCE_DOWN, patience);
 		}
 		counts.misses++;
-		return revalidateOrServeStale(key, known, staleIfError);
+		return revalidateOrServeStale(key, known, patience);
 	}
 
 	function revalidateInBackground(key: string): void {
@@ -229,9 +232,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	return {
-		get(key, signal, known = entries.get(key), staleIfError = times.staleIfError) {
+		get(key, signal, known = entries.get(key), patience = times) {
 			if (known !== undefined && !isAbsent(known.value)) {
-				const value = serveKnown(key, known, staleIfError);
+				const value = serveKnown(key, known, patience);
 				return value instanceof Promise ? withAbort(value, signal) : value;
 			}
 			if (known !== undefined && !known.invalidated && now() - known.askedAt < times.negativeTtl) {

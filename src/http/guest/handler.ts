@@ -1,5 +1,6 @@
 /** From a request to its response: who asks, which instance that is, and which document is wanted. */
 
+import { isPrivatePath } from "../../documents/paths.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
@@ -46,7 +47,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 		const { path } = request;
 		const listing = path === undefined ? undefined : documents.listing(path);
 		if (listing !== undefined) return isRead(request.method) ? { document: listing } : wrongMethod();
-		const caller = identity(request);
+		const caller = identity(request, path !== undefined && isPrivatePath(path));
 		if ("reason" in caller) return caller;
 		const response = andThen(caller.identified, (identified): GuestResponse | Promise<GuestResponse> => {
 			if ("reason" in identified) return identified;

@@ -8,16 +8,17 @@ import type { Identification, Identity } from "./requester.ts";
  * where the host keeps them from taking each other's addresses.
  */
 export function addressIdentity(lookup: OwnerLookup, findNeighbour: FindNeighbour): Identity {
-	return ({ socket: { remoteAddress: peer = "" } }) => {
+	return ({ socket: { remoteAddress: peer = "" } }, isPrivate) => {
 		const query = portQuery(peer);
 		if (query === "invalid") return unusableAddress(query, `the peer's address "${peer}"`);
-		if (query !== "no-mac") return { guest: peer, identified: findOwner(lookup, [query]) };
-		return { guest: peer, identified: byNeighbourTable(peer, lookup, findNeighbour) };
+		if (query !== "no-mac") return { guest: peer, identified: findOwner(lookup, [query], isPrivate) };
+		return { guest: peer, identified: byNeighbourTable(peer, isPrivate, lookup, findNeighbour) };
 	};
 }
 
 async function byNeighbourTable(
 	peer: string,
+	isPrivate: boolean,
 	lookup: OwnerLookup,
 	findNeighbour: FindNeighbour,
 ): Promise<Identification> {
@@ -29,6 +30,6 @@ async function byNeighbourTable(
 		const [why] = (error as Error).message.split("\n");
 		return { reason: "unidentified-peer", detail: `${peer}: the kernel's neighbour table can't be read: ${why}` };
 	}
-	if (macAddress !== undefined) return findOwner(lookup, [{ macAddress }]);
+	if (macAddress !== undefined) return findOwner(lookup, [{ macAddress }], isPrivate);
 	return { reason: "unidentified-peer", detail: `${peer} is not in the kernel's neighbour table` };
 }

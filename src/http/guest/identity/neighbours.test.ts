@@ -33,7 +33,7 @@ describe("the neighbour table", () => {
 
 describe("a link-local peer without a MAC address in its address", () => {
 	const identify = async (remoteAddress: string, find = async () => undefined as string | undefined) => {
-		const caller = addressIdentity(lookup, find)({ rawHeaders: [], socket: { remoteAddress } }) as Caller;
+		const caller = addressIdentity(lookup, find)({ rawHeaders: [], socket: { remoteAddress } }, false) as Caller;
 		return caller.identified;
 	};
 
@@ -43,7 +43,7 @@ describe("a link-local peer without a MAC address in its address", () => {
 			asked.push(`${address} ${zone}`);
 			return MAC;
 		};
-		const caller = addressIdentity(lookup, find)({ rawHeaders: [], socket: { remoteAddress: "fe80::12%br0" } });
+		const caller = addressIdentity(lookup, find)({ rawHeaders: [], socket: { remoteAddress: "fe80::12%br0" } }, false);
 		expect(await (caller as Caller).identified).toMatchObject({ id: "one" });
 		expect(asked).toEqual(["fe80::12 br0"]);
 	});

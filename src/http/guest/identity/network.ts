@@ -20,7 +20,7 @@ const MAX_ID = 255;
  * @param isProxy whether a request comes from haproxy, which alone makes its headers true
  */
 export function networkIdentity(lookup: OwnerLookup, isProxy: (requester: Requester) => boolean): Identity {
-	return (requester) => {
+	return (requester, isPrivate) => {
 		if (!isProxy(requester)) {
 			const peer = requester.socket.remoteAddress ?? "a peer that has gone";
 			return { reason: "peer-not-allowed", detail: `${peer} is not a proxy that may name a network` };
@@ -32,7 +32,7 @@ export function networkIdentity(lookup: OwnerLookup, isProxy: (requester: Reques
 		const source = forwardedSource(values[3]);
 		if ("reason" in source) return source;
 		const query = { ...source, ...scope };
-		return { guest: Object.values(query).join(" "), identified: findOwner(lookup, [query]) };
+		return { guest: Object.values(query).join(" "), identified: findOwner(lookup, [query], isPrivate) };
 	};
 }
 

@@ -68,7 +68,7 @@ describe("the owner of a source", () => {
 		const directory = {
 			owners: async ({ networkId = "" }) => [{ id: "a", ...(networkId === "n1" && { projectId: "p" }), networkId }],
 		};
-		expect(await findOwner(directory, [query, { ...query, networkId: "n2" }])).toEqual({
+		expect(await findOwner(directory, [query, { ...query, networkId: "n2" }], false)).toEqual({
 			id: "a",
 			constraints: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
 		});
@@ -76,19 +76,19 @@ describe("the owner of a source", () => {
 
 	it("must have its port on the network that matched, also when none was asked for", async () => {
 		const directory = { owners: async () => [{ id: "a", networkId: "n1" }] };
-		expect(await findOwner(directory, [{ address: "10.0.0.5", routerId: "r" }])).toMatchObject({
+		expect(await findOwner(directory, [{ address: "10.0.0.5", routerId: "r" }], false)).toMatchObject({
 			constraints: [{ source: query }],
 		});
 	});
 
 	it("is nobody when two instances match, also on different networks", async () => {
 		const directory = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
-		const refused = await findOwner(directory, [query, { ...query, networkId: "n2" }]);
+		const refused = await findOwner(directory, [query, { ...query, networkId: "n2" }], false);
 		expect(refused).toMatchObject({ reason: "several-owners", detail: expect.stringContaining("n1, n2") });
 	});
 
 	it("is nobody when there is no network to look on", async () => {
-		expect(await findOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [])).toMatchObject({
+		expect(await findOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [], false)).toMatchObject({
 			reason: "no-owner",
 		});
 	});

@@ -8,7 +8,8 @@ import type { Identification } from "./requester.ts";
 
 /** Where owners are looked up: at once if they are cached. */
 export interface OwnerLookup {
-	owners(query: PortQuery): readonly Owner[] | Promise<readonly Owner[]>;
+	/** @param isPrivate whether the owner must be known for certain; see InstanceCache */
+	owners(query: PortQuery, signal?: undefined, isPrivate?: boolean): readonly Owner[] | Promise<readonly Owner[]>;
 }
 
 /** fe80::/10 in canonical text. */
@@ -39,12 +40,15 @@ export function portQuery(text: string): PortQuery | "invalid" | "no-mac" {
 /**
  * The one instance that owns a port matching any of the queries. No match and several are both refused. If several ports
  * of the instance match, the request may come from any of them: all constraints have to hold.
+ *
+ * @param isPrivate see Identity
  */
 export function findOwner(
 	lookup: OwnerLookup,
 	queries: readonly PortQuery[],
+	isPrivate: boolean,
 ): Identification | Promise<Identification> {
-	const found = queries.map((query) => lookup.owners(query));
+	const found = queries.map((query) => lookup.owners(query, undefined, isPrivate));
 	const cached = found.filter((owners): owners is readonly Owner[] => !(owners instanceof Promise));
 	return cached.length === found.length
 		? onlyOwner(queries, cached)

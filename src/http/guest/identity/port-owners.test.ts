@@ -224,3 +224,46 @@ describe("a port that has changed since its instance was looked up", () => {
 		await expectOwn([inNetwork(nic.network_id)], added);
 	});
 });
+
+describe("while Neutron accepts connections and does not answer", () => {
+	const hang = () => {
+		fake.fault = (call) => (call.includes("/ports") ? () => {} : undefined);
+	};
+
+	it("a known guest gets its network data, every time", async () => {
+		await startNetwork();
+		const path = "/openstack/latest/network_data.json";
+		const get = async () => (await ask([inNetwork(nic.network_id)], address, path)).status;
+		expect(await get()).toBe(200);
+		hang();
+		for (let time = 0; time < 7; time++) {
+			clock.seconds += 10;
+			expect(await get()).toBe(200);
+		}
+	});
+
+	it("it gets private data only as long as its address can't have a new owner", async () => {
+		service = await startTestService(
+			[
+				{
+					listen: `unix:${join(tmpdir(), `guestwire-foreign-${process.pid}.sock`)}`,
+					identity: { mode: "network", allow: [] },
+				},
+			],
+			{ directory, limits: { budget: 1500 } },
+		);
+		await expectOwn([inNetwork(nic.network_id)], address);
+		hang();
+		clock.seconds += 4;
+		await expectOwn([inNetwork(nic.network_id)], address);
+		clock.seconds += 2;
+		for (const path of [
+			USER_DATA,
+			"/latest/user-data",
+			"/openstack/latest/vendor_data2.json",
+			"/openstack/latest/password",
+		]) {
+			expect([path, (await ask([inNetwork(nic.network_id)], address, path)).status]).toEqual([path, 503]);
+		}
+	});
+});

@@ -17,7 +17,7 @@ export type ProviderNetworks = (providerId: string) => readonly string[];
  */
 export function providerIdentity(lookup: OwnerLookup, secret: Uint8Array, networksOf: ProviderNetworks): Identity {
 	const isSigned = signatureCheck(secret);
-	return ({ rawHeaders }) => {
+	return ({ rawHeaders }, isPrivate) => {
 		const { values, repeated } = pick(rawHeaders);
 		const [provider, signature, forwardedFor] = values;
 		if (repeated !== undefined) return repeatedHeader(repeated);
@@ -26,6 +26,9 @@ export function providerIdentity(lookup: OwnerLookup, secret: Uint8Array, networ
 		if (signature === undefined || !isSigned(provider, signature)) return wrongSignature;
 		if ("reason" in source) return source;
 		const queries = networksOf(provider).map((networkId) => ({ ...source, networkId }));
-		return { guest: `${provider} ${Object.values(source).join(" ")}`, identified: findOwner(lookup, queries) };
+		return {
+			guest: `${provider} ${Object.values(source).join(" ")}`,
+			identified: findOwner(lookup, queries, isPrivate),
+		};
 	};
 }

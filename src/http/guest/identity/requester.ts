@@ -31,8 +31,13 @@ export interface Identified {
 	readonly constraints: readonly Constraint[];
 }
 
-/** Identifies the guest that asks. A look-up rejects with the source's errors. */
-export type Identity = (requester: Requester) => Caller | ErrorResponse;
+/**
+ * Identifies the guest that asks. A look-up rejects with the source's errors.
+ *
+ * @param isPrivate whether it asks for private data: while the source can't be reached, an address that may have a new
+ *   owner does not identify anybody then
+ */
+export type Identity = (requester: Requester, isPrivate: boolean) => Caller | ErrorResponse;
 
 export function missingHeader(name: string): ErrorResponse {
 	return { reason: "missing-header", explanation: `${name} header is missing from request.` };
