@@ -43,7 +43,7 @@ describe("contradictory facts are refused by name", () => {
 				...facts,
 				portGroups: [{ uuid: "g", address: "fa:16:3e:00:00:05", node_uuid: "n", mode: "fast", properties: {} }],
 			},
-			/port group g has the unknown mode "fast"/,
+			/port group g has mode "fast"/,
 		],
 	])("%s", (_, contradictory, message) => {
 		expect(() => assemble(contradictory)).toThrow(GuestwireError);
