@@ -33,8 +33,8 @@ make_chroot() {
 	mkdir -p "$ROOT.new"
 	rm -rf --one-file-system "$ROOT.new" "$ROOT"
 	answers >"$STATE/answers"
-	# A mirror may be behind: the archive's date is not what is tested here.
-	mmdebstrap --quiet --mode=root --variant=minbase \
+	# A mirror may be behind: the archive's date is not what is tested here. Its mounts are gone when it is killed.
+	unshare --mount mmdebstrap --quiet --mode=root --variant=minbase \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' --aptopt='Acquire::Languages "none"' \
 		--essential-hook="chroot \"\$1\" debconf-set-selections <'$STATE/answers'" \
 		--include="$(paste -sd, <<<"$list")" "$suite" "$ROOT.new" >"$STATE/chroot.log" 2>&1 ||
