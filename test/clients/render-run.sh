@@ -14,7 +14,7 @@ mknod -m 666 dev/null c 1 3
 mknod -m 666 dev/urandom c 1 9
 mkdir out
 mount --bind "$out" out
-exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 sh -eu -c '
+exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_LOG_LEVEL=warning sh -eu -c '
 nm=/usr/libexec/nm-initrd-generator
 [ -x $nm ] || nm=/usr/lib/NetworkManager/nm-initrd-generator
 ignition=/usr/lib/dracut/modules.d/30ignition/ignition
@@ -33,7 +33,7 @@ for folder in /out/*/; do
 	CREDENTIALS_DIRECTORY=/run/credentials SYSTEMD_PROC_CMDLINE= $generator >>log 2>&1
 	cp /run/systemd/network/* credentials/ 2>/dev/null || :
 	ignition-validate config.ign >>log 2>&1
-	echo SELINUX=disabled >sysroot/etc/selinux/config
+	printf "SELINUX=disabled\nSELINUXTYPE=targeted\n" >sysroot/etc/selinux/config
 	for stage in fetch files; do
 		IGNITION_CONFIG_FILE=$PWD/config.ign $ignition --platform=file --stage=$stage --root=$PWD/sysroot \
 			--config-cache=/run/ignition.json --state-file=/run/state --log-to-stdout >ignition.log 2>&1 || cat ignition.log >>log

@@ -27,7 +27,9 @@ describe.each(["bookworm", "trixie"] as const)("%s", (name) => {
 	afterAll(() => rm(out, { recursive: true }));
 	const files = (document: string, folder: string) => filesBelow(join(out, folderOf(document), folder));
 
-	it.each(documents)("nm-initrd-generator reads the kernel arguments as meant: %s", async (document, data) => {
+	// A NIC without addresses needs no argument but its name.
+	const addressed = documents.filter(([document]) => document !== "k-addressless");
+	it.each(addressed)("nm-initrd-generator reads the kernel arguments as meant: %s", async (document, data) => {
 		const theirs = readKeyfiles(await files(document, "nm"));
 		expect(inInitrd(theirs)).toEqual(
 			inInitrd(withInitrdNames(readKeyfiles(renderFiles("networkmanager", data, false)))),

@@ -59,7 +59,12 @@ function bondOf(one: (key: string) => string | undefined): BondMeaning {
 function readFamily(family: "ipv4" | "ipv6", entries: Section[1], meaning: Meaning): void {
 	const all = new Map(entries);
 	for (const [key, value] of entries) {
-		if (/^address\d+$/.test(key)) meaning.addresses.add(canonicalCidr(value));
+		if (/^address\d+$/.test(key)) {
+			// NetworkManager before 1.46 writes the gateway after the address.
+			const [address = "", gateway] = value.split(",");
+			meaning.addresses.add(canonicalCidr(address));
+			if (gateway !== undefined) meaning.routes.push(route("default", gateway));
+		}
 		else if (key === "dns") for (const server of listOf(value)) meaning.dns.add(canonicalIp(server));
 		else if (key === "dns-search") for (const domain of listOf(value)) meaning.search.add(domain);
 		else if (key === "route-metric") meaning.learned[family] = Number(value);
