@@ -39,7 +39,8 @@ describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh
 		const ran = await run(join(netplan ?? "", "usr/libexec/netplan/generate"), ["--root-dir", folder]);
 		expect(ran).toEqual({ stdout: "", stderr: "", code: 0 });
 		const theirs = readNetworkd(await filesBelow(join(folder, "run/systemd/network")));
-		expect(asSets(theirs)).toEqual(asSets(readNetworkd(renderFiles("networkd", data, false))));
+		const ours = readNetworkd(renderFiles("networkd", data, false));
+		expect(asSets(withoutLearned(theirs))).toEqual(asSets(withoutLearned(ours)));
 	});
 });
 
@@ -124,6 +125,14 @@ function told(output: string) {
 }
 
 /** Lists without their order. */
+/**
+ * Without the metrics of learned routes: netplan sets 100 where ours set none, and cannot rank links that have only router
+ * advertisements. src/render/foreign-documents.test.ts compares what ours say.
+ */
+function withoutLearned(meanings: Meanings): Meanings {
+	return new Map(Array.from(meanings, ([name, meaning]) => [name, { ...meaning, learned: {} }]));
+}
+
 function asSets(meanings: Meanings) {
 	return new Map(
 		[...meanings]
