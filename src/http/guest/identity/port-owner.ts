@@ -1,6 +1,6 @@
 /** From a guest's address to the one instance that owns it. */
 import ipaddr from "ipaddr.js";
-import { canonicalAddress, eui64Mac } from "../../../instance/addresses.ts";
+import { canonicalAddress, eui64Mac, isLinkLocal } from "../../../instance/addresses.ts";
 import type { Constraint } from "../../../source/ownership.ts";
 import type { Owner, PortQuery } from "../../../source/source.ts";
 import type { ErrorResponse } from "../response.ts";
@@ -11,9 +11,6 @@ export interface OwnerLookup {
 	/** @param isPrivate whether the owner must be known for certain; see InstanceCache */
 	owners(query: PortQuery, signal?: undefined, isPrivate?: boolean): readonly Owner[] | Promise<readonly Owner[]>;
 }
-
-/** fe80::/10 in canonical text. */
-const LINK_LOCAL_V6 = /^fe[89ab][0-9a-f]:/;
 
 /** The canonical text of a socket's or header's address: IPv4-mapped IPv6 unwrapped, no zone; undefined if invalid. */
 export function plainAddress(text: string): string | undefined {
@@ -32,7 +29,7 @@ export function plainAddress(text: string): string | undefined {
 export function portQuery(text: string): PortQuery | "invalid" | "no-mac" {
 	const address = plainAddress(text);
 	if (address === undefined) return "invalid";
-	if (!LINK_LOCAL_V6.test(address)) return { address };
+	if (!isLinkLocal(address)) return { address };
 	const macAddress = eui64Mac(address);
 	return macAddress === undefined ? "no-mac" : { macAddress };
 }
