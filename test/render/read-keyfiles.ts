@@ -64,8 +64,7 @@ function readFamily(family: "ipv4" | "ipv6", entries: Section[1], meaning: Meani
 			const [address = "", gateway] = value.split(",");
 			meaning.addresses.add(canonicalCidr(address));
 			if (gateway !== undefined) meaning.routes.push(route("default", gateway));
-		}
-		else if (key === "dns") for (const server of listOf(value)) meaning.dns.add(canonicalIp(server));
+		} else if (key === "dns") for (const server of listOf(value)) meaning.dns.add(canonicalIp(server));
 		else if (key === "dns-search") for (const domain of listOf(value)) meaning.search.add(domain);
 		else if (key === "route-metric") meaning.learned[family] = Number(value);
 		else if (key === "gateway") meaning.routes.push(route("default", value));
