@@ -10,7 +10,7 @@ import { findPorts } from "../src/mirror/find-ports.ts";
 import type { MirrorStore } from "../src/mirror/mirror-store.ts";
 import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
 import { readInstance } from "../src/mirror/read-instance.ts";
-import type { Resource } from "../src/mirror/resource.ts";
+import type { Resource } from "../src/source/resource.ts";
 import { openDatabase } from "../src/store/database.ts";
 
 const INSTANCES = Number(process.argv[2] ?? 100_000);

@@ -1,6 +1,6 @@
 /** Resources as a watcher would store them, from one instance's facts. */
 import type { InstanceFacts } from "../src/instance/facts.ts";
-import type { Resource } from "../src/mirror/resource.ts";
+import type { Resource } from "../src/source/resource.ts";
 import { keypairId } from "../src/source/source.ts";
 
 export function resourcesOf(facts: InstanceFacts, requestedAt: number): Resource[] {

@@ -9,7 +9,7 @@ import { findPorts } from "../src/mirror/find-ports.ts";
 import type { MirrorStore, MirrorStoreOptions } from "../src/mirror/mirror-store.ts";
 import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
 import { readInstance } from "../src/mirror/read-instance.ts";
-import type { Resource, ResourceKind } from "../src/mirror/resource.ts";
+import type { Resource, ResourceKind } from "../src/source/resource.ts";
 import { openDatabase, type StateDatabase, type StateLocation } from "../src/store/database.ts";
 import { resourcesOf } from "./mirror-resources.ts";
 import { recordedCases } from "./recorded.ts";

@@ -1,9 +1,9 @@
 /** Writes of the mirror's tables. */
 import { type Kysely, sql, type Transaction } from "kysely";
+import type { Resource, ResourceKind } from "../source/resource.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
 import { keysOf } from "./keys.ts";
 import type { AppliedBatch, Batch, ChangedResource } from "./mirror-store.ts";
-import type { Resource, ResourceKind } from "./resource.ts";
 
 /** Rows per statement: SQLite takes 32,766 parameters, and compiling more at a time would hold up the event loop. */
 const CHUNK = 250;

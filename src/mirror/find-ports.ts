@@ -1,10 +1,10 @@
 /** Ports by address, MAC address, network and router, for finding out who is asking. */
 import type { PortFacts, TrunkFacts } from "../instance/facts.ts";
 import { matchesQuery, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
+import { contentsOf } from "../source/resource.ts";
 import type { PortQuery } from "../source/source.ts";
 import { networkAddress } from "./keys.ts";
 import type { MirrorStore, Selector } from "./mirror-store.ts";
-import { contentsOf } from "./resource.ts";
 
 /** A matching port, and the port that names its device: the parent of its trunk, else the port itself. */
 export interface PortMatch {

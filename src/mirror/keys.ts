@@ -1,7 +1,7 @@
 /** What resources are found by, besides their ids. */
 import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
 import type { PortFacts } from "../instance/facts.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../source/resource.ts";
 
 /** The keys of each kind that has any. */
 export interface ResourceKeys {

@@ -2,9 +2,10 @@
  * The stored copy of a remote source: storage only. The watcher decides what is written; the source in front of it reads.
  * All processes and nodes with the same state database share one copy.
  */
+
+import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
 import type { Lock } from "../store/database.ts";
 import type { ResourceKeys } from "./keys.ts";
-import type { Resource, ResourceKind, ResourceName } from "./resource.ts";
 
 /** Resources by id, or by a key that several may have. */
 export type Selector =

@@ -1,10 +1,11 @@
 /** The mirror's storage in the state database, the same queries on either engine. */
+
+import type { ResourceKind } from "../source/resource.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { applyBatch, withoutUserData } from "./apply-batch.ts";
 import type { MirrorMeta, MirrorStats, MirrorStore, MirrorStoreOptions } from "./mirror-store.ts";
 import { revisionPages, scanPages } from "./pages.ts";
 import { changesSince, lastSequence, purge, readSelected } from "./queries.ts";
-import type { ResourceKind } from "./resource.ts";
 
 /** How the mirror was made, in `mirror_meta` beside `MirrorMeta`. */
 const ORIGIN = "origin";

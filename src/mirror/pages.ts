@@ -1,8 +1,9 @@
 /** Reads of a whole kind, page by page, where they don't hold up the event loop. */
+
+import type { Resource, ResourceKind } from "../source/resource.ts";
 import type { StateDatabase } from "../store/database.ts";
 import type { Revision } from "./mirror-store.ts";
 import { type ResourceRow, resourceOf } from "./queries.ts";
-import type { Resource, ResourceKind } from "./resource.ts";
 
 const REVISIONS_PER_PAGE = 10_000;
 const RESOURCES_PER_PAGE = 1000;

@@ -1,8 +1,8 @@
 /** Reads of the mirror's tables. */
 import { type Kysely, sql } from "kysely";
+import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
 import type { StateTables } from "../store/database.ts";
 import type { ChangesSince, Selector, Snapshot } from "./mirror-store.ts";
-import type { Resource, ResourceKind, ResourceName } from "./resource.ts";
 
 type Database = Kysely<StateTables>;
 

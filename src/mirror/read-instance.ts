@@ -2,9 +2,9 @@
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import { isInstanceNic } from "../source/ownership.ts";
+import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
 import { keypairId } from "../source/source.ts";
 import type { MirrorStore, Selector } from "./mirror-store.ts";
-import { contentsOf, type Resource, type ResourceName } from "./resource.ts";
 
 export interface InstanceReading {
 	/** Undefined: the mirror has neither the server nor a port of it. */

@@ -1,4 +1,4 @@
-/** What the mirror stores: the resources that documents are built from, as the API last returned them. */
+/** The resources that documents are built from, as a remote source returns them and the mirror stores them. */
 import type {
 	BareMetalNodeFacts,
 	BareMetalPortFacts,

@@ -1,0 +1,111 @@
+/** What a source must offer for a mirror to keep a copy of it. */
+import type { Resource, ResourceContents, ResourceKind } from "./resource.ts";
+import type { FactsSource } from "./source.ts";
+
+/** A source behind an API. */
+export interface RemoteSource extends FactsSource {
+	/** Identifies the cloud in the mirror: two sources with the same text have the same facts. */
+	readonly sourceId: string;
+	readonly resources: ResourceReader;
+	/** What reports that resources have changed. Each one may miss some. */
+	readonly signals: readonly ChangeSignals[];
+}
+
+/**
+ * Reads resources in bulk. Calls reject with a `GuestwireError`: `cloud-unavailable` when the API can't be reached,
+ * `cloud-answer` when its answer is unexpected. A resource whose record can't be read is left out and reported in
+ * `unreadable`, so that one odd record never stops the rest.
+ */
+export interface ResourceReader {
+	/**
+	 * The kinds of this source that have listings, in the order in which a fill reads them. `server_details` and `keypair`
+	 * have none: see `byId`.
+	 */
+	readonly kinds: readonly ResourceKind[];
+	/** One page of a listing, servers newest first. The last page has no `next`. */
+	page(kind: ResourceKind, options: PageOptions, signal: AbortSignal): Promise<ResourcePage>;
+	/** One page of a listing with ids and revisions only, or for kinds without revisions what shows that one has changed. */
+	revisionPage(kind: ResourceKind, options: PageOptions, signal: AbortSignal): Promise<RevisionPage>;
+	/** The resources with these ids, in as few calls as possible. Key pairs are named by `keypairId`. */
+	byId(kind: ResourceKind, ids: readonly string[], signal: AbortSignal): Promise<FoundResources>;
+	/** The ports that name these devices, or are on these networks if their own are DHCP servers'. For new servers. */
+	portsOfDevices(deviceIds: readonly string[], signal: AbortSignal): Promise<FoundResources>;
+}
+
+export interface PageOptions {
+	/** `next` of the page before. */
+	readonly marker?: string;
+	readonly limit: number;
+}
+
+export interface ResourcePage {
+	/** The page's resources, and others that the same answers contain (`server_details` beside `server`). */
+	readonly resources: readonly Resource[];
+	readonly unreadable: readonly UnreadableResource[];
+	/** Marks the next page, also for another process later. */
+	readonly next?: string;
+}
+
+export interface RevisionPage {
+	readonly revisions: readonly SourceRevision[];
+	/** When the request was sent, in milliseconds since 1970. */
+	readonly requestedAt: number;
+	readonly next?: string;
+}
+
+export interface SourceRevision {
+	readonly id: string;
+	/** Neutron's `revision_number`. */
+	readonly revision?: number;
+	/** For kinds without revisions: members that differ whenever the resource has changed, compared with the stored ones. */
+	readonly content?: Partial<ResourceContents[ResourceKind]>;
+}
+
+export interface FoundResources {
+	readonly resources: readonly Resource[];
+	/** The ids that the source does not have. */
+	readonly gone: readonly string[];
+	readonly unreadable: readonly UnreadableResource[];
+	/** When the first request was sent, in milliseconds since 1970. */
+	readonly requestedAt: number;
+}
+
+export interface UnreadableResource {
+	readonly kind: ResourceKind;
+	readonly id: string;
+	/** What is wrong, in one line. */
+	readonly reason: string;
+}
+
+/** The name of a way in which changes are noticed, for metrics. */
+export type SignalName = "bus" | "changes-since" | "trunk-revisions" | "lists";
+
+/**
+ * A signal names resources that may have changed; their facts are then read from the API. A lost, repeated or forged
+ * signal costs a call and never a wrong answer.
+ */
+export interface Signal {
+	readonly kind: ResourceKind;
+	readonly ids: readonly string[];
+	/** When the source changed the resource, as far as the signal says, in milliseconds since 1970. */
+	readonly changedAt?: number;
+}
+
+export interface SignalHandler {
+	onSignals(signals: readonly Signal[]): void;
+	/**
+	 * Called when the way works (again), after a time in which it may have missed changes: from `since` (milliseconds since
+	 * 1970, undefined for ever) until now.
+	 */
+	onGap(since: number | undefined): void;
+	/** Called when the way stops working, with the reason in one line; it is tried again until the signals are closed. */
+	onDown(reason: string): void;
+	/** A message that could not be understood. */
+	onInvalid(reason: string): void;
+}
+
+export interface ChangeSignals {
+	readonly name: SignalName;
+	/** Starts to listen, for as long as this process is the watcher. Returns at once. The result ends it, and leaves nothing behind. */
+	listen(handler: SignalHandler): () => Promise<void>;
+}
