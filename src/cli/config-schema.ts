@@ -67,7 +67,7 @@ export const ConfigSchema = strict({
 	operator: strict(
 		{
 			listen: text("Address of the operator server: `host:port`, `[v6%zone]:port` or `unix:/path`.", {
-				default: "127.0.0.1:8776",
+				default: "127.0.0.1:8790",
 			}),
 			tokenFile: optional(
 				path("File with the bearer token. Required unless the address is loopback or a unix socket."),

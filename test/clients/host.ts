@@ -157,7 +157,7 @@ ${
 				.map((address) => `  - { listen: "${address}:80", identity: address }`)
 				.join("\n")
 }
-operator: { listen: "127.0.0.1:8776" }
+operator: { listen: "127.0.0.1:8790" }
 state: { sqlite: ${folder}/state.db }
 `;
 

@@ -18,7 +18,7 @@ import { createLog } from "../../service/log.ts";
 import { createMetrics } from "../../service/metrics.ts";
 import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "./server.ts";
 
-const LOCAL = ["Host", "localhost:8776"] as const;
+const LOCAL = ["Host", "localhost:8790"] as const;
 const TOKEN = "a-long-random-token";
 const docs = readFileSync(new URL("../../../docs/operator.md", import.meta.url), "utf8");
 const instance = recordedInstance("f-trunk");
@@ -117,7 +117,7 @@ describe("the API", () => {
 });
 
 describe("who is let in", () => {
-	it.each(["localhost", "LOCALHOST:1", "127.0.0.1:8776", "127.9.9.9", "[::1]:8776"])(
+	it.each(["localhost", "LOCALHOST:1", "127.0.0.1:8790", "127.9.9.9", "[::1]:8790"])(
 		"Host %s on loopback",
 		async (host) => {
 			await start();
@@ -131,7 +131,7 @@ describe("who is let in", () => {
 		"localhost.attacker.example",
 		"127.0.0.1.attacker.example",
 		"[::2]",
-		"localhost:8776:1",
+		"localhost:8790:1",
 	])("not Host %j", async (host) => {
 		await start({ token: TOKEN });
 		const answer = await ask("/api/instances", [
