@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
-import { runCli } from "../../test/run-cli.ts";
+import { runCli, startCli } from "../../test/run-cli.ts";
 import type { CheckResult } from "../source/source-kind.ts";
 
 const SECRET = "a secret of proxies";
@@ -20,8 +23,15 @@ afterEach(async () => {
 });
 
 const env = () => ({ ...fake.env, GUESTWIRE_SHARED_SECRET: SECRET });
+const anyPort = 'metadata: [{ listen: "127.0.0.1:0", identity: signed }]\noperator: { listen: "127.0.0.1:0" }\n';
+const configFile = (text: string) => {
+	const file = join(folder, "guestwire.yaml");
+	writeFileSync(file, text);
+	return file;
+};
 async function doctor(...args: readonly string[]) {
-	const { code, stdout, stderr } = await runCli(["doctor", ...args], { env: env() });
+	const config = args.includes("--config") ? [] : ["--config", configFile(anyPort)];
+	const { code, stdout, stderr } = await runCli(["doctor", ...config, ...args], { env: env() });
 	const findings: CheckResult[] = JSON.parse(stdout);
 	return { code, stdout, stderr, findings, broken: findings.filter(({ ok }) => !ok) };
 }
@@ -37,7 +47,7 @@ test("a cloud that is well", async () => {
 });
 
 test("on a terminal, a line for each part", async () => {
-	const { stdout } = await runCli(["doctor"], { env: env(), isTTY: true });
+	const { stdout } = await runCli(["doctor", "--config", configFile(anyPort)], { env: env(), isTTY: true });
 	expect(stdout).toMatch(/^ok {4}credentials: the OS_\* variables: .*\nok {4}clock: /);
 });
 
@@ -56,9 +66,10 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 		expect(stderr).toMatch(/^guestwire: 1 of \d+ checks failed: see above\n$/);
 	});
 
-	test("without a token nothing else is tried", async () => {
+	test("without a token nothing else of the cloud is tried", async () => {
 		refuse("/identity/", 401);
-		expect((await doctor()).findings).toHaveLength(1);
+		const parts = (await doctor()).findings.map(({ part }) => part);
+		expect(parts).toEqual(["credentials", "listener signed", "listener operator"]);
 	});
 
 	test("a clock that is off", async () => {
@@ -193,7 +204,62 @@ describe("the agent's shared secret", () => {
 });
 
 test("an inventory is checked by reading it", async () => {
-	writeFileSync(join(folder, "a.yaml"), "servers: [{ id: web-1 }]");
-	const { findings } = await doctor("--inventory", folder);
-	expect(findings).toEqual([{ part: "inventory", ok: true, found: "1 instances" }]);
+	const inventory = join(folder, "inventory");
+	mkdirSync(inventory);
+	writeFileSync(join(inventory, "a.yaml"), "servers: [{ id: web-1 }]");
+	const { findings } = await doctor("--inventory", inventory);
+	expect(findings[0]).toEqual({ part: "inventory", ok: true, found: "1 instances" });
+});
+
+describe("the listeners' addresses", () => {
+	const listen = async (answer: RequestListener) => {
+		const server = createServer(answer).listen(0, "127.0.0.1");
+		onTestFinished(() => void server.close());
+		await once(server, "listening");
+		return (server.address() as AddressInfo).port;
+	};
+	const listening = (operator: string, metadata = "127.0.0.1:0") =>
+		doctor(
+			"--config",
+			configFile(`{ metadata: [{ listen: "${metadata}", identity: signed }], operator: { listen: "${operator}" } }`),
+		);
+
+	test.each<[string, RequestListener]>([
+		["another service", (_, response) => void response.writeHead(401).end("ok\n")],
+		["a service that answers without a body", (_, response) => void response.end()],
+		["a service that never answers", () => {}],
+	])("the operator's is taken by %s", async (_, answer) => {
+		const port = await listen(answer);
+		const found = `can't listen on 127.0.0.1:${port}: another process listens there: stop it, or choose another address`;
+		const { broken, code } = await listening(`127.0.0.1:${port}`);
+		expect(broken).toEqual([{ part: "listener operator", ok: false, found }]);
+		expect(code).toBe(1);
+	});
+
+	test("the guests' is taken while Guestwire does not run", async () => {
+		const port = await listen((_, response) => void response.end("1.0\n"));
+		const { broken } = await listening("127.0.0.1:0", `127.0.0.1:${port}`);
+		expect(broken.map(({ part }) => part)).toEqual(["listener signed"]);
+	});
+
+	test("they are free", async () => {
+		const socket = `unix:${join(folder, "operator.sock")}`;
+		const { broken, findings } = await listening(socket);
+		expect(broken).toEqual([]);
+		expect(findings.at(-1)).toEqual({ part: "listener operator", ok: true, found: `${socket} is free` });
+		expect(existsSync(join(folder, "operator.sock"))).toBe(false);
+	});
+
+	test("a running Guestwire has them", async () => {
+		const [metadata, operator] = [`unix:${join(folder, "guests.sock")}`, `unix:${join(folder, "operator.sock")}`];
+		const config = configFile(
+			`{ metadata: [{ listen: "${metadata}", identity: signed }], operator: { listen: "${operator}" } }`,
+		);
+		const serving = startCli(["serve", "--config", config], { env: env() });
+		await serving.says(/for operators/);
+		const { broken, findings } = await listening(operator, metadata);
+		await serving.stop();
+		expect(broken).toEqual([]);
+		expect(findings.at(-1)?.found).toBe(`${operator}: Guestwire is running`);
+	});
 });

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
 import { checkSource } from "../source/registry.ts";
 import { type CheckResult, checkPart } from "../source/source-kind.ts";
+import { checkListeners } from "./doctor-listeners.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
 import { type CommandContext, openContext, sourceContext } from "./source.ts";
@@ -22,6 +23,7 @@ export function doctorCommand(io: Io): Command {
 				const { config } = context;
 				const results = [
 					...(await checkSource(config.cloud, sourceContext(config, io))),
+					...(await checkListeners(config)),
 					...(await checkAgent(options.agentConfig, context, io)),
 				];
 				printResult(io, options, results, () => results.map(line).join("\n"));
