@@ -76,7 +76,7 @@ export function guest(facts: GuestFacts): Instance {
 }
 
 /** A cloud's cache that holds what it is given: every entry warm, every owner found by looking at all ports. */
-export function directoryOf(
+export function instancesOf(
 	instances: readonly Instance[],
 	routers: Readonly<Record<string, readonly string[]>> = {},
 ): InstanceCache {
@@ -118,12 +118,12 @@ export async function startTestService(
 	options: Partial<MetadataServiceOptions> & { readonly settings?: DocumentSettings } = {},
 ): Promise<TestService> {
 	const lines: string[] = [];
-	const directory = options.directory ?? directoryOf(recordedInstances);
-	const metrics = createMetrics(directoryOf([]));
+	const instances = options.instances ?? instancesOf(recordedInstances);
+	const metrics = createMetrics(instancesOf([]));
 	const state = await openDatabase("memory");
 	const service = await startMetadataService({
 		listeners,
-		directory,
+		instances,
 		documents: createGuestDocuments(options.settings ?? novaSettings),
 		passwords: createPasswordStore(state),
 		log: createLog({ write: (line) => lines.push(line) }),

@@ -179,7 +179,7 @@ async function startService(
 	open.defer(() => vendorData.close());
 	const service = await startMetadataService({
 		listeners: [{ listen: "127.0.0.1:0", identity: { mode: "signed", secret } }],
-		directory: context.instances,
+		instances: context.instances,
 		documents: createGuestDocuments(await seededSettings(context, database), vendorData),
 		passwords: createPasswordStore(database),
 		log,

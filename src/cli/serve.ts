@@ -38,8 +38,8 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	};
 	const context = await openContext(options, io, { onReload, onStale: staleLogger(log) });
 	open.defer(() => context.close());
-	const { config, instances: directory } = context;
-	const metrics = createMetrics(directory);
+	const { config, instances } = context;
+	const metrics = createMetrics(instances);
 	const listeners = await Promise.all(
 		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
 	);
@@ -49,7 +49,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
-	const parts = { directory, documents, metrics, log };
+	const parts = { instances, documents, metrics, log };
 	const operatorParts = await operatorOptions(context, state);
 	const operator = await withLocation(context.where(["operator", "listen"]), () =>
 		startOperatorServer({ ...parts, ...operatorParts }),

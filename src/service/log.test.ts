@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { directoryOf, guest, send, signature, startTestService } from "../../test/metadata-service.ts";
+import { guest, instancesOf, send, signature, startTestService } from "../../test/metadata-service.ts";
 import { defaultSettings } from "../documents/settings.ts";
 import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
@@ -41,8 +41,8 @@ it("never contains a secret, a signature, a token, a password or user data", asy
 		`http://127.0.0.1:${(server.address() as AddressInfo).port}/?key=${SECRETS.vendorUrl}`;
 	const lines: string[] = [];
 	const log = createLog({ write: (line) => lines.push(line) });
-	const directory = directoryOf([instance]);
-	const metrics = createMetrics(directory);
+	const instances = instancesOf([instance]);
+	const metrics = createMetrics(instances);
 	const targets = [{ name: "good", url: urlOf(vendor), timeoutSeconds: 1 }];
 	targets.push({ name: "bad", url: urlOf(broken), timeoutSeconds: 1 });
 	const vendorData = createDynamicVendorData(targets, { log, count: metrics.vendorData });
@@ -57,10 +57,10 @@ it("never contains a secret, a signature, a token, a password or user data", asy
 			{ listen: "127.0.0.1:0", identity: { mode: "address" } },
 			{ listen: "127.0.0.1:0", identity: { mode: "fixed", instance: instance.id } },
 		],
-		{ directory, documents, log },
+		{ instances, documents, log },
 	);
 	const operator = await startOperatorServer({
-		...{ listen: "127.0.0.1:0", token: SECRETS.token, directory, documents, metrics, log },
+		...{ listen: "127.0.0.1:0", token: SECRETS.token, instances, documents, metrics, log },
 		...{ isReady: () => true, version: "1" },
 	});
 

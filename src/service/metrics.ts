@@ -46,12 +46,12 @@ export function documentKind(path: string | undefined): string {
 	return DOCUMENTS.find((name) => path.endsWith(name) && path.at(-name.length - 1) === "/") ?? "other";
 }
 
-export function createMetrics(directory: Pick<InstanceCache, "stats">): Metrics {
+export function createMetrics(instances: Pick<InstanceCache, "stats">): Metrics {
 	const registry = new Registry();
 	const registers = [registry];
 	const tallyOf = createRequestTallies(registry);
 	collectDefaultMetrics({ register: registry });
-	collectDirectory(registry, directory);
+	collectCacheStats(registry, instances);
 
 	const refused = new Counter({
 		name: "guestwire_requests_refused_total",
@@ -116,7 +116,7 @@ function listenerMetrics(registry: Registry): Metrics["listener"] {
 }
 
 /** The cache keeps its own counts. They are read when Prometheus scrapes them. */
-function collectDirectory(registry: Registry, directory: Pick<InstanceCache, "stats">): void {
+function collectCacheStats(registry: Registry, instances: Pick<InstanceCache, "stats">): void {
 	const gauges: Record<keyof InstanceCacheStats, [name: string, help: string]> = {
 		entries: ["guestwire_cache_entries", "Cached responses of the cloud"],
 		hits: ["guestwire_cache_hits", "Look-ups answered from fresh cache entries"],
@@ -134,7 +134,7 @@ function collectDirectory(registry: Registry, directory: Pick<InstanceCache, "st
 			help,
 			registers: [registry],
 			collect() {
-				this.set(directory.stats()[key]);
+				this.set(instances.stats()[key]);
 			},
 		});
 	}

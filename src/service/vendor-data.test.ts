@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import {
-	directoryOf,
 	guest,
+	instancesOf,
 	novaSettings,
 	SECRET,
 	signedHeaders,
@@ -104,7 +104,7 @@ it("stands in vendor_data2.json alone, beside the static vendor data", async () 
 	const dynamic = vendorData([await target((_request, response) => response.end('{"token": "t"}'))]);
 	const documents = createGuestDocuments(novaSettings, dynamic);
 	const listener = { listen: "127.0.0.1:0", identity: { mode: "signed", secret: SECRET } } as const;
-	const service = await startTestService([listener], { directory: directoryOf([instance]), documents });
+	const service = await startTestService([listener], { instances: instancesOf([instance]), documents });
 	open.push(service);
 	const get = async (path: string) =>
 		JSON.parse((await service.ask({ path, headers: signedHeaders(instance) })).body.toString());

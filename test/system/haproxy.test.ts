@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { directoryOf, guest, parseAnswer, startTestService, type TestService } from "../metadata-service.ts";
+import { guest, instancesOf, parseAnswer, startTestService, type TestService } from "../metadata-service.ts";
 import { hasProgram, program } from "./programs.ts";
 
 /** As Neutron's agents write it (neutron/common/metadata.py, METADATA_HAPROXY_GLOBAL, and their drivers' headers). */
@@ -52,8 +52,8 @@ describe.skipIf(!hasProgram("haproxy"))("Neutron's haproxy, without its agent (a
 		folder = await mkdtemp(join(tmpdir(), "guestwire-haproxy-"));
 		const socket = join(folder, "metadata.sock");
 		const listener = { listen: `unix:${socket}`, identity: { mode: "network", allow: [] } } as const;
-		const directory = directoryOf([mine, theirs, victim], { "router-mine": ["net-mine", "net-none"] });
-		service = await startTestService([listener], { directory });
+		const instances = instancesOf([mine, theirs, victim], { "router-mine": ["net-mine", "net-none"] });
+		service = await startTestService([listener], { instances });
 		ports = await Promise.all([freePort(), freePort(), freePort()]);
 		await writeFile(join(folder, "haproxy.cfg"), configuration(ports, socket));
 		haproxy = spawn(program("haproxy"), ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: "ignore" });

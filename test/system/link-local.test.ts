@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { directoryOf, guest, startTestService, type TestService } from "../metadata-service.ts";
+import { guest, instancesOf, startTestService, type TestService } from "../metadata-service.ts";
 import { hasProgram } from "./programs.ts";
 
 const isPossible = hasProgram("ip", "curl") && process.getuid?.() === 0;
@@ -26,8 +26,8 @@ describe.skipIf(!isPossible)("an IPv6 link-local guest (root; apt-get install ip
 		ip("netns", "exec", namespace, "sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad");
 		inGuest("link", "set", "eth0", "up");
 		const listener = { listen: `[fe80::a9fe:a9fe%${host}]:${PORT}`, identity: { mode: "address" } } as const;
-		const directory = directoryOf([guest({ address: "10.0.0.5", macAddress: MAC })]);
-		service = await startTestService([listener], { directory });
+		const instances = instancesOf([guest({ address: "10.0.0.5", macAddress: MAC })]);
+		service = await startTestService([listener], { instances });
 	});
 
 	afterAll(async () => {

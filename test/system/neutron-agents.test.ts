@@ -1,7 +1,7 @@
 /** What becomes of an answer on its way through Neutron's metadata agents. */
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { directoryOf, guest, SECRET, signedHeaders, startTestService, type TestService } from "../metadata-service.ts";
+import { guest, instancesOf, SECRET, signedHeaders, startTestService, type TestService } from "../metadata-service.ts";
 import { hasPythonModules, PYTHON } from "./programs.ts";
 import { run } from "./run.ts";
 
@@ -74,7 +74,7 @@ describe.skipIf(!available)("Neutron's agents (apt-get install python3-requests 
 	beforeAll(async () => {
 		const identity = { mode: "signed", secret: SECRET } as const;
 		service = await startTestService([{ listen: "127.0.0.1:0", identity }], {
-			directory: directoryOf([...guests.values()]),
+			instances: instancesOf([...guests.values()]),
 		});
 	});
 	afterAll(() => service.close());

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
-	directoryOf,
 	guest,
+	instancesOf,
 	parseAnswer,
 	type RawAnswer,
 	SECRET,
@@ -24,7 +24,7 @@ const socket = join(tmpdir(), `guestwire-fuzz-${process.pid}.sock`);
 let service: TestService;
 beforeAll(async () => {
 	const listener = { listen: `unix:${socket}`, identity: { mode: "signed", secret: SECRET } } as const;
-	service = await startTestService([listener], { directory: directoryOf([instance]), settings });
+	service = await startTestService([listener], { instances: instancesOf([instance]), settings });
 });
 afterAll(() => service.close());
 

@@ -23,7 +23,7 @@ export interface GuestRequest extends Requester {
 
 export interface GuestHandlerOptions {
 	readonly identity: Identity;
-	readonly directory: Pick<InstanceCache, "get" | "revalidate">;
+	readonly instances: Pick<InstanceCache, "get" | "revalidate">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	readonly admission: Admission;
@@ -33,7 +33,7 @@ export interface GuestHandlerOptions {
 export type GuestHandler = (request: GuestRequest) => GuestResponse | Promise<GuestResponse>;
 
 export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
-	const { identity, directory, documents, passwords, admission } = options;
+	const { identity, instances, documents, passwords, admission } = options;
 
 	const respond = (request: GuestRequest, path: string, instance: Instance): GuestResponse | Promise<GuestResponse> => {
 		if (isPasswordPath(path)) return passwordResponse(passwords, instance.id, request);
@@ -52,7 +52,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 		const response = andThen(caller.identified, (identified): GuestResponse | Promise<GuestResponse> => {
 			if ("reason" in identified) return identified;
 			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(directory, identified, documents.need(path)), (loaded) =>
+			return andThen(loadInstance(instances, identified, documents.need(path)), (loaded) =>
 				"reason" in loaded ? loaded : respond(request, path, loaded),
 			);
 		});

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import {
-	directoryOf,
 	endpoint,
 	guest,
+	instancesOf,
 	parseAnswer,
 	SECRET,
 	send,
@@ -34,10 +34,10 @@ afterEach(async () => {
 
 type Listener = Parameters<typeof startTestService>[0][number];
 const signed: Listener = { listen: "127.0.0.1:0", identity: { mode: "signed", secret: SECRET } };
-const directory = directoryOf([hostile, honest]);
+const instances = instancesOf([hostile, honest]);
 
-async function start(limits: Partial<Limits>, listener = signed, from = directory) {
-	service = await startTestService([listener], { directory: from, limits });
+async function start(limits: Partial<Limits>, listener = signed, from = instances) {
+	service = await startTestService([listener], { instances: from, limits });
 }
 
 /** A client that sends without reading; errors are expected, because the other side closes. */
@@ -120,7 +120,7 @@ describe("one guest does not take the others' share", () => {
 	never.catch(() => {});
 
 	it("of waiting requests, which are counted by instance with identity signed", async () => {
-		const slow = { ...directory, get: () => never };
+		const slow = { ...instances, get: () => never };
 		await start({ waiting: 20, waitingPerGuest: 5 }, signed, slow);
 		const ask = (headers: [string, string][]) => service.ask({ path: PATH, headers });
 		for (let n = 0; n < 19; n++) ask(signedHeaders(hostile));
@@ -134,7 +134,7 @@ describe("one guest does not take the others' share", () => {
 
 	it("of waiting requests: a known guest is answered without a place, with identity network too", async () => {
 		const unknown = {
-			...directory,
+			...instances,
 			owners: (query: object) =>
 				"address" in query && query.address === "10.0.0.6" ? [{ id: "honest", networkId: "net-1" }] : never,
 		};
@@ -154,7 +154,7 @@ describe("one guest does not take the others' share", () => {
 	});
 
 	it("of connections, which are counted by address with identity address", async () => {
-		const local = directoryOf([guest({ id: "five", address: "127.0.0.5" })]);
+		const local = instancesOf([guest({ id: "five", address: "127.0.0.5" })]);
 		await start({ connectionsPerGuest: 3 }, { listen: "127.0.0.1:0", identity: { mode: "address" } }, local);
 		for (let n = 0; n < 5; n++) open({ localAddress: "127.0.0.6" });
 		await expectOpen(3);

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
-	directoryOf,
 	endpoint,
 	guest,
+	instancesOf,
 	novaSettings,
 	parseAnswer,
 	SECRET,
@@ -34,7 +34,7 @@ let service: TestService;
 afterEach(() => service?.close());
 
 const start = async (options: Parameters<typeof startTestService>[1] = {}, listener = signed) => {
-	service = await startTestService([listener], { directory: directoryOf([instance]), ...options });
+	service = await startTestService([listener], { instances: instancesOf([instance]), ...options });
 	return service;
 };
 const logged = () => service.lines.map((line) => JSON.parse(line));
@@ -124,7 +124,7 @@ describe("GET", () => {
 	])("answers %s byte for byte as %s, and nothing but that", async (path, type) => {
 		for (const length of [10, userData.length]) {
 			const asked = guest({ address: "10.0.0.5", userData: userData.subarray(0, length) });
-			await start({ directory: directoryOf([asked]) });
+			await start({ instances: instancesOf([asked]) });
 			const { status, body, headers: given } = await service.ask({ path, headers: signedHeaders(asked) });
 			const expected = buildTree(asked, novaSettings).answer(normalizePath(path) ?? "");
 			expect([status, body]).toEqual([200, Buffer.from(expected?.body ?? [])]);
@@ -211,7 +211,7 @@ describe("password", () => {
 
 	it("is nobody else's", async () => {
 		const other = guest({ id: "99999999-2222-4333-8444-555555555555", address: "10.0.0.6" });
-		await start({ directory: directoryOf([instance, other]) });
+		await start({ instances: instancesOf([instance, other]) });
 		await post("mine");
 		expect((await service.ask({ path: PASSWORD, headers: signedHeaders(other) })).body.length).toBe(0);
 	});
@@ -232,10 +232,10 @@ describe("password", () => {
 });
 
 describe("a cloud that fails", () => {
-	const failing = (error: unknown) => ({ ...directoryOf([]), get: () => Promise.reject(error) });
+	const failing = (error: unknown) => ({ ...instancesOf([]), get: () => Promise.reject(error) });
 
 	it("is 503 with Retry-After when nothing is known", async () => {
-		await start({ directory: failing(new GuestwireError("cloud-unavailable", "Neutron http://n: refused")) });
+		await start({ instances: failing(new GuestwireError("cloud-unavailable", "Neutron http://n: refused")) });
 		const answer = await service.ask({ path: PATH, headers });
 		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
 		expect(answer.body.toString()).toBe(
@@ -253,14 +253,14 @@ describe("a cloud that fails", () => {
 		[
 			"throws",
 			{
-				...directoryOf([]),
+				...instancesOf([]),
 				get: () => {
 					throw new TypeError("x is not a function");
 				},
 			},
 		],
-	])("through a fault of ours that %s is 500, whose cause is told to the log alone", async (_how, directory) => {
-		await start({ directory });
+	])("through a fault of ours that %s is 500, whose cause is told to the log alone", async (_how, instances) => {
+		await start({ instances });
 		const answer = await service.ask({ path: PATH, headers });
 		expect(answer.status).toBe(500);
 		expect(answer.body.toString()).not.toContain("function");
@@ -268,7 +268,7 @@ describe("a cloud that fails", () => {
 	});
 
 	it("still lets the version lists answer, to anybody", async () => {
-		await start({ directory: failing(new GuestwireError("cloud-unavailable", "down")) });
+		await start({ instances: failing(new GuestwireError("cloud-unavailable", "down")) });
 		for (const path of ["/", "/openstack", "//openstack/./"]) {
 			expect((await service.ask({ path })).body.toString()).toMatch(/latest$/);
 			expect((await service.ask({ method: "POST", path })).status).toBe(400);
@@ -279,12 +279,12 @@ describe("a cloud that fails", () => {
 describe("a cloud that is slow", () => {
 	const pending = () => {
 		const lookUp = Promise.withResolvers<typeof instance>();
-		return { lookUp, directory: { ...directoryOf([]), get: () => lookUp.promise } };
+		return { lookUp, instances: { ...instancesOf([]), get: () => lookUp.promise } };
 	};
 
 	it("is 503 with Retry-After after the budget, and a fault that comes later harms nobody", async () => {
-		const { lookUp, directory } = pending();
-		await start({ directory, limits: { budget: 40 } });
+		const { lookUp, instances } = pending();
+		await start({ instances, limits: { budget: 40 } });
 		const answer = await service.ask({ path: PATH, headers });
 		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
 		expect(logged().at(-1)).toMatchObject({ reason: "timeout" });
@@ -293,8 +293,8 @@ describe("a cloud that is slow", () => {
 	});
 
 	it("holds no more requests than the limit: the next is 503 at once", async () => {
-		const { lookUp, directory } = pending();
-		await start({ directory, limits: { waiting: 1 } });
+		const { lookUp, instances } = pending();
+		await start({ instances, limits: { waiting: 1 } });
 		const first = service.ask({ path: PATH, headers });
 		await expect
 			.poll(async () => (await service.metrics.registry.metrics()).match(/requests_waiting (\d)/)?.[1])
@@ -306,8 +306,8 @@ describe("a cloud that is slow", () => {
 	});
 
 	it("is waited for when the service stops: what is in flight is answered, nothing new is taken", async () => {
-		const { lookUp, directory } = pending();
-		await start({ directory });
+		const { lookUp, instances } = pending();
+		await start({ instances });
 		const socket = connect(endpoint(where()) as never);
 		const idle = connect(endpoint(where()) as never);
 		await once(idle, "connect");
@@ -325,8 +325,8 @@ describe("a cloud that is slow", () => {
 	});
 
 	it("does not keep the service from stopping, nor does a request that is never sent whole", async () => {
-		const { directory } = pending();
-		await start({ directory, limits: { budget: 40 } });
+		const { instances } = pending();
+		await start({ instances, limits: { budget: 40 } });
 		const half = connect(endpoint(where()) as never);
 		half.on("error", () => {});
 		half.write(`GET ${PATH} HTTP/1.1\r\n`);

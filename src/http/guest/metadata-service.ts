@@ -21,7 +21,7 @@ export interface MetadataListener {
 
 export interface MetadataServiceOptions {
 	readonly listeners: readonly MetadataListener[];
-	readonly directory: Pick<InstanceCache, "get" | "revalidate" | "owners">;
+	readonly instances: Pick<InstanceCache, "get" | "revalidate" | "owners">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	readonly log: Log;
@@ -75,11 +75,11 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 }
 
 function createListener(settings: MetadataListener, options: MetadataServiceOptions): GuestListener {
-	const { directory, documents, passwords, log, metrics } = options;
+	const { instances, documents, passwords, log, metrics } = options;
 	const limits = { ...DEFAULT_LIMITS, ...options.limits };
 	const address = parseListenAddress(settings.listen);
-	const identity = createIdentity(settings.identity, address, directory);
+	const identity = createIdentity(settings.identity, address, instances);
 	const admission = createAdmission(limits, metrics.waiting);
-	const handler = createGuestHandler({ identity, directory, documents, passwords, admission });
+	const handler = createGuestHandler({ identity, instances, documents, passwords, admission });
 	return createGuestListener({ address, mode: settings.identity.mode, handler, log, metrics, limits });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-	directoryOf,
+	instancesOf,
 	type RawRequest,
 	recordedInstances,
 	SECRET,
@@ -55,9 +55,9 @@ describe.each(["_errors.json", "_errors_eventlet.json"])("%s", (file) => {
 	);
 	let service: TestService;
 	beforeAll(async () => {
-		const directory = directoryOf([...recordedInstances, passwordInstance]);
+		const instances = instancesOf([...recordedInstances, passwordInstance]);
 		const identity = { mode: "signed", secret: SECRET } as const;
-		service = await startTestService([{ listen: "127.0.0.1:0", identity }], { directory });
+		service = await startTestService([{ listen: "127.0.0.1:0", identity }], { instances });
 	});
 	afterAll(() => service.close());
 

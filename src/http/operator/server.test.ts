@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, describe, expect, it } from "vitest";
 import {
-	directoryOf,
+	instancesOf,
 	novaSettings,
 	type RawRequest,
 	recordedInstance,
@@ -27,12 +27,12 @@ let server: OperatorServer;
 afterEach(() => server?.close());
 
 async function start(options: Partial<OperatorServerOptions> = {}) {
-	const directory = directoryOf(recordedInstances);
+	const instances = instancesOf(recordedInstances);
 	server = await startOperatorServer({
 		listen: "127.0.0.1:0",
-		directory,
+		instances,
 		documents: createGuestDocuments(novaSettings),
-		metrics: createMetrics(directory),
+		metrics: createMetrics(instances),
 		log: createLog({ write: () => {} }),
 		isReady: () => true,
 		version: "1.2.3",
@@ -90,7 +90,7 @@ describe("the API", () => {
 
 	it("says when the cloud can't be asked", async () => {
 		const down = () => Promise.reject(new GuestwireError("cloud-unavailable", "Nova http://n: refused"));
-		await start({ directory: { list: down, get: down } });
+		await start({ instances: { list: down, get: down } });
 		for (const path of ["/api/instances", `/api/instances/${instance.id}`]) {
 			const answer = await ask(path);
 			expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([503, { message: "Nova http://n: refused" }]);

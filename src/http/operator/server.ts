@@ -18,7 +18,7 @@ export interface OperatorServerOptions {
 	readonly listen: string;
 	/** The bearer token. Required on an address that other machines can reach. */
 	readonly token?: string | undefined;
-	readonly directory: Pick<InstanceCache, "get" | "list">;
+	readonly instances: Pick<InstanceCache, "get" | "list">;
 	readonly documents: GuestDocuments;
 	readonly metrics: Metrics;
 	readonly log: Log;
@@ -65,10 +65,10 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 }
 
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
-	const { directory, documents, metrics, isReady, isOutdated = () => false } = options;
+	const { instances, documents, metrics, isReady, isOutdated = () => false } = options;
 
 	const instanceOf = async (id: string): Promise<Instance> => {
-		const found = await directory.get(id.toLowerCase(), "all");
+		const found = await instances.get(id.toLowerCase(), "all");
 		if (found === undefined)
 			throw new GuestwireError("unknown-instance", `There is no instance ${JSON.stringify(id)}.`);
 		return found;
@@ -78,7 +78,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
 
 	const list = { summary: "Every instance", response: { 200: { type: "array", items: SummarySchema }, 503: problem } };
-	app.get("/api/instances", { schema: list }, async () => (await directory.list()).map(summaryOf));
+	app.get("/api/instances", { schema: list }, async () => (await instances.list()).map(summaryOf));
 
 	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
 	app.get("/api/instances/:id", { schema: one }, async (request) => {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import {
-	directoryOf,
 	endpoint,
 	guest,
+	instancesOf,
 	parseAnswer,
 	type RawAnswer,
 	recordedInstance,
@@ -24,8 +24,8 @@ const NOT_FOUND = "404 Not Found\n\nThe resource could not be found.\n\n   ";
 let service: TestService;
 afterEach(() => service?.close());
 
-const started = async (identity: IdentitySettings, directory = directoryOf([]), listen = "127.0.0.1:0") => {
-	service = await startTestService([{ listen, identity }], { directory });
+const started = async (identity: IdentitySettings, instances = instancesOf([]), listen = "127.0.0.1:0") => {
+	service = await startTestService([{ listen, identity }], { instances });
 	return service;
 };
 const ask = (headers: readonly (readonly [string, string])[], path = PATH) => service.ask({ path, headers });
@@ -37,7 +37,7 @@ describe("signed", () => {
 	const other = recordedInstance("l-overlap-other-tenant");
 	const headers = signedHeaders(victim);
 	const without = (name: string) => headers.filter(([header]) => header !== name);
-	const start = () => started({ mode: "signed", secret: SECRET }, directoryOf([victim, other]));
+	const start = () => started({ mode: "signed", secret: SECRET }, instancesOf([victim, other]));
 
 	it.each(headers.slice(0, 3))(
 		"refuses a second %s header, first or last, the same or another",
@@ -106,8 +106,8 @@ describe("signed", () => {
 
 	it("asks for the whole instance when its ports do not agree on a project", async () => {
 		const { projectId, ...wiring } = victim;
-		const directory = { ...directoryOf([]), get: (_id: string, need: string) => (need === "all" ? victim : wiring) };
-		await started({ mode: "signed", secret: SECRET }, directory);
+		const instances = { ...instancesOf([]), get: (_id: string, need: string) => (need === "all" ? victim : wiring) };
+		await started({ mode: "signed", secret: SECRET }, instances);
 		expect((await ask(headers)).status).toBe(200);
 		expect((await ask([...without("X-Tenant-ID"), ["X-Tenant-ID", other.projectId ?? ""]])).status).toBe(404);
 	});
@@ -119,9 +119,9 @@ const theirs = guest({ id: "theirs", address: "10.9.0.5", networkId: "net-theirs
 
 describe("network", () => {
 	const socket = `unix:${join(tmpdir(), `guestwire-network-${process.pid}.sock`)}`;
-	const directory = directoryOf([mine, theirs], { "router-theirs": ["net-other", "net-theirs"] });
+	const instances = instancesOf([mine, theirs], { "router-theirs": ["net-other", "net-theirs"] });
 	const identity = { mode: "network", allow: [] } as const;
-	const start = () => started(identity, directory, socket);
+	const start = () => started(identity, instances, socket);
 	const from = (address: string) => ["X-Forwarded-For", address] as const;
 
 	it("tells overlapping addresses apart by their network or router", async () => {
@@ -181,9 +181,9 @@ describe("network", () => {
 		expect([answer.status, answer.body.toString()]).toEqual([400, expect.stringContaining("X-Forwarded-For")]);
 	});
 
-	it("does not take the directory's word for an owner without such a port", async () => {
+	it("does not take the cache's word for an owner without such a port", async () => {
 		const place = { id: "mine", networkId: "net-theirs" };
-		await started(identity, { ...directory, owners: async () => [place] }, socket);
+		await started(identity, { ...instances, owners: async () => [place] }, socket);
 		expect((await ask([["X-OVN-Network-ID", "net-theirs"], from("10.9.0.5")])).status).toBe(404);
 		expect((await ask([["X-Neutron-Router-ID", "router-theirs"], from("10.9.0.5")])).status).toBe(404);
 		const refusal = { reason: "wrong-source", detail: expect.stringContaining("mine") };
@@ -191,7 +191,7 @@ describe("network", () => {
 	});
 
 	it.each(["127.0.0.1", "127.0.0.0/8"])("believes a peer in %s on a TCP listener, and no other", async (allow) => {
-		await started({ mode: "network", allow: ["2001:db8::/64", allow] }, directory, "[::]:0");
+		await started({ mode: "network", allow: ["2001:db8::/64", allow] }, instances, "[::]:0");
 		const headers = [["X-Neutron-Network-ID", "net-mine"], from("10.9.0.5")] as const;
 		const { port } = new URL(service.addresses[0] ?? "");
 		expect((await send(`http://127.0.0.1:${port}`, { path: PATH, headers })).status).toBe(200);
@@ -200,8 +200,8 @@ describe("network", () => {
 	});
 
 	it("does not start on TCP without knowing its proxies", async () => {
-		await expect(started(identity, directory)).rejects.toMatchObject({ code: "config" });
-		await expect(started({ mode: "network", allow: ["10.0.0.0/33"] }, directory)).rejects.toThrow("10.0.0.0/33");
+		await expect(started(identity, instances)).rejects.toMatchObject({ code: "config" });
+		await expect(started({ mode: "network", allow: ["10.0.0.0/33"] }, instances)).rejects.toThrow("10.0.0.0/33");
 	});
 });
 
@@ -209,7 +209,7 @@ describe("provider", () => {
 	const networks: Record<string, string[]> = { edge: ["net-other", "net-theirs"], both: ["net-mine", "net-theirs"] };
 	const networksOf = (provider: string) => networks[provider] ?? [];
 	const identity = { mode: "provider", secret: SECRET, networksOf } as const;
-	const directory = directoryOf([mine, theirs]);
+	const instances = instancesOf([mine, theirs]);
 	const of = (provider: string, address = "10.9.0.5", signed = signature(provider)) => [
 		["X-Metadata-Provider", provider] as const,
 		["X-Metadata-Provider-Signature", signed] as const,
@@ -217,12 +217,12 @@ describe("provider", () => {
 	];
 
 	it("gives the guest on the provider's networks", async () => {
-		await started(identity, directory);
+		await started(identity, instances);
 		expect(macIn(await ask(of("edge")))).toBe("fa:16:3e:00:00:02");
 	});
 
 	it("refuses an address that is on none, or twice, on the provider's networks", async () => {
-		await started(identity, directory);
+		await started(identity, instances);
 		expect((await ask(of("edge", "10.9.0.6"))).status).toBe(404);
 		expect((await ask(of("none"))).status).toBe(404);
 		expect((await ask(of("both"))).status).toBe(404);
@@ -230,7 +230,7 @@ describe("provider", () => {
 	});
 
 	it("refuses whatever is not signed by the provider, and what a guest could have added", async () => {
-		await started(identity, directory);
+		await started(identity, instances);
 		expect((await ask(of("edge", "10.9.0.5", signature("both")))).status).toBe(403);
 		expect((await ask(of("edge", "10.9.0.5", ""))).status).toBe(403);
 		expect((await ask(of("edge").slice(0, 1))).status).toBe(403);
@@ -242,7 +242,7 @@ describe("provider", () => {
 
 	it.each(["signed", "provider"] as const)("like signed, does not start without a secret: %s", async (mode) => {
 		const settings = { mode, secret: Buffer.alloc(0), networksOf };
-		await expect(started(settings, directory)).rejects.toMatchObject({ code: "config" });
+		await expect(started(settings, instances)).rejects.toMatchObject({ code: "config" });
 	});
 });
 
@@ -264,20 +264,20 @@ describe("address", () => {
 	const twin = guest({ id: "twin", address: "127.0.0.6", networkId: "net-2" });
 
 	it("gives each peer its own instance, and forwarded addresses nothing", async () => {
-		await started({ mode: "address" }, directoryOf([five, six]));
+		await started({ mode: "address" }, instancesOf([five, six]));
 		expect(macIn(await askFrom("127.0.0.5"))).toBe("fa:16:3e:00:00:05");
 		expect(macIn(await askFrom("127.0.0.6"))).toBe("fa:16:3e:00:00:06");
 		expect((await askFrom("127.0.0.7")).status).toBe(404);
 	});
 
 	it("knows an IPv4 peer of a listener for both families", async () => {
-		await started({ mode: "address" }, directoryOf([five]), "[::]:0");
+		await started({ mode: "address" }, instancesOf([five]), "[::]:0");
 		const { port } = new URL(service.addresses[0] ?? "");
 		expect(macIn(await askFrom("127.0.0.5", `http://127.0.0.1:${port}`))).toBe("fa:16:3e:00:00:05");
 	});
 
 	it("refuses a peer that matches two instances and logs both", async () => {
-		await started({ mode: "address" }, directoryOf([five, six, twin]));
+		await started({ mode: "address" }, instancesOf([five, six, twin]));
 		const answer = await askFrom("127.0.0.6");
 		expect([answer.status, answer.body.toString()]).toEqual([404, NOT_FOUND]);
 		expect(logged()).toMatchObject([
@@ -286,24 +286,24 @@ describe("address", () => {
 	});
 
 	it("makes no sense on a unix socket", async () => {
-		const listening = started({ mode: "address" }, directoryOf([]), "unix:/tmp/never-made.sock");
+		const listening = started({ mode: "address" }, instancesOf([]), "unix:/tmp/never-made.sock");
 		await expect(listening).rejects.toMatchObject({ code: "config" });
 	});
 });
 
 describe("fixed", () => {
 	it("gives every request the one instance", async () => {
-		await started({ mode: "fixed", instance: "mine" }, directoryOf([mine, theirs]));
+		await started({ mode: "fixed", instance: "mine" }, instancesOf([mine, theirs]));
 		expect(macIn(await ask([["X-Instance-ID", "theirs"]]))).toBe("fa:16:3e:00:00:01");
 	});
 
 	it.each(["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[fe80::1%eth0]:0"])("is refused on %s", async (listen) => {
-		const listening = started({ mode: "fixed", instance: "mine" }, directoryOf([mine]), listen);
+		const listening = started({ mode: "fixed", instance: "mine" }, instancesOf([mine]), listen);
 		await expect(listening).rejects.toMatchObject({ code: "config", message: expect.stringContaining(listen) });
 	});
 
 	it.each(["[::1]:0", "localhost:0", "127.1.2.3:0"])("is allowed on %s", async (listen) => {
-		await started({ mode: "fixed", instance: "mine" }, directoryOf([mine]), listen);
+		await started({ mode: "fixed", instance: "mine" }, instancesOf([mine]), listen);
 		expect((await ask([])).status).toBe(200);
 	});
 });

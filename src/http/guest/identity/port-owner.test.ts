@@ -65,25 +65,25 @@ describe("the owner of a source", () => {
 	const query = { address: "10.0.0.5", networkId: "n1" };
 
 	it("is one instance, however many of its ports match", async () => {
-		const directory = {
+		const instances = {
 			owners: async ({ networkId = "" }) => [{ id: "a", ...(networkId === "n1" && { projectId: "p" }), networkId }],
 		};
-		expect(await findOwner(directory, [query, { ...query, networkId: "n2" }], false)).toEqual({
+		expect(await findOwner(instances, [query, { ...query, networkId: "n2" }], false)).toEqual({
 			id: "a",
 			constraints: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
 		});
 	});
 
 	it("must have its port on the network that matched, also when none was asked for", async () => {
-		const directory = { owners: async () => [{ id: "a", networkId: "n1" }] };
-		expect(await findOwner(directory, [{ address: "10.0.0.5", routerId: "r" }], false)).toMatchObject({
+		const instances = { owners: async () => [{ id: "a", networkId: "n1" }] };
+		expect(await findOwner(instances, [{ address: "10.0.0.5", routerId: "r" }], false)).toMatchObject({
 			constraints: [{ source: query }],
 		});
 	});
 
 	it("is nobody when two instances match, also on different networks", async () => {
-		const directory = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
-		const refused = await findOwner(directory, [query, { ...query, networkId: "n2" }], false);
+		const instances = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
+		const refused = await findOwner(instances, [query, { ...query, networkId: "n2" }], false);
 		expect(refused).toMatchObject({ reason: "several-owners", detail: expect.stringContaining("n1, n2") });
 	});
 

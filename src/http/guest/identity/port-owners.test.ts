@@ -25,21 +25,21 @@ const PATHS = [
 ];
 
 let fake: FakeOpenStack;
-let directory: InstanceCache;
+let instances: InstanceCache;
 let service: TestService;
 const clock = { seconds: 0 };
 beforeEach(async () => {
 	fake = await startFakeOpenStack();
-	directory = createInstanceCache(await openOpenStackSource({ env: fake.env }), { now: () => clock.seconds * 1000 });
+	instances = createInstanceCache(await openOpenStackSource({ env: fake.env }), { now: () => clock.seconds * 1000 });
 });
 afterEach(async () => {
 	await service?.close();
-	await directory.close();
+	await instances.close();
 	await fake.close();
 });
 
 async function start(identity: IdentitySettings, listen = "127.0.0.1:0") {
-	service = await startTestService([{ listen, identity }], { directory });
+	service = await startTestService([{ listen, identity }], { instances });
 }
 const startNetwork = () =>
 	start({ mode: "network", allow: [] }, `unix:${join(tmpdir(), `guestwire-foreign-${process.pid}.sock`)}`);
@@ -250,7 +250,7 @@ describe("while Neutron accepts connections and does not answer", () => {
 					identity: { mode: "network", allow: [] },
 				},
 			],
-			{ directory, limits: { budget: 1500 } },
+			{ instances, limits: { budget: 1500 } },
 		);
 		await expectOwn([inNetwork(nic.network_id)], address);
 		hang();
