@@ -79,6 +79,26 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 			]);
 		});
 
+		test("what is known to be deleted is not missing, and a deleted server is no instance", async () => {
+			const found = async () => {
+				const { facts, missing, requestedAt } = await readInstance(store, "vm", { dhcpPorts: false });
+				return [facts !== undefined, missing.map(({ kind }) => kind), requestedAt];
+			};
+			await store.apply({
+				upserts: [port("p", 4)],
+				deletes: [
+					{ kind: "server_details", id: "vm", requestedAt: 3 },
+					{ kind: "network", id: "net", requestedAt: 5 },
+				],
+			});
+			expect(await found()).toEqual([true, ["server"], 3]);
+			await store.apply({ deletes: [{ kind: "server", id: "vm", requestedAt: 2 }] });
+			expect(await found()).toEqual([false, [], 2]);
+			expect(await store.read([{ kind: "server", ids: ["vm", "other"] }])).toMatchObject({
+				...{ resources: [], deleted: [{ kind: "server", id: "vm", requestedAt: 2 }] },
+			});
+		});
+
 		test("finds ports by address, MAC address, network and router; a subport with its trunk's parent", async () => {
 			const at = (ip_address: string) => ({ fixed_ips: [{ subnet_id: "sub", ip_address }] });
 			const interfaceOf = { device_id: "router", device_owner: "network:router_interface" };
@@ -172,6 +192,26 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 			}),
 			{ numRuns: 15 },
 		);
+	});
+
+	test("a lower revision never replaces a higher one, but a deletion does", async () => {
+		const revised = (revision: number, requestedAt: number) => ({
+			...port("a", requestedAt, { name: String(revision) }),
+			revision,
+		});
+		const name = async () => {
+			const { resources } = await store.read([{ kind: "port", ids: ["a"] }]);
+			return resources.map(({ content }) => (content as PortFacts).name)[0];
+		};
+		await store.apply({ upserts: [revised(2, 1)] });
+		expect((await store.apply({ upserts: [revised(1, 2)] })).changed).toEqual([]);
+		expect(await name()).toBe("2");
+		await store.apply({ upserts: [revised(3, 2)] });
+		expect(await name()).toBe("3");
+		await store.apply({ deletes: [{ kind: "port", id: "a", requestedAt: 3 }] });
+		expect(await name()).toBeUndefined();
+		await store.apply({ upserts: [revised(1, 4)] });
+		expect(await name()).toBe("1");
 	});
 
 	test("two writers at once number their batches in the order in which they become visible", async () => {

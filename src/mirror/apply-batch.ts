@@ -80,7 +80,11 @@ async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[
 					sequence: sql`case when ${ref("mirror_resources.content")} is distinct from ${ref("excluded.content")}
 						then ${ref("excluded.sequence")} else ${ref("mirror_resources.sequence")} end`,
 				}))
-				.whereRef("mirror_resources.requested_at", "<=", "excluded.requested_at"),
+				.whereRef("mirror_resources.requested_at", "<=", "excluded.requested_at")
+				// Overlapping requests may be answered in any order. Not every kind has revisions.
+				.where(
+					sql<boolean>`coalesce(${sql.ref("mirror_resources.revision")} <= ${sql.ref("excluded.revision")}, true)`,
+				),
 		)
 		.execute();
 }

@@ -24,13 +24,19 @@ export interface Snapshot {
 	readonly sequence: number;
 	/** Each once, whatever number of selectors names it; ordered by kind and id. */
 	readonly resources: readonly Resource[];
+	/** Those that were asked for by id and are known to be deleted. `purge` forgets them. */
+	readonly deleted: readonly DeletedResource[];
+}
+
+export interface DeletedResource extends ResourceName {
+	/** When it was certain that the resource is gone, in milliseconds since 1970. */
+	readonly requestedAt: number;
 }
 
 /** What is written together, or not at all. */
 export interface Batch {
 	readonly upserts?: readonly Resource[];
-	/** `requestedAt`: of the request that showed that the resource is gone. */
-	readonly deletes?: readonly (ResourceName & { readonly requestedAt: number })[];
+	readonly deletes?: readonly DeletedResource[];
 }
 
 export interface ChangedResource extends ResourceName {
@@ -67,6 +73,10 @@ export interface MirrorMeta {
 	};
 	/** When everything was last compared with the source, in milliseconds since 1970: the mirror's age. */
 	readonly reconciledAt: number;
+	/** Up to when every change that the signals reported is in the mirror, in milliseconds since 1970. */
+	readonly current: number;
+	/** Nova's newest microversion, for profile `nova`. */
+	readonly novaMicroversion: string;
 	/** The process that holds the lock. */
 	readonly leader: { readonly host: string; readonly pid: number; readonly since: number };
 }
@@ -84,8 +94,8 @@ export interface MirrorStore {
 	/** Reads what the selectors name, all at the same moment. */
 	read(selectors: readonly Selector[]): Promise<Snapshot>;
 	/**
-	 * Writes a batch. Content that was requested earlier than what is stored is ignored, deletions included, so that late
-	 * answers and two watchers at once can't bring old facts back.
+	 * Writes a batch. Content that was requested earlier than what is stored, or has a lower revision, is ignored, deletions
+	 * included, so that late answers and two watchers at once can't bring old facts back.
 	 */
 	apply(batch: Batch): Promise<AppliedBatch>;
 	/** What has changed since a batch, for readers that missed a call of `onChange`'s listener. */

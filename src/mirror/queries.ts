@@ -29,19 +29,19 @@ export async function readSelected(database: Database, selectors: readonly Selec
 	}
 	const rows = await query.execute();
 	const byName = new Map(rows.map((row) => [`${row.kind} ${row.id}`, row]));
-	const resources = Array.from(
-		byName.values().filter(({ kind }) => kind !== SEQUENCE_ROW),
-		resourceOf,
-	);
+	const found = Array.from(byName.values().filter(({ kind }) => kind !== SEQUENCE_ROW));
+	const resources = found.filter(({ content }) => content !== null).map(resourceOf);
 	resources.sort((a, b) => compare(a.kind, b.kind) || compare(a.id, b.id));
-	return { sequence: rows.find(({ kind }) => kind === SEQUENCE_ROW)?.requested_at ?? 0, resources };
+	const deleted = found
+		.filter(({ content }) => content === null)
+		.map(({ kind, id, requested_at }) => ({ kind: kind as ResourceKind, id, requestedAt: requested_at }));
+	return { sequence: rows.find(({ kind }) => kind === SEQUENCE_ROW)?.requested_at ?? 0, resources, deleted };
 }
 
 function selected(database: Database, selector: Selector) {
 	const resources = database
 		.selectFrom("mirror_resources")
 		.select(["kind", "id", "revision", "requested_at", "content"])
-		.where("content", "is not", null)
 		.where("kind", "=", selector.kind);
 	if ("ids" in selector) return resources.where("id", "in", [...selector.ids]);
 	// Not a join: SQLite might read all resources of the kind to look each up among the keys.
@@ -51,7 +51,7 @@ function selected(database: Database, selector: Selector) {
 		.where("mirror_keys.kind", "=", selector.kind)
 		.where("name", "=", selector.key)
 		.where("value", "in", [...selector.values]);
-	return resources.where("id", "in", ids);
+	return resources.where("content", "is not", null).where("id", "in", ids);
 }
 
 export interface ResourceRow {

@@ -4,16 +4,16 @@ import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import { isInstanceNic } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
 import { keypairId } from "../source/source.ts";
-import type { MirrorStore, Selector } from "./mirror-store.ts";
+import type { DeletedResource, MirrorStore, Selector } from "./mirror-store.ts";
 
 export interface InstanceReading {
-	/** Undefined: the mirror has neither the server nor a port of it. */
+	/** Undefined: the mirror has neither the server nor a port of it, or the server is deleted. */
 	readonly facts: InstanceFacts | undefined;
-	/** What the facts refer to and the mirror lacks. Unless this is empty, the facts are incomplete. */
+	/** What the facts refer to, and the mirror neither has nor knows to be deleted: unless it is empty, they are incomplete. */
 	readonly missing: readonly ResourceName[];
 	/** The last batch that the facts include. */
 	readonly sequence: number;
-	/** When the oldest of the facts was requested, in milliseconds since 1970. Infinite without facts. */
+	/** When the oldest of the facts was requested, in milliseconds since 1970. Infinite if there are none, not even a deletion. */
 	readonly requestedAt: number;
 }
 
@@ -35,12 +35,18 @@ const ATTEMPTS = 5;
  */
 export async function readInstance(store: Reader, id: string, options: ReadInstanceOptions): Promise<InstanceReading> {
 	for (let attempt = 1; ; attempt += 1) {
-		const { resources, sequences } = await readResources(store, id, options);
+		const { resources, deleted, sequences } = await readResources(store, id, options);
 		const [sequence = 0] = sequences;
 		if (attempt < ATTEMPTS && sequences.some((other) => other !== sequence)) continue;
-		const facts = factsOf(resources, id);
-		const requestedAt = Math.min(...Array.from(resources.values(), (resource) => resource.requestedAt));
-		return { facts, missing: facts === undefined ? [] : missingFrom(resources, facts), sequence, requestedAt };
+		const facts = deleted.has(nameOf({ kind: "server", id })) ? undefined : factsOf(resources, id);
+		const missing = facts === undefined ? [] : missingFrom(resources, facts);
+		const times = [...resources.values(), ...deleted.values()].map(({ requestedAt }) => requestedAt);
+		return {
+			facts,
+			missing: missing.filter((name) => !deleted.has(nameOf(name))),
+			sequence,
+			requestedAt: Math.min(...times),
+		};
 	}
 }
 
@@ -51,11 +57,13 @@ const nameOf = ({ kind, id }: ResourceName) => `${kind} ${id}`;
 
 async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInstanceOptions) {
 	const resources = new Map<string, Resource>();
+	const deleted = new Map<string, DeletedResource>();
 	const sequences: number[] = [];
 	const read = async (selectors: readonly Selector[]) => {
 		const snapshot = await store.read(selectors);
 		sequences.push(snapshot.sequence);
 		for (const resource of snapshot.resources) resources.set(nameOf(resource), resource);
+		for (const name of snapshot.deleted) deleted.set(nameOf(name), name);
 	};
 	await read([
 		{ kind: "server", ids: [id] },
@@ -83,7 +91,7 @@ async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInsta
 		]);
 		await read(neighboursOf(portsById(resources, subportIds)));
 	}
-	return { resources, sequences };
+	return { resources, deleted, sequences };
 }
 
 /** What ports refer to. */

@@ -28,9 +28,17 @@ export interface ResourceReader {
 	revisionPage(kind: ResourceKind, options: PageOptions, signal: AbortSignal): Promise<RevisionPage>;
 	/** The resources with these ids, in as few calls as possible. Key pairs are named by `keypairId`. */
 	byId(kind: ResourceKind, ids: readonly string[], signal: AbortSignal): Promise<FoundResources>;
-	/** The ports that name these devices, or are on these networks if their own are DHCP servers'. For new servers. */
-	portsOfDevices(deviceIds: readonly string[], signal: AbortSignal): Promise<FoundResources>;
+	/** The resources that refer to these ones, in as few calls as possible. `gone` is empty. */
+	referringTo(reference: Reference, ids: readonly string[], signal: AbortSignal): Promise<FoundResources>;
+	/** Nova's newest microversion. Only for profile `nova`. */
+	novaMicroversion?(signal: AbortSignal): Promise<string>;
 }
+
+/**
+ * How resources refer to others: ports to their device, by any text that they name; ports of DHCP servers to their
+ * network; trunks to their parent port; floating IPs to their port.
+ */
+export type Reference = "ports of devices" | "DHCP ports of networks" | "trunks of ports" | "floating IPs of ports";
 
 export interface PageOptions {
 	/** `next` of the page before. */
