@@ -127,7 +127,8 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		if (collection === "extensions") return { extensions: [{ alias: "router" }, { alias: "trunk-details" }] };
 		const member = collection.replaceAll("-", "_") as "ports";
 		const items = fake.records[member];
-		return Array.isArray(items) ? paged(member, filtered(items, url.searchParams), url) : undefined;
+		if (!Array.isArray(items)) return undefined;
+		return paged(member, filtered(items, url.searchParams), url, url.searchParams.getAll("fields"));
 	}
 
 	function nova(path: readonly string[], url: URL): unknown {
@@ -146,10 +147,13 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		return found && { server: found };
 	}
 
-	function paged(member: string, items: readonly Json[], url: URL): unknown {
+	/** Undefined for a marker that does not exist (any more). */
+	function paged(member: string, items: readonly Json[], url: URL, fields: readonly string[] = []): unknown {
 		const size = Math.min(fake.pageSize, Number(url.searchParams.get("limit") ?? fake.pageSize));
-		const start = items.findIndex((item) => item.id === url.searchParams.get("marker")) + 1;
-		const page = items.slice(start, start + size);
+		const marker = url.searchParams.get("marker");
+		const start = items.findIndex((item) => item.id === marker) + 1;
+		if (marker !== null && start === 0) return undefined;
+		const page = items.slice(start, start + size).map((item) => onlyFields(item, fields));
 		const last = page.at(-1);
 		if (last === undefined || start + size >= items.length) return { [member]: page };
 		const next = new URL(url);
@@ -179,9 +183,18 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 	response.end(JSON.stringify(body));
 }
 
+/** Without fields, everything. */
+function onlyFields(item: Json, fields: readonly string[]): Json {
+	if (fields.length === 0) return item;
+	return Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name))) as Json;
+}
+
+/** Parameters of a listing that are no filters. */
+const NO_FILTERS = ["limit", "marker", "fields"];
+
 /** As Neutron filters: the values of one name are alternatives, different names narrow each other. */
 function filtered(items: readonly Json[], query: URLSearchParams): Json[] {
-	const names = [...new Set(query.keys())].filter((name) => name !== "limit" && name !== "marker");
+	const names = [...new Set(query.keys())].filter((name) => !NO_FILTERS.includes(name));
 	return items.filter((item) => names.every((name) => query.getAll(name).some((value) => has(item, name, value))));
 }
 

@@ -1,11 +1,11 @@
 /** A cloud over the fake OpenStack, for tests of how it bears its APIs' failures. */
 import { afterEach, beforeEach } from "vitest";
 import { openOpenStackSource } from "../src/source/openstack/index.ts";
-import type { FactsSource } from "../src/source/source.ts";
+import type { RemoteSource } from "../src/source/remote-source.ts";
 import { type FakeOpenStack, type Fault, startFakeOpenStack } from "./fake-openstack.ts";
 
 export let fake: FakeOpenStack;
-export let source: FactsSource;
+export let source: RemoteSource;
 
 /** Has both new for each test of the file that calls it. */
 export function useFakeSource(): void {

@@ -26,7 +26,11 @@ export interface ResourceReader {
 	page(kind: ResourceKind, options: PageOptions, signal: AbortSignal): Promise<ResourcePage>;
 	/** One page of a listing with ids and revisions only, or for kinds without revisions what shows that one has changed. */
 	revisionPage(kind: ResourceKind, options: PageOptions, signal: AbortSignal): Promise<RevisionPage>;
-	/** The resources with these ids, in as few calls as possible. Key pairs are named by `keypairId`. */
+	/**
+	 * The resources with these ids, in as few calls as possible, and others that the same answers contain: servers beside
+	 * `server_details`, and `server_details` beside a server if no further call is needed. Key pairs are named by
+	 * `keypairId`.
+	 */
 	byId(kind: ResourceKind, ids: readonly string[], signal: AbortSignal): Promise<FoundResources>;
 	/** The resources that refer to these ones, in as few calls as possible. `gone` is empty. */
 	referringTo(reference: Reference, ids: readonly string[], signal: AbortSignal): Promise<FoundResources>;

@@ -12,6 +12,16 @@ export interface Answered {
 	readonly where: string;
 }
 
+/** One page of a listing. */
+export interface ListingPage {
+	/** Not validated yet; their `where` names them. */
+	readonly items: readonly Answered[];
+	/** The marker of the next page. */
+	readonly next: string | undefined;
+	/** The call, for messages. */
+	readonly where: string;
+}
+
 export interface Api {
 	/**
 	 * The answer to `GET path?query`; undefined for 404.
@@ -19,6 +29,8 @@ export interface Api {
 	 * @throws GuestwireError `cloud-unavailable`, `cloud-answer`
 	 */
 	get(path: string, query?: Query): Promise<Answered | undefined>;
+	/** One page of a listing; undefined for 404. @throws GuestwireError as `get` */
+	page(path: string, collection: string, query?: Query): Promise<ListingPage | undefined>;
 	/**
 	 * A listing, page by page; no page if the first one is a 404. The members are not validated yet; their `where` names
 	 * them.
@@ -66,20 +78,22 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 		throw refusal(where, reply);
 	}
 
+	async function page(path: string, collection: string, query: Query = []): Promise<ListingPage | undefined> {
+		const answer = await get(path, query);
+		return answer && readPage(collection, answer);
+	}
+
 	async function* pages(path: string, collection: string, query: Query = []): AsyncGenerator<readonly Answered[]> {
 		const markers = new Set<string>();
 		for (let marker: Query = []; ; ) {
-			const answer = await get(path, [...query, ...marker]);
-			if (answer === undefined && markers.size === 0) return;
-			if (answer === undefined) throw notThere(`${path}, page ${markers.size + 1},`);
-			const { items, next } = readPage(collection, answer);
+			const found = await page(path, collection, [...query, ...marker]);
+			if (found === undefined && markers.size === 0) return;
+			if (found === undefined) throw notThere(`${path}, page ${markers.size + 1},`);
+			const { items, next, where } = found;
 			yield items;
 			if (next === undefined) return;
 			if (markers.has(next))
-				throw new GuestwireError(
-					"cloud-answer",
-					`${answer.where}: the listing links back to a page that was already read`,
-				);
+				throw new GuestwireError("cloud-answer", `${where}: the listing links back to a page that was already read`);
 			markers.add(next);
 			marker = [["marker", next]];
 		}
@@ -91,7 +105,7 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 		return all.length === 0 ? undefined : all.flat();
 	}
 
-	return { get, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
+	return { get, page, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
 }
 
 /** The first page of a listing that exists in every cloud. @throws GuestwireError as `Api.get`; `cloud-answer` for 404 */
@@ -114,7 +128,7 @@ type Page = Readonly<Record<string, unknown>>;
 const pageReaders = new Map<string, Reader<Page>>();
 
 /** A page's members, and the marker of the next page (from the link, whose host may be an internal name). */
-function readPage(collection: string, { value, where }: Answered) {
+function readPage(collection: string, { value, where }: Answered): ListingPage {
 	const links = `${collection}_links`;
 	const schema = () => Type.Object({ [collection]: Type.Array(Type.Unknown()), [links]: Links });
 	const read: Reader<Page> = pageReaders.get(collection) ?? reader(schema());
@@ -123,7 +137,7 @@ function readPage(collection: string, { value, where }: Answered) {
 	const members = page[collection] as readonly unknown[];
 	const items = members.map((item, at): Answered => ({ value: item, where: `${where}: ${collection}[${at}]` }));
 	const next = (page[links] as Static<typeof Links>).find(({ rel }) => rel === "next");
-	return { items, next: next && markerOf(next.href, where) };
+	return { items, next: next && markerOf(next.href, where), where };
 }
 
 function markerOf(href: string, where: string): string {

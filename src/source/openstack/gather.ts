@@ -5,8 +5,8 @@ import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../in
 import type { Detail } from "../../instance/instance.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
-import type { Nova } from "./nova.ts";
-import type { ServerAnswer } from "./servers.ts";
+import { mayHaveTags, type Nova } from "./nova.ts";
+import { serverFacts } from "./servers.ts";
 
 export interface Sources {
 	readonly neutron: Neutron;
@@ -21,7 +21,7 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	record?.catch(() => {}); // awaited once the ports are known
 	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
 	// Documents about the server contain nothing of its NICs but their tags.
-	if (detail === "server" && !mayHaveTags(claims))
+	if (detail === "server" && !mayHaveTags(claims.length))
 		return record?.then((found) => found && { ...emptyFacts(id), ...found });
 	return gatherAround(id, claims, detail, record, sources);
 }
@@ -45,7 +45,7 @@ async function gatherAround(
 		asked,
 		gathering,
 		detail === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
-		detail !== "wiring" && mayHaveTags(ports) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
+		detail !== "wiring" && mayHaveTags(ports.length) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
 	]);
 	if (asked === undefined) return { ...emptyFacts(id), ...wiring };
 	if (ofServer === undefined) return undefined;
@@ -60,11 +60,6 @@ async function gatherAround(
  */
 function needsServer(claims: readonly PortFacts[]): boolean {
 	return claims.length !== 1;
-}
-
-/** A tag distinguishes a NIC from others. Nova returns tags for one instance at a time, in about 50 ms. */
-function mayHaveTags(ports: readonly PortFacts[]): boolean {
-	return ports.length > 1;
 }
 
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
@@ -164,10 +159,4 @@ async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefi
 /** Looks up each distinct value, and returns the results in order. */
 async function each<T>(find: (value: string) => Promise<readonly T[]>, values: readonly string[]): Promise<T[]> {
 	return (await Promise.all([...new Set(values)].map(find))).flat();
-}
-
-function serverFacts({ "os-extended-volumes:volumes_attached": _, flavor, ...server }: ServerAnswer): ServerFacts {
-	if (flavor === undefined) return server;
-	const { extra_specs: _specs, ...facts } = flavor;
-	return { ...server, flavor: facts };
 }

@@ -2,13 +2,15 @@
 import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import { assembleOwned } from "../ownership.ts";
-import type { FactsSource } from "../source.ts";
+import type { RemoteSource } from "../remote-source.ts";
 import { withAbort } from "../with-abort.ts";
 import { gather } from "./gather.ts";
 import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
 import { createOwners } from "./owners.ts";
+import { createResourceReader } from "./resource-reader.ts";
 import { type CloudChoice, openServices } from "./services.ts";
+import { UUID } from "./uuid.ts";
 
 export interface OpenStackOptions extends CloudChoice {
 	/**
@@ -23,17 +25,14 @@ export interface OpenStackOptions extends CloudChoice {
 	readonly sharing?: number;
 }
 
-/** The form of Nova's ids; nothing else becomes part of a path. */
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /**
  * Opens a cloud named in clouds.yaml or by the `OS_*` variables. The first call is made when an instance is asked for:
  * a service can start while its cloud is down.
  *
  * @throws GuestwireError `config`
  */
-export async function openOpenStackSource(options: OpenStackOptions): Promise<FactsSource> {
-	const { network, compute, microversion, newestMicroversion, close } = await openServices(options);
+export async function openOpenStackSource(options: OpenStackOptions): Promise<RemoteSource> {
+	const { sourceId, network, compute, microversion, newestMicroversion, close } = await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
@@ -47,6 +46,14 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Fa
 	const facts = async (id: string, detail: Detail, signal?: AbortSignal) =>
 		UUID.test(id) ? withAbort(find(id, detail), signal) : undefined;
 	return {
+		sourceId,
+		resources: createResourceReader({
+			network,
+			neutron,
+			nova,
+			newestMicroversion: options.profile === "nova" ? newestMicroversion : undefined,
+		}),
+		signals: [],
 		facts,
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);

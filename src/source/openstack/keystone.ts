@@ -3,7 +3,7 @@ import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
 import { type AuthRequest, authRequest } from "./auth-request.ts";
-import type { FoundCloud } from "./clouds-yaml.ts";
+import type { CloudEntry, FoundCloud } from "./clouds-yaml.ts";
 import { describeCall, type Reply, type Rest } from "./rest.ts";
 
 const Catalogue = Type.Array(
@@ -47,6 +47,8 @@ export interface Token {
 }
 
 export interface Session {
+	/** Keystone's URL, without anything secret. */
+	readonly identityUrl: string;
 	/** A token that has not expired. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
 	token(): Promise<Token>;
 	/** Discards a token to which an API answered 401. */
@@ -99,6 +101,7 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 	}
 
 	return {
+		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
 		token,
 		refuse(refused) {
 			if (current?.token === refused) current = undefined;
@@ -152,7 +155,7 @@ export function parseJson(reply: Reply, where: string): unknown {
 
 function findEndpoint(token: Token, service: string, { entry, where }: FoundCloud): string {
 	const wanted = (entry.interface ?? entry.endpoint_type ?? "public").replace(/URL$/, "");
-	const region = entry.region_name ?? nameOf(entry.regions?.[0]);
+	const region = regionOf(entry);
 	const offered = token.catalogue.filter(({ type }) => type === service).flatMap(({ endpoints }) => endpoints);
 	const matching = offered.filter((it) => it.interface === wanted && (region === undefined || it.region === region));
 	const regions = [...new Set(matching.map((it) => it.region))];
@@ -172,5 +175,8 @@ function findEndpoint(token: Token, service: string, { entry, where }: FoundClou
 	);
 }
 
-const nameOf = (region: string | { readonly name: string } | undefined) =>
-	typeof region === "object" ? region.name : region;
+/** The region that a cloud's entry chooses. */
+export function regionOf({ region_name, regions }: CloudEntry): string | undefined {
+	const [first] = regions ?? [];
+	return region_name ?? (typeof first === "object" ? first.name : first);
+}

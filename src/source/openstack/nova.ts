@@ -7,7 +7,7 @@ import { type Reader, reader } from "./answers.ts";
 import { type Api, notThere } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
 import type { Query } from "./query.ts";
-import { createServers, type ServerAnswer } from "./servers.ts";
+import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
 import { type Shared, shared } from "./shared.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
@@ -34,9 +34,15 @@ const MOST_SERVERS = 10_000;
 export interface Nova {
 	/** Undefined if there is none. */
 	server(id: string): Promise<ServerAnswer | undefined>;
+	/** The servers themselves, asked for anew. */
+	readonly servers: Servers;
 	keypair(server: ServerAnswer): Promise<KeypairFacts | undefined>;
+	/** A key pair, asked for anew. @param id as `keypairId` writes it */
+	currentKeypair(id: string): Promise<KeypairFacts | undefined>;
 	/** The NICs' attachments, which have their tags. */
 	interfaceAttachments(serverId: string, portIds: readonly string[]): Promise<readonly InterfaceAttachmentFacts[]>;
+	/** The NICs' attachments, asked for anew. */
+	currentInterfaceAttachments(serverId: string): Promise<readonly InterfaceAttachmentFacts[]>;
 	volumeAttachments(server: ServerAnswer): Promise<readonly VolumeAttachmentFacts[]>;
 	/** The guest's CPUs that are pinned to dedicated host CPUs. */
 	dedicatedCpus(server: ServerAnswer): Promise<readonly number[] | undefined>;
@@ -58,25 +64,30 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
 	}
-	const keypair = shared(async (userAndName) => {
+	const currentKeypair = async (userAndName: string) => {
 		const [user = ""] = userAndName.split(" ", 1);
 		const name = userAndName.slice(user.length + 1);
 		return (await read(`/os-keypairs/${encodeURIComponent(name)}`, readKeypair, [["user_id", user]]))?.keypair;
-	}, SHARE_UNCHANGING);
-	const interfaces = createInterfaces(async (serverId) => {
+	};
+	const keypair = shared(currentKeypair, SHARE_UNCHANGING);
+	const currentInterfaceAttachments = async (serverId: string) => {
+		if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
 		return (await read(`/servers/${serverId}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
-	});
-	const server = createServers(api, share);
+	};
+	const interfaces = createInterfaces(currentInterfaceAttachments);
+	const servers = createServers(api);
+	// A guest asks for one document after the other: one look-up serves several.
+	const server = shared(servers.find, share, (found) => found !== undefined);
 
 	return {
 		server,
+		servers,
+		currentKeypair,
+		currentInterfaceAttachments,
 		async keypair({ key_name: name, user_id: user }) {
 			return name && user ? keypair(keypairId(user, name)) : undefined;
 		},
-		async interfaceAttachments(serverId, portIds) {
-			if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
-			return interfaces.find(serverId, portIds);
-		},
+		interfaceAttachments: interfaces.find,
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
 			if (volumes.length === 0) return [];
 			return (await read(`/servers/${id}/os-volume_attachments`, readVolumes))?.volumeAttachments ?? [];
@@ -121,8 +132,13 @@ function createInterfaces<T>(load: (serverId: string) => Promise<T>) {
 	};
 }
 
+/** A tag distinguishes a NIC from others. Nova returns tags for one instance at a time, in about 50 ms. */
+export function mayHaveTags(nics: number): boolean {
+	return nics > 1;
+}
+
 /** A flavor requests dedicated CPUs in one of two ways; only then is Nova asked which they are. */
-function mayPinCpus({ flavor }: ServerAnswer): boolean {
+export function mayPinCpus({ flavor }: ServerAnswer): boolean {
 	const specs = flavor?.extra_specs ?? {};
 	return /^(dedicated|mixed)$/.test(specs["hw:cpu_policy"] ?? "") || "resources:PCPU" in specs;
 }

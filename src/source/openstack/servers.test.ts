@@ -77,6 +77,28 @@ describe("what fails for one server, or for the listing, is no other server's fa
 		expect(asked("/servers/detail")).toBe(1);
 	});
 
+	test("a page that takes longer than five seconds still answers those who wait", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+		onTestFinished(() => void vi.useRealTimers());
+		const ids = boot(40);
+		let arrive = () => {};
+		fake.fault = (call) => {
+			if (call.includes("/servers/detail")) {
+				return (_, answer) => {
+					arrive = answer;
+				};
+			}
+			return call.includes("/servers/") ? hang : undefined;
+		};
+		const names = Promise.all(ids.map(nameOf));
+		await expect.poll(() => asked("/servers/detail")).toBe(1);
+		await vi.advanceTimersByTimeAsync(5000);
+		await expect.poll(() => asked("/servers/")).toBeGreaterThan(1);
+		arrive();
+		expect(await names).toEqual(ids.map((_, at) => `s${at}`));
+		expect(asked("/servers/")).toBeLessThanOrEqual(1 + 8);
+	});
+
 	test("a page's servers don't wait for the next page", async () => {
 		const ids = boot(100);
 		fake.pageSize = 50;

@@ -2,7 +2,7 @@
 import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Environment, type FoundCloud, findCloud } from "./clouds-yaml.ts";
-import { createSession, type Session } from "./keystone.ts";
+import { createSession, regionOf, type Session } from "./keystone.ts";
 import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 import { createRest } from "./rest.ts";
 
@@ -14,6 +14,8 @@ export interface CloudChoice {
 
 export interface Services {
 	readonly found: FoundCloud;
+	/** Keystone's URL and the region. */
+	readonly sourceId: string;
 	readonly session: Session;
 	readonly network: Api;
 	/** Sends the microversion. */
@@ -49,6 +51,7 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const microversion = async () => (await versions()).chosen;
 	return {
 		found,
+		sourceId: [session.identityUrl, regionOf(found.entry) ?? ""].join(" ").trim(),
 		session,
 		microversion,
 		newestMicroversion: async () => (await versions()).newest,

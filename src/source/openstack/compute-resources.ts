@@ -1,0 +1,124 @@
+/** Nova's servers, their details and key pairs, read in bulk. https://docs.openstack.org/api-ref/compute/ */
+import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
+import type { Resource, ServerDetails } from "../resource.ts";
+import type { Answered } from "./api.ts";
+import { mayHaveTags, mayPinCpus, type Nova } from "./nova.ts";
+import {
+	foundResources,
+	loadAfter,
+	markerAfter,
+	type ReadRecord,
+	recordId,
+	sortRecords,
+	unreadable,
+} from "./resources.ts";
+import { type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
+import { UUID } from "./uuid.ts";
+
+export type ComputeKind = "server" | "server_details" | "keypair";
+
+/** `ResourceReader` for Nova's kinds. */
+export interface ComputeResources {
+	page(options: PageOptions): Promise<ResourcePage>;
+	/**
+	 * Servers as a detailed listing returns them: Nova's `updated` would not show another address or name of a network.
+	 * Not shown are a key pair that was replaced, and a change of `server_details` that leaves the server as it is: a
+	 * volume attached or detached, the tag of a NIC, CPUs after a migration.
+	 */
+	revisionPage(options: PageOptions): Promise<RevisionPage>;
+	/** `server_details` returns the servers too. */
+	byId(kind: ComputeKind, ids: readonly string[]): Promise<FoundResources>;
+}
+
+const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments: [] };
+
+export function createComputeResources(nova: Nova): ComputeResources {
+	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
+
+	async function readDetails(server: ServerAnswer, requestedAt: number): Promise<ReadRecord> {
+		try {
+			const [interfaceAttachments, volumeAttachments, dedicatedCpus] = await Promise.all([
+				mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
+				nova.volumeAttachments(server),
+				nova.dedicatedCpus(server),
+			]);
+			const content = { interfaceAttachments, volumeAttachments, ...(dedicatedCpus && { dedicatedCpus }) };
+			return [{ kind: "server_details", id: server.id, requestedAt, content }];
+		} catch (error) {
+			return [unreadable("server_details", server.id, error)];
+		}
+	}
+
+	async function readServer(kind: ComputeKind, id: string, requestedAt: number): Promise<ReadRecord> {
+		const server = await nova.servers.find(id);
+		if (server === undefined) return [];
+		const details = kind === "server" ? detailsAtHand(server, requestedAt) : await readDetails(server, requestedAt);
+		return [{ kind: "server", id, requestedAt, content: serverFacts(server) }, ...details];
+	}
+
+	async function readKeypair(id: string, requestedAt: number): Promise<ReadRecord> {
+		const content = await nova.currentKeypair(id);
+		return content === undefined ? [] : [{ kind: "keypair", id, requestedAt, content }];
+	}
+
+	return {
+		async page(options) {
+			const requestedAt = Date.now();
+			const page = await listPage(options);
+			const next = markerAfter(page);
+			const records = page.items.flatMap((item) => listedServer(item, requestedAt));
+			return { ...sortRecords(records), ...(next !== undefined && { next }) };
+		},
+		async revisionPage(options) {
+			const requestedAt = Date.now();
+			const page = await listPage(options);
+			const next = markerAfter(page);
+			const revisions = page.items.map((item) => {
+				const server = serverOrError(item);
+				return server instanceof Error ? { id: recordId(item) } : { id: server.id, content: serverFacts(server) };
+			});
+			return { revisions, requestedAt, ...(next !== undefined && { next }) };
+		},
+		async byId(kind, ids) {
+			const requestedAt = Date.now();
+			const read = (id: string) => {
+				if (kind === "keypair") return readKeypair(id, requestedAt);
+				return UUID.test(id) ? readServer(kind, id, requestedAt) : [];
+			};
+			const results = await Promise.allSettled(ids.map(async (id) => read(id)));
+			throwIfDown(results);
+			const records = results.flatMap((result, at) =>
+				result.status === "fulfilled" ? result.value : [unreadable(kind, ids[at] ?? "", result.reason)],
+			);
+			return foundResources(kind, ids, records, requestedAt);
+		},
+	};
+}
+
+/** A server's details, if no further call is needed to know them. */
+function detailsAtHand(server: ServerAnswer, requestedAt: number): Resource[] {
+	const { id, "os-extended-volumes:volumes_attached": volumes } = server;
+	if (volumes.length > 0 || mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
+	return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
+}
+
+/** How many NICs a server's addresses show: one for each MAC address, and one for a network without an address. */
+function nicsOf({ addresses }: ServerAnswer): number {
+	const networks = Object.values(addresses);
+	const macs = networks.flatMap((list) => list.map((address) => address["OS-EXT-IPS-MAC:mac_addr"]));
+	return new Set(macs).size + networks.filter((list) => list.length === 0).length;
+}
+
+function listedServer(item: Answered, requestedAt: number): ReadRecord {
+	const server = serverOrError(item);
+	if (server instanceof Error) return [unreadable("server", recordId(item), server)];
+	const record: Resource = { kind: "server", id: server.id, requestedAt, content: serverFacts(server) };
+	return [record, ...detailsAtHand(server, requestedAt)];
+}
+
+/** Without a single answer, Nova can't be reached; with some, the failures are the servers' own. */
+function throwIfDown(results: readonly PromiseSettledResult<unknown>[]): void {
+	const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => reason);
+	const isDown = failures.length === results.length && failures.some(({ code }) => code === "cloud-unavailable");
+	if (isDown) throw failures[0];
+}

@@ -1,0 +1,66 @@
+/** What the reading of Neutron's and of Nova's resources have in common. */
+import { GuestwireError } from "../../errors.ts";
+import type { FoundResources, ResourcePage, UnreadableResource } from "../remote-source.ts";
+import type { Resource, ResourceKind } from "../resource.ts";
+import type { Answered, ListingPage } from "./api.ts";
+import type { Query } from "./query.ts";
+
+/** One record of an answer: what can be read of it. */
+export type ReadRecord = readonly (Resource | UnreadableResource)[];
+
+const isResource = (one: Resource | UnreadableResource): one is Resource => "content" in one;
+
+export function sortRecords(records: ReadRecord): Pick<ResourcePage, "resources" | "unreadable"> {
+	const unreadable = records.filter((one): one is UnreadableResource => !isResource(one));
+	return { resources: records.filter(isResource), unreadable };
+}
+
+/** The result for ids of which some were found, with the resources that came with them. */
+export function foundResources(
+	kind: ResourceKind,
+	ids: readonly string[],
+	records: ReadRecord,
+	requestedAt: number,
+): FoundResources {
+	const found = new Set(records.flatMap((one) => (one.kind === kind ? one.id : [])));
+	return { ...sortRecords(records), gone: ids.filter((id) => !found.has(id)), requestedAt };
+}
+
+/** @param error that reading the record failed with @throws the error, if it is not a `GuestwireError` */
+export function unreadable(kind: ResourceKind, id: string, error: unknown): UnreadableResource {
+	if (error instanceof GuestwireError) return { kind, id, reason: error.message };
+	throw error;
+}
+
+/** A record's id, as far as it has one. */
+export function recordId({ value }: Answered): string {
+	const id = (value as { readonly id?: unknown } | null)?.id;
+	return typeof id === "string" ? id : "unknown";
+}
+
+/** A page's marker names this many of its last members, in case the last ones are deleted before the next page is read. */
+const MARKERS = 3;
+
+/** What marks the page after this one. */
+export function markerAfter({ items, next }: ListingPage): string | undefined {
+	if (next === undefined) return undefined;
+	const others = items.slice(-MARKERS).map(recordId).reverse();
+	return [...new Set([next, ...others])].join(",");
+}
+
+/** Loads the page after a marker. The APIs reject a marker that was deleted; then the member before it marks the page. */
+export async function loadAfter(
+	marker: string | undefined,
+	load: (query: Query) => Promise<ListingPage>,
+): Promise<ListingPage> {
+	const markers = marker?.split(",") ?? [];
+	for (const [at, id] of markers.entries()) {
+		try {
+			return await load([["marker", id]]);
+		} catch (error) {
+			const { code } = error as GuestwireError;
+			if (code !== "cloud-answer" || at === markers.length - 1) throw error;
+		}
+	}
+	return load([]);
+}
