@@ -5,7 +5,7 @@ import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, Subnet
 import type { FixedIp, Instance, Port, SecurityGroup, Subport, Trunk } from "./instance.ts";
 import { assembleNetwork, assembleSubnet } from "./network.ts";
 import { novaReleaseOf } from "./nova-release.ts";
-import { portGroupOf } from "./port-group.ts";
+import { bareMetalOf } from "./port-group.ts";
 import { assembleServer } from "./server.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -40,7 +40,7 @@ export function assemble(facts: InstanceFacts): Instance {
 	return withoutUndefined<Instance>({
 		id: facts.id,
 		projectId: facts.projectId ?? facts.server?.tenant_id,
-		ports: inNicOrder(facts.ports, facts).map((port) => assemblePort(port, index, trunkOf(port, index))),
+		ports: inNicOrder(facts.ports, facts).map((port) => assembleNic(port, index)),
 		server: facts.server && assembleServer(facts.server, facts),
 		novaRelease: facts.novaMicroversion === undefined ? undefined : novaReleaseOf(facts.novaMicroversion),
 	});
@@ -73,8 +73,14 @@ function byCreation(a: PortFacts, b: PortFacts): number {
 	return aTime < bTime ? -1 : 1;
 }
 
-/** @param trunk of a NIC; a subport has none, whatever the facts say */
-function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
+/** A NIC, as opposed to a subport, can have a trunk, and Ironic can know it. */
+function assembleNic(port: PortFacts, index: Index): Port {
+	const nic = assemblePort(port, index);
+	const trunk = trunkOf(port, index);
+	return { ...nic, ...(trunk && { trunk }), ...bareMetalOf(port.id, nic.macAddress, index.facts) };
+}
+
+function assemblePort(port: PortFacts, index: Index): Port {
 	const { facts } = index;
 	const network = index.networks.get(port.network_id);
 	if (!network) throw contradiction(`port ${port.id} is on network ${port.network_id}, which is missing`);
@@ -109,8 +115,6 @@ function assemblePort(port: PortFacts, index: Index, trunk?: Trunk): Port {
 		description: port.description || undefined,
 		tags: port.tags,
 		deviceTag: facts.interfaceAttachments.find((attachment) => attachment.port_id === port.id)?.tag || undefined,
-		trunk,
-		portGroup: portGroupOf(port.id, macAddress, facts),
 	});
 }
 

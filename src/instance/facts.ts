@@ -203,13 +203,23 @@ export const BareMetalPortFacts = Type.Object({
 });
 export type BareMetalPortFacts = Static<typeof BareMetalPortFacts>;
 
-/** An Ironic port group: a bond. The guest gets `properties` as `bond_*`. */
+/** An Ironic port group: a bond. The guest gets `properties` as `bond_*`: options of the kernel's bonding driver. */
 export const PortGroupFacts = Type.Object({
 	uuid: Type.String(),
 	address: textOrNull,
 	node_uuid: Type.String(),
 	mode: optional(textOrNull),
-	properties: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { default: {} }),
+	properties: Type.Record(
+		Type.String(),
+		Type.Union([
+			Type.String(),
+			Type.Number(),
+			Type.Boolean(),
+			Type.Null(),
+			Type.Array(Type.Union([Type.String(), Type.Number()])),
+		]),
+		{ default: {} },
+	),
 	...vifAttachment,
 });
 export type PortGroupFacts = Static<typeof PortGroupFacts>;

@@ -1,5 +1,4 @@
 /** The collections of an inventory: their names, their schemas, and rules that a schema can't express. */
-import { createHash } from "node:crypto";
 import Type, { type Static, type TSchema } from "typebox";
 import type { JsonPath } from "../../checked-text.ts";
 import { addressVersion, type Cidr, canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
@@ -148,8 +147,7 @@ export const COLLECTION_NAMES = Object.keys(COLLECTIONS) as readonly CollectionN
 
 function refinePort(port: PortEntry, complain: Complain): void {
 	if (port.device_id !== undefined) port.device_id = port.device_id.toLowerCase();
-	port.mac_address =
-		port.mac_address === undefined ? macOfId(port.id) : macOr(port.mac_address, ["mac_address"], complain);
+	if (port.mac_address !== undefined) port.mac_address = macOr(port.mac_address, ["mac_address"], complain);
 	for (const [index, fixedIp] of port.fixed_ips.entries()) {
 		fixedIp.ip_address = addressOr(fixedIp.ip_address, ["fixed_ips", index, "ip_address"], complain);
 	}
@@ -202,13 +200,6 @@ function cidrOr(text: string, place: JsonPath, complain: Complain): Cidr {
 
 function macOr(text: string, place: JsonPath, complain: Complain): string {
 	return canonicalMac(text) ?? complain(place, `"${text}" is not a MAC address such as 52:54:00:12:34:56: correct it`);
-}
-
-/** A MAC address that is always the same for a port: locally administered, unicast, the rest from a hash of its id. */
-function macOfId(portId: string): string {
-	const bytes = createHash("sha256").update(portId).digest().subarray(0, 6);
-	bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-	return bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1:");
 }
 
 /** Base64 in either alphabet, with or without line breaks and padding. Node's decoder skips everything else. */

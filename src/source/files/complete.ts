@@ -4,6 +4,7 @@ import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts"
 import type { PortFacts, ServerFacts, SubnetFacts } from "../../instance/facts.ts";
 import { isInstanceNic } from "../ownership.ts";
 import type { PortEntry, SubnetEntry } from "./collections.ts";
+import { macFinder } from "./mac-addresses.ts";
 import type { Fault, Merged } from "./merge.ts";
 import { all, groupBy, type Multimap } from "./multimap.ts";
 
@@ -53,12 +54,13 @@ interface Surroundings {
 	readonly subnetsOf: Multimap<KnownSubnet>;
 	/** The subnets of any network that an address lies in. */
 	readonly subnetsAround: (address: string) => readonly KnownSubnet[];
-	readonly subportIds: ReadonlySet<string>;
+	readonly deviceOf: (port: PortEntry) => string;
+	readonly macOf: (port: PortEntry) => string;
 	readonly fault: Fault;
 }
 
 /**
- * Every port with its network, the subnets of its addresses and its instance, by id.
+ * Every port with its network, the subnets of its addresses, its instance and its MAC address, by id.
  *
  * @throws GuestwireError `inventory` if one of them is unknown, ambiguous, or contradicts another
  */
@@ -71,7 +73,9 @@ export function completePorts(
 	const trunks = [...merged.trunks.values()];
 	const subportIds = new Set(trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)));
 	const subnetsAround = subnetFinder(subnets);
-	const surroundings = { merged, subnets, subnetsOf, subnetsAround, subportIds, fault };
+	const deviceOf = deviceFinder(merged, subportIds, fault);
+	const macOf = macFinder(merged, deviceOf, fault);
+	const surroundings = { merged, subnets, subnetsOf, subnetsAround, deviceOf, macOf, fault };
 	return new Map(Iterator.from(merged.ports.values()).map((entry) => [entry.id, completePort(entry, surroundings)]));
 }
 
@@ -81,7 +85,8 @@ function completePort(entry: PortEntry, surroundings: Surroundings): PortFacts {
 	const subnetIds = entry.fixed_ips.map((_, index) => subnetOf(entry, index, network_id, surroundings));
 	return complete<PortEntry, PortFacts>(entry, {
 		network_id,
-		device_id: deviceOf(entry, surroundings),
+		device_id: surroundings.deviceOf(entry),
+		mac_address: surroundings.macOf(entry),
 		...(!isComplete && {
 			fixed_ips: entry.fixed_ips.map((fixedIp, index) => ({ ...fixedIp, subnet_id: subnetIds[index] ?? "" })),
 		}),
@@ -145,13 +150,15 @@ function subnetOf(
 	return named;
 }
 
-function deviceOf(entry: PortEntry, { merged, subportIds, fault }: Surroundings): string {
-	// A subport reaches its parent's instance as a VLAN: naming that instance does not make it a second NIC.
-	if (subportIds.has(entry.id)) return "";
-	if (entry.device_id !== undefined) return entry.device_id;
-	if (!isInstanceNic(entry)) return "";
-	const what = 'needs "device_id", the id of the instance it belongs to: add it';
-	return onlyKey(merged.servers) ?? fault("ports", entry, [], what);
+function deviceFinder(merged: Merged, subportIds: ReadonlySet<string>, fault: Fault): (entry: PortEntry) => string {
+	return (entry) => {
+		// A subport reaches its parent's instance as a VLAN: naming that instance does not make it a second NIC.
+		if (subportIds.has(entry.id)) return "";
+		if (entry.device_id !== undefined) return entry.device_id;
+		if (!isInstanceNic(entry)) return "";
+		const what = 'needs "device_id", the id of the instance it belongs to: add it';
+		return onlyKey(merged.servers) ?? fault("ports", entry, [], what);
+	};
 }
 
 function onlyKey(map: ReadonlyMap<string, unknown>): string | undefined {

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { emptyFacts } from "./empty-facts.ts";
+import type { InstanceFacts, PortGroupFacts } from "./facts.ts";
+import { bareMetalOf } from "./port-group.ts";
+
+const NEUTRON = "fa:16:3e:00:00:01";
+const attached = { internal_info: { tenant_vif_port_id: "vif" } };
+const nic = (uuid: string, address: string, portgroup_uuid: string | null = null) => ({
+	uuid,
+	address,
+	node_uuid: "node",
+	portgroup_uuid,
+});
+const group = (change: Partial<PortGroupFacts> = {}): PortGroupFacts => ({
+	uuid: "group",
+	address: null,
+	node_uuid: "node",
+	mode: "802.3ad",
+	properties: {},
+	...change,
+});
+const members = [nic("a", "02:00:00:00:00:0A", "group"), nic("b", "02:00:00:00:00:0b", "group")];
+const bareMetal = (facts: Partial<InstanceFacts>, mac = NEUTRON) =>
+	bareMetalOf("vif", mac, { ...emptyFacts("i"), ...facts });
+
+describe("a port's bare metal", () => {
+	it.each([attached, { extra: { vif_port_id: "vif" } }])("is the NIC that Ironic attached it to: %j", (where) => {
+		const bareMetalPorts = [nic("other", "02:00:00:00:00:01"), { ...nic("own", "02:00:00:00:00:02"), ...where }];
+		expect(bareMetal({ bareMetalPorts })).toEqual({ macAddress: "02:00:00:00:00:02" });
+	});
+
+	it("is the bond that Ironic attached it to, with the address of the group", () => {
+		const portGroups = [group({ ...attached, address: "02:00:00:00:00:0C" })];
+		const found = bareMetal({ portGroups, bareMetalPorts: members });
+		expect(found).toMatchObject({ macAddress: "02:00:00:00:00:0c", portGroup: { id: "group", mode: "802.3ad" } });
+		expect(found.portGroup?.members).toEqual([
+			{ id: "a", macAddress: "02:00:00:00:00:0a" },
+			{ id: "b", macAddress: "02:00:00:00:00:0b" },
+		]);
+	});
+
+	it("keeps Neutron's address on a group without one", () => {
+		expect(bareMetal({ portGroups: [group(attached)], bareMetalPorts: members }).macAddress).toBeUndefined();
+	});
+
+	it.each([
+		["the group's", { address: NEUTRON }, NEUTRON],
+		["a member's", {}, "02:00:00:00:00:0b"],
+	])("is the bond whose address it has: %s", (_, change, mac) => {
+		expect(bareMetal({ portGroups: [group(change)], bareMetalPorts: members }, mac).portGroup?.id).toBe("group");
+	});
+
+	it("is unknown for any other port", () => {
+		expect(bareMetal({ portGroups: [group()], bareMetalPorts: members })).toEqual({});
+	});
+
+	it.each([
+		["updelay", 200, "bond_updelay", "200"],
+		["bond_updelay", "200", "bond_updelay", "200"],
+		["bond-updelay", 200, "bond_updelay", "200"],
+		["xmit-hash-policy", "layer3+4", "bond_xmit_hash_policy", "layer3+4"],
+		["bond-xmit_hash-policy", "layer3+4", "bond_xmit_hash_policy", "layer3+4"],
+		["arp_ip_target", ["10.0.0.1", "10.0.0.2"], "bond_arp_ip_target", "10.0.0.1,10.0.0.2"],
+		["all_slaves_active", true, "bond_all_slaves_active", "1"],
+	])("has the option %s = %j as %s", (key, value, name, text) => {
+		const portGroups = [group({ ...attached, properties: { [key]: value, empty: null } })];
+		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ [name]: text });
+	});
+});
