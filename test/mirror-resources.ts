@@ -4,7 +4,7 @@ import type { Resource } from "../src/source/resource.ts";
 import { keypairId } from "../src/source/source.ts";
 
 export function resourcesOf(facts: InstanceFacts, requestedAt: number): Resource[] {
-	const { id, server, keypair, dedicatedCpus, interfaceAttachments, volumeAttachments } = facts;
+	const { id, server, keypairs = [], dedicatedCpus, interfaceAttachments, volumeAttachments } = facts;
 	const resource = <Kind extends Resource["kind"]>(kind: Kind) => {
 		return (content: Resource<Kind>["content"] & { id?: string; uuid?: string }) =>
 			({ kind, id: content.id ?? content.uuid ?? id, requestedAt, content }) as unknown as Resource;
@@ -13,9 +13,10 @@ export function resourcesOf(facts: InstanceFacts, requestedAt: number): Resource
 	return [
 		...(server ? [resource("server")(server)] : []),
 		resource("server_details")(details),
-		...(keypair && server?.key_name
-			? [{ ...resource("keypair")(keypair), id: keypairId(server.user_id ?? "", server.key_name) }]
-			: []),
+		...keypairs.map((keypair) => ({
+			...resource("keypair")(keypair),
+			id: keypairId(server?.user_id ?? "", keypair.name),
+		})),
 		...[...facts.ports, ...facts.subports, ...facts.dhcpPorts].map(resource("port")),
 		...facts.trunks.map(resource("trunk")),
 		...facts.networks.map(resource("network")),

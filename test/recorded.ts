@@ -47,7 +47,7 @@ export function recordedCase(name: string, release: RecordedRelease = "zed"): Re
 		id: server.id,
 		server,
 		...(files.includes("keypair.json") && {
-			keypair: pruned("KeypairFacts", JSON.parse(read("keypair.json")).keypair) as schemas.KeypairFacts,
+			keypairs: [pruned("KeypairFacts", JSON.parse(read("keypair.json")).keypair) as schemas.KeypairFacts],
 		}),
 		ports: list("PortFacts", "ports.json", "ports"),
 		subports: list("PortFacts", "subports.json", "ports"),

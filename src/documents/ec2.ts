@@ -65,13 +65,18 @@ export function ec2Text(item: Ec2Item): string {
 function listing(folder: Ec2Folder): string {
 	return Object.keys(folder)
 		.filter((name) => name !== NAME && !isEmpty(folder[name] ?? null))
-		.toSorted()
+		.toSorted(byNumberOrName)
 		.map((name) => {
 			const item = folder[name] ?? null;
 			if (!isFolder(item)) return name;
 			return Object.hasOwn(item, NAME) ? String(item[NAME]) : `${name}/`;
 		})
 		.join("\n");
+}
+
+/** Key folders are numbered: the tenth comes after the ninth. */
+function byNumberOrName(a: string, b: string): number {
+	return Number(a) - Number(b) || (a < b ? -1 : 1);
 }
 
 /** The member with the name under which a folder is listed. */
@@ -109,9 +114,13 @@ function publicIpv4(instance: Instance): string | undefined {
 		?.address;
 }
 
-function publicKeys({ keypair }: Server): Ec2Folder {
-	if (!keypair) return {};
-	return { "public-keys": { "0": { [NAME]: `0=${keypair.name}`, "openssh-key": keypair.publicKey } } };
+function publicKeys({ keypairs }: Server): Ec2Folder {
+	if (keypairs.length === 0) return {};
+	const entries = keypairs.map(({ name, publicKey }, number) => [
+		String(number),
+		{ [NAME]: `${number}=${name}`, "openssh-key": publicKey },
+	]);
+	return { "public-keys": Object.fromEntries(entries) };
 }
 
 function kernel(server: Server): Ec2Folder {

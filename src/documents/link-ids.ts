@@ -1,4 +1,5 @@
 /** The guest's NICs, with the order and ids that all network documents share. */
+import { idAllocator } from "../instance/id-allocator.ts";
 import type { Instance, Port, Subport } from "../instance/instance.ts";
 
 /** A NIC that gets a link: a plugged port, or one of its subports (with parent and VLAN id). */
@@ -34,15 +35,4 @@ export function nicsOf(instance: Instance, trunks: boolean): Nic[] {
 /** The name of the tap device on the hypervisor, truncated as by Neutron and Nova. */
 export function tapName(port: Port): string {
 	return `tap${port.id.slice(0, 11)}`;
-}
-
-/** Hand-written ids may share their first 11 characters. The later one then gets a number. */
-export function idAllocator(): (wanted: string) => string {
-	const used = new Set<string>();
-	return (wanted) => {
-		let id = wanted;
-		for (let number = 2; used.has(id); number += 1) id = `${wanted}-${number}`;
-		used.add(id);
-		return id;
-	};
 }

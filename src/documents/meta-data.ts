@@ -13,12 +13,14 @@ export interface MetaDataOptions {
 
 /** Builds the document of one version. Undefined members are left out. */
 export function metaData(instance: Instance, server: Server, version: OpenStackVersion, options: MetaDataOptions) {
-	const { keypair } = server;
+	const { keypairs } = server;
 	return {
 		uuid: instance.id,
 		meta: Object.keys(server.metadata).length > 0 ? server.metadata : undefined,
-		public_keys: keypair && { [keypair.name]: keypair.publicKey },
-		keys: keypair && [{ name: keypair.name, type: keypair.type, data: keypair.publicKey }],
+		...(keypairs.length > 0 && {
+			public_keys: Object.fromEntries(keypairs.map(({ name, publicKey }) => [name, publicKey])),
+			keys: keypairs.map(({ name, type, publicKey }) => ({ name, type, data: publicKey })),
+		}),
 		hostname: fullHostname(server, options.hostnameDomain),
 		name: server.name,
 		launch_index: server.launchIndex,

@@ -129,7 +129,8 @@ export const ServerFacts = Type.Object({
 	tenant_id: optional(Type.String()),
 	user_id: optional(Type.String()),
 	created: optional(Type.String()),
-	key_name: optional(textOrNull),
+	/** A list only in an inventory. */
+	key_name: optional(Type.Union([Type.String(), Type.Null(), Type.Array(Type.String())])),
 	metadata: Type.Record(Type.String(), Type.String(), { default: {} }),
 	addresses: Type.Record(
 		Type.String(),
@@ -146,6 +147,8 @@ export const ServerFacts = Type.Object({
 	image: optional(Type.Union([Type.Object({ id: Type.String() }), Type.String(), Type.Null()])),
 	flavor: optional(Type.Object({ original_name: optional(Type.String()), name: optional(Type.String()) })),
 	security_groups: Type.Array(Type.Object({ name: Type.String() }), { default: [] }),
+	/** Only in an inventory: Nova has another call for them. */
+	dedicated_cpus: optional(Type.Array(Type.Integer({ minimum: 0 }))),
 	"OS-EXT-AZ:availability_zone": optional(textOrNull),
 	"OS-EXT-SRV-ATTR:hostname": optional(textOrNull),
 	"OS-EXT-SRV-ATTR:instance_name": optional(textOrNull),
@@ -239,7 +242,7 @@ export interface InstanceFacts {
 	readonly projectId?: string;
 	/** Absent if only the wiring was asked for and the server was not needed for it. */
 	readonly server?: ServerFacts;
-	readonly keypair?: KeypairFacts;
+	readonly keypairs?: readonly KeypairFacts[];
 	/** The guest's CPUs that are pinned to a dedicated host CPU, from Nova's topology API. */
 	readonly dedicatedCpus?: readonly number[];
 	/** The newest microversion of the cloud's Nova; only read for Nova's own profile. */

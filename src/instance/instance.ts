@@ -137,7 +137,7 @@ export interface Port {
 	readonly portGroup?: PortGroup;
 }
 
-/** The SSH key pair that the server was created with. */
+/** A public key that the server was created with. */
 export interface Keypair {
 	readonly name: string;
 	readonly type: string;
@@ -152,9 +152,10 @@ export interface Server {
 	/** ISO 8601, UTC. */
 	readonly created?: string;
 	readonly metadata: Readonly<Record<string, string>>;
-	readonly keypair?: Keypair;
-	readonly keyName?: string;
-	/** The user that created the server, who also owns its key pair. */
+	/** In order, their names different from each other. */
+	readonly keypairs: readonly Keypair[];
+	readonly keyNames: readonly string[];
+	/** The user that created the server, who also owns its key pairs. */
 	readonly userId?: string;
 	readonly imageId?: string;
 	readonly flavorName?: string;

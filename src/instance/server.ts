@@ -1,6 +1,7 @@
 /** The server of an instance, as documents read it. */
-import type { InstanceFacts, KeypairFacts, ServerFacts } from "./facts.ts";
-import type { Keypair, Server } from "./instance.ts";
+import type { InstanceFacts, ServerFacts } from "./facts.ts";
+import type { Server } from "./instance.ts";
+import { keyNamesOf, keypairsOf } from "./keypairs.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 /** Assembles the `Server` from its record and the facts that belong to it. */
@@ -10,8 +11,8 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		hostname: server["OS-EXT-SRV-ATTR:hostname"] || hostnameOf(server),
 		created: server.created,
 		metadata: server.metadata,
-		keypair: keypairOf(facts.keypair),
-		keyName: server.key_name || undefined,
+		keypairs: keypairsOf(facts.keypairs ?? []),
+		keyNames: keyNamesOf(server),
 		userId: server.user_id,
 		imageId: typeof server.image === "object" ? server.image?.id : server.image || undefined,
 		flavorName: server.flavor?.original_name ?? server.flavor?.name,
@@ -29,10 +30,6 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		),
 		dedicatedCpus: facts.dedicatedCpus ?? [],
 	});
-}
-
-function keypairOf(facts: KeypairFacts | undefined): Keypair | undefined {
-	return facts && { name: facts.name, type: facts.type, publicKey: facts.public_key };
 }
 
 /** Empty user data counts as none: an empty 200 breaks proxies (Launchpad bug 2097431). */

@@ -1,6 +1,7 @@
 /** One instance's facts, put together from the mirror. Whose a port is stays the business of `source/ownership.ts`. */
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import { keyNamesOf } from "../instance/keypairs.ts";
 import { isInstanceNic } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
 import { keypairId } from "../source/source.ts";
@@ -105,14 +106,14 @@ function neighboursOf(ports: readonly PortFacts[]): Selector[] {
 
 function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 	const [server] = contentsOf(resources.values(), "server");
-	const [keypair] = contentsOf(resources.values(), "keypair");
+	const keypairs = contentsOf(resources.values(), "keypair");
 	const [details] = contentsOf(resources.values(), "server_details");
 	const ports = nicsOf(resources, id);
 	if (server === undefined && ports.length === 0) return undefined;
 	return {
 		...emptyFacts(id),
 		...(server && { server }),
-		...(keypair && { keypair }),
+		...(keypairs.length > 0 && { keypairs }),
 		...(details?.dedicatedCpus && { dedicatedCpus: details.dedicatedCpus }),
 		ports,
 		subports: portsById(resources, subportIdsOf(resources)),
@@ -160,5 +161,6 @@ function subportIdsOf(resources: Resources): string[] {
 
 function keypairIdsOf(resources: Resources): string[] {
 	const [server] = contentsOf(resources.values(), "server");
-	return server?.key_name && server.user_id ? [keypairId(server.user_id, server.key_name)] : [];
+	const { user_id: userId } = server ?? {};
+	return server && userId ? keyNamesOf(server).map((name) => keypairId(userId, name)) : [];
 }

@@ -88,7 +88,7 @@ test("what a port has and a server uses is followed too", async () => {
 	const group = { id: "group", name: "", rules: [] };
 	const rich: Instance = {
 		...instance,
-		server: { ...(instance.server as NonNullable<typeof instance.server>), userId: "alice", keyName: "laptop 2" },
+		server: { ...(instance.server as NonNullable<typeof instance.server>), userId: "alice", keyNames: ["laptop 2"] },
 		ports: [
 			{
 				...port,

@@ -14,9 +14,8 @@ export function tagsOfInstance(instance: Instance | undefined): string[] {
 	const { ports, server } = instance;
 	const subports = ports.flatMap(({ trunk }) => trunk?.subports.map(({ port }) => port) ?? []);
 	const tags = [...ports, ...subports].flatMap(tagsOfPort);
-	if (server?.userId !== undefined && server.keyName !== undefined) {
-		tags.push(tag("keypair", keypairId(server.userId, server.keyName)));
-	}
+	const { userId, keyNames = [] } = server ?? {};
+	if (userId !== undefined) tags.push(...keyNames.map((name) => tag("keypair", keypairId(userId, name))));
 	return tags;
 }
 

@@ -23,7 +23,7 @@ function resourcesOf(all: readonly InstanceFacts[]): Resources {
 	const interfaces = [{ ...port, id: "interface", network_id: network.id, mac_address: "02:00:00:00:00:01" }];
 	return {
 		servers: unique(({ server }) => (server === undefined ? [] : [server])),
-		keypairs: all.flatMap(({ keypair }) => (keypair as unknown as Resource) ?? []).slice(0, 1),
+		keypairs: all.flatMap(({ keypairs = [] }) => keypairs as unknown as Resource[]).slice(0, 1),
 		ports: [...unique((facts) => [...facts.ports, ...facts.subports, ...facts.dhcpPorts]), ...interfaces],
 		networks: unique(({ networks }) => networks),
 		subnets: unique(({ subnets }) => subnets),

@@ -1,6 +1,7 @@
 /** What differs between two states of an inventory, record by record. */
 import { isDeepStrictEqual } from "node:util";
 import type { PortFacts } from "../../instance/facts.ts";
+import { keyNamesOf } from "../../instance/keypairs.ts";
 import { ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { Change, ChangeKind } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
@@ -64,7 +65,9 @@ function serversWithKeypairs(states: States, names: readonly string[]): string[]
 	if (names.length === 0) return [];
 	const changed = new Set(names);
 	return states.flatMap(({ servers }) =>
-		[...servers.values()].flatMap(({ id, key_name }) => (changed.has(key_name ?? "") ? [id] : [])),
+		[...servers.values()].flatMap((server) =>
+			keyNamesOf(server).some((name) => changed.has(name)) ? [server.id] : [],
+		),
 	);
 }
 

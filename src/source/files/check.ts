@@ -1,6 +1,7 @@
 /** Checks across resources that no schema can express. */
 import type { JsonPath } from "../../checked-text.ts";
 import type { PortFacts } from "../../instance/facts.ts";
+import { keyNamesOf } from "../../instance/keypairs.ts";
 import type { CollectionName, ResourceOf } from "./collections.ts";
 import { unknown } from "./complete.ts";
 import type { Fault, Merged } from "./merge.ts";
@@ -18,6 +19,7 @@ export function checkInventory(
 	whereIs: (portId: string) => string,
 ): void {
 	checkOwners(merged, ports, fault, whereIs);
+	checkKeyNames(merged, fault);
 	checkTrunks(merged, fault);
 	checkBareMetal(merged, fault);
 }
@@ -51,6 +53,18 @@ function checkOwners(
 		take("MAC address", port, port.mac_address, ["mac_address"]);
 		for (const [index, { ip_address }] of port.fixed_ips.entries()) {
 			take("address", port, ip_address, ["fixed_ips", index, "ip_address"]);
+		}
+	}
+}
+
+/** An API never returns a list of names: whoever writes one has the key pairs in the inventory too. */
+function checkKeyNames({ servers, keypairs }: Merged, fault: Fault): void {
+	const lists = [...servers.values()].filter(({ key_name: names }) => Array.isArray(names));
+	if (lists.length === 0) return;
+	const known = new Map(Array.from(keypairs.values(), (keypair) => [keypair.name, keypair]));
+	for (const server of lists) {
+		for (const [index, name] of keyNamesOf(server).entries()) {
+			if (!known.has(name)) fault("servers", server, ["key_name", index], unknown("keypair", name, known));
 		}
 	}
 }

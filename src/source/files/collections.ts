@@ -19,6 +19,7 @@ import {
 	VersionFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
+import { findInvalidSshKey } from "../../instance/keypairs.ts";
 import { BOND_MODES, bondModeOf } from "../../instance/port-group.ts";
 
 /** Rejects a resource because of the value at a path within it. */
@@ -76,6 +77,13 @@ export const COLLECTIONS = {
 		singular: "keypair",
 		schema: KeypairFacts,
 		identity: ({ user_id, name }) => JSON.stringify([user_id, name]),
+		refine(keypair, complain) {
+			keypair.public_key = keypair.public_key.trim();
+			const wrong = keypair.type === "ssh" && findInvalidSshKey(keypair.public_key);
+			if (typeof wrong !== "string") return;
+			const line = `${wrong.slice(0, 20)}${wrong.length > 20 ? "…" : ""}`;
+			complain(["public_key"], `has the line "${line}", which is not an SSH key: write one key in each line`);
+		},
 	}),
 	ports: collection({ singular: "port", schema: PortEntry, identity: byId, refine: refinePort }),
 	networks: collection({ singular: "network", schema: NetworkFacts, identity: byId }),

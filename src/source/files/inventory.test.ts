@@ -80,7 +80,7 @@ ports:
 		const facts = factsOf(inventory, "web");
 		expect(facts?.ports.map((port) => port.network_id)).toEqual(["storage", "lan"]);
 		expect(facts?.ports[0]?.mac_address).toBe("52:54:00:aa:bb:cc");
-		expect(facts?.keypair).toEqual({ name: "mine", type: "ssh", public_key: "ssh-ed25519 AAAA" });
+		expect(facts?.keypairs).toEqual([{ name: "mine", type: "ssh", public_key: "ssh-ed25519 AAAA" }]);
 	});
 
 	test("an address in a small subnet and in a large one of another network tells no network", () => {
@@ -118,6 +118,53 @@ baremetal_ports: [{ uuid: nic, node_uuid: node, portgroup_uuid: bond, address: "
 		expect(facts?.portGroups).toMatchObject([{ uuid: "bond", properties: { miimon: 100 } }]);
 		expect(facts?.bareMetalPorts).toMatchObject([{ uuid: "nic" }]);
 		expect(ownersOf(inventory, { address: "192.0.2.9" })).toEqual([{ id: "metal", networkId: "lan" }]);
+	});
+
+	test("a server can have several key pairs", () => {
+		const inventory = inventoryOf({
+			"a.yaml": `
+server: { id: web, key_name: [ops, mine], dedicated_cpus: [2, 3] }
+keypairs: [{ name: mine, public_key: "ssh-ed25519 AAAA\\n" }, { name: ops, public_key: ssh-ed25519 BBBB }]
+`,
+		});
+		expect(factsOf(inventory, "web")).toMatchObject({
+			keypairs: [
+				{ name: "ops", public_key: "ssh-ed25519 BBBB" },
+				{ name: "mine", public_key: "ssh-ed25519 AAAA" },
+			],
+			dedicatedCpus: [2, 3],
+		});
+	});
+
+	test("a bare-metal port needs no MAC address where Ironic has it", () => {
+		const macs = (more: string) => {
+			const inventory = inventoryOf({
+				"a.yaml": `${lan}
+servers: [{ id: metal }]
+baremetal_nodes: [{ uuid: node, instance_uuid: metal }]
+${more}
+`,
+			});
+			return factsOf(inventory, "metal")?.ports.map((port) => port.mac_address);
+		};
+		const nic = (members: string) =>
+			`baremetal_ports: [{ uuid: nic, node_uuid: node, address: "52:54:00:00:00:01", ${members} }]`;
+		const own = `ports: [{ id: p, device_id: metal, network_id: lan, mac_address: "fa:16:3e:00:00:01" }]`;
+		const bare = "ports: [{ id: p, device_id: metal, network_id: lan }]";
+		const attached = "internal_info: { tenant_vif_port_id: p }";
+		const group = (members: string) => `portgroups: [{ uuid: bond, node_uuid: node, mode: 802.3ad, ${members} }]`;
+		expect(macs(`${own}\n${nic(attached)}`)).toEqual(["52:54:00:00:00:01"]);
+		expect(macs(`${own}\n${nic("")}`)).toEqual(["fa:16:3e:00:00:01"]);
+		expect(macs(`${bare}\n${nic("")}`)).toEqual(["52:54:00:00:00:01"]);
+		expect(macs(`${bare}\n${group(attached)}\n${nic("portgroup_uuid: bond")}`)).toEqual(["52:54:00:00:00:01"]);
+		expect(
+			macs(`${bare}\n${group(`${attached}, address: "52:54:00:00:00:0a"`)}\n${nic("portgroup_uuid: bond")}`),
+		).toEqual(["52:54:00:00:00:0a"]);
+		expect(() => macs(bare)).toThrow(
+			/^a\.yaml:\d+: ports\[0\] needs the MAC address of a bare-metal NIC: add "mac_address"/,
+		);
+		const two = "ports: [{ id: p, device_id: metal, network_id: lan }, { id: q, device_id: metal, network_id: lan }]";
+		expect(() => macs(`${two}\n${nic("")}`)).toThrow(/ports\[0\] needs the MAC address/);
 	});
 
 	test("a subport of another project than its trunk's parent is nobody's; where one names none, the other's is meant", () => {
@@ -246,6 +293,14 @@ describe("a fault is one line that names file, line and place and says what to d
 		[
 			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "echo hello world" }',
 			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
+		],
+		[
+			"server: { id: s, key_name: [mine] }\nkeypair: { name: mien, public_key: ssh-ed25519 AAAA }",
+			/^a\.yaml:1: server\.key_name\[0\] there is no keypair "mine" in the inventory: add it, or did you mean "mien"/,
+		],
+		[
+			'keypair: { name: mine, public_key: "ssh-ed25519 AAAA\\nBBBB" }',
+			/^a\.yaml:1: keypair\.public_key has the line "BBBB", which is not an SSH key: write one key in each line$/,
 		],
 		[
 			"baremetal_port: { uuid: b, address: '52:54:00:00:00:01', node_uuid: n }",

@@ -1,6 +1,7 @@
 /** Answers the questions of the `Source` interface from an inventory. */
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
+import { keyNamesOf } from "../../instance/keypairs.ts";
 import { matchesQuery, ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
@@ -10,12 +11,13 @@ import { all } from "./multimap.ts";
 export function factsOf(inventory: Inventory, id: string): InstanceFacts | undefined {
 	const server = inventory.servers.get(id);
 	if (server === undefined) return undefined;
-	const keypair = keypairOf(inventory, server);
+	const keypairs = keyNamesOf(server).flatMap((name) => keypairOf(inventory, name, server) ?? []);
 	const nodeIds = all(inventory.nodes, id).map(({ uuid }) => uuid);
 	return {
 		...emptyFacts(id),
 		server,
-		...(keypair && { keypair }),
+		...(keypairs.length > 0 && { keypairs }),
+		...(server.dedicated_cpus && { dedicatedCpus: server.dedicated_cpus }),
 		...(inventory.novaMicroversion && { novaMicroversion: inventory.novaMicroversion }),
 		...portFactsOf(inventory, all(inventory.portsByDevice, id)),
 		volumeAttachments: all(inventory.volumeAttachments, id),
@@ -46,9 +48,9 @@ function portFactsOf(inventory: Inventory, ports: readonly PortFacts[]): Partial
 	};
 }
 
-/** The server's key pair. Key pairs belong to users; where the files name no user, the only one with the name is meant. */
-function keypairOf(inventory: Inventory, { key_name, user_id }: ServerFacts): KeypairFacts | undefined {
-	const named = all(inventory.keypairs, key_name ?? "");
+/** A key pair of the server. Key pairs belong to users; where the files name no user, the only one with the name is meant. */
+function keypairOf(inventory: Inventory, name: string, { user_id }: ServerFacts): KeypairFacts | undefined {
+	const named = all(inventory.keypairs, name);
 	const [possible, ...more] = named.filter((keypair) => (keypair.user_id ?? user_id) === (user_id ?? keypair.user_id));
 	return named.find((keypair) => keypair.user_id === user_id) ?? (more.length === 0 ? possible : undefined);
 }

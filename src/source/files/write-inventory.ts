@@ -31,8 +31,9 @@ export interface InventoryWriter {
 
 /** Where each collection is in the facts of an instance. */
 const RESOURCES: Readonly<Record<CollectionName, (facts: InstanceFacts) => readonly object[]>> = {
-	servers: ({ server }) => (server === undefined ? [] : [server]),
-	keypairs: ({ keypair, server }) => (keypair === undefined ? [] : [withOwner(keypair, server)]),
+	servers: ({ server, dedicatedCpus: dedicated_cpus }) =>
+		server === undefined ? [] : [{ ...server, ...(dedicated_cpus && { dedicated_cpus }) }],
+	keypairs: ({ keypairs = [], server }) => keypairs.map((keypair) => withOwner(keypair, server)),
 	ports: ({ ports, subports, dhcpPorts }) => [...ports, ...subports, ...dhcpPorts],
 	networks: ({ networks }) => networks,
 	subnets: ({ subnets }) => subnets,

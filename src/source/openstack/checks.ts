@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
+import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type CheckResult, checkPart } from "../source-kind.ts";
 import { reader } from "./answers.ts";
 import { firstPage } from "./api.ts";
@@ -123,8 +124,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 	},
 
 	"other users' key pairs": async ({ compute }, { server }) => {
-		if (!server?.key_name) return NOTHING_TO_TRY;
-		const { key_name: name, user_id: user = "" } = server;
+		const [name] = server ? keyNamesOf(server) : [];
+		if (name === undefined) return NOTHING_TO_TRY;
+		const user = server?.user_id ?? "";
 		const found = await compute.get(`/os-keypairs/${encodeURIComponent(name)}`, [["user_id", user]]);
 		return found ? "may be read" : `the server's key pair ${name} is deleted; a guest gets none then`;
 	},

@@ -140,19 +140,19 @@ function subportIds(ports: readonly PortAnswer[]): string[] {
 }
 
 type ServerHalf = { readonly server: ServerFacts } & Partial<
-	Pick<InstanceFacts, "volumeAttachments" | "keypair" | "dedicatedCpus">
+	Pick<InstanceFacts, "volumeAttachments" | "keypairs" | "dedicatedCpus">
 >;
 
 /** The server, and what other calls to Nova return about it. */
 async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefined> {
 	const server = await nova.server(id);
 	if (server === undefined) return undefined;
-	const [volumeAttachments, keypair, dedicatedCpus] = await Promise.all([
+	const [volumeAttachments, keypairs, dedicatedCpus] = await Promise.all([
 		nova.volumeAttachments(server),
-		nova.keypair(server),
+		nova.keypairs(server),
 		nova.dedicatedCpus(server),
 	]);
-	const more = { ...(keypair && { keypair }), ...(dedicatedCpus && { dedicatedCpus }) };
+	const more = { ...(keypairs.length > 0 && { keypairs }), ...(dedicatedCpus && { dedicatedCpus }) };
 	return { server: serverFacts(server), volumeAttachments, ...more };
 }
 

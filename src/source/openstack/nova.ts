@@ -2,6 +2,7 @@
 import { LRUCache } from "lru-cache";
 import Type from "typebox";
 import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from "../../instance/facts.ts";
+import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
 import { type Reader, reader } from "./answers.ts";
 import { type Api, notThere } from "./api.ts";
@@ -36,7 +37,7 @@ export interface Nova {
 	server(id: string): Promise<ServerAnswer | undefined>;
 	/** The servers themselves, asked for anew. */
 	readonly servers: Servers;
-	keypair(server: ServerAnswer): Promise<KeypairFacts | undefined>;
+	keypairs(server: ServerAnswer): Promise<readonly KeypairFacts[]>;
 	/** A key pair, asked for anew. @param id as `keypairId` writes it */
 	currentKeypair(id: string): Promise<KeypairFacts | undefined>;
 	/** The NICs' attachments, which have their tags. */
@@ -84,8 +85,10 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 		servers,
 		currentKeypair,
 		currentInterfaceAttachments,
-		async keypair({ key_name: name, user_id: user }) {
-			return name && user ? keypair(keypairId(user, name)) : undefined;
+		async keypairs({ user_id: user, ...server }) {
+			const names = user ? keyNamesOf(server) : [];
+			const found = await Promise.all(names.map((name) => keypair(keypairId(user ?? "", name))));
+			return found.filter((one) => one !== undefined);
 		},
 		interfaceAttachments: interfaces.find,
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {

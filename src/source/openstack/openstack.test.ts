@@ -148,7 +148,7 @@ describe("what it costs", () => {
 
 describe("a change makes the source ask again for the changed resources, and for no others", () => {
 	const { id, server, networks, subnets, securityGroups } = factsOf("h1-full");
-	const keypair = keypairId(server?.user_id ?? "", server?.key_name ?? "");
+	const keypair = keypairId(server?.user_id ?? "", String(server?.key_name));
 	test.each([
 		["network", networks[0]?.id, ["networks"]],
 		["subnet", subnets[0]?.id, ["subnets"]],

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { findInvalidSshKey, keyNamesOf, keypairsOf } from "./keypairs.ts";
+
+const [one, two] = ["ssh-ed25519 AAAA", 'from="10.0.0.0/8" ecdsa-sha2-nistp256 BBBB== two@example.org'];
+const pair = (public_key: string, name = "team", type = "ssh") => ({ name, type, public_key });
+const namesAndKeys = (...facts: Parameters<typeof keypairsOf>[0]) =>
+	keypairsOf(facts).map(({ name, publicKey }) => [name, publicKey]);
+
+describe("keypairsOf", () => {
+	it("leaves a single key as Nova has it", () => {
+		expect(namesAndKeys(pair(`${one}\n`))).toEqual([["team", `${one}\n`]]);
+	});
+
+	it.each(["\n", "\r\n", "\n\n# a comment\n"])("makes an entry of each key, split at %j", (separator) => {
+		expect(namesAndKeys(pair(`${one}${separator}${two}\n`))).toEqual([
+			["team", one],
+			["team-2", two],
+		]);
+	});
+
+	it("gives no two entries the same name", () => {
+		expect(namesAndKeys(pair(`${one}\n${two}`), pair(one, "team-2")).map(([name]) => name)).toEqual([
+			"team",
+			"team-3",
+			"team-2",
+		]);
+	});
+
+	it.each([
+		["a certificate", pair("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "team", "x509")],
+		["lines that are not all keys", pair(`${one}\nBBBB`)],
+	])("does not split %s", (_, facts) => {
+		expect(namesAndKeys(facts)).toEqual([["team", facts.public_key]]);
+	});
+});
+
+describe("findInvalidSshKey", () => {
+	it("finds the line that is not a key", () => {
+		expect(findInvalidSshKey(`${one}\n${two}\n`)).toBeUndefined();
+		expect(findInvalidSshKey(`${one}\nBBBB\n`)).toBe("BBBB");
+	});
+});
+
+describe("keyNamesOf", () => {
+	it.each([
+		[undefined, []],
+		[null, []],
+		["", []],
+		["a", ["a"]],
+		[
+			["a", "b"],
+			["a", "b"],
+		],
+	])("%j", (key_name, names) => {
+		expect(keyNamesOf(key_name === undefined ? {} : { key_name })).toEqual(names);
+	});
+});
