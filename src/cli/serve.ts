@@ -8,6 +8,7 @@ import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../service/log.ts";
 import { stdoutSink } from "../service/log-sink.ts";
 import { createMetrics } from "../service/metrics.ts";
+import { openRecorder } from "../service/request-history/open-recorder.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import { createPasswordStore } from "../store/password-store.ts";
@@ -55,7 +56,9 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 		startOperatorServer({ ...parts, ...operatorParts }),
 	);
 	open.defer(() => operator.close());
-	const metadata = await startMetadataService({ ...parts, listeners, passwords });
+	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
+	open.defer(() => history.close());
+	const metadata = await startMetadataService({ ...parts, listeners, passwords, record: history.record });
 	open.defer(() => metadata.close());
 	open.defer(() => {
 		state.isReady = false;

@@ -14,6 +14,7 @@ export interface Metrics {
 	listener(listen: string, identity: string): ListenerMetrics;
 	vendorData(target: string, outcome: "answered" | "failed"): void;
 	logLinesLost(lines: number): void;
+	historyLost(requests: number): void;
 }
 
 /** A number that goes up and down. */
@@ -75,6 +76,11 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">): Metrics 
 		help: "Log lines dropped because nothing read the log",
 		registers,
 	});
+	const historyLost = new Counter({
+		name: "guestwire_history_requests_dropped_total",
+		help: "Requests missing from the request history because too many came at once",
+		registers,
+	});
 	return {
 		registry,
 		requests: (identity) => {
@@ -86,6 +92,7 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">): Metrics 
 		listener: listenerMetrics(registry),
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
 		logLinesLost: (lines) => lost.inc(lines),
+		historyLost: (requests) => historyLost.inc(requests),
 	};
 }
 

@@ -29,6 +29,59 @@ export interface StateTables {
 	mirror_meta: { name: string; value: string };
 	/** One row. */
 	mirror_state: { sequence: number; purged_sequence: number };
+	/** What an instance's guest last requested. Times are in milliseconds since 1970. */
+	history_instances: {
+		instance_id: string;
+		first_at: number;
+		last_at: number;
+		last_status: number;
+		requests: number;
+		failures: number;
+		/** `name` or `name@version`; null: unknown. */
+		client: string | null;
+		user_agent: string;
+		node: string;
+		/** When it was noticed that the guest has old documents. */
+		outdated_at: number | null;
+		sequence: number;
+	};
+	/** The last answer for each document. */
+	history_documents: {
+		instance_id: string;
+		path: string;
+		digest: string;
+		at: number;
+		status: number;
+		bytes: number;
+		user_agent: string;
+		listener: string;
+		node: string;
+	};
+	/** Requests of one instance, as the request history encodes them. */
+	history_requests: { instance_id: string; at: number; writer: string; count: number; content: string };
+	/** `content` is compressed. */
+	history_versions: {
+		instance_id: string;
+		path: string;
+		digest: string;
+		first_at: number;
+		last_at: number;
+		content: Uint8Array;
+	};
+	history_refusals: {
+		source: string;
+		reason: string;
+		listener: string;
+		count: number;
+		first_at: number;
+		last_at: number;
+		/** JSON: what is known of the last such request. */
+		content: string;
+		node: string;
+		sequence: number;
+	};
+	/** One row: the number of the last batch. */
+	history_state: { sequence: number };
 }
 
 /** A lock that this process holds. */

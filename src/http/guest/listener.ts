@@ -8,7 +8,7 @@
  * 4. admission.ts: what is not known at once waits within limits
  * 5. response.ts: the response is written
  * 6. unread-responses.ts: the client reads it in time
- * 7. report.ts: log and metrics
+ * 7. report.ts: log, metrics and request history
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { normalizePath } from "../../documents/paths.ts";
@@ -20,7 +20,7 @@ import { type ConnectionLimits, type Exchange, endConnection, watchConnections }
 import { failure } from "./failure.ts";
 import type { GuestHandler } from "./handler.ts";
 import type { IdentityMode } from "./identity/index.ts";
-import { createReport } from "./report.ts";
+import { createReport, type ReportOptions } from "./report.ts";
 import { hasBody, readBody } from "./request-body.ts";
 import { type GuestResponse, rawBadRequest, writeResponse } from "./response.ts";
 import { createGuestServer } from "./server.ts";
@@ -38,6 +38,8 @@ export interface GuestListenerOptions {
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly limits: Limits;
+	/** See ReportOptions. */
+	readonly record?: ReportOptions["record"];
 }
 
 export interface GuestListener {
@@ -51,8 +53,8 @@ export interface GuestListener {
 const CLOSE_GRACE = 1000;
 
 export function createGuestListener(options: GuestListenerOptions): GuestListener {
-	const { address, mode, handler, log, metrics, limits } = options;
-	const report = createReport(mode, log, metrics);
+	const { address, mode, handler, log, metrics, limits, record } = options;
+	const report = createReport({ identity: mode, listen: address.text, log, metrics, record });
 	const unread = createUnreadResponses(limits);
 	let closing = false;
 
@@ -61,7 +63,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 		if (to.writableEnded) return;
 		const bytes = writeResponse(to, response, closing || mustClose(request, response));
 		unread.watch(to, request.socket, response.instance ?? "", bytes);
-		report(exchange, response);
+		report(exchange, response, bytes);
 	};
 	const server = createGuestServer({
 		requestTimeout: limits.request,

@@ -10,6 +10,7 @@ import { createAdmission } from "./admission.ts";
 import { createGuestHandler } from "./handler.ts";
 import { createIdentity, type IdentitySettings } from "./identity/index.ts";
 import { createGuestListener, type GuestListener, type Limits } from "./listener.ts";
+import type { ReportOptions } from "./report.ts";
 
 export interface MetadataListener {
 	/** `host:port`, `[v6%zone]:port` or `unix:/path`. */
@@ -27,6 +28,8 @@ export interface MetadataServiceOptions {
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly limits?: Partial<Limits>;
+	/** Takes each answered request for the history. Default: there is none. */
+	readonly record?: ReportOptions["record"];
 }
 
 export interface MetadataService {
@@ -75,11 +78,11 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 }
 
 function createListener(settings: MetadataListener, options: MetadataServiceOptions): GuestListener {
-	const { instances, documents, passwords, log, metrics } = options;
+	const { instances, documents, passwords, log, metrics, record } = options;
 	const limits = { ...DEFAULT_LIMITS, ...options.limits };
 	const address = parseListenAddress(settings.listen);
 	const identity = createIdentity(settings.identity, address, instances);
 	const admission = createAdmission(limits, metrics.waiting);
 	const handler = createGuestHandler({ identity, instances, documents, passwords, admission });
-	return createGuestListener({ address, mode: settings.identity.mode, handler, log, metrics, limits });
+	return createGuestListener({ address, mode: settings.identity.mode, handler, log, metrics, limits, record });
 }

@@ -8,6 +8,7 @@ import { type Migration, Migrator } from "kysely/migration";
 import * as passwords from "./0001-passwords.ts";
 import * as secrets from "./0002-secrets.ts";
 import * as mirror from "./0003-mirror.ts";
+import * as requestHistory from "./0004-request-history.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -18,7 +19,12 @@ export interface ColumnTypes {
 const MIGRATION_TIMEOUT = 30_000;
 const RETRY_INTERVAL = 100;
 
-const MIGRATIONS = { "0001-passwords": passwords, "0002-secrets": secrets, "0003-mirror": mirror };
+const MIGRATIONS = {
+	"0001-passwords": passwords,
+	"0002-secrets": secrets,
+	"0003-mirror": mirror,
+	"0004-request-history": requestHistory,
+};
 
 /**
  * Applies the migrations that are missing, unless another process does so first.

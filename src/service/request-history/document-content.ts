@@ -1,0 +1,56 @@
+/** Digests of documents, and the part of their content that may be stored. */
+import { createHash, createHmac } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
+
+/** Hexadecimal characters of a digest: 128 bits. */
+const DIGEST_LENGTH = 32;
+/** Longer documents have no stored versions. Bytes. */
+const MAX_STORED = 64 * 1024;
+
+/** Documents whose versions are stored. Those that may contain secrets of the owner are not among them. */
+const WITH_VERSIONS = /^openstack\/[^/]+\/(network_data\.json|meta_data\.json|metadata\/network_data|network\/.+)$/;
+const DOCUMENT = /^openstack\/[^/]+\/.+$|^[^/]+\/user-data$/;
+
+/** Whether the last answer for a path is kept. Listings and the EC2 tree's values are not. */
+export function isDocumentPath(path: string): boolean {
+	return DOCUMENT.test(path) && !PASSWORD_PATH.test(path);
+}
+
+/** Computes digests of documents. */
+export type DigestOf = (path: string, body: Uint8Array) => string;
+
+/**
+ * @param key salts the digests of private documents: without it, a guess at user data can't be compared with its digest
+ */
+export function createDigests(key: Uint8Array): DigestOf {
+	// Trees keep their documents' bytes, so the same body is sent many times.
+	const plain = new WeakMap<Uint8Array, string>();
+	const salted = new WeakMap<Uint8Array, string>();
+	return (path, body) => {
+		const isPrivate = isPrivatePath(path);
+		const known = isPrivate ? salted : plain;
+		const digest = known.get(body);
+		if (digest !== undefined) return digest;
+		const hash = isPrivate ? createHmac("sha256", key) : createHash("sha256");
+		const made = hash.update(body).digest("hex").slice(0, DIGEST_LENGTH);
+		known.set(body, made);
+		return made;
+	};
+}
+
+/** A document as it may be stored and compared: without `random_seed`; undefined for documents that are not stored. */
+export function storableContent(path: string, body: Uint8Array): Uint8Array | undefined {
+	if (!WITH_VERSIONS.test(path) || body.length > MAX_STORED) return undefined;
+	if (!path.endsWith("/meta_data.json")) return body;
+	const { random_seed: _, ...rest } = JSON.parse(Buffer.from(body).toString());
+	return Buffer.from(JSON.stringify(rest));
+}
+
+export function compressContent(content: Uint8Array): Buffer {
+	return deflateRawSync(content);
+}
+
+export function decompressContent(stored: Uint8Array): Buffer {
+	return inflateRawSync(stored, { maxOutputLength: MAX_STORED });
+}

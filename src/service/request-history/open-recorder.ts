@@ -1,0 +1,29 @@
+/** The request history of a service: one recorder per process, on the shared state. */
+import { hostname } from "node:os";
+import type { StateDatabase } from "../../store/database.ts";
+import { createHistoryStore } from "../../store/history-store.ts";
+import { sharedKey } from "../../store/secrets.ts";
+import type { Log } from "../log.ts";
+import { createDigests } from "./document-content.ts";
+import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
+
+/** Milliseconds between two log lines about a database that can't be written. */
+const LOG_INTERVAL = 60_000;
+
+export interface OpenRecorderOptions extends Pick<RecorderOptions, "onLost"> {
+	readonly log: Log;
+}
+
+/** @throws GuestwireError `state` */
+export async function openRecorder(state: StateDatabase, { log, onLost }: OpenRecorderOptions): Promise<Recorder> {
+	const digestOf = createDigests(await sharedKey(state, "history"));
+	const node = hostname();
+	let loggedAt = Number.NEGATIVE_INFINITY;
+	const onError = (error: unknown) => {
+		if (performance.now() - loggedAt < LOG_INTERVAL) return;
+		loggedAt = performance.now();
+		log.warn({ detail: (error as Error).message }, "the request history can't be written");
+	};
+	const store = createHistoryStore(state);
+	return createRecorder({ store, node, writer: `${node} ${process.pid}`, digestOf, onLost, onError });
+}

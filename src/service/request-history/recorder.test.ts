@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { answered, storesHistory } from "../../../test/history-contract.ts";
+import { openDatabase } from "../../store/database.ts";
+import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { createDigests } from "./document-content.ts";
+import { createRecorder } from "./recorder.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "guestwire-history-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+storesHistory(async () => ({ sqlite: join(folder, `${++files}.db`) }));
+
+const options = { node: "n", writer: "n 1", digestOf: createDigests(new Uint8Array(32)), delay: 1 };
+
+describe("the recorder", () => {
+	it("writes soon after a request, without being asked", async () => {
+		const state = await openDatabase("memory");
+		const store = createHistoryStore(state);
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const watched: HistoryStore = { ...store, write: (batch) => store.write(batch).then(resolve) };
+		const recorder = createRecorder({ ...options, store: watched, onLost: () => {}, onError: () => {} });
+		recorder.record(answered());
+		await promise;
+		expect(await store.instance("vm")).toMatchObject({ requests: 1 });
+		await recorder.close();
+		await state.close();
+	});
+
+	it("keeps what could not be written, up to a limit, and counts the rest", async () => {
+		const state = await openDatabase("memory");
+		const store = createHistoryStore(state);
+		let isAway = true;
+		let lost = 0;
+		const write: HistoryStore["write"] = (batch) => (isAway ? Promise.reject(new Error("away")) : store.write(batch));
+		const errors: unknown[] = [];
+		const recorder = createRecorder({
+			...{ ...options, delay: 3_600_000, store: { ...store, write } },
+			onLost: (requests) => {
+				lost += requests;
+			},
+			onError: (error) => errors.push(error),
+		});
+		for (let i = 0; i < 5010; i++) recorder.record(answered({ at: i }));
+		await recorder.close();
+		expect([lost, errors.length]).toEqual([10, 1]);
+		isAway = false;
+		await recorder.close();
+		expect(await store.instance("vm")).toMatchObject({ requests: 5000, last_at: 4999 });
+		expect(await store.versions("vm", "openstack/latest/network_data.json")).toHaveLength(1);
+		await state.close();
+	});
+});

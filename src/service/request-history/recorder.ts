@@ -1,0 +1,130 @@
+/** Records requests and writes them later: no guest waits for the request history, whatever the database does. */
+import { LRUCache } from "lru-cache";
+import type { HistoryStore } from "../../store/history-store.ts";
+import type { AnsweredRequest } from "./answered-request.ts";
+import type { ClientEvidence } from "./client.ts";
+import type { DigestOf } from "./document-content.ts";
+import { type BatchContext, makeBatch } from "./make-batch.ts";
+import { MAX_REQUESTS, mergeRequests } from "./request-list.ts";
+
+export interface Recorder {
+	/** Remembers a request until the next write. Requests beyond the limit are lost, and counted. */
+	record(request: AnsweredRequest): void;
+	/** Writes what is left. */
+	close(): Promise<void>;
+}
+
+export interface RecorderOptions {
+	readonly store: HistoryStore;
+	/** The machine's name. */
+	readonly node: string;
+	/** Unique among the processes that share the state. */
+	readonly writer: string;
+	readonly digestOf: DigestOf;
+	/** Called with the number of requests that are not recorded. */
+	readonly onLost: (requests: number) => void;
+	/** Called when a write failed. Its requests are written with the next ones. */
+	readonly onError: (error: unknown) => void;
+	/** Milliseconds from a request to its write. Default: 1000. */
+	readonly delay?: number;
+}
+
+/** Requests that may wait to be written. */
+const MAX_WAITING = 5000;
+/** Instances whose client and last versions are remembered. */
+const MAX_REMEMBERED = 20_000;
+/** Instances and refusals that the state keeps; see `HistoryStore.trim`. */
+const LIMITS = { instances: 100_000, refusals: 1000 };
+/** Milliseconds between two trims. */
+const TRIM_INTERVAL = 60_000;
+/** Rows of an instance's requests after which they are merged. */
+const MAX_PIECES = 8;
+
+export function createRecorder(options: RecorderOptions): Recorder {
+	const { store, node, writer, digestOf, onLost, onError, delay = 1000 } = options;
+	const max = MAX_REMEMBERED;
+	const memory = {
+		evidence: new LRUCache<string, ClientEvidence>({ max }),
+		versions: new LRUCache<string, string>({ max: 4 * max }),
+	};
+	const context: BatchContext = { node, writer, digestOf, memory };
+	const growth = createGrowth();
+	let waiting: AnsweredRequest[] = [];
+	let lost = 0;
+	let timer: NodeJS.Timeout | undefined;
+	let writing: Promise<void> | undefined;
+	let trimmedAt = 0;
+
+	async function write(): Promise<void> {
+		const requests = waiting;
+		waiting = [];
+		if (lost > 0) onLost(lost);
+		lost = 0;
+		const batch = makeBatch(requests, context);
+		try {
+			await store.write(batch);
+		} catch (error) {
+			// What this batch was to store is not stored: the next one has to contain it.
+			memory.versions.clear();
+			const all = [...requests, ...waiting];
+			waiting = all.slice(-MAX_WAITING);
+			lost += all.length - waiting.length;
+			onError(error);
+			return;
+		}
+		await tidy(growth.add(batch.requests)).catch(onError);
+	}
+
+	async function tidy(grown: readonly string[]): Promise<void> {
+		if (grown.length > 0) await store.compact(grown, mergeRequests);
+		if (performance.now() - trimmedAt < TRIM_INTERVAL) return;
+		trimmedAt = performance.now();
+		await store.trim(LIMITS);
+	}
+
+	function arm(): void {
+		timer ??= setTimeout(async () => {
+			writing = write();
+			await writing;
+			writing = undefined;
+			timer = undefined;
+			if (waiting.length > 0) arm();
+		}, delay).unref();
+	}
+
+	return {
+		record(request) {
+			if (waiting.length >= MAX_WAITING) {
+				lost++;
+				return;
+			}
+			waiting.push(request);
+			if (timer === undefined) arm();
+		},
+		async close() {
+			await writing;
+			clearTimeout(timer);
+			timer = undefined;
+			if (waiting.length > 0) await write();
+		},
+	};
+}
+
+/** Counts what is appended to each instance's requests, and names the instances that have to be compacted. */
+function createGrowth() {
+	const grown = new LRUCache<string, { rows: number; count: number }>({ max: MAX_REMEMBERED });
+	return {
+		add(rows: readonly { readonly instance_id: string; readonly count: number }[]): string[] {
+			const ids: string[] = [];
+			for (const { instance_id: id, count } of rows) {
+				const known = grown.get(id) ?? { rows: 0, count: 0 };
+				const next = { rows: known.rows + 1, count: known.count + count };
+				if (next.rows >= MAX_PIECES || next.count > MAX_REQUESTS * 2) {
+					grown.set(id, { rows: 1, count: 0 });
+					ids.push(id);
+				} else grown.set(id, next);
+			}
+			return ids;
+		},
+	};
+}

@@ -1,0 +1,83 @@
+/**
+ * The request history's storage: what guests requested and got, and who was refused. All processes and nodes with the
+ * same state database share it. Each process appends; nothing is read before it is written, except to compact.
+ */
+import type { StateDatabase, StateTables } from "./database.ts";
+import { compactRequests, type MergeRequests } from "./history-compact.ts";
+import {
+	documentsOf,
+	instancesSince,
+	type LastAnswer,
+	pageOfRefusals,
+	type Refusal,
+	requestsOf,
+	versionsOf,
+} from "./history-queries.ts";
+import { trim, writeBatch } from "./history-write.ts";
+
+type Tables = StateTables;
+
+/** An instance's line. */
+export type InstanceHistory = Omit<Tables["history_instances"], "sequence">;
+export type Version = Omit<Tables["history_versions"], "instance_id">;
+
+/** What is written together, or not at all. Each key occurs once in each list. */
+export interface HistoryBatch {
+	/** `requests` and `failures` are added to what is stored; a `client` of null keeps what is stored. */
+	readonly instances: readonly Omit<InstanceHistory, "outdated_at">[];
+	readonly documents: readonly Tables["history_documents"][];
+	readonly requests: readonly Tables["history_requests"][];
+	/** Of a document that has more than three versions, the oldest are deleted. */
+	readonly versions: readonly Tables["history_versions"][];
+	/** `count` is added to what is stored. */
+	readonly refusals: readonly Omit<Tables["history_refusals"], "sequence">[];
+}
+
+/** Every call rejects with a `GuestwireError` of code `state` if the database can't be used. */
+export interface HistoryStore {
+	write(batch: HistoryBatch): Promise<void>;
+	/** Merges the stored requests of each instance into one row. */
+	compact(instanceIds: readonly string[], merge: MergeRequests): Promise<void>;
+	/** Deletes the instances that have not asked for longest, and the oldest refusals, beyond these numbers. */
+	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<void>;
+	/** Sets or clears since when an instance's guest is known to have old documents. */
+	setOutdated(instanceId: string, at: number | null): Promise<void>;
+	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */
+	instancesSince(
+		sequence: number,
+	): Promise<{ readonly sequence: number; readonly instances: readonly InstanceHistory[] }>;
+	instance(instanceId: string): Promise<InstanceHistory | undefined>;
+	/** The last answer for each of the instance's documents, in the order of their paths. */
+	documents(instanceId: string): Promise<readonly LastAnswer[]>;
+	/** The stored pieces of the instance's requests, the oldest first. */
+	requests(instanceId: string): Promise<readonly string[]>;
+	/** The versions of a document, the newest first. */
+	versions(instanceId: string, path: string): Promise<readonly Version[]>;
+	/** The latest refusals first. */
+	refusals(limit: number): Promise<readonly Refusal[]>;
+	/** Calls back soon after any process may have written. @returns ends it */
+	onChange(listener: () => void): () => Promise<void>;
+}
+
+export function createHistoryStore(state: StateDatabase): HistoryStore {
+	return {
+		write: (batch) => state.write((database) => writeBatch(database, batch, state.announce)),
+		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge)),
+		trim: (limits) => state.write((database) => trim(database, limits)),
+		setOutdated: (id, at) =>
+			state.write(async (database) => {
+				const update = database.updateTable("history_instances").set({ outdated_at: at });
+				await update.where("instance_id", "=", id).execute();
+			}),
+		instancesSince: (sequence) => state.read((database) => instancesSince(database, sequence)),
+		instance: (id) =>
+			state.read((database) =>
+				database.selectFrom("history_instances").selectAll().where("instance_id", "=", id).executeTakeFirst(),
+			),
+		documents: (id) => state.read((database) => documentsOf(database, id)),
+		requests: (id) => state.read((database) => requestsOf(database, id)),
+		versions: (id, path) => state.read((database) => versionsOf(database, id, path)),
+		refusals: (limit) => state.read((database) => pageOfRefusals(database, limit)),
+		onChange: (listener) => state.listen(listener),
+	};
+}

@@ -1,0 +1,177 @@
+/** What the request history does on either database. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AnsweredRequest } from "../src/service/request-history/answered-request.ts";
+import { createDigests, decompressContent } from "../src/service/request-history/document-content.ts";
+import { createRecorder, type Recorder } from "../src/service/request-history/recorder.ts";
+import { decodeRequests } from "../src/service/request-history/request-list.ts";
+import { openDatabase, type StateDatabase, type StateLocation } from "../src/store/database.ts";
+import { createHistoryStore, type HistoryStore } from "../src/store/history-store.ts";
+
+const DIGESTS = createDigests(new Uint8Array(32));
+const NETWORK = "openstack/latest/network_data.json";
+/** Never reached in a test: what is recorded is written by `close`. */
+const DELAY = 3_600_000;
+
+export const answered = (more: Partial<AnsweredRequest> = {}): AnsweredRequest => ({
+	...{ at: 1000, instance: "vm", method: "GET", path: NETWORK, status: 200, bytes: 2, ms: 0.5 },
+	...{ userAgent: "Cloud-Init/24.1", listener: "127.0.0.1:80", body: Buffer.from("{}"), ...more },
+});
+
+/** @param freshLocation an empty database, which several processes can open at once */
+export function storesHistory(freshLocation: () => Promise<StateLocation>): void {
+	let location: StateLocation;
+	let state: StateDatabase;
+	let store: HistoryStore;
+	beforeEach(async () => {
+		location = await freshLocation();
+		state = await openDatabase(location);
+		store = createHistoryStore(state);
+	});
+	afterEach(() => state.close());
+
+	const recorder = (node = "n1"): Recorder =>
+		createRecorder({
+			...{ store, node, writer: `${node} 1`, digestOf: DIGESTS, delay: DELAY, onLost: () => {} },
+			onError(error) {
+				throw error;
+			},
+		});
+	const write = async (requests: readonly AnsweredRequest[], node = "n1") => {
+		const { record, close } = recorder(node);
+		requests.forEach(record);
+		await close();
+	};
+
+	describe("the request history", () => {
+		test("keeps the last answer, the requests and the instance's line, and survives the process", async () => {
+			await write([
+				answered({ at: 1 }),
+				answered({ at: 2, path: "openstack/latest/nothing", status: 404, body: undefined }),
+			]);
+			await state.close();
+			state = await openDatabase(location);
+			store = createHistoryStore(state);
+			expect(await store.instance("vm")).toMatchObject({
+				...{
+					first_at: 1,
+					last_at: 2,
+					last_status: 404,
+					requests: 2,
+					failures: 0,
+					client: "cloud-init@24.1",
+					node: "n1",
+				},
+			});
+			expect(await store.documents("vm")).toEqual([
+				expect.objectContaining({ path: NETWORK, at: 1, status: 200, digest: DIGESTS(NETWORK, Buffer.from("{}")) }),
+			]);
+			expect(decodeRequests(await store.requests("vm")).map(({ at, status }) => [at, status])).toEqual([
+				[1, 200],
+				[2, 404],
+			]);
+		});
+
+		test("two nodes add to the same instance, whichever writes first", async () => {
+			await write([answered({ at: 20, userAgent: "Cloud-Init/25.1" })], "n2");
+			await write([answered({ at: 10 })], "n1");
+			expect(await store.instance("vm")).toMatchObject({ requests: 2, last_at: 20, node: "n2" });
+			expect(await store.documents("vm")).toEqual([expect.objectContaining({ at: 20, node: "n2" })]);
+			expect(decodeRequests(await store.requests("vm")).map(({ node }) => node)).toEqual(["n1", "n2"]);
+		});
+
+		test("keeps three versions of a document, the newest first", async () => {
+			const bodies = ["{}", '{"links":[]}', '{"networks":[]}', '{"services":[]}'];
+			for (const [at, body] of bodies.entries()) await write([answered({ at, body: Buffer.from(body) })]);
+			const versions = await store.versions("vm", NETWORK);
+			expect(versions.map(({ content }) => decompressContent(content).toString())).toEqual(bodies.slice(1).reverse());
+		});
+
+		test("keeps the last 50 requests, in few rows, however many batches there were", async () => {
+			const one = recorder();
+			for (let at = 0; at < 40; at++) {
+				for (let i = 0; i < 5; i++) one.record(answered({ at: at * 10 + i }));
+				await one.close();
+			}
+			const pieces = await store.requests("vm");
+			expect(pieces.length).toBeLessThan(10);
+			const requests = decodeRequests(pieces);
+			expect(requests).toHaveLength(50);
+			expect(requests.map(({ at }) => at)).toEqual(
+				Array.from({ length: 50 }, (_, i) => Math.floor(i / 5) * 10 + 300 + (i % 5)),
+			);
+			expect((await store.instance("vm"))?.requests).toBe(200);
+		});
+
+		test("counts refusals by source and reason", async () => {
+			const refused = (at: number, address: string) =>
+				answered({
+					...{ at, instance: undefined, status: 404, body: undefined },
+					reason: "no-owner",
+					source: { address },
+				});
+			await write([refused(1, "10.0.0.1"), refused(2, "10.0.0.1"), refused(3, "10.0.0.2")]);
+			await write([refused(4, "10.0.0.1")]);
+			const refusals = await store.refusals(10);
+			expect(
+				refusals.map(({ source, count, first_at, last_at }) => [JSON.parse(source), count, first_at, last_at]),
+			).toEqual([
+				[{ address: "10.0.0.1" }, 3, 1, 4],
+				[{ address: "10.0.0.2" }, 1, 3, 3],
+			]);
+		});
+
+		test("readers find what was written since they last looked", async () => {
+			await write([answered({ instance: "a" }), answered({ instance: "b" })]);
+			const first = await store.instancesSince(0);
+			expect(first.instances.map(({ instance_id }) => instance_id).toSorted()).toEqual(["a", "b"]);
+			expect((await store.instancesSince(first.sequence)).instances).toEqual([]);
+			await write([answered({ instance: "b", at: 2000 })]);
+			const second = await store.instancesSince(first.sequence);
+			expect(second.instances.map(({ instance_id, requests }) => [instance_id, requests])).toEqual([["b", 2]]);
+		});
+
+		test("forgets the instances that have not asked for longest, and the oldest refusals", async () => {
+			await write(["a", "b", "c"].map((instance, at) => answered({ instance, at })));
+			const refused = (at: number) =>
+				answered({
+					at,
+					instance: undefined,
+					status: 404,
+					body: undefined,
+					reason: "no-owner",
+					source: { peer: `p${at}` },
+				});
+			await write([refused(1), refused(2)]);
+			await store.trim({ instances: 2, refusals: 1 });
+			expect(await store.instance("a")).toBeUndefined();
+			for (const rows of [store.documents("a"), store.requests("a"), store.versions("a", NETWORK)]) {
+				expect(await rows).toEqual([]);
+			}
+			expect((await store.instancesSince(0)).instances).toHaveLength(2);
+			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
+		});
+
+		test("stores no user data, no password, no signature and no seed", async () => {
+			const planted = "PLANTED-SECRET";
+			const body = Buffer.from(JSON.stringify({ random_seed: planted, name: "vm" }));
+			await write([
+				answered({ path: "openstack/latest/user_data", body: Buffer.from(planted) }),
+				answered({ path: "latest/user-data", body: Buffer.from(planted) }),
+				answered({ path: "openstack/latest/vendor_data2.json", body: Buffer.from(planted) }),
+				answered({ path: "openstack/latest/password", body: Buffer.from(planted) }),
+				answered({ path: "openstack/latest/meta_data.json", body }),
+			]);
+			const [version] = await store.versions("vm", "openstack/latest/meta_data.json");
+			expect(decompressContent(version?.content ?? new Uint8Array()).toString()).toBe('{"name":"vm"}');
+			const tables = await Promise.all(
+				(["history_instances", "history_documents", "history_requests"] as const).map((table) =>
+					state.read((database) => database.selectFrom(table).selectAll().execute()),
+				),
+			);
+			expect(JSON.stringify(tables)).not.toContain(planted);
+			expect(JSON.stringify(tables)).not.toContain(Buffer.from(planted).toString("base64"));
+			const stored = await state.read((database) => database.selectFrom("history_versions").select("path").execute());
+			expect(stored).toEqual([{ path: "openstack/latest/meta_data.json" }]);
+		});
+	});
+}
