@@ -42,10 +42,30 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		);
 	});
 
+	test("a password is that of one launch, and can be cleared", async () => {
+		const state = await openDatabase(await freshLocation());
+		let now = Date.parse("2026-01-01T10:00:00Z");
+		const store = createPasswordStore(state, () => now);
+		const launched = new Date(now - 30_000);
+		expect(await store.setOnce("i", Buffer.from("first"), launched)).toBe(true);
+		expect(await store.setOnce("i", Buffer.from("second"), launched)).toBe(false);
+		// Nova writes the time of a launch down when the guest may be up already.
+		expect(Buffer.from((await store.get("i", new Date(now + 20_000))) ?? []).toString()).toBe("first");
+		const again = new Date(now + 3_600_000);
+		expect(await store.get("i", again)).toBeUndefined();
+		now = again.getTime() + 40_000;
+		expect(await store.setOnce("i", Buffer.from("second"), again)).toBe(true);
+		expect(await store.setOnce("i", Buffer.from("third"), again)).toBe(false);
+		expect(Buffer.from((await store.get("i", again)) ?? []).toString()).toBe("second");
+		expect([await store.clear("i"), await store.clear("i")]).toEqual([true, false]);
+		expect(await store.get("i", again)).toBeUndefined();
+		await state.close();
+	});
+
 	test("of two processes that set a password at the same time, exactly one succeeds", async () => {
 		const location = await freshLocation();
 		const states = await Promise.all([openDatabase(location), openDatabase(location)]);
-		const [one, other] = states.map(createPasswordStore) as [PasswordStore, PasswordStore];
+		const [one, other] = states.map((state) => createPasswordStore(state)) as [PasswordStore, PasswordStore];
 		const set = await Promise.all([one.setOnce("i", Buffer.from("a")), other.setOnce("i", Buffer.from("b"))]);
 		expect(set.toSorted()).toEqual([false, true]);
 		expect(await other.get("i")).toEqual(await one.get("i"));
@@ -77,6 +97,7 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 			for (const { name } of await database.introspection.getTables({ withInternalKyselyTables: true })) {
 				if (name !== "passwords") await database.schema.dropTable(name).execute();
 			}
+			await database.schema.alterTable("passwords").dropColumn("posted_at").execute();
 		});
 		await before.close();
 		const after = await openDatabase(location);

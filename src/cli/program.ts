@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, readonly [summary: string, load: Load]>>
 		"save the facts of a running cloud as an inventory",
 		async () => (await import("./snapshot.ts")).snapshotCommand,
 	],
+	password: [
+		"print or clear the password that a guest posted",
+		async () => (await import("./password.ts")).passwordCommand,
+	],
 	compare: [
 		"compare every document with those of a running nova-api-metadata",
 		async () => (await import("./compare.ts")).compareCommand,

@@ -50,7 +50,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
-	const parts = { instances, documents, metrics, log };
+	const parts = { instances, documents, passwords, metrics, log };
 	const operatorParts = await operatorOptions(context, state);
 	const operator = await withLocation(context.where(["operator", "listen"]), () =>
 		startOperatorServer({ ...parts, ...operatorParts }),
@@ -58,7 +58,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	open.defer(() => operator.close());
 	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
 	open.defer(() => history.close());
-	const metadata = await startMetadataService({ ...parts, listeners, passwords, record: history.record });
+	const metadata = await startMetadataService({ ...parts, listeners, record: history.record });
 	open.defer(() => metadata.close());
 	open.defer(() => {
 		state.isReady = false;

@@ -150,6 +150,7 @@ export const ServerFacts = Type.Object({
 	/** Only in an inventory: Nova has another call for them. */
 	dedicated_cpus: optional(Type.Array(Type.Integer({ minimum: 0 }))),
 	"OS-EXT-AZ:availability_zone": optional(textOrNull),
+	"OS-SRV-USG:launched_at": optional(textOrNull),
 	"OS-EXT-SRV-ATTR:hostname": optional(textOrNull),
 	"OS-EXT-SRV-ATTR:instance_name": optional(textOrNull),
 	"OS-EXT-SRV-ATTR:launch_index": optional(Type.Union([Type.Integer(), Type.Null()])),

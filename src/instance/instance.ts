@@ -151,6 +151,8 @@ export interface Server {
 	readonly hostname: string;
 	/** ISO 8601, UTC. */
 	readonly created?: string;
+	/** When it last started as a new guest: at its boot, a rebuild, a resize or an unshelving. */
+	readonly launched?: Date;
 	readonly metadata: Readonly<Record<string, string>>;
 	/** In order, their names different from each other. */
 	readonly keypairs: readonly Keypair[];

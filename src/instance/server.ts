@@ -10,6 +10,7 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		name: server.name,
 		hostname: server["OS-EXT-SRV-ATTR:hostname"] || hostnameOf(server),
 		created: server.created,
+		launched: launchedOf(server),
 		metadata: server.metadata,
 		keypairs: keypairsOf(facts.keypairs ?? []),
 		keyNames: keyNamesOf(server),
@@ -30,6 +31,13 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		),
 		dedicatedCpus: facts.dedicatedCpus ?? [],
 	});
+}
+
+/** Nova gives the time in UTC, without saying so: `2026-11-26T16:53:05.000000`. */
+function launchedOf(server: ServerFacts): Date | undefined {
+	const [text] = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(server["OS-SRV-USG:launched_at"] ?? "") ?? [];
+	const time = new Date(`${text}Z`);
+	return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** Empty user data counts as none: an empty 200 breaks proxies (Launchpad bug 2097431). */

@@ -13,7 +13,8 @@ export type StateLocation =
 
 /** Every table. A migration in `migrations/` creates each of them. */
 export interface StateTables {
-	passwords: { instance_id: string; password: Uint8Array };
+	/** `posted_at` is in milliseconds since 1970. */
+	passwords: { instance_id: string; password: Uint8Array; posted_at: number | null };
 	secrets: { name: string; value: Uint8Array };
 	/** `content` is JSON; null: deleted. `requested_at` is in milliseconds since 1970. */
 	mirror_resources: {

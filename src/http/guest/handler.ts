@@ -36,7 +36,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 	const { identity, instances, documents, passwords, admission } = options;
 
 	const respond = (request: GuestRequest, path: string, instance: Instance): GuestResponse | Promise<GuestResponse> => {
-		if (isPasswordPath(path)) return passwordResponse(passwords, instance.id, request);
+		if (isPasswordPath(path)) return passwordResponse(passwords, instance, request);
 		return andThen(documents.answer(instance, path), (document) => {
 			if (document === undefined) return { reason: "unknown-path", instance: instance.id };
 			return isRead(request.method) ? { document, instance: instance.id } : wrongMethod(instance.id);

@@ -2,6 +2,7 @@
 import { PASSWORD_PATH } from "../../documents/paths.ts";
 import { bytesAnswer } from "../../documents/tree.ts";
 import { openStackVersion, SINCE } from "../../documents/versions.ts";
+import type { Instance } from "../../instance/instance.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import type { GuestRequest } from "./handler.ts";
 import { isRead } from "./method.ts";
@@ -22,11 +23,11 @@ export function isPasswordPath(path: string): boolean {
 /** Nova's rules: the first password that is posted stays; an unset one reads as an empty document. */
 export async function passwordResponse(
 	passwords: PasswordStore,
-	instance: string,
+	{ id: instance, server }: Instance,
 	request: GuestRequest,
 ): Promise<GuestResponse> {
 	const document = (body: Uint8Array): GuestResponse => ({ document: bytesAnswer(body), instance });
-	if (isRead(request.method)) return document((await passwords.get(instance)) ?? NOTHING);
+	if (isRead(request.method)) return document((await passwords.get(instance, server?.launched)) ?? NOTHING);
 	if (request.method !== "POST") {
 		return { reason: "wrong-method", explanation: "GET and POST only are supported.", instance };
 	}
@@ -34,6 +35,8 @@ export async function passwordResponse(
 	if (body === "too-large") return { reason: "too-large", explanation: "Request is too large.", instance };
 	if (body === "incomplete") return { reason: "bad-request", instance };
 	const isSet =
-		body.length === 0 ? (await passwords.get(instance)) !== undefined : !(await passwords.setOnce(instance, body));
+		body.length === 0
+			? (await passwords.get(instance, server?.launched)) !== undefined
+			: !(await passwords.setOnce(instance, body, server?.launched));
 	return isSet ? { reason: "password-set", instance } : document(NOTHING);
 }

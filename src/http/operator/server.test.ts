@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
 	instancesOf,
 	novaSettings,
@@ -13,9 +13,12 @@ import {
 } from "../../../test/metadata-service.ts";
 import { recordedCase } from "../../../test/recorded.ts";
 import { GuestwireError } from "../../errors.ts";
+import type { Server } from "../../instance/instance.ts";
 import { createGuestDocuments } from "../../service/guest-documents.ts";
 import { createLog } from "../../service/log.ts";
 import { createMetrics } from "../../service/metrics.ts";
+import { openDatabase, type StateDatabase } from "../../store/database.ts";
+import { createPasswordStore } from "../../store/password-store.ts";
 import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "./server.ts";
 
 const LOCAL = ["Host", "localhost:8790"] as const;
@@ -23,6 +26,11 @@ const TOKEN = "a-long-random-token";
 const docs = readFileSync(new URL("../../../docs/operator.md", import.meta.url), "utf8");
 const instance = recordedInstance("f-trunk");
 
+let state: StateDatabase;
+beforeAll(async () => {
+	state = await openDatabase("memory");
+});
+afterAll(() => state.close());
 let server: OperatorServer;
 afterEach(() => server?.close());
 
@@ -32,6 +40,7 @@ async function start(options: Partial<OperatorServerOptions> = {}) {
 		listen: "127.0.0.1:0",
 		instances,
 		documents: createGuestDocuments(novaSettings),
+		passwords: createPasswordStore(state),
 		metrics: createMetrics(instances),
 		log: createLog({ write: () => {} }),
 		isReady: () => true,
@@ -113,6 +122,41 @@ describe("the API", () => {
 		}
 		const documented = Array.from(docs.matchAll(/^\| `GET (\/api[^`]*)`/gm), ([, path]) => path);
 		expect(documented.toSorted()).toEqual(Object.keys(document.paths).toSorted());
+	});
+});
+
+describe("a guest's password", () => {
+	const path = `/api/instances/${instance.id}/password`;
+	const password = Buffer.from([0, 255, 65]);
+	const remove = (path: string) => send(server.address, { method: "DELETE", path, headers: [LOCAL] });
+
+	it("is read byte for byte, and cleared", async () => {
+		await start();
+		expect((await ask(path)).body.length).toBe(0);
+		await createPasswordStore(state).setOnce(instance.id, password);
+		const answer = await ask(path);
+		expect([answer.status, answer.body]).toEqual([200, password]);
+		expect(answer.headers).toMatchObject({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+		expect((await remove(path)).status).toBe(204);
+		expect((await ask(path)).body.length).toBe(0);
+		expect((await remove(path)).status).toBe(204);
+	});
+
+	it("is gone after the instance was launched anew", async () => {
+		const launched = new Date(Date.now() + 3_600_000);
+		const rebuilt = { ...instance, server: { ...(instance.server as Server), launched } };
+		await createPasswordStore(state).setOnce(instance.id, password);
+		await start({ instances: instancesOf([rebuilt]) });
+		expect((await ask(path)).body.length).toBe(0);
+	});
+
+	it("is nobody's without the token, and no unknown instance's", async () => {
+		await start({ token: TOKEN });
+		expect([(await ask(path)).status, (await remove(path)).status]).toEqual([401, 401]);
+		await server.close();
+		await start();
+		const unknown = "/api/instances/none/password";
+		expect([(await ask(unknown)).status, (await remove(unknown)).status]).toEqual([404, 404]);
 	});
 });
 

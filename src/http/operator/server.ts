@@ -8,9 +8,11 @@ import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
+import type { PasswordStore } from "../../store/password-store.ts";
 import { listenOn, parseListenAddress } from "../listen.ts";
 import { accessCheck } from "./access.ts";
 import { configDriveRoute } from "./config-drive-route.ts";
+import { passwordRoute } from "./password-route.ts";
 import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
 
 export interface OperatorServerOptions {
@@ -20,6 +22,7 @@ export interface OperatorServerOptions {
 	readonly token?: string | undefined;
 	readonly instances: Pick<InstanceCache, "get" | "list">;
 	readonly documents: GuestDocuments;
+	readonly passwords: PasswordStore;
 	readonly metrics: Metrics;
 	readonly log: Log;
 	/** Whether guests are served: false before the metadata listeners have started and during shutdown. */
@@ -65,7 +68,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 }
 
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
-	const { instances, documents, metrics, isReady, isOutdated = () => false } = options;
+	const { instances, documents, passwords, metrics, isReady, isOutdated = () => false } = options;
 
 	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await instances.get(id.toLowerCase(), "all");
@@ -107,6 +110,8 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
 		},
 	});
+
+	app.register(passwordRoute, { instanceOf, passwords });
 
 	const hidden = { schema: { hide: true } };
 	app.get("/openapi.json", hidden, async () => app.swagger());

@@ -9,6 +9,7 @@ import * as passwords from "./0001-passwords.ts";
 import * as secrets from "./0002-secrets.ts";
 import * as mirror from "./0003-mirror.ts";
 import * as requestHistory from "./0004-request-history.ts";
+import * as passwordTimes from "./0005-password-times.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -24,6 +25,7 @@ const MIGRATIONS = {
 	"0002-secrets": secrets,
 	"0003-mirror": mirror,
 	"0004-request-history": requestHistory,
+	"0005-password-times": passwordTimes,
 };
 
 /**

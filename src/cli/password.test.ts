@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runCli } from "../../test/run-cli.ts";
+import { openDatabase } from "../store/database.ts";
+import { createPasswordStore } from "../store/password-store.ts";
+
+let folder: string;
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "guestwire-password-"));
+	const launched = '"OS-SRV-USG:launched_at": "2030-01-01T00:00:00.000000"';
+	writeFileSync(join(folder, "a.yaml"), `servers: [{ id: i-1, name: web-1 }, { id: i-2, name: rebuilt, ${launched} }]`);
+	const config = `{ cloud: { files: { path: "${folder}/a.yaml" } }, state: { sqlite: "${folder}/state.db" } }`;
+	writeFileSync(join(folder, "guestwire.yaml"), config);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const password = (args: readonly string[], options = {}) =>
+	runCli(["password", ...args, "--config", join(folder, "guestwire.yaml")], options);
+
+async function post(id: string, bytes: Uint8Array): Promise<void> {
+	const state = await openDatabase({ sqlite: join(folder, "state.db") });
+	await createPasswordStore(state).setOnce(id, bytes);
+	await state.close();
+}
+
+test("it is printed byte for byte, with a newline on a terminal, until it is cleared", async () => {
+	await post("i-1", Buffer.from("c2VjcmV0"));
+	expect(await password(["web-1"])).toEqual({ code: 0, stdout: "c2VjcmV0", stderr: "" });
+	expect((await password(["i-1"], { isTTY: true })).stdout).toBe("c2VjcmV0\n");
+	expect(await password(["web-1", "--clear"])).toEqual({ code: 0, stdout: "", stderr: "" });
+	const { code, stderr } = await password(["web-1"]);
+	expect([code, stderr]).toEqual([1, "guestwire: instance i-1 has no password: its guest has posted none\n"]);
+});
+
+test("one that was posted before the last launch is none", async () => {
+	await post("i-2", Buffer.from("old"));
+	expect((await password(["rebuilt"])).code).toBe(1);
+});
+
+test("control characters of a guest do not reach a terminal", async () => {
+	await post("i-1", Buffer.from("\u001b[2Jx"));
+	expect(await password(["web-1"], { isTTY: true })).toMatchObject({ code: 1, stdout: "" });
+	expect((await password(["web-1"])).stdout).toBe("\u001b[2Jx");
+});

@@ -1,0 +1,40 @@
+import { Command } from "commander";
+import { GuestwireError } from "../errors.ts";
+import { createPasswordStore } from "../store/password-store.ts";
+import { type CommonOptions, commonOptions, type Io } from "./frame.ts";
+import { withInstance } from "./source.ts";
+import { openState } from "./state.ts";
+
+interface PasswordOptions extends CommonOptions {
+	readonly clear?: boolean;
+}
+
+/** `guestwire password`: what the guest posted for its owner, byte for byte. */
+export function passwordCommand(io: Io): Command {
+	return commonOptions(new Command("password"))
+		.argument("<instance>", "id or name")
+		.option("--clear", "clear it, so that the guest can post another one")
+		.action(async (nameOrId: string, options: PasswordOptions) => {
+			await withInstance(nameOrId, options, io, async ({ id, server }, { config }) => {
+				const state = await openState(config.state, io);
+				try {
+					const passwords = createPasswordStore(state);
+					const password = await passwords.get(id, server?.launched);
+					if (password === undefined) {
+						throw new GuestwireError("unknown-path", `instance ${id} has no password: its guest has posted none`);
+					}
+					if (options.clear) await passwords.clear(id);
+					else io.stdout.write(io.isTTY ? forPerson(password) : password);
+				} finally {
+					await state.close();
+				}
+			});
+		});
+}
+
+/** A guest can post anything, and a terminal obeys control characters. */
+function forPerson(password: Uint8Array): string {
+	const text = Buffer.from(password).toString("latin1");
+	if (/^[\x20-\x7e\r\n]*$/.test(text)) return `${text.trimEnd()}\n`;
+	throw new GuestwireError("unknown-path", "the password is not ASCII text: redirect the output into a file");
+}

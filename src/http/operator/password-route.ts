@@ -1,0 +1,50 @@
+/** The passwords that guests posted, for their owners. */
+import type { FastifyInstance } from "fastify";
+import Type, { type Static } from "typebox";
+import { bytesAnswer } from "../../documents/tree.ts";
+import type { Instance } from "../../instance/instance.ts";
+import type { PasswordStore } from "../../store/password-store.ts";
+import { ProblemSchema } from "./schemas.ts";
+
+export interface PasswordRouteOptions {
+	/** @throws GuestwireError `unknown-instance` */
+	readonly instanceOf: (id: string) => Promise<Instance>;
+	readonly passwords: PasswordStore;
+}
+
+const ParamsSchema = Type.Object({ id: Type.String({ description: "The instance's id" }) });
+type Route = { Params: Static<typeof ParamsSchema> };
+
+const NOTHING = new Uint8Array();
+
+/** `GET` and `DELETE /api/instances/{id}/password`, a plugin for the operator server. */
+export async function passwordRoute(app: FastifyInstance, options: PasswordRouteOptions): Promise<void> {
+	const { instanceOf, passwords } = options;
+	const problems = { 404: ProblemSchema, 503: ProblemSchema };
+	const password = { description: "The password; empty if none is set", type: "string", format: "binary" };
+	const get = { summary: "The password that the guest posted", response: { 200: password, ...problems } };
+	app.get<Route>(
+		"/api/instances/:id/password",
+		{ schema: { ...get, params: ParamsSchema } },
+		async (request, reply) => {
+			const { id, server } = await instanceOf(request.params.id);
+			const { body, contentType } = bytesAnswer((await passwords.get(id, server?.launched)) ?? NOTHING);
+			// A guest may post anything: a browser must not treat it as a page of this server.
+			reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
+			return reply.headers({ "cache-control": "no-store", "content-type": contentType }).send(Buffer.from(body));
+		},
+	);
+	const clear = {
+		summary: "Clear the password, so that the guest can post another one",
+		response: { 204: { description: "It is not set any more", type: "null" }, ...problems },
+	};
+	app.delete<Route>(
+		"/api/instances/:id/password",
+		{ schema: { ...clear, params: ParamsSchema } },
+		async (request, reply) => {
+			const { id } = await instanceOf(request.params.id);
+			await passwords.clear(id);
+			return reply.code(204).send();
+		},
+	);
+}
