@@ -1,4 +1,5 @@
 /** Reading JSON of unknown shape. Nothing here throws, whatever the value. */
+import { printable } from "../printable.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -24,15 +25,11 @@ export function isEmptyContainer(value: unknown): boolean {
 
 const LONGEST_SHOWN = 60;
 
-/**
- * A value for a message: bounded, on one line, without characters that a terminal interprets or that look like others.
- */
+/** A value for a message: shortened and safe to print. */
 export function show(value: unknown): string {
 	if (Array.isArray(value)) return "a list";
 	if (isObject(value)) return "an object";
 	if (typeof value !== "string") return String(value);
 	const text = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
-	const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-	const escaped = (character: string) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-	return `"${text.replace(unsafe, escaped)}"`;
+	return `"${printable(text)}"`;
 }

@@ -4,6 +4,7 @@
  */
 import { type Command, CommanderError } from "commander";
 import { GuestwireError } from "../errors.ts";
+import { printable } from "../printable.ts";
 
 /** The streams and environment that a command runs in. */
 export interface Io {
@@ -56,7 +57,7 @@ export function wantsJson(io: Io, options: { readonly json?: boolean }): boolean
 
 /** Prints a message for the user on stderr, as one line. */
 export function say(io: Io, message: string): void {
-	io.stderr.write(`guestwire: ${oneLine(message)}\n`);
+	io.stderr.write(`guestwire: ${printable(message.replace(/\s*\n\s*/g, " "))}\n`);
 }
 
 /**
@@ -87,11 +88,4 @@ function reportUsage(io: Io, error: CommanderError, helpCommand: string): ExitCo
 		say(io, `${message}; see ${helpCommand}`);
 	}
 	return 2;
-}
-
-/** Messages contain names from outside, so control characters are shown as `\u001b`, never sent to the terminal. */
-function oneLine(message: string): string {
-	const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
-	return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, escaped);
 }

@@ -17,9 +17,7 @@ export async function readDocument(file: string, io: Io): Promise<unknown> {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
-		// The message quotes the text, which may contain terminal control sequences.
-		const why = String(error).replace(/[\p{Cc}\p{Cf}]/gu, "?");
-		throw new GuestwireError("document", `${name} is not JSON: ${why}; correct the file`);
+		throw new GuestwireError("document", `${name} is not JSON: ${error}; correct the file`);
 	}
 }
 

@@ -1,6 +1,7 @@
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
-import { type DriveFormat, quoted } from "./drive.ts";
+import { quoted } from "../printable.ts";
+import type { DriveFormat } from "./drive.ts";
 
 /** A file or a folder of an image. */
 export interface DriveEntry {
@@ -32,8 +33,7 @@ const MAX_CHARACTERS = 2 ** 25;
 const MAX_BYTES = 2 ** 30;
 
 /** A terminal that shows a listing would interpret them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 /** The error for an image that is rejected. */
 export function unreadable(what: string): GuestwireError {

@@ -1,4 +1,5 @@
 import { GuestwireError } from "../errors.ts";
+import { quoted } from "../printable.ts";
 
 /** The file system of a drive. */
 export type DriveFormat = "iso9660" | "vfat";
@@ -36,12 +37,6 @@ export const ALIGNMENT = 4096;
 /** `value` rounded up to a multiple of `unit`. Unlike `&`, correct beyond 2³¹. */
 export function roundUp(value: number, unit: number): number {
 	return Math.ceil(value / unit) * unit;
-}
-
-/** A path or name for a message: in quotes, with control characters escaped. */
-export function quoted(text: string): string {
-	const escaped = (character: string) => `\\u00${character.charCodeAt(0).toString(16)}`;
-	return JSON.stringify(text).replace(/[\u007f-\u009f]/g, escaped);
 }
 
 /** The error for a tree that a drive can't hold. `limit` names the rule and whose it is. */

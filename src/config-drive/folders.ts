@@ -1,5 +1,6 @@
 import type { MetadataTree } from "../documents/tree.ts";
-import { quoted, refusal } from "./drive.ts";
+import { quoted } from "../printable.ts";
+import { refusal } from "./drive.ts";
 
 export interface DriveFile {
 	readonly name: string;
@@ -81,8 +82,7 @@ function readFile(tree: MetadataTree, path: string): Uint8Array {
 /** Why neither format can store a name; undefined if they can. */
 function commonNameFault(name: string): string | undefined {
 	if (name === "" || name === "." || name === "..") return `${quoted(name)} is not a valid name`;
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters
-	if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "a name must not have control characters";
+	if (/\p{Cc}/u.test(name)) return "a name must not have control characters";
 	if (/[\ud800-\udfff]/.test(name)) return "a name must not have characters above U+FFFF (a limit of Joliet)";
 	if (/[. ]$/.test(name)) return "Windows can't open names that end in a dot or a space";
 	return undefined;

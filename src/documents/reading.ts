@@ -1,4 +1,5 @@
 /** What the readers of other makers' documents share: remarks on what they change, and where each value came from. */
+import { isPrintable, printable } from "../printable.ts";
 
 /** Something in a document that was changed or dropped, and why. */
 export interface Remark {
@@ -6,7 +7,7 @@ export interface Remark {
 	readonly pointer: string;
 	/** One sentence without a capital letter or full stop. */
 	readonly reason: string;
-	/** The value at the pointer, shortened and safe for a terminal. Absent if there is none, or it says nothing. */
+	/** The value at the pointer, shortened and safe to print. Absent if there is none, or it says nothing. */
 	readonly value?: string;
 }
 
@@ -48,11 +49,11 @@ export function collectRemarks(): { readonly remarks: readonly Remark[]; readonl
 
 const LONGEST_VALUE = 60;
 
-/** A value of a document as JSON, shortened, without characters that a terminal would interpret. */
+/** A value of a document as JSON, shortened and safe to print. */
 function shownValue(value: unknown): string {
 	const text = JSON.stringify(value) ?? "";
 	const short = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
-	return short.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
+	return printable(short);
 }
 
 /** The items of a list, each with its pointer. A null, which crashes some clients, is read as an empty list. */
@@ -69,8 +70,8 @@ export function remarkUnused(item: object, used: object, pointer: string, readin
 	}
 }
 
-/** The pointer to a member; to the object itself if the key has characters that a terminal would interpret. */
+/** The pointer to a member; to the object itself if the key is not safe to print. */
 export function memberPointer(pointer: string, key: string): string {
-	if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) return pointer;
+	if (!isPrintable(key)) return pointer;
 	return `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

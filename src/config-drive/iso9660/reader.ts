@@ -1,5 +1,5 @@
+import { quoted } from "../../printable.ts";
 import { type Collector, collector, type DriveContents, once, part, unreadable } from "../contents.ts";
-import { quoted } from "../drive.ts";
 import { SECTOR } from "./fields.ts";
 import { type Posix, posixReader, rockRidgeSkip } from "./rock-ridge-reader.ts";
 

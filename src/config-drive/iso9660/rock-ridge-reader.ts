@@ -1,5 +1,5 @@
+import { quoted } from "../../printable.ts";
 import { part, unreadable } from "../contents.ts";
-import { quoted } from "../drive.ts";
 import { SECTOR } from "./fields.ts";
 
 /** What the system use area of a record says. */

@@ -1,7 +1,7 @@
 /** Reads directory entries of FAT (fatgen103, "FAT Directory Structure", "FAT Long Directory Entries"). */
 
+import { quoted } from "../../printable.ts";
 import { unreadable } from "../contents.ts";
-import { quoted } from "../drive.ts";
 import { checksum, LAST_PART, LONG_NAME, UNIT_OFFSETS, VOLUME_LABEL } from "./entries.ts";
 import { ENTRY } from "./geometry.ts";
 

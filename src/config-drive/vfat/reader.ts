@@ -1,5 +1,5 @@
+import { quoted } from "../../printable.ts";
 import { type Collector, collector, type DriveContents, once, part, unreadable } from "../contents.ts";
-import { quoted } from "../drive.ts";
 import { FOLDER, VOLUME_LABEL } from "./entries.ts";
 import { entriesOf, type FoundEntry } from "./entries-reader.ts";
 import { bitsFor, ENTRY } from "./geometry.ts";

@@ -1,5 +1,6 @@
 import type { MetadataTree } from "../../documents/tree.ts";
-import { type ConfigDrive, LABEL, quoted, refusal, roundUp } from "../drive.ts";
+import { quoted } from "../../printable.ts";
+import { type ConfigDrive, LABEL, refusal, roundUp } from "../drive.ts";
 import { type DriveFile, type DriveFolder, foldersOf } from "../folders.ts";
 import { ROOT_CLUSTER, reservedSectors } from "./boot.ts";
 import { ARCHIVE, entryLength, type FatEntry, FOLDER, VOLUME_LABEL, writeEntries } from "./entries.ts";

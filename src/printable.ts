@@ -1,0 +1,23 @@
+/** Text from outside that is shown to people: it must not control their terminal, hide anything or break lines. */
+
+/** Control characters, format characters (invisible ones, changes of direction), lone surrogates and line separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+const EVERY_UNPRINTABLE = new RegExp(UNPRINTABLE, "gu");
+
+/** Whether `printable` would leave the text as it is. */
+export function isPrintable(text: string): boolean {
+	return !UNPRINTABLE.test(text);
+}
+
+/** The text with every unsafe character as an escape: `\u001b`, `\u{e0001}`. */
+export function printable(text: string): string {
+	return text.replace(EVERY_UNPRINTABLE, (character) => {
+		const code = (character.codePointAt(0) ?? 0).toString(16);
+		return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
+	});
+}
+
+/** The text in double quotes, safe to print. */
+export function quoted(text: string): string {
+	return printable(JSON.stringify(text));
+}
