@@ -1,18 +1,17 @@
 /** Drives as files: writes images atomically, reads them and extracts their contents. */
-import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
+import { writeFileAtomically } from "../write-file-atomically.ts";
 
 /** Far above the size of any config drive. It keeps somebody's whole disk out of memory. */
 const MAX_IMAGE = 2 ** 30;
 
 /**
- * Writes an image with mode 0600, because it contains user data and passwords. Until it is complete, it has another
- * name in the same folder.
+ * Writes an image with mode 0600, because it contains user data and passwords.
  *
  * @param force whether an existing file is replaced
  * @returns the number of bytes written
@@ -25,17 +24,19 @@ export async function writeImage(
 	stop: AbortSignal,
 ): Promise<number> {
 	await checkPlace(path, force);
-	// Not longer than a file name may be.
-	const temporary = join(dirname(path), `.guestwire-${randomUUID()}`);
+	let bytes = 0;
+	async function* counted(): AsyncGenerator<Uint8Array> {
+		for await (const chunk of chunks) {
+			if (stop.aborted) throw new GuestwireError("output", "interrupted before the image was complete");
+			yield chunk;
+			bytes += chunk.length;
+		}
+	}
 	try {
-		const bytes = await writeTemporary(temporary, chunks, stop);
-		await (force ? rename(temporary, path) : moveWithoutReplacing(temporary, path));
+		await writeFileAtomically(path, counted(), { mode: 0o600, replace: force });
 		return bytes;
 	} catch (error) {
 		throw outputError(path, error);
-	} finally {
-		// An error here would hide the one above.
-		await rm(temporary, { force: true }).catch(() => {});
 	}
 }
 
@@ -61,31 +62,6 @@ async function checkPlace(path: string, force: boolean): Promise<void> {
 	if (there === undefined) return;
 	if (!there.isFile()) throw new GuestwireError("output", `${path} is not a regular file: give another name`);
 	if (!force) throw exists(path);
-}
-
-async function writeTemporary(path: string, chunks: AsyncIterable<Uint8Array>, stop: AbortSignal): Promise<number> {
-	await using file = await open(path, "wx", 0o600);
-	let bytes = 0;
-	for await (const chunk of chunks) {
-		if (stop.aborted) throw new GuestwireError("output", "interrupted before the image was complete");
-		await file.writeFile(chunk);
-		bytes += chunk.length;
-	}
-	await file.sync();
-	return bytes;
-}
-
-/** A rename would replace a file that has appeared in the meantime. A hard link does not. */
-async function moveWithoutReplacing(from: string, to: string): Promise<void> {
-	try {
-		await link(from, to);
-	} catch (error) {
-		// Some file systems have no hard links.
-		const { code } = error as NodeJS.ErrnoException;
-		if (code !== "EPERM" && code !== "ENOTSUP") throw error;
-		await checkPlace(to, false);
-		await rename(from, to);
-	}
 }
 
 /**

@@ -18,7 +18,7 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[])
 		try {
 			await mkdir(folder, { recursive: true });
 			await makeFolders(folder, dirname(path).split("/"));
-			await writeFileAtomically(target, text, mode);
+			await writeFileAtomically(target, text, { mode });
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			if (error instanceof GuestwireError || code === undefined) throw error;

@@ -101,7 +101,7 @@ const fileOf = (name: CollectionName) => `${name}.json`;
 
 async function writeText(file: string, text: string): Promise<void> {
 	try {
-		await writeFileAtomically(file, text, 0o600);
+		await writeFileAtomically(file, text, { mode: 0o600 });
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
 		throw new GuestwireError("output", `cannot write ${file} (${code}): choose another folder, or free space`);
