@@ -1,5 +1,6 @@
 /** Networks and subnets. Many instances share them, so each is assembled once for its facts. */
 import { GuestwireError } from "../errors.ts";
+import { getOrInsert } from "../get-or-insert.ts";
 import { canonicalAddress, parseCidr } from "./addresses.ts";
 import type { NetworkFacts, PortFacts, SubnetFacts } from "./facts.ts";
 import type { HostRoute, Ipv6AddressMode, Network, Subnet } from "./instance.ts";
@@ -10,10 +11,12 @@ const subnets = new WeakMap<SubnetFacts, Subnet>();
 
 /** The `Network` of a network's facts: the same object for the same facts. */
 export function assembleNetwork(facts: NetworkFacts): Network {
-	const known = networks.get(facts);
-	if (known) return known;
+	return getOrInsert(networks, facts, makeNetwork);
+}
+
+function makeNetwork(facts: NetworkFacts): Network {
 	const type = facts["provider:network_type"] ?? undefined;
-	const network = withoutUndefined<Network>({
+	return withoutUndefined<Network>({
 		id: facts.id,
 		name: facts.name,
 		mtu: facts.mtu || undefined,
@@ -28,8 +31,6 @@ export function assembleNetwork(facts: NetworkFacts): Network {
 						segmentationId: facts["provider:segmentation_id"] ?? undefined,
 					}),
 	});
-	networks.set(facts, network);
-	return network;
 }
 
 /**

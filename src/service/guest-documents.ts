@@ -2,6 +2,7 @@ import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree
 import { needOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
+import { getOrInsert } from "../get-or-insert.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import type { NovaRelease } from "../instance/nova-release.ts";
 import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
@@ -39,21 +40,13 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 	list();
 	const trees = new WeakMap<Instance, GuestTree>();
 	const vendorTrees = new WeakMap<VendorData, GuestTree>();
-	const tree = (instance: Instance): GuestTree => {
-		const known = trees.get(instance);
-		if (known !== undefined) return known;
+	const build = (instance: Instance): GuestTree => {
 		list(instance);
-		const built = buildTree(instance, settings);
-		trees.set(instance, built);
-		return built;
+		return buildTree(instance, settings);
 	};
-	const treeWith = (instance: Instance, data: VendorData): GuestTree => {
-		const known = vendorTrees.get(data);
-		if (known !== undefined) return known;
-		const built = buildTree(instance, settings, data);
-		vendorTrees.set(data, built);
-		return built;
-	};
+	const tree = (instance: Instance): GuestTree => getOrInsert(trees, instance, build);
+	const treeWith = (instance: Instance, data: VendorData): GuestTree =>
+		getOrInsert(vendorTrees, data, () => buildTree(instance, settings, data));
 	const vendors = vendorData?.hasTargets ? vendorData : undefined;
 	return {
 		listing: (path) => listings.get(path),

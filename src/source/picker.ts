@@ -3,6 +3,7 @@
  * much longer than what Guestwire reads of them.
  */
 import type { TSchema } from "typebox";
+import { getOrInsert } from "../get-or-insert.ts";
 
 /**
  * Copies a value that satisfies the schema.
@@ -62,14 +63,10 @@ const pickRecord =
 function pickObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
 	const members = Object.entries(properties).map(([name, schema]) => ({ name, pick: pickNode(schema) }));
 	const templates = new Map<string, object>();
-	const templateOf = (names: readonly string[]): object => {
-		const shape = names.join(" ");
-		const known = templates.get(shape);
-		if (known !== undefined) return known;
-		const template: object = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, 0]))));
-		templates.set(shape, template);
-		return template;
-	};
+	const templateOf = (names: readonly string[]): object =>
+		getOrInsert(templates, names.join(" "), () =>
+			JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, 0])))),
+		);
 	return (value, strings) => {
 		const source = value as Readonly<Record<string, unknown>>;
 		const present = members.filter(({ name }) => source[name] !== undefined);

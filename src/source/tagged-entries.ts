@@ -1,5 +1,6 @@
 /** The entries of a cache: bounded, and found by key or by what they were made from. */
 import { LRUCache } from "lru-cache";
+import { getOrInsert } from "../get-or-insert.ts";
 
 export interface CacheEntry<V> {
 	readonly value: V;
@@ -36,11 +37,7 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 	const keysByTag = new Map<string, Set<string>>();
 
 	function addTags(key: string, value: V): void {
-		for (const tag of tagsOf(key, value)) {
-			const keys = keysByTag.get(tag);
-			if (keys === undefined) keysByTag.set(tag, new Set([key]));
-			else keys.add(key);
-		}
+		for (const tag of tagsOf(key, value)) getOrInsert(keysByTag, tag, () => new Set()).add(key);
 	}
 
 	const removeTags = ({ value }: CacheEntry<V>, key: string) => {

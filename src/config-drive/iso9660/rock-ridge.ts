@@ -2,6 +2,7 @@
  * Rock Ridge (RRIP 1.09 over SUSP, as genisoimage writes it): real names, modes and owners, in the system use areas of
  * the directory records of the plain name space. Everything belongs to root; files have mode 0444, folders 0555.
  */
+import { getOrInsert } from "../../get-or-insert.ts";
 import { both32 } from "./fields.ts";
 
 /** A system use area, and the part of it that does not fit into its record. */
@@ -61,11 +62,7 @@ export function rockRidge(date: Buffer): RockRidge {
 /** Cached, because most folders have one of a few numbers of links. */
 function memo(make: (links: number) => Buffer): (links: number) => Buffer {
 	const made = new Map<number, Buffer>();
-	return (links) => {
-		const bytes = made.get(links) ?? make(links);
-		made.set(links, bytes);
-		return bytes;
-	};
+	return (links) => getOrInsert(made, links, make);
 }
 
 /** Completes the CE entry of an area (SUSP, 5.1). */

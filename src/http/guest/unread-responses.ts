@@ -1,6 +1,7 @@
 /** Responses that clients have not read yet. They stay in memory, so they are limited in time and in bytes. */
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { getOrInsert } from "../../get-or-insert.ts";
 
 export interface UnreadLimits {
 	/** Milliseconds that a client may take to read a response; then its connection is closed: 20,000. */
@@ -86,11 +87,7 @@ function createLedger(limits: UnreadLimits) {
 	const shares = new Map<string, Share>();
 	let total = 0;
 
-	const shareOf = (guest: string): Share => {
-		const share = shares.get(guest) ?? { bytes: 0, connections: new Set() };
-		shares.set(guest, share);
-		return share;
-	};
+	const shareOf = (guest: string): Share => getOrInsert(shares, guest, () => ({ bytes: 0, connections: new Set() }));
 	return {
 		connections: connections as ReadonlyMap<Socket, Unread>,
 		insert(unread: Unread) {

@@ -3,6 +3,7 @@ import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain, formatPath, type JsonPath, parseYaml, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
+import { getOrInsert } from "../../get-or-insert.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
 
@@ -21,12 +22,10 @@ const ajv = new Ajv2020({ useDefaults: true, verbose: true, meta: false, validat
 const compiled = new Map<CollectionName, { readonly check: ValidateFunction; readonly pick: Picker }>();
 
 function compile(name: CollectionName) {
-	const known = compiled.get(name);
-	if (known !== undefined) return known;
-	const { schema } = COLLECTIONS[name];
-	const made = { check: ajv.compile(schema), pick: createPicker(schema) };
-	compiled.set(name, made);
-	return made;
+	return getOrInsert(compiled, name, () => {
+		const { schema } = COLLECTIONS[name];
+		return { check: ajv.compile(schema), pick: createPicker(schema) };
+	});
 }
 
 /** Every top-level key, in the singular and in the plural. */
