@@ -36,7 +36,7 @@ describe("check", () => {
 		);
 	});
 
-	it("accepts lists of any JSON under the names that it reads", () => {
+	it("accepts lists of any JSON under the names that it reads", { tags: ["slow"] }, () => {
 		const item = fc.oneof(
 			fc.jsonValue(),
 			fc.dictionary(fc.constantFrom("id", "type", "link", "routes"), fc.jsonValue()),
@@ -49,7 +49,7 @@ describe("check", () => {
 		);
 	});
 
-	it("accepts any change to a sound document, and its pointers name values of it", () => {
+	it("accepts any change to a sound document, and its pointers name values of it", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(mutated(), (value) => {
 				expectSound(check(value), value);
@@ -58,7 +58,7 @@ describe("check", () => {
 		);
 	});
 
-	it("reports the same for the same document, and does not change the document", () => {
+	it("reports the same for the same document, and does not change the document", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(mutated(), (value) => {
 				const copy = structuredClone(value);
@@ -79,7 +79,7 @@ describe("check", () => {
 		);
 	});
 
-	it("reports for one client what it reports for it among all", () => {
+	it("reports for one client what it reports for it among all", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(mutated(), fc.constantFrom(...CLIENTS.map(({ name }) => name)), (value, client) => {
 				const alone = check(value, { clients: [client] }).flatMap((finding) => finding.effects);
@@ -106,7 +106,7 @@ describe("check", () => {
 		expect(check(JSON.parse(`{"links":[{"id":${deep},"type":${deep}}]}`)).length).toBeGreaterThan(0);
 	});
 
-	it("is done quickly with lists far longer than it reads, and reports little about them", () => {
+	it("is done quickly with lists far longer than it reads, and reports little about them", { tags: ["slow"] }, () => {
 		const routes = Array.from({ length: 200 }, (_, i) => ({ network: `10.${i}.0.0`, netmask: "255.255.255.0" }));
 		const links = Array.from({ length: 2000 }, (_, i) => nic({ id: `tap${i % 300}`, name: "x".repeat(1000) }));
 		const networks = Array.from({ length: 20_000 }, (_, i) => ipv4({ link: `tap${i % 300}`, routes, ip_address: "x" }));

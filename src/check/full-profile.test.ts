@@ -68,9 +68,12 @@ function expectOnlyKnown(facts: InstanceFacts): void {
 }
 
 describe("the full profile", () => {
-	it("breaks no client that another document would not break, whatever the facts", () => {
+	it("breaks no client that another document would not break, whatever the facts", {
+		tags: ["slow"],
+		timeout: 120_000,
+	}, () => {
 		fc.assert(fc.property(arbitraryFacts, expectOnlyKnown), { numRuns: 300 });
-	}, 120_000);
+	});
 
 	it.each(recordedCases())("has no error for the recorded instance $name", ({ facts }) => {
 		expect(brokenRules(facts).errors).toEqual([]);

@@ -142,7 +142,7 @@ operator: { listen: "127.0.0.1:0" }
 	});
 });
 
-describe("as a process", () => {
+describe("as a process", { tags: ["slow"] }, () => {
 	const start = (args: readonly string[]) => spawn(process.execPath, [path("src/cli/main.ts"), ...args]);
 
 	test("show prints its document and exits with 0; an error prints one line and exits with 1", async () => {

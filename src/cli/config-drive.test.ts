@@ -76,7 +76,7 @@ describe("one instance's drive", () => {
 		}
 	});
 
-	it("is written raw to standard output", () => {
+	it("is written raw to standard output", { tags: ["slow"] }, () => {
 		const args = ["config-drive", "web-1", ...examples, "-o", "-"];
 		const image = execFileSync(process.execPath, [path("src/cli/main.ts"), ...args]);
 		expect(readConfigDrive(image).read("openstack/latest/network_data.json")).toBeDefined();

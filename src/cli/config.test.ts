@@ -72,7 +72,7 @@ test.each(["h:5432/gw", "u@h", "u@[::1]:5432/gw?sslmode=require", "/gw?host=/run
 	},
 );
 
-test("any text gives a configuration or a one-line GuestwireError", () => {
+test("any text gives a configuration or a one-line GuestwireError", { tags: ["slow"] }, () => {
 	const value = fc.letrec((tie) => ({
 		value: fc.oneof({ maxDepth: 4 }, fc.jsonValue(), fc.dictionary(word, tie("value")), fc.array(tie("value"))),
 	})).value;

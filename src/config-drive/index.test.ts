@@ -91,7 +91,7 @@ describe.each(FORMATS)("%s", (format) => {
 		expect(digest(driveBytes(drive))).toBe(DIGESTS[format]);
 	});
 
-	it("is the same in any time zone and locale", () => {
+	it("is the same in any time zone and locale", { tags: ["slow"] }, () => {
 		const script = `
 			import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";

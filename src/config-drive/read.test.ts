@@ -185,7 +185,7 @@ describe("a hostile VFAT image is rejected", () => {
 	const cluster = (bytes: Buffer, short: string) => bytes.readUInt16LE(entry(bytes, short) + 26);
 	const next = (bytes: Buffer, number: number, value: number) => bytes.writeUInt16LE(value, FAT + number * 2);
 
-	it("a chain that is a cycle, is shared, or leads beyond the end", () => {
+	it("a chain that is a cycle, is shared, or leads beyond the end", { tags: ["slow"] }, () => {
 		const chained = (value: (bytes: Buffer) => number) =>
 			patched((bytes) => next(bytes, cluster(bytes, "VICTIM"), value(bytes)));
 		expectRejected(
@@ -282,7 +282,7 @@ describe("a hostile VFAT image is rejected", () => {
 	});
 });
 
-it("a listing that is much longer than its image is rejected", () => {
+it("a listing that is much longer than its image is rejected", { tags: ["slow"] }, () => {
 	const found = collector();
 	let folder = "";
 	for (let depth = 0; depth < 15; depth++) folder = found.folder(folder, "d".repeat(255), undefined);

@@ -406,7 +406,7 @@ describe("bare metal", () => {
 const defaultRoutesArbitrary = fc.constantFrom("first" as const, "every" as const);
 
 describe("any facts", () => {
-	it("give a sound document in either profile", () => {
+	it("give a sound document in either profile", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(
 				arbitraryFacts,

@@ -36,7 +36,7 @@ const SECRETS = {
 const shared = Buffer.from(SECRETS.shared);
 const instance = guest({ address: "127.0.0.1", userData: Buffer.from(SECRETS.userData) });
 
-it("never contains a secret, a signature, a token, a password or user data", async () => {
+it("never contains a secret, a signature, a token, a password or user data", { tags: ["slow"] }, async () => {
 	const vendor = createServer((_request, response) => response.end(JSON.stringify(SECRETS.vendorData))).listen(0);
 	const broken = createServer((_request, response) => response.end(SECRETS.vendorData)).listen(0);
 	const urlOf = (server: typeof vendor) =>
@@ -161,7 +161,7 @@ it("says how many lines were lost once its reader returns", async () => {
 	expect(lines.filter(({ line }) => line !== undefined)).toHaveLength(41 - counted);
 });
 
-it("ends in time when nobody reads", async () => {
+it("ends in time when nobody reads", { tags: ["slow"] }, async () => {
 	const { log, flush } = openLog(
 		streamSink(() => new PassThrough({ highWaterMark: 1 }), options),
 		() => {},

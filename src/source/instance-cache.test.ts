@@ -473,7 +473,9 @@ const step = fc.oneof(
 	fc.record({ ask: fc.constantFrom<Detail>("wiring", "server", "all") }),
 );
 
-test("in any sequence of events no answer is older than 15 s unless the source is down, and no known answer is lost", async () => {
+test("in any sequence of events no answer is older than 15 s unless the source is down, and no known answer is lost", {
+	tags: ["slow"],
+}, async () => {
 	await fc.assert(
 		fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
 			const { cache, names, state, clock } = set({ maxEntries: 10 });

@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,8 @@
-/** Hostile clients: every connection ends, and one guest does not take the others' share. */
+/**
+ * Hostile clients: every connection ends, and one guest does not take the others' share.
+ *
+ * @module-tag slow
+ */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";

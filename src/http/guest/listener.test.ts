@@ -101,7 +101,7 @@ describe("what no handler sees", () => {
 		expect((await sendBytes(where(), Buffer.from(bytes))).status).toBe(200);
 	});
 
-	it("a request that is not sent in time is 400 too", async () => {
+	it("a request that is not sent in time is 400 too", { tags: ["slow"] }, async () => {
 		await start({ limits: { request: 100 } });
 		const socket = connect(endpoint(where()) as never);
 		socket.write(`GET ${PATH} HTTP/1.1\r\nX-`);
@@ -324,7 +324,9 @@ describe("a cloud that is slow", () => {
 		await closed;
 	});
 
-	it("does not keep the service from stopping, nor does a request that is never sent whole", async () => {
+	it("does not keep the service from stopping, nor does a request that is never sent whole", {
+		tags: ["slow"],
+	}, async () => {
 		const { instances } = pending();
 		await start({ instances, limits: { budget: 40 } });
 		const half = connect(endpoint(where()) as never);

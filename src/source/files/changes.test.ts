@@ -108,7 +108,9 @@ test("an inventory that is read again and says the same has no changes", () => {
 	expect(changesBetween(before, inventoryOf(structuredClone(recorded)))).toEqual([]);
 });
 
-test("after any edits, a cache that asks again only after changes answers as a new one", async () => {
+test("after any edits, a cache that asks again only after changes answers as a new one", {
+	tags: ["slow"],
+}, async () => {
 	const anyEdit = fc.tuple(fc.constantFrom(...Object.keys(EDITS)), fc.nat());
 	await fc.assert(
 		fc.asyncProperty(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), async (edits) => {

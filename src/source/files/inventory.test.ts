@@ -52,7 +52,7 @@ ports:
 		expect(facts?.ports[0]?.fixed_ips).toEqual([{ subnet_id: "lan-v4", ip_address: "192.0.2.10" }]);
 	});
 
-	test("a MAC address that isn't given stays the same, is unicast and locally administered", () => {
+	test("a MAC address that isn't given stays the same, is unicast and locally administered", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(fc.string({ minLength: 1 }), (id) => {
 				const text = JSON.stringify({ ports: [{ id, network_id: "n", device_id: "i" }], networks: [{ id: "n" }] });
@@ -342,7 +342,7 @@ describe("a fault is one line that names file, line and place and says what to d
 		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
 	});
 
-	test("aliases that grow out of bounds and endless nesting are refused", () => {
+	test("aliases that grow out of bounds and endless nesting are refused", { tags: ["slow"] }, () => {
 		const lines = Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${Array(9).fill(`*x${n}`).join(", ")}]`);
 		expect(() => inventoryOf({ "a.yaml": `x0: &x0 [a]\n${lines.join("\n")}` })).toThrow(
 			/^a\.yaml:1: invalid YAML: Excessive/,
@@ -361,7 +361,7 @@ describe("a fault is one line that names file, line and place and says what to d
 	});
 });
 
-test("any document gives an inventory or a GuestwireError of one line", () => {
+test("any document gives an inventory or a GuestwireError of one line", { tags: ["slow"] }, () => {
 	const names = COLLECTION_NAMES.flatMap((name) => [name, COLLECTIONS[name].singular]);
 	const members = COLLECTION_NAMES.flatMap((name) => Object.keys(COLLECTIONS[name].schema.properties));
 	const key = fc.constantFrom(...new Set(members), "__proto__", "constructor");

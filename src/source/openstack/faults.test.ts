@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import type { ServerResponse } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Fault } from "../../../test/fake-openstack.ts";

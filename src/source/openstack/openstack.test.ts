@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";

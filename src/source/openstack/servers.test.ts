@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Fault } from "../../../test/fake-openstack.ts";

@@ -1,4 +1,8 @@
-/** Guests that are known by their port: whom a tenant can't be taken for, and that a port is known as it is now. */
+/**
+ * Guests that are known by their port: whom a tenant can't be taken for, and that a port is known as it is now.
+ *
+ * @module-tag slow
+ */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
