@@ -14,7 +14,9 @@ mknod -m 666 dev/null c 1 3
 mknod -m 666 dev/urandom c 1 9
 mkdir out
 mount --bind "$out" out
-exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_LOG_LEVEL=warning sh -eu -c '
+# Ignition labels what it has written, and nothing here has an SELinux policy.
+ln -s /bin/true usr/local/bin/setfiles
+exec chroot . env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_LOG_LEVEL=warning sh -eu -c '
 nm=/usr/libexec/nm-initrd-generator
 [ -x $nm ] || nm=/usr/lib/NetworkManager/nm-initrd-generator
 ignition=/usr/lib/dracut/modules.d/30ignition/ignition
@@ -30,7 +32,7 @@ for folder in /out/*/; do
 	cp /run/systemd/network/* generator/ || :
 	rm -rf /run/systemd/network
 	cp credential-files/* /run/credentials/
-	CREDENTIALS_DIRECTORY=/run/credentials SYSTEMD_PROC_CMDLINE= $generator >>log 2>&1
+	CREDENTIALS_DIRECTORY=/run/credentials SYSTEMD_PROC_CMDLINE= $generator 2>&1 | sed "/^Installed .* from credential\.$/d" >>log
 	cp /run/systemd/network/* credentials/ 2>/dev/null || :
 	ignition-validate config.ign >>log 2>&1
 	printf "SELINUX=disabled\nSELINUXTYPE=targeted\n" >sysroot/etc/selinux/config
@@ -38,5 +40,5 @@ for folder in /out/*/; do
 		IGNITION_CONFIG_FILE=$PWD/config.ign $ignition --platform=file --stage=$stage --root=$PWD/sysroot \
 			--config-cache=/run/ignition.json --state-file=/run/state --log-to-stdout >ignition.log 2>&1 || cat ignition.log >>log
 	done
-	netplan generate --root-dir "$PWD/netplan" >>log 2>&1
+	/usr/libexec/netplan/generate --root-dir "$PWD/netplan" >>log 2>&1
 done'
