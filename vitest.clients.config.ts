@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** The clients' own programs in chroots of Debian's suites, which the first run makes: root, mmdebstrap, iproute2. */
 export default defineConfig({
 	test: {
+		// Guestwire's command line starts often.
+		env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") },
 		include: ["test/clients/*.test.ts"],
 		globalSetup: ["test/state-home.ts", "test/clients/setup.ts"],
 		maxWorkers: 2,

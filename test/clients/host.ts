@@ -34,9 +34,13 @@ export async function startHost(wiring: Wiring, options: HostOptions = {}): Prom
 	const [host, guest] = [`${prefix}-h`, `${prefix}-g`];
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-clients-"));
 	const children: ChildProcess[] = [];
+	let errors = "";
 	const start = (name: string, ...args: string[]) => {
 		const child = spawn(program("ip"), ["netns", "exec", host, name, ...args], {
-			stdio: ["ignore", "ignore", "inherit"],
+			stdio: ["ignore", "ignore", "pipe"],
+		});
+		child.stderr.on("data", (chunk) => {
+			errors += chunk;
 		});
 		children.push(child);
 	};
@@ -59,9 +63,9 @@ export async function startHost(wiring: Wiring, options: HostOptions = {}): Prom
 		}
 		await shell(`ip netns exec ${host} curl -sf --retry 100 --retry-delay 1 --retry-connrefused ${CHECK}`);
 		return { host, guest, close };
-	} catch (error) {
+	} catch (cause) {
 		await close();
-		throw error;
+		throw new Error(`the servers did not start:\n${errors}`, { cause });
 	}
 }
 

@@ -43,19 +43,15 @@ export const MAIN = join(ROOT, "src/cli/main.ts");
 
 /** Runs Guestwire's command line in a process of its own. Rejects when it fails. */
 export async function guestwire(...args: string[]): Promise<string> {
-	const command = [MAIN, ...args];
-	const { stdout } = await promisify(execFile)(NODE, command, { maxBuffer: 2 ** 26 });
+	const { stdout } = await promisify(execFile)(NODE, [MAIN, ...args], { maxBuffer: 2 ** 26 });
 	return stdout;
 }
 
 export async function loadWiring(name: string): Promise<Wiring> {
 	const inventory = join(import.meta.dirname, "wirings", `${name}.yaml`);
 	const facts = readFacts(await readFile(inventory, "utf8"));
-	const paths = await guestwire("tree", name, "--inventory", inventory, "--json");
-	const has = paths.includes("openstack/latest/network_data.json");
-	const document: NetworkData | undefined = has
-		? JSON.parse(await guestwire("show", name, "--inventory", inventory))
-		: undefined;
+	const document: NetworkData | undefined =
+		facts.ports.length === 0 ? undefined : JSON.parse(await guestwire("show", name, "--inventory", inventory));
 	const given = facts.ports.map((port) => [port.mac_address, serversOf(port, facts)] as const);
 	const leases = Object.fromEntries(given.map(([mac, one]) => [mac, one.lease]));
 	const nics = (document?.links ?? []).flatMap((link) => (isNic(link) ? [link.ethernet_mac_address] : []));
