@@ -22,6 +22,8 @@ export interface Suite {
 const PACKAGES = [
 	...["ca-certificates", "cloud-init", "curl", "dbus", "ethtool", "ifenslave", "ifupdown", "iproute2", "iputils-ping"],
 	...["kmod", "netplan.io", "network-manager", "procps", "systemd-resolved", "systemd-sysv", "udev"],
+	// cloud-init's ENI has routes as `post-up route add`, and depends on no package with that program.
+	"net-tools",
 ];
 const OWN_PACKAGES: Readonly<Record<SuiteName, readonly string[]>> = {
 	bookworm: ["ignition", "isc-dhcp-client"],
