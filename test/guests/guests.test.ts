@@ -15,7 +15,7 @@ describe("guests", () => {
 	// Only who asks for guests by name wants the file changed.
 	afterAll(() => (choice ? writeTested(tested) : undefined));
 
-	it.each(guestCases(choice))("$suite with $role, $wiring, $carrier", async (one) => {
+	it.concurrent.each(guestCases(choice))("$suite with $role, $wiring, $carrier", async (one) => {
 		const { differences, details, versions } = await bootGuest(one);
 		const run = { suite: one.suite, client: one.role, source: one.carrier, wiring: one.wiring };
 		const packages = ROLE_PACKAGES[one.role].map((name) => `${name} ${versions[name]?.replace(/-.*/, "")}`);

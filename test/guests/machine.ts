@@ -43,6 +43,8 @@ export interface MachineResult {
 }
 
 const DRIVERS = ["virtio_pci", "virtio_blk", "virtio_net"];
+/** A bond with LACP uses no NIC whose speed it does not know. */
+const NIC_SPEED = "speed=10000,duplex=full";
 const CD_DRIVERS = ["ata_piix", "sr_mod", "isofs"];
 
 /** Boots the machine and waits until it powers itself off, or until its time is over. */
@@ -112,7 +114,7 @@ exec switch_root /new /sbin/init
 
 async function runQemu(options: MachineOptions, folder: string, boot: readonly string[]): Promise<void> {
 	const args = [
-		...["-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "2", "-m", "768"],
+		...["-machine", "pc", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "1", "-m", "768"],
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-monitor", "none"],
 		// cloud-init looks for OpenStack by these.
 		...["-smbios", "type=1,manufacturer=OpenStack Foundation,product=OpenStack Nova,version=26.2.2"],
@@ -124,7 +126,7 @@ async function runQemu(options: MachineOptions, folder: string, boot: readonly s
 			...["-netdev", netdev.replace(",", `,id=n${i},`)],
 			...[
 				"-device",
-				`virtio-net-pci,netdev=n${i},mac=${mac},romfile=,addr=${(0x10 + i).toString(16)}${mtu === undefined ? "" : `,host_mtu=${mtu}`}`,
+				`virtio-net-pci,netdev=n${i},mac=${mac},romfile=,addr=${(0x10 + i).toString(16)},${NIC_SPEED}${mtu === undefined ? "" : `,host_mtu=${mtu}`}`,
 			],
 		]),
 	];
