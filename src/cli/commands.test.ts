@@ -80,7 +80,9 @@ subnets: [{ id: lan4, cidr: 192.0.2.0/24, enable_dhcp: false }]
 port: { id: p, device_id: web-1, fixed_ips: [{ ip_address: ${address} }] }
 `;
 
-	test("serves what show prints, picks up changes, keeps the last good state, shuts down in order", async () => {
+	test("serves what show prints, picks up changes, keeps the last good state, shuts down in order", {
+		tags: ["slow"],
+	}, async () => {
 		const inventory = join(folder, "inventory.yaml");
 		const config = join(folder, "guestwire.yaml");
 		writeFileSync(inventory, guest("192.0.2.1"));

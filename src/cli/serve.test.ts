@@ -1,4 +1,8 @@
-/** `guestwire serve` as a process: what happens when the reader of its log stands still or goes away. */
+/**
+ * `guestwire serve` as a process: what happens when the reader of its log stands still or goes away.
+ *
+ * @module-tag slow
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { constants, openSync } from "node:fs";
