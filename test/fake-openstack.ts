@@ -139,8 +139,12 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 			const isOwners = url.searchParams.get("user_id") === keypair.keypair.user_id;
 			return isOwners && id === keypair.keypair.name ? structuredClone(keypair) : undefined;
 		}
-		const uuid = url.searchParams.get("uuid");
-		const wanted = uuid === null ? servers : servers.filter((one) => one.id === uuid);
+		const [uuid, since] = [url.searchParams.get("uuid"), url.searchParams.get("changes-since")];
+		const isWanted = (one: Json) =>
+			(uuid === null || one.id === uuid) &&
+			(since === null || Date.parse(`${one["updated"]}`) >= Date.parse(since)) &&
+			(since !== null || one["status"] !== "DELETED");
+		const wanted = servers.filter(isWanted);
 		if (id === "" || id === "detail") return paged("servers", wanted, url);
 		if (more === "os-interface") return interfaces.get(id);
 		const found = servers.find((one) => one.id === id);

@@ -2,6 +2,14 @@
 import { GuestwireError } from "../errors.ts";
 import type { FactsSource } from "./source.ts";
 
+/** How changes are noticed, for a mirror. */
+export interface ChangeOptions {
+	/** A file with the address of the cloud's message bus: a secret. */
+	readonly busFile?: string | undefined;
+	/** How often the APIs are asked for changes that the bus does not report. Seconds. */
+	readonly pollSeconds: number;
+}
+
 /** What a source is opened with, besides its own part of the configuration. */
 export interface SourceContext {
 	readonly env: Readonly<Record<string, string | undefined>>;
@@ -9,6 +17,8 @@ export interface SourceContext {
 	readonly profile: "full" | "nova";
 	/** The configuration's `freshness`: the age in seconds up to which an answer counts as current. */
 	readonly freshness: number;
+	/** Given, a remote source offers signals. */
+	readonly changes?: ChangeOptions | undefined;
 	/**
 	 * Given, a source that can watch its data does so, and calls this after each change: with the reason, in one line, why
 	 * the previous state stays (once per reason), or undefined when the new one is in use.

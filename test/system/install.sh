@@ -37,7 +37,9 @@ python3-requests            cloud-init needs it; how Neutron's agents ask
 python3-webob               how Neutron's agents answer
 python3-yaml                cloud-init needs it
 postgresql                  the other engine of the state
+openssl                     certificates for the message bus
 qemu-system-x86             virtual machines
+rabbitmq-server             the message bus of a cloud
 shellcheck                  reads the script of the target iproute2
 systemd                     systemd-networkd, and an init
 udev                        the part of systemd that finds a config drive

@@ -3,13 +3,16 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
+import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
 import { gather } from "./gather.ts";
+import { createNetworkResources } from "./network-resources.ts";
 import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
 import { createOwners } from "./owners.ts";
 import { createResourceReader } from "./resource-reader.ts";
 import { type CloudChoice, openServices } from "./services.ts";
+import { createSignals, findBus } from "./signals.ts";
 import { UUID } from "./uuid.ts";
 
 export interface OpenStackOptions extends CloudChoice {
@@ -23,6 +26,8 @@ export interface OpenStackOptions extends CloudChoice {
 	 * may be this much older. Seconds, default 2.
 	 */
 	readonly sharing?: number;
+	/** Default: the source has no signals. */
+	readonly changes?: ChangeOptions | undefined;
 }
 
 /**
@@ -32,11 +37,14 @@ export interface OpenStackOptions extends CloudChoice {
  * @throws GuestwireError `config`
  */
 export async function openOpenStackSource(options: OpenStackOptions): Promise<RemoteSource> {
+	const { changes, env } = options;
+	const bus = changes && (await findBus(changes.busFile, env));
 	const { sourceId, network, compute, microversion, newestMicroversion, close } = await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
 	const sources = { neutron, nova, dhcpPorts: options.profile === "nova" };
+	const networkResources = createNetworkResources(network, neutron);
 	const findOwners = createOwners(neutron);
 	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
 		if (options.profile !== "nova") return gather(id, detail, sources);
@@ -48,12 +56,11 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	return {
 		sourceId,
 		resources: createResourceReader({
-			network,
-			neutron,
+			network: networkResources,
 			nova,
 			newestMicroversion: options.profile === "nova" ? newestMicroversion : undefined,
 		}),
-		signals: [],
+		signals: changes === undefined ? [] : createSignals({ ...changes, bus, compute, network: networkResources }),
 		facts,
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);

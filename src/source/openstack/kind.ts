@@ -5,10 +5,10 @@ import { openServices } from "./services.ts";
 
 /** An OpenStack cloud. */
 export const openStackKind: SourceKind<{ readonly cloud?: string }> = {
-	async open(config, { env, profile, freshness }) {
+	async open(config, { env, profile, freshness, changes }) {
 		// A shared answer was asked for up to this long ago: sharing and maxAge together are the freshness.
 		const sharing = Math.min(2, freshness / 2);
-		const source = await openOpenStackSource({ ...config, env, profile, sharing });
+		const source = await openOpenStackSource({ ...config, env, profile, sharing, changes });
 		return { source, maxAge: freshness - sharing };
 	},
 	async check(config, { env }) {

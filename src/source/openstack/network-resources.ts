@@ -1,5 +1,6 @@
 /** Neutron's resources, read in bulk. https://docs.openstack.org/api-ref/network/v2/ */
 import Type from "typebox";
+import type { GuestwireError } from "../../errors.ts";
 import {
 	FloatingIpFacts,
 	NetworkFacts,
@@ -10,22 +11,30 @@ import {
 } from "../../instance/facts.ts";
 import type { FoundResources, Reference, ResourceReader } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
-import { reader } from "./answers.ts";
+import { type Reader, reader } from "./answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "./api.ts";
 import type { Neutron } from "./neutron.ts";
 import type { Query } from "./query.ts";
 import { foundResources, loadAfter, markerAfter, recordId, sortRecords, unreadable } from "./resources.ts";
 
+interface NetworkListing {
+	readonly collection: string;
+	readonly read: Reader<object>;
+	readonly extension?: string;
+}
+
 /** Each kind's collection, and for collections that not every Neutron has, the alias of the extension. */
-const KINDS = {
+const LISTINGS = {
 	network: { collection: "networks", read: reader(NetworkFacts) },
 	subnet: { collection: "subnets", read: reader(SubnetFacts) },
 	port: { collection: "ports", read: reader(PortFacts) },
 	trunk: { collection: "trunks", read: reader(TrunkFacts), extension: "trunk" },
 	security_group: { collection: "security_groups", read: reader(SecurityGroupFacts), extension: "security-group" },
 	floatingip: { collection: "floatingips", read: reader(FloatingIpFacts), extension: "router" },
-} as const;
-export type NetworkKind = keyof typeof KINDS;
+} as const satisfies Readonly<Record<string, NetworkListing>>;
+export type NetworkKind = keyof typeof LISTINGS;
+
+const KINDS: Readonly<Record<NetworkKind, NetworkListing>> = LISTINGS;
 
 export const NETWORK_KINDS = Object.keys(KINDS) as readonly NetworkKind[];
 
@@ -46,8 +55,16 @@ const REFERENCES: Readonly<Record<Reference, { kind: NetworkKind; by: string; al
 const readRevision = reader(Type.Object({ id: Type.String(), revision_number: Type.Optional(Type.Integer()) }));
 const readAlias = reader(Type.Object({ alias: Type.String() }));
 
+/** How long a missing extension counts. Milliseconds. */
+const MISSING_TTL = 300_000;
+const PAGE: Query = [["limit", "1000"]];
+
+const pathOf = (kind: NetworkKind) => `/${KINDS[kind].collection.replaceAll("_", "-")}`;
+
 /** `ResourceReader` for Neutron's kinds. */
 export interface NetworkResources {
+	/** All of a kind, with these members only. Not validated yet. */
+	list(kind: NetworkKind, fields: readonly string[]): Promise<readonly Answered[]>;
 	page(kind: NetworkKind, ...rest: Rest<"page">): ReturnType<ResourceReader["page"]>;
 	revisionPage(kind: NetworkKind, ...rest: Rest<"revisionPage">): ReturnType<ResourceReader["revisionPage"]>;
 	byId(kind: NetworkKind, ids: readonly string[]): Promise<FoundResources>;
@@ -56,26 +73,56 @@ export interface NetworkResources {
 type Rest<Method extends "page" | "revisionPage"> = [options: Parameters<ResourceReader[Method]>[1]];
 
 export function createNetworkResources(api: Api, neutron: Neutron): NetworkResources {
+	/** The kinds whose extension is missing, and until when that counts. */
+	const missing = new Map<NetworkKind, number>();
+
 	async function load(kind: NetworkKind, query: Query, isFirst: boolean): Promise<ListingPage> {
-		const { collection, ...more } = KINDS[kind];
-		const path = `/${collection.replaceAll("_", "-")}`;
-		const found = await api.page(path, collection, query);
+		const found = await api.page(pathOf(kind), KINDS[kind].collection, query);
 		if (found !== undefined) return found;
-		if (isFirst && "extension" in more && (await lacks(more.extension)))
-			return { items: [], next: undefined, where: path };
-		throw notThere(path);
+		if (isFirst && (await isMissing(kind))) return { items: [], next: undefined, where: pathOf(kind) };
+		throw notThere(pathOf(kind));
 	}
 
 	/** A 404 may also come from a proxy while the cloud is being changed: only the list of extensions proves it. */
-	async function lacks(extension: string): Promise<boolean> {
+	async function isMissing(kind: NetworkKind): Promise<boolean> {
+		const { extension } = KINDS[kind];
+		if (extension === undefined) return false;
 		const extensions = await firstPage(api, "/extensions", "extensions", []);
-		return extensions.every(({ value, where }) => readAlias(value, where).alias !== extension);
+		if (extensions.some(({ value, where }) => readAlias(value, where).alias === extension)) return false;
+		missing.set(kind, performance.now() + MISSING_TTL);
+		return true;
+	}
+
+	/** The resources that match one of the filters. None if their extension is missing. */
+	async function listFor(
+		kind: NetworkKind,
+		values: readonly string[],
+		by: string,
+		also?: Query,
+	): Promise<readonly Answered[]> {
+		if (performance.now() < (missing.get(kind) ?? 0)) return [];
+		try {
+			return await neutron.listFor(KINDS[kind].collection, values, (value) => [[by, value]], also);
+		} catch (error) {
+			if ((error as GuestwireError).code === "cloud-answer" && (await isMissing(kind))) return [];
+			throw error;
+		}
 	}
 
 	const listPage = (kind: NetworkKind, { marker, limit }: Parameters<ResourceReader["page"]>[1], fields: Query) =>
 		loadAfter(marker, (from) => load(kind, [...fields, ["limit", `${limit}`], ...from], from.length === 0));
 
 	return {
+		async list(kind, fields) {
+			const answers: Answered[] = [];
+			const query = [...PAGE, ...fields.map((field): Query[number] => ["fields", field])];
+			for (let marker: Query = []; ; ) {
+				const { items, next } = await load(kind, [...query, ...marker], marker.length === 0);
+				answers.push(...items);
+				if (next === undefined) return answers;
+				marker = [["marker", next]];
+			}
+		},
 		async page(kind, options) {
 			const requestedAt = Date.now();
 			const page = await listPage(kind, options, []);
@@ -94,13 +141,13 @@ export function createNetworkResources(api: Api, neutron: Neutron): NetworkResou
 		},
 		async byId(kind, ids) {
 			const requestedAt = Date.now();
-			const answers = await neutron.listFor(KINDS[kind].collection, ids, (id) => [["id", id]]);
+			const answers = await listFor(kind, ids, "id");
 			return foundResources(kind, ids, answers.map(recordOf(kind, requestedAt)), requestedAt);
 		},
 		async referringTo(reference, ids) {
 			const requestedAt = Date.now();
 			const { kind, by, also } = REFERENCES[reference];
-			const answers = await neutron.listFor(KINDS[kind].collection, ids, (id) => [[by, id]], also);
+			const answers = await listFor(kind, ids, by, also);
 			return foundResources(kind, [], answers.map(recordOf(kind, requestedAt)), requestedAt);
 		},
 	};

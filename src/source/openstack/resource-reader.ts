@@ -2,43 +2,38 @@
 import type { ResourceReader } from "../remote-source.ts";
 import type { ResourceKind } from "../resource.ts";
 import { withAbort } from "../with-abort.ts";
-import type { Api } from "./api.ts";
 import { type ComputeKind, createComputeResources } from "./compute-resources.ts";
-import { createNetworkResources, isNetworkKind, NETWORK_KINDS } from "./network-resources.ts";
-import type { Neutron } from "./neutron.ts";
+import { isNetworkKind, NETWORK_KINDS, type NetworkResources } from "./network-resources.ts";
 import type { Nova } from "./nova.ts";
 
 export interface ReaderParts {
-	/** Neutron's API. */
-	readonly network: Api;
-	readonly neutron: Neutron;
+	readonly network: NetworkResources;
 	readonly nova: Nova;
 	/** Given for profile `nova`. */
 	readonly newestMicroversion?: (() => Promise<string>) | undefined;
 }
 
-export function createResourceReader({ network, neutron, nova, newestMicroversion }: ReaderParts): ResourceReader {
-	const ofNetwork = createNetworkResources(network, neutron);
+export function createResourceReader({ network, nova, newestMicroversion }: ReaderParts): ResourceReader {
 	const ofCompute = createComputeResources(nova);
 	return {
 		// Neutron's listings take seconds, Nova's minutes.
 		kinds: [...NETWORK_KINDS, "server"],
 		page(kind, options, signal) {
-			if (isNetworkKind(kind)) return withAbort(ofNetwork.page(kind, options), signal);
+			if (isNetworkKind(kind)) return withAbort(network.page(kind, options), signal);
 			if (kind === "server") return withAbort(ofCompute.page(options), signal);
 			throw unsupported(kind);
 		},
 		revisionPage(kind, options, signal) {
-			if (isNetworkKind(kind)) return withAbort(ofNetwork.revisionPage(kind, options), signal);
+			if (isNetworkKind(kind)) return withAbort(network.revisionPage(kind, options), signal);
 			if (kind === "server") return withAbort(ofCompute.revisionPage(options), signal);
 			throw unsupported(kind);
 		},
 		byId(kind, ids, signal) {
-			if (isNetworkKind(kind)) return withAbort(ofNetwork.byId(kind, ids), signal);
+			if (isNetworkKind(kind)) return withAbort(network.byId(kind, ids), signal);
 			if (isComputeKind(kind)) return withAbort(ofCompute.byId(kind, ids), signal);
 			throw unsupported(kind);
 		},
-		referringTo: (reference, ids, signal) => withAbort(ofNetwork.referringTo(reference, ids), signal),
+		referringTo: (reference, ids, signal) => withAbort(network.referringTo(reference, ids), signal),
 		...(newestMicroversion && { novaMicroversion: (signal) => withAbort(newestMicroversion(), signal) }),
 	};
 }

@@ -1,0 +1,157 @@
+/**
+ * Notifications of Neutron and Nova, from the message bus. Whoever may write to the bus may forge them, so only ids are
+ * taken from one: the facts are read from the APIs.
+ *
+ * Both forms of a message are understood: inside an envelope (driver `messagingv2`) and bare (driver `messaging`); and
+ * both formats of Nova's: `compute.instance.…` and the versioned `instance.…`.
+ */
+import type { Signal } from "../remote-source.ts";
+import type { ResourceKind } from "../resource.ts";
+import { keypairId } from "../source.ts";
+import { UUID } from "./uuid.ts";
+
+export type BusMessage = { readonly signals: readonly Signal[] } | { readonly invalid: string };
+
+/** Bytes. A bulk request for a thousand ports makes a message of about 2 MB. */
+export const LARGEST_MESSAGE = 4 * 1024 * 1024;
+/** Resources that one message may name. */
+const MOST_IDS = 2000;
+
+type Json = Readonly<Record<string, unknown>>;
+type Named = readonly (readonly [kind: ResourceKind, id: unknown])[];
+
+/** Never throws. The reason that a message is invalid does not quote it. */
+export function parseBusMessage(content: Buffer): BusMessage {
+	if (content.length > LARGEST_MESSAGE) return { invalid: `a message of ${content.length} bytes` };
+	const message = readMessage(content.toString("utf8"));
+	if (message === undefined) return { invalid: "a message that is not JSON" };
+	const { event_type: type, payload, timestamp } = message;
+	if (typeof type !== "string" || !isObject(payload)) return { invalid: "a message without event type and payload" };
+	const named = namedBy(type, payload);
+	if (named.length > MOST_IDS) return { invalid: `a message that names ${named.length} resources` };
+	if (!named.every(([kind, id]) => isValid(kind, id))) return { invalid: "a message with an invalid id" };
+	return { signals: signalsOf(named, changedAt(timestamp)) };
+}
+
+const isObject = (value: unknown): value is Json =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+function readMessage(text: string): Json | undefined {
+	try {
+		const outer: unknown = JSON.parse(text);
+		const inner = isObject(outer) ? outer["oslo.message"] : undefined;
+		const message: unknown = typeof inner === "string" ? JSON.parse(inner) : outer;
+		return isObject(message) ? message : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** Python's `str(datetime)`, in UTC: `2026-11-26 17:00:01.123456`. */
+function changedAt(timestamp: unknown): number | undefined {
+	if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[ T][\d:.]{8,15}$/.test(timestamp)) return undefined;
+	const time = Date.parse(`${timestamp.replace(" ", "T")}Z`);
+	return Number.isNaN(time) ? undefined : time;
+}
+
+/** Key pairs have a name of their user's choice, everything else a UUID. */
+function isValid(kind: ResourceKind, id: unknown): boolean {
+	if (typeof id !== "string") return false;
+	return kind === "keypair" ? /^[\w.@-]{1,255} .{1,255}$/.test(id) : UUID.test(id);
+}
+
+function signalsOf(named: Named, at: number | undefined): Signal[] {
+	const kinds = Map.groupBy(named, ([kind]) => kind);
+	return Array.from(kinds, ([kind, some]) => {
+		const ids = [...new Set(some.map(([, id]) => id as string))];
+		return { kind, ids, ...(at !== undefined && { changedAt: at }) };
+	});
+}
+
+/** What an event says may have changed. Nothing for other resources, before a change, and in audits (`exists`). */
+function namedBy(type: string, payload: Json): Named {
+	if (/\.(start|exists)$/.test(type)) return [];
+	const [resource = "", action = ""] = type.split(".");
+	if (resource === "compute" && action === "instance") return serverNames(type, payload["instance_id"]);
+	if (resource === "instance") return serverNames(type, versionedData(payload)["uuid"]);
+	if (resource === "keypair") return keypairNames(versionedData(payload));
+	if (resource === "tag") return tagNames(payload);
+	if (resource === "router" && action === "interface") return routerPortNames(payload);
+	return neutronNames(resource, payload);
+}
+
+/** The payload of Nova's versioned events is an object in an object. */
+function versionedData(payload: Json): Json {
+	const data = payload["nova_object.data"];
+	return isObject(data) ? data : payload;
+}
+
+/** The events of what only calls for one server return: volumes, tags of NICs, dedicated CPUs. */
+const DETAILS = /volume|interface|migrat|resize|evacuat|rebuild|unshelve|create/;
+
+function serverNames(type: string, id: unknown): Named {
+	return DETAILS.test(type)
+		? [
+				["server", id],
+				["server_details", id],
+			]
+		: [["server", id]];
+}
+
+function keypairNames({ user_id: user, name, key_name: oldName }: Json): Named {
+	const keyName = name ?? oldName;
+	const isNamed = typeof user === "string" && !user.includes(" ") && typeof keyName === "string";
+	return [["keypair", isNamed ? keypairId(user, keyName) : undefined]];
+}
+
+/** Neutron's resources, as events name them: the collections' names are these with an `s`. */
+const NEUTRON_KINDS: Readonly<Record<string, ResourceKind>> = {
+	port: "port",
+	network: "network",
+	subnet: "subnet",
+	trunk: "trunk",
+	floatingip: "floatingip",
+	security_group: "security_group",
+};
+
+function kindOf(resource: string): ResourceKind | undefined {
+	return Object.hasOwn(NEUTRON_KINDS, resource) ? NEUTRON_KINDS[resource] : undefined;
+}
+
+/** A tag's event names what the tag was put on, but not the tag. */
+function tagNames({ parent_resource: collection, parent_resource_id: id }: Json): Named {
+	const kind = typeof collection === "string" ? kindOf(collection.replace(/s$/, "")) : undefined;
+	return kind === undefined ? [] : [[kind, id]];
+}
+
+function routerPortNames({ router_interface: detail }: Json): Named {
+	return isObject(detail) ? [["port", detail["port_id"]]] : [];
+}
+
+function neutronNames(resource: string, payload: Json): Named {
+	if (resource === "security_group_rule") {
+		return recordsOf("security_group_rule", payload).map((rule) => ["security_group", rule["security_group_id"]]);
+	}
+	const kind = kindOf(resource);
+	if (kind === undefined) return [];
+	const records = recordsOf(resource, payload);
+	const deleted = payload[`${resource}_id`];
+	const own: Named = deleted === undefined ? records.map(({ id }) => [kind, id]) : [[kind, deleted]];
+	return [...own, ...records.flatMap((record) => joinedNames(kind, record))];
+}
+
+/** A request for one resource sends it; one for several sends a list. */
+function recordsOf(resource: string, payload: Json): readonly Json[] {
+	const [one, several] = [payload[resource], payload[`${resource}s`]];
+	if (isObject(one)) return [one];
+	return Array.isArray(several) ? several.filter(isObject) : [];
+}
+
+/** What a resource joins or leaves: a subnet its network, a trunk its ports. */
+function joinedNames(kind: ResourceKind, record: Json): Named {
+	if (kind === "subnet") return [["network", record["network_id"]]];
+	if (kind !== "trunk") return [];
+	const { port_id: parent, sub_ports: subports } = record;
+	const ids = Array.isArray(subports) ? subports.filter(isObject).map((subport) => subport["port_id"]) : [];
+	return [parent, ...ids].map((id) => ["port", id]);
+}

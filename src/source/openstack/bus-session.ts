@@ -1,0 +1,156 @@
+/** One connection to the message bus, with a queue of its own. */
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Channel, type ChannelModel, connect, credentials } from "amqplib";
+import { GuestwireError } from "../../errors.ts";
+import type { BusAddress, BusHost } from "./transport-url.ts";
+
+export interface BusSession {
+	/** Binds the queue to the exchanges that exist, which may be repeated. Returns those that do not. */
+	bind(): Promise<readonly string[]>;
+	/** Resolves with the reason when the session has ended. */
+	readonly ended: Promise<string>;
+	/** Ends it: the broker deletes the queue. */
+	close(): Promise<void>;
+}
+
+/** The services' `control_exchange`. */
+const EXCHANGES = ["neutron", "nova"];
+const KEYS = [
+	"notifications.info",
+	"notifications.error",
+	"versioned_notifications.info",
+	"versioned_notifications.error",
+];
+
+/** Messages that are on their way or wait here. */
+const PREFETCH = 200;
+/** Of messages that wait on the broker: it drops the oldest beyond that. */
+const QUEUE_LIMITS = { "x-max-length": 50_000, "x-max-length-bytes": 128 * 1024 * 1024 };
+/** Twice this long without a sign of life, and the connection counts as lost. Seconds. */
+export const HEARTBEAT = 10;
+/** For each step of connecting. Milliseconds. */
+const CONNECT_TIMEOUT = 5000;
+const CLOSE_TIMEOUT = 1000;
+const NOT_FOUND = 404;
+
+/**
+ * Connects to a broker and creates a queue that only this connection may use, and that is gone when it ends.
+ *
+ * @param onMessage called with each message's content
+ * @throws GuestwireError `config`: a file of the TLS options can't be read
+ * @throws Error of the socket or the broker
+ */
+export async function openBusSession(
+	address: BusAddress,
+	host: BusHost,
+	onMessage: (content: Buffer) => void,
+): Promise<BusSession> {
+	const connection = await connectTo(address, host);
+	const ended = Promise.withResolvers<string>();
+	const end = (error?: unknown) =>
+		ended.resolve(describeBusError(error ?? new Error("the broker closed the connection")));
+	connection.on("error", end);
+	connection.on("close", end);
+	const close = async () => {
+		await Promise.race([connection.close().catch(() => {}), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+		ended.resolve("closed");
+	};
+	try {
+		const channel = await connection.createChannel();
+		channel.on("error", end);
+		channel.on("close", end);
+		const queue = await consume(channel, onMessage, end);
+		return { bind: () => bindExisting(connection, channel, queue), ended: ended.promise, close };
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+async function connectTo(
+	{ tls, external, virtualHost }: BusAddress,
+	{ host, port, ...login }: BusHost,
+): Promise<ChannelModel> {
+	const url = {
+		protocol: tls === undefined ? "amqp" : "amqps",
+		hostname: host,
+		port,
+		...login,
+		vhost: encodeURIComponent(virtualHost),
+		heartbeat: HEARTBEAT,
+	};
+	const pem = async (name: string, file: string | undefined) =>
+		file === undefined ? {} : { [name]: await readPem(file) };
+	return connect(url, {
+		...(await pem("ca", tls?.caFile)),
+		...(await pem("cert", tls?.certFile)),
+		...(await pem("key", tls?.keyFile)),
+		...(external && { credentials: credentials.external() }),
+		timeout: CONNECT_TIMEOUT,
+		noDelay: true,
+		clientProperties: { connection_name: "guestwire" },
+	});
+}
+
+async function readPem(file: string): Promise<Buffer> {
+	try {
+		return await readFile(file);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new GuestwireError(
+			"config",
+			`cannot read ${file} (${code}), which the transport_url names: correct the path`,
+		);
+	}
+}
+
+async function consume(
+	channel: Channel,
+	onMessage: (content: Buffer) => void,
+	end: (error: Error) => void,
+): Promise<string> {
+	await channel.prefetch(PREFETCH);
+	const options = { exclusive: true, durable: false, autoDelete: true, arguments: QUEUE_LIMITS };
+	const { queue } = await channel.assertQueue(`guestwire.${randomUUID()}`, options);
+	await channel.consume(queue, (message) => {
+		if (message === null) return end(new Error("the broker deleted the queue"));
+		onMessage(message.content);
+		channel.ack(message);
+	});
+	return queue;
+}
+
+async function bindExisting(connection: ChannelModel, channel: Channel, queue: string): Promise<string[]> {
+	const missing: string[] = [];
+	for (const exchange of EXCHANGES) {
+		if (!(await exists(connection, exchange))) missing.push(exchange);
+		else for (const key of KEYS) await channel.bindQueue(queue, exchange, key);
+	}
+	return missing;
+}
+
+/** Asks on a channel of its own, which the broker closes if the exchange does not exist. */
+async function exists(connection: ChannelModel, exchange: string): Promise<boolean> {
+	const channel = await connection.createChannel();
+	channel.on("error", () => {});
+	try {
+		await channel.checkExchange(exchange);
+	} catch (error) {
+		if ((error as { code?: unknown }).code === NOT_FOUND) return false;
+		throw error;
+	}
+	await channel.close();
+	return true;
+}
+
+/** One line. */
+export function describeBusError(error: unknown): string {
+	const { message, code } = error as NodeJS.ErrnoException;
+	const [line = ""] = message.split("\n", 1);
+	// The client does not say why the broker refused.
+	if (line.includes("ConnectionOpenOk"))
+		return "the broker refuses the virtual host: check its name and set_permissions";
+	return line || (code ?? "no answer");
+}

@@ -1,0 +1,136 @@
+/** The message bus as a signal: what Neutron and Nova notify. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ChangeSignals, SignalHandler } from "../remote-source.ts";
+import { parseBusMessage } from "./bus-message.ts";
+import { type BusSession, describeBusError, HEARTBEAT, openBusSession } from "./bus-session.ts";
+import type { BusAddress } from "./transport-url.ts";
+
+/** After all hosts have failed, growing to the latter, each give or take half of it. Milliseconds. */
+const SHORTEST_PAUSE = 250;
+const LONGEST_PAUSE = 1500;
+/** Between two checks of exchanges that exist. Milliseconds. */
+const CHECK_EVERY = 5000;
+/** Between two checks of exchanges that do not, growing to the latter: the broker logs each. Milliseconds. */
+const FIRST_CHECK = 1000;
+const LAST_CHECK = 30_000;
+/** A connection may have been dead for this long when that is noticed. Milliseconds. */
+const UNNOTICED = 2 * HEARTBEAT * 1000;
+
+/** @param address read before each connection: the password may have changed */
+export function createBus(address: () => Promise<BusAddress>): ChangeSignals {
+	return {
+		name: "bus",
+		listen(handler) {
+			const stop = new AbortController();
+			const listening = listen(address, handler, stop.signal);
+			return async () => {
+				stop.abort();
+				await listening;
+			};
+		},
+	};
+}
+
+async function listen(address: () => Promise<BusAddress>, handler: SignalHandler, stop: AbortSignal): Promise<void> {
+	/** When the way last stopped working. */
+	let downSince: number | undefined;
+	/** Attempts since it worked. */
+	let failures = 0;
+	let reported: string | undefined;
+	const report = (reason: string) => {
+		if (reason !== reported) handler.onDown(reason);
+		reported = reason;
+	};
+	const session: SessionHandler = {
+		onMessage: (content) => deliver(content, handler),
+		onIncomplete: report,
+		onComplete() {
+			failures = 0;
+			reported = undefined;
+			handler.onGap(downSince);
+		},
+	};
+	const stopped = new Promise<string>((resolve) => {
+		stop.addEventListener("abort", () => resolve("closed"), { once: true });
+	});
+	for (let turn = 0; !stop.aborted; turn++) {
+		const { reason, wasOpen, hosts } = await runSession(address, turn, session, stopped);
+		if (stop.aborted) return;
+		failures += 1;
+		if (wasOpen) downSince = Date.now() - UNNOTICED;
+		// The next host may work.
+		if (!wasOpen && failures % hosts > 0) continue;
+		report(reason);
+		await pause(failures / hosts, stop);
+	}
+}
+
+function deliver(content: Buffer, handler: SignalHandler): void {
+	const message = parseBusMessage(content);
+	if ("invalid" in message) handler.onInvalid(message.invalid);
+	else if (message.signals.length > 0) handler.onSignals(message.signals);
+}
+
+async function pause(rounds: number, stop: AbortSignal): Promise<void> {
+	const longest = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** rounds);
+	await sleep(longest * (0.5 + Math.random()), undefined, { signal: stop }).catch(() => {});
+}
+
+interface SessionHandler {
+	onMessage(content: Buffer): void;
+	/** All exchanges exist, and the queue is bound to them. */
+	onComplete(): void;
+	onIncomplete(reason: string): void;
+}
+
+interface SessionResult {
+	readonly reason: string;
+	/** Whether messages could come. */
+	readonly wasOpen: boolean;
+	readonly hosts: number;
+}
+
+/** Connects to the host whose turn it is, and returns when the connection has ended or could not be made. */
+async function runSession(
+	address: () => Promise<BusAddress>,
+	turn: number,
+	handler: SessionHandler,
+	stopped: Promise<string>,
+): Promise<SessionResult> {
+	let place = "the message bus";
+	let hosts = 1;
+	let session: BusSession | undefined;
+	try {
+		const bus = await address();
+		hosts = bus.hosts.length;
+		const host = bus.hosts[turn % hosts] as (typeof bus.hosts)[number];
+		place = `${host.host}:${host.port}`;
+		session = await openBusSession(bus, host, handler.onMessage);
+		const ended = Promise.race([session.ended, stopped]);
+		const reason = await Promise.race([ended, watchExchanges(session, handler, ended)]);
+		return { reason: `${place}: ${reason}`, wasOpen: true, hosts };
+	} catch (error) {
+		return { reason: `${place}: ${describeBusError(error)}`, wasOpen: session !== undefined, hosts };
+	} finally {
+		await session?.close();
+	}
+}
+
+/** Binds the queue as long as the session lasts: an exchange may appear late, or be deleted and created again. */
+async function watchExchanges(session: BusSession, handler: SessionHandler, ended: Promise<string>): Promise<string> {
+	let known: string | undefined;
+	let hasEnded = false;
+	ended.then(() => {
+		hasEnded = true;
+	});
+	for (let pause = FIRST_CHECK; ; pause = Math.min(LAST_CHECK, pause * 2)) {
+		const missing = (await session.bind()).join(" and ");
+		if (hasEnded) return ended;
+		if (missing === "" && known !== "") handler.onComplete();
+		if (missing !== "" && known !== missing) handler.onIncomplete(`exchange ${missing} does not exist: ${HINT}`);
+		known = missing;
+		await Promise.race([ended, sleep(missing === "" ? CHECK_EVERY : pause, undefined, { ref: false })]);
+	}
+}
+
+const HINT = "switch notifications on, see docs/openstack.md";

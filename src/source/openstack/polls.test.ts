@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { fake, status, useFakeSource } from "../../../test/fake-source.ts";
+import type { ChangeSignals, Signal, SignalName } from "../remote-source.ts";
+import { openOpenStackSource } from "./index.ts";
+
+useFakeSource();
+
+const never = status(503, { "retry-after": "3600" });
+
+async function signalsOf(name: SignalName): Promise<ChangeSignals> {
+	const source = await openOpenStackSource({ env: fake.env, changes: { pollSeconds: 0.02 } });
+	onTestFinished(() => source.close());
+	return source.signals.find((signals) => signals.name === name) as ChangeSignals;
+}
+
+/** Listens until the test ends, and notes what happens. */
+async function listenTo(name: SignalName) {
+	const heard: string[] = [];
+	const signals: Signal[] = [];
+	const end = (await signalsOf(name)).listen({
+		onSignals: (some) => void signals.push(...some),
+		onGap: (since) => void heard.push(since === undefined ? "up" : "up again"),
+		onDown: (reason) => void heard.push(`down: ${reason}`),
+		onInvalid: (reason) => void heard.push(`invalid: ${reason}`),
+	});
+	onTestFinished(end);
+	const names = () => new Set(signals.flatMap(({ kind, ids }) => ids.map((id) => `${kind} ${id}`)));
+	return { heard, names, signals, end };
+}
+
+const polls = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
+
+/** Lets the API be asked a few more times. */
+async function morePolls(text: string, count = 3): Promise<void> {
+	const before = polls(text);
+	await expect.poll(() => polls(text), { timeout: 5000 }).toBeGreaterThanOrEqual(before + count);
+}
+
+describe("Nova's changes-since", () => {
+	/** Servers that changed at a time of Nova's, whose clock is far behind. */
+	const at = (seconds: number) =>
+		new Date(Date.parse("2026-01-01T00:00:00Z") + seconds * 1000).toISOString().replace(".000", "");
+
+	test("reports servers that change, deleted ones too, and others no more", async () => {
+		const clock = vi.spyOn(Date, "now");
+		onTestFinished(() => clock.mockRestore());
+		const { heard, names, signals } = await listenTo("changes-since");
+		await expect.poll(() => heard).toEqual(["up"]);
+		expect(names()).toEqual(new Set());
+		const { id } = Object.assign(fake.records.servers[0] as { id: string }, { updated: new Date().toISOString() });
+		await expect.poll(names).toEqual(new Set([`server ${id}`]));
+		const deleted = { id: randomUUID(), status: "DELETED", updated: new Date().toISOString() };
+		fake.records.servers.unshift(deleted);
+		await expect.poll(names).toContain(`server ${deleted.id}`);
+		await expect.poll(() => fake.requests.at(-1), { timeout: 5000 }).toContain("changes-since=");
+		// Two seconds later, nothing is reported any more.
+		const now = Date.now();
+		clock.mockReturnValue(now + 5000);
+		await morePolls("changes-since", 2);
+		const before = signals.length;
+		await morePolls("changes-since");
+		expect(signals.length).toBe(before);
+	});
+
+	test("takes the time from Nova, whose clock may be another one", async () => {
+		for (const server of fake.records.servers) server["updated"] = at(-3600);
+		const clock = vi.spyOn(Date, "now").mockReturnValue(Date.parse(at(50)));
+		onTestFinished(() => clock.mockRestore());
+		const { names } = await listenTo("changes-since");
+		await expect.poll(() => polls("changes-since=2025-12-31T23%3A59%3A48Z")).toBeGreaterThan(0);
+		const [first, second] = fake.records.servers as [
+			{ id: string; updated?: string },
+			{ id: string; updated?: string },
+		];
+		first.updated = at(10);
+		await expect.poll(names).toEqual(new Set([`server ${first.id}`]));
+		await expect.poll(() => fake.requests.at(-1)).toContain("2026-01-01T00%3A00%3A08Z");
+		second.updated = at(9);
+		await expect.poll(names).toContain(`server ${second.id}`);
+	});
+
+	test("a failed poll loses no change", async () => {
+		const { heard, names } = await listenTo("changes-since");
+		await expect.poll(() => heard).toEqual(["up"]);
+		fake.fault = (call) => (call.includes("changes-since") ? never : undefined);
+		await expect.poll(() => heard.length).toBe(2);
+		const { id } = Object.assign(fake.records.servers[0] as { id: string }, { updated: new Date().toISOString() });
+		fake.fault = () => undefined;
+		await expect.poll(names).toEqual(new Set([`server ${id}`]));
+		expect(heard).toEqual(["up", expect.stringMatching(/^down: GET .*answered 503/), "up again"]);
+	});
+});
+
+describe("revisions of trunks", () => {
+	type Trunk = { id: string; revision_number?: number; sub_ports: { port_id: string }[] };
+	const trunks = () => fake.records.trunks as unknown as Trunk[];
+
+	test("subports that are added and removed are reported, with their trunk", async () => {
+		const { heard, names, signals } = await listenTo("trunk-revisions");
+		await expect.poll(() => heard).toEqual(["up"]);
+		const [trunk] = trunks() as [Trunk];
+		const added = randomUUID();
+		Object.assign(trunk, { revision_number: 99, sub_ports: [...trunk.sub_ports, { port_id: added }] });
+		await expect.poll(names).toEqual(new Set([`trunk ${trunk.id}`, `port ${added}`]));
+		signals.length = 0;
+		const [removed] = trunk.sub_ports;
+		Object.assign(trunk, { revision_number: 101, sub_ports: trunk.sub_ports.slice(1) });
+		await expect.poll(names).toEqual(new Set([`trunk ${trunk.id}`, `port ${removed?.port_id}`]));
+		signals.length = 0;
+		await morePolls("/trunks");
+		expect(signals).toEqual([]);
+	});
+
+	test("trunks that are created and deleted are reported, with their subports", async () => {
+		const { heard, names, signals } = await listenTo("trunk-revisions");
+		await expect.poll(() => heard).toEqual(["up"]);
+		const [trunk] = trunks() as [Trunk];
+		const created = { ...trunk, id: randomUUID(), sub_ports: [] };
+		trunks().push(created);
+		await expect.poll(names).toEqual(new Set([`trunk ${created.id}`]));
+		signals.length = 0;
+		fake.records.trunks = [created] as never;
+		const ports = trunk.sub_ports.map(({ port_id }) => `port ${port_id}`);
+		await expect.poll(names).toEqual(new Set([`trunk ${trunk.id}`, ...ports]));
+	});
+
+	test("a change while polls fail is reported afterwards", async () => {
+		const { heard, names } = await listenTo("trunk-revisions");
+		await expect.poll(() => heard).toEqual(["up"]);
+		fake.fault = (call) => (call.includes("/trunks") ? never : undefined);
+		await expect.poll(() => heard.length).toBe(2);
+		const [trunk] = trunks() as [Trunk];
+		trunk.revision_number = 99;
+		fake.fault = () => undefined;
+		await expect.poll(names).toEqual(new Set([`trunk ${trunk.id}`]));
+	});
+
+	test("without the extension there are none", async () => {
+		fake.fault = (call) => (call.includes("/trunks") ? status(404) : undefined);
+		const { heard } = await listenTo("trunk-revisions");
+		await expect.poll(() => heard).toEqual(["up"]);
+		await morePolls("/trunks");
+		expect(heard).toEqual(["up"]);
+	});
+});
+
+test("after the end, nothing is asked for", async () => {
+	const { end } = await listenTo("changes-since");
+	await morePolls("changes-since", 1);
+	await end();
+	const before = polls("changes-since");
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	expect(polls("changes-since") - before).toBeLessThanOrEqual(1);
+});
+
+test("without `changes`, a source has no signals", async () => {
+	const source = await openOpenStackSource({ env: fake.env });
+	onTestFinished(() => source.close());
+	expect(source.signals).toEqual([]);
+});
+
+test("a bus that is configured wrongly is reported when the source is opened", async () => {
+	const env = { ...fake.env, GUESTWIRE_TRANSPORT_URL: "rabbit://u:secret@mq:http/" };
+	const opening = openOpenStackSource({ env, changes: { pollSeconds: 2 } });
+	await expect(opening).rejects.toMatchObject({
+		code: "config",
+		message: expect.stringMatching(/^GUESTWIRE_TRANSPORT_URL: (?!.*secret)/),
+	});
+	const missing = openOpenStackSource({ env: fake.env, changes: { pollSeconds: 2, busFile: "/none" } });
+	await expect(missing).rejects.toMatchObject({ code: "config", message: expect.stringContaining("/none") });
+});

@@ -1,0 +1,58 @@
+/** What reports that a cloud's resources have changed. */
+import { readFile } from "node:fs/promises";
+import { GuestwireError } from "../../errors.ts";
+import type { ChangeSignals } from "../remote-source.ts";
+import type { Api } from "./api.ts";
+import { createBus } from "./bus.ts";
+import type { Environment } from "./clouds-yaml.ts";
+import type { NetworkResources } from "./network-resources.ts";
+import { createPollSignals } from "./poll.ts";
+import { pollServers, pollTrunks } from "./polls.ts";
+import { type BusAddress, parseTransportUrl } from "./transport-url.ts";
+
+/** The environment variable with a `transport_url`. */
+const VARIABLE = "GUESTWIRE_TRANSPORT_URL";
+
+/** Reads where the message bus is, each time it is called: a password may change. */
+export type ReadBusAddress = () => Promise<BusAddress>;
+
+/**
+ * Undefined if no bus is configured. The address is read once, so that a mistake is reported at the start.
+ *
+ * @throws GuestwireError `config`: the file can't be read, or it contains no `transport_url`
+ */
+export async function findBus(file: string | undefined, env: Environment): Promise<ReadBusAddress | undefined> {
+	const url = env[VARIABLE];
+	if (file === undefined && !url) return undefined;
+	const read = async () =>
+		file === undefined ? parseTransportUrl(url ?? "", VARIABLE) : parseTransportUrl(await readSecret(file), file);
+	await read();
+	return read;
+}
+
+export interface SignalParts {
+	readonly compute: Api;
+	readonly network: NetworkResources;
+	readonly bus: ReadBusAddress | undefined;
+	readonly pollSeconds: number;
+}
+
+export function createSignals({ compute, network, bus, pollSeconds }: SignalParts): readonly ChangeSignals[] {
+	return [
+		...(bus === undefined ? [] : [createBus(bus)]),
+		createPollSignals("changes-since", pollSeconds, () => pollServers(compute)),
+		createPollSignals("trunk-revisions", pollSeconds, () => pollTrunks(network)),
+	];
+}
+
+async function readSecret(file: string): Promise<string> {
+	try {
+		return await readFile(file, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new GuestwireError(
+			"config",
+			`cannot read ${file} (${code}), the busFile: correct the path or its permissions`,
+		);
+	}
+}
