@@ -72,6 +72,9 @@ export const ConfigSchema = strict({
 			tokenFile: optional(
 				path("File with the bearer token. Required unless the address is loopback or a unix socket."),
 			),
+			readTokenFile: optional(
+				path("File with another token, which does not give access to user data, vendor data and config drives."),
+			),
 		},
 		{ description: "The operator server.", default: {} },
 	),

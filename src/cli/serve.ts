@@ -1,9 +1,7 @@
 import { Command } from "commander";
 import { LRUCache } from "lru-cache";
-import { withLocation } from "../errors.ts";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
-import { startOperatorServer } from "../http/operator/server.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../service/log.ts";
 import { stdoutSink } from "../service/log-sink.ts";
@@ -12,10 +10,10 @@ import { openRecorder } from "../service/request-history/open-recorder.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import { createPasswordStore } from "../store/password-store.ts";
-import { VERSION } from "../version.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
-import { metadataListener, readSecret } from "./listeners.ts";
-import { type CommandContext, openContext } from "./source.ts";
+import { metadataListener } from "./listeners.ts";
+import { startOperator } from "./operator.ts";
+import { openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
@@ -51,11 +49,8 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	const parts = { instances, documents, passwords, metrics, log };
-	const operatorParts = await operatorOptions(context, state);
-	const operator = await withLocation(context.where(["operator", "listen"]), () =>
-		startOperatorServer({ ...parts, ...operatorParts }),
-	);
-	open.defer(() => operator.close());
+	const health = { isReady: () => state.isReady, isOutdated: () => state.isOutdated };
+	const operator = await startOperator(context, database, { ...parts, ...health }, open);
 	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
 	open.defer(() => history.close());
 	const metadata = await startMetadataService({ ...parts, listeners, record: history.record });
@@ -73,12 +68,6 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 interface ServiceState {
 	isReady: boolean;
 	isOutdated: boolean;
-}
-
-async function operatorOptions({ config: { operator }, where }: CommandContext, state: ServiceState) {
-	const { listen, tokenFile } = operator;
-	const token = tokenFile && (await readSecret(tokenFile, where(["operator", "tokenFile"])));
-	return { listen, token, isReady: () => state.isReady, isOutdated: () => state.isOutdated, version: VERSION };
 }
 
 /** Milliseconds after the end of the log in which the process has to end too. */

@@ -6,12 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { guest, instancesOf, send, signature, startTestService } from "../../test/metadata-service.ts";
+import { startTestOperator } from "../../test/operator-server.ts";
 import { defaultSettings } from "../documents/settings.ts";
-import { startOperatorServer } from "../http/operator/server.ts";
-import { openDatabase } from "../store/database.ts";
-import { createPasswordStore } from "../store/password-store.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
 import { createLog, openLog } from "./log.ts";
 import { fileSink, streamSink } from "./log-sink.ts";
@@ -61,13 +59,7 @@ it("never contains a secret, a signature, a token, a password or user data", { t
 		],
 		{ instances, documents, log },
 	);
-	const state = await openDatabase("memory");
-	onTestFinished(() => state.close());
-	const operator = await startOperatorServer({
-		passwords: createPasswordStore(state),
-		...{ listen: "127.0.0.1:0", token: SECRETS.token, instances, documents, metrics, log },
-		...{ isReady: () => true, version: "1" },
-	});
+	const operator = await startTestOperator({ token: SECRETS.token, instances, documents, metrics, log });
 
 	const latest = [...documents.tree(instance).paths()].filter((path) => path.includes("latest/"));
 	const paths = [...latest, "openstack/latest/password", "", "openstack", "nothing", "%ff"];

@@ -17,6 +17,8 @@ import { trim, writeBatch } from "./history-write.ts";
 
 type Tables = StateTables;
 
+export type { LastAnswer, Refusal };
+
 /** An instance's line. */
 export type InstanceHistory = Omit<Tables["history_instances"], "sequence">;
 export type Version = Omit<Tables["history_versions"], "instance_id">;

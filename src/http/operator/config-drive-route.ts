@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import {
 	type ConfigDriveOptions,
@@ -18,9 +18,12 @@ export interface ConfigDriveRouteOptions {
 	/**
 	 * The content of an instance's drive, and the instance's creation date (ISO 8601) if known.
 	 *
-	 * @throws GuestwireError `unknown-instance`
+	 * @throws GuestwireError `unknown-instance`; any other error of a request that may not have it
 	 */
-	readonly drive: (id: string) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
+	readonly drive: (
+		id: string,
+		request: FastifyRequest,
+	) => Promise<{ readonly tree: MetadataTree; readonly created: string | undefined }>;
 }
 
 /** In MiB. The whole image is hashed before it is sent, so without a limit one request could take hours. */
@@ -48,6 +51,7 @@ const schema = {
 	response: {
 		200: { description: "The image", type: "string", format: "binary" },
 		304: { description: "The image matches If-None-Match", type: "null" },
+		403: { ...ProblemSchema, description: "The token does not allow user data, which the drive contains" },
 		404: ProblemSchema,
 		422: { ...ProblemSchema, description: "The documents do not fit on such a drive" },
 		503: ProblemSchema,
@@ -65,7 +69,7 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 		async (request, reply) => {
 			const { query } = request;
 			const { id } = request.params;
-			const { tree, created } = await drive(id);
+			const { tree, created } = await drive(id, request);
 			const stream = layout(tree, created, query);
 			if (stream instanceof GuestwireError) return reply.code(422).send({ message: stream.message });
 			const { bytes, sha256 } = await measure(stream);

@@ -1,5 +1,5 @@
 /** The passwords that guests posted, for their owners. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import { bytesAnswer } from "../../documents/tree.ts";
 import type { Instance } from "../../instance/instance.ts";
@@ -10,6 +10,8 @@ export interface PasswordRouteOptions {
 	/** @throws GuestwireError `unknown-instance` */
 	readonly instanceOf: (id: string) => Promise<Instance>;
 	readonly passwords: PasswordStore;
+	/** @throws an error with status 403 for a request that may not have secrets */
+	readonly requireSecrets: (request: FastifyRequest) => void;
 }
 
 const ParamsSchema = Type.Object({ id: Type.String({ description: "The instance's id" }) });
@@ -19,14 +21,15 @@ const NOTHING = new Uint8Array();
 
 /** `GET` and `DELETE /api/instances/{id}/password`, a plugin for the operator server. */
 export async function passwordRoute(app: FastifyInstance, options: PasswordRouteOptions): Promise<void> {
-	const { instanceOf, passwords } = options;
-	const problems = { 404: ProblemSchema, 503: ProblemSchema };
+	const { instanceOf, passwords, requireSecrets } = options;
+	const problems = { 403: ProblemSchema, 404: ProblemSchema, 503: ProblemSchema };
 	const password = { description: "The password; empty if none is set", type: "string", format: "binary" };
 	const get = { summary: "The password that the guest posted", response: { 200: password, ...problems } };
 	app.get<Route>(
 		"/api/instances/:id/password",
 		{ schema: { ...get, params: ParamsSchema } },
 		async (request, reply) => {
+			requireSecrets(request);
 			const { id, server } = await instanceOf(request.params.id);
 			const { body, contentType } = bytesAnswer((await passwords.get(id, server?.launched)) ?? NOTHING);
 			// A guest may post anything: a browser must not treat it as a page of this server.
@@ -42,6 +45,7 @@ export async function passwordRoute(app: FastifyInstance, options: PasswordRoute
 		"/api/instances/:id/password",
 		{ schema: { ...clear, params: ParamsSchema } },
 		async (request, reply) => {
+			requireSecrets(request);
 			const { id } = await instanceOf(request.params.id);
 			await passwords.clear(id);
 			return reply.code(204).send();

@@ -46,6 +46,8 @@ export const InstanceSchema = Type.Object({
 
 export const ProblemSchema = Type.Object({ message: Type.String() });
 
+export const IdParamsSchema = Type.Object({ id: Type.String({ description: "The instance's id" }) });
+
 export type InstanceDetails = Static<typeof InstanceSchema>;
 
 export function summaryOf({ id, name, projectId }: InstanceSummary): Static<typeof SummarySchema> {

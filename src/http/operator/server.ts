@@ -2,41 +2,63 @@
 import swagger from "@fastify/swagger";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { driveTree } from "../../documents/drive-tree.ts";
+import { isPrivatePath } from "../../documents/paths.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
-import { type Log, logOperatorRequest } from "../../service/log.ts";
+import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
+import type { Overview } from "../../service/overview/overview.ts";
+import type { DigestOf } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
+import type { HistoryStore } from "../../store/history-store.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import { listenOn, parseListenAddress } from "../listen.ts";
-import { accessCheck } from "./access.ts";
+import { type Access, type AccessRequest, createAccess, type Role, type Tokens } from "./access.ts";
 import { configDriveRoute } from "./config-drive-route.ts";
+import { guestRoutes } from "./guest-routes.ts";
+import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
 import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
+import { SESSION_ROUTE, sessionRoutes } from "./session-routes.ts";
+import { stateRoutes } from "./state-routes.ts";
 
-export interface OperatorServerOptions {
-	/** An address, as for a metadata listener. */
+export interface OperatorServerOptions extends Tokens {
+	/** An address, as for a metadata listener. Without a token it must be one that only this machine can reach. */
 	readonly listen: string;
-	/** The bearer token. Required on an address that other machines can reach. */
-	readonly token?: string | undefined;
 	readonly instances: Pick<InstanceCache, "get" | "list">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
+	/** The documents in profile `nova`, to compare. */
+	readonly novaDocuments: Pick<GuestDocuments, "tree">;
+	readonly overview: Overview;
+	readonly history: HistoryStore;
+	readonly digestOf: DigestOf;
 	readonly metrics: Metrics;
 	readonly log: Log;
+	/** The kind of source, for the page. */
+	readonly source: string;
 	/** Whether guests are served: false before the metadata listeners have started and during shutdown. */
 	readonly isReady: () => boolean;
 	/** Whether the inventory is invalid and its last valid state is served; shown by `/readyz`. Default: false. */
 	readonly isOutdated?: () => boolean;
 	/** Guestwire's version, for the OpenAPI document. */
 	readonly version: string;
+	/** See PageRoutesOptions. */
+	readonly pageFolder?: string;
 }
 
 export interface OperatorServer {
 	/** The address it listens on. */
 	readonly address: string;
 	close(): Promise<void>;
+}
+
+declare module "fastify" {
+	interface FastifyRequest {
+		/** What the request may read; null where anybody may. */
+		role: Role | null;
+	}
 }
 
 /** Requested every few seconds by load balancers, which have no token. The responses are a single word. */
@@ -47,15 +69,10 @@ const MAX_ID_LENGTH = 512;
 /** @throws GuestwireError `config` or `listen` */
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
-	const check = accessCheck(address, options.token);
-	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH } });
-	app.addHook("onRequest", async (request, reply) => {
-		const { host, authorization } = request.headers;
-		const refused = check({ host, authorization });
-		if (refused === 403) return reply.code(403).send({ message: "Only local Host names are allowed." });
-		if (refused === undefined || PROBES.has(request.routeOptions.url ?? "")) return;
-		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is required." });
-	});
+	const access = createAccess(address, options);
+	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH }, forceCloseConnections: true });
+	app.decorateRequest("role", null);
+	app.addHook("onRequest", async (request, reply) => admit(access, request, reply));
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
 	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "Not found." }));
 	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
@@ -63,12 +80,41 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 		openapi: { openapi: "3.1.0", info: { title: "Guestwire operator API", version: options.version } },
 		transform: ({ schema, url }) => ({ schema, url: url.replace("*", ":path") }),
 	});
-	await app.register(async (scope) => addRoutes(scope, options));
+	await app.register(async (scope) => addRoutes(scope, options, access));
 	return { address: await listenOn(app, address), close: () => app.close() };
 }
 
-function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
-	const { instances, documents, passwords, metrics, isReady, isOutdated = () => false } = options;
+async function admit(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+	// No other site's page may show or measure what is here.
+	reply.headers({ "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
+	const route = request.routeOptions.url ?? "";
+	const asked = requestOf(request.headers, request.method);
+	const refused = refusal(access, route, asked);
+	if (refused === 403) {
+		const message = access.checkHost(asked) ? "Only local Host names are allowed." : "Only this server's page may ask.";
+		return reply.code(403).send({ message });
+	}
+	if (refused === 401) {
+		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is required." });
+	}
+	request.role = refused ?? null;
+	return undefined;
+}
+
+/** The role of a request, undefined where none is needed, or the status that refuses it. */
+function refusal(access: Access, route: string, request: AccessRequest): Role | 401 | 403 | undefined {
+	if (PROBES.has(route) || PAGE_ROUTES.has(route)) return access.checkHost(request);
+	return route === SESSION_ROUTE ? access.checkSite(request) : access.check(request);
+}
+
+function requestOf(headers: FastifyRequest["headers"], method: string): AccessRequest {
+	const { host, origin, authorization, cookie } = headers;
+	const site = headers["sec-fetch-site"];
+	return { method, host, origin, site: site?.toString(), authorization, cookie };
+}
+
+function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access: Access): void {
+	const { instances, documents, passwords, metrics, log, isReady, isOutdated = () => false } = options;
 
 	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await instances.get(id.toLowerCase(), "all");
@@ -76,6 +122,38 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 			throw new GuestwireError("unknown-instance", `There is no instance ${JSON.stringify(id)}.`);
 		return found;
 	};
+	addInstanceRoutes(app, options, instanceOf);
+	app.register(configDriveRoute, {
+		drive: async (id, request) => {
+			requireUserData(request, log, "the config drive");
+			const instance = await instanceOf(id);
+			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
+		},
+	});
+	const requireSecrets = (request: FastifyRequest) => requireUserData(request, log, "the password");
+	app.register(passwordRoute, { instanceOf, passwords, requireSecrets });
+	app.register(guestRoutes, { ...options, instanceOf });
+	app.register(stateRoutes, { ...options, isOutdated });
+	app.register(sessionRoutes, { access, requestOf, version: options.version });
+	app.register(pageRoutes, { folder: options.pageFolder });
+
+	const hidden = { schema: { hide: true } };
+	app.get("/openapi.json", hidden, async () => app.swagger());
+	app.get("/metrics", hidden, async (_request, reply) =>
+		reply.header("content-type", metrics.registry.contentType).send(await metrics.registry.metrics()),
+	);
+	app.get("/healthz", hidden, async () => "ok\n");
+	app.get("/readyz", hidden, async (_request, reply) => {
+		if (!isReady()) return reply.code(503).send("not ready\n");
+		return isOutdated() ? "ok, but the inventory is invalid and its last valid state is served\n" : "ok\n";
+	});
+}
+
+function addInstanceRoutes(
+	app: FastifyInstance,
+	{ instances, documents, log }: OperatorServerOptions,
+	instanceOf: (id: string) => Promise<Instance>,
+): void {
 	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
 	const problem = { ...ProblemSchema };
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
@@ -92,37 +170,40 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions): void {
 	const file = {
 		summary: "A document or a listing, byte for byte as the guest gets it",
 		params: { type: "object", properties: { ...params.properties, path: { type: "string", description: "Its path" } } },
-		response: { 200: { description: "The document", type: "string", format: "binary" }, 404: problem, 503: problem },
+		response: {
+			200: { description: "The document", type: "string", format: "binary" },
+			403: { ...problem, description: "The token does not allow user data or vendor data" },
+			404: problem,
+			503: problem,
+		},
 	};
 	app.get("/api/instances/:id/tree/*", { schema: file }, async (request, reply) => {
 		const path = (request.params as { "*": string })["*"];
+		if (isPrivatePath(path)) requireUserData(request, log, path);
 		const answer = await documents.answer(await instanceOf(idOf(request)), path);
 		if (answer === undefined)
 			throw new GuestwireError("unknown-path", `The instance has no document ${JSON.stringify(path)}.`);
 		// User data is arbitrary: a browser must not treat it as a page of this server.
-		reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
+		reply.headers({ "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store" });
 		return reply.header("content-type", answer.contentType).send(answer.body);
 	});
+}
 
-	app.register(configDriveRoute, {
-		drive: async (id) => {
-			const instance = await instanceOf(id);
-			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
-		},
-	});
+/** An error with a status of its own. */
+function forbidden(message: string): FastifyError {
+	return Object.assign(new Error(message), { name: "Forbidden", code: "FORBIDDEN", statusCode: 403 });
+}
 
-	app.register(passwordRoute, { instanceOf, passwords });
-
-	const hidden = { schema: { hide: true } };
-	app.get("/openapi.json", hidden, async () => app.swagger());
-	app.get("/metrics", hidden, async (_request, reply) =>
-		reply.header("content-type", metrics.registry.contentType).send(await metrics.registry.metrics()),
+/** Refuses a request whose token does not allow user data; each request that it allows is logged. */
+function requireUserData(request: FastifyRequest, log: Log, what: string): void {
+	const { id } = request.params as { id: string };
+	if (request.role !== "read-user-data") {
+		throw forbidden("This token does not allow user data: use the one that operator.tokenFile names.");
+	}
+	log.info(
+		{ operator: "user data", instance: pathInLog(id), detail: pathInLog(what), peer: request.ip },
+		"user data was read",
 	);
-	app.get("/healthz", hidden, async () => "ok\n");
-	app.get("/readyz", hidden, async (_request, reply) => {
-		if (!isReady()) return reply.code(503).send("not ready\n");
-		return isOutdated() ? "ok, but the inventory is invalid and its last valid state is served\n" : "ok\n";
-	});
 }
 
 function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
@@ -138,7 +219,7 @@ function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply
 
 function record(request: FastifyRequest, reply: FastifyReply, log: Log): void {
 	const route = request.routeOptions.url;
-	if (route === "/metrics" || PROBES.has(route ?? "")) return;
+	if (route === "/metrics" || PROBES.has(route ?? "") || PAGE_ROUTES.has(route ?? "")) return;
 	const instance = (request.params as { id?: string } | undefined)?.id;
 	logOperatorRequest(log, { operator: route ?? "", instance, status: reply.statusCode, ms: reply.elapsedTime });
 }

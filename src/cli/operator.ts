@@ -1,0 +1,42 @@
+/** The operator server of `guestwire serve`. */
+import { withLocation } from "../errors.ts";
+import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "../http/operator/server.ts";
+import { createGuestDocuments } from "../service/guest-documents.ts";
+import { openOverview } from "../service/overview/open-overview.ts";
+import type { StateDatabase } from "../store/database.ts";
+import { VERSION } from "../version.ts";
+import { readSecret } from "./listeners.ts";
+import { type CommandContext, isLocalSource } from "./source.ts";
+import { seededSettings } from "./state.ts";
+
+type Parts = Pick<
+	OperatorServerOptions,
+	"instances" | "documents" | "passwords" | "metrics" | "log" | "isReady" | "isOutdated"
+>;
+
+/** Starts it, and leaves it to `open` to close it. */
+export async function startOperator(
+	context: CommandContext,
+	database: StateDatabase,
+	parts: Parts,
+	open: AsyncDisposableStack,
+): Promise<OperatorServer> {
+	const { config, source, where } = context;
+	const { listen, tokenFile, readTokenFile } = config.operator;
+	const secretOf = async (file: string | undefined, key: string) =>
+		file && (await readSecret(file, where(["operator", key])));
+	const settings = await seededSettings(context, database);
+	const shown = await openOverview(database, { ...parts, source, isLocal: isLocalSource(config) });
+	open.defer(() => shown.overview.close());
+	const server = await withLocation(where(["operator", "listen"]), async () =>
+		startOperatorServer({
+			...{ ...parts, ...shown, listen, version: VERSION },
+			token: await secretOf(tokenFile, "tokenFile"),
+			readToken: await secretOf(readTokenFile, "readTokenFile"),
+			novaDocuments: createGuestDocuments({ ...settings, profile: "nova" }),
+			source: Object.keys(config.cloud)[0] ?? "",
+		}),
+	);
+	open.defer(() => server.close());
+	return server;
+}

@@ -1,0 +1,211 @@
+/** What guests requested and would get: a plugin for the operator server. */
+import type { FastifyInstance } from "fastify";
+import Type, { type Static } from "typebox";
+import { CLIENTS, check } from "../../check/index.ts";
+import { isPrivatePath } from "../../documents/paths.ts";
+import { readNetworkData } from "../../documents/read-network-data.ts";
+import { GuestwireError } from "../../errors.ts";
+import type { Instance } from "../../instance/instance.ts";
+import { FORMATS, type Format, render } from "../../render/index.ts";
+import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { documentState } from "../../service/overview/freshness.ts";
+import { originsOf } from "../../service/overview/origins.ts";
+import type { Overview } from "../../service/overview/overview.ts";
+import {
+	type DigestOf,
+	decompressContent,
+	isDocumentPath,
+	storableContent,
+} from "../../service/request-history/document-content.ts";
+import { decodeRequests } from "../../service/request-history/request-list.ts";
+import type { HistoryStore } from "../../store/history-store.ts";
+import {
+	DescriptionSchema,
+	FindingSchema,
+	GuestDetailsSchema,
+	guestOf,
+	OriginsSchema,
+	RenderingSchema,
+	type SearchParameters,
+	SearchQuerySchema,
+	SearchSchema,
+	VersionsSchema,
+} from "./guest-schemas.ts";
+import { IdParamsSchema, ProblemSchema } from "./schemas.ts";
+
+export interface GuestRoutesOptions {
+	readonly overview: Overview;
+	readonly history: HistoryStore;
+	readonly digestOf: DigestOf;
+	readonly documents: GuestDocuments;
+	/** The documents in profile `nova`. */
+	readonly novaDocuments: Pick<GuestDocuments, "tree">;
+	/** @throws GuestwireError `unknown-instance` */
+	readonly instanceOf: (id: string) => Promise<Instance>;
+}
+
+interface InstanceRoute {
+	readonly Params: Static<typeof IdParamsSchema>;
+}
+
+const NETWORK_DATA = "openstack/latest/network_data.json";
+const problems = { 404: ProblemSchema, 503: ProblemSchema };
+
+export async function guestRoutes(app: FastifyInstance, options: GuestRoutesOptions): Promise<void> {
+	addSearch(app, options);
+	addGuest(app, options);
+	addVersions(app, options);
+	addWiring(app, options);
+}
+
+function addSearch(app: FastifyInstance, { overview }: GuestRoutesOptions): void {
+	const schema = { summary: "Search all guests", querystring: SearchQuerySchema, response: { 200: SearchSchema } };
+	app.get<{ Querystring: SearchParameters }>("/api/search", { schema }, async ({ query }) => {
+		const { q: text, client, state, project, network, sort, order, limit = 50, cursor } = query;
+		const filters = { text, client, state, project, network };
+		const page = await overview.search({ ...filters, sort, descending: order === "desc", limit, cursor });
+		return { ...page, isComplete: overview.isComplete, guests: page.guests.map(guestOf) };
+	});
+}
+
+function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
+	const { overview, history, digestOf, documents, instanceOf } = options;
+	const schema = {
+		summary: "What a guest requested, and what it would get",
+		params: IdParamsSchema,
+		response: { 200: GuestDetailsSchema, ...problems },
+	};
+	app.get<InstanceRoute>("/api/instances/:id/guest", { schema }, async ({ params }) => {
+		const instance = await instanceOf(params.id);
+		const { id } = instance;
+		await overview.compare(id, instance);
+		const [pieces, answers] = await Promise.all([history.requests(id), history.documents(id)]);
+		const tree = documents.tree(instance);
+		const last = new Map(answers.map((answer) => [answer.path, answer]));
+		const latest = [...tree.paths()].filter((path) => path.startsWith("openstack/latest/") && isDocumentPath(path));
+		const read = (path: string) => tree.answer(path)?.body;
+		const rows = [...new Set([...last.keys(), ...latest])].sort().map((path) => {
+			const answer = last.get(path);
+			const bytes = read(path)?.length;
+			return {
+				...{ path, isPrivate: isPrivatePath(path), ...(bytes !== undefined && { bytes }) },
+				state: answer === undefined ? ("never" as const) : documentState(answer, read, digestOf),
+				...(answer && { last: { ...answer, userAgent: answer.user_agent } }),
+			};
+		});
+		const guest = overview.guest(id) ?? overview.unlisted(instance);
+		return { ...guestOf(guest), documents: rows, recent: decodeRequests(pieces) };
+	});
+}
+
+function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
+	const { history, documents, novaDocuments, instanceOf } = options;
+	const schema = {
+		summary: "The versions of a document that a guest fetched, and what it would get now. Nothing of private documents",
+		params: IdParamsSchema,
+		querystring: Type.Object({ path: Type.String({ maxLength: 255, default: NETWORK_DATA }) }),
+		response: { 200: VersionsSchema, ...problems },
+	};
+	app.get<InstanceRoute & { Querystring: { path: string } }>(
+		"/api/instances/:id/versions",
+		{ schema },
+		async ({ params, query: { path } }) => {
+			const instance = await instanceOf(params.id);
+			const [versions, answers] = await Promise.all([
+				history.versions(instance.id, path),
+				history.documents(instance.id),
+			]);
+			const textOf = (tree: ReturnType<GuestDocuments["tree"]>) => {
+				const body = tree.answer(path)?.body;
+				const content = body && storableContent(path, body);
+				return content && Buffer.from(content).toString();
+			};
+			const now = textOf(documents.tree(instance));
+			const nova = textOf(novaDocuments.tree(instance));
+			const fetched = answers.find((answer) => answer.path === path)?.digest;
+			return {
+				...{ path, ...(now !== undefined && { now }), ...(nova !== undefined && { nova }) },
+				...(fetched !== undefined && { fetched }),
+				versions: versions.map(({ digest, first_at: firstAt, last_at: lastAt, content }) => ({
+					...{ digest, firstAt, lastAt, text: decompressContent(content).toString() },
+				})),
+			};
+		},
+	);
+}
+
+function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: GuestRoutesOptions): void {
+	/** The instance's `network_data.json`, or undefined if it has none. */
+	const documentOf = (instance: Instance): unknown => {
+		const body = documents.tree(instance).answer(NETWORK_DATA)?.body;
+		return body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
+	};
+	const required = (instance: Instance): unknown => {
+		const document = documentOf(instance);
+		if (document !== undefined) return document;
+		throw new GuestwireError("unknown-path", "The instance has no network_data.json: none of its ports is plugged.");
+	};
+	const wiring = {
+		summary: "An instance's wiring, and where each value comes from",
+		params: IdParamsSchema,
+		response: { 200: Type.Object({ document: DescriptionSchema, origins: OriginsSchema }), ...problems },
+	};
+	app.get<InstanceRoute>("/api/instances/:id/wiring", { schema: wiring }, async ({ params }) => {
+		const instance = await instanceOf(params.id);
+		const { data } = readNetworkData(documentOf(instance) ?? {});
+		return { document: data, origins: originsOf(instance, data) };
+	});
+
+	const verdict = {
+		summary: "What the guest's client makes of its network_data.json",
+		params: IdParamsSchema,
+		querystring: Type.Object({ client: Type.Optional(Type.String({ maxLength: 100 })) }),
+		response: {
+			200: Type.Object({
+				client: Type.Optional(Type.String({ description: "Absent: all clients" })),
+				findings: Type.Array(FindingSchema),
+			}),
+			400: ProblemSchema,
+			...problems,
+		},
+	};
+	app.get<InstanceRoute & { Querystring: { client?: string } }>(
+		"/api/instances/:id/check",
+		{ schema: verdict },
+		async ({ params, query }, reply) => {
+			const instance = await instanceOf(params.id);
+			const client = query.client ?? checkable(overview.guest(instance.id)?.history?.client);
+			try {
+				const findings = check(required(instance), client === undefined ? {} : { clients: [client] });
+				return { ...(client !== undefined && { client }), findings };
+			} catch (error) {
+				if (!(error instanceof GuestwireError) || error.code !== "usage") throw error;
+				return reply.code(400).send({ message: error.message });
+			}
+		},
+	);
+
+	const rendering = {
+		summary: "An instance's native network configuration",
+		params: Type.Object({ ...IdParamsSchema.properties, format: Type.Enum([...FORMATS]) }),
+		response: { 200: RenderingSchema, ...problems },
+	};
+	app.get<{ Params: { id: string; format: Format } }>(
+		"/api/instances/:id/render/:format",
+		{ schema: rendering },
+		async ({ params }) => {
+			const { data } = readNetworkData(required(await instanceOf(params.id)));
+			const { files, remarks } = render(params.format, data);
+			return { files, remarks };
+		},
+	);
+}
+
+/** The client as `check` knows it; undefined for programs that it has no table of. */
+function checkable(client: string | null | undefined): string | undefined {
+	const [name, version] = client?.split("@") ?? [];
+	if (!CLIENTS.some((known) => known.name === name)) return undefined;
+	// Distributions add their own suffixes.
+	const [plain] = /^\d+(\.\d+)*/.exec(version ?? "") ?? [];
+	return plain === undefined ? name : `${name}@${plain}`;
+}

@@ -1,0 +1,226 @@
+/** What the operators' page is made of: sessions, roles, guests' history, refusals, events. */
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { answered } from "../../../test/history-contract.ts";
+import { guest, instancesOf, recordedInstance, recordedInstances, send } from "../../../test/metadata-service.ts";
+import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
+import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
+import { createDigests } from "../../service/request-history/document-content.ts";
+import { createRecorder } from "../../service/request-history/recorder.ts";
+import { createHistoryStore } from "../../store/history-store.ts";
+import { sharedKey } from "../../store/secrets.ts";
+
+const HOST = ["Host", "localhost:8790"] as const;
+const instance = recordedInstance("f-trunk");
+const NETWORK = "openstack/latest/network_data.json";
+
+let server: TestOperatorServer;
+afterEach(() => server?.close());
+const start = async (options: TestOperatorOptions = {}) => {
+	server = await startTestOperator(options);
+};
+type Headers = readonly (readonly [string, string])[];
+const ask = (path: string, headers: Headers = [], method = "GET", body = "") =>
+	send(server.address, {
+		method,
+		path,
+		body,
+		headers: [HOST, ...headers, ...(body ? [["Content-Type", "application/json"] as const] : [])],
+	});
+const json = async (path: string, headers: Headers = []) => JSON.parse((await ask(path, headers)).body.toString());
+
+/** Records as a listener would. */
+async function record(requests: readonly AnsweredRequest[]): Promise<void> {
+	const digestOf = createDigests(await sharedKey(server.state, "history"));
+	const recorder = createRecorder({
+		...{ store: createHistoryStore(server.state), node: "n", writer: "n 1", digestOf, delay: 3_600_000 },
+		...{ onLost: () => {}, onError: () => {} },
+	});
+	requests.forEach(recorder.record);
+	await recorder.close();
+}
+
+async function until<T>(look: () => Promise<T>, isDone: (found: T) => boolean): Promise<T> {
+	for (let left = 200; ; left--) {
+		const found = await look();
+		if (isDone(found) || left === 0) return found;
+		await new Promise((resolve) => setTimeout(resolve, 25));
+	}
+}
+
+describe("what a guest requested", () => {
+	it("is found by search, with its client, and up to date or not by what it fetched", async () => {
+		await start();
+		const body = (await ask(`/api/instances/${instance.id}/tree/${NETWORK}`)).body;
+		expect((await json(`/api/search?q=${instance.id}`)).guests[0]).toMatchObject({ state: "never", requests: 0 });
+		await record([answered({ instance: instance.id, body })]);
+		const search = () => json(`/api/search?q=f-trunk&client=cloud-init`);
+		const found = await until(search, ({ guests }) => guests[0]?.state === "current");
+		expect(found).toMatchObject({
+			total: 1,
+			guests: [{ id: instance.id, state: "current", client: "cloud-init@24.1" }],
+		});
+		await record([answered({ at: 2000, instance: instance.id, body: Buffer.from("{}") })]);
+		const old = await until(search, ({ guests }) => guests[0]?.state === "outdated");
+		expect(old.guests[0].outdatedSince).toBeGreaterThan(0);
+		const details = await json(`/api/instances/${instance.id}/guest`);
+		const documents = new Map(details.documents.map((document: { path: string }) => [document.path, document]));
+		expect(documents.get(NETWORK)).toMatchObject({ state: "outdated", last: { at: 2000, listener: "127.0.0.1:80" } });
+		expect(details.recent.map(({ at }: { at: number }) => at)).toEqual([1000, 2000]);
+		const versions = await json(`/api/instances/${instance.id}/versions?path=${NETWORK}`);
+		expect(versions.versions.map(({ text }: { text: string }) => text)).toEqual(["{}", body.toString()]);
+		expect(versions).toMatchObject({ now: body.toString(), fetched: versions.versions[0].digest });
+	});
+
+	it("is told to whoever listens", async () => {
+		await start();
+		const [response] = (await once(
+			get(`${server.address}/api/events`, { headers: { host: HOST[1] } }),
+			"response",
+		)) as [IncomingMessage];
+		expect(response.headers["content-type"]).toBe("text/event-stream");
+		response.setEncoding("utf8");
+		let received = "";
+		const { promise, resolve } = Promise.withResolvers<void>();
+		response.on("data", (text) => {
+			received += text;
+			if (received.includes(instance.id)) resolve();
+		});
+		await record([answered({ instance: instance.id })]);
+		await promise;
+		expect(received).toMatch(/^event: guests\ndata: \{"ids":\[/m);
+		response.destroy();
+	});
+
+	it("names which instance a refused request nearly was, and what to look at", async () => {
+		await start();
+		const address = instance.ports[0]?.fixedIps[0]?.address;
+		const source = { peer: "10.0.0.1", address, networkId: "11111111-2222-4333-8444-555555555555" };
+		await record([answered({ instance: undefined, body: undefined, status: 404, reason: "no-owner", source })]);
+		const refusals = await until(
+			() => json("/api/refusals"),
+			({ length }) => length === 1,
+		);
+		expect(refusals).toMatchObject([{ source, reason: "no-owner", count: 1, nearMisses: [{ instance: instance.id }] }]);
+		expect(refusals[0].meaning).not.toBe("");
+		expect((await json("/api/search?state=refused")).guests.map(({ id }: { id: string }) => id)).toEqual([instance.id]);
+	});
+
+	it("is judged for the client that asked", async () => {
+		await start();
+		await record([answered({ instance: instance.id })]);
+		await until(
+			() => json("/api/search?client=cloud-init"),
+			({ total }) => total === 1,
+		);
+		expect(await json(`/api/instances/${instance.id}/check`)).toMatchObject({ client: "cloud-init@24.1" });
+		expect((await ask(`/api/instances/${instance.id}/check?client=none`)).status).toBe(400);
+	});
+});
+
+describe("a document to try", () => {
+	it("is checked and rendered", async () => {
+		await start();
+		const body = (await ask(`/api/instances/${instance.id}/tree/${NETWORK}`)).body.toString();
+		const tried = JSON.parse((await ask("/api/try", [], "POST", body)).body.toString());
+		expect(tried.document.links.length).toBeGreaterThan(0);
+		expect(tried.renderings.netplan.files[0].text).toContain("network:");
+	});
+
+	it.each(['{"links": 1}', "[]", '"x"', "{", "null"])("is refused if it is %s", async (body) => {
+		await start();
+		expect([400, 422]).toContain((await ask("/api/try", [], "POST", body)).status);
+	});
+});
+
+describe("who is let in", () => {
+	const tokens = { listen: "127.0.0.1:0", token: "full-token", readToken: "read-token" };
+	const signIn = (token: string, headers: Headers = []) =>
+		ask("/api/session", headers, "POST", JSON.stringify({ token }));
+	const cookieOf = (header = "") => header.split(";")[0] ?? "";
+
+	it("a browser that signs in gets a cookie that no script can read and no other site can send, until it signs out", async () => {
+		await start(tokens);
+		expect(await json("/api/session")).toMatchObject({ role: null, needsToken: true });
+		const answer = await signIn("read-token");
+		expect(answer.status).toBe(204);
+		expect(answer.headers["set-cookie"]).toMatch(/; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/);
+		expect(answer.headers["set-cookie"]).not.toContain("read-token");
+		const cookie = ["Cookie", cookieOf(answer.headers["set-cookie"])] as const;
+		expect((await ask("/api/search", [cookie])).status).toBe(200);
+		expect(await json("/api/session", [cookie])).toMatchObject({ role: "read" });
+		const out = await ask("/api/session", [cookie], "DELETE");
+		expect(out.headers["set-cookie"]).toContain("Max-Age=0");
+		expect((await ask("/api/search", [cookie])).status).toBe(401);
+	});
+
+	it("a wrong token, a made-up cookie and no token see the sign-in form alone", async () => {
+		await start(tokens);
+		const wrong = await signIn("wrong");
+		expect([wrong.status, wrong.headers["set-cookie"]]).toEqual([401, undefined]);
+		const madeUp = ["Cookie", `guestwire_session=${"a".repeat(43)}`] as const;
+		for (const path of ["/api/search", "/api/refusals", "/api/status", "/api/events", "/openapi.json"]) {
+			expect([path, (await ask(path)).status]).toEqual([path, 401]);
+			expect([path, (await ask(path, [madeUp])).status]).toEqual([path, 401]);
+		}
+	});
+
+	it("the read token reads no secrets; what the other one reads is logged", async () => {
+		const planted = "#!PLANTED-USER-DATA";
+		const own = guest({ address: "192.0.2.7", userData: Buffer.from(planted) });
+		await start({ ...tokens, instances: instancesOf([own, ...recordedInstances]) });
+		const base = `/api/instances/${own.id}`;
+		const secrets = [
+			`${base}/tree/openstack/latest/user_data`,
+			`${base}/tree/latest/user-data`,
+			`${base}/config-drive`,
+			`${base}/password`,
+		];
+		for (const path of secrets) {
+			expect((await ask(path, [["Authorization", "Bearer read-token"]])).status).toBe(403);
+			expect((await ask(path, [["Authorization", "Bearer full-token"]])).status).toBe(200);
+		}
+		expect(server.lines.filter((line) => line.includes("user data was read"))).toHaveLength(secrets.length);
+		const open = ["", "/guest", "/wiring", "/check", "/versions?path=openstack/latest/user_data", "/render/netplan"];
+		const texts = await Promise.all(
+			[...open.map((path) => base + path), "/api/search", "/api/status", "/api/refusals"].map(async (path) => {
+				const answer = await ask(path, [["Authorization", "Bearer read-token"]]);
+				expect([path, answer.status]).toEqual([path, 200]);
+				return answer.body.toString();
+			}),
+		);
+		for (const text of [...texts, ...server.lines]) {
+			expect(text).not.toContain(planted);
+			expect(text).not.toContain(Buffer.from(planted).toString("base64"));
+		}
+	});
+
+	it("no page of another site, whatever its host name resolves to", async () => {
+		await start();
+		const foreign: Headers[] = [
+			[["Origin", "https://attacker.example"]],
+			[["Origin", "null"]],
+			[["Origin", "http://localhost:9999"]],
+			[["Sec-Fetch-Site", "cross-site"]],
+			[["Sec-Fetch-Site", "same-site"]],
+		];
+		for (const headers of foreign) {
+			expect((await ask("/api/search", headers)).status).toBe(403);
+			expect((await ask("/api/try", headers, "POST", "{}")).status).toBe(403);
+			expect((await signIn("x", headers)).status).toBe(403);
+		}
+		expect(
+			(
+				await ask("/api/search", [
+					["Origin", "http://localhost:8790"],
+					["Sec-Fetch-Site", "same-origin"],
+				])
+			).status,
+		).toBe(200);
+		for (const path of ["/", "/api/search", "/api/session"]) {
+			const answer = await send(server.address, { path, headers: [["Host", "attacker.example"]] });
+			expect([path, answer.status]).toEqual([path, 403]);
+		}
+	});
+});

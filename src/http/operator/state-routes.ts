@@ -1,0 +1,151 @@
+/** Refusals, the state of the service, events and the check of any document: a plugin for the operator server. */
+import { PassThrough } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import Type from "typebox";
+import { check, losingClients } from "../../check/index.ts";
+import { readNetworkData } from "../../documents/read-network-data.ts";
+import { GuestwireError } from "../../errors.ts";
+import { FORMATS, render } from "../../render/index.ts";
+import type { Metrics } from "../../service/metrics.ts";
+import type { Overview } from "../../service/overview/overview.ts";
+import { REASONS, type Reason } from "../guest/reasons.ts";
+import { DescriptionSchema, FindingSchema, RefusalsSchema, RenderingSchema, StatusSchema } from "./guest-schemas.ts";
+import { ProblemSchema } from "./schemas.ts";
+
+export interface StateRoutesOptions {
+	readonly overview: Overview;
+	readonly metrics: Metrics;
+	/** The kind of source. */
+	readonly source: string;
+	readonly version: string;
+	readonly isReady: () => boolean;
+	readonly isOutdated: () => boolean;
+}
+
+/** Browsers that listen at a time. */
+const MAX_STREAMS = 100;
+/** Milliseconds between two comments that keep proxies from closing a quiet stream. */
+const HEARTBEAT = 15_000;
+/** Bytes that a slow browser may have unread. */
+const MAX_UNREAD = 256 * 1024;
+/** Bytes of a document to try. */
+const MAX_DOCUMENT = 512 * 1024;
+
+export async function stateRoutes(app: FastifyInstance, options: StateRoutesOptions): Promise<void> {
+	addRefusals(app, options.overview);
+	addStatus(app, options);
+	addEvents(app, options.overview);
+	addTry(app);
+}
+
+function addRefusals(app: FastifyInstance, overview: Overview): void {
+	const schema = {
+		summary: "Requests that no instance was found for, by source, the latest first",
+		response: { 200: RefusalsSchema, 503: ProblemSchema },
+	};
+	app.get("/api/refusals", { schema }, async () =>
+		(await overview.refusals()).map(({ refusal, misses }) => {
+			const { reason, listener, node, count, first_at: firstAt, last_at: lastAt } = refusal;
+			const known = REASONS[reason as Reason] as (typeof REASONS)[Reason] | undefined;
+			return {
+				source: JSON.parse(refusal.source),
+				...{ reason, listener, node, count, firstAt, lastAt, meaning: known?.meaning ?? "" },
+				...JSON.parse(refusal.content),
+				nearMisses: misses,
+			};
+		}),
+	);
+}
+
+function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
+	const { overview, metrics, source, version, isReady, isOutdated } = options;
+	const schema = { summary: "The state of the service and of its cloud", response: { 200: StatusSchema } };
+	app.get("/api/status", { schema }, async () => {
+		const all = await metrics.registry.getMetricsAsJSON();
+		const own = all.filter(({ name }) => name.startsWith("guestwire_"));
+		return {
+			...{ isReady: isReady(), isOutdated: isOutdated(), version, source },
+			...{ instances: overview.size, isComplete: overview.isComplete },
+			nodes: Array.from(overview.nodes(), ([name, lastAt]) => ({ name, lastAt })),
+			metrics: own.map(({ name, help, values }) => ({
+				...{ name, help },
+				values: values
+					// A histogram's sum and count are enough to show how long something takes.
+					.filter((value) => !("metricName" in value && String(value.metricName).endsWith("_bucket")))
+					.map((value) => ({
+						labels: {
+							...value.labels,
+							...("metricName" in value && { part: String(value.metricName).slice(name.length + 1) }),
+						},
+						value: value.value,
+					})),
+			})),
+		};
+	});
+}
+
+function addEvents(app: FastifyInstance, overview: Overview): void {
+	const streams = new Set<PassThrough>();
+	app.addHook("preClose", async () => {
+		for (const stream of streams) stream.end();
+	});
+	const schema = {
+		summary: "What has changed, as server-sent events: `guests`, `all` or `refusals`",
+		response: {
+			200: { description: "An endless stream", type: "string" },
+			503: { ...ProblemSchema, description: "Too many streams are open" },
+		},
+		produces: ["text/event-stream"],
+	};
+	app.get("/api/events", { schema }, async (_request, reply) => {
+		if (streams.size >= MAX_STREAMS) return reply.code(503).send({ message: `${MAX_STREAMS} streams are open.` });
+		const stream = new PassThrough();
+		const write = (text: string) => {
+			if (stream.readableLength > MAX_UNREAD) stream.destroy();
+			else stream.write(text);
+		};
+		const stop = overview.listen(({ type, ...data }) => write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`));
+		const timer = setInterval(write, HEARTBEAT, ":\n\n");
+		streams.add(stream);
+		stream.once("close", () => {
+			clearInterval(timer);
+			streams.delete(stream);
+			stop();
+		});
+		write("retry: 2000\n\n");
+		reply.headers({ "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+		return reply.send(stream);
+	});
+}
+
+function addTry(app: FastifyInstance): void {
+	const schema = {
+		summary: "Check and render any network_data.json",
+		body: Type.Unsafe<unknown>({ description: "A network_data.json of any producer" }),
+		response: {
+			200: Type.Object({
+				document: DescriptionSchema,
+				findings: Type.Array(FindingSchema),
+				losing: Type.Array(Type.String(), { description: "The clients that lose networking, or part of it" }),
+				renderings: Type.Record(Type.String(), RenderingSchema),
+			}),
+			422: { ...ProblemSchema, description: "Not a network_data.json" },
+		},
+	};
+	app.post("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
+		try {
+			const { data } = readNetworkData(body);
+			const findings = check(body);
+			const renderings = Object.fromEntries(
+				FORMATS.map((format) => {
+					const { files, remarks } = render(format, data);
+					return [format, { files, remarks }];
+				}),
+			);
+			return { document: data, findings, losing: losingClients(findings), renderings };
+		} catch (error) {
+			if (!(error instanceof GuestwireError)) throw error;
+			return reply.code(422).send({ message: error.message });
+		}
+	});
+}

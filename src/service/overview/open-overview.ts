@@ -1,0 +1,40 @@
+/** The parts of the service that show operators what guests requested. */
+import type { Source } from "../../source/source.ts";
+import type { StateDatabase } from "../../store/database.ts";
+import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { sharedKey } from "../../store/secrets.ts";
+import type { GuestDocuments } from "../guest-documents.ts";
+import type { Log } from "../log.ts";
+import { createDigests, type DigestOf } from "../request-history/document-content.ts";
+import { createOverview, type Overview } from "./overview.ts";
+
+export interface OverviewParts {
+	readonly overview: Overview;
+	readonly history: HistoryStore;
+	readonly digestOf: DigestOf;
+}
+
+export interface OpenOverviewOptions {
+	readonly source: Pick<Source, "list" | "instance" | "onChange">;
+	/** Whether the source answers from this machine. */
+	readonly isLocal: boolean;
+	readonly documents: Pick<GuestDocuments, "tree">;
+	readonly log: Log;
+}
+
+/** Milliseconds between two log lines about the same. */
+const LOG_INTERVAL = 60_000;
+
+/** @throws GuestwireError `state` */
+export async function openOverview(state: StateDatabase, options: OpenOverviewOptions): Promise<OverviewParts> {
+	const { log, ...parts } = options;
+	const history = createHistoryStore(state);
+	const digestOf = createDigests(await sharedKey(state, "history"));
+	let loggedAt = Number.NEGATIVE_INFINITY;
+	const onError = (error: unknown) => {
+		if (performance.now() - loggedAt < LOG_INTERVAL) return;
+		loggedAt = performance.now();
+		log.warn({ detail: (error as Error).message }, "the operators' page may show old data");
+	};
+	return { overview: createOverview({ ...parts, store: history, digestOf, onError }), history, digestOf };
+}

@@ -1,0 +1,136 @@
+/** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
+
+import type { DescribedLink, DescribedNetwork, NetworkDescription } from "../../documents/network-description.ts";
+import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
+
+export interface Origin {
+	/** JSON pointer into the document. */
+	readonly pointer: string;
+	readonly kind: "port" | "network" | "subnet" | "trunk" | "port group" | "setting";
+	/** The resource's id, or the setting's name. */
+	readonly id: string;
+	/** The resource's name; absent if it has none. */
+	readonly name?: string;
+	/** The resource's member, or what the setting does. */
+	readonly member: string;
+}
+
+type Resource = Omit<Origin, "pointer" | "member">;
+
+/** @param document as made of the instance */
+export function originsOf(instance: Instance, document: NetworkDescription): Origin[] {
+	const parents = new Map<string, Port>();
+	const ports = new Map<string, Port>();
+	for (const port of instance.ports) {
+		ports.set(port.id, port);
+		for (const subport of port.trunk?.subports ?? []) {
+			ports.set(subport.port.id, subport.port);
+			parents.set(subport.port.id, port);
+		}
+	}
+	const portOfLink = new Map<string, Port>();
+	for (const link of document.links) {
+		const port = ports.get(link.vif_id ?? "");
+		if (port !== undefined) portOfLink.set(link.id, port);
+	}
+	return [
+		...document.links.flatMap((link, at) => ofLink(link, `/links/${at}`, portOfLink.get(link.id), parents)),
+		...document.networks.flatMap((entry, at) => ofNetwork(entry, `/networks/${at}`, portOfLink.get(entry.link))),
+	];
+}
+
+function ofLink(
+	link: DescribedLink,
+	pointer: string,
+	port: Port | undefined,
+	parents: ReadonlyMap<string, Port>,
+): Origin[] {
+	if (port === undefined) return [];
+	const own = named("port", port);
+	const origins = [origin(`${pointer}/id`, own, "id: its first 11 characters"), origin(`${pointer}/vif_id`, own, "id")];
+	if (link.mtu !== undefined) {
+		const isSame = port.network.mtu === link.mtu;
+		const parent = parents.get(port.id);
+		const member = isSame || parent === undefined ? "mtu" : "mtu: a VLAN's is never above its parent's";
+		origins.push(origin(`${pointer}/mtu`, named("network", isSame ? port.network : (parent ?? port).network), member));
+	}
+	switch (link.type) {
+		case "vlan": {
+			const { trunk } = parents.get(port.id) ?? {};
+			if (trunk !== undefined) {
+				origins.push(origin(`${pointer}/vlan_id`, named("trunk", trunk), "sub_ports: segmentation_id"));
+				origins.push(origin(`${pointer}/vlan_link`, named("trunk", trunk), "port_id"));
+			}
+			origins.push(origin(`${pointer}/vlan_mac_address`, own, "mac_address"));
+			break;
+		}
+		case "bond":
+			origins.push(origin(`${pointer}/ethernet_mac_address`, own, "mac_address"));
+			if (port.portGroup !== undefined) {
+				const group: Resource = { kind: "port group", id: port.portGroup.id };
+				origins.push(
+					origin(`${pointer}/bond_mode`, group, "mode"),
+					origin(`${pointer}/bond_links`, group, "its ports"),
+				);
+			}
+			break;
+		default:
+			origins.push(origin(`${pointer}/ethernet_mac_address`, own, "mac_address"));
+			origins.push(origin(`${pointer}/type`, own, "binding:vif_type"));
+	}
+	return origins;
+}
+
+function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefined): Origin[] {
+	const fixedIp = port?.fixedIps.find(({ address }) => address === entry.ip_address) ?? fixedIpOn(port, entry);
+	if (port === undefined || fixedIp === undefined) return [];
+	const subnet = named("subnet", fixedIp.subnet);
+	const how = fixedIp.subnet.addressMode === undefined ? "enable_dhcp" : "ipv6_address_mode";
+	const origins = [
+		origin(`${pointer}/type`, subnet, how),
+		origin(`${pointer}/ip_address`, named("port", port), "fixed_ips: ip_address"),
+		origin(`${pointer}/netmask`, subnet, "cidr"),
+		origin(`${pointer}/network_id`, named("network", port.network), "id"),
+		origin(`${pointer}/subnet_id`, subnet, "id"),
+	];
+	if (entry.gateway !== undefined) origins.push(origin(`${pointer}/gateway`, subnet, "gateway_ip, outside the subnet"));
+	for (const [at, { network, netmask }] of (entry.routes ?? []).entries()) {
+		const isDefault = /^(0\.0\.0\.0|::)$/.test(network) && /^(0\.0\.0\.0|::)$/.test(netmask);
+		const isAsked = fixedIp.subnet.hostRoutes.some(({ destination }) => /^(0\.0\.0\.0|::)\/0$/.test(destination));
+		origins.push(origin(`${pointer}/routes/${at}`, subnet, isDefault && !isAsked ? "gateway_ip" : "host_routes"));
+	}
+	if (isGatewayHidden(entry, fixedIp)) {
+		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
+		const { gateway } = fixedIp.subnet;
+		origins.push(origin(`${pointer}/routes`, setting, `the default route by ${gateway} stands on another link`));
+	}
+	if (entry.services?.length) origins.push(origin(`${pointer}/services`, subnet, "dns_nameservers"));
+	if (entry.dns_search?.length) {
+		const holder = port.dnsDomain === undefined ? named("network", port.network) : named("port", port);
+		origins.push(origin(`${pointer}/dns_search`, holder, "dns_domain"));
+	}
+	return origins;
+}
+
+function fixedIpOn(port: Port | undefined, { subnet_id: id }: DescribedNetwork): FixedIp | undefined {
+	return port?.fixedIps.find(({ subnet }) => subnet.id === id);
+}
+
+/** Whether a static entry lacks its subnet's gateway, because the guest has its default route elsewhere. */
+function isGatewayHidden({ type, gateway, routes = [] }: DescribedNetwork, { subnet }: FixedIp): boolean {
+	const isStatic = type === "ipv4" || type === "ipv6";
+	return (
+		isStatic &&
+		subnet.gateway !== undefined &&
+		gateway === undefined &&
+		routes.every((route) => route.gateway !== subnet.gateway)
+	);
+}
+
+function named(kind: Origin["kind"], { id, name }: { readonly id: string; readonly name?: string }): Resource {
+	return { kind, id, ...(name !== undefined && name !== "" && name !== id && { name }) };
+}
+
+function origin(pointer: string, resource: Resource, member: string): Origin {
+	return { pointer, ...resource, member };
+}

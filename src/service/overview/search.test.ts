@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { recordedInstances } from "../../../test/metadata-service.ts";
+import { indexedInstance, isAffected } from "./indexed-instance.ts";
+import { nearMisses } from "./near-misses.ts";
+import { GUEST_STATES, type Guest, SORTS, searchGuests } from "./search.ts";
+
+const indexed = recordedInstances.map((instance) =>
+	indexedInstance({ id: instance.id, name: instance.server?.name ?? "" }, instance),
+);
+const line = { first_at: 1, last_at: 1, last_status: 200, requests: 1, failures: 0, user_agent: "", node: "n" };
+const guests: Guest[] = indexed.map((instance, at) => ({
+	instance,
+	history:
+		at % 2
+			? {
+					...line,
+					instance_id: instance.id,
+					last_at: at % 5,
+					client: at % 4 > 1 ? "cloud-init@24.1" : null,
+					outdated_at: null,
+				}
+			: undefined,
+	state: GUEST_STATES[at % GUEST_STATES.length] ?? "never",
+}));
+const names = (query: Parameters<typeof searchGuests>[1]) =>
+	searchGuests(guests, query).guests.map(({ instance }) => instance.name);
+
+describe("the search", () => {
+	it("finds an instance by each of its words, in any case", () => {
+		for (const { id, name, projectId = "", ports } of indexed) {
+			const words = ports.flatMap((port) => [...port.addresses, port.macAddress, port.networkName, port.networkId]);
+			for (const word of [id, name, projectId, ...words]) {
+				const found = searchGuests(guests, { text: word.toUpperCase(), limit: 200 }).guests;
+				expect(
+					found.map(({ instance }) => instance.id),
+					word,
+				).toContain(id);
+			}
+		}
+	});
+
+	it("needs all words, and has filters", () => {
+		const trunk = indexed.find(({ name }) => name === "f-trunk");
+		const address = trunk?.ports[0]?.addresses[0] ?? "";
+		expect(names({ text: `trunk ${address}`, limit: 9 })).toEqual(["f-trunk"]);
+		expect(names({ text: `trunk ${address} nothing`, limit: 9 })).toEqual([]);
+		expect(names({ client: "cloud-init", limit: 99 }).length).toBeGreaterThan(0);
+		expect(names({ client: "cloud-init@24.1", limit: 99 })).toEqual(names({ client: "cloud-init", limit: 99 }));
+		expect(names({ client: "cloud", limit: 99 })).toEqual([]);
+		expect(names({ client: "unknown", limit: 99 }).length + names({ client: "cloud-init", limit: 99 }).length).toBe(
+			guests.length,
+		);
+		expect(names({ network: trunk?.ports[0]?.networkId, limit: 99 })).toContain("f-trunk");
+		for (const state of GUEST_STATES) {
+			expect(searchGuests(guests, { state, limit: 99 }).guests.every((guest) => guest.state === state)).toBe(true);
+		}
+	});
+
+	it("gives every guest exactly once on its pages, in order, whatever the order and the size of the pages", () => {
+		const sort = fc.constantFrom(...SORTS);
+		fc.assert(
+			fc.property(sort, fc.boolean(), fc.integer({ min: 1, max: 30 }), (sort, descending, limit) => {
+				const all = searchGuests(guests, { sort, descending, limit: 1000 }).guests;
+				const paged: Guest[] = [];
+				for (let cursor: string | undefined; ; ) {
+					const page = searchGuests(guests, { sort, descending, limit, cursor });
+					expect(page.total).toBe(guests.length);
+					paged.push(...page.guests);
+					cursor = page.next;
+					if (cursor === undefined) break;
+				}
+				expect(paged).toEqual(all);
+				expect(new Set(paged).size).toBe(guests.length);
+			}),
+		);
+	});
+
+	it("goes on after a guest that is gone", () => {
+		const first = searchGuests(guests, { limit: 3 });
+		const rest = guests.filter(({ instance }) => instance.id !== first.guests[2]?.instance.id);
+		const all = searchGuests(guests, { limit: 1000 }).guests;
+		expect(searchGuests(rest, { limit: 1000, cursor: first.next }).guests).toEqual(all.slice(3));
+	});
+
+	it("takes any cursor", () => {
+		fc.assert(fc.property(fc.string(), (cursor) => void searchGuests(guests, { cursor, limit: 5 })));
+	});
+});
+
+describe("near misses", () => {
+	const trunk = indexed.find(({ name }) => name === "f-trunk") ?? indexed[0];
+	const [port] = trunk?.ports ?? [];
+
+	it("names the port with the address on another network", () => {
+		const [first] = nearMisses({ peer: "10.9.9.9", address: port?.addresses[0], networkId: "elsewhere" }, indexed);
+		expect(first).toMatchObject({ instance: trunk?.id, port: port?.id });
+		expect(first?.why).toContain("elsewhere");
+	});
+
+	it("names the port with the address next to it, on that network only", () => {
+		const [address = ""] = port?.addresses ?? [];
+		const next = address.replace(/\d+$/, (digits) => String(Number(digits) + 1));
+		const found = nearMisses({ address: next, networkId: port?.networkId }, indexed);
+		expect(found.map(({ instance }) => instance)).toContain(trunk?.id);
+		expect(nearMisses({ address: next, networkId: "elsewhere" }, indexed)).toEqual([]);
+	});
+
+	it("says which project owns the instance that was claimed", () => {
+		const [owned] = recordedInstances;
+		const [instance] = indexed;
+		const found = nearMisses({ instance: instance?.id, projectId: "another" }, indexed);
+		expect(found).toEqual([
+			expect.objectContaining({ instance: instance?.id, why: expect.stringContaining(owned?.projectId ?? "") }),
+		]);
+	});
+
+	it("finds nobody for a source that says nothing, and takes any text", () => {
+		expect(nearMisses({}, indexed)).toEqual([]);
+		fc.assert(
+			fc.property(fc.string(), fc.string(), (address, networkId) => void nearMisses({ address, networkId }, indexed)),
+		);
+	});
+});
+
+it("a change concerns the instances that it names, by any of their resources", () => {
+	for (const instance of indexed) {
+		const [port] = instance.ports;
+		if (port === undefined) continue;
+		const changes = [
+			{ kind: "server", ids: [instance.id] },
+			{ kind: "port", ids: [port.id] },
+			{ kind: "network", ids: [port.networkId] },
+			{ kind: "subnet", ids: port.subnetIds.slice(0, 1) },
+			{ kind: "address", ids: [port.macAddress] },
+		] as const;
+		expect(changes.map((change) => isAffected(instance, change))).toEqual(changes.map(({ ids }) => ids.length > 0));
+		expect(changes.map(({ kind }) => isAffected(instance, { kind, ids: ["other"] })).some(Boolean)).toBe(false);
+		expect(isAffected(instance, { kind: "trunk", ids: ["t"] })).toBeUndefined();
+	}
+});

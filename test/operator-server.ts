@@ -1,0 +1,47 @@
+/** An operator server over instances in memory. */
+import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "../src/http/operator/server.ts";
+import { createGuestDocuments } from "../src/service/guest-documents.ts";
+import { createLog } from "../src/service/log.ts";
+import { createMetrics } from "../src/service/metrics.ts";
+import { openOverview } from "../src/service/overview/open-overview.ts";
+import type { InstanceCache } from "../src/source/instance-cache.ts";
+import { openDatabase, type StateDatabase } from "../src/store/database.ts";
+import { createPasswordStore } from "../src/store/password-store.ts";
+import { instancesOf, novaSettings, recordedInstances } from "./metadata-service.ts";
+
+export interface TestOperatorServer extends OperatorServer {
+	/** The state of the request history. */
+	readonly state: StateDatabase;
+	/** Every line of the log, as text. */
+	readonly lines: readonly string[];
+}
+
+export interface TestOperatorOptions extends Partial<OperatorServerOptions> {
+	readonly instances?: InstanceCache;
+	/** Default: one that ends with the server. */
+	readonly state?: StateDatabase;
+}
+
+export async function startTestOperator(given: TestOperatorOptions = {}): Promise<TestOperatorServer> {
+	const { state: shared, ...options } = given;
+	const instances = options.instances ?? instancesOf(recordedInstances);
+	const lines: string[] = [];
+	const log = options.log ?? createLog({ write: (line) => lines.push(line) });
+	const documents = options.documents ?? createGuestDocuments(novaSettings);
+	const state = shared ?? (await openDatabase("memory"));
+	const source = { list: () => instances.list(), instance: async (id: string) => instances.get(id, "all") };
+	const shown = await openOverview(state, { source, isLocal: true, documents, log });
+	const server = await startOperatorServer({
+		...{ listen: "127.0.0.1:0", documents, novaDocuments: documents, metrics: createMetrics(instances), log },
+		passwords: createPasswordStore(state),
+		...{ ...shown, isReady: () => true, version: "1.2.3", source: "files", ...options, instances },
+	});
+	return {
+		...{ address: server.address, state, lines },
+		async close() {
+			await server.close();
+			await shown.overview.close();
+			if (shared === undefined) await state.close();
+		},
+	};
+}
