@@ -165,6 +165,18 @@ export const supportCases: readonly Case[] = [
 		good: networks(ipv4({ dns_nameservers: ["10.0.0.53"] })),
 	},
 	{
+		rule: "dns-not-on-link",
+		at: "/networks/0",
+		bad: networks(ipv4({ services: [dns()] }), ipv6()),
+		good: networks(ipv6(), ipv4({ dns_nameservers: ["10.0.0.53"] })),
+	},
+	{
+		rule: "dns-not-on-link",
+		at: "/networks/0",
+		bad: { ...document(), networks: [ipv4()] },
+		good: { ...twoNics({}, { dns_nameservers: ["10.0.0.53"] }), services: [dns()] },
+	},
+	{
 		rule: "dhcp-dns-unread",
 		at: "/networks/0/services/0",
 		bad: networks(automatic("ipv6_slaac", { services: [dns("2001:db8::53")] }), ipv4({ services: [dns()] })),

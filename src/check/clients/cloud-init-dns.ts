@@ -16,6 +16,7 @@ import {
 	isMissing,
 	isStatic,
 	isText,
+	linkHasServersIn,
 	not,
 } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
@@ -63,18 +64,18 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		wrong("the link has no name server", {
 			renderers: ["network-manager"],
 			until: "23.2",
-			when: not(hasServersIn("networks[].dns_nameservers")),
+			when: not(linkHasServersIn("networks[].dns_nameservers")),
 		}),
 		wrong("the link has no name server", {
 			renderers: ["network-manager"],
 			until: "24.1",
 			since: "23.2",
-			when: not(hasServersIn("networks[].dns_nameservers", "networks[].services")),
+			when: not(linkHasServersIn("networks[].dns_nameservers", "networks[].services")),
 		}),
 		wrong("the link has search domains, and therefore does not get the document's servers", {
 			...NETPLAN,
 			until: "23.2",
-			when: all(hasSearch, not(hasServersIn("networks[].dns_nameservers"))),
+			when: all(hasSearch, not(linkHasServersIn("networks[].dns_nameservers"))),
 		}),
 	],
 	"dhcp-dns-unread": [ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" })],

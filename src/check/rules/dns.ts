@@ -1,13 +1,15 @@
 /** Name servers and search domains: which client finds them, and for which link. */
 import type { Cell } from "../clients/cell.ts";
-import type { DocumentView, LinkView, NetworkView } from "../document-view.ts";
+import type { DocumentView, Entry, LinkView, NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
 import {
 	familiesOf,
+	isDns,
 	type NameServer,
 	nameServersOf,
 	nameServersOfNetwork,
 	readsServer,
+	serverOf,
 	staticFamilies,
 } from "../name-servers.ts";
 import type { Rule } from "../rule.ts";
@@ -38,10 +40,13 @@ export const dnsRules: readonly Rule[] = [
 		fix: "repeat the servers on the network as dns_nameservers",
 		concerns: onNetwork,
 		*find(document) {
+			const named = new Set(document.networks.flatMap(nameServersOfNetwork).map(({ address }) => address));
+			const isOnLinks = serversAmong(document.services).every((address) => named.has(address));
 			for (const network of document.networks) {
-				if (!network.isStatic || !network.link) continue;
-				if (nameServersOfNetwork(network).length === 0 && document.services.length === 0) continue;
-				yield { pointer: network.pointer, message: "the network needs name servers", network };
+				const { link, isStatic, pointer } = network;
+				if (!link || !isStatic) continue;
+				const needsServers = link.networks.some(isServed) ? isServed(network) : !isOnLinks;
+				if (needsServers) yield { pointer, message: "the network needs name servers", network, link };
 			}
 		},
 	},
@@ -69,7 +74,6 @@ export const dnsRules: readonly Rule[] = [
 		fix: "give the network a search domain (dns_domain in Neutron), which keeps the other servers off it with netplan",
 		limitation: true,
 		*find(document) {
-			const isServed = (network: NetworkView) => nameServersOfNetwork(network).length > 0;
 			if (document.services.length === 0 || !document.networks.some(isServed)) return;
 			for (const network of document.networks) {
 				const { link, isStatic, pointer } = network;
@@ -150,6 +154,14 @@ function readServers(cell: Cell, document: DocumentView): ReadonlySet<string> {
 			.filter((server) => readsServer(cell, server))
 			.map(({ address }) => address),
 	);
+}
+
+function isServed(network: NetworkView): boolean {
+	return nameServersOfNetwork(network).length > 0;
+}
+
+function serversAmong(services: readonly Entry[]): string[] {
+	return services.filter(isDns).flatMap((service) => serverOf(service) ?? []);
 }
 
 function serversText(servers: readonly NameServer[]): string {
