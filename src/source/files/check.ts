@@ -20,7 +20,8 @@ export function checkInventory(
 ): void {
 	checkOwners(merged, ports, fault, whereIs);
 	checkKeyNames(merged, fault);
-	checkTrunks(merged, fault);
+	checkMtus(merged, fault);
+	checkTrunks(merged, ports, fault);
 	checkBareMetal(merged, fault);
 }
 
@@ -69,8 +70,20 @@ function checkKeyNames({ servers, keypairs }: Merged, fault: Fault): void {
 	}
 }
 
+/** Neutron's rule, from RFC 8200: below this MTU the kernel has no IPv6 on a link. */
+const SMALLEST_IPV6_MTU = 1280;
+
+function checkMtus({ networks, subnets }: Merged, fault: Fault): void {
+	for (const subnet of subnets.values()) {
+		const network = networks.get(subnet.network_id ?? (networks.size === 1 ? [...networks.keys()][0] : "") ?? "");
+		if (!network?.mtu || network.mtu >= SMALLEST_IPV6_MTU || !subnet.cidr.includes(":")) continue;
+		const what = `${network.mtu} is too small for IPv6 (subnet "${subnet.id}"), which needs ${SMALLEST_IPV6_MTU}: raise it`;
+		fault("networks", network, ["mtu"], what);
+	}
+}
+
 /** Neutron's rules: a port is the parent of one trunk or a subport of one, and a trunk has a VLAN once. */
-function checkTrunks({ trunks, ports }: Merged, fault: Fault): void {
+function checkTrunks({ trunks, networks }: Merged, ports: ReadonlyMap<string, PortFacts>, fault: Fault): void {
 	const roles = new Map<string, string>();
 	for (const trunk of trunks.values()) {
 		const tags = new Map<number, string>();
@@ -82,8 +95,10 @@ function checkTrunks({ trunks, ports }: Merged, fault: Fault): void {
 			roles.set(portId, `${role} of trunk "${trunk.id}"`);
 		};
 		take(trunk.port_id, "the parent", ["port_id"]);
-		for (const [index, { port_id, segmentation_id: tag }] of trunk.sub_ports.entries()) {
+		for (const [index, { port_id, segmentation_type: type, segmentation_id }] of trunk.sub_ports.entries()) {
 			take(port_id, "a subport", ["sub_ports", index, "port_id"]);
+			const network = networks.get(ports.get(port_id)?.network_id ?? "");
+			const tag = type === "inherit" ? network?.["provider:segmentation_id"] : segmentation_id;
 			if (typeof tag !== "number") continue;
 			const owner = tags.get(tag);
 			const place = ["sub_ports", index, "segmentation_id"];

@@ -287,6 +287,10 @@ describe("a fault is one line that names file, line and place and says what to d
 			/^a\.yaml:10: trunks\[1\]\.port_id port "p" is already the parent of trunk "t": remove one of them$/,
 		],
 		[
+			lan.replace("mtu: 1500", "mtu: 1279"),
+			/^a\.yaml:2: networks\[0\]\.mtu 1279 is too small for IPv6 \(subnet "lan6"\), which needs 1280: raise it$/,
+		],
+		[
 			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "#cloud-config" }',
 			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
 		],
