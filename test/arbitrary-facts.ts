@@ -1,6 +1,7 @@
 /** Generated clouds: facts of one instance with anything that Neutron allows, and by-hand ids that it doesn't. */
 import fc from "fast-check";
 import type { InstanceFacts, PortFacts, SubnetFacts } from "../src/instance/facts.ts";
+import { BOND_MODES } from "../src/instance/port-group.ts";
 
 const MODES = [null, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"] as const;
 const VIF_TYPES = ["ovs", "bridge", "dvs", "hyperv", "other", "unbound", "binding_failed", undefined] as const;
@@ -14,7 +15,7 @@ const anyId = fc.oneof(
 interface SubnetShape {
 	readonly version: 4 | 6;
 	readonly dhcp: boolean;
-	readonly gateway: boolean;
+	readonly gateway: "none" | "inside" | "outside";
 	readonly mode: (typeof MODES)[number];
 	readonly dns: number;
 	readonly routes: readonly ("default" | "host")[];
@@ -23,7 +24,7 @@ interface SubnetShape {
 const subnetShape: fc.Arbitrary<SubnetShape> = fc.record({
 	version: fc.constantFrom(4 as const, 6 as const),
 	dhcp: fc.boolean(),
-	gateway: fc.boolean(),
+	gateway: fc.constantFrom("none", "inside", "inside", "inside", "outside"),
 	mode: fc.constantFrom(...MODES),
 	dns: fc.nat({ max: 3 }),
 	routes: fc.array(fc.constantFrom("default" as const, "host" as const), { maxLength: 3 }),
@@ -37,19 +38,33 @@ const networkShape = fc.record({
 });
 type NetworkShape = typeof networkShape extends fc.Arbitrary<infer T> ? T : never;
 
+/** Neutron refuses IPv6 on a network with a smaller MTU (RFC 8200). */
+const isPossible = ({ mtu, subnets }: NetworkShape) =>
+	!mtu || mtu >= 1280 || subnets.every(({ version }) => version === 4);
+
 const portShape = fc.record({
 	network: fc.nat(),
 	/** Which of the network's subnets, and how many addresses on each. */
 	addresses: fc.array(fc.record({ subnet: fc.nat() }), { maxLength: 5 }),
 	vifType: fc.constantFrom(...VIF_TYPES),
 	dnsDomain: fc.constantFrom("", "port.example."),
-	subports: fc.array(
+	// A trunk has each VLAN once.
+	subports: fc.uniqueArray(
 		fc.record({ network: fc.nat(), vlan: fc.integer({ min: 1, max: 4094 }), addresses: fc.nat({ max: 3 }) }),
-		{
-			maxLength: 3,
-		},
+		{ maxLength: 3, selector: ({ vlan }) => vlan },
 	),
-	bond: fc.boolean(),
+	bond: fc.option(
+		fc.record({
+			/** Whose MAC address the port group has. */
+			mac: fc.constantFrom("port" as const, "member" as const, "none" as const),
+			mode: fc.constantFrom(...BOND_MODES, "4", null),
+			properties: fc.constantFrom(
+				{ miimon: 100, lacp_rate: "fast" },
+				{},
+				{ "bond-miimon": "50", "xmit-hash-policy": "layer3+4" },
+			),
+		}),
+	),
 	created: fc.option(fc.integer({ min: 0, max: 59 })),
 });
 type PortShape = typeof portShape extends fc.Arbitrary<infer T> ? T : never;
@@ -57,7 +72,7 @@ type PortShape = typeof portShape extends fc.Arbitrary<infer T> ? T : never;
 /** Facts of one instance in a generated cloud. */
 export const arbitraryFacts: fc.Arbitrary<InstanceFacts> = fc
 	.record({
-		networks: fc.array(networkShape, { minLength: 1, maxLength: 4 }),
+		networks: fc.array(networkShape.filter(isPossible), { minLength: 1, maxLength: 4 }),
 		ports: fc.array(portShape, { maxLength: 5 }),
 		ids: fc.uniqueArray(anyId, { minLength: 40, maxLength: 40 }),
 	})
@@ -129,17 +144,20 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 			});
 		}
 		if (shape.bond) {
+			const { mac, mode, properties } = shape.bond;
 			const uuid = newId();
+			const members = [newMac(), newMac()];
+			for (const address of members) {
+				facts.members.push({ uuid: newId(), address, node_uuid: "node", portgroup_uuid: uuid });
+			}
 			facts.portGroups.push({
 				uuid,
-				address: parent.mac_address,
+				address: mac === "none" ? null : mac === "port" ? parent.mac_address : members[0],
 				node_uuid: "node",
-				mode: "802.3ad",
-				properties: { miimon: 100 },
+				mode,
+				properties,
+				internal_info: { tenant_vif_port_id: parent.id },
 			});
-			for (let i = 0; i < 2; i += 1) {
-				facts.members.push({ uuid: newId(), address: newMac(), node_uuid: "node", portgroup_uuid: uuid });
-			}
 		}
 		return parent;
 	});
@@ -176,7 +194,9 @@ function subnet(shape: SubnetShape, n: number, s: number): SubnetFacts {
 		name: "",
 		network_id: `net-${n}`,
 		cidr: shape.version === 4 ? `${prefix}0/${bits}` : `${prefix}/${bits}`,
-		gateway_ip: shape.gateway ? `${prefix}1` : null,
+		gateway_ip: { none: null, inside: `${prefix}1`, outside: shape.version === 4 ? "10.200.0.1" : "2001:db8:200::1" }[
+			shape.gateway
+		],
 		enable_dhcp: shape.dhcp,
 		ipv6_address_mode: shape.version === 6 ? shape.mode : null,
 		dns_nameservers: Array.from({ length: shape.dns }, (_, i) => `${prefix}${i + 2}`),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { arbitraryFacts } from "../../test/arbitrary-facts.ts";
 import { recordedCase, recordedCases } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
-import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import type { InstanceFacts, PortFacts, SubnetFacts } from "../instance/facts.ts";
 import type { Instance, Port } from "../instance/instance.ts";
 import { NOVA_RELEASES } from "../instance/nova-release.ts";
 import { crossCheck } from "./cross-check.ts";
@@ -121,6 +121,36 @@ describe("networks", () => {
 		]);
 		expect(dataOf("e1-multi-address").services.map(({ address }) => address)).toEqual(["10.5.1.53", "10.5.2.53"]);
 	});
+
+	it.each(["slaac", "dhcpv6-stateless"])(
+		"are static beside a static IPv6 address, not %s: cloud-init turns it off",
+		(mode) => {
+			const change = (facts: InstanceFacts): InstanceFacts => {
+				const six = facts.subnets.find(({ cidr }) => cidr.includes(":")) as SubnetFacts;
+				const modes = { ipv6_address_mode: mode, ipv6_ra_mode: mode };
+				const other = {
+					...six,
+					id: "other",
+					cidr: "2001:db8:9::/64",
+					gateway_ip: null,
+					enable_dhcp: false,
+					ipv6_address_mode: null,
+				};
+				return {
+					...facts,
+					subnets: [...facts.subnets.map((subnet) => (subnet === six ? { ...six, ...modes } : subnet)), other],
+					ports: facts.ports.map((port) => ({
+						...port,
+						fixed_ips: [...port.fixed_ips, { subnet_id: "other", ip_address: "2001:db8:9::5" }],
+					})),
+				};
+			};
+			const six = dataOf("d1-dual-slaac", change).networks.filter(({ ip_address }) => ip_address?.includes(":"));
+			expect(six.map(({ type }) => type)).toEqual(["ipv6", "ipv6"]);
+			const routes = six.flatMap((network) => network.routes ?? []);
+			expect(routes).toMatchObject([{ network: "::", netmask: "::" }]);
+		},
+	);
 
 	it("name the same DNS servers in dns_nameservers as in services", () => {
 		for (const { services, dns_nameservers } of dataOf("e1-multi-address").networks) {
@@ -399,6 +429,8 @@ describe("bare metal", () => {
 	it("lets VLANs stand on a bond", () => {
 		const data = dataOf("f-trunk", bonded);
 		expect(data.links.map(({ type }) => type)).toEqual(["phy", "phy", "bond", "vlan", "vlan"]);
+		// glean names the VLAN by the bond's id and the tag, in which the kernel allows 15 characters.
+		expect(data.links.slice(2)).toMatchObject([{ id: "bond0" }, { vlan_link: "bond0" }, { vlan_link: "bond0" }]);
 		expectSound(data, assemble(bonded(recordedCase("f-trunk").facts)));
 	});
 });

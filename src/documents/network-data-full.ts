@@ -92,7 +92,7 @@ function isStatic({ type }: Assigned): boolean {
 function assign(fixedIps: readonly FixedIp[]): Assigned[] {
 	const done = new Set<string>();
 	const once = (what: string) => !done.has(what) && Boolean(done.add(what));
-	return fixedIps.map(({ address, subnet }): Assigned => {
+	const assigned = fixedIps.map(({ address, subnet }): Assigned => {
 		const { version, addressMode } = subnet;
 		const client = `dhcp${version}`;
 		const isAutomatic = addressMode
@@ -101,6 +101,19 @@ function assign(fixedIps: readonly FixedIp[]): Assigned[] {
 		const automatic = addressMode ? (`ipv6_${addressMode}` as const) : (`ipv${version}_dhcp` as const);
 		return { address, subnet, type: isAutomatic ? automatic : `ipv${version}` };
 	});
+	return stopsAdvertisements(assigned) ? assigned.map(withoutAdvertisements) : assigned;
+}
+
+/** Whether cloud-init turns router advertisements off: for a static IPv6 address, unless there is a DHCPv6 one too. */
+function stopsAdvertisements(addresses: readonly Assigned[]): boolean {
+	const types = addresses.map(({ type }) => type);
+	return types.includes("ipv6") && !types.includes("ipv6_dhcp") && !types.includes("ipv6_dhcpv6-stateful");
+}
+
+/** The address is known, and so is its router: without advertisements it is set as it is. */
+function withoutAdvertisements(assigned: Assigned): Assigned {
+	const { type } = assigned;
+	return type === "ipv6_slaac" || type === "ipv6_dhcpv6-stateless" ? { ...assigned, type: "ipv6" } : assigned;
 }
 
 /**
