@@ -55,7 +55,7 @@ test("on a terminal, a line for each part", async () => {
 describe("each fault is found, told with what to do, and is an exit code", () => {
 	test.each([
 		["credentials", "/identity/", 401, /rejected the credentials/],
-		["all projects' servers", "/servers/detail", 403, /403.*role.*docs\/openstack.md/],
+		["all projects' servers", "/servers/detail?all_tenants=1&limit=20", 403, /403.*role.*docs\/openstack.md/],
 		["other users' key pairs", "/os-keypairs", 403, /403.*docs\/openstack.md/],
 		["all projects' ports", "/ports", 403, /403.*docs\/openstack.md/],
 		["all projects' networks", "/networks", 404, /networks does not exist/],
@@ -70,7 +70,7 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 	test("without a token nothing else of the cloud is tried", async () => {
 		refuse("/identity/", 401);
 		const parts = (await doctor()).findings.map(({ part }) => part);
-		expect(parts).toEqual(["credentials", "listener signed", "listener operator"]);
+		expect(parts).toEqual(["credentials", "message bus", "state", "listener signed", "listener operator"]);
 	});
 
 	test("a clock that is off", async () => {
@@ -109,7 +109,14 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 		["all projects' floating IPs", () => hideAll("floatingips"), /get_floatingip\)/],
 		["all projects' security groups", () => hideAll("security_groups"), /get_security_group\)/],
 		["all projects' trunks", hideSubport, /subports of trunk .* hidden \(get_port\)/],
-		["all projects' networks", hideSegments, /get_network:provider:segmentation_id\)/],
+		[
+			"all projects' networks",
+			hideMember("provider:segmentation_id"),
+			/hidden: get_network:provider:segmentation_id: give/,
+		],
+		["all projects' networks", hideMember("provider:network_type"), /get_network:provider:network_type: give/],
+		["all projects' networks", hideMember("provider:physical_network"), /get_network:provider:physical_network: give/],
+		["changed servers", () => refuse("changes-since", 403), /403.*docs/],
 	])("%s", async (part, hide, message) => {
 		const [floating] = fake.records.floatingips;
 		const [port] = fake.records.ports;
@@ -129,8 +136,10 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 		fake.records.ports = fake.records.ports.filter(({ id }) => id !== second?.port_id);
 	}
 
-	function hideSegments(): void {
-		for (const network of fake.records.networks) delete network["provider:segmentation_id"];
+	function hideMember(member: string): () => void {
+		return () => {
+			for (const network of fake.records.networks) delete network[member];
+		};
 	}
 
 	test("networks that are hidden", async () => {
@@ -147,7 +156,9 @@ test("what administrators alone see is told, and no fault", async () => {
 });
 
 test("a Neutron without provider networks is well", async () => {
-	for (const network of fake.records.networks) delete network["provider:segmentation_id"];
+	for (const network of fake.records.networks) {
+		for (const member of Object.keys(network)) if (member.startsWith("provider:")) delete network[member];
+	}
 	refuse("/extensions/provider", 404);
 	expect((await doctor()).broken).toEqual([]);
 });
@@ -163,6 +174,56 @@ test("a cloud with nothing in it yet is well", async () => {
 	const { code, findings } = await doctor();
 	expect(code).toBe(0);
 	expect(findings.filter(({ found }) => found === "nothing to try it on yet").length).toBeGreaterThan(2);
+});
+
+describe("the message bus", () => {
+	const busOf = async (url: string) => {
+		const { stdout } = await runCli(["doctor", "--config", configFile(anyPort)], {
+			env: { ...env(), GUESTWIRE_TRANSPORT_URL: url },
+		});
+		expect(stdout).not.toContain("rain-coat");
+		return (JSON.parse(stdout) as CheckResult[]).filter(({ part }) => part === "message bus");
+	};
+
+	test("none: what is missing for 1 s", async () => {
+		const [found] = (await doctor()).findings.filter(({ part }) => part === "message bus");
+		expect(found).toMatchObject({ ok: true, found: expect.stringMatching(/mirror.changes.busFile.*within 1 s/) });
+	});
+
+	test("hosts that do not answer, each by its name", async () => {
+		const [found] = await busOf("rabbit://u:rain-coat@127.0.0.1:1,u:rain-coat@127.0.0.1:2/");
+		expect(found).toMatchObject({
+			ok: false,
+			found: expect.stringMatching(/^127.0.0.1:1: .*REFUSED.*; 127.0.0.1:2: /),
+		});
+	});
+});
+
+describe("the state", () => {
+	const stateOf = async (place: string) => {
+		const { findings } = await doctor("--config", configFile(`${anyPort}state: { sqlite: ${place} }\n`));
+		return findings.find(({ part }) => part === "state");
+	};
+
+	test("can be written", async () => {
+		expect(await stateOf("state.db")).toMatchObject({
+			ok: true,
+			found: expect.stringMatching(/state.db: can be written/),
+		});
+	});
+
+	test("is no database", async () => {
+		writeFileSync(join(folder, "state.db"), "no database, but long enough to be read as one".repeat(100));
+		expect(await stateOf("state.db")).toMatchObject({ ok: false, found: expect.stringMatching(/state.db: /) });
+	});
+
+	test("would last for the process only", async () => {
+		writeFileSync(join(folder, "file"), "");
+		const options = { env: { ...env(), STATE_DIRECTORY: join(folder, "file", "state") } };
+		const { stdout } = await runCli(["doctor", "--config", configFile(anyPort)], options);
+		const found = (JSON.parse(stdout) as CheckResult[]).find(({ part }) => part === "state");
+		expect(found).toMatchObject({ ok: false, found: expect.stringMatching(/only for this process: set "state"$/) });
+	});
 });
 
 describe("the agent's shared secret", () => {

@@ -5,6 +5,7 @@ import { GuestwireError } from "../errors.ts";
 import { checkSource } from "../source/registry.ts";
 import { type CheckResult, checkPart } from "../source/source-kind.ts";
 import { checkListeners } from "./doctor-listeners.ts";
+import { checkState } from "./doctor-state.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
 import { type CommandContext, openContext, sourceContext } from "./source.ts";
@@ -23,6 +24,7 @@ export function doctorCommand(io: Io): Command {
 				const { config } = context;
 				const results = [
 					...(await checkSource(config.cloud, sourceContext(config, io))),
+					await checkState(config.state, io),
 					...(await checkListeners(config)),
 					...(await checkAgent(options.agentConfig, context, io)),
 				];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type ChannelModel, connect } from "amqplib";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createBus } from "../../src/source/openstack/bus.ts";
+import { checkBus } from "../../src/source/openstack/check-bus.ts";
 import { parseTransportUrl } from "../../src/source/openstack/transport-url.ts";
 import type { Signal } from "../../src/source/remote-source.ts";
 import { hasProgram } from "./programs.ts";
@@ -53,9 +54,15 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 		const declare = (exchange: string) => channel.assertExchange(exchange, "topic", { durable: false });
 		const end = async () => {
 			for (const exchange of ["neutron", "nova"]) await channel.deleteExchange(exchange);
+			for (const name of ["notifications.info", "versioned_notifications.info"]) await channel.deleteQueue(name);
 			await connection.close();
 		};
 		onTestFinished(() => end().catch(() => {}));
+		const queue = (name: string) => channel.assertQueue(name, { durable: false });
+		const fill = async (name: string, count: number) => {
+			for (let at = 0; at < count; at++) channel.sendToQueue(name, Buffer.from("{}"));
+			await channel.waitForConfirms();
+		};
 		const send = async (exchange: string, key: string, message: unknown) => {
 			channel.publish(exchange, key, Buffer.from(typeof message === "string" ? message : JSON.stringify(message)));
 			await channel.waitForConfirms();
@@ -68,7 +75,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 			};
 			return send("neutron", key, { "oslo.version": "2.0", "oslo.message": JSON.stringify(notification) });
 		};
-		return { declare, end, send, portChanged };
+		return { declare, queue, fill, end, send, portChanged };
 	}
 
 	function listenTo(address: string) {
@@ -178,6 +185,57 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 	test("a virtual host that does not exist is reported", async () => {
 		const { heard } = listenTo(`${url()}other`);
 		await expect.poll(() => heard, SOON).toEqual([expect.stringMatching(/^down: .*refuses the virtual host/)]);
+	});
+
+	describe("doctor", () => {
+		const doctor = (address: string) => checkBus(async () => parseTransportUrl(address, "transport-url"));
+
+		test("finds what is missing, step by step", async () => {
+			const bus = await publisher();
+			const [missing] = await doctor(url());
+			expect(missing).toMatchObject({
+				ok: false,
+				found: expect.stringMatching(/^exchange neutron and nova does not exist/),
+			});
+			for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+			expect(await doctor(url())).toMatchObject([
+				{ part: "message bus", ok: true },
+				{
+					part: "notifications",
+					ok: false,
+					found: expect.stringMatching(/^none was sent yet: set driver = messagingv2/),
+				},
+			]);
+			await bus.queue("notifications.info");
+			const [, old] = await doctor(url());
+			expect(old).toMatchObject({ ok: true, found: expect.stringContaining("notification_format = both") });
+			await bus.queue("versioned_notifications.info");
+			const [, both] = await doctor(url());
+			expect(both).toMatchObject({ ok: true, found: "are sent, Nova's versioned ones too" });
+		});
+
+		test("finds a queue that grows", async () => {
+			const bus = await publisher();
+			for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+			await bus.queue("notifications.info");
+			await bus.queue("versioned_notifications.info");
+			await bus.fill("notifications.info", 10_001);
+			const [, found] = await doctor(url());
+			expect(found).toMatchObject({
+				ok: false,
+				found: expect.stringMatching(/notifications.info has 10001 messages.*policy/),
+			});
+		});
+
+		test("finds the host that is dead, and the password that is wrong", async () => {
+			const both = `rabbit://${login}@127.0.0.1:1,guestwire:secret@127.0.0.1:${broker.port}/`;
+			const [found] = await doctor(both);
+			expect(found).toMatchObject({
+				ok: false,
+				found: expect.stringMatching(/^127.0.0.1:1: .*REFUSED.*; .*ACCESS.REFUSED/),
+			});
+			expect(found?.found).not.toContain("secret");
+		});
 	});
 
 	test("a broker that dies and comes back: a gap, and messages flow again", async () => {

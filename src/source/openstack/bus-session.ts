@@ -6,9 +6,16 @@ import { type Channel, type ChannelModel, connect, credentials } from "amqplib";
 import { GuestwireError } from "../../errors.ts";
 import type { BusAddress, BusHost } from "./transport-url.ts";
 
+export interface QueueState {
+	readonly messages: number;
+	readonly consumers: number;
+}
+
 export interface BusSession {
 	/** Binds the queue to the exchanges that exist, which may be repeated. Returns those that do not. */
 	bind(): Promise<readonly string[]>;
+	/** The state of somebody else's queue; undefined if it does not exist. */
+	inspect(queue: string): Promise<QueueState | undefined>;
 	/** Resolves with the reason when the session has ended. */
 	readonly ended: Promise<string>;
 	/** Ends it: the broker deletes the queue. */
@@ -62,7 +69,15 @@ export async function openBusSession(
 		channel.on("error", end);
 		channel.on("close", end);
 		const queue = await consume(channel, onMessage, end);
-		return { bind: () => bindExisting(connection, channel, queue), ended: ended.promise, close };
+		return {
+			bind: () => bindExisting(connection, channel, queue),
+			async inspect(name) {
+				const found = await probe(connection, (own) => own.checkQueue(name));
+				return found && { messages: found.messageCount, consumers: found.consumerCount };
+			},
+			ended: ended.promise,
+			close,
+		};
 	} catch (error) {
 		await close();
 		throw error;
@@ -125,24 +140,24 @@ async function consume(
 async function bindExisting(connection: ChannelModel, channel: Channel, queue: string): Promise<string[]> {
 	const missing: string[] = [];
 	for (const exchange of EXCHANGES) {
-		if (!(await exists(connection, exchange))) missing.push(exchange);
+		if ((await probe(connection, (own) => own.checkExchange(exchange))) === undefined) missing.push(exchange);
 		else for (const key of KEYS) await channel.bindQueue(queue, exchange, key);
 	}
 	return missing;
 }
 
-/** Asks on a channel of its own, which the broker closes if the exchange does not exist. */
-async function exists(connection: ChannelModel, exchange: string): Promise<boolean> {
+/** Asks on a channel of its own, which the broker closes if what is asked for does not exist: undefined then. */
+async function probe<T>(connection: ChannelModel, ask: (channel: Channel) => Promise<T>): Promise<T | undefined> {
 	const channel = await connection.createChannel();
 	channel.on("error", () => {});
 	try {
-		await channel.checkExchange(exchange);
+		const found = await ask(channel);
+		await channel.close();
+		return found;
 	} catch (error) {
-		if ((error as { code?: unknown }).code === NOT_FOUND) return false;
+		if ((error as { code?: unknown }).code === NOT_FOUND) return undefined;
 		throw error;
 	}
-	await channel.close();
-	return true;
 }
 
 /** One line. */

@@ -8,6 +8,7 @@ import { reader } from "./answers.ts";
 import { firstPage } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
 import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";
+import { changedSince } from "./polls.ts";
 import type { Query } from "./query.ts";
 import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
@@ -33,6 +34,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 	"dns-integration": "DNS names",
 	"standard-attr-tag": "tags",
 };
+
+/** What only an administrator sees of a network by default. */
+const PROVIDER = ["provider:network_type", "provider:physical_network", "provider:segmentation_id"];
 
 /** The id of no server. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
@@ -115,6 +119,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return broken(`Nova ignores this user's filter "uuid" (servers:allow_all_filters): ${ROLE}`);
 	},
 
+	"changed servers": async ({ compute }) => {
+		await firstPage(compute, "/servers/detail", "servers", changedSince(Date.now()));
+		return "may be listed, deleted ones too";
+	},
+
 	"all servers' names": async ({ compute }) => {
 		await firstPage(compute, "/servers", "servers", [
 			["all_tenants", "1"],
@@ -159,11 +168,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		const isHidden = networks.length === 0 || (await Promise.all(subnets)).some((found) => found.length === 0);
 		if (isHidden)
 			return broken(`those of port ${port.id} or their subnets are hidden (get_network, get_subnet): ${ROLE}`);
-		if (networks.some(({ value }) => Object.hasOwn(value as object, "provider:segmentation_id"))) {
-			return "may be listed, segmentation ids and all";
-		}
+		const hidden = PROVIDER.filter((member) => networks.every(({ value }) => !Object.hasOwn(value as object, member)));
+		if (hidden.length === 0) return "may be listed, with provider details";
 		if ((await network.get("/extensions/provider")) === undefined) return "may be listed";
-		return broken(`their segmentation ids are hidden (get_network:provider:segmentation_id): ${ROLE}`);
+		return broken(`hidden: ${hidden.map((member) => `get_network:${member}`).join(", ")}: ${ROLE}`);
 	},
 
 	"all projects' trunks": async ({ network }, { port }) => {

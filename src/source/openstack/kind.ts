@@ -1,7 +1,9 @@
 import type { SourceKind } from "../source-kind.ts";
+import { checkBus } from "./check-bus.ts";
 import { checkCloud } from "./checks.ts";
 import { openOpenStackSource } from "./index.ts";
 import { openServices } from "./services.ts";
+import { findBus } from "./signals.ts";
 
 /** An OpenStack cloud. */
 export const openStackKind: SourceKind<{ readonly cloud?: string }> = {
@@ -11,10 +13,10 @@ export const openStackKind: SourceKind<{ readonly cloud?: string }> = {
 		const source = await openOpenStackSource({ ...config, env, profile, sharing, changes });
 		return { source, maxAge: freshness - sharing };
 	},
-	async check(config, { env }) {
+	async check(config, { env, changes }) {
 		const services = await openServices({ ...config, env });
 		try {
-			return await checkCloud(services, Date.now);
+			return [...(await checkCloud(services, Date.now)), ...(await checkBus(await findBus(changes?.busFile, env)))];
 		} finally {
 			await services.close();
 		}

@@ -6,6 +6,7 @@ import { reader } from "./answers.ts";
 import { type Api, notThere } from "./api.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import type { Poll } from "./poll.ts";
+import type { Query } from "./query.ts";
 
 const readServer = reader(Type.Object({ id: Type.String(), updated: Type.String({ default: "" }) }));
 const readTrunk = reader(
@@ -23,6 +24,13 @@ const OVERLAP = 2000;
 /** By how much Nova's clock may be behind this one. Milliseconds. */
 const SKEW = 60_000;
 
+/** The query for servers that have changed since a time, deleted ones included. @param since milliseconds since 1970 */
+export const changedSince = (since: number): Query => [
+	["all_tenants", "1"],
+	["limit", "1000"],
+	["changes-since", new Date(since).toISOString().replace(/\.\d+Z$/, "Z")],
+];
+
 /**
  * Nova's servers that have changed since the last poll, deleted ones included. A volume or NIC that was attached or
  * detached does not show.
@@ -34,12 +42,7 @@ export function pollServers(api: Api, now: () => number = Date.now): Poll {
 	return async () => {
 		const seenAt = now();
 		const since = latest.change + (seenAt - latest.seenAt) - OVERLAP;
-		const query = [
-			["all_tenants", "1"],
-			["limit", "1000"],
-			["changes-since", new Date(since).toISOString().replace(/\.\d+Z$/, "Z")],
-		] as const;
-		const answers = await api.list("/servers/detail", "servers", query);
+		const answers = await api.list("/servers/detail", "servers", changedSince(since));
 		if (answers === undefined) throw notThere("/servers/detail");
 		const servers = answers.map(({ value, where }) => readServer(value, where));
 		for (const change of servers.map(({ updated }) => Date.parse(updated))) {
