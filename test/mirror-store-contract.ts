@@ -81,8 +81,9 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 
 		test("what is known to be deleted is not missing, and a deleted server is no instance", async () => {
 			const found = async () => {
-				const { facts, missing, requestedAt } = await readInstance(store, "vm", { dhcpPorts: false });
-				return [facts !== undefined, missing.map(({ kind }) => kind), requestedAt];
+				const { facts, missing, deleted } = await readInstance(store, "vm", { dhcpPorts: false });
+				const times = deleted.map(({ requestedAt }) => requestedAt);
+				return [facts !== undefined, missing.map(({ kind }) => kind), times.toSorted()];
 			};
 			await store.apply({
 				upserts: [port("p", 4)],
@@ -91,9 +92,9 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 					{ kind: "network", id: "net", requestedAt: 5 },
 				],
 			});
-			expect(await found()).toEqual([true, ["server"], 3]);
+			expect(await found()).toEqual([true, ["server"], [3, 5]]);
 			await store.apply({ deletes: [{ kind: "server", id: "vm", requestedAt: 2 }] });
-			expect(await found()).toEqual([false, [], 2]);
+			expect(await found()).toEqual([false, [], [2, 3, 5]]);
 			expect(await store.read([{ kind: "server", ids: ["vm", "other"] }])).toMatchObject({
 				...{ resources: [], deleted: [{ kind: "server", id: "vm", requestedAt: 2 }] },
 			});

@@ -10,6 +10,8 @@ import type { MirrorStore, Selector } from "./mirror-store.ts";
 export interface PortMatch {
 	readonly port: PortFacts;
 	readonly nic: PortFacts;
+	/** The trunk between them. */
+	readonly trunkId?: string;
 }
 
 type Reader = Pick<MirrorStore, "read">;
@@ -54,12 +56,17 @@ async function withNics(store: Reader, ports: readonly PortFacts[]): Promise<Por
 	const subports = ports.filter(({ device_owner }) => device_owner === "trunk:subport").map(({ id }) => id);
 	if (subports.length === 0) return ports.map((port) => ({ port, nic: port }));
 	const trunks = await store.read([{ kind: "trunk", key: "subport", values: subports }]);
-	const parentOf = new Map(contentsOf(trunks.resources, "trunk").flatMap(parents));
-	const parentPorts = await store.read([{ kind: "port", ids: [...new Set(parentOf.values())] }]);
-	const byId = new Map(contentsOf(parentPorts.resources, "port").map((port) => [port.id, port]));
-	return ports.map((port) => ({ port, nic: byId.get(parentOf.get(port.id) ?? "") ?? port }));
+	const trunkOf = new Map(contentsOf(trunks.resources, "trunk").flatMap(trunkBySubport));
+	const parentIds = new Set(Array.from(trunkOf.values(), ({ port_id }) => port_id));
+	const parents = await store.read([{ kind: "port", ids: [...parentIds] }]);
+	const byId = new Map(contentsOf(parents.resources, "port").map((port) => [port.id, port]));
+	return ports.map((port) => {
+		const trunk = trunkOf.get(port.id);
+		const nic = trunk && byId.get(trunk.port_id);
+		return trunk && nic ? { port, nic, trunkId: trunk.id } : { port, nic: port };
+	});
 }
 
-function parents({ port_id, sub_ports }: TrunkFacts): [string, string][] {
-	return sub_ports.map((subport) => [subport.port_id, port_id]);
+function trunkBySubport(trunk: TrunkFacts): [string, TrunkFacts][] {
+	return trunk.sub_ports.map(({ port_id }) => [port_id, trunk]);
 }

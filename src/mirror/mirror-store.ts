@@ -75,6 +75,8 @@ export interface MirrorMeta {
 	readonly reconciledAt: number;
 	/** Up to when every change that the signals reported is in the mirror, in milliseconds since 1970. */
 	readonly current: number;
+	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
+	readonly doubtful: readonly string[];
 	/** Nova's newest microversion, for profile `nova`. */
 	readonly novaMicroversion: string;
 	/** The process that holds the lock. */

@@ -12,10 +12,12 @@ export interface InstanceReading {
 	readonly facts: InstanceFacts | undefined;
 	/** What the facts refer to, and the mirror neither has nor knows to be deleted: unless it is empty, they are incomplete. */
 	readonly missing: readonly ResourceName[];
+	/** What the facts consist of. */
+	readonly resources: readonly Resource[];
+	/** What they refer to and is known to be deleted. */
+	readonly deleted: readonly DeletedResource[];
 	/** The last batch that the facts include. */
 	readonly sequence: number;
-	/** When the oldest of the facts was requested, in milliseconds since 1970. Infinite if there are none, not even a deletion. */
-	readonly requestedAt: number;
 }
 
 export interface ReadInstanceOptions {
@@ -41,12 +43,12 @@ export async function readInstance(store: Reader, id: string, options: ReadInsta
 		if (attempt < ATTEMPTS && sequences.some((other) => other !== sequence)) continue;
 		const facts = deleted.has(nameOf({ kind: "server", id })) ? undefined : factsOf(resources, id);
 		const missing = facts === undefined ? [] : missingFrom(resources, facts);
-		const times = [...resources.values(), ...deleted.values()].map(({ requestedAt }) => requestedAt);
 		return {
 			facts,
 			missing: missing.filter((name) => !deleted.has(nameOf(name))),
+			resources: [...resources.values()],
+			deleted: [...deleted.values()],
 			sequence,
-			requestedAt: Math.min(...times),
 		};
 	}
 }

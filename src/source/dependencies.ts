@@ -1,6 +1,6 @@
 /** What cached values depend on, as tags: a change invalidates every value with one of its tags. */
 import type { Instance, Port } from "../instance/instance.ts";
-import { type Change, type ChangeKind, keypairId, type PortQuery } from "./source.ts";
+import { type Change, type ChangeKind, keypairId, type Owner, type PortQuery } from "./source.ts";
 
 const tag = (kind: ChangeKind, id: string) => `${kind} ${id}`;
 
@@ -28,6 +28,11 @@ function tagsOfPort(port: Port): string[] {
 		...port.securityGroups.map(({ id }) => tag("security_group", id)),
 		...(port.trunk === undefined ? [] : [tag("trunk", port.trunk.id)]),
 	];
+}
+
+/** What the claims of owners rest on. */
+export function tagsOfOwners(owners: readonly Owner[]): string[] {
+	return owners.flatMap(({ basis = [] }) => basis.flatMap(tagsOfChange));
 }
 
 /** What the owners that match a query depend on, whoever they are. */

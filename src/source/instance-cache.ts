@@ -1,9 +1,11 @@
 /** The cache in front of a source: instances by id, and owners by port query. */
+import { setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
+import { withoutUndefined } from "../instance/without-undefined.ts";
 import { createChangeLog } from "./change-log.ts";
-import { tagsOfChange, tagsOfInstance, tagsOfQuery } from "./dependencies.ts";
+import { tagsOfChange, tagsOfInstance, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
 import {
 	type CacheTimes,
 	createRevalidatingCache,
@@ -29,6 +31,8 @@ export interface InstanceCacheOptions {
 	readonly onStale?: (what: { readonly key: string; readonly ageSeconds: number; readonly reason: unknown }) => void;
 	/** Milliseconds of a monotonic clock. */
 	readonly now?: () => number;
+	/** Waits so many milliseconds by the same clock, or until the signal aborts. */
+	readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Counts since the start, except `entries` and `oldestStaleSeconds`. */
@@ -68,7 +72,8 @@ export interface InstanceCache {
 	 * As `Source.owners`: at once if the answer is cached, like `get`.
 	 *
 	 * @param isPrivate whether private data depends on it: then the answer is at most 5 seconds old, even while the source
-	 *   can't be reached; otherwise at most 300, and a slow source is waited for no longer than a second
+	 *   can't be reached; otherwise at most 300, or as old as what the source last knew, and a slow source is waited for no
+	 *   longer than a second
 	 * @returns rejects as `get`
 	 */
 	owners(query: PortQuery, signal?: AbortSignal, isPrivate?: boolean): readonly Owner[] | Promise<readonly Owner[]>;
@@ -78,6 +83,8 @@ export interface InstanceCache {
 	/** Ends running look-ups and closes the source. */
 	close(): Promise<void>;
 }
+
+const sleep = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal });
 
 /** Absences cached: they live for two seconds only. */
 const MOST_ABSENT = 5000;
@@ -125,25 +132,38 @@ const ownerTimes = (maxAge: number): CacheTimes => ({
  * depends on the changed resources, and nothing else.
  */
 export function createInstanceCache(source: Source, options: InstanceCacheOptions = {}): InstanceCache {
-	const { maxAge = 15, maxEntries = 20_000, now = () => performance.now() } = options;
+	const { maxAge = 15, maxEntries = 20_000, now = () => performance.now(), wait = sleep } = options;
 	const closing = new AbortController();
 	const shared: SharedCacheState = { changes: createChangeLog(), oldestStale: Number.POSITIVE_INFINITY };
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
-	const common = { max: maxEntries, maxAbsent: Math.min(maxEntries, MOST_ABSENT), now, onStale, shared };
+	const common = { max: maxEntries, maxAbsent: Math.min(maxEntries, MOST_ABSENT), now, wait, onStale, shared };
 
-	const byDetail = createInstanceCaches(common, maxAge, (id, detail) => source.instance(id, detail, closing.signal));
+	const byDetail = createInstanceCaches(
+		{ ...common, verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY },
+		maxAge,
+		(id, detail) => source.instance(id, detail, closing.signal),
+	);
 	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
 		...common,
 		times: ownerTimes(maxAge),
 		isAbsent: (found) => found.length === 0,
-		tagsOf: (key) => tagsOfQuery(JSON.parse(key)),
+		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
+		verifiedAge: (_key, found) =>
+			found.every(({ basis }) => basis !== undefined)
+				? (source.verifiedAge?.() ?? Number.POSITIVE_INFINITY)
+				: Number.POSITIVE_INFINITY,
 		ask: (key) => source.owners(JSON.parse(key), closing.signal),
 		intern: (_key, found) => found,
 	});
 	const instances = Object.values(byDetail);
 
 	function applyChange(change: Change): void {
+		if (change.kind === "everything") {
+			shared.changes.addEverything();
+			for (const cache of [...instances, owners]) cache.invalidateAll();
+			return;
+		}
 		for (const tag of tagsOfChange(change)) {
 			shared.changes.add(tag);
 			for (const cache of [...instances, owners]) cache.invalidateTag(tag);
@@ -152,6 +172,13 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	}
 	source.onChange?.(applyChange);
 
+	async function lastKnown(query: PortQuery, reason: unknown): Promise<readonly Owner[]> {
+		if (!(reason instanceof GuestwireError)) throw reason;
+		const found = await source.lastKnownOwners?.(query).catch(() => undefined);
+		if (found === undefined) throw reason;
+		return found;
+	}
+
 	const peek = (id: string, detail: Detail) => newer(byDetail.all.peek(id), byDetail[detail].peek(id));
 
 	return {
@@ -159,11 +186,16 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		revalidate(id, detail, signal) {
 			const known = peek(id, detail);
 			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
-			return isRecent ? known.value : byDetail[detail].revalidate(id, signal);
+			if (isRecent) return known.value;
+			source.invalidate?.({ kind: "server", ids: [id] });
+			return byDetail[detail].revalidate(id, signal);
 		},
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
-			const key = JSON.stringify({ networkId, routerId, address, macAddress });
-			return owners.get(key, signal, undefined, isPrivate ? PRIVATE_OWNER : STALE_OWNER);
+			const query = { networkId, routerId, address, macAddress };
+			const patience = isPrivate ? PRIVATE_OWNER : STALE_OWNER;
+			const found = owners.get(JSON.stringify(query), signal, undefined, patience);
+			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
+			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));
 		},
 		list: (signal) => withAbort(source.list(closing.signal), signal),
 		stats: () => statsOf([...instances, owners], Math.max(0, now() - shared.oldestStale)),
@@ -176,7 +208,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 
 type CommonOptions = Pick<
 	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
-	"max" | "maxAbsent" | "now" | "onStale" | "shared"
+	"max" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onStale" | "shared"
 >;
 
 /** A cache per detail. An answer with all details replaces those with less, and serves for them. */

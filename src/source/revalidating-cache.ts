@@ -46,6 +46,13 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly ask: (key: string) => Promise<V> | InFlight<V>;
 	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
 	readonly intern: (key: string, value: V) => V;
+	/**
+	 * How long ago it was certain that every change of the value had been reported, in milliseconds: a value that is not
+	 * invalidated counts as no older. Default: never.
+	 */
+	readonly verifiedAge?: (key: string, value: V) => number;
+	/** Waits so many milliseconds, or until the signal aborts. */
+	readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 	/** Called for each stale value that is served. */
 	readonly onStale: (key: string, ageMs: number, reason: unknown) => void;
 	readonly shared: SharedCacheState;
@@ -86,6 +93,7 @@ export interface RevalidatingCache<V> {
 	invalidate(key: string): void;
 	/** Invalidates every entry with the tag. */
 	invalidateTag(tag: string): void;
+	invalidateAll(): void;
 	stats(): RevalidatingCacheStats;
 }
 
@@ -107,6 +115,11 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	const failing = new Set<string>();
 	/** Until then the source counts as down: callers with an old value don't wait for a new one. */
 	let downUntil = Number.NEGATIVE_INFINITY;
+
+	function ageOf(key: string, { value, askedAt, invalidated }: CacheEntry<V>): number {
+		const age = now() - askedAt;
+		return invalidated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
+	}
 
 	const isFailing = (key: string) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY);
 
@@ -138,7 +151,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return asked instanceof Promise ? { answer: asked, askedAt, sequence } : asked;
 	}
 
-	/** One look-up per key, however many callers. The result of a look-up from before an invalidation is not cached. */
+	/** One look-up per key, however many callers. The result of one from before an invalidation counts as invalidated. */
 	function ask(key: string): Promise<V> {
 		const running = inFlight.get(key);
 		if (running !== undefined) return running.answer;
@@ -147,10 +160,11 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		const answer = lookUp(key, first).then(
 			(entry) => {
 				recordSuccess();
-				if (!end()) return entry.value;
-				failures.delete(key);
+				const isCurrent = end();
+				if (isCurrent) failures.delete(key);
+				else if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) >= entry.askedAt) return entry.value;
 				const value = options.intern(key, entry.value);
-				entries.set(key, { ...entry, value });
+				entries.set(key, { ...entry, value, invalidated: entry.invalidated || !isCurrent });
 				return value;
 			},
 			(error: unknown) => {
@@ -165,13 +179,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	/** If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason. */
-	function serveStale(
-		key: string,
-		{ value, askedAt }: CacheEntry<V>,
-		reason: unknown,
-		{ staleIfError }: Patience,
-	): V | Promise<V> {
-		const age = now() - askedAt;
+	function serveStale(key: string, known: CacheEntry<V>, reason: unknown, { staleIfError }: Patience): V | Promise<V> {
+		const { value, askedAt } = known;
+		const age = ageOf(key, known);
 		if (age >= staleIfError) return inFlight.get(key)?.answer ?? Promise.reject(reason);
 		counts.stale++;
 		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
@@ -180,24 +190,25 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, patience: Patience): Promise<V> {
-		const slow = Promise.withResolvers<never>();
-		const timer = setTimeout(() => {
+		const answered = new AbortController();
+		const slow = options.wait(patience.revalidateTimeout, answered.signal).then(() => {
 			const waited = `no answer from the cloud within ${patience.revalidateTimeout} ms`;
 			const error = new GuestwireError("cloud-unavailable", waited);
 			recordFailure(key, error);
-			slow.reject(error);
-		}, patience.revalidateTimeout);
+			throw error;
+		});
+		slow.catch(() => {}); // the answer may come first
 		try {
-			return await Promise.race([ask(key), slow.promise]);
+			return await Promise.race([ask(key), slow]);
 		} catch (error) {
 			return serveStale(key, known, error, patience);
 		} finally {
-			clearTimeout(timer);
+			answered.abort();
 		}
 	}
 
 	function serveKnown(key: string, known: CacheEntry<V>, patience: Patience): V | Promise<V> {
-		const age = known.invalidated ? Number.POSITIVE_INFINITY : now() - known.askedAt;
+		const age = known.invalidated ? Number.POSITIVE_INFINITY : ageOf(key, known);
 		if (age < times.maxAge) {
 			counts.hits++;
 			if (age >= times.revalidateAfter) revalidateInBackground(key);
@@ -250,6 +261,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		invalidate,
 		invalidateTag(tag) {
 			for (const key of entries.keysOf(tag)) invalidate(key);
+		},
+		invalidateAll() {
+			for (const key of entries.keys()) invalidate(key);
+			for (const key of [...inFlight.keys()]) invalidate(key);
 		},
 		stats: () => ({ ...counts, entries: entries.size() }),
 	};

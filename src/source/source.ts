@@ -33,12 +33,15 @@ export interface Owner {
 	readonly projectId?: string;
 	/** The port's network. */
 	readonly networkId: string;
+	/** What the claim rests on, if the source reports every change of it. */
+	readonly basis?: readonly Change[];
 }
 
 /**
  * The kinds of resource that can change. `server` also covers what only the server's own API calls return (volumes,
  * tags, CPUs, the bare-metal node below it) and which ports it has. `network` covers its DHCP ports, `router` its
- * interfaces. `address` is an IP or MAC address that may have another owner now.
+ * interfaces. `address` is an IP or MAC address that may have another owner now. `everything`, without ids: the source
+ * does not know what has changed.
  */
 export type ChangeKind =
 	| "server"
@@ -50,7 +53,8 @@ export type ChangeKind =
 	| "floatingip"
 	| "security_group"
 	| "router"
-	| "address";
+	| "address"
+	| "everything";
 
 /**
  * Resources that were created, changed or deleted. A resource that joins or leaves another one changes that one too: a
@@ -86,6 +90,13 @@ export interface Source {
 	list(signal?: AbortSignal): Promise<readonly InstanceSummary[]>;
 	/** Reports each change the source notices. A source without it notices none: its answers have to be asked again. */
 	onChange?(listener: (change: Change) => void): void;
+	/**
+	 * How long ago the source last knew that it has reported every change, in milliseconds: of what the instance with this
+	 * id was assembled from, or, without an id, of what owners with a `basis` rest on.
+	 */
+	verifiedAge?(instanceId?: string): number;
+	/** The owners as they were last known, however long ago, for when `owners` rejects. */
+	lastKnownOwners?(query: PortQuery): Promise<readonly Owner[]>;
 	/** Drops the source's own copies of the changed resources, so that the next call reads them again. */
 	invalidate?(change: Change): void;
 	/** Ends watchers and connections. */

@@ -25,6 +25,7 @@ export interface TaggedEntries<V> {
 	get(key: string): CacheEntry<V> | undefined;
 	set(key: string, entry: CacheEntry<V>): void;
 	delete(key: string): void;
+	keys(): readonly string[];
 	/** The keys of all entries with the tag. */
 	keysOf(tag: string): readonly string[];
 	/** Number of entries. */
@@ -62,6 +63,7 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 			present.delete(key);
 			absent.delete(key);
 		},
+		keys: () => [...present.keys(), ...absent.keys()],
 		keysOf: (tag) => [...(keysByTag.get(tag) ?? [])],
 		size: () => present.size + absent.size,
 	};

@@ -1,0 +1,103 @@
+/** The changes that signals have reported and that are not in the mirror yet. */
+import { GuestwireError } from "../errors.ts";
+import type { SignalName } from "../source/remote-source.ts";
+import type { ResourceName } from "../source/resource.ts";
+import type { ChangeHandler } from "./change-handler.ts";
+import type { Clock } from "./clock.ts";
+import type { Doubts } from "./doubts.ts";
+import type { MirrorEvents } from "./mirror-events.ts";
+import type { Retries } from "./retries.ts";
+
+/** The report of a change. */
+export interface Report {
+	readonly signal: SignalName;
+	/** See `Signal`. */
+	readonly changedAt?: number | undefined;
+}
+
+export interface ChangeJobs {
+	/** Reads the resource again, until that succeeds. Returns false if too many are waiting: the change is lost then. */
+	add(name: ResourceName, report: Report): boolean;
+	has(name: ResourceName): boolean;
+	/** When the oldest change that is not in the mirror yet was reported, in milliseconds since 1970. */
+	oldest(): number | undefined;
+}
+
+interface Job {
+	/** When it was reported. */
+	since: number;
+	report: Report;
+	/** The latest report since the reading started. */
+	next?: { readonly since: number; readonly report: Report };
+}
+
+/** More are left to a comparison with the source. */
+const MOST_JOBS = 50_000;
+/** For a resource that the source never answers about as it should: it must not keep others from counting as current. */
+const MOST_ATTEMPTS = 20;
+
+export interface ChangeJobsOptions {
+	readonly handle: ChangeHandler;
+	readonly retries: Retries;
+	readonly clock: Clock;
+	readonly signal: AbortSignal;
+	readonly doubts: Doubts;
+	readonly events: MirrorEvents;
+}
+
+export function createChangeJobs({ handle, retries, clock, signal, doubts, events }: ChangeJobsOptions): ChangeJobs {
+	/** By kind and id. */
+	const jobs = new Map<string, Job>();
+
+	async function attempt(name: ResourceName): Promise<void> {
+		for (let attempts = 1; ; attempts++) {
+			try {
+				await handle(name);
+				retries.succeeded();
+				return;
+			} catch (error) {
+				signal.throwIfAborted();
+				const isOdd = error instanceof GuestwireError && error.code === "cloud-answer";
+				if (isOdd && attempts === MOST_ATTEMPTS) return void doubts.add(name);
+				await retries.failed(error);
+			}
+		}
+	}
+
+	async function run(name: ResourceName, key: string, job: Job): Promise<void> {
+		for (;;) {
+			await attempt(name);
+			const { signal: by, changedAt } = job.report;
+			const lag = changedAt === undefined ? undefined : Math.max(0, clock.now() - changedAt) / 1000;
+			events.onChangeApplied(name.kind, by, lag);
+			if (job.next === undefined) break;
+			({ since: job.since, report: job.report } = job.next);
+			delete job.next;
+		}
+		jobs.delete(key);
+	}
+
+	return {
+		add(name, report) {
+			const key = `${name.kind} ${name.id}`;
+			const job = jobs.get(key);
+			const since = clock.now();
+			if (job !== undefined) {
+				job.next = { since: job.next?.since ?? since, report };
+				return true;
+			}
+			if (jobs.size >= MOST_JOBS) return false;
+			const added: Job = { since, report };
+			jobs.set(key, added);
+			// It only ends early when the watcher does.
+			run(name, key, added).catch(() => {});
+			return true;
+		},
+		has: ({ kind, id }) => jobs.has(`${kind} ${id}`),
+		oldest() {
+			let oldest = Number.POSITIVE_INFINITY;
+			for (const { since } of jobs.values()) oldest = Math.min(oldest, since);
+			return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
+		},
+	};
+}

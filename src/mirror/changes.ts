@@ -1,0 +1,93 @@
+/** From changed resources of the mirror to the changes that a source reports. */
+import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
+import type { PortFacts } from "../instance/facts.ts";
+import { isInstanceNic, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
+import { contentsOf, type Resource, type ResourceKind, type ResourceName } from "../source/resource.ts";
+import type { Change, ChangeKind } from "../source/source.ts";
+import type { MirrorStore } from "./mirror-store.ts";
+
+/** Kinds whose change concerns nothing else, with the kind that a source reports. */
+const KINDS: Readonly<Partial<Record<ResourceKind, ChangeKind>>> = {
+	server: "server",
+	server_details: "server",
+	keypair: "keypair",
+	port: "port",
+	network: "network",
+	subnet: "subnet",
+	trunk: "trunk",
+	floatingip: "floatingip",
+	security_group: "security_group",
+};
+
+/** Resources read at a time. */
+const CHUNK = 500;
+
+/**
+ * The changes, with those of what the resources joined: a port its instance and its addresses, a trunk and a floating IP
+ * their port. What a resource has left needs no change of its own: it depends on the resource until then.
+ */
+export async function changesOf(store: Pick<MirrorStore, "read">, names: readonly ResourceName[]): Promise<Change[]> {
+	const ids = new Map<ChangeKind, Set<string>>();
+	const add = (kind: ChangeKind, id: string | null | undefined) => {
+		if (!id) return;
+		const some = ids.get(kind) ?? new Set();
+		ids.set(kind, some.add(id));
+	};
+	for (const { kind, id } of names) {
+		const own = KINDS[kind];
+		if (own !== undefined) add(own, id);
+	}
+	for (let at = 0; at < names.length; at += CHUNK) {
+		const some = Map.groupBy(names.slice(at, at + CHUNK), ({ kind }) => kind);
+		const selectors = Array.from(some, ([kind, group]) => ({ kind, ids: group.map(({ id }) => id) }));
+		const { resources } = await store.read(selectors);
+		for (const resource of resources) addJoined(resource, add);
+		await addBareMetal(resources, store, add);
+		await addSubports(resources, store, add);
+	}
+	return Array.from(ids, ([kind, some]) => ({ kind, ids: [...some] }));
+}
+
+type Add = (kind: ChangeKind, id: string | null | undefined) => void;
+
+function addJoined(resource: Resource, add: Add): void {
+	if (resource.kind === "port") addPort(resource.content, add);
+	if (resource.kind === "floatingip") add("port", resource.content.port_id);
+	if (resource.kind === "trunk") {
+		add("port", resource.content.port_id);
+		for (const { port_id } of resource.content.sub_ports) add("port", port_id);
+	}
+	if (resource.kind === "baremetal_node") add("server", resource.content.instance_uuid?.toLowerCase());
+}
+
+function addPort(port: PortFacts, add: Add): void {
+	if (isInstanceNic(port)) add("server", port.device_id.toLowerCase());
+	if (port.device_owner === "network:dhcp") add("network", port.network_id);
+	if (ROUTER_INTERFACE_OWNERS.includes(port.device_owner)) add("router", port.device_id.toLowerCase());
+	addAddresses(port, add);
+}
+
+function addAddresses(port: PortFacts, add: Add): void {
+	add("address", canonicalMac(port.mac_address));
+	for (const { ip_address } of port.fixed_ips) add("address", canonicalAddress(ip_address));
+}
+
+async function addBareMetal(resources: readonly Resource[], store: Pick<MirrorStore, "read">, add: Add): Promise<void> {
+	const nics = [...contentsOf(resources, "baremetal_port"), ...contentsOf(resources, "portgroup")];
+	if (nics.length === 0) return;
+	const nodes = await store.read([
+		{ kind: "baremetal_node", ids: [...new Set(nics.map(({ node_uuid }) => node_uuid))] },
+	]);
+	for (const node of nodes.resources) addJoined(node, add);
+}
+
+/** A subport has an owner once it joins a trunk, and its trunk's port an instance. */
+async function addSubports(resources: readonly Resource[], store: Pick<MirrorStore, "read">, add: Add): Promise<void> {
+	const parents = contentsOf(resources, "port").map(({ id }) => id);
+	const ofParents = await store.read([{ kind: "trunk", key: "port", values: parents }]);
+	const trunks = [...contentsOf(resources, "trunk"), ...contentsOf(ofParents.resources, "trunk")];
+	const subports = new Set(trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)));
+	if (subports.size === 0) return;
+	const ports = await store.read([{ kind: "port", ids: [...subports] }]);
+	for (const port of contentsOf(ports.resources, "port")) addAddresses(port, add);
+}

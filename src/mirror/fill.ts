@@ -1,0 +1,142 @@
+/** Reads everything that the source has, once. */
+import { GuestwireError } from "../errors.ts";
+import { keyNamesOf } from "../instance/keypairs.ts";
+import type { ResourcePage, ResourceReader } from "../source/remote-source.ts";
+import { contentsOf, type ResourceKind, type ResourceName } from "../source/resource.ts";
+import { keypairId } from "../source/source.ts";
+import type { Clock } from "./clock.ts";
+import { type Doubts, textOfName } from "./doubts.ts";
+import type { InstanceReads } from "./instance-reads.ts";
+import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
+import type { ResourceReads } from "./resource-reads.ts";
+
+export interface FillOptions {
+	readonly reader: ResourceReader;
+	readonly store: MirrorStore;
+	readonly reads: ResourceReads;
+	readonly instances: InstanceReads;
+	readonly clock: Clock;
+	readonly doubts: Doubts;
+	readonly signal: AbortSignal;
+}
+
+/** Resources per page. */
+const PAGE = 1000;
+/** Kinds that are read at the same time, with one request each. */
+const KINDS_AT_ONCE = 3;
+/** Instances that are checked without a pause of so many milliseconds: guests are served meanwhile. */
+const INSTANCES_AT_ONCE = 20;
+const PAUSE = 5;
+
+/**
+ * Fills the mirror, or goes on where another watcher stopped. Returns at once if it is filled.
+ *
+ * @returns when the reading of everything started; undefined if part of it was read by another watcher
+ */
+export async function fillMirror(options: FillOptions): Promise<number | undefined> {
+	const { reader, store, clock } = options;
+	const known = await store.getMeta("fill");
+	if (known?.finishedAt !== undefined) return undefined;
+	const fill = known ?? { startedAt: clock.now(), kinds: {} };
+	const progress = createProgress(store, fill);
+	const kinds = reader.kinds.filter((kind) => fill.kinds[kind]?.done !== true);
+	const next = kinds.values();
+	const fillNext = async () => {
+		for (const kind of next) await fillKind(kind, fill.kinds[kind]?.marker, options, progress);
+	};
+	await Promise.all(Array.from({ length: KINDS_AT_ONCE }, fillNext));
+	await completeInstances(options);
+	await progress.finish(clock.now());
+	return known === undefined ? fill.startedAt : undefined;
+}
+
+type Fill = MirrorMeta["fill"];
+
+interface Progress {
+	set(kind: ResourceKind, state: { readonly done: boolean; readonly marker?: string }): Promise<void>;
+	finish(finishedAt: number): Promise<void>;
+}
+
+/** Writes the progress, one state after the other. */
+function createProgress(store: MirrorStore, start: Fill): Progress {
+	let fill = start;
+	let written: Promise<void> = Promise.resolve();
+	const write = async () => {
+		const previous = written;
+		const state = fill;
+		written = previous.catch(() => {}).then(() => store.setMeta("fill", state));
+		await written;
+	};
+	return {
+		set(kind, state) {
+			fill = { ...fill, kinds: { ...fill.kinds, [kind]: state } };
+			return write();
+		},
+		finish(finishedAt) {
+			fill = { ...fill, finishedAt };
+			return write();
+		},
+	};
+}
+
+async function fillKind(
+	kind: ResourceKind,
+	resumeAt: string | undefined,
+	options: FillOptions,
+	progress: Progress,
+): Promise<void> {
+	let marker = resumeAt;
+	do {
+		const page = await readPage(kind, marker, options);
+		marker = page.next;
+		for (const resource of page.unreadable) options.doubts.add(resource);
+		await options.store.apply({ upserts: page.resources });
+		await readDetails(page, options);
+		await progress.set(kind, marker === undefined ? { done: true } : { done: false, marker });
+	} while (marker !== undefined);
+}
+
+async function readPage(
+	kind: ResourceKind,
+	marker: string | undefined,
+	{ reader, signal }: FillOptions,
+): Promise<ResourcePage> {
+	try {
+		return await reader.page(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);
+	} catch (error) {
+		// The resource that marks the page may be gone.
+		const isRefused = error instanceof GuestwireError && error.code === "cloud-answer" && marker !== undefined;
+		if (!isRefused) throw error;
+		return reader.page(kind, { limit: PAGE }, signal);
+	}
+}
+
+/** What has no listing of its own. */
+async function readDetails(page: ResourcePage, options: FillOptions): Promise<void> {
+	const { store, reads } = options;
+	const servers = contentsOf(page.resources, "server");
+	const keypairs = new Set(
+		servers.flatMap((server) => {
+			const { user_id: userId } = server;
+			return userId ? keyNamesOf(server).map((name) => keypairId(userId, name)) : [];
+		}),
+	);
+	const wanted = { server_details: servers.map(({ id }) => id), keypair: [...keypairs] };
+	const selectors = Object.entries(wanted).map(([kind, ids]) => ({ kind: kind as keyof typeof wanted, ids }));
+	const { resources, deleted } = await store.read(selectors);
+	const known = new Set([...resources, ...deleted].map(textOfName));
+	const missing = selectors.flatMap(({ kind, ids }) => ids.map((id): ResourceName => ({ kind, id })));
+	const unknown = missing.filter((name) => !known.has(textOfName(name)));
+	await Promise.all(unknown.map((name) => reads.byId(name, true)));
+}
+
+/** Listings are read one after the other: what came into being meanwhile may be missing. */
+async function completeInstances({ store, instances, clock, signal }: FillOptions): Promise<void> {
+	for await (const servers of store.scan("server")) {
+		for (let at = 0; at < servers.length; at += INSTANCES_AT_ONCE) {
+			const some = servers.slice(at, at + INSTANCES_AT_ONCE);
+			await Promise.all(some.map(({ id }) => instances.complete(id)));
+			await clock.sleep(PAUSE, signal);
+		}
+	}
+}

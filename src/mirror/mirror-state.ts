@@ -1,0 +1,109 @@
+/** What a process knows about the mirror that all processes share, and about the changes that others make to it. */
+import type { ResourceKind, ResourceName } from "../source/resource.ts";
+import type { Clock } from "./clock.ts";
+import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
+
+export interface MirrorState {
+	/** Whether everything of these kinds was read once. */
+	isListed(kinds: readonly ResourceKind[]): boolean;
+	isFilled(): boolean;
+	/** Up to when every change is in the mirror and has been reported here, in milliseconds since 1970. */
+	verifiedAt(): number;
+	/** When everything was last compared with the source, in milliseconds since 1970. */
+	reconciledAt(): number;
+	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
+	doubtful(): ReadonlySet<string>;
+	novaMicroversion(): string | undefined;
+	close(): Promise<void>;
+}
+
+export interface MirrorStateOptions {
+	readonly store: MirrorStore;
+	readonly clock: Clock;
+	/** Called with the resources that have changed; undefined: anything may have. */
+	readonly onChange: (changed: readonly ResourceName[] | undefined) => Promise<void>;
+}
+
+/** Milliseconds. */
+const INTERVAL = 500;
+
+/** Follows the mirror from its present state on. It goes on when the database is away, and ages meanwhile. */
+export async function followMirror({ store, clock, onChange }: MirrorStateOptions): Promise<MirrorState> {
+	const closing = new AbortController();
+	let reported: number | undefined;
+	let known: KnownMeta = {};
+	let doubtful: ReadonlySet<string> = new Set();
+	let verifiedAt = Number.NEGATIVE_INFINITY;
+
+	/** The times are read first: all that they cover is among the changes. */
+	async function look(): Promise<void> {
+		const meta = await readMeta(store);
+		if (reported === undefined) {
+			const { sequence } = await store.read([]);
+			await onChange(undefined);
+			reported = sequence;
+		} else {
+			const { sequence, changed } = await store.changesSince(reported);
+			if (sequence !== reported) await onChange(changed);
+			reported = sequence;
+		}
+		known = meta;
+		doubtful = new Set(meta.doubtful);
+		verifiedAt = Math.max(verifiedAt, meta.current ?? verifiedAt, meta.reconciledAt ?? verifiedAt);
+	}
+
+	let looking: Promise<void> | undefined;
+	let again = false;
+	/** One look at a time. A failed one is followed by another. */
+	async function lookNow(): Promise<void> {
+		again = true;
+		looking ??= (async () => {
+			while (again && !closing.signal.aborted) {
+				again = false;
+				await look().catch(() => {});
+			}
+			looking = undefined;
+		})();
+		await looking;
+	}
+
+	await lookNow();
+	const end = store.onChange(reported ?? 0, () => void lookNow());
+	const poll = async () => {
+		for (;;) {
+			await clock.sleep(INTERVAL, closing.signal);
+			await lookNow();
+		}
+	};
+	const polling = poll().catch(() => {}); // it was closed
+	return {
+		isListed: (kinds) => kinds.every((kind) => known.fill?.kinds[kind]?.done === true),
+		isFilled: () => known.fill?.finishedAt !== undefined,
+		verifiedAt: () => verifiedAt,
+		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
+		doubtful: () => doubtful,
+		novaMicroversion: () => known.novaMicroversion,
+		async close() {
+			closing.abort();
+			await Promise.all([end(), polling, looking]);
+		},
+	};
+}
+
+type KnownMeta = Partial<Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "doubtful" | "novaMicroversion">>;
+
+async function readMeta(store: MirrorStore): Promise<KnownMeta> {
+	const [current, reconciledAt] = await Promise.all([store.getMeta("current"), store.getMeta("reconciledAt")]);
+	const [fill, doubtful, novaMicroversion] = await Promise.all([
+		store.getMeta("fill"),
+		store.getMeta("doubtful"),
+		store.getMeta("novaMicroversion"),
+	]);
+	return {
+		...(fill && { fill }),
+		...(current !== undefined && { current }),
+		...(reconciledAt !== undefined && { reconciledAt }),
+		...(doubtful && { doubtful }),
+		...(novaMicroversion !== undefined && { novaMicroversion }),
+	};
+}

@@ -1,0 +1,246 @@
+/** A remote source behind its mirror. It answers from the mirror; the remote source is asked for what the mirror lacks. */
+import { LRUCache } from "lru-cache";
+import { GuestwireError } from "../errors.ts";
+import type { InstanceFacts } from "../instance/facts.ts";
+import type { Detail } from "../instance/instance.ts";
+import { assembleOwned } from "../source/ownership.ts";
+import type { RemoteSource } from "../source/remote-source.ts";
+import type { ResourceKind } from "../source/resource.ts";
+import type { Change, FactsSource, InstanceSummary } from "../source/source.ts";
+import { withAbort } from "../source/with-abort.ts";
+import { changesOf } from "./changes.ts";
+import type { Clock } from "./clock.ts";
+import { textOfName } from "./doubts.ts";
+import { type InstanceReads, isNeeded, requestedAtOf } from "./instance-reads.ts";
+import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
+import { followMirror, type MirrorState } from "./mirror-state.ts";
+import type { MirrorStore } from "./mirror-store.ts";
+import { ownersIn } from "./mirrored-owners.ts";
+import { type InstanceReading, readInstance } from "./read-instance.ts";
+
+export interface MirroredSourceOptions {
+	readonly remote: RemoteSource;
+	readonly store: MirrorStore;
+	readonly instances: InstanceReads;
+	readonly clock: Clock;
+	readonly events: MirrorEvents;
+	/** The age in seconds up to which facts count as current without signals that prove it. */
+	readonly freshness: number;
+	/** Whether the mirror has servers' user data. */
+	readonly userData: boolean;
+	/** `nova` has Nova's microversion and the ports of DHCP servers. */
+	readonly profile: "full" | "nova";
+	/** Resources whose records this process could not read lately, as `textOfName` writes them. */
+	readonly doubtful: () => ReadonlySet<string>;
+}
+
+export interface MirroredSource extends FactsSource {
+	readonly state: MirrorState;
+}
+
+/** How long a request waits for facts to be read again, in milliseconds. */
+const REFRESH_TIMEOUT = 1000;
+/** After a failure, facts are not read again for so many milliseconds. */
+const REFRESH_PAUSE = 2000;
+/** Owners count as current for so many milliseconds after the signals last proved it. */
+const OWNER_AGE = 2000;
+/** Instances remembered: answered at all, and answered by the remote source. */
+const MOST_REMEMBERED = 100_000;
+/** Instances that are read for the first time while their guests are answered by the remote source. */
+const MOST_PREPARED = 200;
+
+/** Kinds that an instance's facts are found by, so that nothing tells when one is missing. */
+const FOUND_BY_KEY: ReadonlySet<ResourceKind> = new Set([
+	"port",
+	"trunk",
+	"floatingip",
+	"baremetal_node",
+	"baremetal_port",
+	"portgroup",
+]);
+
+export async function createMirroredSource(options: MirroredSourceOptions): Promise<MirroredSource> {
+	const { remote, store, instances, clock, events } = options;
+	const reading = { dhcpPorts: options.profile === "nova" };
+	const listeners: ((change: Change) => void)[] = [];
+	const answered = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+	/** When an instance was last answered by the remote source, or had to be read again: older facts of it don't count. */
+	const askedAt = new LRUCache<string, number>({ max: MOST_REMEMBERED });
+	const preparing = new Set<string>();
+	let refreshAfter = Number.NEGATIVE_INFINITY;
+	const closing = new AbortController();
+	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
+
+	const report = (change: Change) => {
+		remote.invalidate?.(change);
+		for (const listener of listeners) listener(change);
+	};
+	const state = await followMirror({
+		store,
+		clock,
+		async onChange(changed) {
+			const changes = changed && (await changesOf(store, changed));
+			for (const change of changes ?? [{ kind: "everything", ids: [] } as const]) report(change);
+		},
+	});
+
+	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
+		events.onAnswer(origin, !answered.has(id));
+		answered.set(id, true);
+		if (origin !== "remote") askedAt.delete(id);
+		return value;
+	}
+
+	/** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
+	const asOf = (found: InstanceReading, detail: Detail) => Math.max(requestedAtOf(found, detail), state.verifiedAt());
+
+	/** Whether nothing is missing that documents of the detail contain. */
+	function isComplete({ facts, missing, resources, deleted }: InstanceReading, detail: Detail): boolean {
+		if (resources.length + deleted.length === 0 || !state.isListed(keyKinds)) return false;
+		if (missing.some(({ kind }) => isNeeded(kind, detail))) return false;
+		if (options.profile === "nova" && state.novaMicroversion() === undefined) return false;
+		const hidesUserData = !options.userData && facts?.server?.["OS-EXT-SRV-ATTR:user_data"] === undefined;
+		return !(hidesUserData && facts !== undefined && detail !== "wiring");
+	}
+
+	/** Whether a record could not be read that the facts contain, or that may be the port of one of the server's NICs. */
+	function isDoubtful(found: InstanceReading, detail: Detail): boolean {
+		const doubtful = [...state.doubtful(), ...options.doubtful()];
+		if (doubtful.length === 0) return false;
+		if (lacksNics(found) && doubtful.some((name) => name.startsWith("port "))) return true;
+		const names = found.resources.filter(({ kind }) => isNeeded(kind, detail)).map(textOfName);
+		return names.some((name) => doubtful.includes(name));
+	}
+
+	function factsOf({ facts }: InstanceReading): InstanceFacts | undefined {
+		const novaMicroversion = options.profile === "nova" ? state.novaMicroversion() : undefined;
+		return facts && (novaMicroversion === undefined ? facts : { ...facts, novaMicroversion });
+	}
+
+	async function askRemote(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
+		const now = clock.now();
+		const found = await remote.facts(id, detail);
+		askedAt.set(id, Math.max(now, askedAt.get(id) ?? now));
+		if (found !== undefined) prepare(id);
+		return answer(id, "remote", found);
+	}
+
+	/** Reads the instance in the background, so that the mirror has it next time. The first fill reads everything anyway. */
+	function prepare(id: string): void {
+		if (!state.isFilled() || preparing.has(id) || preparing.size >= MOST_PREPARED) return;
+		preparing.add(id);
+		instances
+			.refresh(id, "all", Number.NEGATIVE_INFINITY)
+			.catch(() => {})
+			.finally(() => preparing.delete(id));
+	}
+
+	/** Whether the instance could be read again in time. */
+	async function refresh(id: string, detail: Detail, notBefore: number): Promise<boolean> {
+		if (clock.now() < refreshAfter) return false;
+		const timer = new AbortController();
+		const timeout = clock.sleep(REFRESH_TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(
+			() => false,
+			() => false,
+		);
+		const refreshed = instances.refresh(id, detail, notBefore).then(
+			() => true,
+			() => {
+				refreshAfter = clock.now() + REFRESH_PAUSE;
+				return false;
+			},
+		);
+		const inTime = await Promise.race([refreshed, timeout]);
+		timer.abort();
+		return inTime;
+	}
+
+	const read = (id: string) => readInstance(store, id, reading);
+
+	/** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */
+	function mayLackNics(found: InstanceReading): boolean {
+		const server = found.resources.find(({ kind }) => kind === "server");
+		return lacksNics(found) && (server?.requestedAt ?? 0) > state.reconciledAt();
+	}
+
+	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
+		const found = await read(id).catch(() => undefined);
+		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
+		// Facts never get older than those that were answered before.
+		const answeredAt = askedAt.get(id) ?? 0;
+		const notBefore = Math.max(clock.now() - options.freshness * 1000, answeredAt);
+		const mayServeOld = asOf(found, detail) >= answeredAt && !mayLackNics(found);
+		if (!isDoubtful(found, detail)) {
+			const isNew = asOf(found, detail) >= notBefore;
+			if (isNew && !lacksNics(found)) return answer(id, "mirror", factsOf(found));
+			if (await refresh(id, detail, notBefore)) {
+				const again = await read(id).catch(() => found);
+				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore)
+					return answer(id, "refreshed", factsOf(again));
+			} else if (mayServeOld) return answer(id, "stale", factsOf(found));
+		}
+		return askRemote(id, detail).catch((error) => {
+			if (!mayServeOld) throw error;
+			return answer(id, "stale", factsOf(found));
+		});
+	}
+
+	const facts: FactsSource["facts"] = (id, detail, signal) => withAbort(find(id, detail), signal);
+	return {
+		state,
+		facts,
+		async instance(id, detail, signal) {
+			const found = await facts(id, detail, signal);
+			return found && assembleOwned(found);
+		},
+		async owners(query, signal) {
+			const isCurrent = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);
+			const found = isCurrent ? await ownersIn(store, query).catch(() => undefined) : undefined;
+			return found ?? remote.owners(query, signal);
+		},
+		async lastKnownOwners(query) {
+			if (state.isListed(keyKinds)) return ownersIn(store, query);
+			throw new GuestwireError("cloud-unavailable", "the mirror does not know all ports yet");
+		},
+		verifiedAge(id) {
+			const answersRemotely = id !== undefined && askedAt.has(id);
+			return answersRemotely ? Number.POSITIVE_INFINITY : clock.now() - state.verifiedAt();
+		},
+		invalidate(change) {
+			remote.invalidate?.(change);
+			if (change.kind === "server") for (const id of change.ids) askedAt.set(id, clock.now());
+		},
+		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
+		onChange: (listener) => void listeners.push(listener),
+		async close() {
+			closing.abort();
+			await state.close();
+			await remote.close();
+		},
+	};
+}
+
+/** Whether the server has a NIC that no port explains: Nova's and Neutron's facts are of different moments. */
+function lacksNics({ facts }: InstanceReading): boolean {
+	if (facts?.server === undefined) return false;
+	const macs = new Set(facts.ports.map(({ mac_address }) => mac_address.toLowerCase()));
+	const addresses = Object.values(facts.server.addresses).flat();
+	return (
+		facts.ports.length === 0 ||
+		addresses.some((address) => {
+			const mac = address["OS-EXT-IPS-MAC:mac_addr"];
+			return mac !== undefined && !macs.has(mac.toLowerCase());
+		})
+	);
+}
+
+async function listServers(store: MirrorStore): Promise<InstanceSummary[]> {
+	const all: InstanceSummary[] = [];
+	for await (const page of store.scan("server")) {
+		for (const { id, content } of page) {
+			const { name, tenant_id: projectId } = content;
+			all.push(projectId === undefined ? { id, name } : { id, name, projectId });
+		}
+	}
+	return all;
+}

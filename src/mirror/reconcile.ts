@@ -1,0 +1,191 @@
+/** Compares the mirror with the source, and repairs what differs. */
+import { isDeepStrictEqual } from "node:util";
+import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
+import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
+import type { ChangeHandler } from "./change-handler.ts";
+import type { Clock } from "./clock.ts";
+import type { Doubts } from "./doubts.ts";
+import type { MirrorEvents } from "./mirror-events.ts";
+import type { MirrorStore } from "./mirror-store.ts";
+import type { Pace } from "./pace.ts";
+
+export interface ReconcileOptions {
+	readonly reader: ResourceReader;
+	readonly store: MirrorStore;
+	readonly handle: ChangeHandler;
+	/** Whether a signal has reported the resource and it is yet to be read. */
+	readonly isReported: (name: ResourceName) => boolean;
+	/** When the comparison before started, in milliseconds since 1970. */
+	readonly comparedAt: number;
+	/** Whether the signals should have reported every change since a time. */
+	readonly areSignalsComplete: (since: number) => boolean;
+	readonly clock: Clock;
+	readonly doubts: Doubts;
+	readonly signal: AbortSignal;
+	readonly events: Pick<MirrorEvents, "onMissedChanges">;
+	readonly pace: Pace;
+	/** How long a signal may take, in milliseconds: a change without one is missed after that. */
+	readonly grace: number;
+}
+
+/** Resources per page of a listing, and repaired at a time. */
+const PAGE = 1000;
+const REPAIRS = 100;
+/** Resources without a listing that one comparison reads again, those first that were read longest ago. */
+const UNLISTED = 200;
+const UNLISTED_AT_ONCE = 20;
+const UNLISTED_KINDS = ["server_details", "keypair"] as const satisfies readonly ResourceKind[];
+
+/** A resource that differs, and when the listing that shows it was requested. */
+interface Difference extends ResourceName {
+	readonly listedAt: number;
+}
+
+/**
+ * Compares all ids and revisions. What differs is read again, and what could not be read; a deletion counts only
+ * once a reading by id confirms it.
+ *
+ * @param isGap whether signals may have been lost since the last comparison: then differences are repaired at once, and
+ *   they are not counted as missed
+ */
+export async function reconcile(options: ReconcileOptions, isGap: boolean): Promise<void> {
+	const differences: Difference[] = [];
+	for (const kind of options.reader.kinds) {
+		const found = await differencesOf(kind, options, isGap);
+		if (isGap) await repair(found, options);
+		else differences.push(...found);
+	}
+	await repair(options.doubts.names(), options);
+	if (isGap || differences.length === 0) return;
+	await options.clock.sleep(options.grace, options.signal);
+	const unreported = differences.filter((name) => !options.isReported(name));
+	for (let at = 0; at < unreported.length; at += PAGE) {
+		const missed = await stillDifferent(unreported.slice(at, at + PAGE), options.store);
+		countMissed(await repair(missed, options), options.comparedAt, options);
+	}
+}
+
+/** Reads resources without a listing again, those first that were read longest ago. */
+export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
+	const { store, pace, isReported } = options;
+	for (const kind of UNLISTED_KINDS) {
+		let oldest: Difference[] = [];
+		for await (const page of store.revisions(kind)) {
+			const names = page.map(({ id, requestedAt }) => ({ kind, id, listedAt: requestedAt }));
+			oldest = [...oldest, ...names].sort((a, b) => a.listedAt - b.listedAt).slice(0, UNLISTED);
+		}
+		for (let at = 0; at < oldest.length; at += UNLISTED_AT_ONCE) {
+			const some = oldest.slice(at, at + UNLISTED_AT_ONCE).filter((name) => !isReported(name));
+			const since = Math.min(...some.map(({ listedAt }) => listedAt));
+			countMissed(await pace(() => repair(some, options)), since, options);
+		}
+	}
+}
+
+async function differencesOf(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Difference[]> {
+	const { store } = options;
+	const startedAt = options.clock.now();
+	const listed = await list(kind, options, isGap);
+	const differences: Difference[] = [];
+	const hasContent = listed.values().some(({ content }) => content !== undefined);
+	const pages: AsyncIterable<readonly (Resource | Stored)[]> = hasContent ? store.scan(kind) : store.revisions(kind);
+	for await (const page of pages) {
+		for (const stored of page) {
+			const { id } = stored;
+			const found = listed.get(id);
+			listed.delete(id);
+			const listedAt = found?.listedAt ?? startedAt;
+			if (stored.requestedAt <= listedAt && (found === undefined || differs(stored, found)))
+				differences.push({ kind, id, listedAt });
+		}
+	}
+	return [...differences, ...(await notDeleted(kind, listed, store))];
+}
+
+type Listed = SourceRevision & { readonly listedAt: number };
+type Stored = Pick<Resource, "id" | "revision" | "requestedAt">;
+
+async function list(
+	kind: ResourceKind,
+	{ reader, signal, pace }: ReconcileOptions,
+	isGap: boolean,
+): Promise<Map<string, Listed>> {
+	const listed = new Map<string, Listed>();
+	let marker: string | undefined;
+	do {
+		const read = () => reader.revisionPage(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);
+		const page = await (isGap ? read() : pace(read));
+		for (const revision of page.revisions) listed.set(revision.id, { ...revision, listedAt: page.requestedAt });
+		marker = page.next;
+	} while (marker !== undefined);
+	return listed;
+}
+
+function differs(stored: Resource | Stored, { revision, content }: Listed): boolean {
+	if (revision !== undefined && revision !== stored.revision) return true;
+	if (content === undefined || !("content" in stored)) return false;
+	const known = stored.content as unknown as Readonly<Record<string, unknown>>;
+	return Object.entries(content).some(([member, value]) => !isDeepStrictEqual(known[member], value));
+}
+
+/** The listed resources that the mirror lacks, without those whose deletion is newer. */
+async function notDeleted(
+	kind: ResourceKind,
+	listed: ReadonlyMap<string, Listed>,
+	store: MirrorStore,
+): Promise<Difference[]> {
+	const differences = Array.from(listed, ([id, { listedAt }]): Difference => ({ kind, id, listedAt }));
+	const found: Difference[] = [];
+	for (let at = 0; at < differences.length; at += PAGE) {
+		found.push(...(await stillDifferent(differences.slice(at, at + PAGE), store)));
+	}
+	return found;
+}
+
+/** Those that were not read since they were listed. */
+async function stillDifferent(differences: readonly Difference[], store: MirrorStore): Promise<Difference[]> {
+	const { resources, deleted } = await store.read(selectorsOf(differences));
+	const readAt = new Map([...resources, ...deleted].map(({ kind, id, requestedAt }) => [`${kind} ${id}`, requestedAt]));
+	return differences.filter(({ kind, id, listedAt }) => (readAt.get(`${kind} ${id}`) ?? 0) <= listedAt);
+}
+
+/** Reads the resources again, and returns those whose content was another one. */
+async function repair(names: readonly ResourceName[], { store, handle }: ReconcileOptions): Promise<ResourceName[]> {
+	const changed: ResourceName[] = [];
+	for (let at = 0; at < names.length; at += REPAIRS) {
+		const some = names.slice(at, at + REPAIRS);
+		const before = await contentsByName(some, store);
+		await Promise.all(some.map(handle));
+		const after = await contentsByName(some, store);
+		changed.push(
+			...some.filter(({ kind, id }) => !isDeepStrictEqual(before.get(`${kind} ${id}`), after.get(`${kind} ${id}`))),
+		);
+	}
+	return changed;
+}
+
+async function contentsByName(names: readonly ResourceName[], store: MirrorStore): Promise<Map<string, unknown>> {
+	const { resources } = await store.read(selectorsOf(names));
+	return new Map(resources.map(({ kind, id, content }) => [`${kind} ${id}`, content]));
+}
+
+function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKind; ids: string[] }[] {
+	return Array.from(
+		Map.groupBy(names, ({ kind }) => kind),
+		([kind, some]) => ({ kind, ids: some.map(({ id }) => id) }),
+	);
+}
+
+function countMissed(
+	missed: readonly ResourceName[],
+	since: number,
+	{ events, areSignalsComplete }: ReconcileOptions,
+): void {
+	if (!areSignalsComplete(since)) return;
+	for (const [kind, some] of Map.groupBy(missed, (name) => name.kind)) {
+		events.onMissedChanges(
+			kind,
+			some.map(({ id }) => id),
+		);
+	}
+}

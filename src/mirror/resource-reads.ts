@@ -1,0 +1,93 @@
+/** Reads resources from the source and stores them. */
+import type { FoundResources, Reference, ResourceReader, UnreadableResource } from "../source/remote-source.ts";
+import type { ResourceKind, ResourceName } from "../source/resource.ts";
+import type { Clock } from "./clock.ts";
+import type { Doubts } from "./doubts.ts";
+import { createLane, type Lane } from "./lane.ts";
+import type { MirrorStore, Selector } from "./mirror-store.ts";
+
+/** A promise resolves when the resources are stored as they are at some moment after the call. */
+export interface ResourceReads {
+	/**
+	 * Reads a resource by its id.
+	 *
+	 * @param isReferredTo whether another resource refers to it: then its absence is stored too
+	 */
+	byId(name: ResourceName, isReferredTo?: boolean): Promise<void>;
+	/** Reads everything that refers to a resource. */
+	referringTo(reference: Reference, id: string): Promise<void>;
+}
+
+export interface ResourceReadsOptions {
+	readonly reader: ResourceReader;
+	readonly store: MirrorStore;
+	readonly clock: Clock;
+	/** Ends running calls. */
+	readonly signal: AbortSignal;
+	readonly doubts: Doubts;
+	readonly onUnreadable: (resource: UnreadableResource) => void;
+}
+
+/** What refers to resources, as the mirror finds it. */
+const SELECTORS: Readonly<Record<Reference, (values: readonly string[]) => Selector>> = {
+	"ports of devices": (values) => ({ kind: "port", key: "device", values }),
+	"DHCP ports of networks": (values) => ({ kind: "port", key: "dhcp_network", values }),
+	"trunks of ports": (values) => ({ kind: "trunk", key: "port", values }),
+	"floating IPs of ports": (values) => ({ kind: "floatingip", key: "port", values }),
+};
+
+export function createResourceReads(options: ResourceReadsOptions): ResourceReads {
+	const { reader, store, clock, signal, doubts, onUnreadable } = options;
+	const lanes = new Map<string, Lane>();
+	/** Whose absence is stored. */
+	const referredTo = new Set<string>();
+
+	const laneOf = (name: string, read: (ids: readonly string[]) => Promise<void>): Lane => {
+		const lane = lanes.get(name) ?? createLane(read);
+		lanes.set(name, lane);
+		return lane;
+	};
+
+	async function apply(found: FoundResources, deletes: readonly ResourceName[] = []): Promise<void> {
+		// An answer to another request may be older than the request and arrive later: the absence counts from now on.
+		const requestedAt = clock.now();
+		for (const name of [...found.resources, ...deletes]) doubts.clear(name);
+		for (const resource of found.unreadable) {
+			if (doubts.add(resource)) onUnreadable(resource);
+		}
+		if (found.resources.length === 0 && deletes.length === 0) return;
+		await store.apply({ upserts: found.resources, deletes: deletes.map((name) => ({ ...name, requestedAt })) });
+	}
+
+	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
+		const wanted = new Set(ids.filter((id) => referredTo.delete(`${kind} ${id}`)));
+		const found = await reader.byId(kind, ids, signal);
+		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
+		const known = new Set(stored.map(({ id }) => id));
+		const gone = found.gone.filter((id) => known.has(id) || wanted.has(id));
+		await apply(
+			found,
+			gone.map((id) => ({ kind, id })),
+		);
+	}
+
+	/** What referred to the resources before and no longer does is read by its id: it may be gone. */
+	async function readReferring(reference: Reference, ids: readonly string[]): Promise<void> {
+		const found = await reader.referringTo(reference, ids, signal);
+		const before = await store.read([SELECTORS[reference](ids)]);
+		await apply(found);
+		const present = new Set(found.resources.map(({ id }) => id));
+		const others = before.resources.filter(({ id }) => !present.has(id));
+		await Promise.all(others.map((name) => byId(name)));
+	}
+
+	function byId({ kind, id }: ResourceName, isReferredTo = false): Promise<void> {
+		if (isReferredTo) referredTo.add(`${kind} ${id}`);
+		return laneOf(kind, (ids) => readById(kind, ids))(id);
+	}
+
+	return {
+		byId,
+		referringTo: (reference, id) => laneOf(reference, (ids) => readReferring(reference, ids))(id),
+	};
+}

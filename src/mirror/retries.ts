@@ -1,0 +1,44 @@
+/** Waiting between attempts while the source or the database is away. */
+import { GuestwireError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import type { MirrorEvents } from "./mirror-events.ts";
+
+/** Milliseconds. */
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 10_000;
+
+export interface Retries {
+	/** Resolves when the next attempt may be made. All that failed since the last attempt wait for the same one. */
+	failed(error: unknown): Promise<void>;
+	succeeded(): void;
+}
+
+/** The first failure is logged, and the first success after it. */
+export function createRetries(clock: Clock, signal: AbortSignal, onLog: MirrorEvents["onLog"]): Retries {
+	let delay = 0;
+	let next: Promise<void> | undefined;
+	return {
+		async failed(error) {
+			signal.throwIfAborted();
+			if (delay === 0) onLog("warn", `the mirror is not updated: ${textOf(error)}`);
+			if (next === undefined) {
+				delay = Math.min(delay * 2 || FIRST_DELAY, LONGEST_DELAY);
+				next = clock.sleep(delay, signal).finally(() => {
+					next = undefined;
+				});
+			}
+			await next;
+		},
+		succeeded() {
+			if (delay === 0) return;
+			delay = 0;
+			onLog("info", "the mirror is updated again");
+		},
+	};
+}
+
+/** An unexpected error costs no more than an expected one, but its stack is needed to find its cause. */
+function textOf(error: unknown): string {
+	if (error instanceof GuestwireError) return error.message;
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,114 @@
+/** What guests were answered, and whether they may have been. */
+import type { Detail, Instance, Port } from "../../src/instance/instance.ts";
+import type { ModelCloud } from "./model-cloud.ts";
+import type { Node } from "./node.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+
+/** How long an address may still count as its last owner's for private data: 2 s in the mirror, 5 s in the cache, a request. */
+const OWNER_BOUND = 2000 + 5000 + 5000;
+
+export interface Guests {
+	/** Makes one request to a node. */
+	ask(node: Node): void;
+}
+
+export interface GuestsOptions {
+	readonly scheduler: Scheduler;
+	readonly cloud: ModelCloud;
+	readonly addresses: readonly string[];
+	/** Every id that a server has had. */
+	readonly serverIds: () => readonly string[];
+	readonly fail: (what: string) => void;
+}
+
+export function createGuests({ scheduler, cloud, addresses, serverIds, fail }: GuestsOptions): Guests {
+	const { random, note } = scheduler;
+	const served = new Map<Process, Map<string, number>>();
+
+	/** No answer shows an older revision of a resource than the same process has shown for the instance in that detail. */
+	function checkOrder(process: Process, instance: Instance, detail: Detail): void {
+		const known = served.get(process) ?? new Map<string, number>();
+		served.set(process, known);
+		const ports = portsOf(instance);
+		for (const [name, revision] of revisionsOf(instance)) {
+			const key = `${detail} ${instance.id}: ${name}`;
+			if (revision < (known.get(key) ?? 0))
+				fail(`${process.name} went back from r${known.get(key)} to r${revision} for ${key}`);
+			known.set(key, revision);
+		}
+		const present = new Set(ports.map(({ id }) => `${detail} ${instance.id}: port ${id}`));
+		for (const key of known.keys()) {
+			if (!key.startsWith(`${detail} ${instance.id}: port `)) continue;
+			if (!present.has(key)) known.set(key, Number.POSITIVE_INFINITY);
+		}
+	}
+
+	/** All that an instance has is its tenant's. */
+	function checkTenant(instance: Instance): void {
+		const names = instance.ports.flatMap(({ securityGroups }) => securityGroups.map(({ id }) => id));
+		const foreign = names.filter((id) => id !== `group-${instance.projectId}`);
+		if (foreign.length > 0) fail(`${instance.id} of ${instance.projectId} has ${foreign}`);
+	}
+
+	function checkOwner(instance: Instance, address: string, startedAt: number, isPrivate: boolean): void {
+		const since = isPrivate ? startedAt - OWNER_BOUND : 0;
+		const owned = cloud.tenures.some(
+			(tenure) => tenure.address === address && tenure.deviceId === instance.id && tenure.until >= since,
+		);
+		const isSubport = instance.ports.some(({ trunk }) =>
+			trunk?.subports.some(({ port }) => port.fixedIps.some((fixed) => fixed.address === address)),
+		);
+		if (!owned && !isSubport) fail(`${address} was answered as ${instance.id}, private: ${isPrivate}`);
+	}
+
+	async function byId(node: Node, id: string): Promise<void> {
+		const detail = random.pick<Detail>(["all", "wiring", "server"]);
+		const found = await node.byId(id, detail);
+		note(`${node.process.name}: ${detail} of ${id}: ${found && [...revisionsOf(found)].join("; ")}`);
+		if (found === undefined) return;
+		if (found.id !== id) fail(`${id} was answered as ${found.id}`);
+		checkTenant(found);
+		checkOrder(node.process, found, detail);
+	}
+
+	async function byAddress(node: Node, address: string): Promise<void> {
+		const startedAt = scheduler.now();
+		const isPrivate = random.chance(0.7);
+		const found = await node.byAddress(address, isPrivate);
+		note(`${node.process.name}: ${address} is ${found?.id}`);
+		if (found === undefined) return;
+		checkTenant(found);
+		checkOrder(node.process, found, isPrivate ? "all" : "wiring");
+		checkOwner(found, address, startedAt, isPrivate);
+	}
+
+	return {
+		ask(node) {
+			const ids = serverIds();
+			const request =
+				ids.length > 0 && random.chance(0.5)
+					? byId(node, random.pick(ids.slice(-8)))
+					: byAddress(node, random.pick(addresses));
+			request.catch((error) => {
+				note(`${node.process.name}: ${error.message}`);
+				if (error.code === undefined) fail(`a request ended with ${error.stack}`);
+			});
+		},
+	};
+}
+
+function portsOf(instance: Instance): Port[] {
+	return instance.ports.flatMap((port) => [port, ...(port.trunk?.subports.map((subport) => subport.port) ?? [])]);
+}
+
+function revisionsOf(instance: Instance): [name: string, revision: number][] {
+	const named = portsOf(instance).flatMap((port) => [
+		[`port ${port.id}`, port.name],
+		[`network ${port.network.id}`, port.network.name],
+		...port.fixedIps.map(({ subnet }) => [`subnet ${subnet.id}`, subnet.name]),
+		...port.securityGroups.map(({ id, name }) => [`group ${id}`, name]),
+		...(port.trunk ? [[`trunk ${port.trunk.id}`, port.trunk.name]] : []),
+	]);
+	if (instance.server !== undefined) named.push(["server", instance.server.name]);
+	return named.map(([name = "", text = ""]) => [name, Number(text.slice(1))]);
+}

@@ -1,0 +1,161 @@
+/** The mirror's storage in memory, for several simulated processes; memory-store.test.ts compares it with the real one. */
+import { isDeepStrictEqual } from "node:util";
+import { keysOf } from "../../src/mirror/keys.ts";
+import type { Batch, MirrorStore, Selector, Snapshot } from "../../src/mirror/mirror-store.ts";
+import type { Resource, ResourceKind } from "../../src/source/resource.ts";
+import type { Lock } from "../../src/store/database.ts";
+
+interface Row {
+	readonly kind: ResourceKind;
+	readonly id: string;
+	readonly revision: number | undefined;
+	readonly requestedAt: number;
+	readonly sequence: number;
+	/** Undefined: deleted. */
+	readonly content: unknown;
+}
+
+export interface MemoryDatabase {
+	readonly rows: Map<string, Row>;
+	readonly meta: Map<string, unknown>;
+	sequence: number;
+	purged: number;
+	readonly listeners: Set<() => void>;
+}
+
+export function createMemoryDatabase(): MemoryDatabase {
+	return { rows: new Map(), meta: new Map(), sequence: 0, purged: 0, listeners: new Set() };
+}
+
+/** How a process reaches the database. */
+export interface Access {
+	/** Runs an operation, or fails instead of it or after it. */
+	run<T>(name: string, operation: () => T): Promise<T>;
+	lead(signal: AbortSignal): Promise<Lock>;
+}
+
+const PAGE = 3;
+
+export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access): MirrorStore {
+	async function* pages<T>(kind: ResourceKind, map: (row: Row) => T): AsyncGenerator<readonly T[]> {
+		for (let after = ""; ; ) {
+			const page = await run("page", () => {
+				const rows = present(database, kind).filter(({ id }) => id > after);
+				return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, PAGE);
+			});
+			if (page.length > 0) yield page.map(map);
+			if (page.length < PAGE) return;
+			after = page.at(-1)?.id ?? "";
+		}
+	}
+	return {
+		read: (selectors) => run("read", () => read(database, selectors)),
+		apply: (batch) => run("apply", () => apply(database, batch)),
+		changesSince: (sequence) =>
+			run("changesSince", () => {
+				const later = [...database.rows.values()].filter((row) => row.sequence > sequence);
+				const changed = later.map(({ kind, id }) => ({ kind, id }));
+				return { sequence: database.sequence, changed: sequence < database.purged ? undefined : changed };
+			}),
+		revisions: (kind) =>
+			pages(kind, ({ id, revision, requestedAt }) =>
+				revision === undefined ? { id, requestedAt } : { id, revision, requestedAt },
+			),
+		scan: <Kind extends ResourceKind>(kind: Kind) => pages(kind, (row) => resourceOf(row) as Resource<Kind>),
+		getMeta: (name) => run("getMeta", () => structuredClone(database.meta.get(name)) as never),
+		setMeta: (name, value) => run("setMeta", () => void database.meta.set(name, structuredClone(value))),
+		purge: (requestedBefore) => run("purge", () => purge(database, requestedBefore)),
+		stats: () => run("stats", () => ({ sequence: database.sequence, resources: counts(database), bytes: 0 })),
+		onChange(since, listener) {
+			let reported = since;
+			const check = () => {
+				if (database.sequence === reported) return;
+				reported = database.sequence;
+				listener(reported);
+			};
+			check();
+			database.listeners.add(check);
+			return async () => void database.listeners.delete(check);
+		},
+		lead,
+	};
+}
+
+function present({ rows }: MemoryDatabase, kind: ResourceKind): Row[] {
+	return [...rows.values()].filter((row) => row.kind === kind && row.content !== undefined);
+}
+
+function resourceOf({ kind, id, revision, requestedAt, content }: Row): Resource {
+	const resource = { kind, id, requestedAt, content: structuredClone(content) };
+	return (revision === undefined ? resource : { ...resource, revision }) as Resource;
+}
+
+function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapshot {
+	const found = new Map<string, Row>();
+	for (const selector of selectors) {
+		for (const [name, row] of database.rows) {
+			if (row.kind !== selector.kind) continue;
+			if ("ids" in selector ? selector.ids.includes(row.id) : hasKey(row, selector)) found.set(name, row);
+		}
+	}
+	const compare = (a: Row, b: Row) => (a.kind < b.kind || (a.kind === b.kind && a.id < b.id) ? -1 : 1);
+	const rows = [...found.values()].toSorted(compare);
+	return {
+		sequence: database.sequence,
+		resources: rows.filter(({ content }) => content !== undefined).map(resourceOf),
+		deleted: rows
+			.filter(({ content }) => content === undefined)
+			.map(({ kind, id, requestedAt }) => ({ kind, id, requestedAt })),
+	};
+}
+
+function hasKey(row: Row, selector: Extract<Selector, { key: string }>): boolean {
+	if (row.content === undefined) return false;
+	const keys = keysOf(row as unknown as Resource);
+	return keys.some(({ name, value }) => name === selector.key && selector.values.includes(value));
+}
+
+function apply(database: MemoryDatabase, { upserts = [], deletes = [] }: Batch) {
+	const sequence = database.sequence + 1;
+	const changed: { kind: ResourceKind; id: string; deleted: boolean }[] = [];
+	const batch = new Map<string, Row>();
+	const add = (row: Row) => {
+		const name = `${row.kind} ${row.id}`;
+		if ((batch.get(name)?.requestedAt ?? 0) <= row.requestedAt) batch.set(name, row);
+	};
+	for (const { kind, id, revision, requestedAt, content } of upserts)
+		add({ kind, id, revision, requestedAt, sequence, content: JSON.parse(JSON.stringify(content)) });
+	for (const { kind, id, requestedAt } of deletes)
+		add({ kind, id, revision: undefined, requestedAt, sequence, content: undefined });
+	for (const [name, row] of batch) {
+		const stored = database.rows.get(name);
+		if (stored !== undefined && stored.requestedAt > row.requestedAt) continue;
+		if (stored?.revision !== undefined && row.revision !== undefined && stored.revision > row.revision) continue;
+		const isSame = stored !== undefined && isDeepStrictEqual(stored.content, row.content);
+		database.rows.set(name, isSame ? { ...row, sequence: stored.sequence } : row);
+		if (!isSame) changed.push({ kind: row.kind, id: row.id, deleted: row.content === undefined });
+	}
+	if (changed.length > 0) {
+		database.sequence = sequence;
+		for (const listener of database.listeners) listener();
+	}
+	return { sequence: database.sequence, changed };
+}
+
+function purge(database: MemoryDatabase, requestedBefore: number): void {
+	for (const [name, row] of database.rows) {
+		if (row.content !== undefined || row.requestedAt >= requestedBefore) continue;
+		database.rows.delete(name);
+		database.purged = Math.max(database.purged, row.sequence);
+	}
+}
+
+function counts({ rows }: MemoryDatabase): Partial<Record<ResourceKind, number>> {
+	const some = Array.from(rows.values()).filter(({ content }) => content !== undefined);
+	return Object.fromEntries(
+		Array.from(
+			Map.groupBy(some, ({ kind }) => kind),
+			([kind, all]) => [kind, all.length],
+		),
+	);
+}

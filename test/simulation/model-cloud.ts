@@ -1,0 +1,330 @@
+/** A small cloud that changes at random: what its resources are now, and whose each address has been. */
+import type {
+	KeypairFacts,
+	NetworkFacts,
+	PortFacts,
+	SecurityGroupFacts,
+	ServerFacts,
+	SubnetFacts,
+} from "../../src/instance/facts.ts";
+import type { ResourceContents, ResourceKind, ServerDetails } from "../../src/source/resource.ts";
+import { keypairId } from "../../src/source/source.ts";
+import type { Random } from "./scheduler.ts";
+
+interface Record_<Content> {
+	readonly content: Content;
+	/** Grows with each change; part of the content too, so that an answer shows it. */
+	readonly revision: number;
+}
+
+/** A port that had an address. */
+export interface Tenure {
+	readonly address: string;
+	readonly deviceId: string;
+	readonly from: number;
+	/** Infinite: until now. */
+	until: number;
+}
+
+export interface ModelCloud {
+	get(kind: ResourceKind, id: string): Record_<unknown> | undefined;
+	ids(kind: ResourceKind): readonly string[];
+	all<Kind extends ResourceKind>(kind: Kind): readonly ResourceContents[Kind][];
+	readonly tenures: readonly Tenure[];
+	/** Makes one random change. */
+	change(): void;
+}
+
+export interface ModelCloudOptions {
+	readonly random: Random;
+	readonly now: () => number;
+	/** Called for each resource that was created, changed or deleted. */
+	readonly onChange: (kind: ResourceKind, id: string) => void;
+	readonly note: (text: string) => void;
+}
+
+export const TENANTS = ["red", "blue"];
+export const NETWORKS = ["net-1", "net-2"];
+/** Few, so that tenants soon use one another's old addresses. */
+const HOSTS = 5;
+const MOST_SERVERS = 5;
+
+export const addressOn = (network: string, host: number) => `10.0.${network.at(-1)}.${host}`;
+
+export function createModelCloud({ random, now, onChange, note }: ModelCloudOptions): ModelCloud {
+	const records = new Map<string, Record_<unknown> & { readonly kind: ResourceKind; readonly id: string }>();
+	const tenures: Tenure[] = [];
+	let lastId = 0;
+	const nextId = (prefix: string) => `${prefix}-${String(++lastId).padStart(3, "0")}`;
+
+	function put<Kind extends ResourceKind>(kind: Kind, id: string, content: ResourceContents[Kind]): void {
+		const revision = (records.get(`${kind} ${id}`)?.revision ?? 0) + 1;
+		const named = "name" in content && kind !== "keypair" ? { ...content, name: `r${revision}` } : content;
+		records.set(`${kind} ${id}`, { kind, id, revision, content: structuredClone(named) });
+		if (kind === "port") noteTenure(id, content as PortFacts);
+		onChange(kind, id);
+	}
+
+	function remove(kind: ResourceKind, id: string): void {
+		if (!records.delete(`${kind} ${id}`)) return;
+		if (kind === "port") endTenures(id);
+		onChange(kind, id);
+	}
+
+	const portTenures = new Map<string, Tenure[]>();
+	function endTenures(portId: string): void {
+		for (const tenure of portTenures.get(portId) ?? []) tenure.until = now();
+		portTenures.delete(portId);
+	}
+	function noteTenure(portId: string, port: PortFacts): void {
+		endTenures(portId);
+		if (port.device_owner !== "compute:nova" || port.device_id === "") return;
+		const owners = port.fixed_ips.map(
+			({ ip_address: address }): Tenure => ({
+				...{ address, deviceId: port.device_id, from: now(), until: Number.POSITIVE_INFINITY },
+			}),
+		);
+		tenures.push(...owners);
+		portTenures.set(portId, owners);
+	}
+
+	const all = <Kind extends ResourceKind>(kind: Kind) =>
+		Array.from(records.values())
+			.filter((record) => record.kind === kind)
+			.map(({ content }) => content as ResourceContents[Kind]);
+
+	const free = (network: string) => {
+		const used = new Set(all("port").flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)));
+		const hosts = Array.from({ length: HOSTS }, (_, at) => addressOn(network, at + 10));
+		return hosts.filter((address) => !used.has(address));
+	};
+
+	function newPort(tenant: string, more: Partial<PortFacts>): PortFacts | undefined {
+		const network = random.pick(NETWORKS);
+		const [address] = free(network);
+		if (address === undefined) return undefined;
+		const id = nextId("port");
+		return {
+			...{ id, name: "", network_id: network, mac_address: `fa:16:3e:00:00:${id.slice(-2)}`, project_id: tenant },
+			...{ device_id: "", device_owner: "", status: "ACTIVE", "binding:vif_type": "ovs" },
+			fixed_ips: [{ subnet_id: `sub-${network}`, ip_address: address }],
+			...{ security_groups: [`group-${tenant}`], allowed_address_pairs: [], tags: [], ...more },
+		};
+	}
+
+	/** Writes what Nova says about the server's NICs. */
+	function refreshServer(server: ServerFacts): void {
+		const ports = all("port").filter(
+			({ device_id, project_id }) => device_id === server.id && project_id === server.tenant_id,
+		);
+		const addresses = Map.groupBy(ports, ({ network_id }) => network_id);
+		const details: ServerDetails = {
+			interfaceAttachments: ports.length > 1 ? ports.map(({ id }) => ({ port_id: id, tag: `tag of ${id}` })) : [],
+			volumeAttachments: [],
+		};
+		put("server_details", server.id, details);
+		put("server", server.id, {
+			...server,
+			addresses: Object.fromEntries(
+				Array.from(addresses, ([network, some]) => [
+					network,
+					some.map((port) => ({
+						addr: port.fixed_ips[0]?.ip_address ?? "",
+						"OS-EXT-IPS-MAC:mac_addr": port.mac_address,
+					})),
+				]),
+			),
+		});
+	}
+
+	function createServer(): void {
+		if (all("server").length >= MOST_SERVERS) return;
+		const tenant = random.pick(TENANTS);
+		const id = nextId("server");
+		const port = newPort(tenant, { device_id: id, device_owner: "compute:nova" });
+		if (port === undefined) return;
+		const userId = `user-${tenant}`;
+		put("keypair", keypairId(userId, "key"), { name: "key", user_id: userId, type: "ssh", public_key: "ssh-rsa A" });
+		put("port", port.id, port);
+		refreshServer({
+			...{ id, name: "", tenant_id: tenant, user_id: userId, key_name: "key", metadata: {}, addresses: {} },
+			...{ security_groups: [], "OS-EXT-SRV-ATTR:user_data": Buffer.from(`secret of ${id}`).toString("base64") },
+		});
+	}
+
+	function deleteServer(): void {
+		const server = anyOf("server");
+		if (server === undefined) return;
+		for (const port of all("port").filter(({ device_id }) => device_id === server.id)) {
+			if (port.project_id === server.tenant_id) deletePort(port);
+		}
+		remove("server_details", server.id);
+		remove("server", server.id);
+	}
+
+	function deletePort(port: PortFacts): void {
+		for (const trunk of all("trunk").filter(({ port_id }) => port_id === port.id)) {
+			for (const { port_id } of trunk.sub_ports) changePort(port_id, { device_owner: "" });
+			remove("trunk", trunk.id);
+		}
+		for (const ip of all("floatingip").filter(({ port_id }) => port_id === port.id))
+			put("floatingip", ip.id, { ...ip, port_id: null, fixed_ip_address: null });
+		remove("port", port.id);
+	}
+
+	const anyOf = <Kind extends ResourceKind>(kind: Kind): ResourceContents[Kind] | undefined => {
+		const some = all(kind);
+		return some.length === 0 ? undefined : random.pick(some);
+	};
+	const nicsOf = ({ id, tenant_id }: ServerFacts) =>
+		all("port").filter(({ device_id, project_id }) => device_id === id && project_id === tenant_id);
+	const changePort = (id: string, more: Partial<PortFacts>) => {
+		const port = records.get(`port ${id}`)?.content as PortFacts | undefined;
+		if (port !== undefined) put("port", id, { ...port, ...more });
+	};
+	const touch = (kind: "network" | "subnet" | "security_group") => {
+		const one = anyOf(kind);
+		if (one !== undefined) put(kind, one.id, one as never);
+	};
+
+	/** Another tenant's port that names a server as its device. */
+	function forgePort(): void {
+		const server = anyOf("server");
+		const tenant = TENANTS.find((one) => one !== server?.tenant_id) ?? "";
+		const port = newPort(tenant, { device_id: server?.id ?? "", device_owner: "compute:nova" });
+		if (port !== undefined && server !== undefined) put("port", port.id, port);
+	}
+
+	function attach(): void {
+		const server = anyOf("server");
+		const port = server && newPort(server.tenant_id ?? "", { device_id: server.id, device_owner: "compute:nova" });
+		if (server === undefined || port === undefined || nicsOf(server).length > 2) return;
+		put("port", port.id, port);
+		refreshServer(server);
+	}
+
+	function detach(): void {
+		const server = anyOf("server");
+		const ports = server && nicsOf(server);
+		if (server === undefined || ports === undefined || ports.length < 2) return;
+		deletePort(random.pick(ports));
+		refreshServer(server);
+	}
+
+	function changeAddress(): void {
+		const server = anyOf("server");
+		const [port] = server ? nicsOf(server) : [];
+		const [address] = port ? free(port.network_id) : [];
+		if (server === undefined || port === undefined || address === undefined) return;
+		changePort(port.id, { fixed_ips: [{ subnet_id: `sub-${port.network_id}`, ip_address: address }] });
+		refreshServer(server);
+	}
+
+	function addSubport(): void {
+		const server = anyOf("server");
+		const [parent] = server ? nicsOf(server) : [];
+		const port = server && newPort(server.tenant_id ?? "", { device_owner: "trunk:subport" });
+		if (parent === undefined || port === undefined) return;
+		const trunk = all("trunk").find(({ port_id }) => port_id === parent.id);
+		const id = trunk?.id ?? nextId("trunk");
+		const subport = { port_id: port.id, segmentation_type: "vlan", segmentation_id: 100 + lastId };
+		put("port", port.id, port);
+		put("trunk", id, { id, name: "", port_id: parent.id, sub_ports: [...(trunk?.sub_ports ?? []), subport] });
+	}
+
+	function removeSubport(): void {
+		const trunk = anyOf("trunk");
+		const [first, ...others] = trunk?.sub_ports ?? [];
+		if (trunk === undefined || first === undefined) return;
+		put("trunk", trunk.id, { ...trunk, sub_ports: others });
+		const port = records.get(`port ${first.port_id}`)?.content as PortFacts | undefined;
+		if (port !== undefined) deletePort(port);
+	}
+
+	function floatingIp(): void {
+		const server = anyOf("server");
+		const [port] = server ? nicsOf(server) : [];
+		const known = anyOf("floatingip");
+		if (known !== undefined && random.chance(0.3)) {
+			remove("floatingip", known.id);
+			return;
+		}
+		if (port === undefined) return;
+		const id = known?.id ?? nextId("fip");
+		const fixed = port.fixed_ips[0]?.ip_address ?? null;
+		put("floatingip", id, {
+			id,
+			floating_ip_address: `203.0.113.${Number(id.slice(-3))}`,
+			fixed_ip_address: fixed,
+			port_id: port.id,
+		});
+	}
+
+	function replaceKeypair(): void {
+		const server = anyOf("server");
+		if (server === undefined) return;
+		const id = keypairId(server.user_id ?? "", "key");
+		const known = records.get(`keypair ${id}`)?.content as KeypairFacts | undefined;
+		if (known !== undefined && random.chance(0.5)) {
+			remove("keypair", id);
+			return;
+		}
+		const public_key = `ssh-rsa ${++lastId}`;
+		put("keypair", id, { name: "key", user_id: server.user_id ?? "", type: "ssh", public_key });
+	}
+
+	function rename(): void {
+		const server = anyOf("server");
+		if (server !== undefined) put("server", server.id, server);
+	}
+
+	const CHANGES: readonly (readonly [weight: number, name: string, change: () => void])[] = [
+		[6, "create a server", createServer],
+		[4, "delete a server", deleteServer],
+		[3, "rename a server", rename],
+		[3, "attach a NIC", attach],
+		[3, "detach a NIC", detach],
+		[3, "change an address", changeAddress],
+		[2, "add a subport", addSubport],
+		[1, "remove a subport", removeSubport],
+		[2, "change a floating IP", floatingIp],
+		[1, "replace a key pair", replaceKeypair],
+		[1, "forge a port", forgePort],
+		[1, "change a network", () => touch("network")],
+		[1, "change a subnet", () => touch("subnet")],
+		[1, "change a security group", () => touch("security_group")],
+	];
+	const choices = CHANGES.flatMap((choice) => Array.from({ length: choice[0] }, () => choice));
+
+	for (const id of NETWORKS) {
+		put("network", id, { id, name: "", mtu: 1500, tags: [] } satisfies NetworkFacts);
+		const subnet = {
+			id: `sub-${id}`,
+			name: "",
+			network_id: id,
+			ip_version: 4,
+			cidr: `${addressOn(id, 0)}/24`,
+		} as const;
+		const more = { gateway_ip: addressOn(id, 1), enable_dhcp: true, dns_nameservers: [], host_routes: [], tags: [] };
+		put("subnet", subnet.id, { ...subnet, ...more } as SubnetFacts);
+	}
+	for (const tenant of TENANTS) {
+		const group: SecurityGroupFacts = { id: `group-${tenant}`, name: "", security_group_rules: [] };
+		put("security_group", group.id, group);
+	}
+	return {
+		get: (kind, id) => records.get(`${kind} ${id}`),
+		ids: (kind) =>
+			Array.from(
+				records.values().filter((record) => record.kind === kind),
+				({ id }) => id,
+			),
+		all,
+		tenures,
+		change() {
+			const [, name, change] = random.pick(choices);
+			note(`the cloud: ${name}`);
+			change();
+		},
+	};
+}

@@ -1,0 +1,134 @@
+/** One run: a cloud that changes, nodes that answer guests, and faults; then peace, and the mirror must equal the cloud. */
+import { isDeepStrictEqual } from "node:util";
+import { assembleOwned } from "../../src/source/ownership.ts";
+import type { ResourceKind } from "../../src/source/resource.ts";
+import { createGuests } from "./guests.ts";
+import type { MemoryDatabase } from "./memory-store.ts";
+import { addressOn, type ModelCloud, NETWORKS } from "./model-cloud.ts";
+import { modelFacts } from "./model-source.ts";
+import { createScheduler } from "./scheduler.ts";
+import { createWorld, type World } from "./world.ts";
+
+export interface SimulationResult {
+	/** Undefined: everything held. */
+	readonly failure: string | undefined;
+	readonly trace: readonly string[];
+	readonly steps: number;
+}
+
+/** Milliseconds. */
+const TROUBLE = 20_000;
+/** Within this time without faults, the mirror equals the cloud: two sweeps with their pauses, and a wait after a failure. */
+const CONVERGENCE = 60_000;
+
+class Violation extends Error {}
+
+export async function simulate(seed: number): Promise<SimulationResult> {
+	const scheduler = createScheduler(seed);
+	const world = createWorld(scheduler);
+	try {
+		await run(world);
+		return { failure: undefined, trace: scheduler.trace(), steps: scheduler.steps() };
+	} catch (error) {
+		const failure = error instanceof Violation ? error.message : String((error as Error).stack);
+		return { failure, trace: scheduler.trace(), steps: scheduler.steps() };
+	} finally {
+		world.end();
+	}
+}
+
+async function run(world: World): Promise<void> {
+	const { scheduler, cloud } = world;
+	const { random } = scheduler;
+	const violations: string[] = [];
+	const check = () => {
+		const [first] = [...violations, ...world.violations];
+		if (first !== undefined) throw new Violation(first);
+	};
+	const addresses = NETWORKS.flatMap((network) => Array.from({ length: 5 }, (_, at) => addressOn(network, at + 10)));
+	const fail = (what: string) => void violations.push(what);
+	const guests = createGuests({ scheduler, cloud, addresses, serverIds: () => [...world.serverIds], fail });
+	world.start();
+	const end = scheduler.now() + TROUBLE;
+	while (scheduler.now() < end) {
+		await scheduler.advance(random.below(250), check);
+		if (random.chance(0.35)) cloud.change();
+		if (random.chance(0.12)) world.trouble();
+		const node = world.anyNode();
+		if (node !== undefined) guests.ask(node);
+	}
+	scheduler.note("peace");
+	world.makePeace();
+	await scheduler.advance(CONVERGENCE, check);
+	const difference = differenceOf(cloud, world.database);
+	if (difference !== undefined) throw new Violation(`after ${CONVERGENCE} ms without faults: ${difference}`);
+	await checkRestart(world, check);
+}
+
+/** Kinds that the mirror has all of; key pairs only as far as servers refer to them. */
+const COMPLETE = [
+	"network",
+	"subnet",
+	"port",
+	"trunk",
+	"security_group",
+	"floatingip",
+	"server",
+	"server_details",
+] as const;
+
+function differenceOf(cloud: ModelCloud, { rows }: MemoryDatabase): string | undefined {
+	const wanted = COMPLETE.flatMap((kind) => cloud.ids(kind).map((id) => ({ kind, id })));
+	const lacking = wanted.find(({ kind, id }) => rows.get(`${kind} ${id}`)?.content === undefined);
+	if (lacking !== undefined) return `the mirror lacks ${lacking.kind} ${lacking.id}`;
+	for (const { kind, id, content } of rows.values()) {
+		const current = cloud.get(kind as ResourceKind, id)?.content;
+		if (!isDeepStrictEqual(content, current === undefined ? undefined : JSON.parse(JSON.stringify(current))))
+			return `${kind} ${id} is ${JSON.stringify(content)} and should be ${JSON.stringify(current)}`;
+	}
+	return undefined;
+}
+
+/** The cloud dies, Guestwire starts again, and every instance is answered as before. */
+async function checkRestart(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud } = world;
+	world.api.isDown = true;
+	world.goDark();
+	const starting = world.restart();
+	await scheduler.advance(5000, check);
+	const node = await starting;
+	for (const { id } of cloud.all("server")) {
+		const answered = collect(node.byId(id, "all"));
+		await scheduler.advance(5000, check);
+		const facts = modelFacts(cloud, id);
+		const expected = facts && JSON.stringify(assembleOwned(facts));
+		if (answered.text !== expected)
+			throw new Violation(`${id} after a restart: ${answered.text} instead of ${expected}`);
+	}
+	const [server] = cloud.all("server");
+	const address = Object.values(server?.addresses ?? {}).flat()[0]?.addr;
+	if (server === undefined || address === undefined) return;
+	const refused = collect(node.byAddress(address, true));
+	const answered = collect(node.byAddress(address, false));
+	await scheduler.advance(40_000, check);
+	if (refused.text !== "rejected") throw new Violation(`private data by an old owner: ${refused.text}`);
+	if (
+		answered.text === "rejected" &&
+		cloud.tenures.filter((one) => one.address === address && one.until > scheduler.now()).length === 1
+	)
+		throw new Violation(`${address} is not answered while the cloud is away`);
+}
+
+/** The text of the answer, once there is one. */
+function collect(answer: Promise<unknown>): { text: string | undefined } {
+	const collected: { text: string | undefined } = { text: "no answer" };
+	answer.then(
+		(value) => {
+			collected.text = value === undefined ? undefined : JSON.stringify(value);
+		},
+		() => {
+			collected.text = "rejected";
+		},
+	);
+	return collected;
+}
