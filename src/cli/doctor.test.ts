@@ -250,6 +250,12 @@ describe("the agent's shared secret", () => {
 		expect(code).toBe(0);
 	});
 
+	test("that of the Open vSwitch agent's metadata path", async () => {
+		const options = `metadata_proxy_shared_secret = ${SECRET}\nnova_metadata_host = 192.0.2.9\n`;
+		const { findings } = await withAgent(`[DEFAULT]\nnova_metadata_host = other\n[agent]\n[METADATA]\n${options}`);
+		expect(findings.at(-1)).toMatchObject({ ok: true, found: expect.stringContaining("http://192.0.2.9:8775") });
+	});
+
 	test.each([
 		["another", "[DEFAULT]\nmetadata_proxy_shared_secret = other", /matches no signed listener/],
 		["none", "[DEFAULT]\n[ovs]\nmetadata_proxy_shared_secret = x", /no metadata_proxy_shared_secret/],

@@ -71,13 +71,25 @@ async function readAgentConfig(file: string): Promise<string> {
 	}
 }
 
-/** Reads the agent's options like oslo.config: the last one of a name counts, and quotes around a value are dropped. */
+/**
+ * Reads the agent's options like oslo.config: the last one of a name counts, and quotes around a value are dropped. The
+ * Open vSwitch agent with the extension `metadata_path` has them in a section of their own.
+ */
 function readAgent(text: string, file: string): { readonly secret: string; readonly url: string } {
-	const [, defaults = ""] = /^\[DEFAULT\]\s*$([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text) ?? [];
-	const option = (name: string) =>
-		[...defaults.matchAll(new RegExp(`^${name}[ \\t]*[=:][ \\t]*(["']?)(.*?)\\1[ \\t]*$`, "gm"))].at(-1)?.[2];
-	const secret = option("metadata_proxy_shared_secret");
-	if (!secret) throw new GuestwireError("config", `${file}: no metadata_proxy_shared_secret in [DEFAULT]: set it`);
-	const [protocol, host, port] = ["protocol", "host", "port"].map((name) => option(`nova_metadata_${name}`));
-	return { secret, url: `${protocol ?? "http"}://${host ?? "127.0.0.1"}:${port ?? 8775}` };
+	for (const section of ["METADATA", "DEFAULT"]) {
+		const option = optionsOf(text, section);
+		const secret = option("metadata_proxy_shared_secret");
+		if (!secret) continue;
+		const [protocol, host, port] = ["protocol", "host", "port"].map((name) => option(`nova_metadata_${name}`));
+		return { secret, url: `${protocol ?? "http"}://${host ?? "127.0.0.1"}:${port ?? 8775}` };
+	}
+	const what = "no metadata_proxy_shared_secret in [DEFAULT] or [METADATA]: set it";
+	throw new GuestwireError("config", `${file}: ${what}`);
+}
+
+function optionsOf(text: string, section: string): (name: string) => string | undefined {
+	const sections = text.matchAll(new RegExp(`^\\[${section}\\]\\s*$([\\s\\S]*?)(?=^\\[|(?![\\s\\S]))`, "gm"));
+	const options = Array.from(sections, ([, body = ""]) => body).join("\n");
+	return (name) =>
+		[...options.matchAll(new RegExp(`^${name}[ \\t]*[=:][ \\t]*(["']?)(.*?)\\1[ \\t]*$`, "gm"))].at(-1)?.[2];
 }
