@@ -8,6 +8,6 @@ export default defineConfig({
 		// They share one cloud and its metadata agent.
 		fileParallelism: false,
 		testTimeout: 300_000,
-		hookTimeout: 600_000,
+		hookTimeout: 1_800_000,
 	},
 });

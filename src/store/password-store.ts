@@ -19,7 +19,7 @@ export interface PasswordStore {
  * Milliseconds. Nova notes the time of a launch shortly after the guest starts, by a clock of its own: a password that
  * seems to be older by less than this belongs to the launch.
  */
-const LAUNCH_TOLERANCE = 60_000;
+export const LAUNCH_TOLERANCE = 60_000;
 
 const oldest = (launched: Date | undefined) => (launched === undefined ? 0 : launched.getTime() - LAUNCH_TOLERANCE);
 

@@ -29,10 +29,12 @@ export function signed({ id, projectId }: Asker): Record<string, string> {
 	};
 }
 
-/** Asks a metadata service on that port of the loopback. */
-export function ask(port: number, asker: Asker, path: string): Promise<Answer> {
+/** Asks a metadata service on that port of the loopback; with a body, it posts that. */
+export function ask(port: number, asker: Asker, path: string, body?: string): Promise<Answer> {
+	const method = body === undefined ? "GET" : "POST";
+	const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
 	return new Promise((resolve, reject) => {
-		request({ host: "127.0.0.1", port, path, headers: signed(asker), agent }, (response) => {
+		request({ host: "127.0.0.1", port, path, method, headers: { ...signed(asker), ...length }, agent }, (response) => {
 			const chunks: Buffer[] = [];
 			response.on("data", (chunk: Buffer) => chunks.push(chunk));
 			response.on("error", reject);
@@ -42,7 +44,7 @@ export function ask(port: number, asker: Asker, path: string): Promise<Answer> {
 			});
 		})
 			.on("error", reject)
-			.end();
+			.end(body);
 	});
 }
 
@@ -55,15 +57,32 @@ export async function askUntilServed(port: number, asker: Asker, path: string): 
 	}
 }
 
-/** Asks 169.254.169.254 from inside a network namespace, with curl as a guest would. */
-export async function askFrom(namespace: string, path: string, headers: readonly string[] = []): Promise<Answer> {
+/** What curl writes after each response; no document contains it. */
+const END = "-- end of response --";
+
+/** Asks 169.254.169.254 from inside a network namespace, one path after another, with curl as a guest would. */
+export async function askAllFrom(
+	namespace: string,
+	paths: readonly string[],
+	headers: readonly string[] = [],
+): Promise<Answer[]> {
 	const curl = ["ip", "netns", "exec", namespace, "curl", "--silent", "--include", "--max-time", "20"];
 	const more = headers.flatMap((header) => ["--header", header]);
-	const stdout = await runInside([...curl, ...more, `http://169.254.169.254${path}`]);
-	const end = stdout.indexOf("\r\n\r\n");
-	const [status = "", ...lines] = stdout.slice(0, end).split("\r\n");
+	const urls = paths.map((path) => `http://169.254.169.254${path}`);
+	const stdout = await runInside([...curl, "--write-out", END, ...more, ...urls]);
+	return stdout.split(END).slice(0, -1).map(parseResponse);
+}
+
+/** The same for one path. */
+export async function askFrom(namespace: string, path: string, headers: readonly string[] = []): Promise<Answer> {
+	return (await askAllFrom(namespace, [path], headers))[0] as Answer;
+}
+
+function parseResponse(text: string): Answer {
+	const end = text.indexOf("\r\n\r\n");
+	const [status = "", ...lines] = text.slice(0, end).split("\r\n");
 	const fields = lines
 		.map((line) => line.split(/: ?(.*)/).slice(0, 2))
 		.map(([name = "", value]) => [name.toLowerCase(), value]);
-	return { status: Number(status.split(" ")[1]), headers: Object.fromEntries(fields), body: stdout.slice(end + 4) };
+	return { status: Number(status.split(" ")[1]), headers: Object.fromEntries(fields), body: text.slice(end + 4) };
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { type ApiName, type ApiProxy, startApiProxy } from "./api-proxy.ts";
 import { type Asker, askUntilServed } from "./asking.ts";
+import { makeCrowd } from "./crowd.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 
 const NETWORK_DATA = "/openstack/latest/network_data.json";
@@ -22,9 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
+const crowd = await makeCrowd();
 const calls = (api: ApiName) => proxy.calls.filter((call) => call.api === api);
 describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s", (profile) => {
-	const crowd = inject("crowd");
 	const first = crowd[0] as Asker;
 	let guestwire: Guestwire;
 

@@ -33,10 +33,11 @@ make_chroot() {
 	mkdir -p "$ROOT.new"
 	rm -rf --one-file-system "$ROOT.new" "$ROOT"
 	answers >"$STATE/answers"
-	# A mirror may be behind: the archive's date is not what is tested here. Its mounts are gone when it is killed.
+	# A mirror may be behind: the archive's date is not what is tested here. Nothing is worth waiting for the disk: after
+	# a crash it is made again. Its mounts are gone when it is killed.
 	unshare --mount mmdebstrap --quiet --mode=root --variant=minbase \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' --aptopt='Acquire::Languages "none"' \
-		--essential-hook="chroot \"\$1\" debconf-set-selections <'$STATE/answers'" \
+		--dpkgopt=force-unsafe-io --essential-hook="chroot \"\$1\" debconf-set-selections <'$STATE/answers'" \
 		--include="$(paste -sd, <<<"$list")" "$suite" "$ROOT.new" >"$STATE/chroot.log" 2>&1 ||
 		{ tail -n 40 "$STATE/chroot.log" >&2; fail "mmdebstrap could not make the chroot"; }
 	echo '127.0.0.1 localhost' >"$ROOT.new/etc/hosts"
