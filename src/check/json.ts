@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is JsonObject {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The object's own member; undefined if it has none of that name. */
+/** The object's own member; undefined if it has no such member. */
 export function member(object: JsonObject, name: string): unknown {
 	return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -54,7 +54,7 @@ export function configDriveCommand(io: Io): Command {
 		.option("-o, --output <file>", "where to write the image; - is standard output")
 		.option("--all", "write a drive for every instance, into the folder of -d")
 		.option("-d, --directory <dir>", "with --all and --read: the folder to write into")
-		.option("--read <file>", "list a drive of any maker; with -d, extract it")
+		.option("--read <file>", "list a drive, whatever made it; with -d, extract it")
 		.addOption(new Option("--format <format>").choices(["iso9660", "vfat"]).default("iso9660"))
 		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
 		.option("--size <MiB>", "the size of a VFAT drive; default: as small as possible", wholeNumber)

@@ -17,7 +17,7 @@ interface RenderOptions extends DocumentChoice {
 export function renderCommand(io: Io): Command {
 	return commonOptions(new Command("render"))
 		.addArgument(new Argument("<format>", "the configuration that the guest reads").choices(FORMATS))
-		.argument("[file]", "a network_data.json of any maker; - reads standard input")
+		.argument("[file]", "a network_data.json, whatever wrote it; - reads standard input")
 		.option("--instance <id>", "render the document of this instance instead; id or name")
 		.option("-d, --directory <dir>", "write the files below DIR, which stands for the guest's root directory")
 		.option("--stdout", "print the text of the files, even if standard output is not a terminal")

@@ -64,7 +64,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	greetOperator(io, operator.address, config.operator.tokenFile);
 }
 
-/** What `/readyz` tells. */
+/** What `/readyz` reports. */
 interface ServiceState {
 	isReady: boolean;
 	isOutdated: boolean;
@@ -98,10 +98,10 @@ function surviveHangup(): void {
 
 /** Logs each key at most once per minute. */
 function staleLogger(log: Log): InstanceCacheOptions["onStale"] {
-	const told = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
+	const logged = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 	return ({ key, ageSeconds, reason }) => {
-		if (told.has(key)) return;
-		told.set(key, true);
+		if (logged.has(key)) return;
+		logged.set(key, true);
 		log.warn(
 			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
 			"old answer given",

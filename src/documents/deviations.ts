@@ -40,7 +40,7 @@ const DEVIATIONS: readonly Deviation[] = [
 		id: "device-tags",
 		path: /meta_data\.json$/,
 		level: (original, ours) => {
-			// Nova's fake virt driver records no devices; tags alone are what the API tells.
+			// Nova's fake virt driver records no devices; the API returns only tags.
 			if (/"devices": \[\][,}]/.test(original.body)) ours.body = ours.body.replace(TAGGED_DEVICES, '"devices": []');
 		},
 	},

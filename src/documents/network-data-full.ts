@@ -166,7 +166,7 @@ function routesOf(
 }
 
 /**
- * Whether the guest can reach a gateway without being told that it is on the link. Otherwise it stands as the network's
+ * Whether the guest can reach a gateway without a route that says it is on the link. Otherwise it stands as the network's
  * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`.
  */
 function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {

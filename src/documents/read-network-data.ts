@@ -22,7 +22,7 @@ const ajv = new Ajv2020({ strict: false });
 const isAccepted = ajv.compile<AcceptedNetworkData>(AcceptedNetworkData);
 
 /**
- * Reads a document of any maker: Nova, Ironic, Metal3, KubeVirt, people. Values in another form than ours (null lists,
+ * Reads a document from any source: Nova, Ironic, Metal3, KubeVirt, people. Values in another form than ours (null lists,
  * addresses as CIDR, prefix lengths for netmasks, numbers as text, MAC addresses in capitals …) are converted. Values
  * without a meaning are dropped. There is a remark on each.
  *

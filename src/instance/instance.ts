@@ -17,7 +17,7 @@ export interface HostRoute {
 /** How a subnet assigns IPv6 addresses: Neutron's `ipv6_address_mode` and `ipv6_ra_mode`. */
 export type Ipv6AddressMode = "slaac" | "dhcpv6-stateful" | "dhcpv6-stateless";
 
-/** A subnet of a network, with everything that a guest may be told about it. */
+/** A subnet of a network, with everything that a guest may know about it. */
 export interface Subnet {
 	readonly id: string;
 	readonly name: string;

@@ -76,7 +76,7 @@ async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[
 					revision: ref("excluded.revision"),
 					requested_at: ref("excluded.requested_at"),
 					content: ref("excluded.content"),
-					// Content that stays the same is no change.
+					// Unchanged content is not a change.
 					sequence: sql`case when ${ref("mirror_resources.content")} is distinct from ${ref("excluded.content")}
 						then ${ref("excluded.sequence")} else ${ref("mirror_resources.sequence")} end`,
 				}))

@@ -48,7 +48,7 @@ async function claim(state: StateDatabase, { sourceId, userData }: MirrorStoreOp
 				await transaction.deleteFrom("mirror_resources").where("kind", "=", "server").execute();
 				await transaction.deleteFrom("mirror_meta").where("name", "=", "fill").execute();
 			}
-			// Readers can't be told what is gone: it is purged.
+			// The mirror no longer knows what is gone, so readers can't learn it: it is purged.
 			await transaction
 				.updateTable("mirror_state")
 				.set(({ eb }) => ({ sequence: eb("sequence", "+", 1), purged_sequence: eb("sequence", "+", 1) }))

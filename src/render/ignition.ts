@@ -2,7 +2,7 @@ import { networkmanager } from "./networkmanager.ts";
 import type { Renderer } from "./renderer.ts";
 
 /**
- * An Ignition configuration that places NetworkManager's keyfiles, for CoreOS and its kind. Version 3.0.0 of the
+ * An Ignition configuration that places NetworkManager's keyfiles, for CoreOS and similar systems. Version 3.0.0 of the
  * specification is the oldest that every Ignition since 2.0 reads.
  *
  * Source: https://coreos.github.io/ignition/configuration-v3_0/

@@ -1,4 +1,4 @@
-/** What the operator server tells Prometheus. docs/operator.md lists every name; a test compares. */
+/** The metrics for Prometheus. docs/operator.md lists every name, which a test checks. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
 import { createRequestTallies } from "./request-tally.ts";

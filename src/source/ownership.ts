@@ -34,14 +34,14 @@ export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
 }
 
-/** Whether ports of several projects claim one instance, so that only its server can tell which of them belong to it. */
+/** Whether ports of several projects claim one instance, so that only its server shows which of them belong to it. */
 export function isContested(claims: readonly Claim[]): boolean {
 	return projectsOf(claims).size > 1;
 }
 
 /**
  * The ports that belong to an instance, and its project: the server's or, without a server that names one, the project
- * that all ports agree on. If they disagree, nobody can tell whose they are: none belongs to the instance.
+ * that all ports agree on. If they disagree, their owner is unknown, and none belongs to the instance.
  *
  * @param claims ports that name the instance as their device
  */

@@ -45,7 +45,7 @@ export interface ResourceName {
 	readonly id: string;
 }
 
-/** A resource of one kind, or of any: `kind` tells which. */
+/** A resource; `kind` says which. */
 export type Resource<Kind extends ResourceKind = ResourceKind> = {
 	[K in Kind]: {
 		readonly kind: K;

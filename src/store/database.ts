@@ -122,7 +122,7 @@ export interface StateDatabase {
 	 * @returns ends it
 	 */
 	listen(listener: () => void): () => Promise<void>;
-	/** In a transaction: tells all who listen once it is committed. */
+	/** In a transaction: notifies all listeners once it is committed. */
 	announce(transaction: Kysely<StateTables>): Promise<void>;
 	/** The size of the database, in bytes. */
 	size(): Promise<number>;

@@ -110,10 +110,10 @@ export interface Client {
 	/** Whether it parses a network's own services. Default: if it configures the network. */
 	readonly parsesServices?: (network: NetworkView) => boolean;
 	/**
-	 * Whether a bond without `bond_miimon` has no link monitoring: `always`, or `as-told`, when the kernel's own default
+	 * Whether a bond without `bond_miimon` has no link monitoring: `always`, or `by-document`, when the kernel's own default
 	 * for some modes applies. Absent: the client has a default of its own, or makes no bonds.
 	 */
-	readonly setsMonitoring?: "always" | "as-told";
+	readonly setsMonitoring?: "always" | "by-document";
 	/** The members that it reads, beside the ids, types and addresses that every client reads. */
 	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
 	/** What it makes of each fault, by rule. Without an entry, the fault does it no harm, or the rule says what it does. */

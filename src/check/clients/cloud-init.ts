@@ -27,8 +27,8 @@ export const cloudInit: Client = {
 	renderers: [
 		{ name: "netplan", usedBy: "Ubuntu, Debian since 12" },
 		{ name: "networkd", usedBy: "Arch, Azure Linux, Photon" },
-		{ name: "network-manager", usedBy: "Fedora, RHEL and its kin since 9" },
-		{ name: "sysconfig", usedBy: "RHEL and its kin before 9, SUSE, Amazon Linux" },
+		{ name: "network-manager", usedBy: "Fedora, RHEL and its derivatives since 9" },
+		{ name: "sysconfig", usedBy: "RHEL and its derivatives before 9, SUSE, Amazon Linux" },
 		{ name: "eni", usedBy: "Alpine, Debian with ifupdown" },
 		{ name: "bsd", usedBy: "FreeBSD, OpenBSD, NetBSD" },
 	],
@@ -44,7 +44,7 @@ export const cloudInit: Client = {
 	nicTypes: [null, ...TALOS_NIC_TYPES, "bgpovs", "cascading", "dvs", "ethernet", "hyperv"],
 	parsesRoutes: ({ link }) => link !== undefined,
 	parsesServices: ({ link }) => link !== undefined,
-	setsMonitoring: "as-told",
+	setsMonitoring: "by-document",
 	reads: {
 		"links[].name": [{}],
 		"links[].mtu": [

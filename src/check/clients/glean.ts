@@ -138,11 +138,11 @@ export const glean: Client = {
 	versions: { oldest: "1.24", newest: "1.24", note: "the source of June 2025; older images differ" },
 	renderers: [
 		{ name: DEBIAN, usedBy: "Debian, Ubuntu" },
-		{ name: "redhat", usedBy: "RHEL and its kin before 10, Fedora: ifcfg files" },
-		{ name: KEYFILES, usedBy: "RHEL and its kin since 10: NetworkManager keyfiles" },
+		{ name: "redhat", usedBy: "RHEL and its derivatives before 10, Fedora: ifcfg files" },
+		{ name: KEYFILES, usedBy: "RHEL and its derivatives since 10: NetworkManager keyfiles" },
 		{ name: "suse", usedBy: "SUSE: ifcfg files for wicked" },
 		{ name: GENTOO, usedBy: "Gentoo" },
-		{ name: NETWORKD, usedBy: "any distribution, if it is told so" },
+		{ name: NETWORKD, usedBy: "any distribution, if configured" },
 	],
 	networkTypes: {
 		...supportFor("ipv4", "ipv4_dhcp", "manual"),
@@ -150,7 +150,7 @@ export const glean: Client = {
 		ipv6_slaac: [{ renderers: [...IFCFG, KEYFILES, NETWORKD] }],
 		ipv6_dhcpv6_stateful: [{ renderers: [NETWORKD] }],
 	},
-	setsMonitoring: "as-told",
+	setsMonitoring: "by-document",
 	reads: {
 		"links[].bond_mode": [{}],
 		"links[].bond_miimon": [{ renderers: [DEBIAN, NETWORKD] }],

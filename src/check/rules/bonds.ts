@@ -113,7 +113,7 @@ export const bondRules: readonly Rule[] = [
 		fix: 'write bond_miimon: 100 (for Talos as text, "100")',
 		concerns: ({ client }, { link }) =>
 			client.setsMonitoring === "always" ||
-			(client.setsMonitoring === "as-told" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))),
+			(client.setsMonitoring === "by-document" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))),
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "bond_miimon");

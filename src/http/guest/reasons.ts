@@ -40,7 +40,7 @@ export const REASONS = {
 		meaning:
 			"The instance has no such port, even after asking the cloud again: the address has just moved to another instance, or somebody claims another's instance.",
 	},
-	"unknown-instance": { status: 404, meaning: "There is no such instance." },
+	"unknown-instance": { status: 404, meaning: "The instance does not exist." },
 	"unknown-path": { status: 404, meaning: "The instance has no such document." },
 	"password-set": { status: 409, meaning: "The instance already has a password." },
 	failed: { status: 500, meaning: "A bug in Guestwire; `detail` holds the stack trace." },

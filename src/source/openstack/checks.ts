@@ -40,7 +40,7 @@ const PROVIDER = ["provider:network_type", "provider:physical_network", "provide
 
 /** The id of no server. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
-/** What Nova tells administrators only, and the microversion from which it is asked for. */
+/** What Nova returns only to administrators, and the microversion from which it is requested. */
 const ADMINISTRATORS: readonly { readonly path: string; readonly since?: string; readonly what: string }[] = [
 	{ path: "os-interface", since: TAGS_SINCE, what: "NICs' tags" },
 	{ path: "os-volume_attachments", what: "volumes' tags and device names" },
@@ -91,7 +91,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 	"Nova's microversion": async ({ microversion }) => {
 		const version = await microversion();
-		return isAtLeast(version, TAGS_SINCE) ? version : `${version}: too old to tell device tags (${TAGS_SINCE})`;
+		return isAtLeast(version, TAGS_SINCE) ? version : `${version}: too old for device tags (${TAGS_SINCE})`;
 	},
 
 	"all projects' servers": async ({ compute }, samples) => {
@@ -147,7 +147,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			if (since !== undefined && !isAtLeast(await microversion(), since)) continue;
 			if ((await compute.get(`/servers/${server.id}/${path}`)) === undefined) hidden.push(what);
 		}
-		return hidden.length === 0 ? "may be read" : `hidden from the user, so that no guest is told: ${hidden.join(", ")}`;
+		return hidden.length === 0 ? "may be read" : `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
 	},
 
 	"all projects' ports": async ({ network }, samples) => {
@@ -156,7 +156,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		if (first === undefined) return broken(`those of ${samples.server.id} are hidden (get_port): ${ROLE}`);
 		samples.port = readPort(first.value, first.where);
 		if (samples.port["binding:vif_type"] !== undefined) return "may be listed, bindings and all";
-		return broken(`${first.where}: binding:vif_type is hidden, so that no unplugged NIC can be told: ${ROLE}`);
+		return broken(`${first.where}: binding:vif_type is hidden, so unplugged NICs cannot be recognized: ${ROLE}`);
 	},
 
 	"all projects' networks": async ({ network }, { port }) => {

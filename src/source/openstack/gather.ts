@@ -11,7 +11,7 @@ import { serverFacts } from "./servers.ts";
 export interface Sources {
 	readonly neutron: Neutron;
 	readonly nova: Nova;
-	/** Whether the DHCP servers' own ports are wanted: only Nova's profile tells them. */
+	/** Whether the DHCP servers' own ports are wanted: only profile nova needs them. */
 	readonly dhcpPorts: boolean;
 }
 

@@ -13,7 +13,7 @@ import { monotonicNow, type RunStatement } from "./statement.ts";
 
 /**
  * How long a write waits for a process that has locked the file, its own queue included, in milliseconds. Below a
- * guest's limit of 5 s for a request, so that a password is never stored after its guest was told 503.
+ * guest's limit of 5 s for a request, so that a password is never stored after its guest got 503.
  */
 const LOCK_TIMEOUT = 4000;
 

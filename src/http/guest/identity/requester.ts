@@ -5,7 +5,7 @@ import type { ErrorResponse } from "../response.ts";
 /** What is known about a request before any of it is believed. */
 export interface Requester {
 	/**
-	 * Names and values in turn, as they were sent. `headers` is no use here: node joins the values of a repeated header,
+	 * Names and values in turn, as they were sent. `headers` does not help here: node joins the values of a repeated header,
 	 * and a repeated header shows that somebody on the way added one.
 	 */
 	readonly rawHeaders: readonly string[];
