@@ -61,7 +61,7 @@ describe("any tree that isn't refused reads back", () => {
 				writeFileSync(image, buildConfigDrive(treeOf(files)));
 				expectSame(await readWithIsoinfo(image), files);
 			});
-			await fc.assert(same, { numRuns: 150 });
+			await fc.assert(same, { numRuns: 60 });
 		},
 		LONG,
 	);
@@ -103,7 +103,7 @@ describe("any tree that isn't refused reads back", () => {
 				expectSame(await readWithMtools(image, folder), files);
 				rmSync(join(folder, "mtools"), { recursive: true });
 			});
-			await fc.assert(same, { numRuns: 150 });
+			await fc.assert(same, { numRuns: 60 });
 		},
 		LONG,
 	);

@@ -232,7 +232,7 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 				const named = resolvConf.matchAll(/^nameserver (.*)$/gm).map(([, server]) => server);
 				expect([...named].toSorted()).toEqual([...servers].toSorted());
 			}),
-			{ numRuns: 100 },
+			{ numRuns: 40 },
 		);
 	});
 
@@ -245,7 +245,7 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 				for (const word of changes.flat()) expect(said).toContain(word);
 				expect(resolvConf).toMatch(/^((nameserver [0-9a-f.:]+|search [a-z0-9._ -]+)\n)*$/);
 			}),
-			{ numRuns: 100 },
+			{ numRuns: 40 },
 		);
 	});
 });

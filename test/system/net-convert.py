@@ -5,14 +5,19 @@ MAC addresses; the files come into the folder `out`. Standard output: a JSON lis
 """
 
 import argparse
+import copy
 import json
-import multiprocessing
 import sys
 
+from cloudinit import distros
 from cloudinit.cmd.devel import net_convert
+
+TABLES = {name: copy.deepcopy(distros.fetch(name).renderer_configs) for name in ("debian", "rhel")}
 
 
 def convert(job):
+    # The command changes its own tables: the second netplan file of one process would land in `tc/`.
+    distros.fetch(job["distro"]).renderer_configs = copy.deepcopy(TABLES[job["distro"]])
     arguments = ["-p", job["document"], "-k", job["kind"], "-d", job["out"], "-D", job["distro"], "-O", job["format"]]
     for name, mac in job["names"].items():
         arguments += ["-m", f"{name},{mac}"]
@@ -30,6 +35,4 @@ def attempt(job):
 
 answer = sys.stdout
 sys.stdout = sys.stderr
-# A process each, as the command changes its own tables: the second netplan file of one process lands in `tc/`.
-with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
-    json.dump(pool.map(attempt, json.load(sys.stdin), chunksize=1), answer)
+json.dump([attempt(job) for job in json.load(sys.stdin)], answer)
