@@ -191,4 +191,75 @@ describe("while serving", () => {
 			await source.close();
 		}
 	});
+
+	describe("on a bad day", () => {
+		const path = () => join(folder, "a.yaml");
+
+		test("a file that is being written again keeps its instances, until it is complete", async () => {
+			writeFileSync(path(), "server: { id: a }");
+			const { source, report, names } = await watched();
+			try {
+				for (const incomplete of ["", "networks: []"]) {
+					writeFileSync(path(), incomplete);
+					expect(await report()).toMatch(/a\.yaml has lost all of its instances: it may still be being written$/);
+					expect(await names()).toEqual(["a"]);
+					writeFileSync(path(), "server: { id: a }");
+					expect(await report()).toBeUndefined();
+				}
+				writeFileSync(path(), "server: { id: b }");
+				expect(await report()).toBeUndefined();
+				expect(await names()).toEqual(["b"]);
+			} finally {
+				await source.close();
+			}
+		});
+
+		test("a file that stays without instances has none", { tags: ["slow"] }, async () => {
+			writeFileSync(path(), "server: { id: a }");
+			const { source, report, names } = await watched();
+			try {
+				writeFileSync(path(), "");
+				expect(await report()).toMatch(/has lost all/);
+				expect(await report()).toBeUndefined();
+				expect(await names()).toEqual([]);
+			} finally {
+				await source.close();
+			}
+		});
+
+		test("links that lead in circles are reported or not followed", async () => {
+			writeFileSync(path(), "server: { id: a }");
+			mkdirSync(join(folder, "below"));
+			symlinkSync("..", join(folder, "below", "above"));
+			symlinkSync("/usr", join(folder, "below", "usr"));
+			const { source, report, names } = await watched();
+			try {
+				symlinkSync("loop.yaml", join(folder, "loop.yaml"));
+				expect(await report()).toMatch(/loop\.yaml \(ELOOP\): it is a link that leads back to itself; remove it$/);
+				expect(await names()).toEqual(["a"]);
+				rmSync(join(folder, "loop.yaml"));
+				writeFileSync(path(), "server: { id: b }");
+				expect(await report()).toBeUndefined();
+				expect(await names()).toEqual(["b"]);
+			} finally {
+				await source.close();
+			}
+		});
+
+		test("a file among them that changes all the time does not keep a change from being read within 2 s", async () => {
+			writeFileSync(path(), "server: { id: a }");
+			const { source, names } = await watched();
+			const writing = setInterval(() => {
+				appendFileSync(join(folder, "serve.log"), "a line\n");
+				writeFileSync(join(folder, "noise.yaml"), "networks: []");
+			}, 20);
+			try {
+				writeFileSync(path(), "server: { id: b }");
+				await expect.poll(names, { timeout: 2000 }).toEqual(["b"]);
+			} finally {
+				clearInterval(writing);
+				await source.close();
+			}
+		});
+	});
 });

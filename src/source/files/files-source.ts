@@ -1,12 +1,12 @@
 /** A source in files: recorded API answers or a hand-written inventory. */
-import { basename, dirname, resolve, sep } from "node:path";
 import { GuestwireError } from "../../errors.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { changesBetween } from "./changes.ts";
-import { HIDDEN, locateOnDisk, type ReadFile, readFolder } from "./folder.ts";
+import { listInventory, locateOnDisk, type ReadFile, readFiles } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
+import { type WatchedFolder, watchInventory } from "./watch.ts";
 
 /** The options of `openFilesSource`. */
 export interface FilesSourceOptions {
@@ -17,10 +17,11 @@ export interface FilesSourceOptions {
 	readonly onReload?: (problem: string | undefined) => void;
 }
 
-/** Quiet time before files are read: editors and copying tools write in several steps. Milliseconds. */
-const SETTLE = 100;
-/** The files are checked once more after this time: the watcher may miss changes while it starts watching a folder. Milliseconds. */
-const LOOK_AGAIN = 2000;
+/**
+ * A file that has lost all of its instances is believed once it has not changed for this time: it may be in the middle of
+ * being written again. Milliseconds.
+ */
+const BELIEVED_AFTER = 5000;
 
 /**
  * Opens an inventory.
@@ -34,13 +35,13 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 	const reload = async () => {
 		const before = state;
 		state = await load(path, before);
-		if (state === before) return false;
+		if (state.inventory === before.inventory) return { isReloaded: false, ...state };
 		for (const change of changesBetween(before.inventory, state.inventory)) {
 			for (const listener of listeners) listener(change);
 		}
-		return true;
+		return { isReloaded: true, ...state };
 	};
-	const stopWatching = onReload && (await watchFiles(path, reloadReporter(reload, onReload)));
+	const watching = onReload && watchInventory(reloadReporter(reload, onReload));
 	return {
 		facts: async (id) => factsOf(state.inventory, id),
 		async instance(id) {
@@ -50,79 +51,82 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 		owners: async (query) => ownersOf(state.inventory, query),
 		list: async () => summariesOf(state.inventory),
 		onChange: (listener) => listeners.add(listener),
-		close: async () => stopWatching?.(),
+		close: async () => watching?.close(),
 	};
 }
 
 interface State {
+	readonly folders: readonly WatchedFolder[];
 	readonly files: ReadonlyMap<string, ReadFile>;
 	readonly inventory: Inventory;
+	/** Files that seem to be in the middle of being written, by path. Their last contents are used. */
+	readonly doubted: ReadonlyMap<string, Doubt>;
 }
 
-/** @returns `before` if nothing has changed */
+/** What a file is like, and since when. */
+interface Doubt {
+	readonly stamp: string;
+	/** Milliseconds of the performance clock. */
+	readonly since: number;
+}
+
+/** @returns `before`'s inventory if nothing has changed */
 async function load(path: string, before?: State): Promise<State> {
-	const files = await readFolder(path, before?.files);
+	const { paths, folders } = await listInventory(path);
+	const files = await readFiles(paths, before?.files);
+	const doubted = new Map<string, Doubt>();
+	for (const [path, read] of files) {
+		const last = before?.files.get(path);
+		if (last === undefined || last === read || !hasInstances(last) || hasInstances(read)) continue;
+		const known = before?.doubted.get(path);
+		const doubt = known?.stamp === read.stamp ? known : { stamp: read.stamp, since: performance.now() };
+		if (performance.now() - doubt.since >= BELIEVED_AFTER) continue;
+		doubted.set(path, doubt);
+		files.set(path, last);
+	}
 	const isUnchanged = (read: ReadFile) => before?.files.get(read.file.path) === read;
-	if (before?.files.size === files.size && [...files.values()].every(isUnchanged)) return before;
+	if (before?.files.size === files.size && [...files.values()].every(isUnchanged)) {
+		return { ...before, folders, doubted };
+	}
 	const inventory = buildInventory(
 		Array.from(files.values(), ({ file }) => file),
 		locateOnDisk,
 	);
-	return { files, inventory };
+	return { folders, files, inventory, doubted };
 }
 
-/** One reload at a time; changes during it cause one more. */
-function reloadReporter(reload: () => Promise<boolean>, onReload: (problem: string | undefined) => void) {
+/** An instance may be defined by its ports alone. */
+function hasInstances({ file: { collections } }: ReadFile): boolean {
+	return collections.servers.length + collections.ports.length > 0;
+}
+
+interface Reloaded extends Pick<State, "folders" | "doubted"> {
+	readonly isReloaded: boolean;
+}
+
+/** Reports each reload, and each problem once. The folders to watch are the last ones while they can't be listed. */
+function reloadReporter(reload: () => Promise<Reloaded>, onReload: (problem: string | undefined) => void) {
+	let folders: readonly WatchedFolder[] = [];
 	let reported: string | undefined;
-	const report = async () => {
+	return async () => {
 		let isReloaded = false;
 		let problem: string | undefined;
 		try {
-			isReloaded = await reload();
+			const found = await reload();
+			({ isReloaded, folders } = found);
+			const [doubted] = found.doubted.keys();
+			if (doubted !== undefined) problem = `${doubted} has lost all of its instances: it may still be being written`;
 		} catch (error) {
 			problem = problemOf(error);
 		}
-		if (!isReloaded && problem === reported) return;
-		reported = problem;
-		onReload(problem);
-	};
-	let running = Promise.resolve();
-	let waiting = false;
-	return () => {
-		if (waiting) return;
-		waiting = true;
-		running = running.then(() => {
-			waiting = false;
-			return report();
-		});
+		if (isReloaded || problem !== reported) {
+			reported = problem;
+			onReload(problem);
+		}
+		return folders;
 	};
 }
 
 function problemOf(error: unknown): string {
 	return error instanceof GuestwireError ? error.message : `can't reload the inventory: ${String(error)}`;
-}
-
-async function watchFiles(path: string, changed: () => void): Promise<() => Promise<void>> {
-	const { watch } = await import("chokidar");
-	const root = resolve(path);
-	// Watches the parent folder: a watched file or folder that is moved away and replaced is not reported any more.
-	const above = dirname(root);
-	const ignored = (each: string) =>
-		each !== above && each !== root && (!each.startsWith(root + sep) || HIDDEN.test(basename(each)));
-	const watcher = watch(above, { ignoreInitial: true, ignored });
-	let timer: NodeJS.Timeout | undefined;
-	watcher.on("all", () => {
-		clearTimeout(timer);
-		timer = setTimeout(() => {
-			changed();
-			timer = setTimeout(changed, LOOK_AGAIN);
-		}, SETTLE);
-	});
-	await new Promise<void>((resolve) => watcher.once("ready", resolve));
-	// Picks up changes since the first reading.
-	changed();
-	return async () => {
-		clearTimeout(timer);
-		await watcher.close();
-	};
 }

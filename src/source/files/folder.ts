@@ -1,15 +1,20 @@
 /** The files of an inventory on disk. */
 import { type Dirent, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { CollectionName } from "./collections.ts";
 import { type InventoryFile, locateInText, parseInventoryFile } from "./parse.ts";
+import type { WatchedFolder } from "./watch.ts";
 
-const INVENTORY_FILE = /\.(ya?ml|json)$/;
-/** Files of editors and version control, such as `.git` or `.lan.yaml.swp`. */
-export const HIDDEN = /^\./;
+/** The names of an inventory's files; hidden ones are those of editors and version control, such as `.lan.yaml.swp`. */
+export const INVENTORY_FILE = /^[^.].*\.(ya?ml|json)$/;
+const HIDDEN = /^\./;
+
+/** Folders within folders; a tree that is deeper was mounted or written by mistake. */
+const MOST_LEVELS = 32;
+const MOST_FILES = 100_000;
 
 /** V8 can't store a longer text in one string. */
 const LARGEST_FILE = 512 * 1024 * 1024;
@@ -20,21 +25,48 @@ export interface ReadFile {
 	readonly file: InventoryFile;
 }
 
+/** What a look at an inventory found. */
+export interface Listing {
+	/** In the order of their names. */
+	readonly paths: readonly string[];
+	readonly folders: readonly WatchedFolder[];
+}
+
 /**
- * Reads the files of an inventory in the order of their paths. Files that have not changed are not read again.
+ * Lists the files of an inventory.
  *
  * @param path a file, or a folder, which is read recursively
- * @param known the files read before, by path
- * @throws GuestwireError `inventory`: no file, an unreadable or invalid file
+ * @throws GuestwireError `inventory`: nothing to read there, or too much
  */
-export async function readFolder(path: string, known?: ReadonlyMap<string, ReadFile>): Promise<Map<string, ReadFile>> {
-	const paths = await listFiles(path);
-	if (paths.length === 0) {
-		throw new GuestwireError(
-			"inventory",
-			`${path} contains no *.yaml, *.yml or *.json file: put the inventory there, or correct the path`,
-		);
+export async function listInventory(path: string): Promise<Listing> {
+	try {
+		const stats = await stat(path);
+		if (!stats.isDirectory()) {
+			const folder = dirname(path);
+			return { paths: [path], folders: [{ path: folder, inode: (await stat(folder)).ino }] };
+		}
+		const found: { paths: string[]; folders: WatchedFolder[] } = { paths: [], folders: [] };
+		await collectFiles(path, 1, found);
+		if (found.paths.length > 0) return { paths: found.paths.sort(), folders: found.folders };
+	} catch (error) {
+		throw readable(error, path);
 	}
+	throw new GuestwireError(
+		"inventory",
+		`${path} contains no *.yaml, *.yml or *.json file: put the inventory there, or correct the path`,
+	);
+}
+
+/**
+ * Reads the files of an inventory. Files that have not changed are not read again.
+ *
+ * @param known the files read before, by path
+ * @throws GuestwireError `inventory`: an unreadable or invalid file
+ */
+export async function readFiles(
+	paths: readonly string[],
+	known?: ReadonlyMap<string, ReadFile>,
+): Promise<Map<string, ReadFile>> {
 	const files = new Map<string, ReadFile>();
 	for (const each of paths) files.set(each, await readChanged(each, known?.get(each)));
 	return files;
@@ -52,35 +84,46 @@ async function readChanged(path: string, known: ReadFile | undefined): Promise<R
 	}
 }
 
-async function listFiles(path: string): Promise<string[]> {
-	try {
-		return (await stat(path)).isDirectory() ? (await filesBelow(path)).sort() : [path];
-	} catch (error) {
-		throw readable(error, path);
+/** Links to files are followed, since mounted configuration consists of them. Links to folders are not: they may form a cycle. */
+async function collectFiles(
+	folder: string,
+	level: number,
+	found: { paths: string[]; folders: WatchedFolder[] },
+): Promise<void> {
+	const refuse = (what: string) => {
+		throw new GuestwireError("inventory", `${folder} ${what}: correct the path, or move other files elsewhere`);
+	};
+	if (level > MOST_LEVELS) refuse(`is more than ${MOST_LEVELS} folders deep`);
+	found.folders.push({ path: folder, inode: (await stat(folder)).ino });
+	for (const entry of await readdir(folder, { withFileTypes: true })) {
+		const path = join(folder, entry.name);
+		if (HIDDEN.test(entry.name)) continue;
+		if (entry.isDirectory()) await collectFiles(path, level + 1, found);
+		else if (await isInventoryFile(entry, path)) found.paths.push(path);
+		if (found.paths.length > MOST_FILES) refuse(`is in an inventory of more than ${MOST_FILES} files`);
 	}
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-	const entries = await readdir(folder, { withFileTypes: true });
-	const paths = await Promise.all(
-		entries.filter(({ name }) => !HIDDEN.test(name)).map((entry) => filesOf(folder, entry)),
-	);
-	return paths.flat();
+async function isInventoryFile(entry: Dirent, path: string): Promise<boolean> {
+	if (!INVENTORY_FILE.test(entry.name)) return false;
+	return entry.isFile() || (entry.isSymbolicLink() && (await stat(path)).isFile());
 }
 
-/** Links to files are followed, since mounted configuration consists of them. Links to folders are not: they may form a cycle. */
-async function filesOf(folder: string, entry: Dirent): Promise<string[]> {
-	const path = join(folder, entry.name);
-	if (entry.isDirectory()) return filesBelow(path);
-	return INVENTORY_FILE.test(entry.name) && (await stat(path)).isFile() ? [path] : [];
-}
+const ADVICE: Readonly<Record<string, string>> = {
+	EACCES: "correct its permissions",
+	EPERM: "correct its permissions",
+	ELOOP: "it is a link that leads back to itself; remove it",
+	EMFILE: "raise the process's limit of open files",
+	ENFILE: "raise the system's limit of open files",
+};
 
 /** @param asked the path to name if the system's error has none */
 function readable(error: unknown, asked: string): unknown {
 	const { code, path = asked } = error as NodeJS.ErrnoException;
 	if (error instanceof GuestwireError || code === undefined) return error;
 	if (code === "ENOENT") return new GuestwireError("inventory", `${path} does not exist: correct the path`);
-	return new GuestwireError("inventory", `can't read ${path} (${code}): correct its permissions`);
+	const advice = ADVICE[code] ?? "correct the path or the file";
+	return new GuestwireError("inventory", `can't read ${path} (${code}): ${advice}`, { cause: error });
 }
 
 /** Describes where a resource is, using the current text of its file. */
