@@ -3,7 +3,7 @@ import swagger from "@fastify/swagger";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { driveTree } from "../../documents/drive-tree.ts";
 import { isPrivatePath } from "../../documents/paths.ts";
-import { GuestwireError } from "../../errors.ts";
+import { type ErrorCode, GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
@@ -206,10 +206,18 @@ function requireUserData(request: FastifyRequest, log: Log, what: string): void 
 	);
 }
 
+/** Messages in place of those that name files of this machine. */
+const WITHOUT_PATHS: Readonly<Partial<Record<ErrorCode, string>>> = {
+	state: "The state database can't be used: see Guestwire's log.",
+	inventory: "The inventory can't be read: see Guestwire's log.",
+};
+
 function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
 	if (error instanceof GuestwireError) {
 		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
-		return reply.code(unknown ? 404 : 503).send({ message: error.message });
+		if (unknown) return reply.code(404).send({ message: error.message });
+		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator got no answer");
+		return reply.code(503).send({ message: WITHOUT_PATHS[error.code] ?? error.message });
 	}
 	const status = error.statusCode ?? 500;
 	if (status < 500) return reply.code(status).send({ message: error.message });
