@@ -7,6 +7,7 @@ export type ErrorCode =
 	| "unknown-path" // no such document
 	| "cloud-unavailable" // the cloud is unreachable, and nothing is known about the instance
 	| "cloud-answer" // the cloud returned an unexpected response
+	| "limit" // an instance with more ports, addresses or routes than documents may have
 	| "listen" // cannot listen on an address
 	| "document" // an unreadable network_data.json
 	| "drive" // a tree that does not fit on a config drive, or an unreadable image

@@ -1,6 +1,7 @@
 /** The tree of one instance. Documents are generated on first use and cached. */
 import type { Instance } from "../instance/instance.ts";
 import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
+import { checkLimits } from "./limits.ts";
 import { networkData } from "./network-data-full.ts";
 import type { DocumentSource } from "./openstack-documents.ts";
 import {
@@ -25,6 +26,7 @@ export interface GuestTree extends MetadataTree {
 /**
  * Builds the tree of an instance. Without the server (if only the wiring was requested), it has only network documents.
  *
+ * @throws GuestwireError `limit`
  * @param dynamicVendorData the responses of the dynamic vendor data services for this instance, by name
  */
 export function buildTree(
@@ -32,6 +34,7 @@ export function buildTree(
 	settings: DocumentSettings,
 	dynamicVendorData: Readonly<Record<string, unknown>> = {},
 ): GuestTree {
+	checkLimits(instance);
 	const source: DocumentSource = { instance, settings, dynamicVendorData };
 	const guestFiles = lazy(() => guestFilesOf(source, (path) => answer(`openstack/latest/${path}`)?.body));
 	const answer: Answer = keep((path) => {

@@ -43,6 +43,10 @@ export const REASONS = {
 	"unknown-instance": { status: 404, meaning: "The instance does not exist." },
 	"unknown-path": { status: 404, meaning: "The instance has no such document." },
 	"password-set": { status: 409, meaning: "The instance already has a password." },
+	limit: {
+		status: 500,
+		meaning: "The instance has more ports, addresses or routes than documents may have; `detail` names the limit.",
+	},
 	failed: { status: 500, meaning: "A bug in Guestwire; `detail` holds the stack trace." },
 	"unidentified-peer": {
 		status: 503,

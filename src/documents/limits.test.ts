@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { recordedCase } from "../../test/recorded.ts";
+import { assemble } from "../instance/assemble.ts";
+import type { InstanceFacts } from "../instance/facts.ts";
+import { buildTree } from "./guest-tree.ts";
+import { MOST } from "./limits.ts";
+import { defaultSettings } from "./settings.ts";
+
+const facts = recordedCase("h1-full").facts;
+const settings = defaultSettings(Buffer.alloc(32));
+
+/** An instance with so many ports, each with one address in a subnet with so many host routes. */
+function wide(ports: number, routes: number): InstanceFacts {
+	const [port, subnet] = [facts.ports[0], facts.subnets[0]];
+	if (port === undefined || subnet === undefined) throw new Error("the recording has no port");
+	const host_routes = Array.from({ length: routes }, (_, n) => ({
+		destination: `198.18.${n >> 8}.${n & 255}/32`,
+		nexthop: "10.0.0.1",
+	}));
+	const id = (n: number) => `${String(n).padStart(8, "0")}${port.id.slice(8)}`;
+	const mac = (n: number) =>
+		`02:00:00:00:${(n >> 8).toString(16).padStart(2, "0")}:${(n & 255).toString(16).padStart(2, "0")}`;
+	return {
+		...facts,
+		subnets: facts.subnets.map((each) => (each === subnet ? { ...each, host_routes } : each)),
+		ports: Array.from({ length: ports }, (_, n) => ({
+			...{ ...port, id: id(n), mac_address: mac(n) },
+			fixed_ips: [{ subnet_id: subnet.id, ip_address: port.fixed_ips[0]?.ip_address ?? "" }],
+		})),
+	};
+}
+
+it.each([
+	[wide(MOST.ports + 1, 0), /^instance \S+ has 501 ports, and documents at most 500: remove some$/],
+	[wide(100, 60), / has 6000 routes, and documents at most 5000: remove some$/],
+])("an instance that exceeds a limit has no documents", (facts, message) => {
+	expect(() => buildTree(assemble(facts), settings)).toThrow(message);
+});
+
+it("an instance at the limits has documents", () => {
+	const tree = buildTree(assemble(wide(MOST.ports, MOST.routes / MOST.ports)), settings);
+	const text = String(tree.read("openstack/latest/network_data.json"));
+	expect(JSON.parse(text).links).toHaveLength(MOST.ports);
+});
