@@ -147,7 +147,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			if (since !== undefined && !isAtLeast(await microversion(), since)) continue;
 			if ((await compute.get(`/servers/${server.id}/${path}`)) === undefined) hidden.push(what);
 		}
-		return hidden.length === 0 ? "may be read" : `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
+		return hidden.length === 0
+			? "may be read"
+			: `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
 	},
 
 	"all projects' ports": async ({ network }, samples) => {
