@@ -19,8 +19,12 @@ export const RUNS: Readonly<Record<string, Runs>> = {
 	trunk: OVER_HTTP,
 	bond: OVER_HTTP,
 	"bond-vlan": OVER_HTTP,
-	addresses: OVER_HTTP,
+	addresses: [...OVER_HTTP, ["NoCloud", ["netplan", "network-manager"]]],
 	dhcp: OVER_HTTP_AND_NOCLOUD,
+	"static-and-slaac": [
+		["OpenStack", ["netplan", "network-manager"]],
+		["NoCloud", ["netplan", "network-manager"]],
+	],
 	slaac: FROM_DRIVE,
 	dhcpv6: FROM_DRIVE,
 };
