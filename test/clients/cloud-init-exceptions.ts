@@ -31,7 +31,8 @@ export const CLOUD_INIT_EXCEPTIONS: readonly Exception[] = [
 	{
 		runs: { client: ["eni", "sysconfig"], source: ["OpenStack", "ConfigDrive"] },
 		difference: /(DNS server|search domain) extra/,
-		defect: "these formats have servers and search domains of the host, which every link has",
+		defect:
+			"these formats have servers and search domains of the host, which every link has (`lo` in cloudinit/net/eni.py, resolv.conf in sysconfig.py)",
 	},
 	{
 		runs: { client: ["network-manager"], wiring: ["trunk", "bond-vlan"], source: ["OpenStack"] },
@@ -56,7 +57,8 @@ export const CLOUD_INIT_EXCEPTIONS: readonly Exception[] = [
 	{
 		runs: { suite: ["trixie"], client: ["sysconfig"], wiring: ["bond-vlan"], source: ["OpenStack"] },
 		difference: /^bond 0: bond option lacpRate missing/,
-		defect: "its sysconfig renderer does not know bond_lacp_rate",
+		defect:
+			"it makes bond-lacp_rate of bond_lacp_rate since 24.2, which its sysconfig renderer does not read (GH-6576)",
 	},
 	{
 		runs: {
@@ -66,13 +68,13 @@ export const CLOUD_INIT_EXCEPTIONS: readonly Exception[] = [
 		},
 		difference: /^kernel: NIC 0: search domain missing/,
 		defect:
-			"it writes no search domain for a network with DHCP or SLAAC, and systemd-networkd takes none from there by default",
+			"it writes no search domain for a network with DHCP or SLAAC (_extract_addresses in cloudinit/net/netplan.py), and systemd-networkd takes none from there by default",
 	},
 	{
 		runs: {
 			suite: ["bookworm"],
 			client: ["networkd", "network-manager", "eni", "sysconfig"],
-			wiring: ["dual-stack", "dhcp"],
+			wiring: ["dual-stack", "dhcp", "addresses", "static-and-slaac"],
 			source: ["NoCloud"],
 		},
 		difference: /default route missing: ::\/0|route extra: ::\/64/,
