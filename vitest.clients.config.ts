@@ -10,6 +10,6 @@ export default defineConfig({
 		globalSetup: ["test/state-home.ts", "test/clients/setup.ts"],
 		maxWorkers: 2,
 		testTimeout: 300_000,
-		hookTimeout: 120_000,
+		hookTimeout: 600_000,
 	},
 });

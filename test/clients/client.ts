@@ -85,7 +85,7 @@ export async function runCloudInit(one: ClientRun): Promise<ReadonlyMap<Renderer
 		// cloud-init looks for OpenStack in the environment of PID 1 where it has no DMI.
 		const inside = `ip netns exec ${one.host.guest} unshare -m -u -i -p -f --kill-child env product_name="OpenStack Nova"`;
 		await shell(
-			`mkdir ${out}; timeout 400 ${inside} ${files} ${lists} sh ${RUN_SCRIPT} >${out}/script 2>&1 || { cat ${out}/script >&2; exit 1; }`,
+			`mkdir ${out}; timeout 580 ${inside} ${files} ${lists} sh ${RUN_SCRIPT} >${out}/script 2>&1 || { cat ${out}/script >&2; exit 1; }`,
 		);
 		const results = one.renderers.map(async (renderer) => [renderer, await judge(one, renderer, out)] as const);
 		return new Map(await Promise.all(results));

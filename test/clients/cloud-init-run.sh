@@ -82,7 +82,7 @@ for renderer in $apply; do
 	in_root chgrp -R systemd-network /run/systemd/network
 	in_root /usr/lib/systemd/systemd-networkd >"$out/$renderer/networkd" 2>&1 &
 	daemon=$!
-	deadline=$(($(date +%s) + 30))
+	deadline=$(($(date +%s) + 120))
 	until settled || [ "$(date +%s)" -ge "$deadline" ]; do sleep 0.1; done
 	if [ "$source" = Ec2 ]; then
 		# A source of the second stage: it needs the network that the first has made up.
