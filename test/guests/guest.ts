@@ -54,7 +54,7 @@ export async function bootGuest(one: GuestCase): Promise<GuestResult> {
 			differences: report === undefined ? ["no report"] : judgeReport(wiring, report, peers),
 			seconds,
 			versions: suite(one.suite).versions,
-			details: [report ?? console, ...seen].join("\n"),
+			details: [report ?? "", ...seen, console].join("\n"),
 		};
 	} finally {
 		await surroundings.close();
@@ -126,7 +126,13 @@ async function rootOf({ role, carrier }: GuestCase, wiring: Wiring, folder: stri
 			files.set(path, { bytes: await readFile(join(folder, path)), mode: 0o644 });
 		}
 	}
-	return { root: "disk", files, links };
+	return { root: "disk", files, links, modules: linkModules(wiring) };
+}
+
+/** systemd-networkd waits 25 s for a device. The kernel, which loads its module first, may need longer under emulation. */
+function linkModules({ wanted }: Wiring): string[] {
+	const has = (kind: string) => wanted.some((link) => link.kind === kind);
+	return [...(has("VLAN") ? ["8021q"] : []), ...(has("bond") ? ["bonding"] : [])];
 }
 
 /** The servers of a NIC's own network and of the VLANs on it, directly or on its bond. */

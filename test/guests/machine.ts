@@ -25,7 +25,7 @@ export interface MachineOptions {
 	readonly files: ReadonlyMap<string, ArchiveFile>;
 	/** Symbolic links made there: path without leading slash → target. */
 	readonly links?: ReadonlyMap<string, string>;
-	/** Further modules of the initramfs. */
+	/** Further modules of the initramfs, which loads them before the disk's init starts. */
 	readonly modules?: readonly string[];
 	readonly nics: readonly Nic[];
 	/** A drive's image. A virtio disk that is there from the start, or a CD whose driver is loaded before init. */
@@ -63,7 +63,7 @@ export async function runMachine(options: MachineOptions): Promise<MachineResult
 			...["-kernel", join(options.suite.root, "boot", kernel), "-initrd", archive],
 			...[
 				"-append",
-				"console=ttyS0 panic=-1 systemd.log_target=console systemd.show_status=true no_timer_check mitigations=off audit=0 selinux=0 apparmor=0 nokaslr systemd.default_timeout_start_sec=600",
+				"console=ttyS0 panic=-1 systemd.log_target=console systemd.show_status=true no_timer_check mitigations=off audit=0 selinux=0 apparmor=0 nokaslr systemd.default_timeout_start_sec=600 udev.event_timeout=600",
 			],
 			...["-serial", `file:${console}`, "-serial", `file:${report}`],
 		]);
@@ -91,7 +91,7 @@ async function initramfsFiles(options: MachineOptions, modules: string): Promise
 }
 
 /** Finds the disk, lays the files over it and hands over to its init. */
-function diskInit({ links = new Map() }: MachineOptions, isCd: boolean): string {
+function diskInit({ links = new Map(), modules = [] }: MachineOptions, isCd: boolean): string {
 	const linked = [...links].map(
 		([path, target]) => `mkdir -p /new/${path.replace(/[^/]*$/, "")}; ln -sf ${target} /new/${path}`,
 	);
@@ -102,6 +102,7 @@ mount -t devtmpfs none /dev
 mount -t proc none /proc
 mount -t sysfs none /sys
 modprobe -a virtio_pci virtio_blk ${isCd ? CD_DRIVERS.join(" ") : ""}
+${modules.map((name) => `modprobe ${name}${name === "bonding" ? " max_bonds=0" : ""}`).join("\n")}
 n=0
 until [ -b /dev/vda ] ${isCd ? "&& [ -b /dev/sr0 ]" : ""} || [ $n -ge 200 ]; do n=$((n + 1)); usleep 50000; done
 mount -t ext4 -o noatime /dev/vda /new || poweroff -f
