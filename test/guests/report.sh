@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs in a guest once its network is up: writes what came of it to the second serial port, and powers the guest off.
 # /guestwire/pings has an address a line; /guestwire/names, if there, makes it ask for a name on each link with servers.
+export SYSTEMD_BUS_TIMEOUT=300
 PATH=/opt/iproute2:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 part() {
 	echo "@@ $1"
@@ -24,7 +25,7 @@ ping_all() {
 		*:*) family=-6 ;;
 		*) family=-4 ;;
 		esac
-		{ ping $family -c 1 -W 5 "$address" >/dev/null 2>&1 || ping $family -c 1 -W 5 "$address" >/dev/null 2>&1; } && echo "$address" &
+		{ ping $family -c 1 -W 20 "$address" >/dev/null 2>&1 || ping $family -c 1 -W 20 "$address" >/dev/null 2>&1; } && echo "$address" &
 	done </guestwire/pings
 	wait
 }
@@ -53,6 +54,7 @@ report() {
 	if has systemctl; then
 		part failed systemctl --failed --full --plain --no-legend --no-pager
 		part analyze systemd-analyze time
+		part log journalctl --boot --quiet --output=cat --unit=systemd-networkd --unit=NetworkManager --unit=networking
 	fi
 	if [ -e /run/cloud-init/status.json ]; then
 		part cloud-init cat /run/cloud-init/status.json
