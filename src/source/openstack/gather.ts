@@ -3,6 +3,7 @@ import { GuestwireError } from "../../errors.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import type { DisprovedClaims } from "../disproved-claims.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
 import { mayHaveTags, type Nova } from "./nova.ts";
@@ -13,13 +14,15 @@ export interface Sources {
 	readonly nova: Nova;
 	/** Whether the DHCP servers' own ports are wanted: only profile nova needs them. */
 	readonly dhcpPorts: boolean;
+	readonly disproved: DisprovedClaims;
 }
 
 /** The facts of an instance; undefined if there is none. See `FactsSource.facts`. */
 export async function gather(id: string, detail: Detail, sources: Sources): Promise<InstanceFacts | undefined> {
 	const record = detail === "wiring" ? undefined : gatherServer(id, sources.nova);
 	record?.catch(() => {}); // awaited once the ports are known
-	const claims = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
+	const named = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
+	const claims = sources.disproved.without(id, named);
 	// Documents about the server contain nothing of its NICs but their tags.
 	if (detail === "server" && !mayHaveTags(claims.length))
 		return record?.then((found) => found && { ...emptyFacts(id), ...found });
@@ -39,7 +42,7 @@ async function gatherAround(
 		return server && { server: serverFacts(server) };
 	};
 	const asked = record ?? (needsServer(claims) ? findServer() : undefined);
-	const ports = isContested(claims) ? ownPorts(claims, (await asked)?.server).ports : claims;
+	const ports = isContested(claims) ? judge(id, claims, (await asked)?.server, sources) : claims;
 	const gathering = gatherWiring(ports, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
@@ -51,6 +54,24 @@ async function gatherAround(
 	if (ofServer === undefined) return undefined;
 	const isWired = ownPorts(ports, ofServer.server).ports.length > 0;
 	return { ...emptyFacts(id), ...(isWired && { ...wiring, ...ofPorts, interfaceAttachments: tags }), ...ofServer };
+}
+
+/** The ports that are the instance's, if its server is known. */
+function judge(
+	id: string,
+	claims: readonly PortAnswer[],
+	server: ServerFacts | undefined,
+	{ disproved }: Sources,
+): readonly PortAnswer[] {
+	const { ports, projectId } = ownPorts(claims, server);
+	if (projectId !== undefined) {
+		const own = new Set(ports);
+		disproved.add(
+			id,
+			claims.filter((claim) => !own.has(claim)),
+		);
+	}
+	return ports;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
 import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import { createDisprovedClaims } from "../disproved-claims.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
@@ -43,7 +44,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
-	const sources = { neutron, nova, dhcpPorts: options.profile === "nova" };
+	const sources = { neutron, nova, dhcpPorts: options.profile === "nova", disproved: createDisprovedClaims() };
 	const networkResources = createNetworkResources(network, neutron);
 	const findOwners = createOwners(neutron);
 	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {

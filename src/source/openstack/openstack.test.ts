@@ -188,6 +188,16 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 		},
 	);
 
+	test("a claim that the server has disproved makes no later look-up wait for the server", async () => {
+		for (let n = 0; n < 10; n++) claim(own.id);
+		expect((await source.facts(own.id, "wiring"))?.server).toBeDefined();
+		const again = await source.facts(own.id, "wiring");
+		expect(again?.server).toBeUndefined();
+		expect(again?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
+		claim(own.id);
+		expect((await source.facts(own.id, "wiring"))?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
+	});
+
 	test("an instance without ports keeps its project when everything is told", async () => {
 		const { id, server } = factsOf("j-no-network");
 		claim(id);
