@@ -43,7 +43,7 @@ async function warmCache(given: readonly Instance[] = instances) {
 		}
 	};
 	await readAll();
-	/** What has to be asked again after a change. */
+	/** What has to be looked up again after a change. */
 	const askedAfter = async (change: Change) => {
 		asked.clear();
 		report(change);
@@ -70,7 +70,7 @@ test("a change of a port reaches its instance, and no cached owner", async () =>
 	expect(await askedAfter({ kind: "server", ids: [idOf(6), "unknown"] })).toEqual([idOf(6)]);
 });
 
-test("a change of an address reaches its owner, and no other and no instance", async () => {
+test("a change of an address reaches its owner, no other owner and no instance", async () => {
 	const { askedAfter } = await warmCache();
 	expect(await askedAfter({ kind: "address", ids: [addressOf(3), "10.99.0.1"] })).toEqual([addressOf(3)]);
 });
@@ -81,7 +81,7 @@ test("a change of a router reaches the owners that were looked up behind it", as
 	expect(await askedAfter({ kind: "router", ids: ["r1"] })).toEqual(behind);
 });
 
-test("what a port has and a server uses is followed too", async () => {
+test("resources of ports and servers are followed, too", async () => {
 	const [instance = undefined as never] = instances;
 	const [port = undefined as never] = instance.ports;
 	const subport = { ...port, id: "subport", fixedIps: [], network: { ...port.network, id: "vlan" } };
@@ -112,7 +112,7 @@ test("what a port has and a server uses is followed too", async () => {
 	expect(await askedAfter({ kind: "keypair", ids: [keypairId("bob", "laptop 2")] })).toEqual([]);
 });
 
-test("a look-up that a change overtakes is repeated, for those too who joined it after the change", async () => {
+test("a look-up that a change overtakes is repeated, also for callers that joined it after the change", async () => {
 	const { cache, versions, gates, report, asked } = await warmCache([]);
 	const late = guest({ id: idOf(1), networkId: "net-1", address: addressOf(1) });
 	const gate = Promise.withResolvers<void>();

@@ -15,7 +15,7 @@ function instanceOf(id: string, name: string): Instance {
 	return { id, ports: [], server: { name, hostname: name, metadata: {}, launchIndex: 0, ...lists } };
 }
 
-/** A source whose instances tests set, and which records what it is asked. */
+/** A source whose instances are set by tests, and which records its look-ups. */
 function fakeSource() {
 	const names = new Map<string, string>();
 	const asked: { id: string; detail: Detail }[] = [];
@@ -93,7 +93,7 @@ describe("one instance", () => {
 		expect(asked).toEqual([{ id: ID, detail: "all" }]);
 	});
 
-	test("a part serves neither the other part nor all details; all details serve each part", async () => {
+	test("a part does not serve requests for the other part or for all details; all details serve each part", async () => {
 		const { cache, asked } = set();
 		for (const detail of ["wiring", "server", "wiring", "server", "all", "wiring", "server"] as const) {
 			await cache.get(ID, detail);
@@ -130,7 +130,7 @@ describe("one instance", () => {
 		expect(nameOf(await answer)).toBe("two");
 	});
 
-	test("the object stays the same exactly as long as the facts do", async () => {
+	test("the object stays the same as long as the facts do", async () => {
 		const { cache, names, after } = set();
 		const first = await cache.get(ID, "all");
 		after(60);
@@ -229,7 +229,7 @@ describe("a source that reports changes", () => {
 });
 
 describe("a source that can't be reached", () => {
-	test("the last good answer is served, counted and reported with its age", async () => {
+	test("the last answer is served, counted and reported with its age", async () => {
 		const { cache, state, after, stale } = set();
 		const good = await cache.get(ID, "all");
 		state.down = true;
@@ -248,7 +248,7 @@ describe("a source that can't be reached", () => {
 		expect(cache.stats()).toMatchObject({ staleAnswers: 2, oldestStaleSeconds: 0 });
 	});
 
-	test("the last good answer with all details serves callers who want the wiring", async () => {
+	test("the last answer with all details serves callers who want the wiring", async () => {
 		const { cache, state, after } = set();
 		const good = await cache.get(ID, "all");
 		state.down = true;

@@ -9,15 +9,15 @@ export interface Difference {
 	readonly what: string;
 	readonly report: string;
 	readonly formats: readonly CloudInitFormat[];
-	/** First version without it. */
+	/** The first version without the difference. */
 	readonly fixedIn?: string;
-	/** Changes ours to what cloud-init makes of it, as far as it goes; theirs may be read, and be tidied. */
+	/** Changes our meaning to cloud-init's where they differ in this way; may also normalize theirs. */
 	level(ours: Meanings, theirs: Meanings): void;
 }
 
 const all: readonly CloudInitFormat[] = ["eni", "netplan", "network-manager", "networkd", "sysconfig"];
 
-/** Pairs of the interfaces that both have. */
+/** Pairs of the interfaces that both sides have. */
 function pairs(ours: Meanings, theirs: Meanings): [Meaning, Meaning][] {
 	return [...ours].flatMap(([name, one]) => {
 		const other = theirs.get(name);
@@ -27,7 +27,7 @@ function pairs(ours: Meanings, theirs: Meanings): [Meaning, Meaning][] {
 
 const isStatic = (meaning: Meaning) => meaning.addresses.size > 0;
 
-/** Lets ours have theirs of a member wherever a condition holds. */
+/** Replaces a member of ours by theirs where a condition holds. */
 const takes =
 	(key: keyof Meaning, condition: (ours: Meaning, theirs: Meaning) => boolean) =>
 	(ours: Meanings, theirs: Meanings) => {
@@ -52,7 +52,7 @@ export const DIFFERENCES: readonly Difference[] = [
 		},
 	},
 	{
-		what: "gives none of them to an interface with search domains",
+		what: "gives no name server to an interface with search domains",
 		report: "GH-5386",
 		formats: ["netplan"],
 		fixedIn: "24.3",
@@ -96,7 +96,7 @@ export const DIFFERENCES: readonly Difference[] = [
 		level: takes("dhcp6", ({ ra, dhcp6 }, theirs) => ra === true && !dhcp6 && theirs.dhcp6),
 	},
 	{
-		what: "switches DHCPv6 off where the subnet has a mode",
+		what: "disables DHCPv6 where the subnet has a mode",
 		report: "GH-6859",
 		formats: ["networkd"],
 		level: takes("dhcp6", (ours, { dhcp6 }) => ours.dhcp6 && !dhcp6),
@@ -108,14 +108,14 @@ export const DIFFERENCES: readonly Difference[] = [
 		level: takes("dhcp6", (ours, theirs) => ours.dhcp6 && !theirs.dhcp6 && isStatic(ours)),
 	},
 	{
-		what: "switches DHCPv4 on with stateful DHCPv6",
+		what: "enables DHCPv4 with stateful DHCPv6",
 		report: "GH-4395",
 		formats: ["sysconfig"],
 		fixedIn: "23.4",
 		level: takes("dhcp4", ({ dhcp6 }, { dhcp4 }) => dhcp6 && dhcp4),
 	},
 	{
-		what: "makes neither VLANs nor bonds",
+		what: "creates neither VLANs nor bonds",
 		report: "GH-6534",
 		formats: ["networkd"],
 		fixedIn: "26.1",

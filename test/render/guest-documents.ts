@@ -1,4 +1,4 @@
-/** The documents that all formats are tested with. */
+/** The documents with which all formats are tested. */
 import { BOND_MODES, type Link, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
 import { networkData } from "../../src/documents/network-data-full.ts";
 import type { NetworkDescription } from "../../src/documents/network-description.ts";
@@ -76,7 +76,7 @@ const searchDomains: NetworkData = {
 	services: [{ type: "dns", address: "10.1.0.53" }],
 };
 
-/** By name: those of the recorded instances, of the examples, and of cases that neither has. */
+/** By name: those of the recorded instances and the examples, and cases that occur in neither. */
 export async function guestDocuments(): Promise<[name: string, data: NetworkData][]> {
 	return [
 		...(await exampleDocuments()),
@@ -84,7 +84,7 @@ export async function guestDocuments(): Promise<[name: string, data: NetworkData
 			const data = networkData(assemble(facts), { trunks: true, defaultRoutes: "first" });
 			return data === undefined ? [] : [[name, data]];
 		}),
-		// cloud-init's sysconfig rejects a default route that each address of a link repeats. Ours doesn't.
+		// cloud-init's sysconfig rejects a default route repeated by each address of a link; ours accepts it.
 		...Object.entries(STATIC_DOCUMENTS).filter(([name]) => name !== "several addresses"),
 		["several addresses", severalAddresses],
 		...BOND_MODES.map((mode): [string, NetworkData] => [`a VLAN on a bond, ${mode}`, bond(mode)]),

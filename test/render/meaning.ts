@@ -21,13 +21,13 @@ export interface BondMeaning {
 	readonly hashPolicy?: string;
 }
 
-/** One interface. Lists are sets: their order means nothing here. */
+/** One interface. Lists are sets, because their order has no meaning here. */
 export interface Meaning {
 	mac?: string;
 	mtu?: number;
 	dhcp4: boolean;
 	dhcp6: boolean;
-	/** Undefined where the files leave it to the system. */
+	/** Undefined if the files leave it to the system. */
 	ra?: boolean;
 	addresses: Set<string>;
 	routes: RouteMeaning[];
@@ -59,7 +59,7 @@ export function emptyMeaning(): Meaning {
 	};
 }
 
-/** Gets or makes an interface's entry. */
+/** Returns the entry of an interface, made if necessary. */
 export function meaningOf(meanings: Meanings, name: string): Meaning {
 	const known = meanings.get(name) ?? emptyMeaning();
 	meanings.set(name, known);
@@ -70,7 +70,7 @@ export function canonicalIp(text: string): string {
 	return ipaddr.parse(text.trim()).toString();
 }
 
-/** `10.0.0.5/24`, or an address and a mask of any writing. */
+/** `10.0.0.5/24`, or an address and a mask in any form. */
 export function canonicalCidr(text: string, mask?: string): string {
 	const [ip = "", bits] = text.trim().split("/");
 	const prefix = bits ?? mask ?? (ip.includes(":") ? "128" : "32");
@@ -90,7 +90,7 @@ export function route(to: string, via: string, more: { onLink?: boolean; metric?
 
 export type Section = readonly [name: string, entries: readonly (readonly [key: string, value: string])[]];
 
-/** `[Section]` and `key=value` lines, comments left out. */
+/** `[Section]` and `key=value` lines without comments. */
 export function readIni(text: string): Section[] {
 	const sections: [string, [string, string][]][] = [];
 	for (const line of text.split("\n").map((line) => line.trim())) {
@@ -104,14 +104,14 @@ export function readIni(text: string): Section[] {
 	return sections;
 }
 
-/** The values of a key in all sections of a name. */
+/** The values of a key in all sections with a name. */
 export function values(sections: readonly Section[], section: string, key: string): string[] {
 	return sections
 		.filter(([name]) => name === section)
 		.flatMap(([, entries]) => entries.filter(([name]) => name === key).map(([, value]) => value));
 }
 
-/** A bond's options from text: numbers may have a unit, as `100ms`. */
+/** A bond's options from text. Numbers may have a unit, such as `100ms`. */
 export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | undefined>>): BondMeaning {
 	const number = (value: string | undefined) => (value === undefined ? undefined : Number(value.replace(/ms$/, "")));
 	const { miimon, updelay, downdelay, ...rest } = text;
@@ -119,7 +119,7 @@ export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | un
 	return defined(options) as BondMeaning;
 }
 
-/** Leaves out what is undefined. */
+/** Drops undefined members. */
 export function defined<T extends object>(object: T): T {
 	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

@@ -3,7 +3,7 @@ import { defaultSettings, networkData } from "../../src/documents/index.ts";
 import type { NetworkData, NetworkEntry, PhysicalLink, Route } from "../../src/documents/network-data.ts";
 import { openFilesSource } from "../../src/source/files/files-source.ts";
 
-/** The documents of the inventory that the project starts with, by instance. */
+/** The documents of the example inventory, by instance. */
 export async function exampleDocuments(): Promise<Map<string, NetworkData>> {
 	const source = await openFilesSource(fileURLToPath(new URL("../../examples/inventory", import.meta.url)));
 	const documents = new Map<string, NetworkData>();
@@ -96,7 +96,7 @@ const severalAddresses: NetworkData = {
 	services: dns("10.2.0.53"),
 };
 
-/** What a guest without DHCP is brought up from, beside the examples. */
+/** Documents for a guest without DHCP, besides the examples. */
 export const STATIC_DOCUMENTS = {
 	"dual stack": dualStack,
 	"two NICs": twoNics,
@@ -104,7 +104,7 @@ export const STATIC_DOCUMENTS = {
 	"several addresses": severalAddresses,
 } as const;
 
-/** A link that gets its addresses both ways, and has one of its own. */
+/** A link with DHCP, SLAAC and a static address. */
 export function dynamicDocument(type: NetworkEntry["type"], services = dns("10.4.0.53")): NetworkData {
 	return {
 		links: [nic(1)],
@@ -117,7 +117,7 @@ export function dynamicDocument(type: NetworkEntry["type"], services = dns("10.4
 	};
 }
 
-/** What `dynamicDocument` leaves to the network: as Neutron's DHCP agent and router do it. */
+/** What `dynamicDocument` leaves to the network, set up as by Neutron's DHCP agent and router. */
 export const DHCP_SERVER = {
 	options: [
 		"--interface=lan0",

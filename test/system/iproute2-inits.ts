@@ -1,4 +1,4 @@
-/** Images with the inits of docs/guests-without-agent.md, for virtual machines: each boots by the manual's own lines. */
+/** Images with the init systems of docs/guests-without-agent.md, for virtual machines. Each boots with the manual's own lines. */
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ArchiveFile } from "./cpio.ts";
@@ -7,17 +7,17 @@ import { hasProgram, unpackedPackage } from "./programs.ts";
 
 const manual = readFileSync(new URL("../../docs/guests-without-agent.md", import.meta.url), "utf8");
 
-/** The manual's block of code that begins behind a text. */
+/** The manual's first code block after a text. */
 export function manualLines(behind: string): string {
 	const [, block] = /```\w+\n(.*?)```/s.exec(manual.slice(manual.indexOf(behind))) ?? [];
 	if (block === undefined || !manual.includes(behind)) throw new Error(`the manual has no ${behind}`);
 	return block;
 }
 
-/** What an image with one of the inits has beside the drive. */
+/** What an image with one of the init systems contains. */
 export interface Init {
 	readonly files: ReadonlyMap<string, ArchiveFile>;
-	/** Boots; the network's state is told when it is up, and when it was taken back. */
+	/** Boots, and reports the state of the network when it is up and when it has been reverted. */
 	readonly script: string;
 }
 
@@ -57,7 +57,7 @@ export const openRc = (): Init => {
 			...withLibraries(libraries.map((name) => `/lib/x86_64-linux-gnu/${name}`)),
 			...own,
 			["etc/init.d/guestwire", file(manualLines("With **OpenRC**"), 0o755)],
-			// Debian's patches to OpenRC look for both.
+			// Debian's patched OpenRC looks for both.
 			["etc/fstab", file("")],
 			["etc/insserv.conf", file("")],
 			["etc/passwd", file("root:x:0:0::/:/bin/sh\n")],

@@ -1,4 +1,4 @@
-/** Machines made of Linux namespaces, for tests that need a guest and what it talks to. For root. */
+/** Machines made of Linux namespaces, for tests that need a guest and its peers. Needs root. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -11,19 +11,19 @@ export interface Ran {
 	readonly code: number;
 }
 
-/** Has interfaces, processes, `/run`, `/tmp` and `/etc` of its own. */
+/** A machine with its own interfaces, processes, `/run`, `/tmp` and `/etc`. */
 export interface Machine {
-	/** Of its first process. */
+	/** The id of its first process. */
 	readonly pid: number;
-	/** Runs a command line by the machine's shell, with this standard input. */
+	/** Runs a command line in the machine's shell. */
 	run(command: string, input?: string): Promise<Ran>;
-	/** Runs one of the test's own programs among the machine's interfaces. */
+	/** Runs a program of the host in the machine's network. */
 	watch(name: string, ...args: string[]): Promise<Ran>;
-	/** Starts a server among the machine's interfaces, until the machine ends, and awaits what it says first. */
+	/** Starts a server in the machine's network, which ends with the machine, and waits for its first output. */
 	start(name: string, ...args: string[]): Promise<string>;
-	/** What changes among its links, addresses and routes, in the words of `ip monitor`. */
+	/** The changes of its links, addresses and routes, as `ip monitor` prints them. */
 	changes(during: () => Promise<unknown>): Promise<string>;
-	/** Ends all of its processes. They end with the test's own process, too. */
+	/** Ends all of its processes. They also end with the test's process. */
 	end(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export const hasMachines =
 	process.getuid?.() === 0 && hasProgram("busybox", "ip", "unshare", "nsenter", "ping", "dnsmasq");
 
 const SETUPS = {
-	/** Nothing but busybox. */
+	/** Only busybox. */
 	busybox: `
 		mount -t tmpfs guest /mnt
 		cd /mnt
@@ -43,7 +43,7 @@ const SETUPS = {
 		mount -t sysfs sysfs sys
 		chroot . /bin/busybox --install -s /bin
 		set -- chroot .`,
-	/** The test's own system: dash and iproute2. */
+	/** The host's system: dash and iproute2. */
 	debian: `
 		mount -t proc proc /proc
 		mount -t sysfs sysfs /sys
@@ -56,7 +56,7 @@ const SETUPS = {
 } as const;
 export type System = keyof typeof SETUPS;
 
-/** Starts a machine without any interface but a loopback that is down. */
+/** Starts a machine whose only interface is a loopback that is down. */
 export async function startMachine(system: System): Promise<Machine> {
 	// The process's own number as the test sees it, before /proc becomes the machine's own.
 	const setup = `set -e; read -r pid rest </proc/self/stat; ${SETUPS[system]}
@@ -91,14 +91,14 @@ export async function startMachine(system: System): Promise<Machine> {
 
 async function firstLine(output: Readable): Promise<string> {
 	for await (const line of createInterface(output)) return line;
-	throw new Error("a machine or its server ended at once");
+	throw new Error("a machine or its server ended immediately");
 }
 
 async function changes(enter: readonly string[], during: () => Promise<unknown>): Promise<string> {
 	const ip = program("ip");
 	const monitor = spawn("nsenter", [...enter, ip, "monitor", "link", "address", "route"]);
 	const lines = createInterface(monitor.stdout)[Symbol.asyncIterator]();
-	// The monitor listens when it tells a change of ours, and has told all of before when it tells another.
+	// The monitor is listening once it reports a change of ours, and has reported everything before once it reports another.
 	const mark = async (address: string) => {
 		for (const verb of ["add", "del"]) await execute("nsenter", [...enter, ip, "route", verb, "unreachable", address]);
 	};
@@ -127,12 +127,12 @@ export function execute(name: string, args: readonly string[], input = ""): Prom
 			if (error !== null && typeof error.code !== "number") reject(error);
 			else resolve({ stdout, stderr, code: Number(error?.code ?? 0) });
 		});
-		// A program may end without having read it all.
+		// A program may end before it has read all of its input.
 		child.stdin?.on("error", () => {}).end(input);
 	});
 }
 
-/** Runs commands in a machine, each of which must succeed. */
+/** Runs commands in a machine. Each must succeed. */
 export async function runAll(machine: Machine, commands: readonly string[]): Promise<void> {
 	const { code, stderr } = await machine.run(`set -e\n${commands.join("\n")}\n`);
 	if (code !== 0) throw new Error(`failed: ${stderr}${commands.join("\n")}`);

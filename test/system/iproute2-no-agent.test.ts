@@ -28,12 +28,12 @@ afterEach(async () => {
 });
 
 describe.skipIf(!hasMachines)("over HTTP (for root; apt-get install busybox-static iproute2 dnsmasq-base)", () => {
-	it("a guest with IPv6 link-local alone fetches the script from the metadata service", async () => {
+	it("a guest with only IPv6 link-local fetches the script from the metadata service", async () => {
 		const guest = await startMachine("busybox");
 		machines.push(guest);
 		const router = await startRouter(data, guest, [], ["ip addr add fe80::a9fe:a9fe/64 dev lan0 nodad"]);
 		machines.push(router);
-		// A cable on which nobody answers.
+		// A cable where nobody answers.
 		await connect(router, "lan9", guest, "a0", "52:54:00:00:01:99");
 		const config = join(folder, "guestwire.yaml");
 		const content = {
@@ -53,7 +53,7 @@ describe.skipIf(!hasMachines)("over HTTP (for root; apt-get install busybox-stat
 });
 
 describe.skipIf(!hasVm)("from a config drive, in a virtual machine (test/system/install.sh)", () => {
-	it.skipIf(!hasSystemd)("systemd has no complaint about the unit (apt-get install systemd)", async () => {
+	it.skipIf(!hasSystemd)("systemd accepts the unit without a warning (apt-get install systemd)", async () => {
 		const path = join(folder, "guestwire.service");
 		writeFileSync(path, manualLines("With **systemd**"));
 		const { code, stderr } = await execute("systemd-analyze", ["verify", path]);
@@ -70,7 +70,7 @@ describe.skipIf(!hasVm)("from a config drive, in a virtual machine (test/system/
 	it.skipIf(!hasSystemd)("systemd starts and stops the unit", { timeout: 180_000 }, () => boots(systemd(), "iso9660"));
 });
 
-/** A machine with this init has its network when it has booted, and none when it was taken back. */
+/** A machine with this init system has its network after booting, and none after reverting. */
 async function boots({ files, script }: Init, format: "iso9660" | "vfat"): Promise<void> {
 	const drive = join(folder, "drive");
 	const carried = guestFiles(data, []).map(({ path, bytes }) => [`openstack/latest/${path}`, bytes] as const);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ArchiveFile } from "./cpio.ts";
 import { runVm, type VmResult } from "./vm.ts";
 
-/** What both find beside the drivers of disks and NICs. */
+/** The modules of both, besides the drivers of disks and NICs. */
 const MODULES = ["bonding", "8021q", "isofs"];
 
 /** A machine's NICs: each has a cable, a pair of sockets, whose other end may come later. */
@@ -15,14 +15,14 @@ function cables(folder: string, own: "guest" | "peer", macs: readonly string[]):
 		const path = (side: string) => `type=unix,path=${join(folder, `${side}${n}`)}`.split(",");
 		const end = (which: string, side: string) => path(side).map((text) => `${which}.${text}`);
 		const netdev = ["dgram", `id=cable${n}`, ...end("local", own), ...end("remote", other)].join(",");
-		// Mode 802.3ad takes no NIC into an aggregate whose speed isn't known.
+		// Mode 802.3ad does not aggregate a NIC of unknown speed.
 		return ["-netdev", netdev, "-device", `virtio-net-pci,netdev=cable${n},mac=${address},speed=1000,duplex=full`];
 	});
 }
 
 /**
- * Runs a script in a guest and another in its peer, with as many cables between them. The last cable is the test's own:
- * when the guest has ended, the peer is told so over it.
+ * Runs a script in a guest and another in its peer, with as many cables between them. The last cable is for the
+ * test: over it the peer learns that the guest has ended.
  */
 export async function runPair(
 	guest: { script: string; disks?: string[]; files?: Map<string, ArchiveFile> },
@@ -66,7 +66,7 @@ export async function runPair(
 	return result;
 }
 
-/** What the peer has, made by hand. */
+/** A bond of the peer, set up by hand. */
 export const peerBond = (name: string, mode: string, members: string[]) => `
 	echo +${name} >/sys/class/net/bonding_masters
 	echo ${mode} >/sys/class/net/${name}/bonding/mode

@@ -1,4 +1,4 @@
-/** VLANs and bonds, which the kernel under the tests may lack: the guest and what it talks to are virtual machines. */
+/** VLANs and bonds, which the host's kernel may lack: the guest and its peer are virtual machines. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ const addresses = (link: string, net: number): NetworkEntry[] => [
 	},
 ];
 
-/** VLANs on a NIC and on a bond of two, one with a MAC address of its own and one with its carrier's. */
+/** VLANs on a NIC and on a bond of two NICs, one with its own MAC address and one with that of its parent. */
 const trunks: NetworkData = {
 	links: [
 		nic(1),
@@ -93,7 +93,7 @@ const bondOfMode = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
 	services: [],
 });
 
-/** Everything that the script may have changed; the modules that it made the kernel load stay. */
+/** Everything that the script may have changed, except for kernel modules, which stay loaded. */
 const SNAPSHOT = `
 	snapshot() {
 		ip addr | sed 's/ qdisc [a-z_]*//; s/ tentative//'
@@ -104,7 +104,7 @@ const SNAPSHOT = `
 	} 2>/dev/null`;
 
 describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)", () => {
-	it("brings up VLANs and a bond from a config drive, twice without a change, and takes them back", async () => {
+	it("brings up VLANs and a bond from a config drive, changes nothing the second time, and reverts them", async () => {
 		const drive = join(folder, "drive");
 		const files = guestFiles(trunks, []).map(({ path, bytes }) => [`openstack/latest/${path}`, bytes] as const);
 		writeFileSync(drive, buildConfigDrive(treeOf(new Map(files))));
@@ -188,7 +188,7 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 					sh /metal-1.sh --undo || echo "undo: $?"
 					snapshot | diff /tmp/before -`,
 			},
-			// Both examples have the same gateway, behind different cables: it is on each of them for its guest alone.
+			// Both examples have the same gateway on different cables. It is on each cable only for that guest.
 			`
 				${peerBond("lag", "802.3ad", ["eth1", "eth2"])}
 				ip link set lo up
@@ -222,7 +222,7 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 				return [`apply-${mode}.sh`, { bytes: Buffer.from(text) }];
 			}),
 		);
-		// A bond that sends on all its cables and hears all talks to every mode but one.
+		// A bond that sends and receives on all cables works with every mode but one.
 		const { output, exitCode, console } = await runPair(
 			{
 				files,

@@ -1,4 +1,4 @@
-/** The script of the `iproute2` target sets up guests that are made of network namespaces. */
+/** The script of the format `iproute2` sets up guests made of network namespaces. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
 import { iproute2 } from "../../src/render/iproute2.ts";
@@ -20,7 +20,7 @@ afterEach(async () => {
 	for (const machine of machines.splice(0)) await machine.end();
 });
 
-/** A guest with the document's NICs and its script, and the router at the other end of its cables. */
+/** A guest with the document's NICs and script, and the router at the other end of its cables. */
 async function start(system: System, data: NetworkData, server: Partial<typeof DHCP_SERVER> = {}) {
 	const guest = await startMachine(system);
 	machines.push(guest);
@@ -33,7 +33,7 @@ async function start(system: System, data: NetworkData, server: Partial<typeof D
 
 const OK = { code: 0, stdout: "", stderr: "" };
 
-/** What the kernel and the files say, but for what changes by itself. */
+/** The state of the kernel and the files, without what changes by itself. */
 async function snapshot(guest: Machine): Promise<string> {
 	const ip = async (...args: string[]) => {
 		const { stdout } = await guest.watch("ip", "-details", ...args);
@@ -61,7 +61,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 	"a guest with %s (for root; apt-get install busybox-static iproute2 iputils-ping dnsmasq-base)",
 	(system) => {
 		const documents = { ...STATIC_DOCUMENTS, "the example web-1": example("web-1") };
-		it.each(Object.entries(documents))("is brought up and taken back: %s", async (_, data) => {
+		it.each(Object.entries(documents))("is brought up and reverted: %s", async (_, data) => {
 			const { guest, router, apply } = await start(system, data);
 			await guest.run("echo 'nameserver 192.0.2.1' >/etc/resolv.conf");
 			const before = await snapshot(guest);
@@ -88,7 +88,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			expect(await snapshot(guest)).toBe(before);
 		});
 
-		it("gets back what it had before, and keeps it if the script finds it done", async () => {
+		it("gets back its earlier state, and keeps what was already set up", async () => {
 			const { guest, apply } = await start(system, STATIC_DOCUMENTS["dual stack"]);
 			await runAll(guest, [
 				"ip link set dev nic0 mtu 1400 up",
@@ -102,7 +102,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			expect(await text(guest, "cat /etc/resolv.conf")).toBe("");
 		});
 
-		it("comes up without a NIC that isn't there, which is reported", async () => {
+		it("comes up without a missing NIC, which is reported", async () => {
 			const { guest, apply } = await start(system, STATIC_DOCUMENTS["two NICs"]);
 			await runAll(guest, ["ip link del nic0"]);
 			const started = performance.now();
@@ -126,7 +126,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			expect(await reaches(guest, FAR[4])).toBe(true);
 		});
 
-		it("is set up on its NIC, not on what stands on it and shows its MAC address", async () => {
+		it("is set up on its NIC, not on an interface above it with the same MAC address", async () => {
 			const { guest, apply } = await start(system, STATIC_DOCUMENTS["dual stack"]);
 			for (const args of ["add name a0 link nic0 type macvlan mode passthru", "add name a1 type bridge"]) {
 				expect((await guest.watch("ip", "link", ...args.split(" "))).code).toBe(0);
@@ -136,7 +136,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			expect(await text(guest, "ip -4 -o addr show dev nic0")).toContain("10.0.0.5/24");
 		});
 
-		it("is told what is wrong when the kernel refuses something, and gets the rest", async () => {
+		it("reports what the kernel rejects, and sets up the rest", async () => {
 			const { guest, apply } = await start(system, STATIC_DOCUMENTS["two NICs"]);
 			// Another program's default route.
 			await runAll(guest, [
@@ -150,7 +150,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			expect(await reaches(guest, "172.20.0.1")).toBe(true);
 		});
 
-		it("answers wrong usage with how to use it", async () => {
+		it("answers wrong usage with the usage", async () => {
 			const { apply } = await start(system, { links: [], networks: [], services: [] });
 			expect(await apply("--help")).toEqual({ code: 2, stdout: "", stderr: "usage: /tmp/apply.sh [--undo]\n" });
 			expect(await apply()).toEqual(OK);
@@ -166,9 +166,9 @@ describe.skipIf(!hasMachines).each([
 	{ system: "busybox", client: "udhcpc", has4: true, has6: hasUdhcpc6 },
 	{ system: "debian", client: "dhclient", has4: hasProgram("dhclient"), has6: hasProgram("dhclient") },
 ] as const)(
-	"a guest that asks with $client (for root; apt-get install busybox-static isc-dhcp-client dnsmasq-base)",
+	"a guest that uses $client (for root; apt-get install busybox-static isc-dhcp-client dnsmasq-base)",
 	({ system, client, has4, has6 }) => {
-		it.skipIf(!has4)("has lease, router advertisements and the document's own", async () => {
+		it.skipIf(!has4)("has the lease, the router advertisements and the document's static address", async () => {
 			const { guest, router, apply } = await start(system, dynamicDocument("ipv6_slaac"), DHCP_SERVER);
 			const before = await snapshot(guest);
 			expect(await apply()).toEqual(OK);
@@ -181,7 +181,7 @@ describe.skipIf(!hasMachines).each([
 			expect(await text(guest, "cat /etc/resolv.conf")).toBe("nameserver 10.4.0.53\n");
 
 			const after = await snapshot(guest);
-			// Routers go on telling, so that lifetimes change by themselves: nothing for `ip monitor`.
+			// Router advertisements go on, so lifetimes change by themselves and `ip monitor` can't be used.
 			expect(await apply()).toEqual(OK);
 			expect(await snapshot(guest)).toBe(after);
 
@@ -191,7 +191,7 @@ describe.skipIf(!hasMachines).each([
 		});
 
 		it.skipIf(!has4)(
-			"has a second NIC's lease beside the first one's static addresses: the example app-1",
+			"has the lease of the second NIC and the static addresses of the first: the example app-1",
 			async () => {
 				const { guest, router, apply } = await start(system, example("app-1"), {
 					options: [
@@ -216,14 +216,14 @@ describe.skipIf(!hasMachines).each([
 			},
 		);
 
-		it.skipIf(!has6)("has a lease by DHCPv6, and the lease's name servers if the document has none", async () => {
+		it.skipIf(!has6)("has a DHCPv6 lease, with its name servers if the document has none", async () => {
 			const { guest, router, apply } = await start(system, dynamicDocument("ipv6_dhcpv6-stateful", []), {
 				...DHCP_SERVER,
 				options: [...DHCP_SERVER.options, "--dhcp-range=2001:db8:4::100,2001:db8:4::100,64"],
 			});
 			const before = await snapshot(guest);
 			expect(await apply()).toEqual(OK);
-			// The default route comes by router advertisement, which may be later.
+			// The default route comes by router advertisement, possibly later.
 			await runAll(guest, ["until ip -6 route | grep -q ^default; do sleep 0.2; done"]);
 			expect(await reaches(guest, FAR[6])).toBe(true);
 			expect(await reaches(router, "2001:db8:4::100")).toBe(true);

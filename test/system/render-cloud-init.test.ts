@@ -15,7 +15,7 @@ import { type CloudInitFormat, cloudInitVersion, hasCloudInit, netConvert } from
 
 const textOf = (files: Files, part: string) => [...files].find(([path]) => path.includes(part))?.[1] ?? "";
 
-/** Ours → cloud-init's, and how either is read. */
+/** Our format, cloud-init's, and the reader of both. */
 const FORMATS: readonly (readonly [Format, CloudInitFormat, (files: Files) => Meanings])[] = [
 	["netplan", "netplan", (files) => readNetplan(textOf(files, "etc/netplan/"))],
 	["networkd", "networkd", readNetworkd],
@@ -24,7 +24,7 @@ const FORMATS: readonly (readonly [Format, CloudInitFormat, (files: Files) => Me
 	["ifcfg", "sysconfig", readWithResolvConf],
 ];
 
-/** cloud-init's sysconfig leaves name servers to resolv.conf: they are the host's. */
+/** cloud-init's sysconfig renderer leaves name servers to resolv.conf, so they apply to the host. */
 function readWithResolvConf(files: Files): Meanings {
 	const meanings = readSysconfig(files);
 	for (const [, server] of textOf(files, "resolv.conf").matchAll(/^nameserver (.*)$/gm)) {
@@ -35,10 +35,10 @@ function readWithResolvConf(files: Files): Meanings {
 
 const nic = { id: "nic", type: "phy", mtu: 1500, ethernet_mac_address: "FA:16:3E:00:00:01" };
 
-/** Documents in the manner of other makers, which cloud-init survives. */
+/** Documents as other programs write them, which cloud-init accepts. */
 const FOREIGN: readonly (readonly [string, object])[] = [
 	[
-		"addresses as CIDR and a gateway of its own, as KubeVirt's users write them",
+		"addresses as CIDR and the network's own gateway, as KubeVirt users write them",
 		{
 			links: [{ ...nic, mtu: "1450" }],
 			networks: [
@@ -49,7 +49,7 @@ const FOREIGN: readonly (readonly [string, object])[] = [
 		},
 	],
 	[
-		"masks as numbers of bits, as Metal3's templates write them",
+		"masks as prefix lengths, as Metal3 templates have them",
 		{
 			links: [nic, { id: "vlan", type: "vlan", vlan_id: "7", vlan_link: "nic", vlan_mac_address: "fa:16:3e:00:00:02" }],
 			networks: [
@@ -114,7 +114,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 
 	const classic = FORMATS.filter(([format]) => format === "ifupdown" || format === "ifcfg");
 	it.each(classic)(
-		"makes of our network-config the addresses and routes of our %s",
+		"our network-config gives the same addresses and routes as our %s",
 		async (format, theirFormat, read) => {
 			const conversions = documents.map(([, data]) => ({
 				document: textOf(renderFiles("cloud-init", data, true), "network-config"),
@@ -132,7 +132,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 		},
 	);
 
-	it.each(FOREIGN)("reads %s as we do", async (_, document) => {
+	it.each(FOREIGN)("is read as ours is: %s", async (_, document) => {
 		const { data } = readNetworkData(document);
 		const conversion = { kind: "network_data.json", format: "netplan", names: namesOf(data) } as const;
 		const [foreign, mended] = await netConvert(
@@ -158,7 +158,7 @@ function gist(meanings: Meanings, halved: boolean): [string, readonly string[], 
 	});
 }
 
-/** What is compared: the rest (router advertisements, the order of lists) cloud-init leaves to the system. */
+/** What is compared. cloud-init leaves the rest (router advertisements, the order of lists) to the system. */
 function comparable(meanings: Meanings) {
 	const names = [...meanings.keys()].filter((name) => name !== "lo").toSorted();
 	return new Map(

@@ -17,7 +17,7 @@ const DOCUMENTS = ["host routes", "a VLAN on a bond, 802.3ad", "f-trunk", "every
 const documents = (await guestDocuments()).filter(([name]) => DOCUMENTS.includes(name));
 
 describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/system/install.sh)", () => {
-	it.each(documents)("sets up what our files mean, without a warning in its log: %s", async (_, data) => {
+	it.each(documents)("sets up what our files say, without a warning in its log: %s", async (_, data) => {
 		const meanings = readNetworkd(renderFiles("networkd", data, false));
 		const { log, ...found } = await boot(data, addressesOf(meanings));
 		expect(log).toBe("");
@@ -32,7 +32,7 @@ interface Found {
 	readonly states: ReadonlyMap<number, string>;
 }
 
-/** Of what `ip -json -details address` says. */
+/** Part of the output of `ip -json -details address`. */
 interface IpLink {
 	readonly ifindex: number;
 	readonly ifname: string;
@@ -48,7 +48,7 @@ interface IpLink {
 	readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
 }
 
-/** Waits for the static addresses. Without udev networkd takes links as they are, if /sys is read-only. */
+/** Waits for the static addresses. Without udev, networkd accepts links as they are if /sys is read-only. */
 const script = (addresses: readonly string[]) => `
 # Not busybox's.
 iproute2() {
@@ -59,7 +59,7 @@ mount -t tmpfs none /run
 mkdir -p /run/systemd/netif
 chown 998:998 /run/systemd/netif
 mount -o remount,ro /sys
-# The module makes a bond0 of its own: systemd's modprobe.d says the same.
+# The module would make its own bond0; systemd's modprobe.d prevents it in the same way.
 modprobe bonding max_bonds=0
 SYSTEMD_LOG_LEVEL=warning SYSTEMD_LOG_TARGET=console ${NETWORKD} 2>/tmp/log &
 all_there() {
@@ -93,7 +93,7 @@ async function boot(data: NetworkData, addresses: readonly string[]): Promise<Fo
 		["etc/machine-id", text(`${"0123456789abcdef".repeat(2)}\n`)],
 		...[...renderFiles("networkd", data, false)].map(([path, content]) => [path, text(content)] as const),
 	]);
-	// Each NIC on a hub of its own: nobody answers.
+	// Each NIC is on its own hub, where nobody answers.
 	const nics = [...namesOf(data).values()].flatMap((mac, i) => [
 		...["-netdev", `hubport,id=hub${i},hubid=${i}`],
 		...["-device", `virtio-net-pci,netdev=hub${i},mac=${mac}`],

@@ -17,12 +17,12 @@ import { run } from "./run.ts";
 const generated = (kind: string, arbitrary: fc.Arbitrary<NetworkData>) =>
 	fc.sample(arbitrary, { seed: 1, numRuns: 12 }).map((data, i): [string, NetworkData] => [`${kind} ${i}`, data]);
 
-/** Such as a guest can be set up by; the generated ones are always the same. */
+/** Documents that can configure a guest. The generated ones are always the same. */
 const sound: readonly [name: string, data: NetworkData][] = [
 	...(await guestDocuments()),
 	...generated("sound", soundNetworkData),
 ];
-/** Whatever is valid, too: MAC addresses that no NIC has, an MTU of 68 … */
+/** Any valid document: also MAC addresses that no NIC has, an MTU of 68 … */
 const valid = [...sound, ...generated("odd", validNetworkData)];
 
 let folder: string;
@@ -33,7 +33,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const netplan = unpackedPackage("netplan.io");
 describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh)", () => {
-	it.each(valid)("accepts ours and makes of it what our networkd files mean: %s", async (_, data) => {
+	it.each(valid)("accepts our file and generates what our networkd files say: %s", async (_, data) => {
 		await mkdir(join(folder, "run/systemd/network"), { recursive: true });
 		await writeRendering("netplan", data, folder);
 		const ran = await run(join(netplan ?? "", "usr/libexec/netplan/generate"), ["--root-dir", folder]);
@@ -45,8 +45,8 @@ describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh
 });
 
 const networkManager = unpackedPackage("network-manager");
-describe.skipIf(networkManager === undefined)("NetworkManager's reader of keyfiles (test/system/install.sh)", () => {
-	it.each(valid)("takes ours for what they mean: %s", async (_, data) => {
+describe.skipIf(networkManager === undefined)("NetworkManager's keyfile reader (test/system/install.sh)", () => {
+	it.each(valid)("reads our keyfiles as they are meant: %s", async (_, data) => {
 		const ours = renderFiles("networkmanager", data, false);
 		const theirs = new Map<string, string>();
 		for (const [path, text] of ours) {
@@ -63,12 +63,12 @@ describe.skipIf(networkManager === undefined)("NetworkManager's reader of keyfil
 const ifupdown = unpackedPackage("ifupdown");
 const canUnshare = process.getuid?.() === 0 && hasProgram("unshare", "ip");
 describe.skipIf(ifupdown === undefined || !canUnshare)("ifup --no-act (test/system/install.sh, as root)", () => {
-	it.each(sound)("would set up what ours means, NICs found by MAC address: %s", async (_, data) => {
+	it.each(sound)("would set up what our file says, with NICs found by MAC address: %s", async (_, data) => {
 		const eni = [...renderFiles("ifupdown", data, false).values()].join();
 		await writeFile(join(folder, "interfaces"), eni);
 		const meanings = readEni(eni);
 		const nics = [...meanings].filter(([, { vlan, bond }]) => vlan === undefined && bond === undefined);
-		// In the guest the NICs are called something else. Under a VLAN they may not: the rendering warns of it.
+		// In the guest the NICs have other names. Below a VLAN they must not; the rendering warns about that.
 		const guessed = nics.length === meanings.size;
 		const realName = (name: string) => (guessed ? name.replace("eth", "nic") : name);
 		const links = nics.map(
@@ -124,7 +124,7 @@ function told(output: string) {
 	);
 }
 
-/** Lists without their order. */
+/** Lists as sets. */
 /**
  * Without the metrics of learned routes: netplan sets 100 where ours set none, and cannot rank links that have only router
  * advertisements. src/render/foreign-documents.test.ts compares what ours say.

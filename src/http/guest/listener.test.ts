@@ -92,7 +92,7 @@ describe("what no handler sees", () => {
 			`GET http://169.254.169.254${PATH} HTTP/1.1\r\n${head}Host: 169.254.169.254\r\nConnection: close\r\n\r\n`,
 		],
 		[
-			"a content type that is none",
+			"an invalid content type",
 			`POST ${PASSWORD} HTTP/1.1\r\n${head}Content-Type: ;;\r\nContent-Length: 1\r\nConnection: close\r\n\r\na`,
 		],
 		["a query in the target", `GET ${PATH}?a=%ff HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
@@ -259,7 +259,7 @@ describe("a cloud that fails", () => {
 				},
 			},
 		],
-	])("through a fault of ours that %s is 500, whose cause is told to the log alone", async (_how, instances) => {
+	])("after a bug of ours that %s, the response is 500, and only the log has the cause", async (_how, instances) => {
 		await start({ instances });
 		const answer = await service.ask({ path: PATH, headers });
 		expect(answer.status).toBe(500);

@@ -104,11 +104,11 @@ const queries: PortQuery[] = [...before.ports.values()].flatMap((port) => [
 	...port.fixed_ips.flatMap(({ ip_address: address }) => [{ address }, { address, routerId: "router-1" }]),
 ]);
 
-test("an inventory that is read again and says the same has no changes", () => {
+test("reading an equal inventory again reports no changes", () => {
 	expect(changesBetween(before, inventoryOf(structuredClone(recorded)))).toEqual([]);
 });
 
-test("after any edits, a cache that asks again only after changes answers as a new one", {
+test("after any edits, a cache that is invalidated by changes answers like a new one", {
 	tags: ["slow"],
 }, async () => {
 	const anyEdit = fc.tuple(fc.constantFrom(...Object.keys(EDITS)), fc.nat());
@@ -134,7 +134,7 @@ test("after any edits, a cache that asks again only after changes answers as a n
 			try {
 				inventory = edited(...edits);
 			} catch {
-				return; // the edits contradict each other: such an inventory is refused
+				return; // the edits contradict each other, so the inventory is rejected
 			}
 			for (const change of changesBetween(before, inventory)) report(change);
 			const found = await answers();
@@ -145,7 +145,7 @@ test("after any edits, a cache that asks again only after changes answers as a n
 	);
 });
 
-describe("no more than what changed is reported", () => {
+describe("only what changed is reported", () => {
 	test.each([
 		["a port's description", ["port"]],
 		["a subnet's name servers", ["subnet"]],
@@ -156,7 +156,7 @@ describe("no more than what changed is reported", () => {
 		expect(changes.map(({ kind, ids }) => [kind, ids.length])).toEqual(kinds.map((kind) => [kind, 1]));
 	});
 
-	test("a MAC address: the port and both addresses, for the owner may have changed", () => {
+	test("a MAC address: the port and both addresses, because their owner may have changed", () => {
 		const changes = changesBetween(before, edited(["a port's MAC address", 7]));
 		expect(changes.map(({ kind, ids }) => [kind, ids.length])).toEqual([
 			["port", 1],

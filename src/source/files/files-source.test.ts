@@ -15,7 +15,7 @@ import { recordedCase, recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
 import { openFilesSource } from "./files-source.ts";
 
-/** A case's recordings that are API answers; the others are what a guest was given. */
+/** The recordings of a case that are API responses. The others are what the guest got. */
 const isAnswer =
 	/\/(server|ports|subports|networks|subnets|trunks|floatingips|security-groups|keypair|interfaces|dhcp-ports)\.json$/;
 const zed = new URL("../../../test/fixtures/zed/", import.meta.url).pathname;
@@ -32,7 +32,7 @@ function dropIn(name: string): void {
 	cpSync(join(zed, name), join(folder, name), { recursive: true, filter });
 }
 
-describe("API answers dropped in unchanged", () => {
+describe("API responses as files", () => {
 	test.each(cases.map(({ name }) => name))("%s", async (name) => {
 		dropIn(name);
 		const source = await openFilesSource(folder);
@@ -53,7 +53,7 @@ describe("API answers dropped in unchanged", () => {
 	});
 });
 
-test("every address of a recorded port is its instance's, subports' too", async () => {
+test("every address of a recorded port or subport belongs to its instance", async () => {
 	dropIn("f-trunk");
 	const source = await openFilesSource(folder);
 	const { facts } = recordedCase("f-trunk");
@@ -69,7 +69,7 @@ test("every address of a recorded port is its instance's, subports' too", async 
 describe("the folder", () => {
 	const server = (id: string) => `server: { id: ${id} }`;
 
-	test("is read with what is below it; hidden files are not the inventory's", async () => {
+	test("is read recursively, without hidden files", async () => {
 		mkdirSync(join(folder, "rack/.git"), { recursive: true });
 		writeFileSync(join(folder, "rack/a.yml"), server("a"));
 		writeFileSync(join(folder, "README.md"), "# no inventory");
@@ -82,7 +82,7 @@ describe("the folder", () => {
 		expect((await source.list()).map(({ id }) => id)).toEqual(["d", "a"]);
 	});
 
-	test("is a file too", async () => {
+	test("can be a single file", async () => {
 		writeFileSync(join(folder, "one"), server("a"));
 		const source = await openFilesSource(join(folder, "one"));
 		expect(await source.list()).toEqual([{ id: "a", name: "a" }]);
@@ -97,7 +97,7 @@ describe("the folder", () => {
 });
 
 describe("while serving", () => {
-	/** A watched cloud, and its next report. */
+	/** A watched inventory, and its next report. */
 	async function watched(path = folder) {
 		let arrived = Promise.withResolvers<string | undefined>();
 		const source = await openFilesSource(path, { onReload: (problem) => arrived.resolve(problem) });
@@ -106,7 +106,7 @@ describe("while serving", () => {
 		return { source, report, names };
 	}
 
-	test("changes are taken up, a broken file keeps the last good state and is reported once", async () => {
+	test("changes are applied; a broken file is reported once and keeps the last valid state", async () => {
 		const path = join(folder, "a.yaml");
 		writeFileSync(path, "servers: [{ id: a, name: first }]");
 		const { source, report, names } = await watched();
@@ -139,7 +139,7 @@ describe("while serving", () => {
 		}
 	});
 
-	test("a folder that is emptied keeps the last good state", async () => {
+	test("an emptied folder keeps the last valid state", async () => {
 		writeFileSync(join(folder, "a.yaml"), "server: { id: a }");
 		const { source, report, names } = await watched();
 		try {
@@ -154,7 +154,7 @@ describe("while serving", () => {
 		}
 	});
 
-	test("a folder that is moved away, and another in its place, are noticed", async () => {
+	test("a folder is moved away and replaced by another", async () => {
 		const path = join(folder, "inventory");
 		mkdirSync(path);
 		writeFileSync(join(path, "a.yaml"), "server: { id: a }");
@@ -174,7 +174,7 @@ describe("while serving", () => {
 		}
 	});
 
-	test("a link to a folder that is pointed at another one is noticed", async () => {
+	test("a link to a folder is pointed at another folder", async () => {
 		const path = join(folder, "current");
 		for (const id of ["a", "b"]) {
 			mkdirSync(join(folder, id));
@@ -195,7 +195,7 @@ describe("while serving", () => {
 	describe("on a bad day", () => {
 		const path = () => join(folder, "a.yaml");
 
-		test("a file that is being written again keeps its instances, until it is complete", async () => {
+		test("a file that is being rewritten keeps its instances until it is complete", async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, report, names } = await watched();
 			try {
@@ -214,7 +214,7 @@ describe("while serving", () => {
 			}
 		});
 
-		test("a file that stays without instances has none", { tags: ["slow"] }, async () => {
+		test("a file that stays without instances is believed", { tags: ["slow"] }, async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, report, names } = await watched();
 			try {
@@ -246,7 +246,7 @@ describe("while serving", () => {
 			}
 		});
 
-		test("a file among them that changes all the time does not keep a change from being read within 2 s", async () => {
+		test("a file that changes all the time does not delay other changes by more than 2 s", async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, names } = await watched();
 			const writing = setInterval(() => {

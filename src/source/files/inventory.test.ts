@@ -21,7 +21,7 @@ subnets:
 `;
 
 describe("by hand", () => {
-	test("little is enough: what only one answer is possible to may be left out", () => {
+	test("whatever has only one possible value may be left out", () => {
 		const inventory = inventoryOf({
 			"a.yaml": `${lan}
 ports:
@@ -45,14 +45,14 @@ ports:
 		]);
 	});
 
-	test("the documentation's example is an instance with an address", () => {
+	test("the example in the documentation is an instance with an address", () => {
 		const text = readFileSync(new URL("../../../docs/inventory.md", import.meta.url), "utf8");
 		const [, example = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];
 		const facts = factsOf(inventoryOf({ "example.yaml": example }), "web-1");
 		expect(facts?.ports[0]?.fixed_ips).toEqual([{ subnet_id: "lan-v4", ip_address: "192.0.2.10" }]);
 	});
 
-	test("a MAC address that isn't given stays the same, is unicast and locally administered", { tags: ["slow"] }, () => {
+	test("a derived MAC address is stable, unicast and locally administered", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(fc.string({ minLength: 1 }), (id) => {
 				const text = JSON.stringify({ ports: [{ id, network_id: "n", device_id: "i" }], networks: [{ id: "n" }] });
@@ -64,7 +64,7 @@ ports:
 		);
 	});
 
-	test("the network is told by the address, the server by being the only one", () => {
+	test("the network is found by the address, and the server because it is the only one", () => {
 		const inventory = inventoryOf({
 			"a.yaml": `${lan}
 ---
@@ -83,7 +83,7 @@ ports:
 		expect(facts?.keypairs).toEqual([{ name: "mine", type: "ssh", public_key: "ssh-ed25519 AAAA" }]);
 	});
 
-	test("an address in a small subnet and in a large one of another network tells no network", () => {
+	test("an address that fits subnets of two networks does not determine the network", () => {
 		const port = (address: string) => `${lan}
 ---
 network: { id: wan }
@@ -167,7 +167,7 @@ ${more}
 		expect(() => macs(`${two}\n${nic("")}`)).toThrow(/ports\[0\] needs the MAC address/);
 	});
 
-	test("a subport of another project than its trunk's parent is nobody's; where one names none, the other's is meant", () => {
+	test("a subport whose project differs from that of the parent port has no owner; if one has no project, the other's counts", () => {
 		const inventory = inventoryOf({
 			"a.yaml": `${lan}
 ---
@@ -211,7 +211,7 @@ ports:
 	});
 });
 
-describe("a fault is one line that names file, line and place and says what to do", () => {
+describe("a fault is one line: file, line, path, and what to do", () => {
 	const port = (members: string) => `${lan}ports:\n  - { id: p, device_id: i, ${members} }`;
 	const subnet = (members: string) => `subnet: { id: s, cidr: 10.0.0.0/8, ${members} }`;
 	const trunks = (list: string) =>
@@ -316,7 +316,7 @@ describe("a fault is one line that names file, line and place and says what to d
 	});
 
 	const owner = (id: string, members: string) => `ports:\n  - { id: ${id}, device_id: ${id}, ${members} }\n`;
-	test("two owners of one address: both are named", () => {
+	test("one address with two owners: the error names both", () => {
 		const files = {
 			"lan.yaml": lan,
 			"a.yaml": owner("a", "fixed_ips: [{ ip_address: 192.0.2.5 }]"),
@@ -327,7 +327,7 @@ describe("a fault is one line that names file, line and place and says what to d
 		);
 	});
 
-	test("two owners of one MAC address: both are named", () => {
+	test("one MAC address with two owners: the error names both", () => {
 		const files = {
 			"lan.yaml": lan,
 			"a.yaml": owner("a", "mac_address: 52:54:00:00:00:01"),
@@ -338,7 +338,7 @@ describe("a fault is one line that names file, line and place and says what to d
 		);
 	});
 
-	test("two files that say different things of one resource are both named", () => {
+	test("two files that disagree on a resource: the error names both", () => {
 		const files = { "a.yaml": "network: { id: lan, mtu: 1500 }", "b.json": '{"networks":[\n{"id":"lan","mtu":9000}]}' };
 		expect(() => inventoryOf(files)).toThrow(
 			'b.json:2: networks[0] gives network lan another "mtu" than a.yaml:1: network: remove one of them',
@@ -346,7 +346,7 @@ describe("a fault is one line that names file, line and place and says what to d
 		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
 	});
 
-	test("aliases that grow out of bounds and endless nesting are refused", { tags: ["slow"] }, () => {
+	test("aliases that expand without bound and endless nesting are rejected", { tags: ["slow"] }, () => {
 		const lines = Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${Array(9).fill(`*x${n}`).join(", ")}]`);
 		expect(() => inventoryOf({ "a.yaml": `x0: &x0 [a]\n${lines.join("\n")}` })).toThrow(
 			/^a\.yaml:1: invalid YAML: Excessive/,
@@ -358,7 +358,7 @@ describe("a fault is one line that names file, line and place and says what to d
 		}
 	});
 
-	test("JSON's own line is told", () => {
+	test("the line of a JSON error is reported", () => {
 		expect(() => inventoryOf({ "a.json": '{\n"networks": [\n}' })).toThrow(
 			/^a\.json:3: invalid JSON: .*; correct the file$/,
 		);

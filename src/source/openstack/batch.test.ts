@@ -30,7 +30,7 @@ const every = async (ms: number, count: number, act: (at: number) => void) => {
 	}
 };
 
-test("a lone look-up waits a few milliseconds", async () => {
+test("a single look-up waits a few milliseconds", async () => {
 	const { asked, load } = rounds(50);
 	const answer = load("a");
 	await vi.advanceTimersByTimeAsync(6);
@@ -39,7 +39,7 @@ test("a lone look-up waits a few milliseconds", async () => {
 	expect(await answer).toBe("A");
 });
 
-test("the same key is asked for once, a key that is not found resolves to none, an error concerns its own key", async () => {
+test("a key is requested once; a missing key resolves to none; an error affects only its own key", async () => {
 	const { asked, load } = rounds(10);
 	const answers = Promise.allSettled(["a", "a", "gone", "bad"].map(load));
 	await vi.advanceTimersByTimeAsync(20);
@@ -87,7 +87,7 @@ test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", as
 	expect(asked.flat().length).toBe(200);
 });
 
-test("the look-ups that a burst leads to share one round, whichever of them is answered first", async () => {
+test("the look-ups that follow a burst share one round, in whatever order they are answered", async () => {
 	const burst: Burst = { ended: Promise.resolve() };
 	const answerAfter = (ms: number) => async (keys: readonly string[]) => {
 		await new Promise((resolve) => void setTimeout(resolve, ms));
@@ -126,7 +126,7 @@ test("a round that hangs delays the next one by a quarter of a second", async ()
 	expect(asked).toEqual([["a"], ["b"]]);
 });
 
-test("a shared result is asked for again when it expires, a failed one at once", async () => {
+test("a shared result is requested again when it expires, and a failed one at once", async () => {
 	const { asked, load } = rounds(10, 1000);
 	const settle = () => vi.advanceTimersByTimeAsync(20);
 	for (const key of ["a", "bad", "a", "bad"]) {
@@ -140,7 +140,7 @@ test("a shared result is asked for again when it expires, a failed one at once",
 	expect(asked).toHaveLength(4);
 });
 
-test("a look-up in progress is shared however long it takes; its result expires by when it was asked for", async () => {
+test("a look-up in progress is shared however long it takes; its result expires by the time of its request", async () => {
 	const { asked, load } = rounds(5000, 1000);
 	load("a");
 	await vi.advanceTimersByTimeAsync(4000);
@@ -152,7 +152,7 @@ test("a look-up in progress is shared however long it takes; its result expires 
 	expect(asked).toEqual([["a"], ["a"]]);
 });
 
-test("an invalidated key is asked for again, even while its look-up is in progress", async () => {
+test("an invalidated key is requested again, even while its look-up is in progress", async () => {
 	const { asked, load } = rounds(100, 1000);
 	load("a");
 	load("b");
@@ -168,7 +168,7 @@ test("an invalidated key is asked for again, even while its look-up is in progre
 	expect(asked).toEqual([["a", "b"], ["a"], ["b"]]);
 });
 
-test("a round that fails only fails its own look-ups", async () => {
+test("a failed round fails only its own look-ups", async () => {
 	let fail = true;
 	const load = createBatch<string>({
 		none: "none",

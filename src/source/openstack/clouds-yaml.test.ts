@@ -15,7 +15,7 @@ const put = (name: string, text: string) => writeFileSync(join(home, ".config/op
 const find = (name?: string, env = {}) => findCloud(name, { HOME: home, ...env });
 const CLOUDS = "clouds: { one: { region_name: R, auth: { username: u, project_name: p } }, two: {} }";
 
-test("the user's folder is searched, and secure.yaml goes over what stands open", async () => {
+test("the user's folder is searched, and secure.yaml takes precedence", async () => {
 	put("clouds.yml", CLOUDS);
 	put("secure.yaml", "clouds: { one: { auth: { password: s, project_name: q } } }");
 	const { entry, where } = await find("one");
@@ -23,14 +23,14 @@ test("the user's folder is searched, and secure.yaml goes over what stands open"
 	expect(where).toBe(`${home}/.config/openstack/clouds.yml: clouds.one`);
 });
 
-test("a file that a variable names comes first, JSON or YAML", async () => {
+test("a file named by a variable comes first, JSON or YAML", async () => {
 	put("clouds.yaml", CLOUDS);
 	const file = join(home, "mine.json");
 	writeFileSync(file, JSON.stringify({ clouds: { one: { region_name: "mine" } } }));
 	expect((await find("one", { OS_CLIENT_CONFIG_FILE: file })).entry.region_name).toBe("mine");
 });
 
-test("OS_CLOUD names the cloud where nobody else does", async () => {
+test("OS_CLOUD names the cloud by default", async () => {
 	put("clouds.yaml", CLOUDS);
 	expect((await find(undefined, { OS_CLOUD: "one", OS_AUTH_URL: "http://x" })).entry.region_name).toBe("R");
 });
@@ -51,7 +51,7 @@ test("the variables alone", async () => {
 	expect((await find(undefined, env)).entry).not.toHaveProperty("cacert");
 });
 
-describe("a fault is one line that says where, and no secret", () => {
+describe("a fault is one line with its place, and without secrets", () => {
 	test.each([
 		["three", CLOUDS, /clouds.yaml: there is no cloud three; the file has: one, two$/],
 		["one", "clouds: { one: { auth: { password: 123456 } } }", /clouds.one: auth.password must be text: quote it$/],

@@ -50,13 +50,13 @@ describe("what passes is tried again", () => {
 		expect(asked("/ports")).toBe(2);
 	});
 
-	test("every third call fails, and nothing is wrong", async () => {
+	test("every third call fails, and all answers are right", async () => {
 		let count = 0;
 		fake.fault = () => (++count % 3 === 0 ? status(500) : undefined);
 		await lookIsRight();
 	});
 
-	test("not for ever, and not when the API says to come back much later", async () => {
+	test("not for ever, and not if the API says to come back much later", async () => {
 		strike(status(503), "/ports");
 		await expect(look()).rejects.toMatchObject({
 			code: "cloud-unavailable",
@@ -68,7 +68,7 @@ describe("what passes is tried again", () => {
 		expect(asked("/ports")).toBe(5);
 	});
 
-	test("a cloud that is not there says so, and an instance is known again when it is back", async () => {
+	test("an unreachable cloud is an error, and instances are known again once it is back", async () => {
 		strike(hangUp, "");
 		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable" });
 		fake.fault = () => undefined;
@@ -77,31 +77,31 @@ describe("what passes is tried again", () => {
 });
 
 describe("tokens", () => {
-	test("one login however many callers", async () => {
+	test("one login for any number of callers", async () => {
 		await Promise.all(Array.from({ length: 20 }, look));
 		expect(fake.logins).toHaveLength(1);
 	});
 
-	test("a revoked one is replaced, once, however many calls it failed", async () => {
+	test("a revoked token is replaced once, however many calls it failed", async () => {
 		await look();
 		fake.revoke();
 		await Promise.all(Array.from({ length: 20 }, lookIsRight));
 		expect(fake.logins).toHaveLength(2);
 	});
 
-	test("an API that takes no token at all is not asked for ever", async () => {
+	test("an API that rejects every token is not called for ever", async () => {
 		strike(status(401), "/ports");
 		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("401") });
 		expect(fake.logins).toHaveLength(2);
 	});
 
-	test("Keystone down: what has a token goes on", async () => {
+	test("while Keystone is down, calls with a token go on", async () => {
 		await look();
 		strike(hangUp, "/identity/");
 		await lookIsRight();
 	});
 
-	test("wrong credentials are told, without them", async () => {
+	test("wrong credentials are reported, without their values", async () => {
 		strike(status(401), "/identity/");
 		const error: Error = await look().then(
 			() => new Error("no error"),
@@ -115,14 +115,14 @@ describe("tokens", () => {
 	});
 });
 
-describe("what is not an answer is an error that names the call and the member", () => {
+describe("an unexpected response is an error that names the call and the member", () => {
 	const tell = (edit: (port: Record<string, unknown>) => void) => {
 		for (const port of fake.records.ports) if (port["device_id"] === facts.id) edit(port);
 	};
 	const refusal = (message: RegExp) =>
 		expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringMatching(message) });
 
-	test("a member of another type", async () => {
+	test("a member of the wrong type", async () => {
 		tell((port) => {
 			port["mac_address"] = 17;
 		});
@@ -137,24 +137,24 @@ describe("what is not an answer is an error that names the call and the member",
 	});
 
 	test.each([
-		["no JSON", says("<html>"), /ports.*not JSON/],
-		["another form", says("[]"), /ports.*must be a map/],
-		["no list", says('{"ports": {}}'), /ports.*ports must be a list/],
+		["invalid JSON", says("<html>"), /ports.*not JSON/],
+		["a list instead of a map", says("[]"), /ports.*must be a map/],
+		["a map instead of a list", says('{"ports": {}}'), /ports.*ports must be a list/],
 		["403", status(403), /ports.*403; grant the user the role/],
 		["400", status(400), /ports.*answered 400/],
-		["404 for what every Neutron has", status(404), /^\/ports does not exist \(404\)/],
+		["404 for a resource that every Neutron has", status(404), /^\/ports does not exist \(404\)/],
 	])("%s", async (_, fault, message) => {
 		strike(fault, "/ports");
 		await refusal(message);
 	});
 
-	test("a page that names itself as the next one", async () => {
+	test("a page that links to itself as the next one", async () => {
 		const link = { rel: "next", href: "http://x/?marker=m" };
 		strike(says(JSON.stringify({ ports: [], ports_links: [link] })), "/ports");
 		await refusal(/links back to a page that was already read/);
 	});
 
-	test("only the instance whose port can't be read suffers, not those in the same call", async () => {
+	test("an unreadable port affects only its own instance, not others in the same call", async () => {
 		const other = recordedCase("a-dhcp4").facts;
 		tell((port) => {
 			port["fixed_ips"] = "none";
@@ -166,7 +166,7 @@ describe("what is not an answer is an error that names the call and the member",
 	});
 });
 
-describe("servers that Nova tells only in part", () => {
+describe("servers that Nova returns only in part", () => {
 	const cut = (keep: readonly string[]) => {
 		fake.records.servers = fake.records.servers.map((server) =>
 			server.id === facts.id
@@ -175,22 +175,22 @@ describe("servers that Nova tells only in part", () => {
 		);
 	};
 
-	test("its cell is down: it can't be told now", async () => {
+	test("a server whose cell is down is an error", async () => {
 		cut(["id", "tenant_id", "created"]);
 		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("cell") });
 	});
 
-	test("the user may not see its user data: an error, not an instance without user data", async () => {
+	test("hidden user data is an error, not an instance without user data", async () => {
 		cut(["id", "tenant_id", "name", "addresses", "metadata"]);
 		await expect(look()).rejects.toMatchObject({ code: "cloud-answer", message: expect.stringContaining("role") });
 	});
 });
 
-describe("a trunk that a port names and Neutron doesn't tell", () => {
+describe("a trunk that a port names and Neutron does not return", () => {
 	const { id, ports, subports } = recordedCase("f-trunk").facts;
 	const lookAtTrunk = () => source.facts(id, "wiring");
 
-	test("is hidden from the user: an error, not an instance without VLANs", async () => {
+	test("hidden from the user: an error, not an instance without VLANs", async () => {
 		fake.records.trunks.length = 0;
 		await expect(lookAtTrunk()).rejects.toMatchObject({
 			code: "cloud-answer",
@@ -198,7 +198,7 @@ describe("a trunk that a port names and Neutron doesn't tell", () => {
 		});
 	});
 
-	test("was deleted in between: the port has none any more", async () => {
+	test("deleted in between: the port no longer has one", async () => {
 		fake.records.trunks.length = 0;
 		fake.fault = (call) => {
 			if (!call.includes("/trunks")) return undefined;
@@ -212,7 +212,7 @@ describe("a trunk that a port names and Neutron doesn't tell", () => {
 	});
 });
 
-describe("a 404 where a listing has to be is not taken for nothing", () => {
+describe("a 404 for a listing that must exist is an error, not an empty list", () => {
 	const trunkId = recordedCase("f-trunk").facts.id;
 
 	test.each([
@@ -241,7 +241,7 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 		});
 	});
 
-	test("floating IPs may be lacking, but are asked for again after some minutes", async () => {
+	test("floating IPs may be missing, and are requested again after some minutes", async () => {
 		vi.useFakeTimers({ toFake: ["performance"] });
 		onTestFinished(() => void vi.useRealTimers());
 		strike(status(404), "/floatingips", 1);
@@ -254,13 +254,13 @@ describe("a 404 where a listing has to be is not taken for nothing", () => {
 	});
 });
 
-test("a user who may only list all projects' servers finds them all the same", async () => {
+test("a user who may only list the servers of all projects finds them, too", async () => {
 	strike(status(404), `/servers/${facts.id}`);
 	const found = await look();
 	expect(found?.server?.name).toBe("h1-full");
 });
 
-test("closing ends what is under way", async () => {
+test("closing ends calls in progress", async () => {
 	strike(() => {}, "/ports");
 	const ended = expect(look()).rejects.toMatchObject({
 		code: "cloud-unavailable",

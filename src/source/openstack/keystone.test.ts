@@ -44,7 +44,7 @@ function set(entry: Partial<CloudEntry> = {}) {
 }
 
 describe("a token", () => {
-	test("serves until five minutes before its end, then is replaced behind the calls", async () => {
+	test("is used until five minutes before it expires, then replaced in the background", async () => {
 		const { id, after, state } = set();
 		expect([await id(), await id()]).toEqual(["t1", "t1"]);
 		after(54);
@@ -56,14 +56,14 @@ describe("a token", () => {
 		expect(state.logins).toBe(2);
 	});
 
-	test("that has ended is never given", async () => {
+	test("that has expired is never used", async () => {
 		const { id, after } = set();
 		await id();
 		after(60);
 		expect(await id()).toBe("t2");
 	});
 
-	test("serves to its end while Keystone is down, which is asked every ten seconds only", async () => {
+	test("is used until it expires while Keystone is down, which is called only every ten seconds", async () => {
 		const { id, after, state } = set();
 		await id();
 		state.down = true;
@@ -79,13 +79,13 @@ describe("a token", () => {
 		expect(await id()).toBe("t4");
 	});
 
-	test("is asked for once however many callers", async () => {
+	test("is requested once for any number of callers", async () => {
 		const { id, state } = set();
 		expect(new Set(await Promise.all(Array.from({ length: 50 }, id)))).toEqual(new Set(["t1"]));
 		expect(state.logins).toBe(1);
 	});
 
-	test("that was refused is given up once: a late refusal of an old one changes nothing", async () => {
+	test("that was rejected is dropped once: a late rejection of an old one changes nothing", async () => {
 		const { session, id, state } = set();
 		const old = await session.token();
 		session.refuse(old);
@@ -95,7 +95,7 @@ describe("a token", () => {
 		expect(state.logins).toBe(2);
 	});
 
-	test("that ends before it begins is an error", async () => {
+	test("that expires before it begins is an error", async () => {
 		const { session, state } = set();
 		state.token["expires_at"] = "2000-01-01T00:00:00Z";
 		await expect(session.token()).rejects.toMatchObject({

@@ -22,7 +22,7 @@ const cases = recordedCases();
 const factsOf = (name: string) => cases.find((it) => it.name === name)?.facts ?? (undefined as never);
 const idOf = (name: string) => factsOf(name).id;
 
-/** How often each collection was asked: `{ ports: 2, "servers/ID": 1 }`. */
+/** How often each collection was requested: `{ ports: 2, "servers/ID": 1 }`. */
 function calls(): Record<string, number> {
 	const counts: Record<string, number> = {};
 	for (const call of fake.requests) {
@@ -47,7 +47,7 @@ function multiply(name: string, count: number): string[] {
 }
 
 describe.each(cases)("recorded instance $name", ({ facts }) => {
-	test("is what its recorded answers say", async () => {
+	test("equals its recorded responses", async () => {
 		const found = await source.facts(facts.id, "all");
 		const { ports, interfaceAttachments } = facts;
 		const told = {
@@ -65,7 +65,7 @@ describe.each(cases)("recorded instance $name", ({ facts }) => {
 	});
 });
 
-test("pages of three give the same", async () => {
+test("pages of three give the same instances instances", async () => {
 	fake.pageSize = 3;
 	const found = await Promise.all(cases.map(({ facts }) => source.facts(facts.id, "all")));
 	expect(found.map((facts) => facts?.server)).toEqual(cases.map(({ facts }) => facts.server));
@@ -73,26 +73,26 @@ test("pages of three give the same", async () => {
 	expect((await source.list()).map(({ id }) => id).sort()).toEqual(cases.map(({ facts }) => facts.id).sort());
 });
 
-test("an instance that is not there, and an id that is none, are undefined", async () => {
+test("an unknown instance and an invalid id are undefined", async () => {
 	expect(await source.facts(randomUUID(), "all")).toBeUndefined();
 	expect(await source.facts(randomUUID(), "wiring")).toBeUndefined();
 	expect(await source.facts("../os-keypairs", "all")).toBeUndefined();
 });
 
 describe("what it costs", () => {
-	test("one NIC's wiring: no call to Nova", async () => {
+	test("the wiring of one NIC: no call to Nova", async () => {
 		await source.close();
 		source = await openOpenStackSource({ env: fake.env });
 		await source.facts(idOf("a-dhcp4"), "wiring");
 		expect(calls()).toEqual({ ports: 1, networks: 1, subnets: 1 });
 	});
 
-	test("two NICs' wiring: the server for their order", async () => {
+	test("the wiring of two NICs: the server, for their order", async () => {
 		await source.facts(idOf("e4-same-net-twice"), "wiring");
 		expect(calls()).toMatchObject({ "servers/ID": 1 });
 	});
 
-	test("200 at once, everything: at most 12 calls to Neutron and no server by itself", async () => {
+	test("all details of 200 at once: at most 12 calls to Neutron, and no server by itself", async () => {
 		const ids = multiply("h1-full", 200);
 		const found = await Promise.all(ids.map((id) => source.facts(id, "all")));
 		expect(new Set(found.map((facts) => facts?.ports.length))).toEqual(new Set([1]));
@@ -105,7 +105,7 @@ describe("what it costs", () => {
 		expect(Math.max(...neutron.map((call) => call.length))).toBeGreaterThan(6000);
 	});
 
-	test("NICs' tags: asked for once, where there are several NICs", async () => {
+	test("the tags of NICs: one call, if there are several NICs", async () => {
 		const { id, ports } = factsOf("e4-same-net-twice");
 		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
@@ -117,7 +117,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
 	});
 
-	test("one NIC's record: nothing of its wiring, and the server only once for what is asked right after", async () => {
+	test("the server of one NIC: no wiring, and one call for requests in short succession", async () => {
 		const { id, server } = factsOf("a-dhcp4");
 		const found = await source.facts(id, "server");
 		expect([found?.server, found?.ports]).toEqual([server, []]);
@@ -126,7 +126,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ networks: 1, "servers/ID": 1 });
 	});
 
-	test("several NICs' record: their tags too", async () => {
+	test("the server of several NICs: their tags, too", async () => {
 		const { id, ports } = factsOf("e4-same-net-twice");
 		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
@@ -139,7 +139,7 @@ describe("what it costs", () => {
 		).toEqual(["nic-0", "nic-1"]);
 	});
 
-	test("an extension that the cloud lacks is asked for once", async () => {
+	test("a missing extension is requested once", async () => {
 		const { floatingips: _, ...lacking } = fake.records;
 		Object.assign(fake, { records: lacking });
 		for (const name of ["a-dhcp4", "h1-full"]) expect((await source.facts(idOf(name), "all"))?.floatingIps).toEqual([]);
@@ -147,7 +147,7 @@ describe("what it costs", () => {
 	});
 });
 
-describe("a change makes the source ask again for the changed resources, and for no others", () => {
+describe("a change makes the source request the changed resources again, and no others", () => {
 	const { id, server, networks, subnets, securityGroups } = factsOf("h1-full");
 	const keypair = keypairId(server?.user_id ?? "", String(server?.key_name));
 	test.each([
@@ -178,7 +178,7 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 	};
 
 	test.each(["wiring", "server", "all"] as const)(
-		"another project's port is none of the instance's: %s",
+		"a port of another project does not belong to the instance: %s",
 		async (need) => {
 			claim(own.id);
 			const found = await source.facts(own.id, need);
@@ -198,7 +198,7 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 		expect((await source.facts(own.id, "wiring"))?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
 	});
 
-	test("an instance without ports keeps its project when everything is told", async () => {
+	test("an instance without ports keeps its project with all details", async () => {
 		const { id, server } = factsOf("j-no-network");
 		claim(id);
 		const found = await source.facts(id, "all");
@@ -229,7 +229,7 @@ describe("owners", () => {
 		expect(calls()).toEqual({ ports: 2 });
 	});
 
-	test("the same address on two networks is two instances'", async () => {
+	test("the same address on two networks belongs to two instances", async () => {
 		const [one, other] = [at("a-dhcp4"), at("l-overlap-other-tenant")];
 		for (const port of fake.records.ports) {
 			if (port["device_id"] === other.id) port["fixed_ips"] = [{ subnet_id: "s", ip_address: one.address }];
@@ -238,7 +238,7 @@ describe("owners", () => {
 		expect(await source.owners({ address: one.address, networkId: other.networkId })).toEqual([other.owner]);
 	});
 
-	test("by router: only on the networks that it has an interface on", async () => {
+	test("by router: only on networks where it has an interface", async () => {
 		const { owner, networkId, address } = at("a-dhcp4");
 		const [port] = fake.records.ports;
 		const interfaces = { ...port, device_id: "router", device_owner: "network:router_interface" };
@@ -248,7 +248,7 @@ describe("owners", () => {
 		expect(await source.owners({ address, routerId: "another" })).toEqual([]);
 	});
 
-	test("a trunk's subport: the instance that its trunk's parent port is plugged into", async () => {
+	test("a subport: the instance that the parent port is plugged into", async () => {
 		const { id, subports } = factsOf("f-trunk");
 		for (const { network_id: networkId, fixed_ips, project_id: projectId } of subports) {
 			const owner = { id, projectId, networkId };
@@ -256,7 +256,7 @@ describe("owners", () => {
 		}
 	});
 
-	test("nobody: an address of a DHCP port, a wrong MAC, no address at all", async () => {
+	test("nobody: the address of a DHCP port, a wrong MAC address, no address at all", async () => {
 		const { networkId, address } = at("a-dhcp4");
 		const { network_id, fixed_ips } = factsOf("a-dhcp4").dhcpPorts[0] ?? (undefined as never);
 		expect(await source.owners({ networkId: network_id, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([]);

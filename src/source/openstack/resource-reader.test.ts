@@ -185,7 +185,7 @@ describe("by id", () => {
 		expect(found.gone).toEqual([]);
 	});
 
-	test("a deleted server is gone, and text that is no id is not asked for", async () => {
+	test("a deleted server is gone, and text that is not an id is not requested", async () => {
 		const gone = randomUUID();
 		expect(await byId("server", [gone, "../flavors"])).toMatchObject({ resources: [], gone: [gone, "../flavors"] });
 		expect(asked("flavors")).toBe(0);

@@ -34,19 +34,19 @@ describe('a listing that ignores the filter "uuid" (no servers:allow_all_filters
 		expect(asked("/servers/detail")).toBe(1);
 	}
 
-	test("another server is not taken for the one that was asked for", async () => {
+	test("another server is not mistaken for the requested one", async () => {
 		const [wanted = ""] = boot(2);
 		await refused(fake.records.servers.slice(1, 2), wanted);
 	});
 
-	test("nor are all, the right one among them", async () => {
+	test("nor is a list that contains it among others", async () => {
 		const [wanted = ""] = boot(3);
 		await refused(fake.records.servers.slice(0, 2), wanted);
 	});
 });
 
-describe("what fails for one server, or for the listing, is no other server's failure", () => {
-	test("one that Nova can't tell", async () => {
+describe("a failure of one server or of the listing does not affect other servers", () => {
+	test("a server that Nova can't return", async () => {
 		const [bad = "", ...good] = boot(3);
 		const never = status(503, { "retry-after": "3600" });
 		fake.fault = (call) => (call.includes(`/servers/${bad}`) ? never : undefined);
@@ -66,7 +66,7 @@ describe("what fails for one server, or for the listing, is no other server's fa
 		expect(await Promise.all(ids.map(nameOf))).toEqual(ids.map((_, at) => `s${at}`));
 	});
 
-	test("a listing that hangs for five seconds: each is asked for by itself", async () => {
+	test("a listing that hangs for five seconds: each is requested by itself", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
 		onTestFinished(() => void vi.useRealTimers());
 		const ids = boot(20);
@@ -78,7 +78,7 @@ describe("what fails for one server, or for the listing, is no other server's fa
 		expect(asked("/servers/detail")).toBe(1);
 	});
 
-	test("a page that takes longer than five seconds still answers those who wait", async () => {
+	test("a page that takes longer than five seconds still serves the callers that wait", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
 		onTestFinished(() => void vi.useRealTimers());
 		const ids = boot(40);
@@ -100,7 +100,7 @@ describe("what fails for one server, or for the listing, is no other server's fa
 		expect(asked("/servers/")).toBeLessThanOrEqual(1 + 8);
 	});
 
-	test("a page's servers don't wait for the next page", async () => {
+	test("the servers of a page don't wait for the next page", async () => {
 		const ids = boot(100);
 		fake.pageSize = 50;
 		fake.fault = (call) => (call.includes("marker=") ? hang : undefined);
@@ -113,7 +113,7 @@ describe("what fails for one server, or for the listing, is no other server's fa
 	});
 });
 
-test("Nova is down: a thousand guests that ask cost it a few calls", async () => {
+test("while Nova is down, requests of a thousand guests cost it a few calls", async () => {
 	const ids = boot(1000);
 	fake.fault = (call) => (call.includes("/servers/") ? status(503, { "retry-after": "3600" }) : undefined);
 	const found = await Promise.allSettled(ids.map(nameOf));
