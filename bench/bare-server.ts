@@ -1,5 +1,5 @@
 /**
- * What Guestwire is compared with: the least that node:http takes to check the same signature and send the same bytes.
+ * The baseline for Guestwire: the least code for node:http to check the same signature and send the same bytes.
  * `node bench/bare-server.ts SECRET FILE`
  */
 import { createHmac, timingSafeEqual } from "node:crypto";

@@ -1,7 +1,7 @@
-/** Imported into a process that is measured: SIGUSR2 makes it collect its garbage, give the memory back, and say so. */
+/** Imported into a process that is measured: on SIGUSR2 it collects garbage, returns the memory, and reports that. */
 import { setTimeout as later } from "node:timers/promises";
 
-/** V8 gives pages back in the background, a while after it has collected. Milliseconds. */
+/** V8 returns pages in the background, some time after a collection. Milliseconds. */
 const RELEASE = 500;
 
 process.on("SIGUSR2", async () => {

@@ -1,7 +1,7 @@
 /**
- * Config drives in one process beside the programs that Nova runs for each: `npm run bench:config-drive`, or with
+ * Config drives made in one process, compared with the programs that Nova runs for each drive: `npm run bench:config-drive`, or with
  * `--short` for a quick look. Both sides end with the image in memory, and take turns so that a busy machine slows both.
- * Exits 1 where less is reached than is wanted, but for the quick look, whose figures are worth less.
+ * Exits with 1 if a target is missed, except for the quick look, whose figures are less reliable.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import type { MetadataTree } from "../src/documents/tree.ts";
 
 const SHORT = process.argv.includes("--short");
 const ROUNDS = SHORT ? 10 : 60;
-/** So many of ours for one of theirs, so that both take a time that can be measured. */
+/** Number of our drives per drive of theirs, so that both take a measurable time. */
 const BATCH = 50;
 
-/** A drive that a real Nova made: user data, an injected file, eleven versions. */
+/** A drive made by a real Nova: user data, an injected file, eleven versions. */
 const recorded = new URL("../test/fixtures/zed-config-drives/h1-full.iso.gz", import.meta.url);
 const tree = readConfigDrive(gunzipSync(readFileSync(recorded)));
 const date = new Date("2026-01-01T00:00:00Z");
@@ -25,7 +25,7 @@ interface Rival {
 	readonly title: string;
 	readonly wanted: number;
 	readonly options: ConfigDriveOptions;
-	/** Runs the programs on a folder of files; gives the image's path. */
+	/** Runs the programs on a folder of files; returns the image's path. */
 	make(files: string, folder: string): string;
 }
 
@@ -81,7 +81,7 @@ function ours({ options }: Rival): number {
 }
 
 function compare(rival: Rival): void {
-	// Compiled and cached, as in a service that makes many.
+	// Compiled and cached, as in a service that makes many drives.
 	for (let count = 0; count < 10; count++) ours(rival);
 	theirs(rival);
 	const times = Array.from({ length: ROUNDS }, () => ({ ours: ours(rival), theirs: theirs(rival) }));
@@ -104,7 +104,7 @@ function median(values: readonly number[]): number {
 	return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** What a process needs for one drive with 60 MiB of user data beside the tree: its peak, less what it had before. */
+/** Memory for one drive with 60 MiB of user data, besides the tree: the process's peak minus its size before. */
 const MEMORY = `
 import { streamConfigDrive, buildConfigDrive } from "./src/config-drive/index.ts";
 const userData = Buffer.alloc(60 * 2 ** 20);

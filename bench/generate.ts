@@ -1,5 +1,5 @@
 /**
- * Writes an inventory of generated instances, as a cloud's APIs would answer it: `node bench/generate.ts COUNT FOLDER`.
+ * Writes an inventory of generated instances, in the form of API responses: `node bench/generate.ts COUNT FOLDER`.
  * Instance n of one count is instance n of any other.
  */
 import { createWriteStream } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** Instances of one network, which are one project's too. */
+/** Instances per network; they also share a project. */
 const PER_NETWORK = 200;
 
 export interface GeneratedInstance {
@@ -16,12 +16,12 @@ export interface GeneratedInstance {
 	readonly projectId: string;
 }
 
-/** The n-th instance, from 0 on. */
+/** The n-th instance, counted from 0. */
 export function generated(n: number): GeneratedInstance {
 	return { id: uuid(1, n), projectId: uuid(2, networkOf(n)).replaceAll("-", "") };
 }
 
-/** Files in `folder`, which is made when missing: one a collection. */
+/** Writes one file per collection into `folder`, which is created if necessary. */
 export async function writeInventory(folder: string, count: number): Promise<void> {
 	await mkdir(folder, { recursive: true });
 	const networks = Math.ceil(count / PER_NETWORK);
@@ -48,13 +48,13 @@ async function writeCollection(
 const networkOf = (n: number) => Math.floor(n / PER_NETWORK);
 const hex = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
 
-/** The same for the same numbers, and as long as a real one. */
+/** The same id for the same numbers, as long as a real one. */
 function uuid(kind: number, n: number): string {
 	return `${hex((n * 2654435761) % 2 ** 32, 8)}-${hex(kind, 4)}-4000-8000-${hex(n, 12)}`;
 }
 
 const macOf = (n: number) => `fa:16:3e:${[n >> 16, n >> 8, n].map((byte) => hex(byte & 255, 2)).join(":")}`;
-/** Networks overlap, as tenants' do. */
+/** Networks overlap, as those of tenants do. */
 const addressOf = (n: number) => `10.${networkOf(n) % 16}.0.${10 + (n % PER_NETWORK)}`;
 
 function network(n: number): object {

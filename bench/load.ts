@@ -1,5 +1,5 @@
 /**
- * Asks one URL as fast as it is answered, in a process of its own: a client that shares one with a server slows it down.
+ * Requests one URL as fast as it is answered, in its own process: a client in the server's process would slow it down.
  * `node bench/load.ts URL CONNECTIONS SECONDS HEADERS-AS-JSON` prints a `Load` as JSON.
  */
 import { createHistogram } from "node:perf_hooks";

@@ -1,7 +1,7 @@
 /**
- * Guestwire beside nova-api-metadata of the same cloud, in one run: `npm run bench:openstack` (`--short` for a quick one).
- * The cloud is that of test/e2e/openstack, which is brought up first. Nova is measured both ways in which it is
- * run, under uwsgi with Debian's settings and under eventlet with two workers; the better of the two counts each time.
+ * Guestwire compared with nova-api-metadata of the same cloud, in one run: `npm run bench:openstack` (`--short` for a quick one).
+ * The cloud is that of test/e2e/openstack, which is started first. Nova is measured in both ways of running
+ * it, under uwsgi with Debian's settings and under eventlet with two workers; the better of the two counts each time.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -23,10 +23,10 @@ const NETWORK_DATA = "/openstack/latest/network_data.json";
 const META_DATA = "/openstack/latest/meta_data.json";
 const EVENTLET = 8785;
 
-/** A metadata service as it is measured: made cold before each measurement. */
+/** A metadata service that is measured: its cache is cold before each measurement. */
 interface Contender {
 	readonly name: string;
-	/** Gives its port, once it is cold but ready. */
+	/** Returns its port once it is ready with a cold cache. */
 	cold(): Promise<number>;
 	stop(): Promise<unknown>;
 }
@@ -34,7 +34,7 @@ interface Contender {
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
-/** Nova, whose processes stay: it is cold when nobody asked for a while. */
+/** Nova, whose processes stay: its cache is cold after some time without requests. */
 function nova(name: string, port: number): Contender {
 	return {
 		name,
@@ -46,7 +46,7 @@ function nova(name: string, port: number): Contender {
 	};
 }
 
-/** Guestwire, started anew each time: its token and connections are there, nothing else is known. */
+/** Guestwire, restarted each time: it has its token and connections, and nothing else. */
 function guestwireContender(): Contender {
 	let running: Awaited<ReturnType<typeof startGuestwire>> | undefined;
 	return {
@@ -65,14 +65,14 @@ async function expectOk(port: number, asker: Asker, path: string): Promise<void>
 	if (status !== 200) throw new Error(`port ${port} answered ${status} for ${path} of ${asker.id}`);
 }
 
-/** Seconds until each has its document, all asked for at once. */
+/** Seconds until each guest has its document, with all requests sent at once. */
 async function allAtOnce(port: number, askers: readonly Asker[], path: string): Promise<number> {
 	const started = performance.now();
 	await Promise.all(askers.map((asker) => expectOk(port, asker, path)));
 	return seconds(started);
 }
 
-/** Requests a second over 16 connections, each connection asking for every member in turn. */
+/** Requests per second over 16 connections, each of which requests all documents in turn. */
 async function warm(port: number, askers: readonly Asker[], path: string): Promise<number> {
 	await allAtOnce(port, askers, path);
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-bench-"));
@@ -112,11 +112,11 @@ interface Measurement {
 	/** At least this many times the original's rate, or at most this share of its time. */
 	readonly target: number;
 	readonly better: "more" | "less";
-	/** One value a contender. They take turns, so that what else the machine does meets them all alike. */
+	/** One value per service. They take turns, so that other load on the machine affects all of them equally. */
 	run(contenders: readonly Contender[], crowd: readonly Asker[]): Promise<number[]>;
 }
 
-/** Cold, but for one guest whose look-up warms what a process keeps for all. */
+/** Cold, except for one guest, whose look-up warms what is shared by all. */
 async function ready(contender: Contender, first: Asker, path: string): Promise<number> {
 	const port = await contender.cold();
 	await expectOk(port, first, path);
@@ -142,7 +142,7 @@ const together = (path: string) =>
 		return allAtOnce(port, others, path);
 	});
 
-/** Each asks for guests of its own: the two that are Nova share a memory. */
+/** Each requests its own guests: both variants of Nova share a cache. */
 const alone =
 	(path: string): Measurement["run"] =>
 	async (contenders, [first, ...others]) => {

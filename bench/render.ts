@@ -1,7 +1,6 @@
 /**
- * Every figure of the renderers that the README gives: `npm run bench:guest`, or `npm run bench:guest -- --short` for a
- * quick look. Both sides go from the documents' text to the files' text, one document at a time, in one thread; rounds of
- * the two take turns.
+ * The README's figures about the renderers: `npm run bench:render`, or `npm run bench:render -- --short` for a quick look.
+ * Both sides convert the text of documents to the text of files, one document at a time, in one thread. They take turns.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -79,7 +78,7 @@ function startPython() {
 	};
 }
 
-/** What the library costs whoever imports it, above an empty program: as published, once `npm run build` has made that. */
+/** What importing the library costs compared with an empty program: the published files, after `npm run build`. */
 function reportImport(): void {
 	const isBuilt = existsSync(new URL("../dist/render/index.js", import.meta.url));
 	const place = (path: string) => (isBuilt ? `./dist/${path}.js` : `./src/${path}.ts`);

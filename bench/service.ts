@@ -18,7 +18,7 @@ export interface Service {
 	readonly pid: number;
 	/** Milliseconds from the start of the process to the last byte of its first answer. */
 	readonly firstAnswer: number;
-	/** Resident bytes, after what is no longer needed was collected. */
+	/** Resident bytes after a garbage collection. */
 	residentBytes(): Promise<number>;
 	stop(): Promise<void>;
 }
@@ -64,17 +64,17 @@ export function headersOf({ id, projectId }: GeneratedInstance): Record<string, 
 	};
 }
 
-/** The first match in what a child says on stderr, which goes on being read. */
+/** The first match in a child's stderr, which is read on afterwards. */
 export async function announced(child: ChildProcess, wanted: RegExp): Promise<string> {
 	const { promise, resolve, reject } = Promise.withResolvers<string>();
 	const said: string[] = [];
-	if (child.stderr === null) throw new Error("the child's stderr is no pipe");
+	if (child.stderr === null) throw new Error("the child's stderr is not a pipe");
 	createInterface(child.stderr).on("line", (line) => {
 		said.push(line);
 		const [match] = wanted.exec(line) ?? [];
 		if (match !== undefined) resolve(match);
 	});
-	child.once("exit", () => reject(new Error(`ended at once: ${said.join("; ")}`)));
+	child.once("exit", () => reject(new Error(`ended immediately: ${said.join("; ")}`)));
 	return promise;
 }
 

@@ -1,4 +1,4 @@
-/** Memory an instance, and time to the first answer, by the size of the inventory. */
+/** Memory per instance and time to the first response, by the size of the inventory. */
 import { join } from "node:path";
 import { Pool } from "undici";
 import { generated, writeInventory } from "./generate.ts";
@@ -8,17 +8,17 @@ export interface Size {
 	readonly instances: number;
 	/** Milliseconds from the start of the process. */
 	readonly firstAnswer: number;
-	/** Bytes of the whole process, once each instance's document was served. */
+	/** Bytes of the whole process, after each instance's document was served. */
 	readonly resident: number;
-	/** Above the process of the smallest inventory; undefined for that one. */
+	/** More than the process with the smallest inventory; undefined for that one. */
 	readonly bytesPerInstance: number | undefined;
 }
 
 const CONNECTIONS = 32;
-/** Requests that warm every process up alike, so that compiled code is not counted as an instance's. */
+/** Requests that warm up every process equally, so that compiled code is not counted as memory of instances. */
 const WARM_UP = 20_000;
 
-/** @param sizes smallest first: it is the floor */
+/** @param sizes smallest first, which is the baseline */
 export async function measureSize(folder: string, sizes: readonly number[]): Promise<Size[]> {
 	const results: Size[] = [];
 	for (const instances of sizes) {

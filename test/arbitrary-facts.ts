@@ -1,4 +1,4 @@
-/** Generated clouds: facts of one instance with anything that Neutron allows, and by-hand ids that it doesn't. */
+/** Generated clouds: the facts of one instance with anything that Neutron allows, and ids as written by hand. */
 import fc from "fast-check";
 import type { InstanceFacts, PortFacts, SubnetFacts } from "../src/instance/facts.ts";
 import { BOND_MODES } from "../src/instance/port-group.ts";
@@ -48,14 +48,14 @@ const portShape = fc.record({
 	addresses: fc.array(fc.record({ subnet: fc.nat() }), { maxLength: 5 }),
 	vifType: fc.constantFrom(...VIF_TYPES),
 	dnsDomain: fc.constantFrom("", "port.example."),
-	// A trunk has each VLAN once.
+	// A trunk has each VLAN only once.
 	subports: fc.uniqueArray(
 		fc.record({ network: fc.nat(), vlan: fc.integer({ min: 1, max: 4094 }), addresses: fc.nat({ max: 3 }) }),
 		{ maxLength: 3, selector: ({ vlan }) => vlan },
 	),
 	bond: fc.option(
 		fc.record({
-			/** Whose MAC address the port group has. */
+			/** Which MAC address the port group has. */
 			mac: fc.constantFrom("port" as const, "member" as const, "none" as const),
 			mode: fc.constantFrom(...BOND_MODES, "4", null),
 			properties: fc.constantFrom(

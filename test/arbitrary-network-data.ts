@@ -1,4 +1,4 @@
-/** Generated documents: any that is valid, any with hostile text in it, and any that a guest can be set up by. */
+/** Generated documents: valid ones, ones with hostile text, and ones that can configure a guest. */
 import fc from "fast-check";
 import {
 	BOND_MODES,
@@ -74,7 +74,7 @@ const entryShape = fc.record(
 	{ requiredKeys: ["type", "link", "ip_address", "netmask", "routes"] },
 );
 
-/** Everything that `NetworkDataSchema` and `crossCheck` let through, sense or not. */
+/** Everything that `NetworkDataSchema` and `crossCheck` accept, whether it makes sense or not. */
 export const validNetworkData: fc.Arbitrary<NetworkData> = fc
 	.record({
 		links: fc.array(linkShape, { maxLength: 7 }),
@@ -125,7 +125,7 @@ const hostileText = fc.constantFrom(
 	"~evil",
 );
 
-/** A valid document in which some texts, of whatever member, are hostile; every one of those has `evil` in it. */
+/** A valid document in which texts of any member may be hostile. Each of those contains `evil`. */
 export const hostileNetworkData: fc.Arbitrary<NetworkData> = fc
 	.tuple(validNetworkData, fc.array(fc.tuple(fc.nat(), hostileText), { minLength: 1, maxLength: 8 }))
 	.map(([data, replacements]) => {
@@ -146,7 +146,7 @@ function textsIn(value: object): { replace(text: string): void }[] {
 	});
 }
 
-/** What one link of a sound document has; the numbers make its addresses, so that no two are equal. */
+/** The content of one link of a sound document. The numbers give distinct addresses. */
 const soundShape = fc.record({
 	addresses4: fc.nat({ max: 3 }),
 	addresses6: fc.nat({ max: 3 }),
@@ -159,7 +159,7 @@ const soundShape = fc.record({
 });
 type SoundShape = typeof soundShape extends fc.Arbitrary<infer T> ? T : never;
 
-/** A document that says nothing twice and nothing that a guest can't do. */
+/** A document without repetitions that a guest can apply completely. */
 export const soundNetworkData: fc.Arbitrary<NetworkData> = fc
 	.record({
 		nics: fc.array(soundShape, { minLength: 1, maxLength: 3 }),

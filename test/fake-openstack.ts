@@ -1,6 +1,6 @@
 /**
- * An OpenStack on loopback that answers with what a real one was recorded to answer, filters and pages as Neutron and
- * Nova do, and fails on demand: for the faults that the real thing won't produce when asked.
+ * An OpenStack on loopback that gives the recorded responses of a real one, filters and pages like Neutron and Nova, and
+ * fails on demand: for faults that a real one does not produce on demand.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -43,27 +43,27 @@ function readRecorded() {
 }
 export type FakeRecords = ReturnType<typeof readRecorded>;
 
-/** What happens to a request instead of its answer; `undefined`: nothing does. */
+/** What happens to a request instead of a response; `undefined` for a normal response. */
 export type Fault = (response: ServerResponse, answer: () => void) => void;
 
 export interface FakeOpenStack {
-	/** What it answers from; tests change it. */
+	/** The records that it serves; tests change them. */
 	readonly records: FakeRecords;
 	/** `GET /network/v2.0/ports?…` of each request, in order. */
 	readonly requests: string[];
 	/** Bodies of the requests for a token. */
 	readonly logins: unknown[];
-	/** Members a page has at most. */
+	/** Most members per page. */
 	pageSize: number;
-	/** Seconds that a token lives. */
+	/** Lifetime of a token in seconds. */
 	lifetime: number;
-	/** Its clock, in Unix milliseconds: at first not this machine's. */
+	/** Its clock, in Unix milliseconds; initially different from this machine's. */
 	issuedAt: () => number;
 	/** Decides for each request whether it fails, and how. */
 	fault: (call: string) => Fault | undefined;
 	/** As OS_* variables. */
 	readonly env: Readonly<Record<string, string>>;
-	/** No token given so far is good any more. */
+	/** Revokes all tokens issued so far. */
 	revoke(): void;
 	close(): Promise<void>;
 }
@@ -151,7 +151,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		return found && { server: found };
 	}
 
-	/** Undefined for a marker that does not exist (any more). */
+	/** Undefined for a marker that does not exist. */
 	function paged(member: string, items: readonly Json[], url: URL, fields: readonly string[] = []): unknown {
 		const size = Math.min(fake.pageSize, Number(url.searchParams.get("limit") ?? fake.pageSize));
 		const marker = url.searchParams.get("marker");
@@ -193,10 +193,10 @@ function onlyFields(item: Json, fields: readonly string[]): Json {
 	return Object.fromEntries(Object.entries(item).filter(([name]) => fields.includes(name))) as Json;
 }
 
-/** Parameters of a listing that are no filters. */
+/** Parameters of a listing that are not filters. */
 const NO_FILTERS = ["limit", "marker", "fields"];
 
-/** As Neutron filters: the values of one name are alternatives, different names narrow each other. */
+/** Filters like Neutron: values of one name are alternatives, and all names must match. */
 function filtered(items: readonly Json[], query: URLSearchParams): Json[] {
 	const names = [...new Set(query.keys())].filter((name) => !NO_FILTERS.includes(name));
 	return items.filter((item) => names.every((name) => query.getAll(name).some((value) => has(item, name, value))));

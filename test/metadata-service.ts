@@ -1,4 +1,4 @@
-/** A metadata service over instances in memory, and a client that sends exactly the bytes it is told to. */
+/** A metadata service over instances in memory, and a client that sends exactly the given bytes. */
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -75,7 +75,7 @@ export function guest(facts: GuestFacts): Instance {
 	return assemble({ id, server, ports: [port], networks, subnets: [subnet], ...nothing, ...noDevices });
 }
 
-/** A cloud's cache that holds what it is given: every entry warm, every owner found by looking at all ports. */
+/** A cache with the given instances: every entry is warm, and owners are found by searching all ports. */
 export function instancesOf(
 	instances: readonly Instance[],
 	routers: Readonly<Record<string, readonly string[]>> = {},
@@ -159,7 +159,7 @@ export function signedHeaders({ id, projectId }: Instance): [string, string][] {
 export interface RawRequest {
 	readonly method: string;
 	readonly path: string;
-	/** As they are sent, in order, repeated ones too. */
+	/** In the order in which they are sent, with repetitions. */
 	readonly headers: readonly (readonly [string, string])[];
 	readonly body: string | Uint8Array;
 }
@@ -171,7 +171,7 @@ export interface RawAnswer {
 	readonly body: Buffer;
 }
 
-/** One request on a connection of its own. `where` is what a service calls its address. */
+/** One request on its own connection. `where` is an address as services report it. */
 export function send(where: string, request: Partial<RawRequest>): Promise<RawAnswer> {
 	const { method = "GET", path = "/", headers = [["Host", "169.254.169.254"]], body = "" } = request;
 	const length: [string, string][] = body.length > 0 ? [["Content-Length", String(Buffer.byteLength(body))]] : [];
@@ -182,13 +182,13 @@ export function send(where: string, request: Partial<RawRequest>): Promise<RawAn
 	);
 }
 
-/** Sends bytes, reads until the other side closes. */
+/** Sends bytes and reads until the other side closes. */
 export async function sendBytes(where: string, bytes: Uint8Array): Promise<RawAnswer> {
 	const chunks: Buffer[] = [];
 	const { promise, resolve } = Promise.withResolvers<void>();
 	const socket = connect(endpoint(where), () => socket.write(bytes));
 	socket.on("data", (chunk) => chunks.push(chunk));
-	// A reset after the answer is the kernel's way to say that the rest of the request was not read.
+	// The kernel resets the connection after the response if the rest of the request was not read.
 	socket.on("error", () => resolve());
 	socket.on("close", () => resolve());
 	await promise;

@@ -5,7 +5,7 @@ import type { InstanceFacts } from "../src/instance/facts.ts";
 import * as schemas from "../src/instance/facts.ts";
 import type { NovaRelease } from "../src/instance/nova-release.ts";
 
-/** Each has a folder of fixtures. */
+/** Each case has a folder of fixtures. */
 export const RECORDED_RELEASES = ["zed", "2025.1", "2026.2"] as const satisfies readonly NovaRelease[];
 type RecordedRelease = (typeof RECORDED_RELEASES)[number];
 
@@ -20,7 +20,7 @@ export interface RecordedAnswer {
 
 export interface RecordedCase {
 	readonly name: string;
-	/** Of the cloud that it was recorded on. */
+	/** The release of the recorded cloud. */
 	readonly release: RecordedRelease;
 	readonly facts: InstanceFacts;
 	/** The text of the recorded `network_data.json`. */
@@ -65,7 +65,7 @@ export function recordedCase(name: string, release: RecordedRelease = "zed"): Re
 		portGroups: [],
 	} as unknown as InstanceFacts;
 	const recorded = { ...JSON.parse(read("http.json")).responses, ...JSON.parse(read("ec2_meta_data.json")) };
-	// A body that has a file of its own is not repeated.
+	// A body with its own file is not repeated.
 	const bodyOf = (path: string, { body, body_hex }: Record<string, string | undefined>) =>
 		body ?? (body_hex === undefined ? read(path.split("/").at(-1) ?? "") : Buffer.from(body_hex, "hex").toString());
 	const answers = Object.fromEntries(

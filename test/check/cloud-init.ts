@@ -29,7 +29,7 @@ export type RendererName = (typeof RENDERERS)[number];
 
 /** One cloud-init that can be run here. */
 export interface Judge {
-	/** As `22.4.2`. */
+	/** For example `22.4.2`. */
 	readonly version: string;
 	readonly isHere: boolean;
 	/** Judges all documents in one Python process. */
@@ -84,7 +84,7 @@ function run(
 	});
 	if (status !== 0) throw new Error(`cloud-init's judge ended with ${status}: ${stderr.slice(-2000)}`);
 	const verdicts: { version: string; results: readonly Judged[] } = JSON.parse(stdout);
-	// Debian's package has its revision behind the number.
+	// Debian's package version ends with its revision.
 	if (!verdicts.version.startsWith(version)) throw new Error(`this is cloud-init ${verdicts.version}, not ${version}`);
 	return verdicts.results;
 }

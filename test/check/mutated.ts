@@ -1,4 +1,4 @@
-/** Documents of every shape the clients know, with something changed in them. */
+/** Sound documents of every kind, with random changes. */
 import fc from "fast-check";
 import { automatic, bonded, defaultRoute, dns, document, hostRoute, ipv4, ipv6, tagged, twoNics } from "./documents.ts";
 
@@ -15,7 +15,7 @@ const SOUND: readonly unknown[] = [
 	tagged(),
 ];
 
-/** What takes a value's place: the faults that makers really make, and worse. */
+/** Replacements of values: faults that occur in practice, and worse ones. */
 const REPLACEMENTS: readonly unknown[] = [
 	null,
 	0,
@@ -52,7 +52,7 @@ const REPLACEMENTS: readonly unknown[] = [
 	{ a: 1 },
 ];
 
-/** A sound document with up to three of its values replaced, taken out or repeated. */
+/** A sound document with up to three of its values replaced, removed or repeated. */
 export function mutated(): fc.Arbitrary<unknown> {
 	const change = fc.record({
 		place: fc.nat(),
