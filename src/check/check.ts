@@ -27,7 +27,7 @@ const MAX_FINDINGS_OF_A_RULE = 50;
 const MAX_COUNTED = 500;
 
 /**
- * Reports what is wrong with a `network_data.json` of any producer, and what each guest-side client makes of it.
+ * Reports what is wrong with a `network_data.json`, whatever wrote it, and what each guest-side client makes of it.
  *
  * @param document the parsed JSON, of any shape. Of very long lists only the beginning is read, which is a finding
  * itself.

@@ -1,5 +1,5 @@
 /**
- * The form that a `network_data.json` of any producer (Nova, Ironic, Metal3, KubeVirt, CloudStack, a person) may have: for
+ * The form that a `network_data.json` from any program (Nova, Ironic, Metal3, KubeVirt, CloudStack, a person) may have: for
  * each member, the types that at least one client reads. `readNetworkData` judges the values.
  */
 import Type, { type Static, type TSchema } from "typebox";

@@ -1,5 +1,5 @@
 /**
- * The content of any producer's `network_data.json` in one form: that of `NetworkData`, plus members that other
+ * The content of a `network_data.json` from any program in one form: that of `NetworkData`, plus members that other
  * producers write and Guestwire never emits. Types only; every `NetworkData` is a `NetworkDescription`.
  */
 import type { BondLink, NetworkEntry, PhysicalLink, Route, Service, VlanLink } from "./network-data.ts";

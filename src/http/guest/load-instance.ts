@@ -44,7 +44,7 @@ function find(get: InstanceCache["get"], id: string, detail: Detail): ReturnType
 function refusal(instance: Instance, { constraints }: Identified): ErrorResponse | undefined {
 	switch (violatedConstraint(instance, constraints)) {
 		case "projectId":
-			return { reason: "wrong-project", detail: `${instance.id} does not belong to the project that was named` };
+			return { reason: "wrong-project", detail: `${instance.id} does not belong to the named project` };
 		case "source":
 			return { reason: "wrong-source", detail: `${instance.id} has no port where the request came from` };
 		case undefined:

@@ -121,7 +121,7 @@ function addEvents(app: FastifyInstance, overview: Overview): void {
 function addTry(app: FastifyInstance): void {
 	const schema = {
 		summary: "Check and render any network_data.json",
-		body: Type.Unsafe<unknown>({ description: "A network_data.json of any producer" }),
+		body: Type.Unsafe<unknown>({ description: "A network_data.json, whatever wrote it" }),
 		response: {
 			200: Type.Object({
 				document: DescriptionSchema,
