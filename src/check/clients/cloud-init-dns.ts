@@ -21,31 +21,42 @@ import {
 } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
+const ENI_OF_25 = { renderers: ["eni"], until: "26.1" } as const;
+/** 26.2 writes only addresses for ifupdown: numbers are some for Python, which then cannot join them. */
+const ENI_OF_26 = { renderers: ["eni"], since: "26.1" } as const;
 const typeError = "TypeError: no NIC is configured";
 
 export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-not-dns": conversionReactions["service-not-dns"],
 	"service-address-missing": [
-		crash(typeError, { renderers: ["networkd", "eni"], when: not(any(isMissing, isList, isText)) }),
+		crash(typeError, { renderers: ["networkd"], when: not(any(isMissing, isList, isText)) }),
+		crash(typeError, { ...ENI_OF_25, when: not(any(isMissing, isList, isText)) }),
+		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: all(isUsedBefore23_2, not(isMissing), not(isList)) }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(isUsed, not(isMissing), not(isList)) }),
 	],
 	"service-address-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: onNetwork }),
 		fine({ when: onNetwork }),
-		crash(typeError, { renderers: ["networkd", "eni"], when: not(any(isText, isTextList)) }),
+		crash(typeError, { renderers: ["networkd"], when: not(any(isText, isTextList)) }),
+		crash(typeError, { ...ENI_OF_25, when: not(any(isText, isTextList)) }),
+		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: isUsedBefore23_2 }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isUsed }),
 	],
 	"network-service-address-invalid": [
-		crash(typeError, { renderers: ["network-manager", "eni"], since: "23.2", when: not(isText) }),
+		crash(typeError, { renderers: ["network-manager"], since: "23.2", when: all(not(isText), isAppended) }),
+		crash(typeError, { ...ENI_OF_25, since: "23.2", when: not(isText) }),
+		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		crash(typeError, { renderers: ["networkd"], since: "23.2", when: all(isStatic, not(isText)) }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isStatic }),
 		ignored(degraded, { since: "25.1", when: not(isText) }),
 	],
 	"dns-nameserver-invalid": [
 		fine({ since: "23.2", when: hasServersIn("networks[].services") }),
-		crash(typeError, { renderers: ["networkd", "eni"], when: hasNonText }),
+		crash(typeError, { renderers: ["networkd"], when: hasNonText }),
+		crash(typeError, { ...ENI_OF_25, when: hasNonText }),
+		crash(typeError, { ...ENI_OF_26, when: (fault) => itemsOf(fault).some((value) => isNumericAddress({ value })) }),
 		crash(typeError, { renderers: ["network-manager"], until: "24.1", when: hasNonText }),
 		crash(typeError, { renderers: ["network-manager"], when: hasNonAddress }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
@@ -126,11 +137,22 @@ function hasNonText(fault: Fault): boolean {
 	return itemsOf(fault).some((item) => typeof item !== "string");
 }
 
+/**
+ * Whether a NetworkManager profile has a list for the value: one for each family of its addresses. For Python's ipaddress,
+ * numbers are IPv6 addresses.
+ */
+function isAppended({ value, network }: Fault): boolean {
+	const version = isNumericAddress({ value }) ? 6 : 4;
+	return network?.link?.networks.some((each) => each.version === version) === true;
+}
+
 /** Python's ipaddress takes a whole number, also true and false, for an address. */
+function isNumericAddress({ value }: { readonly value?: unknown }): boolean {
+	return typeof value === "boolean" || (Number.isInteger(value) && Number(value) >= 0);
+}
+
 function hasNonAddress(fault: Fault): boolean {
-	return itemsOf(fault).some(
-		(item) => typeof item !== "string" && typeof item !== "boolean" && !(Number.isInteger(item) && Number(item) >= 0),
-	);
+	return itemsOf(fault).some((value) => typeof value !== "string" && !isNumericAddress({ value }));
 }
 
 function hasContainer(fault: Fault): boolean {

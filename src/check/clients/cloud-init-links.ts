@@ -3,7 +3,17 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasMember, isEmptyText, isMissing, isText, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
+import {
+	all,
+	any,
+	hasMember,
+	isEmptyText,
+	isMissing,
+	isText,
+	isUnhashable,
+	isUnjoinableList,
+	not,
+} from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
 const conversion = conversionReactions;
@@ -13,8 +23,9 @@ const typeError = "TypeError: no NIC is configured";
 /** netplan's generator reads the whole file or nothing. */
 export const netplanRefuses = "netplan refuses the whole file: no NIC comes up";
 /** cloud-init validates its own network configuration since 24.1, and reports what does not fit. */
-export const degraded =
-	"networking is right, but cloud-init's status is degraded and cloud-init status --wait exits with 2";
+const isDegraded = "status is degraded and cloud-init status --wait exits with 2";
+const degradedStatus = `its ${isDegraded}`;
+export const degraded = `networking is right, but cloud-init's ${isDegraded}`;
 export const NETPLAN = { renderers: ["netplan"] } as const;
 const SCHEMA = { since: "25.1" } as const;
 
@@ -30,9 +41,12 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"nic-name": [ignored("renames the NIC to it")],
 	"nic-name-invalid": [
 		crash("TypeError: no NIC is configured", { when: isUnhashable }),
+		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], when: not(isText) }),
+		crash("TypeError: no NIC is configured", { renderers: ["networkd"], until: "26.1", when: not(isText) }),
+		// It sorts the names.
 		crash("TypeError: no NIC is configured", {
-			renderers: ["networkd", "network-manager", "eni"],
-			when: not(isText),
+			renderers: ["eni"],
+			when: all(not(isText), ({ document }) => document.links.length > 1),
 		}),
 		lost(netplanRefuses, { ...NETPLAN, when: isEmptyText }),
 		ignored(degraded, { ...SCHEMA, when: not(isText) }),
@@ -49,6 +63,8 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		ignored(degraded, { ...SCHEMA, when: isEmptyText }),
 		lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== "" && !isWhole(value) }),
+		wrong(`passes it to the system, which refuses it; ${degradedStatus}`, { ...SCHEMA, when: not(isInteger) }),
+		wrong("passes it to the system, which refuses it", { when: not(isEmptyText) }),
 	],
 	"mtu-tiny": [wrong("passes it to the system, which refuses it (cloud-init issue 6239)")],
 	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link")],
@@ -64,18 +80,20 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-link-unknown": conversion["bond-link-unknown"],
 	"bond-link-shared": conversion["bond-link-shared"],
 	"bond-member-network": conversion["bond-member-network"],
-	"bond-mode-number": [lost(netplanRefuses, NETPLAN)],
+	"bond-mode-number": [lost(netplanRefuses, NETPLAN), ignored(degraded, SCHEMA)],
 	"bond-mode-number-text": [
 		lost(netplanRefuses, NETPLAN),
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
+		ignored(degraded, SCHEMA),
 	],
 	"bond-mode-unknown": [
 		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
 		lost("the system ignores it, or does not make the bond", { renderers: ["network-manager", "sysconfig", "eni"] }),
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
+		ignored(degraded, SCHEMA),
 	],
-	"bond-miimon-text": [wrong("its status is degraded and cloud-init status --wait exits with 2", SCHEMA)],
+	"bond-miimon-text": [wrong(degradedStatus, SCHEMA)],
 	"bond-miimon-invalid": [
 		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
@@ -95,6 +113,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
 		// netplan checks the value since 1.0.
 		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
+		ignored(degraded, { ...SCHEMA, when: not(isText) }),
 	],
 	"bond-option-spelling": [ignored(degraded, SCHEMA)],
 	"bond-mode-unread": [
@@ -120,15 +139,18 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost("the system refuses it"),
 	],
 	"bond-mode-missing": [
-		lost(netplanRefuses, { ...NETPLAN, when: ({ value }) => value !== undefined && value !== null }),
+		lost(netplanRefuses, { ...NETPLAN, when: not(isMissingOrNull) }),
+		ignored(degraded, { ...SCHEMA, when: not(isMissingOrNull) }),
 	],
 	"vlan-mac-missing": conversion["vlan-mac-missing"],
 	"vlan-mac-null": [ignored(degraded, SCHEMA)],
 	"vlan-mac-invalid": [
 		crash("AttributeError: no NIC is configured", { ...NETPLAN, when: not(isText) }),
+		crash("AttributeError: no NIC is configured", { since: "26.1", when: not(any(isText, isFalse)) }),
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
 		lost("the system refuses the address", { when: isText }),
+		ignored(degraded, SCHEMA),
 	],
 	"vlan-link-unknown": conversion["vlan-link-unknown"],
 	"vlan-mac-own": [wrong("does not set it: the VLAN has its parent's address, and port security drops its frames")],
@@ -158,6 +180,20 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 
 function isWhole(value: unknown): boolean {
 	return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+/** What JSON Schema takes for an integer. */
+function isInteger({ value }: Fault): boolean {
+	return Number.isInteger(value);
+}
+
+function isMissingOrNull({ value }: Fault): boolean {
+	return value === undefined || value === null;
+}
+
+/** What Python takes for false. */
+function isFalse({ value }: Fault): boolean {
+	return !value || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function parentHasName({ otherLink }: Fault): boolean {
