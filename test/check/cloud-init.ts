@@ -1,4 +1,4 @@
-/** cloud-init as the judge of documents: the host's release, and Debian 13's in a chroot. */
+/** cloud-init as the judge of documents: the host's release, and newer ones in a chroot. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,8 +39,12 @@ export interface Judge {
 const script = fileURLToPath(new URL("judge.py", import.meta.url));
 const package22 = unpackedPackage("cloud-init");
 const suite25 = suiteRoot("trixie");
+const package26 = join(CACHE, "cloud-init-26.2");
 
-/** Debian 12's, and Debian 13's in the root file system that `npm run test:clients` makes. */
+/**
+ * Debian 12's, Debian 13's in the root file system that `npm run test:clients` makes, and there also that of Debian
+ * unstable, whose package is unpacked by hand: `dpkg -x cloud-init_26.2-1_all.deb /var/cache/guestwire-test/cloud-init-26.2`.
+ */
 export const JUDGES: readonly Judge[] = [
 	{
 		version: "22.4.2",
@@ -51,14 +55,23 @@ export const JUDGES: readonly Judge[] = [
 	{
 		version: "25.1.4",
 		isHere: suite25 !== undefined && process.getuid?.() === 0,
-		judge: (documents) => {
-			// The root file system is shared: what the judge writes stays in a file system of its own.
-			const command = 'mount -t tmpfs judge "$0/tmp" && exec chroot "$0" /usr/bin/python3 -c "$1"';
-			const args = ["--mount", "sh", "-c", command, suite25 ?? "", readFileSync(script, "utf8")];
-			return run(program("unshare"), args, documents, "25.1.4");
-		},
+		judge: (documents) => runInChroot(documents, "25.1.4"),
+	},
+	{
+		version: "26.2",
+		isHere: suite25 !== undefined && existsSync(package26) && process.getuid?.() === 0,
+		judge: (documents) => runInChroot(documents, "26.2", join(package26, "usr/lib/python3/dist-packages")),
 	},
 ];
+
+/** @param modules the folder with the Python package, if it is not the chroot's own */
+function runInChroot(documents: readonly unknown[], version: string, modules?: string): readonly Judged[] {
+	// The root file system is shared: what the judge writes stays in a file system of its own.
+	const copy = modules === undefined ? "" : '&& cp -r "$2/cloudinit" "$0/tmp/"';
+	const command = `mount -t tmpfs judge "$0/tmp" ${copy} && exec chroot "$0" /usr/bin/python3 -c "$1"`;
+	const args = ["--mount", "sh", "-c", command, suite25 ?? "", readFileSync(script, "utf8"), modules ?? ""];
+	return run(program("unshare"), args, documents, version, modules === undefined ? {} : { PYTHONPATH: "/tmp" });
+}
 
 /** The root file system of a Debian suite, if it has been made. */
 function suiteRoot(name: string): string | undefined {

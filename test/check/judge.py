@@ -6,6 +6,7 @@ written for netplan. The NICs are those of the document, as far as it names any.
 """
 import ctypes
 import ctypes.util
+import functools
 import json
 import logging
 import os
@@ -35,6 +36,10 @@ netplan.Renderer._net_setup_link = lambda *args, **kwargs: None
 netplan.Renderer.features = ()
 # Newer versions write through netplan's own library, to the machine's own folder.
 netplan.netplan_api_write_yaml_file = lambda *args, **kwargs: False
+
+# Read and parsed for each validation otherwise.
+schema.get_schema = functools.lru_cache(maxsize=None)(schema.get_schema)
+schema.get_jsonschema_validator = functools.lru_cache(maxsize=None)(schema.get_jsonschema_validator)
 
 # In memory, if there is such a folder: thousands of small files.
 SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
