@@ -160,10 +160,39 @@ export const ConfigSchema = strict({
 		},
 		{
 			description:
-				"Database for passwords and the key of `random_seed`. At most one kind. Default: the SQLite file `guestwire.db` in `$STATE_DIRECTORY` (set by systemd), else in `$XDG_STATE_HOME/guestwire` (`~/.local/state/guestwire`).",
+				"Database for passwords, the key of `random_seed`, the request history and the mirror. At most one kind. Default: the SQLite file `guestwire.db` in `$STATE_DIRECTORY` (set by systemd), else in `$XDG_STATE_HOME/guestwire` (`~/.local/state/guestwire`).",
 			default: {},
 			maxProperties: 1,
 		},
+	),
+	mirror: strict(
+		{
+			userData: Type.Boolean({
+				description: "Whether servers' user data is stored. If not, it is requested from the cloud each time.",
+				default: true,
+			}),
+			sweepMinutes: Type.Number({
+				description: "Minutes between two comparisons of everything with the cloud.",
+				default: 10,
+				minimum: 1,
+			}),
+			changes: strict(
+				{
+					busFile: optional(
+						path(
+							"File with the `transport_url` of the cloud's message bus, as in neutron.conf. Default: `GUESTWIRE_TRANSPORT_URL`.",
+						),
+					),
+					pollSeconds: Type.Number({
+						description: "Seconds between two requests for changes that the message bus does not report.",
+						default: 2,
+						minimum: 0.5,
+					}),
+				},
+				{ description: "How changes in the cloud are noticed (docs/openstack.md).", default: {} },
+			),
+		},
+		{ description: "The stored copy of an OpenStack cloud (docs/mirror.md).", default: {} },
 	),
 	freshness: Type.Number({
 		description:

@@ -23,7 +23,7 @@ export function doctorCommand(io: Io): Command {
 			try {
 				const { config } = context;
 				const results = [
-					...(await checkSource(config.cloud, sourceContext(config, io))),
+					...(await checkSource(config.cloud, { ...sourceContext(config, io), changes: config.mirror.changes })),
 					await checkState(config.state, io),
 					...(await checkListeners(config)),
 					...(await checkAgent(options.agentConfig, context, io)),

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { LRUCache } from "lru-cache";
+import { Registry } from "prom-client";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
@@ -9,11 +10,14 @@ import { createMetrics } from "../service/metrics.ts";
 import { openRecorder } from "../service/request-history/open-recorder.ts";
 import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
+import type { StateDatabase } from "../store/database.ts";
 import { createPasswordStore } from "../store/password-store.ts";
+import type { Config } from "./config-schema.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
 import { startOperator } from "./operator.ts";
-import { openContext } from "./source.ts";
+import { openServiceMirror } from "./service-mirror.ts";
+import { type CommandContext, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
@@ -30,26 +34,20 @@ export function serveCommand(io: Io): Command {
 async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
 	const { log, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
-	const state: ServiceState = { isReady: false, isOutdated: false };
-	const onReload = (problem: string | undefined) => {
-		state.isOutdated = problem !== undefined;
-		say(io, problem === undefined ? "the inventory was reloaded" : `${problem}; the last valid state is still used`);
-	};
-	const context = await openContext(options, io, { onReload, onStale: staleLogger(log) });
-	open.defer(() => context.close());
+	const state: ServiceState = { isReady: false, isOutdated: false, isMirrorReady: () => true };
+	const registry = new Registry();
+	const { context, database } = await openSource(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
-	const metrics = createMetrics(instances);
+	const metrics = createMetrics(instances, registry);
 	const listeners = await Promise.all(
 		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
 	);
-	const database = await openState(config.state, io);
-	open.defer(() => database.close());
 	const passwords = createPasswordStore(database);
 	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	const parts = { instances, documents, passwords, metrics, log };
-	const health = { isReady: () => state.isReady, isOutdated: () => state.isOutdated };
+	const health = { isReady: () => state.isReady && state.isMirrorReady(), isOutdated: () => state.isOutdated };
 	const operator = await startOperator(context, database, { ...parts, ...health }, open);
 	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
 	open.defer(() => history.close());
@@ -68,6 +66,42 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 interface ServiceState {
 	isReady: boolean;
 	isOutdated: boolean;
+	isMirrorReady: () => boolean;
+}
+
+interface SourceParts {
+	readonly log: Log;
+	readonly state: ServiceState;
+	readonly registry: Registry;
+}
+
+/** Opens the source, with a mirror in front of it if it is remote, and the state, which the mirror is part of. */
+async function openSource(
+	options: CommonOptions,
+	io: Io,
+	{ log, state, registry }: SourceParts,
+	open: AsyncDisposableStack,
+): Promise<{ readonly context: CommandContext; readonly database: StateDatabase }> {
+	const onReload = (problem: string | undefined) => {
+		state.isOutdated = problem !== undefined;
+		say(io, problem === undefined ? "the inventory was reloaded" : `${problem}; the last valid state is still used`);
+	};
+	let opening: Promise<StateDatabase> | undefined;
+	const openOnce = ({ state: location }: Config) => {
+		opening ??= openState(location, io).then((opened) => open.adopt(opened, (database) => database.close()));
+		return opening;
+	};
+	const context = await openContext(options, io, {
+		...{ onReload, onStale: staleLogger(log) },
+		async mirrored(remote, config, sharing) {
+			const parts = { config, sharing, database: await openOnce(config), registry, log };
+			const mirror = await openServiceMirror(remote, parts);
+			state.isMirrorReady = mirror.isReady;
+			return mirror.source;
+		},
+	});
+	open.defer(() => context.close());
+	return { context, database: await openOnce(context.config) };
 }
 
 /** Milliseconds after the end of the log in which the process has to end too. */

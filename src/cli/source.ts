@@ -8,6 +8,7 @@ import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
 import { createInstanceCache, type InstanceCache, type InstanceCacheOptions } from "../source/instance-cache.ts";
 import { openSource, type SourceConfig } from "../source/registry.ts";
+import type { RemoteSource } from "../source/remote-source.ts";
 import type { FactsSource } from "../source/source.ts";
 import type { SourceContext } from "../source/source-kind.ts";
 import { defaultConfig, type LoadedConfig, readConfig } from "./config.ts";
@@ -41,6 +42,8 @@ export interface WatchOptions {
 	readonly onReload?: SourceContext["onReload"];
 	/** See InstanceCacheOptions. */
 	readonly onStale?: InstanceCacheOptions["onStale"];
+	/** Given, puts a mirror in front of a remote source. */
+	readonly mirrored?: (remote: RemoteSource, config: Config, sharing: number) => Promise<FactsSource>;
 }
 
 /**
@@ -57,7 +60,10 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 		networkData: { ...networkData, profile: options.profile ?? networkData.profile },
 	};
 	const settings = await documentSettings(config, loaded.where);
-	const { source, maxAge } = await openSource(config.cloud, sourceContext(config, io, watch));
+	const { source: opened, maxAge } = await openSource(config.cloud, sourceContext(config, io, watch));
+	const isRemote = (source: FactsSource): source is RemoteSource => "resources" in source;
+	const source =
+		watch.mirrored && isRemote(opened) ? await watch.mirrored(opened, config, config.freshness - maxAge) : opened;
 	const instances = createInstanceCache(source, {
 		maxAge,
 		...(watch.onStale && { onStale: watch.onStale }),
@@ -71,9 +77,13 @@ export function isLocalSource({ cloud }: Pick<ContextConfig, "cloud">): boolean 
 }
 
 /** What the source is opened and checked with. */
-export function sourceContext(config: Config, { env }: Io, { onReload }: WatchOptions = {}): SourceContext {
-	const { networkData, freshness } = config;
-	return { env, profile: networkData.profile, freshness, ...(onReload && { onReload }) };
+export function sourceContext(config: Config, { env }: Io, { onReload, mirrored }: WatchOptions = {}): SourceContext {
+	const { networkData, freshness, mirror } = config;
+	return {
+		...{ env, profile: networkData.profile, freshness },
+		...(mirrored && { changes: mirror.changes }),
+		...(onReload && { onReload }),
+	};
 }
 
 function cloudConfig({ inventory, osCloud }: CommonOptions, { env }: Io, configured: Config["cloud"]): SourceConfig {

@@ -40,8 +40,9 @@ export interface MirroredSource extends FactsSource {
 
 /** How long a request waits for facts to be read again, in milliseconds. */
 const REFRESH_TIMEOUT = 1000;
-/** After a failure, facts are not read again for so many milliseconds. */
-const REFRESH_PAUSE = 2000;
+/** After failures, requests don't wait for facts to be read again for so many milliseconds. */
+const REFRESH_PAUSE = 1000;
+const LONGEST_REFRESH_PAUSE = 15_000;
 /** Owners count as current for so many milliseconds after the signals last proved it. */
 const OWNER_AGE = 2000;
 /** Instances remembered: answered at all, and answered by the remote source. */
@@ -68,6 +69,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const askedAt = new LRUCache<string, number>({ max: MOST_REMEMBERED });
 	const preparing = new Set<string>();
 	let refreshAfter = Number.NEGATIVE_INFINITY;
+	let refreshPause = REFRESH_PAUSE;
 	const closing = new AbortController();
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
 
@@ -139,20 +141,14 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	async function refresh(id: string, detail: Detail, notBefore: number): Promise<boolean> {
 		if (clock.now() < refreshAfter) return false;
 		const timer = new AbortController();
-		const timeout = clock.sleep(REFRESH_TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(
-			() => false,
-			() => false,
-		);
-		const refreshed = instances.refresh(id, detail, notBefore).then(
-			() => true,
-			() => {
-				refreshAfter = clock.now() + REFRESH_PAUSE;
-				return false;
-			},
-		);
-		const inTime = await Promise.race([refreshed, timeout]);
+		const fail = () => false;
+		const timeout = clock.sleep(REFRESH_TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(fail, fail);
+		const refreshed = instances.refresh(id, detail, notBefore).then(() => true, fail);
+		const isInTime = await Promise.race([refreshed, timeout]);
 		timer.abort();
-		return inTime;
+		refreshPause = isInTime ? REFRESH_PAUSE : Math.min(refreshPause * 2, LONGEST_REFRESH_PAUSE);
+		if (!isInTime) refreshAfter = clock.now() + refreshPause;
+		return isInTime;
 	}
 
 	const read = (id: string) => readInstance(store, id, reading);
@@ -172,7 +168,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		const mayServeOld = asOf(found, detail) >= answeredAt && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isNew = asOf(found, detail) >= notBefore;
-			if (isNew && !lacksNics(found)) return answer(id, "mirror", factsOf(found));
+			if (isNew && !isOddlyWired(found)) return answer(id, "mirror", factsOf(found));
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
 				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore)
@@ -222,16 +218,17 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 
 /** Whether the server has a NIC that no port explains: Nova's and Neutron's facts are of different moments. */
 function lacksNics({ facts }: InstanceReading): boolean {
-	if (facts?.server === undefined) return false;
-	const macs = new Set(facts.ports.map(({ mac_address }) => mac_address.toLowerCase()));
-	const addresses = Object.values(facts.server.addresses).flat();
-	return (
-		facts.ports.length === 0 ||
-		addresses.some((address) => {
-			const mac = address["OS-EXT-IPS-MAC:mac_addr"];
-			return mac !== undefined && !macs.has(mac.toLowerCase());
-		})
-	);
+	const macs = new Set(facts?.ports.map(({ mac_address }) => mac_address.toLowerCase()));
+	const addresses = Object.values(facts?.server?.addresses ?? {}).flat();
+	return addresses.some((address) => {
+		const mac = address["OS-EXT-IPS-MAC:mac_addr"];
+		return mac !== undefined && !macs.has(mac.toLowerCase());
+	});
+}
+
+/** A server without any NIC is more often one whose NICs are not known yet. */
+function isOddlyWired(found: InstanceReading): boolean {
+	return lacksNics(found) || found.facts?.ports.length === 0;
 }
 
 async function listServers(store: MirrorStore): Promise<InstanceSummary[]> {

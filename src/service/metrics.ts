@@ -47,8 +47,7 @@ export function documentKind(path: string | undefined): string {
 	return DOCUMENTS.find((name) => path.endsWith(name) && path.at(-name.length - 1) === "/") ?? "other";
 }
 
-export function createMetrics(instances: Pick<InstanceCache, "stats">): Metrics {
-	const registry = new Registry();
+export function createMetrics(instances: Pick<InstanceCache, "stats">, registry = new Registry()): Metrics {
 	const registers = [registry];
 	const tallyOf = createRequestTallies(registry);
 	collectDefaultMetrics({ register: registry });

@@ -1,0 +1,56 @@
+/** The mirror of `guestwire serve`. */
+import type { Registry } from "prom-client";
+import { openMirror } from "../mirror/open-mirror.ts";
+import { openMirrorStore } from "../mirror/open-mirror-store.ts";
+import type { Log } from "../service/log.ts";
+import { collectMirror, createMirrorMetrics } from "../service/mirror-metrics.ts";
+import type { RemoteSource } from "../source/remote-source.ts";
+import type { FactsSource } from "../source/source.ts";
+import type { StateDatabase } from "../store/database.ts";
+import type { Config } from "./config-schema.ts";
+
+export interface ServiceMirror {
+	readonly source: FactsSource;
+	/** Whether guests can be answered: an instance is known, or the source answers. */
+	readonly isReady: () => boolean;
+}
+
+export interface ServiceMirrorOptions {
+	readonly config: Config;
+	/** How old shared answers may be, in seconds; part of the configuration's `freshness`. */
+	readonly sharing: number;
+	readonly database: StateDatabase;
+	readonly registry: Registry;
+	readonly log: Log;
+}
+
+/** @throws GuestwireError `state` */
+export async function openServiceMirror(remote: RemoteSource, options: ServiceMirrorOptions): Promise<ServiceMirror> {
+	const { config, sharing, database, registry, log } = options;
+	const { userData, sweepMinutes, changes } = config.mirror;
+	const store = await openMirrorStore(database, { sourceId: remote.sourceId, userData });
+	const metrics = createMirrorMetrics(registry);
+	const { server: servers = 0 } = (await store.stats()).resources;
+	let isReachable = false;
+	const mirror = await openMirror(remote, {
+		...{ store, freshness: sharing, userData, profile: config.networkData.profile },
+		...{ sweepSeconds: sweepMinutes * 60, pollSeconds: changes.pollSeconds },
+		events: {
+			...metrics,
+			onRequest(kind, seconds, failed) {
+				isReachable ||= !failed;
+				metrics.onRequest(kind, seconds, failed);
+			},
+			onMissedChanges(kind, ids) {
+				log.warn({ kind, count: ids.length, ids: ids.slice(0, 5) }, "no signal reported these changes");
+				metrics.onMissedChanges(kind, ids);
+			},
+			onLog: (level, message) => log[level](message),
+		},
+	});
+	const { state, source } = mirror;
+	collectMirror(registry, { store, state, kinds: remote.resources.kinds });
+	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
+	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
+	return { source, isReady: () => servers > 0 || isReachable };
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { Registry } from "prom-client";
+import { expect, it } from "vitest";
+import { openMirrorStore } from "../mirror/open-mirror-store.ts";
+import { openDatabase } from "../store/database.ts";
+import { collectMirror, createMirrorMetrics } from "./mirror-metrics.ts";
+
+const docs = readFileSync(new URL("../../docs/mirror.md", import.meta.url), "utf8");
+
+it("tells exactly the metrics that docs/mirror.md lists", async () => {
+	const state = await openDatabase("memory");
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	const registry = new Registry();
+	createMirrorMetrics(registry);
+	collectMirror(registry, {
+		store,
+		kinds: ["port", "server"],
+		state: { verifiedAt: () => Date.now() - 5000, isListed: ([kind]) => kind === "port" },
+	});
+	const told = (await registry.getMetricsAsJSON()).map(({ name }) => name);
+	const listed = [...docs.matchAll(/^\| `(guestwire_\w+)`/gm)].map(([, name]) => name);
+	expect(told.toSorted()).toEqual(listed.toSorted());
+	const text = await registry.metrics();
+	expect(text).toMatch(/^guestwire_mirror_age_seconds 5\b/m);
+	expect(text).toMatch(/^guestwire_mirror_fill_ratio 0\.5$/m);
+	await state.close();
+});

@@ -1,0 +1,91 @@
+/** What the mirror tells Prometheus. docs/mirror.md lists every name; a test compares. */
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { MirrorEvents } from "../mirror/mirror-events.ts";
+import type { MirrorState } from "../mirror/mirror-state.ts";
+import type { MirrorStore } from "../mirror/mirror-store.ts";
+import type { ResourceKind } from "../source/resource.ts";
+
+/** Seconds: a guest that polls sees a change within 1 s if the bus reports it, within the sweep's interval otherwise. */
+const LAGS = [0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900];
+
+/** Counts what the mirror does. */
+export function createMirrorMetrics(registry: Registry): Omit<MirrorEvents, "onLog"> {
+	const registers = [registry];
+	const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+		new Counter({ name: `guestwire_${name}`, help, labelNames, registers });
+	const requests = counter("mirror_requests_total", "Requests to the cloud for the mirror", ["kind", "outcome"]);
+	const seconds = counter("mirror_request_seconds_total", "Time that requests for the mirror took", ["kind"]);
+	const missed = counter("missed_changes_total", "Changes that no signal reported", ["kind"]);
+	const gaps = counter("signal_gaps_total", "Times in which a signal may have missed changes", ["signal"]);
+	const invalid = counter("signal_invalid_total", "Messages of a signal that could not be understood", ["signal"]);
+	const answers = counter("mirror_answers_total", "Look-ups of instances by where their facts came from", ["origin"]);
+	const first = counter("mirror_first_answers_total", "First look-up of each instance, by origin", ["origin"]);
+	const lag = new Histogram({
+		...{ name: "guestwire_change_lag_seconds", help: "From a change in the cloud until the mirror has it" },
+		...{ labelNames: ["kind", "signal"], buckets: LAGS, registers },
+	});
+	const up = new Gauge({
+		...{ name: "guestwire_signal_up", help: "1 while a signal works", labelNames: ["signal"], registers },
+	});
+	const leader = new Gauge({
+		...{ name: "guestwire_mirror_leader", help: "1 while this process keeps the mirror current", registers },
+	});
+	return {
+		onRequest(kind, duration, failed) {
+			requests.inc({ kind, outcome: failed ? "failed" : "answered" });
+			seconds.inc({ kind }, duration);
+		},
+		onChangeApplied(kind, signal, lagSeconds) {
+			if (lagSeconds !== undefined && Number.isFinite(lagSeconds)) lag.observe({ kind, signal }, lagSeconds);
+		},
+		onSignalState: (signal, isUp) => up.set({ signal }, isUp ? 1 : 0),
+		onGap: (signal) => gaps.inc({ signal }),
+		onInvalidSignal: (signal) => invalid.inc({ signal }),
+		onMissedChanges: (kind, ids) => missed.inc({ kind }, ids.length),
+		onAnswer(origin, isFirst) {
+			answers.inc({ origin });
+			if (isFirst) first.inc({ origin });
+		},
+		onLeading: (isLeading) => leader.set(isLeading ? 1 : 0),
+	};
+}
+
+export interface MirrorParts {
+	readonly store: Pick<MirrorStore, "stats">;
+	readonly state: Pick<MirrorState, "verifiedAt" | "isListed">;
+	/** Those of the source. */
+	readonly kinds: readonly ResourceKind[];
+}
+
+/** The mirror's own state is read when Prometheus scrapes it. */
+export function collectMirror(registry: Registry, { store, state, kinds }: MirrorParts): void {
+	const registers = [registry];
+	const gauge = (name: string, help: string, read: () => number) =>
+		new Gauge({
+			...{ name: `guestwire_mirror_${name}`, help, registers },
+			collect() {
+				this.set(read());
+			},
+		});
+	gauge("age_seconds", "Time since the mirror was last known to be current", () =>
+		Math.max(0, (Date.now() - state.verifiedAt()) / 1000),
+	);
+	gauge("fill_ratio", "Share of the kinds of resources that were read completely", () => {
+		const done = kinds.filter((kind) => state.isListed([kind]));
+		return kinds.length === 0 ? 1 : done.length / kinds.length;
+	});
+	const bytes = new Gauge({ name: "guestwire_mirror_bytes", help: "Size of the state database", registers });
+	const sequence = new Gauge({
+		...{ name: "guestwire_mirror_sequence", help: "Number of the last change of the mirror", registers },
+	});
+	new Gauge({
+		...{ name: "guestwire_mirror_resources", help: "Resources in the mirror", labelNames: ["kind"], registers },
+		async collect() {
+			const stats = await store.stats().catch(() => undefined);
+			if (stats === undefined) return;
+			for (const [kind, count] of Object.entries(stats.resources)) this.set({ kind }, count);
+			bytes.set(stats.bytes);
+			sequence.set(stats.sequence);
+		},
+	});
+}
