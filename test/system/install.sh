@@ -9,6 +9,7 @@ cache=/var/cache/guestwire-test
 installed=$(cat <<'END'
 7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
+chromium                    the operators' page, and its tests
 curl                        a guest that asks over HTTP
 dash                        a shell for the script of the target iproute2
 dnsmasq-base                DNS, DHCP and router advertisements for guests of namespaces

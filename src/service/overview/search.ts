@@ -52,20 +52,45 @@ const MAX_WORDS = 8;
 /** Searches all guests. A page starts after the cursor's guest, wherever that one would be now. */
 export function searchGuests(guests: readonly Guest[], query: SearchQuery): SearchPage {
 	const { sort = "name", descending = false, limit, cursor } = query;
-	const found = guests.filter(matcher(query)).map((guest) => ({ guest, key: keyOf(guest, sort) }));
 	const sign = descending ? -1 : 1;
-	found.sort((a, b) => sign * compareKeys(a.key, b.key) || compareText(a.guest.instance.id, b.guest.instance.id));
+	const compare = (a: Place, b: Place) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
 	const after = cursor === undefined ? undefined : decodeCursor(cursor);
-	const isAfter = ({ guest, key }: (typeof found)[number], last: Cursor) =>
-		(sign * compareKeys(key, last[0]) || compareText(guest.instance.id, last[1])) > 0;
-	const start = after === undefined ? 0 : found.findIndex((one) => isAfter(one, after));
-	const page = start < 0 ? [] : found.slice(start, start + limit);
-	const last = page.at(-1);
-	const hasMore = last !== undefined && start + limit < found.length;
+	const matches = matcher(query);
+	const page = createSmallest<Guest>(limit + 1, compare);
+	let total = 0;
+	for (const guest of guests) {
+		if (!matches(guest)) continue;
+		total++;
+		const place: Place = [keyOf(guest, sort), guest.instance.id];
+		if (after === undefined || compare(place, after) > 0) page.add(place, guest);
+	}
+	const shown = page.entries.slice(0, limit);
+	const last = shown.at(-1);
+	const hasMore = last !== undefined && page.entries.length > limit;
 	return {
-		total: found.length,
-		guests: page.map(({ guest }) => guest),
-		...(hasMore && { next: encodeCursor([last.key, last.guest.instance.id]) }),
+		total,
+		guests: shown.map(({ value }) => value),
+		...(hasMore && { next: encodeCursor(last.place) }),
+	};
+}
+
+/** Collects the first few of many values: sorting all of them for each page would take most of a search's time. */
+function createSmallest<T>(size: number, compare: (a: Place, b: Place) => number) {
+	const entries: { readonly place: Place; readonly value: T }[] = [];
+	return {
+		entries: entries as readonly { readonly place: Place; readonly value: T }[],
+		add(place: Place, value: T) {
+			const last = entries.at(-1);
+			if (entries.length === size && last !== undefined && compare(place, last.place) >= 0) return;
+			let [low, high] = [0, entries.length];
+			while (low < high) {
+				const middle = (low + high) >> 1;
+				if (compare((entries[middle] as { place: Place }).place, place) < 0) low = middle + 1;
+				else high = middle;
+			}
+			entries.splice(low, 0, { place, value });
+			if (entries.length > size) entries.pop();
+		},
 	};
 }
 
@@ -89,7 +114,8 @@ function isOn({ ports }: IndexedInstance, network: string): boolean {
 }
 
 type Key = string | number;
-type Cursor = readonly [key: Key, id: string];
+/** Where a guest is in an order; its text is a cursor. */
+type Place = readonly [key: Key, id: string];
 
 function keyOf({ instance, history, state }: Guest, sort: Sort): Key {
 	switch (sort) {
@@ -116,12 +142,12 @@ function compareText(a: string, b: string): number {
 	return a < b ? -1 : Number(a > b);
 }
 
-function encodeCursor(cursor: Cursor): string {
-	return Buffer.from(JSON.stringify(cursor)).toString("base64url");
+function encodeCursor(place: Place): string {
+	return Buffer.from(JSON.stringify(place)).toString("base64url");
 }
 
 /** @returns undefined for a cursor that is invalid: the first page */
-function decodeCursor(text: string): Cursor | undefined {
+function decodeCursor(text: string): Place | undefined {
 	try {
 		const [key, id] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
 		if ((typeof key === "string" || typeof key === "number") && typeof id === "string") return [key, id];

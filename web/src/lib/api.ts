@@ -1,0 +1,84 @@
+/** The operator API, as its schemas define it. */
+import type { Static } from "typebox";
+import type { Finding } from "../../../src/check/index.ts";
+import type { NetworkDescription } from "../../../src/documents/network-description.ts";
+import type {
+	GuestDetailsSchema,
+	GuestSchema,
+	OriginsSchema,
+	RefusalsSchema,
+	RenderingSchema,
+	RequestSchema,
+	SearchSchema,
+	SessionSchema,
+	StatusSchema,
+	VersionsSchema,
+} from "../../../src/http/operator/guest-schemas.ts";
+
+export type Guest = Static<typeof GuestSchema>;
+export type GuestDetails = Static<typeof GuestDetailsSchema>;
+export type GuestRequest = Static<typeof RequestSchema>;
+export type SearchPage = Static<typeof SearchSchema>;
+export type Origins = Static<typeof OriginsSchema>;
+export type Versions = Static<typeof VersionsSchema>;
+export type { Finding };
+export type Rendering = Static<typeof RenderingSchema>;
+export type Refusals = Static<typeof RefusalsSchema>;
+export type Status = Static<typeof StatusSchema>;
+export type Session = Static<typeof SessionSchema>;
+export type Description = NetworkDescription;
+
+export interface Wiring {
+	readonly document: Description;
+	readonly origins: Origins;
+}
+export interface Verdict {
+	readonly client?: string;
+	readonly findings: readonly Finding[];
+}
+/** What a document comes to. */
+export interface Analysis {
+	readonly document: Description;
+	readonly findings: readonly Finding[];
+	readonly losing: readonly string[];
+	readonly renderings: Readonly<Record<string, Rendering>>;
+}
+
+/** An answer that is not what was asked for. The message is for people. */
+export class ApiError extends Error {
+	readonly status: number;
+	constructor(status: number, message: string) {
+		super(message);
+		this.status = status;
+	}
+}
+
+async function request(path: string, init?: RequestInit): Promise<Response> {
+	let response: Response;
+	try {
+		response = await fetch(path, init);
+	} catch {
+		throw new ApiError(0, "Guestwire does not answer. Is it running?");
+	}
+	if (response.ok) return response;
+	const { message = response.statusText } = await response.json().catch(() => ({}));
+	throw new ApiError(response.status, message);
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+	return (await request(path, signal ? { signal } : {})).json();
+}
+
+export async function getText(path: string): Promise<string> {
+	return (await request(path)).text();
+}
+
+export async function sendJson(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Response> {
+	if (body === undefined) return request(path, { method });
+	return request(path, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+}
+
+/** The path of an instance's part of the API. */
+export function ofInstance(id: string, rest: string): string {
+	return `/api/instances/${encodeURIComponent(id)}/${rest}`;
+}

@@ -1,0 +1,68 @@
+/** What the service reports while the page is open. */
+import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+
+export type Topic = { readonly guest: string } | "guests" | "refusals";
+
+/** Whether events arrive. */
+export const isLive = signal(false);
+
+const listeners = new Set<(isAbout: (topic: Topic) => boolean) => void>();
+/** Milliseconds in which several events cause one reload. */
+const SETTLE = 250;
+
+let source: EventSource | undefined;
+let hasBeenLive = false;
+
+/** Listens until the page is closed. The browser connects again by itself. */
+export function startEvents(): void {
+	if (source !== undefined) return;
+	source = new EventSource("/api/events");
+	source.onopen = () => {
+		// What happened while nothing arrived is not repeated.
+		if (hasBeenLive) report(() => true);
+		isLive.value = true;
+		hasBeenLive = true;
+	};
+	source.onerror = () => {
+		isLive.value = false;
+	};
+	source.addEventListener("guests", ({ data }) => {
+		const { ids } = JSON.parse(data) as { ids: readonly string[] };
+		report((topic) => topic === "guests" || (typeof topic === "object" && ids.includes(topic.guest)));
+	});
+	source.addEventListener("all", () => report((topic) => topic !== "refusals"));
+	source.addEventListener("refusals", () => report((topic) => topic === "refusals" || topic === "guests"));
+}
+
+export function stopEvents(): void {
+	source?.close();
+	source = undefined;
+	isLive.value = false;
+}
+
+function report(isAbout: (topic: Topic) => boolean): void {
+	for (const listener of listeners) listener(isAbout);
+}
+
+/** A number that grows when something has changed. */
+export function useRevision(topic: Topic): number {
+	const [revision, setRevision] = useState(0);
+	const key = typeof topic === "object" ? topic.guest : topic;
+	useEffect(() => {
+		let timer: number | undefined;
+		const listener = (isAbout: (topic: Topic) => boolean) => {
+			if (!isAbout(topic) || timer !== undefined) return;
+			timer = window.setTimeout(() => {
+				timer = undefined;
+				setRevision((last) => last + 1);
+			}, SETTLE);
+		};
+		listeners.add(listener);
+		return () => {
+			listeners.delete(listener);
+			window.clearTimeout(timer);
+		};
+	}, [key]);
+	return revision;
+}

@@ -1,0 +1,56 @@
+/** The page's addresses: paths for views, parameters for what a view shows. */
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+
+export interface Place {
+	readonly path: string;
+	readonly parameters: URLSearchParams;
+}
+
+const here = (): Place => ({ path: location.pathname, parameters: new URLSearchParams(location.search) });
+
+export const place = signal<Place>(here());
+window.addEventListener("popstate", () => {
+	place.value = here();
+});
+
+export function go(href: string, options: { readonly replace?: boolean } = {}): void {
+	if (options.replace === true) history.replaceState(null, "", href);
+	else {
+		history.pushState(null, "", href);
+		window.scrollTo(0, 0);
+	}
+	place.value = here();
+}
+
+/** Changes parameters of this view; empty ones are left out. */
+export function setParameters(changes: Readonly<Record<string, string>>): void {
+	const parameters = new URLSearchParams(place.value.parameters);
+	for (const [name, value] of Object.entries(changes)) {
+		if (value === "") parameters.delete(name);
+		else parameters.set(name, value);
+	}
+	const query = parameters.toString();
+	go(place.value.path + (query && `?${query}`), { replace: true });
+}
+
+export interface LinkProps {
+	readonly href: string;
+	readonly class?: string;
+	readonly children: ComponentChildren;
+	readonly current?: boolean;
+}
+
+/** A link within the page. */
+export function Link({ href, current = false, children, ...rest }: LinkProps) {
+	const follow = (event: MouseEvent) => {
+		if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+		event.preventDefault();
+		go(href);
+	};
+	return (
+		<a {...rest} href={href} onClick={follow} aria-current={current ? "page" : undefined}>
+			{children}
+		</a>
+	);
+}

@@ -1,0 +1,118 @@
+/** Small parts that several views have. */
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import type { Finding, Guest } from "../lib/api.ts";
+import { absoluteTime, relativeTime } from "../lib/text.ts";
+
+const now = signal(Date.now());
+setInterval(() => {
+	now.value = Date.now();
+}, 1000);
+
+/** A time as people say it; the exact one on hover. */
+export function Time({ at }: { readonly at: number }) {
+	return (
+		<time dateTime={new Date(at).toISOString()} title={absoluteTime(at)}>
+			{relativeTime(at, now.value)}
+		</time>
+	);
+}
+
+const STATES: Readonly<Record<Guest["state"], string>> = {
+	current: "up to date",
+	outdated: "out of date",
+	asked: "asked",
+	refused: "refused",
+	never: "never asked",
+};
+export const STATE_NAMES = Object.entries(STATES) as [Guest["state"], string][];
+
+export function StateBadge({ state, since }: { readonly state: Guest["state"]; readonly since?: number | undefined }) {
+	return (
+		<span class={`badge ${state}`}>
+			{STATES[state]}
+			{since !== undefined && (
+				<>
+					{" since "}
+					<Time at={since} />
+				</>
+			)}
+		</span>
+	);
+}
+
+export function Problem({ message, children }: { readonly message: string; readonly children?: ComponentChildren }) {
+	return (
+		<div class="problem" role="alert">
+			<p>{message}</p>
+			{children}
+		</div>
+	);
+}
+
+export function Empty({ children }: { readonly children: ComponentChildren }) {
+	return <div class="empty">{children}</div>;
+}
+
+export function Loading() {
+	return (
+		<p class="empty" role="status">
+			Loading…
+		</p>
+	);
+}
+
+export function Section({
+	id,
+	title,
+	children,
+}: {
+	readonly id: string;
+	readonly title: string;
+	readonly children: ComponentChildren;
+}) {
+	return (
+		<section aria-labelledby={id}>
+			<h2 id={id}>{title}</h2>
+			{children}
+		</section>
+	);
+}
+
+/** What the check found. */
+export function Findings({ findings, empty }: { readonly findings: readonly Finding[]; readonly empty: string }) {
+	if (findings.length === 0) return <p class="good">{empty}</p>;
+	return (
+		<ul class="findings">
+			{findings.map(({ rule, severity, pointer, message, fix, effects }) => (
+				<li key={`${rule} ${pointer} ${message}`}>
+					<p>
+						<span class={`badge ${severity}`}>{severity}</span> <strong>{message}</strong> <code>{pointer || "/"}</code>
+					</p>
+					<p class="muted">
+						{fix} <span>({rule})</span>
+					</p>
+					{effects.length > 0 && (
+						<ul>
+							{effects.map(({ client, text, outcome }) => (
+								<li key={`${client} ${outcome} ${text}`}>
+									{client}: {text}
+								</li>
+							))}
+						</ul>
+					)}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+/** Saves text as a file. */
+export function download(name: string, text: string): void {
+	const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+	const link = document.createElement("a");
+	link.href = url;
+	link.download = name;
+	link.click();
+	URL.revokeObjectURL(url);
+}

@@ -1,0 +1,120 @@
+import { useMemo } from "preact/hooks";
+import { type GuestDetails, ofInstance, type Verdict, type Wiring } from "../lib/api.ts";
+import { useRevision } from "../lib/events.ts";
+import { useResource } from "../lib/resource.ts";
+import { Link, place, setParameters } from "../lib/router.tsx";
+import { clientText, plural } from "../lib/text.ts";
+import { Findings, Loading, Problem, Section, StateBadge, Time } from "../parts/basics.tsx";
+import { WiringPicture } from "../wiring/wiring-picture.tsx";
+import { WiringTable } from "../wiring/wiring-table.tsx";
+import { Documents } from "./documents.tsx";
+import { InstanceRenderings } from "./instance-renderings.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** One guest: how it is wired and why, what it got, what it would get. */
+export function InstanceView({ id }: { readonly id: string }) {
+	const revision = useRevision({ guest: id });
+	const { data, error } = useResource<GuestDetails>(ofInstance(id, "guest"), revision);
+	return (
+		<main>
+			{error !== undefined && (
+				<Problem message={error}>
+					<Link href="/">Show all instances</Link>
+				</Problem>
+			)}
+			{data === undefined ? error === undefined && <Loading /> : <Details guest={data} revision={revision} />}
+		</main>
+	);
+}
+
+function Details({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
+	const { id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures, node } = guest;
+	return (
+		<>
+			<h1>
+				{name} <StateBadge state={state} since={outdatedSince} />
+			</h1>
+			<dl class="facts">
+				<Fact name="Id" value={<code>{id}</code>} />
+				{projectId !== undefined && <Fact name="Project" value={<code>{projectId}</code>} />}
+				<Fact name="Client" value={client === undefined ? "not known" : clientText(client)} />
+				{firstAt !== undefined && <Fact name="First seen" value={<Time at={firstAt} />} />}
+				{lastAt !== undefined && <Fact name="Last seen" value={<Time at={lastAt} />} />}
+				<Fact name="Requests" value={`${plural(requests, "request")}, ${plural(failures, "failure")}`} />
+				{node !== undefined && <Fact name="Node" value={node} />}
+			</dl>
+			{state === "never" && (
+				<p class="empty">
+					This guest has never asked. Its image may have no agent that reads metadata, its NIC may be down, or its
+					requests do not arrive: see <Link href="/refusals">Refusals</Link>.
+				</p>
+			)}
+			<WiringSection guest={guest} revision={revision} />
+			<Section id="documents" title="Documents">
+				<Documents guest={guest} revision={revision} />
+			</Section>
+			<CheckSection guest={guest} revision={revision} />
+			<Section id="renderings" title="Native configuration and config drive">
+				<InstanceRenderings id={id} revision={revision} />
+			</Section>
+			<Section id="requests" title="Requests">
+				<Timeline requests={guest.recent} />
+			</Section>
+		</>
+	);
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: preact.ComponentChildren }) {
+	return (
+		<div>
+			<dt>{name}</dt>
+			<dd>{value}</dd>
+		</div>
+	);
+}
+
+function WiringSection({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
+	const { data, error } = useResource<Wiring>(ofInstance(guest.id, "wiring"), revision);
+	const { networks } = guest;
+	const names = useMemo(() => new Map(networks.map(({ id, name }) => [id, name])), [networks]);
+	return (
+		<Section id="wiring" title="Wiring">
+			{error !== undefined && <Problem message={error} />}
+			{data !== undefined && (
+				<>
+					<WiringPicture document={data.document} names={names} />
+					<details>
+						<summary>Every value, and where it comes from</summary>
+						<WiringTable document={data.document} origins={data.origins} />
+					</details>
+				</>
+			)}
+		</Section>
+	);
+}
+
+function CheckSection({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
+	const chosen = place.value.parameters.get("check") ?? "";
+	const query = chosen === "" ? "" : `?client=${encodeURIComponent(chosen)}`;
+	const { data, error } = useResource<Verdict>(ofInstance(guest.id, `check${query}`), revision);
+	const judged = data?.client === undefined ? "all clients" : clientText(data.client);
+	return (
+		<Section id="check" title="Check">
+			<label>
+				Client{" "}
+				<select value={chosen} onChange={({ currentTarget }) => setParameters({ check: currentTarget.value })}>
+					<option value="">
+						the one that asked{guest.client === undefined ? "" : `: ${clientText(guest.client)}`}
+					</option>
+					{["cloud-init", "cloudbase-init", "talos", "glean", "nuageinit", "afterburn", "vyos"].map((name) => (
+						<option key={name} value={name}>
+							{name}
+						</option>
+					))}
+				</select>
+			</label>
+			{error !== undefined && <Problem message={error} />}
+			{data !== undefined && <Findings findings={data.findings} empty={`Nothing to report for ${judged}.`} />}
+		</Section>
+	);
+}

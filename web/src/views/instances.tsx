@@ -1,0 +1,236 @@
+import { useEffect, useRef } from "preact/hooks";
+import { type Guest, ofInstance, type SearchPage, type Wiring } from "../lib/api.ts";
+import { useRevision } from "../lib/events.ts";
+import { useResource } from "../lib/resource.ts";
+import { Link, place, setParameters } from "../lib/router.tsx";
+import { clientText, plural } from "../lib/text.ts";
+import { Empty, Loading, Problem, STATE_NAMES, StateBadge, Time } from "../parts/basics.tsx";
+import { WiringPicture } from "../wiring/wiring-picture.tsx";
+
+const COLUMNS = [
+	["name", "Name"],
+	["state", "State"],
+	["client", "Client"],
+	["seen", "Last seen"],
+	["project", "Project"],
+	["", "Addresses"],
+] as const;
+const CLIENTS = ["cloud-init", "cloudbase-init", "talos", "ignition", "curl", "unknown"];
+/** Instances with which the page has room for the picture of the first one. */
+const FEW = 8;
+/** Addresses of a row. */
+const MAX_ADDRESSES = 4;
+
+/** All guests: a search, filters in the address, and pages. */
+export function InstancesView() {
+	const { parameters } = place.value;
+	const revision = useRevision("guests");
+	const { data, error } = useResource<SearchPage>(`/api/search?${parameters}`, revision);
+	const [first] = data?.guests ?? [];
+	return (
+		<main>
+			<h1 class="hidden">Instances</h1>
+			<SearchForm />
+			{error !== undefined && <Problem message={error} />}
+			{data === undefined ? error === undefined && <Loading /> : <Results page={data} />}
+			{data !== undefined && first !== undefined && data.total <= FEW && <Preview guest={first} revision={revision} />}
+		</main>
+	);
+}
+
+function SearchForm() {
+	const { parameters } = place.value;
+	const input = useRef<HTMLInputElement>(null);
+	const value = (name: string) => parameters.get(name) ?? "";
+	useEffect(() => {
+		const focus = (event: KeyboardEvent) => {
+			const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+			if (event.key !== "/" || isTyping) return;
+			event.preventDefault();
+			input.current?.focus();
+		};
+		window.addEventListener("keydown", focus);
+		return () => window.removeEventListener("keydown", focus);
+	}, []);
+	return (
+		<search>
+			<form class="filters" onSubmit={(event) => event.preventDefault()}>
+				<label class="wide">
+					<span class="hidden">Search</span>
+					<input
+						ref={input}
+						type="search"
+						name="q"
+						placeholder="Name, id, address, MAC, project, network or client  ( / )"
+						value={value("q")}
+						onInput={({ currentTarget }) => setParameters({ q: currentTarget.value, cursor: "" })}
+					/>
+				</label>
+				<label>
+					State{" "}
+					<select
+						value={value("state")}
+						onChange={({ currentTarget }) => setParameters({ state: currentTarget.value, cursor: "" })}
+					>
+						<option value="">any</option>
+						{STATE_NAMES.map(([state, name]) => (
+							<option key={state} value={state}>
+								{name}
+							</option>
+						))}
+					</select>
+				</label>
+				<label>
+					Client{" "}
+					<select
+						value={value("client")}
+						onChange={({ currentTarget }) => setParameters({ client: currentTarget.value, cursor: "" })}
+					>
+						<option value="">any</option>
+						{CLIENTS.map((client) => (
+							<option key={client} value={client}>
+								{client}
+							</option>
+						))}
+					</select>
+				</label>
+				<FilterChip name="project" />
+				<FilterChip name="network" />
+			</form>
+		</search>
+	);
+}
+
+/** A filter that a link has set. */
+function FilterChip({ name }: { readonly name: string }) {
+	const value = place.value.parameters.get(name);
+	if (value === null) return null;
+	return (
+		<button type="button" class="chip" onClick={() => setParameters({ [name]: "", cursor: "" })}>
+			{name}: {value} <span aria-hidden="true">×</span>
+			<span class="hidden">remove</span>
+		</button>
+	);
+}
+
+function Results({ page }: { readonly page: SearchPage }) {
+	const { guests, total, next, isComplete } = page;
+	const { parameters } = place.value;
+	if (guests.length === 0) {
+		const isFiltered = [...parameters.keys()].length > 0;
+		return (
+			<Empty>
+				<p>{isFiltered ? "No instance matches." : "There are no instances."}</p>
+				{isFiltered ? (
+					<Link href="/">Show all instances</Link>
+				) : (
+					<p>Create a server in the cloud, or add one to the inventory: it appears here by itself.</p>
+				)}
+			</Empty>
+		);
+	}
+	return (
+		<>
+			<p class="muted" role="status">
+				{plural(total, "instance")}
+				{!isComplete && ", still reading the cloud"}
+			</p>
+			<table class="guests">
+				<thead>
+					<tr>
+						{COLUMNS.map(([sort, title]) => (
+							<Heading key={title} sort={sort} title={title} />
+						))}
+					</tr>
+				</thead>
+				<tbody>
+					{guests.map((guest) => (
+						<Row key={guest.id} guest={guest} />
+					))}
+				</tbody>
+			</table>
+			<nav class="pages" aria-label="Pages">
+				{parameters.has("cursor") && (
+					<button type="button" onClick={() => setParameters({ cursor: "" })}>
+						First page
+					</button>
+				)}
+				{next !== undefined && (
+					<button type="button" onClick={() => setParameters({ cursor: next })}>
+						Next page
+					</button>
+				)}
+			</nav>
+		</>
+	);
+}
+
+function Heading({ sort, title }: { readonly sort: string; readonly title: string }) {
+	const { parameters } = place.value;
+	if (sort === "") return <th scope="col">{title}</th>;
+	const isCurrent = (parameters.get("sort") ?? "name") === sort;
+	const isDescending = parameters.get("order") === "desc";
+	const order = isCurrent && !isDescending ? "desc" : "";
+	const direction = isDescending ? "descending" : "ascending";
+	return (
+		<th scope="col" aria-sort={isCurrent ? direction : "none"}>
+			<button
+				type="button"
+				class="sort"
+				onClick={() => setParameters({ sort: sort === "name" ? "" : sort, order, cursor: "" })}
+			>
+				{title}
+				<span aria-hidden="true">{isCurrent ? (isDescending ? " ▼" : " ▲") : ""}</span>
+			</button>
+		</th>
+	);
+}
+
+function Row({ guest }: { readonly guest: Guest }) {
+	const { id, name, state, outdatedSince, client, lastAt, projectId, addresses } = guest;
+	return (
+		<tr>
+			<th scope="row">
+				<Link href={`/instances/${encodeURIComponent(id)}`}>{name}</Link>
+				{name !== id && <small class="mono">{id}</small>}
+			</th>
+			<td data-title="State">
+				<StateBadge state={state} since={outdatedSince} />
+			</td>
+			<td data-title="Client" class={client === undefined ? "blank" : ""}>
+				{client === undefined ? "—" : clientText(client)}
+			</td>
+			<td data-title="Last seen" class={lastAt === undefined ? "blank" : ""}>
+				{lastAt === undefined ? "—" : <Time at={lastAt} />}
+			</td>
+			<td data-title="Project" class={projectId === undefined ? "blank" : ""}>
+				{projectId === undefined ? (
+					"—"
+				) : (
+					<Link href={`/?project=${encodeURIComponent(projectId)}`} class="mono">
+						{projectId.length > 12 ? `${projectId.slice(0, 8)}…` : projectId}
+					</Link>
+				)}
+			</td>
+			<td data-title="Addresses" class="mono">
+				{addresses.slice(0, MAX_ADDRESSES).join(" ")}
+				{addresses.length > MAX_ADDRESSES && ` +${addresses.length - MAX_ADDRESSES}`}
+				{addresses.length === 0 && "—"}
+			</td>
+		</tr>
+	);
+}
+
+function Preview({ guest, revision }: { readonly guest: Guest; readonly revision: number }) {
+	const { data } = useResource<Wiring>(ofInstance(guest.id, "wiring"), revision);
+	if (data === undefined) return null;
+	const names = new Map(guest.networks.map(({ id, name }) => [id, name]));
+	return (
+		<section aria-labelledby="preview">
+			<h2 id="preview">
+				Wiring of <Link href={`/instances/${encodeURIComponent(guest.id)}`}>{guest.name}</Link>
+			</h2>
+			<WiringPicture document={data.document} names={names} />
+		</section>
+	);
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, mergeConfig } from "vite";
+import { checkWeight } from "./check-weight.ts";
+import page from "./vite.config.ts";
+
+/** The view Try as static files, to publish anywhere: dist/try. */
+const { plugins: _, server: __, ...common } = page;
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The page, and what the service does for it otherwise. Kilobytes after gzip. */
+const MAX_WEIGHT = 200;
+
+export default mergeConfig(
+	common,
+	defineConfig({
+		root: file("try"),
+		base: "./",
+		resolve: { alias: { "node:crypto": file("try/crypto.ts"), "ajv/dist/2020.js": file("try/ajv.ts") } },
+		build: { outDir: "../../dist/try" },
+		plugins: [checkWeight(MAX_WEIGHT)],
+	}),
+);
