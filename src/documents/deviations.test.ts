@@ -25,7 +25,8 @@ describe("device-tags", () => {
 
 	it("lets tagged devices stand where the fake driver has none", () => {
 		const trusted = nic.replace("{", '{"vf_trusted": false, ');
-		for (const devices of [nic, disk, trusted, `${trusted}, ${disk}`]) expect(isAllowed(devices)).toBe(true);
+		const vlan = trusted.replace("{", '{"vlan": 108, ').replace(', "tags": ["uplink"]', "");
+		for (const devices of [nic, disk, trusted, vlan, `${trusted}, ${disk}`]) expect(isAllowed(devices)).toBe(true);
 	});
 
 	it("hides nothing else", () => {

@@ -22,8 +22,14 @@ export interface Deviation {
 
 const NIC = '"type": "nic", "mac": "[0-9a-f]{2}(?::[0-9a-f]{2}){5}"';
 const DISK = String.raw`"type": "disk", "serial": "[0-9a-f-]{36}", "path": "/dev/\w+"`;
-const DEVICE = String.raw`\{(?:(?:"vf_trusted": false, )?${NIC}|${DISK}), "bus": "none", "address": "none", "tags": \["[^"\\]+"\]\}`;
-/** Nothing but tagged devices, member by member as Nova writes those of which it knows neither bus nor address. */
+const TRUSTED = '(?:"vf_trusted": (?:true|false), )?';
+const BUS = '"bus": "none", "address": "none"';
+const TAGS = String.raw`, "tags": \["[^"\\]+"\]`;
+const TAGGED = `(?:${TRUSTED}${NIC}|${DISK}), ${BUS}${TAGS}`;
+/** Listed with or without a tag. */
+const WITH_VLAN = String.raw`"vlan": \d+, ${TRUSTED}${NIC}, ${BUS}(?:${TAGS})?`;
+const DEVICE = String.raw`\{(?:${TAGGED}|${WITH_VLAN})\}`;
+/** Nothing but tagged devices and NICs with a VLAN, member by member as Nova writes those of which it knows neither bus nor address. */
 const TAGGED_DEVICES = new RegExp(`"devices": \\[${DEVICE}(?:, ${DEVICE})*\\](?=[,}])`);
 
 const DEVIATIONS: readonly Deviation[] = [

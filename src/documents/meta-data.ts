@@ -43,14 +43,20 @@ function randomSeed(id: string, key: Uint8Array): string {
 }
 
 /**
- * The tagged NICs and volumes. No API returns their buses and addresses, which only the hypervisor knows: they are
+ * The tagged NICs and volumes, and the NICs whose VLAN the guest has to tag. No API returns their buses and addresses, which only the hypervisor knows: they are
  * `none`, as Nova writes for an unknown bus.
  */
 function devices(instance: Instance, server: Server, version: OpenStackVersion): object[] {
-	const trusted = version >= SINCE.vfTrusted ? { vf_trusted: false } : {};
-	const nics = instance.ports.flatMap(({ deviceTag, macAddress }) =>
-		deviceTag ? [{ ...trusted, type: "nic", mac: macAddress, ...BUS, tags: [deviceTag] }] : [],
-	);
+	const nics = instance.ports.flatMap(({ deviceTag, macAddress, vlanOfFunction, trustedFunction = false }) => {
+		const vlan = version >= SINCE.vlanOfDevice ? vlanOfFunction : undefined;
+		if (!deviceTag && vlan === undefined) return [];
+		return {
+			...(vlan !== undefined && { vlan }),
+			...(version >= SINCE.vfTrusted && { vf_trusted: trustedFunction }),
+			...{ type: "nic", mac: macAddress, ...BUS },
+			...(deviceTag && { tags: [deviceTag] }),
+		};
+	});
 	const disks = server.volumes.flatMap(({ id, device, tag }) =>
 		tag ? [{ type: "disk", serial: id, path: device, ...BUS, tags: [tag] }] : [],
 	);

@@ -39,6 +39,7 @@ export const SINCE = {
 	projectId: "2015-10-15",
 	devices: "2016-06-30",
 	vendorData2: "2016-10-06",
+	vlanOfDevice: "2017-02-22",
 	vfTrusted: "2018-08-27",
 	dedicatedCpus: "2020-10-14",
 } as const satisfies Record<string, OpenStackVersion>;

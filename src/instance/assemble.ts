@@ -115,7 +115,15 @@ function assemblePort(port: PortFacts, index: Index): Port {
 		description: port.description || undefined,
 		tags: port.tags,
 		deviceTag: facts.interfaceAttachments.find((attachment) => attachment.port_id === port.id)?.tag || undefined,
+		vlanOfFunction: vlanOfFunction(port),
+		trustedFunction: /^(true|1|t|yes|y|on)$/i.test(String(port["binding:profile"]?.trusted ?? "")) || undefined,
 	});
+}
+
+/** The VLAN in the binding's details, which may be text there. */
+export function vlanOfFunction(port: Pick<PortFacts, "binding:vif_details">): number | undefined {
+	const vlan = Number(port["binding:vif_details"]?.vlan ?? 0);
+	return Number.isInteger(vlan) && vlan > 0 && vlan < 4095 ? vlan : undefined;
 }
 
 function assembleFixedIp(port: PortFacts, facts: PortFacts["fixed_ips"][number], index: Index): FixedIp {

@@ -26,6 +26,18 @@ export const PortFacts = Type.Object({
 	fixed_ips: Type.Array(FixedIpFacts, { default: [] }),
 	"binding:vif_type": optional(Type.String()),
 	"binding:vnic_type": optional(Type.String()),
+	"binding:vif_details": optional(
+		Type.Union([
+			Type.Object({ vlan: optional(Type.Union([Type.Integer(), Type.String(), Type.Null()])) }),
+			Type.Null(),
+		]),
+	),
+	"binding:profile": optional(
+		Type.Union([
+			Type.Object({ trusted: optional(Type.Union([Type.Boolean(), Type.String(), Type.Null()])) }),
+			Type.Null(),
+		]),
+	),
 	security_groups: Type.Array(Type.String(), { default: [] }),
 	allowed_address_pairs: Type.Array(Type.Object({ ip_address: Type.String(), mac_address: optional(Type.String()) }), {
 		default: [],

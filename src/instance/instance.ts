@@ -132,6 +132,10 @@ export interface Port {
 	readonly tags: readonly string[];
 	/** The device tag given at boot or attach. */
 	readonly deviceTag?: string;
+	/** The VLAN that the guest itself has to tag: that of a passed-through physical function. */
+	readonly vlanOfFunction?: number;
+	/** Whether a virtual function may change its MAC address and become promiscuous. */
+	readonly trustedFunction?: boolean;
 	readonly trunk?: Trunk;
 	/** Present if the NIC is a bare-metal bond. */
 	readonly portGroup?: PortGroup;

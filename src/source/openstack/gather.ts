@@ -1,5 +1,6 @@
 /** Gathers one instance's facts from Neutron and Nova, with no more calls than the wanted detail needs. */
 import { GuestwireError } from "../../errors.ts";
+import { vlanOfFunction } from "../../instance/assemble.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
@@ -23,9 +24,9 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	record?.catch(() => {}); // awaited once the ports are known
 	const named = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
 	const claims = sources.disproved.without(id, named);
-	// Documents about the server contain nothing of its NICs but their tags.
-	if (detail === "server" && !mayHaveTags(claims.length))
-		return record?.then((found) => found && { ...emptyFacts(id), ...found });
+	// Documents about the server contain nothing of its NICs but their tags and VLANs.
+	const showsNics = mayHaveTags(claims.length) || claims.some((port) => vlanOfFunction(port) !== undefined);
+	if (detail === "server" && !showsNics) return record?.then((found) => found && { ...emptyFacts(id), ...found });
 	return gatherAround(id, claims, detail, record, sources);
 }
 
