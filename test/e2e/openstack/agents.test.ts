@@ -59,7 +59,8 @@ describe("behind Neutron's own metadata agent", () => {
 		for (const [index, path] of PATHS.entries()) {
 			const [original, ours] = [originals, viaAgent].map((answers) => {
 				const { status, body } = (answers.get(guest) ?? [])[index] as Answer;
-				return { status, body };
+				// The agent asks with "Accept: */*", and Nova answers with a page then (error-bodies in docs/deviations.md).
+				return { status, body: status === 200 ? body : "" };
 			}) as [Answered, Answered];
 			for (const deviation of deviationsOf(normalizePath(path) ?? "")) deviation.level(original, ours);
 			expect([path, ours]).toEqual([path, original]);
