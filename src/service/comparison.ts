@@ -72,11 +72,11 @@ function listed(path: string, body: string): string[] {
 }
 
 /** What profile `full` says differently by design: network data, and lists of what there is. */
-const FULL = /network_data\.json$|^\/openstack(\/[^/]+\/?)?$/;
+const FULL = /network_data\.json$|^openstack(\/[^/]+)?$/;
 
 /** A comparison with profile `full`: it differs from Nova's network data on purpose. */
 export function compareWithFull(comparison: Comparison): Comparison {
-	if (comparison.outcome !== "differing" || !FULL.test(comparison.path)) return comparison;
+	if (comparison.outcome !== "differing" || !FULL.test(normalizePath(comparison.path) ?? "")) return comparison;
 	return { ...comparison, outcome: "deviating", deviations: [...comparison.deviations, "profile-full"] };
 }
 
