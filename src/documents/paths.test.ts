@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { needOf, normalizePath } from "./paths.ts";
+import { detailOf, normalizePath } from "./paths.ts";
 
 describe("normalizePath", () => {
 	it.each([
@@ -37,12 +37,12 @@ describe("normalizePath", () => {
 });
 
 it("asks for no more than a document is made of", () => {
-	expect(needOf("openstack/latest/network_data.json", [])).toBe("wiring");
-	expect(needOf("openstack/2018-08-27/metadata/network_data", [])).toBe("wiring");
-	expect(needOf("openstack/latest/metadata/network_data", ["network", "tags"])).toBe("wiring");
-	expect(needOf("openstack/latest/metadata/network_data", ["network", "floating_ips"])).toBe("all");
-	expect(needOf("openstack/latest/meta_data.json", [])).toBe("server");
-	expect(needOf("2009-04-04/user-data", [])).toBe("server");
-	expect(needOf("openstack/latest", [])).toBe("all");
-	expect(needOf("latest/meta-data/local-ipv4", [])).toBe("all");
+	expect(detailOf("openstack/latest/network_data.json", [])).toBe("wiring");
+	expect(detailOf("openstack/2018-08-27/metadata/network_data", [])).toBe("wiring");
+	expect(detailOf("openstack/latest/metadata/network_data", ["network", "tags"])).toBe("wiring");
+	expect(detailOf("openstack/latest/metadata/network_data", ["network", "floating_ips"])).toBe("all");
+	expect(detailOf("openstack/latest/meta_data.json", [])).toBe("server");
+	expect(detailOf("2009-04-04/user-data", [])).toBe("server");
+	expect(detailOf("openstack/latest", [])).toBe("all");
+	expect(detailOf("latest/meta-data/local-ipv4", [])).toBe("all");
 });

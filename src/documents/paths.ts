@@ -52,15 +52,16 @@ export function isPrivatePath(path: string): boolean {
 const PORTS = /^openstack\/[^/]+\/metadata\/network_data$/;
 const BEYOND_WIRING: readonly Expose[] = ["floating_ips", "security_groups"];
 const WIRING = /^openstack\/[^/]+\/(network_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
-const RECORD = /^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.json|password)|[^/]+\/user-data)$/;
+const SERVER_DOCUMENTS =
+	/^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.json|password)|[^/]+\/user-data)$/;
 
 /**
  * The level of detail that a path of the tree needs.
  *
  * @param expose what the operator exposes in addition to the blueprint's members
  */
-export function needOf(path: string, expose: readonly Expose[]): Detail {
+export function detailOf(path: string, expose: readonly Expose[]): Detail {
 	if (PORTS.test(path) && expose.some((what) => BEYOND_WIRING.includes(what))) return "all";
 	if (WIRING.test(path)) return "wiring";
-	return RECORD.test(path) ? "server" : "all";
+	return SERVER_DOCUMENTS.test(path) ? "server" : "all";
 }

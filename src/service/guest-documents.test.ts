@@ -32,12 +32,12 @@ describe.each(["full", "nova"] as const)("profile %s", (profile) => {
 		const instanceOf = (detail: Detail) => source.instance(id, detail);
 		const all = await instanceOf("all");
 		const parts = new Map([["all", all]]);
-		for (const need of ["wiring", "server"] as const) parts.set(need, await instanceOf(need));
+		for (const detail of ["wiring", "server"] as const) parts.set(detail, await instanceOf(detail));
 		if (all === undefined) throw new Error("the instance isn't there");
 		const paths = [...documents.tree(all).paths()];
 		expect(paths.length).toBeGreaterThan(50);
 		for (const path of paths) {
-			const instance = parts.get(documents.need(path));
+			const instance = parts.get(documents.detailOf(path));
 			const text = instance && documents.tree(instance).answer(path)?.body;
 			expect([path, text && Buffer.from(text).toString("latin1")]).toEqual([
 				path,

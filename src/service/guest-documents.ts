@@ -1,5 +1,5 @@
 import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree.ts";
-import { needOf } from "../documents/paths.ts";
+import { detailOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
 import { getOrInsert } from "../get-or-insert.ts";
@@ -21,7 +21,7 @@ export interface GuestDocuments {
 	/** The HTTP response for a normalized path. A promise only if a vendor data service is asked. */
 	answer(instance: Instance, path: string): TreeAnswer | undefined | Promise<TreeAnswer | undefined>;
 	/** The level of detail that a normalized path needs. */
-	need(path: string): Detail;
+	detailOf(path: string): Detail;
 }
 
 /**
@@ -53,7 +53,7 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 		tree,
 		complete: async (instance) =>
 			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
-		need: (path) => needOf(path, settings.expose),
+		detailOf: (path) => detailOf(path, settings.expose),
 		answer(instance, path) {
 			if (vendors === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
 			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));

@@ -52,7 +52,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 		const response = andThen(caller.identified, (identified): GuestResponse | Promise<GuestResponse> => {
 			if ("reason" in identified) return identified;
 			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(instances, identified, documents.need(path)), (loaded) =>
+			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) =>
 				"reason" in loaded ? loaded : respond(request, path, loaded),
 			);
 		});

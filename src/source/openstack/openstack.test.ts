@@ -179,9 +179,9 @@ describe("a port's device_id is free text (CVE-2013-6419)", () => {
 
 	test.each(["wiring", "server", "all"] as const)(
 		"a port of another project does not belong to the instance: %s",
-		async (need) => {
+		async (detail) => {
 			claim(own.id);
-			const found = await source.facts(own.id, need);
+			const found = await source.facts(own.id, detail);
 			expect(found?.ports.map(({ id }) => id)).toEqual(own.ports.map(({ id }) => id));
 			expect([found?.trunks, found?.subports]).toEqual([[], []]);
 			expect(found && assemble(found).projectId).toBe(own.server?.tenant_id);

@@ -106,7 +106,10 @@ describe("signed", () => {
 
 	it("asks for the whole instance when its ports do not agree on a project", async () => {
 		const { projectId, ...wiring } = victim;
-		const instances = { ...instancesOf([]), get: (_id: string, need: string) => (need === "all" ? victim : wiring) };
+		const instances = {
+			...instancesOf([]),
+			get: (_id: string, detail: string) => (detail === "all" ? victim : wiring),
+		};
 		await started({ mode: "signed", secret: SECRET }, instances);
 		expect((await ask(headers)).status).toBe(200);
 		expect((await ask([...without("X-Tenant-ID"), ["X-Tenant-ID", other.projectId ?? ""]])).status).toBe(404);
