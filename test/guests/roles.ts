@@ -140,12 +140,19 @@ const ROLES: Readonly<Partial<Record<Role, DiskRole>>> = {
 		files: [
 			// As on a server: no connection for a NIC that nobody set up.
 			["etc/NetworkManager/conf.d/test.conf", file("[main]\nno-auto-default=*\ndns=systemd-resolved\n")],
+			[
+				`${UNITS}/NetworkManager-wait-online.service.d/timeout.conf`,
+				file("[Service]\nEnvironment=NM_ONLINE_TIMEOUT=600\n"),
+			],
 		],
 	},
 	ifupdown: {
 		renderer: "eni",
 		masked: [...NETWORKD, ...NETWORK_MANAGER],
 		wanted: [wants("multi-user.target", "networking.service"), wants("network-online.target", "networking.service")],
-		files: [["etc/network/interfaces", file("auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n")]],
+		files: [
+			["etc/network/interfaces", file("auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n")],
+			[`${UNITS}/networking.service.d/timeout.conf`, file("[Service]\nTimeoutStartSec=infinity\n")],
+		],
 	},
 };
