@@ -8,6 +8,7 @@ const EVERY_RUN = [
 	"bookworm netplan dhcp-and-static http-haproxy",
 	"trixie netplan dual-stack iso9660-cd",
 	"trixie network-manager addresses iso9660-disk",
+	"trixie ifupdown dual-stack iso9660-disk",
 	"trixie networkd-files trunk iso9660-disk",
 	"bookworm busybox bond-vlan vfat-disk",
 	"trixie busybox-iproute2 trunk iso9660-cd",
