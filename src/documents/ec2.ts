@@ -1,6 +1,6 @@
 /** The EC2 tree below `/<version>/meta-data`: folders with text leaves. */
 import { addressVersion } from "../instance/addresses.ts";
-import type { Instance, Server } from "../instance/instance.ts";
+import type { FloatingIp, Instance, Server } from "../instance/instance.ts";
 import { fullHostname } from "./meta-data.ts";
 import { inNovaOrder } from "./network-data-nova.ts";
 import type { Ec2Version } from "./versions.ts";
@@ -109,9 +109,14 @@ function localIpv4(instance: Instance): string | undefined {
 		?.address;
 }
 
+/** Nova's choice: the floating IP of the first fixed address that has one, beginning with that of `local-ipv4`. */
 function publicIpv4(instance: Instance): string | undefined {
-	return instance.ports.flatMap((port) => port.floatingIps).find(({ address }) => addressVersion(address) === 4)
-		?.address;
+	const floatingIps = instance.ports.flatMap((port) => {
+		const rank = new Map(inNovaOrder(port.fixedIps).map(({ address }, index) => [address, index]));
+		const rankOf = ({ fixedAddress = "" }: FloatingIp) => rank.get(fixedAddress) ?? rank.size;
+		return port.floatingIps.toSorted((a, b) => rankOf(a) - rankOf(b));
+	});
+	return floatingIps.find(({ address }) => addressVersion(address) === 4)?.address;
 }
 
 function publicKeys({ keypairs }: Server): Ec2Folder {
