@@ -4,10 +4,9 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const root = new URL("../", import.meta.url).pathname;
-const pages = [
-	...readdirSync(root).filter((name) => name.endsWith(".md")),
-	...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
-];
+const pages = [...readdirSync(root), ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
+	name.endsWith(".md"),
+);
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 
 /** The anchor that a heading gets on GitHub. */
