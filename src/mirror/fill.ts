@@ -1,9 +1,8 @@
 /** Reads everything that the source has, once. */
 import { GuestwireError } from "../errors.ts";
-import { keyNamesOf } from "../instance/keypairs.ts";
 import type { ResourcePage, ResourceReader } from "../source/remote-source.ts";
 import { contentsOf, type ResourceKind, type ResourceName } from "../source/resource.ts";
-import { keypairId } from "../source/source.ts";
+import { keypairIdsOf } from "../source/source.ts";
 import type { Clock } from "./clock.ts";
 import { type Doubts, textOfName } from "./doubts.ts";
 import type { InstanceReads } from "./instance-reads.ts";
@@ -115,12 +114,7 @@ async function readPage(
 async function readDetails(page: ResourcePage, options: FillOptions): Promise<void> {
 	const { store, reads } = options;
 	const servers = contentsOf(page.resources, "server");
-	const keypairs = new Set(
-		servers.flatMap((server) => {
-			const { user_id: userId } = server;
-			return userId ? keyNamesOf(server).map((name) => keypairId(userId, name)) : [];
-		}),
-	);
+	const keypairs = new Set(servers.flatMap(keypairIdsOf));
 	const wanted = { server_details: servers.map(({ id }) => id), keypair: [...keypairs] };
 	const selectors = Object.entries(wanted).map(([kind, ids]) => ({ kind: kind as keyof typeof wanted, ids }));
 	const { resources, deleted } = await store.read(selectors);

@@ -50,7 +50,8 @@ export function createInstanceReads(
 			const wanted = missing.filter((name) => isNeeded(name.kind, detail) && !tried.has(textOfName(name)));
 			if (wanted.length === 0) return;
 			for (const name of wanted) tried.add(textOfName(name));
-			await Promise.all(wanted.map((name) => byId(name, true)));
+			// A port's device is any text: the absence of such a server is not worth storing.
+			await Promise.all(wanted.map((name) => byId(name, !/^server/.test(name.kind))));
 		}
 	}
 
@@ -68,10 +69,11 @@ export function createInstanceReads(
 
 	return {
 		async refresh(id, detail, notBefore) {
+			const isKnown = (await store.read([{ kind: "server", ids: [id] }])).resources.length > 0;
 			await Promise.all([
 				byId({ kind: "server", id }),
 				referringTo("ports of devices", id),
-				...(detail === "wiring" ? [] : [byId({ kind: "server_details", id })]),
+				...(detail === "wiring" ? [] : [byId({ kind: "server_details", id }, isKnown)]),
 			]);
 			await refreshNeighbours(await readInstance(store, id, options), detail, notBefore);
 			await complete(id, detail);

@@ -89,7 +89,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
 		events.onAnswer(origin, !answered.has(id));
 		answered.set(id, true);
-		if (origin !== "remote") askedAt.delete(id);
 		return value;
 	}
 
@@ -137,6 +136,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			.finally(() => preparing.delete(id));
 	}
 
+	/** The mirror is as new as any answer before, if it is for all details. */
+	function forgetRemote(id: string, detail: Detail): void {
+		if (detail === "all" || state.verifiedAt() >= (askedAt.get(id) ?? 0)) askedAt.delete(id);
+	}
+
 	/** Whether the instance could be read again in time. */
 	async function refresh(id: string, detail: Detail, notBefore: number): Promise<boolean> {
 		if (clock.now() < refreshAfter) return false;
@@ -168,11 +172,16 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		const mayServeOld = asOf(found, detail) >= answeredAt && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isNew = asOf(found, detail) >= notBefore;
-			if (isNew && !isOddlyWired(found)) return answer(id, "mirror", factsOf(found));
+			if (isNew && !isOddlyWired(found)) {
+				forgetRemote(id, detail);
+				return answer(id, "mirror", factsOf(found));
+			}
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore)
+				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore) {
+					forgetRemote(id, detail);
 					return answer(id, "refreshed", factsOf(again));
+				}
 			} else if (mayServeOld) return answer(id, "stale", factsOf(found));
 		}
 		return askRemote(id, detail).catch((error) => {

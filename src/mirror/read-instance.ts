@@ -1,10 +1,9 @@
 /** One instance's facts, put together from the mirror. Whose a port is stays the business of `source/ownership.ts`. */
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
-import { keyNamesOf } from "../instance/keypairs.ts";
 import { isInstanceNic } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
-import { keypairId } from "../source/source.ts";
+import { keypairIdsOf } from "../source/source.ts";
 import type { DeletedResource, MirrorStore, Selector } from "./mirror-store.ts";
 
 export interface InstanceReading {
@@ -78,7 +77,7 @@ async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInsta
 	const portIds = ports.map((port) => port.id);
 	const nodeIds = contentsOf(resources.values(), "baremetal_node").map(({ uuid }) => uuid);
 	await read([
-		{ kind: "keypair", ids: keypairIdsOf(resources) },
+		{ kind: "keypair", ids: keypairIdsIn(resources) },
 		...neighboursOf(ports),
 		{ kind: "trunk", key: "port", values: portIds },
 		{ kind: "floatingip", key: "port", values: portIds },
@@ -139,7 +138,7 @@ function missingFrom(resources: Resources, { id, ports, subports }: InstanceFact
 	const wanted: ResourceName[] = [
 		{ kind: "server", id },
 		{ kind: "server_details", id },
-		...keypairIdsOf(resources).map((keypair) => ({ kind: "keypair", id: keypair }) as const),
+		...keypairIdsIn(resources).map((keypair) => ({ kind: "keypair", id: keypair }) as const),
 		...neighboursOf([...ports, ...subports]).flatMap((selector) =>
 			"ids" in selector ? selector.ids.map((other) => ({ kind: selector.kind, id: other })) : [],
 		),
@@ -161,8 +160,6 @@ function subportIdsOf(resources: Resources): string[] {
 	return contentsOf(resources.values(), "trunk").flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id));
 }
 
-function keypairIdsOf(resources: Resources): string[] {
-	const [server] = contentsOf(resources.values(), "server");
-	const { user_id: userId } = server ?? {};
-	return server && userId ? keyNamesOf(server).map((name) => keypairId(userId, name)) : [];
+function keypairIdsIn(resources: Resources): string[] {
+	return contentsOf(resources.values(), "server").flatMap(keypairIdsOf);
 }

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
 import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
+import { keypairIdsOf } from "../source/source.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
@@ -68,8 +69,9 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 /** Reads resources without a listing again, those first that were read longest ago. */
 export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
 	const { store, pace, isReported } = options;
+	const deleted = await deletedKeypairs(store);
 	for (const kind of UNLISTED_KINDS) {
-		let oldest: Difference[] = [];
+		let oldest: Difference[] = kind === "keypair" ? deleted : [];
 		for await (const page of store.revisions(kind)) {
 			const names = page.map(({ id, requestedAt }) => ({ kind, id, listedAt: requestedAt }));
 			oldest = [...oldest, ...names].sort((a, b) => a.listedAt - b.listedAt).slice(0, UNLISTED);
@@ -80,6 +82,17 @@ export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
 			countMissed(await pace(() => repair(some, options)), since, options);
 		}
 	}
+}
+
+/** Key pairs that servers name and that were deleted: one with the same name may be there again. */
+async function deletedKeypairs(store: MirrorStore): Promise<Difference[]> {
+	const found = new Map<string, Difference>();
+	for await (const servers of store.scan("server")) {
+		const ids = new Set(servers.flatMap(({ content }) => keypairIdsOf(content)));
+		const { deleted } = await store.read([{ kind: "keypair", ids: [...ids] }]);
+		for (const { kind, id, requestedAt } of deleted) found.set(id, { kind, id, listedAt: requestedAt });
+	}
+	return [...found.values()];
 }
 
 async function differencesOf(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Difference[]> {

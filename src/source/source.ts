@@ -1,6 +1,7 @@
 /** What a source of instances is. One folder per implementation; `registry.ts` lists them. */
-import type { InstanceFacts } from "../instance/facts.ts";
+import type { InstanceFacts, ServerFacts } from "../instance/facts.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
+import { keyNamesOf } from "../instance/keypairs.ts";
 
 /** One line of a listing. */
 export interface InstanceSummary {
@@ -69,6 +70,12 @@ export interface Change {
 /** The id of a key pair in a `Change`: key pairs have a name per user and no id of their own. */
 export function keypairId(userId: string, name: string): string {
 	return `${userId} ${name}`;
+}
+
+/** The ids of a server's key pairs. */
+export function keypairIdsOf(server: ServerFacts): string[] {
+	const { user_id: userId } = server;
+	return userId ? keyNamesOf(server).map((name) => keypairId(userId, name)) : [];
 }
 
 /**

@@ -23,11 +23,16 @@ const CONVERGENCE = 60_000;
 
 class Violation extends Error {}
 
-export async function simulate(seed: number): Promise<SimulationResult> {
+export interface SimulationOptions {
+	/** See GuestsOptions. */
+	readonly checksOrder: boolean;
+}
+
+export async function simulate(seed: number, options: SimulationOptions): Promise<SimulationResult> {
 	const scheduler = createScheduler(seed);
 	const world = createWorld(scheduler);
 	try {
-		await run(world);
+		await run(world, options);
 		return { failure: undefined, trace: scheduler.trace(), steps: scheduler.steps() };
 	} catch (error) {
 		const failure = error instanceof Violation ? error.message : String((error as Error).stack);
@@ -37,7 +42,7 @@ export async function simulate(seed: number): Promise<SimulationResult> {
 	}
 }
 
-async function run(world: World): Promise<void> {
+async function run(world: World, { checksOrder }: SimulationOptions): Promise<void> {
 	const { scheduler, cloud } = world;
 	const { random } = scheduler;
 	const violations: string[] = [];
@@ -47,7 +52,14 @@ async function run(world: World): Promise<void> {
 	};
 	const addresses = NETWORKS.flatMap((network) => Array.from({ length: 5 }, (_, at) => addressOn(network, at + 10)));
 	const fail = (what: string) => void violations.push(what);
-	const guests = createGuests({ scheduler, cloud, addresses, serverIds: () => [...world.serverIds], fail });
+	const guests = createGuests({
+		scheduler,
+		cloud,
+		addresses,
+		serverIds: () => [...world.serverIds],
+		fail,
+		checksOrder,
+	});
 	world.start();
 	const end = scheduler.now() + TROUBLE;
 	while (scheduler.now() < end) {
