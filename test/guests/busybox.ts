@@ -45,6 +45,8 @@ n=0
 until drive=$(findfs LABEL=config-2 2>/dev/null) || [ $n -ge 100 ]; do n=$((n + 1)); usleep 50000; done
 mkdir -p /run/config-2
 mount -o ro "$drive" /run/config-2
-${ip === "iproute2" ? "dash" : "sh"} /run/config-2/openstack/latest/network/apply.sh >/guestwire/apply.out 2>&1 || echo "exit code $?" >>/guestwire/apply.out
+script=/run/config-2/openstack/latest/network/apply.sh
+# An instance without ports has no script.
+[ ! -e $script ] || ${ip === "iproute2" ? "dash" : "sh"} $script >/guestwire/apply.out 2>&1 || echo "exit code $?" >>/guestwire/apply.out
 dash /guestwire/report.sh
 `;
