@@ -1,6 +1,6 @@
 /** The request for a token from Keystone. https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization */
 import { GuestwireError } from "../../errors.ts";
-import type { Auth, FoundCloud } from "./clouds-yaml.ts";
+import { type Auth, type FoundCloud, VARIABLES } from "./clouds-yaml.ts";
 
 export interface AuthRequest {
 	/** `…/v3/auth/tokens` */
@@ -28,7 +28,9 @@ type Missing = (member: string) => never;
 export function authRequest({ entry, where }: FoundCloud): AuthRequest {
 	const { auth } = entry;
 	const missing: Missing = (member) => {
-		throw new GuestwireError("config", `${where}: auth.${member} (OS_${member.toUpperCase()}) is missing: add it`);
+		const what = `${where}: auth.${member} (OS_${member.toUpperCase()}) is missing: add it`;
+		const hint = where === VARIABLES ? "" : " to the entry, beside which the OS_* variables are not read";
+		throw new GuestwireError("config", `${what}${hint}`);
 	};
 	const type = entry.auth_type ?? impliedType(auth);
 	const method = METHODS[type as keyof typeof METHODS];

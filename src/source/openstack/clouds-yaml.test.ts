@@ -51,6 +51,48 @@ test("the variables alone", async () => {
 	expect((await find(undefined, env)).entry).not.toHaveProperty("cacert");
 });
 
+describe("an entry as openstacksdk accepts it", () => {
+	const entryOf = async (members: string) => {
+		put("clouds.yaml", `clouds: { one: { ${members} } }`);
+		return (await find("one")).entry;
+	};
+
+	test("members of auth may stand beside it, and take precedence", async () => {
+		const entry = await entryOf("auth: { auth_url: http://k, username: a }, username: b, password: s, project-name: p");
+		expect(entry.auth).toEqual({ auth_url: "http://k", username: "b", password: "s", project_name: "p" });
+	});
+
+	test.each(["profile", "cloud"])("a %s is an entry of clouds-public.yaml", async (member) => {
+		put(
+			"clouds-public.yaml",
+			"public-clouds: { example: { auth: { auth_url: http://k }, region_name: R, verify: false } }",
+		);
+		const entry = await entryOf(`${member}: example, auth: { username: u }, region_name: S`);
+		expect(entry).toMatchObject({ auth: { auth_url: "http://k", username: "u" }, region_name: "S", verify: false });
+	});
+
+	test("an unknown profile is an error that names it", async () => {
+		await expect(entryOf("profile: example")).rejects.toThrow(
+			/clouds.one: profile example is not in clouds-public.yaml of/,
+		);
+		put("clouds-public.yaml", "public-clouds: {}");
+		await expect(entryOf("profile: example")).rejects.toThrow(
+			/profile example is not in .*clouds-public.yaml: write auth_url/,
+		);
+	});
+
+	test("~ is the home directory in cacert, cert and key", async () => {
+		const entry = await entryOf("cacert: ~/ca.crt, cert: '~/c.crt', key: /etc/~/k");
+		expect(entry).toMatchObject({ cacert: join(home, "ca.crt"), cert: join(home, "c.crt"), key: "/etc/~/k" });
+	});
+
+	test("an empty region is none, and verify may be text", async () => {
+		const entry = await entryOf("region_name: '', verify: 'False', insecure: 'true'");
+		expect(entry).not.toHaveProperty("region_name");
+		expect(entry).toMatchObject({ verify: false, insecure: true });
+	});
+});
+
 describe("a fault is one line with its place, and without secrets", () => {
 	test.each([
 		["three", CLOUDS, /clouds.yaml: there is no cloud three; the file has: one, two$/],

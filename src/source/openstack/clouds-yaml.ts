@@ -9,6 +9,7 @@ import Type, { type Static } from "typebox";
 import { parseYaml } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
+import { mergeEntries, plainEntry, profileOf } from "./cloud-entry.ts";
 
 const text = Type.Optional(Type.String());
 const flag = Type.Optional(Type.Boolean());
@@ -66,11 +67,17 @@ export interface FoundCloud {
 	readonly where: string;
 }
 
+/** Where a cloud without an entry is read from. */
+export const VARIABLES = "the OS_* variables";
+
 const SUFFIXES = [".yaml", ".yml", ".json"];
 
 const readEntry = reader(CloudEntry, "config");
 const readClouds = reader(
-	Type.Object({ clouds: Type.Record(Type.String(), Type.Unknown(), { default: {} }) }),
+	Type.Object({
+		clouds: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+		"public-clouds": Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+	}),
 	"config",
 );
 
@@ -88,7 +95,7 @@ export async function findCloud(name: string | undefined, env: Environment): Pro
 			"no cloud is named: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
 		);
 	}
-	return { entry: readEntry(fromVariables(env), "the OS_* variables"), where: "the OS_* variables" };
+	return { entry: readEntry(fromVariables(env), VARIABLES), where: VARIABLES };
 }
 
 async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
@@ -107,26 +114,44 @@ async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
 	}
 	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
 	const where = `${clouds.file}: clouds.${name}`;
-	return { entry: readEntry(merge(given, secure?.clouds[name]), where), where };
+	const own = mergeEntries(given ?? {}, secure?.clouds[name]);
+	const profile = await findProfile(profileOf(own), places, where);
+	const plain = (entry: unknown) => plainEntry(entry, Object.keys(Auth.properties), homeOf(env));
+	return {
+		entry: readEntry(profile === undefined ? plain(own) : mergeEntries(plain(profile), plain(own)), where),
+		where,
+	};
 }
 
-/** Members of `secure.yaml` override those of `clouds.yaml`, within `auth` too. */
-function merge(open: unknown, secret: unknown): unknown {
-	if (!isRecord(open) || !isRecord(secret)) return open ?? {};
-	const auth = { ...(isRecord(open["auth"]) ? open["auth"] : {}), ...(isRecord(secret["auth"]) ? secret["auth"] : {}) };
-	return { ...open, ...secret, auth };
+/** The profile's entry in clouds-public.yaml. openstacksdk also brings profiles of its own, which are not read. */
+async function findProfile(name: string | undefined, places: readonly string[], where: string): Promise<unknown> {
+	if (name === undefined) return undefined;
+	const found = await firstFile("clouds-public", places, undefined);
+	const profile = found?.["public-clouds"][name];
+	if (profile !== undefined) return profile;
+	const searched = found?.file ?? `clouds-public.yaml of ${places.join(", ")}`;
+	throw new GuestwireError(
+		"config",
+		`${where}: profile ${name} is not in ${searched}: write auth_url and region_name into the entry, without a profile`,
+	);
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+function homeOf(env: Environment): string {
+	return env["HOME"] ?? homedir();
+}
 
 function searchPath(env: Environment): string[] {
-	const home = env["HOME"] ?? homedir();
+	const home = homeOf(env);
 	const user = join(env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "openstack");
 	return [...new Set([process.cwd(), user, join(home, ".config", "openstack"), "/etc/openstack"])];
 }
 
 /** The first of `clouds.yaml`, `.yml`, `.json` along the search path; a file that a variable names must exist. */
-async function firstFile(stem: "clouds" | "secure", places: readonly string[], named: string | undefined) {
+async function firstFile(
+	stem: "clouds" | "secure" | "clouds-public",
+	places: readonly string[],
+	named: string | undefined,
+) {
 	const files = named ? [named] : places.flatMap((place) => SUFFIXES.map((suffix) => join(place, stem + suffix)));
 	for (const file of files) {
 		const source = await readIfThere(file);

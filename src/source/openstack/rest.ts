@@ -1,7 +1,8 @@
 /** HTTP to an API: pooled connections, bounded time and size, retries of failures that may be temporary. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, type Dispatcher, request } from "undici";
+import { getCACertificates } from "node:tls";
+import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { GuestwireError } from "../../errors.ts";
 import type { CloudEntry } from "./clouds-yaml.ts";
 
@@ -50,13 +51,16 @@ type Tls = Pick<CloudEntry, "verify" | "insecure" | "cacert" | "cert" | "key">;
  * @throws GuestwireError `config`: a file can't be read
  */
 export async function createRest(tls: Tls): Promise<Rest> {
-	const agent = new Agent({
+	const options = await tlsOptions(tls);
+	// Through the proxy of https_proxy or http_proxy, except to the hosts of no_proxy.
+	const agent = new EnvHttpProxyAgent({
 		connections: CONNECTIONS,
 		keepAliveTimeout: 30_000,
 		headersTimeout: ANSWER_TIMEOUT,
 		bodyTimeout: ANSWER_TIMEOUT,
 		maxResponseSize: LARGEST_ANSWER,
-		connect: { timeout: 3000, ...(await tlsOptions(tls)) },
+		connect: { timeout: 3000, ...options },
+		requestTls: options,
 	});
 	return {
 		call: (call) => callWithTries(agent, call),
@@ -78,7 +82,8 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 	};
 	return {
 		rejectUnauthorized: verify !== false && insecure !== true,
-		...(cacert && { ca: await pem(cacert) }),
+		// Node.js knows only its own list by default, other OpenStack tools the system's, with SSL_CERT_FILE.
+		ca: cacert ? await pem(cacert) : [...getCACertificates("default"), ...getCACertificates("system")],
 		...(cert && { cert: await pem(cert) }),
 		...(key && { key: await pem(key) }),
 	};

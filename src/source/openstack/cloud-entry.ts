@@ -1,0 +1,56 @@
+/** What openstacksdk accepts in an entry of clouds.yaml besides its plain form (openstack/config/loader.py). */
+import { join } from "node:path";
+
+type Entry = Readonly<Record<string, unknown>>;
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The profile that an entry is based on: a name in clouds-public.yaml. */
+export function profileOf(entry: unknown): string | undefined {
+	const name = isRecord(entry) ? (entry["profile"] ?? entry["cloud"]) : undefined;
+	return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** Members of the second entry override those of the first, within `auth` too. */
+export function mergeEntries(base: unknown, over: unknown): unknown {
+	if (!isRecord(base) || !isRecord(over)) return isRecord(base) && over === undefined ? base : (over ?? base ?? {});
+	const auth = { ...partOf(base), ...partOf(over) };
+	return { ...base, ...over, auth };
+}
+
+function partOf({ auth }: Entry): Entry {
+	return isRecord(auth) ? auth : {};
+}
+
+/**
+ * The entry in its plain form.
+ *
+ * @param authMembers the names that belong into `auth`; beside it they take precedence
+ * @param home what `~` stands for
+ */
+export function plainEntry(entry: unknown, authMembers: readonly string[], home: string): unknown {
+	if (!isRecord(entry)) return entry;
+	const { auth: given, ...members } = withUnderscores(entry);
+	if (given !== undefined && given !== null && !isRecord(given)) return entry;
+	const beside = Object.entries(members).filter(([name, value]) => authMembers.includes(name) && value !== null);
+	const others = Object.entries(members).filter(([name]) => !authMembers.includes(name));
+	const auth = { ...withUnderscores(given ?? {}), ...Object.fromEntries(beside) };
+	return { ...Object.fromEntries(others.flatMap(([name, value]) => plainMember(name, value, home))), auth };
+}
+
+/** Names may be written with dashes. */
+function withUnderscores(entry: Entry): Record<string, unknown> {
+	return Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.replaceAll("-", "_"), value]));
+}
+
+function plainMember(name: string, value: unknown, home: string): [string, unknown][] {
+	if (name === "region_name" && (value === "" || value === null)) return [];
+	if (/^(cacert|cert|key)$/.test(name) && typeof value === "string" && /^~(\/|$)/.test(value)) {
+		return [[name, join(home, value.slice(1))]];
+	}
+	if (/^(verify|insecure)$/.test(name) && typeof value === "string" && /^(true|false)$/i.test(value)) {
+		return [[name, value.toLowerCase() === "true"]];
+	}
+	return [[name, value]];
+}
