@@ -118,3 +118,12 @@ it.each([
 	const { metaData } = await treeOf("dots-in-name", id);
 	expect(metaData.hostname).toBe(`${hostname}.novalocal`);
 });
+
+it("a passed-through NIC names the VLAN that its guest must tag", async () => {
+	const { text } = await treeOf("sriov-vlan-tag", "0d7a2a44-6a0e-4a1e-9a51-33f2a2b1c001");
+	const devices = (version: string) => JSON.parse(text(`openstack/${version}/meta_data.json`)).devices;
+	const nic = { type: "nic", mac: "fa:16:3e:00:00:02", bus: "none", address: "none" };
+	expect(devices("2018-08-27")).toEqual([{ vlan: 108, vf_trusted: false, ...nic }]);
+	expect(devices("2017-02-22")).toEqual([{ vlan: 108, ...nic }]);
+	expect(devices("2016-06-30")).toEqual([]);
+});
