@@ -145,7 +145,9 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 			(since === null || Date.parse(`${one["updated"]}`) >= Date.parse(since)) &&
 			(since !== null || one["status"] !== "DELETED");
 		const wanted = servers.filter(isWanted);
-		if (id === "" || id === "detail") return paged("servers", wanted, url);
+		const byId = (some: Json[]) => some.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+		const listed = url.searchParams.get("sort_key") === "uuid" ? byId(wanted) : wanted;
+		if (id === "" || id === "detail") return paged("servers", listed, url);
 		if (more === "os-interface") return interfaces.get(id);
 		const found = servers.find((one) => one.id === id);
 		return found && { server: found };

@@ -49,10 +49,10 @@ export function markerAfter({ items, next }: ListingPage): string | undefined {
 }
 
 /** Loads the page after a marker. The APIs reject a marker that was deleted; then the member before it marks the page. */
-export async function loadAfter(
+export async function loadAfter<Page>(
 	marker: string | undefined,
-	load: (query: Query) => Promise<ListingPage>,
-): Promise<ListingPage> {
+	load: (query: Query) => Promise<Page>,
+): Promise<Page> {
 	const markers = marker?.split(",") ?? [];
 	for (const [at, id] of markers.entries()) {
 		try {

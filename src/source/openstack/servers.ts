@@ -4,9 +4,11 @@ import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
 import { reader } from "./answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "./api.ts";
-import { createBatch, type Resolve, waitAtMost } from "./batch.ts";
+import { createBatch, type Resolve } from "./batch.ts";
 import { createPageSize } from "./page-size.ts";
 import type { Query } from "./query.ts";
+import { type DeliverPage, scanServers, WORTH_LISTING } from "./server-scan.ts";
+import { createWantedServers, type FoundServer } from "./wanted-servers.ts";
 
 /** A server, with the members that show whether more calls are needed. */
 const ServerAnswer = Type.Object({
@@ -24,97 +26,93 @@ export type ServerAnswer = Static<typeof ServerAnswer>;
 const readServer = reader(ServerAnswer);
 const readOne = reader(Type.Object({ server: Type.Unknown() }));
 
-/** From this number of servers on, listing may be cheaper than asking for each. */
-const WORTH_LISTING = 16;
-/** The cost of a listed server, relative to one asked for by itself: 5 ms and 80 ms were measured. */
-const LISTED_COST = 1 / 16;
-
 const ALL_PROJECTS: Query = [["all_tenants", "1"]];
 
-/** While a page takes longer, servers are also asked for one by one: if one of Nova's cells hangs, all pages do. Milliseconds. */
-const SLOW_PAGE = 5000;
-const IS_SLOW = Symbol("slow");
 /** Servers asked for one by one at a time: as many as there are connections. */
 const AT_ONCE = 8;
 
-type Found = ServerAnswer | undefined;
-
 export interface Servers {
 	/**
-	 * Finds a server; undefined if there is none. Many that are wanted at the same moment are listed together, without a
-	 * filter, since Nova's listing filters by one id only. Servers missing from the listing are asked for one by one, and
-	 * each fails on its own.
+	 * Finds a server; undefined if there is none. Many that are wanted at the same moment are listed together. Servers
+	 * missing from the listing are asked for one by one, and each fails on its own.
 	 */
-	find(id: string): Promise<Found>;
-	/** A page of all servers, the newest first, with as many as Nova lists in a short time. @param most at most so many */
+	find(id: string): Promise<FoundServer>;
+	/**
+	 * A page of all servers, the newest first, with as many as Nova lists in a short time. Look-ups that wait for one of
+	 * them are answered from it.
+	 *
+	 * @param most at most so many
+	 */
 	page(most: number, marker: Query): Promise<ListingPage>;
 }
 
 /** @param api sends a microversion */
 export function createServers(api: Api): Servers {
 	const pageSize = createPageSize();
+	const wanted = createWantedServers();
+	let scan: Promise<void> | undefined;
 
-	async function ask(ids: readonly string[], resolve: Resolve<Found>): Promise<ReadonlyMap<string, Found>> {
-		const wanted = new Set(ids);
-		const answer: Resolve<Found> = (id, found) => void (wanted.delete(id) && resolve(id, found));
+	async function ask(ids: readonly string[], resolve: Resolve<FoundServer>): Promise<ReadonlyMap<string, FoundServer>> {
+		const results = ids.map((id) =>
+			wanted.add(id).then(
+				(found) => resolve(id, found),
+				(error: Error) => resolve(id, error),
+			),
+		);
 		// If the listing fails, the servers themselves may still be readable.
-		if (ids.length >= WORTH_LISTING) await list(wanted, answer).catch(() => {});
-		await askOneByOne(wanted, answer);
+		if (ids.length >= WORTH_LISTING) await scanFor(ids).catch(() => {});
+		await askOneByOne(ids);
+		await Promise.all(results);
 		return new Map();
 	}
 
-	const page: Servers["page"] = (most, marker) => {
-		const load = async (limit: number) => {
-			const query: Query = [...ALL_PROJECTS, ["limit", `${limit}`], ...marker];
-			const found = await api.page("/servers/detail", "servers", query);
+	/** One scan at a time: who comes while it runs is served by its next pages, or by another scan. */
+	async function scanFor(ids: readonly string[]): Promise<void> {
+		await scan;
+		if (ids.filter(wanted.has).length < WORTH_LISTING) return;
+		scan ??= scanServers(wanted, deliverPage).finally(() => {
+			scan = undefined;
+		});
+		await scan;
+	}
+
+	const deliverPage: DeliverPage = async (most, query) => {
+		const { found, delivered } = await load(most, query);
+		const last = found.items.at(-1);
+		return { count: found.items.length, delivered, last: last && idOf(last), next: found.next };
+	};
+
+	async function load(most: number, query: Query) {
+		const moment = wanted.moment();
+		const list = async (limit: number) => {
+			const found = await api.page("/servers/detail", "servers", [...ALL_PROJECTS, ["limit", `${limit}`], ...query]);
 			if (found === undefined) throw notThere("/servers/detail");
 			return found;
 		};
-		return pageSize.measure(most, load, ({ items }) => items.length);
-	};
-
-	/**
-	 * Newest first: servers that boot together stand together, with a few that do not ask yet. Continues as long as a page
-	 * has enough of the wanted servers. Returns when it is done or a page is slow: then it goes on, and still delivers.
-	 */
-	async function list(wanted: ReadonlySet<string>, answer: Resolve<Found>): Promise<void> {
-		const step = async (marker: Query): Promise<Query | undefined> => {
-			const before = wanted.size;
-			const { items, next } = await page(Math.max(100, Math.ceil(1.1 * before)), marker);
-			for (const server of items) {
-				const id = idOf(server);
-				if (wanted.has(id)) answer(id, serverOrError(server));
-			}
-			const isWorthIt = wanted.size >= WORTH_LISTING && before - wanted.size >= items.length * LISTED_COST;
-			return next !== undefined && isWorthIt ? [["marker", next]] : undefined;
-		};
-		let loading = step([]);
-		const rest = async () => {
-			for (let marker = await loading; marker !== undefined; marker = await loading) loading = step(marker);
-		};
-		for (;;) {
-			const slow = waitAtMost(SLOW_PAGE).then((): typeof IS_SLOW => IS_SLOW);
-			const marker = await Promise.race([loading, slow]);
-			if (marker === IS_SLOW) return void rest().catch(() => {});
-			if (marker === undefined) return;
-			loading = step(marker);
+		const found = await pageSize.measure(most, list, ({ items }) => items.length);
+		let delivered = 0;
+		for (const server of found.items) {
+			const id = idOf(server);
+			if (wanted.has(id) && wanted.deliver(id, serverOrError(server), moment)) delivered++;
 		}
+		return { found, delivered };
 	}
 
 	/** If Nova does not answer at all, a few servers are tried and the rest fail at once. */
-	async function askOneByOne(wanted: ReadonlySet<string>, answer: Resolve<Found>): Promise<void> {
-		const queue = [...wanted].values();
+	async function askOneByOne(ids: readonly string[]): Promise<void> {
+		const queue = ids.values();
 		let isAnswering = false;
 		let down: unknown;
 		const work = async () => {
 			for (const id of queue) {
-				if (!wanted.has(id)) continue; // a slow page had it
+				if (!wanted.has(id)) continue;
+				const moment = wanted.moment();
 				try {
 					if (down) throw down;
-					answer(id, await one(id));
+					wanted.deliver(id, await one(id), moment);
 					isAnswering = true;
 				} catch (error) {
-					answer(id, error as Error);
+					wanted.deliver(id, error as Error, moment);
 					if ((error as GuestwireError).code !== "cloud-unavailable") isAnswering = true;
 					else if (!isAnswering) down = error;
 				}
@@ -123,7 +121,7 @@ export function createServers(api: Api): Servers {
 		await Promise.all(Array.from({ length: AT_ONCE }, work));
 	}
 
-	async function one(id: string): Promise<Found | Error> {
+	async function one(id: string): Promise<FoundServer | Error> {
 		const answer = await api.get(`/servers/${id}`);
 		if (answer !== undefined) {
 			return serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where });
@@ -137,7 +135,10 @@ export function createServers(api: Api): Servers {
 		throw new GuestwireError("cloud-answer", `${server.where}: Nova ignores this user's filter "uuid": ${policy}`);
 	}
 
-	return { find: createBatch<Found>({ ask, none: undefined, share: 0 }), page };
+	return {
+		find: createBatch<FoundServer>({ ask, none: undefined, share: 0 }),
+		page: async (most, marker) => (await load(most, marker)).found,
+	};
 }
 
 /** The query for a listing of one server or none; a second one shows that the filter was ignored. */
