@@ -45,7 +45,7 @@ async function writeCollection(
 	await pipeline(Readable.from(text()), createWriteStream(join(folder, `${name}.json`)));
 }
 
-const networkOf = (n: number) => Math.floor(n / PER_NETWORK);
+export const networkOf = (n: number) => Math.floor(n / PER_NETWORK);
 const hex = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
 
 /** The same id for the same numbers, as long as a real one. */
@@ -57,11 +57,11 @@ const macOf = (n: number) => `fa:16:3e:${[n >> 16, n >> 8, n].map((byte) => hex(
 /** Networks overlap, as those of tenants do. */
 const addressOf = (n: number) => `10.${networkOf(n) % 16}.0.${10 + (n % PER_NETWORK)}`;
 
-function network(n: number): object {
+export function network(n: number): object {
 	return { id: uuid(3, n), name: `net-${n}`, mtu: 1442, tags: [], project_id: uuid(2, n).replaceAll("-", "") };
 }
 
-function subnet(n: number): object {
+export function subnet(n: number): object {
 	return {
 		id: uuid(4, n),
 		name: `subnet-${n}`,
@@ -78,7 +78,7 @@ function subnet(n: number): object {
 	};
 }
 
-function port(n: number): object {
+export function port(n: number): object {
 	const { id, projectId } = generated(n);
 	return {
 		id: uuid(5, n),
@@ -103,7 +103,7 @@ function port(n: number): object {
 	};
 }
 
-function server(n: number): object {
+export function server(n: number): object {
 	const { id, projectId } = generated(n);
 	const addresses = {
 		[`net-${networkOf(n)}`]: [
