@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { assembleOwned } from "../../src/source/ownership.ts";
 import type { ResourceKind } from "../../src/source/resource.ts";
+import { keypairIdsOf } from "../../src/source/source.ts";
 import { createGuests } from "./guests.ts";
 import type { MemoryDatabase } from "./memory-store.ts";
 import { addressOn, type ModelCloud, NETWORKS } from "./model-cloud.ts";
@@ -93,7 +94,9 @@ function differenceOf(cloud: ModelCloud, { rows }: MemoryDatabase): string | und
 	const wanted = COMPLETE.flatMap((kind) => cloud.ids(kind).map((id) => ({ kind, id })));
 	const lacking = wanted.find(({ kind, id }) => rows.get(`${kind} ${id}`)?.content === undefined);
 	if (lacking !== undefined) return `the mirror lacks ${lacking.kind} ${lacking.id}`;
+	const keypairs = new Set(cloud.all("server").flatMap(keypairIdsOf));
 	for (const { kind, id, content } of rows.values()) {
+		if (kind === "keypair" && !keypairs.has(id)) continue;
 		const current = cloud.get(kind as ResourceKind, id)?.content;
 		if (!isDeepStrictEqual(content, current === undefined ? undefined : JSON.parse(JSON.stringify(current))))
 			return `${kind} ${id} is ${JSON.stringify(content)} and should be ${JSON.stringify(current)}`;
