@@ -6,7 +6,8 @@ import { openOverview } from "../service/overview/open-overview.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { VERSION } from "../version.ts";
 import { readSecret } from "./listeners.ts";
-import { type CommandContext, isLocalSource } from "./source.ts";
+import type { ServiceMirror } from "./service-mirror.ts";
+import type { CommandContext } from "./source.ts";
 import { seededSettings } from "./state.ts";
 
 type Parts = Pick<
@@ -19,14 +20,16 @@ export async function startOperator(
 	context: CommandContext,
 	database: StateDatabase,
 	parts: Parts,
-	open: AsyncDisposableStack,
+	{ open, stored }: { readonly open: AsyncDisposableStack; readonly stored: ServiceMirror["stored"] | undefined },
 ): Promise<OperatorServer> {
 	const { config, source, where } = context;
 	const { listen, tokenFile, readTokenFile } = config.operator;
 	const secretOf = async (file: string | undefined, key: string) =>
 		file && (await readSecret(file, where(["operator", key])));
 	const settings = await seededSettings(context, database);
-	const shown = await openOverview(database, { ...parts, source, isLocal: isLocalSource(config) });
+	// Without a mirror, looking at every instance of a cloud would be a request to it for each.
+	const isLocal = stored !== undefined || config.cloud.files !== undefined;
+	const shown = await openOverview(database, { ...parts, source: stored ?? source, isLocal });
 	open.defer(() => shown.overview.close());
 	const server = await withLocation(where(["operator", "listen"]), async () =>
 		startOperatorServer({

@@ -16,7 +16,7 @@ import type { Config } from "./config-schema.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { metadataListener } from "./listeners.ts";
 import { startOperator } from "./operator.ts";
-import { openServiceMirror } from "./service-mirror.ts";
+import { openServiceMirror, type ServiceMirror } from "./service-mirror.ts";
 import { type CommandContext, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 
@@ -48,7 +48,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	const parts = { instances, documents, passwords, metrics, log };
 	const health = { isReady: () => state.isReady && state.isMirrorReady(), isOutdated: () => state.isOutdated };
-	const operator = await startOperator(context, database, { ...parts, ...health }, open);
+	const operator = await startOperator(context, database, { ...parts, ...health }, { open, stored: state.stored });
 	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
 	open.defer(() => history.close());
 	const metadata = await startMetadataService({ ...parts, listeners, record: history.record });
@@ -67,6 +67,8 @@ interface ServiceState {
 	isReady: boolean;
 	isOutdated: boolean;
 	isMirrorReady: () => boolean;
+	/** See ServiceMirror; absent without a mirror. */
+	stored?: ServiceMirror["stored"];
 }
 
 interface SourceParts {
@@ -97,6 +99,7 @@ async function openSource(
 			const parts = { config, sharing, database: await openOnce(config), registry, log };
 			const mirror = await openServiceMirror(remote, parts);
 			state.isMirrorReady = mirror.isReady;
+			state.stored = mirror.stored;
 			return mirror.source;
 		},
 	});

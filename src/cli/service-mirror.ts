@@ -1,9 +1,13 @@
 /** The mirror of `guestwire serve`. */
 import type { Registry } from "prom-client";
-import { openMirror } from "../mirror/open-mirror.ts";
+import type { MirrorStore } from "../mirror/mirror-store.ts";
+import { type Mirror, openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
+import { readInstance } from "../mirror/read-instance.ts";
 import type { Log } from "../service/log.ts";
 import { collectMirror, createMirrorMetrics } from "../service/mirror-metrics.ts";
+import type { OverviewOptions } from "../service/overview/overview.ts";
+import { assembleOwned } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { FactsSource } from "../source/source.ts";
 import type { StateDatabase } from "../store/database.ts";
@@ -13,6 +17,8 @@ export interface ServiceMirror {
 	readonly source: FactsSource;
 	/** Whether guests can be answered: an instance is known, or the source answers. */
 	readonly isReady: () => boolean;
+	/** The instances as the mirror has them: it never asks the cloud for one. */
+	readonly stored: OverviewOptions["source"];
 }
 
 export interface ServiceMirrorOptions {
@@ -52,5 +58,23 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	collectMirror(registry, { store, state, kinds: remote.resources.kinds });
 	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
 	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
-	return { source, isReady: () => servers > 0 || isReachable };
+	return { source, isReady: () => servers > 0 || isReachable, stored: storedSource(mirror, store, config) };
+}
+
+/** What operators see of all instances: looking at them must not cost a request to the cloud for each. */
+function storedSource({ source, state }: Mirror, store: MirrorStore, config: Config): ServiceMirror["stored"] {
+	const isNova = config.networkData.profile === "nova";
+	return {
+		list: source.list,
+		async instance(id, detail) {
+			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });
+			if (facts === undefined) return undefined;
+			// Documents of incomplete facts would differ from what the guest gets.
+			const hidesUserData = !config.mirror.userData && facts.server?.["OS-EXT-SRV-ATTR:user_data"] === undefined;
+			if (detail === "all" && (!state.isFilled() || missing.length > 0 || hidesUserData)) return undefined;
+			const novaMicroversion = isNova ? state.novaMicroversion() : undefined;
+			return assembleOwned(novaMicroversion === undefined ? facts : { ...facts, novaMicroversion });
+		},
+		...(source.onChange && { onChange: source.onChange }),
+	};
 }

@@ -71,11 +71,6 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	return { instances, source, settings, config, where: loaded.where, close: () => instances.close() };
 }
 
-/** Whether the source answers from this machine, and not by requests to a cloud. */
-export function isLocalSource({ cloud }: Pick<ContextConfig, "cloud">): boolean {
-	return cloud.files !== undefined;
-}
-
 /** What the source is opened and checked with. */
 export function sourceContext(config: Config, { env }: Io, { onReload, mirrored }: WatchOptions = {}): SourceContext {
 	const { networkData, freshness, mirror } = config;

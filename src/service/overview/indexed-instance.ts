@@ -48,6 +48,8 @@ function indexedPort({ id, macAddress, network, fixedIps }: Port): IndexedPort {
 /** Whether a change concerns the documents of an instance; undefined if the index can't tell. */
 export function isAffected({ id, ports }: IndexedInstance, { kind, ids }: Change): boolean | undefined {
 	switch (kind) {
+		case "everything":
+			return true;
 		case "server":
 			return ids.includes(id);
 		case "port":
