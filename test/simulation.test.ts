@@ -6,8 +6,8 @@
 import { expect, test } from "vitest";
 import { simulate } from "./simulation/simulate.ts";
 
-/** As many seeds as this machine runs in 40 seconds, at most 2,000. */
-const SEEDS = 2000;
+/** As many seeds as this machine runs in 40 seconds. */
+const SEEDS = 120;
 const BUDGET = 40_000;
 
 test("no seed gives a guest another tenant's facts, or a mirror that stays different from the cloud", async () => {

@@ -69,9 +69,9 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 /** Reads resources without a listing again, those first that were read longest ago. */
 export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
 	const { store, pace, isReported } = options;
-	const deleted = await deletedKeypairs(store);
+	const lacking = await lackingDetails(store);
 	for (const kind of UNLISTED_KINDS) {
-		let oldest: Difference[] = kind === "keypair" ? deleted : [];
+		let oldest = lacking.filter((name) => name.kind === kind);
 		for await (const page of store.revisions(kind)) {
 			const names = page.map(({ id, requestedAt }) => ({ kind, id, listedAt: requestedAt }));
 			oldest = [...oldest, ...names].sort((a, b) => a.listedAt - b.listedAt).slice(0, UNLISTED);
@@ -84,15 +84,22 @@ export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
 	}
 }
 
-/** Key pairs that servers name and that were deleted: one with the same name may be there again. */
-async function deletedKeypairs(store: MirrorStore): Promise<Difference[]> {
-	const found = new Map<string, Difference>();
+/** What servers have and the mirror lacks, also because it was deleted: a key pair of the same name may be there again. */
+async function lackingDetails(store: MirrorStore): Promise<Difference[]> {
+	const lacking = new Map<string, Difference>();
 	for await (const servers of store.scan("server")) {
-		const ids = new Set(servers.flatMap(({ content }) => keypairIdsOf(content)));
-		const { deleted } = await store.read([{ kind: "keypair", ids: [...ids] }]);
-		for (const { kind, id, requestedAt } of deleted) found.set(id, { kind, id, listedAt: requestedAt });
+		const keypairs = [...new Set(servers.flatMap(({ content }) => keypairIdsOf(content)))];
+		const selectors = [
+			{ kind: "keypair", ids: keypairs },
+			{ kind: "server_details", ids: servers.map(({ id }) => id) },
+		] as const;
+		const { resources } = await store.read(selectors);
+		const known = new Set(resources.map(({ kind, id }) => `${kind} ${id}`));
+		for (const { kind, ids } of selectors) {
+			for (const id of ids) if (!known.has(`${kind} ${id}`)) lacking.set(`${kind} ${id}`, { kind, id, listedAt: 0 });
+		}
 	}
-	return [...found.values()];
+	return [...lacking.values()];
 }
 
 async function differencesOf(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Difference[]> {
