@@ -31,11 +31,11 @@ export async function startOperator(
 	const isLocal = stored !== undefined || config.cloud.files !== undefined;
 	const shown = await openOverview(database, { ...parts, source: stored ?? source, isLocal });
 	open.defer(() => shown.overview.close());
-	const server = await withLocation(where(["operator", "listen"]), async () =>
+	const token = await secretOf(tokenFile, "tokenFile");
+	const readToken = await secretOf(readTokenFile, "readTokenFile");
+	const server = await withLocation(where(["operator", "listen"]), () =>
 		startOperatorServer({
-			...{ ...parts, ...shown, listen, version: VERSION },
-			token: await secretOf(tokenFile, "tokenFile"),
-			readToken: await secretOf(readTokenFile, "readTokenFile"),
+			...{ ...parts, ...shown, listen, token, readToken, version: VERSION },
 			novaDocuments: createGuestDocuments({ ...settings, profile: "nova" }),
 			source: Object.keys(config.cloud)[0] ?? "",
 		}),

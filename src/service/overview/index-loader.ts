@@ -31,8 +31,11 @@ const SETTLE = 100;
 const RETRY = 5000;
 
 export function createInstanceIndex(options: InstanceIndexOptions): InstanceIndex {
-	const { source, isLocal, onChange, onError } = options;
+	const { source, isLocal, onChange } = options;
 	const closing = new AbortController();
+	const onError = (error: unknown) => {
+		if (!closing.signal.aborted) options.onError(error);
+	};
 	let instances: Map<string, IndexedInstance> = new Map();
 	let isComplete = false;
 	let readAt = Number.NEGATIVE_INFINITY;
@@ -105,7 +108,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		isArmed = true;
 		apply().catch((error) => {
 			isArmed = false;
-			if (!closing.signal.aborted) onError(error);
+			onError(error);
 		});
 	});
 	const filled = fill().catch(() => {});
