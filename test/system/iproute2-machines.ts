@@ -74,8 +74,9 @@ export async function startMachine(system: System): Promise<Machine> {
 		run: (command, input) => execute("nsenter", [...inside, ...shell, "-c", command], input),
 		watch: (name, ...rest) => execute("nsenter", [...enter, "--", program(name), ...rest]),
 		start: async (name, ...rest) => {
+			// A program that ends its output would end the tests' own output too, if they shared it.
 			const child = spawn("nsenter", [...enter, "--", program(name), ...rest], {
-				stdio: ["ignore", "inherit", "pipe"],
+				stdio: ["ignore", "ignore", "pipe"],
 			});
 			started.push(child);
 			return firstLine(child.stderr);

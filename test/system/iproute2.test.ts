@@ -223,8 +223,11 @@ describe.skipIf(!hasMachines).each([
 			});
 			const before = await snapshot(guest);
 			expect(await apply()).toEqual(OK);
-			// The default route comes by router advertisement, possibly later.
-			await runAll(guest, ["until ip -6 route | grep -q ^default; do sleep 0.2; done"]);
+			// The default route comes by router advertisement, possibly later; an address is usable once it is known to be unique.
+			await runAll(guest, [
+				"until ip -6 route | grep -q ^default; do sleep 0.2; done",
+				"until ip -6 address | grep 2001:db8:4::100 | grep -vq tentative; do sleep 0.2; done",
+			]);
 			expect(await reaches(guest, FAR[6])).toBe(true);
 			expect(await reaches(router, "2001:db8:4::100")).toBe(true);
 			expect(await text(guest, "cat /etc/resolv.conf")).toContain("nameserver");
