@@ -40,7 +40,7 @@ describe("devices of passed-through functions", () => {
 		expect(devices(vlan, version)).toBe(expected);
 	});
 
-	test("a trusted virtual function is told with its tag only", () => {
+	test("a virtual function's trust is listed only if it has a tag", () => {
 		expect(devices(trusted, "2018-08-27")).toBe("[]");
 		expect(devices(trusted, "2018-08-27", "fast")).toBe(`[{"vf_trusted":true,${nic},"tags":["fast"]}]`);
 		expect(devices({ ...vlan, ...trusted }, "2018-08-27", "fast")).toBe(

@@ -23,8 +23,9 @@ const KINDS: Readonly<Partial<Record<ResourceKind, ChangeKind>>> = {
 const CHUNK = 500;
 
 /**
- * The changes, with those of what the resources joined: a port its instance and its addresses, a trunk and a floating IP
- * their port. What a resource has left needs no change of its own: it depends on the resource until then.
+ * The changes, and those of the resources that the changed ones joined: a port also changes its instance and its
+ * addresses, a trunk or a floating IP also its port. What a resource has left needs no change of its own: it depends on
+ * the resource until then.
  */
 export async function changesOf(store: Pick<MirrorStore, "read">, names: readonly ResourceName[]): Promise<Change[]> {
 	const ids = new Map<ChangeKind, Set<string>>();

@@ -71,7 +71,7 @@ function listed(path: string, body: string): string[] {
 	return entries.map((entry) => `${path.replace(/\/$/, "")}/${entry.replace(/^(\d+)=.*$/, "$1/")}`);
 }
 
-/** What profile `full` says differently by design: network data, and lists of what there is. */
+/** Documents that differ by design in profile `full`: network data, and the listings. */
 const FULL = /network_data\.json$|^openstack(\/[^/]+)?$/;
 
 /** A comparison with profile `full`: it differs from Nova's network data on purpose. */

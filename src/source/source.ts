@@ -98,8 +98,8 @@ export interface Source {
 	/** Reports each change the source notices. A source without it notices none: its answers have to be asked again. */
 	onChange?(listener: (change: Change) => void): void;
 	/**
-	 * How long ago the source last knew that it has reported every change, in milliseconds: of what the instance with this
-	 * id was assembled from, or, without an id, of what owners with a `basis` rest on.
+	 * How long ago the source last knew that it has reported every change, in milliseconds. With an id: every change of the
+	 * resources that this instance was assembled from. Without: of the resources behind owners that have a `basis`.
 	 */
 	verifiedAge?(instanceId?: string): number;
 	/** The owners as they were last known, however long ago, for when `owners` rejects. */

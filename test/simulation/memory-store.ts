@@ -1,4 +1,4 @@
-/** The mirror's storage in memory, for several simulated processes; memory-store.test.ts compares it with the real one. */
+/** The mirror's storage in memory, for several simulated processes. It follows the contract of `MirrorStore`. */
 import { isDeepStrictEqual } from "node:util";
 import { keysOf } from "../../src/mirror/keys.ts";
 import type { Batch, MirrorStore, Selector, Snapshot } from "../../src/mirror/mirror-store.ts";

@@ -26,7 +26,7 @@ export const noSignalFaults = (): SignalFaults => ({
 	...{ loss: 0, duplicates: 0, latency: 20, isDown: false, connections: new Set(), lost: new Set() },
 });
 
-/** Tells everybody who listens that a resource has changed. What only calls for a server show is told as a server's. */
+/** Reports a changed resource to every listener. A change of a server's details is reported as a change of the server. */
 export function announce(faults: SignalFaults, kind: ResourceKind, id: string, now: number): void {
 	const named = kind === "server_details" ? "server" : kind;
 	for (const connection of faults.connections) connection.receive({ kind: named, ids: [id], changedAt: now }, false);

@@ -1,4 +1,4 @@
-/** The schemas of what the operator API says about guests: what they requested, and what they would get. */
+/** The operator API's schemas for guests: what each one requested, and what it would get. */
 import Type, { type Static } from "typebox";
 import { GUEST_STATES, type Guest, SORTS } from "../../service/overview/search.ts";
 

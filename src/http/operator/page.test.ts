@@ -73,7 +73,7 @@ describe("what a guest requested", () => {
 		expect(versions).toMatchObject({ now: body.toString(), fetched: versions.versions[0].digest });
 	});
 
-	it("is told to whoever listens", async () => {
+	it("is reported to every listener", async () => {
 		await start();
 		const [response] = (await once(
 			get(`${server.address}/api/events`, { headers: { host: HOST[1] } }),
