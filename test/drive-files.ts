@@ -33,7 +33,13 @@ export function filesOf(name: fc.Arbitrary<string>, deepest: number, most: numbe
 	return fc.array(fc.tuple(path, bytes), { maxLength: most }).map((entries) => new Map(entries));
 }
 
-/** The path that a refusal starts with. */
+/** The path that a refusal starts with: a JSON string, but with `\u{e0001}` for what JSON writes as two escapes. */
 export function refusedPath(message: string): unknown {
-	return JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(message)?.[0] ?? "null");
+	const quoted = /^"(?:[^"\\]|\\.)*"/.exec(message)?.[0] ?? "null";
+	return JSON.parse(
+		quoted.replace(
+			/(?<!\\)((?:\\\\)*)\\u\{([0-9a-f]+)\}/g,
+			(_, before, code) => before + String.fromCodePoint(Number.parseInt(code, 16)),
+		),
+	);
 }

@@ -24,6 +24,8 @@ export async function startRouter(
 	const nics = data.links.filter((link) => link.type !== "bond" && link.type !== "vlan");
 	for (const [i, nic] of nics.entries()) await connect(router, `lan${i}`, guest, `nic${i}`, nic.ethernet_mac_address);
 	await runAll(router, [
+		// Otherwise its neighbor advertisements say that it is no router, and a guest drops its default route (RFC 4861, 7.2.5).
+		"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
 		"ip link set dev lo up",
 		...Object.values(FAR).map((address) => `ip addr replace ${address} dev lo`),
 		...nics.flatMap((nic, i) => portCommands(data, nic, `lan${i}`)),
