@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findCloud } from "../../src/source/openstack/clouds-yaml.ts";
-import { createSession } from "../../src/source/openstack/keystone.ts";
-import { createRest } from "../../src/source/openstack/rest.ts";
+import { findCloud } from "../../src/source/api/clouds-yaml.ts";
+import { createSession } from "../../src/source/api/keystone.ts";
+import { createRest } from "../../src/source/api/rest.ts";
 import { hasPythonModules, PYTHON } from "./programs.ts";
 
 const run = promisify(execFile);

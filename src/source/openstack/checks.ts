@@ -3,13 +3,13 @@ import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
+import { reader } from "../api/answers.ts";
+import { firstPage } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
 import { type CheckResult, checkPart } from "../source-kind.ts";
-import { reader } from "./answers.ts";
-import { firstPage } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
 import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";
 import { changedSince } from "./polls.ts";
-import type { Query } from "./query.ts";
 import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
 

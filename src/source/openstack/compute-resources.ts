@@ -1,7 +1,8 @@
 /** Nova's servers, their details and key pairs, read in bulk. https://docs.openstack.org/api-ref/compute/ */
+
+import type { Answered } from "../api/api.ts";
 import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
 import type { Resource, ServerDetails } from "../resource.ts";
-import type { Answered } from "./api.ts";
 import { mayHaveTags, mayPinCpus, type Nova } from "./nova.ts";
 import {
 	foundResources,

@@ -1,8 +1,8 @@
 /** Nova's API grows by microversions; each call names the one it uses. */
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
-import { reader } from "./answers.ts";
-import type { Answered } from "./api.ts";
+import { reader } from "../api/answers.ts";
+import type { Answered } from "../api/api.ts";
 
 /** The newest one whose changes are known here (2025.1 Epoxy). https://docs.openstack.org/nova/latest/reference/api-microversion-history.html */
 const NEWEST_KNOWN = "2.100";

@@ -9,12 +9,12 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
+import { type Reader, reader } from "../api/answers.ts";
+import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
 import type { FoundResources, Reference, ResourceReader } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
-import { type Reader, reader } from "./answers.ts";
-import { type Answered, type Api, firstPage, type ListingPage, notThere } from "./api.ts";
 import type { Neutron } from "./neutron.ts";
-import type { Query } from "./query.ts";
 import { foundResources, loadAfter, markerAfter, recordId, sortRecords, unreadable } from "./resources.ts";
 
 interface NetworkListing {

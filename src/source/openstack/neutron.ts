@@ -11,13 +11,13 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
+import { type Reader, reader } from "../api/answers.ts";
+import { type Answered, type Api, notThere } from "../api/api.ts";
+import { type Query, splitToFit, toSearch } from "../api/query.ts";
+import type { Shared } from "../api/shared.ts";
 import { ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { Change, ChangeKind } from "../source.ts";
-import { type Reader, reader } from "./answers.ts";
-import { type Answered, type Api, notThere } from "./api.ts";
 import { type BatchOptions, type Burst, createBatch } from "./batch.ts";
-import { type Query, splitToFit, toSearch } from "./query.ts";
-import type { Shared } from "./shared.ts";
 
 /** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
 const PortAnswer = Type.Object({

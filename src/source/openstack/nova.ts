@@ -3,13 +3,13 @@ import { LRUCache } from "lru-cache";
 import Type from "typebox";
 import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
+import { type Reader, reader } from "../api/answers.ts";
+import { type Api, notThere } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
+import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
-import { type Reader, reader } from "./answers.ts";
-import { type Api, notThere } from "./api.ts";
 import { isAtLeast } from "./microversion.ts";
-import type { Query } from "./query.ts";
 import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
-import { type Shared, shared } from "./shared.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
 const readKeypair = reader(Type.Object({ keypair: KeypairFacts }));

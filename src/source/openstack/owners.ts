@@ -2,12 +2,12 @@
 import { GuestwireError } from "../../errors.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import { withoutUndefined } from "../../instance/without-undefined.ts";
+import type { Answered } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
 import { matchesQuery, ownerOf } from "../ownership.ts";
 import type { Owner, PortQuery } from "../source.ts";
-import type { Answered } from "./api.ts";
 import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
-import type { Query } from "./query.ts";
 
 /** Neutron's filters for a port query whose router is resolved. */
 type Filters = (query: PortQuery) => Query;

@@ -1,12 +1,12 @@
 /** What Nova and Neutron can be asked for at short intervals to learn of changes. */
 import { isDeepStrictEqual } from "node:util";
 import Type from "typebox";
+import { reader } from "../api/answers.ts";
+import { type Api, notThere } from "../api/api.ts";
+import type { Poll } from "../api/poll.ts";
+import type { Query } from "../api/query.ts";
 import type { Signal } from "../remote-source.ts";
-import { reader } from "./answers.ts";
-import { type Api, notThere } from "./api.ts";
 import type { NetworkResources } from "./network-resources.ts";
-import type { Poll } from "./poll.ts";
-import type { Query } from "./query.ts";
 
 const readServer = reader(Type.Object({ id: Type.String(), updated: Type.String({ default: "" }) }));
 const readTrunk = reader(

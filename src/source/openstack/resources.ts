@@ -1,9 +1,9 @@
 /** What the reading of Neutron's and of Nova's resources have in common. */
 import { GuestwireError } from "../../errors.ts";
+import type { Answered, ListingPage } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
 import type { FoundResources, ResourcePage, UnreadableResource } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
-import type { Answered, ListingPage } from "./api.ts";
-import type { Query } from "./query.ts";
 
 /** One record of an answer: what can be read of it. */
 export type ReadRecord = readonly (Resource | UnreadableResource)[];

@@ -2,11 +2,11 @@
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
-import { reader } from "./answers.ts";
-import { type Answered, type Api, firstPage, type ListingPage, notThere } from "./api.ts";
+import { reader } from "../api/answers.ts";
+import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
+import type { Query } from "../api/query.ts";
 import { createBatch, type Resolve } from "./batch.ts";
 import { createPageSize } from "./page-size.ts";
-import type { Query } from "./query.ts";
 import { type DeliverPage, scanServers, WORTH_LISTING } from "./server-scan.ts";
 import { createWantedServers, type FoundServer } from "./wanted-servers.ts";
 

@@ -1,12 +1,12 @@
 /** What reports that a cloud's resources have changed. */
 import { readFile } from "node:fs/promises";
 import { GuestwireError } from "../../errors.ts";
+import type { Api } from "../api/api.ts";
+import type { Environment } from "../api/clouds-yaml.ts";
+import { createPollSignals } from "../api/poll.ts";
 import type { ChangeSignals } from "../remote-source.ts";
-import type { Api } from "./api.ts";
 import { createBus } from "./bus.ts";
-import type { Environment } from "./clouds-yaml.ts";
 import type { NetworkResources } from "./network-resources.ts";
-import { createPollSignals } from "./poll.ts";
 import { pollServers, pollTrunks } from "./polls.ts";
 import { type BusAddress, parseTransportUrl } from "./transport-url.ts";
 
