@@ -10,12 +10,12 @@ import { type Ask, compareTrees, compareWithFull, describeDifference } from "../
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
-import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { createPasswordStore } from "../store/password-store.ts";
 import { commonOptions, type Io, printResult } from "./frame.ts";
 import { readSecret, sharedSecret } from "./listeners.ts";
 import { type CommandContext, type ContextOptions, findInstance, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
+import { openVendorData } from "./vendor-data.ts";
 
 interface CompareOptions extends ContextOptions {
 	readonly nova: string;
@@ -175,7 +175,7 @@ async function startService(
 	const database = await openState(context.config.state, io);
 	open.defer(() => database.close());
 	const metrics = createMetrics(context.instances);
-	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: metrics.vendorData });
+	const vendorData = await openVendorData(context, io, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
 	const service = await startMetadataService({
 		listeners: [{ listen: "127.0.0.1:0", identity: { mode: "signed", secret } }],

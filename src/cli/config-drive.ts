@@ -21,11 +21,11 @@ import { EC2_VERSIONS, OPENSTACK_VERSIONS } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
-import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { type CommandContext, findInstance, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
+import { openVendorData } from "./vendor-data.ts";
 
 interface DriveOptions extends CommonOptions {
 	readonly output?: string;
@@ -170,7 +170,7 @@ async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
 	const context = open.adopt(await openContext(options, io), ({ close }) => close());
 	const state = open.adopt(await openState(context.config.state, io), ({ close }) => close());
 	const log = createLog({ write: (text) => io.stderr.write(text) });
-	const targets = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
+	const targets = await openVendorData(context, io, { log });
 	const vendorData = open.adopt(targets, ({ close }) => close());
 	const documents = createGuestDocuments(await seededSettings(context, state), vendorData);
 	const opened = open.move();

@@ -125,6 +125,12 @@ export const ConfigSchema = strict({
 	}),
 	vendorData: strict(
 		{
+			providers: Type.Array(Type.Enum(["static", "dynamic"]), {
+				description:
+					"What vendor data consists of. Without `static`, there is no `vendor_data.json`. Nova's `vendordata_providers`.",
+				default: ["static", "dynamic"],
+				uniqueItems: true,
+			}),
 			staticFile: optional(path("JSON file served as `vendor_data.json`.")),
 			dynamic: Type.Array(
 				strict({
@@ -142,6 +148,17 @@ export const ConfigSchema = strict({
 				}),
 				{ description: "Services queried for `vendor_data2.json`.", default: [] },
 			),
+			cloud: optional(
+				text(
+					"Name of an entry in clouds.yaml whose token is sent to the services (`X-Auth-Token`). Default: none is sent.",
+				),
+			),
+			caFile: optional(path("PEM file with the authorities that may sign the services' certificates.")),
+			failureFatal: Type.Boolean({
+				description:
+					"If a service fails, `vendor_data2.json` is answered with 503. Otherwise the service's member is `{}`. Nova's `vendordata_dynamic_failure_fatal`.",
+				default: false,
+			}),
 		},
 		{ description: "Vendor data.", default: {} },
 	),

@@ -52,6 +52,20 @@ test("on a terminal, a line for each part", async () => {
 	expect(stdout).toMatch(/^ok {4}credentials: the OS_\* variables: .*\nok {4}clock: /);
 });
 
+test("the token for vendor data", async () => {
+	const cloud = { auth: { auth_url: fake.env["OS_AUTH_URL"], username: "u", password: "p", project_name: "x" } };
+	const file = join(folder, "clouds.yaml");
+	writeFileSync(file, JSON.stringify({ clouds: { vendor: cloud } }));
+	const check = async () => {
+		const args = ["doctor", "--config", configFile(`${anyPort}vendorData: { cloud: vendor }\n`)];
+		const { stdout } = await runCli(args, { env: { ...env(), OS_CLIENT_CONFIG_FILE: file } });
+		return (JSON.parse(stdout) as CheckResult[]).find(({ part }) => part === "the token for vendor data");
+	};
+	expect(await check()).toMatchObject({ ok: true, found: "Keystone gives a token for cloud vendor" });
+	refuse("/identity/", 401);
+	expect(await check()).toMatchObject({ ok: false, found: expect.stringContaining("rejected the credentials") });
+});
+
 describe("each fault is found, told with what to do, and is an exit code", () => {
 	test.each([
 		["credentials", "/identity/", 401, /rejected the credentials/],

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
+import { openServiceToken } from "../source/api/service-token.ts";
 import { checkSource } from "../source/registry.ts";
 import { type CheckResult, checkPart } from "../source/source-kind.ts";
 import { checkListeners } from "./doctor-listeners.ts";
@@ -26,6 +27,7 @@ export function doctorCommand(io: Io): Command {
 					...(await checkSource(config.cloud, { ...sourceContext(config, io), changes: config.mirror.changes })),
 					await checkState(config.state, io),
 					...(await checkListeners(config)),
+					...(await checkVendorDataToken(context, io)),
 					...(await checkAgent(options.agentConfig, context, io)),
 				];
 				printResult(io, options, results, () => results.map(line).join("\n"));
@@ -36,6 +38,22 @@ export function doctorCommand(io: Io): Command {
 				await context.close();
 			}
 		});
+}
+
+/** Checks that the services for vendor data can be sent a token. */
+async function checkVendorDataToken({ config }: CommandContext, { env }: Io): Promise<readonly CheckResult[]> {
+	const { cloud } = config.vendorData;
+	if (cloud === undefined) return [];
+	const check = async () => {
+		const token = await openServiceToken({ cloud, env });
+		try {
+			await token.get();
+			return `Keystone gives a token for cloud ${cloud}`;
+		} finally {
+			await token.close();
+		}
+	};
+	return [await checkPart("the token for vendor data", check)];
 }
 
 const line = ({ part, ok, found }: CheckResult) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;

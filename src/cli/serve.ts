@@ -8,7 +8,6 @@ import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../serv
 import { stdoutSink } from "../service/log-sink.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { openRecorder } from "../service/request-history/open-recorder.ts";
-import { createDynamicVendorData } from "../service/vendor-data.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { createPasswordStore } from "../store/password-store.ts";
@@ -19,6 +18,7 @@ import { startOperator } from "./operator.ts";
 import { openServiceMirror, type ServiceMirror } from "./service-mirror.ts";
 import { type CommandContext, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
+import { openVendorData } from "./vendor-data.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
 export function serveCommand(io: Io): Command {
@@ -43,7 +43,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
 	);
 	const passwords = createPasswordStore(database);
-	const vendorData = createDynamicVendorData(config.vendorData.dynamic, { log, count: metrics.vendorData });
+	const vendorData = await openVendorData(context, io, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	const parts = { instances, documents, passwords, metrics, log };

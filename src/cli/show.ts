@@ -5,10 +5,10 @@ import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
-import { createDynamicVendorData } from "../service/vendor-data.ts";
 import { commonOptions, type Io, wantsJson } from "./frame.ts";
 import { type CommandContext, type ContextOptions, withInstance } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
+import { openVendorData } from "./vendor-data.ts";
 
 /** `guestwire show`: a document as the guest would get it. */
 export function showCommand(io: Io): Command {
@@ -30,7 +30,7 @@ export function showCommand(io: Io): Command {
 async function document(instance: Instance, path: string, context: CommandContext, io: Io): Promise<Uint8Array> {
 	const log = createLog({ write: (line) => io.stderr.write(line) });
 	const state = await openState(context.config.state, io);
-	const vendorData = createDynamicVendorData(context.config.vendorData.dynamic, { log, count: () => {} });
+	const vendorData = await openVendorData(context, io, { log });
 	try {
 		const documents = createGuestDocuments(await seededSettings(context, state), vendorData);
 		const known = normalizePath(path);

@@ -100,6 +100,7 @@ async function documentSettings(config: Config, where: LoadedConfig["where"]): P
 		...defaults,
 		...networkData,
 		hostnameDomain,
+		omitsStaticVendorData: !vendorData.providers.includes("static"),
 		...(vendorData.staticFile !== undefined && {
 			staticVendorData: await readVendorData(vendorData.staticFile, where),
 		}),

@@ -66,7 +66,9 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "vendor_data.json",
 		listedSince: SINCE.vendorData,
-		make: ofServer((_, { settings }) => jsonBytes(vendorData(settings.staticVendorData))),
+		make: ofServer((_, { settings }) =>
+			settings.omitsStaticVendorData ? undefined : jsonBytes(vendorData(settings.staticVendorData)),
+		),
 	},
 	{
 		path: "network_data.json",
@@ -77,7 +79,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "vendor_data2.json",
 		listedSince: SINCE.vendorData2,
-		make: ofServer((_, source) => jsonBytes(vendorData2(source.settings.staticVendorData, source.dynamicVendorData))),
+		make: ofServer((_, source) => jsonBytes(vendorData2(source.settings, source.dynamicVendorData))),
 	},
 	{
 		path: "metadata/network_data",

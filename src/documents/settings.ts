@@ -27,8 +27,10 @@ export interface DocumentSettings {
 	readonly expose: readonly Expose[];
 	/** Appended to host names, empty for none. Default: `novalocal`, as Nova's `dhcp_domain`. */
 	readonly hostnameDomain: string;
-	/** The static vendor data: an object, or undefined for none. */
+	/** The static vendor data: an object, or undefined for none, which guests see as `{}`. */
 	readonly staticVendorData?: unknown;
+	/** Leaves out `vendor_data.json` and the member `static`, as a Nova without the provider StaticJSON. Default: false. */
+	readonly omitsStaticVendorData?: boolean;
 	/** The secret key that `random_seed` is derived from; 32 bytes or more. */
 	readonly seedKey: Uint8Array;
 	/**

@@ -1,7 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
 import {
 	guest,
 	instancesOf,
@@ -10,9 +16,12 @@ import {
 	signedHeaders,
 	startTestService,
 } from "../../test/metadata-service.ts";
+import { hasProgram } from "../../test/system/programs.ts";
+import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
 import { createLog } from "./log.ts";
-import { createDynamicVendorData, type VendorDataTarget } from "./vendor-data.ts";
+import { createDynamicVendorData, type DynamicVendorDataOptions } from "./vendor-data.ts";
+import type { VendorDataTarget } from "./vendor-data-request.ts";
 
 const servers: Server[] = [];
 const open: { close(): Promise<void> }[] = [];
@@ -31,11 +40,16 @@ async function target(listener: RequestListener, name = "join", timeoutSeconds =
 	return { name, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v?token=in-the-url`, timeoutSeconds };
 }
 
-function vendorData(targets: readonly VendorDataTarget[]) {
+function vendorData(targets: readonly VendorDataTarget[], options: Partial<DynamicVendorDataOptions> = {}) {
 	const lines: string[] = [];
 	const counts: string[] = [];
 	const log = createLog({ write: (line) => lines.push(line) });
-	const data = createDynamicVendorData(targets, { log, count: (...what) => counts.push(what.join(" ")) });
+	const data = createDynamicVendorData({
+		targets,
+		log,
+		count: (...what) => counts.push(what.join(" ")),
+		...options,
+	});
 	open.push(data);
 	return { ...data, lines, counts };
 }
@@ -74,21 +88,144 @@ it("asks as Nova does and gives the answer under the target's name", async () =>
 
 it.each<[what: string, listener: RequestListener, detail: string]>([
 	["answers an error", (_request, response) => response.writeHead(500).end('{"secret": 1}'), "status 500"],
-	["redirects", (_request, response) => response.writeHead(302, { location: "/" }).end(), "status 302"],
+	[
+		"redirects for ever",
+		(_request, response) => response.writeHead(302, { location: "/" }).end(),
+		"more than 5 redirects",
+	],
+	[
+		"redirects to another origin",
+		(_request, response) => response.writeHead(307, { location: "http://127.0.0.2/" }).end(),
+		"status 307 to another origin",
+	],
 	["returns invalid JSON", (_request, response) => response.end("secret"), "the response is not JSON"],
 	["answers too much", (_request, response) => response.end(`"${"x".repeat(300_000)}"`), "more than 262144 bytes"],
 	["never answers", () => {}, "timed out"],
 	["stops in the middle", (_request, response) => response.writeHead(200).write('{"a'), "timed out"],
 	["breaks off", (request) => request.socket.destroy(), "UND_ERR_SOCKET"],
-])("a target that %s is left out with a line in the log, the others stay", async (_what, listener, detail) => {
+])("a target that %s gives {} and a line in the log, the others stay", async (_what, listener, detail) => {
 	const bad = await target(listener, "bad", detail === "timed out" ? 0.2 : 10);
 	const { of, lines, counts } = vendorData([bad, await target((_request, response) => response.end("1"), "good")]);
-	expect(await of(instance)).toEqual({ good: 1 });
+	expect(await of(instance)).toEqual({ bad: {}, good: 1 });
 	expect(lines.map((line) => JSON.parse(line))).toMatchObject([
 		{ level: 40, vendorData: "bad", instance: instance.id, detail },
 	]);
 	expect(lines.join("")).not.toMatch(/secret|in-the-url/);
 	expect(counts.toSorted()).toEqual(["bad failed", "good answered"]);
+});
+
+it("follows a redirect within the origin, with method and body", async () => {
+	const asked: string[] = [];
+	const { of } = vendorData([
+		await target(async ({ method, url }, response) => {
+			asked.push(`${method} ${url}`);
+			if (url === "/v?token=in-the-url") response.writeHead(301, { location: "moved" }).end();
+			else response.end("[1]");
+		}),
+	]);
+	expect(await of(instance)).toEqual({ join: [1] });
+	expect(asked).toEqual(["POST /v?token=in-the-url", "POST /moved"]);
+});
+
+describe("with a token", () => {
+	/** Counts tokens: t1, t2 … */
+	function tokens() {
+		let count = 1;
+		return {
+			get: async () => `t${count}`,
+			refuse: (token: string) => {
+				if (token === `t${count}`) count++;
+			},
+		};
+	}
+
+	it("sends it, and a new one once after a 401", async () => {
+		const seen: unknown[] = [];
+		const { of } = vendorData(
+			[
+				await target(({ headers }, response) => {
+					seen.push(headers["x-auth-token"]);
+					response.writeHead(headers["x-auth-token"] === "t2" ? 200 : 401).end('"welcome"');
+				}),
+			],
+			{ token: tokens() },
+		);
+		expect(await of(instance)).toEqual({ join: "welcome" });
+		expect(seen).toEqual(["t1", "t2"]);
+	});
+
+	it("gives up on a target that rejects both", async () => {
+		const { of, lines } = vendorData([await target((_request, response) => response.writeHead(401).end())], {
+			token: tokens(),
+		});
+		expect(await of(instance)).toEqual({ join: {} });
+		expect(lines.join("")).toContain("status 401");
+		expect(lines.join("")).not.toMatch(/"t[12]"/);
+	});
+
+	it("never sends it to another origin", async () => {
+		const seen: unknown[] = [];
+		const other = await target(({ headers }, response) => {
+			seen.push(headers);
+			response.end();
+		});
+		const first = await target((_request, response) => response.writeHead(302, { location: other.url }).end());
+		expect(await vendorData([first], { token: tokens() }).of(instance)).toEqual({ join: {} });
+		expect(seen).toEqual([]);
+	});
+
+	it("does not wait for a Keystone that hangs longer than for the target", async () => {
+		const { of, lines } = vendorData([await target((_request, response) => response.end("1"), "join", 0.2)], {
+			token: { get: () => new Promise(() => {}), refuse: () => {} },
+		});
+		expect(await of(instance)).toEqual({ join: {} });
+		expect(lines.join("")).toContain("timed out");
+	});
+
+	it("names Keystone's failure in the log", async () => {
+		const failed = new GuestwireError("cloud-unavailable", "POST http://k/v3/auth/tokens: answered 503");
+		const { of, lines } = vendorData([await target((_request, response) => response.end("1"))], {
+			token: { get: () => Promise.reject(failed), refuse: () => {} },
+		});
+		expect(await of(instance)).toEqual({ join: {} });
+		expect(lines.join("")).toContain("no token: POST http://k/v3/auth/tokens: answered 503");
+	});
+});
+
+it.skipIf(!hasProgram("openssl"))("trusts the configured authorities only (apt-get install openssl)", async () => {
+	await using folder = await mkdtempDisposable(join(tmpdir(), "guestwire-ca-"));
+	const [key, ca] = [join(folder.path, "key.pem"), join(folder.path, "ca.pem")];
+	const subject = ["-subj", "/CN=vendor", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+	execFileSync("openssl", ["req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-out", ca, ...subject], {
+		stdio: "pipe",
+	});
+	const pem = { key: readFileSync(key), cert: readFileSync(ca) };
+	const server = createHttpsServer(pem, (_request, response) => response.end("1")).listen(0, "127.0.0.1");
+	servers.push(server);
+	await once(server, "listening");
+	const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+	const targets = [{ name: "join", url, timeoutSeconds: 5 }];
+	expect(await vendorData(targets).of(instance)).toEqual({ join: {} });
+	expect(await vendorData(targets, { ca: pem.cert.toString() }).of(instance)).toEqual({ join: 1 });
+});
+
+it("fails if a target fails and failures are fatal, without asking it again at once", async () => {
+	let asked = 0;
+	const failing = await target((_request, response) => {
+		asked++;
+		response.writeHead(500).end();
+	});
+	const dynamic = vendorData([failing], { failureFatal: true });
+	const documents = createGuestDocuments(novaSettings, dynamic);
+	const listener = { listen: "127.0.0.1:0", identity: { mode: "signed", secret: SECRET } } as const;
+	const service = await startTestService([listener], { instances: instancesOf([instance]), documents });
+	open.push(service);
+	const statuses: number[] = [];
+	for (const path of ["vendor_data2.json", "vendor_data2.json", "vendor_data.json", "meta_data.json"]) {
+		statuses.push((await service.ask({ path: `/openstack/latest/${path}`, headers: signedHeaders(instance) })).status);
+	}
+	expect(statuses).toEqual([503, 503, 200, 200]);
+	expect(asked).toBe(1);
 });
 
 it("asks once for what is asked at once and again, and anew when the facts have changed", async () => {

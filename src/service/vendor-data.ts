@@ -3,17 +3,11 @@
  * response becomes a member of `vendor_data2.json` (nova/api/metadata/vendordata_dynamic.py).
  */
 import { LRUCache } from "lru-cache";
-import { Agent, request } from "undici";
+import { EnvHttpProxyAgent } from "undici";
+import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Log } from "./log.ts";
-
-export interface VendorDataTarget {
-	/** The member of `vendor_data2.json` for its response. */
-	readonly name: string;
-	readonly url: string;
-	/** The time limit for a response, from connecting to the last byte. */
-	readonly timeoutSeconds: number;
-}
+import { askTarget, type VendorDataTarget, type VendorDataToken } from "./vendor-data-request.ts";
 
 /** The targets' responses, by name. The same object is returned as long as it is fresh. */
 export type VendorData = Readonly<Record<string, unknown>>;
@@ -21,23 +15,33 @@ export type VendorData = Readonly<Record<string, unknown>>;
 export interface DynamicVendorData {
 	/** Whether there are any targets. */
 	readonly hasTargets: boolean;
-	/** Never rejects: targets that fail are left out. */
+	/**
+	 * The response of a target that fails is `{}`, as in Nova.
+	 *
+	 * @throws GuestwireError `vendor-data`: a target failed, and failures are fatal
+	 */
 	of(instance: Instance): Promise<VendorData>;
 	close(): Promise<void>;
 }
 
 export interface DynamicVendorDataOptions {
+	readonly targets: readonly VendorDataTarget[];
+	/** PEM: who may sign the targets' certificates. Default: Node's list. */
+	readonly ca?: string | string[];
+	/** Sent to every target. */
+	readonly token?: VendorDataToken | undefined;
+	/** A target that fails makes `of` fail, as Nova's `vendordata_dynamic_failure_fatal` does. Default: false. */
+	readonly failureFatal?: boolean;
 	readonly log: Log;
 	/** Called for each request to a target. */
 	readonly count: (target: string, outcome: "answered" | "failed") => void;
 }
 
-/** The maximum age of a response. A guest reads it once or twice at boot. */
+/** The maximum age of a response. A guest reads it once or twice at boot. Milliseconds. */
 const FRESH = 60_000;
-/** The time before a failed target is asked again for the same instance. */
+/** The time before a failed target is asked again for the same instance. Milliseconds. */
 const RETRY = 5_000;
-/** Limits for one response and for all cached responses, in bytes of JSON. */
-const LARGEST_ANSWER = 256 * 1024;
+/** Limit for all cached responses, in bytes of JSON. */
 const LARGEST_CACHE = 64 * 1024 * 1024;
 const MOST_INSTANCES = 20_000;
 /** Per target. */
@@ -46,36 +50,15 @@ const CONNECTIONS = 32;
 interface Entry {
 	readonly data: VendorData;
 	readonly bytes: number;
-	readonly complete: boolean;
+	/** The targets that gave no response. */
+	readonly failed: readonly string[];
 }
 
-export function createDynamicVendorData(
-	targets: readonly VendorDataTarget[],
-	{ log, count }: DynamicVendorDataOptions,
-): DynamicVendorData {
-	const agent = new Agent({ connections: CONNECTIONS });
-	const ask = async (target: VendorDataTarget, instance: Instance) => {
-		try {
-			const text = await post(agent, target, requestBody(instance));
-			const answer: unknown = text === "" ? {} : JSON.parse(text);
-			count(target.name, "answered");
-			return { name: target.name, answer, bytes: text.length };
-		} catch (error) {
-			count(target.name, "failed");
-			// The URL and the response may contain secrets, so they are not logged.
-			log.warn({ vendorData: target.name, instance: instance.id, detail: problem(error) }, "vendor data left out");
-			return undefined;
-		}
-	};
-	const askAll = async (instance: Instance): Promise<Entry> => {
-		const asked = await Promise.all(targets.map((target) => ask(target, instance)));
-		const answers = asked.filter((answer) => answer !== undefined);
-		return {
-			data: Object.fromEntries(answers.map(({ name, answer }) => [name, answer])),
-			bytes: answers.reduce((sum, { bytes }) => sum + bytes, 1),
-			complete: answers.length === targets.length,
-		};
-	};
+export function createDynamicVendorData(options: DynamicVendorDataOptions): DynamicVendorData {
+	const { targets, ca, token, failureFatal } = options;
+	const tls = ca === undefined ? {} : { ca };
+	// Through the proxy of https_proxy or http_proxy, except to the hosts of no_proxy, as Nova.
+	const dispatcher = new EnvHttpProxyAgent({ connections: CONNECTIONS, connect: tls, requestTls: tls });
 	// The key is the object, not its id: changed facts give a new Instance, which needs a new request.
 	const cache = new LRUCache<Instance, Entry>({
 		ttl: FRESH,
@@ -84,17 +67,48 @@ export function createDynamicVendorData(
 		sizeCalculation: ({ bytes }) => bytes,
 		// A waiting caller gets the response even if the cache has no room for it.
 		ignoreFetchAbort: true,
-		fetchMethod: async (instance, _stale, { options }) => {
-			const entry = await askAll(instance);
-			if (!entry.complete) options.ttl = RETRY;
+		fetchMethod: async (instance, _stale, fetch) => {
+			const entry = await askAll(instance, (target, body) => askTarget(target, body, { dispatcher, token }), options);
+			if (entry.failed.length > 0) fetch.options.ttl = RETRY;
 			return entry;
 		},
 	});
 	return {
 		hasTargets: targets.length > 0,
-		of: async (instance) => (await cache.forceFetch(instance)).data,
-		close: () => agent.destroy(),
+		async of(instance) {
+			const { data, failed } = await cache.forceFetch(instance);
+			if (failureFatal !== true || failed.length === 0) return data;
+			throw new GuestwireError("vendor-data", `no vendor data from ${failed.join(", ")}: see the log for the reason`);
+		},
+		close: () => dispatcher.destroy(),
 	};
+}
+
+async function askAll(
+	instance: Instance,
+	ask: (target: VendorDataTarget, body: string) => Promise<string>,
+	{ targets, log, count }: DynamicVendorDataOptions,
+): Promise<Entry> {
+	const body = requestBody(instance);
+	const failed: string[] = [];
+	let bytes = 1;
+	const answer = async (target: VendorDataTarget): Promise<[name: string, answer: unknown]> => {
+		const { name } = target;
+		try {
+			const text = await ask(target, body);
+			const value: unknown = text === "" ? {} : JSON.parse(text);
+			count(name, "answered");
+			bytes += text.length;
+			return [name, value];
+		} catch (error) {
+			count(name, "failed");
+			failed.push(name);
+			// The URL and the response may contain secrets, so they are not logged.
+			log.warn({ vendorData: name, instance: instance.id, detail: problem(error) }, "no vendor data from a target");
+			return [name, {}];
+		}
+	};
+	return { data: Object.fromEntries(await Promise.all(targets.map(answer))), bytes, failed };
 }
 
 /** Nova's members. No API returns the roles that the server was booted with (`boot-roles`). */
@@ -110,31 +124,9 @@ function requestBody({ id, projectId, server }: Instance): string {
 	});
 }
 
-async function post(dispatcher: Agent, { url, timeoutSeconds }: VendorDataTarget, body: string): Promise<string> {
-	const answer = await request(url, {
-		dispatcher,
-		method: "POST",
-		headers: { "content-type": "application/json", accept: "application/json", "user-agent": "guestwire" },
-		body,
-		signal: AbortSignal.timeout(timeoutSeconds * 1000),
-	});
-	if (answer.statusCode >= 300) {
-		// Destroying the body emits an error that nothing else handles.
-		answer.body.on("error", () => {}).destroy();
-		throw new Error(`status ${answer.statusCode}`);
-	}
-	const chunks: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-		size += chunk.length;
-		if (size > LARGEST_ANSWER) throw new Error(`more than ${LARGEST_ANSWER} bytes`);
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks).toString();
-}
-
 function problem(error: unknown): string {
 	if (error instanceof SyntaxError) return "the response is not JSON";
+	if (error instanceof GuestwireError) return `no token: ${error.message}`;
 	const { name, code, message } = error as NodeJS.ErrnoException;
 	return name === "TimeoutError" ? "timed out" : (code ?? message);
 }

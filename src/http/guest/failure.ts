@@ -6,6 +6,7 @@ import type { ErrorResponse } from "./response.ts";
 const REASON_OF: Partial<Record<ErrorCode, Reason>> = {
 	"cloud-unavailable": "cloud-unavailable",
 	"cloud-answer": "cloud-answer",
+	"vendor-data": "vendor-data-unavailable",
 	limit: "limit",
 	state: "state-unavailable",
 };

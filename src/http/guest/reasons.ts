@@ -58,6 +58,10 @@ export const REASONS = {
 		status: 503,
 		meaning: "The cloud's answer was unexpected and nothing is known about the instance.",
 	},
+	"vendor-data-unavailable": {
+		status: 503,
+		meaning: "A vendor data service gives no response, and `vendorData.failureFatal` is set; `detail` names it.",
+	},
 	"state-unavailable": { status: 503, meaning: "The state database can't be used; only passwords need it." },
 	timeout: { status: 503, meaning: "The response would have taken longer than the budget." },
 	overload: { status: 503, meaning: "Too many requests are waiting, from this guest or in total." },

@@ -63,7 +63,7 @@ export function createApi({ session, rest, base, headers = async () => ({}) }: A
 			const token = await session.token();
 			const reply = await rest.call({ method: "GET", url, headers: { "x-auth-token": token.id, ...more } });
 			if (reply.status !== 401) return reply;
-			session.refuse(token);
+			session.refuse(token.id);
 			if (again) return reply;
 		}
 	}

@@ -67,6 +67,12 @@ export interface FoundCloud {
 	readonly where: string;
 }
 
+export interface CloudChoice {
+	/** An entry of clouds.yaml; without it, `OS_CLOUD` or the other `OS_*` variables. */
+	readonly cloud?: string | undefined;
+	readonly env: Environment;
+}
+
 /** Where a cloud without an entry is read from. */
 export const VARIABLES = "the OS_* variables";
 

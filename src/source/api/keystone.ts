@@ -51,8 +51,8 @@ export interface Session {
 	readonly identityUrl: string;
 	/** A token that has not expired. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
 	token(): Promise<Token>;
-	/** Discards a token to which an API answered 401. */
-	refuse(token: Token): void;
+	/** Discards a token to which an API answered 401. @param id its secret */
+	refuse(id: string): void;
 	/** The URL of a service, without a trailing slash. @throws GuestwireError `config`: it is not in the catalogue */
 	endpoint(service: "compute" | "network"): Promise<string>;
 }
@@ -103,8 +103,8 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 	return {
 		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
 		token,
-		refuse(refused) {
-			if (current?.token === refused) current = undefined;
+		refuse(id) {
+			if (current?.token.id === id) current = undefined;
 		},
 		async endpoint(service) {
 			const override = cloud.entry[`${service}_endpoint_override`];

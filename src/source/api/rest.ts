@@ -1,8 +1,8 @@
 /** HTTP to an API: pooled connections, bounded time and size, retries of failures that may be temporary. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getCACertificates } from "node:tls";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { certificateAuthorities } from "../../certificate-authorities.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { CloudEntry } from "./clouds-yaml.ts";
 
@@ -69,9 +69,9 @@ export async function createRest(tls: Tls): Promise<Rest> {
 }
 
 async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
-	const pem = async (file: string) => {
+	const pem = async <T>(file: string, read: (file: string) => Promise<T>) => {
 		try {
-			return await readFile(file, "utf8");
+			return await read(file);
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			throw new GuestwireError(
@@ -80,12 +80,12 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 			);
 		}
 	};
+	const text = (file: string) => pem(file, (path) => readFile(path, "utf8"));
 	return {
 		rejectUnauthorized: verify !== false && insecure !== true,
-		// Node.js knows only its own list by default, other OpenStack tools the system's, with SSL_CERT_FILE.
-		ca: cacert ? await pem(cacert) : [...getCACertificates("default"), ...getCACertificates("system")],
-		...(cert && { cert: await pem(cert) }),
-		...(key && { key: await pem(key) }),
+		ca: cacert ? await pem(cacert, certificateAuthorities) : await certificateAuthorities(),
+		...(cert && { cert: await text(cert) }),
+		...(key && { key: await text(key) }),
 	};
 }
 

@@ -1,6 +1,7 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
 import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createDisprovedClaims } from "../disproved-claims.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
@@ -12,7 +13,7 @@ import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
 import { createOwners } from "./owners.ts";
 import { createResourceReader } from "./resource-reader.ts";
-import { type CloudChoice, openServices } from "./services.ts";
+import { openServices } from "./services.ts";
 import { createSignals, findBus } from "./signals.ts";
 import { UUID } from "./uuid.ts";
 

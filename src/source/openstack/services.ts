@@ -1,16 +1,10 @@
 /** Neutron's and Nova's APIs, ready to call. */
 import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "../api/api.ts";
-import { type Environment, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
+import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
 import { createSession, regionOf, type Session } from "../api/keystone.ts";
 import { createRest } from "../api/rest.ts";
 import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
-
-export interface CloudChoice {
-	/** An entry of clouds.yaml; without it, `OS_CLOUD` or the other `OS_*` variables. */
-	readonly cloud?: string | undefined;
-	readonly env: Environment;
-}
 
 export interface Services {
 	readonly found: FoundCloud;

@@ -13,6 +13,8 @@ export interface GuestwireOptions {
 	readonly profile?: "full" | "nova";
 	/** Seconds. */
 	readonly freshness?: number;
+	/** Members of `vendorData`; the laboratory's cloud is called `laboratory` there. */
+	readonly vendorData?: Readonly<Record<string, unknown>>;
 }
 
 export interface Guestwire {
@@ -102,7 +104,7 @@ async function writeFiles(folder: string, port: number, operator: number, socket
 		],
 		operator: { listen: `127.0.0.1:${operator}` },
 		networkData: { profile: options.profile ?? "nova" },
-		vendorData: { staticFile: `${STATE}/etc/nova/vendor-data.json` },
+		vendorData: { staticFile: `${STATE}/etc/nova/vendor-data.json`, ...options.vendorData },
 		...(options.freshness !== undefined && { freshness: options.freshness }),
 	};
 	await writeFile(join(folder, "secret"), `${env["GUESTWIRE_SHARED_SECRET"]}\n`, { mode: 0o600 });
