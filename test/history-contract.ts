@@ -102,6 +102,14 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.instance("vm"))?.requests).toBe(200);
 		});
 
+		test("takes text that is cut in the middle of a character, and any other", async () => {
+			const userAgent = `${"x".repeat(199)}\u{1f600}"'\\\u0001`;
+			await write([answered({ userAgent, path: `openstack/latest/${"é\"'\\".repeat(10)}` })]);
+			expect((await store.instance("vm"))?.user_agent).toBe(`${"x".repeat(199)}\ufffd`);
+			expect(decodeRequests(await store.requests("vm"))).toHaveLength(1);
+			expect(await store.documents("vm")).toHaveLength(1);
+		});
+
 		test("counts refusals by source and reason", async () => {
 			const refused = (at: number, address: string) =>
 				answered({

@@ -1,12 +1,12 @@
 /** The metrics for Prometheus. docs/operator.md lists every name, which a test checks. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
-import { createRequestTallies } from "./request-tally.ts";
+import { createRequestTallies, type RequestTally } from "./request-tally.ts";
 
 export interface Metrics {
 	readonly registry: Registry;
-	/** Counts the requests that were answered under an identity. */
-	requests(identity: string): (status: number, path: string | undefined, seconds: number) => void;
+	/** Counts the requests that were answered under an identity, by status and kind of document (`documentKind`). */
+	requests(identity: string): RequestTally["count"];
 	/** Counts a request that got no document. */
 	refused(identity: string, reason: string): void;
 	/** Requests that are waiting for the cloud, a vendor data service or the state database. */
@@ -82,10 +82,7 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">, registry 
 	});
 	return {
 		registry,
-		requests: (identity) => {
-			const tally = tallyOf(identity);
-			return (status, path, seconds) => tally.count(status, documentKind(path), seconds);
-		},
+		requests: (identity) => tallyOf(identity).count,
 		refused: (identity, reason) => refused.inc({ identity, reason }),
 		waiting,
 		listener: listenerMetrics(registry),

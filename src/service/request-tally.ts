@@ -32,8 +32,8 @@ export function createRequestTallies(registry: Registry): (identity: string) => 
 				const ofStatus = tally.answers.get(status) ?? new Map<string, number>();
 				ofStatus.set(document, (ofStatus.get(document) ?? 0) + 1);
 				if (ofStatus.size === 1) tally.answers.set(status, ofStatus);
-				const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
-				const index = bucket < 0 ? BUCKETS.length : bucket;
+				let index = 0;
+				while (seconds > (BUCKETS[index] ?? Number.POSITIVE_INFINITY)) index++;
 				tally.buckets[index] = (tally.buckets[index] ?? 0) + 1;
 				tally.seconds += seconds;
 			},

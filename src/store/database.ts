@@ -1,5 +1,5 @@
 /** The state database: one engine of two, opened and migrated. */
-import type { Kysely } from "kysely";
+import type { Kysely, RawBuilder } from "kysely";
 import { GuestwireError } from "../errors.ts";
 
 /** Where the state is kept. */
@@ -124,6 +124,11 @@ export interface StateDatabase {
 	listen(listener: () => void): () => Promise<void>;
 	/** In a transaction: notifies all listeners once it is committed. */
 	announce(transaction: Kysely<StateTables>): Promise<void>;
+	/**
+	 * A table for `from`, whose column `value` holds the elements of a JSON array: a statement that writes any number of
+	 * rows is always the same, and has one parameter for all of them.
+	 */
+	elementsOf(json: string): RawBuilder<unknown>;
 	/** The size of the database, in bytes. */
 	size(): Promise<number>;
 	/** May be called again. */
@@ -147,6 +152,7 @@ export interface Connections {
 	readonly acquireLock: StateDatabase["acquireLock"];
 	readonly listen: StateDatabase["listen"];
 	readonly announce: StateDatabase["announce"];
+	readonly elementsOf: StateDatabase["elementsOf"];
 	readonly size: StateDatabase["size"];
 	close(): Promise<void>;
 }
@@ -165,7 +171,7 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 			throw new GuestwireError("state", `state ${name}: ${(error as Error).message}: ${advice}`, { cause: error });
 		}
 	};
-	const { reader, writer, acquireLock, listen, announce, size, close } = await withStateErrors(open);
+	const { reader, writer, acquireLock, listen, announce, elementsOf, size, close } = await withStateErrors(open);
 	let closing: Promise<void> | undefined;
 	return {
 		name,
@@ -178,6 +184,7 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 			}),
 		listen,
 		announce,
+		elementsOf,
 		size: () => withStateErrors(size),
 		async close() {
 			closing ??= close();

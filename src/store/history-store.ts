@@ -63,8 +63,8 @@ export interface HistoryStore {
 
 export function createHistoryStore(state: StateDatabase): HistoryStore {
 	return {
-		write: (batch) => state.write((database) => writeBatch(database, batch, state.announce)),
-		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge)),
+		write: (batch) => state.write((database) => writeBatch(database, batch, state)),
+		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge, state.elementsOf)),
 		trim: (limits) => state.write((database) => trim(database, limits)),
 		setOutdated: (id, at) =>
 			state.write(async (database) => {

@@ -1,20 +1,21 @@
 /** Writes of the request history's tables. */
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { StateDatabase, StateTables } from "./database.ts";
 import type { HistoryBatch } from "./history-store.ts";
 
-/** Rows per statement: SQLite takes 32,766 parameters, and compiling more at a time would hold up the event loop. */
+/** Rows per statement, where each value is a parameter of its own: SQLite takes 32,766 of them. */
 const CHUNK = 250;
 /** Versions of each document. */
 export const MAX_VERSIONS = 3;
 
 type Database = Transaction<StateTables>;
+export type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf">;
 
 /** See `HistoryStore.write`. Transactions take turns, so that numbers are committed in their order. */
 export function writeBatch(
 	database: Kysely<StateTables>,
 	batch: HistoryBatch,
-	announce: StateDatabase["announce"],
+	{ announce, elementsOf }: HistoryDatabase,
 ): Promise<void> {
 	return database.transaction().execute(async (transaction) => {
 		const { sequence } = await transaction
@@ -22,64 +23,90 @@ export function writeBatch(
 			.set(({ eb }) => ({ sequence: eb("sequence", "+", 1) }))
 			.returning("sequence")
 			.executeTakeFirstOrThrow();
-		for (const rows of chunks(batch.instances)) await addInstances(transaction, rows, sequence);
-		for (const rows of chunks(batch.documents)) await replaceDocuments(transaction, rows);
-		for (const rows of chunks(batch.requests)) {
-			const insert = transaction.insertInto("history_requests").values(rows);
-			await insert.onConflict((conflict) => conflict.doNothing()).execute();
-		}
+		const insert = (table: keyof typeof COLUMNS, rows: readonly object[], onConflict: RawBuilder<unknown>) =>
+			insertRows(transaction, { table, elements: elementsOf(JSON.stringify(rows)), sequence, onConflict });
+		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
+		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
+		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
 		for (const rows of chunks(batch.versions)) await addVersions(transaction, rows);
-		for (const rows of chunks(batch.refusals)) await addRefusals(transaction, rows, sequence);
+		if (batch.versions.length > 0) {
+			const changed = batch.versions.map(({ instance_id }) => ({ instance_id }));
+			await deleteOldVersions(transaction, elementsOf(JSON.stringify(changed)));
+		}
+		if (batch.refusals.length > 0) await insert("history_refusals", batch.refusals, ADD_TO_REFUSAL);
 		await announce(transaction);
 	});
 }
 
-async function addInstances(database: Database, rows: HistoryBatch["instances"], sequence: number): Promise<void> {
-	await database
-		.insertInto("history_instances")
-		.values(rows.map((row) => ({ ...row, outdated_at: null, sequence })))
-		.onConflict((conflict) =>
-			conflict.column("instance_id").doUpdateSet(({ ref, eb, fn }) => ({
-				// Nodes write in any order: the later request counts.
-				last_status: later("last_status"),
-				user_agent: later("user_agent"),
-				node: later("node"),
-				last_at: sql<number>`case when excluded.last_at > history_instances.last_at
-					then excluded.last_at else history_instances.last_at end`,
-				requests: eb(ref("history_instances.requests"), "+", ref("excluded.requests")),
-				failures: eb(ref("history_instances.failures"), "+", ref("excluded.failures")),
-				client: fn.coalesce(ref("excluded.client"), ref("history_instances.client")),
-				sequence: ref("excluded.sequence"),
-			})),
-		)
-		.execute();
+/** The columns of the rows that are written as JSON. `sequence` is the batch's. */
+const COLUMNS = {
+	history_instances: {
+		...{ instance_id: "text", first_at: "bigint", last_at: "bigint", last_status: "integer", requests: "bigint" },
+		...{ failures: "bigint", client: "text", user_agent: "text", node: "text", sequence: "bigint" },
+	},
+	history_documents: {
+		...{ instance_id: "text", path: "text", digest: "text", at: "bigint", status: "integer", bytes: "bigint" },
+		...{ user_agent: "text", listener: "text", node: "text" },
+	},
+	history_requests: { instance_id: "text", at: "bigint", writer: "text", count: "integer", content: "text" },
+	history_refusals: {
+		...{ source: "text", reason: "text", listener: "text", count: "bigint", first_at: "bigint", last_at: "bigint" },
+		...{ content: "text", node: "text", sequence: "bigint" },
+	},
+} as const satisfies { [Table in keyof StateTables]?: Partial<Record<keyof StateTables[Table], string>> };
+
+interface Insert {
+	readonly table: keyof typeof COLUMNS;
+	/** See `StateDatabase.elementsOf`. */
+	readonly elements: RawBuilder<unknown>;
+	readonly sequence: number;
+	readonly onConflict: RawBuilder<unknown>;
 }
 
-function later<Column extends "last_status" | "user_agent" | "node">(column: Column) {
-	return sql<never>`case when excluded.last_at >= history_instances.last_at
+/** The database reads the rows from JSON: building a statement with a parameter for each value takes longer. */
+async function insertRows(database: Database, { table, elements, sequence, onConflict }: Insert): Promise<void> {
+	const columns = Object.entries(COLUMNS[table]);
+	const values = columns.map(([name, type]) => {
+		const value = name === "sequence" ? sql`${sequence}` : sql`value ->> ${sql.lit(name)}`;
+		return sql`cast(${value} as ${sql.raw(type)})`;
+	});
+	const names = sql.join(columns.map(([name]) => sql.ref(name)));
+	const { [table]: keys } = KEYS;
+	// SQLite needs "where" to tell the "on" of a conflict from that of a join.
+	await sql`insert into ${sql.table(table)} (${names}) select ${sql.join(values)} from ${elements} where true
+		on conflict (${sql.join(keys.map((key) => sql.ref(key)))}) ${onConflict}`.execute(database);
+}
+
+const KEYS: Readonly<Record<keyof typeof COLUMNS, readonly string[]>> = {
+	history_instances: ["instance_id"],
+	history_documents: ["instance_id", "path"],
+	history_requests: ["instance_id", "at", "writer"],
+	history_refusals: ["source", "reason", "listener"],
+};
+
+/** Nodes write in any order: the later request counts. */
+const ADD_TO_INSTANCE = sql`do update set
+	last_status = ${later("last_status")}, user_agent = ${later("user_agent")}, node = ${later("node")},
+	last_at = case when excluded.last_at > history_instances.last_at
+		then excluded.last_at else history_instances.last_at end,
+	requests = history_instances.requests + excluded.requests,
+	failures = history_instances.failures + excluded.failures,
+	client = coalesce(excluded.client, history_instances.client),
+	sequence = excluded.sequence`;
+
+function later(column: "last_status" | "user_agent" | "node") {
+	return sql`case when excluded.last_at >= history_instances.last_at
 		then ${sql.ref(`excluded.${column}`)} else ${sql.ref(`history_instances.${column}`)} end`;
 }
 
-async function replaceDocuments(database: Database, rows: HistoryBatch["documents"]): Promise<void> {
-	await database
-		.insertInto("history_documents")
-		.values(rows)
-		.onConflict((conflict) =>
-			conflict
-				.columns(["instance_id", "path"])
-				.doUpdateSet(({ ref }) => ({
-					digest: ref("excluded.digest"),
-					at: ref("excluded.at"),
-					status: ref("excluded.status"),
-					bytes: ref("excluded.bytes"),
-					user_agent: ref("excluded.user_agent"),
-					listener: ref("excluded.listener"),
-					node: ref("excluded.node"),
-				}))
-				.whereRef("history_documents.at", "<=", "excluded.at"),
-		)
-		.execute();
-}
+const REPLACE_OLDER_DOCUMENT = sql`do update set
+	digest = excluded.digest, at = excluded.at, status = excluded.status, bytes = excluded.bytes,
+	user_agent = excluded.user_agent, listener = excluded.listener, node = excluded.node
+	where history_documents.at <= excluded.at`;
+
+const ADD_TO_REFUSAL = sql`do update set
+	count = history_refusals.count + excluded.count, last_at = excluded.last_at, content = excluded.content,
+	node = excluded.node, sequence = excluded.sequence`;
 
 async function addVersions(database: Database, rows: HistoryBatch["versions"]): Promise<void> {
 	await database
@@ -91,29 +118,16 @@ async function addVersions(database: Database, rows: HistoryBatch["versions"]): 
 				.doUpdateSet(({ ref }) => ({ last_at: ref("excluded.last_at") })),
 		)
 		.execute();
-	const ids = [...new Set(rows.map(({ instance_id }) => instance_id))];
+}
+
+/** @param instances with the member `instance_id` */
+async function deleteOldVersions(database: Database, instances: RawBuilder<unknown>): Promise<void> {
 	await sql`delete from history_versions where (instance_id, path, digest) in (
 		select instance_id, path, digest from (
 			select instance_id, path, digest,
 				row_number() over (partition by instance_id, path order by last_at desc, digest) as place
-			from history_versions where instance_id in (${sql.join(ids)})
+			from history_versions where instance_id in (select value ->> 'instance_id' from ${instances})
 		) as ranked where place > ${MAX_VERSIONS})`.execute(database);
-}
-
-async function addRefusals(database: Database, rows: HistoryBatch["refusals"], sequence: number): Promise<void> {
-	await database
-		.insertInto("history_refusals")
-		.values(rows.map((row) => ({ ...row, sequence })))
-		.onConflict((conflict) =>
-			conflict.columns(["source", "reason", "listener"]).doUpdateSet(({ ref, eb }) => ({
-				count: eb(ref("history_refusals.count"), "+", ref("excluded.count")),
-				last_at: ref("excluded.last_at"),
-				content: ref("excluded.content"),
-				node: ref("excluded.node"),
-				sequence: ref("excluded.sequence"),
-			})),
-		)
-		.execute();
 }
 
 /** See `HistoryStore.trim`. */

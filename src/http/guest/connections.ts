@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ListenerMetrics } from "../../service/metrics.ts";
+import type { Target } from "./target.ts";
 
 export interface ConnectionLimits {
 	/** Open connections of one listener; any further one is closed at once: 10,000. */
@@ -17,8 +18,7 @@ export interface ConnectionLimits {
 export interface Exchange {
 	readonly request: IncomingMessage;
 	readonly response: ServerResponse;
-	/** Normalized; undefined if no document can have the path. */
-	readonly path: string | undefined;
+	readonly target: Target;
 	/** Milliseconds of the performance clock. */
 	readonly started: number;
 }

@@ -1,6 +1,5 @@
 /** From a request to its response: who asks, which instance that is, and which document is wanted. */
 
-import { isPrivatePath } from "../../documents/paths.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
@@ -10,13 +9,13 @@ import { andThen } from "./and-then.ts";
 import type { Identity, Requester } from "./identity/requester.ts";
 import { loadInstance } from "./load-instance.ts";
 import { isRead } from "./method.ts";
-import { isPasswordPath, passwordResponse } from "./password.ts";
+import { passwordResponse } from "./password.ts";
 import type { ErrorResponse, GuestResponse } from "./response.ts";
+import type { Target } from "./target.ts";
 
 export interface GuestRequest extends Requester {
 	readonly method: string;
-	/** Normalized; undefined if no document can have the path. */
-	readonly path: string | undefined;
+	readonly target: Target;
 	/** See readBody in request-body.ts. */
 	readBody(limit: number): Promise<Uint8Array | "too-large" | "incomplete">;
 }
@@ -36,7 +35,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 	const { identity, instances, documents, passwords, admission } = options;
 
 	const respond = (request: GuestRequest, path: string, instance: Instance): GuestResponse | Promise<GuestResponse> => {
-		if (isPasswordPath(path)) return passwordResponse(passwords, instance, request);
+		if (request.target.isPassword) return passwordResponse(passwords, instance, request);
 		return andThen(documents.answer(instance, path), (document) => {
 			if (document === undefined) return { reason: "unknown-path", instance: instance.id };
 			return isRead(request.method) ? { document, instance: instance.id } : wrongMethod(instance.id);
@@ -44,10 +43,10 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 	};
 
 	return (request) => {
-		const { path } = request;
+		const { path, isPrivate } = request.target;
 		const listing = path === undefined ? undefined : documents.listing(path);
 		if (listing !== undefined) return isRead(request.method) ? { document: listing } : wrongMethod();
-		const caller = identity(request, path !== undefined && isPrivatePath(path));
+		const caller = identity(request, isPrivate);
 		if ("reason" in caller) return caller;
 		const response = andThen(caller.identified, (identified): GuestResponse | Promise<GuestResponse> => {
 			if ("reason" in identified) return identified;

@@ -11,7 +11,6 @@
  * 7. report.ts: log, metrics and request history
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { normalizePath } from "../../documents/paths.ts";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import { asListener, type ListenAddress, listenOn } from "../listen.ts";
@@ -24,6 +23,7 @@ import { createReport, type ReportOptions } from "./report.ts";
 import { hasBody, readBody } from "./request-body.ts";
 import { type GuestResponse, rawBadRequest, writeResponse } from "./response.ts";
 import { createGuestServer } from "./server.ts";
+import { targetOf } from "./target.ts";
 import { createUnreadResponses, type UnreadLimits } from "./unread-responses.ts";
 
 export interface Limits extends AdmissionLimits, ConnectionLimits, UnreadLimits {
@@ -109,14 +109,14 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 }
 
 function begin(request: IncomingMessage, response: ServerResponse): Exchange {
-	return { request, response, path: normalizePath(request.url ?? ""), started: performance.now() };
+	return { request, response, target: targetOf(request.url ?? ""), started: performance.now() };
 }
 
 function handle(handler: GuestHandler, exchange: Exchange): GuestResponse | Promise<GuestResponse> {
-	const { request, response, path } = exchange;
+	const { request, response, target } = exchange;
 	const { rawHeaders, socket, method = "" } = request;
 	try {
-		return handler({ rawHeaders, socket, method, path, readBody: (limit) => readBody(request, response, limit) });
+		return handler({ rawHeaders, socket, method, target, readBody: (limit) => readBody(request, response, limit) });
 	} catch (error) {
 		return failure(error);
 	}

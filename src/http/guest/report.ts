@@ -1,9 +1,9 @@
 /** What the log, the metrics and the request history keep of a request that has just been answered. */
-import { type Log, logRequest, pathInLog, roundedMs } from "../../service/log.ts";
+import { type Log, roundedMs } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
 import type { Exchange } from "./connections.ts";
-import { headerPicker } from "./identity/headers.ts";
+import { firstHeader } from "./identity/headers.ts";
 import { requestSource } from "./request-source.ts";
 import { type GuestResponse, statusOf } from "./response.ts";
 
@@ -21,31 +21,26 @@ export interface ReportOptions {
 	readonly record?: ((request: AnsweredRequest) => void) | undefined;
 }
 
-const pick = headerPicker(["User-Agent"]);
-
 export function createReport({ identity, listen, log, metrics, record }: ReportOptions): Report {
 	const countRequest = metrics.requests(identity);
-	return ({ request, path, started }, response, bytes) => {
-		const { method = "", rawHeaders, socket } = request;
-		const status = statusOf(response);
+	return ({ request, target, started }, response, bytes) => {
+		const { method = "", rawHeaders } = request;
+		const { path } = target;
 		const { instance } = response;
+		const status = statusOf(response);
 		const ms = performance.now() - started;
-		const line = { identity, method, path: pathInLog(path), status, ms: roundedMs(ms), instance };
-		if ("reason" in response) {
-			const { reason, detail } = response;
-			logRequest(log, { ...line, reason, detail });
-			metrics.refused(identity, reason);
-		} else logRequest(log, line);
-		countRequest(status, path, ms / 1000);
+		const { reason, detail } = "reason" in response ? response : ANSWERED;
+		log.request({ identity, method, path: target.logged, status, ms: roundedMs(ms), instance, reason, detail });
+		countRequest(status, target.kind, ms / 1000);
+		if (reason !== undefined) metrics.refused(identity, reason);
 		if (record === undefined) return;
-		const [userAgent = ""] = pick(rawHeaders).values;
-		const answered = { at: Date.now(), instance, method, path, status, bytes, ms, userAgent, listener: listen };
-		if ("document" in response) record({ ...answered, body: method === "GET" ? response.document.body : undefined });
-		else {
-			const { reason, detail } = response;
-			const isKnown = instance !== undefined && reason !== "unknown-instance";
-			const source = isKnown ? undefined : requestSource(rawHeaders, socket.remoteAddress);
-			record({ ...answered, body: undefined, reason, detail, source });
-		}
+		const userAgent = firstHeader(rawHeaders, "user-agent") ?? "";
+		const body = "document" in response && method === "GET" ? response.document.body : undefined;
+		const isRefused = reason !== undefined && (instance === undefined || reason === "unknown-instance");
+		const source = isRefused ? requestSource(rawHeaders, request.socket.remoteAddress) : undefined;
+		const [at, listener] = [Date.now(), listen];
+		record({ at, instance, method, path, status, bytes, ms, userAgent, listener, body, reason, detail, source });
 	};
 }
+
+const ANSWERED: { readonly reason?: undefined; readonly detail?: undefined } = {};

@@ -8,6 +8,9 @@ const DIGEST_LENGTH = 32;
 /** Longer documents have no stored versions. Bytes. */
 const MAX_STORED = 64 * 1024;
 
+/** Documents are small: setting up zlib's default of 256 KiB takes longer than compressing one. */
+const COMPRESSION = { level: 1, windowBits: 12, memLevel: 4 };
+
 /** Documents whose versions are stored. Those that may contain secrets of the owner are not among them. */
 const WITH_VERSIONS = /^openstack\/[^/]+\/(network_data\.json|meta_data\.json|metadata\/network_data|network\/.+)$/;
 const DOCUMENT = /^openstack\/[^/]+\/.+$|^[^/]+\/user-data$/;
@@ -48,7 +51,7 @@ export function storableContent(path: string, body: Uint8Array): Uint8Array | un
 }
 
 export function compressContent(content: Uint8Array): Buffer {
-	return deflateRawSync(content);
+	return deflateRawSync(content, COMPRESSION);
 }
 
 export function decompressContent(stored: Uint8Array): Buffer {

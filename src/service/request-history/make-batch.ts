@@ -4,6 +4,7 @@ import type { HistoryBatch } from "../../store/history-store.ts";
 import type { AnsweredRequest, RecordedRequest } from "./answered-request.ts";
 import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
 import { compressContent, type DigestOf, isDocumentPath, storableContent } from "./document-content.ts";
+import { latestRequests, type Pending, type PendingInstance } from "./pending.ts";
 import { encodeRequests } from "./request-list.ts";
 
 /** What is remembered between batches, to write less. All of it can be lost. */
@@ -28,58 +29,53 @@ const MAX_DETAIL = 500;
 /** Sources of refusals that one batch stores. */
 const MAX_REFUSALS = 200;
 
-/** @param requests in the order of their answers */
-export function makeBatch(requests: readonly AnsweredRequest[], context: BatchContext): HistoryBatch {
-	const known = Map.groupBy(requests, ({ instance, reason }) => (reason === "unknown-instance" ? undefined : instance));
-	const refused = known.get(undefined) ?? [];
-	known.delete(undefined);
-	const parts = Array.from(known as Map<string, AnsweredRequest[]>, ([id, own]) => ofInstance(id, own, context));
+export function makeBatch({ instances, refused }: Pending, context: BatchContext): HistoryBatch {
+	const parts = Array.from(instances, ([id, pending]) => ofInstance(id, pending, context));
 	return {
 		instances: parts.map(({ instance }) => instance),
-		requests: parts.map(({ requests: row }) => row),
+		requests: parts.map(({ requests }) => requests),
 		documents: parts.flatMap(({ documents }) => documents),
 		versions: parts.flatMap(({ versions }) => versions),
 		refusals: refusalsOf(refused, context.node),
 	};
 }
 
-function ofInstance(id: string, requests: readonly AnsweredRequest[], context: BatchContext) {
+function ofInstance(id: string, pending: PendingInstance, context: BatchContext) {
 	const { memory, node, writer } = context;
+	const { firstAt, last, requests, failures } = pending;
+	const latest = latestRequests(pending);
 	let evidence = memory.evidence.get(id) ?? NO_EVIDENCE;
-	for (const { path, userAgent } of requests) evidence = addEvidence(evidence, path, userAgent);
+	// A guest may have requested more documents than there are latest requests.
+	for (const { path, userAgent } of pending.documents.values()) evidence = addEvidence(evidence, path, userAgent);
+	for (const { path, userAgent } of latest) evidence = addEvidence(evidence, path, userAgent);
 	memory.evidence.set(id, evidence);
-	const [first] = requests as readonly [AnsweredRequest];
-	const last = requests.at(-1) ?? first;
-	const { content, count } = encodeRequests(requests.map((request) => recorded(request, node)));
+	const { content, count } = encodeRequests(latest.map((request) => recorded(request, node)));
 	return {
 		instance: {
-			...{ instance_id: id, first_at: first.at, last_at: last.at, last_status: last.status },
-			...{ requests: requests.length, failures: requests.filter(({ status }) => status >= 500).length },
+			...{ instance_id: id, first_at: firstAt, last_at: last.at, last_status: last.status, requests, failures },
 			...{ client: evidence.client ?? null, user_agent: short(last.userAgent), node },
 		},
 		requests: { instance_id: id, at: last.at, writer, count, content },
-		...documentsOf(id, requests, context),
+		...documentsOf(id, pending, context),
 	};
 }
 
-function documentsOf(id: string, requests: readonly AnsweredRequest[], context: BatchContext) {
-	const { digestOf, memory, node } = context;
-	const documents = new Map<string, HistoryBatch["documents"][number]>();
-	const versions = new Map<string, HistoryBatch["versions"][number]>();
-	for (const { path, body, at, status, bytes, userAgent, listener } of requests) {
-		if (path === undefined || body === undefined || path.length > MAX_TEXT || !isDocumentPath(path)) continue;
+function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, node }: BatchContext) {
+	const documents: HistoryBatch["documents"][number][] = [];
+	const versions: HistoryBatch["versions"][number][] = [];
+	for (const [path, { body, at, status, bytes, userAgent, listener }] of pending.documents) {
+		if (body === undefined || path.length > MAX_TEXT || !isDocumentPath(path)) continue;
 		const digest = digestOf(path, body);
 		const answer = { digest, at, status, bytes, user_agent: short(userAgent), listener, node };
-		documents.set(path, { instance_id: id, path, ...answer });
+		documents.push({ instance_id: id, path, ...answer });
 		const key = `${id} ${path}`;
 		if (memory.versions.get(key) === digest) continue;
 		const content = storableContent(path, body);
 		if (content === undefined) continue;
 		memory.versions.set(key, digest);
-		const version = { instance_id: id, path, digest, first_at: at, last_at: at, content: compressContent(content) };
-		versions.set(`${path} ${digest}`, version);
+		versions.push({ instance_id: id, path, digest, first_at: at, last_at: at, content: compressContent(content) });
 	}
-	return { documents: [...documents.values()], versions: [...versions.values()] };
+	return { documents, versions };
 }
 
 function recorded(request: AnsweredRequest, node: string): RecordedRequest {
@@ -117,12 +113,16 @@ function refusalsOf(requests: readonly AnsweredRequest[], node: string): History
 			...{ source: from, reason, listener, node, count: (known?.count ?? 0) + 1 },
 			...{ first_at: known?.first_at ?? at, last_at: at },
 			// A failure's detail is a stack trace, which the log has.
-			content: JSON.stringify({ ...last, detail: reason === "failed" ? "" : detail.slice(0, MAX_DETAIL) }),
+			content: JSON.stringify({
+				...last,
+				detail: reason === "failed" ? "" : detail.slice(0, MAX_DETAIL).toWellFormed(),
+			}),
 		});
 	}
 	return [...refusals.values()];
 }
 
 function short(text: string): string {
-	return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
+	// Half a character at the end is not text that every database takes.
+	return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).toWellFormed() : text;
 }

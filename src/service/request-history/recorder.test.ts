@@ -7,7 +7,9 @@ import { answered, storesHistory } from "../../../test/history-contract.ts";
 import { openDatabase } from "../../store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
 import { createDigests } from "./document-content.ts";
+import { MAX_PENDING_REFUSED } from "./pending.ts";
 import { createRecorder } from "./recorder.ts";
+import { decodeRequests, MAX_REQUESTS } from "./request-list.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guestwire-history-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,12 +46,18 @@ describe("the recorder", () => {
 			},
 			onError: (error) => errors.push(error),
 		});
-		for (let i = 0; i < 5010; i++) recorder.record(answered({ at: i }));
+		for (let at = 0; at < 100; at++) recorder.record(answered({ at }));
 		await recorder.close();
-		expect([lost, errors.length]).toEqual([10, 1]);
+		for (let at = 100; at < 130; at++) recorder.record(answered({ at }));
+		for (let i = 0; i < MAX_PENDING_REFUSED + 10; i++)
+			recorder.record(answered({ instance: undefined, reason: "no-owner" }));
+		await recorder.close();
 		isAway = false;
 		await recorder.close();
-		expect(await store.instance("vm")).toMatchObject({ requests: 5000, last_at: 4999 });
+		expect([lost, errors.length]).toEqual([10, 2]);
+		expect(await store.instance("vm")).toMatchObject({ requests: 130, first_at: 0, last_at: 129 });
+		const kept = decodeRequests(await store.requests("vm"));
+		expect(kept.map(({ at }) => at)).toEqual(Array.from({ length: MAX_REQUESTS }, (_, i) => 80 + i));
 		expect(await store.versions("vm", "openstack/latest/network_data.json")).toHaveLength(1);
 		await state.close();
 	});

@@ -5,6 +5,7 @@ import type { AnsweredRequest } from "./answered-request.ts";
 import type { ClientEvidence } from "./client.ts";
 import type { DigestOf } from "./document-content.ts";
 import { type BatchContext, makeBatch } from "./make-batch.ts";
+import { addRequest, createPending, putBack } from "./pending.ts";
 import { MAX_REQUESTS, mergeRequests } from "./request-list.ts";
 
 export interface Recorder {
@@ -29,8 +30,6 @@ export interface RecorderOptions {
 	readonly delay?: number;
 }
 
-/** Requests that may wait to be written. */
-const MAX_WAITING = 5000;
 /** Instances whose client and last versions are remembered. */
 const MAX_REMEMBERED = 20_000;
 /** Instances and refusals that the state keeps; see `HistoryStore.trim`. */
@@ -49,26 +48,25 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	};
 	const context: BatchContext = { node, writer, digestOf, memory };
 	const growth = createGrowth();
-	let waiting: AnsweredRequest[] = [];
+	let pending = createPending();
 	let lost = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let writing: Promise<void> | undefined;
 	let trimmedAt = 0;
 
 	async function write(): Promise<void> {
-		const requests = waiting;
-		waiting = [];
+		const current = pending;
+		pending = createPending();
 		if (lost > 0) onLost(lost);
 		lost = 0;
-		const batch = makeBatch(requests, context);
+		const batch = makeBatch(current, context);
 		try {
 			await store.write(batch);
 		} catch (error) {
 			// What this batch was to store is not stored: the next one has to contain it.
 			memory.versions.clear();
-			const all = [...requests, ...waiting];
-			waiting = all.slice(-MAX_WAITING);
-			lost += all.length - waiting.length;
+			lost += putBack(current, pending);
+			pending = current;
 			onError(error);
 			return;
 		}
@@ -88,24 +86,20 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			await writing;
 			writing = undefined;
 			timer = undefined;
-			if (waiting.length > 0) arm();
+			if (pending.size > 0) arm();
 		}, delay).unref();
 	}
 
 	return {
 		record(request) {
-			if (waiting.length >= MAX_WAITING) {
-				lost++;
-				return;
-			}
-			waiting.push(request);
-			if (timer === undefined) arm();
+			if (!addRequest(pending, request)) lost++;
+			else if (timer === undefined) arm();
 		},
 		async close() {
 			await writing;
 			clearTimeout(timer);
 			timer = undefined;
-			if (waiting.length > 0) await write();
+			if (pending.size > 0) await write();
 		},
 	};
 }

@@ -36,6 +36,7 @@ async function openPool(url: string): Promise<Connections> {
 		announce: async (transaction) => {
 			await sql`select pg_notify(${CHANNEL}, '')`.execute(transaction);
 		},
+		elementsOf: (json) => sql`json_array_elements(${json}::json)`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
 			return (await query.execute(connection)).rows[0]?.bytes ?? 0;

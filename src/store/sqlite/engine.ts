@@ -89,6 +89,7 @@ function sharedBy(reader: Kysely<StateTables>, writer: Kysely<StateTables>) {
 	return {
 		listen: (listener: () => void) => pollForChanges(reader, listener),
 		announce: async () => {},
+		elementsOf: (json: string) => sql`json_each(${json})`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select page_count * page_size as bytes
 				from pragma_page_count(), pragma_page_size()`;

@@ -26,3 +26,12 @@ export function headerPicker(names: readonly string[]): (rawHeaders: readonly st
 		return { values, repeated };
 	};
 }
+
+/** The first value of a header in node's `rawHeaders`. For logs: identity needs `headerPicker`, which sees repetitions. */
+export function firstHeader(rawHeaders: readonly string[], lowerCaseName: string): string | undefined {
+	for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+		const name = rawHeaders[i] as string;
+		if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return rawHeaders[i + 1];
+	}
+	return undefined;
+}

@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { AnsweredRequest } from "./answered-request.ts";
+import { addRequest, createPending, latestRequests, MAX_PENDING, type Pending, putBack } from "./pending.ts";
+import { MAX_REQUESTS } from "./request-list.ts";
+
+const request = (at: number, instance = "vm", path = "openstack"): AnsweredRequest => ({
+	...{ at, instance, path, method: "GET", status: at % 7 === 0 ? 503 : 200, bytes: 2, ms: 1 },
+	...{ userAgent: "", listener: "", body: at % 3 === 0 ? undefined : new Uint8Array() },
+});
+const pendingOf = (requests: readonly AnsweredRequest[]) => {
+	const pending = createPending();
+	for (const one of requests) addRequest(pending, one);
+	return pending;
+};
+/** Everything that is written, by instance. */
+const written = ({ instances }: Pending) =>
+	Array.from(instances, ([id, instance]) => {
+		const { latest: _, documents, ...rest } = instance;
+		return { id, ...rest, latest: latestRequests(instance), documents: new Map([...documents].toSorted()) };
+	}).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+it("keeps the same, however often a write failed in between", () => {
+	const kind = fc.tuple(fc.constantFrom("a", "a", "a", "b"), fc.constantFrom("x", "y"));
+	fc.assert(
+		fc.property(fc.array(kind, { maxLength: 300 }), fc.array(fc.nat(300), { maxLength: 4 }), (kinds, cuts) => {
+			const requests = kinds.map(([instance, path], at) => request(at, instance, path));
+			const ends = [...cuts.toSorted((a, b) => a - b), requests.length];
+			const parts = ends.map((end, at) => pendingOf(requests.slice(ends[at - 1] ?? 0, end)));
+			const [first = createPending(), ...later] = parts;
+			for (const part of later) expect(putBack(first, part)).toBe(0);
+			const all = pendingOf(requests);
+			expect(written(first)).toEqual(written(all));
+			expect(first.size).toBe(all.size);
+			// The ring goes on where it was.
+			for (let at = 1000; at < 1030; at++) for (const pending of [first, all]) addRequest(pending, request(at, "a"));
+			expect(written(first)).toEqual(written(all));
+		}),
+	);
+});
+
+it("is bounded: one instance costs the same however often it asks, and further instances are lost", () => {
+	const pending = createPending();
+	for (let at = 0; at < 1000; at++) expect(addRequest(pending, request(at))).toBe(true);
+	expect([pending.size, pending.instances.get("vm")?.requests]).toEqual([MAX_REQUESTS + 1, 1000]);
+	let added = 0;
+	while (addRequest(pending, request(1, `vm-${added}`))) added++;
+	expect(pending.size).toBeLessThanOrEqual(MAX_PENDING + 1);
+	const lost = putBack(pending, pendingOf([request(2), request(2, "other"), request(3, "other")]));
+	expect([lost, pending.instances.get("vm")?.requests]).toEqual([2, 1001]);
+});
