@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { treeOf } from "../../test/drive-files.ts";
-import { buildConfigDrive, readConfigDrive } from "../config-drive/index.ts";
+import { buildConfigDrive, patchConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 import { extractImage } from "./drive-files.ts";
 
@@ -26,6 +26,8 @@ const originals = [
 ];
 
 const IMAGES = 10_000;
+/** Patching reads an image several times: more of them by hand. */
+const PATCHED = Number(process.env["GUESTWIRE_FUZZ_IMAGES"] ?? 500);
 /** One image in this many is also extracted: a disk is slow. */
 const EXTRACTED = 10;
 
@@ -99,3 +101,32 @@ it(`${IMAGES} corrupted images neither crash nor hang a reader, and are never ex
 	expect(refused).toBeLessThan((IMAGES * 9) / 10);
 	rmSync(folder, { recursive: true });
 }, 600_000);
+
+it(`${PATCHED} corrupted images are patched as a whole image would be, or rejected in one line`, () => {
+	const bytes = Buffer.alloc(5000, "new");
+	let refused = 0;
+	for (let seed = 0; seed < PATCHED; seed++) {
+		const { image, restore } = spoil(seed);
+		const start = performance.now();
+		const original = Buffer.from(image);
+		const path = seed % 2 === 0 ? "openstack/latest/meta_data.json" : "openstack/latest/user_data";
+		try {
+			const patched = patchConfigDrive(image, new Map([[path, bytes]]));
+			const [before, after] = [image, patched].map(readConfigDrive);
+			expect([...(after?.paths() ?? [])]).toEqual([...(before?.paths() ?? [])]);
+			for (const other of before?.paths() ?? []) {
+				const expected = other === path ? bytes : (before?.read(other) ?? "");
+				expect(Buffer.compare(after?.read(other) ?? Buffer.of(), Buffer.from(expected)), `image ${seed}`).toBe(0);
+			}
+		} catch (error) {
+			if (!(error instanceof GuestwireError)) throw new Error(`image ${seed}`, { cause: error });
+			expect(error.message).not.toContain("\n");
+			refused++;
+		}
+		expect(Buffer.compare(image, original), `the original of image ${seed}`).toBe(0);
+		restore();
+		expect(performance.now() - start, `milliseconds for image ${seed}`).toBeLessThan(10_000);
+	}
+	expect(refused).toBeGreaterThan(PATCHED / 10);
+	expect(refused).toBeLessThan((PATCHED * 9) / 10);
+}, 1_800_000);

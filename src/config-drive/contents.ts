@@ -40,6 +40,11 @@ export function unreadable(what: string): GuestwireError {
 	return new GuestwireError("drive", `The image can't be read: ${what}`);
 }
 
+/** The error for an image in which a file can't be replaced. */
+export function unpatchable(what: string): GuestwireError {
+	return new GuestwireError("drive", `The drive can't be patched: ${what}`);
+}
+
 /** Collects what a reader finds, and rejects what could harm whoever lists or extracts it. */
 export interface Collector {
 	/** Returns the folder's path, for its contents. */

@@ -49,7 +49,7 @@ const PIECE = 2 ** 20;
 const ZEROS = new Uint8Array(2 ** 16);
 
 /** The bytes of an image, in chunks. A chunk may be the tree's own memory: don't write to it. */
-export function* driveChunks(drive: ConfigDrive): Generator<Uint8Array, void> {
+export function* driveChunks(drive: Pick<ConfigDrive, "placed" | "size">): Generator<Uint8Array, void> {
 	let position = 0;
 	for (const { offset, bytes } of drive.placed) {
 		yield* zeros(offset - position);

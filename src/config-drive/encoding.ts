@@ -14,17 +14,57 @@ export function driveExtension(format: DriveFormat, encoding: DriveEncoding): st
 /** The most that Ironic's agent accepts, decompressed (its `MAX_CONFIG_DRIVE_SIZE_MB`). */
 export const MAX_IRONIC_SIZE = 64 * 2 ** 20;
 
+/** The most that Ironic's API accepts: a whole request (its `[api]max_json_body_size_provision`). */
+const MAX_REQUEST = 64 * 2 ** 20;
+/** For what a deploy request has beside the drive, such as its deploy steps. */
+const REST_OF_REQUEST = 2 ** 16;
+
 /** The operating system in a gzip header (RFC 1952): unknown. zlib would write the one it was built for. */
 const OS_OFFSET = 9;
 const UNKNOWN_OS = 255;
 
-/** The encoded bytes of a drive, in chunks. The gzip header has no time. */
-export async function* encodedChunks(drive: ConfigDrive, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
-	if (encoding === "raw") yield* driveChunks(drive);
-	else yield* base64(gzip(drive));
+/** What is encoded. */
+type Image = Pick<ConfigDrive, "placed" | "size">;
+
+/**
+ * The encoded bytes of an image, in chunks. The gzip header has no time.
+ *
+ * @throws GuestwireError `drive`, at once or later: Ironic would reject the encoded image, because it is too large
+ */
+export async function* encodedChunks(image: Image, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
+	if (encoding === "raw") yield* driveChunks(image);
+	else yield* withinRequest(base64(gzip(image)));
 }
 
-async function* gzip(drive: ConfigDrive): AsyncGenerator<Buffer, void> {
+/**
+ * A finished image in an encoding.
+ *
+ * @throws GuestwireError `drive`, at once or later: Ironic would reject the encoded image, because it is too large
+ */
+export function encodeConfigDrive(image: Uint8Array, encoding: DriveEncoding): AsyncIterable<Uint8Array> {
+	if (encoding === "gzip-base64" && image.length > MAX_IRONIC_SIZE) {
+		const mib = Math.ceil(image.length / 2 ** 20);
+		throw new GuestwireError("drive", `Ironic accepts at most 64 MiB, and the image has ${mib}: use another encoding`);
+	}
+	return encodedChunks({ size: image.length, placed: [{ offset: 0, bytes: image }] }, encoding);
+}
+
+async function* withinRequest(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+	let bytes = 0;
+	for await (const chunk of chunks) {
+		bytes += chunk.length;
+		if (bytes > MAX_REQUEST - REST_OF_REQUEST) {
+			const limit = "Ironic accepts at most 64 MiB for a whole request";
+			throw new GuestwireError(
+				"drive",
+				`The encoded image has more than ${MAX_REQUEST - REST_OF_REQUEST} bytes: ${limit}`,
+			);
+		}
+		yield chunk;
+	}
+}
+
+async function* gzip(drive: Image): AsyncGenerator<Buffer, void> {
 	let offset = 0;
 	for await (const chunk of Readable.from(driveChunks(drive)).compose(createGzip()) as AsyncIterable<Buffer>) {
 		const place = OS_OFFSET - offset;
@@ -50,6 +90,12 @@ const GZIP_MAGIC = 0x1f8b;
 /** The same magic bytes in base64. */
 const BASE64_GZIP = "H4sI";
 
+/** The encoding of an image in a file. For an image that is only compressed: `raw`. */
+export function encodingOf(file: Uint8Array): DriveEncoding {
+	const start = Buffer.from(file.subarray(0, BASE64_GZIP.length)).toString("latin1");
+	return start === BASE64_GZIP ? "gzip-base64" : "raw";
+}
+
 /**
  * The image in a file: raw, gzip, or base64 of gzip.
  *
@@ -58,7 +104,7 @@ const BASE64_GZIP = "H4sI";
  */
 export function decodeConfigDrive(file: Uint8Array, limit = MAX_IRONIC_SIZE): Uint8Array {
 	const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
-	const isBase64 = buffer.toString("latin1", 0, BASE64_GZIP.length) === BASE64_GZIP;
+	const isBase64 = encodingOf(file) === "gzip-base64";
 	if (!isBase64 && (buffer.length < 2 || buffer.readUInt16BE(0) !== GZIP_MAGIC)) return file;
 	// Base64 and gzip together never double the size of incompressible data.
 	if (buffer.length > 2 * limit) throw tooLarge(limit);

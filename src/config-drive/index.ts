@@ -16,7 +16,8 @@ import { layoutVfat } from "./vfat/writer.ts";
 
 export type { DriveContents, DriveEntry } from "./contents.ts";
 export type { DriveFormat, DriveLabel } from "./drive.ts";
-export { type DriveEncoding, decodeConfigDrive, driveExtension } from "./encoding.ts";
+export { type DriveEncoding, decodeConfigDrive, driveExtension, encodeConfigDrive, encodingOf } from "./encoding.ts";
+export { filesNamed, patchConfigDrive } from "./patch.ts";
 export { readConfigDrive } from "./read.ts";
 
 /** The options of `buildConfigDrive` and `streamConfigDrive`. */
@@ -38,6 +39,9 @@ export interface ConfigDriveStream {
 	/**
 	 * The encoded bytes, the same at each call, in chunks of at most 1 MiB. A chunk may be the tree's own memory: don't
 	 * write to it. In addition to the tree, it uses some hundred bytes of memory per file.
+	 *
+	 * Throws a `GuestwireError` of code `drive` while it runs if the encoded image is too large for a request to Ironic:
+	 * 64 MiB, less 64 KiB for the rest of the request.
 	 */
 	chunks(): AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,8 @@
 import { type DriveContents, unreadable } from "./contents.ts";
-import { isIso9660, readIso9660 } from "./iso9660/reader.ts";
-import { isVfat, readVfat } from "./vfat/reader.ts";
+import { readIso9660 } from "./iso9660/reader.ts";
+import { isIso9660 } from "./iso9660/volumes.ts";
+import { readVfat } from "./vfat/reader.ts";
+import { isVfat } from "./vfat/volume.ts";
 
 /**
  * Lists an image of either format and any maker. Nothing in it is trusted: it rejects names that lead out of the

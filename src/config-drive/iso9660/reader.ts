@@ -1,21 +1,7 @@
 import { quoted } from "../../printable.ts";
 import { type Collector, collector, type DriveContents, once, part, unreadable } from "../contents.ts";
-import { SECTOR } from "./fields.ts";
-import { type Posix, posixReader, rockRidgeSkip } from "./rock-ridge-reader.ts";
-
-const FIRST_DESCRIPTOR = 16;
-const MAX_DESCRIPTORS = 64;
-const MAGIC = "CD001";
-const PRIMARY = 1;
-const SUPPLEMENTARY = 2;
-const END = 255;
-/** Joliet's three levels of UCS-2. */
-const JOLIET_ESCAPES = ["%/@", "%/C", "%/E"];
-
-/** ECMA-119, 9.1.6: flags of a record. */
-const FOLDER = 2;
-const ASSOCIATED = 4;
-const NOT_LAST_EXTENT = 0x80;
+import { type DirectoryRecord, FOLDER, NOT_LAST_EXTENT, recordsOf } from "./records.ts";
+import { descriptorsOf, type Names, preferredNames } from "./volumes.ts";
 
 /** POSIX's type bits of a mode, and the permission bits. */
 const TYPE = 0o170_000;
@@ -23,21 +9,11 @@ const REGULAR = 0o100_000;
 const DIRECTORY = 0o040_000;
 const PERMISSIONS = 0o7777;
 
-/** A directory record (ECMA-119, 9.1). */
-interface DirectoryRecord {
-	/** First byte, after extended attributes. */
-	readonly start: number;
-	/** Bytes. */
-	readonly size: number;
-	readonly flags: number;
-	readonly id: Buffer;
-	readonly systemUse: Buffer;
-}
-
-/** The name space that is read: its root, and how it names a record. */
-interface Names {
-	readonly root: DirectoryRecord;
-	describe(record: DirectoryRecord): Posix & { readonly name: string };
+/** A name space that was read. */
+export interface NameSpaceContents {
+	readonly contents: DriveContents;
+	/** Path → record of each file. */
+	readonly files: ReadonlyMap<string, DirectoryRecord>;
 }
 
 /** Bytes that belong to a file or a folder. */
@@ -48,20 +24,25 @@ interface Claim {
 	readonly shareable: boolean;
 }
 
-export function isIso9660(image: Buffer): boolean {
-	return image.toString("latin1", FIRST_DESCRIPTOR * SECTOR + 1, FIRST_DESCRIPTOR * SECTOR + 6) === MAGIC;
-}
-
 /**
  * Lists an ISO 9660 image, with Rock Ridge names if it has them, else Joliet names, else plain names.
  *
  * @throws GuestwireError `drive`: broken, hostile, or with features that no config drive has (links, relocated folders,
- * files in several extents)
+ * files in several extents, compressed files)
  */
 export function readIso9660(image: Buffer): DriveContents {
-	const { primary, joliet, end } = descriptors(image);
-	const names = namesOf(image, primary, joliet);
+	const descriptors = descriptorsOf(image);
+	return readNameSpace(image, descriptors, preferredNames(image, descriptors)).contents;
+}
+
+/** Reads one name space, and checks that nothing in it overlaps. */
+export function readNameSpace(
+	image: Buffer,
+	{ primary, end }: { readonly primary: Buffer; readonly end: number },
+	names: Names,
+): NameSpaceContents {
 	const found = collector();
+	const files = new Map<string, DirectoryRecord>();
 	const claims: Claim[] = [{ start: 0, end, path: "", shareable: false }];
 	const folders = [{ path: "", record: names.root }];
 	let folderBytes = 0;
@@ -77,94 +58,14 @@ export function readIso9660(image: Buffer): DriveContents {
 			if ((entry.flags & FOLDER) !== 0) {
 				folders.push({ path: found.folder(path, name, permissions), record: entry });
 			} else {
-				claims.push(addFile(image, found, path, name, permissions, entry));
+				const claim = addFile(image, found, path, name, permissions, entry);
+				claims.push(claim);
+				files.set(claim.path, entry);
 			}
 		}
 	}
 	checkClaims(claims);
-	return found.contents("iso9660", primary.toString("latin1", 40, 72));
-}
-
-/** The volume descriptors (ECMA-119, 8), and the byte at which their list ends. */
-function descriptors(image: Buffer): { primary: Buffer; joliet: Buffer | undefined; end: number } {
-	let primary: Buffer | undefined;
-	let joliet: Buffer | undefined;
-	for (let sector = FIRST_DESCRIPTOR; sector < FIRST_DESCRIPTOR + MAX_DESCRIPTORS; sector++) {
-		const descriptor = part(image, sector * SECTOR, SECTOR, "the list of volume descriptors");
-		if (descriptor.toString("latin1", 1, 6) !== MAGIC) throw unreadable("a volume descriptor lacks CD001");
-		const escapeSequence = descriptor.toString("latin1", 88, 91);
-		if (descriptor[0] === PRIMARY) primary ??= descriptor;
-		if (descriptor[0] === SUPPLEMENTARY && JOLIET_ESCAPES.includes(escapeSequence)) joliet ??= descriptor;
-		if (descriptor[0] !== END) continue;
-		if (primary === undefined) break;
-		if (primary.readUInt16LE(128) !== SECTOR) throw unreadable(`its blocks do not have ${SECTOR} bytes`);
-		return { primary, joliet, end: (sector + 1) * SECTOR };
-	}
-	throw unreadable("it has no primary volume descriptor, or no descriptor set terminator");
-}
-
-function namesOf(image: Buffer, primary: Buffer, joliet: Buffer | undefined): Names {
-	const root = rootRecord(primary);
-	const [self] = allRecords(part(image, root.start, Math.min(root.size, SECTOR), "the root"));
-	const skip = self === undefined ? undefined : rockRidgeSkip(self.systemUse);
-	if (skip !== undefined) {
-		const readPosix = posixReader(image);
-		const describe = (record: DirectoryRecord) => {
-			const posix = readPosix(record.systemUse.subarray(skip));
-			return { ...posix, name: posix.name ?? plainName(record.id.toString("latin1")) };
-		};
-		return { root, describe };
-	}
-	if (joliet === undefined) return { root, describe: ({ id }) => ({ name: plainName(id.toString("latin1")) }) };
-	return {
-		root: rootRecord(joliet),
-		describe: ({ id }) => {
-			if (id.length % 2 !== 0) throw unreadable("it has a Joliet name with an odd number of bytes");
-			return { name: plainName(Buffer.from(id).swap16().toString("utf16le")) };
-		},
-	};
-}
-
-/** A name without its version, and without the dot before an empty extension. */
-function plainName(identifier: string): string {
-	return identifier.replace(/;\d*$/, "").replace(/\.$/, "");
-}
-
-function rootRecord(descriptor: Buffer): DirectoryRecord {
-	return parseRecord(descriptor.subarray(156, 190));
-}
-
-/** A folder's records, without `.`, `..` and associated files (Apple's resource forks). */
-function recordsOf(extent: Buffer): DirectoryRecord[] {
-	const relative = ({ id }: DirectoryRecord) => id.length === 1 && (id[0] === 0 || id[0] === 1);
-	return allRecords(extent).filter((record) => !relative(record) && (record.flags & ASSOCIATED) === 0);
-}
-
-/** A sector contains whole records, then zeros. */
-function allRecords(extent: Buffer): DirectoryRecord[] {
-	const records: DirectoryRecord[] = [];
-	for (let sector = 0; sector < extent.length; sector += SECTOR) {
-		const bytes = extent.subarray(sector, sector + SECTOR);
-		for (let offset = 0; offset < bytes.length && bytes[offset] !== 0; offset += bytes[offset] ?? 0) {
-			records.push(parseRecord(part(bytes, offset, bytes[offset] ?? 0, "a directory record")));
-		}
-	}
-	return records;
-}
-
-function parseRecord(record: Buffer): DirectoryRecord {
-	const idLength = record[32] ?? 0;
-	if (record.length < 34 || 33 + idLength > record.length || idLength === 0) {
-		throw unreadable("it has a directory record that is too short");
-	}
-	const attributes = record[1] ?? 0;
-	return {
-		start: (record.readUInt32LE(2) + attributes) * SECTOR,
-		size: record.readUInt32LE(10),
-		flags: record[25] ?? 0,
-		id: record.subarray(33, 33 + idLength),
-		systemUse: record.subarray(33 + idLength + (1 - (idLength % 2))),
-	};
+	return { contents: found.contents("iso9660", primary.toString("latin1", 40, 72)), files };
 }
 
 function checkKind(record: DirectoryRecord, name: string, mode: number | undefined): void {

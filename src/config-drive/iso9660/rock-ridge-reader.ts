@@ -40,6 +40,7 @@ export function posixReader(image: Buffer): (area: Buffer) => Posix {
 			for (const entry of entries) {
 				const signature = signatureOf(entry);
 				if (signature === "CL") throw unreadable("it has relocated folders");
+				if (signature === "ZF") throw unreadable("it has compressed files (zisofs)");
 				if (signature === "CE" && entry.length >= 28) next = continuation(image, entry);
 				if (signature === "PX" && entry.length >= 12) mode = entry.readUInt32LE(4);
 				if (!isName(signature, entry)) continue;

@@ -12,6 +12,8 @@ export interface FoundEntry {
 	readonly cluster: number;
 	/** Bytes. */
 	readonly size: number;
+	/** The short entry's own bytes in the image. */
+	readonly raw: Buffer;
 }
 
 /** Special first bytes of an entry: the end of the entries, a deleted entry, and an escape for the byte 0xe5. */
@@ -55,6 +57,7 @@ export function* entriesOf(pieces: readonly Buffer[], bits: 12 | 16 | 32): Gener
 				attributes,
 				cluster: (bits === 32 ? entry.readUInt16LE(20) * 0x1_0000 : 0) + entry.readUInt16LE(26),
 				size: entry.readUInt32LE(28),
+				raw: entry,
 			};
 		}
 		long = undefined;
