@@ -21,6 +21,8 @@ import { EC2_VERSIONS, OPENSTACK_VERSIONS } from "../documents/versions.ts";
 import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
+import { patchDrive, type Replace, replaceOption } from "./config-drive-patch.ts";
+import { checkByValue } from "./drive-by-value.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { type CommandContext, findInstance, openContext } from "./source.ts";
@@ -32,8 +34,10 @@ interface DriveOptions extends CommonOptions {
 	readonly all?: boolean;
 	readonly directory?: string;
 	readonly read?: string;
-	readonly format: DriveFormat;
-	readonly encoding: DriveEncoding;
+	readonly patch?: string;
+	readonly replace?: readonly Replace[];
+	readonly format?: DriveFormat;
+	readonly encoding?: DriveEncoding;
 	readonly size?: number;
 	readonly versions?: readonly string[];
 	readonly force?: boolean;
@@ -47,7 +51,7 @@ interface Made {
 	readonly bytes: number;
 }
 
-/** `guestwire config-drive`: writes the drive of one instance or of all, or reads a drive. */
+/** `guestwire config-drive`: writes the drive of one instance or of all, or reads or patches a drive. */
 export function configDriveCommand(io: Io): Command {
 	return commonOptions(new Command("config-drive"))
 		.argument("[instance]", "id or name")
@@ -55,14 +59,21 @@ export function configDriveCommand(io: Io): Command {
 		.option("--all", "write a drive for every instance, into the folder of -d")
 		.option("-d, --directory <dir>", "with --all and --read: the folder to write into")
 		.option("--read <file>", "list a drive, whatever made it; with -d, extract it")
-		.addOption(new Option("--format <format>").choices(["iso9660", "vfat"]).default("iso9660"))
-		.addOption(new Option("--encoding <encoding>").choices(["raw", "gzip-base64"]).default("raw"))
+		.option(
+			"--patch <file>",
+			"write a drive, whatever made it, with the instance's network_data.json; - is standard input",
+		)
+		.option("--replace <path=file>", "with --patch: other files to replace, in every version folder", replaceOption)
+		.addOption(new Option("--format <format>", "default: iso9660").choices(["iso9660", "vfat"]))
+		.addOption(new Option("--encoding <encoding>", "default: raw").choices(["raw", "gzip-base64"]))
 		.option("--size <MiB>", "the size of a VFAT drive; default: as small as possible", wholeNumber)
 		.option("--versions <list>", "only these version folders, such as 2018-08-27,latest", versionList)
 		.option("--nocloud", "a seed for cloud-init's NoCloud, labelled cidata, instead of a config drive")
 		.option("--force", "replace existing files")
 		.action(async (instance: string | undefined, options: DriveOptions) => {
 			if (options.read !== undefined) await read(options.read, instance, options, io);
+			else if (options.patch !== undefined) await patch(options.patch, instance, options, io);
+			else if (options.replace !== undefined) throw new GuestwireError("usage", "--replace needs --patch: omit it");
 			else if (options.all === true) await makeAll(instance, options, io);
 			else await makeOne(instance, options, io);
 		});
@@ -89,7 +100,7 @@ async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: 
 	if (output === undefined)
 		throw new GuestwireError("usage", "missing output: give -o FILE, or -o - for standard output");
 	if (options.directory !== undefined) throw new GuestwireError("usage", "-d needs --all or --read: omit it");
-	if (output === "-" && io.isTTY && options.encoding === "raw") {
+	if (output === "-" && io.isTTY && (options.encoding ?? "raw") === "raw") {
 		throw new GuestwireError("usage", "an image can't be written to a terminal: redirect standard output");
 	}
 	await using drives = await openDrives(options, io);
@@ -150,7 +161,7 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 }
 
 /** In an inventory an instance's id may be any text, but a file name may not. */
-function fileName(id: string, { format, encoding }: DriveOptions): string {
+function fileName(id: string, { format = "iso9660", encoding = "raw" }: DriveOptions): string {
 	if (!id.isWellFormed())
 		throw new GuestwireError("drive", "the id can't be a file name, because it is not valid Unicode: change it");
 	return encodeURIComponent(id) + driveExtension(format, encoding);
@@ -163,9 +174,12 @@ function line({ file, bytes }: Made): string {
 interface Drives extends AsyncDisposable {
 	readonly context: CommandContext;
 	of(id: string): Promise<ConfigDriveStream>;
+	/** What would be on the drive. */
+	tree(id: string): Promise<MetadataTree>;
 }
 
 async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
+	checkByValue(options.format ?? "iso9660", options.encoding ?? "raw");
 	await using open = new AsyncDisposableStack();
 	const context = open.adopt(await openContext(options, io), ({ close }) => close());
 	const state = open.adopt(await openState(context.config.state, io), ({ close }) => close());
@@ -177,6 +191,7 @@ async function openDrives(options: DriveOptions, io: Io): Promise<Drives> {
 	return {
 		context,
 		of: (id) => layout(id, context, documents, options),
+		tree: async (id) => driveTree((await completeTree(id, context.instances, documents)).complete),
 		[Symbol.asyncDispose]: () => opened.disposeAsync(),
 	};
 }
@@ -185,13 +200,10 @@ async function layout(
 	id: string,
 	{ instances }: CommandContext,
 	documents: GuestDocuments,
-	{ format, size, encoding, versions, nocloud }: DriveOptions,
+	{ format = "iso9660", size, encoding = "raw", versions, nocloud }: DriveOptions,
 ): Promise<ConfigDriveStream> {
-	const instance = await instances.get(id, "all");
-	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
-	const complete = await documents.complete(instance);
+	const { complete, created } = await completeTree(id, instances, documents);
 	const tree = nocloud === true ? await seedTree(complete) : driveTree(complete, versions);
-	const created = instance.server?.created;
 	const drive: ConfigDriveOptions = {
 		format,
 		...(nocloud === true && { label: "cidata" }),
@@ -199,6 +211,12 @@ async function layout(
 		...(size !== undefined && { sizeMiB: size }),
 	};
 	return streamConfigDrive(tree, drive, encoding);
+}
+
+async function completeTree(id: string, instances: CommandContext["instances"], documents: GuestDocuments) {
+	const instance = await instances.get(id, "all");
+	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
+	return { complete: await documents.complete(instance), created: instance.server?.created };
 }
 
 /** The renderers are loaded only for a seed. */
@@ -214,10 +232,27 @@ async function seedTree(complete: GuestTree): Promise<MetadataTree> {
 	return { paths: () => files.keys(), read: (path) => files.get(path) };
 }
 
+async function patch(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
+	const { all, directory, format, size, versions, nocloud } = options;
+	if ([all, directory, format, size, versions, nocloud].some((given) => given !== undefined)) {
+		throw new GuestwireError(
+			"usage",
+			"--patch excludes --all, -d, --format, --size, --versions and --nocloud: omit them",
+		);
+	}
+	const drive = instance === undefined ? undefined : () => treeOf(instance, options, io);
+	await patchDrive({ ...options, patch: file }, drive, io);
+}
+
+async function treeOf(instance: string, options: DriveOptions, io: Io): Promise<MetadataTree> {
+	await using drives = await openDrives(options, io);
+	return drives.tree(await findInstance(drives.context.instances, instance));
+}
+
 async function read(file: string, instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
-	const { all, output, size, versions, nocloud } = options;
-	if ([instance, all, output, size, versions, nocloud].some((given) => given !== undefined)) {
-		throw new GuestwireError("usage", "--read excludes instance, --all, -o, --size and --versions: omit them");
+	const { all, output, size, versions, nocloud, patch, replace } = options;
+	if ([instance, all, output, size, versions, nocloud, patch, replace].some((given) => given !== undefined)) {
+		throw new GuestwireError("usage", "--read excludes instance, --all, -o, --size, --versions and --patch: omit them");
 	}
 	const contents = await readImage(file);
 	if (options.directory !== undefined) await extractImage(contents, options.directory);

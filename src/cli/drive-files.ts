@@ -2,10 +2,10 @@
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 import { writeFileAtomically } from "../write-file-atomically.ts";
+import type { Io } from "./frame.ts";
 
 /** Far above the size of any config drive. It keeps somebody's whole disk out of memory. */
 const MAX_IMAGE = 2 ** 30;
@@ -70,19 +70,37 @@ async function checkPlace(path: string, force: boolean): Promise<void> {
  * @throws GuestwireError `drive`
  */
 export async function readImage(path: string): Promise<DriveContents> {
-	const bytes = await readBounded(path).catch((error: NodeJS.ErrnoException) => {
-		if (error instanceof GuestwireError) throw error;
-		throw new GuestwireError("drive", `can't read ${path} (${error.code}): correct the path`, { cause: error });
-	});
-	return readConfigDrive(decodeConfigDrive(bytes));
+	return readConfigDrive(decodeConfigDrive(await readBounded(path)));
 }
 
-/** The size of a device is unknown before it is read, and some have no end. */
-async function readBounded(path: string): Promise<Buffer> {
-	const bytes = await buffer(createReadStream(path, { end: MAX_IMAGE }));
-	if (bytes.length > MAX_IMAGE)
-		throw new GuestwireError("drive", `${path} is larger than 1 GiB and can't be a config drive: name another file`);
-	return bytes;
+/**
+ * Reads a file, or standard input.
+ *
+ * @param path `-` is standard input
+ * @throws GuestwireError `drive`: it can't be read, or is larger than 1 GiB
+ */
+export async function readBounded(path: string, stdin?: Io["stdin"]): Promise<Buffer> {
+	// The size of a device is unknown before it is read, and some have no end.
+	const source = path === "-" && stdin !== undefined ? stdin : createReadStream(path, { end: MAX_IMAGE });
+	const name = source === stdin ? "standard input" : path;
+	const chunks: Buffer[] = [];
+	let size = 0;
+	try {
+		for await (const chunk of source) {
+			chunks.push(Buffer.from(chunk));
+			size += chunk.length;
+			if (size > MAX_IMAGE)
+				throw new GuestwireError(
+					"drive",
+					`${name} is larger than 1 GiB and can't be a config drive: name another file`,
+				);
+		}
+	} catch (error) {
+		if (error instanceof GuestwireError) throw error;
+		const { code } = error as NodeJS.ErrnoException;
+		throw new GuestwireError("drive", `can't read ${name} (${code}): correct the path`, { cause: error });
+	}
+	return Buffer.concat(chunks);
 }
 
 /**

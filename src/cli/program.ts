@@ -9,7 +9,10 @@ const commands: Readonly<Record<string, readonly [summary: string, load: Load]>>
 	serve: ["run the metadata service and the operator server", async () => (await import("./serve.ts")).serveCommand],
 	show: ["print a document as the guest would get it", async () => (await import("./show.ts")).showCommand],
 	tree: ["list every path of an instance's tree, with sizes", async () => (await import("./tree.ts")).treeCommand],
-	"config-drive": ["build or read a config drive", async () => (await import("./config-drive.ts")).configDriveCommand],
+	"config-drive": [
+		"build, read or patch a config drive",
+		async () => (await import("./config-drive.ts")).configDriveCommand,
+	],
 	render: [
 		"convert network_data.json to native network configuration",
 		async () => (await import("./render.ts")).renderCommand,
