@@ -211,6 +211,11 @@ export const ConfigSchema = strict({
 		},
 		{ description: "The stored copy of an OpenStack cloud (docs/mirror.md).", default: {} },
 	),
+	workers: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Enum(["auto"])], {
+		description: "Processes that serve guests. `auto`: one per core (docs/operator.md).",
+		default: 1,
+		examples: ["auto"],
+	}),
 	freshness: Type.Number({
 		description:
 			"Seconds for which data from an OpenStack cloud is served without asking again. Older data is served only while the cloud is unreachable.",

@@ -10,6 +10,7 @@ interface SchemaNode {
 	readonly required?: readonly string[];
 	readonly properties?: Readonly<Record<string, SchemaNode>>;
 	readonly items?: SchemaNode;
+	readonly anyOf?: readonly SchemaNode[];
 }
 
 /** A Markdown table with one row per key, nested keys included. */
@@ -28,6 +29,7 @@ function keysOf(node: SchemaNode, prefix: string): string[][] {
 }
 
 function kindOf(node: SchemaNode): string {
+	if (node.anyOf !== undefined) return node.anyOf.map(kindOf).join(", ");
 	if (node.enum !== undefined) return node.enum.map((value) => `\`${value}\``).join(", ");
 	if (node.items !== undefined) return node.items.properties ? "list of maps" : `list of ${kindOf(node.items)}`;
 	return { string: "text", object: "map", boolean: "`true`, `false`" }[node.type ?? ""] ?? node.type ?? "";

@@ -8,7 +8,7 @@ import { type CheckResult, checkPart } from "../source/source-kind.ts";
 import { checkListeners } from "./doctor-listeners.ts";
 import { checkState } from "./doctor-state.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
-import { metadataListener } from "./listeners.ts";
+import { sharedSecret } from "./listeners.ts";
 import { type CommandContext, openContext, sourceContext } from "./source.ts";
 
 interface DoctorOptions extends CommonOptions {
@@ -65,8 +65,8 @@ async function checkAgent(file: string | undefined, context: CommandContext, io:
 		const agent = readAgent(await readAgentConfig(file), file);
 		for (const [index, listener] of context.config.metadata.entries()) {
 			if (listener.identity !== "signed") continue;
-			const { identity } = await metadataListener(listener, ["metadata", index], context, io);
-			if ("secret" in identity && isSame(Buffer.from(identity.secret), Buffer.from(agent.secret))) {
+			const secret = await sharedSecret(listener, ["metadata", index], context.where, io);
+			if (isSame(secret, Buffer.from(agent.secret))) {
 				return `matches the listener ${listener.listen}; the agent uses ${agent.url}`;
 			}
 		}

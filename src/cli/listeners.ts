@@ -15,39 +15,62 @@ type Where = LoadedConfig["where"];
 /** Holds the secret shared with the metadata proxies, for listeners without a file of it. */
 const SECRET_VARIABLE = "GUESTWIRE_SHARED_SECRET";
 
+/** A listener with what it refers to: plain data, also for another process. */
+export interface ResolvedListener {
+	readonly config: ListenerConfig;
+	/** Where it is configured, for errors. */
+	readonly location: string;
+	/** For `signed` and `provider`. */
+	readonly secret: Uint8Array;
+	/** For `fixed`: the instance's id. */
+	readonly instance: string;
+}
+
 /**
+ * Reads the listener's secret and finds its instance.
+ *
  * @param place the listener's in the configuration
  * @throws GuestwireError `config` for a secret that is missing, `unknown-instance`
  */
-export async function metadataListener(
-	listener: ListenerConfig,
+export async function resolveListener(
+	config: ListenerConfig,
 	place: JsonPath,
 	{ instances, where }: { readonly instances: InstanceCache; readonly where: Where },
 	io: Io,
-): Promise<MetadataListener> {
-	return { listen: listener.listen, identity: await identitySettings(), location: where([...place, "listen"]) };
-
-	async function identitySettings(): Promise<IdentitySettings> {
-		const { identity: mode, instance = "", allow = [], providers = {} } = listener;
-		switch (mode) {
-			case "signed":
-				return { mode, secret: await sharedSecret(listener, place, where, io) };
-			case "provider": {
-				const networksOf = (provider: string) => (Object.hasOwn(providers, provider) && providers[provider]) || [];
-				return { mode, secret: await sharedSecret(listener, place, where, io), networksOf };
-			}
-			case "network":
-				return { mode, allow };
-			case "address":
-				return { mode };
-			case "fixed":
-				return { mode, instance: await findInstance(instances, instance).catch((error) => fail(error)) };
-		}
-	}
-
-	function fail(error: unknown): never {
+): Promise<ResolvedListener> {
+	const { identity, instance = "" } = config;
+	const hasSecret = identity === "signed" || identity === "provider";
+	const fail = (error: unknown): never => {
 		if (!(error instanceof GuestwireError) || error.code !== "unknown-instance") throw error;
 		throw new GuestwireError(error.code, `${where([...place, "instance"])}: ${error.message}`);
+	};
+	return {
+		config,
+		location: where([...place, "listen"]),
+		secret: hasSecret ? await sharedSecret(config, place, where, io) : new Uint8Array(),
+		instance: identity === "fixed" ? await findInstance(instances, instance).catch(fail) : "",
+	};
+}
+
+export function metadataListener(listener: ResolvedListener): MetadataListener {
+	return { listen: listener.config.listen, identity: identitySettings(listener), location: listener.location };
+}
+
+function identitySettings({ config, secret, instance }: ResolvedListener): IdentitySettings {
+	const { identity: mode, allow = [], providers = {} } = config;
+	switch (mode) {
+		case "signed":
+			return { mode, secret };
+		case "provider": {
+			const networksOf = (provider: string) => (Object.hasOwn(providers, provider) && providers[provider]) || [];
+			return { mode, secret, networksOf };
+		}
+		case "network":
+			return { mode, allow };
+		case "address":
+			return { mode };
+		case "fixed":
+			return { mode, instance };
 	}
 }
 

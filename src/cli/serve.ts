@@ -1,24 +1,28 @@
+import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { LRUCache } from "lru-cache";
 import { Registry } from "prom-client";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
-import { startMetadataService } from "../http/guest/metadata-service.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
-import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../service/log.ts";
-import { stdoutSink } from "../service/log-sink.ts";
+import type { Log } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
-import { openRecorder } from "../service/request-history/open-recorder.ts";
-import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import type { StateDatabase } from "../store/database.ts";
+import { createHistoryStore } from "../store/history-store.ts";
 import { createPasswordStore } from "../store/password-store.ts";
+import { sharedKey } from "../store/secrets.ts";
 import type { Config } from "./config-schema.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
-import { metadataListener } from "./listeners.ts";
+import { startGuests } from "./guests.ts";
+import { resolveListener } from "./listeners.ts";
 import { startOperator } from "./operator.ts";
+import { logTo, staleLogger } from "./serve-log.ts";
 import { openServiceMirror, type ServiceMirror } from "./service-mirror.ts";
 import { type CommandContext, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 import { openVendorData } from "./vendor-data.ts";
+import type { MetricsJson } from "./workers/calls.ts";
+import { startGuestWorkers } from "./workers/start-guest-workers.ts";
+import type { Workers } from "./workers/start-workers.ts";
+import { sumMetrics } from "./workers/sum-metrics.ts";
 
 /** `guestwire serve`: runs until SIGTERM or SIGINT, then answers what is in flight. */
 export function serveCommand(io: Io): Command {
@@ -32,39 +36,57 @@ export function serveCommand(io: Io): Command {
 
 /** Starts everything; what was opened, also when something later fails, `open` closes in the opposite order. */
 async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
-	const { log, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
+	const { log, append, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
-	const state: ServiceState = { isReady: false, isOutdated: false, isMirrorReady: () => true };
+	const state: ServiceState = { isServing: () => false, isOutdated: false, isMirrorReady: () => true };
 	const registry = new Registry();
 	const { context, database } = await openSource(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
 	const metrics = createMetrics(instances, registry);
 	const listeners = await Promise.all(
-		config.metadata.map((listener, index) => metadataListener(listener, ["metadata", index], context, io)),
+		config.metadata.map((listener, index) => resolveListener(listener, ["metadata", index], context, io)),
 	);
 	const passwords = createPasswordStore(database);
 	const vendorData = await openVendorData(context, io, { log, count: metrics.vendorData });
 	open.defer(() => vendorData.close());
-	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
-	const parts = { instances, documents, passwords, metrics, log };
-	const health = { isReady: () => state.isReady && state.isMirrorReady(), isOutdated: () => state.isOutdated };
-	const operator = await startOperator(context, database, { ...parts, ...health }, { open, stored: state.stored });
-	const history = await openRecorder(database, { log, onLost: metrics.historyLost });
-	open.defer(() => history.close());
-	const metadata = await startMetadataService({ ...parts, listeners, record: history.record });
-	open.defer(() => metadata.close());
+	const settings = await seededSettings(context, database);
+	const documents = createGuestDocuments(settings, vendorData);
+	const history = { store: createHistoryStore(database), key: await sharedKey(database, "history") };
+	const parts = { listeners, instances, documents, passwords, history, metrics, log };
+
+	let workers: Workers | undefined;
+	const summed = sumMetrics(registry, async () => (await workers?.metrics()) ?? []);
+	const health = { isReady: () => state.isServing() && state.isMirrorReady(), isOutdated: () => state.isOutdated };
+	const count = workersOf(config);
+	const shown = { instances, documents, passwords, log, metrics: count > 1 ? { registry: summed } : metrics };
+	const operator = await startOperator(context, database, { ...shown, ...health }, { open, stored: state.stored });
+	const onEnd = (counted: MetricsJson) => {
+		summed.keep(counted);
+		metrics.workerReplaced();
+	};
+	if (count > 1)
+		workers = await startGuestWorkers({ ...parts, count, context, settings, vendorData, append, onEnd }, open);
+	const running = workers?.running ?? (() => 1);
+	const { addresses } = workers ?? (await startGuests(parts, open));
+	metrics.servedBy(running);
 	open.defer(() => {
-		state.isReady = false;
+		state.isServing = () => false;
 	});
-	state.isReady = true;
-	for (const [index, { identity }] of listeners.entries())
-		greetGuests(io, metadata.addresses[index] ?? "", identity.mode);
+	state.isServing = () => running() > 0;
+	for (const [index, { config: listener }] of listeners.entries())
+		greetGuests(io, addresses[index] ?? "", listener.identity);
 	greetOperator(io, operator.address, config.operator.tokenFile);
+}
+
+/** How many processes serve guests. */
+function workersOf({ workers }: Config): number {
+	return workers === "auto" ? availableParallelism() : workers;
 }
 
 /** What `/readyz` reports. */
 interface ServiceState {
-	isReady: boolean;
+	/** Whether guests are served. */
+	isServing: () => boolean;
 	isOutdated: boolean;
 	isMirrorReady: () => boolean;
 	/** See ServiceMirror; absent without a mirror. */
@@ -94,7 +116,7 @@ async function openSource(
 		return opening;
 	};
 	const context = await openContext(options, io, {
-		...{ onReload, onStale: staleLogger(log) },
+		...{ onReload, onStale: staleLogger(log), hasWorkers: (config) => workersOf(config) > 1 },
 		async mirrored(remote, config, sharing) {
 			const parts = { config, sharing, database: await openOnce(config), registry, log };
 			const mirror = await openServiceMirror(remote, parts);
@@ -105,45 +127,6 @@ async function openSource(
 	});
 	open.defer(() => context.close());
 	return { context, database: await openOnce(context.config) };
-}
-
-/** Milliseconds after the end of the log in which the process has to end too. */
-const EXIT_GRACE = 500;
-
-/** The log goes to stdout; in the background if that is the process's own. */
-function logTo({ stdout }: Io, onLost: (lines: number) => void): LogFile {
-	if (stdout !== process.stdout) {
-		return { log: createLog({ write: (line) => stdout.write(line) }), flush: async () => {} };
-	}
-	surviveHangup();
-	const { log, flush } = openLog(stdoutSink(process.stdout, { backlog: LOG_BACKLOG }), onLost);
-	return {
-		log,
-		async flush() {
-			await flush();
-			// Lines for a socket that nobody reads would keep the process from ending.
-			setTimeout(() => process.exit(), EXIT_GRACE).unref();
-		},
-	};
-}
-
-/** A service goes on when its terminal or the reader of its log goes away. On SIGHUP there is nothing to reload. */
-function surviveHangup(): void {
-	process.on("SIGHUP", () => {});
-	process.stdout.removeAllListeners("error").on("error", () => {});
-}
-
-/** Logs each key at most once per minute. */
-function staleLogger(log: Log): InstanceCacheOptions["onStale"] {
-	const logged = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
-	return ({ key, ageSeconds, reason }) => {
-		if (logged.has(key)) return;
-		logged.set(key, true);
-		log.warn(
-			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
-			"old answer given",
-		);
-	};
 }
 
 /** What to try: a path that the listener answers to somebody on this machine, without any secret. */

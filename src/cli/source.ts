@@ -26,6 +26,8 @@ export interface CommandContext {
 	readonly settings: Omit<DocumentSettings, "seedKey">;
 	/** The configuration with the command line's options applied. */
 	readonly config: ContextConfig;
+	/** For how many seconds workers may keep answers of `instances`; 0 without workers. */
+	readonly workerMaxAge: number;
 	/** Where the configuration gives a value, for errors about it. */
 	readonly where: LoadedConfig["where"];
 	close(): Promise<void>;
@@ -42,6 +44,8 @@ export interface WatchOptions {
 	readonly onReload?: SourceContext["onReload"];
 	/** See InstanceCacheOptions. */
 	readonly onStale?: InstanceCacheOptions["onStale"];
+	/** Whether processes that keep answers of their own share the cache. */
+	readonly hasWorkers?: (config: Config) => boolean;
 	/** Given, puts a mirror in front of a remote source. */
 	readonly mirrored?: (remote: RemoteSource, config: Config, sharing: number) => Promise<FactsSource>;
 }
@@ -64,11 +68,20 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	const isRemote = (source: FactsSource): source is RemoteSource => "resources" in source;
 	const source =
 		watch.mirrored && isRemote(opened) ? await watch.mirrored(opened, config, config.freshness - maxAge) : opened;
+	const workerMaxAge = watch.hasWorkers?.(config) ? shareOf(maxAge) : 0;
 	const instances = createInstanceCache(source, {
-		maxAge,
+		maxAge: maxAge === Number.POSITIVE_INFINITY ? maxAge : maxAge - workerMaxAge,
 		...(watch.onStale && { onStale: watch.onStale }),
 	});
-	return { instances, source, settings, config, where: loaded.where, close: () => instances.close() };
+	const close = () => instances.close();
+	return { instances, source, settings, config, workerMaxAge, where: loaded.where, close };
+}
+
+/** Seconds. The cache of a worker asks the shared one this often: together they keep an answer for the maximum age. */
+const WORKER_MAX_AGE = 2;
+
+function shareOf(maxAge: number): number {
+	return maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(WORKER_MAX_AGE, maxAge / 4);
 }
 
 /** What the source is opened and checked with. */
@@ -121,7 +134,7 @@ async function readVendorData(file: string, where: LoadedConfig["where"]): Promi
 }
 
 /** The renderers are loaded only where their files are wanted. */
-async function guestFilesOf(
+export async function guestFilesOf(
 	wanted: Config["guestFiles"],
 	where: LoadedConfig["where"],
 ): Promise<NonNullable<DocumentSettings["guestFiles"]>> {

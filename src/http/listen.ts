@@ -1,4 +1,5 @@
 /** Addresses to listen on: `127.0.0.1:8775`, `[fe80::a9fe:a9fe%eth0]:80`, `unix:/run/guestwire/metadata.sock`. */
+import cluster from "node:cluster";
 import { once } from "node:events";
 import { lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, type Server } from "node:net";
@@ -57,7 +58,8 @@ export function asListener(server: Server): Listener {
 export async function listenOn(server: Listener, address: ListenAddress): Promise<string> {
 	try {
 		if ("path" in address) {
-			await removeStaleSocket(address.path);
+			// The socket of a worker is that of all workers: the primary has replaced a stale one before they start.
+			if (!cluster.isWorker) await removeStaleSocket(address.path);
 			return await server.listen({ path: address.path });
 		}
 		return await server.listen({ host: address.host, port: address.port });
@@ -67,8 +69,12 @@ export async function listenOn(server: Listener, address: ListenAddress): Promis
 	}
 }
 
-/** Removes a socket on which nobody answers. A socket in use, and a file that is not a socket, is left alone. */
-async function removeStaleSocket(path: string): Promise<void> {
+/**
+ * Removes a socket on which nobody answers. A socket in use, and a file that is not a socket, is left alone.
+ *
+ * @throws GuestwireError `listen` for such a file
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
 	const found = await lstat(path).catch(() => undefined);
 	if (found === undefined) return;
 	const fail = (why: string): never => {

@@ -34,6 +34,8 @@ export const LOG_BACKLOG = 16 * 1024 * 1024;
 
 export interface LogFile {
 	readonly log: Log;
+	/** Writes lines that another process has made. */
+	append(lines: string): void;
 	/** Writes what is still in memory, as far as possible, and ends the log: call it before the process ends. */
 	flush(): Promise<void>;
 }
@@ -46,7 +48,7 @@ export interface LogFile {
  */
 export function openLog(sink: LogSink, onLost: (lines: number) => void): LogFile {
 	let lost = 0;
-	const { write, end } = inBatches((lines) => {
+	const append = (lines: string) => {
 		if (!sink.write(lines)) {
 			const count = lines.split("\n").length - 1;
 			lost += count;
@@ -55,9 +57,11 @@ export function openLog(sink: LogSink, onLost: (lines: number) => void): LogFile
 			createLog({ write: sink.write }).warn({ lost }, "log lines were lost because nobody read the log");
 			lost = 0;
 		}
-	});
+	};
+	const { write, end } = inBatches(append);
 	return {
 		log: createLog({ write }),
+		append,
 		async flush() {
 			end();
 			await sink.close();

@@ -3,6 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
 import { createRequestTallies, type RequestTally } from "./request-tally.ts";
 
+/** What `/metrics` and the page read. */
+export type MetricsReader = Pick<Registry, "contentType" | "metrics" | "getMetricsAsJSON">;
+
 export interface Metrics {
 	readonly registry: Registry;
 	/** Counts the requests that were answered under an identity, by status and kind of document (`documentKind`). */
@@ -15,6 +18,9 @@ export interface Metrics {
 	vendorData(target: string, outcome: "answered" | "failed"): void;
 	logLinesLost(lines: number): void;
 	historyLost(requests: number): void;
+	/** @param count how many processes serve guests, read when Prometheus scrapes */
+	servedBy(count: () => number): void;
+	workerReplaced(): void;
 }
 
 /** A number that goes up and down. */
@@ -80,6 +86,18 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">, registry 
 		help: "Requests missing from the request history because too many came at once",
 		registers,
 	});
+	let servers = () => 0;
+	new Gauge({
+		...{ name: "guestwire_workers", help: "Processes that serve guests", registers, aggregator: "max" },
+		collect() {
+			this.set(servers());
+		},
+	});
+	const replaced = new Counter({
+		name: "guestwire_workers_replaced_total",
+		help: "Workers that ended unexpectedly",
+		registers,
+	});
 	return {
 		registry,
 		requests: (identity) => tallyOf(identity).count,
@@ -89,13 +107,21 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">, registry 
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
 		logLinesLost: (lines) => lost.inc(lines),
 		historyLost: (requests) => historyLost.inc(requests),
+		servedBy(count) {
+			servers = count;
+		},
+		workerReplaced: () => replaced.inc(),
 	};
 }
 
 function listenerMetrics(registry: Registry): Metrics["listener"] {
 	const labelNames = ["listen", "identity"] as const;
 	const registers = [registry];
-	const up = new Gauge({ name: "guestwire_listener_up", help: "1 while the listener is open", labelNames, registers });
+	const up = new Gauge({
+		...{ name: "guestwire_listener_up", help: "1 while the listener is open", labelNames, registers },
+		// The same listener is open in each worker.
+		aggregator: "max",
+	});
 	const connections = new Gauge({
 		name: "guestwire_listener_connections",
 		help: "Open connections",
@@ -136,6 +162,7 @@ function collectCacheStats(registry: Registry, instances: Pick<InstanceCache, "s
 			name,
 			help,
 			registers: [registry],
+			aggregator: key === "oldestStaleSeconds" ? "max" : "sum",
 			collect() {
 				this.set(instances.stats()[key]);
 			},

@@ -25,6 +25,10 @@ export interface InstanceCacheOptions {
 	 * in the background, so that a guest that polls never waits. `Infinity` for a source that reports every change.
 	 */
 	readonly maxAge?: number;
+	/**
+	 * Seconds for which the source may have kept an owner or an absence already: they are cached for less. Default 0.
+	 */
+	readonly sourceAge?: number;
 	/** Most instances cached. Default 20,000. Absences are bounded on their own. */
 	readonly maxEntries?: number;
 	/** Called for each answer that is served although it is too old, because the source gave no new one; for the log. */
@@ -104,26 +108,29 @@ const OWNER_REVALIDATE_TIMEOUT = 30;
 /** For what may be served by an old owner: leaves enough of a request's 5 s for the instance. Seconds. */
 const STALE_OWNER_REVALIDATE_TIMEOUT = 1;
 
-const instanceTimes = (maxAge: number): CacheTimes => ({
+const instanceTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
 	revalidateAfter: (maxAge * 2000) / 3,
 	maxAge: maxAge * 1000,
-	negativeTtl: NEGATIVE_TTL * 1000,
+	negativeTtl: Math.max(0, NEGATIVE_TTL - sourceAge) * 1000,
 	revalidateTimeout: REVALIDATE_TIMEOUT * 1000,
 	staleIfError: Number.POSITIVE_INFINITY,
 });
 
-const PRIVATE_OWNER: Patience = {
+const privateOwner = (sourceAge: number): Patience => ({
 	revalidateTimeout: OWNER_REVALIDATE_TIMEOUT * 1000,
-	staleIfError: OWNER_MAX_AGE * 1000,
-};
+	staleIfError: (OWNER_MAX_AGE - sourceAge) * 1000,
+});
 const STALE_OWNER: Patience = {
 	revalidateTimeout: STALE_OWNER_REVALIDATE_TIMEOUT * 1000,
 	staleIfError: OWNER_STALE_IF_ERROR * 1000,
 };
 
-const ownerTimes = (maxAge: number): CacheTimes => ({
-	...instanceTimes(maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE)),
-	...PRIVATE_OWNER,
+const ownerTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
+	...instanceTimes(
+		maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE - sourceAge),
+		sourceAge,
+	),
+	...privateOwner(sourceAge),
 });
 
 /**
@@ -132,7 +139,7 @@ const ownerTimes = (maxAge: number): CacheTimes => ({
  * depends on the changed resources, and nothing else.
  */
 export function createInstanceCache(source: Source, options: InstanceCacheOptions = {}): InstanceCache {
-	const { maxAge = 15, maxEntries = 20_000, now = () => performance.now(), wait = sleep } = options;
+	const { maxAge = 15, sourceAge = 0, maxEntries = 20_000, now = () => performance.now(), wait = sleep } = options;
 	const closing = new AbortController();
 	const shared: SharedCacheState = { changes: createChangeLog(), oldestStale: Number.POSITIVE_INFINITY };
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
@@ -141,12 +148,12 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 
 	const byDetail = createInstanceCaches(
 		{ ...common, verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY },
-		maxAge,
+		instanceTimes(maxAge, sourceAge),
 		(id, detail) => source.instance(id, detail, closing.signal),
 	);
 	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
 		...common,
-		times: ownerTimes(maxAge),
+		times: ownerTimes(maxAge, sourceAge),
 		isAbsent: (found) => found.length === 0,
 		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
 		verifiedAge: (_key, found) =>
@@ -192,7 +199,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		},
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
-			const patience = isPrivate ? PRIVATE_OWNER : STALE_OWNER;
+			const patience = isPrivate ? privateOwner(sourceAge) : STALE_OWNER;
 			const found = owners.get(JSON.stringify(query), signal, undefined, patience);
 			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
 			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));
@@ -214,13 +221,13 @@ type CommonOptions = Pick<
 /** A cache per detail. An answer with all details replaces those with less, and serves for them. */
 function createInstanceCaches(
 	common: CommonOptions,
-	maxAge: number,
+	times: CacheTimes,
 	look: (id: string, detail: Detail) => Promise<Instance | undefined>,
 ): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
 	type Cache = RevalidatingCache<Instance | undefined>;
 	const ofInstances = {
 		...common,
-		times: instanceTimes(maxAge),
+		times,
 		isAbsent: (instance: Instance | undefined) => instance === undefined,
 		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
 	};

@@ -7,7 +7,7 @@ import { type ErrorCode, GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
-import type { Metrics } from "../../service/metrics.ts";
+import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import type { DigestOf } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
@@ -34,7 +34,7 @@ export interface OperatorServerOptions extends Tokens {
 	readonly overview: Overview;
 	readonly history: HistoryStore;
 	readonly digestOf: DigestOf;
-	readonly metrics: Metrics;
+	readonly metrics: { readonly registry: MetricsReader };
 	readonly log: Log;
 	/** The kind of source, for the page. */
 	readonly source: string;

@@ -6,7 +6,7 @@ import { check, losingClients } from "../../check/index.ts";
 import { readNetworkData } from "../../documents/read-network-data.ts";
 import { GuestwireError } from "../../errors.ts";
 import { FORMATS, render } from "../../render/index.ts";
-import type { Metrics } from "../../service/metrics.ts";
+import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import { REASONS, type Reason } from "../guest/reasons.ts";
 import { DescriptionSchema, FindingSchema, RefusalsSchema, RenderingSchema, StatusSchema } from "./guest-schemas.ts";
@@ -14,7 +14,7 @@ import { ProblemSchema } from "./schemas.ts";
 
 export interface StateRoutesOptions {
 	readonly overview: Overview;
-	readonly metrics: Metrics;
+	readonly metrics: { readonly registry: MetricsReader };
 	/** The kind of source. */
 	readonly source: string;
 	readonly version: string;

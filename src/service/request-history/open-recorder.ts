@@ -1,8 +1,5 @@
 /** The request history of a service: one recorder per process, on the shared state. */
 import { hostname } from "node:os";
-import type { StateDatabase } from "../../store/database.ts";
-import { createHistoryStore } from "../../store/history-store.ts";
-import { sharedKey } from "../../store/secrets.ts";
 import type { Log } from "../log.ts";
 import { createDigests } from "./document-content.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
@@ -10,13 +7,14 @@ import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.
 /** Milliseconds between two log lines about a database that can't be written. */
 const LOG_INTERVAL = 60_000;
 
-export interface OpenRecorderOptions extends Pick<RecorderOptions, "onLost"> {
+export interface OpenRecorderOptions extends Pick<RecorderOptions, "store" | "onLost"> {
+	/** The key of the digests, which all recorders share. */
+	readonly key: Uint8Array;
 	readonly log: Log;
 }
 
-/** @throws GuestwireError `state` */
-export async function openRecorder(state: StateDatabase, { log, onLost }: OpenRecorderOptions): Promise<Recorder> {
-	const digestOf = createDigests(await sharedKey(state, "history"));
+export function openRecorder({ store, key, log, onLost }: OpenRecorderOptions): Recorder {
+	const digestOf = createDigests(key);
 	const node = hostname();
 	let loggedAt = Number.NEGATIVE_INFINITY;
 	const onError = (error: unknown) => {
@@ -24,6 +22,5 @@ export async function openRecorder(state: StateDatabase, { log, onLost }: OpenRe
 		loggedAt = performance.now();
 		log.warn({ detail: (error as Error).message }, "the request history can't be written");
 	};
-	const store = createHistoryStore(state);
 	return createRecorder({ store, node, writer: `${node} ${process.pid}`, digestOf, onLost, onError });
 }

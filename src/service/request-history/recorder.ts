@@ -16,7 +16,7 @@ export interface Recorder {
 }
 
 export interface RecorderOptions {
-	readonly store: HistoryStore;
+	readonly store: Pick<HistoryStore, "write" | "compact" | "trim">;
 	/** The machine's name. */
 	readonly node: string;
 	/** Unique among the processes that share the state. */

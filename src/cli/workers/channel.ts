@@ -1,0 +1,83 @@
+/** Calls between two processes, over the channel that node opens to a child process. */
+import { type ErrorCode, GuestwireError } from "../../errors.ts";
+
+/** What one side answers: functions of one argument. Arguments and results are structured clones. */
+export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
+
+type Argument<C extends Calls, Name extends keyof C> = Parameters<C[Name]>[0];
+type Result<C extends Calls, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
+
+export interface Channel<Theirs extends Calls> {
+	/** Rejects with the other side's error, or with one of code `internal` when the other process has ended. */
+	call<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): Promise<Result<Theirs, Name>>;
+	/** A call whose result nobody needs. It reaches the other side in the order of all calls. */
+	notify<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): void;
+}
+
+/** A child process, or the process itself. */
+export interface Port {
+	send?(message: unknown, handle: undefined, options: undefined, done: (error: Error | null) => void): boolean;
+	on(event: "message", listener: (message: unknown) => void): unknown;
+	on(event: "disconnect", listener: () => void): unknown;
+}
+
+interface Message {
+	/** Absent: nobody waits for the result. */
+	readonly id?: number;
+	/** Absent in a reply. */
+	readonly call?: string;
+	readonly value?: unknown;
+	readonly error?: { readonly code?: ErrorCode; readonly message: string };
+}
+
+/** @param mine what this side answers */
+export function openChannel<Mine extends Calls, Theirs extends Calls>(port: Port, mine: Mine): Channel<Theirs> {
+	const waiting = new Map<number, PromiseWithResolvers<never>>();
+	let lastId = 0;
+	let isOpen = true;
+
+	const close = () => {
+		isOpen = false;
+		for (const { reject } of waiting.values()) reject(new Error("the other process has ended"));
+		waiting.clear();
+	};
+	const send = (message: Message) => {
+		if (!isOpen) return;
+		port.send?.(message, undefined, undefined, (error) => error && close());
+	};
+	port.on("disconnect", close);
+	port.on("message", (message) => {
+		const received = message as Message;
+		if (received.call === undefined) settle(received);
+		else void respond(received);
+	});
+
+	function settle({ id = 0, value, error }: Message): void {
+		const call = waiting.get(id);
+		waiting.delete(id);
+		if (error === undefined) call?.resolve(value as never);
+		else call?.reject(error.code ? new GuestwireError(error.code, error.message) : new Error(error.message));
+	}
+
+	async function respond({ id, call = "", value }: Message): Promise<void> {
+		const reply = (outcome: Message) => id !== undefined && send({ id, ...outcome });
+		try {
+			reply({ value: await mine[call]?.(value as never) });
+		} catch (error) {
+			const code = error instanceof GuestwireError ? { code: error.code } : {};
+			reply({ error: { ...code, message: error instanceof Error ? error.message : String(error) } });
+		}
+	}
+
+	return {
+		call(name, argument) {
+			if (!isOpen) return Promise.reject(new Error("the other process has ended"));
+			lastId += 1;
+			const call = Promise.withResolvers<never>();
+			waiting.set(lastId, call);
+			send({ id: lastId, call: name, value: argument });
+			return call.promise;
+		},
+		notify: (name, argument) => send({ call: name, value: argument }),
+	};
+}

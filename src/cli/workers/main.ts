@@ -1,0 +1,112 @@
+/** A worker: a process that serves guests what the primary process knows. */
+import { isDeepStrictEqual } from "node:util";
+import { Registry } from "prom-client";
+import type { Instance } from "../../instance/instance.ts";
+import { createGuestDocuments } from "../../service/guest-documents.ts";
+import { LOG_BACKLOG, openLog } from "../../service/log.ts";
+import type { LogSink } from "../../service/log-sink.ts";
+import { createMetrics } from "../../service/metrics.ts";
+import type { DynamicVendorData, VendorData } from "../../service/vendor-data.ts";
+import { createInstanceCache } from "../../source/instance-cache.ts";
+import type { PasswordStore } from "../../store/password-store.ts";
+import { startGuests } from "../guests.ts";
+import { staleLogger } from "../serve-log.ts";
+import { guestFilesOf } from "../source.ts";
+import { OWNER_SHARING } from "./answer-workers.ts";
+import type { PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
+import { type Channel, openChannel } from "./channel.ts";
+import { createPrimarySource, type PrimarySource } from "./primary-source.ts";
+
+type Primary = Channel<PrimaryCalls>;
+
+const open = new AsyncDisposableStack();
+const registry = new Registry();
+let reports: PrimarySource["reports"] | undefined;
+
+const primary: Primary = openChannel<WorkerCalls, PrimaryCalls>(process, {
+	start,
+	change: (change) => reports?.change(change),
+	verified: (at) => reports?.verified(at),
+	metrics: () => registry.getMetricsAsJSON(),
+	stop,
+});
+
+// A terminal sends SIGINT to all processes: the primary's word counts. It survives SIGHUP.
+for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
+process.on("SIGTERM", () => void stop());
+
+async function start(given: WorkerSettings): Promise<readonly string[]> {
+	const { log, flush } = openLog(primarySink(), (lines) => metrics.logLinesLost(lines));
+	open.defer(flush);
+	const source = createPrimarySource(primary, given);
+	reports = source.reports;
+	const ages = { maxAge: given.maxAge, sourceAge: OWNER_SHARING };
+	const instances = createInstanceCache(source, { ...ages, onStale: staleLogger(log) });
+	open.defer(() => instances.close());
+	const metrics = createMetrics(instances, registry);
+	// The primary has checked the names of the formats.
+	const guestFiles = given.guestFiles.length > 0 && { guestFiles: await guestFilesOf(given.guestFiles, String) };
+	const documents = createGuestDocuments({ ...given.settings, ...guestFiles }, vendorDataOf(given));
+	const history = { key: given.historyKey, store: historyOf() };
+	const { listeners } = given;
+	const parts = { listeners, instances, documents, passwords: passwordsOf(), history, log, metrics };
+	return (await startGuests(parts, open)).addresses;
+}
+
+let stopping: Promise<void> | undefined;
+async function stop(): Promise<void> {
+	stopping ??= open.disposeAsync();
+	await stopping.finally(() => process.exit());
+}
+
+function passwordsOf(): PasswordStore {
+	return {
+		get: (id, launched) => primary.call("password", { id, launched }),
+		setOnce: (id, password, launched) => primary.call("setPassword", { id, password, launched }),
+		clear: () => Promise.reject(new Error("workers clear no passwords")),
+	};
+}
+
+/** The primary keeps the responses. The same object stands for the same response: documents are made from it once. */
+function vendorDataOf({ hasVendorData }: WorkerSettings): DynamicVendorData {
+	const last = new WeakMap<Instance, VendorData>();
+	return {
+		hasTargets: hasVendorData,
+		async of(instance) {
+			const found = await primary.call("vendorData", instance.id);
+			const known = last.get(instance);
+			if (known !== undefined && isDeepStrictEqual(known, found)) return known;
+			last.set(instance, found);
+			return found;
+		},
+		close: async () => {},
+	};
+}
+
+function historyOf() {
+	return {
+		write: (batch: Parameters<PrimaryCalls["writeHistory"]>[0]) => primary.call("writeHistory", batch),
+		compact: (ids: readonly string[]) => primary.call("compactHistory", ids),
+		trim: (limits: Parameters<PrimaryCalls["trimHistory"]>[0]) => primary.call("trimHistory", limits),
+	};
+}
+
+/** The primary writes all lines: those of several processes in one pipe would mix. */
+function primarySink(): LogSink {
+	let unwritten = 0;
+	let last: Promise<void> = Promise.resolve();
+	return {
+		write(lines) {
+			if (unwritten + lines.length > LOG_BACKLOG) return false;
+			unwritten += lines.length;
+			last = primary
+				.call("log", lines)
+				.catch(() => {}) // the primary has ended, and so does this process
+				.finally(() => {
+					unwritten -= lines.length;
+				});
+			return true;
+		},
+		close: () => last,
+	};
+}

@@ -1,0 +1,135 @@
+/** The worker processes, seen from the primary: they share the listening sockets, and one that dies is replaced. */
+import cluster, { type Worker } from "node:cluster";
+import { once } from "node:events";
+import { extname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Log } from "../../service/log.ts";
+import type { WorkerAnswers } from "./answer-workers.ts";
+import type { MetricsJson, PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
+import { type Channel, openChannel, type Port } from "./channel.ts";
+
+export interface WorkersOptions {
+	readonly count: number;
+	readonly settings: WorkerSettings;
+	readonly answers: WorkerAnswers;
+	readonly log: Log;
+	/** Called when a worker has ended unexpectedly, with its metrics as they were last read. */
+	readonly onEnd: (metrics: MetricsJson) => void;
+}
+
+export interface Workers {
+	/** Where each listener listens. */
+	readonly addresses: readonly string[];
+	/** How many workers serve guests. */
+	running(): number;
+	/** Of each worker. */
+	metrics(): Promise<readonly MetricsJson[]>;
+	/** Lets all workers answer the requests in flight, and waits for their end. */
+	close(): Promise<void>;
+}
+
+interface Member {
+	readonly process: Worker;
+	readonly channel: Channel<WorkerCalls>;
+	readonly startedAt: number;
+	isServing: boolean;
+	/** As they were last read. */
+	metrics: MetricsJson;
+}
+
+/** `main.ts`, or `main.js` in the published package. */
+const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+/** A worker that lived for less than this is replaced after as long. Milliseconds. */
+const SHORT_LIFE = 1000;
+/** How long workers may take to answer the last requests: more than a request's limit. Milliseconds. */
+const STOP_TIMEOUT = 10_000;
+/** The metrics of a worker that does not answer in time are those of the last time. Milliseconds. */
+const METRICS_TIMEOUT = 1000;
+
+/**
+ * Starts all workers. If one of them can't start, all end, and its error is thrown.
+ *
+ * @throws GuestwireError `config`, `listen`
+ */
+export async function startWorkers(options: WorkersOptions): Promise<Workers> {
+	const { count, settings, answers, log, onEnd } = options;
+	const members = new Set<Member>();
+	const closing = new AbortController();
+	// Each worker accepts by itself: the primary, which has other work, is not in the way of any connection.
+	cluster.schedulingPolicy = cluster.SCHED_NONE;
+	cluster.setupPrimary({ exec: MAIN, args: [], serialization: "advanced" });
+
+	function fork(): Member {
+		const process = cluster.fork();
+		const port: Port = process.process;
+		const channel: Channel<WorkerCalls> = openChannel<PrimaryCalls, WorkerCalls>(
+			port,
+			answers.callsOf(() => channel),
+		);
+		const member: Member = { process, channel, startedAt: performance.now(), isServing: false, metrics: [] };
+		members.add(member);
+		answers.add(channel);
+		process.once("exit", (code, signal) => {
+			members.delete(member);
+			answers.remove(channel);
+			if (closing.signal.aborted) return;
+			onEnd(member.metrics);
+			log.warn({ worker: process.process.pid, code, signal }, "a worker has ended: it is replaced");
+			void replace(member);
+		});
+		return member;
+	}
+
+	async function start(member: Member): Promise<readonly string[]> {
+		const addresses = await member.channel.call("start", settings);
+		member.isServing = true;
+		return addresses;
+	}
+
+	async function replace({ startedAt }: Member): Promise<void> {
+		const isShort = performance.now() - startedAt < SHORT_LIFE;
+		await sleep(isShort ? SHORT_LIFE : 0, undefined, { signal: closing.signal }).catch(() => {});
+		if (closing.signal.aborted) return;
+		const member = fork();
+		await start(member).catch((error: Error) => {
+			// It is replaced once it has ended.
+			if (!closing.signal.aborted) log.error({ detail: error.message }, "a worker could not start");
+			member.process.kill("SIGKILL");
+		});
+	}
+
+	async function end({ process, channel }: Member): Promise<void> {
+		const ended = process.isDead() ? Promise.resolve() : once(process, "exit");
+		channel.notify("stop", undefined);
+		const timer = setTimeout(() => process.kill("SIGKILL"), STOP_TIMEOUT);
+		await ended;
+		clearTimeout(timer);
+	}
+
+	async function close(): Promise<void> {
+		closing.abort();
+		await Promise.all([...members].map(end));
+		answers.close();
+	}
+
+	async function metricsOf(member: Member): Promise<MetricsJson> {
+		const late = sleep(METRICS_TIMEOUT, undefined, { ref: false });
+		const found = await Promise.race([member.channel.call("metrics", undefined), late]).catch(() => undefined);
+		member.metrics = found ?? member.metrics;
+		return member.metrics;
+	}
+
+	try {
+		const [addresses = []] = await Promise.all(Array.from({ length: count }, () => start(fork())));
+		return {
+			addresses,
+			running: () => [...members].filter(({ isServing }) => isServing).length,
+			metrics: () => Promise.all([...members].map(metricsOf)),
+			close,
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}

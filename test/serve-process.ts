@@ -1,0 +1,75 @@
+/** `guestwire serve` as a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+
+export interface ServeProcess {
+	/** `http://127.0.0.1:41234` or the socket's path, of each metadata listener. */
+	readonly guests: readonly string[];
+	/** `http://127.0.0.1:41235` */
+	readonly operator: string;
+	readonly pid: number;
+	/** The processes that it has started. */
+	workers(): readonly number[];
+	kill(signal: NodeJS.Signals): void;
+	/** Resolves to the exit code and the signal that ended it. */
+	readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+	/** What it has written to stdout. */
+	log(): string;
+	metrics(): Promise<string>;
+}
+
+/**
+ * Starts it, and kills it at the end of the test.
+ *
+ * @param folder for the configuration, and for the state without `state`
+ */
+export async function startServe(
+	folder: string,
+	config: object,
+	env: Readonly<Record<string, string>> = {},
+): Promise<ServeProcess> {
+	const file = join(folder, "guestwire.yaml");
+	writeFileSync(file, JSON.stringify({ operator: { listen: "127.0.0.1:0" }, ...config }));
+	const child = spawn(process.execPath, [MAIN, "serve", "--config", file], {
+		stdio: ["ignore", "pipe", "pipe"],
+		env: { ...process.env, XDG_STATE_HOME: folder, ...env },
+	});
+	onTestFinished(() => void child.kill("SIGKILL"));
+	const lines: string[] = [];
+	child.stdout.on("data", (data: Buffer) => void lines.push(data.toString()));
+	const ended = once(child, "exit") as Promise<unknown> as ServeProcess["ended"];
+	const { guests, operator } = await addressesOf(child);
+	return {
+		...{ guests, operator, ended },
+		pid: child.pid ?? 0,
+		workers: () => childrenOf(child.pid ?? 0),
+		kill: (signal) => void child.kill(signal),
+		log: () => lines.join(""),
+		metrics: async () => (await fetch(`${operator}/metrics`)).text(),
+	};
+}
+
+async function addressesOf({ stderr }: ChildProcess): Promise<Pick<ServeProcess, "guests" | "operator">> {
+	const guests: string[] = [];
+	const said: string[] = [];
+	for await (const line of createInterface({ input: stderr as NodeJS.ReadableStream })) {
+		said.push(line);
+		const [, socket, url] = /curl (?:--unix-socket (\S+)|(http:\/\/[^/\s]+))/.exec(line) ?? [];
+		if (line.includes("for guests")) guests.push(socket ?? url ?? "");
+		else if (url !== undefined) return { guests, operator: url };
+	}
+	throw new Error(`serve did not start: ${said.join("\n")}`);
+}
+
+/** https://www.kernel.org/doc/html/latest/filesystems/proc.html: the children that the main thread has started. */
+function childrenOf(pid: number): number[] {
+	const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+	return text.trim() === "" ? [] : text.trim().split(" ").map(Number);
+}
