@@ -1,10 +1,10 @@
-/** A service of the cloud: calls with a valid token, complete listings, statuses mapped to errors. */
+/** A service of the cloud: authorized calls, complete listings, statuses mapped to errors. */
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { type Reader, reader } from "./answers.ts";
-import { parseJson, type Session } from "./keystone.ts";
+import { parseJson } from "./keystone.ts";
 import { type Query, toSearch } from "./query.ts";
-import { describeCall, type Reply, type Rest } from "./rest.ts";
+import { type Authorization, describeCall, type Reply, type Rest } from "./rest.ts";
 
 /** An answer, and the call it belongs to for messages. */
 export interface Answered {
@@ -46,24 +46,27 @@ export interface Api {
 }
 
 export interface ApiOptions {
-	readonly session: Session;
+	readonly authorize: () => Promise<Authorization>;
 	readonly rest: Rest;
 	/** The URL that paths are appended to. */
 	readonly base: () => Promise<string>;
 	readonly headers?: () => Promise<Readonly<Record<string, string>>>;
+	/** The error for a status other than 200 and 404. Default: one for Neutron and Nova. */
+	readonly refusal?: (where: string, reply: Reply) => GuestwireError;
 }
 
 const Links = Type.Array(Type.Object({ rel: Type.String(), href: Type.String() }), { default: [] });
 
-export function createApi({ session, rest, base, headers = async () => ({}) }: ApiOptions): Api {
+export function createApi(options: ApiOptions): Api {
+	const { authorize, rest, base, headers = async () => ({}), refusal = refusalByOpenStack } = options;
 	/** A refused token may have been revoked: tries once more with a new one. */
 	async function call(url: URL): Promise<Reply> {
 		const more = await headers();
 		for (let again = false; ; again = true) {
-			const token = await session.token();
-			const reply = await rest.call({ method: "GET", url, headers: { "x-auth-token": token.id, ...more } });
-			if (reply.status !== 401) return reply;
-			session.refuse(token.id);
+			const { headers: own, refuse } = await authorize();
+			const reply = await rest.call({ method: "GET", url, headers: { ...own, ...more } });
+			if (reply.status !== 401 || refuse === undefined) return reply;
+			refuse();
 			if (again) return reply;
 		}
 	}
@@ -147,7 +150,7 @@ function markerOf(href: string, where: string): string {
 }
 
 /** The error for a status that refuses the call. */
-function refusal(where: string, { status }: Reply): GuestwireError {
+function refusalByOpenStack(where: string, { status }: Reply): GuestwireError {
 	if (status === 401)
 		return new GuestwireError(
 			"cloud-unavailable",

@@ -36,6 +36,8 @@ const Auth = Type.Object({
 	application_credential_name: text,
 	application_credential_secret: text,
 	token: text,
+	/** Of the one service, where there is no Keystone. */
+	endpoint: text,
 });
 export type Auth = Static<typeof Auth>;
 
@@ -56,6 +58,7 @@ export const CloudEntry = Type.Object({
 	key: text,
 	compute_endpoint_override: text,
 	network_endpoint_override: text,
+	baremetal_endpoint_override: text,
 });
 export type CloudEntry = Static<typeof CloudEntry>;
 
@@ -95,7 +98,7 @@ const readClouds = reader(
 export async function findCloud(name: string | undefined, env: Environment): Promise<FoundCloud> {
 	const wanted = name ?? env["OS_CLOUD"];
 	if (wanted !== undefined && wanted !== "") return fromFiles(wanted, env);
-	if (env["OS_AUTH_URL"] === undefined) {
+	if (env["OS_AUTH_URL"] === undefined && env["OS_ENDPOINT"] === undefined) {
 		throw new GuestwireError(
 			"config",
 			"no cloud is named: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",

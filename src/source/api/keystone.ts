@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
 import { type AuthRequest, authRequest } from "./auth-request.ts";
 import type { CloudEntry, FoundCloud } from "./clouds-yaml.ts";
-import { describeCall, type Reply, type Rest } from "./rest.ts";
+import { type Authorization, describeCall, type Reply, type Rest } from "./rest.ts";
 
 const Catalogue = Type.Array(
 	Type.Object({
@@ -54,7 +54,15 @@ export interface Session {
 	/** Discards a token to which an API answered 401. @param id its secret */
 	refuse(id: string): void;
 	/** The URL of a service, without a trailing slash. @throws GuestwireError `config`: it is not in the catalogue */
-	endpoint(service: "compute" | "network"): Promise<string>;
+	endpoint(service: "compute" | "network" | "baremetal"): Promise<string>;
+}
+
+/** Authorizes calls by a token. */
+export function byToken(session: Session): () => Promise<Authorization> {
+	return async () => {
+		const token = await session.token();
+		return { headers: { "x-auth-token": token.id }, refuse: () => session.refuse(token.id) };
+	};
 }
 
 /** A token is renewed this long before it expires, or when a fifth of its lifetime is left. Milliseconds. */

@@ -14,6 +14,13 @@ export interface Call {
 	readonly body?: unknown;
 }
 
+/** What a call carries to show who makes it. */
+export interface Authorization {
+	readonly headers: Readonly<Record<string, string>>;
+	/** Called when the API answered 401, if another call may carry something else. */
+	readonly refuse?: () => void;
+}
+
 export interface Reply {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string | string[] | undefined>>;

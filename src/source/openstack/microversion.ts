@@ -3,6 +3,7 @@ import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "../api/answers.ts";
 import type { Answered } from "../api/api.ts";
+import { isAtLeast } from "../api/is-at-least.ts";
 
 /** The newest one whose changes are known here (2025.1 Epoxy). https://docs.openstack.org/nova/latest/reference/api-microversion-history.html */
 const NEWEST_KNOWN = "2.100";
@@ -34,11 +35,4 @@ export function chooseMicroversion({ value, where }: Answered): string {
 /** Nova's newest microversion, from the root of the compute endpoint. */
 export function newestMicroversion({ value, where }: Answered): string {
 	return readRoot(value, where).version.version;
-}
-
-/** Whether a microversion such as `2.90` includes another one. */
-export function isAtLeast(version: string, wanted: string): boolean {
-	const [major = 0, minor = 0] = version.split(".").map(Number);
-	const [wantedMajor = 0, wantedMinor = 0] = wanted.split(".").map(Number);
-	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

@@ -5,10 +5,10 @@ import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from ".
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Api, notThere } from "../api/api.ts";
+import { isAtLeast } from "../api/is-at-least.ts";
 import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
-import { isAtLeast } from "./microversion.ts";
 import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));

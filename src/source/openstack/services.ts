@@ -2,7 +2,8 @@
 import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "../api/api.ts";
 import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
-import { createSession, regionOf, type Session } from "../api/keystone.ts";
+import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
+import { remembered } from "../api/remembered.ts";
 import { createRest } from "../api/rest.ts";
 import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 
@@ -30,10 +31,11 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const found = await findCloud(cloud, env);
 	const rest = await createRest(found.entry);
 	const session = createSession(found, rest, () => performance.now());
+	const authorize = byToken(session);
 	// Endpoints in catalogues may end with a version, and Nova's with a project too.
 	const networkBase = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
-	const root = createApi({ session, rest, base: computeBase });
+	const root = createApi({ authorize, rest, base: computeBase });
 	const versions = remembered(async () => {
 		const answer = await root.get("/");
 		if (answer !== undefined) return { chosen: chooseMicroversion(answer), newest: newestMicroversion(answer) };
@@ -49,40 +51,13 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 		session,
 		microversion,
 		newestMicroversion: async () => (await versions()).newest,
-		network: createApi({ session, rest, base: networkBase }),
+		network: createApi({ authorize, rest, base: networkBase }),
 		compute: createApi({
-			session,
+			authorize,
 			rest,
 			base: computeBase,
 			headers: async () => ({ "openstack-api-version": `compute ${await microversion()}` }),
 		}),
 		close: () => rest.close(),
-	};
-}
-
-/** From this age on, an answer is asked for again: Nova is upgraded now and then. Milliseconds. */
-const REMEMBERED = 600_000;
-
-/** Asks once, and again when the answer is old; meanwhile the old one is used. Failures are not cached. */
-function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
-	let answer: Promise<T> | undefined;
-	let askedAt = 0;
-	return () => {
-		if (answer === undefined) {
-			askedAt = performance.now();
-			answer = ask().catch((error: unknown) => {
-				answer = undefined;
-				throw error;
-			});
-		} else if (performance.now() - askedAt > REMEMBERED) {
-			askedAt = performance.now();
-			ask().then(
-				(newer) => {
-					answer = Promise.resolve(newer);
-				},
-				() => {}, // the old answer stays
-			);
-		}
-		return answer;
 	};
 }
