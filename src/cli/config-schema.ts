@@ -55,6 +55,17 @@ export const ConfigSchema = strict({
 						{ description: "An OpenStack cloud." },
 					),
 				),
+				ironic: optional(
+					strict(
+						{
+							cloud: optional(text("Name of an entry in clouds.yaml. Default: the `OS_*` environment variables.")),
+							inventory: optional(
+								path("Folder or file with an inventory: what Ironic does not have, found by MAC address."),
+							),
+						},
+						{ description: "An Ironic without Nova (docs/bare-metal.md)." },
+					),
+				),
 			},
 			{ description: "The source of instances. Exactly one kind.", minProperties: 1, maxProperties: 1 },
 		),

@@ -69,8 +69,10 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 		return {
 			type: each.type,
 			link: nic.linkId,
-			ip_address: each.address,
-			netmask: netmask(subnet.version, subnet.prefixLength),
+			...(each.address !== undefined && {
+				ip_address: each.address,
+				netmask: netmask(subnet.version, subnet.prefixLength),
+			}),
 			...(holders.has(each) ? routesOf(each, defaults[subnet.version], addresses) : { routes: [] }),
 			network_id: nic.port.network.id,
 			subnet_id: subnet.id,
@@ -99,7 +101,7 @@ function assign(fixedIps: readonly FixedIp[]): Assigned[] {
 			? once(addressMode === "dhcpv6-stateful" ? client : subnet.id)
 			: subnet.dhcp && once(client);
 		const automatic = addressMode ? (`ipv6_${addressMode}` as const) : (`ipv${version}_dhcp` as const);
-		return { address, subnet, type: isAutomatic ? automatic : `ipv${version}` };
+		return { ...(address !== undefined && { address }), subnet, type: isAutomatic ? automatic : `ipv${version}` };
 	});
 	return stopsAdvertisements(assigned) ? assigned.map(withoutAdvertisements) : assigned;
 }
@@ -170,7 +172,8 @@ function routesOf(
  * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`.
  */
 function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {
-	const cidrs = addresses.flatMap(({ subnet }) => parseCidr(subnet.cidr) ?? []);
+	const known = addresses.filter(({ address }) => address !== undefined);
+	const cidrs = known.flatMap(({ subnet }) => parseCidr(subnet.cidr) ?? []);
 	return isLinkLocal(gateway) || cidrs.some((cidr) => cidrContains(cidr, gateway));
 }
 

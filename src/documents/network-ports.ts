@@ -42,8 +42,7 @@ function portEntry(port: Port, allowed: ReadonlySet<Expose>): object {
 function fixedIpEntry({ address, subnet }: FixedIp, allowed: ReadonlySet<Expose>): object {
 	return {
 		"subnet-id": subnet.id,
-		ip_address: address,
-		cidr: subnet.cidr,
+		...(address !== undefined && { ip_address: address, cidr: subnet.cidr }),
 		dns_nameservers: subnet.dnsServers,
 		enable_dhcp: subnet.dhcp,
 		gateway_ip: subnet.gateway ?? null,

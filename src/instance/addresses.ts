@@ -52,6 +52,14 @@ export function netmask(version: IpVersion, prefixLength: number): string {
 		: ipaddr.IPv6.subnetMaskFromPrefixLength(prefixLength).toRFC5952String();
 }
 
+/** The length of a prefix, from `24`, `255.255.255.0` or `ffff:ffff::`; undefined for any other text. */
+export function prefixLengthOf(version: IpVersion, text: string): number | undefined {
+	if (/^\d{1,3}$/.test(text)) return Number(text) <= (version === 4 ? 32 : 128) ? Number(text) : undefined;
+	const mask = canonicalAddress(text);
+	if (mask === undefined || addressVersion(mask) !== version) return undefined;
+	return ipaddr.parse(mask).prefixLengthFromSubnetMask() ?? undefined;
+}
+
 /**
  * Six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons. Dashes are accepted in place of colons.
  * Undefined for any other text.

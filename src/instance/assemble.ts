@@ -41,9 +41,15 @@ export function assemble(facts: InstanceFacts): Instance {
 		id: facts.id,
 		projectId: facts.projectId ?? facts.server?.tenant_id,
 		ports: inNicOrder(facts.ports, facts).map((port) => assembleNic(port, index)),
+		nicAddresses: nicAddressesOf(facts),
 		server: facts.server && assembleServer(facts.server, facts),
 		novaRelease: facts.novaMicroversion === undefined ? undefined : novaReleaseOf(facts.novaMicroversion),
 	});
+}
+
+function nicAddressesOf({ bareMetalPorts }: InstanceFacts): string[] | undefined {
+	const addresses = bareMetalPorts.flatMap(({ address }) => canonicalMac(address) ?? []);
+	return addresses.length === 0 ? undefined : addresses;
 }
 
 function byId<T extends { readonly id: string }>(items: readonly T[]): Map<string, T> {
@@ -132,6 +138,7 @@ function assembleFixedIp(port: PortFacts, facts: PortFacts["fixed_ips"][number],
 		throw contradiction(`port ${port.id} has an address on subnet ${facts.subnet_id}, which is missing`);
 	}
 	const subnet = assembleSubnet(subnetFacts, index.facts.dhcpPorts);
+	if (facts.ip_address === "") return { subnet };
 	const address = canonicalAddress(facts.ip_address);
 	if (!address || addressVersion(address) !== subnet.version) {
 		throw contradiction(

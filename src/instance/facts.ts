@@ -3,13 +3,13 @@
  * source provides them; `assemble` turns them into an `Instance`. Each schema is also what sources validate an answer or
  * a file with; members without a place here are dropped, which keeps memory small.
  */
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TSchema } from "typebox";
 
 const text = Type.String({ default: "" });
 const textOrNull = Type.Union([Type.String(), Type.Null()], { default: null });
 const optional = Type.Optional;
 
-/** An address of a port. */
+/** An address of a port: empty where only the subnet's DHCP server or router knows it. Neutron always does. */
 export const FixedIpFacts = Type.Object({ subnet_id: Type.String(), ip_address: Type.String() });
 
 /** A Neutron port. https://docs.openstack.org/api-ref/network/v2/#ports */
@@ -196,47 +196,51 @@ export const VolumeAttachmentFacts = Type.Object({
 });
 export type VolumeAttachmentFacts = Static<typeof VolumeAttachmentFacts>;
 
-/** An Ironic node; `instance_uuid` names the server that runs on it. */
+/** A member whose content is whatever an operator wrote. */
+const anything = optional(Type.Unknown());
+const mapOf = <T extends Record<string, TSchema>>(members: T) =>
+	optional(Type.Union([Type.Object(members), Type.Null()]));
+
+/** An Ironic node; `instance_uuid` names the server that runs on it. `guestwire` is for us (docs/bare-metal.md). */
 export const BareMetalNodeFacts = Type.Object({
 	uuid: Type.String(),
 	name: optional(textOrNull),
 	instance_uuid: textOrNull,
+	instance_name: optional(textOrNull),
+	/** In the form of `network_data.json`. */
+	network_data: anything,
+	instance_info: mapOf({ display_name: anything, guestwire: anything }),
+	extra: mapOf({ guestwire: anything }),
 });
 export type BareMetalNodeFacts = Static<typeof BareMetalNodeFacts>;
 
-const vifAttachment = {
-	internal_info: optional(Type.Object({ tenant_vif_port_id: optional(textOrNull) })),
-	extra: optional(Type.Object({ vif_port_id: optional(textOrNull) })),
-};
+const vifAttachment = { internal_info: mapOf({ tenant_vif_port_id: anything }) };
 
 /** An Ironic port: a physical NIC. */
 export const BareMetalPortFacts = Type.Object({
 	uuid: Type.String(),
+	name: optional(textOrNull),
 	address: Type.String(),
 	node_uuid: Type.String(),
 	portgroup_uuid: textOrNull,
 	...vifAttachment,
+	extra: mapOf({ vif_port_id: anything, switchport: anything, "client-id": anything }),
 });
 export type BareMetalPortFacts = Static<typeof BareMetalPortFacts>;
 
-/** An Ironic port group: a bond. The guest gets `properties` as `bond_*`: options of the kernel's bonding driver. */
+/**
+ * An Ironic port group: a bond. The guest gets `properties` as `bond_*`: options of the kernel's bonding driver. Ironic
+ * stores any JSON there.
+ */
 export const PortGroupFacts = Type.Object({
 	uuid: Type.String(),
+	name: optional(textOrNull),
 	address: textOrNull,
 	node_uuid: Type.String(),
 	mode: optional(textOrNull),
-	properties: Type.Record(
-		Type.String(),
-		Type.Union([
-			Type.String(),
-			Type.Number(),
-			Type.Boolean(),
-			Type.Null(),
-			Type.Array(Type.Union([Type.String(), Type.Number()])),
-		]),
-		{ default: {} },
-	),
+	properties: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
 	...vifAttachment,
+	extra: mapOf({ vif_port_id: anything, lag: anything, portchannel: anything }),
 });
 export type PortGroupFacts = Static<typeof PortGroupFacts>;
 

@@ -49,7 +49,8 @@ export interface Network {
 
 /** An address of a port, with its subnet. */
 export interface FixedIp {
-	readonly address: string;
+	/** Absent where only the subnet's DHCP server or router knows it; nothing is known of the subnet then. */
+	readonly address?: string;
 	readonly subnet: Subnet;
 }
 
@@ -197,6 +198,8 @@ export interface Instance {
 	readonly projectId?: string;
 	/** In NIC order. Plugged or not; subports are under their parent's `trunk`. */
 	readonly ports: readonly Port[];
+	/** On bare metal, the MAC addresses of all NICs of the node. */
+	readonly nicAddresses?: readonly string[];
 	/** Absent when only the wiring was asked for. */
 	readonly server?: Server;
 	/** The release of the cloud's Nova, where it is known: profile `nova` answers as it does. */

@@ -26,7 +26,7 @@ const bareMetal = (facts: Partial<InstanceFacts>, mac = NEUTRON) =>
 describe("a port's bare metal", () => {
 	it.each([attached, { extra: { vif_port_id: "vif" } }])("is the NIC that Ironic attached it to: %j", (where) => {
 		const bareMetalPorts = [nic("other", "02:00:00:00:00:01"), { ...nic("own", "02:00:00:00:00:02"), ...where }];
-		expect(bareMetal({ bareMetalPorts })).toEqual({ macAddress: "02:00:00:00:00:02" });
+		expect(bareMetal({ bareMetalPorts })).toEqual({ plugged: true, macAddress: "02:00:00:00:00:02" });
 	});
 
 	it("is the bond that Ironic attached it to, with the address of the group", () => {
@@ -62,8 +62,30 @@ describe("a port's bare metal", () => {
 		["bond-xmit_hash-policy", "layer3+4", "bond_xmit_hash_policy", "layer3+4"],
 		["arp_ip_target", ["10.0.0.1", "10.0.0.2"], "bond_arp_ip_target", "10.0.0.1,10.0.0.2"],
 		["all_slaves_active", true, "bond_all_slaves_active", "1"],
+		["down-delay", "200", "bond_downdelay", "200"],
+		["LACP-Rate", "1", "bond_lacp_rate", "fast"],
+		["xmit_hash_policy", 1, "bond_xmit_hash_policy", "layer3+4"],
 	])("has the option %s = %j as %s", (key, value, name, text) => {
 		const portGroups = [group({ ...attached, properties: { [key]: value, empty: null } })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ [name]: text });
+	});
+
+	it("leaves out what can't be an option's value", () => {
+		const properties = { nested: { a: [1] }, lists: [[1]], empty: [], none: null, miimon: 100 };
+		const portGroups = [group({ ...attached, properties })];
+		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ bond_miimon: "100" });
+	});
+
+	it.each([
+		["lacp", "active-backup", "802.3ad"],
+		["static", "802.3ad", "balance-xor"],
+		["static", "balance-rr", "balance-rr"],
+		[undefined, "active-backup", "active-backup"],
+	])("agrees with a switch that aggregates by %s: %s becomes %s", (aggregation_mode, mode, agreed) => {
+		for (const name of ["lag", "portchannel"]) {
+			const extra = { vif_port_id: "vif", [name]: { mode: "access", aggregation_mode } };
+			const portGroups = [group({ mode, extra })];
+			expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.mode).toBe(agreed);
+		}
 	});
 });

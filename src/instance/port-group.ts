@@ -3,6 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalPortFacts, InstanceFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
+import { aggregationOf } from "./switch-side.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 /** The bonding driver's modes, by number. Ironic stores a number or a name, as the operator wrote it. */
@@ -15,11 +16,14 @@ export const BOND_MODES = [
 	"balance-tlb",
 	"balance-alb",
 ] as const;
+type BondMode = (typeof BOND_MODES)[number];
 
 /** What Ironic knows of a Neutron port. */
 export interface BareMetal {
 	/** The address of the NIC or bond. It takes the place of Neutron's (nova/virt/ironic/driver.py). */
 	readonly macAddress?: string;
+	/** Whatever Neutron says of the binding: what Ironic attached to a NIC is plugged in. */
+	readonly plugged?: true;
 	/** Present if the port is on a bond. */
 	readonly portGroup?: PortGroup;
 }
@@ -33,7 +37,7 @@ export function bareMetalOf(portId: string, macAddress: string, facts: InstanceF
 	const { portGroups, bareMetalPorts } = facts;
 	const attached = portGroups.find((candidate) => attachedPort(candidate) === portId);
 	const nic = attached ? undefined : bareMetalPorts.find((candidate) => attachedPort(candidate) === portId);
-	if (nic) return withoutUndefined<BareMetal>({ macAddress: canonicalMac(nic.address) });
+	if (nic) return withoutUndefined<BareMetal>({ plugged: true, macAddress: canonicalMac(nic.address) });
 	const group = attached ?? portGroups.find((candidate) => hasMac(candidate, macAddress, facts));
 	if (!group) return {};
 	const mode = modeOf(group);
@@ -43,6 +47,7 @@ export function bareMetalOf(portId: string, macAddress: string, facts: InstanceF
 	});
 	const portGroup = { id: group.uuid, mode, options: optionsOf(group), members };
 	return withoutUndefined<BareMetal>({
+		plugged: attached && true,
 		macAddress: canonicalMac(group.address ?? ""),
 		// There is no bond without NICs; the port itself still describes what to set up.
 		portGroup: members.length > 0 ? portGroup : undefined,
@@ -60,38 +65,83 @@ function membersOf(group: PortGroupFacts, facts: InstanceFacts): BareMetalPortFa
 
 /** The Neutron port that Ironic attached to a NIC or bond. */
 export function attachedPort(holder: Pick<PortGroupFacts, "internal_info" | "extra">): string | undefined {
-	return holder.internal_info?.tenant_vif_port_id || holder.extra?.vif_port_id || undefined;
+	return textIn(holder.internal_info?.tenant_vif_port_id) ?? textIn(holder.extra?.vif_port_id);
 }
 
+const textIn = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
 /** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */
-export function bondModeOf(text: string): (typeof BOND_MODES)[number] | undefined {
+export function bondModeOf(text: string): BondMode | undefined {
 	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
 }
 
-/** Ironic's own default is `active-backup` (`[DEFAULT]default_portgroup_mode`). */
-function modeOf(group: PortGroupFacts): string {
+/**
+ * The mode, such that the guest agrees with the switch where Ironic configures it: a switch that speaks LACP needs
+ * 802.3ad, and one that does not needs another mode. Ironic's own default is `active-backup`
+ * (`[DEFAULT]default_portgroup_mode`).
+ */
+function modeOf(group: PortGroupFacts): BondMode {
 	const text = group.mode ?? "active-backup";
 	const name = bondModeOf(text);
-	if (name) return name;
-	throw new GuestwireError(
-		"cloud-answer",
-		`port group ${group.uuid} has mode "${text}"; the bonding driver has ${BOND_MODES.join(", ")}`,
-	);
+	if (!name) {
+		const known = BOND_MODES.join(", ");
+		throw new GuestwireError(
+			"cloud-answer",
+			`port group ${group.uuid} has mode "${text}"; the bonding driver has ${known}`,
+		);
+	}
+	const onSwitch = aggregationOf(group);
+	if (onSwitch === "lacp") return "802.3ad";
+	return onSwitch === "static" && !STATIC_MODES.has(name) ? "balance-xor" : name;
 }
 
+/** The modes for a switch that aggregates links without a protocol. */
+const STATIC_MODES: ReadonlySet<BondMode> = new Set(["balance-rr", "balance-xor", "broadcast"]);
+
+/** The options of the bonding driver. https://docs.kernel.org/networking/bonding.html */
+const BOND_OPTIONS = [
+	...["active_slave", "ad_actor_sys_prio", "ad_actor_system", "ad_select", "ad_user_port_key", "all_slaves_active"],
+	...["arp_all_targets", "arp_interval", "arp_ip_target", "arp_missed_max", "arp_validate", "downdelay"],
+	...["fail_over_mac", "lacp_active", "lacp_rate", "lp_interval", "miimon", "min_links", "ns_ip6_target"],
+	...["num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay", "primary", "primary_reselect"],
+	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier", "xmit_hash_policy"],
+];
+const plainName = (name: string) =>
+	name
+		.toLowerCase()
+		.replace(/^bond[_-]?/, "")
+		.replaceAll(/[_-]/g, "");
+const OPTION_NAMES = new Map(BOND_OPTIONS.map((name) => [plainName(name), name]));
+
+/** The driver also takes numbers for these values; netplan and systemd-networkd do not. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+	lacp_rate: ["slow", "fast"],
+	xmit_hash_policy: ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4"],
+};
+
 /**
- * The guest gets every property, prefixed with `bond_` (nova/virt/ironic/driver.py). The driver writes its options with
- * underscores, operators also with dashes, and with the prefix or without.
+ * The guest gets every property, prefixed with `bond_` (nova/virt/ironic/driver.py), under the name that the driver has
+ * for it: operators write it with or without the prefix, with dashes or underscores. What can't be a value of the driver
+ * is left out.
  */
 function optionsOf(group: PortGroupFacts): Record<string, string> {
 	return Object.fromEntries(
-		Object.entries(group.properties).flatMap(([key, value]) =>
-			value === null ? [] : [[`bond_${key.replace(/^bond[_-]/, "").replaceAll("-", "_")}`, textOf(value)]],
-		),
+		Object.entries(group.properties).flatMap(([key, value]) => {
+			const text = textOf(value);
+			const name = OPTION_NAMES.get(plainName(key)) ?? key.replace(/^bond[_-]/, "").replaceAll("-", "_");
+			return text === undefined ? [] : [[`bond_${name}`, optionValue(name, text)]];
+		}),
 	);
 }
 
+function optionValue(name: string, text: string): string {
+	return (/^\d$/.test(text) ? VALUES[name]?.[Number(text)] : undefined) ?? text;
+}
+
 /** As the driver reads it: a list with commas, a switch as 1 or 0. */
-function textOf(value: NonNullable<PortGroupFacts["properties"][string]>): string {
-	return typeof value === "boolean" ? String(Number(value)) : String(value);
+function textOf(value: unknown): string | undefined {
+	if (typeof value === "boolean") return String(Number(value));
+	if (typeof value === "string" || typeof value === "number") return String(value);
+	if (!Array.isArray(value) || value.length === 0) return undefined;
+	return value.every((item) => typeof item === "string" || typeof item === "number") ? value.join(",") : undefined;
 }

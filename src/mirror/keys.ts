@@ -15,7 +15,8 @@ export interface ResourceKeys {
 	readonly floatingip: "port";
 	/** `instance`: the server that runs on it. */
 	readonly baremetal_node: "instance";
-	readonly baremetal_port: "node";
+	/** `mac`: in canonical text. */
+	readonly baremetal_port: "node" | "mac";
 	readonly portgroup: "node";
 }
 
@@ -50,7 +51,13 @@ function allKeys(resource: Resource): readonly Key[] {
 			return [{ name: "port", value: resource.content.port_id ?? "" }];
 		case "baremetal_node":
 			return [{ name: "instance", value: resource.content.instance_uuid ?? "" }];
-		case "baremetal_port":
+		case "baremetal_port": {
+			const { node_uuid, address } = resource.content;
+			return [
+				{ name: "node", value: node_uuid },
+				{ name: "mac", value: canonicalMac(address) ?? "" },
+			];
+		}
 		case "portgroup":
 			return [{ name: "node", value: resource.content.node_uuid }];
 		default:

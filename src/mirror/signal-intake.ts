@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 
 export interface SignalIntake {
-	/** Whether all signals work, and with the message bus among them they report every change. */
+	/** Whether all signals work, and together they report every change. */
 	isComplete(): boolean;
 	/** Until when changes may have been lost, in milliseconds since 1970. */
 	lastGap(): number;
@@ -62,9 +62,10 @@ export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOp
 	});
 
 	const ends = signals.map((source) => source.listen(handlerOf(source)));
-	const hasBus = signals.some(({ name }) => name === "bus");
+	// Polls of whole lists miss nothing either.
+	const areComplete = signals.some(({ name }) => name === "bus") || signals.every(({ name }) => name === "lists");
 	return {
-		isComplete: () => hasBus && up.size === signals.length,
+		isComplete: () => areComplete && signals.length > 0 && up.size === signals.length,
 		lastGap: () => lastGap,
 		nextGap: () => next.promise,
 		async close() {

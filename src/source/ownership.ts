@@ -95,8 +95,13 @@ export function violatedConstraint(
 	return undefined;
 }
 
-/** Whether one of the instance's own ports, subports included, is where the query says. */
+/**
+ * Whether one of the instance's own ports, subports included, is where the query says. On bare metal, a NIC that no port
+ * is on also counts where nothing but its address is asked for: the node boots from it.
+ */
 export function hasMatchingPort(instance: Instance, query: PortQuery): boolean {
+	const { address, macAddress = "", networkId } = query;
+	if (address === undefined && !networkId && instance.nicAddresses?.includes(macAddress)) return true;
 	return instance.ports.some(
 		(port) => isAt(port, query) || (port.trunk?.subports.some((subport) => isAt(subport.port, query)) ?? false),
 	);
@@ -105,9 +110,14 @@ export function hasMatchingPort(instance: Instance, query: PortQuery): boolean {
 function isAt(port: Port, { address, macAddress, networkId }: PortQuery): boolean {
 	return (
 		(networkId === undefined || port.network.id === networkId) &&
-		(macAddress === undefined || port.macAddress === macAddress) &&
+		(macAddress === undefined || hasMac(port, macAddress)) &&
 		(address === undefined || port.fixedIps.some((fixedIp) => fixedIp.address === address))
 	);
+}
+
+/** A bond's members send with their own addresses until the bond is up. */
+function hasMac({ macAddress, portGroup }: Port, wanted: string): boolean {
+	return macAddress === wanted || (portGroup?.members.some((member) => member.macAddress === wanted) ?? false);
 }
 
 function projectsOf(claims: readonly Claim[]): Set<string> {

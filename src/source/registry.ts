@@ -4,6 +4,7 @@ import type { CheckResult, OpenedSource, SourceContext, SourceKind } from "./sou
 /** By the key below `cloud` in the configuration. A kind is loaded when it is used. */
 const KINDS = {
 	files: async () => (await import("./files/kind.ts")).filesKind,
+	ironic: async () => (await import("./ironic/kind.ts")).ironicKind,
 	openstack: async () => (await import("./openstack/kind.ts")).openStackKind,
 };
 

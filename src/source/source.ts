@@ -32,7 +32,7 @@ export interface Owner {
 	readonly id: string;
 	/** The port's project. Absent in an inventory that names none. */
 	readonly projectId?: string;
-	/** The port's network. */
+	/** The port's network. Empty for a bare-metal NIC that has no port. */
 	readonly networkId: string;
 	/** What the claim rests on, if the source reports every change of it. */
 	readonly basis?: readonly Change[];

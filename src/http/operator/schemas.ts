@@ -78,6 +78,6 @@ function portOf({ id, macAddress, network, fixedIps }: Port) {
 		networkId: network.id,
 		networkName: network.name,
 		...(network.mtu !== undefined && { mtu: network.mtu }),
-		addresses: fixedIps.map(({ address, subnet }: FixedIp) => ({ address, subnetId: subnet.id })),
+		addresses: fixedIps.flatMap(({ address, subnet }: FixedIp) => (address ? [{ address, subnetId: subnet.id }] : [])),
 	};
 }

@@ -40,7 +40,7 @@ export function indexedInstance(summary: InstanceSummary, instance: Instance | u
 function indexedPort({ id, macAddress, network, fixedIps }: Port): IndexedPort {
 	return {
 		...{ id, macAddress, networkId: network.id, networkName: network.name },
-		addresses: fixedIps.map(({ address }) => address),
+		addresses: fixedIps.flatMap(({ address }) => address ?? []),
 		subnetIds: fixedIps.map(({ subnet }) => subnet.id),
 	};
 }

@@ -5,7 +5,6 @@ import { addressVersion, type Cidr, canonicalAddress, canonicalMac, parseCidr } 
 import {
 	BareMetalNodeFacts,
 	BareMetalPortFacts,
-	FixedIpFacts,
 	FloatingIpFacts,
 	InterfaceAttachmentFacts,
 	KeypairFacts,
@@ -20,7 +19,6 @@ import {
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
 import { findInvalidSshKey } from "../../instance/keypairs.ts";
-import { BOND_MODES, bondModeOf } from "../../instance/port-group.ts";
 
 /** Rejects a resource because of the value at a path within it. */
 export type Complain = (place: JsonPath, what: string) => never;
@@ -50,7 +48,7 @@ export const PortEntry = Type.Object({
 	network_id: optionalText,
 	mac_address: optionalText,
 	device_id: optionalText,
-	fixed_ips: Type.Array(Type.Object({ ...FixedIpFacts.properties, subnet_id: optionalText }), { default: [] }),
+	fixed_ips: Type.Array(Type.Object({ subnet_id: optionalText, ip_address: Type.String() }), { default: [] }),
 });
 export type PortEntry = Static<typeof PortEntry>;
 
@@ -125,9 +123,6 @@ export const COLLECTIONS = {
 		identity: byUuid,
 		refine(group, complain) {
 			if (group.address !== null) group.address = macOr(group.address, ["address"], complain);
-			if (typeof group.mode === "string" && !bondModeOf(group.mode)) {
-				complain(["mode"], `"${group.mode}" is not one of ${BOND_MODES.join(", ")}: correct it`);
-			}
 		},
 	}),
 	interfaceAttachments: collection({

@@ -255,10 +255,6 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 			subnet('host_routes: [{ destination: "::/0", nexthop: 10.0.0.1 }]'),
 			/^a\.yaml:1: subnet\.host_routes\[0\]\.destination "::\/0" and the subnet .* belong to different address families/,
 		],
-		[
-			"portgroup: { uuid: g, node_uuid: n, mode: fast }",
-			/^a\.yaml:1: portgroup\.mode "fast" is not one of balance-rr, /,
-		],
 		[`${lan}trunk: { id: t, port_id: p }`, /^a\.yaml:6: trunk\.port_id there is no port "p" in the inventory: add it/],
 		[
 			`${port("")}\ntrunk:\n  id: t\n  port_id: p\n  sub_ports:\n    - { port_id: q, segmentation_id: 5 }`,

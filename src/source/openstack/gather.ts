@@ -86,7 +86,11 @@ function needsServer(claims: readonly PortFacts[]): boolean {
 
 type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
 
-async function gatherWiring(answers: readonly PortAnswer[], { neutron, dhcpPorts }: Sources): Promise<Wiring> {
+/** The ports with what they are connected to. */
+export async function gatherWiring(
+	answers: readonly PortAnswer[],
+	{ neutron, dhcpPorts }: Pick<Sources, "neutron" | "dhcpPorts">,
+): Promise<Wiring> {
 	const ports = answers.map(({ trunk_details: _, ...port }) => port);
 	const placesOf = (some: readonly PortFacts[]) =>
 		Promise.all([

@@ -37,6 +37,7 @@ type Find<T> = Shared<readonly T[]>;
 export interface Neutron {
 	readonly portsOfDevice: Find<PortAnswer>;
 	readonly port: Find<PortFacts>;
+	readonly portWithTrunk: Find<PortAnswer>;
 	readonly dhcpPortsOfNetwork: Find<PortFacts>;
 	/** The ports of a router on the networks it serves. */
 	readonly interfacesOfRouter: Find<PortFacts>;
@@ -108,6 +109,7 @@ export function createNeutron(api: Api, share: number): Neutron {
 	const finders = {
 		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: burst, follows: undefined }),
 		port: finder("ports", "id", readPort),
+		portWithTrunk: finder("ports", "id", reader(PortAnswer), { leads: burst, follows: undefined }),
 		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, { share, also: [["device_owner", "network:dhcp"]] }),
 		interfacesOfRouter: finder("ports", "device_id", readPort, { share, also: ROUTER_INTERFACES }),
 		network: byId("networks", NetworkFacts),

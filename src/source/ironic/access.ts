@@ -1,0 +1,153 @@
+/** Ironic's API, ready to call: with Keystone, with a password of Ironic's own, or open to everybody. */
+import Type from "typebox";
+import { GuestwireError } from "../../errors.ts";
+import { reader } from "../api/answers.ts";
+import { type Api, createApi } from "../api/api.ts";
+import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
+import { isAtLeast } from "../api/is-at-least.ts";
+import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
+import { remembered } from "../api/remembered.ts";
+import { type Authorization, createRest, type Reply, type Rest } from "../api/rest.ts";
+import { faultOf } from "./fault.ts";
+
+export interface IronicAccess {
+	/** Sends the microversion. */
+	readonly api: Api;
+	/** The newest microversion that both Ironic and Guestwire support. */
+	microversion(): Promise<string>;
+	/** Identifies the Ironic. */
+	readonly sourceId: string;
+	/** Neutron, if there is a Keystone that names one. */
+	readonly network: () => Promise<Api | undefined>;
+	close(): Promise<void>;
+}
+
+/** The newest one whose changes are known here (2026.1). https://docs.openstack.org/ironic/latest/contributor/webapi-version-history.html */
+const NEWEST_KNOWN = "1.111";
+
+/** Nodes with a parent are hidden without `include_children`, which came with it (2023.2). */
+const OLDEST_SERVING = "1.83";
+
+const readRoot = reader(
+	Type.Object({ default_version: Type.Object({ min_version: Type.String(), version: Type.String() }) }),
+);
+
+/**
+ * Reads the entry and credentials. Nothing is called yet, so that a service can start while Ironic is down.
+ *
+ * @throws GuestwireError `config`
+ */
+export async function openIronicAccess({ cloud, env }: CloudChoice): Promise<IronicAccess> {
+	const found = await findCloud(cloud, env);
+	const rest = await createRest(found.entry);
+	const { authorize, endpoint, session, sourceId } = chooseAccess(found, rest);
+	return {
+		...createIronicApi({ authorize, rest, endpoint }),
+		sourceId,
+		network: networkOf(session, rest),
+		close: () => rest.close(),
+	};
+}
+
+interface IronicApiOptions {
+	readonly authorize: () => Promise<Authorization>;
+	readonly rest: Rest;
+	readonly endpoint: () => Promise<string>;
+}
+
+/** The API below an endpoint, whose URL may end with a version or not. */
+export function createIronicApi({
+	authorize,
+	rest,
+	endpoint,
+}: IronicApiOptions): Pick<IronicAccess, "api" | "microversion"> {
+	const root = async () => (await endpoint()).replace(/\/+$/, "").replace(/\/v1$/, "");
+	const discovery = createApi({ authorize, rest, base: root, refusal });
+	const microversion = remembered(async () => {
+		const answer = await discovery.get("/");
+		if (answer === undefined) {
+			throw new GuestwireError("cloud-answer", `${await root()}/: answered 404; check that the endpoint is Ironic's`);
+		}
+		return chooseMicroversion(answer.value, answer.where);
+	});
+	const headers = async () => ({ "x-openstack-ironic-api-version": await microversion() });
+	return {
+		api: createApi({ authorize, rest, base: async () => `${await root()}/v1`, headers, refusal }),
+		microversion,
+	};
+}
+
+/** @throws GuestwireError `cloud-answer`: the API is too old, or no longer supports the microversions known here */
+export function chooseMicroversion(answer: unknown, where: string): string {
+	const { min_version: oldest, version: newest } = readRoot(answer, where).default_version;
+	if (!isAtLeast(newest, OLDEST_SERVING) || !isAtLeast(NEWEST_KNOWN, oldest)) {
+		throw new GuestwireError(
+			"cloud-answer",
+			`${where}: Ironic supports microversions ${oldest} to ${newest}; Guestwire needs one from ${OLDEST_SERVING} (2023.2) to ${NEWEST_KNOWN}`,
+		);
+	}
+	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
+}
+
+interface Access extends Pick<IronicApiOptions, "authorize" | "endpoint"> {
+	readonly session?: Session;
+	readonly sourceId: string;
+}
+
+/** By the names of keystoneauth's plugins for a service without Keystone. */
+function chooseAccess(found: FoundCloud, rest: Rest): Access {
+	const { entry, where } = found;
+	const { auth, auth_type: type } = entry;
+	if (type !== "none" && type !== "http_basic") {
+		const session = createSession(found, rest, () => performance.now());
+		const sourceId = ["baremetal", session.identityUrl, regionOf(entry) ?? ""].join(" ").trim();
+		return { authorize: byToken(session), endpoint: () => session.endpoint("baremetal"), session, sourceId };
+	}
+	const url = entry.baremetal_endpoint_override ?? auth.endpoint;
+	if (url === undefined || !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+		throw new GuestwireError(
+			"config",
+			`${where}: auth.endpoint (OS_ENDPOINT) must be Ironic's URL with auth_type ${type}, such as http://host:6385`,
+		);
+	}
+	const headers = type === "none" ? {} : { authorization: basic(found) };
+	return { authorize: async () => ({ headers }), endpoint: async () => url, sourceId: `baremetal ${url}` };
+}
+
+function basic({ entry: { auth }, where }: FoundCloud): string {
+	const { username, password } = auth;
+	if (username === undefined || password === undefined) {
+		throw new GuestwireError(
+			"config",
+			`${where}: auth_type http_basic needs auth.username and auth.password: add them`,
+		);
+	}
+	return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+/** Looked up again when it is needed: a catalogue may get an endpoint. */
+function networkOf(session: Session | undefined, rest: Rest): IronicAccess["network"] {
+	if (session === undefined) return async () => undefined;
+	const base = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
+	const api = createApi({ authorize: byToken(session), rest, base });
+	return async () => {
+		try {
+			await base();
+			return api;
+		} catch (error) {
+			if (error instanceof GuestwireError && error.code === "config") return undefined;
+			throw error;
+		}
+	};
+}
+
+function refusal(where: string, { status, text }: Reply): GuestwireError {
+	const reason = faultOf(text);
+	const said = `${where}: answered ${status}${reason === undefined ? "" : ` (${reason})`}`;
+	if (status === 401) {
+		return new GuestwireError("cloud-unavailable", `${said}; check auth_type, user and password of the entry`);
+	}
+	if (status === 403)
+		return new GuestwireError("cloud-answer", `${said}; grant the user the role in docs/bare-metal.md`);
+	return new GuestwireError("cloud-answer", said);
+}

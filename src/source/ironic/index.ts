@@ -1,0 +1,73 @@
+/** Bare metal: the nodes of an Ironic, with Neutron behind the same Keystone or without. */
+
+import type { CloudChoice } from "../api/clouds-yaml.ts";
+import { createPollSignals } from "../api/poll.ts";
+import { openFilesSource } from "../files/files-source.ts";
+import { UUID } from "../openstack/uuid.ts";
+import { assembleOwned } from "../ownership.ts";
+import type { RemoteSource } from "../remote-source.ts";
+import type { ChangeOptions } from "../source-kind.ts";
+import { withAbort } from "../with-abort.ts";
+import { openIronicAccess } from "./access.ts";
+import { createIronic } from "./ironic.ts";
+import { createNodeWiring } from "./node-wiring.ts";
+import { findNode } from "./nodes.ts";
+import { ownersIn } from "./owners.ts";
+import { pollLists } from "./polls.ts";
+import { createIronicReader } from "./resources.ts";
+import { createSnapshots } from "./snapshot.ts";
+
+export interface IronicOptions extends CloudChoice {
+	/** A folder or file with an inventory: what Ironic can't say, found by the MAC addresses of NICs. */
+	readonly inventory?: string | undefined;
+	/** How old a listing may be that a look-up of an address uses. Seconds, default 2. */
+	readonly sharing?: number;
+	/** Default: the source has no signals. */
+	readonly changes?: ChangeOptions | undefined;
+	/** Given, the inventory is watched. See SourceContext. */
+	readonly onReload?: ((problem: string | undefined) => void) | undefined;
+}
+
+/**
+ * Opens the Ironic that an entry of clouds.yaml or the `OS_*` variables name. The first call is made when an instance is
+ * asked for: a service can start while Ironic is down.
+ *
+ * @throws GuestwireError `config`, `inventory`
+ */
+export async function openIronicSource(options: IronicOptions): Promise<RemoteSource> {
+	const { inventory: path, onReload, changes } = options;
+	const sharing = (options.sharing ?? 2) * 1000;
+	const access = await openIronicAccess(options);
+	const inventory = path === undefined ? undefined : await openFilesSource(path, onReload && { onReload });
+	const ironic = createIronic(access.api, access.microversion);
+	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
+	const snapshots = createSnapshots(ironic, findFacts);
+	const find = async (id: string) => {
+		const record = await findNode(ironic, id);
+		return record && findFacts(record);
+	};
+	const facts: RemoteSource["facts"] = async (id, _detail, signal) =>
+		UUID.test(id) ? withAbort(find(id), signal) : undefined;
+	return {
+		sourceId: [access.sourceId, path ?? ""].join(" ").trim(),
+		resources: createIronicReader(snapshots),
+		signals: changes === undefined ? [] : [createPollSignals("lists", changes.pollSeconds, () => pollLists(snapshots))],
+		facts,
+		async instance(id, detail, signal) {
+			const found = await facts(id, detail, signal);
+			return found && assembleOwned(found);
+		},
+		async owners(query, signal) {
+			return ownersIn(await withAbort(snapshots.recent(sharing), signal), query);
+		},
+		async list(signal) {
+			const { instances, unreadable } = await withAbort(snapshots.recent(sharing), signal);
+			const named = instances.map(({ id, server }) => ({ id, name: server?.name ?? id }));
+			return [...named, ...unreadable.map(({ id }) => ({ id, name: id }))];
+		},
+		async close() {
+			await inventory?.close();
+			await access.close();
+		},
+	};
+}

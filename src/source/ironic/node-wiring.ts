@@ -1,0 +1,86 @@
+/** The facts of the instance on a node: from Ironic alone, or with Neutron or an inventory where they know more. */
+import { canonicalMac } from "../../instance/addresses.ts";
+import { emptyFacts } from "../../instance/empty-facts.ts";
+import type { InstanceFacts } from "../../instance/facts.ts";
+import { factsOfNode } from "../../instance/node-facts.ts";
+import { attachedPort } from "../../instance/port-group.ts";
+import type { Api } from "../api/api.ts";
+import { gatherWiring } from "../openstack/gather.ts";
+import { createNeutron, type Neutron } from "../openstack/neutron.ts";
+import type { FactsSource } from "../source.ts";
+import type { NodeRecord } from "./nodes.ts";
+
+export interface WiringParts {
+	/** Where VIFs may be Neutron's ports. */
+	readonly network: () => Promise<Api | undefined>;
+	/** What an operator wrote beside Ironic; its instances are found by the MAC addresses of their ports. */
+	readonly inventory?: Pick<FactsSource, "owners" | "facts"> | undefined;
+	/** For how long Neutron's networks are not asked for again. Milliseconds. */
+	readonly share: number;
+}
+
+export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
+
+export function createNodeWiring({ network, inventory, share }: WiringParts): FindFacts {
+	const neutrons = new WeakMap<Api, Neutron>();
+	const neutronOf = (api: Api) => {
+		const neutron = neutrons.get(api) ?? createNeutron(api, share);
+		neutrons.set(api, neutron);
+		return neutron;
+	};
+
+	/** What Neutron knows of the node's VIFs; undefined if none of them is a port there. */
+	async function fromNeutron(
+		{ ports, portGroups }: NodeRecord,
+		id: string,
+	): Promise<Partial<InstanceFacts> | undefined> {
+		const vifs = [...portGroups, ...ports].flatMap((holder) => attachedPort(holder) ?? []);
+		const api = vifs.length === 0 ? undefined : await network();
+		if (api === undefined) return undefined;
+		const neutron = neutronOf(api);
+		const found = (await Promise.all(vifs.map(neutron.portWithTrunk))).flat();
+		if (found.length === 0) return undefined;
+		// Ironic attaches ports without writing their device.
+		const own = found.map((port) => ({ ...port, device_id: id, device_owner: port.device_owner || "baremetal:none" }));
+		return gatherWiring(own, { neutron, dhcpPorts: false });
+	}
+
+	/** The inventory's instance that has one of the node's MAC addresses. */
+	async function fromInventory({ ports, portGroups }: NodeRecord): Promise<InstanceFacts | undefined> {
+		if (inventory === undefined) return undefined;
+		const macs = new Set([...portGroups, ...ports].flatMap(({ address }) => canonicalMac(address ?? "") ?? []));
+		for (const macAddress of macs) {
+			const [owner] = await inventory.owners({ macAddress });
+			const found = owner && (await inventory.facts(owner.id, "all"));
+			if (found) return found;
+		}
+		return undefined;
+	}
+
+	return async (record) => {
+		const own = factsOfNode(record.node, record);
+		const [written, wired] = await Promise.all([fromInventory(record), fromNeutron(record, own.id)]);
+		if (written === undefined) return { ...own, ...wired };
+		return { ...mergeInventory(own, written), ...wired };
+	};
+}
+
+/** The inventory's wiring and server, on Ironic's NICs. */
+function mergeInventory(own: InstanceFacts, written: InstanceFacts): InstanceFacts {
+	const { id, server, keypairs, bareMetalPorts, portGroups } = own;
+	// A server that only ports name has no name but its id.
+	const name = written.server?.name === written.id ? server?.name : written.server?.name;
+	const owner = keypairs?.[0]?.user_id ?? id;
+	return {
+		...emptyFacts(id),
+		...written,
+		id,
+		...(written.server && {
+			server: { user_id: owner, ...server, ...written.server, id, name: name ?? written.server.name },
+		}),
+		keypairs: written.keypairs?.map((keypair) => ({ user_id: owner, ...keypair })) ?? keypairs ?? [],
+		ports: written.ports.map((port) => ({ ...port, device_id: id })),
+		bareMetalPorts: bareMetalPorts.length > 0 ? bareMetalPorts : written.bareMetalPorts,
+		portGroups: portGroups.length > 0 ? portGroups : written.portGroups,
+	};
+}

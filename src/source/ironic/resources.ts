@@ -1,0 +1,81 @@
+/** The bulk reading of all nodes' resources, for a mirror. */
+import type { FoundResources, PageOptions, Reference, ResourceReader } from "../remote-source.ts";
+import type { Resource, ResourceKind } from "../resource.ts";
+import { withAbort } from "../with-abort.ts";
+import { mayExist, type Snapshot, type Snapshots } from "./snapshot.ts";
+
+/** Those that an instance is found by come last: what they refer to is there then. */
+const KINDS: readonly ResourceKind[] = [
+	...(["network", "subnet", "portgroup", "baremetal_port", "baremetal_node", "trunk", "port", "server"] as const),
+];
+
+/** What comes with a page of servers: it has no listing of its own. */
+const WITH_SERVERS: readonly ResourceKind[] = ["server_details", "keypair"];
+
+/** How old a listing may be, in milliseconds. It says itself when it was requested. */
+const LISTING_AGE = 1000;
+
+export function createIronicReader(snapshots: Snapshots): ResourceReader {
+	async function slice(kind: ResourceKind, { marker, limit }: PageOptions) {
+		const snapshot = await snapshots.recent(LISTING_AGE);
+		const all = listed(snapshot, kind)
+			.filter(({ id }) => marker === undefined || id > marker)
+			.sort((a, b) => (a.id < b.id ? -1 : 1));
+		const resources = all.slice(0, limit);
+		const last = resources.at(-1);
+		return { snapshot, resources, ...(last !== undefined && all.length > limit && { next: last.id }) };
+	}
+	return {
+		kinds: KINDS,
+		async page(kind, options, signal) {
+			const { snapshot, resources, next } = await withAbort(slice(kind, options), signal);
+			const isFirst = options.marker === undefined;
+			const more = kind === "server" && isFirst ? WITH_SERVERS.flatMap((other) => listed(snapshot, other)) : [];
+			return {
+				resources: [...resources, ...more],
+				unreadable: kind === "server" && isFirst ? snapshot.unreadable : [],
+				...(next !== undefined && { next }),
+			};
+		},
+		async revisionPage(kind, options, signal) {
+			const { snapshot, resources, next } = await withAbort(slice(kind, options), signal);
+			const revisions = resources.map(({ id, content }) => ({ id, content }));
+			return { revisions, requestedAt: snapshot.requestedAt, ...(next !== undefined && { next }) };
+		},
+		byId: (kind, ids, signal) => withAbort(byId(snapshots, kind, ids), signal),
+		referringTo: (reference, ids, signal) => withAbort(referringTo(snapshots, reference, ids), signal),
+	};
+}
+
+function listed(snapshot: Snapshot, kind: ResourceKind): Resource[] {
+	return [...(snapshot.resources.get(kind)?.values() ?? [])];
+}
+
+async function byId(snapshots: Snapshots, kind: ResourceKind, ids: readonly string[]): Promise<FoundResources> {
+	const snapshot = await snapshots.next();
+	const ofKind = snapshot.resources.get(kind);
+	const unreadable = kind === "server" ? snapshot.unreadable.filter(({ id }) => ids.includes(id)) : [];
+	return {
+		resources: ids.flatMap((id) => ofKind?.get(id) ?? []),
+		gone: ids.filter((id) => !ofKind?.has(id) && !mayExist(snapshot, id)),
+		unreadable,
+		requestedAt: snapshot.requestedAt,
+	};
+}
+
+async function referringTo(
+	snapshots: Snapshots,
+	reference: Reference,
+	ids: readonly string[],
+): Promise<FoundResources> {
+	const { requestedAt, ...snapshot } = await snapshots.next();
+	const wanted = new Set(ids);
+	const refers = (resource: Resource) => {
+		if (reference === "trunks of ports") return resource.kind === "trunk" && wanted.has(resource.content.port_id);
+		if (reference !== "ports of devices" || resource.kind !== "port") return false;
+		return wanted.has(resource.content.device_id.toLowerCase());
+	};
+	const kind = reference === "trunks of ports" ? "trunk" : "port";
+	const resources = listed({ requestedAt, ...snapshot }, kind).filter(refers);
+	return { resources, gone: [], unreadable: [], requestedAt };
+}
