@@ -5,6 +5,20 @@ declare module "autocannon" {
 		readonly connections: number;
 		/** Seconds. */
 		readonly duration: number;
+		readonly headers?: Readonly<Record<string, string>>;
+		/** Requests per second of all connections together. */
+		readonly overallRate?: number;
+		/** Called for each connection. */
+		readonly setupClient?: (client: Client) => void;
+	}
+
+	interface Client {
+		/** The connection sends these in turn. */
+		setRequests(requests: readonly Request[]): void;
+	}
+
+	interface Request {
+		readonly path: string;
 		readonly headers: Readonly<Record<string, string>>;
 	}
 

@@ -25,8 +25,15 @@ export interface Service {
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** @param folder for the configuration and the log */
-export async function startService(inventory: string, folder: string): Promise<Service> {
+/**
+ * @param folder for the configuration, the state and the log
+ * @param imports modules of bench/ that the process loads first
+ */
+export async function startService(
+	inventory: string,
+	folder: string,
+	imports: readonly string[] = [],
+): Promise<Service> {
 	// Not beside the inventory, whose folder is watched.
 	const own = join(folder, "service");
 	mkdirSync(own, { recursive: true });
@@ -34,7 +41,8 @@ export async function startService(inventory: string, folder: string): Promise<S
 	const listen = "127.0.0.1:0";
 	const metadata = [{ listen, identity: "signed" }];
 	writeFileSync(config, JSON.stringify({ cloud: { files: { path: inventory } }, metadata, operator: { listen } }));
-	const args = ["--expose-gc", "--import", path("collect-on-signal.ts"), path("../src/cli/main.ts")];
+	const loaded = ["collect-on-signal.ts", ...imports].flatMap((file) => ["--import", path(file)]);
+	const args = ["--expose-gc", ...loaded, path("../src/cli/main.ts")];
 	const started = performance.now();
 	const child = spawn(process.execPath, [...args, "serve", "--config", config], {
 		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },

@@ -2,13 +2,14 @@
  * What operators see of all guests: every instance with what its guest requested last, and whether it still has what it
  * would get now. Kept in memory by the process that runs the operator server; the state is the truth.
  */
-import { setTimeout } from "node:timers/promises";
 import type { Instance } from "../../instance/instance.ts";
 import type { Source } from "../../source/source.ts";
-import type { HistoryStore, InstanceHistory, Refusal } from "../../store/history-store.ts";
+import type { HistoryStore, Refusal } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
+import { createComparisons } from "./comparisons.ts";
 import { isOutdated } from "./freshness.ts";
+import { createHistoryReader } from "./history-reader.ts";
 import { createInstanceIndex } from "./index-loader.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
 import { type NearMiss, nearMisses } from "./near-misses.ts";
@@ -60,43 +61,47 @@ export interface OverviewOptions {
 const MAX_REFUSALS = 50;
 /** Ids that one event names. */
 const MAX_IDS = 200;
-/** Milliseconds between two guests that are compared in the background. */
-const COMPARE_PAUSE = 2;
-
 export function createOverview(options: OverviewOptions): Overview {
 	const { source, isLocal, documents, store, digestOf, onError } = options;
-	const closing = new AbortController();
 	const listeners = new Set<(event: OverviewEvent) => void>();
-	const history = new Map<string, InstanceHistory>();
 	/** Absent: not compared yet, or nothing to compare. */
 	const outdated = new Map<string, boolean>();
 	const refused = new Set<string>();
-	const queue = new Set<string>();
-	let sequence = 0;
-	let refusalsSeen = "";
 
 	const emit = (event: OverviewEvent) => {
 		for (const listener of listeners) listener(event);
 	};
-	const index = createInstanceIndex({
-		source,
-		isLocal,
+	const emitGuests = (ids: readonly string[] | undefined) =>
+		emit(ids === undefined || ids.length > MAX_IDS ? { type: "all" } : { type: "guests", ids });
+	const comparisons = createComparisons({
+		async compare(id, signal) {
+			const instance = isLocal ? await source.instance(id, "all", signal) : undefined;
+			if (instance !== undefined) await compare(id, instance);
+		},
+		isWatched: () => listeners.size > 0,
 		onError,
+	});
+	const history = createHistoryReader({
+		...{ store, onError, onLines: emitGuests, onRequests: comparisons.add },
+		onRefusals: () => emit({ type: "refusals" }),
+	});
+	const index = createInstanceIndex({
+		...{ source, isLocal, onError },
 		onChange(ids) {
-			for (const id of ids ?? history.keys()) if (history.has(id)) queue.add(id);
-			emit(ids === undefined || ids.length > MAX_IDS ? { type: "all" } : { type: "guests", ids });
+			for (const id of ids ?? history.lines.keys()) if (history.lines.has(id)) comparisons.add(id);
+			emitGuests(ids);
 		},
 	});
 
 	function guestOf(instance: IndexedInstance): Guest {
-		const own = history.get(instance.id);
-		return { instance, history: own, state: stateOf(instance.id, own) };
+		return { instance, history: history.lines.get(instance.id), state: stateOf(instance.id) };
 	}
 
-	function stateOf(id: string, own: InstanceHistory | undefined): GuestState {
-		if (own === undefined) return refused.has(id) ? "refused" : "never";
+	function stateOf(id: string): GuestState {
+		const line = history.lines.get(id);
+		if (line === undefined) return refused.has(id) ? "refused" : "never";
 		const compared = outdated.get(id);
-		if (compared === undefined) return own.outdated_at === null ? "asked" : "outdated";
+		if (compared === undefined) return line.outdated_at === null ? "asked" : "outdated";
 		return compared ? "outdated" : "current";
 	}
 
@@ -104,72 +109,15 @@ export function createOverview(options: OverviewOptions): Overview {
 	async function compare(id: string, instance: Instance): Promise<void> {
 		const tree = documents.tree(instance);
 		const result = isOutdated(await store.documents(id), (path) => tree.answer(path)?.body, digestOf);
-		const own = history.get(id);
-		if (own === undefined) return;
+		const line = history.lines.get(id);
+		if (line === undefined) return;
+		const before = stateOf(id);
 		if (result === undefined) outdated.delete(id);
 		else outdated.set(id, result);
-		const since = result === true ? (own.outdated_at ?? Date.now()) : null;
-		if (since === own.outdated_at) return;
-		history.set(id, { ...own, outdated_at: since });
-		await store.setOutdated(id, since);
-		emit({ type: "guests", ids: [id] });
+		const since = result === true ? (line.outdated_at ?? Date.now()) : null;
+		if (since !== line.outdated_at) await history.setOutdated(id, since);
+		if (stateOf(id) !== before) emit({ type: "guests", ids: [id] });
 	}
-
-	async function compareQueued(): Promise<void> {
-		while (!closing.signal.aborted) {
-			for (const id of queue) {
-				queue.delete(id);
-				try {
-					const instance = isLocal ? await source.instance(id, "all", closing.signal) : undefined;
-					if (instance !== undefined) await compare(id, instance);
-				} catch (error) {
-					if (closing.signal.aborted) return;
-					onError(error);
-				}
-				await setTimeout(COMPARE_PAUSE);
-			}
-			await setTimeout(100, undefined, { signal: closing.signal, ref: false });
-		}
-	}
-
-	async function readHistory(): Promise<void> {
-		const ids: string[] = [];
-		for (;;) {
-			const page = await store.instancesSince(sequence);
-			for (const line of page.instances) {
-				const known = history.get(line.instance_id);
-				history.set(line.instance_id, line);
-				// Several lines for one change would compare again what is known.
-				if (known?.last_at !== line.last_at || known?.requests !== line.requests) queue.add(line.instance_id);
-				ids.push(line.instance_id);
-			}
-			if (page.sequence === sequence) break;
-			sequence = page.sequence;
-		}
-		if (ids.length > 0) emit(ids.length > MAX_IDS ? { type: "all" } : { type: "guests", ids });
-		const latest = await store.refusals(1);
-		const seen = JSON.stringify(latest);
-		if (seen !== refusalsSeen) emit({ type: "refusals" });
-		refusalsSeen = seen;
-	}
-
-	let reading: Promise<void> | undefined;
-	let isStale = false;
-	const look = () => {
-		isStale = true;
-		reading ??= (async () => {
-			while (isStale && !closing.signal.aborted) {
-				isStale = false;
-				await readHistory().catch((error) => {
-					if (!closing.signal.aborted) onError(error);
-				});
-			}
-			reading = undefined;
-		})();
-	};
-	const stopListening = store.onChange(look);
-	look();
-	const comparing = compareQueued().catch(() => {});
 
 	return {
 		get isComplete() {
@@ -201,7 +149,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 		nodes() {
 			const nodes = new Map<string, number>();
-			for (const { node, last_at } of history.values()) nodes.set(node, Math.max(nodes.get(node) ?? 0, last_at));
+			for (const { node, last_at } of history.lines.values()) nodes.set(node, Math.max(nodes.get(node) ?? 0, last_at));
 			return nodes;
 		},
 		listen(listener) {
@@ -209,9 +157,7 @@ export function createOverview(options: OverviewOptions): Overview {
 			return () => listeners.delete(listener);
 		},
 		async close() {
-			closing.abort();
-			await stopListening();
-			await Promise.all([index.close(), comparing, reading]);
+			await Promise.all([index.close(), comparisons.close(), history.close()]);
 		},
 	};
 }

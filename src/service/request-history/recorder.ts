@@ -26,10 +26,14 @@ export interface RecorderOptions {
 	readonly onLost: (requests: number) => void;
 	/** Called when a write failed. Its requests are written with the next ones. */
 	readonly onError: (error: unknown) => void;
-	/** Milliseconds from a request to its write. Default: 1000. */
+	/** Milliseconds from a request to its write; longer if writes take long. Default: 1000. */
 	readonly delay?: number;
 }
 
+/** With many requests a write takes long; then there are fewer: the pause is so many times as long as the last write. */
+const REST = 5;
+/** The longest pause, in milliseconds: what a process that is killed loses. */
+const MAX_DELAY = 4000;
 /** Instances whose client and last versions are remembered. */
 const MAX_REMEMBERED = 20_000;
 /** Instances and refusals that the state keeps; see `HistoryStore.trim`. */
@@ -52,6 +56,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	let lost = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let writing: Promise<void> | undefined;
+	let pause = delay;
 	let trimmedAt = 0;
 
 	async function write(): Promise<void> {
@@ -82,12 +87,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
 	function arm(): void {
 		timer ??= setTimeout(async () => {
+			const started = performance.now();
 			writing = write();
 			await writing;
+			pause = Math.max(delay, Math.min(MAX_DELAY, (performance.now() - started) * REST));
 			writing = undefined;
 			timer = undefined;
 			if (pending.size > 0) arm();
-		}, delay).unref();
+		}, pause).unref();
 	}
 
 	return {

@@ -1,0 +1,55 @@
+/** Compares in the background what guests fetched with what they would get now. */
+import { setTimeout } from "node:timers/promises";
+
+export interface Comparisons {
+	/** The guest is compared soon. */
+	add(id: string): void;
+	close(): Promise<void>;
+}
+
+export interface ComparisonsOptions {
+	readonly compare: (id: string, signal: AbortSignal) => Promise<void>;
+	/** Whether somebody sees the results as they come. */
+	readonly isWatched: () => boolean;
+	readonly onError: (error: unknown) => void;
+}
+
+/** Milliseconds between two guests while somebody is watching, and at most otherwise. */
+const SHORT_PAUSE = 2;
+const LONG_PAUSE = 1000;
+/** Without a watcher, guests' requests come first: a pause is so many times as long as the comparison before it. */
+const REST = 100;
+/** Milliseconds between two looks at the queue. */
+const INTERVAL = 100;
+
+export function createComparisons({ compare, isWatched, onError }: ComparisonsOptions): Comparisons {
+	const closing = new AbortController();
+	const { signal } = closing;
+	const queue = new Set<string>();
+
+	async function next(id: string): Promise<number> {
+		queue.delete(id);
+		const started = performance.now();
+		try {
+			await compare(id, signal);
+		} catch (error) {
+			if (!signal.aborted) onError(error);
+		}
+		const took = performance.now() - started;
+		return isWatched() ? SHORT_PAUSE : Math.min(LONG_PAUSE, took * REST);
+	}
+	async function run(): Promise<void> {
+		while (!signal.aborted) {
+			for (const id of queue) await setTimeout(await next(id), undefined, { signal, ref: false });
+			await setTimeout(INTERVAL, undefined, { signal, ref: false });
+		}
+	}
+	const running = run().catch(() => {});
+	return {
+		add: (id) => void queue.add(id),
+		async close() {
+			closing.abort();
+			await running;
+		},
+	};
+}

@@ -1,0 +1,78 @@
+/** The instances' lines of the request history, read again after each write of any process. */
+import type { HistoryStore, InstanceHistory } from "../../store/history-store.ts";
+
+export interface HistoryReader {
+	/** By instance. */
+	readonly lines: ReadonlyMap<string, InstanceHistory>;
+	/** Sets or clears since when a guest has old documents, here and in the store. */
+	setOutdated(id: string, since: number | null): Promise<void>;
+	close(): Promise<void>;
+}
+
+export interface HistoryReaderOptions {
+	readonly store: HistoryStore;
+	/** Called with the ids of the lines that were read. */
+	readonly onLines: (ids: readonly string[]) => void;
+	/** Called with those whose guests have requested something. */
+	readonly onRequests: (id: string) => void;
+	readonly onRefusals: () => void;
+	readonly onError: (error: unknown) => void;
+}
+
+export function createHistoryReader(options: HistoryReaderOptions): HistoryReader {
+	const { store, onLines, onRequests, onRefusals, onError } = options;
+	const lines = new Map<string, InstanceHistory>();
+	let sequence = 0;
+	let latestRefusal = "";
+	let isClosed = false;
+	let isStale = false;
+	let reading: Promise<void> | undefined;
+
+	async function read(): Promise<void> {
+		const ids: string[] = [];
+		for (;;) {
+			const page = await store.instancesSince(sequence);
+			for (const line of page.instances) {
+				const known = lines.get(line.instance_id);
+				lines.set(line.instance_id, line);
+				if (known?.last_at !== line.last_at || known?.requests !== line.requests) onRequests(line.instance_id);
+				ids.push(line.instance_id);
+			}
+			if (page.sequence === sequence) break;
+			sequence = page.sequence;
+		}
+		if (ids.length > 0) onLines(ids);
+		const latest = JSON.stringify(await store.refusals(1));
+		if (latest !== latestRefusal) onRefusals();
+		latestRefusal = latest;
+	}
+	/** A change while it reads makes it read again. */
+	async function readAll(): Promise<void> {
+		while (isStale && !isClosed) {
+			isStale = false;
+			await read().catch((error) => {
+				if (!isClosed) onError(error);
+			});
+		}
+		reading = undefined;
+	}
+	const look = () => {
+		isStale = true;
+		reading ??= readAll();
+	};
+	const stopListening = store.onChange(look);
+	look();
+	return {
+		lines,
+		async setOutdated(id, since) {
+			const line = lines.get(id);
+			if (line !== undefined) lines.set(id, { ...line, outdated_at: since });
+			await store.setOutdated(id, since);
+		},
+		async close() {
+			isClosed = true;
+			await stopListening();
+			await reading;
+		},
+	};
+}
