@@ -32,13 +32,24 @@ export function factsOfNode(node: BareMetalNodeFacts, given: NodeHardware): Inst
 	const wired = wire(nics, data);
 	const isWorthDescribing = data !== undefined || wired.some(({ nic, vlan }) => nic.group || vlan);
 	const wiring = isWorthDescribing ? wiringOf(id, wired) : {};
-	return {
+	return withNicOrder({
 		...emptyFacts(id),
 		...nodeServer(node, id),
 		...wiring,
 		bareMetalPorts: hardware.ports,
 		portGroups: hardware.portGroups,
-	};
+	});
+}
+
+/** The facts, with the order of their ports where Nova keeps it: in the addresses of the server. */
+export function withNicOrder(facts: InstanceFacts): InstanceFacts {
+	const { server, ports } = facts;
+	if (server === undefined || Object.keys(server.addresses).length > 0) return facts;
+	const addresses = ports.map(({ mac_address, fixed_ips }) => ({
+		addr: fixed_ips[0]?.ip_address ?? "",
+		"OS-EXT-IPS-MAC:mac_addr": mac_address,
+	}));
+	return addresses.length === 0 ? facts : { ...facts, server: { ...server, addresses: { nics: addresses } } };
 }
 
 /** A NIC, or a VLAN on it, with its addresses. */

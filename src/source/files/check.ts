@@ -53,7 +53,7 @@ function checkOwners(
 	for (const port of ports.values()) {
 		take("MAC address", port, port.mac_address, ["mac_address"]);
 		for (const [index, { ip_address }] of port.fixed_ips.entries()) {
-			take("address", port, ip_address, ["fixed_ips", index, "ip_address"]);
+			if (ip_address) take("address", port, ip_address, ["fixed_ips", index, "ip_address"]);
 		}
 	}
 }

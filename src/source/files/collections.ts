@@ -152,6 +152,8 @@ function refinePort(port: PortEntry, complain: Complain): void {
 	if (port.device_id !== undefined) port.device_id = port.device_id.toLowerCase();
 	if (port.mac_address !== undefined) port.mac_address = macOr(port.mac_address, ["mac_address"], complain);
 	for (const [index, fixedIp] of port.fixed_ips.entries()) {
+		// A snapshot of bare metal has such an address where only the DHCP server knows it.
+		if (fixedIp.ip_address === "" && fixedIp.subnet_id !== undefined) continue;
 		fixedIp.ip_address = addressOr(fixedIp.ip_address, ["fixed_ips", index, "ip_address"], complain);
 	}
 	for (const [index, { ip_address: pair }] of port.allowed_address_pairs.entries()) {

@@ -3,6 +3,7 @@ import { suggest } from "../../checked-text.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts";
 import type { PortFacts, ServerFacts, SubnetFacts } from "../../instance/facts.ts";
 import { isInstanceNic } from "../ownership.ts";
+import { nodeInstanceFinder } from "./bare-metal.ts";
 import type { PortEntry, SubnetEntry } from "./collections.ts";
 import { macFinder } from "./mac-addresses.ts";
 import type { Fault, Merged } from "./merge.ts";
@@ -143,7 +144,7 @@ function subnetOf(
 		const what = `subnet "${named}" is on network "${subnet.facts.network_id}", the port on "${networkId}"`;
 		return fault("ports", entry, [...place, "subnet_id"], `${what}: correct one of them`);
 	}
-	if (!cidrContains(subnet.cidr, address)) {
+	if (address !== "" && !cidrContains(subnet.cidr, address)) {
 		const what = `${address} is outside subnet "${named}" (${subnet.facts.cidr})`;
 		return fault("ports", entry, [...place, "ip_address"], `${what}: correct one of them`);
 	}
@@ -151,11 +152,16 @@ function subnetOf(
 }
 
 function deviceFinder(merged: Merged, subportIds: ReadonlySet<string>, fault: Fault): (entry: PortEntry) => string {
+	const onNode = nodeInstanceFinder(merged);
 	return (entry) => {
 		// A subport reaches its parent's instance as a VLAN: naming that instance does not make it a second NIC.
 		if (subportIds.has(entry.id)) return "";
-		if (entry.device_id !== undefined) return entry.device_id;
+		if (entry.device_id) return entry.device_id;
 		if (!isInstanceNic(entry)) return "";
+		// Ironic does not write the device of the ports that it attaches.
+		const instance = onNode(entry);
+		if (instance !== undefined) return instance;
+		if (entry.device_id !== undefined) return entry.device_id;
 		const what = 'needs "device_id", the id of the instance it belongs to: add it';
 		return onlyKey(merged.servers) ?? fault("ports", entry, [], what);
 	};

@@ -15,10 +15,12 @@ import type {
 	TrunkFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
+import { instanceIdOf } from "../../instance/node-facts.ts";
+import { addNodeInstances } from "./bare-metal.ts";
 import { checkInventory } from "./check.ts";
 import { COMPUTE_API } from "./collections.ts";
 import { completePorts, completeServers, completeSubnets } from "./complete.ts";
-import { type Fault, type Locate, locateResource, mergeFiles } from "./merge.ts";
+import { type Fault, type Locate, locateResource, type Merged, mergeFiles } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
 import type { InventoryFile } from "./parse.ts";
 
@@ -52,6 +54,8 @@ export interface Inventory {
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
 	/** By node. */
 	readonly portGroups: Multimap<PortGroupFacts>;
+	/** The instances on bare metal, by the MAC address of each NIC. */
+	readonly instancesByNic: ReadonlyMap<string, string>;
 	/** Nova's newest microversion, if the inventory has the versions of the compute API. */
 	readonly novaMicroversion?: string;
 }
@@ -63,10 +67,11 @@ export interface Inventory {
  * @throws GuestwireError `inventory` if files contradict each other or themselves
  */
 export function buildInventory(files: readonly InventoryFile[], locate: Locate): Inventory {
-	const merged = mergeFiles(files, locate);
+	const given = mergeFiles(files, locate);
 	const fault: Fault = (name, resource, within, what) => {
 		throw new GuestwireError("inventory", `${locateResource(files, name, resource, within, locate)} ${what}`);
 	};
+	const merged = addNodeInstances(given, fault);
 	const subnets = completeSubnets(merged, fault);
 	const ports = completePorts(merged, subnets, fault);
 	checkInventory(merged, ports, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
@@ -86,17 +91,28 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		keypairs: groupBy(merged.keypairs.values(), ({ name }) => name),
 		interfaceAttachments: merged.interfaceAttachments,
 		volumeAttachments: groupBy(merged.volumeAttachments.values(), ({ serverId }) => serverId),
-		nodes: groupBy(merged.baremetal_nodes.values(), ({ instance_uuid }) => instance_uuid),
+		nodes: groupBy(merged.baremetal_nodes.values(), instanceIdOf),
+		instancesByNic: instancesByNic(merged),
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
 		...(novaMicroversion && { novaMicroversion }),
 	};
 }
 
+function instancesByNic({ baremetal_nodes: nodes, baremetal_ports }: Merged): Map<string, string> {
+	const nics = Iterator.from(baremetal_ports.values());
+	return new Map(
+		nics.flatMap(({ address, node_uuid }): [string, string][] => {
+			const node = nodes.get(node_uuid);
+			return node ? [[address, instanceIdOf(node)]] : [];
+		}),
+	);
+}
+
 function indexPorts(ports: ReadonlyMap<string, PortFacts>) {
 	const portsByAddress: Multimap<PortFacts> = new Map();
 	for (const port of ports.values()) {
-		for (const { ip_address } of port.fixed_ips) add(portsByAddress, ip_address, port);
+		for (const { ip_address } of port.fixed_ips) if (ip_address) add(portsByAddress, ip_address, port);
 	}
 	const dhcpPorts = Iterator.from(ports.values()).filter(({ device_owner }) => device_owner === "network:dhcp");
 	return {

@@ -1,5 +1,6 @@
 /** The MAC addresses of ports. On bare metal they are those of the NICs, which Ironic knows. */
 import { createHash } from "node:crypto";
+import { instanceIdOf } from "../../instance/node-facts.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import type { PortEntry } from "./collections.ts";
 import type { Fault, Merged } from "./merge.ts";
@@ -57,8 +58,9 @@ function interfacesByInstance(merged: Merged): Map<string, Interface[]> {
 	const interfaces = new Map<string, Interface[]>();
 	const groups = groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid);
 	const nics = groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid);
-	for (const { uuid, instance_uuid: instanceId } of merged.baremetal_nodes.values()) {
-		if (instanceId === null) continue;
+	for (const node of merged.baremetal_nodes.values()) {
+		const { uuid } = node;
+		const instanceId = instanceIdOf(node);
 		const ofNode = all(nics, uuid);
 		interfaces.set(instanceId, [
 			...(interfaces.get(instanceId) ?? []),

@@ -28,16 +28,23 @@ function compile(name: CollectionName) {
 	});
 }
 
-/** Every top-level key, in the singular and in the plural. */
-const KEYS: ReadonlyMap<string, CollectionName> = new Map(
-	COLLECTION_NAMES.flatMap((name) => [
+/** Every top-level key, in the singular and in the plural. Ironic's own name for its nodes is another. */
+const KEYS: ReadonlyMap<string, CollectionName> = new Map<string, CollectionName>([
+	...COLLECTION_NAMES.flatMap((name): [string, CollectionName][] => [
 		[name, name],
 		[COLLECTIONS[name].singular, name],
 	]),
-);
+	["nodes", "baremetal_nodes"],
+	["node", "baremetal_nodes"],
+]);
 
-/** An API's paged list of `ports` has `ports_links` beside it. */
-const PAGING = /_links$/;
+/** An API's paged list of `ports` has `ports_links` beside it, Ironic's has `next`. */
+const PAGING = /_links$|^next$/;
+
+/** Ironic's ports have the same key as Neutron's, and name their node. */
+function collectionOf(name: CollectionName, value: unknown): CollectionName {
+	return name === "ports" && isMap(value) && "node_uuid" in value ? "baremetal_ports" : name;
+}
 
 /**
  * @param path of the file, for errors
@@ -118,7 +125,8 @@ function* resourcesOf(document: YamlDocument, path: string): Generator<Resource>
 			// Nova's list of key pairs is [{"keypair": {…}}].
 			const { singular } = COLLECTIONS[name];
 			const nested = isMap(value) && isMap(value[singular]);
-			yield nested ? { name, place: [...place, singular], value: value[singular] } : { name, place, value };
+			const [at, resource] = nested ? [[...place, singular], value[singular]] : [place, value];
+			yield { name: collectionOf(name, resource), place: at, value: resource };
 		}
 	}
 }

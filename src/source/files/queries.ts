@@ -67,12 +67,21 @@ function unique(texts: readonly string[]): string[] {
 export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
 	const { routerId } = query;
 	const routed = routerId === undefined ? undefined : networksOfRouter(inventory, routerId);
-	return candidates(inventory, query)
+	const owners = candidates(inventory, query)
 		.filter((port) => matchesQuery(port, query) && (routed === undefined || routed.has(port.network_id)))
 		.flatMap((port) => {
 			const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
 			return (nic && ownerOf(port, nic)) ?? [];
 		});
+	return owners.length > 0 ? owners : ownersByNic(inventory, query);
+}
+
+/** On bare metal, a NIC may have no port: it is a bond's member, or only boots the node. */
+function ownersByNic({ instancesByNic }: Inventory, query: PortQuery): Owner[] {
+	const { address, macAddress = "", networkId, routerId } = query;
+	const id = instancesByNic.get(macAddress);
+	const isNicAlone = address === undefined && networkId === undefined && routerId === undefined;
+	return id !== undefined && isNicAlone ? [{ id, networkId: "" }] : [];
 }
 
 /** A query with neither an address nor a MAC address does not describe a guest: nothing matches. */

@@ -40,11 +40,12 @@ const readRoot = reader(
 export async function openIronicAccess({ cloud, env }: CloudChoice): Promise<IronicAccess> {
 	const found = await findCloud(cloud, env);
 	const rest = await createRest(found.entry);
-	const { authorize, endpoint, session, sourceId } = chooseAccess(found, rest);
+	const access = chooseAccess(found, rest);
+	const { authorize, endpoint, sourceId } = access;
 	return {
 		...createIronicApi({ authorize, rest, endpoint }),
 		sourceId,
-		network: networkOf(session, rest),
+		network: networkOf(access, rest),
 		close: () => rest.close(),
 	};
 }
@@ -90,6 +91,8 @@ export function chooseMicroversion(answer: unknown, where: string): string {
 }
 
 interface Access extends Pick<IronicApiOptions, "authorize" | "endpoint"> {
+	/** Neutron's URL, if the entry says so. */
+	readonly network?: string;
 	readonly session?: Session;
 	readonly sourceId: string;
 }
@@ -111,7 +114,11 @@ function chooseAccess(found: FoundCloud, rest: Rest): Access {
 		);
 	}
 	const headers = type === "none" ? {} : { authorization: basic(found) };
-	return { authorize: async () => ({ headers }), endpoint: async () => url, sourceId: `baremetal ${url}` };
+	const network = entry.network_endpoint_override;
+	return {
+		...{ authorize: async () => ({ headers }), endpoint: async () => url, sourceId: `baremetal ${url}` },
+		...(network !== undefined && { network }),
+	};
 }
 
 function basic({ entry: { auth }, where }: FoundCloud): string {
@@ -126,9 +133,15 @@ function basic({ entry: { auth }, where }: FoundCloud): string {
 }
 
 /** Looked up again when it is needed: a catalogue may get an endpoint. */
-function networkOf(session: Session | undefined, rest: Rest): IronicAccess["network"] {
-	if (session === undefined) return async () => undefined;
-	const base = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
+function networkOf({ session, network }: Access, rest: Rest): IronicAccess["network"] {
+	const withVersion = (url: string) => `${url.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0`;
+	if (session === undefined) {
+		if (network === undefined) return async () => undefined;
+		// A Neutron without Keystone asks nobody who they are.
+		const api = createApi({ authorize: async () => ({ headers: {} }), rest, base: async () => withVersion(network) });
+		return async () => api;
+	}
+	const base = async () => withVersion(await session.endpoint("network"));
 	const api = createApi({ authorize: byToken(session), rest, base });
 	return async () => {
 		try {

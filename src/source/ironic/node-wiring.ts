@@ -2,7 +2,8 @@
 import { canonicalMac } from "../../instance/addresses.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts } from "../../instance/facts.ts";
-import { factsOfNode } from "../../instance/node-facts.ts";
+import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
+import { type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import type { Api } from "../api/api.ts";
 import { gatherWiring } from "../openstack/gather.ts";
@@ -34,7 +35,7 @@ export function createNodeWiring({ network, inventory, share }: WiringParts): Fi
 		{ ports, portGroups }: NodeRecord,
 		id: string,
 	): Promise<Partial<InstanceFacts> | undefined> {
-		const vifs = [...portGroups, ...ports].flatMap((holder) => attachedPort(holder) ?? []);
+		const vifs = nicsOfNode({ ports, portGroups }).flatMap(vifsOf);
 		const api = vifs.length === 0 ? undefined : await network();
 		if (api === undefined) return undefined;
 		const neutron = neutronOf(api);
@@ -60,9 +61,17 @@ export function createNodeWiring({ network, inventory, share }: WiringParts): Fi
 	return async (record) => {
 		const own = factsOfNode(record.node, record);
 		const [written, wired] = await Promise.all([fromInventory(record), fromNeutron(record, own.id)]);
-		if (written === undefined) return { ...own, ...wired };
-		return { ...mergeInventory(own, written), ...wired };
+		const known = written === undefined ? own : mergeInventory(own, written);
+		if (written === undefined && wired === undefined) return own;
+		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };
+		return withNicOrder({ ...known, ...wired, ...(server && { server }) });
 	};
+}
+
+/** A bond's, or those of its members: Ironic also attaches to a member. */
+function vifsOf({ group, ports }: NodeNic): string[] {
+	const own = group && attachedPort(group);
+	return own === undefined ? ports.flatMap((port) => attachedPort(port) ?? []) : [own];
 }
 
 /** The inventory's wiring and server, on Ironic's NICs. */

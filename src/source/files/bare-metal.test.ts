@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type IronicRelease, recordedAnswer, startFakeIronic } from "../../../test/fake-ironic.ts";
+import { networkData } from "../../documents/network-data-full.ts";
+import { openIronicSource } from "../ironic/index.ts";
+import { openFilesSource } from "./files-source.ts";
+import { createInventoryWriter } from "./write-inventory.ts";
+
+async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), "guestwire-"));
+	onTestFinished(() => rm(folder, { recursive: true }));
+	for (const [name, content] of Object.entries(files)) {
+		await writeFile(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+	}
+	return folder;
+}
+
+const COLLECTIONS = ["nodes", "ports", "portgroups"] as const;
+
+/** Ironic's answers, unchanged. */
+const answersOf = (release: IronicRelease) =>
+	Object.fromEntries(COLLECTIONS.map((name) => [`${name}.json`, recordedAnswer(release, `${name}-detail`).body]));
+
+const INSTANCE = "e0000000-0000-4000-8000-000000000001";
+
+describe.each<IronicRelease>(["29", "35", "39"])("the answers of Ironic %s in a folder", (release) => {
+	test("give the same instances as Ironic itself", async () => {
+		const fake = await startFakeIronic(release);
+		const ironic = await openIronicSource({ env: fake.env });
+		const files = await openFilesSource(await folderWith(answersOf(release)));
+		onTestFinished(async () => {
+			await ironic.close();
+			await fake.close();
+		});
+		const listed = await ironic.list();
+		expect(await files.list()).toEqual(expect.arrayContaining([...listed]));
+		expect(await files.list()).toHaveLength(listed.length);
+		for (const { id } of listed) expect(await files.instance(id, "all")).toEqual(await ironic.instance(id, "all"));
+	});
+});
+
+test("a snapshot of Ironic is such an inventory too", async () => {
+	const fake = await startFakeIronic();
+	const ironic = await openIronicSource({ env: fake.env });
+	const writer = createInventoryWriter();
+	const listed = await ironic.list();
+	for (const { id } of listed) {
+		const facts = await ironic.facts(id, "all");
+		if (facts) writer.add(facts);
+	}
+	const folder = await folderWith({});
+	await writer.write(folder);
+	const files = await openFilesSource(folder);
+	for (const { id } of listed) {
+		const [written, living] = [await files.instance(id, "wiring"), await ironic.instance(id, "wiring")];
+		expect(written && networkData(written)).toEqual(living && networkData(living));
+	}
+	await ironic.close();
+	await fake.close();
+});
+
+describe("a port written by hand beside them", () => {
+	const lan = `
+networks: [{ id: lan, mtu: 9000 }]
+subnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24, gateway_ip: 10.7.0.1, enable_dhcp: false }]
+`;
+	const port = `ports: [{ id: p, mac_address: "52:54:00:00:01:02", fixed_ips: [{ ip_address: 10.7.0.9 }], network_id: lan }]`;
+	const networks = [{ type: "ipv4", ip_address: "10.7.0.9", netmask: "255.255.255.0" }];
+
+	test("is on the bond that has its MAC address, and takes the place of what Ironic says", async () => {
+		const files = await openFilesSource(await folderWith({ ...answersOf("29"), "lan.yaml": lan + port }));
+		const instance = await files.instance(INSTANCE, "all");
+		const document = instance && networkData(instance);
+		expect(document?.links.map(({ type }) => type)).toEqual(["phy", "phy", "bond"]);
+		expect(document?.links.at(-1)).toMatchObject({ bond_mode: "802.3ad", mtu: 9000 });
+		expect(document?.networks).toMatchObject(networks);
+		expect(instance?.server?.name).toBe("metal-bond");
+	});
+
+	test("adds to a living Ironic", async () => {
+		const fake = await startFakeIronic();
+		const server = `servers: [{ id: mine, name: web, metadata: { role: web } }]`;
+		const inventory = await folderWith({ "lan.yaml": `${lan}${port}\n${server}` });
+		const ironic = await openIronicSource({ env: fake.env, inventory });
+		onTestFinished(async () => {
+			await ironic.close();
+			await fake.close();
+		});
+		const instance = await ironic.instance(INSTANCE, "all");
+		expect(instance).toMatchObject({ id: INSTANCE, server: { name: "web", metadata: { role: "web" } } });
+		const document = instance && networkData(instance);
+		expect(document?.links.at(-1)).toMatchObject({ type: "bond", bond_mode: "802.3ad", mtu: 9000 });
+		expect(document?.networks).toMatchObject(networks);
+		expect((await ironic.owners({ address: "10.7.0.9" })).map(({ id }) => id)).toEqual([INSTANCE]);
+		const other = await ironic.instance("e0000000-0000-4000-8000-000000000003", "all");
+		expect(other?.server?.name).toBe("metal-static");
+	});
+});
+
+test.each([
+	["a bond's member", "52:54:00:00:01:02", "01"],
+	["a NIC that only boots the node", "52:54:00:00:06:02", "06"],
+])("%s belongs to the node's instance", async (_, macAddress, node) => {
+	const files = await openFilesSource(await folderWith(answersOf("29")));
+	const owners = await files.owners({ macAddress });
+	expect(owners.map(({ id }) => id)).toEqual([`e0000000-0000-4000-8000-0000000000${node}`]);
+});
+
+test("an unknown mode costs its node, not the inventory", async () => {
+	const answers = answersOf("29");
+	const groups = answers["portgroups.json"]?.["portgroups"] as Record<string, unknown>[];
+	Object.assign(groups[0] ?? {}, { mode: "bogus-mode" });
+	const files = await openFilesSource(await folderWith(answers));
+	await expect(files.instance(INSTANCE, "all")).rejects.toThrow('has mode "bogus-mode"');
+	expect(await files.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
+});

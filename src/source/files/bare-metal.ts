@@ -1,0 +1,87 @@
+/** Ironic's records in an inventory: which instance is on which node, and what only they say about it. */
+
+import { GuestwireError } from "../../errors.ts";
+import { canonicalMac } from "../../instance/addresses.ts";
+import type { BareMetalNodeFacts } from "../../instance/facts.ts";
+import { factsOfNode, instanceIdOf } from "../../instance/node-facts.ts";
+import type { NodeHardware } from "../../instance/node-nics.ts";
+import { attachedPort } from "../../instance/port-group.ts";
+import { isInstanceNic } from "../ownership.ts";
+import { COLLECTION_NAMES, type CollectionName, type PortEntry } from "./collections.ts";
+import type { Fault, Merged } from "./merge.ts";
+import { all, groupBy } from "./multimap.ts";
+
+/** Finds the instance whose node has the NIC that a port is on, by Ironic's attachment or by MAC address. */
+export type FindNodeInstance = (port: PortEntry) => string | undefined;
+
+export function nodeInstanceFinder(merged: Merged): FindNodeInstance {
+	const byVif = new Map<string, string>();
+	const byMac = new Map<string, string>();
+	for (const { node, hardware } of nodesOf(merged)) {
+		const id = instanceIdOf(node);
+		for (const holder of [...hardware.portGroups, ...hardware.ports]) {
+			const vif = attachedPort(holder);
+			const mac = canonicalMac(holder.address ?? "");
+			if (vif !== undefined) byVif.set(vif, id);
+			if (mac !== undefined) byMac.set(mac, id);
+		}
+	}
+	return ({ id, mac_address: mac }) => byVif.get(id) ?? (mac === undefined ? undefined : byMac.get(mac));
+}
+
+/**
+ * Adds what nodes say about themselves: the ports, networks and servers of instances that no port in the files belongs
+ * to. A server in the files goes before the node's.
+ */
+export function addNodeInstances(merged: Merged, fault: Fault): Merged {
+	if (merged.baremetal_nodes.size === 0) return merged;
+	const wired = instancesWithPorts(merged);
+	const found = Object.fromEntries(
+		COLLECTION_NAMES.map((name): [CollectionName, Map<string, unknown>] => [
+			name,
+			new Map<string, unknown>(merged[name]),
+		]),
+	) as Record<CollectionName, Map<string, unknown>>;
+	for (const { node, hardware } of nodesOf(merged)) {
+		const id = instanceIdOf(node);
+		const facts = readNode(node, hardware, fault);
+		if (facts.server && !merged.servers.has(id)) {
+			found.servers.set(id, facts.server);
+			for (const pair of facts.keypairs ?? []) found.keypairs.set(JSON.stringify([pair.user_id, pair.name]), pair);
+		}
+		for (const port of facts.bareMetalPorts) found.baremetal_ports.set(port.uuid, port);
+		for (const group of facts.portGroups) found.portgroups.set(group.uuid, group);
+		if (wired.has(id)) continue;
+		for (const port of [...facts.ports, ...facts.subports]) found.ports.set(port.id, port);
+		for (const network of facts.networks) found.networks.set(network.id, network);
+		for (const subnet of facts.subnets) found.subnets.set(subnet.id, subnet);
+		for (const trunk of facts.trunks) found.trunks.set(trunk.id, trunk);
+	}
+	return found as unknown as Merged;
+}
+
+function readNode(node: BareMetalNodeFacts, hardware: NodeHardware, fault: Fault) {
+	try {
+		return factsOfNode(node, hardware);
+	} catch (error) {
+		if (!(error instanceof GuestwireError)) throw error;
+		return fault("baremetal_nodes", node, ["network_data"], `can't be read: ${error.message}`);
+	}
+}
+
+function nodesOf(merged: Merged): { readonly node: BareMetalNodeFacts; readonly hardware: NodeHardware }[] {
+	const ports = groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid);
+	const groups = groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid);
+	return Array.from(merged.baremetal_nodes.values(), (node) => ({
+		node,
+		hardware: { ports: all(ports, node.uuid), portGroups: all(groups, node.uuid) },
+	}));
+}
+
+/** A port without a device belongs to the only server, where there is one. */
+function instancesWithPorts(merged: Merged): Set<string | undefined> {
+	const instanceOf = nodeInstanceFinder(merged);
+	const [only] = merged.servers.size === 1 ? merged.servers.keys() : [];
+	const nics = Iterator.from(merged.ports.values()).filter((port) => isInstanceNic(port));
+	return new Set(nics.map((port) => instanceOf(port) ?? (port.device_id || undefined) ?? only));
+}
