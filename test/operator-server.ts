@@ -1,5 +1,6 @@
 /** An operator server over instances in memory. */
 import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "../src/http/operator/server.ts";
+import { createDriveLinks } from "../src/service/drive-links.ts";
 import { createGuestDocuments } from "../src/service/guest-documents.ts";
 import { createLog } from "../src/service/log.ts";
 import { createMetrics } from "../src/service/metrics.ts";
@@ -7,6 +8,7 @@ import { openOverview } from "../src/service/overview/open-overview.ts";
 import type { InstanceCache } from "../src/source/instance-cache.ts";
 import { openDatabase, type StateDatabase } from "../src/store/database.ts";
 import { createPasswordStore } from "../src/store/password-store.ts";
+import { sharedKey } from "../src/store/secrets.ts";
 import { instancesOf, novaSettings, recordedInstances } from "./metadata-service.ts";
 
 export interface TestOperatorServer extends OperatorServer {
@@ -34,6 +36,7 @@ export async function startTestOperator(given: TestOperatorOptions = {}): Promis
 	const server = await startOperatorServer({
 		...{ listen: "127.0.0.1:0", documents, novaDocuments: documents, metrics: createMetrics(instances), log },
 		passwords: createPasswordStore(state),
+		driveLinks: createDriveLinks(await sharedKey(state, "drive_links")),
 		...{ ...shown, isReady: () => true, version: "1.2.3", source: "files", ...options, instances },
 	});
 	return {

@@ -22,6 +22,7 @@ import { GuestwireError } from "../errors.ts";
 import { createGuestDocuments, type GuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
 import { patchDrive, type Replace, replaceOption } from "./config-drive-patch.ts";
+import { minutesOption, printUrl } from "./config-drive-url.ts";
 import { checkByValue } from "./drive-by-value.ts";
 import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
@@ -36,6 +37,8 @@ interface DriveOptions extends CommonOptions {
 	readonly read?: string;
 	readonly patch?: string;
 	readonly replace?: readonly Replace[];
+	readonly url?: boolean;
+	readonly minutes?: number;
 	readonly format?: DriveFormat;
 	readonly encoding?: DriveEncoding;
 	readonly size?: number;
@@ -64,6 +67,8 @@ export function configDriveCommand(io: Io): Command {
 			"write a drive, whatever made it, with the instance's network_data.json; - is standard input",
 		)
 		.option("--replace <path=file>", "with --patch: other files to replace, in every version folder", replaceOption)
+		.option("--url", "print a link to the instance's drive on the operator server, for Ironic: it needs no token")
+		.option("--minutes <number>", "with --url: how long the link is valid; default: 60", minutesOption)
 		.addOption(new Option("--format <format>", "default: iso9660").choices(["iso9660", "vfat"]))
 		.addOption(new Option("--encoding <encoding>", "default: raw").choices(["raw", "gzip-base64"]))
 		.option("--size <MiB>", "the size of a VFAT drive; default: as small as possible", wholeNumber)
@@ -73,6 +78,8 @@ export function configDriveCommand(io: Io): Command {
 		.action(async (instance: string | undefined, options: DriveOptions) => {
 			if (options.read !== undefined) await read(options.read, instance, options, io);
 			else if (options.patch !== undefined) await patch(options.patch, instance, options, io);
+			else if (options.url === true) await url(instance, options, io);
+			else if (options.minutes !== undefined) throw new GuestwireError("usage", "--minutes needs --url: omit it");
 			else if (options.replace !== undefined) throw new GuestwireError("usage", "--replace needs --patch: omit it");
 			else if (options.all === true) await makeAll(instance, options, io);
 			else await makeOne(instance, options, io);
@@ -242,6 +249,15 @@ async function patch(file: string, instance: string | undefined, options: DriveO
 	}
 	const drive = instance === undefined ? undefined : () => treeOf(instance, options, io);
 	await patchDrive({ ...options, patch: file }, drive, io);
+}
+
+async function url(instance: string | undefined, options: DriveOptions, io: Io): Promise<void> {
+	const { all, output, directory, format, encoding, size, versions, nocloud, force, replace } = options;
+	const others = [all, output, directory, format, encoding, size, versions, nocloud, force, replace];
+	if (instance === undefined || others.some((given) => given !== undefined)) {
+		throw new GuestwireError("usage", "--url takes an instance and --minutes: give one, and omit other options");
+	}
+	await printUrl(instance, options, io);
 }
 
 async function treeOf(instance: string, options: DriveOptions, io: Io): Promise<MetadataTree> {

@@ -86,6 +86,12 @@ export const ConfigSchema = strict({
 			readTokenFile: optional(
 				path("File with another token, which does not give access to user data, vendor data and config drives."),
 			),
+			url: optional(
+				text(
+					"How machines that are deployed reach the operator server, such as `https://guestwire.example:8790`: for links to config drives. Default: from `listen`.",
+					{ pattern: "^https?://[^/?#@]+(/[^?#]*)?$" },
+				),
+			),
 		},
 		{ description: "The operator server.", default: {} },
 	),

@@ -1,9 +1,11 @@
 /** The operator server of `guestwire serve`. */
 import { withLocation } from "../errors.ts";
 import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "../http/operator/server.ts";
+import { createDriveLinks } from "../service/drive-links.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { openOverview } from "../service/overview/open-overview.ts";
 import type { StateDatabase } from "../store/database.ts";
+import { sharedKey } from "../store/secrets.ts";
 import { VERSION } from "../version.ts";
 import { readSecret } from "./listeners.ts";
 import type { ServiceMirror } from "./service-mirror.ts";
@@ -23,7 +25,7 @@ export async function startOperator(
 	{ open, stored }: { readonly open: AsyncDisposableStack; readonly stored: ServiceMirror["stored"] | undefined },
 ): Promise<OperatorServer> {
 	const { config, source, where } = context;
-	const { listen, tokenFile, readTokenFile } = config.operator;
+	const { listen, tokenFile, readTokenFile, url } = config.operator;
 	const secretOf = async (file: string | undefined, key: string) =>
 		file && (await readSecret(file, where(["operator", key])));
 	const settings = await seededSettings(context, database);
@@ -33,9 +35,10 @@ export async function startOperator(
 	open.defer(() => shown.overview.close());
 	const token = await secretOf(tokenFile, "tokenFile");
 	const readToken = await secretOf(readTokenFile, "readTokenFile");
-	const server = await withLocation(where(["operator", "listen"]), () =>
+	const server = await withLocation(where(["operator", "listen"]), async () =>
 		startOperatorServer({
-			...{ ...parts, ...shown, listen, token, readToken, version: VERSION },
+			...{ ...parts, ...shown, listen, token, readToken, url, version: VERSION },
+			driveLinks: createDriveLinks(await sharedKey(database, "drive_links")),
 			novaDocuments: createGuestDocuments({ ...settings, profile: "nova" }),
 			source: Object.keys(config.cloud)[0] ?? "",
 		}),

@@ -38,6 +38,11 @@ export async function openState({ postgres, sqlite }: Config["state"], io: Io): 
 	}
 }
 
+/** Whether the state ends with this process. */
+export function isTemporary({ name }: StateDatabase): boolean {
+	return name === "in memory";
+}
+
 /** For output that shows no `random_seed`. */
 export const UNUSED_SEED_KEY = new Uint8Array(32);
 

@@ -9,7 +9,10 @@ const KEY_BYTES = 32;
  *
  * @throws GuestwireError `state`
  */
-export async function sharedKey(state: StateDatabase, name: "random_seed" | "history"): Promise<Uint8Array> {
+export async function sharedKey(
+	state: StateDatabase,
+	name: "random_seed" | "history" | "drive_links",
+): Promise<Uint8Array> {
 	const known = await state.read(async (database) =>
 		database.selectFrom("secrets").select("value").where("name", "=", name).executeTakeFirst(),
 	);

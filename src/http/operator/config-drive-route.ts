@@ -31,7 +31,11 @@ const MAX_SIZE = 1024;
 
 const QuerySchema = Type.Object({
 	format: Type.Enum(["iso9660", "vfat"], { default: "iso9660" }),
-	encoding: Type.Enum(["raw", "gzip-base64"], { default: "raw", description: "Ironic needs gzip-base64" }),
+	encoding: Type.Enum(["gzip-base64", "raw"], {
+		default: "gzip-base64",
+		description: "Ironic needs gzip-base64, hypervisors need raw",
+	}),
+	link: Type.Optional(Type.String({ description: "In place of a token: see /api/instances/{id}/config-drive-link" })),
 	size: Type.Optional(
 		Type.Integer({
 			minimum: 1,
@@ -51,12 +55,17 @@ const schema = {
 	response: {
 		200: { description: "The image", type: "string", format: "binary" },
 		304: { description: "The image matches If-None-Match", type: "null" },
-		403: { ...ProblemSchema, description: "The token does not allow user data, which the drive contains" },
+		403: {
+			...ProblemSchema,
+			description: "The token does not allow user data, which the drive contains; or the link is wrong or has expired",
+		},
 		404: ProblemSchema,
 		422: { ...ProblemSchema, description: "The documents do not fit on such a drive" },
 		503: ProblemSchema,
 	},
 };
+
+export const DRIVE_ROUTE = "/api/instances/:id/config-drive";
 
 /**
  * `GET /api/instances/{id}/config-drive?format=…&encoding=…`, a plugin for the operator server. Images are generated
@@ -64,15 +73,15 @@ const schema = {
  */
 export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDriveRouteOptions): Promise<void> {
 	app.get<{ Params: Static<typeof ParamsSchema>; Querystring: Query }>(
-		"/api/instances/:id/config-drive",
+		DRIVE_ROUTE,
 		{ schema },
 		async (request, reply) => {
 			const { query } = request;
 			const { id } = request.params;
 			const { tree, created } = await drive(id, request);
-			const stream = layout(tree, created, query);
-			if (stream instanceof GuestwireError) return reply.code(422).send({ message: stream.message });
-			const { bytes, sha256 } = await measure(stream);
+			const drawn = await draw(tree, created, query);
+			if (drawn instanceof GuestwireError) return reply.code(422).send({ message: drawn.message });
+			const { stream, bytes, sha256 } = drawn;
 			const etag = `"${sha256}"`;
 			reply.header("etag", etag);
 			if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
@@ -82,21 +91,24 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 					"content-type": query.encoding === "raw" ? "application/octet-stream" : "text/plain",
 					"content-disposition": `attachment; filename="${fileName(id, query)}"`,
 					"x-content-type-options": "nosniff",
+					// It contains user data.
+					"cache-control": "no-store",
 				})
 				.send(Readable.from(stream.chunks()));
 		},
 	);
 }
 
-/** The layout of the drive, or the reason why there is none. */
-function layout(tree: MetadataTree, created: string | undefined, query: Query): ConfigDriveStream | GuestwireError {
+/** The drive with its length and hash, or the reason why there is none. */
+async function draw(tree: MetadataTree, created: string | undefined, query: Query) {
 	const options: ConfigDriveOptions = {
 		format: query.format,
 		...(created !== undefined && { date: new Date(created) }),
 		...(query.size !== undefined && { sizeMiB: query.size }),
 	};
 	try {
-		return streamConfigDrive(tree, options, query.encoding);
+		const stream = streamConfigDrive(tree, options, query.encoding);
+		return { stream, ...(await measure(stream)) };
 	} catch (error) {
 		if (error instanceof GuestwireError && error.code === "drive") return error;
 		throw error;

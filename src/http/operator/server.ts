@@ -5,6 +5,7 @@ import { driveTree } from "../../documents/drive-tree.ts";
 import { isPrivatePath } from "../../documents/paths.ts";
 import { type ErrorCode, GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
+import type { DriveLinks } from "../../service/drive-links.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
@@ -15,7 +16,8 @@ import type { HistoryStore } from "../../store/history-store.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import { listenOn, parseListenAddress } from "../listen.ts";
 import { type Access, type AccessRequest, createAccess, type Role, type Tokens } from "./access.ts";
-import { configDriveRoute } from "./config-drive-route.ts";
+import { driveLinkRoute } from "./config-drive-link-route.ts";
+import { configDriveRoute, DRIVE_ROUTE } from "./config-drive-route.ts";
 import { guestRoutes } from "./guest-routes.ts";
 import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
@@ -34,6 +36,9 @@ export interface OperatorServerOptions extends Tokens {
 	readonly overview: Overview;
 	readonly history: HistoryStore;
 	readonly digestOf: DigestOf;
+	readonly driveLinks: DriveLinks;
+	/** The URL of this server for machines that are deployed. Default: as the request for a link names it. */
+	readonly url?: string | undefined;
 	readonly metrics: { readonly registry: MetricsReader };
 	readonly log: Log;
 	/** The kind of source, for the page. */
@@ -72,7 +77,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 	const access = createAccess(address, options);
 	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH }, forceCloseConnections: true });
 	app.decorateRequest("role", null);
-	app.addHook("onRequest", async (request, reply) => admit(access, request, reply));
+	app.addHook("onRequest", async (request, reply) => admit(access, options.driveLinks, request, reply));
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
 	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "Not found." }));
 	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
@@ -84,10 +89,16 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 	return { address: await listenOn(app, address), close: () => app.close() };
 }
 
-async function admit(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function admit(
+	access: Access,
+	links: DriveLinks,
+	request: FastifyRequest,
+	reply: FastifyReply,
+): Promise<unknown> {
 	// No other site's page may show or measure what is here.
 	reply.headers({ "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
 	const route = request.routeOptions.url ?? "";
+	if (route === DRIVE_ROUTE && hasLink(request)) return admitLink(links, request, reply);
 	const asked = requestOf(request.headers, request.method);
 	const refused = refusal(access, route, asked);
 	if (refused === 403) {
@@ -98,6 +109,24 @@ async function admit(access: Access, request: FastifyRequest, reply: FastifyRepl
 		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is required." });
 	}
 	request.role = refused ?? null;
+	return undefined;
+}
+
+function hasLink({ query }: FastifyRequest): boolean {
+	return "link" in (query as object);
+}
+
+const LINK_REFUSALS = {
+	wrong: "The link is not valid for this instance: make one with guestwire config-drive --url.",
+	expired: "The link has expired: make another one with guestwire config-drive --url.",
+};
+
+/** The signature takes the place of the token. A proxy may have sent the request on, so the Host header may be any. */
+function admitLink(links: DriveLinks, request: FastifyRequest, reply: FastifyReply): unknown {
+	const { id } = request.params as { id: string };
+	const refused = links.refusal(id, (request.query as { link?: unknown }).link);
+	if (refused !== undefined) return reply.code(403).send({ message: LINK_REFUSALS[refused] });
+	request.role = "read-user-data";
 	return undefined;
 }
 
@@ -125,10 +154,14 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	addInstanceRoutes(app, options, instanceOf);
 	app.register(configDriveRoute, {
 		drive: async (id, request) => {
-			requireUserData(request, log, "the config drive");
+			requireUserData(request, log, hasLink(request) ? "the config drive, by a link" : "the config drive");
 			const instance = await instanceOf(id);
 			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
 		},
+	});
+	app.register(driveLinkRoute, {
+		...{ instanceOf, links: options.driveLinks, url: options.url },
+		requireSecrets: (request) => requireUserData(request, log, "a link to the config drive"),
 	});
 	const requireSecrets = (request: FastifyRequest) => requireUserData(request, log, "the password");
 	app.register(passwordRoute, { instanceOf, passwords, requireSecrets });

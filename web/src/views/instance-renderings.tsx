@@ -13,15 +13,15 @@ export function InstanceRenderings({ id, revision }: { readonly id: string; read
 			{session.current.value?.role === "read-user-data" && (
 				<p>
 					Config drive, with user data (downloads are logged):{" "}
-					<a href={ofInstance(id, "config-drive")} download>
+					<a href={ofInstance(id, "config-drive?encoding=raw")} download>
 						ISO 9660
 					</a>
 					,{" "}
-					<a href={ofInstance(id, "config-drive?format=vfat")} download>
+					<a href={ofInstance(id, "config-drive?format=vfat&encoding=raw")} download>
 						VFAT
 					</a>
 					,{" "}
-					<a href={ofInstance(id, "config-drive?encoding=gzip-base64")} download>
+					<a href={ofInstance(id, "config-drive")} download>
 						gzip and base64, for Ironic
 					</a>
 				</p>

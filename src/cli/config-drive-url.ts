@@ -1,0 +1,50 @@
+import ipaddr from "ipaddr.js";
+import { GuestwireError } from "../errors.ts";
+import { isLocal, parseListenAddress } from "../http/listen.ts";
+import { createDriveLinks, driveUrl, LINK_MINUTES, linkExpiry } from "../service/drive-links.ts";
+import { sharedKey } from "../store/secrets.ts";
+import { type CommonOptions, type Io, say } from "./frame.ts";
+import { type CommandContext, withInstance } from "./source.ts";
+import { isTemporary, openState } from "./state.ts";
+
+export interface UrlOptions extends CommonOptions {
+	readonly minutes?: number;
+}
+
+/** Parses `--minutes`. */
+export function minutesOption(text: string): number {
+	const minutes = Number(text);
+	if (/^[1-9]\d*$/.test(text) && minutes <= LINK_MINUTES.most) return minutes;
+	throw new GuestwireError("usage", `--minutes must be a whole number from 1 to ${LINK_MINUTES.most}, not "${text}"`);
+}
+
+/** Prints a link to the drive of an instance, as text even in a pipe, so that a shell can put it into a request. */
+export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): Promise<void> {
+	await withInstance(nameOrId, options, io, async ({ id }, { config, where }) => {
+		const base = config.operator.url ?? baseOf(config.operator.listen, where(["operator", "listen"]), io);
+		const state = await openState(config.state, io);
+		try {
+			if (isTemporary(state)) {
+				throw new GuestwireError("state", "a link needs the state of the operator server: name its configuration file");
+			}
+			const expires = linkExpiry(options.minutes);
+			const link = createDriveLinks(await sharedKey(state, "drive_links")).sign(id, expires);
+			const url = driveUrl(base, id, link);
+			const result = { url, expires: new Date(expires * 1000).toISOString() };
+			io.stdout.write(options.json === true ? `${JSON.stringify(result)}\n` : `${url}\n`);
+		} finally {
+			await state.close();
+		}
+	});
+}
+
+/** The server's URL by its listen address, if that is an address that others can use. */
+function baseOf(listen: CommandContext["config"]["operator"]["listen"], where: string, io: Io): string {
+	const address = parseListenAddress(listen);
+	const advice = 'set "operator.url" to how machines that are deployed reach the operator server';
+	if ("path" in address || address.port === 0 || ipaddr.process(address.host).range() === "unspecified") {
+		throw new GuestwireError("config", `${where} ${listen} can't be in a URL: ${advice}`);
+	}
+	if (isLocal(address)) say(io, `only this machine can open the link: ${advice}`);
+	return `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}
