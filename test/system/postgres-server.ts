@@ -11,6 +11,11 @@ export interface PostgresServer {
 	url(database: string): string;
 	/** Creates an empty database. Returns its URL. */
 	createDatabase(): string;
+	/** Kills it, as a machine that loses power. */
+	kill(): void;
+	/** Starts it again. */
+	restart(): void;
+	/** Ends it for good. */
 	stop(): void;
 }
 
@@ -39,8 +44,11 @@ export function startPostgres(): PostgresServer {
 	chmodSync(folder, 0o777);
 	run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync");
 	const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
-	run("pg_ctl", "-D", data, "-l", join(folder, "log"), "-w", "-o", options, "start");
+	const start = () => run("pg_ctl", "-D", data, "-l", join(folder, "log"), "-w", "-o", options, "start");
+	const kill = () => run("pg_ctl", "-D", data, "-m", "immediate", "stop");
+	start();
 	return {
+		...{ kill, restart: start },
 		socket: join(folder, ".s.PGSQL.5432"),
 		url,
 		createDatabase() {
@@ -49,7 +57,7 @@ export function startPostgres(): PostgresServer {
 			return url(`state${databases}`);
 		},
 		stop() {
-			run("pg_ctl", "-D", data, "-m", "immediate", "stop");
+			kill();
 			rmSync(folder, { recursive: true });
 		},
 	};

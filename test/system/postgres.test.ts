@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/store/database.ts";
 import { createPasswordStore } from "../../src/store/password-store.ts";
@@ -63,6 +64,25 @@ describe.skipIf(!hasPostgres)("PostgreSQL (apt-get install postgresql)", () => {
 		expect(performance.now() - unnoticed).toBeLessThan(HEALTHY_AGAIN);
 		await state.close();
 		await proxy.close();
+	});
+
+	test("a server that dies within a transaction costs that transaction alone", async () => {
+		const state = await openDatabase({ postgres: server.createDatabase() });
+		const passwords = createPasswordStore(state);
+		await passwords.setOnce("one", Buffer.from("kept"));
+		const working = state.write((tables) =>
+			tables.transaction().execute(async (transaction) => {
+				await transaction.deleteFrom("passwords").execute();
+				server.kill();
+				// The connection breaks while no query runs on it.
+				await sleep(200);
+				await transaction.deleteFrom("passwords").execute();
+			}),
+		);
+		await expect(working).rejects.toMatchObject({ code: "state" });
+		server.restart();
+		expect(Buffer.from((await passwords.get("one")) ?? []).toString()).toBe("kept");
+		await state.close();
 	});
 
 	test("a lock is lost when its connection freezes, and can be taken again", async () => {

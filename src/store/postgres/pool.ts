@@ -32,7 +32,11 @@ export function createPool(url: string): PostgresPool {
 	pool.on("error", () => {});
 	const generations = new WeakMap<pg.ClientBase, number>();
 	let generation = 0;
-	pool.on("connect", (client) => generations.set(client, generation));
+	pool.on("connect", (client) => {
+		generations.set(client, generation);
+		// One that breaks in a transaction, between two queries, is noticed by the next query.
+		client.on("error", () => {});
+	});
 
 	const connect = async (): Promise<PostgresPoolClient> => {
 		const client = await pool.connect();
