@@ -13,7 +13,7 @@ import {
 	sortRecords,
 	unreadable,
 } from "./resources.ts";
-import { type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
+import { CellDownError, type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
 import { UUID } from "./uuid.ts";
 
 export type ComputeKind = "server" | "server_details" | "keypair";
@@ -120,6 +120,6 @@ function listedServer(item: Answered, requestedAt: number): ReadRecord {
 /** Without a single answer, Nova can't be reached; with some, the failures are the servers' own. */
 function throwIfDown(results: readonly PromiseSettledResult<unknown>[]): void {
 	const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => reason);
-	const isDown = failures.length === results.length && failures.some(({ code }) => code === "cloud-unavailable");
-	if (isDown) throw failures[0];
+	if (failures.length < results.length || failures.some((reason) => reason instanceof CellDownError)) return;
+	if (failures.some(({ code }) => code === "cloud-unavailable")) throw failures[0];
 }

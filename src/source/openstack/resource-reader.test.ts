@@ -118,6 +118,7 @@ test("a server whose cell is down is unreadable, and not gone", async () => {
 	expect(revisions).toContainEqual({ id });
 	const found = await byId("server", [id, factsOf("f-trunk").id]);
 	expect(found).toMatchObject({ gone: [], unreadable: [{ kind: "server", id }] });
+	expect(await byId("server", [id])).toMatchObject({ resources: [], gone: [], unreadable: [{ kind: "server", id }] });
 });
 
 describe("a listing that answers 404", () => {

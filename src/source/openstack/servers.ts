@@ -150,16 +150,20 @@ export function idOf({ value, where }: Answered): string {
 	throw new GuestwireError("cloud-answer", `${where}: id must be text`);
 }
 
+/** Nova answers, but not about this server. */
+export class CellDownError extends GuestwireError {
+	constructor(where: string) {
+		super("cloud-unavailable", `${where}: the server's cell is down, so Nova does not return its record now`);
+	}
+}
+
 /** A server that can't be read is an error for that server alone. */
 export function serverOrError({ value, where }: Answered): ServerAnswer | Error {
 	try {
 		const { status } = value as { readonly status?: unknown };
 		// All that Nova returns for a server whose cell is down (microversion 2.69) is its id, project and creation date.
 		if (status === "UNKNOWN" && !Object.hasOwn(value as object, "addresses")) {
-			throw new GuestwireError(
-				"cloud-unavailable",
-				`${where}: the server's cell is down, so Nova does not return its record now`,
-			);
+			throw new CellDownError(where);
 		}
 		if (!Object.hasOwn(value as object, "OS-EXT-SRV-ATTR:user_data")) {
 			const hidden = "the server's OS-EXT-SRV-ATTR members are hidden from this user";
