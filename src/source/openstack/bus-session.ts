@@ -14,6 +14,8 @@ export interface QueueState {
 export interface BusSession {
 	/** Binds the queue to the exchanges that exist, which may be repeated. Returns those that do not. */
 	bind(): Promise<readonly string[]>;
+	/** How many messages wait in the session's own queue. */
+	waiting(): Promise<number>;
 	/** The state of somebody else's queue; undefined if it does not exist. */
 	inspect(queue: string): Promise<QueueState | undefined>;
 	/** Resolves with the reason when the session has ended. */
@@ -35,6 +37,8 @@ const KEYS = [
 const PREFETCH = 200;
 /** Of messages that wait on the broker: it drops the oldest beyond that. */
 const QUEUE_LIMITS = { "x-max-length": 50_000, "x-max-length-bytes": 128 * 1024 * 1024 };
+/** From so many waiting messages on, some may have been dropped for their size. */
+export const LOSSY = 10_000;
 /** Twice this long without a sign of life, and the connection counts as lost. Seconds. */
 export const HEARTBEAT = 10;
 /** For each step of connecting. Milliseconds. */
@@ -71,6 +75,7 @@ export async function openBusSession(
 		const queue = await consume(channel, onMessage, end);
 		return {
 			bind: () => bindExisting(connection, channel, queue),
+			waiting: async () => (await channel.checkQueue(queue)).messageCount,
 			async inspect(name) {
 				const found = await probe(connection, (own) => own.checkQueue(name));
 				return found && { messages: found.messageCount, consumers: found.consumerCount };

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChangeSignals, SignalHandler } from "../remote-source.ts";
 import { parseBusMessage } from "./bus-message.ts";
-import { type BusSession, describeBusError, HEARTBEAT, openBusSession } from "./bus-session.ts";
+import { type BusSession, describeBusError, HEARTBEAT, LOSSY, openBusSession } from "./bus-session.ts";
 import type { BusAddress } from "./transport-url.ts";
 
 /** After all hosts have failed, growing to the latter, each give or take half of it. Milliseconds. */
@@ -49,6 +49,7 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 			reported = undefined;
 			handler.onGap(downSince);
 		},
+		onOverflow: () => handler.onGap(Date.now() - CHECK_EVERY),
 	};
 	const stopped = new Promise<string>((resolve) => {
 		stop.addEventListener("abort", () => resolve("closed"), { once: true });
@@ -81,6 +82,8 @@ interface SessionHandler {
 	/** All exchanges exist, and the queue is bound to them. */
 	onComplete(): void;
 	onIncomplete(reason: string): void;
+	/** The broker may have dropped messages since the last check. */
+	onOverflow(): void;
 }
 
 interface SessionResult {
@@ -124,6 +127,8 @@ async function watchExchanges(session: BusSession, handler: SessionHandler, ende
 		hasEnded = true;
 	});
 	for (let pause = FIRST_CHECK; ; pause = Math.min(LAST_CHECK, pause * 2)) {
+		// First: after a standstill of this process, messages are soon fetched.
+		if (known === "" && (await session.waiting()) >= LOSSY) handler.onOverflow();
 		const missing = (await session.bind()).join(" and ");
 		if (hasEnded) return ended;
 		if (missing === "" && known !== "") handler.onComplete();
