@@ -49,7 +49,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 	const called = args[0] === "help" ? args[1] : args[0];
 	const known = called !== undefined && Object.hasOwn(commands, called);
 	try {
-		const program = await buildProgram(known ? called : undefined, io);
+		const program = await buildProgram((name) => name === called, io);
 		await program.parseAsync([...args], { from: "user" });
 		return 0;
 	} catch (error) {
@@ -57,7 +57,12 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 	}
 }
 
-async function buildProgram(called: string | undefined, io: Io): Promise<Command> {
+/** Every command with its options: what the manual page and the shells' completions are generated from. */
+export function completeProgram(io: Io): Promise<Command> {
+	return buildProgram(() => true, io);
+}
+
+async function buildProgram(isNeeded: (name: string) => boolean, io: Io): Promise<Command> {
 	const program = new Command("guestwire")
 		.description("Serves network configuration and metadata to cloud guests, over HTTP and on config drives.")
 		.version(VERSION, "-V, --version")
@@ -69,7 +74,7 @@ async function buildProgram(called: string | undefined, io: Io): Promise<Command
 			outputError: () => {},
 		});
 	for (const [name, [summary, load]] of Object.entries(commands)) {
-		const command = name === called ? (await load())(io) : new Command(name);
+		const command = isNeeded(name) ? (await load())(io) : new Command(name);
 		program.addCommand(command.description(summary).copyInheritedSettings(program));
 	}
 	return program;

@@ -15,6 +15,7 @@ import { startGuests } from "./guests.ts";
 import { resolveListener } from "./listeners.ts";
 import { startOperator } from "./operator.ts";
 import { logTo, staleLogger } from "./serve-log.ts";
+import { reportReady } from "./service-manager.ts";
 import { openServiceMirror, type ServiceMirror } from "./service-mirror.ts";
 import { type CommandContext, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
@@ -76,6 +77,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	for (const [index, { config: listener }] of listeners.entries())
 		greetGuests(io, addresses[index] ?? "", listener.identity);
 	greetOperator(io, operator.address, config.operator.tokenFile);
+	open.use(await reportReady(io));
 }
 
 /** How many processes serve guests. */
