@@ -9,6 +9,7 @@ cache=/var/cache/guestwire-test
 installed=$(cat <<'END'
 7zip                        7zz, a reader of both drive formats
 busybox-static              the guest side of the virtual machines
+binutils                    strip, for the release
 chromium                    the operators' page, and its tests
 curl                        a guest that asks over HTTP
 dash                        a shell for the script of the target iproute2
@@ -43,6 +44,7 @@ qemu-system-x86             virtual machines
 rabbitmq-server             the message bus of a cloud
 shellcheck                  reads the script of the target iproute2
 systemd                     systemd-networkd, and an init
+systemd-container           systemd-nspawn, for the package under a real init
 udev                        the part of systemd that finds a config drive
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
