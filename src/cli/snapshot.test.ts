@@ -1,11 +1,11 @@
 /** @module-tag slow */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { recordedCases } from "../../test/recorded.ts";
-import { runCli } from "../../test/run-cli.ts";
+import { runCli, startCli } from "../../test/run-cli.ts";
 import { openFilesSource } from "../source/files/files-source.ts";
 import { openOpenStackSource } from "../source/openstack/index.ts";
 
@@ -71,6 +71,55 @@ test("an instance that can't be read is reported, and the others are there", asy
 		new RegExp(`^guestwire: ${id}: .*mac_address must be text.*\nguestwire: 1 of 25 instances are missing`),
 	);
 	expect(JSON.parse(stdout).instances).toBe(24);
+});
+
+describe("--from-mirror", () => {
+	const own = () => {
+		const file = join(folder, "..", `${basename(folder)}.yaml`);
+		writeFileSync(
+			file,
+			JSON.stringify({
+				cloud: { openstack: {} },
+				metadata: [{ listen: "127.0.0.1:0", identity: "network", allow: ["127.0.0.1"] }],
+				operator: { listen: "127.0.0.1:0" },
+				networkData: { profile: "nova" },
+				state: { sqlite: `${folder}.db` },
+			}),
+		);
+		return file;
+	};
+	afterEach(() => {
+		for (const suffix of [".yaml", ".db", ".db-mirror.lock"]) rmSync(`${folder}${suffix}`, { force: true });
+	});
+
+	test("gives the same files as the cloud, also while that is away", async () => {
+		await snapshot("--include-user-data");
+		const before = contents();
+		const config = own();
+		const service = startCli(["serve", "--config", config], { env: fake.env });
+		const [, operator] = await service.says(/for operators: curl (http:\/\/[^/]+)/);
+		const metrics = async () => (await fetch(`${operator}/metrics`)).text();
+		await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^guestwire_mirror_fill_ratio 1$/m);
+		await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^guestwire_mirror_leader_info\{.*\} \d/m);
+		await service.stop();
+		await fake.close();
+		const saved = await snapshot("--include-user-data", "--force", "--from-mirror", "--config", config);
+		expect(saved).toMatchObject({ code: 0, stderr: expect.not.stringContaining("missing") });
+		expect(contents()).toEqual(before);
+	});
+
+	test("without a mirror, says what to do, and creates none", async () => {
+		const { code, stderr } = await snapshot("--from-mirror", "--config", own());
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^guestwire: state .*: there is no mirror of this cloud: run guestwire serve/);
+		expect(readdirSync(folder)).toEqual([]);
+	});
+
+	test("is wrong usage for an inventory", async () => {
+		const inventory = new URL("../../examples/inventory", import.meta.url).pathname;
+		const { code, stderr } = await runCli(["snapshot", "-d", folder, "--inventory", inventory, "--from-mirror"]);
+		expect([code, stderr]).toEqual([2, expect.stringContaining("--from-mirror is for a cloud")]);
+	});
 });
 
 describe("a folder with other files is not touched", () => {

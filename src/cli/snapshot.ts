@@ -4,12 +4,15 @@ import { GuestwireError } from "../errors.ts";
 import { createInventoryWriter, type InventoryWriter, prepareFolder } from "../source/files/write-inventory.ts";
 import type { FactsSource } from "../source/source.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
+import { openMirrorFacts } from "./snapshot-mirror.ts";
 import { openContext } from "./source.ts";
+import { openState } from "./state.ts";
 
 interface SnapshotOptions extends CommonOptions {
 	readonly directory: string;
 	readonly includeUserData?: boolean;
 	readonly force?: boolean;
+	readonly fromMirror?: boolean;
 }
 
 /** `guestwire snapshot`: the facts of all instances as an inventory (docs/inventory.md) with the same documents. */
@@ -18,19 +21,33 @@ export function snapshotCommand(io: Io): Command {
 		.requiredOption("-d, --directory <dir>", "folder to write the inventory into")
 		.option("--include-user-data", "include user data, which often contains secrets")
 		.option("--force", "replace an existing snapshot")
+		.option("--from-mirror", "read what guestwire serve has stored, and do not ask the cloud")
 		.action(async (options: SnapshotOptions) => {
 			await prepareFolder(options.directory, options.force === true);
 			// The profile nova needs more facts than the other: a snapshot taken for it serves both.
-			const context = await openContext({ ...options, profile: "nova" }, io);
-			try {
-				await takeSnapshot(context.source, options, io);
-			} finally {
-				await context.close();
+			await using open = new AsyncDisposableStack();
+			let source: FactsToSave | undefined;
+			const context = await openContext({ ...options, profile: "nova" }, io, {
+				...(options.fromMirror && {
+					async mirrored(remote, config) {
+						const state = open.adopt(await openState(config.state, io), (opened) => opened.close());
+						const userData = options.includeUserData === true;
+						source = await openMirrorFacts(state, remote.sourceId, { userData });
+						return remote;
+					},
+				}),
+			});
+			open.defer(() => context.close());
+			if (options.fromMirror && source === undefined) {
+				throw new GuestwireError("usage", "--from-mirror is for a cloud: an inventory has no mirror");
 			}
+			await takeSnapshot(source ?? context.source, options, io);
 		});
 }
 
-async function takeSnapshot(source: FactsSource, options: SnapshotOptions, io: Io): Promise<void> {
+type FactsToSave = Pick<FactsSource, "list" | "facts">;
+
+async function takeSnapshot(source: FactsToSave, options: SnapshotOptions, io: Io): Promise<void> {
 	const ids = (await source.list()).map(({ id }) => id);
 	const writer = createInventoryWriter({ userData: options.includeUserData === true });
 	const failures = await readFacts(source, ids, writer, io);
@@ -48,7 +65,7 @@ const AT_ONCE = 200;
 
 /** Adds the facts of all instances, and returns the reasons why some are missing. */
 async function readFacts(
-	source: FactsSource,
+	source: FactsToSave,
 	ids: readonly string[],
 	writer: InventoryWriter,
 	io: Io,

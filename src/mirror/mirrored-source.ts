@@ -240,7 +240,8 @@ function isOddlyWired(found: InstanceReading): boolean {
 	return lacksNics(found) || found.facts?.ports.length === 0;
 }
 
-async function listServers(store: MirrorStore): Promise<InstanceSummary[]> {
+/** Every server that the mirror has. */
+export async function listServers(store: Pick<MirrorStore, "scan">): Promise<InstanceSummary[]> {
 	const all: InstanceSummary[] = [];
 	for await (const page of store.scan("server")) {
 		for (const { id, content } of page) {

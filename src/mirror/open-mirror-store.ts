@@ -1,5 +1,5 @@
 /** The mirror's storage in the state database, the same queries on either engine. */
-
+import { GuestwireError } from "../errors.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { applyBatch, withoutUserData } from "./apply-batch.ts";
@@ -17,10 +17,36 @@ const ORIGIN = "origin";
  */
 export async function openMirrorStore(state: StateDatabase, options: MirrorStoreOptions): Promise<MirrorStore> {
 	await claim(state, options);
+	return storeOf(state, options.userData);
+}
+
+/**
+ * Opens the mirror to read it, and changes nothing.
+ *
+ * @throws GuestwireError `state`: there is none of this source, or it is not filled
+ */
+export async function openFilledMirror(state: StateDatabase, sourceId: string): Promise<ReadableMirror> {
+	const [origin, fill] = await Promise.all([
+		getMeta<Origin>(state, ORIGIN),
+		getMeta<MirrorMeta["fill"]>(state, "fill"),
+	]);
+	if (origin?.sourceId !== sourceId || fill?.finishedAt === undefined) {
+		const what = origin?.sourceId === sourceId ? "the mirror is not filled yet" : "there is no mirror of this cloud";
+		throw new GuestwireError("state", `state ${state.name}: ${what}: run guestwire serve with this state first`);
+	}
+	return { ...storeOf(state, origin.userData), hasUserData: origin.userData };
+}
+
+export interface ReadableMirror extends Pick<MirrorStore, "read" | "scan" | "getMeta"> {
+	/** Whether servers' user data is stored. */
+	readonly hasUserData: boolean;
+}
+
+function storeOf(state: StateDatabase, userData: boolean): MirrorStore {
 	return {
 		read: (selectors) => state.read((database) => readSelected(database, selectors)),
 		async apply(batch) {
-			const stored = options.userData ? batch : withoutUserData(batch);
+			const stored = userData ? batch : withoutUserData(batch);
 			return state.write((database) => applyBatch(database, stored, state.announce));
 		},
 		changesSince: (sequence) => state.read((database) => changesSince(database, sequence)),

@@ -11,7 +11,10 @@ it("tells exactly the metrics that docs/mirror.md lists", async () => {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	const registry = new Registry();
-	createMirrorMetrics(registry);
+	const { onRequest } = createMirrorMetrics(registry);
+	for (const seconds of [1, 2, 3]) onRequest("port", seconds, false);
+	onRequest("server", 1.5, true);
+	await store.setMeta("leader", { host: "node-1", pid: 7, since: 5000 });
 	collectMirror(registry, {
 		store,
 		kinds: ["port", "server"],
@@ -23,5 +26,8 @@ it("tells exactly the metrics that docs/mirror.md lists", async () => {
 	const text = await registry.metrics();
 	expect(text).toMatch(/^guestwire_mirror_age_seconds 5\b/m);
 	expect(text).toMatch(/^guestwire_mirror_fill_ratio 0\.5$/m);
+	expect(text).toMatch(/^guestwire_mirror_api_share\{api="network"\} 0\.1$/m);
+	expect(text).toMatch(/^guestwire_mirror_api_share\{api="compute"\} 0\.025$/m);
+	expect(text).toMatch(/^guestwire_mirror_leader_info\{host="node-1",pid="7"\} 5$/m);
 	await state.close();
 });

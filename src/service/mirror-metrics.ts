@@ -30,10 +30,12 @@ export function createMirrorMetrics(registry: Registry): Omit<MirrorEvents, "onL
 	const leader = new Gauge({
 		...{ name: "guestwire_mirror_leader", help: "1 while this process keeps the mirror current", registers },
 	});
+	const share = apiShare(registry);
 	return {
 		onRequest(kind, duration, failed) {
 			requests.inc({ kind, outcome: failed ? "failed" : "answered" });
 			seconds.inc({ kind }, duration);
+			share.add(kind, duration);
 		},
 		onChangeApplied(kind, signal, lagSeconds) {
 			if (lagSeconds !== undefined && Number.isFinite(lagSeconds)) lag.observe({ kind, signal }, lagSeconds);
@@ -50,8 +52,54 @@ export function createMirrorMetrics(registry: Registry): Omit<MirrorEvents, "onL
 	};
 }
 
+/** Seconds that `guestwire_mirror_api_share` covers. */
+const WINDOW = 60;
+
+const API_OF: Readonly<Partial<Record<ResourceKind, string>>> = {
+	server: "compute",
+	server_details: "compute",
+	keypair: "compute",
+	baremetal_node: "baremetal",
+	baremetal_port: "baremetal",
+	portgroup: "baremetal",
+};
+
+/** How much of one API worker's time the latest requests took. A request counts when it ends. */
+function apiShare(registry: Registry): { add(kind: ResourceKind, seconds: number): void } {
+	const ended = new Map<string, { readonly at: number; readonly seconds: number }[]>();
+	const recent = (api: string) => {
+		const since = performance.now() - WINDOW * 1000;
+		const some = (ended.get(api) ?? []).filter(({ at }) => at >= since);
+		ended.set(api, some);
+		return some;
+	};
+	new Gauge({
+		name: "guestwire_mirror_api_share",
+		help: "Time that requests for the mirror took in the last minute, as a share of one API worker",
+		labelNames: ["api"],
+		registers: [registry],
+		collect() {
+			for (const api of ended.keys()) {
+				this.set({ api }, recent(api).reduce((sum, { seconds }) => sum + seconds, 0) / WINDOW);
+			}
+		},
+	});
+	return {
+		add(kind, seconds) {
+			const api = API_OF[kind] ?? "network";
+			const some = ended.get(api) ?? [];
+			const last = some.at(-1);
+			const at = performance.now();
+			// Requests of the same second are one entry: there are never many.
+			if (last !== undefined && at - last.at < 1000)
+				some[some.length - 1] = { at: last.at, seconds: last.seconds + seconds };
+			else ended.set(api, [...recent(api), { at, seconds }]);
+		},
+	};
+}
+
 export interface MirrorParts {
-	readonly store: Pick<MirrorStore, "stats">;
+	readonly store: Pick<MirrorStore, "stats" | "getMeta">;
 	readonly state: Pick<MirrorState, "verifiedAt" | "isListed">;
 	/** Those of the source. */
 	readonly kinds: readonly ResourceKind[];
@@ -73,6 +121,17 @@ export function collectMirror(registry: Registry, { store, state, kinds }: Mirro
 	gauge("fill_ratio", "Share of the kinds of resources that were read completely", () => {
 		const done = kinds.filter((kind) => state.isListed([kind]));
 		return kinds.length === 0 ? 1 : done.length / kinds.length;
+	});
+	new Gauge({
+		name: "guestwire_mirror_leader_info",
+		help: "The process of all nodes that keeps the mirror current; the value is when it began, in seconds since 1970",
+		labelNames: ["host", "pid"],
+		registers,
+		async collect() {
+			const leader = await store.getMeta("leader").catch(() => undefined);
+			this.reset();
+			if (leader !== undefined) this.set({ host: leader.host, pid: leader.pid }, leader.since / 1000);
+		},
 	});
 	const bytes = new Gauge({ name: "guestwire_mirror_bytes", help: "Size of the state database", registers });
 	const sequence = new Gauge({
