@@ -33,6 +33,7 @@ export async function startService(
 	inventory: string,
 	folder: string,
 	imports: readonly string[] = [],
+	workers = 1,
 ): Promise<Service> {
 	// Not beside the inventory, whose folder is watched.
 	const own = join(folder, "service");
@@ -40,7 +41,8 @@ export async function startService(
 	const config = join(own, "guestwire.yaml");
 	const listen = "127.0.0.1:0";
 	const metadata = [{ listen, identity: "signed" }];
-	writeFileSync(config, JSON.stringify({ cloud: { files: { path: inventory } }, metadata, operator: { listen } }));
+	const cloud = { files: { path: inventory } };
+	writeFileSync(config, JSON.stringify({ cloud, metadata, operator: { listen }, workers }));
 	const loaded = ["collect-on-signal.ts", ...imports].flatMap((file) => ["--import", path(file)]);
 	const args = ["--expose-gc", ...loaded, path("../src/cli/main.ts")];
 	const started = performance.now();
