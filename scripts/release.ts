@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stageApplication } from "./release/application.ts";
 import { buildDeb } from "./release/deb.ts";
+import { buildImage } from "./release/image.ts";
 import { writeSbom } from "./release/sbom.ts";
 import { ROOT, run } from "./release/tools.ts";
 
@@ -19,6 +20,7 @@ try {
 	run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
 	stageApplication(staged);
 	await buildDeb(staged, folder);
+	buildImage(staged, folder);
 	writeSbom(folder);
 } finally {
 	rmSync(staged, { recursive: true });

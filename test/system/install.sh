@@ -8,6 +8,7 @@ cache=/var/cache/guestwire-test
 # One a line, each with the tests' reason.
 installed=$(cat <<'END'
 7zip                        7zz, a reader of both drive formats
+buildah                     the container image, for the release
 busybox-static              the guest side of the virtual machines
 binutils                    strip, for the release
 chromium                    the operators' page, and its tests
@@ -42,10 +43,12 @@ postgresql                  the other engine of the state
 openssl                     certificates for the message bus
 qemu-system-x86             virtual machines
 rabbitmq-server             the message bus of a cloud
+runc                        starts the container image
 shellcheck                  reads the script of the target iproute2
 systemd                     systemd-networkd, and an init
 systemd-container           systemd-nspawn, for the package under a real init
 udev                        the part of systemd that finds a config drive
+umoci                       unpacks the container image
 util-linux                  blkid
 xorriso                     a reader of ISO 9660
 xz-utils                    compressed kernel modules

@@ -1,0 +1,120 @@
+/** The container image, without a base from any registry: Debian's C library, the certificates and the application. */
+import {
+	chmodSync,
+	chownSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HOME } from "./application.ts";
+import { EPOCH, manifest, ROOT, run, setTimes } from "./tools.ts";
+
+const SUITE = "trixie";
+/** What Node.js is linked with, and the list of certificates. */
+const PACKAGES = ["libc6", "libgcc-s1", "libstdc++6", "ca-certificates"];
+/** The user in the image. Above any that a host has. */
+const USER = 65532;
+
+/**
+ * Builds the image. Needs root, buildah and mmdebstrap.
+ *
+ * @param application folder that stageApplication has written
+ * @param folder where the image goes, as an archive in OCI's layout
+ */
+export function buildImage(application: string, folder: string): void {
+	const work = mkdtempSync(join(tmpdir(), "guestwire-image-"));
+	try {
+		const root = join(work, "root");
+		copyDebian(work, root);
+		cpSync(application, root, { recursive: true });
+		addFiles(root);
+		setTimes(root);
+		commit(work, root, join(folder, `${manifest.name}-${manifest.version}-oci.tar`));
+	} finally {
+		rmSync(work, { recursive: true });
+	}
+}
+
+/** What is copied out of the packages and of those that they depend on. */
+const WANTED = [
+	/^usr\/lib(64)?\/(.*-linux-gnu\/)?(ld-linux-|lib(c|dl|gcc_s|m|nss_\w+|pthread|resolv|stdc\+\+)\.so\.)[^/]+$/,
+	/^usr\/share\/doc\/(ca-certificates|gcc-\d+-base|libc6)\/copyright$/,
+];
+const CERTIFICATES = "usr/share/ca-certificates/mozilla";
+
+/** Packages are unpacked and not installed: the image has no shell that their scripts could run in. */
+function copyDebian(work: string, root: string): void {
+	const debian = join(work, "debian");
+	run("mmdebstrap", ["--quiet", "--mode=root", "--variant=extract", `--include=${PACKAGES.join(",")}`, SUITE, debian]);
+	for (const path of readdirSync(debian, { recursive: true, encoding: "utf8" })) {
+		if (WANTED.some((pattern) => pattern.test(path))) {
+			cpSync(join(debian, path), join(root, path), { verbatimSymlinks: true });
+		}
+	}
+	for (const name of ["lib", "lib64"]) {
+		if (existsSync(join(root, "usr", name))) symlinkSync(`usr/${name}`, join(root, name));
+	}
+	// As ca-certificates' script writes it when the package is installed.
+	const names = readdirSync(join(debian, CERTIFICATES)).toSorted();
+	mkdirSync(join(root, "etc/ssl/certs"), { recursive: true });
+	const certificates = names.map((name) => readFileSync(join(debian, CERTIFICATES, name), "utf8"));
+	writeFileSync(join(root, "etc/ssl/certs/ca-certificates.crt"), certificates.join(""));
+}
+
+function addFiles(root: string): void {
+	cpSync(join(ROOT, "packaging/guestwire.yaml"), join(root, "etc/guestwire/guestwire.yaml"));
+	cpSync(join(ROOT, "examples/inventory"), join(root, "etc/guestwire/inventory"), { recursive: true });
+	writeFileSync(
+		join(root, "etc/passwd"),
+		`root:x:0:0:root:/:/nonexistent\nguestwire:x:${USER}:${USER}::/var/lib/guestwire:/nonexistent\n`,
+	);
+	writeFileSync(join(root, "etc/group"), `root:x:0:\nguestwire:x:${USER}:\n`);
+	mkdirSync(join(root, "usr/bin"), { recursive: true });
+	symlinkSync(`..${HOME.slice("/usr".length)}/dist/cli/main.js`, join(root, "usr/bin/guestwire"));
+	for (const path of ["run/guestwire", "var/lib/guestwire"]) {
+		mkdirSync(join(root, path), { recursive: true });
+		chmodSync(join(root, path), 0o700);
+		chownSync(join(root, path), USER, USER);
+	}
+	mkdirSync(join(root, "tmp"));
+	chmodSync(join(root, "tmp"), 0o1777);
+	chmodSync(root, 0o755);
+}
+
+function commit(work: string, root: string, file: string): void {
+	const storage = ["--root", join(work, "storage"), "--runroot", join(work, "run"), "--storage-driver", "vfs"];
+	const buildah = (...args: string[]) => run("buildah", [...storage, ...args]).trim();
+	const container = buildah("from", "scratch");
+	run("cp", ["-a", `${root}/.`, buildah("mount", container)]);
+	buildah("umount", container);
+	buildah(
+		...["config", "--user", `${USER}:${USER}`, "--workingdir", "/etc/guestwire"],
+		...["--entrypoint", '["/usr/bin/guestwire"]', "--cmd", "serve --config /etc/guestwire/guestwire.yaml"],
+		...["--env", "PATH=/usr/bin", "--env", "STATE_DIRECTORY=/var/lib/guestwire", "--volume", "/var/lib/guestwire"],
+		...["--label", `org.opencontainers.image.version=${manifest.version}`],
+		...[
+			"--label",
+			`org.opencontainers.image.source=${manifest.homepage}`,
+			"--label",
+			"org.opencontainers.image.licenses=Apache-2.0",
+		],
+		container,
+	);
+	buildah(
+		"commit",
+		"--quiet",
+		"--disable-compression=false",
+		"--timestamp",
+		String(EPOCH),
+		container,
+		`oci-archive:${file}:${manifest.version}`,
+	);
+}

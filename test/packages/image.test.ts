@@ -1,0 +1,82 @@
+/** The image, unpacked by umoci and started by runc, in a network namespace with nothing but a loopback interface. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { program } from "../system/programs.ts";
+import { until } from "./container.ts";
+
+const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
+
+describe("the image", () => {
+	const folder = mkdtempSync(join(tmpdir(), "guestwire-image-test-"));
+	const name = `guestwire-${process.pid}`;
+	const bundle = join(folder, "bundle");
+	const runc = (...args: string[]) => [program("runc"), `--root=${folder}/runc`, ...args];
+	const inside = (...args: string[]) =>
+		execFileSync("ip", ["netns", "exec", name, ...args], { encoding: "utf8", stdio: "pipe" });
+
+	beforeAll(() => {
+		const release = new URL("../../release/", import.meta.url).pathname;
+		const archive = readdirSync(release).find((file) => file.endsWith("-oci.tar"));
+		if (archive === undefined) throw new Error("release/ has no image: run npm run release");
+		const [, version] = /^guestwire-(.*)-oci\.tar$/.exec(archive) ?? [];
+		mkdirSync(join(folder, "layout"));
+		execFileSync("tar", ["-xf", join(release, archive), "-C", join(folder, "layout")]);
+		execFileSync(program("umoci"), ["unpack", "--image", `${folder}/layout:${version}`, bundle], { stdio: "pipe" });
+		adaptToHere(join(bundle, "config.json"), name);
+		execFileSync("sh", ["-c", `ip netns add ${name} && ip -n ${name} link set lo up`]);
+	});
+	afterAll(() => {
+		execFileSync("ip", ["netns", "del", name]);
+		rmSync(folder, { recursive: true });
+	});
+
+	it("contains nothing but the application and its libraries, and no shell", () => {
+		expect(readdirSync(join(bundle, "rootfs/usr/bin"))).toEqual(["guestwire"]);
+		expect(readdirSync(join(bundle, "rootfs")).toSorted()).toEqual([
+			...["etc", "lib", "lib64", "run", "tmp", "usr", "var"],
+		]);
+	});
+
+	it("answers a guest as an ordinary user of a read-only root, and stops in order", async () => {
+		const started = performance.now();
+		const [command = "", ...args] = runc("run", "--bundle", bundle, name);
+		const container = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
+		let errors = "";
+		container.stderr.on("data", (chunk) => {
+			errors += chunk;
+		});
+		const answer = await until(() => {
+			if (container.exitCode !== null) throw new Error(errors);
+			try {
+				return inside("curl", "-sf", DOCUMENT);
+			} catch {
+				return undefined;
+			}
+		});
+		console.log(`image: the first answer comes ${((performance.now() - started) / 1000).toFixed(1)} s after the start`);
+		expect(JSON.parse(answer).networks[0].ip_address).toBe("192.0.2.10");
+		const [kill = "", ...rest] = runc("kill", name, "TERM");
+		execFileSync(kill, rest);
+		expect(await once(container, "exit")).toEqual([0, null]);
+	});
+});
+
+/** What an engine would decide: the network, no terminal, a root that is not written to, and state in memory. */
+function adaptToHere(file: string, namespace: string): void {
+	const config = JSON.parse(readFileSync(file, "utf8"));
+	config.process.terminal = false;
+	config.root.readonly = true;
+	config.mounts = config.mounts.filter(({ type }: { type: string }) => type !== "cgroup");
+	for (const destination of ["/run/guestwire", "/var/lib/guestwire"]) {
+		const options = ["mode=0700", `uid=${config.process.user.uid}`, `gid=${config.process.user.gid}`];
+		config.mounts.push({ destination, type: "tmpfs", source: "tmpfs", options });
+	}
+	const others = config.linux.namespaces.filter(({ type }: { type: string }) => !["network", "cgroup"].includes(type));
+	config.linux.namespaces = [...others, { type: "network", path: `/var/run/netns/${namespace}` }];
+	delete config.linux.resources;
+	writeFileSync(file, JSON.stringify(config));
+}
