@@ -35,7 +35,8 @@ const PAUSE = 5;
 export async function fillMirror(options: FillOptions): Promise<number | undefined> {
 	const { reader, store, clock } = options;
 	const known = await store.getMeta("fill");
-	if (known?.finishedAt !== undefined) return undefined;
+	const isComplete = reader.kinds.every((kind) => known?.kinds[kind]?.done);
+	if (known?.finishedAt !== undefined && isComplete) return undefined;
 	const fill = known ?? { startedAt: clock.now(), kinds: {} };
 	const progress = createProgress(store, fill);
 	const kinds = reader.kinds.filter((kind) => fill.kinds[kind]?.done !== true);

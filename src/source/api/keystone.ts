@@ -54,8 +54,12 @@ export interface Session {
 	/** Discards a token to which an API answered 401. @param id its secret */
 	refuse(id: string): void;
 	/** The URL of a service, without a trailing slash. @throws GuestwireError `config`: it is not in the catalogue */
-	endpoint(service: "compute" | "network" | "baremetal"): Promise<string>;
+	endpoint(service: Service): Promise<string>;
+	/** Whether the service can be found, as `endpoint` does. */
+	hasEndpoint(service: Service): Promise<boolean>;
 }
+
+export type Service = "compute" | "network" | "baremetal";
 
 /** Authorizes calls by a token. */
 export function byToken(session: Session): () => Promise<Authorization> {
@@ -108,15 +112,25 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 		return current.token;
 	}
 
+	const endpoint: Session["endpoint"] = async (service) => {
+		const override = cloud.entry[`${service}_endpoint_override`];
+		return (override ?? findEndpoint(await token(), service, cloud)).replace(/\/+$/, "");
+	};
 	return {
 		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
 		token,
 		refuse(id) {
 			if (current?.token.id === id) current = undefined;
 		},
-		async endpoint(service) {
-			const override = cloud.entry[`${service}_endpoint_override`];
-			return (override ?? findEndpoint(await token(), service, cloud)).replace(/\/+$/, "");
+		endpoint,
+		async hasEndpoint(service) {
+			try {
+				await endpoint(service);
+				return true;
+			} catch (error) {
+				if (error instanceof GuestwireError && error.code === "config") return false;
+				throw error;
+			}
 		},
 	};
 }

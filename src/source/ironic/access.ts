@@ -25,6 +25,9 @@ export interface IronicAccess {
 /** The newest one whose changes are known here (2026.1). https://docs.openstack.org/ironic/latest/contributor/webapi-version-history.html */
 const NEWEST_KNOWN = "1.111";
 
+/** The cause of errors that stay until somebody changes the cloud: the user has no role, or Ironic is too old. */
+export const UNUSABLE = new Error("this Ironic can't be used");
+
 /** Nodes with a parent are hidden without `include_children`, which came with it (2023.2). */
 const OLDEST_SERVING = "1.83";
 
@@ -85,6 +88,7 @@ export function chooseMicroversion(answer: unknown, where: string): string {
 		throw new GuestwireError(
 			"cloud-answer",
 			`${where}: Ironic supports microversions ${oldest} to ${newest}; Guestwire needs one from ${OLDEST_SERVING} (2023.2) to ${NEWEST_KNOWN}`,
+			{ cause: UNUSABLE },
 		);
 	}
 	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
@@ -143,15 +147,7 @@ function networkOf({ session, network }: Access, rest: Rest): IronicAccess["netw
 	}
 	const base = async () => withVersion(await session.endpoint("network"));
 	const api = createApi({ authorize: byToken(session), rest, base });
-	return async () => {
-		try {
-			await base();
-			return api;
-		} catch (error) {
-			if (error instanceof GuestwireError && error.code === "config") return undefined;
-			throw error;
-		}
-	};
+	return async () => ((await session.hasEndpoint("network")) ? api : undefined);
 }
 
 function refusal(where: string, { status, text }: Reply): GuestwireError {
@@ -160,7 +156,10 @@ function refusal(where: string, { status, text }: Reply): GuestwireError {
 	if (status === 401) {
 		return new GuestwireError("cloud-unavailable", `${said}; check auth_type, user and password of the entry`);
 	}
-	if (status === 403)
-		return new GuestwireError("cloud-answer", `${said}; grant the user the role in docs/bare-metal.md`);
+	if (status === 403) {
+		return new GuestwireError("cloud-answer", `${said}; grant the user the role in docs/bare-metal.md`, {
+			cause: UNUSABLE,
+		});
+	}
 	return new GuestwireError("cloud-answer", said);
 }

@@ -41,7 +41,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 	const inventory = path === undefined ? undefined : await openFilesSource(path, onReload && { onReload });
 	const ironic = createIronic(access.api, access.microversion);
 	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
-	const snapshots = createSnapshots(ironic, findFacts);
+	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {
 		const record = await findNode(ironic, id);
 		return record && findFacts(record);

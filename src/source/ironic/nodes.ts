@@ -58,6 +58,12 @@ export async function findNode(ironic: Ironic, instanceId: string): Promise<Node
 	return records[0];
 }
 
+/** The NICs and bonds of the node on which an instance runs; undefined if Ironic has no such node. */
+export async function findHardware(ironic: Ironic, instanceId: string): Promise<NodeHardware | undefined> {
+	const running = await ironic.list("nodes", [["instance_uuid", instanceId]]);
+	return running.length === 0 ? undefined : findNode(ironic, instanceId);
+}
+
 function assembleNodes(nodes: readonly Answered[], ports: readonly Answered[], groups: readonly Answered[]): Nodes {
 	const portsOf = byNode(ports, readPort);
 	const groupsOf = byNode(groups, readGroup);

@@ -15,7 +15,10 @@ const WITH_SERVERS: readonly ResourceKind[] = ["server_details", "keypair"];
 /** How old a listing may be, in milliseconds. It says itself when it was requested. */
 const LISTING_AGE = 1000;
 
-export function createIronicReader(snapshots: Snapshots): ResourceReader {
+/** Ironic's own kinds. */
+export const HARDWARE_KINDS: readonly ResourceKind[] = ["portgroup", "baremetal_port", "baremetal_node"];
+
+export function createIronicReader(snapshots: Snapshots, kinds = KINDS): ResourceReader {
 	async function slice(kind: ResourceKind, { marker, limit }: PageOptions) {
 		const snapshot = await snapshots.recent(LISTING_AGE);
 		const all = listed(snapshot, kind)
@@ -26,14 +29,14 @@ export function createIronicReader(snapshots: Snapshots): ResourceReader {
 		return { snapshot, resources, ...(last !== undefined && all.length > limit && { next: last.id }) };
 	}
 	return {
-		kinds: KINDS,
+		kinds,
 		async page(kind, options, signal) {
 			const { snapshot, resources, next } = await withAbort(slice(kind, options), signal);
 			const isFirst = options.marker === undefined;
 			const more = kind === "server" && isFirst ? WITH_SERVERS.flatMap((other) => listed(snapshot, other)) : [];
 			return {
 				resources: [...resources, ...more],
-				unreadable: kind === "server" && isFirst ? snapshot.unreadable : [],
+				unreadable: kind === kinds.at(-1) && isFirst ? snapshot.unreadable : [],
 				...(next !== undefined && { next }),
 			};
 		},

@@ -1,6 +1,7 @@
 /** Everything that Ironic has, at one moment. */
 
 import { GuestwireError } from "../../errors.ts";
+import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts } from "../../instance/facts.ts";
 import { instanceIdOf } from "../../instance/node-facts.ts";
 import { attachedPort } from "../../instance/port-group.ts";
@@ -38,13 +39,20 @@ export interface Snapshots {
 	recent(maxAge: number): Promise<Snapshot>;
 }
 
-export function createSnapshots(ironic: Ironic, findFacts: FindFacts): Snapshots {
+/**
+ * @param findIronic undefined: there is none, and the snapshots are empty
+ * @param findFacts undefined: only Ironic's own resources are wanted
+ */
+export function createSnapshots(
+	findIronic: () => Promise<Ironic | undefined>,
+	findFacts: FindFacts | undefined,
+): Snapshots {
 	let running: Promise<Snapshot> | undefined;
 	let waiting: Promise<Snapshot> | undefined;
 	let last: Snapshot | undefined;
 
 	function start(): Promise<Snapshot> {
-		const taken = takeSnapshot(ironic, findFacts).then((snapshot) => {
+		const taken = takeSnapshot(findIronic, findFacts).then((snapshot) => {
 			last = snapshot;
 			return snapshot;
 		});
@@ -76,9 +84,13 @@ export function createSnapshots(ironic: Ironic, findFacts: FindFacts): Snapshots
 	};
 }
 
-async function takeSnapshot(ironic: Ironic, findFacts: FindFacts): Promise<Snapshot> {
+async function takeSnapshot(
+	findIronic: () => Promise<Ironic | undefined>,
+	findFacts: FindFacts | undefined,
+): Promise<Snapshot> {
 	const requestedAt = Date.now();
-	const { records, unreadable } = await listNodes(ironic);
+	const ironic = await findIronic();
+	const { records, unreadable } = ironic === undefined ? NO_NODES : await listNodes(ironic);
 	const odd: UnreadableServer[] = unreadable.map(({ uuid, instanceId, parts, error }) => ({
 		kind: "server",
 		id: instanceId,
@@ -87,7 +99,7 @@ async function takeSnapshot(ironic: Ironic, findFacts: FindFacts): Promise<Snaps
 	}));
 	const instances: InstanceFacts[] = [];
 	const resources = new Map<ResourceKind, Map<string, Resource>>();
-	const results = await Promise.allSettled(records.map(findFacts));
+	const results = await Promise.allSettled(records.map(findFacts ?? hardwareAlone));
 	for (const [at, result] of results.entries()) {
 		const { node, ports, portGroups } = records[at] as NodeRecord;
 		if (result.status === "rejected") {
@@ -103,6 +115,13 @@ async function takeSnapshot(ironic: Ironic, findFacts: FindFacts): Promise<Snaps
 		}
 	}
 	return { requestedAt, instances, resources, unreadable: odd };
+}
+
+const NO_NODES = { records: [], unreadable: [] };
+
+/** The rest comes from Neutron and Nova. */
+async function hardwareAlone({ node, ports, portGroups }: NodeRecord): Promise<InstanceFacts> {
+	return { ...emptyFacts(instanceIdOf(node)), bareMetalPorts: ports, portGroups };
 }
 
 /** @throws the error if it is not about one node: then Neutron can't be reached, say */

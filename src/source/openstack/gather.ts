@@ -4,6 +4,7 @@ import { vlanOfFunction } from "../../instance/assemble.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import type { NodeHardware } from "../../instance/node-nics.ts";
 import type { DisprovedClaims } from "../disproved-claims.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
@@ -16,6 +17,8 @@ export interface Sources {
 	/** Whether the DHCP servers' own ports are wanted: only profile nova needs them. */
 	readonly dhcpPorts: boolean;
 	readonly disproved: DisprovedClaims;
+	/** The NICs and bonds of the node that a server runs on; undefined where there is none. */
+	readonly hardwareOf: (serverId: string) => Promise<NodeHardware | undefined>;
 }
 
 /** The facts of an instance; undefined if there is none. See `FactsSource.facts`. */
@@ -44,7 +47,7 @@ async function gatherAround(
 	};
 	const asked = record ?? (needsServer(claims) ? findServer() : undefined);
 	const ports = isContested(claims) ? judge(id, claims, (await asked)?.server, sources) : claims;
-	const gathering = gatherWiring(ports, sources);
+	const gathering = gatherOnHardware(id, ports, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
 		gathering,
@@ -84,7 +87,19 @@ function needsServer(claims: readonly PortFacts[]): boolean {
 	return claims.length !== 1;
 }
 
-type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts">;
+type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts"> &
+	Partial<Pick<InstanceFacts, "bareMetalPorts" | "portGroups">>;
+
+/** The wiring, and for a server on bare metal what Ironic knows of its NICs. */
+async function gatherOnHardware(id: string, ports: readonly PortAnswer[], sources: Sources): Promise<Wiring> {
+	const isBareMetal = ports.some((port) => port["binding:vnic_type"] === "baremetal");
+	const [wiring, hardware] = await Promise.all([
+		gatherWiring(ports, sources),
+		isBareMetal ? sources.hardwareOf(id) : undefined,
+	]);
+	if (hardware === undefined) return wiring;
+	return { ...wiring, bareMetalPorts: hardware.ports, portGroups: hardware.portGroups };
+}
 
 /** The ports with what they are connected to. */
 export async function gatherWiring(

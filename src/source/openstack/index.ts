@@ -3,6 +3,9 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createDisprovedClaims } from "../disproved-claims.ts";
+import { findHardware } from "../ironic/nodes.ts";
+import { createIronicReader, HARDWARE_KINDS } from "../ironic/resources.ts";
+import { createSnapshots } from "../ironic/snapshot.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
@@ -41,11 +44,19 @@ export interface OpenStackOptions extends CloudChoice {
 export async function openOpenStackSource(options: OpenStackOptions): Promise<RemoteSource> {
 	const { changes, env } = options;
 	const bus = changes && (await findBus(changes.busFile, env));
-	const { sourceId, network, compute, microversion, newestMicroversion, close } = await openServices(options);
+	const { sourceId, network, compute, ironic, microversion, newestMicroversion, close } = await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
-	const sources = { neutron, nova, dhcpPorts: options.profile === "nova", disproved: createDisprovedClaims() };
+	const hardwareOf = async (id: string) => {
+		const found = await ironic();
+		return found && findHardware(found, id);
+	};
+	const snapshots = createSnapshots(ironic, undefined);
+	const sources = {
+		...{ neutron, nova, hardwareOf },
+		...{ dhcpPorts: options.profile === "nova", disproved: createDisprovedClaims() },
+	};
 	const networkResources = createNetworkResources(network, neutron);
 	const findOwners = createOwners(neutron);
 	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
@@ -60,9 +71,11 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		resources: createResourceReader({
 			network: networkResources,
 			nova,
+			hardware: createIronicReader(snapshots, HARDWARE_KINDS),
 			newestMicroversion: options.profile === "nova" ? newestMicroversion : undefined,
 		}),
-		signals: changes === undefined ? [] : createSignals({ ...changes, bus, compute, network: networkResources }),
+		signals:
+			changes === undefined ? [] : createSignals({ ...changes, bus, compute, network: networkResources, snapshots }),
 		facts,
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);

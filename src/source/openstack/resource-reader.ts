@@ -9,26 +9,31 @@ import type { Nova } from "./nova.ts";
 export interface ReaderParts {
 	readonly network: NetworkResources;
 	readonly nova: Nova;
+	/** Of Ironic's kinds, where the cloud has an Ironic. */
+	readonly hardware: ResourceReader;
 	/** Given for profile `nova`. */
 	readonly newestMicroversion?: (() => Promise<string>) | undefined;
 }
 
-export function createResourceReader({ network, nova, newestMicroversion }: ReaderParts): ResourceReader {
+export function createResourceReader({ network, nova, hardware, newestMicroversion }: ReaderParts): ResourceReader {
 	const ofCompute = createComputeResources(nova);
 	return {
 		// Neutron's listings take seconds, Nova's minutes.
-		kinds: [...NETWORK_KINDS, "server"],
+		kinds: [...NETWORK_KINDS, ...hardware.kinds, "server"],
 		page(kind, options, signal) {
+			if (hardware.kinds.includes(kind)) return hardware.page(kind, options, signal);
 			if (isNetworkKind(kind)) return withAbort(network.page(kind, options), signal);
 			if (kind === "server") return withAbort(ofCompute.page(options), signal);
 			throw unsupported(kind);
 		},
 		revisionPage(kind, options, signal) {
+			if (hardware.kinds.includes(kind)) return hardware.revisionPage(kind, options, signal);
 			if (isNetworkKind(kind)) return withAbort(network.revisionPage(kind, options), signal);
 			if (kind === "server") return withAbort(ofCompute.revisionPage(options), signal);
 			throw unsupported(kind);
 		},
 		byId(kind, ids, signal) {
+			if (hardware.kinds.includes(kind)) return hardware.byId(kind, ids, signal);
 			if (isNetworkKind(kind)) return withAbort(network.byId(kind, ids), signal);
 			if (isComputeKind(kind)) return withAbort(ofCompute.byId(kind, ids), signal);
 			throw unsupported(kind);

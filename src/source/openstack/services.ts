@@ -5,6 +5,9 @@ import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml
 import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
 import { remembered } from "../api/remembered.ts";
 import { createRest } from "../api/rest.ts";
+import { createIronicApi } from "../ironic/access.ts";
+import { ifUsable } from "../ironic/if-usable.ts";
+import { createIronic, type Ironic } from "../ironic/ironic.ts";
 import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 
 export interface Services {
@@ -19,6 +22,8 @@ export interface Services {
 	microversion(): Promise<string>;
 	/** Nova's newest microversion, at most some minutes old. */
 	newestMicroversion(): Promise<string>;
+	/** Undefined if the catalogue has none. */
+	ironic(): Promise<Ironic | undefined>;
 	close(): Promise<void>;
 }
 
@@ -36,6 +41,12 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const networkBase = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
 	const root = createApi({ authorize, rest, base: computeBase });
+	const { api, microversion: ironicVersion } = createIronicApi({
+		authorize,
+		rest,
+		endpoint: () => session.endpoint("baremetal"),
+	});
+	const ironic = createIronic(api, ironicVersion);
 	const versions = remembered(async () => {
 		const answer = await root.get("/");
 		if (answer !== undefined) return { chosen: chooseMicroversion(answer), newest: newestMicroversion(answer) };
@@ -58,6 +69,7 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 			base: computeBase,
 			headers: async () => ({ "openstack-api-version": `compute ${await microversion()}` }),
 		}),
+		ironic: async () => ((await session.hasEndpoint("baremetal")) ? ifUsable(ironic) : undefined),
 		close: () => rest.close(),
 	};
 }

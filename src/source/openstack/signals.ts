@@ -4,6 +4,8 @@ import { GuestwireError } from "../../errors.ts";
 import type { Api } from "../api/api.ts";
 import type { Environment } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
+import { pollLists } from "../ironic/polls.ts";
+import type { Snapshots } from "../ironic/snapshot.ts";
 import type { ChangeSignals } from "../remote-source.ts";
 import { createBus } from "./bus.ts";
 import type { NetworkResources } from "./network-resources.ts";
@@ -33,15 +35,24 @@ export async function findBus(file: string | undefined, env: Environment): Promi
 export interface SignalParts {
 	readonly compute: Api;
 	readonly network: NetworkResources;
+	/** Of Ironic, empty where the cloud has none. */
+	readonly snapshots: Snapshots;
 	readonly bus: ReadBusAddress | undefined;
 	readonly pollSeconds: number;
 }
 
-export function createSignals({ compute, network, bus, pollSeconds }: SignalParts): readonly ChangeSignals[] {
+export function createSignals({
+	compute,
+	network,
+	snapshots,
+	bus,
+	pollSeconds,
+}: SignalParts): readonly ChangeSignals[] {
 	return [
 		...(bus === undefined ? [] : [createBus(bus)]),
 		createPollSignals("changes-since", pollSeconds, () => pollServers(compute)),
 		createPollSignals("trunk-revisions", pollSeconds, () => pollTrunks(network)),
+		createPollSignals("lists", pollSeconds, () => pollLists(snapshots)),
 	];
 }
 

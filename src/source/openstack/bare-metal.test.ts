@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type FakeIronic, recordedAnswer, startFakeIronic } from "../../../test/fake-ironic.ts";
+import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
+import { recordedCases } from "../../../test/recorded.ts";
+import { networkData } from "../../documents/network-data-full.ts";
+import type { RemoteSource } from "../remote-source.ts";
+import { openOpenStackSource } from "./index.ts";
+
+/** A recorded server with one NIC, put on the recorded node with a bond. */
+const facts = recordedCases().find(({ name }) => name === "a-dhcp4")?.facts ?? (undefined as never);
+const NODE = "a0000000-0000-4000-8000-000000000001";
+const GROUP = "c0000000-0000-4000-8000-000000000100";
+
+let cloud: FakeOpenStack;
+let ironic: FakeIronic;
+let source: RemoteSource;
+beforeEach(async () => {
+	cloud = await startFakeOpenStack();
+	ironic = await startFakeIronic();
+	const [port] = facts.ports;
+	for (const one of cloud.records.ports) {
+		if (one.id === port?.id) Object.assign(one, { "binding:vnic_type": "baremetal", "binding:vif_type": "unbound" });
+	}
+	for (const one of ironic.records.nodes) if (one.uuid === NODE) Object.assign(one, { instance_uuid: facts.id });
+	for (const one of ironic.records.portgroups) {
+		if (one.uuid === GROUP) Object.assign(one, { internal_info: { tenant_vif_port_id: port?.id } });
+	}
+	const env = { ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: ironic.url };
+	source = await openOpenStackSource({ env, changes: { pollSeconds: 1 } });
+});
+afterEach(async () => {
+	await source.close();
+	await ironic.close();
+	await cloud.close();
+});
+
+const linksOf = async () => {
+	const instance = await source.instance(facts.id, "all");
+	return (instance && networkData(instance))?.links;
+};
+
+test("a server on bare metal has the bond that Ironic attached its port to", async () => {
+	expect(await linksOf()).toMatchObject([
+		{ type: "phy", ethernet_mac_address: "52:54:00:00:01:01" },
+		{ type: "phy", ethernet_mac_address: "52:54:00:00:01:02" },
+		{ type: "bond", bond_mode: "802.3ad", vif_id: facts.ports[0]?.id, ethernet_mac_address: "52:54:00:00:01:01" },
+	]);
+});
+
+test("other servers cost no call to Ironic", async () => {
+	const other = recordedCases().find(({ name }) => name === "h1-full")?.facts;
+	expect(await source.facts(other?.id ?? "", "all")).toBeDefined();
+	expect(ironic.requests).toEqual([]);
+});
+
+test("a mirror reads Ironic's records and none of its servers", async () => {
+	const signal = AbortSignal.timeout(5000);
+	const { kinds } = source.resources;
+	expect(kinds).toEqual(expect.arrayContaining(["baremetal_node", "baremetal_port", "portgroup", "server"]));
+	const { resources } = await source.resources.byId("portgroup", [GROUP, "gone"], signal);
+	expect(resources).toMatchObject([{ kind: "portgroup", id: GROUP, content: { mode: "802.3ad" } }]);
+	const { resources: nodes } = await source.resources.page("baremetal_node", { limit: 100 }, signal);
+	expect(new Set(nodes.map(({ kind }) => kind))).toEqual(new Set(["baremetal_node"]));
+	expect(nodes).toHaveLength(11);
+	expect(source.signals.map(({ name }) => name)).toContain("lists");
+});
+
+test.each([
+	["the user has no role there", 403, {}],
+	["it is too old", 200, { default_version: { min_version: "1.1", version: "1.80" } }],
+])("without Ironic's records the server keeps its NIC: %s", async (_, status, body) => {
+	ironic.instead = ({ pathname }) => (status === 200 && pathname !== "/" ? undefined : { status, body });
+	ironic.root = recordedAnswer("29", "root").body;
+	// Neutron says that nothing is plugged in, and nobody says otherwise.
+	for (const one of cloud.records.ports) one["binding:vif_type"] = "other";
+	expect(await linksOf()).toMatchObject([{ type: "phy", vif_id: facts.ports[0]?.id }]);
+});
