@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests against a real Ironic: run in its network, by `test/e2e/ironic/ironic with`. */
+export default defineConfig({
+	test: {
+		include: ["test/e2e/ironic/*.test.ts"],
+		globalSetup: ["test/state-home.ts"],
+		// They share one Ironic.
+		fileParallelism: false,
+		testTimeout: 120_000,
+		hookTimeout: 300_000,
+	},
+});
