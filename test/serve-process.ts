@@ -20,7 +20,7 @@ export interface ServeProcess {
 	kill(signal: NodeJS.Signals): void;
 	/** Resolves to the exit code and the signal that ended it. */
 	readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
-	/** What it has written to stdout. */
+	/** What it has written to stdout, unless that is a file. */
 	log(): string;
 	metrics(): Promise<string>;
 }
@@ -29,21 +29,23 @@ export interface ServeProcess {
  * Starts it, and kills it at the end of the test.
  *
  * @param folder for the configuration, and for the state without `state`
+ * @param stdout an open file, or where its log is collected
  */
 export async function startServe(
 	folder: string,
 	config: object,
 	env: Readonly<Record<string, string>> = {},
+	stdout: "pipe" | number = "pipe",
 ): Promise<ServeProcess> {
 	const file = join(folder, "guestwire.yaml");
 	writeFileSync(file, JSON.stringify({ operator: { listen: "127.0.0.1:0" }, ...config }));
 	const child = spawn(process.execPath, [MAIN, "serve", "--config", file], {
-		stdio: ["ignore", "pipe", "pipe"],
+		stdio: ["ignore", stdout, "pipe"],
 		env: { ...process.env, XDG_STATE_HOME: folder, ...env },
 	});
 	onTestFinished(() => void child.kill("SIGKILL"));
 	const lines: string[] = [];
-	child.stdout.on("data", (data: Buffer) => void lines.push(data.toString()));
+	child.stdout?.on("data", (data: Buffer) => void lines.push(data.toString()));
 	const ended = once(child, "exit") as Promise<unknown> as ServeProcess["ended"];
 	const { guests, operator } = await addressesOf(child);
 	return {

@@ -1,10 +1,11 @@
 /** A worker: a process that serves guests what the primary process knows. */
+import { fstatSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { Registry } from "prom-client";
 import type { Instance } from "../../instance/instance.ts";
 import { createGuestDocuments } from "../../service/guest-documents.ts";
 import { LOG_BACKLOG, openLog } from "../../service/log.ts";
-import type { LogSink } from "../../service/log-sink.ts";
+import { fileSink, type LogSink } from "../../service/log-sink.ts";
 import { createMetrics } from "../../service/metrics.ts";
 import type { DynamicVendorData, VendorData } from "../../service/vendor-data.ts";
 import { createInstanceCache } from "../../source/instance-cache.ts";
@@ -36,7 +37,7 @@ for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
 process.on("SIGTERM", () => void stop());
 
 async function start(given: WorkerSettings): Promise<readonly string[]> {
-	const { log, flush } = openLog(primarySink(), (lines) => metrics.logLinesLost(lines));
+	const { log, flush } = openLog(logSink(), (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
 	const source = createPrimarySource(primary, given);
 	reports = source.reports;
@@ -91,7 +92,15 @@ function historyOf() {
 	};
 }
 
-/** The primary writes all lines: those of several processes in one pipe would mix. */
+/**
+ * Each write to a file is of one piece, whoever else writes to it. On a pipe or a socket the lines of several processes
+ * would mix: there the primary writes all of them.
+ */
+function logSink(): LogSink {
+	const { fd } = process.stdout;
+	return fstatSync(fd).isFile() ? fileSink(fd, { backlog: LOG_BACKLOG }) : primarySink();
+}
+
 function primarySink(): LogSink {
 	let unwritten = 0;
 	let last: Promise<void> = Promise.resolve();

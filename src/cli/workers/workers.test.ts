@@ -4,7 +4,16 @@
  * @module-tag slow
  */
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+	closeSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,14 +33,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const start = (config: object = {}) =>
-	startServe(folder, {
+const start = (config: object = {}, stdout?: number) => {
+	const defaults = {
 		cloud: { files: { path: INVENTORY } },
 		metadata: [{ listen: "127.0.0.1:0", identity: "fixed", instance: "web-1" }],
 		state: { sqlite: "state.db" },
 		workers: WORKERS,
-		...config,
-	});
+	};
+	return startServe(folder, { ...defaults, ...config }, {}, stdout);
+};
 
 interface Answer {
 	readonly status: number;
@@ -191,6 +201,21 @@ describe("SIGTERM", () => {
 		const lines = service.log().trimEnd().split("\n");
 		expect(lines.map((line) => JSON.parse(line)).filter(({ path }) => path !== undefined)).toHaveLength(10);
 	});
+});
+
+test("workers write their lines into the same file", async () => {
+	const file = join(folder, "log");
+	const descriptor = openSync(file, "w");
+	const service = await start({}, descriptor);
+	const guest = async () => {
+		for (let at = 0; at < 100; at++) await ask(addressOf(service), `${LATEST}/meta_data.json`);
+	};
+	await Promise.all([guest(), guest(), guest(), guest()]);
+	service.kill("SIGTERM");
+	expect(await service.ended).toEqual([0, null]);
+	closeSync(descriptor);
+	const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+	expect(lines.map((line) => JSON.parse(line)).filter(({ path }) => path !== undefined)).toHaveLength(400);
 });
 
 test("SIGHUP ends nothing", async () => {
