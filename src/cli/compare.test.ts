@@ -85,7 +85,24 @@ describe("compare", () => {
 		expect(Object.keys(JSON.parse(stdout).deviations).toSorted()).toEqual(["profile-full", "random_seed"]);
 	});
 
+	test("a config drive of the instance, without any service", async () => {
+		const config = configure("drive", "echo one", "novalocal");
+		const drive = join(folder, "web-1.iso");
+		await runCli(["config-drive", "web-1", "--config", config, "-o", drive]);
+		const nowhere = ["--nova", "http://127.0.0.1:9"];
+		const same = await runCli(["compare", "web-1", "--drive", drive, "--config", config, ...nowhere]);
+		const { paths, equal, instances } = JSON.parse(same.stdout);
+		expect([same.code, same.stderr, instances, equal]).toEqual([0, "", 1, paths]);
+		const other = configure("drive-changed", "echo two", "novalocal");
+		const changed = await runCli(["compare", "web-1", "--drive", drive, "--config", other, ...nowhere]);
+		const differing = JSON.parse(changed.stdout).differences.map(({ path }: { path: string }) => path);
+		expect([changed.code, differing.includes("openstack/latest/user_data")]).toEqual([1, true]);
+		expect(changed.stdout).not.toContain("echo");
+	});
+
 	test.each([
+		[["--drive", "/no/such/file", "web-1"], 1, /can't read \/no\/such\/file \(ENOENT\)/],
+		[["--drive", "/no/such/file"], 2, /--drive is the drive of one instance: name it/],
 		[["--nova", "nova:8775"], 2, /invalid URL "nova:8775": give one like /],
 		[["--parallel", "0"], 2, /give a number from 1 to 32/],
 		[

@@ -3,14 +3,23 @@ import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Pool } from "undici";
 import type { Answered } from "../documents/deviations.ts";
+import { driveTree } from "../documents/drive-tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
 import type { Instance } from "../instance/instance.ts";
-import { type Ask, compareTrees, compareWithFull, describeDifference } from "../service/comparison.ts";
+import {
+	type Ask,
+	type Comparison,
+	compareDrives,
+	compareTrees,
+	compareWithFull,
+	describeDifference,
+} from "../service/comparison.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { createPasswordStore } from "../store/password-store.ts";
+import { readImage } from "./drive-files.ts";
 import { commonOptions, type Io, printResult } from "./frame.ts";
 import { readSecret, sharedSecret } from "./listeners.ts";
 import { type CommandContext, type ContextOptions, findInstance, openContext } from "./source.ts";
@@ -21,6 +30,7 @@ interface CompareOptions extends ContextOptions {
 	readonly nova: string;
 	readonly secretFile?: string;
 	readonly parallel: number;
+	readonly drive?: string;
 }
 
 /** A path where the two services differ for no documented reason. */
@@ -59,6 +69,7 @@ export function compareCommand(io: Io): Command {
 			"file with Nova's metadata_proxy_shared_secret; that of the configuration by default",
 		)
 		.addOption(new Option("--profile <profile>", "the profile to compare").choices(["full", "nova"]).default("nova"))
+		.option("--drive <file>", "compare with the config drive that Nova made for the instance, and ask no service")
 		.option("--parallel <number>", "instances at a time, 1 to 32", parallel, 2)
 		.action(async (names: string[], options: CompareOptions) => {
 			const result = await compareAll(names, options, io);
@@ -86,6 +97,7 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 	await using open = new AsyncDisposableStack();
 	const context = await openContext(options, io);
 	open.defer(() => context.close());
+	if (options.drive !== undefined) return await compareDrive(names, options.drive, context, io, open);
 	const secret = await secretOf(options, context, io);
 	const ids = await instanceIds(names, context);
 	const services: Services = {
@@ -93,15 +105,7 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 		ours: openPool(await startService(context, secret, io, open), options.parallel, open),
 		nova: openPool(originOf(options.nova), options.parallel, open),
 	};
-	const result = {
-		instances: ids.length,
-		paths: 0,
-		equal: 0,
-		deviating: 0,
-		deviations: {},
-		differences: [],
-		failures: [],
-	};
+	const result = emptyResult(ids.length);
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} instances, {eta_formatted} left" });
 	open.defer(() => bar.stop());
 	bar.start(ids.length, 0);
@@ -119,6 +123,36 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 	return result;
 }
 
+function emptyResult(instances: number): Result {
+	return { instances, paths: 0, equal: 0, deviating: 0, deviations: {}, differences: [], failures: [] };
+}
+
+/** Nova's own drive of one instance, beside the drive that Guestwire would make. */
+async function compareDrive(
+	names: readonly string[],
+	file: string,
+	context: CommandContext,
+	io: Io,
+	open: AsyncDisposableStack,
+): Promise<Result> {
+	const [name, ...others] = names;
+	if (name === undefined || others.length > 0) {
+		throw new GuestwireError("usage", "--drive is the drive of one instance: name it, and no others");
+	}
+	const original = await readImage(file);
+	const result = emptyResult(1);
+	const instance = await load(await findInstance(context.instances, name), context, result);
+	if (instance === undefined) return result;
+	const database = open.adopt(await openState(context.config.state, io), ({ close }) => close());
+	const log = createLog({ write: () => {} });
+	const vendorData = open.adopt(await openVendorData(context, io, { log, count: () => {} }), ({ close }) => close());
+	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
+	for (const comparison of compareDrives(original, driveTree(await documents.complete(instance)))) {
+		count(comparison, instance, context, result);
+	}
+	return result;
+}
+
 const byInstance = (a: Difference, b: Difference) => (a.name < b.name ? -1 : Number(a.name > b.name));
 
 async function compareOne(id: string, context: CommandContext, services: Services, result: Result): Promise<void> {
@@ -126,17 +160,20 @@ async function compareOne(id: string, context: CommandContext, services: Service
 	// It was deleted after the list was made, or could not be read.
 	if (instance === undefined) return;
 	const headers = signed(instance, services.secret);
-	const { profile } = context.config.networkData;
 	for await (const comparison of compareTrees(asking(services.nova, headers), asking(services.ours, headers))) {
-		const compared = profile === "full" ? compareWithFull(comparison) : comparison;
-		result.paths++;
-		if (compared.outcome === "equal") result.equal++;
-		if (compared.outcome === "deviating") result.deviating++;
-		for (const name of compared.deviations) result.deviations[name] = (result.deviations[name] ?? 0) + 1;
-		if (compared.outcome !== "differing") continue;
-		const name = instance.server?.name ?? id;
-		result.differences.push({ instance: id, name, path: compared.path, difference: describeDifference(compared) });
+		count(comparison, instance, context, result);
 	}
+}
+
+function count(comparison: Comparison, { id, server }: Instance, { config }: CommandContext, result: Result): void {
+	const compared = config.networkData.profile === "full" ? compareWithFull(comparison) : comparison;
+	result.paths++;
+	if (compared.outcome === "equal") result.equal++;
+	if (compared.outcome === "deviating") result.deviating++;
+	for (const name of compared.deviations) result.deviations[name] = (result.deviations[name] ?? 0) + 1;
+	if (compared.outcome !== "differing") return;
+	const { path } = compared;
+	result.differences.push({ instance: id, name: server?.name ?? id, path, difference: describeDifference(compared) });
 }
 
 /** One instance that cannot be read does not end the comparison. */

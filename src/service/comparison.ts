@@ -1,6 +1,8 @@
 /** Compares two metadata services path by path: a running nova-api-metadata, and Guestwire in profile `nova`. */
-import { type Answered, deviationsOf } from "../documents/deviations.ts";
+import { type Answered, type Deviation, deviationsOf } from "../documents/deviations.ts";
+import { driveDeviationsOf } from "../documents/drive-deviations.ts";
 import { normalizePath } from "../documents/paths.ts";
+import type { MetadataTree } from "../documents/tree.ts";
 
 /** A request to one of the services for one instance. */
 export type Ask = (path: string) => Promise<Answered>;
@@ -71,8 +73,20 @@ function listed(path: string, body: string): string[] {
 	return entries.map((entry) => `${path.replace(/\/$/, "")}/${entry.replace(/^(\d+)=.*$/, "$1/")}`);
 }
 
+/** Every file of Nova's own config drive and of Guestwire's: a file that one of them lacks is a 404. */
+export function compareDrives(original: MetadataTree, ours: MetadataTree): Comparison[] {
+	const answer = (tree: MetadataTree, path: string): Answered => {
+		const bytes = tree.read(path);
+		if (bytes === undefined) return { status: 404, body: "" };
+		return { status: 200, body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1") };
+	};
+	return [...new Set([...original.paths(), ...ours.paths()])].map((path) =>
+		compareAnswers(path, answer(original, path), answer(ours, path), () => driveDeviationsOf(path)),
+	);
+}
+
 /** Documents that differ by design in profile `full`: network data, and the listings. */
-const FULL = /network_data\.json$|^openstack(\/[^/]+)?$/;
+const FULL = /network_data(\.json)?$|^openstack(\/[^/]+)?$/;
 
 /** A comparison with profile `full`: it differs from Nova's network data on purpose. */
 export function compareWithFull(comparison: Comparison): Comparison {
@@ -81,7 +95,12 @@ export function compareWithFull(comparison: Comparison): Comparison {
 }
 
 /** Compares two answers, and finds the deviations that explain the difference. */
-export function compareAnswers(path: string, original: Answered, ours: Answered): Comparison {
+export function compareAnswers(
+	path: string,
+	original: Answered,
+	ours: Answered,
+	deviationsAt: (path: string) => readonly Deviation[] = deviationsOf,
+): Comparison {
 	const same = (pair: readonly [Answered, Answered]) =>
 		pair[0].status === pair[1].status && pair[0].body === pair[1].body;
 	const pair: [Answered, Answered] = [
@@ -90,7 +109,7 @@ export function compareAnswers(path: string, original: Answered, ours: Answered)
 	];
 	const deviations = new Set<string>();
 	if (!same(pair)) {
-		for (const { id, level } of deviationsOf(normalizePath(path) ?? "")) {
+		for (const { id, level } of deviationsAt(normalizePath(path) ?? "")) {
 			const before = JSON.stringify(pair);
 			try {
 				level(...pair);
@@ -105,7 +124,7 @@ export function compareAnswers(path: string, original: Answered, ours: Answered)
 }
 
 /** Contents of these are never shown. */
-const SECRET = /\/(user_data|user-data|password)$/;
+const SECRET = /\/(user_data|user-data|password|content\/\d+)$/;
 const SHOWN = 80;
 
 /** The first difference, in a few words, without user data or passwords. */
