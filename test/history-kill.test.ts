@@ -1,0 +1,107 @@
+/**
+ * `guestwire serve` as a process that is killed while guests ask: what is left of the request history and of passwords.
+ *
+ * @module-tag slow
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { decodeRequests } from "../src/service/request-history/request-list.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { createHistoryStore } from "../src/store/history-store.ts";
+import { createPasswordStore } from "../src/store/password-store.ts";
+
+const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const GUESTS = 10;
+/** How long guests ask before the process is killed, and what may be lost, in milliseconds. */
+const ASKING = 7000;
+const LOST = 5000;
+const DOCUMENTS = ["meta_data.json", "network_data.json"];
+
+let folder: string;
+let child: ChildProcess;
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "guestwire-kill-"));
+	const ids = Array.from({ length: GUESTS }, (_, n) => `vm-${n}`);
+	const inventory = {
+		networks: [{ id: "lan" }],
+		subnets: [{ id: "lan-4", network_id: "lan", cidr: "192.0.2.0/24" }],
+		ports: ids.map((id, n) => ({
+			id: `port-${n}`,
+			device_id: id,
+			network_id: "lan",
+			fixed_ips: [{ ip_address: `192.0.2.${n + 10}` }],
+		})),
+	};
+	await writeFile(join(folder, "inventory.yaml"), JSON.stringify(inventory));
+	const config = {
+		cloud: { files: { path: "inventory.yaml" } },
+		metadata: ids.map((instance) => ({ listen: "127.0.0.1:0", identity: "fixed", instance })),
+		operator: { listen: "127.0.0.1:0" },
+		state: { sqlite: "state.db" },
+	};
+	await writeFile(join(folder, "guestwire.yaml"), JSON.stringify(config));
+});
+afterEach(async () => {
+	child.kill("SIGKILL");
+	await rm(folder, { recursive: true });
+});
+
+/** @returns the guests' addresses */
+async function start(): Promise<string[]> {
+	child = spawn(process.execPath, [MAIN, "serve", "--config", join(folder, "guestwire.yaml")], {
+		stdio: ["ignore", "ignore", "pipe"],
+	});
+	const found: string[] = [];
+	for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+		const [, url] = /fixed\): curl (http:\/\/[^/\s]+)/.exec(line) ?? [];
+		if (url !== undefined) found.push(url);
+		if (line.includes("for operators")) return found;
+	}
+	throw new Error("serve did not start");
+}
+
+test("a killed process loses at most the last five seconds of the history, and no password that a guest was told is stored", async () => {
+	const addresses = await start();
+	/** When each request was answered, by guest. */
+	const answered = addresses.map((): number[] => []);
+	const stored = new Map<number, string>();
+	const until = Date.now() + ASKING;
+	const ask = async (base: string, n: number) => {
+		for (let round = 0; Date.now() < until; round++) {
+			const path = DOCUMENTS[round % DOCUMENTS.length];
+			const response = await fetch(`${base}/openstack/latest/${path}`);
+			await response.arrayBuffer();
+			expect(response.status).toBe(200);
+			answered[n]?.push(Date.now());
+		}
+		// The last thing before the kill: an answer is a promise.
+		const body = `password-of-${n}`;
+		const post = await fetch(`${base}/openstack/latest/password`, { method: "POST", body });
+		expect(post.status).toBe(200);
+		stored.set(n, body);
+	};
+	await Promise.all(addresses.map(ask));
+	const killedAt = Date.now();
+	child.kill("SIGKILL");
+	await once(child, "exit");
+
+	const state = await openDatabase({ sqlite: join(folder, "state.db") });
+	const [history, passwords] = [createHistoryStore(state), createPasswordStore(state)];
+	for (const [n, times] of answered.entries()) {
+		const line = await history.instance(`vm-${n}`);
+		const due = times.filter((at) => at < killedAt - LOST).length;
+		expect(due).toBeGreaterThan(0);
+		expect(line?.requests).toBeGreaterThanOrEqual(due);
+		expect(line?.requests).toBeLessThanOrEqual(times.length + 1);
+		expect(decodeRequests(await history.requests(`vm-${n}`)).length).toBe(Math.min(50, line?.requests ?? 0));
+		expect(await history.documents(`vm-${n}`)).toHaveLength(DOCUMENTS.length);
+		expect(Buffer.from((await passwords.get(`vm-${n}`)) ?? []).toString()).toBe(stored.get(n));
+	}
+	await state.close();
+}, 60_000);
