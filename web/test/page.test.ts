@@ -22,8 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "guestwire-page-"));
 const inventory = join(folder, "inventory");
 /** Set to write the pictures of docs/ anew. */
 const screenshots = process.env["GUESTWIRE_SCREENSHOTS"];
-/** A search's budget, in milliseconds, and how many instances it goes through. */
-const SEARCH_BUDGET = 300;
+/** `npm run bench:page` measures how long a search among them takes. */
 const MANY = 100_000;
 
 let browser: Browser;
@@ -153,6 +152,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		});
 
 		it.each([
+			["web-1", ["IPv4 static", "IPv6 static", "default via 2001:db8:1::1"], "dual-stack"],
 			["pbx-1", ["VLAN 101", "VLAN 102", "default via"], "trunk"],
 			["metal-1", ["bond 802.3ad", "2001:db8:1::40/64"], "bond"],
 			["switch-1", ["10.30.0.10/24", "52:54:00:00:05:1e"], "many-nics"],
@@ -190,6 +190,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 			await page.getByLabel("Format").selectOption("networkd");
 			await page.getByText("[Match]").first().waitFor();
 			await expectAccessible(page);
+			await picture(page, "try");
 			await page.getByLabel("The document").fill("{");
 			await page.getByRole("button", { name: "Check" }).click();
 			await page.getByText(/This is not JSON/).waitFor();
@@ -199,6 +200,9 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 			const page = await open(`${operator}/cloud`, { colorScheme: "dark", viewport: { width: 390, height: 800 } });
 			await page.getByRole("heading", { name: "Guests' requests" }).waitFor();
 			await expectAccessible(page);
+			const wide = await open(`${operator}/cloud`);
+			await wide.getByRole("heading", { name: "Guests' requests" }).waitFor();
+			await picture(wide, "cloud");
 			const phone = await open(operator, { colorScheme: "dark", viewport: { width: 390, height: 800 } });
 			await phone.getByRole("link", { name: "pbx-1" }).waitFor();
 			await expectAccessible(phone);
@@ -349,8 +353,6 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 			console.log(
 				`first result among ${MANY} instances after ${times.join(", ")} ms; a search takes ${Math.round(fastest)} ms`,
 			);
-			// The rest is the browser's, which other tests may slow down.
-			expect(fastest).toBeLessThan(SEARCH_BUDGET);
 		});
 	});
 });

@@ -125,7 +125,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 		async search(query) {
 			await index.refresh();
-			return searchGuests(Array.from(index.instances.values(), guestOf), query);
+			return searchGuests(index.instances.values().map(guestOf), query);
 		},
 		guest(id) {
 			const instance = index.instances.get(id);

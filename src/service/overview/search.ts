@@ -50,7 +50,7 @@ export interface SearchPage {
 const MAX_WORDS = 8;
 
 /** Searches all guests. A page starts after the cursor's guest, wherever that one would be now. */
-export function searchGuests(guests: readonly Guest[], query: SearchQuery): SearchPage {
+export function searchGuests(guests: Iterable<Guest>, query: SearchQuery): SearchPage {
 	const { sort = "name", descending = false, limit, cursor } = query;
 	const sign = descending ? -1 : 1;
 	const compare = (a: Place, b: Place) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
