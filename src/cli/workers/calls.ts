@@ -54,6 +54,8 @@ export type WorkerCalls = {
 	/** Up to when every change was reported, in milliseconds since 1970. */
 	verified(at: number): void;
 	metrics(argument: undefined): Promise<MetricsJson>;
+	/** Answers at once. */
+	ping(argument: undefined): void;
 	/** Answers the requests in flight, and ends the process. */
 	stop(argument: undefined): Promise<void>;
 };

@@ -29,6 +29,7 @@ const primary: Primary = openChannel<WorkerCalls, PrimaryCalls>(process, {
 	change: (change) => reports?.change(change),
 	verified: (at) => reports?.verified(at),
 	metrics: () => registry.getMetricsAsJSON(),
+	ping: () => {},
 	stop,
 });
 

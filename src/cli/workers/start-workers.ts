@@ -42,6 +42,9 @@ interface Member {
 const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 /** A worker that lived for less than this is replaced after as long. Milliseconds. */
 const SHORT_LIFE = 1000;
+/** How often a worker is asked for a sign of life, and how long it may take to give it. Milliseconds. */
+const PING_INTERVAL = 5000;
+const PING_TIMEOUT = 20_000;
 /** How long workers may take to answer the last requests: more than a request's limit. Milliseconds. */
 const STOP_TIMEOUT = 10_000;
 /** The metrics of a worker that does not answer in time are those of the last time. Milliseconds. */
@@ -84,7 +87,23 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 	async function start(member: Member): Promise<readonly string[]> {
 		const addresses = await member.channel.call("start", settings);
 		member.isServing = true;
+		void watch(member).catch(() => {}); // it has ended, or is about to
 		return addresses;
+	}
+
+	/** A worker that stands still keeps its guests waiting, and what it is told is never read. */
+	async function watch({ process, channel }: Member): Promise<void> {
+		for (;;) {
+			await sleep(PING_INTERVAL, undefined, { signal: closing.signal, ref: false });
+			const late = sleep(PING_TIMEOUT, "late", { ref: false });
+			if ((await Promise.race([channel.call("ping", undefined), late])) !== "late") continue;
+			log.error(
+				{ worker: process.process.pid },
+				`a worker has not answered for ${PING_TIMEOUT / 1000} s: it is killed`,
+			);
+			process.kill("SIGKILL");
+			return;
+		}
 	}
 
 	async function replace({ startedAt }: Member): Promise<void> {

@@ -158,6 +158,17 @@ describe("a worker that is killed", () => {
 	});
 });
 
+test("a worker that stands still is replaced", { timeout: 90_000 }, async () => {
+	const service = await start();
+	const [first = 0, second = 0] = service.workers();
+	process.kill(first, "SIGSTOP");
+	await expect.poll(() => service.workers().includes(first), { timeout: 60_000, interval: 200 }).toBe(false);
+	await expect.poll(() => service.workers().length, SOON).toBe(WORKERS);
+	expect(service.workers()).toContain(second);
+	for (let at = 0; at < 10; at++) expect((await ask(addressOf(service), `${LATEST}/meta_data.json`)).status).toBe(200);
+	await expect.poll(service.log, SOON).toContain("a worker has not answered for 20 s: it is killed");
+});
+
 describe("SIGTERM", () => {
 	test("lets all workers answer what is in flight", async () => {
 		const held: ServerResponse[] = [];
