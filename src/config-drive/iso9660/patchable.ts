@@ -4,7 +4,7 @@ import { SECTOR } from "./fields.ts";
 /** Where the volume recognition sequence of UDF stands: from sector 16 on (ECMA-167, 2/8.2). */
 const RECOGNITION = { first: 16, sectors: 64 } as const;
 /** Where HFS and HFS+ have their volume header, and its signatures. */
-const HFS = { offset: 1024, signatures: ["BD", "H+", "HX"] } as const;
+const HFS = { offset: 1024, signature: /^(BD|H\+|HX)$/ } as const;
 
 /** What libisofs writes at the start of a sector; it does not load an image that such a checksum contradicts. */
 const CHECKSUM_TAGS = ["libisofs_sb_checksum_tag_v1", "libisofs_tree_checksum_tag_v1", "libisofs_checksum_tag_v1"];
@@ -16,7 +16,7 @@ export function checkPatchable(image: Buffer): void {
 			throw unpatchable("it also has a UDF file system, which would keep the old file");
 		}
 	}
-	if (HFS.signatures.includes(image.toString("latin1", HFS.offset, HFS.offset + 2) as "BD")) {
+	if (HFS.signature.test(image.toString("latin1", HFS.offset, HFS.offset + 2))) {
 		throw unpatchable("it also has an HFS file system, which would keep the old file");
 	}
 	for (const tag of CHECKSUM_TAGS) {
