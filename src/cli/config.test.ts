@@ -23,7 +23,7 @@ state: { sqlite: state.db }
 	expect(config.cloud?.files?.path).toBe("/etc/guestwire/inventory");
 	expect(config.metadata[0]?.sharedSecretFile).toBe("/etc/secret");
 	expect(config.operator).toEqual({ listen: "127.0.0.1:8790", tokenFile: "/run/token" });
-	expect(config.vendorData).toEqual({ staticFile: "/etc/guestwire/vendor.json", dynamic: [] });
+	expect(config.vendorData.staticFile).toBe("/etc/guestwire/vendor.json");
 	expect(config.state).toEqual({ sqlite: "/etc/guestwire/state.db" });
 });
 
