@@ -42,6 +42,9 @@ export interface NodeNetworkData {
 	readonly dnsServers: readonly string[];
 }
 
+/** As many as documents may have (documents/limits.ts). */
+const MOST = { links: 500, networks: 2000, services: 100 } as const;
+
 type Json = Readonly<Record<string, unknown>>;
 /** Rejects a value at a place in the document. */
 type Fail = (place: string, what: string) => never;
@@ -67,6 +70,9 @@ export function readNodeNetworkData(node: BareMetalNodeFacts): NodeNetworkData |
 	const fail: Fail = (place, what) => {
 		throw new GuestwireError("cloud-answer", `node ${uuid}: network_data.${place} ${what}: correct it in Ironic`);
 	};
+	for (const [name, most] of Object.entries(MOST)) {
+		if (mapsIn(data[name]).length > most) fail(name, `has more than ${most} entries`);
+	}
 	const links = new Map(mapsIn(data["links"]).map((link, at) => readLink(link, `links[${at}]`, fail)));
 	const addresses = mapsIn(data["networks"]).flatMap((network, at) => readAddress(network, `networks[${at}]`, fail));
 	for (const { link } of addresses) if (!links.has(link)) fail("links", `has no link "${link}", which a network names`);

@@ -31,7 +31,9 @@ export function completeHardware(
 	const links = [...(data?.links.values() ?? [])];
 	const known = new Set(ports.map(({ address }) => canonicalMac(address)));
 	const physical = links.filter(({ mac, bond, vlan }) => mac && !bond && !vlan && !known.has(mac));
-	const all = [...ports, ...physical.map(({ mac = "", id }) => portOf(node, mac, id))];
+	// The later of two links with one address has no NIC of its own.
+	const unknown = new Map(physical.toReversed().map(({ mac = "", id }) => [mac, id]));
+	const all = [...ports, ...[...unknown].reverse().map(([mac, id]) => portOf(node, mac, id))];
 	const inGroups = new Map<string, PortGroupFacts>();
 	for (const { id, members = [], mac, bond } of links) {
 		const macs = new Set(members.map((member) => data?.links.get(member)?.mac));

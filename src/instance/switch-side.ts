@@ -40,7 +40,7 @@ function lagOf(group: PortGroupFacts | undefined): Record<string, unknown> | und
 /** Numbers, and ranges such as `"30-32"`. */
 function vlansIn(list: unknown): number[] {
 	const vlans = new Set<number>();
-	for (const item of Array.isArray(list) ? list : []) {
+	for (const item of Array.isArray(list) ? list.slice(0, MOST_VLANS) : []) {
 		const [, from, to = from] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(String(item)) ?? [];
 		for (let vlan = Number(from); vlan <= Math.min(Number(to), 4094); vlan++) if (vlan > 0) vlans.add(vlan);
 	}
