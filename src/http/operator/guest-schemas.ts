@@ -124,7 +124,18 @@ export const FindingSchema = Type.Object({
 	message: Type.String(),
 	fix: Type.String(),
 	effects: Type.Array(
-		Type.Object({ client: Type.String(), outcome: Type.String(), severity: Type.String(), text: Type.String() }),
+		Type.Object({
+			...{ client: Type.String(), outcome: Type.String(), severity: Type.String(), text: Type.String() },
+			scopes: Type.Optional(
+				Type.Array(
+					Type.Object({
+						...{ since: Type.Optional(Type.String()), until: Type.Optional(Type.String()) },
+						renderers: Type.Optional(Type.Array(Type.String())),
+					}),
+					{ description: "Versions and renderers, if not all that were judged" },
+				),
+			),
+		}),
 	),
 });
 

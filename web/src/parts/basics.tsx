@@ -1,6 +1,8 @@
 /** Small parts that several views have. */
+
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { describeScopes } from "../../../src/check/scopes.ts";
 import type { Finding, Guest } from "../lib/api.ts";
 import { absoluteTime, relativeTime } from "../lib/text.ts";
 
@@ -94,11 +96,15 @@ export function Findings({ findings, empty }: { readonly findings: readonly Find
 					</p>
 					{effects.length > 0 && (
 						<ul>
-							{effects.map(({ client, text, outcome }) => (
-								<li key={`${client} ${outcome} ${text}`}>
-									{client}: {text}
-								</li>
-							))}
+							{effects.map(({ client, text, scopes }) => {
+								const where = describeScopes(scopes);
+								return (
+									<li key={`${client} ${where} ${text}`}>
+										{client}
+										{where !== "" && <span class="muted"> {where}</span>}: {text}
+									</li>
+								);
+							})}
 						</ul>
 					)}
 				</li>

@@ -87,6 +87,7 @@ function StatusDetails({ status }: { readonly status: Status }) {
 
 function MetricTable({ title, metrics }: { readonly title: string; readonly metrics: readonly Metric[] }) {
 	const rows = metrics.flatMap(({ name, help, values }) => values.map((value) => ({ name, help, ...value })));
+	const hasLabels = rows.some(({ labels }) => Object.keys(labels).length > 0);
 	const id = title.replace(/\W/g, "-");
 	if (rows.length === 0) return null;
 	return (
@@ -95,7 +96,7 @@ function MetricTable({ title, metrics }: { readonly title: string; readonly metr
 				<thead>
 					<tr>
 						<th scope="col">What</th>
-						<th scope="col">Of</th>
+						{hasLabels && <th scope="col">Of</th>}
 						<th scope="col">Value</th>
 					</tr>
 				</thead>
@@ -106,10 +107,13 @@ function MetricTable({ title, metrics }: { readonly title: string; readonly metr
 							<tr key={`${name} ${of}`}>
 								<th scope="row" title={name}>
 									{help}
+									{name.endsWith("_seconds") && ", in seconds"}
 								</th>
-								<td data-title="Of" class="mono">
-									{of}
-								</td>
+								{hasLabels && (
+									<td data-title="Of" class="mono">
+										{of}
+									</td>
+								)}
 								<td data-title="Value" class="mono">
 									{Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(3)}
 								</td>
