@@ -4,7 +4,7 @@ import { registerHooks } from "node:module";
 registerHooks({
 	load(url, context, next) {
 		if (!url.endsWith("/request-history/open-recorder.ts")) return next(url, context);
-		const source = "export const openRecorder = async () => ({ record: undefined, close: async () => {} });";
+		const source = "export const openRecorder = () => ({ record: undefined, close: async () => {} });";
 		return { format: "module", source, shortCircuit: true };
 	},
 });
