@@ -19,7 +19,7 @@ export function nodeServer(
 	const server: ServerFacts = {
 		...{
 			id,
-			name: names.map(textOf).find((name) => name !== undefined) ?? node.uuid,
+			name: names.map(textOf).find((name) => name !== undefined) ?? id,
 			addresses: {},
 			security_groups: [],
 		},

@@ -109,8 +109,8 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 			await page.keyboard.type("2001:db8:1::40");
 			await page.getByText("1 instance", { exact: true }).waitFor();
 			expect(new URL(page.url()).searchParams.get("q")).toBe("2001:db8:1::40");
-			await page.getByRole("link", { name: "rack-7-slot-3" }).first().click();
-			await page.getByRole("heading", { level: 1, name: "rack-7-slot-3" }).waitFor();
+			await page.getByRole("link", { name: "metal-1" }).first().click();
+			await page.getByRole("heading", { level: 1, name: "metal-1" }).waitFor();
 			await page.goBack();
 			await page.getByText("1 instance", { exact: true }).waitFor();
 		});
