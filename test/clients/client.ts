@@ -81,7 +81,8 @@ export async function runCloudInit(one: ClientRun): Promise<ReadonlyMap<Renderer
 		const hasIpv6 = one.wiring.wanted.every(({ addresses, lease }) =>
 			[...addresses, ...lease.addresses].some((address) => address.includes(":")),
 		);
-		const lists = `has_ipv6=${hasIpv6 && one.source !== "Ec2" ? "yes" : "no"} source=${one.source} renderers="${others}" apply="${applied(one).join(" ")}"`;
+		const leases = one.wiring.wanted.flatMap(({ lease }) => [...lease.addresses, ...[...lease.routes].map(gatewayOf)]);
+		const lists = `leases="${leases.join(" ")}" has_ipv6=${hasIpv6 && one.source !== "Ec2" ? "yes" : "no"} source=${one.source} renderers="${others}" apply="${applied(one).join(" ")}"`;
 		// cloud-init looks for OpenStack in the environment of PID 1 where it has no DMI.
 		const inside = `ip netns exec ${one.host.guest} unshare -m -u -i -p -f --kill-child env product_name="OpenStack Nova"`;
 		await shell(
@@ -102,6 +103,11 @@ function applied({ wiring, renderers }: ClientRun): Renderer[] {
 	const routers = Object.values(wiring.servers).filter(({ advertisement }) => advertisement !== undefined);
 	if (routers.length > 1 || wiring.wanted.some(({ kind }) => kind !== "NIC")) return [];
 	return renderers.filter((renderer) => renderer === "netplan" || renderer === "networkd");
+}
+
+/** `192.0.2.1` of `0.0.0.0/0 via 192.0.2.1`. */
+function gatewayOf(route: string): string {
+	return route.split(" via ")[1] ?? "";
 }
 
 /** Takes down what the run before has left on the NICs. */

@@ -2,7 +2,8 @@
 # overlay of a suite's root, with netplan; then its other renderers on the same document; then systemd-networkd with
 # what was written for it. Results go to $out/RENDERER.
 # shellcheck disable=SC2154 # Environment: root, out, source, renderers (beside netplan), apply (of netplan, networkd),
-# has_ipv6 (yes if each NIC gets an IPv6 address), seed (a folder or empty), python (render_others.py).
+# has_ipv6 (yes if each NIC gets an IPv6 address), leases (addresses and gateways that servers and routers give), seed (a
+# folder or empty), python (render_others.py).
 set -eu
 mount --make-rprivate /
 mount -t tmpfs tmpfs /mnt
@@ -55,11 +56,18 @@ if [ -n "$renderers" ]; then
 	in_root python3 /render_others.py /out $renderers >>"$out/stdout" 2>&1 || echo "render_others.py: $?" >"$out/error"
 fi
 
-# systemd-networkd calls a link configured once DHCPv4 has given it an address.
+# systemd-networkd calls a link configured once DHCPv4 or a router has given it an address.
 settled() {
 	for nic in sys/class/net/eth*; do
 		[ "$has_ipv6" = no ] || ip -6 addr show dev "${nic##*/}" scope global -tentative | grep -q inet6 || return 1
 		grep -q '^ADMIN_STATE=configured' "run/systemd/netif/links/$(cat "$nic/ifindex")" 2>/dev/null || return 1
+	done
+}
+
+# Whether the kernel has what servers and routers give. A client that does not ask them never gets there.
+leased() {
+	for text in $leases; do
+		{ ip addr && ip route && ip -6 route; } | grep -qF " $text " || return 1
 	done
 }
 
@@ -84,6 +92,8 @@ for renderer in $apply; do
 	daemon=$!
 	deadline=$(($(date +%s) + 120))
 	until settled || [ "$(date +%s)" -ge "$deadline" ]; do sleep 0.1; done
+	deadline=$(($(date +%s) + 15))
+	until leased || [ "$(date +%s)" -ge "$deadline" ]; do sleep 0.1; done
 	if [ "$source" = Ec2 ]; then
 		# A source of the second stage: it needs the network that the first has made up.
 		in_root cloud-init init >>"$out/stdout" 2>&1 || echo "exit code $?" >"$out/error"

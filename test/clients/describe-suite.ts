@@ -22,10 +22,12 @@ export function describeSuite(name: SuiteName): void {
 
 		describe.each(runs)("%s", (source, renderers) => {
 			let results: ReadonlyMap<Renderer, ClientResult>;
-			beforeAll(async () => {
+			const runClient = async () => {
 				results = await runCloudInit({ suite: suite(name), wiring, host, source, renderers });
-			});
-			it.each(renderers)("%s", (renderer) => {
+			};
+			beforeAll(runClient);
+			it.for(renderers)("%s", async (renderer, { task }) => {
+				if ((task.result?.retryCount ?? 0) > 0) await runClient();
 				const { differences = ["no result"], details = "" } = results.get(renderer) ?? {};
 				const run = { suite: name, client: renderer, source, wiring: wiringName };
 				expect(explainer.unexplained(run, differences), details).toEqual([]);
