@@ -7,6 +7,8 @@ export default defineConfig({
 		globalSetup: ["test/state-home.ts"],
 		// They share one Ironic.
 		fileParallelism: false,
+		// Ironic's own time limits expire on a machine that is busy with something else: such a run is repeated once.
+		retry: 1,
 		testTimeout: 120_000,
 		hookTimeout: 300_000,
 	},
