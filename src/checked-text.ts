@@ -105,17 +105,34 @@ function complaint(error: ErrorObject): string {
 		const limit = error.parentSchema?.["minProperties"] === 1 ? "exactly" : "at most";
 		return `must have ${limit} one of ${Object.keys(known(error)).join(", ")}`;
 	}
-	const types = allowedTypes(error.parentSchema);
+	const { types, names, values } = allowed(error.parentSchema);
 	if ((keyword === "type" || keyword === "anyOf") && types.length > 0) {
 		const quotes = types.includes("string") && (typeof data === "number" || typeof data === "boolean");
-		return `must be ${types.map(typeName).join(" or ")}${quotes ? ": quote it" : `, not ${nameOf(data)}`}`;
+		const found = values.length > 0 ? JSON.stringify(data) : nameOf(data);
+		return `must be ${[...names, ...values].join(" or ")}${quotes ? ": quote it" : `, not ${found}`}`;
 	}
 	return error.message ?? "is invalid";
 }
 
-function allowedTypes(schema: ErrorObject["parentSchema"]): string[] {
-	const branches: { type?: string }[] = schema?.["anyOf"] ?? [{ type: schema?.["type"] }];
-	return [...new Set(branches.flatMap(({ type }) => type ?? []))];
+/** The types of a schema or its branches, their names, and the values that stand beside a type, such as `auto`. */
+function allowed(schema: ErrorObject["parentSchema"]) {
+	const branches: Branch[] = schema?.["anyOf"] ?? [{ type: schema?.["type"] }];
+	const typed = branches.flatMap(({ type, minimum, maximum }) => {
+		const range = minimum === undefined || maximum === undefined ? "" : ` from ${minimum} to ${maximum}`;
+		return type === undefined ? [] : [{ type, name: typeName(type) + range }];
+	});
+	return {
+		types: typed.map(({ type }) => type),
+		names: [...new Set(typed.map(({ name }) => name))],
+		values: branches.flatMap(({ enum: values = [] }) => values.map(String)),
+	};
+}
+
+interface Branch {
+	readonly type?: string;
+	readonly minimum?: number;
+	readonly maximum?: number;
+	readonly enum?: readonly unknown[];
 }
 
 const typeNames: Readonly<Record<string, string>> = {

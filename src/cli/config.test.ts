@@ -48,6 +48,8 @@ describe("an error is one line with file, line and what to do", () => {
 			`1: vendorData.dynamic[1].name "${name}" is already a member of vendor_data2.json`,
 		]),
 		["freshness: soon", "1: freshness must be a number, not text"],
+		["workers: autoo", '1: workers must be a whole number from 1 to 256 or auto, not "autoo"'],
+		["workers: 0", "1: workers must be a whole number from 1 to 256 or auto, not 0"],
 		["- cloud", "1: the document must be a map, not a list"],
 		["cloud: [", "1: invalid YAML: "],
 		["operator: *there", "1: invalid YAML: "],
