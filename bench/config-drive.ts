@@ -104,13 +104,16 @@ function median(values: readonly number[]): number {
 	return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** Memory for one drive with 60 MiB of user data, besides the tree: the process's peak minus its size before. */
+/**
+ * Memory for one drive with 60 MiB of user data, besides the tree: the process's peak minus its size before. Encoded, what
+ * can't be compressed takes more than Ironic accepts: there, it is 40 MiB.
+ */
 const MEMORY = `
 import { streamConfigDrive, buildConfigDrive } from "./src/config-drive/index.ts";
-const userData = Buffer.alloc(60 * 2 ** 20);
+const [how, format] = process.argv.slice(1);
+const userData = Buffer.alloc((how === "gzip-base64" ? 40 : 60) * 2 ** 20);
 for (let offset = 0; offset < userData.length; offset += 4) userData.writeUInt32LE(Math.imul(offset, 2654435761) >>> 0, offset);
 const tree = { paths: () => ["openstack/latest/user_data"], read: () => userData };
-const [how, format] = process.argv.slice(1);
 const before = process.resourceUsage().maxRSS;
 let size = 0;
 if (how === "whole") size = buildConfigDrive(tree, { format }).length;
@@ -133,7 +136,7 @@ function measureMemory(how: string, format: string): void {
 const [processor] = cpus();
 console.log(`${processor?.model}, ${cpus().length} processors, Node.js ${process.version}`);
 for (const rival of rivals) compare(rival);
-console.log("\nMemory for one drive with 60 MiB of user data, beside the user data itself");
+console.log("\nMemory for one drive with 60 MiB of user data (encoded: 40 MiB), beside the user data itself");
 for (const format of ["iso9660", "vfat"]) {
 	for (const how of ["whole", "raw", "gzip-base64"]) measureMemory(how, format);
 }
