@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { buildConfigDrive, type ConfigDriveOptions, readConfigDrive } from "../src/config-drive/index.ts";
 import type { MetadataTree } from "../src/documents/tree.ts";
+import { median } from "./measure.ts";
 
 const SHORT = process.argv.includes("--short");
 const ROUNDS = SHORT ? 10 : 60;
@@ -98,10 +99,6 @@ function rate(milliseconds: number): string {
 	return Math.round(1000 / milliseconds)
 		.toLocaleString("en")
 		.padStart(8);
-}
-
-function median(values: readonly number[]): number {
-	return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 /**

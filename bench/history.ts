@@ -3,7 +3,7 @@
  * same service runs with and without it, in alternating rounds, then 100,000 guests and more fill it.
  */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fillHistory } from "./fill-history.ts";
 import { writeInventory } from "./generate.ts";
+import { cpuTimes, median } from "./measure.ts";
 import { type Service, startService } from "./service.ts";
 
 const short = process.argv.includes("--short");
@@ -40,14 +41,6 @@ async function load({ address, pid }: Service, rate?: number): Promise<Round> {
 	return { rate: answered, main: main ?? 0, all: all ?? 0 };
 }
 
-/** Microseconds of CPU time: schedstat, in nanoseconds. */
-function cpuTimes(pid: number): { readonly main: number; readonly all: number } {
-	const of = (thread: string | number) =>
-		Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
-	const all = readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + of(thread), 0);
-	return { main: of(pid), all };
-}
-
 async function compare(services: Record<"with" | "without", Service>, rate?: number) {
 	const rounds: Record<"with" | "without", Round>[] = [];
 	for (let round = 0; round < ROUNDS; round++) {
@@ -57,11 +50,6 @@ async function compare(services: Record<"with" | "without", Service>, rate?: num
 		rounds.push(results as Record<"with" | "without", Round>);
 	}
 	return (pick: (round: Record<"with" | "without", Round>) => number) => median(rounds.map(pick));
-}
-
-function median(values: readonly number[]): number {
-	const sorted = values.toSorted((a, b) => a - b);
-	return ((sorted[Math.floor(sorted.length / 2)] ?? 0) + (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0)) / 2;
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;

@@ -13,6 +13,7 @@ import { type Asker, askUntilServed, signed } from "../test/e2e/openstack/asking
 import { makeCrowd } from "../test/e2e/openstack/crowd.ts";
 import { startGuestwire } from "../test/e2e/openstack/guestwire.ts";
 import { NOVA_FORGETS, NOVA_METADATA, runInside } from "../test/e2e/openstack/laboratory.ts";
+import { median } from "./measure.ts";
 
 const SHORT = process.argv.includes("--short");
 const ROUNDS = SHORT ? 1 : 3;
@@ -31,7 +32,6 @@ interface Contender {
 	stop(): Promise<unknown>;
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
 /** Nova, whose processes stay: its cache is cold after some time without requests. */

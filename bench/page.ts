@@ -2,15 +2,14 @@
  * How long the operators' page takes, in Debian's Chromium: `npm run bench:page`. The first page of the examples, and a
  * search among 100,000 generated instances.
  */
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { generated, writeInventory } from "./generate.ts";
-import { announced, SECRET, stop } from "./service.ts";
+import { announced, spawnService, stop } from "./service.ts";
 
 const MANY = 100_000;
 const ROUNDS = 5;
@@ -24,16 +23,7 @@ const browser = await chromium.launch({
 
 /** Runs `guestwire serve` over an inventory, and opens its page. */
 async function withPage(inventory: string, use: (page: Page, address: string) => Promise<void>): Promise<void> {
-	const own = join(folder, "service");
-	mkdirSync(own, { recursive: true });
-	const config = join(own, "guestwire.yaml");
-	const listen = "127.0.0.1:0";
-	const metadata = [{ listen, identity: "signed" }];
-	writeFileSync(config, JSON.stringify({ cloud: { files: { path: inventory } }, metadata, operator: { listen } }));
-	const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "serve", "--config", config], {
-		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },
-		stdio: ["ignore", "ignore", "pipe"],
-	});
+	const child = spawnService(inventory, folder);
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/api)/);
 	try {
 		const page = await browser.newPage();

@@ -10,6 +10,7 @@ import { readNetworkData } from "../src/documents/read-network-data.ts";
 import { FORMATS, type Format, render } from "../src/render/index.ts";
 import { guestDocuments, namesOf } from "../test/render/guest-documents.ts";
 import { cloudInitPath, cloudInitVersion, hasCloudInit } from "../test/system/cloud-init.ts";
+import { median } from "./measure.ts";
 
 const short = process.argv.includes("--short");
 const rounds = short ? { count: 3, seconds: 0.3 } : { count: 9, seconds: 1 };
@@ -98,10 +99,6 @@ function startMilliseconds(code: string): number {
 		return performance.now() - start;
 	});
 	return median(times);
-}
-
-function median(values: readonly number[]): number {
-	return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function number(value: number): string {

@@ -35,21 +35,9 @@ export async function startService(
 	imports: readonly string[] = [],
 	workers = 1,
 ): Promise<Service> {
-	// Not beside the inventory, whose folder is watched.
-	const own = join(folder, "service");
-	mkdirSync(own, { recursive: true });
-	const config = join(own, "guestwire.yaml");
-	const listen = "127.0.0.1:0";
-	const metadata = [{ listen, identity: "signed" }];
-	const cloud = { files: { path: inventory } };
-	writeFileSync(config, JSON.stringify({ cloud, metadata, operator: { listen }, workers }));
 	const loaded = ["collect-on-signal.ts", ...imports].flatMap((file) => ["--import", path(file)]);
-	const args = ["--expose-gc", ...loaded, path("../src/cli/main.ts")];
 	const started = performance.now();
-	const child = spawn(process.execPath, [...args, "serve", "--config", config], {
-		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },
-		stdio: ["ignore", openSync(join(own, "log"), "a"), "pipe"],
-	});
+	const child = spawnService(inventory, folder, { nodeArguments: ["--expose-gc", ...loaded], workers });
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);
 	const { statusCode, body } = await request(`${address}${PATH}`, { headers: headersOf(generated(0)) });
 	await body.text();
@@ -62,6 +50,26 @@ export async function startService(
 		residentBytes: () => residentBytes(child),
 		stop: () => stop(child),
 	};
+}
+
+/** `guestwire serve` on free ports of the loopback, which it announces; see startService. */
+export function spawnService(
+	inventory: string,
+	folder: string,
+	{ nodeArguments = [], workers = 1 }: { readonly nodeArguments?: readonly string[]; readonly workers?: number } = {},
+): ChildProcess {
+	// Not beside the inventory, whose folder is watched.
+	const own = join(folder, "service");
+	mkdirSync(own, { recursive: true });
+	const config = join(own, "guestwire.yaml");
+	const listen = "127.0.0.1:0";
+	const metadata = [{ listen, identity: "signed" }];
+	const cloud = { files: { path: inventory } };
+	writeFileSync(config, JSON.stringify({ cloud, metadata, operator: { listen }, workers }));
+	return spawn(process.execPath, [...nodeArguments, path("../src/cli/main.ts"), "serve", "--config", config], {
+		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },
+		stdio: ["ignore", openSync(join(own, "log"), "a"), "pipe"],
+	});
 }
 
 /** The headers that Neutron's agent sends. */

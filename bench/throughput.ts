@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { request } from "undici";
 import { generated, writeInventory } from "./generate.ts";
 import type { Load } from "./load.ts";
+import { median } from "./measure.ts";
 import { startNginx } from "./nginx.ts";
 import { announced, headersOf, PATH, SECRET, startService, stop } from "./service.ts";
 
@@ -114,11 +115,4 @@ function cpuTime(pid: number): number {
 	const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
 	const [user, system] = fields.split(" ").slice(11, 13);
 	return (Number(user) + Number(system)) * 10_000;
-}
-
-function median(values: readonly number[]): number {
-	const sorted = values.toSorted((a, b) => a - b);
-	const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-	const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-	return (lower + upper) / 2;
 }

@@ -8,7 +8,7 @@
  * answer allows if the load came from elsewhere: of one core for one process, of all cores for the workers.
  */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generated, writeInventory } from "./generate.ts";
 import type { Load } from "./load.ts";
+import { cpuTimes, median } from "./measure.ts";
 import { headersOf, PATH, type Service, startService } from "./service.ts";
 
 const short = process.argv.includes("--short");
@@ -41,11 +42,10 @@ interface Round {
 /** Microseconds of CPU time of a process and of those that it has started. */
 function cpuTimeOf(pid: number): number {
 	const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-	const own = readdirSync(`/proc/${pid}/task`).reduce(
-		(sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000,
-		0,
+	return (children === "" ? [] : children.split(" ")).reduce(
+		(sum, child) => sum + cpuTimeOf(Number(child)),
+		cpuTimes(pid).all,
 	);
-	return (children === "" ? [] : children.split(" ")).reduce((sum, child) => sum + cpuTimeOf(Number(child)), own);
 }
 
 function idleTime(): number {
@@ -65,10 +65,6 @@ async function load({ address, pid }: Service, isKept: boolean): Promise<Round> 
 		generator: figures.cpu / answers,
 		idle: (idleTime() - idle) / SECONDS,
 	};
-}
-
-function median(values: readonly number[]): number {
-	return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function compare(services: readonly Service[], isKept: boolean): Promise<Round[]> {
