@@ -1,5 +1,14 @@
-/** The application with everything that it runs on but the C library: what the Debian package and the image contain. */
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+/** The application with everything that it runs on but the C library, and an example: for the Debian package and the image. */
+import {
+	chmodSync,
+	cpSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	realpathSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ROOT, run } from "./tools.ts";
 
@@ -16,8 +25,9 @@ const NEEDLESS = /\.(map|markdown|d\.[cm]?ts|[cm]?ts|tsx|flow|tgz)$|^(?!licen[cs
 const NEEDLESS_FOLDERS = /^(\.github|\.vscode|benchmarks?|docs?|examples?|tests?|__tests__|test-types|types)$/;
 
 /**
- * Writes the built application, its production dependencies as the lock file has them, and Node.js below `root`, at HOME.
- * `npm run build` has to have run.
+ * Writes the built application, its production dependencies as the lock file has them, and Node.js below `root`, at HOME;
+ * also the command in /usr/bin, and in /etc/guestwire a configuration that serves the examples. `npm run build` has to have
+ * run.
  */
 export function stageApplication(root: string): void {
 	const home = join(root, HOME);
@@ -31,6 +41,8 @@ export function stageApplication(root: string): void {
 	stageNode(home);
 	setInterpreter(join(home, "dist/cli/main.js"));
 	normalizeModes(home);
+	linkCommand(root);
+	copyExample(root);
 }
 
 function productionFolders(): string[] {
@@ -61,6 +73,17 @@ function setInterpreter(file: string): void {
 	const text = readFileSync(file, "utf8");
 	if (!text.startsWith("#!")) throw new Error(`${file} has no first line that names its interpreter`);
 	writeFileSync(file, text.replace(/.*/, `#!${HOME}/node`));
+}
+
+function linkCommand(root: string): void {
+	mkdirSync(join(root, "usr/bin"));
+	symlinkSync(`..${HOME.slice("/usr".length)}/dist/cli/main.js`, join(root, "usr/bin/guestwire"));
+}
+
+function copyExample(root: string): void {
+	const folder = join(root, "etc/guestwire");
+	cpSync(join(ROOT, "packaging/guestwire.yaml"), join(folder, "guestwire.yaml"));
+	cpSync(join(ROOT, "examples/inventory"), join(folder, "inventory"), { recursive: true });
 }
 
 function normalizeModes(home: string): void {

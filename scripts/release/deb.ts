@@ -1,15 +1,5 @@
 /** The Debian package. */
-import {
-	chmodSync,
-	cpSync,
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	symlinkSync,
-	writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -33,8 +23,8 @@ export async function buildDeb(application: string, folder: string): Promise<str
 	const root = mkdtempSync(join(tmpdir(), "guestwire-deb-"));
 	try {
 		chmodSync(root, 0o755);
-		cpSync(application, root, { recursive: true });
-		copyConfiguration(root);
+		cpSync(application, root, { recursive: true, verbatimSymlinks: true });
+		copyUnit(root);
 		copyDocumentation(root);
 		await writeCommandLine(root);
 		writeControl(root);
@@ -48,14 +38,12 @@ export async function buildDeb(application: string, folder: string): Promise<str
 	}
 }
 
-function copyConfiguration(root: string): void {
+function copyUnit(root: string): void {
 	const copies = [
 		["packaging/guestwire.service", "usr/lib/systemd/system/guestwire.service"],
 		["packaging/sysusers.conf", "usr/lib/sysusers.d/guestwire.conf"],
-		["packaging/guestwire.yaml", "etc/guestwire/guestwire.yaml"],
-		["examples/inventory", "etc/guestwire/inventory"],
 	];
-	for (const [from = "", to = ""] of copies) cpSync(join(ROOT, from), join(root, to), { recursive: true });
+	for (const [from = "", to = ""] of copies) cpSync(join(ROOT, from), join(root, to));
 	mkdirSync(join(root, "etc/guestwire/credentials"), { mode: 0o700 });
 }
 
@@ -93,8 +81,6 @@ async function writeCommandLine(root: string): Promise<void> {
 		mkdirSync(dirname(join(root, path)), { recursive: true });
 		writeFileSync(join(root, path), contents);
 	}
-	mkdirSync(join(root, "usr/bin"));
-	symlinkSync(`..${HOME.slice("/usr".length)}/dist/cli/main.js`, join(root, "usr/bin/guestwire"));
 }
 
 function writeControl(root: string): void {

@@ -14,8 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HOME } from "./application.ts";
-import { EPOCH, manifest, ROOT, run, setTimes } from "./tools.ts";
+import { EPOCH, manifest, run, setTimes } from "./tools.ts";
 
 const SUITE = "trixie";
 /** What Node.js is linked with, and the list of certificates. */
@@ -34,7 +33,7 @@ export function buildImage(application: string, folder: string): void {
 	try {
 		const root = join(work, "root");
 		copyDebian(work, root);
-		cpSync(application, root, { recursive: true });
+		cpSync(application, root, { recursive: true, verbatimSymlinks: true });
 		addFiles(root);
 		setTimes(root);
 		commit(work, root, join(folder, `${manifest.name}-${manifest.version}-oci.tar`));
@@ -70,15 +69,11 @@ function copyDebian(work: string, root: string): void {
 }
 
 function addFiles(root: string): void {
-	cpSync(join(ROOT, "packaging/guestwire.yaml"), join(root, "etc/guestwire/guestwire.yaml"));
-	cpSync(join(ROOT, "examples/inventory"), join(root, "etc/guestwire/inventory"), { recursive: true });
 	writeFileSync(
 		join(root, "etc/passwd"),
 		`root:x:0:0:root:/:/nonexistent\nguestwire:x:${USER}:${USER}::/var/lib/guestwire:/nonexistent\n`,
 	);
 	writeFileSync(join(root, "etc/group"), `root:x:0:\nguestwire:x:${USER}:\n`);
-	mkdirSync(join(root, "usr/bin"), { recursive: true });
-	symlinkSync(`..${HOME.slice("/usr".length)}/dist/cli/main.js`, join(root, "usr/bin/guestwire"));
 	for (const path of ["run/guestwire", "var/lib/guestwire"]) {
 		mkdirSync(join(root, path), { recursive: true });
 		chmodSync(join(root, path), 0o700);
