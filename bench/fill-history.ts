@@ -11,7 +11,7 @@ const REQUESTS = 60;
 const BATCH = 200;
 const DOCUMENTS = ["meta_data.json", "network_data.json", "vendor_data.json", "vendor_data2.json"];
 
-/** @param counts how many guests have asked when the memory is measured; beyond the largest bound, the oldest are deleted */
+/** @param counts how many guests have asked when the memory is measured. The first is also how many are kept. */
 export async function* fillHistory(file: string, counts: readonly number[]) {
 	const state = await openDatabase({ sqlite: file });
 	const store = createHistoryStore(state);

@@ -1,4 +1,5 @@
 /** What benchmarks measure with. */
+import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The mean of the two middle values if their number is even. */
@@ -16,4 +17,10 @@ export function cpuTimes(pid: number): { readonly main: number; readonly all: nu
 		Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
 	const all = readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + of(thread), 0);
 	return { main: of(pid), all };
+}
+
+/** The memory of a process. */
+export function residentBytes({ pid }: ChildProcess): number {
+	const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+	return Number(kibibytes) * 1024;
 }

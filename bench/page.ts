@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { generated, writeInventory } from "./generate.ts";
-import { announced, spawnService, stop } from "./service.ts";
+import { announced, configOf, spawnServe, stop } from "./service.ts";
 
 const MANY = 100_000;
 const ROUNDS = 5;
@@ -23,7 +23,7 @@ const browser = await chromium.launch({
 
 /** Runs `guestwire serve` over an inventory, and opens its page. */
 async function withPage(inventory: string, use: (page: Page, address: string) => Promise<void>): Promise<void> {
-	const child = spawnService(inventory, folder);
+	const child = spawnServe(configOf(inventory), join(folder, "service"));
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/api)/);
 	try {
 		const page = await browser.newPage();

@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { request } from "undici";
 import { type GeneratedInstance, generated } from "./generate.ts";
+import { residentBytes } from "./measure.ts";
 
 export const SECRET = "bench-secret";
 export const PATH = "/openstack/latest/network_data.json";
@@ -37,7 +38,10 @@ export async function startService(
 ): Promise<Service> {
 	const loaded = ["collect-on-signal.ts", ...imports].flatMap((file) => ["--import", path(file)]);
 	const started = performance.now();
-	const child = spawnService(inventory, folder, { nodeArguments: ["--expose-gc", ...loaded], workers });
+	// Not beside the inventory, whose folder is watched.
+	const child = spawnServe({ ...configOf(inventory), workers }, join(folder, "service"), {
+		nodeArguments: ["--expose-gc", ...loaded],
+	});
 	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);
 	const { statusCode, body } = await request(`${address}${PATH}`, { headers: headersOf(generated(0)) });
 	await body.text();
@@ -47,29 +51,37 @@ export async function startService(
 		address,
 		pid: child.pid ?? 0,
 		firstAnswer,
-		residentBytes: () => residentBytes(child),
+		residentBytes: () => collectedBytes(child),
 		stop: () => stop(child),
 	};
 }
 
-/** `guestwire serve` on free ports of the loopback, which it announces; see startService. */
-export function spawnService(
-	inventory: string,
+/**
+ * Runs `guestwire serve`.
+ *
+ * @param folder for the configuration, the log, and the state unless `config` has another place for it
+ */
+export function spawnServe(
+	config: object,
 	folder: string,
-	{ nodeArguments = [], workers = 1 }: { readonly nodeArguments?: readonly string[]; readonly workers?: number } = {},
+	{
+		nodeArguments = [],
+		env = {},
+	}: { readonly nodeArguments?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): ChildProcess {
-	// Not beside the inventory, whose folder is watched.
-	const own = join(folder, "service");
-	mkdirSync(own, { recursive: true });
-	const config = join(own, "guestwire.yaml");
-	const listen = "127.0.0.1:0";
-	const metadata = [{ listen, identity: "signed" }];
-	const cloud = { files: { path: inventory } };
-	writeFileSync(config, JSON.stringify({ cloud, metadata, operator: { listen }, workers }));
-	return spawn(process.execPath, [...nodeArguments, path("../src/cli/main.ts"), "serve", "--config", config], {
-		env: { ...process.env, XDG_STATE_HOME: own, GUESTWIRE_SHARED_SECRET: SECRET },
-		stdio: ["ignore", openSync(join(own, "log"), "a"), "pipe"],
+	mkdirSync(folder, { recursive: true });
+	const file = join(folder, "guestwire.yaml");
+	writeFileSync(file, JSON.stringify(config));
+	return spawn(process.execPath, [...nodeArguments, path("../src/cli/main.ts"), "serve", "--config", file], {
+		env: { ...process.env, XDG_STATE_HOME: folder, GUESTWIRE_SHARED_SECRET: SECRET, ...env },
+		stdio: ["ignore", openSync(join(folder, "log"), "a"), "pipe"],
 	});
+}
+
+/** A configuration on free ports of the loopback. */
+export function configOf(inventory: string) {
+	const listen = "127.0.0.1:0";
+	return { cloud: { files: { path: inventory } }, metadata: [{ listen, identity: "signed" }], operator: { listen } };
 }
 
 /** The headers that Neutron's agent sends. */
@@ -103,10 +115,9 @@ export async function stop(child: ChildProcess): Promise<void> {
 	await exit;
 }
 
-async function residentBytes(child: ChildProcess): Promise<number> {
+async function collectedBytes(child: ChildProcess): Promise<number> {
 	const collected = announced(child, /^collected$/);
 	child.kill("SIGUSR2");
 	await collected;
-	const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
-	return Number(kibibytes) * 1024;
+	return residentBytes(child);
 }

@@ -125,7 +125,7 @@ function createWorkers() {
 	return { run, stats };
 }
 
-export async function startSimulatedCloud(count: number): Promise<string> {
+async function startSimulatedCloud(count: number): Promise<string> {
 	const { neutron, byUuid, newest, newestAt } = generate(count);
 	const [network, compute] = [createWorkers(), createWorkers()];
 	let polls = 0;

@@ -1,7 +1,7 @@
 /**
  * Guests that all ask for a document at once, in a process of their own:
  * `node bench/storm-guests.ts ADDRESS PATH COUNT CONNECTIONS` prints a `Storm` as JSON. Whoever is answered 503 asks again
- * a second later, as cloud-init does, until a minute or two have passed.
+ * a second later, as cloud-init does, until three minutes have passed.
  */
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +13,7 @@ export interface Storm {
 	readonly first: number;
 	/** How many were answered 200 in the end. */
 	readonly answered: number;
-	/** Answers of 503. */
+	/** Other answers, and requests without one. */
 	readonly refused: number;
 	/** Milliseconds of first answers. */
 	readonly p50: number;

@@ -4,7 +4,7 @@
  * their own. Prints what is wanted beside what was measured; the exit status is 1 if something is missed.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { request } from "undici";
 import { generated, networkOf } from "./generate.ts";
-import { announced, headersOf, SECRET, stop } from "./service.ts";
+import { residentBytes } from "./measure.ts";
+import { announced, headersOf, spawnServe, stop } from "./service.ts";
 import { type Calls, COST, hasTwoNics, WORKERS } from "./simulated-cloud.ts";
 import type { Storm } from "./storm-guests.ts";
 
@@ -74,7 +75,6 @@ interface Service {
 
 /** @param folder for the state, which outlives the process, and the log */
 async function startService(cloud: Cloud, folder: string): Promise<Service> {
-	mkdirSync(folder, { recursive: true });
 	const listen = "127.0.0.1:0";
 	const config = {
 		cloud: { openstack: {} },
@@ -82,19 +82,14 @@ async function startService(cloud: Cloud, folder: string): Promise<Service> {
 		operator: { listen },
 		state: { sqlite: "state.db" },
 	};
-	writeFileSync(join(folder, "guestwire.yaml"), JSON.stringify(config));
 	const started = performance.now();
-	const args = [path("../src/cli/main.ts"), "serve", "--config", join(folder, "guestwire.yaml")];
-	const child = spawn(process.execPath, args, {
+	const child = spawnServe(config, folder, {
 		env: {
-			...process.env,
-			GUESTWIRE_SHARED_SECRET: SECRET,
 			OS_AUTH_URL: `${cloud.address}/identity`,
 			OS_USERNAME: "guestwire",
 			OS_PASSWORD: "bench",
 			OS_PROJECT_NAME: "service",
 		},
-		stdio: ["ignore", openSync(join(folder, "log"), "a"), "pipe"],
 	});
 	const [address, operator] = await Promise.all([
 		announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/),
@@ -132,7 +127,7 @@ async function measureCold(cloud: Cloud, document: Document, folder: string): Pr
 	report("calls to Neutron", `${neutron}`, "200 at most", neutron <= 200);
 	report("calls to Nova", `${after.compute.calls - before.compute.calls}`);
 	report("the APIs were busy for", `Neutron ${busy("network")}, Nova ${busy("compute")}`);
-	report("answers of 503", `${refused}`);
+	report("answers other than 200", `${refused}`);
 }
 
 /** Everything is known, and no guest has asked yet. */
@@ -196,11 +191,6 @@ async function untilFilled({ operator }: Service): Promise<void> {
 		if (/^guestwire_mirror_fill_ratio 1$/m.test(await body.text())) return;
 	}
 	throw new Error("the mirror was not filled in time");
-}
-
-function residentBytes({ pid }: ChildProcess): number {
-	const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-	return Number(kibibytes) * 1024;
 }
 
 const folder = await mkdtemp(join(tmpdir(), "guestwire-storm-"));
