@@ -3,20 +3,16 @@
  *
  * @module-tag slow
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeRequests } from "../src/service/request-history/request-list.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { createHistoryStore } from "../src/store/history-store.ts";
 import { createPasswordStore } from "../src/store/password-store.ts";
+import { startServe } from "./serve-process.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const GUESTS = 10;
 /** How long guests ask before the process is killed, and what may be lost, in milliseconds. */
 const ASKING = 7000;
@@ -24,7 +20,7 @@ const LOST = 5000;
 const DOCUMENTS = ["meta_data.json", "network_data.json"];
 
 let folder: string;
-let child: ChildProcess;
+let config: object;
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), "guestwire-kill-"));
 	const ids = Array.from({ length: GUESTS }, (_, n) => `vm-${n}`);
@@ -39,37 +35,18 @@ beforeEach(async () => {
 		})),
 	};
 	await writeFile(join(folder, "inventory.yaml"), JSON.stringify(inventory));
-	const config = {
+	config = {
 		cloud: { files: { path: "inventory.yaml" } },
 		metadata: ids.map((instance) => ({ listen: "127.0.0.1:0", identity: "fixed", instance })),
-		operator: { listen: "127.0.0.1:0" },
 		state: { sqlite: "state.db" },
 	};
-	await writeFile(join(folder, "guestwire.yaml"), JSON.stringify(config));
 });
-afterEach(async () => {
-	child.kill("SIGKILL");
-	await rm(folder, { recursive: true });
-});
-
-/** @returns the guests' addresses */
-async function start(): Promise<string[]> {
-	child = spawn(process.execPath, [MAIN, "serve", "--config", join(folder, "guestwire.yaml")], {
-		stdio: ["ignore", "ignore", "pipe"],
-	});
-	const found: string[] = [];
-	for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
-		const [, url] = /fixed\): curl (http:\/\/[^/\s]+)/.exec(line) ?? [];
-		if (url !== undefined) found.push(url);
-		if (line.includes("for operators")) return found;
-	}
-	throw new Error("serve did not start");
-}
+afterEach(() => rm(folder, { recursive: true }));
 
 test("a killed process loses at most the last five seconds of the history, and no password that a guest was told is stored", async () => {
-	const addresses = await start();
+	const { guests, kill, ended } = await startServe(folder, config);
 	/** When each request was answered, by guest. */
-	const answered = addresses.map((): number[] => []);
+	const answered = guests.map((): number[] => []);
 	const stored = new Map<number, string>();
 	const until = Date.now() + ASKING;
 	const ask = async (base: string, n: number) => {
@@ -86,10 +63,10 @@ test("a killed process loses at most the last five seconds of the history, and n
 		expect(post.status).toBe(200);
 		stored.set(n, body);
 	};
-	await Promise.all(addresses.map(ask));
+	await Promise.all(guests.map(ask));
 	const killedAt = Date.now();
-	child.kill("SIGKILL");
-	await once(child, "exit");
+	kill("SIGKILL");
+	await ended;
 
 	const state = await openDatabase({ sqlite: join(folder, "state.db") });
 	const [history, passwords] = [createHistoryStore(state), createPasswordStore(state)];

@@ -82,7 +82,7 @@ test("a node that can't be read any more keeps its last document, and costs one 
 	data.networks = [{ link: "bond0.100", type: "ipv4", ip_address: "10.9.0.13", netmask: "255.0.255.0" }];
 	await vi.waitUntil(() => log.some((line) => line.includes(INSTANCE)), { timeout: 20_000 });
 	expect(await documentOf(INSTANCE)).toEqual(before);
-	// All other nodes go on.
+	// Other nodes are still updated.
 	const group = fake.records.portgroups.find(({ uuid }) => uuid === "c0000000-0000-4000-8000-000000000100");
 	Object.assign(group ?? {}, { mode: "active-backup" });
 	const modeOf = async () => {

@@ -1,6 +1,6 @@
 /** The Debian package, installed, started, broken, upgraded and purged under systemd on a bare Debian. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ beforeAll(() => {
 	const release = new URL("../../release/", import.meta.url).pathname;
 	const name = readdirSync(release).find((file) => file.endsWith(".deb"));
 	if (name === undefined) throw new Error("release/ has no package: run npm run release");
-	execFileSync("cp", [join(release, name), join(folder, "old.deb")]);
+	copyFileSync(join(release, name), join(folder, "old.deb"));
 	buildUpgrade();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,7 +30,6 @@ function buildUpgrade(): void {
 	edit("etc/guestwire/inventory/app-1.yaml", (text) => `${text}\n# Of version 99.\n`);
 	execFileSync("dpkg-deb", ["--root-owner-group", "-Znone", "-b", root, join(folder, "new.deb")], { stdio: "ignore" });
 	rmSync(root, { recursive: true });
-	mkdirSync(root);
 }
 
 describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) => {

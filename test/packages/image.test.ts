@@ -41,7 +41,7 @@ describe("the image", () => {
 		]);
 	});
 
-	it("answers a guest as an ordinary user of a read-only root, and stops in order", async () => {
+	it("answers a guest as an ordinary user of a read-only root, and shuts down cleanly", async () => {
 		const started = performance.now();
 		const [command = "", ...args] = runc("run", "--bundle", bundle, name);
 		const container = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });

@@ -130,7 +130,7 @@ describe("a worker that is killed", () => {
 		expect(left.filter((socket) => socket?.destroyed)).toEqual([]);
 	});
 
-	test("while requests run, costs no answer but those of its connections", async () => {
+	test("during requests, loses only the answers on its own connections", async () => {
 		const service = await start();
 		const address = addressOf(service);
 		const failures: unknown[] = [];
@@ -229,7 +229,7 @@ test("workers write their lines into the same file", async () => {
 	expect(lines.map((line) => JSON.parse(line)).filter(({ path }) => path !== undefined)).toHaveLength(400);
 });
 
-test("SIGHUP ends nothing", async () => {
+test("SIGHUP is ignored", async () => {
 	const service = await start();
 	const all = [service.pid, ...service.workers()];
 	for (const pid of all) process.kill(pid, "SIGHUP");
@@ -254,7 +254,7 @@ test("metrics and the request history are those of all workers", async () => {
 	const guest = async () =>
 		(await (await fetch(`${service.operator}/api/instances/web-1/guest`)).json()) as { recent: unknown[] };
 	await expect.poll(async () => (await guest()).recent.length, SOON).toBe(40);
-	// A worker that ends takes no count with it.
+	// Counts survive the worker.
 	for (const pid of service.workers()) process.kill(pid, "SIGKILL");
 	await expect.poll(async () => sumOf(await service.metrics(), "guestwire_workers_replaced_total"), SOON).toBe(WORKERS);
 	expect(sumOf(await service.metrics(), "guestwire_requests_total")).toBe(40);
@@ -318,7 +318,7 @@ test("workers share a unix socket, and a stale one is replaced", async () => {
 	expect(readdirSync(folder)).not.toContain("metadata.sock");
 });
 
-test("an address that is taken is one line, and no process is left", async () => {
+test("an address in use is reported in one line, and no process is left running", async () => {
 	const taken = createServer().listen(0, "127.0.0.1");
 	await once(taken, "listening");
 	onTestFinished(() => void taken.close());

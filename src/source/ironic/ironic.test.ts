@@ -36,7 +36,7 @@ describe("what a refusal says", () => {
 		expect(faultOf(JSON.stringify(recordedAnswer(release, name).body))).toMatch(reason);
 	});
 
-	test("is bare where the body is too large", () => {
+	test("is not wrapped when the request body is too large", () => {
 		expect(faultOf('{"faultcode": "Client", "faultstring": "Request body too large"}')).toBe("Request body too large");
 	});
 
@@ -93,7 +93,7 @@ describe("who is calling", () => {
 		expect(new Set(headers)).toEqual(new Set([undefined]));
 	});
 
-	test("is said by a password with auth_type http_basic", async () => {
+	test("is shown by user and password with auth_type http_basic", async () => {
 		const env = { OS_AUTH_TYPE: "http_basic", OS_USERNAME: "operator", OS_PASSWORD: "maple:tree" };
 		const { listed, headers } = await asked(env);
 		await listed;
@@ -162,7 +162,7 @@ describe("one odd record costs its node", () => {
 		"properties that are a list": ({ records }) =>
 			void edit(records.portgroups, "c0000000-0000-4000-8000-000000000100", { properties: [1] }),
 		"a name that is a number": ({ records }) => void edit(records.nodes, NODE, { name: 7 }),
-		"an address that is none": ({ records }) =>
+		"an invalid IP address": ({ records }) =>
 			void edit(records.nodes, NODE, {
 				network_data: {
 					links: [{ id: "a", type: "phy", ethernet_mac_address: "52:54:00:00:01:01" }],
@@ -199,7 +199,7 @@ describe("one odd record costs its node", () => {
 describe("a node's own members for Guestwire", () => {
 	const own = { name: "db-1", hostname: "db", user_data: "#cloud-config\n", public_keys: { ops: "ssh-ed25519 AAAA" } };
 
-	test("are its server; instance_info goes before extra", async () => {
+	test("become its server; instance_info takes precedence over extra", async () => {
 		const { source } = await start(({ records }) => {
 			edit(records.nodes, NODE, {
 				extra: { guestwire: { ...own, metadata: { rack: 7 } } },

@@ -17,14 +17,12 @@ export const mac = (node: number, nic: number) =>
 
 const phy = (id: string, address: string, mtu = 9000) => ({ id, type: "phy", ethernet_mac_address: address, mtu });
 const v4 = (link: string, host: number, more: Json = {}) => ({
-	...{
-		id: `n4-${host}`,
-		network_id: "lan",
-		link,
-		type: "ipv4",
-		ip_address: `10.9.0.${host}`,
-		netmask: "255.255.255.0",
-	},
+	id: `n4-${host}`,
+	network_id: "lan",
+	link,
+	type: "ipv4",
+	ip_address: `10.9.0.${host}`,
+	netmask: "255.255.255.0",
 	...more,
 });
 const v6 = (link: string, host: number) => ({

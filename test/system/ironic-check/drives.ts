@@ -78,12 +78,10 @@ function inventory(): unknown {
 		),
 		baremetal_ports: nics.flatMap(({ id, node, nic }, index) =>
 			(nic.bonded ? [1, 2] : []).map((member) => ({
-				...{
-					uuid: `${id}-${member}`,
-					node_uuid: `node-${node}`,
-					portgroup_uuid: `group-${id}`,
-					address: mac(index, member),
-				},
+				uuid: `${id}-${member}`,
+				node_uuid: `node-${node}`,
+				portgroup_uuid: `group-${id}`,
+				address: mac(index, member),
 			})),
 		),
 		ports: [
