@@ -1,5 +1,4 @@
-import ipaddr from "ipaddr.js";
-import { addressVersion, canonicalAddress, netmask } from "../instance/addresses.ts";
+import { addressVersion, canonicalAddress, netmask, prefixLengthOf } from "../instance/addresses.ts";
 import type { Reading } from "./reading.ts";
 
 export interface PlainSubnet {
@@ -40,16 +39,9 @@ export function readSubnet(members: SubnetMembers, pointer: string, reading: Rea
 		reading.remark(`${pointer}/netmask`, "missing: a prefix length of 64 is assumed");
 		return { ip, mask: netmask(6, 64) };
 	}
-	const prefixLength = prefixLengthOf(given.toString(), version);
+	const prefixLength = prefixLengthOf(version, given.toString());
 	const written = prefixLength === undefined ? undefined : netmask(version, prefixLength);
 	if (written === undefined) reading.remark(`${pointer}/netmask`, `not an IPv${version} netmask: dropped`, given);
 	else if (written !== mask) reading.remark(`${pointer}/netmask`, `converted to ${written}`, mask ?? undefined);
 	return { ip, ...(written !== undefined && { mask: written }) };
-}
-
-function prefixLengthOf(mask: string, version: 4 | 6): number | undefined {
-	if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (version === 4 ? 32 : 128) ? Number(mask) : undefined;
-	const canonical = canonicalAddress(mask);
-	if (canonical === undefined || addressVersion(canonical) !== version) return undefined;
-	return ipaddr.parse(canonical).prefixLengthFromSubnetMask() ?? undefined;
 }

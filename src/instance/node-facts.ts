@@ -1,5 +1,5 @@
 /** A bare-metal instance that only Ironic knows, in the form of the facts of Neutron and Nova. */
-import { parseCidr } from "./addresses.ts";
+import { addressVersion, parseCidr } from "./addresses.ts";
 import { emptyFacts } from "./empty-facts.ts";
 import type { BareMetalNodeFacts, InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
 import { type NodeAddress, type NodeNetworkData, readNodeNetworkData } from "./node-network-data.ts";
@@ -60,7 +60,7 @@ interface Wired {
 	readonly addresses: readonly NodeAddress[];
 }
 
-/** Each NIC, followed by its VLANs. The node's network data goes before what the switch is set up for. */
+/** Each NIC, followed by its VLANs. The node's network data takes precedence over what the switch is set up for. */
 function wire(nics: readonly NodeNic[], data: NodeNetworkData | undefined): Wired[] {
 	const placed = placeLinks(nics, data);
 	const dns = data?.dnsServers ?? [];
@@ -109,11 +109,10 @@ function addressesOn(
 ): NodeAddress[] {
 	const ids = new Set(links.map(({ link }) => link.id));
 	const versions = new Set(data?.addresses.map(({ version }) => version));
-	const versionOf = (server: string) => (server.includes(":") ? 6 : 4);
 	return (data?.addresses ?? [])
 		.filter(({ link }) => ids.has(link))
 		.map((each) => {
-			const shared = dns.filter((it) => versionOf(it) === each.version || !versions.has(versionOf(it)));
+			const shared = dns.filter((it) => addressVersion(it) === each.version || !versions.has(addressVersion(it)));
 			return { ...each, dnsServers: [...new Set([...each.dnsServers, ...shared])] };
 		});
 }

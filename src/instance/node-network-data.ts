@@ -7,6 +7,7 @@ import { addressVersion, canonicalAddress, canonicalMac, parseCidr, prefixLength
 import type { BareMetalNodeFacts } from "./facts.ts";
 import type { HostRoute, IpVersion } from "./instance.ts";
 import { isMap } from "./is-map.ts";
+import { mtuOf } from "./switch-side.ts";
 
 /** A link by its id. */
 export interface NodeLink {
@@ -85,15 +86,16 @@ function mapsIn(list: unknown): Json[] {
 }
 
 function readLink(link: Json, place: string, fail: Fail): [string, NodeLink] {
-	const { id, type, mtu } = link;
+	const { id, type } = link;
+	const mtu = mtuOf(link["mtu"]);
 	if (typeof id !== "string") return fail(`${place}.id`, "must be text");
 	const macText = link["ethernet_mac_address"] ?? link["vlan_mac_address"];
 	const mac = typeof macText === "string" ? canonicalMac(macText) : undefined;
-	if (macText !== undefined && mac === undefined) fail(`${place}`, "has an invalid MAC address");
+	if (macText !== undefined && mac === undefined) fail(place, "has an invalid MAC address");
 	const common = {
 		id,
 		...(mac && { mac }),
-		...(typeof mtu === "number" && Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535 && { mtu }),
+		...(mtu !== undefined && { mtu }),
 	};
 	if (type === "vlan") {
 		const [vlan, parent] = [Number(link["vlan_id"]), link["vlan_link"]];

@@ -1,10 +1,10 @@
 /** What Ironic can say about the server on a node. Keys and user data are in a member of our own: docs/bare-metal.md. */
 import type { BareMetalNodeFacts, KeypairFacts, ServerFacts } from "./facts.ts";
-import { isMap } from "./is-map.ts";
+import { isMap, nonEmptyText } from "./is-map.ts";
 
 /**
- * The server and its key pairs. `guestwire` of `instance_info` goes before that of `extra`, member by member: undeploying
- * a node clears the first and keeps the second.
+ * The server and its key pairs. `guestwire` of `instance_info` takes precedence over that of `extra`, member by member:
+ * undeploying a node clears the first and keeps the second.
  */
 export function nodeServer(
 	node: BareMetalNodeFacts,
@@ -13,13 +13,13 @@ export function nodeServer(
 	const { instance_info: info, extra } = node;
 	const own = { ...mapOf(extra?.guestwire), ...mapOf(info?.guestwire) };
 	const keys = textsIn(own["public_keys"]);
-	const userData = textOf(own["user_data"]);
-	const hostname = textOf(own["hostname"]);
+	const userData = nonEmptyText(own["user_data"]);
+	const hostname = nonEmptyText(own["hostname"]);
 	const names = [own["name"], node.instance_name, info?.display_name, node.name];
 	const server: ServerFacts = {
 		...{
 			id,
-			name: names.map(textOf).find((name) => name !== undefined) ?? id,
+			name: names.map(nonEmptyText).find((name) => name !== undefined) ?? id,
 			addresses: {},
 			security_groups: [],
 		},
@@ -35,9 +35,8 @@ export function nodeServer(
 }
 
 const mapOf = (value: unknown) => (isMap(value) ? value : {});
-const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
-/** The members of a map with their values as text; numbers and truth values as JSON writes them. */
+/** The members of a map with their values as text; numbers and booleans as JSON writes them. */
 function textsIn(value: unknown): [string, string][] {
 	return Object.entries(mapOf(value)).flatMap(([name, member]): [string, string][] =>
 		/^(string|number|boolean)$/.test(typeof member) ? [[name, String(member)]] : [],

@@ -3,6 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalPortFacts, InstanceFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
+import { nonEmptyText } from "./is-map.ts";
 import { aggregationOf } from "./switch-side.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -65,13 +66,11 @@ function membersOf(group: PortGroupFacts, facts: InstanceFacts): BareMetalPortFa
 
 /** The Neutron port that Ironic attached to a NIC or bond. */
 export function attachedPort(holder: Pick<PortGroupFacts, "internal_info" | "extra">): string | undefined {
-	return textIn(holder.internal_info?.tenant_vif_port_id) ?? textIn(holder.extra?.vif_port_id);
+	return nonEmptyText(holder.internal_info?.tenant_vif_port_id) ?? nonEmptyText(holder.extra?.vif_port_id);
 }
 
-const textIn = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-
 /** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */
-export function bondModeOf(text: string): BondMode | undefined {
+function bondModeOf(text: string): BondMode | undefined {
 	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
 }
 

@@ -12,19 +12,25 @@ export interface SwitchSide {
 	readonly mtu?: number;
 }
 
-/** Ironic's schema allows so many. A switch that passes on more does not say which of them are the guest's. */
+/** The most that Ironic's schema allows. If a switch passes on more, nothing says which are the guest's. */
 const MOST_VLANS = 100;
 
 /** @param ports the NIC, or the members of the bond */
 export function switchSideOf(ports: readonly BareMetalPortFacts[], group?: PortGroupFacts): SwitchSide {
 	const [side = {}] = [lagOf(group), ...ports.map(({ extra }) => extra?.switchport)].filter(isMap);
-	const { mode, native_vlan: native, allowed_vlans: allowed, mtu } = side;
+	const { mode, native_vlan: native, allowed_vlans: allowed } = side;
+	const mtu = mtuOf(side["mtu"]);
 	const vlans = mode === "trunk" || mode === "hybrid" ? vlansIn(allowed) : [];
 	const tagged = vlans.filter((vlan) => vlan !== native);
 	return {
 		taggedVlans: tagged.length > MOST_VLANS ? [] : tagged,
-		...(typeof mtu === "number" && Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535 && { mtu }),
+		...(mtu !== undefined && { mtu }),
 	};
+}
+
+/** An MTU, if the value can be one. In bytes. IPv4 needs at least 68 (RFC 791). */
+export function mtuOf(value: unknown): number | undefined {
+	return typeof value === "number" && Number.isInteger(value) && value >= 68 && value <= 65535 ? value : undefined;
 }
 
 /** How the switch aggregates the links of a port group. */

@@ -69,7 +69,7 @@ export function createInstanceReads(
 
 	return {
 		async refresh(id, detail, notBefore) {
-			const isKnown = (await store.read([{ kind: "server", ids: [id] }])).resources.length > 0;
+			const isKnown = detail !== "wiring" && (await store.read([{ kind: "server", ids: [id] }])).resources.length > 0;
 			await Promise.all([
 				byId({ kind: "server", id }),
 				referringTo("ports of devices", id),

@@ -1,5 +1,6 @@
 /** The owners of ports, as the mirror knows them. */
-import { ownerOf } from "../source/ownership.ts";
+import { instanceIdOf } from "../instance/node-facts.ts";
+import { macAlone, ownerOf } from "../source/ownership.ts";
 import { contentsOf } from "../source/resource.ts";
 import type { Change, Owner, PortQuery } from "../source/source.ts";
 import { findPorts, type PortMatch } from "./find-ports.ts";
@@ -18,15 +19,16 @@ export async function ownersIn(store: Reader, query: PortQuery): Promise<readonl
 }
 
 /** The instance on a node with this NIC, which may have no port: it is a bond's member, or only boots the node. */
-async function ownersByNic(store: Reader, { address, macAddress, networkId, routerId }: PortQuery): Promise<Owner[]> {
-	if (macAddress === undefined || address !== undefined || networkId !== undefined || routerId !== undefined) return [];
+async function ownersByNic(store: Reader, query: PortQuery): Promise<Owner[]> {
+	const macAddress = macAlone(query);
+	if (macAddress === undefined) return [];
 	const nics = await store.read([{ kind: "baremetal_port", key: "mac", values: [macAddress] }]);
 	const nodeIds = contentsOf(nics.resources, "baremetal_port").map(({ node_uuid }) => node_uuid);
 	if (nodeIds.length === 0) return [];
 	const nodes = await store.read([{ kind: "baremetal_node", ids: nodeIds }]);
-	return contentsOf(nodes.resources, "baremetal_node").flatMap(({ instance_uuid: instance }) => {
-		if (!instance) return [];
-		const id = instance.toLowerCase();
+	return contentsOf(nodes.resources, "baremetal_node").flatMap((node) => {
+		if (!node.instance_uuid) return [];
+		const id = instanceIdOf(node);
 		return [{ id, networkId: "", basis: [{ kind: "server", ids: [id] }] }];
 	});
 }

@@ -163,6 +163,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		ask: (key) => source.owners(JSON.parse(key), closing.signal),
 		intern: (_key, found) => found,
 	});
+	const privatePatience = privateOwner(sourceAge);
 	const instances = Object.values(byDetail);
 
 	function applyChange(change: Change): void {
@@ -199,7 +200,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		},
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
-			const patience = isPrivate ? privateOwner(sourceAge) : STALE_OWNER;
+			const patience = isPrivate ? privatePatience : STALE_OWNER;
 			const found = owners.get(JSON.stringify(query), signal, undefined, patience);
 			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
 			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));

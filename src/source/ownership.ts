@@ -83,6 +83,11 @@ export function matchesQuery(port: PortFacts, { address, macAddress, networkId }
 	);
 }
 
+/** The MAC address of a query that asks for nothing else. Only such a query can find a NIC without a port. */
+export function macAlone({ address, macAddress, networkId, routerId }: PortQuery): string | undefined {
+	return address === undefined && networkId === undefined && routerId === undefined ? macAddress : undefined;
+}
+
 /** Which of the constraints the instance violates first; undefined if it satisfies all of them. */
 export function violatedConstraint(
 	instance: Instance,

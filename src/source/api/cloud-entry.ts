@@ -1,26 +1,24 @@
 /** What openstacksdk accepts in an entry of clouds.yaml besides its plain form (openstack/config/loader.py). */
 import { join } from "node:path";
+import { isMap } from "../../instance/is-map.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-	typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** The profile that an entry is based on: a name in clouds-public.yaml. */
 export function profileOf(entry: unknown): string | undefined {
-	const name = isRecord(entry) ? (entry["profile"] ?? entry["cloud"]) : undefined;
+	const name = isMap(entry) ? (entry["profile"] ?? entry["cloud"]) : undefined;
 	return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 /** Members of the second entry override those of the first, within `auth` too. */
 export function mergeEntries(base: unknown, over: unknown): unknown {
-	if (!isRecord(base) || !isRecord(over)) return isRecord(base) && over === undefined ? base : (over ?? base ?? {});
+	if (!isMap(base) || !isMap(over)) return over ?? base ?? {};
 	const auth = { ...partOf(base), ...partOf(over) };
 	return { ...base, ...over, auth };
 }
 
 function partOf({ auth }: Entry): Entry {
-	return isRecord(auth) ? auth : {};
+	return isMap(auth) ? auth : {};
 }
 
 /**
@@ -30,9 +28,9 @@ function partOf({ auth }: Entry): Entry {
  * @param home what `~` stands for
  */
 export function plainEntry(entry: unknown, authMembers: readonly string[], home: string): unknown {
-	if (!isRecord(entry)) return entry;
+	if (!isMap(entry)) return entry;
 	const { auth: given, ...members } = withUnderscores(entry);
-	if (given !== undefined && given !== null && !isRecord(given)) return entry;
+	if (given !== undefined && given !== null && !isMap(given)) return entry;
 	const beside = Object.entries(members).filter(([name, value]) => authMembers.includes(name) && value !== null);
 	const others = Object.entries(members).filter(([name]) => !authMembers.includes(name));
 	const auth = { ...withUnderscores(given ?? {}), ...Object.fromEntries(beside) };

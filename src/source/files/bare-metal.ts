@@ -14,10 +14,13 @@ import { all, groupBy } from "./multimap.ts";
 /** Finds the instance whose node has the NIC that a port is on, by Ironic's attachment or by MAC address. */
 export type FindNodeInstance = (port: PortEntry) => string | undefined;
 
-export function nodeInstanceFinder(merged: Merged): FindNodeInstance {
+export function nodeInstanceFinder(
+	merged: Merged,
+	nodes: readonly NodeWithHardware[] = nodesOf(merged),
+): FindNodeInstance {
 	const byVif = new Map<string, string>();
 	const byMac = new Map<string, string>();
-	for (const { node, hardware } of nodesOf(merged)) {
+	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
 		for (const holder of [...hardware.portGroups, ...hardware.ports]) {
 			const vif = attachedPort(holder);
@@ -31,18 +34,19 @@ export function nodeInstanceFinder(merged: Merged): FindNodeInstance {
 
 /**
  * Adds what nodes say about themselves: the ports, networks and servers of instances that no port in the files belongs
- * to. A server in the files goes before the node's.
+ * to. A server in the files takes precedence over the node's.
  */
 export function addNodeInstances(merged: Merged, fault: Fault): Merged {
 	if (merged.baremetal_nodes.size === 0) return merged;
-	const wired = instancesWithPorts(merged);
+	const nodes = nodesOf(merged);
+	const wired = instancesWithPorts(merged, nodes);
 	const found = Object.fromEntries(
 		COLLECTION_NAMES.map((name): [CollectionName, Map<string, unknown>] => [
 			name,
 			new Map<string, unknown>(merged[name]),
 		]),
 	) as Record<CollectionName, Map<string, unknown>>;
-	for (const { node, hardware } of nodesOf(merged)) {
+	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
 		const facts = readNode(node, hardware, fault);
 		if (facts.server && !merged.servers.has(id)) {
@@ -69,7 +73,12 @@ function readNode(node: BareMetalNodeFacts, hardware: NodeHardware, fault: Fault
 	}
 }
 
-function nodesOf(merged: Merged): { readonly node: BareMetalNodeFacts; readonly hardware: NodeHardware }[] {
+interface NodeWithHardware {
+	readonly node: BareMetalNodeFacts;
+	readonly hardware: NodeHardware;
+}
+
+function nodesOf(merged: Merged): NodeWithHardware[] {
 	const ports = groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid);
 	const groups = groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid);
 	return Array.from(merged.baremetal_nodes.values(), (node) => ({
@@ -79,8 +88,8 @@ function nodesOf(merged: Merged): { readonly node: BareMetalNodeFacts; readonly 
 }
 
 /** A port without a device belongs to the only server, where there is one. */
-function instancesWithPorts(merged: Merged): Set<string | undefined> {
-	const instanceOf = nodeInstanceFinder(merged);
+function instancesWithPorts(merged: Merged, nodes: readonly NodeWithHardware[]): Set<string | undefined> {
+	const instanceOf = nodeInstanceFinder(merged, nodes);
 	const [only] = merged.servers.size === 1 ? merged.servers.keys() : [];
 	const nics = Iterator.from(merged.ports.values()).filter((port) => isInstanceNic(port));
 	return new Set(nics.map((port) => instanceOf(port) ?? (port.device_id || undefined) ?? only));

@@ -4,6 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { explain, formatPath, type JsonPath, parseYaml, suggest, type YamlDocument } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { getOrInsert } from "../../get-or-insert.ts";
+import { isMap } from "../../instance/is-map.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
 
@@ -161,8 +162,4 @@ function describe(document: YamlDocument, path: string, place: JsonPath): string
 
 function fail(document: YamlDocument, path: string, place: JsonPath, what: string): never {
 	throw new GuestwireError("inventory", `${describe(document, path, place)} ${what}`);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
-import { matchesQuery, ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
@@ -78,10 +78,9 @@ export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
 
 /** On bare metal, a NIC may have no port: it is a bond's member, or only boots the node. */
 function ownersByNic({ instancesByNic }: Inventory, query: PortQuery): Owner[] {
-	const { address, macAddress = "", networkId, routerId } = query;
-	const id = instancesByNic.get(macAddress);
-	const isNicAlone = address === undefined && networkId === undefined && routerId === undefined;
-	return id !== undefined && isNicAlone ? [{ id, networkId: "" }] : [];
+	const macAddress = macAlone(query);
+	const id = macAddress === undefined ? undefined : instancesByNic.get(macAddress);
+	return id === undefined ? [] : [{ id, networkId: "" }];
 }
 
 /** A query with neither an address nor a MAC address does not describe a guest: nothing matches. */

@@ -1,7 +1,7 @@
 /** Whose address is it? Every NIC of a node is its instance's, also one that only serves to provision the node. */
 import { canonicalMac } from "../../instance/addresses.ts";
 import type { InstanceFacts } from "../../instance/facts.ts";
-import { matchesQuery, ownerOf } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf } from "../ownership.ts";
 import type { Owner, PortQuery } from "../source.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -19,8 +19,8 @@ function ownerIn(facts: InstanceFacts, query: PortQuery): Owner | undefined {
 	const port = [...ports, ...subports].find((each) => matchesQuery(each, query));
 	const nic = port && (ports.find(({ id: nicId }) => nicId === parents.get(port.id)) ?? port);
 	if (port && nic) return ownerOf(port, nic);
-	const { address, macAddress, networkId } = query;
-	if (address !== undefined || networkId !== undefined || macAddress === undefined) return undefined;
+	const macAddress = macAlone(query);
+	if (macAddress === undefined) return undefined;
 	const isOwn = facts.bareMetalPorts.some((each) => canonicalMac(each.address) === macAddress);
 	return isOwn ? { id, networkId: "" } : undefined;
 }

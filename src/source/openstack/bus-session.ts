@@ -37,7 +37,7 @@ const KEYS = [
 const PREFETCH = 200;
 /** Of messages that wait on the broker: it drops the oldest beyond that. */
 const QUEUE_LIMITS = { "x-max-length": 50_000, "x-max-length-bytes": 128 * 1024 * 1024 };
-/** From so many waiting messages on, some may have been dropped for their size. */
+/** With at least this many messages waiting, the broker may have dropped some because of `x-max-length-bytes`. */
 export const LOSSY = 10_000;
 /** Twice this long without a sign of life, and the connection counts as lost. Seconds. */
 export const HEARTBEAT = 10;

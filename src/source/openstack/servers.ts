@@ -41,7 +41,7 @@ export interface Servers {
 	 * A page of all servers, the newest first, with as many as Nova lists in a short time. Look-ups that wait for one of
 	 * them are answered from it.
 	 *
-	 * @param most at most so many
+	 * @param most the most to return
 	 */
 	page(most: number, marker: Query): Promise<ListingPage>;
 }
@@ -66,7 +66,7 @@ export function createServers(api: Api): Servers {
 		return new Map();
 	}
 
-	/** One scan at a time: who comes while it runs is served by its next pages, or by another scan. */
+	/** One scan at a time: callers that arrive while it runs are served by its next pages, or by another scan. */
 	async function scanFor(ids: readonly string[]): Promise<void> {
 		await scan;
 		if (ids.filter(wanted.has).length < WORTH_LISTING) return;
