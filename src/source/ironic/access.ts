@@ -6,13 +6,14 @@ import { type Api, createApi } from "../api/api.ts";
 import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
 import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
+import { neutronBase } from "../api/neutron-base.ts";
 import { remembered } from "../api/remembered.ts";
 import { type Authorization, createRest, type Reply, type Rest } from "../api/rest.ts";
 import { faultOf } from "./fault.ts";
+import { createIronic, type Ironic } from "./ironic.ts";
 
 export interface IronicAccess {
-	/** Sends the microversion. */
-	readonly api: Api;
+	readonly ironic: Ironic;
 	/** The newest microversion that both Ironic and Guestwire support. */
 	microversion(): Promise<string>;
 	/** Identifies the Ironic. */
@@ -59,12 +60,12 @@ interface IronicApiOptions {
 	readonly endpoint: () => Promise<string>;
 }
 
-/** The API below an endpoint, whose URL may end with a version or not. */
+/** The Ironic at an endpoint, whose URL may end with a version or not. */
 export function createIronicApi({
 	authorize,
 	rest,
 	endpoint,
-}: IronicApiOptions): Pick<IronicAccess, "api" | "microversion"> {
+}: IronicApiOptions): Pick<IronicAccess, "ironic" | "microversion"> {
 	const root = async () => (await endpoint()).replace(/\/+$/, "").replace(/\/v1$/, "");
 	const discovery = createApi({ authorize, rest, base: root, refusal });
 	const microversion = remembered(async () => {
@@ -75,10 +76,8 @@ export function createIronicApi({
 		return chooseMicroversion(answer.value, answer.where);
 	});
 	const headers = async () => ({ "x-openstack-ironic-api-version": await microversion() });
-	return {
-		api: createApi({ authorize, rest, base: async () => `${await root()}/v1`, headers, refusal }),
-		microversion,
-	};
+	const api = createApi({ authorize, rest, base: async () => `${await root()}/v1`, headers, refusal });
+	return { ironic: createIronic(api, microversion), microversion };
 }
 
 /** @throws GuestwireError `cloud-answer`: the API is too old, or no longer supports the microversions known here */
@@ -138,14 +137,13 @@ function basic({ entry: { auth }, where }: FoundCloud): string {
 
 /** Looked up again when it is needed: a catalogue may get an endpoint. */
 function networkOf({ session, network }: Access, rest: Rest): IronicAccess["network"] {
-	const withVersion = (url: string) => `${url.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0`;
 	if (session === undefined) {
 		if (network === undefined) return async () => undefined;
 		// A Neutron without Keystone asks nobody who they are.
-		const api = createApi({ authorize: async () => ({ headers: {} }), rest, base: async () => withVersion(network) });
+		const api = createApi({ authorize: async () => ({ headers: {} }), rest, base: async () => neutronBase(network) });
 		return async () => api;
 	}
-	const base = async () => withVersion(await session.endpoint("network"));
+	const base = async () => neutronBase(await session.endpoint("network"));
 	const api = createApi({ authorize: byToken(session), rest, base });
 	return async () => ((await session.hasEndpoint("network")) ? api : undefined);
 }

@@ -9,7 +9,6 @@ import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
 import { openIronicAccess } from "./access.ts";
-import { createIronic } from "./ironic.ts";
 import { createNodeWiring } from "./node-wiring.ts";
 import { findNode } from "./nodes.ts";
 import { ownersIn } from "./owners.ts";
@@ -37,9 +36,8 @@ export interface IronicOptions extends CloudChoice {
 export async function openIronicSource(options: IronicOptions): Promise<RemoteSource> {
 	const { inventory: path, onReload, changes } = options;
 	const sharing = (options.sharing ?? 2) * 1000;
-	const access = await openIronicAccess(options);
+	const { ironic, ...access } = await openIronicAccess(options);
 	const inventory = path === undefined ? undefined : await openFilesSource(path, onReload && { onReload });
-	const ironic = createIronic(access.api, access.microversion);
 	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {

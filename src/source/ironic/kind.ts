@@ -2,7 +2,6 @@ import { openFilesSource } from "../files/files-source.ts";
 import { checkPart, type SourceKind } from "../source-kind.ts";
 import { openIronicAccess } from "./access.ts";
 import { openIronicSource } from "./index.ts";
-import { createIronic } from "./ironic.ts";
 import { listNodes } from "./nodes.ts";
 
 /** The nodes of an Ironic. */
@@ -15,7 +14,7 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 	async check({ cloud, inventory: path }, { env }) {
 		const access = await openIronicAccess({ cloud, env });
 		const checkNodes = async () => {
-			const { records, unreadable } = await listNodes(createIronic(access.api, access.microversion));
+			const { records, unreadable } = await listNodes(access.ironic);
 			const odd = unreadable.map(({ uuid, error }) => `; node ${uuid} can't be read: ${error.message}`).join("");
 			return `${records.length} nodes${odd}`;
 		};

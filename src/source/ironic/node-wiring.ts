@@ -23,12 +23,7 @@ export interface WiringParts {
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
 export function createNodeWiring({ network, inventory, share }: WiringParts): FindFacts {
-	const neutrons = new WeakMap<Api, Neutron>();
-	const neutronOf = (api: Api) => {
-		const neutron = neutrons.get(api) ?? createNeutron(api, share);
-		neutrons.set(api, neutron);
-		return neutron;
-	};
+	let neutron: Neutron | undefined;
 
 	/** What Neutron knows of the node's VIFs; undefined if none of them is a port there. */
 	async function fromNeutron(
@@ -38,7 +33,7 @@ export function createNodeWiring({ network, inventory, share }: WiringParts): Fi
 		const vifs = nicsOfNode({ ports, portGroups }).flatMap(vifsOf);
 		const api = vifs.length === 0 ? undefined : await network();
 		if (api === undefined) return undefined;
-		const neutron = neutronOf(api);
+		neutron ??= createNeutron(api, share);
 		const found = (await Promise.all(vifs.map(neutron.portWithTrunk))).flat();
 		if (found.length === 0) return undefined;
 		// Ironic attaches ports without writing their device.

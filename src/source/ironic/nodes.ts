@@ -44,24 +44,33 @@ export async function listNodes(ironic: Ironic): Promise<Nodes> {
 
 /** The node on which an instance runs, or that has the id itself. Undefined if there is none. */
 export async function findNode(ironic: Ironic, instanceId: string): Promise<NodeRecord | undefined> {
-	const [running] = await ironic.list("nodes", [["instance_uuid", instanceId]]);
-	const own = running ?? (await ironic.node(instanceId));
-	if (own === undefined) return undefined;
-	const node = readNode(own.value, own.where);
+	const running = await findRunning(ironic, instanceId);
+	if (running !== undefined) return recordOf(ironic, running);
+	const own = await ironic.node(instanceId);
 	// A node with an instance is found by the instance's id alone, so that one instance has one id.
-	if (running === undefined && node.instance_uuid) return undefined;
-	const ofNode = [["node", node.uuid]] as const;
+	if (own === undefined || readNode(own.value, own.where).instance_uuid) return undefined;
+	return recordOf(ironic, own);
+}
+
+/** The NICs and bonds of the node on which an instance runs; undefined if Ironic has no such node. */
+export async function findHardware(ironic: Ironic, instanceId: string): Promise<NodeHardware | undefined> {
+	const running = await findRunning(ironic, instanceId);
+	return running && recordOf(ironic, running);
+}
+
+async function findRunning(ironic: Ironic, instanceId: string): Promise<Answered | undefined> {
+	const [running] = await ironic.list("nodes", [["instance_uuid", instanceId]]);
+	return running;
+}
+
+/** A node with its hardware. */
+async function recordOf(ironic: Ironic, own: Answered): Promise<NodeRecord | undefined> {
+	const ofNode = [["node", readNode(own.value, own.where).uuid]] as const;
 	const [ports, groups] = await Promise.all([ironic.list("ports", ofNode), ironic.list("portgroups", ofNode)]);
 	const { records, unreadable } = assembleNodes([own], ports, groups);
 	const [failed] = unreadable;
 	if (failed !== undefined) throw failed.error;
 	return records[0];
-}
-
-/** The NICs and bonds of the node on which an instance runs; undefined if Ironic has no such node. */
-export async function findHardware(ironic: Ironic, instanceId: string): Promise<NodeHardware | undefined> {
-	const running = await ironic.list("nodes", [["instance_uuid", instanceId]]);
-	return running.length === 0 ? undefined : findNode(ironic, instanceId);
 }
 
 function assembleNodes(nodes: readonly Answered[], ports: readonly Answered[], groups: readonly Answered[]): Nodes {
@@ -71,10 +80,15 @@ function assembleNodes(nodes: readonly Answered[], ports: readonly Answered[], g
 	const unreadable: UnreadableNode[] = [];
 	for (const answer of nodes) {
 		const [uuid = "unknown", instance] = [textMember(answer, "uuid"), textMember(answer, "instance_uuid")];
-		const node = attempt(() => readNode(answer.value, answer.where));
-		const [own, grouped] = [portsOf.get(uuid) ?? [], groupsOf.get(uuid) ?? []];
-		const error = [node, own, grouped].find((one) => one instanceof GuestwireError);
-		if (error instanceof GuestwireError) {
+		const of = <T>(parts: ReadonlyMap<string, T[] | GuestwireError>): T[] => {
+			const found = parts.get(uuid) ?? [];
+			if (found instanceof GuestwireError) throw found;
+			return found;
+		};
+		try {
+			records.push({ node: readNode(answer.value, answer.where), ports: of(portsOf), portGroups: of(groupsOf) });
+		} catch (error) {
+			if (!(error instanceof GuestwireError)) throw error;
 			const parts = [...ports, ...groups].filter((part) => textMember(part, "node_uuid") === uuid);
 			const uuids = parts.flatMap((part) => textMember(part, "uuid") ?? []);
 			unreadable.push({
@@ -83,12 +97,6 @@ function assembleNodes(nodes: readonly Answered[], ports: readonly Answered[], g
 				parts: uuids,
 				instanceId: instanceIdOf({ uuid, instance_uuid: instance ?? null }),
 			});
-		} else if (
-			!(node instanceof GuestwireError) &&
-			!(own instanceof GuestwireError) &&
-			!(grouped instanceof GuestwireError)
-		) {
-			records.push({ node, ports: own, portGroups: grouped });
 		}
 	}
 	return { records, unreadable };

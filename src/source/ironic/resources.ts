@@ -21,9 +21,7 @@ export const HARDWARE_KINDS: readonly ResourceKind[] = ["portgroup", "baremetal_
 export function createIronicReader(snapshots: Snapshots, kinds = KINDS): ResourceReader {
 	async function slice(kind: ResourceKind, { marker, limit }: PageOptions) {
 		const snapshot = await snapshots.recent(LISTING_AGE);
-		const all = listed(snapshot, kind)
-			.filter(({ id }) => marker === undefined || id > marker)
-			.sort((a, b) => (a.id < b.id ? -1 : 1));
+		const all = listed(snapshot, kind).filter(({ id }) => marker === undefined || id > marker);
 		const resources = all.slice(0, limit);
 		const last = resources.at(-1);
 		return { snapshot, resources, ...(last !== undefined && all.length > limit && { next: last.id }) };

@@ -35,7 +35,7 @@ export function mayExist({ unreadable }: Snapshot, id: string): boolean {
 export interface Snapshots {
 	/** One that was requested after the call. Calls that wait for one share it. */
 	next(): Promise<Snapshot>;
-	/** One that is at most so many milliseconds old. */
+	/** One that is at most `maxAge` milliseconds old. */
 	recent(maxAge: number): Promise<Snapshot>;
 }
 
@@ -114,7 +114,12 @@ async function takeSnapshot(
 			resources.set(resource.kind, ofKind.set(resource.id, resource));
 		}
 	}
+	for (const [kind, ofKind] of resources) resources.set(kind, inOrderOfIds(ofKind));
 	return { requestedAt, instances, resources, unreadable: odd };
+}
+
+function inOrderOfIds<T>(byId: ReadonlyMap<string, T>): Map<string, T> {
+	return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const NO_NODES = { records: [], unreadable: [] };

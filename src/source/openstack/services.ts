@@ -3,11 +3,12 @@ import { GuestwireError } from "../../errors.ts";
 import { type Api, createApi } from "../api/api.ts";
 import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
 import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
+import { neutronBase } from "../api/neutron-base.ts";
 import { remembered } from "../api/remembered.ts";
 import { createRest } from "../api/rest.ts";
 import { createIronicApi } from "../ironic/access.ts";
 import { ifUsable } from "../ironic/if-usable.ts";
-import { createIronic, type Ironic } from "../ironic/ironic.ts";
+import type { Ironic } from "../ironic/ironic.ts";
 import { chooseMicroversion, newestMicroversion } from "./microversion.ts";
 
 export interface Services {
@@ -38,15 +39,10 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 	const session = createSession(found, rest, () => performance.now());
 	const authorize = byToken(session);
 	// Endpoints in catalogues may end with a version, and Nova's with a project too.
-	const networkBase = async () => `${(await session.endpoint("network")).replace(/\/v2\.0$/, "")}/v2.0`;
+	const networkBase = async () => neutronBase(await session.endpoint("network"));
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
 	const root = createApi({ authorize, rest, base: computeBase });
-	const { api, microversion: ironicVersion } = createIronicApi({
-		authorize,
-		rest,
-		endpoint: () => session.endpoint("baremetal"),
-	});
-	const ironic = createIronic(api, ironicVersion);
+	const { ironic } = createIronicApi({ authorize, rest, endpoint: () => session.endpoint("baremetal") });
 	const versions = remembered(async () => {
 		const answer = await root.get("/");
 		if (answer !== undefined) return { chosen: chooseMicroversion(answer), newest: newestMicroversion(answer) };
