@@ -21,7 +21,7 @@ export interface ReportOptions {
 	readonly record?: ((request: AnsweredRequest) => void) | undefined;
 }
 
-export function createReport({ identity, listen, log, metrics, record }: ReportOptions): Report {
+export function createReport({ identity, listen: listener, log, metrics, record }: ReportOptions): Report {
 	const countRequest = metrics.requests(identity);
 	return ({ request, target, started }, response, bytes) => {
 		const { method = "", rawHeaders } = request;
@@ -38,7 +38,7 @@ export function createReport({ identity, listen, log, metrics, record }: ReportO
 		const body = "document" in response && method === "GET" ? response.document.body : undefined;
 		const isRefused = reason !== undefined && (instance === undefined || reason === "unknown-instance");
 		const source = isRefused ? requestSource(rawHeaders, request.socket.remoteAddress) : undefined;
-		const [at, listener] = [Date.now(), listen];
+		const at = Date.now();
 		record({ at, instance, method, path, status, bytes, ms, userAgent, listener, body, reason, detail, source });
 	};
 }
