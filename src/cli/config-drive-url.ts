@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { GuestwireError } from "../errors.ts";
-import { isLocal, parseListenAddress } from "../http/listen.ts";
-import { createDriveLinks, driveUrl, LINK_MINUTES, linkExpiry } from "../service/drive-links.ts";
+import { httpUrl, isLocal, parseListenAddress } from "../http/listen.ts";
+import { createDriveLinks, LINK_MINUTES, makeDriveLink } from "../service/drive-links.ts";
 import { sharedKey } from "../store/secrets.ts";
 import { type CommonOptions, type Io, say } from "./frame.ts";
 import { type CommandContext, withInstance } from "./source.ts";
@@ -27,11 +27,9 @@ export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): P
 			if (isTemporary(state)) {
 				throw new GuestwireError("state", "a link needs the state of the operator server: name its configuration file");
 			}
-			const expires = linkExpiry(options.minutes);
-			const link = createDriveLinks(await sharedKey(state, "drive_links")).sign(id, expires);
-			const url = driveUrl(base, id, link);
-			const result = { url, expires: new Date(expires * 1000).toISOString() };
-			io.stdout.write(options.json === true ? `${JSON.stringify(result)}\n` : `${url}\n`);
+			const links = createDriveLinks(await sharedKey(state, "drive_links"));
+			const link = makeDriveLink(links, base, id, options.minutes);
+			io.stdout.write(options.json === true ? `${JSON.stringify(link)}\n` : `${link.url}\n`);
 		} finally {
 			await state.close();
 		}
@@ -41,10 +39,10 @@ export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): P
 /** The server's URL by its listen address, if that is an address that others can use. */
 function baseOf(listen: CommandContext["config"]["operator"]["listen"], where: string, io: Io): string {
 	const address = parseListenAddress(listen);
-	const advice = 'set "operator.url" to how machines that are deployed reach the operator server';
+	const advice = 'set "operator.url" to how machines being deployed reach the operator server';
 	if ("path" in address || address.port === 0 || ipaddr.process(address.host).range() === "unspecified") {
 		throw new GuestwireError("config", `${where} ${listen} can't be in a URL: ${advice}`);
 	}
 	if (isLocal(address)) say(io, `only this machine can open the link: ${advice}`);
-	return `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+	return httpUrl(address.host, address.port);
 }

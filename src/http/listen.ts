@@ -36,6 +36,11 @@ export function isLocal(address: ListenAddress): boolean {
 	return "path" in address || ipaddr.process(address.host).range() === "loopback";
 }
 
+/** @param host an IP address */
+export function httpUrl(host: string, port: number): string {
+	return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** Gives one of node's own servers the form that `listenOn` takes. */
 export function asListener(server: Server): Listener {
 	return {
@@ -43,8 +48,8 @@ export function asListener(server: Server): Listener {
 			server.listen(options);
 			await once(server, "listening");
 			if ("path" in options) return options.path;
-			const { address, family, port } = server.address() as AddressInfo;
-			return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+			const { address, port } = server.address() as AddressInfo;
+			return httpUrl(address, port);
 		},
 	};
 }

@@ -31,7 +31,7 @@ export function createDriveLinks(key: Uint8Array, now: () => number = Date.now):
 		sign: (id, expires) => `${expires}-${signature(id, `${expires}`).toString("base64url")}`,
 		refusal(id, link) {
 			const [, expires = "", given = ""] = /^(\d{1,15})-([\w-]{43})$/.exec(typeof link === "string" ? link : "") ?? [];
-			// Base64url of 43 characters is 32 bytes, as is the signature. Spellings of the same bytes are all right.
+			// Base64url of 43 characters is 32 bytes, as is the signature. Any base64url spelling of the same bytes is accepted.
 			const bytes = Buffer.from(given, "base64url");
 			const expected = signature(id, expires);
 			if (bytes.length !== expected.length || !timingSafeEqual(bytes, expected)) return "wrong";
@@ -52,4 +52,14 @@ export function linkExpiry(minutes: number = LINK_MINUTES.default, now: number =
  */
 export function driveUrl(base: string, id: string, link: string): string {
 	return `${base.replace(/\/+$/, "")}/api/instances/${encodeURIComponent(id)}/config-drive?link=${link}`;
+}
+
+/**
+ * The URL of an instance's drive with a new link, and when that expires (ISO 8601).
+ *
+ * @param base see `driveUrl`
+ */
+export function makeDriveLink(links: DriveLinks, base: string, id: string, minutes?: number) {
+	const expires = linkExpiry(minutes);
+	return { url: driveUrl(base, id, links.sign(id, expires)), expires: new Date(expires * 1000).toISOString() };
 }

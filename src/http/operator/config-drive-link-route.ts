@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import type { Instance } from "../../instance/instance.ts";
-import { type DriveLinks, driveUrl, LINK_MINUTES, linkExpiry } from "../../service/drive-links.ts";
+import { type DriveLinks, LINK_MINUTES, makeDriveLink } from "../../service/drive-links.ts";
 import { IdParamsSchema, ProblemSchema } from "./schemas.ts";
 
 export interface DriveLinkRouteOptions {
@@ -44,12 +44,8 @@ export async function driveLinkRoute(app: FastifyInstance, options: DriveLinkRou
 		async (request, reply) => {
 			requireSecrets(request);
 			const { id } = await instanceOf(request.params.id);
-			const expires = linkExpiry(request.query.minutes);
 			reply.header("cache-control", "no-store");
-			return {
-				url: driveUrl(url ?? `${request.protocol}://${request.host}`, id, links.sign(id, expires)),
-				expires: new Date(expires * 1000).toISOString(),
-			};
+			return makeDriveLink(links, url ?? `${request.protocol}://${request.host}`, id, request.query.minutes);
 		},
 	);
 }
