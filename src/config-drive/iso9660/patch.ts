@@ -1,4 +1,5 @@
 /** Replaces files of an ISO 9660 image in all of its name spaces, and leaves everything else where it is. */
+import { getOrInsert } from "../../get-or-insert.ts";
 import { quoted } from "../../printable.ts";
 import { unpatchable } from "../contents.ts";
 import { ALIGNMENT, roundUp } from "../drive.ts";
@@ -80,10 +81,9 @@ function extentsOf({ files }: NameSpaceContents, replacements: Replacements): Ex
 			const bytes = replacements.get(path);
 			if (bytes === undefined) continue;
 			if (record.raw[1] !== 0) throw unpatchable(`${quoted(path)} has extended attributes`);
-			const replacement = made.get(bytes) ?? { bytes, paths: [], records: [] };
+			const replacement = getOrInsert(made, bytes, () => ({ bytes, paths: [], records: [] }));
 			replacement.paths.push(path);
 			replacement.records.push(record);
-			made.set(bytes, replacement);
 		}
 		if (first === undefined || made.size === 0) return [];
 		return [{ record: first[1], paths: sharers.map(([path]) => path), replacements: [...made.values()] }];
