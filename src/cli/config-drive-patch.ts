@@ -14,7 +14,7 @@ import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { checkByValue } from "./drive-by-value.ts";
-import { readBounded, writeImage } from "./drive-files.ts";
+import { checkOutput, readBounded, writeImage } from "./drive-files.ts";
 import { type CommonOptions, type Io, printResult } from "./frame.ts";
 
 /** A file of the drive and the file with its new bytes. */
@@ -67,9 +67,7 @@ export async function patchDrive(
 	const contents = readConfigDrive(image);
 	const encoding = options.encoding ?? encodingOf(file);
 	checkByValue(contents.format, encoding);
-	if (output === "-" && io.isTTY && encoding === "raw") {
-		throw new GuestwireError("usage", "an image can't be written to a terminal: redirect standard output");
-	}
+	checkOutput(output, encoding, io);
 	const replacements = new Map(drive && networkFiles(contents, await drive()));
 	for (const one of replace) {
 		const paths = pathsOf(contents, one.name);

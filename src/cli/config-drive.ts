@@ -24,7 +24,7 @@ import { createLog } from "../service/log.ts";
 import { patchDrive, type Replace, replaceOption } from "./config-drive-patch.ts";
 import { minutesOption, printUrl } from "./config-drive-url.ts";
 import { checkByValue } from "./drive-by-value.ts";
-import { extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
+import { checkOutput, extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { type CommandContext, findInstance, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
@@ -107,9 +107,7 @@ async function makeOne(nameOrId: string | undefined, options: DriveOptions, io: 
 	if (output === undefined)
 		throw new GuestwireError("usage", "missing output: give -o FILE, or -o - for standard output");
 	if (options.directory !== undefined) throw new GuestwireError("usage", "-d needs --all or --read: omit it");
-	if (output === "-" && io.isTTY && (options.encoding ?? "raw") === "raw") {
-		throw new GuestwireError("usage", "an image can't be written to a terminal: redirect standard output");
-	}
+	checkOutput(output, options.encoding ?? "raw", io);
 	await using drives = await openDrives(options, io);
 	const id = await findInstance(drives.context.instances, nameOrId);
 	const drive = await drives.of(id);

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DriveContents, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
+import { type DriveContents, type DriveEncoding, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 import { writeFileAtomically } from "../write-file-atomically.ts";
 import type { Io } from "./frame.ts";
@@ -37,6 +37,16 @@ export async function writeImage(
 		return bytes;
 	} catch (error) {
 		throw outputError(path, error);
+	}
+}
+
+/**
+ * @param output `-` is standard output
+ * @throws GuestwireError `usage`: a raw image would be written to a terminal
+ */
+export function checkOutput(output: string, encoding: DriveEncoding, { isTTY }: Io): void {
+	if (output === "-" && isTTY && encoding === "raw") {
+		throw new GuestwireError("usage", "an image can't be written to a terminal: redirect standard output");
 	}
 }
 
@@ -83,12 +93,13 @@ export async function readBounded(path: string, stdin?: Io["stdin"]): Promise<Bu
 	// The size of a device is unknown before it is read, and some have no end.
 	const source = path === "-" && stdin !== undefined ? stdin : createReadStream(path, { end: MAX_IMAGE });
 	const name = source === stdin ? "standard input" : path;
-	const chunks: Buffer[] = [];
+	const chunks: Uint8Array[] = [];
 	let size = 0;
 	try {
 		for await (const chunk of source) {
-			chunks.push(Buffer.from(chunk));
-			size += chunk.length;
+			const bytes: Uint8Array = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+			chunks.push(bytes);
+			size += bytes.length;
 			if (size > MAX_IMAGE)
 				throw new GuestwireError(
 					"drive",
