@@ -1,6 +1,6 @@
 /** What a request's target stands for. Guests request the same few targets, so the results are remembered. */
-import { LRUCache } from "lru-cache";
 import { isPrivatePath, normalizePath } from "../../documents/paths.ts";
+import { rememberedByText } from "../../remembered-by-text.ts";
 import { pathInLog } from "../../service/log.ts";
 import { documentKind } from "../../service/metrics.ts";
 import { isPasswordPath } from "./password.ts";
@@ -16,23 +16,8 @@ export interface Target {
 	readonly isPassword: boolean;
 }
 
-/** Characters of a target that is remembered, and how many are: guests choose them. */
-const MAX_LENGTH = 200;
-const MAX_REMEMBERED = 1000;
-
-const remembered = new LRUCache<string, Target>({ max: MAX_REMEMBERED });
-
 /** @param text the target as it was sent */
-export function targetOf(text: string): Target {
-	if (text.length > MAX_LENGTH) return parse(text);
-	const known = remembered.get(text);
-	if (known !== undefined) return known;
-	const target = parse(text);
-	remembered.set(text, target);
-	return target;
-}
-
-function parse(text: string): Target {
+export const targetOf = rememberedByText((text): Target => {
 	const path = normalizePath(text);
 	return {
 		path,
@@ -41,4 +26,4 @@ function parse(text: string): Target {
 		isPrivate: path !== undefined && isPrivatePath(path),
 		isPassword: path !== undefined && isPasswordPath(path),
 	};
-}
+});

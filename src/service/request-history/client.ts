@@ -2,10 +2,7 @@
  * Which program in the guest asks. Its user agent says so, if it reaches Guestwire: Neutron's agents replace it by their
  * own. Otherwise the paths do: each program requests its own set.
  */
-import { LRUCache } from "lru-cache";
-
-/** Characters of a text whose result is remembered. */
-const MAX_REMEMBERED = 200;
+import { rememberedByText } from "../../remembered-by-text.ts";
 
 /** What is known about a guest's program: what it has requested so far, and the best name found. */
 export interface ClientEvidence {
@@ -91,33 +88,25 @@ export function addEvidence(known: ClientEvidence, path: string | undefined, use
 }
 
 /** `name@version`, or `name` if the user agent has no version; undefined if it names no known program. */
-export const clientOfUserAgent = remembered((userAgent: string): string | undefined => {
+export function clientOfUserAgent(userAgent: string): string | undefined {
+	return namedClient(userAgent) || undefined;
+}
+
+/** Empty if there is none. */
+const namedClient = rememberedByText((userAgent) => {
 	for (const [pattern, name] of USER_AGENTS) {
 		const match = pattern.exec(userAgent);
 		if (match !== null) return match[1] === undefined ? name : `${name}@${match[1]}`;
 	}
-	return undefined;
+	return "";
 });
 
 function isTool(client: string): boolean {
 	return /^(curl|wget)(@|$)/.test(client);
 }
 
-const traitsOf = remembered((path: string): number => {
+const traitsOf = rememberedByText((path): number => {
 	let traits = 0;
 	for (const [pattern, trait] of TRAITS) if (pattern.test(path)) traits |= trait;
 	return traits;
 });
-
-/** Guests request the same few paths with the same few user agents. */
-function remembered<T>(compute: (text: string) => T): (text: string) => T {
-	const results = new LRUCache<string, { readonly result: T }>({ max: 1000 });
-	return (text) => {
-		if (text.length > MAX_REMEMBERED) return compute(text);
-		const known = results.get(text);
-		if (known !== undefined) return known.result;
-		const result = compute(text);
-		results.set(text, { result });
-		return result;
-	};
-}
