@@ -3,7 +3,7 @@ import type { Registry } from "prom-client";
 import type { MirrorStore } from "../mirror/mirror-store.ts";
 import { type Mirror, openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
-import { readInstance } from "../mirror/read-instance.ts";
+import { hidesUserData, readInstance, withMicroversion } from "../mirror/read-instance.ts";
 import type { Log } from "../service/log.ts";
 import { collectMirror, createMirrorMetrics } from "../service/mirror-metrics.ts";
 import type { OverviewOptions } from "../service/overview/overview.ts";
@@ -70,10 +70,9 @@ function storedSource({ source, state }: Mirror, store: MirrorStore, config: Con
 			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });
 			if (facts === undefined) return undefined;
 			// Documents of incomplete facts would differ from what the guest gets.
-			const hidesUserData = !config.mirror.userData && facts.server?.["OS-EXT-SRV-ATTR:user_data"] === undefined;
-			if (detail === "all" && (!state.isFilled() || missing.length > 0 || hidesUserData)) return undefined;
-			const novaMicroversion = isNova ? state.novaMicroversion() : undefined;
-			return assembleOwned(novaMicroversion === undefined ? facts : { ...facts, novaMicroversion });
+			const isIncomplete = !state.isFilled() || missing.length > 0 || hidesUserData(facts, config.mirror.userData);
+			if (detail === "all" && isIncomplete) return undefined;
+			return assembleOwned(withMicroversion(facts, isNova ? state.novaMicroversion() : undefined));
 		},
 		...(source.onChange && { onChange: source.onChange }),
 	};

@@ -2,7 +2,7 @@
 import { GuestwireError } from "../errors.ts";
 import { listServers } from "../mirror/mirrored-source.ts";
 import { openFilledMirror } from "../mirror/open-mirror-store.ts";
-import { readInstance } from "../mirror/read-instance.ts";
+import { readInstance, withMicroversion } from "../mirror/read-instance.ts";
 import type { FactsSource } from "../source/source.ts";
 import type { StateDatabase } from "../store/database.ts";
 
@@ -31,7 +31,7 @@ export async function openMirrorFacts(
 			if (lacking !== undefined) {
 				throw new GuestwireError("cloud-answer", `the mirror lacks ${lacking.kind} ${lacking.id}: try again later`);
 			}
-			return facts && (novaMicroversion === undefined ? facts : { ...facts, novaMicroversion });
+			return facts && withMicroversion(facts, novaMicroversion);
 		},
 	};
 }

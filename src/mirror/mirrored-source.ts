@@ -16,7 +16,7 @@ import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { ownersIn } from "./mirrored-owners.ts";
-import { type InstanceReading, readInstance } from "./read-instance.ts";
+import { hidesUserData, type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
 
 export interface MirroredSourceOptions {
 	readonly remote: RemoteSource;
@@ -100,8 +100,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		if (resources.length + deleted.length === 0 || !state.isListed(keyKinds)) return false;
 		if (missing.some(({ kind }) => isNeeded(kind, detail))) return false;
 		if (options.profile === "nova" && state.novaMicroversion() === undefined) return false;
-		const hidesUserData = !options.userData && facts?.server?.["OS-EXT-SRV-ATTR:user_data"] === undefined;
-		return !(hidesUserData && facts !== undefined && detail !== "wiring");
+		return facts === undefined || detail === "wiring" || !hidesUserData(facts, options.userData);
 	}
 
 	/** Whether a record could not be read that the facts contain, or that may be the port of one of the server's NICs. */
@@ -114,8 +113,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	function factsOf({ facts }: InstanceReading): InstanceFacts | undefined {
-		const novaMicroversion = options.profile === "nova" ? state.novaMicroversion() : undefined;
-		return facts && (novaMicroversion === undefined ? facts : { ...facts, novaMicroversion });
+		return facts && withMicroversion(facts, options.profile === "nova" ? state.novaMicroversion() : undefined);
 	}
 
 	async function askRemote(id: string, detail: Detail): Promise<InstanceFacts | undefined> {

@@ -52,6 +52,20 @@ export async function readInstance(store: Reader, id: string, options: ReadInsta
 	}
 }
 
+/** Facts with Nova's microversion, if that is known. */
+export function withMicroversion(facts: InstanceFacts, novaMicroversion: string | undefined): InstanceFacts {
+	return novaMicroversion === undefined ? facts : { ...facts, novaMicroversion };
+}
+
+/**
+ * Whether the server may have user data that the facts lack.
+ *
+ * @param isStored whether the mirror stores user data
+ */
+export function hidesUserData({ server }: InstanceFacts, isStored: boolean): boolean {
+	return !isStored && server?.["OS-EXT-SRV-ATTR:user_data"] === undefined;
+}
+
 /** By kind and id. */
 type Resources = ReadonlyMap<string, Resource>;
 
