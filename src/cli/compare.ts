@@ -145,7 +145,7 @@ async function compareDrive(
 	if (instance === undefined) return result;
 	const database = open.adopt(await openState(context.config.state, io), ({ close }) => close());
 	const log = createLog({ write: () => {} });
-	const vendorData = open.adopt(await openVendorData(context, io, { log, count: () => {} }), ({ close }) => close());
+	const vendorData = open.adopt(await openVendorData(context, io, { log }), ({ close }) => close());
 	const documents = createGuestDocuments(await seededSettings(context, database), vendorData);
 	for (const comparison of compareDrives(original, driveTree(await documents.complete(instance)))) {
 		count(comparison, instance, context, result);

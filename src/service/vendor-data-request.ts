@@ -24,7 +24,7 @@ export interface TargetAccess {
 }
 
 /** The limit for one response, in bytes. */
-export const LARGEST_ANSWER = 256 * 1024;
+const LARGEST_ANSWER = 256 * 1024;
 /** Redirects that are followed. */
 const REDIRECTS = 5;
 const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];

@@ -9,7 +9,7 @@ const CHUNK = 250;
 export const MAX_VERSIONS = 3;
 
 type Database = Transaction<StateTables>;
-export type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf">;
+type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf">;
 
 /** See `HistoryStore.write`. Transactions take turns, so that numbers are committed in their order. */
 export function writeBatch(

@@ -11,7 +11,7 @@ export interface FoundFile {
 }
 
 /** A volume that was read. */
-export interface VolumeContents {
+interface VolumeContents {
 	readonly volume: Volume;
 	readonly contents: DriveContents;
 	/** By path. */

@@ -79,9 +79,9 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 			const { query } = request;
 			const { id } = request.params;
 			const { tree, created } = await drive(id, request);
-			const drawn = await draw(tree, created, query);
-			if (drawn instanceof GuestwireError) return reply.code(422).send({ message: drawn.message });
-			const { stream, bytes, sha256 } = drawn;
+			const measured = await measuredDrive(tree, created, query);
+			if (measured instanceof GuestwireError) return reply.code(422).send({ message: measured.message });
+			const { stream, bytes, sha256 } = measured;
 			const etag = `"${sha256}"`;
 			reply.header("etag", etag);
 			if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
@@ -100,7 +100,7 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 }
 
 /** The drive with its length and hash, or the reason why there is none. */
-async function draw(tree: MetadataTree, created: string | undefined, query: Query) {
+async function measuredDrive(tree: MetadataTree, created: string | undefined, query: Query) {
 	const options: ConfigDriveOptions = {
 		format: query.format,
 		...(created !== undefined && { date: new Date(created) }),
