@@ -7,7 +7,7 @@ export type ErrorCode =
 	| "unknown-path" // no such document
 	| "cloud-unavailable" // the cloud is unreachable, and nothing is known about the instance
 	| "cloud-answer" // the cloud returned an unexpected response
-	| "vendor-data" // a vendor data service gives no response, and its data is required
+	| "vendor-data" // a vendor data service did not respond, and its data is required
 	| "limit" // an instance with more ports, addresses or routes than documents may have
 	| "listen" // cannot listen on an address
 	| "document" // an unreadable network_data.json

@@ -88,7 +88,7 @@ export const ConfigSchema = strict({
 			),
 			url: optional(
 				text(
-					"How machines that are deployed reach the operator server, such as `https://guestwire.example:8790`: for links to config drives. Default: from `listen`.",
+					"How machines being deployed reach the operator server, such as `https://guestwire.example:8790`: for links to config drives. Default: from `listen`.",
 					{ pattern: "^https?://[^/?#@]+(/[^?#]*)?$" },
 				),
 			),
@@ -226,7 +226,7 @@ export const ConfigSchema = strict({
 				{ description: "How changes in the cloud are noticed (docs/openstack.md).", default: {} },
 			),
 		},
-		{ description: "The stored copy of an OpenStack cloud (docs/mirror.md).", default: {} },
+		{ description: "The stored copy of the data of an OpenStack cloud or an Ironic (docs/mirror.md).", default: {} },
 	),
 	workers: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Enum(["auto"])], {
 		description: "Processes that serve guests. `auto`: one per core (docs/operator.md).",
@@ -235,7 +235,7 @@ export const ConfigSchema = strict({
 	}),
 	freshness: Type.Number({
 		description:
-			"Seconds for which data from an OpenStack cloud is served without asking again. Older data is served only while the cloud is unreachable.",
+			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while it is unreachable.",
 		default: 15,
 		minimum: 0,
 	}),

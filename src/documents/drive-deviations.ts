@@ -1,6 +1,6 @@
 /**
- * Where Guestwire's config drives differ from Nova's own on purpose, beside what differs over HTTP. `docs/deviations.md`
- * gives the reasons under the same ids.
+ * Where Guestwire's config drives differ from Nova's own on purpose, in addition to what differs over HTTP.
+ * `docs/deviations.md` gives the reasons under the same ids.
  */
 import { type Deviation, deviationsOf } from "./deviations.ts";
 

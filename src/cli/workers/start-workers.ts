@@ -91,7 +91,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 		return addresses;
 	}
 
-	/** A worker that stands still keeps its guests waiting, and what it is told is never read. */
+	/** A hung worker keeps its guests waiting, and never reads its messages. */
 	async function watch({ process, channel }: Member): Promise<void> {
 		for (;;) {
 			await sleep(PING_INTERVAL, undefined, { signal: closing.signal, ref: false });

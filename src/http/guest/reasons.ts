@@ -60,7 +60,7 @@ export const REASONS = {
 	},
 	"vendor-data-unavailable": {
 		status: 503,
-		meaning: "A vendor data service gives no response, and `vendorData.failureFatal` is set; `detail` names it.",
+		meaning: "A vendor data service did not respond, and `vendorData.failureFatal` is set; `detail` names it.",
 	},
 	"state-unavailable": { status: 503, meaning: "The state database can't be used; only passwords need it." },
 	timeout: { status: 503, meaning: "The response would have taken longer than the budget." },

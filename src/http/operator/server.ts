@@ -37,7 +37,7 @@ export interface OperatorServerOptions extends Tokens {
 	readonly history: HistoryStore;
 	readonly digestOf: DigestOf;
 	readonly driveLinks: DriveLinks;
-	/** The URL of this server for machines that are deployed. Default: as the request for a link names it. */
+	/** The URL of this server for machines being deployed. Default: as the request for a link names it. */
 	readonly url?: string | undefined;
 	readonly metrics: { readonly registry: MetricsReader };
 	readonly log: Log;
