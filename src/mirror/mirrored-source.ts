@@ -45,8 +45,8 @@ const REFRESH_PAUSE = 1000;
 const LONGEST_REFRESH_PAUSE = 15_000;
 /** Owners count as current for so many milliseconds after the signals last proved it. */
 const OWNER_AGE = 2000;
-/** Instances remembered: answered at all, and answered by the remote source. */
-const MOST_REMEMBERED = 100_000;
+/** Instances remembered: answered at all, and answered by the remote source. Memory is taken as they come. */
+const REMEMBERED = { maxSize: 100_000, sizeCalculation: () => 1 };
 /** Instances that are read for the first time while their guests are answered by the remote source. */
 const MOST_PREPARED = 200;
 
@@ -64,9 +64,9 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const { remote, store, instances, clock, events } = options;
 	const reading = { dhcpPorts: options.profile === "nova" };
 	const listeners: ((change: Change) => void)[] = [];
-	const answered = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+	const answered = new LRUCache<string, true>(REMEMBERED);
 	/** When an instance was last answered by the remote source, or had to be read again: older facts of it don't count. */
-	const askedAt = new LRUCache<string, number>({ max: MOST_REMEMBERED });
+	const askedAt = new LRUCache<string, number>(REMEMBERED);
 	const preparing = new Set<string>();
 	let refreshAfter = Number.NEGATIVE_INFINITY;
 	let refreshPause = REFRESH_PAUSE;
