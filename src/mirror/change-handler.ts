@@ -30,7 +30,7 @@ export function createChangeHandler(
 
 	async function portChanged(name: ResourceName): Promise<void> {
 		const [before] = await portsWithIds([name.id]);
-		await byId(name);
+		await byId(name, true);
 		const [after] = await portsWithIds([name.id]);
 		const devices = await devicesOf(after);
 		if (hasMoved(before, after)) {
@@ -46,7 +46,7 @@ export function createChangeHandler(
 	}
 
 	async function trunkChanged(name: ResourceName): Promise<void> {
-		await byId(name);
+		await byId(name, true);
 		const { resources } = await store.read([{ kind: "trunk", ids: [name.id] }]);
 		const parents = await portsWithIds(contentsOf(resources, "trunk").map(({ port_id }) => port_id));
 		for (const device of devicesOfNics(parents)) await instances.complete(device);
@@ -56,7 +56,7 @@ export function createChangeHandler(
 		if (name.kind === "server") return instances.refresh(name.id, "all", Number.NEGATIVE_INFINITY);
 		if (name.kind === "port") return portChanged(name);
 		if (name.kind === "trunk") return trunkChanged(name);
-		return byId(name);
+		return byId(name, true);
 	};
 }
 

@@ -71,7 +71,7 @@ export function createInstanceReads(
 		async refresh(id, detail, notBefore) {
 			const isKnown = detail !== "wiring" && (await store.read([{ kind: "server", ids: [id] }])).resources.length > 0;
 			await Promise.all([
-				byId({ kind: "server", id }),
+				byId({ kind: "server", id }, true),
 				referringTo("ports of devices", id),
 				...(detail === "wiring" ? [] : [byId({ kind: "server_details", id }, isKnown)]),
 			]);

@@ -11,9 +11,10 @@ export interface ResourceReads {
 	/**
 	 * Reads a resource by its id.
 	 *
-	 * @param isReferredTo whether another resource refers to it: then its absence is stored too
+	 * @param storesAbsence whether its absence is stored even if the mirror does not know it: another resource refers to
+	 *   it, or it was reported, and an answer that still shows it may be under way
 	 */
-	byId(name: ResourceName, isReferredTo?: boolean): Promise<void>;
+	byId(name: ResourceName, storesAbsence?: boolean): Promise<void>;
 	/** Reads everything that refers to a resource. */
 	referringTo(reference: Reference, id: string): Promise<void>;
 }
@@ -36,11 +37,16 @@ const SELECTORS: Readonly<Record<Reference, (values: readonly string[]) => Selec
 	"floating IPs of ports": (values) => ({ kind: "floatingip", key: "port", values }),
 };
 
+/** Absences of resources that the mirror does not know, stored in a minute: forged signals may name any id. */
+const MOST_ABSENCES = 1000;
+const MINUTE = 60_000;
+
 export function createResourceReads(options: ResourceReadsOptions): ResourceReads {
 	const { reader, store, clock, signal, doubts, onUnreadable } = options;
 	const lanes = new Map<string, Lane>();
 	/** Whose absence is stored. */
-	const referredTo = new Set<string>();
+	const absenceWanted = new Set<string>();
+	const mayStoreAbsence = createQuota(clock);
 
 	const laneOf = (name: string, read: (ids: readonly string[]) => Promise<void>): Lane => {
 		const lane = lanes.get(name) ?? createLane(read);
@@ -60,11 +66,11 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 	}
 
 	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
-		const wanted = new Set(ids.filter((id) => referredTo.delete(`${kind} ${id}`)));
+		const wanted = new Set(ids.filter((id) => absenceWanted.delete(`${kind} ${id}`)));
 		const found = await reader.byId(kind, ids, signal);
 		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
 		const known = new Set(stored.map(({ id }) => id));
-		const gone = found.gone.filter((id) => known.has(id) || wanted.has(id));
+		const gone = found.gone.filter((id) => known.has(id) || (wanted.has(id) && mayStoreAbsence()));
 		await apply(
 			found,
 			gone.map((id) => ({ kind, id })),
@@ -81,13 +87,24 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		await Promise.all(others.map((name) => byId(name)));
 	}
 
-	function byId({ kind, id }: ResourceName, isReferredTo = false): Promise<void> {
-		if (isReferredTo) referredTo.add(`${kind} ${id}`);
+	function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
+		if (storesAbsence) absenceWanted.add(`${kind} ${id}`);
 		return laneOf(kind, (ids) => readById(kind, ids))(id);
 	}
 
 	return {
 		byId,
 		referringTo: (reference, id) => laneOf(reference, (ids) => readReferring(reference, ids))(id),
+	};
+}
+
+/** Whether one more may be stored in this minute. */
+function createQuota(clock: Clock): () => boolean {
+	let minute = 0;
+	let used = 0;
+	return () => {
+		const now = Math.floor(clock.now() / MINUTE);
+		if (now !== minute) [minute, used] = [now, 0];
+		return used++ < MOST_ABSENCES;
 	};
 }
