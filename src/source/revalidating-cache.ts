@@ -97,7 +97,8 @@ export interface RevalidatingCache<V> {
 	stats(): RevalidatingCacheStats;
 }
 
-const MOST_FAILURES = 1000;
+/** Memory is taken as they come. */
+const FAILURES = { maxSize: 1000, sizeCalculation: () => 1 };
 /** If this many keys fail one after the other, the source is down, not just what the keys stand for. */
 const FAILURES_OF_SOURCE = 3;
 /** Look-ups for one value while changes overtake them. */
@@ -109,7 +110,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	const { now, times, shared, isAbsent } = options;
 	const entries = createTaggedEntries<V>(options);
 	const inFlight = new Map<string, InFlight<V>>();
-	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>({ max: MOST_FAILURES });
+	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>(FAILURES);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 	/** The keys that have failed since the last success. */
 	const failing = new Set<string>();

@@ -4,6 +4,7 @@ import { keysOf } from "../../src/mirror/keys.ts";
 import type { Batch, MirrorStore, Selector, Snapshot } from "../../src/mirror/mirror-store.ts";
 import type { Resource, ResourceKind } from "../../src/source/resource.ts";
 import type { Lock } from "../../src/store/database.ts";
+import { frozenJson } from "./frozen.ts";
 
 interface Row {
 	readonly kind: ResourceKind;
@@ -12,11 +13,16 @@ interface Row {
 	readonly requestedAt: number;
 	readonly sequence: number;
 	/** Undefined: deleted. */
-	readonly content: unknown;
+	readonly content: object | undefined;
+	/** What it is found by, as `keyText` writes them. */
+	readonly keys: readonly string[];
 }
 
 export interface MemoryDatabase {
+	/** By kind and id. */
 	readonly rows: Map<string, Row>;
+	/** The names of the rows with each key. */
+	readonly byKey: Map<string, Set<string>>;
 	readonly meta: Map<string, unknown>;
 	sequence: number;
 	purged: number;
@@ -24,7 +30,7 @@ export interface MemoryDatabase {
 }
 
 export function createMemoryDatabase(): MemoryDatabase {
-	return { rows: new Map(), meta: new Map(), sequence: 0, purged: 0, listeners: new Set() };
+	return { rows: new Map(), byKey: new Map(), meta: new Map(), sequence: 0, purged: 0, listeners: new Set() };
 }
 
 /** How a process reaches the database. */
@@ -53,6 +59,7 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 		apply: (batch) => run("apply", () => apply(database, batch)),
 		changesSince: (sequence) =>
 			run("changesSince", () => {
+				if (sequence === database.sequence) return { sequence, changed: [] };
 				const later = [...database.rows.values()].filter((row) => row.sequence > sequence);
 				const changed = later.map(({ kind, id }) => ({ kind, id }));
 				return { sequence: database.sequence, changed: sequence < database.purged ? undefined : changed };
@@ -62,8 +69,8 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 				revision === undefined ? { id, requestedAt } : { id, revision, requestedAt },
 			),
 		scan: <Kind extends ResourceKind>(kind: Kind) => pages(kind, (row) => resourceOf(row) as Resource<Kind>),
-		getMeta: (name) => run("getMeta", () => structuredClone(database.meta.get(name)) as never),
-		setMeta: (name, value) => run("setMeta", () => void database.meta.set(name, structuredClone(value))),
+		getMeta: (name) => run("getMeta", () => database.meta.get(name) as never),
+		setMeta: (name, value) => run("setMeta", () => void database.meta.set(name, frozenMeta(value))),
 		purge: (requestedBefore) => run("purge", () => purge(database, requestedBefore)),
 		stats: () => run("stats", () => ({ sequence: database.sequence, resources: counts(database), bytes: 0 })),
 		onChange(since, listener) {
@@ -81,25 +88,32 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 	};
 }
 
+function frozenMeta(value: unknown): unknown {
+	return typeof value === "object" && value !== null ? frozenJson(value) : value;
+}
+
 function present({ rows }: MemoryDatabase, kind: ResourceKind): Row[] {
-	return [...rows.values()].filter((row) => row.kind === kind && row.content !== undefined);
+	return Array.from(rows.values().filter((row) => row.kind === kind && row.content !== undefined));
 }
 
 function resourceOf({ kind, id, revision, requestedAt, content }: Row): Resource {
-	const resource = { kind, id, requestedAt, content: structuredClone(content) };
-	return (revision === undefined ? resource : { ...resource, revision }) as Resource;
+	return (
+		revision === undefined ? { kind, id, requestedAt, content } : { kind, id, requestedAt, content, revision }
+	) as Resource;
 }
 
 function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapshot {
-	const found = new Map<string, Row>();
+	const names = new Set<string>();
 	for (const selector of selectors) {
-		for (const [name, row] of database.rows) {
-			if (row.kind !== selector.kind) continue;
-			if ("ids" in selector ? selector.ids.includes(row.id) : hasKey(row, selector)) found.set(name, row);
-		}
+		if ("ids" in selector) for (const id of selector.ids) names.add(`${selector.kind} ${id}`);
+		else
+			for (const value of selector.values)
+				for (const name of database.byKey.get(keyText(selector.kind, selector.key, value)) ?? []) names.add(name);
 	}
 	const compare = (a: Row, b: Row) => (a.kind < b.kind || (a.kind === b.kind && a.id < b.id) ? -1 : 1);
-	const rows = [...found.values()].toSorted(compare);
+	const rows = Array.from(names)
+		.flatMap((name) => database.rows.get(name) ?? [])
+		.sort(compare);
 	return {
 		sequence: database.sequence,
 		resources: rows.filter(({ content }) => content !== undefined).map(resourceOf),
@@ -109,37 +123,51 @@ function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapsho
 	};
 }
 
-function hasKey(row: Row, selector: Extract<Selector, { key: string }>): boolean {
-	if (row.content === undefined) return false;
-	const keys = keysOf(row as unknown as Resource);
-	return keys.some(({ name, value }) => name === selector.key && selector.values.includes(value));
-}
+const keyText = (kind: ResourceKind, name: string, value: string) => `${kind} ${name} ${value}`;
 
 function apply(database: MemoryDatabase, { upserts = [], deletes = [] }: Batch) {
 	const sequence = database.sequence + 1;
 	const changed: { kind: ResourceKind; id: string; deleted: boolean }[] = [];
-	const batch = new Map<string, Row>();
-	const add = (row: Row) => {
+	const batch = new Map<string, Omit<Row, "keys">>();
+	const add = (row: Omit<Row, "keys">) => {
 		const name = `${row.kind} ${row.id}`;
 		if ((batch.get(name)?.requestedAt ?? 0) <= row.requestedAt) batch.set(name, row);
 	};
 	for (const { kind, id, revision, requestedAt, content } of upserts)
-		add({ kind, id, revision, requestedAt, sequence, content: JSON.parse(JSON.stringify(content)) });
+		add({ kind, id, revision, requestedAt, sequence, content: frozenJson(content) });
 	for (const { kind, id, requestedAt } of deletes)
 		add({ kind, id, revision: undefined, requestedAt, sequence, content: undefined });
 	for (const [name, row] of batch) {
 		const stored = database.rows.get(name);
 		if (stored !== undefined && stored.requestedAt > row.requestedAt) continue;
 		if (stored?.revision !== undefined && row.revision !== undefined && stored.revision > row.revision) continue;
-		const isSame = stored !== undefined && isDeepStrictEqual(stored.content, row.content);
-		database.rows.set(name, isSame ? { ...row, sequence: stored.sequence } : row);
-		if (!isSame) changed.push({ kind: row.kind, id: row.id, deleted: row.content === undefined });
+		if (stored !== undefined && isSame(stored.content, row.content)) {
+			database.rows.set(name, { ...row, keys: stored.keys, sequence: stored.sequence });
+			continue;
+		}
+		replace(database, name, row);
+		changed.push({ kind: row.kind, id: row.id, deleted: row.content === undefined });
 	}
 	if (changed.length > 0) {
 		database.sequence = sequence;
 		for (const listener of database.listeners) listener();
 	}
 	return { sequence: database.sequence, changed };
+}
+
+const isSame = (a: object | undefined, b: object | undefined) => a === b || isDeepStrictEqual(a, b);
+
+function replace({ rows, byKey }: MemoryDatabase, name: string, row: Omit<Row, "keys">): void {
+	for (const key of rows.get(name)?.keys ?? []) byKey.get(key)?.delete(name);
+	const keys =
+		row.content === undefined
+			? []
+			: keysOf(row as unknown as Resource).map((key) => keyText(row.kind, key.name, key.value));
+	for (const key of keys) {
+		const names = byKey.get(key) ?? new Set();
+		byKey.set(key, names.add(name));
+	}
+	rows.set(name, { ...row, keys });
 }
 
 function purge(database: MemoryDatabase, requestedBefore: number): void {

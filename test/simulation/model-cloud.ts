@@ -9,6 +9,7 @@ import type {
 } from "../../src/instance/facts.ts";
 import type { ResourceContents, ResourceKind, ServerDetails } from "../../src/source/resource.ts";
 import { keypairId } from "../../src/source/source.ts";
+import { frozenJson } from "./frozen.ts";
 import type { Random } from "./scheduler.ts";
 
 interface Record_<Content> {
@@ -60,7 +61,7 @@ export function createModelCloud({ random, now, onChange, note }: ModelCloudOpti
 	function put<Kind extends ResourceKind>(kind: Kind, id: string, content: ResourceContents[Kind]): void {
 		const revision = (records.get(`${kind} ${id}`)?.revision ?? 0) + 1;
 		const named = "name" in content && kind !== "keypair" ? { ...content, name: `r${revision}` } : content;
-		records.set(`${kind} ${id}`, { kind, id, revision, content: structuredClone(named) });
+		records.set(`${kind} ${id}`, { kind, id, revision, content: frozenJson(named) });
 		if (kind === "port") noteTenure(id, content as PortFacts);
 		onChange(kind, id);
 	}

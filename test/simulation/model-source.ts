@@ -59,7 +59,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 		const found = cloud.get(kind, id);
 		if (found === undefined) return undefined;
 		const { content, revision } = found;
-		const one = { kind, id, requestedAt, content: structuredClone(content) };
+		const one = { kind, id, requestedAt, content };
 		return (NO_REVISIONS.has(kind) ? one : { ...one, revision }) as Resource;
 	}
 
@@ -201,7 +201,7 @@ export function modelFacts(cloud: ModelCloud, id: string): InstanceFacts | undef
 	const ids = everyPort.map((port) => port.id);
 	const each = <Kind extends ResourceKind>(kind: Kind, some: readonly string[]) =>
 		[...new Set(some)].toSorted().flatMap((one) => content(kind, one) ?? []);
-	return structuredClone({
+	return {
 		...emptyFacts(id),
 		...{ server, ports, subports, trunks },
 		...(keypair && { keypairs: [keypair] }),
@@ -220,7 +220,7 @@ export function modelFacts(cloud: ModelCloud, id: string): InstanceFacts | undef
 		floatingIps: cloud.all("floatingip").filter(({ port_id }) => ids.includes(port_id ?? "")),
 		interfaceAttachments: details?.interfaceAttachments ?? [],
 		volumeAttachments: details?.volumeAttachments ?? [],
-	});
+	};
 }
 
 function namesOf({ id, ports, subports, networks, subnets }: InstanceFacts): Set<string> {

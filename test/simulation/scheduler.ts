@@ -126,7 +126,7 @@ export function createScheduler(seed: number): Scheduler {
 	};
 }
 
-/** All promises that can settle without another event have. */
+/** All promises that can settle without another event have: Node calls back once there is nothing else to do at once. */
 function settled(): Promise<void> {
-	return new Promise((resolve) => setImmediate(resolve));
+	return new Promise((resolve) => process.nextTick(resolve));
 }
