@@ -147,12 +147,12 @@ function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 	};
 }
 
-/** A subport whose port is gone carries no traffic: it is not missing. */
 function missingFrom(resources: Resources, { id, ports, subports }: InstanceFacts): ResourceName[] {
 	const wanted: ResourceName[] = [
 		{ kind: "server", id },
 		{ kind: "server_details", id },
 		...keypairIdsIn(resources).map((keypair) => ({ kind: "keypair", id: keypair }) as const),
+		...subportIdsOf(resources).map((subport) => ({ kind: "port", id: subport }) as const),
 		...neighboursOf([...ports, ...subports]).flatMap((selector) =>
 			"ids" in selector ? selector.ids.map((other) => ({ kind: selector.kind, id: other })) : [],
 		),
