@@ -7,6 +7,13 @@ import type { Process, Scheduler } from "./scheduler.ts";
 /** How long an address may still count as its last owner's for private data: 2 s in the mirror, 5 s in the cache, a request. */
 const OWNER_BOUND = 2000 + 5000 + 5000;
 
+/** A revision that an answer showed, or a later one before it. */
+interface Shown {
+	/** The answer's number. */
+	readonly at: number;
+	readonly revision: number;
+}
+
 export interface Guests {
 	/** Makes one request to a node. */
 	ask(node: Node): void;
@@ -25,25 +32,37 @@ export interface GuestsOptions {
 
 export function createGuests({ scheduler, cloud, addresses, serverIds, fail, checksOrder }: GuestsOptions): Guests {
 	const { random, note } = scheduler;
-	const served = new Map<Process, Map<string, number>>();
+	const served = new Map<Process, Map<string, Shown[]>>();
+	let answers = 0;
 
-	/** No answer shows an older revision of a resource than the same process has shown for the instance in that detail. */
-	function checkOrder(process: Process, instance: Instance, detail: Detail): void {
-		const known = served.get(process) ?? new Map<string, number>();
+	/**
+	 * No answer shows an older revision of a resource than an answer of the same process for the instance in that detail
+	 * that was complete when the request came: of two requests at the same time, either may be answered first.
+	 *
+	 * @param before answers when the request came
+	 */
+	function checkOrder(process: Process, instance: Instance, detail: Detail, before: number): void {
+		const known = served.get(process) ?? new Map<string, Shown[]>();
 		served.set(process, known);
-		const ports = portsOf(instance);
+		const answer = ++answers;
+		const show = (key: string, revision: number) => {
+			const shown = known.get(key) ?? [];
+			const newest = shown.findLast(({ at }) => at <= before)?.revision ?? 0;
+			if (checksOrder && revision < newest)
+				fail(`${process.name} went back from r${newest} to r${revision} for ${key}`);
+			shown.push({ at: answer, revision: Math.max(revision, shown.at(-1)?.revision ?? 0) });
+			known.set(key, shown);
+		};
 		for (const [name, revision] of revisionsOf(instance)) {
 			// Only documents with all details contain security groups.
 			if (name.startsWith("group ") && detail !== "all") continue;
-			const key = `${detail} ${instance.id}: ${name}`;
-			if (checksOrder && revision < (known.get(key) ?? 0))
-				fail(`${process.name} went back from r${known.get(key)} to r${revision} for ${key}`);
-			known.set(key, revision);
+			show(`${detail} ${instance.id}: ${name}`, revision);
 		}
-		const present = new Set(ports.map(({ id }) => `${detail} ${instance.id}: port ${id}`));
-		for (const key of known.keys()) {
-			if (!key.startsWith(`${detail} ${instance.id}: port `)) continue;
-			if (!present.has(key)) known.set(key, Number.POSITIVE_INFINITY);
+		// A port that is gone does not come back. One that was first shown after the request came may only be missing yet.
+		const present = new Set(portsOf(instance).map(({ id }) => `${detail} ${instance.id}: port ${id}`));
+		for (const [key, [first]] of known) {
+			const isGone = key.startsWith(`${detail} ${instance.id}: port `) && !present.has(key);
+			if (isGone && first !== undefined && first.at <= before) show(key, Number.POSITIVE_INFINITY);
 		}
 	}
 
@@ -67,22 +86,23 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail, che
 
 	async function byId(node: Node, id: string): Promise<void> {
 		const detail = random.pick<Detail>(["all", "wiring", "server"]);
+		const before = answers;
 		const found = await node.byId(id, detail);
 		note(`${node.process.name}: ${detail} of ${id}: ${found && [...revisionsOf(found)].join("; ")}`);
 		if (found === undefined) return;
 		if (found.id !== id) fail(`${id} was answered as ${found.id}`);
 		checkTenant(found);
-		checkOrder(node.process, found, detail);
+		checkOrder(node.process, found, detail, before);
 	}
 
 	async function byAddress(node: Node, address: string): Promise<void> {
-		const startedAt = scheduler.now();
+		const [startedAt, before] = [scheduler.now(), answers];
 		const isPrivate = random.chance(0.7);
 		const found = await node.byAddress(address, isPrivate);
 		note(`${node.process.name}: ${address} is ${found?.id}`);
 		if (found === undefined) return;
 		checkTenant(found);
-		checkOrder(node.process, found, isPrivate ? "all" : "wiring");
+		checkOrder(node.process, found, isPrivate ? "all" : "wiring", before);
 		checkOwner(found, address, startedAt, isPrivate);
 	}
 
