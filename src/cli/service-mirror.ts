@@ -5,7 +5,7 @@ import { type Mirror, openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
 import { hidesUserData, readInstance, withMicroversion } from "../mirror/read-instance.ts";
 import type { Log } from "../service/log.ts";
-import { collectMirror, createMirrorMetrics } from "../service/mirror-metrics.ts";
+import { collectMirror, collectToken, createMirrorMetrics } from "../service/mirror-metrics.ts";
 import type { OverviewOptions } from "../service/overview/overview.ts";
 import { assembleOwned } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
@@ -56,6 +56,7 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	});
 	const { state, source } = mirror;
 	collectMirror(registry, { store, state, kinds: remote.resources.kinds });
+	collectToken(registry, () => remote.tokenRemaining?.());
 	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
 	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
 	return { source, isReady: () => servers > 0 || isReachable, stored: storedSource(mirror, store, config) };

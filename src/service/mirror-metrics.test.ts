@@ -3,7 +3,7 @@ import { Registry } from "prom-client";
 import { expect, it } from "vitest";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
 import { openDatabase } from "../store/database.ts";
-import { collectMirror, createMirrorMetrics } from "./mirror-metrics.ts";
+import { collectMirror, collectToken, createMirrorMetrics } from "./mirror-metrics.ts";
 
 const docs = readFileSync(new URL("../../docs/mirror.md", import.meta.url), "utf8");
 
@@ -20,6 +20,7 @@ it("tells exactly the metrics that docs/mirror.md lists", async () => {
 		kinds: ["port", "server"],
 		state: { verifiedAt: () => Date.now() - 5000, isListed: ([kind]) => kind === "port" },
 	});
+	collectToken(registry, () => 90_000);
 	const told = (await registry.getMetricsAsJSON()).map(({ name }) => name);
 	const listed = [...docs.matchAll(/^\| `(guestwire_\w+)`/gm)].map(([, name]) => name);
 	expect(told.toSorted()).toEqual(listed.toSorted());
@@ -29,5 +30,6 @@ it("tells exactly the metrics that docs/mirror.md lists", async () => {
 	expect(text).toMatch(/^guestwire_mirror_api_share\{api="network"\} 0\.1$/m);
 	expect(text).toMatch(/^guestwire_mirror_api_share\{api="compute"\} 0\.025$/m);
 	expect(text).toMatch(/^guestwire_mirror_leader_info\{host="node-1",pid="7"\} 5$/m);
+	expect(text).toMatch(/^guestwire_token_remaining_seconds 90$/m);
 	await state.close();
 });

@@ -98,6 +98,18 @@ function apiShare(registry: Registry): { add(kind: ResourceKind, seconds: number
 	};
 }
 
+/** @param remaining how long the token is still valid, in milliseconds; undefined without one */
+export function collectToken(registry: Registry, remaining: () => number | undefined): void {
+	new Gauge({
+		name: "guestwire_token_remaining_seconds",
+		help: "Time until Keystone's token expires; 0 without one",
+		registers: [registry],
+		collect() {
+			this.set(Math.max(0, (remaining() ?? 0) / 1000));
+		},
+	});
+}
+
 export interface MirrorParts {
 	readonly store: Pick<MirrorStore, "stats" | "getMeta">;
 	readonly state: Pick<MirrorState, "verifiedAt" | "isListed">;

@@ -51,6 +51,8 @@ export interface Session {
 	readonly identityUrl: string;
 	/** A token that has not expired. @throws GuestwireError `cloud-unavailable`, `cloud-answer` */
 	token(): Promise<Token>;
+	/** How long the token that is in use is still valid, in milliseconds; undefined without one. */
+	remaining(): number | undefined;
 	/** Discards a token to which an API answered 401. @param id its secret */
 	refuse(id: string): void;
 	/** The URL of a service, without a trailing slash. @throws GuestwireError `config`: it is not in the catalogue */
@@ -104,9 +106,11 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 		return token;
 	}
 
+	const remaining = () => current && current.since + current.token.lifetime - now();
+
 	async function token(): Promise<Token> {
 		if (current === undefined) return renew();
-		const left = current.since + current.token.lifetime - now();
+		const left = remaining() ?? 0;
 		if (left <= 0) return renew();
 		if (left < Math.min(MARGIN, current.token.lifetime / 5) && now() >= restUntil) renew().catch(() => {});
 		return current.token;
@@ -119,6 +123,7 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 	return {
 		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
 		token,
+		remaining,
 		refuse(id) {
 			if (current?.token.id === id) current = undefined;
 		},

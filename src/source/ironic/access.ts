@@ -20,6 +20,8 @@ export interface IronicAccess {
 	readonly sourceId: string;
 	/** Neutron, if there is a Keystone that names one. */
 	readonly network: () => Promise<Api | undefined>;
+	/** Keystone's session, if there is a Keystone. */
+	readonly session: Session | undefined;
 	close(): Promise<void>;
 }
 
@@ -48,7 +50,7 @@ export async function openIronicAccess({ cloud, env }: CloudChoice): Promise<Iro
 	const { authorize, endpoint, sourceId } = access;
 	return {
 		...createIronicApi({ authorize, rest, endpoint }),
-		sourceId,
+		...{ sourceId, session: access.session },
 		network: networkOf(access, rest),
 		close: () => rest.close(),
 	};

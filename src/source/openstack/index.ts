@@ -44,7 +44,8 @@ export interface OpenStackOptions extends CloudChoice {
 export async function openOpenStackSource(options: OpenStackOptions): Promise<RemoteSource> {
 	const { changes, env } = options;
 	const bus = changes && (await findBus(changes.busFile, env));
-	const { sourceId, network, compute, ironic, microversion, newestMicroversion, close } = await openServices(options);
+	const { sourceId, session, network, compute, ironic, microversion, newestMicroversion, close } =
+		await openServices(options);
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, microversion, share);
@@ -86,6 +87,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 			nova.invalidate(change);
 		},
 		owners: (query, signal) => withAbort(findOwners(query), signal),
+		tokenRemaining: session.remaining,
 		list: (signal) => withAbort(nova.list(), signal),
 		close,
 	};
