@@ -1,17 +1,19 @@
 /**
- * `guestwire serve` as a process that is killed while guests ask: what is left of the request history and of passwords.
+ * `guestwire serve` as a process that is killed while guests ask: what is left of the request history and of passwords,
+ * in SQLite and in a real PostgreSQL.
  *
  * @module-tag slow
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { decodeRequests } from "../src/service/request-history/request-list.ts";
-import { openDatabase } from "../src/store/database.ts";
+import { openDatabase, type StateLocation } from "../src/store/database.ts";
 import { createHistoryStore } from "../src/store/history-store.ts";
 import { createPasswordStore } from "../src/store/password-store.ts";
 import { startServe } from "./serve-process.ts";
+import { hasPostgres, startPostgres } from "./system/postgres-server.ts";
 
 const GUESTS = 10;
 /** How long guests ask before the process is killed, and what may be lost, in milliseconds. */
@@ -38,13 +40,40 @@ beforeEach(async () => {
 	config = {
 		cloud: { files: { path: "inventory.yaml" } },
 		metadata: ids.map((instance) => ({ listen: "127.0.0.1:0", identity: "fixed", instance })),
-		state: { sqlite: "state.db" },
 	};
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a killed process loses at most the last five seconds of the history, and no password that a guest was told is stored", async () => {
-	const { guests, kill, ended } = await startServe(folder, config);
+interface Engine {
+	readonly name: string;
+	readonly isMissing: boolean;
+	/** The state of one test. */
+	readonly state: () => Exclude<StateLocation, "memory">;
+}
+
+const ENGINES: readonly Engine[] = [
+	{ name: "SQLite", isMissing: false, state: () => ({ sqlite: join(folder, "state.db") }) },
+	{
+		name: "PostgreSQL (apt-get install postgresql)",
+		isMissing: !hasPostgres,
+		state() {
+			const server = startPostgres();
+			onTestFinished(() => server.stop());
+			return { postgres: server.createDatabase() };
+		},
+	},
+];
+
+for (const { name, isMissing, state } of ENGINES) {
+	test.skipIf(isMissing)(
+		`a killed process loses at most the last five seconds of the history, and no password that a guest was told is stored: ${name}`,
+		() => killAndCompare(state()),
+		60_000,
+	);
+}
+
+async function killAndCompare(location: Exclude<StateLocation, "memory">): Promise<void> {
+	const { guests, kill, ended } = await startServe(folder, { ...config, state: location });
 	/** When each request was answered, by guest. */
 	const answered = guests.map((): number[] => []);
 	const stored = new Map<number, string>();
@@ -68,7 +97,7 @@ test("a killed process loses at most the last five seconds of the history, and n
 	kill("SIGKILL");
 	await ended;
 
-	const state = await openDatabase({ sqlite: join(folder, "state.db") });
+	const state = await openDatabase(location);
 	const [history, passwords] = [createHistoryStore(state), createPasswordStore(state)];
 	for (const [n, times] of answered.entries()) {
 		const line = await history.instance(`vm-${n}`);
@@ -81,4 +110,4 @@ test("a killed process loses at most the last five seconds of the history, and n
 		expect(Buffer.from((await passwords.get(`vm-${n}`)) ?? []).toString()).toBe(stored.get(n));
 	}
 	await state.close();
-}, 60_000);
+}
