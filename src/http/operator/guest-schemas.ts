@@ -146,37 +146,54 @@ export const RenderingSchema = Type.Object({
 	),
 });
 
-export const RefusalsSchema = Type.Array(
-	Type.Object({
-		source: Type.Object({
-			peer: Type.Optional(Type.String()),
-			address: Type.Optional(Type.String()),
-			networkId: Type.Optional(Type.String()),
-			routerId: Type.Optional(Type.String()),
-			instance: Type.Optional(Type.String()),
-			projectId: Type.Optional(Type.String()),
-		}),
-		reason: Type.String(),
-		meaning: Type.String({ description: "What happened, and what to look at" }),
-		status: Type.Integer(),
-		listener: Type.String(),
-		node: Type.String(),
-		count: Type.Integer(),
-		firstAt: Time,
-		lastAt: Time,
-		path: Type.String(),
-		userAgent: Type.String(),
-		detail: Type.String(),
-		nearMisses: Type.Array(
-			Type.Object({
-				instance: Type.String(),
-				name: Type.String(),
-				port: Type.Optional(Type.String()),
-				why: Type.String({ description: "What matches, and what does not" }),
-			}),
-		),
+const RefusalSchema = Type.Object({
+	source: Type.Object({
+		peer: Type.Optional(Type.String()),
+		address: Type.Optional(Type.String()),
+		networkId: Type.Optional(Type.String()),
+		routerId: Type.Optional(Type.String()),
+		instance: Type.Optional(Type.String()),
+		projectId: Type.Optional(Type.String()),
 	}),
-);
+	reason: Type.String(),
+	meaning: Type.String({ description: "What happened" }),
+	advice: Type.String({ description: "What to do" }),
+	status: Type.Integer(),
+	listener: Type.String(),
+	node: Type.String(),
+	count: Type.Integer(),
+	firstAt: Time,
+	lastAt: Time,
+	path: Type.String(),
+	userAgent: Type.String(),
+	detail: Type.String(),
+	nearMisses: Type.Array(
+		Type.Object({
+			instance: Type.String(),
+			name: Type.String(),
+			port: Type.Optional(Type.String()),
+			why: Type.String({ description: "What matches, and what does not" }),
+		}),
+	),
+});
+
+export const RefusalsQuerySchema = Type.Object({
+	q: Type.Optional(
+		Type.String({
+			maxLength: 200,
+			description: "Words in the source, reason, path, user agent, listener or node: all have to occur",
+		}),
+	),
+	limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 20 })),
+	cursor: Type.Optional(Type.String({ maxLength: 5000, description: "`next` of the page before" })),
+});
+export type RefusalsParameters = Static<typeof RefusalsQuerySchema>;
+
+export const RefusalsSchema = Type.Object({
+	total: Type.Integer({ description: "Refusals on all pages" }),
+	refusals: Type.Array(RefusalSchema),
+	next: Type.Optional(Type.String({ description: "The cursor of the next page; absent on the last one" })),
+});
 
 export const StatusSchema = Type.Object({
 	isReady: Type.Boolean(),

@@ -100,11 +100,52 @@ describe("what a guest requested", () => {
 		await record([answered({ instance: undefined, body: undefined, status: 404, reason: "no-owner", source })]);
 		const refusals = await until(
 			() => json("/api/refusals"),
-			({ length }) => length === 1,
+			({ total }) => total === 1,
 		);
-		expect(refusals).toMatchObject([{ source, reason: "no-owner", count: 1, nearMisses: [{ instance: instance.id }] }]);
-		expect(refusals[0].meaning).not.toBe("");
+		expect(refusals.refusals).toMatchObject([
+			{ source, reason: "no-owner", count: 1, nearMisses: [{ instance: instance.id }] },
+		]);
+		expect(refusals.refusals[0].advice).toContain("instance's ports");
 		expect((await json("/api/search?state=refused")).guests.map(({ id }: { id: string }) => id)).toEqual([instance.id]);
+	});
+
+	it("marks an instance that a refused request nearly was, though nobody has looked at the refusals", async () => {
+		await start();
+		const address = instance.ports[0]?.fixedIps[0]?.address;
+		const source = { peer: "10.0.0.1", address, networkId: "11111111-2222-4333-8444-555555555555" };
+		await record([answered({ instance: undefined, body: undefined, status: 404, reason: "no-owner", source })]);
+		const found = await until(
+			() => json("/api/search?state=refused"),
+			({ total }) => total === 1,
+		);
+		expect(found.guests).toMatchObject([{ id: instance.id, state: "refused" }]);
+	});
+
+	it("gives every refusal exactly once on the pages, the latest first, and finds one by its words", async () => {
+		await start();
+		const refused = (n: number) =>
+			answered({
+				// Some at the same time.
+				...{ at: 1000 + Math.floor(n / 3), instance: undefined, body: undefined, status: 404, reason: "no-owner" },
+				source: { peer: "10.0.0.1", address: `192.0.2.${n}` },
+			});
+		await record(Array.from({ length: 25 }, (_, n) => refused(n)));
+		const seen: { lastAt: number; source: { address: string } }[] = [];
+		let cursor = "";
+		do {
+			const page = await json(`/api/refusals?limit=7${cursor && `&cursor=${cursor}`}`);
+			expect(page.total).toBe(25);
+			seen.push(...page.refusals);
+			cursor = page.next ?? "";
+		} while (cursor !== "");
+		expect(new Set(seen.map(({ source }) => source.address)).size).toBe(25);
+		expect(seen).toHaveLength(25);
+		const times = seen.map(({ lastAt }) => lastAt);
+		expect(times).toEqual(times.toSorted((a, b) => b - a));
+		expect(await json("/api/refusals?q=no-owner%20192.0.2.7")).toMatchObject({
+			...{ total: 1, refusals: [{ source: { address: "192.0.2.7" } }] },
+		});
+		expect((await json("/api/refusals?cursor=x")).refusals).toHaveLength(20);
 	});
 
 	it("is judged for the client that asked", async () => {

@@ -8,8 +8,18 @@ import { GuestwireError } from "../../errors.ts";
 import { FORMATS, render } from "../../render/index.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
+import type { RefusalWithMisses } from "../../service/overview/refusals.ts";
 import { REASONS, type Reason } from "../guest/reasons.ts";
-import { DescriptionSchema, FindingSchema, RefusalsSchema, RenderingSchema, StatusSchema } from "./guest-schemas.ts";
+import {
+	DescriptionSchema,
+	FindingSchema,
+	type RefusalsParameters,
+	RefusalsQuerySchema,
+	RefusalsSchema,
+	RenderingSchema,
+	StatusSchema,
+} from "./guest-schemas.ts";
+import { ADVICE } from "./refusal-advice.ts";
 import { ProblemSchema } from "./schemas.ts";
 
 export interface StateRoutesOptions {
@@ -41,20 +51,26 @@ export async function stateRoutes(app: FastifyInstance, options: StateRoutesOpti
 function addRefusals(app: FastifyInstance, overview: Overview): void {
 	const schema = {
 		summary: "Requests that no instance was found for, by source, the latest first",
+		querystring: RefusalsQuerySchema,
 		response: { 200: RefusalsSchema, 503: ProblemSchema },
 	};
-	app.get("/api/refusals", { schema }, async () =>
-		(await overview.refusals()).map(({ refusal, misses }) => {
-			const { reason, listener, node, count, first_at: firstAt, last_at: lastAt } = refusal;
-			const known = REASONS[reason as Reason] as (typeof REASONS)[Reason] | undefined;
-			return {
-				source: JSON.parse(refusal.source),
-				...{ reason, listener, node, count, firstAt, lastAt, meaning: known?.meaning ?? "" },
-				...JSON.parse(refusal.content),
-				nearMisses: misses,
-			};
-		}),
-	);
+	app.get<{ Querystring: RefusalsParameters }>("/api/refusals", { schema }, async ({ query }) => {
+		const { q: text, limit = 20, cursor } = query;
+		const { refusals, ...page } = await overview.refusals({ text, limit, cursor });
+		return { ...page, refusals: refusals.map(refusalOf) };
+	});
+}
+
+function refusalOf({ refusal, misses }: RefusalWithMisses) {
+	const { reason, listener, node, count, first_at: firstAt, last_at: lastAt } = refusal;
+	const known = REASONS[reason as Reason] as (typeof REASONS)[Reason] | undefined;
+	return {
+		source: JSON.parse(refusal.source),
+		...{ reason, listener, node, count, firstAt, lastAt },
+		...{ meaning: known?.meaning ?? "", advice: ADVICE[reason as Reason] ?? "" },
+		...JSON.parse(refusal.content),
+		nearMisses: misses,
+	};
 }
 
 function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
@@ -70,6 +86,8 @@ function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
 			metrics: own.map(({ name, help, values }) => ({
 				...{ name, help },
 				values: values
+					// The age of what has never been current is infinite, which JSON does not have.
+					.filter(({ value }) => Number.isFinite(value))
 					// A histogram's sum and count are enough to show how long something takes.
 					.filter((value) => !("metricName" in value && String(value.metricName).endsWith("_bucket")))
 					.map((value) => ({

@@ -4,7 +4,7 @@
  */
 import type { Instance } from "../../instance/instance.ts";
 import type { Source } from "../../source/source.ts";
-import type { HistoryStore, Refusal } from "../../store/history-store.ts";
+import type { HistoryStore } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { createComparisons } from "./comparisons.ts";
@@ -12,7 +12,7 @@ import { isOutdated } from "./freshness.ts";
 import { createHistoryReader } from "./history-reader.ts";
 import { createInstanceIndex } from "./index-loader.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
-import { type NearMiss, nearMisses } from "./near-misses.ts";
+import { createRefusals, type RefusalPage, type RefusalQuery } from "./refusals.ts";
 import { type Guest, type GuestState, type SearchPage, type SearchQuery, searchGuests } from "./search.ts";
 
 /** What a page that is open learns: reload what it shows of this. */
@@ -21,11 +21,6 @@ export type OverviewEvent =
 	/** Any guest may look different. */
 	| { readonly type: "all" }
 	| { readonly type: "refusals" };
-
-export interface RefusalWithMisses {
-	readonly refusal: Refusal;
-	readonly misses: readonly NearMiss[];
-}
 
 export interface Overview {
 	/** Whether all instances have been read. */
@@ -38,8 +33,7 @@ export interface Overview {
 	readonly size: number;
 	/** Compares a guest's documents at once. Sources that are asked over the network have this done for each guest shown. */
 	compare(id: string, instance: Instance): Promise<void>;
-	/** The latest first. */
-	refusals(): Promise<readonly RefusalWithMisses[]>;
+	refusals(query: RefusalQuery): Promise<RefusalPage>;
 	/** Nodes that answered guests, with the time of their last answer. */
 	nodes(): ReadonlyMap<string, number>;
 	/** @returns ends it */
@@ -57,8 +51,6 @@ export interface OverviewOptions {
 	readonly onError: (error: unknown) => void;
 }
 
-/** Refusals with near misses; each one is compared with every instance. */
-const MAX_REFUSALS = 50;
 /** Ids that one event names. */
 const MAX_IDS = 200;
 export function createOverview(options: OverviewOptions): Overview {
@@ -66,7 +58,6 @@ export function createOverview(options: OverviewOptions): Overview {
 	const listeners = new Set<(event: OverviewEvent) => void>();
 	/** Absent: not compared yet, or nothing to compare. */
 	const outdated = new Map<string, boolean>();
-	const refused = new Set<string>();
 
 	const emit = (event: OverviewEvent) => {
 		for (const listener of listeners) listener(event);
@@ -83,7 +74,10 @@ export function createOverview(options: OverviewOptions): Overview {
 	});
 	const history = createHistoryReader({
 		...{ store, onError, onLines: emitGuests, onRequests: comparisons.add },
-		onRefusals: () => emit({ type: "refusals" }),
+		onRefusals() {
+			refusals.add();
+			emit({ type: "refusals" });
+		},
 	});
 	const index = createInstanceIndex({
 		...{ source, isLocal, onError },
@@ -93,13 +87,15 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 	});
 
+	const refusals = createRefusals({ store, instances: () => index.instances.values() });
+
 	function guestOf(instance: IndexedInstance): Guest {
 		return { instance, history: history.lines.get(instance.id), state: stateOf(instance.id) };
 	}
 
 	function stateOf(id: string): GuestState {
 		const line = history.lines.get(id);
-		if (line === undefined) return refused.has(id) ? "refused" : "never";
+		if (line === undefined) return refusals.nearest.has(id) ? "refused" : "never";
 		const compared = outdated.get(id);
 		if (compared === undefined) return line.outdated_at === null ? "asked" : "outdated";
 		return compared ? "outdated" : "current";
@@ -125,6 +121,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 		async search(query) {
 			await index.refresh();
+			await refusals.refresh();
 			return searchGuests(index.instances.values().map(guestOf), query);
 		},
 		guest(id) {
@@ -137,15 +134,9 @@ export function createOverview(options: OverviewOptions): Overview {
 			return index.instances.size;
 		},
 		compare,
-		async refusals() {
+		async refusals(query) {
 			await index.refresh();
-			const found = (await store.refusals(MAX_REFUSALS)).map((refusal) => ({
-				refusal,
-				misses: nearMisses(JSON.parse(refusal.source), index.instances.values()),
-			}));
-			refused.clear();
-			for (const { misses } of found) for (const { instance } of misses.slice(0, 1)) refused.add(instance);
-			return found;
+			return refusals.page(query);
 		},
 		nodes() {
 			const nodes = new Map<string, number>();

@@ -1,6 +1,7 @@
 /** What the service reports while the page is open. */
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import { session } from "./session.ts";
 
 export type Topic = { readonly guest: string } | "guests" | "refusals";
 
@@ -11,7 +12,11 @@ const listeners = new Set<(isAbout: (topic: Topic) => boolean) => void>();
 /** Milliseconds in which several events cause one reload. */
 const SETTLE = 250;
 
+/** Milliseconds until a stream that was refused is requested again. */
+const RETRY = 5000;
+
 let source: EventSource | undefined;
+let retry: number | undefined;
 let hasBeenLive = false;
 
 /** Listens until the page is closed. The browser connects again by itself. */
@@ -26,6 +31,8 @@ export function startEvents(): void {
 	};
 	source.onerror = () => {
 		isLive.value = false;
+		// After an answer other than a stream the browser does not connect again.
+		if (source?.readyState === EventSource.CLOSED) checkSession();
 	};
 	source.addEventListener("guests", ({ data }) => {
 		const { ids } = JSON.parse(data) as { ids: readonly string[] };
@@ -35,7 +42,15 @@ export function startEvents(): void {
 	source.addEventListener("refusals", () => report((topic) => topic === "refusals" || topic === "guests"));
 }
 
+/** Asks for a token if the session has ended, and tries again otherwise. */
+async function checkSession(): Promise<void> {
+	stopEvents();
+	await session.load();
+	if (session.current.value?.role) retry = window.setTimeout(startEvents, RETRY);
+}
+
 export function stopEvents(): void {
+	window.clearTimeout(retry);
 	source?.close();
 	source = undefined;
 	isLive.value = false;

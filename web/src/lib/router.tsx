@@ -10,13 +10,18 @@ export interface Place {
 const here = (): Place => ({ path: location.pathname, parameters: new URLSearchParams(location.search) });
 
 export const place = signal<Place>(here());
+let moves = 0;
+/** Whether a view other than the first one is shown. */
+export const hasMoved = () => moves > 0;
 window.addEventListener("popstate", () => {
+	moves++;
 	place.value = here();
 });
 
 export function go(href: string, options: { readonly replace?: boolean } = {}): void {
 	if (options.replace === true) history.replaceState(null, "", href);
 	else {
+		moves++;
 		history.pushState(null, "", href);
 		window.scrollTo(0, 0);
 	}

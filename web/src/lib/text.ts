@@ -24,6 +24,13 @@ export function bytesText(bytes: number): string {
 	return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1000).toFixed(0)} kB`;
 }
 
+/** `0.3 s`, `12 s`, `5 minutes`. */
+export function durationText(seconds: number): string {
+	if (seconds < 0.1) return `${(seconds * 1000).toFixed(0)} ms`;
+	if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+	return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+}
+
 /** `cloud-init 24.1`. */
 export function clientText(client: string | undefined): string {
 	return client?.replace("@", " ") ?? "unknown";

@@ -2,8 +2,10 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { describeScopes } from "../../../src/check/scopes.ts";
 import type { Finding, Guest } from "../lib/api.ts";
+import { hasMoved } from "../lib/router.tsx";
 import { absoluteTime, relativeTime } from "../lib/text.ts";
 
 const now = signal(Date.now());
@@ -43,6 +45,29 @@ export function StateBadge({ state, since }: { readonly state: Guest["state"]; r
 	);
 }
 
+export interface MainProps {
+	/** Of the window. */
+	readonly title?: string;
+	readonly class?: string;
+	readonly children: ComponentChildren;
+}
+
+/** A view. Who follows a link to it goes on reading and tabbing at its start. */
+export function Main({ title, class: style, children }: MainProps) {
+	const element = useRef<HTMLElement>(null);
+	useEffect(() => {
+		document.title = title === undefined ? "Guestwire" : `${title} – Guestwire`;
+	}, [title]);
+	useEffect(() => {
+		if (hasMoved()) element.current?.focus({ preventScroll: true });
+	}, []);
+	return (
+		<main ref={element} tabIndex={-1} class={style ?? ""}>
+			{children}
+		</main>
+	);
+}
+
 export function Problem({ message, children }: { readonly message: string; readonly children?: ComponentChildren }) {
 	return (
 		<div class="problem" role="alert">
@@ -78,6 +103,16 @@ export function Section({
 			<h2 id={id}>{title}</h2>
 			{children}
 		</section>
+	);
+}
+
+/** One entry of a list of facts. */
+export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+	return (
+		<div>
+			<dt>{name}</dt>
+			<dd>{children}</dd>
+		</div>
 	);
 }
 

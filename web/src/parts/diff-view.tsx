@@ -18,9 +18,9 @@ export function DiffView({
 	const rows = useMemo(() => rowsOf(readable(before), readable(after)), [before, after]);
 	if (before === after) return <p class="good">No difference.</p>;
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: long lines have to be scrolled with the keyboard
-		<section aria-label={label} tabIndex={0}>
-			<pre class="diff">
+		<section aria-label={label}>
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines have to be scrolled with the keyboard */}
+			<pre class="diff" tabIndex={0}>
 				{rows.map(({ kind, text }, at) => (
 					<Row key={at} kind={kind} text={text} />
 				))}

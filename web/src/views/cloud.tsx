@@ -2,20 +2,22 @@ import { useEffect, useState } from "preact/hooks";
 import type { Status } from "../lib/api.ts";
 import { useResource } from "../lib/resource.ts";
 import { plural } from "../lib/text.ts";
-import { Loading, Problem, Section, Time } from "../parts/basics.tsx";
+import { Fact, Loading, Main, Problem, Section, Time } from "../parts/basics.tsx";
+import { DataFlow } from "./data-flow.tsx";
 
 type Metric = Status["metrics"][number];
 
 /** Milliseconds between two looks. */
 const INTERVAL = 5000;
 
+const REQUESTS = "Guests' requests";
 /** Groups of metrics, by the first words of their names; the first that fits. */
 const GROUPS: readonly (readonly [title: string, pattern: RegExp])[] = [
 	["Changes and signals", /^guestwire_(signal|change|gap|missed|invalid_signal)/],
 	["Mirror", /^guestwire_mirror/],
 	["Cloud API", /^guestwire_(api|cloud|token|source)/],
 	["Cache", /^guestwire_cache/],
-	["Guests' requests", /^guestwire_(request|listener|vendor)/],
+	[REQUESTS, /^guestwire_(request|listener|vendor)/],
 	["Other", /^guestwire_/],
 ];
 
@@ -28,60 +30,71 @@ export function CloudView() {
 	}, []);
 	const { data, error } = useResource<Status>("/api/status", revision);
 	return (
-		<main>
+		<Main title="Cloud">
 			<h1>Cloud</h1>
 			{error !== undefined && <Problem message={error} />}
 			{data === undefined ? error === undefined && <Loading /> : <StatusDetails status={data} />}
-		</main>
+		</Main>
 	);
 }
 
 function StatusDetails({ status }: { readonly status: Status }) {
 	const { isReady, isOutdated, version, source, instances, isComplete, nodes, metrics } = status;
 	const groups = Map.groupBy(metrics, ({ name }) => GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? "Other");
+	const tables = (titles: readonly string[]) =>
+		titles.flatMap((title) => {
+			const own = groups.get(title);
+			return own === undefined ? [] : [<MetricTable key={title} title={title} metrics={own} />];
+		});
 	return (
 		<>
 			<dl class="facts">
-				<div>
-					<dt>Service</dt>
-					<dd>
-						<span class={`badge ${isReady ? "current" : "outdated"}`}>{isReady ? "ready" : "not ready"}</span> version{" "}
-						{version}
-					</dd>
-				</div>
-				<div>
-					<dt>Source</dt>
-					<dd>
-						{source}
-						{isOutdated && <span class="badge outdated">invalid: the last valid state is served</span>}
-					</dd>
-				</div>
-				<div>
-					<dt>Instances</dt>
-					<dd>
-						{plural(instances, "instance")}
-						{!isComplete && ", still reading"}
-					</dd>
-				</div>
+				<Fact name="Service">
+					<span class={`badge ${isReady ? "current" : "outdated"}`}>{isReady ? "ready" : "not ready"}</span> version{" "}
+					{version}
+				</Fact>
+				<Fact name="Source">
+					{source} {isOutdated && <span class="badge outdated">invalid: the last valid state is served</span>}
+				</Fact>
+				<Fact name="Instances">
+					{plural(instances, "instance")}
+					{!isComplete && ", still reading"}
+				</Fact>
 			</dl>
-			<Section id="nodes" title="Nodes">
-				{nodes.length === 0 ? (
-					<p class="empty">No node has answered a guest yet.</p>
-				) : (
-					<ul>
-						{nodes.map(({ name, lastAt }) => (
-							<li key={name}>
-								<code>{name}</code>, last answer <Time at={lastAt} />
-							</li>
-						))}
-					</ul>
-				)}
-			</Section>
-			{GROUPS.flatMap(([title]) => {
-				const own = groups.get(title);
-				return own === undefined ? [] : [<MetricTable key={title} title={title} metrics={own} />];
-			})}
+			{!isReady && (
+				<Problem message="Guests get no answer: nothing is known of the cloud yet, or Guestwire is stopping. guestwire doctor checks every part." />
+			)}
+			{isOutdated && (
+				<Problem message="The inventory on disk is invalid. Guestwire's log names the file and the mistake: once it is corrected, the inventory is read again." />
+			)}
+			<DataFlow metrics={metrics} />
+			<Nodes nodes={nodes} metrics={metrics} />
+			{tables([REQUESTS])}
+			<details>
+				<summary>All other metrics</summary>
+				{tables(GROUPS.map(([title]) => title).filter((title) => title !== REQUESTS))}
+			</details>
 		</>
+	);
+}
+
+function Nodes({ nodes, metrics }: Pick<Status, "nodes" | "metrics">) {
+	const [leader] = metrics.find(({ name }) => name === "guestwire_mirror_leader_info")?.values ?? [];
+	return (
+		<Section id="nodes" title="Nodes">
+			{nodes.length === 0 ? (
+				<p class="empty">No node has answered a guest yet.</p>
+			) : (
+				<ul>
+					{nodes.map(({ name, lastAt }) => (
+						<li key={name}>
+							<code>{name}</code>, last answer <Time at={lastAt} />
+							{leader?.labels["host"] === name && ", keeps the mirror current"}
+						</li>
+					))}
+				</ul>
+			)}
+		</Section>
 	);
 }
 

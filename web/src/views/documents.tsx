@@ -139,7 +139,7 @@ function Comparison({ id, path, revision }: { readonly id: string; readonly path
 						Compare{" "}
 						<select value={String(chosen)} onChange={({ currentTarget }) => setChosen(Number(currentTarget.value))}>
 							{choices.map(({ name }, at) => (
-								<option key={name} value={String(at)}>
+								<option key={at} value={String(at)}>
 									{name}
 								</option>
 							))}
@@ -176,15 +176,16 @@ function PlainDocument({
 	);
 }
 
+/** What can be compared, the most asked for first. */
 function choicesOf({ now, nova, fetched, versions }: Versions): Choice[] {
 	const choices: Choice[] = [];
 	const last = versions.find(({ digest }) => digest === fetched);
-	const nothing = "";
-	if (last !== undefined) choices.push({ name: "last fetched → now", before: last.text, after: now ?? nothing });
-	for (const version of versions) {
-		if (version === last || last === undefined) continue;
-		const name = `fetched ${absoluteTime(version.lastAt)} → last fetched`;
-		choices.push({ name, before: version.text, after: last.text });
+	if (last !== undefined) choices.push({ name: "last fetched → now", before: last.text, after: now ?? "" });
+	const older = last === undefined ? [] : versions.filter((version) => version !== last);
+	for (const [at, { lastAt, text }] of older.entries()) {
+		const which = at === 0 ? "the version before" : "an older version";
+		const name = `${which}, fetched ${absoluteTime(lastAt)} → last fetched`;
+		choices.push({ name, before: text, after: last?.text ?? "" });
 	}
 	if (nova !== undefined && now !== undefined) choices.push({ name: "profile nova → now", before: nova, after: now });
 	return choices;

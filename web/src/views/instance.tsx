@@ -4,7 +4,7 @@ import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
 import { Link, place, setParameters } from "../lib/router.tsx";
 import { clientText, plural } from "../lib/text.ts";
-import { Findings, Loading, Problem, Section, StateBadge, Time } from "../parts/basics.tsx";
+import { Fact, Findings, Loading, Main, Problem, Section, StateBadge, Time } from "../parts/basics.tsx";
 import { WiringPicture } from "../wiring/wiring-picture.tsx";
 import { WiringTable } from "../wiring/wiring-table.tsx";
 import { Documents } from "./documents.tsx";
@@ -16,14 +16,14 @@ export function InstanceView({ id }: { readonly id: string }) {
 	const revision = useRevision({ guest: id });
 	const { data, error } = useResource<GuestDetails>(ofInstance(id, "guest"), revision);
 	return (
-		<main>
+		<Main title={data?.name ?? id}>
 			{error !== undefined && (
 				<Problem message={error}>
 					<Link href="/">Show all instances</Link>
 				</Problem>
 			)}
 			{data === undefined ? error === undefined && <Loading /> : <Details guest={data} revision={revision} />}
-		</main>
+		</Main>
 	);
 }
 
@@ -32,16 +32,30 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 	return (
 		<>
 			<h1>
-				{name} <StateBadge state={state} since={outdatedSince} />
+				<bdi>{name}</bdi> <StateBadge state={state} since={outdatedSince} />
 			</h1>
 			<dl class="facts">
-				<Fact name="Id" value={<code>{id}</code>} />
-				{projectId !== undefined && <Fact name="Project" value={<code>{projectId}</code>} />}
-				<Fact name="Client" value={client === undefined ? "not known" : clientText(client)} />
-				{firstAt !== undefined && <Fact name="First seen" value={<Time at={firstAt} />} />}
-				{lastAt !== undefined && <Fact name="Last seen" value={<Time at={lastAt} />} />}
-				<Fact name="Requests" value={`${plural(requests, "request")}, ${plural(failures, "failure")}`} />
-				{node !== undefined && <Fact name="Node" value={node} />}
+				<Fact name="Id">
+					<code>{id}</code>
+				</Fact>
+				{projectId !== undefined && (
+					<Fact name="Project">
+						<code>{projectId}</code>
+					</Fact>
+				)}
+				<Fact name="Client">{client === undefined ? "not known" : clientText(client)}</Fact>
+				{firstAt !== undefined && (
+					<Fact name="First seen">
+						<Time at={firstAt} />
+					</Fact>
+				)}
+				{lastAt !== undefined && (
+					<Fact name="Last seen">
+						<Time at={lastAt} />
+					</Fact>
+				)}
+				<Fact name="Requests">{`${plural(requests, "request")}, ${plural(failures, "failure")}`}</Fact>
+				{node !== undefined && <Fact name="Node">{node}</Fact>}
 			</dl>
 			{state === "never" && (
 				<p class="empty">
@@ -61,15 +75,6 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 				<Timeline requests={guest.recent} />
 			</Section>
 		</>
-	);
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: preact.ComponentChildren }) {
-	return (
-		<div>
-			<dt>{name}</dt>
-			<dd>{value}</dd>
-		</div>
 	);
 }
 

@@ -1,10 +1,10 @@
-import { useEffect, useRef } from "preact/hooks";
 import { type Guest, ofInstance, type SearchPage, type Wiring } from "../lib/api.ts";
 import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
 import { Link, place, setParameters } from "../lib/router.tsx";
 import { clientText, plural } from "../lib/text.ts";
-import { Empty, Loading, Problem, STATE_NAMES, StateBadge, Time } from "../parts/basics.tsx";
+import { Empty, Loading, Main, Problem, STATE_NAMES, StateBadge, Time } from "../parts/basics.tsx";
+import { PageButtons, SearchInput } from "../parts/list.tsx";
 import { WiringPicture } from "../wiring/wiring-picture.tsx";
 
 const COLUMNS = [
@@ -28,44 +28,23 @@ export function InstancesView() {
 	const { data, error } = useResource<SearchPage>(`/api/search?${parameters}`, revision);
 	const [first] = data?.guests ?? [];
 	return (
-		<main>
+		<Main>
 			<h1 class="hidden">Instances</h1>
 			<SearchForm />
 			{error !== undefined && <Problem message={error} />}
 			{data === undefined ? error === undefined && <Loading /> : <Results page={data} />}
 			{data !== undefined && first !== undefined && data.total <= FEW && <Preview guest={first} revision={revision} />}
-		</main>
+		</Main>
 	);
 }
 
 function SearchForm() {
 	const { parameters } = place.value;
-	const input = useRef<HTMLInputElement>(null);
 	const value = (name: string) => parameters.get(name) ?? "";
-	useEffect(() => {
-		const focus = (event: KeyboardEvent) => {
-			const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-			if (event.key !== "/" || isTyping) return;
-			event.preventDefault();
-			input.current?.focus();
-		};
-		window.addEventListener("keydown", focus);
-		return () => window.removeEventListener("keydown", focus);
-	}, []);
 	return (
 		<search>
 			<form class="filters" onSubmit={(event) => event.preventDefault()}>
-				<label class="wide">
-					<span class="hidden">Search</span>
-					<input
-						ref={input}
-						type="search"
-						name="q"
-						placeholder="Name, id, address, MAC, project, network or client  ( / )"
-						value={value("q")}
-						onInput={({ currentTarget }) => setParameters({ q: currentTarget.value, cursor: "" })}
-					/>
-				</label>
+				<SearchInput hint="Name, id, address, MAC, project, network or client" />
 				<label>
 					State{" "}
 					<select
@@ -149,18 +128,7 @@ function Results({ page }: { readonly page: SearchPage }) {
 					))}
 				</tbody>
 			</table>
-			<nav class="pages" aria-label="Pages">
-				{parameters.has("cursor") && (
-					<button type="button" onClick={() => setParameters({ cursor: "" })}>
-						First page
-					</button>
-				)}
-				{next !== undefined && (
-					<button type="button" onClick={() => setParameters({ cursor: next })}>
-						Next page
-					</button>
-				)}
-			</nav>
+			<PageButtons next={next} />
 		</>
 	);
 }

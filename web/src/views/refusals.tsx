@@ -1,32 +1,58 @@
 import type { Refusals } from "../lib/api.ts";
 import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
-import { Link } from "../lib/router.tsx";
+import { Link, place } from "../lib/router.tsx";
 import { plural } from "../lib/text.ts";
-import { Empty, Loading, Problem, Time } from "../parts/basics.tsx";
+import { Empty, Loading, Main, Problem, Time } from "../parts/basics.tsx";
+import { PageButtons, SearchBox } from "../parts/list.tsx";
 
-type Refusal = Refusals[number];
+type Refusal = Refusals["refusals"][number];
 
 /** Requests that no instance was found for: who asked, what was wrong, which instance it nearly was. */
 export function RefusalsView() {
-	const { data, error } = useResource<Refusals>("/api/refusals", useRevision("refusals"));
+	const { parameters } = place.value;
+	const query = parameters.toString();
+	const { data, error } = useResource<Refusals>(`/api/refusals${query && `?${query}`}`, useRevision("refusals"));
 	return (
-		<main>
+		<Main title="Refusals">
 			<h1>Refusals</h1>
 			<p class="muted">
 				Requests that no instance was found for, by their source. What a request says about itself is not proved.
 			</p>
+			<SearchBox hint="Address, network, instance, project, reason, path or user agent" />
 			{error !== undefined && <Problem message={error} />}
-			{data === undefined && error === undefined && <Loading />}
-			{data?.length === 0 && <Empty>No request has been refused.</Empty>}
-			{data !== undefined && data.length > 0 && (
-				<ul class="cards">
-					{data.map((refusal) => (
-						<Card key={JSON.stringify([refusal.source, refusal.reason, refusal.listener])} refusal={refusal} />
-					))}
-				</ul>
-			)}
-		</main>
+			{data === undefined ? error === undefined && <Loading /> : <Results page={data} isSearch={query !== ""} />}
+		</Main>
+	);
+}
+
+function Results({ page, isSearch }: { readonly page: Refusals; readonly isSearch: boolean }) {
+	const { refusals, total, next } = page;
+	if (refusals.length === 0) {
+		return isSearch ? (
+			<Empty>
+				<p>No refusal matches.</p>
+				<Link href="/refusals">Show all refusals</Link>
+			</Empty>
+		) : (
+			<Empty>
+				No request has been refused. A guest that gets nothing and is not listed here does not reach Guestwire: look at
+				its NIC, its route to 169.254.169.254 and the metadata proxy.
+			</Empty>
+		);
+	}
+	return (
+		<>
+			<p class="muted" role="status">
+				{plural(total, "source")}
+			</p>
+			<ul class="cards">
+				{refusals.map((refusal) => (
+					<Card key={JSON.stringify([refusal.source, refusal.reason, refusal.listener])} refusal={refusal} />
+				))}
+			</ul>
+			<PageButtons next={next} />
+		</>
 	);
 }
 
@@ -35,6 +61,7 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 		source,
 		reason,
 		meaning,
+		advice,
 		status,
 		listener,
 		node,
@@ -54,8 +81,14 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 					{status} {reason}
 				</span>
 			</h2>
-			<p>{withCode(meaning)}</p>
-			{detail !== "" && <p class="mono">{detail}</p>}
+			<p>
+				{withCode(meaning)} {withCode(advice)}
+			</p>
+			{detail !== "" && (
+				<p>
+					<small>Detail</small> <span class="mono">{detail}</span>
+				</p>
+			)}
 			<p class="muted">
 				{plural(count, "time")}, first <Time at={firstAt} />, last <Time at={lastAt} />, for <code>/{path}</code> at
 				listener <code>{listener}</code> of node {node}
@@ -64,7 +97,7 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 			<p class="muted">{sourceText(source)}</p>
 			{nearMisses.length > 0 ? (
 				<>
-					<h3>It nearly was</h3>
+					<h3>{nearMisses.length === 1 ? "The instance it nearly matched" : "Instances it nearly matched"}</h3>
 					<ul>
 						{nearMisses.map(({ instance, name, port, why }) => (
 							<li key={`${instance} ${port}`}>

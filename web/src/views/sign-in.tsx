@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { session } from "../lib/session.ts";
-import { Problem } from "../parts/basics.tsx";
+import { Main, Problem } from "../parts/basics.tsx";
 
 /** The token becomes a cookie that no script can read. It is kept nowhere else. */
 export function SignInView() {
@@ -16,7 +16,7 @@ export function SignInView() {
 		setToken("");
 	};
 	return (
-		<main class="narrow">
+		<Main title="Sign in" class="narrow">
 			<h1>Sign in</h1>
 			{error !== undefined && <Problem message={error} />}
 			<form onSubmit={submit}>
@@ -38,6 +38,6 @@ export function SignInView() {
 				The token is in the file that <code>operator.tokenFile</code> or <code>operator.readTokenFile</code> names in
 				Guestwire's configuration.
 			</p>
-		</main>
+		</Main>
 	);
 }

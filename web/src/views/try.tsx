@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Analysis } from "../lib/api.ts";
-import { Findings, Problem, Section } from "../parts/basics.tsx";
+import { Findings, Main, Problem, Section } from "../parts/basics.tsx";
 import { Renderings } from "../parts/renderings.tsx";
 import { WiringPicture } from "../wiring/wiring-picture.tsx";
 import { WiringTable } from "../wiring/wiring-table.tsx";
@@ -25,7 +25,7 @@ export function TryView({ analyze }: { readonly analyze: Analyze }) {
 		}
 	};
 	return (
-		<main>
+		<Main title="Try a network_data.json">
 			<h1>Try a network_data.json</h1>
 			<p class="muted">
 				Of any producer: Nova, Ironic, a config drive. You get its picture, what each guest client makes of it, and the
@@ -56,7 +56,7 @@ export function TryView({ analyze }: { readonly analyze: Analyze }) {
 			</form>
 			{error !== undefined && <Problem message={error} />}
 			{analysis !== undefined && <Result analysis={analysis} />}
-		</main>
+		</Main>
 	);
 }
 

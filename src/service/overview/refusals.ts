@@ -1,0 +1,133 @@
+/** Refused requests in pages, with the instances that they nearly matched. */
+import { setImmediate } from "node:timers/promises";
+import type { HistoryStore, Refusal } from "../../store/history-store.ts";
+import type { IndexedInstance } from "./indexed-instance.ts";
+import { type NearMiss, nearMisses } from "./near-misses.ts";
+
+export interface RefusalWithMisses {
+	readonly refusal: Refusal;
+	readonly misses: readonly NearMiss[];
+}
+
+export interface RefusalQuery {
+	/** Words that all have to occur. */
+	readonly text?: string | undefined;
+	readonly limit: number;
+	/** `next` of the page before. */
+	readonly cursor?: string | undefined;
+}
+
+export interface RefusalPage {
+	readonly total: number;
+	/** The latest first. */
+	readonly refusals: readonly RefusalWithMisses[];
+	readonly next?: string;
+}
+
+export interface Refusals {
+	page(query: RefusalQuery): Promise<RefusalPage>;
+	/** The instance that each of the latest refusals nearly matched. */
+	readonly nearest: ReadonlySet<string>;
+	/** There is something new: `nearest` is worked out again when it is next refreshed. */
+	add(): void;
+	/** Works out `nearest` if there is something new, as often as the share of a processor allows. */
+	refresh(): Promise<void>;
+}
+
+export interface RefusalsOptions {
+	readonly store: Pick<HistoryStore, "refusals">;
+	readonly instances: () => Iterable<IndexedInstance>;
+}
+
+/** What the state keeps. */
+const MAX_KEPT = 1000;
+/** The latest refusals, whose nearest instances are marked. */
+const MAX_MARKED = 50;
+/** After marking instances there is a pause, so many times as long: anybody can send requests that are refused. */
+const REST = 50;
+const MAX_WORDS = 10;
+
+export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
+	let nearest = new Set<string>();
+	let isStale = true;
+	let restUntil = Number.NEGATIVE_INFINITY;
+
+	/** Each one is compared with every instance: between two of them, guests are answered. */
+	async function withMisses(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
+		const found: RefusalWithMisses[] = [];
+		for (const refusal of refusals) {
+			found.push({ refusal, misses: nearMisses(JSON.parse(refusal.source), instances()) });
+			await setImmediate();
+		}
+		return found;
+	}
+
+	return {
+		get nearest() {
+			return nearest;
+		},
+		add() {
+			isStale = true;
+		},
+		async refresh() {
+			const started = performance.now();
+			if (!isStale || started < restUntil) return;
+			isStale = false;
+			const found = await withMisses(await store.refusals(MAX_MARKED));
+			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
+			restUntil = performance.now() + (performance.now() - started) * REST;
+		},
+		async page({ text = "", limit, cursor }) {
+			const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+			const all = (await store.refusals(MAX_KEPT)).filter((refusal) => {
+				const searched = textOf(refusal);
+				return words.every((word) => searched.includes(word));
+			});
+			const after = cursor === undefined ? undefined : decodeCursor(cursor);
+			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
+			const shown = rest.slice(0, limit);
+			const last = shown.at(-1);
+			return {
+				total: all.length,
+				refusals: await withMisses(shown),
+				...(last !== undefined && rest.length > limit && { next: encodeCursor(placeOf(last)) }),
+			};
+		},
+	};
+}
+
+function textOf({ source, reason, listener, node, content }: Refusal): string {
+	const { path, userAgent } = JSON.parse(content) as { readonly path: string; readonly userAgent: string };
+	const values = Object.values(JSON.parse(source) as Record<string, string>);
+	return [...values, reason, listener, node, path, userAgent].join(" ").toLowerCase();
+}
+
+/** Where a refusal is in the order of the store: the latest first, then by its key. */
+type Place = readonly [lastAt: number, source: string, reason: string, listener: string];
+
+function placeOf({ last_at, source, reason, listener }: Refusal): Place {
+	return [last_at, source, reason, listener];
+}
+
+function isAfter([lastAt, ...key]: Place, [otherLastAt, ...other]: Place): boolean {
+	if (lastAt !== otherLastAt) return lastAt < otherLastAt;
+	const at = key.findIndex((text, index) => text !== other[index]);
+	return at >= 0 && (key[at] ?? "") > (other[at] ?? "");
+}
+
+function encodeCursor(place: Place): string {
+	return Buffer.from(JSON.stringify(place)).toString("base64url");
+}
+
+/** @returns undefined for a cursor that is invalid: the first page */
+function decodeCursor(text: string): Place | undefined {
+	try {
+		const place: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
+		if (!Array.isArray(place) || place.length !== 4) return undefined;
+		const [lastAt, ...key] = place as unknown[];
+		const isPlace = typeof lastAt === "number" && key.every((part) => typeof part === "string");
+		return isPlace ? (place as unknown as Place) : undefined;
+	} catch {
+		return undefined;
+	}
+}
