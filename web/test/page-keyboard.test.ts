@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)("the page for everyone (apt-get install chromium)"
 		await service.ask(DOCUMENT);
 		await service.ask("openstack/latest/meta_data.json");
 		await service.askByNetwork("openstack/latest/meta_data.json", "office", "192.0.2.30");
-	}, 60_000);
+	}, 180_000);
 	afterAll(() => service?.close());
 
 	describe.each(VIEWS)("%s", (_, path, shown) => {

@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 	let service: InventoryService;
 	beforeAll(async () => {
 		service = await startInventoryService();
-	}, 60_000);
+	}, 180_000);
 	afterAll(() => service?.close());
 
 	it("shows the guests and a picture first, finds one by its address, and has no serious fault of accessibility", async () => {

@@ -89,6 +89,13 @@ export function createOverview(options: OverviewOptions): Overview {
 
 	const refusals = createRefusals({ store, instances: () => index.instances.values() });
 
+	/** A search does not wait for it: among many instances it takes long. */
+	function markRefused(): void {
+		refusals.refresh().then((hasChanged) => {
+			if (hasChanged) emit({ type: "all" });
+		}, onError);
+	}
+
 	function guestOf(instance: IndexedInstance): Guest {
 		return { instance, history: history.lines.get(instance.id), state: stateOf(instance.id) };
 	}
@@ -121,7 +128,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 		async search(query) {
 			await index.refresh();
-			await refusals.refresh();
+			markRefused();
 			return searchGuests(index.instances.values().map(guestOf), query);
 		},
 		guest(id) {

@@ -30,8 +30,12 @@ export interface Refusals {
 	readonly nearest: ReadonlySet<string>;
 	/** There is something new: `nearest` is worked out again when it is next refreshed. */
 	add(): void;
-	/** Works out `nearest` if there is something new, as often as the share of a processor allows. */
-	refresh(): Promise<void>;
+	/**
+	 * Works out `nearest` if there is something new, as often as the share of a processor allows.
+	 *
+	 * @returns whether it is different now
+	 */
+	refresh(): Promise<boolean>;
 }
 
 export interface RefusalsOptions {
@@ -71,11 +75,13 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		},
 		async refresh() {
 			const started = performance.now();
-			if (!isStale || started < restUntil) return;
+			if (!isStale || started < restUntil) return false;
 			isStale = false;
 			const found = await withMisses(await store.refusals(MAX_MARKED));
+			const before = nearest;
 			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
 			restUntil = performance.now() + (performance.now() - started) * REST;
+			return before.size !== nearest.size || nearest.values().some((id) => !before.has(id));
 		},
 		async page({ text = "", limit, cursor }) {
 			const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
