@@ -16,11 +16,17 @@ export interface FillOptions {
 	readonly instances: InstanceReads;
 	readonly clock: Clock;
 	readonly doubts: Doubts;
+	/** How many instances guests wait for that the mirror does not know. */
+	readonly waitingGuests: () => number;
 	readonly signal: AbortSignal;
 }
 
 /** Resources per page. */
 const PAGE = 1000;
+/** While so many guests wait for the source, the fill leaves it to them, for at most so many milliseconds per page. */
+const MANY_GUESTS = 50;
+const LONGEST_WAIT = 60_000;
+const WAIT = 250;
 /** Kinds that are read at the same time, with one request each. */
 const KINDS_AT_ONCE = 3;
 /** Instances that are checked without a pause of so many milliseconds: guests are served meanwhile. */
@@ -87,6 +93,7 @@ async function fillKind(
 ): Promise<void> {
 	let marker = resumeAt;
 	do {
+		await untilCalm(options);
 		const page = await readPage(kind, marker, options);
 		marker = page.next;
 		for (const resource of page.unreadable) options.doubts.add(resource);
@@ -94,6 +101,11 @@ async function fillKind(
 		await readDetails(page, options);
 		await progress.set(kind, marker === undefined ? { done: true } : { done: false, marker });
 	} while (marker !== undefined);
+}
+
+async function untilCalm({ waitingGuests, clock, signal }: FillOptions): Promise<void> {
+	const deadline = clock.now() + LONGEST_WAIT;
+	while (waitingGuests() >= MANY_GUESTS && clock.now() < deadline) await clock.sleep(WAIT, signal);
 }
 
 async function readPage(

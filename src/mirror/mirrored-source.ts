@@ -36,6 +36,8 @@ export interface MirroredSourceOptions {
 
 export interface MirroredSource extends FactsSource {
 	readonly state: MirrorState;
+	/** How many look-ups wait for the remote source. */
+	waitingGuests(): number;
 }
 
 /** How long a request waits for facts to be read again, in milliseconds. */
@@ -43,6 +45,10 @@ const REFRESH_TIMEOUT = 1000;
 /** After failures, requests don't wait for facts to be read again for so many milliseconds. */
 const REFRESH_PAUSE = 1000;
 const LONGEST_REFRESH_PAUSE = 15_000;
+/** Requests that wait for facts to be read again at a time: any further one is answered with the known facts meanwhile … */
+const MOST_WAITING = 16;
+/** … and so many instances are read again in the background. */
+const MOST_IN_BACKGROUND = 2000;
 /** Owners count as current for so many milliseconds after the signals last proved it. */
 const OWNER_AGE = 2000;
 /** Instances remembered: answered at all, and answered by the remote source. Memory is taken as they come. */
@@ -68,6 +74,9 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** When an instance was last answered by the remote source, or had to be read again: older facts of it don't count. */
 	const askedAt = new LRUCache<string, number>(REMEMBERED);
 	const preparing = new Set<string>();
+	const inBackground = new Set<string>();
+	let waiting = 0;
+	let asking = 0;
 	let refreshAfter = Number.NEGATIVE_INFINITY;
 	let refreshPause = REFRESH_PAUSE;
 	const closing = new AbortController();
@@ -118,7 +127,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 
 	async function askRemote(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 		const now = clock.now();
-		const found = await remote.facts(id, detail);
+		asking++;
+		const found = await remote.facts(id, detail).finally(() => void asking--);
 		askedAt.set(id, Math.max(now, askedAt.get(id) ?? now));
 		if (found !== undefined) prepare(id);
 		return answer(id, "remote", found);
@@ -142,15 +152,27 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Whether the instance could be read again in time. */
 	async function refresh(id: string, detail: Detail, notBefore: number): Promise<boolean> {
 		if (clock.now() < refreshAfter) return false;
+		waiting++;
 		const timer = new AbortController();
 		const fail = () => false;
 		const timeout = clock.sleep(REFRESH_TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(fail, fail);
 		const refreshed = instances.refresh(id, detail, notBefore).then(() => true, fail);
 		const isInTime = await Promise.race([refreshed, timeout]);
+		waiting--;
 		timer.abort();
 		refreshPause = isInTime ? REFRESH_PAUSE : Math.min(refreshPause * 2, LONGEST_REFRESH_PAUSE);
 		if (!isInTime) refreshAfter = clock.now() + refreshPause;
 		return isInTime;
+	}
+
+	/** When many guests ask at once, the source could not answer all of them in time. */
+	function refreshInBackground(id: string, detail: Detail, notBefore: number): void {
+		if (clock.now() < refreshAfter || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
+		inBackground.add(id);
+		instances
+			.refresh(id, detail, notBefore)
+			.catch(() => {})
+			.finally(() => inBackground.delete(id));
 	}
 
 	const read = (id: string) => readInstance(store, id, reading);
@@ -174,6 +196,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 				forgetRemote(id, detail);
 				return answer(id, "mirror", factsOf(found));
 			}
+			if (waiting >= MOST_WAITING && mayServeOld) {
+				refreshInBackground(id, detail, notBefore);
+				return answer(id, "stale", factsOf(found));
+			}
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
 				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore) {
@@ -191,6 +217,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const facts: FactsSource["facts"] = (id, detail, signal) => withAbort(find(id, detail), signal);
 	return {
 		state,
+		waitingGuests: () => asking,
 		facts,
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);

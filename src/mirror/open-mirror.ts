@@ -44,12 +44,12 @@ export async function openMirror(remote: RemoteSource, options: MirrorOptions): 
 	const reads = createResourceReads({ reader, store, clock, signal: closing.signal, doubts, onUnreadable });
 	const instances = createInstanceReads(reads, store, { dhcpPorts: options.profile === "nova" });
 	const common = { ...options, clock, events, instances };
-	const { state, ...source } = await createMirroredSource({
+	const { state, waitingGuests, ...source } = await createMirroredSource({
 		...common,
 		remote,
 		doubtful: doubts.texts,
 	});
-	const watcher = startWatcher({ ...common, remote: { ...remote, resources: reader }, reads, doubts });
+	const watcher = startWatcher({ ...common, remote: { ...remote, resources: reader }, reads, doubts, waitingGuests });
 	return {
 		state,
 		source: {

@@ -21,6 +21,8 @@ export interface WatcherOptions {
 	readonly reads: ResourceReads;
 	readonly instances: InstanceReads;
 	readonly doubts: Doubts;
+	/** See FillOptions. */
+	readonly waitingGuests: () => number;
 	readonly clock: Clock;
 	readonly events: MirrorEvents;
 	/** Seconds between two comparisons of everything with the source. */

@@ -36,18 +36,38 @@ const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments:
 export function createComputeResources(nova: Nova): ComputeResources {
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
 
+	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
+		const [interfaceAttachments, volumeAttachments, dedicatedCpus] = await Promise.all([
+			mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
+			nova.volumeAttachments(server),
+			nova.dedicatedCpus(server),
+		]);
+		const content = { interfaceAttachments, volumeAttachments, ...(dedicatedCpus && { dedicatedCpus }) };
+		return { kind: "server_details", id: server.id, requestedAt, content };
+	}
+
 	async function readDetails(server: ServerAnswer, requestedAt: number): Promise<ReadRecord> {
 		try {
-			const [interfaceAttachments, volumeAttachments, dedicatedCpus] = await Promise.all([
-				mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
-				nova.volumeAttachments(server),
-				nova.dedicatedCpus(server),
-			]);
-			const content = { interfaceAttachments, volumeAttachments, ...(dedicatedCpus && { dedicatedCpus }) };
-			return [{ kind: "server_details", id: server.id, requestedAt, content }];
+			return [await loadDetails(server, requestedAt)];
 		} catch (error) {
 			return [unreadable("server_details", server.id, error)];
 		}
+	}
+
+	/** A listed server with its details, unless these can't be read now: they are then missing, and may be read by id. */
+	async function listedServer(item: Answered, requestedAt: number): Promise<ReadRecord> {
+		const server = serverOrError(item);
+		if (server instanceof Error) return [unreadable("server", recordId(item), server)];
+		const record: Resource = { kind: "server", id: server.id, requestedAt, content: serverFacts(server) };
+		const known = detailsAtHand(server, requestedAt);
+		if (known.length > 0) return [record, ...known];
+		return [
+			record,
+			...(await loadDetails(server, requestedAt).then(
+				(details) => [details],
+				() => [],
+			)),
+		];
 	}
 
 	async function readServer(kind: ComputeKind, id: string, requestedAt: number): Promise<ReadRecord> {
@@ -67,8 +87,8 @@ export function createComputeResources(nova: Nova): ComputeResources {
 			const requestedAt = Date.now();
 			const page = await listPage(options);
 			const next = markerAfter(page);
-			const records = page.items.flatMap((item) => listedServer(item, requestedAt));
-			return { ...sortRecords(records), ...(next !== undefined && { next }) };
+			const records = await Promise.all(page.items.map((item) => listedServer(item, requestedAt)));
+			return { ...sortRecords(records.flat()), ...(next !== undefined && { next }) };
 		},
 		async revisionPage(options) {
 			const requestedAt = Date.now();
@@ -108,13 +128,6 @@ function nicsOf({ addresses }: ServerAnswer): number {
 	const networks = Object.values(addresses);
 	const macs = networks.flatMap((list) => list.map((address) => address["OS-EXT-IPS-MAC:mac_addr"]));
 	return new Set(macs).size + networks.filter((list) => list.length === 0).length;
-}
-
-function listedServer(item: Answered, requestedAt: number): ReadRecord {
-	const server = serverOrError(item);
-	if (server instanceof Error) return [unreadable("server", recordId(item), server)];
-	const record: Resource = { kind: "server", id: server.id, requestedAt, content: serverFacts(server) };
-	return [record, ...detailsAtHand(server, requestedAt)];
 }
 
 /** Without a single answer, Nova can't be reached; with some, the failures are the servers' own. */

@@ -6,6 +6,7 @@ import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Api, notThere } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
+import { createLimit } from "../api/limit.ts";
 import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
@@ -29,6 +30,8 @@ const readTopology = reader(
 export const TAGS_SINCE = "2.70";
 /** The microversion that added a server's topology. */
 export const TOPOLOGY_SINCE = "2.78";
+/** Calls for one server's details at a time: listings, which answer for many servers, must not queue behind thousands. */
+const DETAILS_AT_ONCE = 4;
 /** Servers whose ports are remembered. */
 const MOST_SERVERS = 10_000;
 
@@ -65,6 +68,9 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
 	}
+	const limit = createLimit(DETAILS_AT_ONCE);
+	const readDetail = <T>(serverId: string, what: string, schema: Reader<T>) =>
+		limit(() => read(`/servers/${serverId}/${what}`, schema));
 	const currentKeypair = async (userAndName: string) => {
 		const [user = ""] = userAndName.split(" ", 1);
 		const name = userAndName.slice(user.length + 1);
@@ -73,7 +79,7 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 	const keypair = shared(currentKeypair, SHARE_UNCHANGING);
 	const currentInterfaceAttachments = async (serverId: string) => {
 		if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
-		return (await read(`/servers/${serverId}/os-interface`, readInterfaces))?.interfaceAttachments ?? [];
+		return (await readDetail(serverId, "os-interface", readInterfaces))?.interfaceAttachments ?? [];
 	};
 	const interfaces = createInterfaces(currentInterfaceAttachments);
 	const servers = createServers(api);
@@ -93,11 +99,11 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 		interfaceAttachments: interfaces.find,
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
 			if (volumes.length === 0) return [];
-			return (await read(`/servers/${id}/os-volume_attachments`, readVolumes))?.volumeAttachments ?? [];
+			return (await readDetail(id, "os-volume_attachments", readVolumes))?.volumeAttachments ?? [];
 		},
 		async dedicatedCpus(server) {
 			if (!mayPinCpus(server) || !isAtLeast(await microversion(), TOPOLOGY_SINCE)) return undefined;
-			const nodes = (await read(`/servers/${server.id}/topology`, readTopology))?.nodes ?? [];
+			const nodes = (await readDetail(server.id, "topology", readTopology))?.nodes ?? [];
 			return nodes.flatMap(({ cpu_pinning }) => Object.keys(cpu_pinning ?? {}).map(Number)).sort((a, b) => a - b);
 		},
 		async list() {
