@@ -6,9 +6,9 @@ import type { GuestResponse } from "./response.ts";
 export interface AdmissionLimits {
 	/** Milliseconds until a request that still waits is answered 503: 5,000. cloud-init gives up after 10 s. */
 	readonly budget: number;
-	/** Requests of one listener that may wait at once; any further one is answered 503 immediately: 2,000. */
+	/** Guests of one listener whose requests may wait at once; any further one is answered 503 immediately: 2,000. */
 	readonly waiting: number;
-	/** Requests of one guest that may wait at once, so that a guest can't take the others' places: 128. */
+	/** Requests of one guest that may wait at once: 128. They share the guest's one place among the others. */
 	readonly waitingPerGuest: number;
 }
 
@@ -23,17 +23,16 @@ export type Admission = (guest: string, response: Promise<GuestResponse>) => Pro
 /** @param level shows how many requests wait */
 export function createAdmission(limits: AdmissionLimits, level: Level): Admission {
 	const waiting = new Map<string, number>();
-	let total = 0;
 	const count = (guest: string, change: 1 | -1) => {
 		const left = (waiting.get(guest) ?? 0) + change;
 		if (left === 0) waiting.delete(guest);
 		else waiting.set(guest, left);
-		total += change;
 		if (change === 1) level.inc();
 		else level.dec();
 	};
 	return async (guest, response) => {
-		if (total >= limits.waiting || (waiting.get(guest) ?? 0) >= limits.waitingPerGuest) {
+		const own = waiting.get(guest) ?? 0;
+		if (own >= limits.waitingPerGuest || (own === 0 && waiting.size >= limits.waiting)) {
 			response.catch(() => {});
 			return { reason: "overload" };
 		}
