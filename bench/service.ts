@@ -115,7 +115,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 	await exit;
 }
 
-async function collectedBytes(child: ChildProcess): Promise<number> {
+export async function collectedBytes(child: ChildProcess): Promise<number> {
 	const collected = announced(child, /^collected$/);
 	child.kill("SIGUSR2");
 	await collected;

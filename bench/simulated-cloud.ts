@@ -21,9 +21,19 @@ export const hasTwoNics = (n: number) => n % 5 === 0;
 
 /** What the APIs did since the start. Polls are the calls that are made at regular intervals. */
 export interface Calls {
-	readonly network: { readonly calls: number; readonly busy: number };
-	readonly compute: { readonly calls: number; readonly busy: number };
+	readonly network: Api;
+	readonly compute: Api;
 	readonly polls: number;
+	/** Microseconds of CPU time that the simulation took. */
+	readonly cpu: number;
+}
+
+interface Api {
+	readonly calls: number;
+	/** Milliseconds of its workers, all together. */
+	readonly busy: number;
+	/** Calls by what they ask for. */
+	readonly kinds: Readonly<Record<string, number>>;
 }
 
 interface Item {
@@ -107,13 +117,17 @@ function generate(count: number) {
 	};
 }
 
+const FILTERS = ["id", "device_id", "port_id", "network_id"];
+
 /** Work in the order in which it comes. */
 function createWorkers() {
 	let free = WORKERS;
 	const waiting: (() => void)[] = [];
-	const stats = { calls: 0, busy: 0 };
-	async function run(milliseconds: number): Promise<void> {
+	const kinds: Record<string, number> = {};
+	const stats = { calls: 0, busy: 0, kinds };
+	async function run(kind: string, milliseconds: number): Promise<void> {
 		stats.calls++;
+		kinds[kind] = (kinds[kind] ?? 0) + 1;
 		stats.busy += milliseconds;
 		if (free === 0) await new Promise<void>((resolve) => void waiting.push(resolve));
 		else free--;
@@ -135,15 +149,19 @@ async function startSimulatedCloud(count: number): Promise<string> {
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const url = new URL(request.url ?? "", origin());
 		const [, service = "", , ...path] = url.pathname.split("/");
-		if (service === "calls")
-			return send(response, 200, JSON.stringify({ network: network.stats, compute: compute.stats, polls }));
+		if (service === "calls") return send(response, 200, JSON.stringify(calls()));
 		if (service === "identity") return login(response);
 		const isPoll = url.searchParams.has("changes-since") || url.searchParams.getAll("fields").includes("sub_ports");
 		const workers = service === "network" ? network : compute;
 		const found = service === "network" ? fromNeutron(path, url) : fromNova(path, url);
 		if (isPoll) polls++;
-		else await workers.run(found.cost);
+		else await workers.run(kindOf(path, url), found.cost);
 		send(response, found.body === undefined ? 404 : 200, found.body ?? "{}");
+	}
+
+	function calls(): Calls {
+		const { user, system } = process.cpuUsage();
+		return { network: network.stats, compute: compute.stats, polls, cpu: user + system };
 	}
 
 	function login(response: ServerResponse): void {
@@ -167,7 +185,7 @@ async function startSimulatedCloud(count: number): Promise<string> {
 		const found = neutron[name];
 		if (found === undefined) return { cost: COST.call };
 		const fields = url.searchParams.getAll("fields");
-		const by = ["id", "device_id", "port_id", "network_id"].find((filter) => url.searchParams.has(filter));
+		const by = FILTERS.find((filter) => url.searchParams.has(filter));
 		const items =
 			by === undefined
 				? undefined
@@ -212,6 +230,13 @@ async function startSimulatedCloud(count: number): Promise<string> {
 
 	await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
 	return origin();
+}
+
+/** `servers/detail`, `servers/ID`, `ports by device_id`, `ports, revisions` … */
+function kindOf(path: readonly string[], { searchParams }: URL): string {
+	const name = path.map((part) => (/\d/.test(part) ? "ID" : part)).join("/");
+	const by = FILTERS.find((filter) => searchParams.has(filter));
+	return `${name}${by === undefined ? "" : ` by ${by}`}${searchParams.has("fields") ? ", revisions" : ""}`;
 }
 
 interface Found {
