@@ -100,7 +100,15 @@ export function instancesOf(
 				name: server?.name ?? id,
 				...(projectId !== undefined && { projectId }),
 			})),
-		stats: () => ({ entries: byId.size, hits: 0, misses: 0, refreshes: 0, staleAnswers: 0, oldestStaleSeconds: 0 }),
+		stats: () => ({
+			entries: byId.size,
+			bytes: 0,
+			hits: 0,
+			misses: 0,
+			refreshes: 0,
+			staleAnswers: 0,
+			oldestStaleSeconds: 0,
+		}),
 		close: async () => {},
 	};
 }

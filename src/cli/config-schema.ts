@@ -233,6 +233,12 @@ export const ConfigSchema = strict({
 		default: 1,
 		examples: ["auto"],
 	}),
+	cacheMegabytes: Type.Integer({
+		description:
+			"Memory in MiB for instances and documents that were asked for, in each process. What is asked for again and again is kept; the rest is read from the mirror or the inventory.",
+		default: 256,
+		minimum: 16,
+	}),
 	freshness: Type.Number({
 		description:
 			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while it is unreachable.",

@@ -71,6 +71,7 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	const workerMaxAge = watch.hasWorkers?.(config) ? shareOf(maxAge) : 0;
 	const instances = createInstanceCache(source, {
 		maxAge: maxAge === Number.POSITIVE_INFINITY ? maxAge : maxAge - workerMaxAge,
+		maxBytes: config.cacheMegabytes * 2 ** 20,
 		...(watch.onStale && { onStale: watch.onStale }),
 	});
 	const close = () => instances.close();

@@ -148,6 +148,7 @@ function listenerMetrics(registry: Registry): Metrics["listener"] {
 function collectCacheStats(registry: Registry, instances: Pick<InstanceCache, "stats">): void {
 	const gauges: Record<keyof InstanceCacheStats, [name: string, help: string]> = {
 		entries: ["guestwire_cache_entries", "Cached responses of the cloud"],
+		bytes: ["guestwire_cache_bytes", "Estimated memory that cached responses and their documents take"],
 		hits: ["guestwire_cache_hits", "Look-ups answered from fresh cache entries"],
 		misses: ["guestwire_cache_misses", "Look-ups that had to wait for the cloud"],
 		refreshes: ["guestwire_cache_refreshes", "Cache entries refreshed in the background"],

@@ -188,11 +188,18 @@ describe("one instance", () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	test("at most `maxEntries` are cached; the entry unused for longest is evicted first", async () => {
-		const { cache, names, asked } = set({ maxEntries: 2 });
-		for (const id of ["a", "b", "c"]) names.set(id, id);
-		for (const id of ["a", "b", "a", "c", "a", "b"]) await cache.get(id, "wiring");
-		expect(asked.map(({ id }) => id)).toEqual(["a", "b", "c", "b"]);
+	test("more instances than fit in `maxBytes` evict those that were used once", async () => {
+		const maxBytes = 1_000_000;
+		const { cache, names, asked } = set({ maxBytes });
+		const ids = Array.from({ length: 1000 }, (_, n) => `id-${n}`);
+		for (const id of ids) names.set(id, id);
+		const some = ids.slice(0, 10);
+		for (const id of [...some, ...some, ...ids]) await cache.get(id, "wiring");
+		const { entries, bytes } = cache.stats();
+		expect(bytes).toBeLessThan(maxBytes);
+		expect(entries).toBeGreaterThan(20);
+		expect(asked.length).toBe(1000);
+		for (const id of some) expect(cache.get(id, "wiring")).not.toBeInstanceOf(Promise);
 	});
 });
 
@@ -440,7 +447,7 @@ describe("revalidation on request", () => {
 });
 
 test("made-up keys evict no real entries, and are themselves bounded", async () => {
-	const { cache, owners, names, asked, queries } = set({ maxEntries: 10 });
+	const { cache, owners, names, asked, queries } = set({ maxAbsent: 10 });
 	owners.set("10.0.0.1", [{ id: ID, networkId: "n" }]);
 	await cache.owners({ address: "10.0.0.1" });
 	await cache.get(ID, "wiring");
@@ -478,7 +485,7 @@ test("in any sequence of events no answer is older than 15 s unless the source i
 }, async () => {
 	await fc.assert(
 		fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-			const { cache, names, state, clock } = set({ maxEntries: 10 });
+			const { cache, names, state, clock } = set({ maxAbsent: 10 });
 			/** Every name the instance has had, with the time at which it got another. */
 			const history: { name: string | undefined; until: number }[] = [{ name: "one", until: Number.POSITIVE_INFINITY }];
 			let known = false;

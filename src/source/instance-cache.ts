@@ -6,6 +6,7 @@ import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange, tagsOfInstance, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
+import { memorySize } from "./memory-size.ts";
 import {
 	type CacheTimes,
 	createRevalidatingCache,
@@ -29,8 +30,10 @@ export interface InstanceCacheOptions {
 	 * Seconds for which the source may have kept an owner or an absence already: they are cached for less. Default 0.
 	 */
 	readonly sourceAge?: number;
-	/** Most instances cached. Default 20,000. Absences are bounded on their own. */
-	readonly maxEntries?: number;
+	/** About how many bytes cached instances, owners and documents may take. Default 256 MiB. */
+	readonly maxBytes?: number;
+	/** Most absences cached: they live for two seconds only. Default 5,000. */
+	readonly maxAbsent?: number;
 	/** Called for each answer that is served although it is too old, because the source gave no new one; for the log. */
 	readonly onStale?: (what: { readonly key: string; readonly ageSeconds: number; readonly reason: unknown }) => void;
 	/** Milliseconds of a monotonic clock. */
@@ -39,10 +42,12 @@ export interface InstanceCacheOptions {
 	readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Counts since the start, except `entries` and `oldestStaleSeconds`. */
+/** Counts since the start, except `entries`, `bytes` and `oldestStaleSeconds`. */
 export interface InstanceCacheStats {
 	/** Cached answers. */
 	readonly entries: number;
+	/** About what they take in memory. */
+	readonly bytes: number;
 	/** Answered from the cache. */
 	readonly hits: number;
 	/** Waited for the source. */
@@ -90,10 +95,18 @@ export interface InstanceCache {
 
 const sleep = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal });
 
-/** Absences cached: they live for two seconds only. */
-const MOST_ABSENT = 5000;
+const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_ABSENT = 5000;
+/** The parts of the memory for the instances of each detail, and for owners. */
+const INSTANCES_SHARE = 0.3;
+const OWNERS_SHARE = 0.1;
+/** An entry with its tags, and the documents of an instance beside the instance itself. Bytes. */
+const ENTRY = 1000;
+const DOCUMENTS = 4000;
 /** An absent instance, a failed look-up. Seconds. */
 const NEGATIVE_TTL = 2;
+/** An instance that the source took long to return. Guests that got 503 meanwhile ask again within a second or two. Seconds. */
+const MIN_SERVED = 5;
 /** Leaves enough of a request's 5 s to serve a stale answer. Seconds. */
 const REVALIDATE_TIMEOUT = 2;
 /** Between two look-ups that callers of `revalidate` cause. Seconds. */
@@ -111,6 +124,7 @@ const STALE_OWNER_REVALIDATE_TIMEOUT = 1;
 const instanceTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
 	revalidateAfter: (maxAge * 2000) / 3,
 	maxAge: maxAge * 1000,
+	minServed: Math.min(MIN_SERVED, maxAge) * 1000,
 	negativeTtl: Math.max(0, NEGATIVE_TTL - sourceAge) * 1000,
 	revalidateTimeout: REVALIDATE_TIMEOUT * 1000,
 	staleIfError: Number.POSITIVE_INFINITY,
@@ -130,6 +144,7 @@ const ownerTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
 		maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE - sourceAge),
 		sourceAge,
 	),
+	minServed: 0,
 	...privateOwner(sourceAge),
 });
 
@@ -139,20 +154,27 @@ const ownerTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
  * depends on the changed resources, and nothing else.
  */
 export function createInstanceCache(source: Source, options: InstanceCacheOptions = {}): InstanceCache {
-	const { maxAge = 15, sourceAge = 0, maxEntries = 20_000, now = () => performance.now(), wait = sleep } = options;
+	const { maxAge = 15, sourceAge = 0, now = () => performance.now(), wait = sleep } = options;
+	const { maxBytes = MAX_BYTES, maxAbsent = MAX_ABSENT } = options;
 	const closing = new AbortController();
 	const shared: SharedCacheState = { changes: createChangeLog(), oldestStale: Number.POSITIVE_INFINITY };
 	const onStale = (key: string, ageMs: number, reason: unknown) =>
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
-	const common = { max: maxEntries, maxAbsent: Math.min(maxEntries, MOST_ABSENT), now, wait, onStale, shared };
+	const common = { maxAbsent, now, wait, onStale, shared };
 
 	const byDetail = createInstanceCaches(
-		{ ...common, verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY },
+		{
+			...common,
+			maxBytes: maxBytes * INSTANCES_SHARE,
+			verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY,
+		},
 		instanceTimes(maxAge, sourceAge),
 		(id, detail) => source.instance(id, detail, closing.signal),
 	);
 	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
 		...common,
+		maxBytes: maxBytes * OWNERS_SHARE,
+		sizeOf: (found) => ENTRY + memorySize(found),
 		times: ownerTimes(maxAge, sourceAge),
 		isAbsent: (found) => found.length === 0,
 		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
@@ -216,7 +238,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 
 type CommonOptions = Pick<
 	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
-	"max" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onStale" | "shared"
+	"maxBytes" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onStale" | "shared"
 >;
 
 /** A cache per detail. An answer with all details replaces those with less, and serves for them. */
@@ -229,6 +251,8 @@ function createInstanceCaches(
 	const ofInstances = {
 		...common,
 		times,
+		// The facts are in the documents once more.
+		sizeOf: (instance: Instance | undefined) => ENTRY + DOCUMENTS + 2 * memorySize(instance),
 		isAbsent: (instance: Instance | undefined) => instance === undefined,
 		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
 	};
@@ -269,6 +293,7 @@ function statsOf(
 	const sum = (count: keyof RevalidatingCacheStats) => all.reduce((total, stats) => total + stats[count], 0);
 	return {
 		entries: sum("entries"),
+		bytes: sum("bytes"),
 		hits: sum("hits"),
 		misses: sum("misses"),
 		refreshes: sum("refreshes"),

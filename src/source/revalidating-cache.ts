@@ -14,6 +14,8 @@ export interface CacheTimes {
 	readonly revalidateAfter: number;
 	/** From this age on, callers wait for a new value. */
 	readonly maxAge: number;
+	/** A value that arrived late is served for at least this long after it came: whoever gave up waiting asks again. */
+	readonly minServed: number;
 	/** How long an absence or a failure is cached. */
 	readonly negativeTtl: number;
 	/** How long a caller waits for a new value if there is an old one. */
@@ -58,9 +60,11 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly shared: SharedCacheState;
 }
 
-/** Counts since the start, except `entries`. */
+/** Counts since the start, except `entries` and `bytes`. */
 export interface RevalidatingCacheStats {
 	entries: number;
+	/** About what the entries take in memory. */
+	bytes: number;
 	/** Served from the cache. */
 	hits: number;
 	/** Waited for the source. */
@@ -142,7 +146,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		for (let attempt = 1, current = first; ; attempt++, current = start(key)) {
 			const value = await current.answer;
 			const invalidated = shared.changes.hasChangedSince(current.sequence, options.tagsOf(key, value));
-			if (!invalidated || attempt === MOST_TRIES) return { value, askedAt: current.askedAt, invalidated };
+			if (invalidated && attempt < MOST_TRIES) continue;
+			return { value, askedAt: current.askedAt, receivedAt: now(), invalidated };
 		}
 	}
 
@@ -210,9 +215,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	function serveKnown(key: string, known: CacheEntry<V>, patience: Patience): V | Promise<V> {
 		const age = known.invalidated ? Number.POSITIVE_INFINITY : ageOf(key, known);
-		if (age < times.maxAge) {
+		const isNew = !known.invalidated && now() - known.receivedAt < times.minServed;
+		if (age < times.maxAge || isNew) {
 			counts.hits++;
-			if (age >= times.revalidateAfter) revalidateInBackground(key);
+			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
 			return known.value;
 		}
 		const isDown = now() < downUntil;
@@ -267,6 +273,6 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			for (const key of entries.keys()) invalidate(key);
 			for (const key of [...inFlight.keys()]) invalidate(key);
 		},
-		stats: () => ({ ...counts, entries: entries.size() }),
+		stats: () => ({ ...counts, entries: entries.size(), bytes: entries.bytes() }),
 	};
 }

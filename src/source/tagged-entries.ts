@@ -1,18 +1,23 @@
 /** The entries of a cache: bounded, and found by key or by what they were made from. */
 import { LRUCache } from "lru-cache";
 import { getOrInsert } from "../get-or-insert.ts";
+import { createSegmentedCache } from "./segmented-cache.ts";
 
 export interface CacheEntry<V> {
 	readonly value: V;
 	/** When the value was asked for, in the clock's milliseconds: it can't reflect anything later. */
 	readonly askedAt: number;
+	/** When the value arrived, by the same clock. */
+	readonly receivedAt: number;
 	/** The source has reported a change: the value only serves while there is no newer one. */
 	invalidated: boolean;
 }
 
 export interface TaggedEntriesOptions<V> {
-	/** Most entries with a value. */
-	readonly max: number;
+	/** Most bytes of the entries with a value. */
+	readonly maxBytes: number;
+	/** Bytes that a value takes in memory, with what is made from it. */
+	readonly sizeOf: (value: V) => number;
 	/** Most entries that record an absence. They have room of their own: made-up keys must not evict real ones. */
 	readonly maxAbsent: number;
 	readonly isAbsent: (value: V) => boolean;
@@ -28,11 +33,13 @@ export interface TaggedEntries<V> {
 	keys(): readonly string[];
 	/** The keys of all entries with the tag. */
 	keysOf(tag: string): readonly string[];
+	/** Bytes of the entries with a value. */
+	bytes(): number;
 	/** Number of entries. */
 	size(): number;
 }
 
-/** The entry unused for longest is evicted first. */
+/** Which entries are evicted first: see createSegmentedCache. */
 export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): TaggedEntries<V> {
 	const { isAbsent, tagsOf } = options;
 	const keysByTag = new Map<string, Set<string>>();
@@ -49,14 +56,22 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 		}
 	};
 
-	const present = new LRUCache<string, CacheEntry<V>>({ max: options.max, dispose: removeTags });
+	const present = createSegmentedCache<CacheEntry<V>>({
+		maxBytes: options.maxBytes,
+		sizeOf: ({ value }) => options.sizeOf(value),
+		onRemove: removeTags,
+	});
 	const absent = new LRUCache<string, CacheEntry<V>>({ max: options.maxAbsent, dispose: removeTags });
 	return {
 		get: (key) => present.get(key) ?? absent.get(key),
 		set(key, entry) {
-			const [own, other] = isAbsent(entry.value) ? [absent, present] : [present, absent];
-			other.delete(key);
-			own.set(key, entry);
+			if (isAbsent(entry.value)) {
+				present.delete(key);
+				absent.set(key, entry);
+			} else {
+				absent.delete(key);
+				present.set(key, entry);
+			}
 			addTags(key, entry.value);
 		},
 		delete(key) {
@@ -64,6 +79,7 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 			absent.delete(key);
 		},
 		keys: () => [...present.keys(), ...absent.keys()],
+		bytes: () => present.bytes,
 		keysOf: (tag) => [...(keysByTag.get(tag) ?? [])],
 		size: () => present.size + absent.size,
 	};

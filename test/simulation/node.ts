@@ -56,7 +56,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 		...{ clock, events: { ...noEvents, ...options.events } },
 	});
 	const wait = (milliseconds: number, signal: AbortSignal) => clock.sleep(milliseconds, signal);
-	const instances = createInstanceCache(source, { maxAge: freshness, maxEntries: 100, now: clock.now, wait });
+	const instances = createInstanceCache(source, { maxAge: freshness, maxBytes: 1_000_000, now: clock.now, wait });
 	return {
 		process,
 		byId: async (id, detail) => instances.get(id, detail),

@@ -42,8 +42,8 @@ async function start(given: WorkerSettings): Promise<readonly string[]> {
 	open.defer(flush);
 	const source = createPrimarySource(primary, given);
 	reports = source.reports;
-	const ages = { maxAge: given.maxAge, sourceAge: OWNER_SHARING };
-	const instances = createInstanceCache(source, { ...ages, onStale: staleLogger(log) });
+	const limits = { maxAge: given.maxAge, sourceAge: OWNER_SHARING, maxBytes: given.maxBytes };
+	const instances = createInstanceCache(source, { ...limits, onStale: staleLogger(log) });
 	open.defer(() => instances.close());
 	const metrics = createMetrics(instances, registry);
 	// The primary has checked the names of the formats.

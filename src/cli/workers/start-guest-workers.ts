@@ -41,6 +41,7 @@ export async function startGuestWorkers(options: GuestWorkersOptions, open: Asyn
 		...{ count, answers, onEnd, log: options.log },
 		settings: {
 			...{ listeners, settings, maxAge, guestFiles: config.guestFiles, historyKey: history.key },
+			maxBytes: config.cacheMegabytes * 2 ** 20,
 			hasVendorData: vendorData.hasTargets,
 			hasLastKnownOwners: source.lastKnownOwners !== undefined,
 		},

@@ -125,7 +125,7 @@ test("after any edits, a cache that is invalidated by changes answers like a new
 				},
 				close: async () => {},
 			};
-			const cache = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY, maxEntries: 1000 });
+			const cache = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY, maxBytes: 64 * 1024 * 1024 });
 			const answers = async () => ({
 				instances: await Promise.all(ids.map((id) => cache.get(id, "all"))),
 				owners: await Promise.all(queries.map((query) => cache.owners(query))),

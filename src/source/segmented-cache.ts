@@ -1,0 +1,92 @@
+/** A cache that is bounded in size and keeps what is used again and again. */
+import { LRUCache } from "lru-cache";
+
+export interface SegmentedCache<V> {
+	/** Counts as a use. */
+	get(key: string): V | undefined;
+	set(key: string, value: V): void;
+	delete(key: string): void;
+	keys(): string[];
+	readonly size: number;
+	/** The size of all entries together. */
+	readonly bytes: number;
+}
+
+export interface SegmentedCacheOptions<V> {
+	readonly maxBytes: number;
+	readonly sizeOf: (value: V) => number;
+	/** Called for each value that is evicted, deleted or replaced. */
+	readonly onRemove: (value: V, key: string) => void;
+}
+
+/** The part of the room for entries that were used once. */
+const NEW_SHARE = 0.2;
+
+interface Entry<V> {
+	readonly value: V;
+	readonly size: number;
+}
+
+/**
+ * A segmented LRU (Karedla, Love, Wherry: "Caching strategies to improve disk system performance", 1994). New entries have
+ * a part of the room for themselves. One that is used again moves to the others, of which the one unused for longest moves
+ * back. So whatever is used only once evicts nothing else, and of a cycle through more than fits, what fits is kept.
+ */
+export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: SegmentedCacheOptions<V>): SegmentedCache<V> {
+	const roomForNew = Math.max(1, Math.floor(maxBytes * NEW_SHARE));
+	const room = Math.max(1, Math.floor(maxBytes) - roomForNew);
+	let moving: string | undefined;
+	const fresh = new LRUCache<string, Entry<V>>({
+		maxSize: roomForNew,
+		sizeCalculation: ({ size }) => size,
+		dispose: ({ value }, key) => {
+			if (key !== moving) onRemove(value, key);
+		},
+	});
+	const reused = new LRUCache<string, Entry<V>>({
+		maxSize: room,
+		sizeCalculation: ({ size }) => size,
+		dispose: (entry, key, reason) => {
+			if (reason === "evict") fresh.set(key, entry);
+			else onRemove(entry.value, key);
+		},
+	});
+	const measured = (value: V): Entry<V> => {
+		// An entry that is larger than the room for new ones would not be kept at all.
+		return { value, size: Math.max(1, Math.min(roomForNew, room, Math.ceil(sizeOf(value)))) };
+	};
+
+	function promote(key: string, entry: Entry<V>): V {
+		moving = key;
+		fresh.delete(key);
+		moving = undefined;
+		reused.set(key, entry);
+		return entry.value;
+	}
+
+	return {
+		get(key) {
+			const known = reused.get(key);
+			if (known !== undefined) return known.value;
+			const entry = fresh.peek(key);
+			return entry && promote(key, entry);
+		},
+		set(key, value) {
+			const entry = measured(value);
+			const isFull = reused.calculatedSize + entry.size > room;
+			if (!fresh.has(key) && (reused.has(key) || !isFull)) reused.set(key, entry);
+			else fresh.set(key, entry);
+		},
+		delete(key) {
+			fresh.delete(key);
+			reused.delete(key);
+		},
+		keys: () => [...reused.keys(), ...fresh.keys()],
+		get size() {
+			return reused.size + fresh.size;
+		},
+		get bytes() {
+			return reused.calculatedSize + fresh.calculatedSize;
+		},
+	};
+}
