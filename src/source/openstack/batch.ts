@@ -35,8 +35,9 @@ const BURST = 8;
 const QUIET_IN_BURST = 15;
 /** … or its first look-up has waited this long. */
 const LONGEST = 100;
-/** A round gathers look-ups while the previous one runs, but not longer than this … */
+/** A round gathers look-ups while the previous one runs, but not longer than this, or in a burst … */
 const LONGEST_BEHIND = 250;
+const LONGEST_BEHIND_IN_BURST = 1000;
 /** … and while the burst it follows goes on, but not longer than this. */
 const LONGEST_BEHIND_BURST = 1000;
 
@@ -53,15 +54,15 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 
 	async function dispatchWhenQuiet(dispatch: () => void): Promise<void> {
 		const [since, before, answered] = [performance.now(), lookUps, Promise.withResolvers<void>()];
+		const isBurst = () => lookUps - before >= BURST;
 		let known: number;
 		do {
 			known = lookUps;
-			const isBurst = lookUps - before >= BURST;
-			if (isBurst && leads) leads.ended = answered.promise;
-			await wait(isBurst ? QUIET_IN_BURST : QUIET);
+			if (isBurst() && leads) leads.ended = answered.promise;
+			await wait(isBurst() ? QUIET_IN_BURST : QUIET);
 			await untilRead();
 		} while (lookUps > known && performance.now() - since < LONGEST);
-		await Promise.race([running, waitAtMost(LONGEST_BEHIND)]);
+		await Promise.race([running, waitAtMost(isBurst() ? LONGEST_BEHIND_IN_BURST : LONGEST_BEHIND)]);
 		await Promise.race([follows?.ended, waitAtMost(LONGEST_BEHIND_BURST)]);
 		dispatch();
 		running.finally(answered.resolve);

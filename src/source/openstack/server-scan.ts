@@ -10,7 +10,7 @@ export const WORTH_LISTING = 16;
 /** The cost of a listed server, relative to one asked for by itself: 5 ms and 80 ms were measured. */
 const LISTED_COST = 1 / 16;
 /** More than one page is likely to have: from this number on, several are listed at the same time. */
-const MANY = 250;
+export const MANY = 250;
 const AT_ONCE = 4;
 /** Members of the page that shows whether listing by id pays. */
 const PROBE = 100;

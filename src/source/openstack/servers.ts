@@ -7,7 +7,7 @@ import { type Answered, type Api, firstPage, type ListingPage, notThere } from "
 import type { Query } from "../api/query.ts";
 import { createBatch, type Resolve } from "./batch.ts";
 import { createPageSize } from "./page-size.ts";
-import { type DeliverPage, scanServers, WORTH_LISTING } from "./server-scan.ts";
+import { type DeliverPage, MANY, scanServers, WORTH_LISTING } from "./server-scan.ts";
 import { createWantedServers, type FoundServer } from "./wanted-servers.ts";
 
 /** A server, with the members that show whether more calls are needed. */
@@ -59,8 +59,10 @@ export function createServers(api: Api): Servers {
 				(error: Error) => resolve(id, error),
 			),
 		);
+		// A few more that are wanted while many are listed would wait for the listing in Nova's own queue.
+		const isListing = scan !== undefined && wanted.size >= MANY;
 		// If the listing fails, the servers themselves may still be readable.
-		if (ids.length >= WORTH_LISTING) await scanFor(ids).catch(() => {});
+		if (ids.length >= WORTH_LISTING || isListing) await scanFor(ids).catch(() => {});
 		await askOneByOne(ids);
 		await Promise.all(results);
 		return new Map();
