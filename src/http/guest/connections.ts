@@ -119,6 +119,8 @@ function countPeer(perPeer: Map<string, number>, peer: string, limit: number, so
 
 /** Sends a last response, if any, and closes the connection even if the client goes on sending. */
 export function endConnection(socket: Duplex, response = ""): void {
+	// The client may be gone, which is all the same here.
+	socket.on("error", () => {});
 	socket.end(response);
 	setTimeout(() => socket.destroy(), LINGER).unref();
 }

@@ -114,6 +114,24 @@ describe("every connection ends", () => {
 		await expectOpen(0);
 	});
 
+	it.each([
+		["CONNECT", "CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n"],
+		["garbage", "\0"],
+		["an upgrade", `GET ${PATH} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`],
+		["a request", `GET ${PATH} HTTP/1.1\r\n\r\n`],
+	])("that sends %s and is reset at once, which harms nobody", async (_what, bytes) => {
+		await start({});
+		for (let n = 0; n < 200; n++) {
+			const socket = open();
+			await once(socket, "connect");
+			socket.write(bytes);
+			if (n % 2 === 0) await new Promise(setImmediate);
+			socket.resetAndDestroy();
+		}
+		await expectOpen(0);
+		expect((await service.ask({ path: PATH, headers: signedHeaders(honest) })).status).toBe(200);
+	});
+
 	it("that holds the largest share of unread bytes, once they are too many", async () => {
 		await start({ unread: 5 * MANY_BYTES, unreadPerGuest: 1000 });
 		await openWithoutReading(20);

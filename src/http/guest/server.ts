@@ -41,7 +41,11 @@ export function createGuestServer(options: GuestServerOptions): Server {
 	// The body reader sends "100 Continue" if it wants the body.
 	server.on("checkContinue", onRequest);
 	server.on("checkExpectation", onUnknownExpectation);
-	server.on("connect", (_request, socket) => onMalformed(socket));
+	server.on("connect", (_request, socket) => {
+		// Node no longer listens for errors of this socket, and one without a listener ends the process.
+		socket.on("error", () => socket.destroy());
+		onMalformed(socket);
+	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
 		if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
 		else onMalformed(socket);
