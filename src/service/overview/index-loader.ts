@@ -1,7 +1,7 @@
 /** Reads all instances of a source into the overview, piece by piece, and keeps them current. */
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Change, Source } from "../../source/source.ts";
-import { type IndexedInstance, indexedInstance, isAffected } from "./indexed-instance.ts";
+import { changedIds, concernsAny, type IndexedInstance, indexedInstance, isAffected } from "./indexed-instance.ts";
 
 export interface InstanceIndex {
 	readonly instances: ReadonlyMap<string, IndexedInstance>;
@@ -50,6 +50,13 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		const changed: string[] = [];
 		let turn = performance.now();
 		for (const summary of list) {
+			if (performance.now() - turn > TURN) {
+				// A first reading shows what it has.
+				if (!isComplete) instances = next;
+				await setImmediate();
+				closing.signal.throwIfAborted();
+				turn = performance.now();
+			}
 			const known = instances.get(summary.id);
 			if (known !== undefined && isComplete && !isStale(known) && (isLocal || known.name === summary.name)) {
 				next.set(summary.id, known);
@@ -58,12 +65,6 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 			const instance = isLocal ? await source.instance(summary.id, "wiring", closing.signal) : undefined;
 			next.set(summary.id, indexedInstance(summary, instance));
 			changed.push(summary.id);
-			if (performance.now() - turn < TURN) continue;
-			// A first reading shows what it has.
-			if (!isComplete) instances = next;
-			await setImmediate();
-			closing.signal.throwIfAborted();
-			turn = performance.now();
 		}
 		const isSame = changed.length === 0 && next.size === instances.size;
 		instances = next;
@@ -91,15 +92,10 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		await setTimeout(SETTLE, undefined, { signal: closing.signal, ref: false });
 		await running?.catch(() => {});
 		isArmed = false;
-		const some = changes;
+		const changed = changedIds(changes);
 		changes = [];
-		const verdicts = (known: IndexedInstance) => some.map((change) => isAffected(known, change));
-		if (
-			some.some(({ kind }) => isAffected({ id: "", name: "", ports: [], text: "" }, { kind, ids: [] }) === undefined)
-		) {
-			onChange(undefined);
-		}
-		await run((known) => verdicts(known).includes(true));
+		if (concernsAny(changed)) onChange(undefined);
+		await run((known) => isAffected(known, changed));
 	}
 
 	source.onChange?.((change) => {

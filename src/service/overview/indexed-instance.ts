@@ -1,6 +1,7 @@
 /** What the overview keeps of each instance in memory: enough to find it and to recognize who nearly was it. */
+import { getOrInsert } from "../../get-or-insert.ts";
 import type { Instance, Port } from "../../instance/instance.ts";
-import type { Change, InstanceSummary } from "../../source/source.ts";
+import type { Change, ChangeKind, InstanceSummary } from "../../source/source.ts";
 
 export interface IndexedPort {
 	readonly id: string;
@@ -49,22 +50,37 @@ function indexedPort({ id, macAddress, network, fixedIps }: Port): IndexedPort {
 	};
 }
 
-/** Whether a change concerns the documents of an instance; undefined if the index can't tell. */
-export function isAffected({ id, ports }: IndexedInstance, { kind, ids }: Change): boolean | undefined {
-	switch (kind) {
-		case "everything":
-			return true;
-		case "server":
-			return ids.includes(id);
-		case "port":
-			return ports.some((port) => ids.includes(port.id));
-		case "network":
-			return ports.some((port) => ids.includes(port.networkId));
-		case "subnet":
-			return ports.some((port) => port.subnetIds.some((subnet) => ids.includes(subnet)));
-		case "address":
-			return ports.some((port) => ids.includes(port.macAddress) || port.addresses.some((one) => ids.includes(one)));
-		default:
-			return undefined;
+/** The ids of changed resources, by kind. */
+export type ChangedIds = ReadonlyMap<ChangeKind, ReadonlySet<string>>;
+
+/** A file that is rewritten may change every instance: ids are looked up, not searched for. */
+export function changedIds(changes: readonly Change[]): ChangedIds {
+	const sets = new Map<ChangeKind, Set<string>>();
+	for (const { kind, ids } of changes) {
+		const set = getOrInsert(sets, kind, () => new Set<string>());
+		for (const id of ids) set.add(id);
 	}
+	return sets;
+}
+
+/** The kinds of change for which the index knows which instances they concern. */
+const KNOWN_KINDS: ReadonlySet<ChangeKind> = new Set(["everything", "server", "port", "network", "subnet", "address"]);
+
+/** Whether there is a change that may concern the documents of any instance. */
+export function concernsAny(changed: ChangedIds): boolean {
+	return [...changed.keys()].some((kind) => !KNOWN_KINDS.has(kind));
+}
+
+/** Whether one of the changes that the index can judge concerns the documents of an instance. */
+export function isAffected({ id, ports }: IndexedInstance, changed: ChangedIds): boolean {
+	const has = (kind: ChangeKind, id: string) => changed.get(kind)?.has(id) ?? false;
+	if (changed.has("everything") || has("server", id)) return true;
+	return ports.some(
+		(port) =>
+			has("port", port.id) ||
+			has("network", port.networkId) ||
+			has("address", port.macAddress) ||
+			port.subnetIds.some((subnet) => has("subnet", subnet)) ||
+			port.addresses.some((address) => has("address", address)),
+	);
 }

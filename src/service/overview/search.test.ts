@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
-import { indexedInstance, isAffected } from "./indexed-instance.ts";
+import type { Change } from "../../source/source.ts";
+import { changedIds, concernsAny, indexedInstance, isAffected } from "./indexed-instance.ts";
 import { nearMisses } from "./near-misses.ts";
 import { GUEST_STATES, type Guest, SORTS, searchGuests } from "./search.ts";
 
@@ -134,8 +135,10 @@ it("a change concerns the instances that it names, by any of their resources", (
 			{ kind: "subnet", ids: port.subnetIds.slice(0, 1) },
 			{ kind: "address", ids: [port.macAddress] },
 		] as const;
-		expect(changes.map((change) => isAffected(instance, change))).toEqual(changes.map(({ ids }) => ids.length > 0));
-		expect(changes.map(({ kind }) => isAffected(instance, { kind, ids: ["other"] })).some(Boolean)).toBe(false);
-		expect(isAffected(instance, { kind: "trunk", ids: ["t"] })).toBeUndefined();
+		const affects = (change: Change) => isAffected(instance, changedIds([change]));
+		expect(changes.map(affects)).toEqual(changes.map(({ ids }) => ids.length > 0));
+		expect(changes.map(({ kind }) => affects({ kind, ids: ["other"] })).some(Boolean)).toBe(false);
+		expect(concernsAny(changedIds(changes))).toBe(false);
+		expect(concernsAny(changedIds([{ kind: "trunk", ids: ["t"] }]))).toBe(true);
 	}
 });
