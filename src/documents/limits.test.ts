@@ -30,9 +30,30 @@ function wide(ports: number, routes: number): InstanceFacts {
 	};
 }
 
+const many = <T>(make: (n: number) => T): T[] => Array.from({ length: 5001 }, (_, n) => make(n));
+const one = wide(1, 0);
+const withSubnet = (members: object): InstanceFacts => ({
+	...one,
+	subnets: one.subnets.map((subnet) => ({ ...subnet, ...members })),
+});
+const withPort = (members: object): InstanceFacts => ({
+	...one,
+	ports: one.ports.map((port) => ({ ...port, ...members })),
+});
+const withServer = (members: object): InstanceFacts =>
+	one.server === undefined ? one : { ...one, server: { ...one.server, ...members } };
+
 it.each([
 	[wide(MOST.ports + 1, 0), /^instance \S+ has 501 ports, and documents at most 500: remove some$/],
 	[wide(100, 60), / has 6000 routes, and documents at most 5000: remove some$/],
+	[
+		withSubnet({ dns_nameservers: many((n) => `192.0.2.${n % 250}`) }),
+		/ has 5001 DNS servers, and documents at most 5000/,
+	],
+	[withPort({ allowed_address_pairs: many(() => ({ ip_address: "192.0.2.1" })) }), / has 5001 allowed address pairs, /],
+	[withPort({ tags: many((n) => `${n}`) }), / has 500\d tags, and documents at most 5000: remove some$/],
+	[withServer({ "OS-EXT-SRV-ATTR:user_data": "A".repeat(24 * 1024 * 1024) }), / has \d+ bytes of user data, /],
+	[withServer({ metadata: { a: "x".repeat(1024 * 1024) } }), / has 1048577 characters of metadata, /],
 ])("an instance that exceeds a limit has no documents", (facts, message) => {
 	expect(() => buildTree(assemble(facts), settings)).toThrow(message);
 });

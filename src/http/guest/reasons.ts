@@ -45,7 +45,8 @@ export const REASONS = {
 	"password-set": { status: 409, meaning: "The instance already has a password." },
 	limit: {
 		status: 500,
-		meaning: "The instance has more ports, addresses or routes than documents may have; `detail` names the limit.",
+		meaning:
+			"The instance has more ports, addresses, routes or bytes than documents may have; `detail` names the limit.",
 	},
 	failed: { status: 500, meaning: "A bug in Guestwire; `detail` holds the stack trace." },
 	"unidentified-peer": {
