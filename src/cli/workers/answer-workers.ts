@@ -1,5 +1,6 @@
 /** The primary's answers to its workers. */
 import { LRUCache } from "lru-cache";
+import type { Channel } from "../../channel.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { mergeRequests } from "../../service/request-history/request-list.ts";
@@ -9,7 +10,6 @@ import type { Change, Owner, PortQuery, Source } from "../../source/source.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
 import type { PrimaryCalls, WorkerCalls } from "./calls.ts";
-import type { Channel } from "./channel.ts";
 
 export interface AnswerOptions {
 	/** All workers share these answers, so that the source is asked no more often than by one process. */

@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { Registry } from "prom-client";
+import { type Channel, openChannel } from "../../channel.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { createGuestDocuments } from "../../service/guest-documents.ts";
 import { LOG_BACKLOG, openLog } from "../../service/log.ts";
@@ -15,7 +16,6 @@ import { staleLogger } from "../serve-log.ts";
 import { guestFilesOf } from "../source.ts";
 import { OWNER_SHARING } from "./answer-workers.ts";
 import type { PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
-import { type Channel, openChannel } from "./channel.ts";
 import { createPrimarySource, type PrimarySource } from "./primary-source.ts";
 
 type Primary = Channel<PrimaryCalls>;

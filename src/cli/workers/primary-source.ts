@@ -1,9 +1,9 @@
 /** The instances of the primary process, as a worker's source. */
 import { LRUCache } from "lru-cache";
+import type { Channel } from "../../channel.ts";
 import type { Change, Source } from "../../source/source.ts";
 import { withAbort } from "../../source/with-abort.ts";
 import type { PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
-import type { Channel } from "./channel.ts";
 
 export interface PrimarySource extends Source {
 	/** What the primary reports. */

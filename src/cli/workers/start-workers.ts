@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type Channel, openChannel, type Port } from "../../channel.ts";
 import type { Log } from "../../service/log.ts";
 import type { WorkerAnswers } from "./answer-workers.ts";
 import type { MetricsJson, PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
-import { type Channel, openChannel, type Port } from "./channel.ts";
 
 export interface WorkersOptions {
 	readonly count: number;

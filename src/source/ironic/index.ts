@@ -3,6 +3,7 @@
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
 import { openFilesSource } from "../files/files-source.ts";
+import { openWatchedSource } from "../files/watched-source.ts";
 import { UUID } from "../openstack/uuid.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
@@ -37,7 +38,8 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 	const { inventory: path, onReload, changes } = options;
 	const sharing = (options.sharing ?? 2) * 1000;
 	const { ironic, ...access } = await openIronicAccess(options);
-	const inventory = path === undefined ? undefined : await openFilesSource(path, onReload && { onReload });
+	const open = (path: string) => (onReload === undefined ? openFilesSource(path) : openWatchedSource(path, onReload));
+	const inventory = path === undefined ? undefined : await open(path);
 	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {

@@ -1,5 +1,5 @@
-/** Calls between two processes, over the channel that node opens to a child process. */
-import { type ErrorCode, GuestwireError } from "../../errors.ts";
+/** Calls between two processes or threads. */
+import { type ErrorCode, GuestwireError } from "./errors.ts";
 
 /** What one side answers: functions of one argument. Arguments and results are structured clones. */
 export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
@@ -8,7 +8,7 @@ type Argument<C extends Calls, Name extends keyof C> = Parameters<C[Name]>[0];
 type Result<C extends Calls, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
 
 export interface Channel<Theirs extends Calls> {
-	/** Rejects with the other side's error, or with one of code `internal` when the other process has ended. */
+	/** Rejects with the other side's error, or when the other side has ended. */
 	call<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): Promise<Result<Theirs, Name>>;
 	/** A call whose result nobody needs. It reaches the other side in the order of all calls. */
 	notify<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): void;
@@ -19,6 +19,25 @@ export interface Port {
 	send?(message: unknown, handle: undefined, options: undefined, done: (error: Error | null) => void): boolean;
 	on(event: "message", listener: (message: unknown) => void): unknown;
 	on(event: "disconnect", listener: () => void): unknown;
+}
+
+/** A thread, or in it the port to its parent. */
+interface Thread {
+	postMessage(message: unknown): void;
+	on(event: "message", listener: (message: unknown) => void): unknown;
+	on(event: "exit" | "close", listener: () => void): unknown;
+}
+
+/** @param end the event after which the other side no longer answers */
+export function threadPort(thread: Thread, end: "exit" | "close"): Port {
+	return {
+		send(message) {
+			thread.postMessage(message);
+			return true;
+		},
+		on: (event: "message" | "disconnect", listener: (message: unknown) => void) =>
+			event === "message" ? thread.on(event, listener) : thread.on(end, () => listener(undefined)),
+	};
 }
 
 interface Message {
@@ -38,7 +57,7 @@ export function openChannel<Mine extends Calls, Theirs extends Calls>(port: Port
 
 	const close = () => {
 		isOpen = false;
-		for (const { reject } of waiting.values()) reject(new Error("the other process has ended"));
+		for (const { reject } of waiting.values()) reject(new Error("the other side has ended"));
 		waiting.clear();
 	};
 	const send = (message: Message) => {
@@ -71,7 +90,7 @@ export function openChannel<Mine extends Calls, Theirs extends Calls>(port: Port
 
 	return {
 		call(name, argument) {
-			if (!isOpen) return Promise.reject(new Error("the other process has ended"));
+			if (!isOpen) return Promise.reject(new Error("the other side has ended"));
 			lastId += 1;
 			const call = Promise.withResolvers<never>();
 			waiting.set(lastId, call);

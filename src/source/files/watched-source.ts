@@ -1,0 +1,120 @@
+/** A source in files that are watched, by a thread of its own. */
+import { extname } from "node:path";
+import { setTimeout as later } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { type Channel, openChannel, threadPort } from "../../channel.ts";
+import { GuestwireError } from "../../errors.ts";
+import type { Change, FactsSource, InstanceSummary } from "../source.ts";
+import { withAbort } from "../with-abort.ts";
+import type { FilesSourceOptions } from "./files-source.ts";
+import type { InventoryCalls, WatcherCalls } from "./thread-calls.ts";
+
+type Thread = Channel<InventoryCalls>;
+
+/** `thread.ts`, or `thread.js` in the published package. */
+const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+/** Milliseconds until a thread that has ended, such as for lack of memory, is replaced. */
+const RESTART = 5000;
+
+/**
+ * Opens an inventory, and reloads it after each change of its files.
+ *
+ * @param path a file, or a folder, which is read recursively
+ * @param onReload see FilesSourceOptions
+ * @throws GuestwireError `inventory`, one line that names file, line and path of the value
+ */
+export async function openWatchedSource(
+	path: string,
+	onReload: NonNullable<FilesSourceOptions["onReload"]>,
+): Promise<FactsSource> {
+	const listeners = new Set<(change: Change) => void>();
+	const closing = new AbortController();
+	const tell = (change: Change) => {
+		for (const listener of listeners) listener(change);
+	};
+	let worker: Worker;
+	let thread: Thread;
+	let reported = Promise.resolve();
+	let listing: Promise<unknown> = Promise.resolve();
+
+	const start = async () => {
+		worker = new Worker(THREAD);
+		const started = worker;
+		let reason = "the thread has ended";
+		worker.on("error", (error) => {
+			reason = error.message;
+		});
+		const opened = openChannel<WatcherCalls, InventoryCalls>(threadPort(worker, "exit"), {
+			reloaded(problem) {
+				reported = reported.then(() => takeChanges(opened, tell)).then(() => onReload(problem));
+			},
+		});
+		thread = opened;
+		try {
+			await opened.call("open", path);
+		} catch (error) {
+			await started.terminate();
+			throw error instanceof GuestwireError ? error : new GuestwireError("inventory", `${path}: ${reason}`);
+		}
+		started.once("exit", () => void restart(reason));
+	};
+	/** Nobody knows what has changed meanwhile. */
+	const restart = async (reason: string) => {
+		for (let why = reason; !closing.signal.aborted; ) {
+			onReload(`can't watch ${path} (${why}): trying again`);
+			await later(RESTART, undefined, { signal: closing.signal }).catch(() => {});
+			if (closing.signal.aborted) return;
+			try {
+				await start();
+				tell({ kind: "everything", ids: [] });
+				return onReload(undefined);
+			} catch (error) {
+				why = (error as Error).message;
+			}
+		}
+	};
+	const ask = <T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+		withAbort(call, signal).catch((error) => {
+			if (error instanceof GuestwireError || signal?.aborted) throw error;
+			throw new GuestwireError("cloud-unavailable", `the inventory ${path} can't be read: ${(error as Error).message}`);
+		});
+
+	await start();
+	return {
+		facts: (id, _detail, signal) => ask(thread.call("facts", id), signal),
+		instance: (id, _detail, signal) => ask(thread.call("instance", id), signal),
+		owners: (query, signal) => ask(thread.call("owners", query), signal),
+		list(signal) {
+			const list = listing.then(() => takeList(thread));
+			listing = list.catch(() => {});
+			return ask(list, signal);
+		},
+		onChange: (listener) => listeners.add(listener),
+		async close() {
+			closing.abort();
+			await worker.terminate();
+		},
+	};
+}
+
+/** Each part is a message of its own, between which others get their turn. */
+async function takeList(thread: Thread): Promise<readonly InstanceSummary[]> {
+	const list: InstanceSummary[] = [];
+	for (;;) {
+		const part = await thread.call("list", list.length);
+		if (part.length === 0) return list;
+		list.push(...part);
+	}
+}
+
+async function takeChanges(thread: Thread, tell: (change: Change) => void): Promise<void> {
+	try {
+		for (;;) {
+			const change = await thread.call("change", undefined);
+			if (change === undefined) return;
+			tell(change);
+		}
+	} catch {
+		// The thread has ended: everything is asked again when another has started.
+	}
+}
