@@ -3,7 +3,8 @@ import { GuestwireError } from "../../errors.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { changesBetween } from "./changes.ts";
-import { listInventory, locateOnDisk, type ReadFile, readFiles } from "./folder.ts";
+import { type Doubt, type Files, findDoubts, withoutDoubts } from "./doubts.ts";
+import { listInventory, locateOnDisk, readFiles } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
 import { type WatchedFolder, watchInventory } from "./watch.ts";
@@ -18,12 +19,6 @@ export interface FilesSourceOptions {
 }
 
 /**
- * A file that has lost all of its instances is believed once it has not changed for this time: it may be in the middle of
- * being written again. Milliseconds.
- */
-const BELIEVED_AFTER = 5000;
-
-/**
  * Opens an inventory.
  *
  * @param path a file, or a folder, which is read recursively
@@ -34,9 +29,11 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 	const listeners = new Set<(change: Change) => void>();
 	const reload = async () => {
 		const before = state;
-		state = await load(path, before);
+		const next = await load(path, before);
+		const changes = next.inventory === before.inventory ? [] : changesBetween(before.inventory, next.inventory);
+		state = next;
 		if (state.inventory === before.inventory) return { isReloaded: false, ...state };
-		for (const change of changesBetween(before.inventory, state.inventory)) {
+		for (const change of changes) {
 			for (const listener of listeners) listener(change);
 		}
 		return { isReloaded: true, ...state };
@@ -57,50 +54,46 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 
 interface State {
 	readonly folders: readonly WatchedFolder[];
-	readonly files: ReadonlyMap<string, ReadFile>;
+	/** The files on disk. */
+	readonly found: Files;
+	/** The files in use. */
+	readonly used: Files;
 	readonly inventory: Inventory;
-	/** Files that seem to be in the middle of being written, by path. Their last contents are used. */
-	readonly doubted: ReadonlyMap<string, Doubt>;
+	readonly doubts: ReadonlyMap<string, Doubt>;
 }
 
-/** What a file is like, and since when. */
-interface Doubt {
-	readonly stamp: string;
-	/** Milliseconds of the performance clock. */
-	readonly since: number;
-}
+const NONE: ReadonlyMap<string, Doubt> = new Map();
 
 /** @returns `before`'s inventory if nothing has changed */
 async function load(path: string, before?: State): Promise<State> {
 	const { paths, folders } = await listInventory(path);
-	const files = await readFiles(paths, before?.files);
-	const doubted = new Map<string, Doubt>();
-	for (const [path, read] of files) {
-		const last = before?.files.get(path);
-		if (last === undefined || last === read || !hasInstances(last) || hasInstances(read)) continue;
-		const known = before?.doubted.get(path);
-		const doubt = known?.stamp === read.stamp ? known : { stamp: read.stamp, since: performance.now() };
-		if (performance.now() - doubt.since >= BELIEVED_AFTER) continue;
-		doubted.set(path, doubt);
-		files.set(path, last);
+	const found = await readFiles(paths, before?.found);
+	if (before === undefined) return { folders, found, used: found, inventory: build(found), doubts: NONE };
+	const doubts = findDoubts(before.used, found, before.doubts, performance.now());
+	const state = { ...before, folders, found, doubts };
+	const used = withoutDoubts(before.used, found, doubts);
+	if (isSame(used, before.used)) return state;
+	try {
+		return { ...state, used, inventory: build(used) };
+	} catch (error) {
+		if (doubts.size === 0) throw error;
+		// What was moved elsewhere contradicts the last contents: the files on disk are complete.
+		return { ...state, used: found, inventory: build(found), doubts: NONE };
 	}
-	const isUnchanged = (read: ReadFile) => before?.files.get(read.file.path) === read;
-	if (before?.files.size === files.size && [...files.values()].every(isUnchanged)) {
-		return { ...before, folders, doubted };
-	}
-	const inventory = buildInventory(
+}
+
+function build(files: Files): Inventory {
+	return buildInventory(
 		Array.from(files.values(), ({ file }) => file),
 		locateOnDisk,
 	);
-	return { folders, files, inventory, doubted };
 }
 
-/** An instance may be defined by its ports alone. */
-function hasInstances({ file: { collections } }: ReadFile): boolean {
-	return collections.servers.length + collections.ports.length > 0;
+function isSame(a: Files, b: Files): boolean {
+	return a.size === b.size && a.entries().every(([path, read]) => b.get(path) === read);
 }
 
-interface Reloaded extends Pick<State, "folders" | "doubted"> {
+interface Reloaded extends Pick<State, "folders" | "doubts"> {
 	readonly isReloaded: boolean;
 }
 
@@ -110,12 +103,14 @@ function reloadReporter(reload: () => Promise<Reloaded>, onReload: (problem: str
 	let reported: string | undefined;
 	return async () => {
 		let isReloaded = false;
+		let again: number | undefined;
 		let problem: string | undefined;
 		try {
 			const found = await reload();
 			({ isReloaded, folders } = found);
-			const [doubted] = found.doubted.keys();
-			if (doubted !== undefined) problem = `${doubted} has lost all of its instances: it may still be being written`;
+			const doubts = [...found.doubts.values()];
+			problem = doubts[0]?.problem;
+			again = Math.min(...doubts.map(({ until }) => until)) - performance.now();
 		} catch (error) {
 			problem = problemOf(error);
 		}
@@ -123,7 +118,7 @@ function reloadReporter(reload: () => Promise<Reloaded>, onReload: (problem: str
 			reported = problem;
 			onReload(problem);
 		}
-		return folders;
+		return { folders, again };
 	};
 }
 

@@ -22,6 +22,8 @@ const LARGEST_FILE = 512 * 1024 * 1024;
 /** A file that was read, with a stamp that changes when the file does. */
 export interface ReadFile {
 	readonly stamp: string;
+	/** Differs for a file that has taken the place of another one. */
+	readonly created: string;
 	readonly file: InventoryFile;
 }
 
@@ -74,11 +76,11 @@ export async function readFiles(
 
 async function readChanged(path: string, known: ReadFile | undefined): Promise<ReadFile> {
 	try {
-		const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+		const { size, mtimeMs, ctimeMs, birthtimeMs, ino } = await stat(path);
 		if (size > LARGEST_FILE) throw new GuestwireError("inventory", `${path} is larger than 512 MiB: split it`);
 		const stamp = [size, mtimeMs, ctimeMs, ino].join(" ");
 		if (known?.stamp === stamp) return known;
-		return { stamp, file: parseInventoryFile(await readFile(path, "utf8"), path) };
+		return { stamp, created: `${ino} ${birthtimeMs}`, file: parseInventoryFile(await readFile(path, "utf8"), path) };
 	} catch (error) {
 		throw readable(error, path);
 	}

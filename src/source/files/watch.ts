@@ -22,12 +22,20 @@ export interface WatchedFolder {
 	readonly inode: number;
 }
 
+/** What a look at the files found. */
+export interface Look {
+	/** The folders of the inventory. */
+	readonly folders: readonly WatchedFolder[];
+	/** Milliseconds after which the files have to be looked at again, even without a change. Default: a few seconds. */
+	readonly again: number | undefined;
+}
+
 /**
  * Calls `look` now, soon after a change of an inventory's files, and every few seconds. One call at a time.
  *
- * @param look returns the folders of the inventory, and never rejects
+ * @param look never rejects
  */
-export function watchInventory(look: () => Promise<readonly WatchedFolder[]>): { close(): Promise<void> } {
+export function watchInventory(look: () => Promise<Look>): { close(): Promise<void> } {
 	const watches = createWatches(() => soon());
 	let timer: NodeJS.Timeout | undefined;
 	/** When the current series of changes began. */
@@ -39,11 +47,11 @@ export function watchInventory(look: () => Promise<readonly WatchedFolder[]>): {
 		changedAt = undefined;
 		running = (async () => {
 			const started = performance.now();
-			const folders = await look();
+			const { folders, again = LOOK_AGAIN } = await look();
 			if (isClosed) return;
 			watches.set(folders);
 			running = undefined;
-			const pause = Math.max(LOOK_AGAIN, (performance.now() - started) / SHARE);
+			const pause = Math.max(Math.min(LOOK_AGAIN, again), (performance.now() - started) / SHARE);
 			if (changedAt === undefined) timer = setTimeout(lookNow, pause);
 			else soon();
 		})();
