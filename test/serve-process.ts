@@ -22,6 +22,8 @@ export interface ServeProcess {
 	readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
 	/** What it has written to stdout, unless that is a file. */
 	log(): string;
+	/** The lines that it has written to stderr. */
+	readonly said: readonly string[];
 	metrics(): Promise<string>;
 }
 
@@ -30,16 +32,19 @@ export interface ServeProcess {
  *
  * @param folder for the configuration, and for the state without `state`
  * @param stdout an open file, or where its log is collected
+ * @param how `runner`: a program and its arguments, which executes the rest of its command line
  */
 export async function startServe(
 	folder: string,
 	config: object,
 	env: Readonly<Record<string, string>> = {},
 	stdout: "pipe" | number = "pipe",
+	{ runner = [], nodeArguments = [] }: { runner?: readonly string[]; nodeArguments?: readonly string[] } = {},
 ): Promise<ServeProcess> {
 	const file = join(folder, "guestwire.yaml");
 	writeFileSync(file, JSON.stringify({ operator: { listen: "127.0.0.1:0" }, ...config }));
-	const child = spawn(process.execPath, [MAIN, "serve", "--config", file], {
+	const command = [...runner, process.execPath, ...nodeArguments, MAIN, "serve", "--config", file];
+	const child = spawn(command[0] ?? "", command.slice(1), {
 		stdio: ["ignore", stdout, "pipe"],
 		env: { ...process.env, XDG_STATE_HOME: folder, ...env },
 	});
@@ -47,9 +52,10 @@ export async function startServe(
 	const lines: string[] = [];
 	child.stdout?.on("data", (data: Buffer) => void lines.push(data.toString()));
 	const ended = once(child, "exit") as Promise<unknown> as ServeProcess["ended"];
-	const { guests, operator } = await addressesOf(child);
+	const said: string[] = [];
+	const { guests, operator } = await addressesOf(child, said);
 	return {
-		...{ guests, operator, ended },
+		...{ guests, operator, ended, said },
 		pid: child.pid ?? 0,
 		workers: () => childrenOf(child.pid ?? 0),
 		kill: (signal) => void child.kill(signal),
@@ -58,16 +64,21 @@ export async function startServe(
 	};
 }
 
-async function addressesOf({ stderr }: ChildProcess): Promise<Pick<ServeProcess, "guests" | "operator">> {
+async function addressesOf(
+	{ stderr }: ChildProcess,
+	said: string[],
+): Promise<Pick<ServeProcess, "guests" | "operator">> {
+	const { promise, resolve, reject } = Promise.withResolvers<Pick<ServeProcess, "guests" | "operator">>();
 	const guests: string[] = [];
-	const said: string[] = [];
-	for await (const line of createInterface({ input: stderr as NodeJS.ReadableStream })) {
+	const lines = createInterface({ input: stderr as NodeJS.ReadableStream });
+	lines.on("line", (line) => {
 		said.push(line);
 		const [, socket, url] = /curl (?:--unix-socket (\S+)|(http:\/\/[^/\s]+))/.exec(line) ?? [];
 		if (line.includes("for guests")) guests.push(socket ?? url ?? "");
-		else if (url !== undefined) return { guests, operator: url };
-	}
-	throw new Error(`serve did not start: ${said.join("\n")}`);
+		else if (url !== undefined) resolve({ guests, operator: url });
+	});
+	lines.on("close", () => reject(new Error(`serve did not start: ${said.join("\n")}`)));
+	return promise;
 }
 
 /** https://www.kernel.org/doc/html/latest/filesystems/proc.html: the children that the main thread has started. */
