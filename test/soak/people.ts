@@ -1,0 +1,106 @@
+/** Who asks in the soak test, and for what. */
+import { createHmac } from "node:crypto";
+import type { Instance } from "../../src/instance/instance.ts";
+import { recordedInstances } from "../metadata-service.ts";
+import type { Target } from "./attacks.ts";
+import type { GuestRequest } from "./guests.ts";
+
+/** Texts that must be found nowhere. */
+export const PLANTED = {
+	sharedSecret: "planted-shared-secret-7d1f",
+	userData: "planted-user-data-93ab",
+	password: "planted-pass-42",
+} as const;
+
+export const ADDRESSES = {
+	service: "127.0.0.1",
+	guest: (n: number) => `127.0.1.${n + 1}`,
+	hostile: "127.0.2.9",
+} as const;
+const FILE_GUESTS = 20;
+const NETWORK_DATA = "/openstack/latest/network_data.json";
+const DOCUMENTS = [NETWORK_DATA, "/openstack/latest/meta_data.json"];
+
+/** Where each listener is. */
+export interface Where {
+	readonly signed: string;
+	readonly socket: string;
+	readonly address: string;
+}
+
+/** An inventory of guests on loopback, in one file, a document for each. */
+export function guestInventory(): string {
+	const userData = Buffer.from(`#cloud-config\n# ${PLANTED.userData}\n`).toString("base64");
+	const network = [
+		"networks: [{ id: lo }]",
+		"subnets: [{ id: lo-4, network_id: lo, cidr: 127.0.0.0/8, gateway_ip: null, enable_dhcp: false }]",
+	];
+	const guests = Array.from({ length: FILE_GUESTS }, (_, n) => [
+		`servers: [{ id: guest-${n}, OS-EXT-SRV-ATTR:user_data: ${userData} }]`,
+		`ports: [{ id: port-${n}, device_id: guest-${n}, fixed_ips: [{ ip_address: ${ADDRESSES.guest(n)} }] }]`,
+	]);
+	return [network, ...guests].map((lines) => `---\n${lines.join("\n")}\n`).join("");
+}
+
+const signature = (id: string) => createHmac("sha256", PLANTED.sharedSecret).update(id).digest("hex");
+const signedHeaders = ({ id, projectId = "" }: Pick<Instance, "id" | "projectId">): [string, string][] => [
+	["X-Instance-ID", id],
+	["X-Tenant-ID", projectId],
+	["X-Instance-ID-Signature", signature(id)],
+];
+
+/** Each known guest's requests, over each listener. */
+export function honestRequests({ signed, socket, address }: Where): GuestRequest[] {
+	const common = { isConstant: true };
+	const bySignature = recordedInstances.flatMap((instance) =>
+		DOCUMENTS.filter((path) => path !== NETWORK_DATA || instance.ports.length > 0).map(
+			(path): GuestRequest => ({ ...common, url: signed + path, headers: signedHeaders(instance) }),
+		),
+	);
+	const byNetwork = recordedInstances.flatMap(({ ports }) =>
+		ports.flatMap(({ network, fixedIps: [fixedIp] }): GuestRequest[] => {
+			if (fixedIp?.address === undefined) return [];
+			const headers: [string, string][] = [
+				["X-OVN-Network-ID", network.id],
+				["X-Forwarded-For", fixedIp.address],
+			];
+			return [{ ...common, url: `http://localhost${NETWORK_DATA}`, socketPath: socket, headers }];
+		}),
+	);
+	const byAddress = Array.from({ length: FILE_GUESTS }, (_, n) =>
+		[...DOCUMENTS, "/openstack/latest/user_data"].map(
+			(path): GuestRequest => ({ ...common, url: address + path, localAddress: ADDRESSES.guest(n), headers: [] }),
+		),
+	).flat();
+	return [...bySignature, ...byNetwork, ...byAddress];
+}
+
+const linesOf = (headers: readonly (readonly [string, string])[]) =>
+	headers.map((header) => `${header.join(": ")}\r\n`).join("");
+
+/** A guest that is hostile, and whom each listener knows. */
+export function hostileTargets({ signed, socket, address }: Where): (Omit<Target, "madeUp"> & { madeUp: string })[] {
+	const { hostname, port } = new URL(signed);
+	const [own] = recordedInstances;
+	const [nic] = own?.ports ?? [];
+	if (own === undefined || nic === undefined) throw new Error("no instance is recorded");
+	const onNetwork = (of: string) =>
+		linesOf([
+			["X-OVN-Network-ID", nic.network.id],
+			["X-Forwarded-For", of],
+		]);
+	const unsigned = linesOf([
+		["X-Instance-ID", "00000000-0000-4000-8000-00000000000#"],
+		["X-Tenant-ID", "#"],
+		["X-Instance-ID-Signature", "#"],
+	]);
+	return [
+		{ connect: { host: hostname, port: Number(port) }, identity: linesOf(signedHeaders(own)), madeUp: unsigned },
+		{ connect: { path: socket }, identity: onNetwork(nic.fixedIps[0]?.address ?? ""), madeUp: onNetwork("10.99.#.#") },
+		{
+			connect: { host: ADDRESSES.service, port: Number(new URL(address).port), localAddress: ADDRESSES.hostile },
+			identity: "",
+			madeUp: "",
+		},
+	];
+}

@@ -1,0 +1,230 @@
+/**
+ * Mixed hostile and honest load, while one thing after another goes wrong: `npm run soak`, thirty minutes, or
+ * `npm run soak -- --short`, two minutes. Prints what is wanted beside what was measured; the exit status is 1 if something
+ * is missed. Times are only judged in the long form: the short one also runs on busy machines.
+ */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { hasPostgres, startPostgres } from "../system/postgres-server.ts";
+import { faultsOf } from "./faults.ts";
+import type { GuestsResult } from "./guests.ts";
+import { ADDRESSES, guestInventory, honestRequests, hostileTargets, PLANTED } from "./people.ts";
+import { type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
+
+const isShort = process.argv.includes("--short");
+/** How often every fault occurs, and for how long in milliseconds; as long again nothing is wrong. */
+const [ROUNDS, LASTING] = isShort ? [1, 7000] : [6, 18_000];
+const PER_SECOND = 100;
+/** What memory may have gained in the end, after the first round of faults. Bytes. */
+const MOST_GAIN = 32 * 2 ** 20;
+/** Connections that honest guests may have kept. */
+const MOST_DESCRIPTORS = 60;
+const FILL_TIMEOUT = 120_000;
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const misses: string[] = [];
+/** One line: what was measured, and what is wanted of it. */
+function report(what: string, measured: string, wanted?: string, isMet = true): void {
+	const verdict = wanted === undefined ? "" : `   wanted: ${wanted}${isMet ? "" : "   MISSED"}`;
+	console.log(`  ${what.padEnd(42)} ${measured}${verdict}`);
+	if (!isMet) misses.push(what);
+}
+
+const start = (file: string): ChildProcess => fork(path(file), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+const reply = async (child: ChildProcess): Promise<unknown> => (await once(child, "message"))[0];
+
+/** A disk that is small enough to be filled; only root can make one. */
+function mountDisk(folder: string): boolean {
+	mkdirSync(folder);
+	if (userInfo().uid !== 0) return false;
+	try {
+		execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], { stdio: "ignore" });
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+async function untilKnown({ operator }: SoakService): Promise<void> {
+	for (const deadline = performance.now() + FILL_TIMEOUT; performance.now() < deadline; await sleep(200)) {
+		const metrics = await (await fetch(`${operator}/metrics`)).text();
+		if (/^guestwire_mirror_fill_ratio 1$/m.test(metrics)) return;
+	}
+	throw new Error("the mirror was not filled in time");
+}
+
+/** Everything that the operator server says, of which no part may be a secret. */
+async function operatorTexts({ operator }: SoakService): Promise<string> {
+	const paths = [
+		"/metrics",
+		"/readyz",
+		"/healthz",
+		"/api/instances",
+		"/api/instances/none",
+		"/api/instances/none/x",
+		"/x",
+	];
+	const texts = await Promise.all(paths.map(async (path) => (await fetch(operator + path)).text()));
+	return texts.join("\n");
+}
+
+async function fileContains(file: string, secrets: readonly string[]): Promise<string[]> {
+	const found = new Set<string>();
+	let last = "";
+	for await (const chunk of createReadStream(file, "latin1")) {
+		const text = last + chunk;
+		for (const secret of secrets) if (text.includes(secret)) found.add(secret);
+		last = text.slice(-100);
+	}
+	return [...found];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "guestwire-soak-"));
+const disk = join(folder, "disk");
+const isMounted = mountDisk(disk);
+const postgres = hasPostgres ? startPostgres() : undefined;
+const children: ChildProcess[] = [];
+const services: SoakService[] = [];
+try {
+	const cloud = start("cloud.ts");
+	children.push(cloud);
+	const cloudEnv = (await reply(cloud)) as Record<string, string>;
+	const sqlite = join(disk, "state.db");
+	const socket = join(folder, "network.sock");
+	const inventory = { path: join(folder, "inventory", "guests.yaml"), text: guestInventory() };
+	mkdirSync(join(folder, "inventory"));
+	writeFileSync(inventory.path, inventory.text);
+	const signed = { listen: "127.0.0.1:0", identity: "signed" };
+	const clouded = await startSoakService(
+		"service before a cloud",
+		join(folder, "cloud"),
+		{
+			cloud: { openstack: {} },
+			metadata: [signed, { listen: `unix:${socket}`, identity: "network" }],
+			state: { sqlite },
+		},
+		{ ...cloudEnv, GUESTWIRE_SHARED_SECRET: PLANTED.sharedSecret },
+	);
+	services.push(clouded);
+	const filed = await startSoakService(
+		"service over files",
+		join(folder, "files"),
+		{
+			cloud: { files: { path: join(folder, "inventory") } },
+			metadata: [{ listen: `${ADDRESSES.service}:0`, identity: "address" }],
+			...(postgres && { state: { postgres: postgres.createDatabase() } }),
+		},
+		{},
+	);
+	services.push(filed);
+	await untilKnown(clouded);
+
+	const where = { signed: clouded.address, socket, address: filed.address };
+	const inLog = [...Object.values(PLANTED), cloudEnv["OS_PASSWORD"] ?? ""];
+	const guests = start("guests.ts");
+	const hostile = start("hostile.ts");
+	children.push(guests, hostile);
+	const leaks: string[] = [];
+	hostile.on("message", (message: { leak?: string; text?: string; paused?: number }) => {
+		if (message.leak !== undefined) leaks.push(`an answer to an attacker: ${message.leak} in ${message.text}`);
+	});
+	guests.send({ requests: honestRequests(where), perSecond: PER_SECOND });
+	hostile.send({ targets: hostileTargets(where), secrets: inLog });
+
+	let attacks = 0;
+	const usage = new Map<SoakService, Usage[]>(services.map((service) => [service, []]));
+	/** Without attackers, whose connections would be counted. */
+	const measure = async () => {
+		const paused = new Promise<void>((resolve) => {
+			const onMessage = (message: { paused?: number }) => {
+				if (message.paused === undefined) return;
+				attacks = message.paused;
+				hostile.off("message", onMessage);
+				resolve();
+			};
+			hostile.on("message", onMessage);
+		});
+		hostile.send("pause");
+		await paused;
+		await sleep(1500);
+		for (const service of services) {
+			usage.get(service)?.push(await usageOf(service));
+			const text = await operatorTexts(service);
+			for (const secret of inLog) if (text.includes(secret)) leaks.push(`${service.name}, operator server: ${secret}`);
+		}
+		hostile.send("resume");
+	};
+	const surroundings = { cloud, sqlite, disk: isMounted ? disk : undefined, postgres, inventory };
+	for (let round = 0; round < ROUNDS; round++) {
+		for (const fault of faultsOf(surroundings)) {
+			const before = performance.now();
+			const end = await fault.begin();
+			await sleep(LASTING);
+			await end();
+			const calm = sleep(LASTING);
+			await measure();
+			await calm;
+			console.log(`${fault.name}: ${((performance.now() - before) / 1000).toFixed(0)} s with what follows`);
+		}
+	}
+	guests.send("finish");
+	const result = (await reply(guests)) as GuestsResult;
+	hostile.kill("SIGKILL");
+
+	console.log(`\n${attacks} attacks, ${result.asked} requests of honest guests that the services know`);
+	report("answered rightly", `${result.answered} of ${result.asked}`, "all", result.answered === result.asked);
+	for (const line of result.wrong) console.log(`    ${line}`);
+	const ms = (value: number) => `${value.toFixed(1)} ms`;
+	const times = `p50 ${ms(result.p50)}, p99 ${ms(result.p99)}, longest ${ms(result.longest)}`;
+	if (isShort) report("latency", times);
+	else report("latency", times, "p99 < 50 ms", result.p99 < 50);
+	for (const [service, all] of usage) {
+		const later = all.slice(Math.floor(all.length / ROUNDS / 2));
+		const perMinute = slope(later.map(({ at, resident: value }) => ({ at, value })));
+		const minutes = ((later.at(-1)?.at ?? 0) - (later[0]?.at ?? 0)) / 60_000;
+		const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+		report(
+			`memory of the ${service.name}`,
+			`${mebibytes(later[0]?.resident ?? 0)} to ${mebibytes(later.at(-1)?.resident ?? 0)}, ${mebibytes(perMinute)} per minute`,
+			`${mebibytes(MOST_GAIN)} more at most`,
+			perMinute * minutes < MOST_GAIN,
+		);
+		const counts = all.map(({ descriptors }) => descriptors);
+		const spread = Math.max(...counts) - Math.min(...counts);
+		report(
+			"its file descriptors",
+			counts.join(" "),
+			`${MOST_DESCRIPTORS} between least and most`,
+			spread <= MOST_DESCRIPTORS,
+		);
+	}
+	for (const service of services) {
+		const { code, took } = await stopService(service);
+		report(`the ${service.name} ends`, `exit code ${code} after ${ms(took)}`, "0", code === 0);
+	}
+	const inState = [PLANTED.sharedSecret, cloudEnv["OS_PASSWORD"] ?? ""];
+	const stateFiles = readdirSync(disk).map((name) => join(disk, name));
+	for (const file of services.flatMap(({ outputs }) => outputs))
+		leaks.push(...(await fileContains(file, inLog)).map((secret) => `${file}: ${secret}`));
+	for (const file of stateFiles)
+		leaks.push(...(await fileContains(file, inState)).map((secret) => `${file}: ${secret}`));
+	report(
+		"planted secrets found",
+		leaks.length === 0 ? "none" : leaks.slice(0, 10).join("\n    "),
+		"none",
+		leaks.length === 0,
+	);
+	if (!isMounted) console.log("  not tried: a full disk, which only root can make");
+	if (postgres === undefined) console.log("  not tried: PostgreSQL, which is not installed");
+	if (misses.length > 0) process.exitCode = 1;
+} finally {
+	for (const child of [...children, ...services.map(({ process: child }) => child)]) child.kill("SIGKILL");
+	postgres?.stop();
+	if (isMounted) execFileSync("umount", ["-l", disk]);
+	rmSync(folder, { recursive: true, force: true });
+}
