@@ -13,7 +13,7 @@ import {
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { quoted } from "../printable.ts";
-import { checkByValue } from "./drive-by-value.ts";
+import { checkByValue, forRequest } from "./drive-by-value.ts";
 import { checkOutput, readBounded, writeImage } from "./drive-files.ts";
 import { type CommonOptions, type Io, printResult } from "./frame.ts";
 
@@ -74,7 +74,7 @@ export async function patchDrive(
 		const bytes = await newBytes(one, io);
 		for (const path of paths) replacements.set(path, bytes);
 	}
-	const chunks = encodeConfigDrive(patchConfigDrive(image, replacements), encoding);
+	const chunks = forRequest(encodeConfigDrive(patchConfigDrive(image, replacements), encoding), encoding);
 	if (output === "-") {
 		await pipeline(Readable.from(chunks), io.stdout, { end: false });
 		return;

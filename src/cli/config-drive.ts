@@ -23,7 +23,7 @@ import { createGuestDocuments, type GuestDocuments } from "../service/guest-docu
 import { createLog } from "../service/log.ts";
 import { patchDrive, type Replace, replaceOption } from "./config-drive-patch.ts";
 import { minutesOption, printUrl } from "./config-drive-url.ts";
-import { checkByValue } from "./drive-by-value.ts";
+import { checkByValue, forRequest } from "./drive-by-value.ts";
 import { checkOutput, extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
 import { type CommandContext, findInstance, openContext } from "./source.ts";
@@ -215,7 +215,8 @@ async function layout(
 		...(created !== undefined && { date: new Date(created) }),
 		...(size !== undefined && { sizeMiB: size }),
 	};
-	return streamConfigDrive(tree, drive, encoding);
+	const stream = streamConfigDrive(tree, drive, encoding);
+	return { ...stream, chunks: () => forRequest(stream.chunks(), encoding) };
 }
 
 async function completeTree(id: string, instances: CommandContext["instances"], documents: GuestDocuments) {

@@ -1,5 +1,10 @@
-import type { DriveEncoding, DriveFormat } from "../config-drive/index.ts";
+import { type DriveEncoding, type DriveFormat, withinRequest } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
+
+/** The encoded drive; that of a deploy request has a limit, see `withinRequest`. */
+export function forRequest(chunks: AsyncIterable<Uint8Array>, encoding: DriveEncoding): AsyncIterable<Uint8Array> {
+	return encoding === "gzip-base64" ? withinRequest(chunks) : chunks;
+}
 
 /**
  * The encoding `gzip-base64` is for a deploy request. Ironic from 2025.2 on opens the drive in it as ISO 9660 and fails

@@ -26,20 +26,15 @@ const UNKNOWN_OS = 255;
 /** What is encoded. */
 type Image = Pick<ConfigDrive, "placed" | "size">;
 
-/**
- * The encoded bytes of an image, in chunks. The gzip header has no time.
- *
- * @throws GuestwireError `drive`, at once or later: Ironic would reject the encoded image, because it is too large
- */
+/** The encoded bytes of an image, in chunks. The gzip header has no time. */
 export async function* encodedChunks(image: Image, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
-	if (encoding === "raw") yield* driveChunks(image);
-	else yield* withinRequest(base64(gzip(image)));
+	yield* encoding === "raw" ? driveChunks(image) : base64(gzip(image));
 }
 
 /**
  * A finished image in an encoding.
  *
- * @throws GuestwireError `drive`, at once or later: Ironic would reject the encoded image, because it is too large
+ * @throws GuestwireError `drive`: Ironic's agent would reject the image, because it is too large
  */
 export function encodeConfigDrive(image: Uint8Array, encoding: DriveEncoding): AsyncIterable<Uint8Array> {
 	if (encoding === "gzip-base64" && image.length > MAX_IRONIC_SIZE) {
@@ -49,15 +44,20 @@ export function encodeConfigDrive(image: Uint8Array, encoding: DriveEncoding): A
 	return encodedChunks({ size: image.length, placed: [{ offset: 0, bytes: image }] }, encoding);
 }
 
-async function* withinRequest(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+/**
+ * The chunks of an encoded drive for the `configdrive` of a deploy request. A drive that Ironic opens by its URL has no
+ * such limit.
+ *
+ * @throws GuestwireError `drive`, after the chunks that fit: Ironic would reject the request, because it is too large
+ */
+export async function* withinRequest(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
 	let bytes = 0;
 	for await (const chunk of chunks) {
 		bytes += chunk.length;
 		if (bytes > MAX_REQUEST - REST_OF_REQUEST) {
-			const limit = "Ironic accepts at most 64 MiB for a whole request";
 			throw new GuestwireError(
 				"drive",
-				`The encoded image has more than ${MAX_REQUEST - REST_OF_REQUEST} bytes: ${limit}`,
+				`The encoded image has more than ${MAX_REQUEST - REST_OF_REQUEST} bytes, and Ironic accepts at most 64 MiB for a whole request: give Ironic a URL (--url)`,
 			);
 		}
 		yield chunk;

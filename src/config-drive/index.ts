@@ -16,7 +16,14 @@ import { layoutVfat } from "./vfat/writer.ts";
 
 export type { DriveContents, DriveEntry } from "./contents.ts";
 export type { DriveFormat, DriveLabel } from "./drive.ts";
-export { type DriveEncoding, decodeConfigDrive, driveExtension, encodeConfigDrive, encodingOf } from "./encoding.ts";
+export {
+	type DriveEncoding,
+	decodeConfigDrive,
+	driveExtension,
+	encodeConfigDrive,
+	encodingOf,
+	withinRequest,
+} from "./encoding.ts";
 export { filesNamed, patchConfigDrive } from "./patch.ts";
 export { readConfigDrive } from "./read.ts";
 
@@ -40,8 +47,7 @@ export interface ConfigDriveStream {
 	 * The encoded bytes, the same at each call, in chunks of at most 1 MiB. A chunk may be the tree's own memory: don't
 	 * write to it. In addition to the tree, it uses some hundred bytes of memory per file.
 	 *
-	 * Throws a `GuestwireError` of code `drive` while it runs if the encoded image is too large for a request to Ironic:
-	 * 64 MiB, less 64 KiB for the rest of the request.
+	 * For a deploy request to Ironic that contains the drive, see `withinRequest`.
 	 */
 	chunks(): AsyncIterable<Uint8Array>;
 }
@@ -63,7 +69,7 @@ export function buildConfigDrive(tree: MetadataTree, options: ConfigDriveOptions
 /**
  * Lays out a drive, and generates its bytes on demand.
  *
- * @param encoding `gzip-base64` is rejected for images over 64 MiB, because Ironic rejects them
+ * @param encoding `gzip-base64` is rejected for images over 64 MiB, because Ironic's agent rejects them
  * @throws GuestwireError as `buildConfigDrive`, before the first byte
  */
 export function streamConfigDrive(

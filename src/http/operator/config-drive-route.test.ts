@@ -1,5 +1,5 @@
 /** @module-tag slow */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildConfigDrive, decodeConfigDrive } from "../../config-drive/index.ts";
@@ -13,6 +13,9 @@ const files = new Map([
 ]);
 const tree: MetadataTree = { paths: () => files.keys(), read: (path) => files.get(path) };
 const odd: MetadataTree = { paths: () => ["a:b"], read: () => Buffer.from("") };
+/** It can't be compressed. */
+const noise = randomBytes(50 * 2 ** 20);
+const large: MetadataTree = { paths: () => ["openstack/latest/user_data"], read: () => noise };
 const created = "2026-03-04T05:06:08Z";
 
 let app: FastifyInstance;
@@ -21,7 +24,7 @@ beforeEach(async () => {
 	await app.register(configDriveRoute, {
 		drive: async (id) => {
 			if (id === "none") throw new GuestwireError("unknown-instance", "No instance has the id.");
-			return { tree: id === "odd" ? odd : tree, created };
+			return { tree: { odd, large }[id] ?? tree, created };
 		},
 	});
 });
@@ -87,6 +90,12 @@ describe("GET config-drive", () => {
 		expect([answer.statusCode, answer.json().message]).toEqual([422, expect.stringContaining('"a:b"')]);
 		expect((await get("?size=64")).statusCode).toBe(422);
 		expect((await get("?format=vfat&size=1")).json().message).toContain("user_data");
+	});
+
+	it("limits a drive to what fits into a request to Ironic, unless Ironic opens it by a link", async () => {
+		expect((await get("", { id: "large" })).json().message).toMatch(/64 MiB for a whole request: give Ironic a URL/);
+		const answer = await get("?link=x", { id: "large" });
+		expect([answer.statusCode, answer.rawPayload.length > 64 * 2 ** 20]).toEqual([200, true]);
 	});
 
 	it.each(["?format=ext4", "?encoding=zip", "?size=0", "?size=x", "?format=vfat&size=1025"])(

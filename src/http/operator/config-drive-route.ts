@@ -9,6 +9,7 @@ import {
 	type ConfigDriveStream,
 	driveExtension,
 	streamConfigDrive,
+	withinRequest,
 } from "../../config-drive/index.ts";
 import type { MetadataTree } from "../../documents/tree.ts";
 import { GuestwireError } from "../../errors.ts";
@@ -107,7 +108,10 @@ async function measuredDrive(tree: MetadataTree, created: string | undefined, qu
 		...(query.size !== undefined && { sizeMiB: query.size }),
 	};
 	try {
-		const stream = streamConfigDrive(tree, options, query.encoding);
+		const { imageSize, chunks } = streamConfigDrive(tree, options, query.encoding);
+		// Ironic opens a link; who sends a token may put what he gets into a deploy request.
+		const isForRequest = query.encoding === "gzip-base64" && query.link === undefined;
+		const stream = { imageSize, chunks: isForRequest ? () => withinRequest(chunks()) : chunks };
 		return { stream, ...(await measure(stream)) };
 	} catch (error) {
 		if (error instanceof GuestwireError && error.code === "drive") return error;
