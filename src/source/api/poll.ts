@@ -10,7 +10,21 @@ import type { ChangeSignals, Signal, SignalName } from "../remote-source.ts";
  */
 export type Poll = () => Promise<readonly Signal[]>;
 
-/** @param startPoll called each time somebody begins to listen */
+/** What a change that was found costs before it can be read, of the interval. */
+const MARGIN = 0.05;
+
+/**
+ * How long to wait after a poll, in milliseconds, such that a change is known within the interval: it may be made just
+ * after a poll began, and the next one takes about as long. A slow API gets at least as much rest as a poll takes.
+ */
+export function restAfter(took: number, interval: number): number {
+	return Math.max(interval * (1 - MARGIN) - 2 * took, Math.min(took, interval));
+}
+
+/**
+ * @param pollSeconds how old a change is at most when it is found, see `restAfter`
+ * @param startPoll called each time somebody begins to listen
+ */
 export function createPollSignals(name: SignalName, pollSeconds: number, startPoll: () => Poll): ChangeSignals {
 	return {
 		name,
@@ -36,8 +50,10 @@ export function createPollSignals(name: SignalName, pollSeconds: number, startPo
 			};
 			const run = async () => {
 				while (!stop.signal.aborted) {
+					const started = performance.now();
 					await once();
-					await sleep(pollSeconds * 1000, undefined, { signal: stop.signal, ref: false }).catch(() => {});
+					const rest = restAfter(performance.now() - started, pollSeconds * 1000);
+					await sleep(rest, undefined, { signal: stop.signal, ref: false }).catch(() => {});
 				}
 			};
 			void run();

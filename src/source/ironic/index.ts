@@ -50,7 +50,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 		UUID.test(id) ? withAbort(find(id), signal) : undefined;
 	return {
 		sourceId: [access.sourceId, path ?? ""].join(" ").trim(),
-		resources: createIronicReader(snapshots),
+		resources: createIronicReader(snapshots, { isPolled: true }),
 		signals: changes === undefined ? [] : [createPollSignals("lists", changes.pollSeconds, () => pollLists(snapshots))],
 		facts,
 		async instance(id, detail, signal) {

@@ -18,7 +18,20 @@ const LISTING_AGE = 1000;
 /** Ironic's own kinds. */
 export const HARDWARE_KINDS: readonly ResourceKind[] = ["portgroup", "baremetal_port", "baremetal_node"];
 
-export function createIronicReader(snapshots: Snapshots, kinds = KINDS): ResourceReader {
+interface IronicReaderOptions {
+	readonly kinds?: readonly ResourceKind[];
+	/**
+	 * Whether polls alone report changes: then what is read after one may come from the poll itself. Each poll's lists are
+	 * complete, and further ones would only delay the change.
+	 */
+	readonly isPolled: boolean;
+}
+
+export function createIronicReader(
+	snapshots: Snapshots,
+	{ kinds = KINDS, isPolled }: IronicReaderOptions,
+): ResourceReader {
+	const current = () => (isPolled ? snapshots.recent(LISTING_AGE) : snapshots.next());
 	async function slice(kind: ResourceKind, { marker, limit }: PageOptions) {
 		const snapshot = await snapshots.recent(LISTING_AGE);
 		const all = listed(snapshot, kind).filter(({ id }) => marker === undefined || id > marker);
@@ -43,8 +56,8 @@ export function createIronicReader(snapshots: Snapshots, kinds = KINDS): Resourc
 			const revisions = resources.map(({ id, content }) => ({ id, content }));
 			return { revisions, requestedAt: snapshot.requestedAt, ...(next !== undefined && { next }) };
 		},
-		byId: (kind, ids, signal) => withAbort(byId(snapshots, kind, ids), signal),
-		referringTo: (reference, ids, signal) => withAbort(referringTo(snapshots, reference, ids), signal),
+		byId: (kind, ids, signal) => withAbort(byId(current, kind, ids), signal),
+		referringTo: (reference, ids, signal) => withAbort(referringTo(current, reference, ids), signal),
 	};
 }
 
@@ -52,8 +65,10 @@ function listed(snapshot: Snapshot, kind: ResourceKind): Resource[] {
 	return [...(snapshot.resources.get(kind)?.values() ?? [])];
 }
 
-async function byId(snapshots: Snapshots, kind: ResourceKind, ids: readonly string[]): Promise<FoundResources> {
-	const snapshot = await snapshots.next();
+type Current = () => Promise<Snapshot>;
+
+async function byId(current: Current, kind: ResourceKind, ids: readonly string[]): Promise<FoundResources> {
+	const snapshot = await current();
 	const ofKind = snapshot.resources.get(kind);
 	const unreadable = kind === "server" ? snapshot.unreadable.filter(({ id }) => ids.includes(id)) : [];
 	return {
@@ -64,12 +79,8 @@ async function byId(snapshots: Snapshots, kind: ResourceKind, ids: readonly stri
 	};
 }
 
-async function referringTo(
-	snapshots: Snapshots,
-	reference: Reference,
-	ids: readonly string[],
-): Promise<FoundResources> {
-	const { requestedAt, ...snapshot } = await snapshots.next();
+async function referringTo(current: Current, reference: Reference, ids: readonly string[]): Promise<FoundResources> {
+	const { requestedAt, ...snapshot } = await current();
 	const wanted = new Set(ids);
 	const refers = (resource: Resource) => {
 		if (reference === "trunks of ports") return resource.kind === "trunk" && wanted.has(resource.content.port_id);

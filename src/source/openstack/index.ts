@@ -72,7 +72,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		resources: createResourceReader({
 			network: networkResources,
 			nova,
-			hardware: createIronicReader(snapshots, HARDWARE_KINDS),
+			hardware: createIronicReader(snapshots, { kinds: HARDWARE_KINDS, isPolled: false }),
 			newestMicroversion: options.profile === "nova" ? newestMicroversion : undefined,
 		}),
 		signals:
