@@ -2,9 +2,10 @@
 
 import { GuestwireError } from "../../errors.ts";
 import { canonicalMac } from "../../instance/addresses.ts";
-import type { BareMetalNodeFacts } from "../../instance/facts.ts";
+import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, instanceIdOf } from "../../instance/node-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
+import { nodeServer } from "../../instance/node-server.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import { isInstanceNic } from "../ownership.ts";
 import { COLLECTION_NAMES, type CollectionName, type PortEntry } from "./collections.ts";
@@ -32,12 +33,22 @@ export function nodeInstanceFinder(
 	return ({ id, mac_address: mac }) => byVif.get(id) ?? (mac === undefined ? undefined : byMac.get(mac));
 }
 
+/** The message of a fault. */
+type DescribeFault = (...fault: Parameters<Fault>) => string;
+
+interface MergedNodes {
+	readonly merged: Merged;
+	/** Instances on nodes that can't be read, and why. */
+	readonly unreadable: ReadonlyMap<string, string>;
+}
+
 /**
  * Adds what nodes say about themselves: the ports, networks and servers of instances that no port in the files belongs
  * to. A server in the files takes precedence over the node's.
  */
-export function addNodeInstances(merged: Merged, fault: Fault): Merged {
-	if (merged.baremetal_nodes.size === 0) return merged;
+export function addNodeInstances(merged: Merged, describe: DescribeFault): MergedNodes {
+	const unreadable = new Map<string, string>();
+	if (merged.baremetal_nodes.size === 0) return { merged, unreadable };
 	const nodes = nodesOf(merged);
 	const wired = instancesWithPorts(merged, nodes);
 	const found = Object.fromEntries(
@@ -48,7 +59,12 @@ export function addNodeInstances(merged: Merged, fault: Fault): Merged {
 	) as Record<CollectionName, Map<string, unknown>>;
 	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
-		const facts = readNode(node, hardware, fault);
+		const facts = readNode(node, hardware);
+		if (facts instanceof GuestwireError) {
+			unreadable.set(id, describe("baremetal_nodes", node, ["network_data"], `can't be read: ${facts.message}`));
+			found.servers.set(id, merged.servers.get(id) ?? nodeServer(node, id).server);
+			continue;
+		}
 		if (facts.server && !merged.servers.has(id)) {
 			found.servers.set(id, facts.server);
 			for (const pair of facts.keypairs ?? []) found.keypairs.set(JSON.stringify([pair.user_id, pair.name]), pair);
@@ -61,15 +77,16 @@ export function addNodeInstances(merged: Merged, fault: Fault): Merged {
 		for (const subnet of facts.subnets) found.subnets.set(subnet.id, subnet);
 		for (const trunk of facts.trunks) found.trunks.set(trunk.id, trunk);
 	}
-	return found as unknown as Merged;
+	return { merged: found as unknown as Merged, unreadable };
 }
 
-function readNode(node: BareMetalNodeFacts, hardware: NodeHardware, fault: Fault) {
+/** The error if only this node's instance can't be described. */
+function readNode(node: BareMetalNodeFacts, hardware: NodeHardware): InstanceFacts | GuestwireError {
 	try {
 		return factsOfNode(node, hardware);
 	} catch (error) {
-		if (!(error instanceof GuestwireError)) throw error;
-		return fault("baremetal_nodes", node, ["network_data"], `can't be read: ${error.message}`);
+		if (error instanceof GuestwireError) return error;
+		throw error;
 	}
 }
 

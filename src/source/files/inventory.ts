@@ -50,6 +50,8 @@ export interface Inventory {
 	readonly volumeAttachments: Multimap<VolumeAttachmentFacts>;
 	/** By instance. */
 	readonly nodes: Multimap<BareMetalNodeFacts>;
+	/** Instances on nodes that can't be read, and why. One odd record costs no other node. */
+	readonly unreadable: ReadonlyMap<string, string>;
 	/** By node. */
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
 	/** By node. */
@@ -68,10 +70,12 @@ export interface Inventory {
  */
 export function buildInventory(files: readonly InventoryFile[], locate: Locate): Inventory {
 	const given = mergeFiles(files, locate);
-	const fault: Fault = (name, resource, within, what) => {
-		throw new GuestwireError("inventory", `${locateResource(files, name, resource, within, locate)} ${what}`);
+	const describe = (...[name, resource, within, what]: Parameters<Fault>) =>
+		`${locateResource(files, name, resource, within, locate)} ${what}`;
+	const fault: Fault = (...args) => {
+		throw new GuestwireError("inventory", describe(...args));
 	};
-	const merged = addNodeInstances(given, fault);
+	const { merged, unreadable } = addNodeInstances(given, describe);
 	const subnets = completeSubnets(merged, fault);
 	const ports = completePorts(merged, subnets, fault);
 	checkInventory(merged, ports, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
@@ -92,6 +96,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		interfaceAttachments: merged.interfaceAttachments,
 		volumeAttachments: groupBy(merged.volumeAttachments.values(), ({ serverId }) => serverId),
 		nodes: groupBy(merged.baremetal_nodes.values(), instanceIdOf),
+		unreadable,
 		instancesByNic: instancesByNic(merged),
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),

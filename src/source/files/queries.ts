@@ -1,4 +1,5 @@
 /** Answers the questions of the `Source` interface from an inventory. */
+import { GuestwireError } from "../../errors.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
@@ -7,8 +8,14 @@ import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
 
-/** All facts of an instance; undefined if the inventory has no such instance. */
+/**
+ * All facts of an instance; undefined if the inventory has no such instance.
+ *
+ * @throws GuestwireError `cloud-answer`: its node can't be read
+ */
 export function factsOf(inventory: Inventory, id: string): InstanceFacts | undefined {
+	const problem = inventory.unreadable.get(id);
+	if (problem !== undefined) throw new GuestwireError("cloud-answer", problem);
 	const server = inventory.servers.get(id);
 	if (server === undefined) return undefined;
 	const keypairs = keyNamesOf(server).flatMap((name) => keypairOf(inventory, name, server) ?? []);
