@@ -9,13 +9,14 @@ import { openMirror } from "../src/mirror/open-mirror.ts";
 import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
 import { openIronicSource } from "../src/source/ironic/index.ts";
 import { openDatabase } from "../src/store/database.ts";
-import { startFakeIronic } from "./fake-ironic.ts";
+import { type FakeIronic, startFakeIronic } from "./fake-ironic.ts";
 
 const NODE = "a0000000-0000-4000-8000-000000000003";
 const INSTANCE = "e0000000-0000-4000-8000-000000000003";
 
-async function start() {
+async function start(change: (fake: FakeIronic) => void = () => {}) {
 	const fake = await startFakeIronic();
+	change(fake);
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-"));
 	const database = await openDatabase({ sqlite: join(folder, "state.db") });
 	const env = fake.env;
@@ -45,8 +46,8 @@ async function start() {
 	return { fake, mirror: mirror.source, living, log, origins };
 }
 
-test("every instance is the one that Ironic has, NICs in their order", async () => {
-	const { mirror, living, origins } = await start();
+test("every instance is the one that Ironic has, NICs in their order, which is not that of their UUIDs", async () => {
+	const { mirror, living, origins } = await start(({ records }) => void records.ports.reverse());
 	for (const { id } of await living.list()) {
 		expect(await mirror.instance(id, "all")).toEqual(await living.instance(id, "all"));
 	}

@@ -2,10 +2,10 @@
 import { GuestwireError } from "../errors.ts";
 import { addressVersion, canonicalAddress, canonicalMac } from "./addresses.ts";
 import type { InstanceFacts, NetworkFacts, PortFacts, SecurityGroupFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
-import type { FixedIp, Instance, Port, SecurityGroup, Subport, Trunk } from "./instance.ts";
+import type { FixedIp, Instance, Port, PortPlace, SecurityGroup, Subport, Trunk } from "./instance.ts";
 import { assembleNetwork, assembleSubnet } from "./network.ts";
 import { novaReleaseOf } from "./nova-release.ts";
-import { bareMetalOf } from "./port-group.ts";
+import { bareMetalOf, inPlaces, isRamdiskPort } from "./port-group.ts";
 import { assembleServer } from "./server.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -37,19 +37,30 @@ export function assemble(facts: InstanceFacts): Instance {
 		subports: byId(facts.subports),
 		groups: byId(facts.securityGroups),
 	};
+	const [ramdisk, nics] = partition(facts.ports, isRamdiskPort(facts));
 	return withoutUndefined<Instance>({
 		id: facts.id,
 		projectId: facts.projectId ?? facts.server?.tenant_id,
-		ports: inNicOrder(facts.ports, facts).map((port) => assembleNic(port, index)),
+		ports: inNicOrder(nics, facts).map((port) => assembleNic(port, index)),
 		nicAddresses: nicAddressesOf(facts),
+		ramdiskPorts: ramdisk.length === 0 ? undefined : ramdisk.map(placeOf),
 		server: facts.server && assembleServer(facts.server, facts),
 		novaRelease: facts.novaMicroversion === undefined ? undefined : novaReleaseOf(facts.novaMicroversion),
 	});
 }
 
 function nicAddressesOf({ bareMetalPorts }: InstanceFacts): string[] | undefined {
-	const addresses = bareMetalPorts.flatMap(({ address }) => canonicalMac(address) ?? []);
+	const addresses = inPlaces(bareMetalPorts).flatMap(({ address }) => canonicalMac(address) ?? []);
 	return addresses.length === 0 ? undefined : addresses;
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+	return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+function placeOf({ network_id, mac_address, fixed_ips }: PortFacts): PortPlace {
+	const addresses = fixed_ips.map(({ ip_address }) => canonicalAddress(ip_address) ?? ip_address);
+	return { networkId: network_id, macAddress: canonicalMac(mac_address) ?? mac_address, addresses };
 }
 
 function byId<T extends { readonly id: string }>(items: readonly T[]): Map<string, T> {

@@ -214,7 +214,17 @@ export const BareMetalNodeFacts = Type.Object({
 });
 export type BareMetalNodeFacts = Static<typeof BareMetalNodeFacts>;
 
-const vifAttachment = { internal_info: mapOf({ tenant_vif_port_id: anything }) };
+/** The Neutron ports on a NIC or bond: the tenant's, and those of the networks that Ironic boots its ramdisks from. */
+const vifAttachment = {
+	internal_info: mapOf({
+		tenant_vif_port_id: anything,
+		provisioning_vif_port_id: anything,
+		cleaning_vif_port_id: anything,
+		rescuing_vif_port_id: anything,
+		inspection_vif_port_id: anything,
+		servicing_vif_port_id: anything,
+	}),
+};
 
 /** An Ironic port: a physical NIC. */
 export const BareMetalPortFacts = Type.Object({
@@ -222,6 +232,8 @@ export const BareMetalPortFacts = Type.Object({
 	name: optional(textOrNull),
 	address: Type.String(),
 	node_uuid: Type.String(),
+	/** Its place among the node's NICs, where a store keeps them in another order. */
+	position: optional(Type.Integer({ minimum: 0 })),
 	portgroup_uuid: textOrNull,
 	...vifAttachment,
 	extra: mapOf({ vif_port_id: anything, switchport: anything, "client-id": anything }),

@@ -186,6 +186,13 @@ export interface Server {
  */
 export type Detail = "wiring" | "server" | "all";
 
+/** Where a port is on the network. */
+export interface PortPlace {
+	readonly networkId: string;
+	readonly macAddress: string;
+	readonly addresses: readonly string[];
+}
+
 /** One instance: its wiring, and its server if that was requested. */
 export interface Instance {
 	/** Nova's server id: lower case. */
@@ -200,6 +207,8 @@ export interface Instance {
 	readonly ports: readonly Port[];
 	/** On bare metal, the MAC addresses of all NICs of the node. */
 	readonly nicAddresses?: readonly string[];
+	/** On bare metal, where Ironic's ramdisk is on the network. They are in no document. Absent when there are none. */
+	readonly ramdiskPorts?: readonly PortPlace[];
 	/** Absent when only the wiring was asked for. */
 	readonly server?: Server;
 	/** The release of the cloud's Nova, where it is known: profile `nova` answers as it does. */

@@ -46,9 +46,9 @@ export function completeHardware(
 		for (const port of own) inGroups.set(port.uuid, group);
 	}
 	return {
-		ports: all.map((port) => {
+		ports: all.map((port, position) => {
 			const group = inGroups.get(port.uuid);
-			return group === undefined ? port : { ...port, portgroup_uuid: group.uuid };
+			return { ...port, position, ...(group && { portgroup_uuid: group.uuid }) };
 		}),
 		portGroups: [...portGroups, ...new Set(inGroups.values())],
 	};

@@ -1,7 +1,7 @@
 /** Bare metal: which NIC or bond a Neutron port is on, and which NICs a bond consists of. */
 import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "./addresses.ts";
-import type { BareMetalPortFacts, InstanceFacts, PortGroupFacts } from "./facts.ts";
+import type { BareMetalPortFacts, InstanceFacts, PortFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 import { nonEmptyText } from "./is-map.ts";
 import { aggregationOf } from "./switch-side.ts";
@@ -61,12 +61,34 @@ function hasMac(group: PortGroupFacts, macAddress: string, facts: InstanceFacts)
 }
 
 function membersOf(group: PortGroupFacts, facts: InstanceFacts): BareMetalPortFacts[] {
-	return facts.bareMetalPorts.filter((port) => port.portgroup_uuid === group.uuid);
+	return inPlaces(facts.bareMetalPorts).filter((port) => port.portgroup_uuid === group.uuid);
+}
+
+/** A node's NICs in the order that Ironic has them, however they were stored. */
+export function inPlaces(ports: readonly BareMetalPortFacts[]): BareMetalPortFacts[] {
+	return ports.toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0));
 }
 
 /** The Neutron port that Ironic attached to a NIC or bond. */
 export function attachedPort(holder: Pick<PortGroupFacts, "internal_info" | "extra">): string | undefined {
 	return nonEmptyText(holder.internal_info?.tenant_vif_port_id) ?? nonEmptyText(holder.extra?.vif_port_id);
+}
+
+/** The Neutron ports of the networks on which Ironic provisions, cleans, rescues, inspects or services the node. */
+export function ramdiskPorts(holder: Pick<BareMetalPortFacts, "internal_info">): string[] {
+	const { tenant_vif_port_id: _, ...others } = holder.internal_info ?? {};
+	return Object.values(others).flatMap((id) => nonEmptyText(id) ?? []);
+}
+
+/**
+ * Which of the instance's ports are there for Ironic's ramdisk alone. Ironic gives them the instance as device until the
+ * node is deployed, and makes them anew to rescue it (ironic/common/neutron.py, `add_ports_to_network`). Without
+ * Ironic's records their owner shows them, where Nova made the others.
+ */
+export function isRamdiskPort(facts: InstanceFacts): (port: Pick<PortFacts, "id" | "device_owner">) => boolean {
+	const ids = new Set([...facts.bareMetalPorts, ...facts.portGroups].flatMap(ramdiskPorts));
+	const isOfNova = facts.ports.some(({ device_owner }) => device_owner.startsWith("compute:"));
+	return ({ id, device_owner }) => ids.has(id) || (isOfNova && device_owner === "baremetal:none");
 }
 
 /** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */

@@ -8,7 +8,7 @@
  */
 import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
-import type { Instance, Port } from "../instance/instance.ts";
+import type { Instance, Port, PortPlace } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { Owner, PortQuery } from "./source.ts";
 
@@ -101,12 +101,14 @@ export function violatedConstraint(
 }
 
 /**
- * Whether one of the instance's own ports, subports included, is where the query says. On bare metal, a NIC that no port
- * is on also counts where nothing but its address is asked for: the node boots from it.
+ * Whether one of the instance's own ports, subports included, is where the query says. On bare metal, the ports of
+ * Ironic's ramdisk also count, and a NIC that no port is on where nothing but its address is asked for: the node boots
+ * from it.
  */
 export function hasMatchingPort(instance: Instance, query: PortQuery): boolean {
 	const { address, macAddress = "", networkId } = query;
 	if (address === undefined && !networkId && instance.nicAddresses?.includes(macAddress)) return true;
+	if (instance.ramdiskPorts?.some((port) => isPlace(port, query))) return true;
 	return instance.ports.some(
 		(port) => isAt(port, query) || (port.trunk?.subports.some((subport) => isAt(subport.port, query)) ?? false),
 	);
@@ -117,6 +119,14 @@ function isAt(port: Port, { address, macAddress, networkId }: PortQuery): boolea
 		(networkId === undefined || port.network.id === networkId) &&
 		(macAddress === undefined || hasMac(port, macAddress)) &&
 		(address === undefined || port.fixedIps.some((fixedIp) => fixedIp.address === address))
+	);
+}
+
+function isPlace(port: PortPlace, { address, macAddress, networkId }: PortQuery): boolean {
+	return (
+		(networkId === undefined || port.networkId === networkId) &&
+		(macAddress === undefined || port.macAddress === macAddress) &&
+		(address === undefined || port.addresses.includes(address))
 	);
 }
 

@@ -4,10 +4,10 @@ import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
-import { attachedPort } from "../../instance/port-group.ts";
+import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import type { Api } from "../api/api.ts";
 import { gatherWiring } from "../openstack/gather.ts";
-import { createNeutron, type Neutron } from "../openstack/neutron.ts";
+import { createNeutron, type Neutron, type PortAnswer } from "../openstack/neutron.ts";
 import type { FactsSource } from "../source.ts";
 import type { NodeRecord } from "./nodes.ts";
 
@@ -20,25 +20,24 @@ export interface WiringParts {
 	readonly share: number;
 }
 
+type Wiring = Awaited<ReturnType<typeof gatherWiring>>;
+
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
 export function createNodeWiring({ network, inventory, share }: WiringParts): FindFacts {
 	let neutron: Neutron | undefined;
 
-	/** What Neutron knows of the node's VIFs; undefined if none of them is a port there. */
+	/** What Neutron knows of ports; undefined if it has none of them. */
 	async function fromNeutron(
-		{ ports, portGroups }: NodeRecord,
-		id: string,
-	): Promise<Partial<InstanceFacts> | undefined> {
-		const vifs = nicsOfNode({ ports, portGroups }).flatMap(vifsOf);
-		const api = vifs.length === 0 ? undefined : await network();
+		ids: readonly string[],
+		owned: (port: PortAnswer) => PortAnswer,
+	): Promise<Wiring | undefined> {
+		const api = ids.length === 0 ? undefined : await network();
 		if (api === undefined) return undefined;
 		neutron ??= createNeutron(api, share);
-		const found = (await Promise.all(vifs.map(neutron.portWithTrunk))).flat();
+		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
 		if (found.length === 0) return undefined;
-		// Ironic attaches ports without writing their device.
-		const own = found.map((port) => ({ ...port, device_id: id, device_owner: port.device_owner || "baremetal:none" }));
-		return gatherWiring(own, { neutron, dhcpPorts: false });
+		return gatherWiring(found.map(owned), { neutron, dhcpPorts: false });
 	}
 
 	/** The inventory's instance that has one of the node's MAC addresses. */
@@ -55,11 +54,34 @@ export function createNodeWiring({ network, inventory, share }: WiringParts): Fi
 
 	return async (record) => {
 		const own = factsOfNode(record.node, record);
-		const [written, wired] = await Promise.all([fromInventory(record), fromNeutron(record, own.id)]);
+		const { ports, portGroups } = record;
+		const [written, wired, ramdisk] = await Promise.all([
+			fromInventory(record),
+			fromNeutron(nicsOfNode(record).flatMap(vifsOf), (port) => ownedBy(own.id, port)),
+			// Ironic makes them in its own project.
+			fromNeutron([...ports, ...portGroups].flatMap(ramdiskPorts), ({ project_id: _, ...port }) =>
+				ownedBy(own.id, port),
+			),
+		]);
 		const known = written === undefined ? own : mergeInventory(own, written);
-		if (written === undefined && wired === undefined) return own;
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };
-		return withNicOrder({ ...known, ...wired, ...(server && { server }) });
+		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
+		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
+	};
+}
+
+/** Ironic attaches ports without writing their device. */
+function ownedBy(id: string, port: PortAnswer): PortAnswer {
+	return { ...port, device_id: id, device_owner: port.device_owner || "baremetal:none" };
+}
+
+/** The facts with ports that no document contains. */
+function withPorts(facts: InstanceFacts, { ports, networks, subnets }: Wiring): InstanceFacts {
+	return {
+		...facts,
+		ports: [...facts.ports, ...ports],
+		networks: [...new Set([...facts.networks, ...networks])],
+		subnets: [...new Set([...facts.subnets, ...subnets])],
 	};
 }
 

@@ -86,7 +86,9 @@ function assembleNodes(nodes: readonly Answered[], ports: readonly Answered[], g
 			return found;
 		};
 		try {
-			records.push({ node: readNode(answer.value, answer.where), ports: of(portsOf), portGroups: of(groupsOf) });
+			const node = readNode(answer.value, answer.where);
+			const nics = of(portsOf).map((port, position) => ({ ...port, position }));
+			records.push({ node, ports: nics, portGroups: of(groupsOf) });
 		} catch (error) {
 			if (!(error instanceof GuestwireError)) throw error;
 			const parts = [...ports, ...groups].filter((part) => textMember(part, "node_uuid") === uuid);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeIronic, recordedAnswer, startFakeIronic } from "../../../test/fake-ironic.ts";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCases } from "../../../test/recorded.ts";
@@ -45,6 +45,32 @@ test("a server on bare metal has the bond that Ironic attached its port to", asy
 		{ type: "phy", ethernet_mac_address: "52:54:00:00:01:02" },
 		{ type: "bond", bond_mode: "802.3ad", vif_id: facts.ports[0]?.id, ethernet_mac_address: "52:54:00:00:01:01" },
 	]);
+});
+
+describe("the port of Ironic's ramdisk, which has the server as its device", () => {
+	const RAMDISK = "f0000000-0000-4000-8000-000000000001";
+	const addRamdiskPort = (members: object) => {
+		const [own] = cloud.records.ports.filter(({ id }) => id === facts.ports[0]?.id);
+		const mac_address = "52:54:00:00:01:01";
+		cloud.records.ports.push({ ...own, id: RAMDISK, mac_address, device_owner: "baremetal:none", ...members } as never);
+	};
+
+	test("is not in the server's documents: Ironic names it", async () => {
+		const before = await linksOf();
+		addRamdiskPort({ device_owner: facts.ports[0]?.device_owner });
+		const [port] = ironic.records.ports.filter(({ portgroup_uuid }) => portgroup_uuid === GROUP);
+		Object.assign(port ?? {}, { internal_info: { provisioning_vif_port_id: RAMDISK } });
+		expect(await linksOf()).toEqual(before);
+		const instance = await source.instance(facts.id, "all");
+		expect(instance?.ramdiskPorts).toMatchObject([{ macAddress: "52:54:00:00:01:01" }]);
+	});
+
+	test("is not in them either where Ironic can't be read: Nova's ports have another owner", async () => {
+		ironic.instead = () => ({ status: 403, body: {} });
+		for (const one of cloud.records.ports) one["binding:vif_type"] = "other";
+		addRamdiskPort({});
+		expect(await linksOf()).toMatchObject([{ type: "phy", vif_id: facts.ports[0]?.id }]);
+	});
 });
 
 test("other servers cost no call to Ironic", async () => {
