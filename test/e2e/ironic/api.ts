@@ -18,9 +18,13 @@ export async function call(method: string, path: string, body?: unknown): Promis
 	return text === "" ? {} : JSON.parse(text);
 }
 
-/** Waits until the node has the state and nothing works on it. */
-export async function provision(uuid: string, target: string, wanted: string): Promise<void> {
-	await call("PUT", `/v1/nodes/${uuid}/states/provision`, { target });
+/**
+ * Waits until the node has the state and nothing works on it.
+ *
+ * @param more members of the request
+ */
+export async function provision(uuid: string, target: string, wanted: string, more: Json = {}): Promise<void> {
+	await call("PUT", `/v1/nodes/${uuid}/states/provision`, { target, ...more });
 	for (;;) {
 		const node = await call("GET", `/v1/nodes/${uuid}`);
 		if (node["provision_state"] === wanted && node["reservation"] === null) return;
@@ -37,6 +41,12 @@ export async function recordsOf(uuid: string): Promise<{ node: Json; ports: Json
 		call("GET", `/v1/portgroups/detail?node=${uuid}`),
 	]);
 	return { node, ports: ports as Json[], groups: portgroups as Json[] };
+}
+
+/** Whether Ironic is 35 (2026.1) or later: it checks drives, and has dynamic port groups. */
+export async function isOf2026(): Promise<boolean> {
+	const { default_version: version } = await call("GET", "/");
+	return Number(String((version as Json)["version"]).split(".")[1]) >= 111;
 }
 
 /** Deletes every node, with its ports and port groups. */

@@ -6,6 +6,8 @@ import type { Json } from "./api.ts";
 export interface FakeNeutron {
 	readonly url: string;
 	addPort(): { readonly id: string; readonly address: string };
+	/** The address of any port. */
+	addressOf(id: string): string;
 	close(): Promise<void>;
 }
 
@@ -16,11 +18,35 @@ const VERSION = { id: "v2.0", status: "CURRENT", links: [{ rel: "self", href: `h
 export async function startNeutron(): Promise<FakeNeutron> {
 	const networkId = randomUUID();
 	const subnetId = randomUUID();
+	const ramdiskNetworkId = randomUUID();
+	const ramdiskSubnetId = randomUUID();
+	let hosts = 10;
+	/** With an address on its network. */
+	function newPort(members: Json): Json {
+		const isRamdisk = members["network_id"] === ramdiskNetworkId;
+		const [subnet_id, ip_address] = isRamdisk ? [ramdiskSubnetId, `10.7.0.${hosts}`] : [subnetId, `10.8.0.${hosts}`];
+		hosts++;
+		const port = {
+			...{ id: randomUUID(), name: "", mac_address: `fa:16:3e:00:00:${hosts}`, device_id: "", device_owner: "" },
+			...{
+				fixed_ips: [{ subnet_id, ip_address }],
+				security_groups: [],
+				allowed_address_pairs: [],
+				tags: [],
+				status: "DOWN",
+			},
+			...{ "binding:vif_type": "unbound", "binding:vnic_type": "normal", "binding:host_id": "", "binding:profile": {} },
+			...{ project_id: isRamdisk ? "ironic" : "tenant" },
+			...members,
+		};
+		collections["ports"]?.push(port);
+		return port;
+	}
 	const collections: Record<string, Json[]> = {
 		networks: [
 			{ id: networkId, name: "lan", mtu: 9000, subnets: [subnetId], "provider:physical_network": "lan" },
 			// Ironic does not attach VIFs before it finds the network that it would clean nodes on.
-			{ id: randomUUID(), name: "provisioning", mtu: 1500, subnets: [], "provider:physical_network": "lan" },
+			{ id: ramdiskNetworkId, name: "provisioning", mtu: 1500, subnets: [], "provider:physical_network": "lan" },
 		],
 		subnets: [
 			{
@@ -30,6 +56,11 @@ export async function startNeutron(): Promise<FakeNeutron> {
 				cidr: "10.8.0.0/24",
 				gateway_ip: "10.8.0.1",
 				enable_dhcp: false,
+				...{ host_routes: [], dns_nameservers: [] },
+			},
+			{
+				...{ id: ramdiskSubnetId, network_id: ramdiskNetworkId, ip_version: 4, cidr: "10.7.0.0/24" },
+				...{ gateway_ip: "10.7.0.1", enable_dhcp: true, host_routes: [], dns_nameservers: [] },
 			},
 		],
 		...{ ports: [], trunks: [], segments: [], agents: [], extensions: [], floatingips: [] },
@@ -57,9 +88,14 @@ export async function startNeutron(): Promise<FakeNeutron> {
 			// A detached port gets an address of Neutron's again.
 			Object.assign(found, port, port["mac_address"] === null && { mac_address: "fa:16:3e:00:00:02" });
 		}
+		if (found && request.method === "DELETE") {
+			all.splice(all.indexOf(found), 1);
+			return send(204);
+		}
 		if (found) return send(200, { [singular]: found });
+		if (request.method === "POST") return send(201, { port: newPort((JSON.parse(text) as { port: Json }).port) });
 		const isWanted = (item: Json) =>
-			["id", "name"].every((member) => {
+			["id", "name", "network_id", "mac_address", "device_id"].every((member) => {
 				const wanted = url.searchParams.getAll(member);
 				return wanted.length === 0 || wanted.includes(String(item[member]));
 			});
@@ -69,22 +105,18 @@ export async function startNeutron(): Promise<FakeNeutron> {
 	return {
 		url: `http://127.0.0.1:${PORT}`,
 		addPort() {
-			const [id, address] = [randomUUID(), "10.8.0.7"];
-			collections["ports"]?.push({
-				...{ id, name: "", network_id: networkId, mac_address: "fa:16:3e:00:00:01", device_id: "", device_owner: "" },
-				...{ fixed_ips: [{ subnet_id: subnetId, ip_address: address }], security_groups: [], tags: [], status: "DOWN" },
-				...{
-					"binding:vif_type": "unbound",
-					"binding:vnic_type": "normal",
-					"binding:host_id": "",
-					"binding:profile": {},
-				},
-			});
-			return { id, address };
+			const port = newPort({ network_id: networkId });
+			return { id: String(port["id"]), address: addressIn(port) };
 		},
+		addressOf: (id) => addressIn(collections["ports"]?.find((port) => port["id"] === id) ?? {}),
 		async close() {
 			server.closeAllConnections();
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};
+}
+
+function addressIn(port: Json): string {
+	const [fixedIp] = (port["fixed_ips"] ?? []) as Json[];
+	return String(fixedIp?.["ip_address"]);
 }
