@@ -7,8 +7,11 @@ import type { Wiring } from "../clients/wiring.ts";
 import { canonicalIp } from "../render/meaning.ts";
 import type { Peer } from "./peer.ts";
 
+/** What a guest is judged by. */
+type Judged = Pick<Wiring, "wanted" | "nics">;
+
 /** @param peers of the NICs, in order; none where real servers answer */
-export function judgeReport(wiring: Wiring, report: string, peers: readonly Peer[]): string[] {
+export function judgeReport(wiring: Judged, report: string, peers: readonly Peer[]): string[] {
 	const parts = reportParts(report);
 	const part = (name: string) => parts.get(name) ?? "";
 	const found = kernelState({ addresses: part("addresses"), routes4: part("routes4"), routes6: part("routes6") });
@@ -43,7 +46,7 @@ function withoutServers(wanted: readonly WantedLink[]): WantedLink[] {
 }
 
 /** The C library reads three servers, so that no more than three are wanted. */
-function resolvConfDifferences({ wanted }: Wiring, text: string): string[] {
+function resolvConfDifferences({ wanted }: Judged, text: string): string[] {
 	const found = [...text.matchAll(/^nameserver (\S+)$/gm)].map(([, server = ""]) => canonicalIp(server));
 	const servers = [...new Set(wanted.flatMap(({ dns, dynamicDns }) => [...dns, ...dynamicDns]))];
 	const domains = new Set(wanted.flatMap(({ search, dynamicSearch }) => [...search, ...dynamicSearch]));
@@ -86,7 +89,7 @@ function behind(to: string): string {
 	return ipaddr.fromByteArray(bytes.with(last, (bytes[last] ?? 0) | (bits === bytes.length * 8 ? 0 : 1))).toString();
 }
 
-function pingDifferences(wiring: Wiring, answered: readonly string[], peers: readonly Peer[]): string[] {
+function pingDifferences(wiring: Judged, answered: readonly string[], peers: readonly Peer[]): string[] {
 	return pingTargets(wiring.wanted).flatMap(({ address, link }) => {
 		if (!answered.includes(address)) return [`${link.label}: no answer from ${address}`];
 		const isRight = peers.length === 0 || wasSeen(wiring, link, peers, `ping ${canonicalIp(address)}`);
@@ -95,7 +98,7 @@ function pingDifferences(wiring: Wiring, answered: readonly string[], peers: rea
 }
 
 /** Each link's servers are really asked. The resolver chooses one of them. */
-function dnsDifferences({ wanted }: Wiring, answered: readonly string[], peers: readonly Peer[]): string[] {
+function dnsDifferences({ wanted }: Judged, answered: readonly string[], peers: readonly Peer[]): string[] {
 	const seen = peers.flatMap(({ seen }) => [...seen.keys()]);
 	const all = new Set(wanted.flatMap(({ dns, dynamicDns }) => [...dns, ...dynamicDns]));
 	if (all.size === 0) return [];
@@ -109,7 +112,7 @@ function dnsDifferences({ wanted }: Wiring, answered: readonly string[], peers: 
 }
 
 /** Whether a link's peer, or one of its members' peers, saw this. */
-function wasSeen({ wanted, nics }: Wiring, link: WantedLink, peers: readonly Peer[], what: string): boolean {
+function wasSeen({ wanted, nics }: Judged, link: WantedLink, peers: readonly Peer[], what: string): boolean {
 	const carrier = wanted.find(({ id }) => id === link.vlan?.parent) ?? link;
 	const members = carrier.members.length > 0 ? wanted.filter(({ id }) => carrier.members.includes(id)) : [carrier];
 	const text = link.vlan === undefined ? what : `vlan ${link.vlan.id} ${what}`;

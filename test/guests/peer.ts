@@ -32,11 +32,22 @@ export interface Peer {
 	close(): void;
 }
 
+/** A switch's port in a port channel: the guest's NICs on ports of one switch and key are one link. */
+export interface LacpPort {
+	readonly number: number;
+}
+
 const ALL_NODES = packed("ff02::1");
 const BROADCAST = Buffer.alloc(6, 255);
 
-/** @param servers by VLAN; undefined is the NIC itself */
-export async function startPeer(servers: ReadonlyMap<number | undefined, Servers> = new Map()): Promise<Peer> {
+/**
+ * @param servers by VLAN; undefined is the NIC itself
+ * @param lacp given, the peer speaks LACP
+ */
+export async function startPeer(
+	servers: ReadonlyMap<number | undefined, Servers> = new Map(),
+	lacp?: LacpPort,
+): Promise<Peer> {
 	const socket = createSocket("udp4");
 	const seen = new Map<string, number>();
 	socket.on("message", (bytes, from: RemoteInfo) => {
@@ -46,7 +57,10 @@ export async function startPeer(servers: ReadonlyMap<number | undefined, Servers
 			const text = frame.vlan === undefined ? what : `vlan ${frame.vlan} ${what}`;
 			seen.set(text, (seen.get(text) ?? 0) + 1);
 		};
-		const answer = answerFrame(frame, servers.get(frame.vlan) ?? {}, note);
+		const answer =
+			lacp !== undefined && frame.type === 0x8809
+				? answerLacp(frame, lacp, note)
+				: answerFrame(frame, servers.get(frame.vlan) ?? {}, note);
 		if (answer !== undefined) socket.send(answer, from.port, from.address);
 	});
 	socket.bind(0, "127.0.0.1");
@@ -64,6 +78,21 @@ function answerFrame(frame: Frame, servers: Servers, note: Note): Buffer | undef
 	if (frame.type === 0x0800 && packet.protocol === 1) return answerPing(frame, packet, note);
 	if (frame.type === 0x86dd && packet.protocol === 58) return answerIcmp6(frame, packet, servers, note);
 	return undefined;
+}
+
+/** In IEEE 802.1AX: active, short timeout, aggregatable, in sync, collecting and distributing. */
+const LACP_UP = 0x3f;
+const SLOW_PROTOCOLS = Buffer.from([0x01, 0x80, 0xc2, 0, 0, 2]);
+
+/** What the guest says of itself is what it is told of its partner. */
+function answerLacp(frame: Frame, { number }: LacpPort, note: Note): Buffer | undefined {
+	const { payload } = frame;
+	if (payload.length < 110 || payload[0] !== 1) return undefined;
+	note("lacp");
+	const own = Buffer.concat([u8(1, 20), u16(0x8000), PEER_MAC, u16(1, 0x80, number), u8(LACP_UP, 0, 0, 0)]);
+	const partner = Buffer.concat([u8(2, 20), payload.subarray(4, 22)]);
+	const rest = Buffer.concat([u8(3, 16), Buffer.alloc(14), Buffer.alloc(52)]);
+	return reply(frame, Buffer.concat([u8(1, 1), own, partner, rest]), SLOW_PROTOCOLS);
 }
 
 function answerArp(frame: Frame, note: Note): Buffer | undefined {
