@@ -38,6 +38,8 @@ function readRecorded() {
 		interfaces: new Map<string, unknown>(
 			caseNames.map((name) => [one(name, "server.json").server.id, one(name, "interfaces.json")]),
 		),
+		/** Answers about the shares of servers, by the server's id. */
+		shares: new Map<string, unknown>(),
 		keypair: one("h1-full", "keypair.json"),
 	};
 }
@@ -57,6 +59,10 @@ export interface FakeOpenStack {
 	pageSize: number;
 	/** Lifetime of a token in seconds. */
 	lifetime: number;
+	/** Nova's newest microversion. */
+	microversion: string;
+	/** The types of further services in the catalogue. */
+	readonly services: string[];
 	/** Its clock, in Unix milliseconds; initially different from this machine's. */
 	issuedAt: () => number;
 	/** Decides for each request whether it fails, and how. */
@@ -77,6 +83,8 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		logins: [] as unknown[],
 		pageSize: 1000,
 		lifetime: 3600,
+		microversion: "2.93",
+		services: [] as string[],
 		issuedAt: () => Date.parse("2026-01-01T00:00:00Z"),
 		fault: (() => undefined) as FakeOpenStack["fault"],
 		revoke: () => {
@@ -111,6 +119,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 				catalog: [
 					{ type: "network", endpoints: endpoint("/network") },
 					{ type: "compute", endpoints: endpoint("/compute/v2.1") },
+					...fake.services.map((type) => ({ type, endpoints: endpoint(`/${type}`) })),
 				],
 			},
 		});
@@ -133,8 +142,8 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 
 	function nova(path: readonly string[], url: URL): unknown {
 		const [first = "", id = "", more] = path;
-		const { servers, interfaces, keypair } = fake.records;
-		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: "2.93" } };
+		const { servers, interfaces, keypair, shares } = fake.records;
+		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: fake.microversion } };
 		if (first === "os-keypairs") {
 			const isOwners = url.searchParams.get("user_id") === keypair.keypair.user_id;
 			return isOwners && id === keypair.keypair.name ? structuredClone(keypair) : undefined;
@@ -149,6 +158,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		const listed = url.searchParams.get("sort_key") === "uuid" ? byId(wanted) : wanted;
 		if (id === "" || id === "detail") return paged("servers", listed, url);
 		if (more === "os-interface") return interfaces.get(id);
+		if (more === "shares") return shares.get(id) ?? { shares: [] };
 		const found = servers.find((one) => one.id === id);
 		return found && { server: found };
 	}

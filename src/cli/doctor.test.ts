@@ -169,6 +169,15 @@ test("what administrators alone see is told, and no fault", async () => {
 	expect(findings.find(({ part }) => part === "what administrators see")?.found).toMatch(/hidden.*: volumes' tags/);
 });
 
+test.each([403, 404])("hidden shares (%i) are told, in a cloud with Manila", async (code) => {
+	refuse("/shares", code);
+	const found = async () => (await doctor()).findings.find(({ part }) => part === "what administrators see")?.found;
+	expect(await found()).toBe("may be read");
+	fake.microversion = "2.97";
+	fake.services.push("sharev2");
+	expect(await found()).toMatch(/hidden.*: shares \(os-server-shares:index\)/);
+});
+
 test("a Neutron without provider networks is well", async () => {
 	for (const network of fake.records.networks) {
 		for (const member of Object.keys(network)) if (member.startsWith("provider:")) delete network[member];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { assemble } from "../instance/assemble.ts";
 import { emptyFacts } from "../instance/empty-facts.ts";
-import type { PortFacts } from "../instance/facts.ts";
+import type { PortFacts, ShareFacts } from "../instance/facts.ts";
 import type { Server } from "../instance/instance.ts";
 import { metaData } from "./meta-data.ts";
 import type { OpenStackVersion } from "./versions.ts";
@@ -9,7 +9,12 @@ import type { OpenStackVersion } from "./versions.ts";
 const MAC = "fa:16:3e:00:00:02";
 
 /** `devices` of a server with one NIC, as text: the order of members counts. */
-function devices(binding: Partial<PortFacts>, version: OpenStackVersion, tag?: string): string | undefined {
+function devices(
+	binding: Partial<PortFacts>,
+	version: OpenStackVersion,
+	tag?: string,
+	shares: readonly ShareFacts[] = [],
+): string | undefined {
 	const port = { id: "nic", name: "", network_id: "n", mac_address: MAC, device_id: "i", device_owner: "compute:nova" };
 	const lists = { fixed_ips: [], security_groups: [], allowed_address_pairs: [], tags: [] };
 	const instance = assemble({
@@ -17,6 +22,7 @@ function devices(binding: Partial<PortFacts>, version: OpenStackVersion, tag?: s
 		server: { id: "i", name: "worker-0", metadata: {}, addresses: {}, security_groups: [] },
 		ports: [{ ...port, ...lists, ...binding }],
 		networks: [{ id: "n", name: "", tags: [] }],
+		shares,
 		interfaceAttachments: tag === undefined ? [] : [{ port_id: "nic", tag }],
 	});
 	const options = { hostnameDomain: "", seedKey: new Uint8Array(32) };
@@ -50,5 +56,30 @@ describe("devices of passed-through functions", () => {
 
 	test.each([{ vlan: "none" }, { vlan: 0 }, { vlan: 4095 }, { vlan: null }, {}])("%j is no VLAN", (details) => {
 		expect(devices({ "binding:vif_details": details }, "2025-04-04")).toBe("[]");
+	});
+});
+
+/** nova/tests/unit/test_metadata.py, `fake_metadata_dicts`. */
+describe("shares", () => {
+	const share = { share_id: "ca3c176e-fd5a-438b-b595-e18a358f6909", status: "active", tag: "my_share_tag" };
+	const expected = {
+		...{ type: "share", share_id: share.share_id, tag: share.tag },
+		...{ bus: "none", address: "none" },
+	};
+
+	test.each<[OpenStackVersion, readonly object[]]>([
+		["2020-10-14", []],
+		["2025-04-04", [expected]],
+	])("in version %s", (version, shares) => {
+		expect(devices({}, version, undefined, [share])).toBe(JSON.stringify(shares));
+	});
+
+	test.each(["attaching", "inactive", "detaching", "error"])("one that is %s is no device of the guest", (status) => {
+		expect(devices({}, "2025-04-04", undefined, [{ ...share, status }])).toBe("[]");
+	});
+
+	test("stand after the tagged NICs, with their ids as tags if they have none", () => {
+		const text = devices({}, "2025-04-04", "fast", [{ ...share, tag: null }, share]);
+		expect(JSON.parse(text ?? "")).toMatchObject([{ type: "nic" }, { ...expected, tag: share.share_id }, expected]);
 	});
 });

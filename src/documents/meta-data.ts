@@ -43,8 +43,8 @@ function randomSeed(id: string, key: Uint8Array): string {
 }
 
 /**
- * The tagged NICs and volumes, and the NICs whose VLAN the guest has to tag. No API returns their buses and addresses, which only the hypervisor knows: they are
- * `none`, as Nova writes for an unknown bus.
+ * The tagged NICs and volumes, the NICs whose VLAN the guest has to tag, and the shares. No API returns their buses and
+ * addresses, which only the hypervisor knows: they are `none`, as Nova writes for an unknown bus, and for every share.
  */
 function devices(instance: Instance, server: Server, version: OpenStackVersion): object[] {
 	const nics = instance.ports.flatMap(({ deviceTag, macAddress, vlanOfFunction, trustedFunction = false }) => {
@@ -60,7 +60,8 @@ function devices(instance: Instance, server: Server, version: OpenStackVersion):
 	const disks = server.volumes.flatMap(({ id, device, tag }) =>
 		tag ? [{ type: "disk", serial: id, path: device, ...BUS, tags: [tag] }] : [],
 	);
-	return [...nics, ...disks];
+	const shares = version >= SINCE.shares ? server.shares : [];
+	return [...nics, ...disks, ...shares.map(({ id, tag }) => ({ type: "share", share_id: id, tag, ...BUS }))];
 }
 
 const BUS = { bus: "none", address: "none" };

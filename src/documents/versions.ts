@@ -42,6 +42,7 @@ export const SINCE = {
 	vlanOfDevice: "2017-02-22",
 	vfTrusted: "2018-08-27",
 	dedicatedCpus: "2020-10-14",
+	shares: "2025-04-04",
 } as const satisfies Record<string, OpenStackVersion>;
 
 /** The versions that came with a release later than Zed. */

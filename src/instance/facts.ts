@@ -196,6 +196,14 @@ export const VolumeAttachmentFacts = Type.Object({
 });
 export type VolumeAttachmentFacts = Static<typeof VolumeAttachmentFacts>;
 
+/** The attachment of a Manila share, as `GET /servers/{id}/shares` returns it. The guest mounts the share by its tag. */
+export const ShareFacts = Type.Object({
+	share_id: Type.String(),
+	status: Type.String({ default: "active" }),
+	tag: optional(textOrNull),
+});
+export type ShareFacts = Static<typeof ShareFacts>;
+
 /** A member whose content is whatever an operator wrote. */
 const anything = optional(Type.Unknown());
 const mapOf = <T extends Record<string, TSchema>>(members: T) =>
@@ -274,6 +282,7 @@ export interface InstanceFacts {
 	readonly keypairs?: readonly KeypairFacts[];
 	/** The guest's CPUs that are pinned to a dedicated host CPU, from Nova's topology API. */
 	readonly dedicatedCpus?: readonly number[];
+	readonly shares?: readonly ShareFacts[];
 	/** The newest microversion of the cloud's Nova; only read for Nova's own profile. */
 	readonly novaMicroversion?: string;
 	/** Ports whose `device_id` is the instance, and which belong to it (source/ownership.ts). */

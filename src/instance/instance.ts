@@ -177,6 +177,8 @@ export interface Server {
 	readonly userData?: Uint8Array;
 	readonly securityGroupNames: readonly string[];
 	readonly volumes: readonly { readonly id: string; readonly device?: string; readonly tag?: string }[];
+	/** The attached shares that the guest can mount. */
+	readonly shares: readonly { readonly id: string; readonly tag: string }[];
 	readonly dedicatedCpus: readonly number[];
 }
 

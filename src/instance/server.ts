@@ -4,6 +4,9 @@ import type { Server } from "./instance.ts";
 import { keyNamesOf, keypairsOf } from "./keypairs.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
+/** The status of a share's attachment while it is a device of the running guest (nova/objects/share_mapping.py). */
+const MOUNTABLE = "active";
+
 /** Assembles the `Server` from its record and the facts that belong to it. */
 export function assembleServer(server: ServerFacts, facts: InstanceFacts): Server {
 	return withoutUndefined<Server>({
@@ -29,6 +32,9 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		volumes: facts.volumeAttachments.map((volume) =>
 			withoutUndefined({ id: volume.volumeId, device: volume.device || undefined, tag: volume.tag || undefined }),
 		),
+		shares: (facts.shares ?? [])
+			.filter(({ status }) => status === MOUNTABLE)
+			.map(({ share_id: id, tag }) => ({ id, tag: tag || id })),
 		dedicatedCpus: facts.dedicatedCpus ?? [],
 	});
 }

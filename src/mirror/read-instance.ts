@@ -141,6 +141,7 @@ function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 		...(details && {
 			interfaceAttachments: details.interfaceAttachments,
 			volumeAttachments: details.volumeAttachments,
+			...(details.shares && { shares: details.shares }),
 		}),
 		bareMetalPorts: contentsOf(resources.values(), "baremetal_port"),
 		portGroups: contentsOf(resources.values(), "portgroup"),

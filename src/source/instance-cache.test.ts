@@ -11,7 +11,7 @@ const unavailable = () => new GuestwireError("cloud-unavailable", "no answer");
 const nameOf = (instance: Instance | undefined) => instance?.server?.name;
 
 function instanceOf(id: string, name: string): Instance {
-	const lists = { keypairs: [], keyNames: [], securityGroupNames: [], volumes: [], dedicatedCpus: [] };
+	const lists = { keypairs: [], keyNames: [], securityGroupNames: [], volumes: [], shares: [], dedicatedCpus: [] };
 	return { id, ports: [], server: { name, hostname: name, metadata: {}, launchIndex: 0, ...lists } };
 }
 

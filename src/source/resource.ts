@@ -10,6 +10,7 @@ import type {
 	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
+	ShareFacts,
 	SubnetFacts,
 	TrunkFacts,
 	VolumeAttachmentFacts,
@@ -19,6 +20,7 @@ import type {
 export interface ServerDetails {
 	readonly dedicatedCpus?: readonly number[];
 	readonly interfaceAttachments: readonly InterfaceAttachmentFacts[];
+	readonly shares?: readonly ShareFacts[];
 	readonly volumeAttachments: readonly VolumeAttachmentFacts[];
 }
 

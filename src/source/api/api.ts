@@ -45,6 +45,9 @@ export interface Api {
 	room(path: string): Promise<number>;
 }
 
+/** The cause of the error for a 403 of Neutron and Nova. */
+export const FORBIDDEN = Symbol("forbidden");
+
 export interface ApiOptions {
 	readonly authorize: () => Promise<Authorization>;
 	readonly rest: Rest;
@@ -157,6 +160,8 @@ function refusalByOpenStack(where: string, { status }: Reply): GuestwireError {
 			`${where}: answered 401 to a new token; check [keystone_authtoken] in the service's own configuration`,
 		);
 	if (status === 403)
-		return new GuestwireError("cloud-answer", `${where}: answered 403; grant the user the role in docs/openstack.md`);
+		return new GuestwireError("cloud-answer", `${where}: answered 403; grant the user the role in docs/openstack.md`, {
+			cause: FORBIDDEN,
+		});
 	return new GuestwireError("cloud-answer", `${where}: answered ${status}`);
 }

@@ -16,6 +16,7 @@ export function changesBetween(before: Inventory, after: Inventory): Change[] {
 	const changes: [ChangeKind, Iterable<string>][] = [
 		["server", changed((inventory) => inventory.servers)],
 		["server", changed((inventory) => inventory.volumeAttachments)],
+		["server", changed((inventory) => inventory.shares)],
 		[
 			"server",
 			serversWithKeypairs(

@@ -13,6 +13,7 @@ import {
 	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
+	ShareFacts,
 	SubnetFacts,
 	TrunkFacts,
 	VersionFacts,
@@ -51,6 +52,10 @@ export const PortEntry = Type.Object({
 	fixed_ips: Type.Array(Type.Object({ subnet_id: optionalText, ip_address: Type.String() }), { default: [] }),
 });
 export type PortEntry = Static<typeof PortEntry>;
+
+/** Nova's answer is about one server, which it does not name. */
+export const ShareEntry = Type.Object({ ...ShareFacts.properties, server_id: optionalText });
+export type ShareEntry = Static<typeof ShareEntry>;
 
 export const SubnetEntry = Type.Object({ ...SubnetFacts.properties, network_id: optionalText });
 export type SubnetEntry = Static<typeof SubnetEntry>;
@@ -129,6 +134,14 @@ export const COLLECTIONS = {
 		singular: "interfaceAttachment",
 		schema: InterfaceAttachmentFacts,
 		identity: ({ port_id }) => port_id,
+	}),
+	shares: collection({
+		singular: "share",
+		schema: ShareEntry,
+		identity: ({ server_id, share_id }) => JSON.stringify([server_id, share_id]),
+		refine(share) {
+			if (share.server_id !== undefined) share.server_id = share.server_id.toLowerCase();
+		},
 	}),
 	versions: collection({ singular: "version", schema: VersionFacts, identity: byId }),
 	volumeAttachments: collection({

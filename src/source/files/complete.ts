@@ -1,13 +1,13 @@
 /** Fills in missing members from other resources, where only one value is possible. */
 import { suggest } from "../../checked-text.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../instance/addresses.ts";
-import type { PortFacts, ServerFacts, SubnetFacts } from "../../instance/facts.ts";
+import type { PortFacts, ServerFacts, ShareFacts, SubnetFacts } from "../../instance/facts.ts";
 import { isInstanceNic } from "../ownership.ts";
 import { nodeInstanceFinder } from "./bare-metal.ts";
 import type { PortEntry, SubnetEntry } from "./collections.ts";
 import { macFinder } from "./mac-addresses.ts";
 import type { Fault, Merged } from "./merge.ts";
-import { all, groupBy, type Multimap } from "./multimap.ts";
+import { add, all, groupBy, type Multimap } from "./multimap.ts";
 
 /** A subnet whose CIDR is parsed. */
 export interface KnownSubnet {
@@ -46,6 +46,25 @@ export function completeServers(
 		completed.set(id, { id, name: id, metadata: {}, addresses: {}, security_groups: [] });
 	}
 	return completed;
+}
+
+/**
+ * The shares by server. Nova's answer does not name the server, so it means the only one.
+ *
+ * @throws GuestwireError `inventory` if the server is missing while there are several
+ */
+export function completeShares(
+	merged: Merged,
+	servers: ReadonlyMap<string, ServerFacts>,
+	fault: Fault,
+): Multimap<ShareFacts> {
+	const shares: Multimap<ShareFacts> = new Map();
+	for (const entry of merged.shares.values()) {
+		const { server_id, ...share } = entry;
+		const what = 'needs "server_id", the id of the server it is attached to: add it';
+		add(shares, server_id ?? onlyKey(servers) ?? fault("shares", entry, [], what), share);
+	}
+	return shares;
 }
 
 /** What missing members of a port are derived from. */

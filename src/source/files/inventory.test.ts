@@ -45,6 +45,20 @@ ports:
 		]);
 	});
 
+	test("Nova's answer about shares means the only server, or names one", () => {
+		const share = { share_id: "ca3c176e-fd5a-438b-b595-e18a358f6909", status: "active", tag: "archive" };
+		const servers = (...ids: readonly string[]) => JSON.stringify({ servers: ids.map((id) => ({ id })) });
+		const shares = JSON.stringify({ shares: [share] });
+		expect(factsOf(inventoryOf({ "a.json": servers("web-1"), "b.json": shares }), "web-1")?.shares).toEqual([share]);
+		const named = JSON.stringify({ share: { server_id: "WEB-2", share_id: share.share_id } });
+		const two = inventoryOf({ "a.json": servers("web-1", "web-2"), "b.json": named });
+		expect(factsOf(two, "web-1")?.shares).toBeUndefined();
+		expect(factsOf(two, "web-2")?.shares).toEqual([{ ...share, tag: null }]);
+		expect(() => inventoryOf({ "a.json": servers("web-1", "web-2"), "b.json": shares })).toThrow(
+			/^b\.json:1: shares\[0\] needs "server_id"/,
+		);
+	});
+
 	test("the example in the documentation is an instance with an address", () => {
 		const text = readFileSync(new URL("../../../docs/inventory.md", import.meta.url), "utf8");
 		const [, example = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];

@@ -11,6 +11,7 @@ import type {
 	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
+	ShareFacts,
 	SubnetFacts,
 	TrunkFacts,
 	VolumeAttachmentFacts,
@@ -19,7 +20,7 @@ import { instanceIdOf } from "../../instance/node-facts.ts";
 import { addNodeInstances } from "./bare-metal.ts";
 import { checkInventory } from "./check.ts";
 import { COMPUTE_API } from "./collections.ts";
-import { completePorts, completeServers, completeSubnets } from "./complete.ts";
+import { completePorts, completeServers, completeShares, completeSubnets } from "./complete.ts";
 import { type Fault, type Locate, locateResource, type Merged, mergeFiles } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
 import type { InventoryFile } from "./parse.ts";
@@ -48,6 +49,8 @@ export interface Inventory {
 	readonly interfaceAttachments: ReadonlyMap<string, InterfaceAttachmentFacts>;
 	/** By server. */
 	readonly volumeAttachments: Multimap<VolumeAttachmentFacts>;
+	/** By server. */
+	readonly shares: Multimap<ShareFacts>;
 	/** By instance. */
 	readonly nodes: Multimap<BareMetalNodeFacts>;
 	/** Instances on nodes that can't be read, and why. One odd record costs no other node. */
@@ -81,8 +84,9 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	checkInventory(merged, ports, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
 	const trunks = [...merged.trunks.values()];
 	const novaMicroversion = merged.versions.get(COMPUTE_API)?.version;
+	const servers = completeServers(merged.servers, ports);
 	return {
-		servers: completeServers(merged.servers, ports),
+		servers,
 		networks: merged.networks,
 		subnets,
 		securityGroups: merged.security_groups,
@@ -95,6 +99,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		keypairs: groupBy(merged.keypairs.values(), ({ name }) => name),
 		interfaceAttachments: merged.interfaceAttachments,
 		volumeAttachments: groupBy(merged.volumeAttachments.values(), ({ serverId }) => serverId),
+		shares: completeShares(merged, servers, fault),
 		nodes: groupBy(merged.baremetal_nodes.values(), instanceIdOf),
 		unreadable,
 		instancesByNic: instancesByNic(merged),

@@ -28,6 +28,7 @@ export function factsOf(inventory: Inventory, id: string): InstanceFacts | undef
 		...(inventory.novaMicroversion && { novaMicroversion: inventory.novaMicroversion }),
 		...portFactsOf(inventory, all(inventory.portsByDevice, id)),
 		volumeAttachments: all(inventory.volumeAttachments, id),
+		...(inventory.shares.has(id) && { shares: all(inventory.shares, id) }),
 		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),
 		portGroups: nodeIds.flatMap((node) => all(inventory.portGroups, node)),
 	};

@@ -48,6 +48,7 @@ const RESOURCES: Readonly<Record<CollectionName, (facts: InstanceFacts) => reado
 	baremetal_ports: ({ bareMetalPorts }) => bareMetalPorts,
 	portgroups: ({ portGroups }) => portGroups,
 	interfaceAttachments: ({ interfaceAttachments }) => interfaceAttachments.filter(({ tag }) => tag),
+	shares: ({ id: server_id, shares = [] }) => shares.map((share) => ({ ...share, server_id })),
 	versions: ({ novaMicroversion: version }) => (version === undefined ? [] : [{ id: COMPUTE_API, version }]),
 	volumeAttachments: ({ volumeAttachments }) => volumeAttachments,
 };

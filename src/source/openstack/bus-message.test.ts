@@ -79,6 +79,8 @@ const EVENTS: readonly (readonly [type: string, payload: unknown, names: readonl
 	["instance.update", nova(ID), [`server ${ID}`]],
 	["instance.delete.end", nova(ID), [`server ${ID}`]],
 	["instance.interface_attach.end", nova(ID), [`server ${ID}`, `server_details ${ID}`]],
+	["instance.share_attach.end", nova(ID), [`server ${ID}`, `server_details ${ID}`]],
+	["instance.power_on.end", nova(ID), [`server ${ID}`, `server_details ${ID}`]],
 	["instance.create.error", nova(ID), [`server ${ID}`, `server_details ${ID}`]],
 	[
 		"keypair.import.end",

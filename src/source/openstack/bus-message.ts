@@ -86,8 +86,11 @@ function versionedData(payload: Json): Json {
 	return isObject(data) ? data : payload;
 }
 
-/** The events of what only calls for one server return: volumes, tags of NICs, dedicated CPUs. */
-const DETAILS = /volume|interface|migrat|resize|evacuat|rebuild|unshelve|create/;
+/**
+ * The events of what only calls for one server return: volumes, tags of NICs, dedicated CPUs, and shares, which are active
+ * while the server runs.
+ */
+const DETAILS = /volume|interface|migrat|resize|evacuat|rebuild|unshelve|create|share|power_o|reboot/;
 
 function serverNames(type: string, id: unknown): Named {
 	return DETAILS.test(type)

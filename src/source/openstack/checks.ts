@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { reader } from "../api/answers.ts";
-import { firstPage } from "../api/api.ts";
+import { FORBIDDEN, firstPage } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
 import type { Query } from "../api/query.ts";
 import { type CheckResult, checkPart } from "../source-kind.ts";
@@ -12,6 +12,7 @@ import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";
 import { changedSince } from "./polls.ts";
 import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
+import { createShares } from "./shares.ts";
 
 /** What later checks try their hands on: an instance of the cloud with an address, and a port of it. */
 interface Samples {
@@ -140,13 +141,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return found ? "may be read" : `the server's key pair ${name} is deleted; a guest gets none then`;
 	},
 
-	"what administrators see": async ({ compute, microversion }, { server }) => {
+	"what administrators see": async (services, { server }) => {
 		if (server === undefined) return NOTHING_TO_TRY;
+		const { compute, microversion } = services;
 		const hidden: string[] = [];
 		for (const { path, since, what } of ADMINISTRATORS) {
 			if (since !== undefined && !isAtLeast(await microversion(), since)) continue;
 			if ((await compute.get(`/servers/${server.id}/${path}`)) === undefined) hidden.push(what);
 		}
+		if (await hidesShares(server, services)) hidden.push("shares (os-server-shares:index)");
 		return hidden.length === 0
 			? "may be read"
 			: `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
@@ -215,6 +218,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return `without ${lacking.map(([alias, what]) => `${alias} (no ${what})`).join(", ")}`;
 	},
 };
+
+/** Nova refuses users who may not see the shares of this project, or does not show them the server. */
+async function hidesShares({ id }: ServerFacts, { compute, ...services }: Services): Promise<boolean> {
+	if (!(await createShares(compute, services).arePossible())) return false;
+	try {
+		return (await compute.get(`/servers/${id}/shares`)) === undefined;
+	} catch (error) {
+		if ((error as Error).cause !== FORBIDDEN) throw error;
+		return true;
+	}
+}
 
 const anyOwnedBy = (owner: string): Query => [
 	["device_owner", owner],

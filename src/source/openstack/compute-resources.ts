@@ -24,7 +24,7 @@ export interface ComputeResources {
 	/**
 	 * Servers as a detailed listing returns them: Nova's `updated` would not show another address or name of a network.
 	 * Not shown are a key pair that was replaced, and a change of `server_details` that leaves the server as it is: a
-	 * volume attached or detached, the tag of a NIC, CPUs after a migration.
+	 * volume or share attached or detached, the tag of a NIC, CPUs after a migration.
 	 */
 	revisionPage(options: PageOptions): Promise<RevisionPage>;
 	/** `server_details` returns the servers too. */
@@ -37,13 +37,23 @@ export function createComputeResources(nova: Nova): ComputeResources {
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
 
 	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
-		const [interfaceAttachments, volumeAttachments, dedicatedCpus] = await Promise.all([
+		const [interfaceAttachments, volumeAttachments, dedicatedCpus, shares] = await Promise.all([
 			mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
 			nova.volumeAttachments(server),
 			nova.dedicatedCpus(server),
+			nova.shares(server),
 		]);
-		const content = { interfaceAttachments, volumeAttachments, ...(dedicatedCpus && { dedicatedCpus }) };
+		const more = { ...(dedicatedCpus && { dedicatedCpus }), ...(shares && { shares }) };
+		const content = { interfaceAttachments, volumeAttachments, ...more };
 		return { kind: "server_details", id: server.id, requestedAt, content };
+	}
+
+	/** A server's details, if no further call is needed to know them. */
+	async function detailsAtHand(server: ServerAnswer, requestedAt: number): Promise<Resource[]> {
+		const { id, "os-extended-volumes:volumes_attached": volumes } = server;
+		if (volumes.length > 0 || mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
+		if (await nova.haveShares()) return [];
+		return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
 	}
 
 	async function readDetails(server: ServerAnswer, requestedAt: number): Promise<ReadRecord> {
@@ -59,7 +69,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 		const server = serverOrError(item);
 		if (server instanceof Error) return [unreadable("server", recordId(item), server)];
 		const record: Resource = { kind: "server", id: server.id, requestedAt, content: serverFacts(server) };
-		const known = detailsAtHand(server, requestedAt);
+		const known = await detailsAtHand(server, requestedAt);
 		if (known.length > 0) return [record, ...known];
 		return [
 			record,
@@ -73,7 +83,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 	async function readServer(kind: ComputeKind, id: string, requestedAt: number): Promise<ReadRecord> {
 		const server = await nova.servers.find(id);
 		if (server === undefined) return [];
-		const details = kind === "server" ? detailsAtHand(server, requestedAt) : await readDetails(server, requestedAt);
+		const details = await (kind === "server" ? detailsAtHand : readDetails)(server, requestedAt);
 		return [{ kind: "server", id, requestedAt, content: serverFacts(server) }, ...details];
 	}
 
@@ -114,13 +124,6 @@ export function createComputeResources(nova: Nova): ComputeResources {
 			return foundResources(kind, ids, records, requestedAt);
 		},
 	};
-}
-
-/** A server's details, if no further call is needed to know them. */
-function detailsAtHand(server: ServerAnswer, requestedAt: number): Resource[] {
-	const { id, "os-extended-volumes:volumes_attached": volumes } = server;
-	if (volumes.length > 0 || mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
-	return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
 }
 
 /** How many NICs a server's addresses show: one for each MAC address, and one for a network without an address. */

@@ -181,20 +181,21 @@ function subportIds(ports: readonly PortAnswer[]): string[] {
 }
 
 type ServerHalf = { readonly server: ServerFacts } & Partial<
-	Pick<InstanceFacts, "volumeAttachments" | "keypairs" | "dedicatedCpus">
+	Pick<InstanceFacts, "volumeAttachments" | "keypairs" | "dedicatedCpus" | "shares">
 >;
 
 /** The server, and what other calls to Nova return about it. */
 async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefined> {
 	const server = await nova.server(id);
 	if (server === undefined) return undefined;
-	const [volumeAttachments, keypairs, dedicatedCpus] = await Promise.all([
+	const [volumeAttachments, keypairs, dedicatedCpus, shares] = await Promise.all([
 		nova.volumeAttachments(server),
 		nova.keypairs(server),
 		nova.dedicatedCpus(server),
+		nova.shares(server),
 	]);
 	const more = { ...(keypairs.length > 0 && { keypairs }), ...(dedicatedCpus && { dedicatedCpus }) };
-	return { server: serverFacts(server), volumeAttachments, ...more };
+	return { server: serverFacts(server), volumeAttachments, ...more, ...(shares && { shares }) };
 }
 
 /** Looks up each distinct value, and returns the results in order. */

@@ -44,11 +44,11 @@ export interface OpenStackOptions extends CloudChoice {
 export async function openOpenStackSource(options: OpenStackOptions): Promise<RemoteSource> {
 	const { changes, env } = options;
 	const bus = changes && (await findBus(changes.busFile, env));
-	const { sourceId, session, network, compute, ironic, microversion, newestMicroversion, close } =
-		await openServices(options);
+	const services = await openServices(options);
+	const { sourceId, session, network, compute, ironic, newestMicroversion, close } = services;
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
-	const nova = createNova(compute, microversion, share);
+	const nova = createNova(compute, { ...services, share });
 	const hardwareOf = async (id: string) => {
 		const found = await ironic();
 		return found && findHardware(found, id);

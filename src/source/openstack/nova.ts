@@ -1,7 +1,12 @@
 /** Nova's servers, and what belongs to them. https://docs.openstack.org/api-ref/compute/ */
 import { LRUCache } from "lru-cache";
 import Type from "typebox";
-import { InterfaceAttachmentFacts, KeypairFacts, VolumeAttachmentFacts } from "../../instance/facts.ts";
+import {
+	InterfaceAttachmentFacts,
+	KeypairFacts,
+	type ShareFacts,
+	VolumeAttachmentFacts,
+} from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Api, notThere } from "../api/api.ts";
@@ -11,6 +16,7 @@ import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
 import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
+import { createShares, type SharesOptions } from "./shares.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
 const readKeypair = reader(Type.Object({ keypair: KeypairFacts }));
@@ -50,6 +56,10 @@ export interface Nova {
 	volumeAttachments(server: ServerAnswer): Promise<readonly VolumeAttachmentFacts[]>;
 	/** The guest's CPUs that are pinned to dedicated host CPUs. */
 	dedicatedCpus(server: ServerAnswer): Promise<readonly number[] | undefined>;
+	/** A server's shares, as `Shares.of`. */
+	shares(server: ServerAnswer): Promise<readonly ShareFacts[] | undefined>;
+	/** Whether servers can have shares, which no other record shows. */
+	haveShares(): Promise<boolean>;
 	list(): Promise<readonly InstanceSummary[]>;
 	/** Forgets shared results that contain the changed resources. */
 	invalidate(change: Change): void;
@@ -58,12 +68,17 @@ export interface Nova {
 /** How long results are shared that do not change: a key pair is only ever replaced, and a NIC keeps its tag. Milliseconds. */
 const SHARE_UNCHANGING = 60_000;
 
+export interface NovaOptions extends SharesOptions {
+	/** Milliseconds for which a server serves other look-ups too. */
+	readonly share: number;
+}
+
 /**
  * @param api sends the microversion
- * @param microversion the newest that both Nova and Guestwire support
- * @param share milliseconds for which a server serves other look-ups too
+ * @param options `microversion` is the newest that both Nova and Guestwire support
  */
-export function createNova(api: Api, microversion: () => Promise<string>, share: number): Nova {
+export function createNova(api: Api, options: NovaOptions): Nova {
+	const { microversion, share } = options;
 	async function read<T>(path: string, schema: Reader<T>, query?: Query): Promise<T | undefined> {
 		const answer = await api.get(path, query);
 		return answer && schema(answer.value, answer.where);
@@ -83,6 +98,7 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 	};
 	const interfaces = createInterfaces(currentInterfaceAttachments);
 	const servers = createServers(api);
+	const shares = createShares(api, options);
 	// A guest asks for one document after the other: one look-up serves several.
 	const server = shared(servers.find, share, (found) => found !== undefined);
 
@@ -106,6 +122,8 @@ export function createNova(api: Api, microversion: () => Promise<string>, share:
 			const nodes = (await readDetail(server.id, "topology", readTopology))?.nodes ?? [];
 			return nodes.flatMap(({ cpu_pinning }) => Object.keys(cpu_pinning ?? {}).map(Number)).sort((a, b) => a - b);
 		},
+		shares: shares.of,
+		haveShares: shares.arePossible,
 		async list() {
 			const query = [
 				["all_tenants", "1"],

@@ -23,6 +23,8 @@ export interface Services {
 	microversion(): Promise<string>;
 	/** Nova's newest microversion, at most some minutes old. */
 	newestMicroversion(): Promise<string>;
+	/** The types of the catalogue's services. */
+	serviceTypes(): Promise<readonly string[]>;
 	/** Undefined if the catalogue has none. */
 	ironic(): Promise<Ironic | undefined>;
 	close(): Promise<void>;
@@ -65,6 +67,7 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 			base: computeBase,
 			headers: async () => ({ "openstack-api-version": `compute ${await microversion()}` }),
 		}),
+		serviceTypes: async () => (await session.token()).catalogue.map(({ type }) => type),
 		ironic: async () => ((await session.hasEndpoint("baremetal")) ? ifUsable(ironic) : undefined),
 		close: () => rest.close(),
 	};

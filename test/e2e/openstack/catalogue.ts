@@ -43,6 +43,8 @@ for (const [name, type, url] of [
 	// Nova asks for the one up to 2024.1, and for the other since.
 	["cinderv3", "volumev3", "http://127.0.0.1:8776/v3"],
 	["cinder", "block-storage", "http://127.0.0.1:8776/v3"],
+	// Nothing listens there: it is only asked when a share is attached or detached.
+	["manila", "shared-file-system", "http://127.0.0.1:8786/v2"],
 ] as const) {
 	const service_id = await ensure("services", { name, type });
 	for (const face of ["public", "internal", "admin"]) {

@@ -4,7 +4,7 @@
  */
 import { type Api, eventually, type Json, login } from "./api.ts";
 import { ask } from "./asking.ts";
-import { NOVA_FORGETS, NOVA_METADATA, runInside } from "./laboratory.ts";
+import { attachesShares, NOVA_FORGETS, NOVA_METADATA, runInside } from "./laboratory.ts";
 import { makeNetwork, makePort, type Wiring } from "./networks.ts";
 import { GUESTS, type GuestPlan, NETWORKS, OTHER_PROJECT, PROJECT } from "./plan.ts";
 import { attachVolumes, bootMembers } from "./volumes.ts";
@@ -94,6 +94,10 @@ async function attachLater(api: Api, guest: Guest, wiring: Wiring): Promise<Gues
 	return { ...guest, ports: [...guest.ports, port] };
 }
 
+async function attachShare({ id, plan: { share } }: Guest): Promise<void> {
+	if (share && attachesShares()) await runInside(["attach-share", id, share.id, share.tag]);
+}
+
 /** Attaching a NIC makes Nova forget the MTUs of those that were there, until it looks at the ports again. */
 async function remindOfMtus(admin: Api, guest: Guest): Promise<void> {
 	const reminded = async () => {
@@ -141,6 +145,7 @@ export async function makeInstances(): Promise<Guest[]> {
 		for (const guest of started) {
 			await built(api, guest.id);
 			await attachVolumes(api, guest.plan, guest.id);
+			await attachShare(guest);
 			guests.push(await attachLater(api, guest, wiring));
 		}
 	}

@@ -14,6 +14,9 @@ export const NOVA_METADATA = 8775;
 /** It keeps what it knows of an instance for 15 s: after a little longer, it is cold. Milliseconds. */
 export const NOVA_FORGETS = 16_000;
 
+/** Whether the suite's Nova attaches Manila's shares: since 2025.1. */
+export const attachesShares = () => SUITE !== "bookworm";
+
 let variables: Record<string, string> | undefined;
 
 /** The variables of the file `env` that "up" leaves: the administrator's credentials and the metadata proxy's secret. */

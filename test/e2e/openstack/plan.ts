@@ -41,6 +41,12 @@ export interface VolumePlan {
 	readonly later?: boolean;
 }
 
+/** A Manila share; releases older than 2025.1 attach none. */
+export interface SharePlan {
+	readonly id: string;
+	readonly tag: string;
+}
+
 export interface GuestPlan {
 	readonly name: string;
 	readonly project?: string;
@@ -52,6 +58,7 @@ export interface GuestPlan {
 	readonly later?: NicPlan;
 	/** In the order in which they are attached. */
 	readonly volumes?: readonly VolumePlan[];
+	readonly share?: SharePlan;
 	/** The index of the NIC by which it reaches the metadata service, which stands in a network namespace for it. */
 	readonly metadataBy?: number;
 }
@@ -436,5 +443,10 @@ export const GUESTS: readonly GuestPlan[] = [
 			{ name: "hazel-late", tag: "late", later: true },
 			{ name: "hazel-plain", later: true },
 		],
+	},
+	{
+		name: "hazel-share",
+		nics: [{ network: "shelf", addresses: [["shelf-v4", "10.73.73.2"]] }],
+		share: { id: "6b1a2f0e-2c56-4d8e-9f0a-3b7d5e1c8a42", tag: "hazel-archive" },
 	},
 ];

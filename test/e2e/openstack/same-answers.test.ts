@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
+import type { Guest } from "./instances.ts";
+import { attachesShares, NOVA_METADATA } from "./laboratory.ts";
 
 const guests = inject("guests");
 
@@ -25,6 +27,17 @@ describe("guestwire compare", () => {
 		},
 		1_200_000,
 	);
+});
+
+describe.runIf(attachesShares())("a share", () => {
+	it.each(["latest", "2025-04-04", "2020-10-14"])("is among the devices as in Nova's version %s", async (version) => {
+		const guest = guests.find(({ plan }) => plan.share) as Guest;
+		const path = `/openstack/${version}/meta_data.json`;
+		const answers = await Promise.all([NOVA_METADATA, guestwire.port].map((port) => askUntilServed(port, guest, path)));
+		const [original, ours] = answers.map(({ body }) => JSON.stringify(JSON.parse(body).devices));
+		expect(ours).toBe(original);
+		expect(ours?.includes(guest.plan.share?.tag ?? "?")).toBe(version !== "2020-10-14");
+	});
 });
 
 describe("what Nova's fake driver does not record", () => {

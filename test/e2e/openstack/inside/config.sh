@@ -231,6 +231,10 @@ ovn_nb_connection = $OVN_NB_DB
 ovn_sb_connection = $OVN_SB_DB
 E
 
+# By default, an administrator of another project may not see a server's shares.
+put nova/policy.yaml nova <<'E'
+"os_compute_api:os-server-shares:index": "rule:project_reader_api or rule:context_is_admin"
+E
 put nova/vendor-data.json nova <<'E'
 {"site": {"rack": "north-3", "motto": "Grüße aus dem Ahorn"}, "cloud-init": "#cloud-config\npackages: [chrony]\n"}
 E
@@ -276,6 +280,8 @@ nova_common() {
 		[service_user]
 		send_service_user_token = true
 		$(account nova)
+		[oslo_policy]
+		policy_file = $CONF/nova/policy.yaml
 		[oslo_concurrency]
 		lock_path = $DATA/nova/lock
 		[quota]
