@@ -85,12 +85,25 @@ export function compareDrives(original: MetadataTree, ours: MetadataTree): Compa
 	);
 }
 
-/** Documents that differ by design in profile `full`: network data, and the listings. */
-const FULL = /network_data(\.json)?$|^openstack(\/[^/]+)?$/;
+/** What profile `full` has and Nova has not: the blueprint's document. */
+const ADDED = /^openstack\/[^/]+\/metadata\/network_data(\.json)?$/;
+const NETWORK_DATA = /^openstack\/[^/]+\/network_data\.json$/;
+const LISTING = /^openstack(\/[^/]+)?$/;
 
-/** A comparison with profile `full`: it differs from Nova's network data on purpose. */
+/** Whether profile `full` differs in this way on purpose: it says more, and leaves nothing out. */
+function isByFull(path: string, original: Answered, ours: Answered): boolean {
+	if (ours.status !== 200) return false;
+	if (ADDED.test(path)) return original.status === 404;
+	if (original.status !== 200) return false;
+	if (NETWORK_DATA.test(path)) return true;
+	const listed = new Set(ours.body.split("\n"));
+	return LISTING.test(path) && original.body.split("\n").every((name) => listed.has(name));
+}
+
+/** A comparison with profile `full`: it differs from Nova's network data and listings on purpose. */
 export function compareWithFull(comparison: Comparison): Comparison {
-	if (comparison.outcome !== "differing" || !FULL.test(normalizePath(comparison.path) ?? "")) return comparison;
+	const { path, outcome, original, ours } = comparison;
+	if (outcome !== "differing" || !isByFull(normalizePath(path) ?? "", original, ours)) return comparison;
 	return { ...comparison, outcome: "deviating", deviations: [...comparison.deviations, "profile-full"] };
 }
 

@@ -1,6 +1,6 @@
 /** Requests as a guest's arrive: signed by Neutron's agent, or made inside a network namespace. */
 import { createHmac } from "node:crypto";
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { laboratoryEnv, runInside } from "./laboratory.ts";
 
@@ -33,8 +33,22 @@ export function signed({ id, projectId }: Asker): Record<string, string> {
 export function ask(port: number, asker: Asker, path: string, body?: string): Promise<Answer> {
 	const method = body === undefined ? "GET" : "POST";
 	const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+	return send({ port, path, method, headers: { ...signed(asker), ...length } }, body);
+}
+
+/** Asks a proxy on that port of the loopback, from another address of the loopback. */
+export function askFromAddress(
+	localAddress: string,
+	port: number,
+	path: string,
+	headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+	return send({ localAddress, port, path, headers });
+}
+
+function send(options: RequestOptions, body?: string): Promise<Answer> {
 	return new Promise((resolve, reject) => {
-		request({ host: "127.0.0.1", port, path, method, headers: { ...signed(asker), ...length }, agent }, (response) => {
+		request({ host: "127.0.0.1", agent, ...options }, (response) => {
 			const chunks: Buffer[] = [];
 			response.on("data", (chunk: Buffer) => chunks.push(chunk));
 			response.on("error", reject);

@@ -17,6 +17,9 @@ export const NOVA_FORGETS = 16_000;
 /** Whether the suite's Nova attaches Manila's shares: since 2025.1. */
 export const attachesShares = () => SUITE !== "bookworm";
 
+/** The programs by which Neutron's agent for OVN's metadata can be run. */
+export const METADATA_AGENTS = ["neutron-ovn-metadata-agent", ...(SUITE === "bookworm" ? [] : ["neutron-ovn-agent"])];
+
 let variables: Record<string, string> | undefined;
 
 /** The variables of the file `env` that "up" leaves: the administrator's credentials and the metadata proxy's secret. */

@@ -1,8 +1,10 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { askUntilServed } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
 import type { Guest } from "./instances.ts";
-import { attachesShares, NOVA_METADATA } from "./laboratory.ts";
+import { attachesShares, NOVA_METADATA, runInside, STATE } from "./laboratory.ts";
 
 const guests = inject("guests");
 
@@ -27,6 +29,25 @@ describe("guestwire compare", () => {
 		},
 		1_200_000,
 	);
+});
+
+describe("the config drive that Nova's own code makes", () => {
+	const folder = `${STATE}/run/drives`;
+	beforeAll(async () => {
+		await runInside(["nova-drive", folder], guests.map(({ id }) => `${id}\n`).join(""));
+	});
+	afterAll(() => rm(folder, { recursive: true }));
+
+	describe.each(["nova", "full"])("has in profile %s nothing that guestwire compare does not explain", (profile) => {
+		it.each(guests)("$plan.name", async ({ id }) => {
+			const drive = ["--drive", join(folder, `${id}.iso`)];
+			const { code, stdout } = await guestwire.run(["compare", id, ...drive, "--profile", profile]);
+			const { paths, equal, deviating, differences, failures } = JSON.parse(stdout);
+			expect({ code, differences, failures }).toEqual({ code: 0, differences: [], failures: [] });
+			expect(equal + deviating).toBe(paths);
+			expect(equal).toBeGreaterThan(20);
+		});
+	});
 });
 
 describe.runIf(attachesShares())("a share", () => {
