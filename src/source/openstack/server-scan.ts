@@ -14,6 +14,8 @@ export const MANY = 250;
 const AT_ONCE = 4;
 /** Members of the page that shows whether listing by id pays. */
 const PROBE = 100;
+/** Pages in a row with few of the wanted servers that end a part by id. */
+const MOST_POOR = 2;
 /** Ids that a part of the listing may start at, in case servers were deleted. */
 const STARTS = 3;
 
@@ -91,12 +93,17 @@ function startsOfParts(ids: readonly string[]): string[] {
 	});
 }
 
-/** Continues as long as a page has enough of the wanted servers. */
+/**
+ * Continues as long as a page has enough of the wanted servers. One that has few does not end a part by id yet: the part
+ * before goes beyond its own end, and may have been faster.
+ */
 async function listPart({ sort, after, until }: Part, wanted: WantedServers, page: DeliverPage): Promise<void> {
+	let poor = 0;
 	for (let marker = after; ; ) {
 		const most = Math.max(100, Math.ceil(1.1 * wanted.size));
 		const { count, delivered, last, next } = await loadAfter(marker, (from) => page(most, [...sort, ...from]));
-		const isWorthIt = wanted.size >= WORTH_LISTING && delivered >= count * LISTED_COST;
+		poor = delivered >= count * LISTED_COST ? 0 : poor + 1;
+		const isWorthIt = wanted.size >= WORTH_LISTING && poor < (sort === BY_ID ? MOST_POOR : 1);
 		if (next === undefined || !isWorthIt || (until !== undefined && last !== undefined && last >= until)) return;
 		marker = next;
 	}
