@@ -13,6 +13,8 @@ export interface GuestwireOptions {
 	readonly profile?: "full" | "nova";
 	/** Seconds. */
 	readonly freshness?: number;
+	/** Whether Nova is asked for the tag of an only NIC, too. */
+	readonly tagsOfSingleNics?: boolean;
 	/** Members of `vendorData`; the laboratory's cloud is called `laboratory` there. */
 	readonly vendorData?: Readonly<Record<string, unknown>>;
 }
@@ -22,8 +24,8 @@ export interface Guestwire {
 	readonly port: number;
 	/** The listener with identity `network`: a unix socket. */
 	readonly socket: string;
-	/** A series of /metrics, the sum over its labels; 0 when it isn't there. */
-	metric(name: string): Promise<number>;
+	/** A series of /metrics, the sum over its labels, or over those that contain a text; 0 when it isn't there. */
+	metric(name: string, labels?: string): Promise<number>;
 	/** Runs another command to its end, with the same configuration. */
 	run(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string }>;
 	/** Everything it logged. */
@@ -60,7 +62,7 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	return {
 		port,
 		socket,
-		metric: async (name) => sum(await metrics(), name),
+		metric: async (name, labels = "") => sum(await metrics(), name, labels),
 		async run(args) {
 			const command = ["src/cli/main.ts", ...args, "--config", join(folder, "guestwire.yaml")];
 			const running = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -97,7 +99,7 @@ async function writeFiles(folder: string, port: number, operator: number, socket
 		},
 	};
 	const config = {
-		cloud: { openstack: { cloud: "laboratory" } },
+		cloud: { openstack: { cloud: "laboratory", tagsOfSingleNics: options.tagsOfSingleNics ?? false } },
 		metadata: [
 			{ listen: `127.0.0.1:${port}`, identity: "signed", sharedSecretFile: "secret" },
 			{ listen: `unix:${socket}`, identity: "network" },
@@ -136,7 +138,8 @@ async function freePort(): Promise<number> {
 	}
 }
 
-function sum(metrics: string, name: string): number {
-	const series = metrics.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm);
-	return Array.from(series).reduce((total, [, series, value]) => (series === name ? total + Number(value) : total), 0);
+function sum(metrics: string, name: string, labels: string): number {
+	const series = Array.from(metrics.matchAll(/^(\w+)(\{[^}]*\})? (\S+)$/gm));
+	const wanted = series.filter(([, found, its = ""]) => found === name && its.includes(labels));
+	return wanted.reduce((total, [, , , value]) => total + Number(value), 0);
 }
