@@ -51,7 +51,15 @@ export const ConfigSchema = strict({
 				),
 				openstack: optional(
 					strict(
-						{ cloud: optional(text("Name of an entry in clouds.yaml. Default: the `OS_*` environment variables.")) },
+						{
+							cloud: optional(text("Name of an entry in clouds.yaml. Default: the `OS_*` environment variables.")),
+							tagsOfSingleNics: optional(
+								Type.Boolean({
+									description:
+										"Whether Nova is also asked for the tag of a server's only NIC: one more call for each server (docs/deviations.md). Default: only for several NICs.",
+								}),
+							),
+						},
 						{ description: "An OpenStack cloud." },
 					),
 				),

@@ -48,6 +48,45 @@ describe("device-tags", () => {
 	});
 });
 
+describe("device-tags of a hypervisor that records its devices", () => {
+	const nic = (n: number, bus = '"bus": "none", "address": "none"') =>
+		`{"vf_trusted": false, "type": "nic", "mac": "fa:16:3e:00:00:0${n}", ${bus}, "tags": ["nic-${n}"]}`;
+	const disk = (path: string, bus = '"bus": "none", "address": "none"', serial = '"c4f0c2ba"') =>
+		`{"type": "disk", "serial": ${serial}, ${path}${bus}, "tags": ["db"]}`;
+	const pci = '"bus": "pci", "address": "0000:00:03.0"';
+	const scsi = '"bus": "scsi", "address": "0:0:0:1"';
+	const recorded = [disk("", scsi), nic(1, pci), nic(2, pci)];
+	const known = [nic(1), nic(2), disk('"path": "/dev/vdb", ')];
+	const documentOf = (devices: readonly string[]) => `{"name": "a", "devices": [${devices.join(", ")}]}`;
+	const isAllowed = (original: readonly string[], ours: readonly string[]) =>
+		isSame("openstack/latest/meta_data.json", documentOf(original), documentOf(ours));
+
+	it("lets bus, address, order and path differ", () => expect(isAllowed(recorded, known)).toBe(true));
+
+	it("lets an only NIC and local disks be missing", () => {
+		const local = disk("", scsi, "null");
+		expect(isAllowed([local, ...recorded], known)).toBe(true);
+		expect(isAllowed([local, nic(1, pci)], [])).toBe(true);
+		expect(isAllowed([disk("", scsi), nic(1, pci)], known.slice(2))).toBe(true);
+	});
+
+	it("hides nothing else", () => {
+		expect(isAllowed(recorded, known.slice(1))).toBe(false);
+		expect(isAllowed(recorded, known.slice(2))).toBe(false);
+		expect(isAllowed(recorded, known.slice(0, 2))).toBe(false);
+		expect(isAllowed(recorded.slice(1), known)).toBe(false);
+		expect(isAllowed(recorded, [...known, nic(3)])).toBe(false);
+		expect(isAllowed(recorded, [nic(1), nic(1), ...known.slice(2)])).toBe(false);
+		expect(isAllowed(recorded, [nic(1).replace("nic-1", "nic-9"), ...known.slice(1)])).toBe(false);
+		expect(
+			isAllowed(
+				recorded,
+				known.map((device) => device.replace("false", "true")),
+			),
+		).toBe(false);
+	});
+});
+
 describe("nics-of-one-network", () => {
 	const link = (id: string) => `{"id": "${id}", "mtu": 1500}`;
 	const entry = (number: number, nic: string, network: string) =>

@@ -48,6 +48,7 @@ const DEVIATIONS: readonly Deviation[] = [
 		level: (original, ours) => {
 			// Nova's fake virt driver records no devices; the API returns only tags.
 			if (/"devices": \[\][,}]/.test(original.body)) ours.body = ours.body.replace(TAGGED_DEVICES, '"devices": []');
+			else if (original.status === 200 && ours.status === 200) original.body = withDevicesOf(ours.body, original.body);
 		},
 	},
 	{
@@ -118,6 +119,29 @@ const DEVIATIONS: readonly Deviation[] = [
 		},
 	},
 ];
+
+type Device = Readonly<Record<string, unknown>>;
+
+/**
+ * The original's meta_data.json with our devices, if they are those that a hypervisor recorded but for what no API returns:
+ * bus, address and order, local disks, and the tag of an only NIC. Our disks have a path in addition. Any other body stays
+ * as it is.
+ */
+function withDevicesOf(ours: string, original: string): string {
+	const document: { devices?: Device[] } = JSON.parse(original);
+	const { devices: known }: { devices?: Device[] } = JSON.parse(ours);
+	const { devices: recorded } = document;
+	if (recorded === undefined || known === undefined || jsonText(document) !== original) return original;
+	const textOf = ({ path: _, ...device }: Device) => jsonText({ ...device, bus: "none", address: "none" });
+	const knownTexts = new Set(known.map(textOf));
+	const others = recorded.filter((device) => !knownTexts.has(textOf(device)));
+	const isNic = ({ type }: Device) => type === "nic";
+	const isExplained = (device: Device) =>
+		(device["type"] === "disk" && device["serial"] === null) ||
+		(isNic(device) && recorded.filter(isNic).length === 1 && !known.some(isNic));
+	if (recorded.length - others.length !== known.length || !others.every(isExplained)) return original;
+	return jsonText({ ...document, devices: known });
+}
 
 interface Wiring {
 	readonly links?: readonly { readonly id: string }[];

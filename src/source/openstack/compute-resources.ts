@@ -3,7 +3,7 @@
 import type { Answered } from "../api/api.ts";
 import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
 import type { Resource, ServerDetails } from "../resource.ts";
-import { mayHaveTags, mayPinCpus, type Nova } from "./nova.ts";
+import { mayPinCpus, type Nova } from "./nova.ts";
 import {
 	foundResources,
 	loadAfter,
@@ -38,7 +38,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 
 	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
 		const [interfaceAttachments, volumeAttachments, dedicatedCpus, shares] = await Promise.all([
-			mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
+			nova.mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
 			nova.volumeAttachments(server),
 			nova.dedicatedCpus(server),
 			nova.shares(server),
@@ -51,7 +51,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 	/** A server's details, if no further call is needed to know them. */
 	async function detailsAtHand(server: ServerAnswer, requestedAt: number): Promise<Resource[]> {
 		const { id, "os-extended-volumes:volumes_attached": volumes } = server;
-		if (volumes.length > 0 || mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
+		if (volumes.length > 0 || nova.mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
 		if (await nova.haveShares()) return [];
 		return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
 	}

@@ -8,7 +8,7 @@ import type { NodeHardware } from "../../instance/node-nics.ts";
 import type { DisprovedClaims } from "../disproved-claims.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
-import { mayHaveTags, type Nova } from "./nova.ts";
+import type { Nova } from "./nova.ts";
 import { serverFacts } from "./servers.ts";
 
 export interface Sources {
@@ -28,7 +28,8 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	const named = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
 	const claims = sources.disproved.without(id, named);
 	// Documents about the server contain nothing of its NICs but their tags and VLANs.
-	const showsNics = mayHaveTags(claims.length) || claims.some((port) => vlanOfFunction(port) !== undefined);
+	const showsNics =
+		sources.nova.mayHaveTags(claims.length) || claims.some((port) => vlanOfFunction(port) !== undefined);
 	if (detail === "server" && !showsNics) return record?.then((found) => found && { ...emptyFacts(id), ...found });
 	return gatherAround(id, claims, detail, record, sources);
 }
@@ -52,7 +53,9 @@ async function gatherAround(
 		asked,
 		gathering,
 		detail === "all" ? gatherOfPorts(ports, gathering, sources) : undefined,
-		detail !== "wiring" && mayHaveTags(ports.length) ? sources.nova.interfaceAttachments(id, idsOf(ports)) : [],
+		detail !== "wiring" && sources.nova.mayHaveTags(ports.length)
+			? sources.nova.interfaceAttachments(id, idsOf(ports))
+			: [],
 	]);
 	if (asked === undefined) return { ...emptyFacts(id), ...wiring };
 	if (ofServer === undefined) return undefined;

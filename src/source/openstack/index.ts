@@ -31,6 +31,8 @@ export interface OpenStackOptions extends CloudChoice {
 	 * may be this much older. Seconds, default 2.
 	 */
 	readonly sharing?: number;
+	/** Whether the tag of an only NIC is asked for, too: one more call for each instance. Default false. */
+	readonly tagsOfSingleNics?: boolean;
 	/** Default: the source has no signals. */
 	readonly changes?: ChangeOptions | undefined;
 }
@@ -48,7 +50,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	const { sourceId, session, network, compute, ironic, newestMicroversion, close } = services;
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
-	const nova = createNova(compute, { ...services, share });
+	const nova = createNova(compute, { ...services, share, tagsOfSingleNics: options.tagsOfSingleNics });
 	const hardwareOf = async (id: string) => {
 		const found = await ironic();
 		return found && findHardware(found, id);

@@ -6,7 +6,7 @@ import { openServices } from "./services.ts";
 import { findBus } from "./signals.ts";
 
 /** An OpenStack cloud. */
-export const openStackKind: SourceKind<{ readonly cloud?: string }> = {
+export const openStackKind: SourceKind<{ readonly cloud?: string; readonly tagsOfSingleNics?: boolean }> = {
 	async open(config, { env, profile, freshness, changes }) {
 		// A shared answer was asked for up to this long ago: sharing and maxAge together are the freshness.
 		const sharing = Math.min(2, freshness / 2);

@@ -49,6 +49,11 @@ export interface Nova {
 	keypairs(server: ServerAnswer): Promise<readonly KeypairFacts[]>;
 	/** A key pair, asked for anew. @param id as `keypairId` writes it */
 	currentKeypair(id: string): Promise<KeypairFacts | undefined>;
+	/**
+	 * Whether NICs may have tags that matter. A tag distinguishes a NIC from others, and Nova returns tags for one instance at
+	 * a time, in about 50 ms.
+	 */
+	mayHaveTags(nics: number): boolean;
 	/** The NICs' attachments, which have their tags. */
 	interfaceAttachments(serverId: string, portIds: readonly string[]): Promise<readonly InterfaceAttachmentFacts[]>;
 	/** The NICs' attachments, asked for anew. */
@@ -71,6 +76,8 @@ const SHARE_UNCHANGING = 60_000;
 export interface NovaOptions extends SharesOptions {
 	/** Milliseconds for which a server serves other look-ups too. */
 	readonly share: number;
+	/** Whether an only NIC may have a tag. Default false. */
+	readonly tagsOfSingleNics?: boolean | undefined;
 }
 
 /**
@@ -112,6 +119,7 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 			const found = await Promise.all(names.map((name) => keypair(keypairId(user ?? "", name))));
 			return found.filter((one) => one !== undefined);
 		},
+		mayHaveTags: (nics) => nics > (options.tagsOfSingleNics ? 0 : 1),
 		interfaceAttachments: interfaces.find,
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
 			if (volumes.length === 0) return [];
@@ -157,11 +165,6 @@ function createInterfaces<T>(load: (serverId: string) => Promise<T>) {
 		},
 		invalidate: attachments.invalidate,
 	};
-}
-
-/** A tag distinguishes a NIC from others. Nova returns tags for one instance at a time, in about 50 ms. */
-export function mayHaveTags(nics: number): boolean {
-	return nics > 1;
 }
 
 /** A flavor requests dedicated CPUs in one of two ways; only then is Nova asked which they are. */

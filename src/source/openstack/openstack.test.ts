@@ -4,11 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
-import { type FactsSource, keypairId } from "../source.ts";
+import type { RemoteSource } from "../remote-source.ts";
+import { contentsOf } from "../resource.ts";
+import { keypairId } from "../source.ts";
 import { openOpenStackSource } from "./index.ts";
 
 let fake: FakeOpenStack;
-let source: FactsSource;
+let source: RemoteSource;
 beforeEach(async () => {
 	fake = await startFakeOpenStack();
 	source = await openOpenStackSource({ env: fake.env, profile: "nova" });
@@ -115,6 +117,20 @@ describe("what it costs", () => {
 		}
 		await source.facts(idOf("g5-noportsec-tagged"), "all");
 		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
+	});
+
+	test("the tag of an only NIC: one call, if it is wanted", async () => {
+		const { id, ports } = factsOf("g5-noportsec-tagged");
+		const attachments = ports.map((port) => ({ port_id: port.id, tag: "uplink" }));
+		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
+		expect((await source.facts(id, "server"))?.interfaceAttachments).toEqual([]);
+		await source.close();
+		source = await openOpenStackSource({ env: fake.env, tagsOfSingleNics: true });
+		const found = await source.facts(id, "server");
+		expect(found && assemble(found).ports.map(({ deviceTag }) => deviceTag)).toEqual(["uplink"]);
+		const { resources } = await source.resources.byId("server_details", [id], new AbortController().signal);
+		expect(contentsOf(resources, "server_details")).toMatchObject([{ interfaceAttachments: attachments }]);
+		expect((await source.resources.byId("server", [id], new AbortController().signal)).resources).toHaveLength(1);
 	});
 
 	test("the server of one NIC: no wiring, and one call for requests in short succession", async () => {

@@ -10,7 +10,7 @@ const guests = inject("guests");
 
 let guestwire: Guestwire;
 beforeAll(async () => {
-	guestwire = await startGuestwire({ profile: "nova" });
+	guestwire = await startGuestwire({ profile: "nova", tagsOfSingleNics: true });
 });
 afterAll(() => guestwire.stop());
 
@@ -62,7 +62,7 @@ describe.runIf(attachesShares())("a share", () => {
 });
 
 describe("what Nova's fake driver does not record", () => {
-	const tagged = guests.filter(({ plan }) => plan.nics.length > 1 && plan.nics.some(({ tag }) => tag));
+	const tagged = guests.filter(({ plan }) => plan.nics.some(({ tag }) => tag));
 	it.each(tagged)("the tags of $plan.name's NICs", async (guest) => {
 		const { body } = await askUntilServed(guestwire.port, guest, "/openstack/latest/meta_data.json");
 		const nics = guest.plan.nics.flatMap(({ tag }, index) => (tag ? [[guest.ports[index].mac_address, [tag]]] : []));
