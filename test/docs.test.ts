@@ -53,3 +53,18 @@ it("the README links every page of the documentation", () => {
 	const readme = read("README.md");
 	expect(pages.filter((page) => page.startsWith("docs/") && !readme.includes(`(${page})`))).toEqual([]);
 });
+
+it("every threat in docs/security.md names a test that exists", () => {
+	const [, table = ""] =
+		/^\| who \| tries \| what limits it \| test \|\n\|[-|]+\n((?:\|.*\n)+)/m.exec(read("docs/security.md")) ?? [];
+	const threats = table.trim().split("\n");
+	expect(threats.length).toBeGreaterThan(20);
+	for (const threat of threats) {
+		const tests = Array.from((threat.split(" | ").at(-1) ?? "").matchAll(/\]\(([^)]+)\)/g), ([, path = ""]) => path);
+		expect(tests.length, threat).toBeGreaterThan(0);
+		for (const path of tests) {
+			expect(path).toMatch(/\.test\.ts$/);
+			expect(readFileSync(join(root, "docs", path), "utf8"), path).toMatch(/\b(it|test)(\.\w+)*\(/);
+		}
+	}
+});

@@ -137,7 +137,7 @@ export const ConfigSchema = strict({
 				{ description: "How bonds are written (docs/clients.md).", default: {} },
 			),
 			expose: Type.Array(Type.Enum([...EXPOSABLE]), {
-				description: "What `metadata/network_data` contains beyond addresses (docs/security-model.md).",
+				description: "What `metadata/network_data` contains beyond addresses (docs/security.md).",
 				default: EXPOSABLE.filter((what) => what !== "provider"),
 				uniqueItems: true,
 			}),
