@@ -17,6 +17,8 @@ export const ADDRESSES = {
 	guest: (n: number) => `127.0.1.${n + 1}`,
 	hostile: "127.0.2.9",
 } as const;
+/** The one whose limits the attackers use up: each guest has its own. */
+const [HOSTILE, ...HONEST] = recordedInstances;
 const FILE_GUESTS = 20;
 const NETWORK_DATA = "/openstack/latest/network_data.json";
 const DOCUMENTS = [NETWORK_DATA, "/openstack/latest/meta_data.json"];
@@ -52,12 +54,12 @@ const signedHeaders = ({ id, projectId = "" }: Pick<Instance, "id" | "projectId"
 /** Each known guest's requests, over each listener. */
 export function honestRequests({ signed, socket, address }: Where): GuestRequest[] {
 	const common = { isConstant: true };
-	const bySignature = recordedInstances.flatMap((instance) =>
+	const bySignature = HONEST.flatMap((instance) =>
 		DOCUMENTS.filter((path) => path !== NETWORK_DATA || instance.ports.length > 0).map(
 			(path): GuestRequest => ({ ...common, url: signed + path, headers: signedHeaders(instance) }),
 		),
 	);
-	const byNetwork = recordedInstances.flatMap(({ ports }) =>
+	const byNetwork = HONEST.flatMap(({ ports }) =>
 		ports.flatMap(({ network, fixedIps: [fixedIp] }): GuestRequest[] => {
 			if (fixedIp?.address === undefined) return [];
 			const headers: [string, string][] = [
@@ -81,9 +83,8 @@ const linesOf = (headers: readonly (readonly [string, string])[]) =>
 /** A guest that is hostile, and whom each listener knows. */
 export function hostileTargets({ signed, socket, address }: Where): (Omit<Target, "madeUp"> & { madeUp: string })[] {
 	const { hostname, port } = new URL(signed);
-	const [own] = recordedInstances;
-	const [nic] = own?.ports ?? [];
-	if (own === undefined || nic === undefined) throw new Error("no instance is recorded");
+	const [nic] = HOSTILE?.ports ?? [];
+	if (HOSTILE === undefined || nic === undefined) throw new Error("no instance is recorded");
 	const onNetwork = (of: string) =>
 		linesOf([
 			["X-OVN-Network-ID", nic.network.id],
@@ -95,7 +96,7 @@ export function hostileTargets({ signed, socket, address }: Where): (Omit<Target
 		["X-Instance-ID-Signature", "#"],
 	]);
 	return [
-		{ connect: { host: hostname, port: Number(port) }, identity: linesOf(signedHeaders(own)), madeUp: unsigned },
+		{ connect: { host: hostname, port: Number(port) }, identity: linesOf(signedHeaders(HOSTILE)), madeUp: unsigned },
 		{ connect: { path: socket }, identity: onNetwork(nic.fixedIps[0]?.address ?? ""), madeUp: onNetwork("10.99.#.#") },
 		{
 			connect: { host: ADDRESSES.service, port: Number(new URL(address).port), localAddress: ADDRESSES.hostile },

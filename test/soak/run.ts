@@ -1,6 +1,6 @@
 /**
- * Mixed hostile and honest load, while one thing after another goes wrong: `npm run soak`, thirty minutes, or
- * `npm run soak -- --short`, two minutes. Prints what is wanted beside what was measured; the exit status is 1 if something
+ * Mixed hostile and honest load, while one thing after another goes wrong: `npm run soak`, thirty minutes or those given
+ * with `-- --minutes N`, or `npm run soak -- --short`, each fault once in some two minutes. Prints what is wanted beside what was measured; the exit status is 1 if something
  * is missed. Times are only judged in the long form: the short one also runs on busy machines.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
@@ -10,19 +10,23 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { hasPostgres, startPostgres } from "../system/postgres-server.ts";
 import { faultsOf } from "./faults.ts";
 import type { GuestsResult } from "./guests.ts";
 import { ADDRESSES, guestInventory, honestRequests, hostileTargets, PLANTED } from "./people.ts";
 import { type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
 
-const isShort = process.argv.includes("--short");
-/** How often every fault occurs, and for how long in milliseconds; as long again nothing is wrong. */
-const [ROUNDS, LASTING] = isShort ? [1, 7000] : [6, 18_000];
+const { values } = parseArgs({ options: { short: { type: "boolean" }, minutes: { type: "string", default: "30" } } });
+const isShort = values.short === true;
+/** Milliseconds. */
+const DURATION = Number(values.minutes) * 60_000;
+/** For how long a fault lasts; at least as long again nothing is wrong. Milliseconds. */
+const LASTING = isShort ? 7000 : 18_000;
 const PER_SECOND = 100;
 /** What memory may have gained in the end, after the first round of faults. Bytes. */
 const MOST_GAIN = 32 * 2 ** 20;
-/** Connections that honest guests may have kept. */
+/** Connections that honest guests may have kept in addition. */
 const MOST_DESCRIPTORS = 60;
 const FILL_TIMEOUT = 120_000;
 
@@ -134,6 +138,7 @@ try {
 		if (message.leak !== undefined) leaks.push(`an answer to an attacker: ${message.leak} in ${message.text}`);
 	});
 	guests.send({ requests: honestRequests(where), perSecond: PER_SECOND });
+	await reply(guests);
 	hostile.send({ targets: hostileTargets(where), secrets: inLog });
 
 	let attacks = 0;
@@ -159,18 +164,18 @@ try {
 		}
 		hostile.send("resume");
 	};
-	const surroundings = { cloud, sqlite, disk: isMounted ? disk : undefined, postgres, inventory };
-	for (let round = 0; round < ROUNDS; round++) {
-		for (const fault of faultsOf(surroundings)) {
-			const before = performance.now();
-			const end = await fault.begin();
-			await sleep(LASTING);
-			await end();
-			const calm = sleep(LASTING);
-			await measure();
-			await calm;
-			console.log(`${fault.name}: ${((performance.now() - before) / 1000).toFixed(0)} s with what follows`);
-		}
+	const faults = faultsOf({ cloud, sqlite, disk: isMounted ? disk : undefined, postgres, inventory });
+	const deadline = performance.now() + DURATION;
+	for (let n = 0; isShort ? n < faults.length : performance.now() < deadline; n++) {
+		const fault = faults[n % faults.length] as (typeof faults)[number];
+		const before = performance.now();
+		const end = await fault.begin();
+		await sleep(LASTING);
+		await end();
+		const calm = sleep(LASTING);
+		await measure();
+		await calm;
+		console.log(`${fault.name}: ${((performance.now() - before) / 1000).toFixed(0)} s with what follows`);
 	}
 	guests.send("finish");
 	const result = (await reply(guests)) as GuestsResult;
@@ -184,7 +189,7 @@ try {
 	if (isShort) report("latency", times);
 	else report("latency", times, "p99 < 50 ms", result.p99 < 50);
 	for (const [service, all] of usage) {
-		const later = all.slice(Math.floor(all.length / ROUNDS / 2));
+		const later = all.slice(isShort ? all.length / 2 : faults.length);
 		const perMinute = slope(later.map(({ at, resident: value }) => ({ at, value })));
 		const minutes = ((later.at(-1)?.at ?? 0) - (later[0]?.at ?? 0)) / 60_000;
 		const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -194,13 +199,12 @@ try {
 			`${mebibytes(MOST_GAIN)} more at most`,
 			perMinute * minutes < MOST_GAIN,
 		);
-		const counts = all.map(({ descriptors }) => descriptors);
-		const spread = Math.max(...counts) - Math.min(...counts);
+		const perMinuteOpen = slope(later.map(({ at, descriptors: value }) => ({ at, value })));
 		report(
 			"its file descriptors",
-			counts.join(" "),
-			`${MOST_DESCRIPTORS} between least and most`,
-			spread <= MOST_DESCRIPTORS,
+			`${all.map(({ descriptors }) => descriptors).join(" ")}, ${perMinuteOpen.toFixed(2)} per minute`,
+			`${MOST_DESCRIPTORS} more at most`,
+			perMinuteOpen * minutes < MOST_DESCRIPTORS,
 		);
 	}
 	for (const service of services) {
