@@ -15,7 +15,7 @@ export function readRoutes(item: AcceptedNetworkEntry, pointer: string, reading:
 		return routes;
 	}
 	const at = `${pointer}/gateway`;
-	const gateway = canonicalAddress(item.gateway);
+	const gateway = canonicalAddress(withoutZone(item.gateway));
 	if (gateway === undefined) {
 		reading.remark(at, "not an IP address: dropped", item.gateway);
 		return routes;
@@ -32,6 +32,16 @@ export function readRoutes(item: AcceptedNetworkEntry, pointer: string, reading:
 	return routes;
 }
 
+/** A link-local router with the guest's name of the link: the network's link says as much. */
+function withoutZone(gateway: string): string {
+	return gateway.replace(/%.*$/s, "");
+}
+
+/** cloud-init since 25.3 reads the word `default` as the destination of a default route. */
+function withoutWord(destination: string | null | undefined, gateway: string | undefined) {
+	return destination === "default" && gateway !== undefined ? anyAddress(addressVersion(gateway)) : destination;
+}
+
 const anyAddress = (version: 4 | 6) => (version === 4 ? "0.0.0.0" : "::");
 
 function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): DescribedRoute[] {
@@ -39,8 +49,9 @@ function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): Des
 	const { network, destination, netmask } = route;
 	if (!network && destination) reading.remark(`${pointer}/destination`, "converted to network", destination);
 	const key = network ? "network" : "destination";
-	const subnet = readSubnet({ text: network || destination, mask: netmask, key }, pointer, reading);
-	const gateway = canonicalAddress(route.gateway ?? "");
+	const gateway = canonicalAddress(withoutZone(route.gateway ?? ""));
+	const text = withoutWord(network || destination, gateway);
+	const subnet = readSubnet({ text, mask: netmask, key }, pointer, reading);
 	if (subnet === undefined || gateway === undefined) {
 		const { services: _, ...shown } = route;
 		reading.remark(pointer, "no valid network and gateway: the route is dropped", shown);

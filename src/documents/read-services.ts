@@ -3,7 +3,7 @@ import { type AcceptedNetworkEntry, AcceptedService } from "./accepted-network-d
 import type { Service } from "./network-data.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
 
-/** Types of services whose `address` or `search` is a search domain. */
+/** Types of services whose `address` is a search domain. The `search` of any service is a list of them. */
 const SEARCH_TYPES: readonly (string | null | undefined)[] = ["dns-search", "dns_search", "search"];
 
 type ServiceList = readonly AcceptedService[] | null | undefined;
@@ -21,9 +21,10 @@ export function readServices(list: ServiceList, pointer: string, reading: Readin
 
 /** The search domains among the services. */
 export function searchOfServices(list: ServiceList): string[] {
-	return (list ?? [])
-		.filter(({ type }) => SEARCH_TYPES.includes(type))
-		.flatMap(({ address, search }) => [...textsOf(address), ...textsOf(search)]);
+	return (list ?? []).flatMap(({ type, address, search }) => [
+		...(SEARCH_TYPES.includes(type) ? textsOf(address) : []),
+		...textsOf(search),
+	]);
 }
 
 /** All name servers of a network, without repeats: of its services, its `dns_nameservers` and its routes. */
@@ -62,7 +63,7 @@ function readServer(text: string, pointer: string, reading: Reading): Service[] 
 	return address === undefined ? [] : [reading.from(pointer, { type: "dns" as const, address })];
 }
 
-/** A list, or one text with spaces between the items: cloud-init accepts both. */
+/** A list, or one text with spaces or commas between the items: cloud-init accepts a list and spaces. */
 function textsOf(list: string | readonly string[] | null | undefined): readonly string[] {
-	return typeof list === "string" ? list.split(" ").filter((text) => text !== "") : (list ?? []);
+	return typeof list === "string" ? list.split(/[\s,]+/).filter((text) => text !== "") : (list ?? []);
 }

@@ -69,6 +69,23 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(one("eth0").dns).toEqual(new Set(["192.0.2.53"]));
 	});
 
+	it("reads the word default, a router with a zone, and lists with commas", () => {
+		const any = { network: "default", gateway: "192.0.2.1" };
+		const more = {
+			routes: [any],
+			dns_search: "a.example, b.example",
+			services: [{ ...dns("192.0.2.53"), search: "c.example" }],
+		};
+		const router = { network: "::", netmask: "::", gateway: "fe80::1%eth0" };
+		const networks = [
+			fixed("nic1", "192.0.2.10", more),
+			{ ...fixed("nic1", "2001:db8::10", { routes: [router] }), type: "ipv6", netmask: "64" },
+		];
+		const { one } = rendered(format, { links: [nic(1)], networks });
+		expect(one("eth0").routes).toEqual([route("0.0.0.0/0", "192.0.2.1"), route("::/0", "fe80::1")]);
+		expect(one("eth0").search).toEqual(new Set(["a.example", "b.example", "c.example"]));
+	});
+
 	it("has a server once that services and dns_nameservers name", () => {
 		const more = { services: [dns("192.0.2.53")], dns_nameservers: ["192.0.2.53"], dns_search: ["a.example"] };
 		const networks = [fixed("nic1", "192.0.2.10", more)];
