@@ -4,6 +4,7 @@ import { addressRules } from "./rules/addresses.ts";
 import { bondLinkRules } from "./rules/bond-links.ts";
 import { bondMacRules } from "./rules/bond-macs.ts";
 import { bondRules } from "./rules/bonds.ts";
+import { clientStopsRules } from "./rules/client-stops.ts";
 import { defaultRouteRules } from "./rules/default-routes.ts";
 import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
@@ -39,4 +40,5 @@ export const RULES: readonly Rule[] = [
 	routingRules,
 	serviceRules,
 	dnsRules,
+	clientStopsRules,
 ].flat();

@@ -38,7 +38,8 @@ const MAX_COUNTED = 500;
 export function check(document: unknown, options: CheckOptions = {}): Finding[] {
 	const view = viewDocument(document, options.nics);
 	const targets = options.clients?.map(parseTarget) ?? ALL_TARGETS;
-	const findings = RULES.flatMap((rule) => findingsOf(rule, view, targets));
+	const crashed = new Set<Cell>();
+	const findings = RULES.flatMap((rule) => findingsOf(rule, view, targets, crashed));
 	return findings.sort((one, other) => rank(one.severity) - rank(other.severity));
 }
 
@@ -56,7 +57,8 @@ function loses({ outcome, severity, scopes }: ClientEffect): boolean {
 	return severity === "error" || scopes === undefined || scopes.some(({ until }) => until === undefined);
 }
 
-function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target[]): Finding[] {
+/** @param crashed the cells in which an earlier rule reports a crash; this rule's are added */
+function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target[], crashed: Set<Cell>): Finding[] {
 	const findings: Finding[] = [];
 	let more = 0;
 	for (const found of rule.find(document)) {
@@ -66,7 +68,7 @@ function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target
 			if (more === MAX_COUNTED) break;
 			continue;
 		}
-		const effects = targets.flatMap((target) => effectsOn(target, rule, fault));
+		const effects = targets.flatMap((target) => effectsOn(target, rule, fault, crashed));
 		if (effects.length > 0 || rule.concernsCheck) findings.push(findingOf(rule, fault, effects));
 	}
 	const last = findings.at(-1);
@@ -79,12 +81,14 @@ function findingsOf(rule: Rule, document: DocumentView, targets: readonly Target
 }
 
 /** What a client does about a fault: one entry per different effect, each with the cells it occurs in. */
-function effectsOn(target: Target, rule: Rule, fault: Fault): ClientEffect[] {
+function effectsOn(target: Target, rule: Rule, fault: Fault, crashed: Set<Cell>): ClientEffect[] {
 	const candidates = reactionsTo(rule, fault, target);
 	const cellsOf = new Map<Effect, Set<Cell>>();
 	for (const cell of candidates.length > 0 ? target.cells : []) {
-		const effect = effectIn(cell, rule, fault, candidates);
-		if (effect) cellsOf.set(effect, (cellsOf.get(effect) ?? new Set()).add(cell));
+		const effect = rule.fallback && crashed.has(cell) ? undefined : effectIn(cell, rule, fault, candidates);
+		if (!effect) continue;
+		if (effect.outcome === "crash") crashed.add(cell);
+		cellsOf.set(effect, (cellsOf.get(effect) ?? new Set()).add(cell));
 	}
 	return [...cellsOf].map(([{ outcome, text }, cells]) => {
 		const scopes = scopesOf(target, cells);
@@ -99,7 +103,11 @@ function reactsAnywhere(target: Target, rule: Rule, fault: Fault): boolean {
 }
 
 function effectIn(cell: Cell, rule: Rule, fault: Fault, candidates: readonly Reaction[]): Effect | undefined {
-	const reaction = candidates.find((candidate) => holds(cell, candidate));
+	const { stops } = cell.client;
+	const survives = stops !== undefined && stops(fault.document, cell.renderer) === undefined;
+	const reaction = candidates.find(
+		(candidate) => holds(cell, candidate) && !(candidate.outcome === "crash" && survives),
+	);
 	if (!reaction || reaction.text === "" || rule.concerns?.(cell, fault) === false) return undefined;
 	return reaction;
 }

@@ -42,6 +42,8 @@ export interface Rule {
 	readonly limitation?: true;
 	/** The finding is about the check itself, and is reported although no client suffers. */
 	readonly concernsCheck?: true;
+	/** Nothing is reported for a client, version and renderer for which another rule reports a crash. */
+	readonly fallback?: true;
 	/** What clients do whose table says nothing else: for faults that hit the guest's kernel or resolver. */
 	readonly effect?: Effect;
 	/** Whether a client gets to see the fault at all. Default: yes. */

@@ -15,6 +15,7 @@ import {
 	tagged,
 	twoNics,
 	vlan,
+	without,
 } from "./documents.ts";
 
 const links = (...list: unknown[]) => document({ links: list });
@@ -29,6 +30,13 @@ const vlanOnBond = (id: string) =>
 const infiniband = Array.from({ length: 20 }, () => "52").join(":");
 
 export const supportCases: readonly Case[] = [
+	{
+		// A link keeps the members of its first network: the second one gets IPv4 routes.
+		rule: "client-stops",
+		at: "/networks/1",
+		bad: networks(ipv4({ routes: [defaultRoute()] }), without(ipv6(), "routes")),
+		good: networks(ipv4({ routes: [defaultRoute()] }), ipv6()),
+	},
 	{
 		rule: "nic-mac-infiniband",
 		at: "/links/0/ethernet_mac_address",

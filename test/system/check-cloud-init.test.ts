@@ -29,7 +29,9 @@ function difference(claim: ReturnType<typeof claimed>, fact: ReturnType<typeof f
 	return claim.isDegraded ? "false alarm: degraded" : "missed: degraded";
 }
 
-describe.for([...record])("cloud-init %s, as recorded", ([version, fates]) => {
+const versions = [...record].filter(([column]) => column !== "glean");
+
+describe.for(versions)("cloud-init %s, as recorded", ([version, fates]) => {
 	it("does what the check says, in every cell of the walk", { tags: ["slow"], timeout: 300_000 }, () => {
 		const steps = STEPS.map((step) => ({ ...step, fate: fates.get(digestOf(step.document)) }));
 		const differences = steps.flatMap(({ title, document, fate }) => {

@@ -1,5 +1,5 @@
 /** The form of a client's table: what it reads, by version and renderer, and what it makes of each fault. */
-import type { LinkView, NetworkView, RouteView } from "../document-view.ts";
+import type { DocumentView, LinkView, NetworkView, RouteView } from "../document-view.ts";
 import type { Outcome } from "../finding.ts";
 import type { Fault } from "../rule.ts";
 import type { VersionRange } from "../versions.ts";
@@ -21,6 +21,14 @@ export interface Condition extends VersionRange {
 export interface Reaction extends Effect, Condition {
 	/** Default: always. */
 	readonly when?: (fault: Fault) => boolean;
+}
+
+/** Why a client stops, and the part of the document where it does. */
+export interface Stop {
+	/** JSON pointer. */
+	readonly pointer: string;
+	/** The client's own message. */
+	readonly text: string;
 }
 
 /** A member of the document that a client may read. */
@@ -116,6 +124,11 @@ export interface Client {
 	readonly setsMonitoring?: "always" | "by-document";
 	/** The members that it reads, beside the ids, types and addresses that every client reads. */
 	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
+	/**
+	 * Where it stops with this renderer, if that depends on the whole document: then a reaction `crash` holds only if this
+	 * says so. Absent: the reactions say it.
+	 */
+	readonly stops?: (document: DocumentView, renderer: string) => Stop | undefined;
 	/** What it makes of each fault, by rule. Without an entry, the fault does it no harm, or the rule says what it does. */
 	readonly reactions: Readonly<Record<string, readonly Reaction[]>>;
 }
