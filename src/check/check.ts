@@ -9,6 +9,7 @@ import type { Fault, Rule } from "./rule.ts";
 import { scopesOf } from "./scopes.ts";
 import { highest, losesNetworking, rank, severityOf } from "./severity.ts";
 import { ALL_TARGETS, parseTarget, type Target } from "./targets.ts";
+import { compareVersions } from "./versions.ts";
 
 /** The options of `check`. */
 export interface CheckOptions {
@@ -44,17 +45,20 @@ export function check(document: unknown, options: CheckOptions = {}): Finding[] 
 }
 
 /**
- * The clients that lose networking, or part of it, in the order of `CLIENTS`. A limitation that the newest version no
- * longer has does not count: name the older version to have it counted.
+ * The clients that lose networking, or part of it, in the order of `CLIENTS`. A limitation that no maintained version has
+ * any longer does not count: name the older version to have it counted.
  */
 export function losingClients(findings: readonly Finding[]): ClientName[] {
 	const losing = new Set(findings.flatMap((finding) => finding.effects.filter(loses).map(({ client }) => client)));
 	return CLIENTS.map(({ name }) => name).filter((name) => losing.has(name));
 }
 
-function loses({ outcome, severity, scopes }: ClientEffect): boolean {
+function loses({ client, outcome, severity, scopes }: ClientEffect): boolean {
 	if (!losesNetworking(outcome)) return false;
-	return severity === "error" || scopes === undefined || scopes.some(({ until }) => until === undefined);
+	const maintained = CLIENTS.find(({ name }) => name === client)?.versions.maintained;
+	const isCurrent = (until: string | undefined) =>
+		until === undefined || (maintained !== undefined && compareVersions(until, maintained) > 0);
+	return severity === "error" || scopes === undefined || scopes.some(({ until }) => isCurrent(until));
 }
 
 /** @param crashed the cells in which an earlier rule reports a crash; this rule's are added */
@@ -90,9 +94,10 @@ function effectsOn(target: Target, rule: Rule, fault: Fault, crashed: Set<Cell>)
 		if (effect.outcome === "crash") crashed.add(cell);
 		cellsOf.set(effect, (cellsOf.get(effect) ?? new Set()).add(cell));
 	}
+	const isLimitation = rule.limitation ?? rule.isLimitation?.(fault);
 	return [...cellsOf].map(([{ outcome, text }, cells]) => {
 		const scopes = scopesOf(target, cells);
-		const severity = severityOf(outcome, rule);
+		const severity = severityOf(outcome, isLimitation ? { limitation: true } : {});
 		return { client: target.client.name, outcome, severity, text, ...(scopes && { scopes }) };
 	});
 }

@@ -8,16 +8,16 @@ import type { InstanceFacts } from "../instance/facts.ts";
 import { check } from "./check.ts";
 
 /**
- * The errors and warnings that the full document can cause, and why no other document would do better. Everything else
- * that the check condemns is a fault of the document.
+ * The warnings that the full document can cause, and why no other document would do better. Everything else that the check
+ * condemns is a fault of the document, and so is every error.
  */
 const ACCEPTED: Readonly<Record<string, string>> = {
 	// What Neutron or Ironic says, and no document can change.
-	"error bond-mac-foreign": "the port group's MAC address is none of its NICs'; the network answers no other address",
-	"error mtu-below-ipv6": "a subport's network has IPv6, and the parent's an MTU too small for it",
-	"error gateway-off-link":
+	"warning bond-mac-foreign": "the port group's MAC address is none of its NICs'; the network answers no other address",
+	"warning mtu-below-ipv6": "a subport's network has IPv6, and the parent's an MTU too small for it",
+	"warning gateway-off-link":
 		"the gateway is outside its subnet; only cloud-init with netplan or NetworkManager reaches it",
-	"error default-route-in-gateway-alone":
+	"warning default-route-in-gateway-alone":
 		"the gateway is outside its subnet: in routes it makes more clients fail, in gateway some do not read it",
 	"warning default-route-on-two-links":
 		"subnets on two links have a host route to everywhere, which somebody asked for",

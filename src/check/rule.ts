@@ -40,6 +40,8 @@ export interface Rule {
 	 * and anything less is good to know.
 	 */
 	readonly limitation?: true;
+	/** Whether this fault is such a limitation, where it depends: no other document would serve the clients better. */
+	isLimitation?(fault: Fault): boolean;
 	/** The finding is about the check itself, and is reported although no client suffers. */
 	readonly concernsCheck?: true;
 	/** Nothing is reported for a client, version and renderer for which another rule reports a crash. */

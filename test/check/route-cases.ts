@@ -55,6 +55,12 @@ export const routeCases: readonly Case[] = [
 		good: routes(without(hostRoute({ network: "192.168.0.0/16" }), "netmask")),
 	},
 	{
+		rule: "route-netmask-zero",
+		at: "/networks/0/routes/0/netmask",
+		bad: routes(hostRoute({ netmask: "0.0.0.0" })),
+		good: routes(hostRoute()),
+	},
+	{
 		rule: "route-netmask-invalid",
 		at: "/networks/0/routes/0/netmask",
 		bad: one({ netmask: "ffff::" }),

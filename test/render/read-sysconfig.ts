@@ -97,7 +97,9 @@ function readRoutes(text: string, meaning: Meaning): void {
 			const number = /^ADDRESS(\d+)$/.exec(key)?.[1];
 			if (number === undefined) continue;
 			const to = canonicalCidr(address, variables.get(`NETMASK${number}`));
-			meaning.routes.push(route(to, variables.get(`GATEWAY${number}`) ?? ""));
+			const metric = variables.get(`METRIC${number}`);
+			const more = metric === undefined ? {} : { metric: Number(metric) };
+			meaning.routes.push(route(to, variables.get(`GATEWAY${number}`) ?? "", more));
 		}
 		return;
 	}

@@ -100,6 +100,8 @@ export interface Client {
 	readonly versions: {
 		readonly oldest: string;
 		readonly newest: string;
+		/** The oldest that its makers still maintain. Default: the newest. */
+		readonly maintained?: string;
 		/** Which distributions or releases these are. */
 		readonly note: string;
 	};

@@ -2,7 +2,7 @@
 
 import { listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
-import { isDns } from "../name-servers.ts";
+import { isDns, serverOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
@@ -25,6 +25,10 @@ const ENI_OF_25 = { renderers: ["eni"], until: "26.1" } as const;
 /** 26.2 writes only addresses for ifupdown: numbers are some for Python, which then cannot join them. */
 const ENI_OF_26 = { renderers: ["eni"], since: "26.1" } as const;
 const typeError = "TypeError: no NIC is configured";
+const noServer = "passes it on: the guest does not have this name server";
+
+/** Every renderer but netplan, which refuses a whole file with an invalid address. */
+const OTHERS = ["networkd", "network-manager", "sysconfig", "eni", "bsd"];
 
 export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-not-dns": conversionReactions["service-not-dns"],
@@ -37,12 +41,14 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	],
 	"service-address-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: onNetwork }),
+		wrong(noServer, { renderers: OTHERS, since: "23.2", when: all(onNetwork, isText) }),
 		fine({ when: onNetwork }),
 		crash(typeError, { renderers: ["networkd"], when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_25, when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: isUsedBefore23_2 }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isUsed }),
+		wrong(noServer, { renderers: OTHERS, when: isText }),
 	],
 	"network-service-address-invalid": [
 		crash(typeError, { renderers: ["network-manager"], since: "23.2", when: all(not(isText), isAppended) }),
@@ -89,13 +95,21 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			when: all(hasSearch, not(linkHasServersIn("networks[].dns_nameservers"))),
 		}),
 	],
-	"dhcp-dns-unread": [ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" })],
+	"dhcp-dns-unread": [
+		ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" }),
+		ignored("passes on only the document's own servers", { renderers: ["networkd"], when: isNotInServices }),
+	],
 	"dns-on-every-link": [
 		wrong("gives the link all of the document's servers", { renderers: ["netplan", "networkd"] }),
 		wrong("gives the link all of the document's servers", { renderers: ["network-manager"], since: "24.1" }),
 	],
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
+
+/** The server is on the network only: networkd gets the document's own list, on links with DHCP too. */
+function isNotInServices({ document, value }: Fault): boolean {
+	return !document.services.some((service) => serverOf(service) === value);
+}
 
 function onNetwork({ network }: Fault): boolean {
 	return network !== undefined;

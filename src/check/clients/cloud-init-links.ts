@@ -7,6 +7,7 @@ import {
 	all,
 	any,
 	hasMember,
+	isBlankValue,
 	isEmptyText,
 	isMissing,
 	isText,
@@ -54,6 +55,10 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"nic-mac-missing": [...conversion["nic-mac-missing"], ignored(degraded, SCHEMA)],
 	"nic-mac-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, when: all(isText, hasMember("link", "name")) }),
+		lost("no NIC has that address: the NIC is not configured", {
+			renderers: ["networkd", "network-manager", "sysconfig"],
+			when: all(isText, hasMember("link", "name"), not(hasDashes)),
+		}),
 		...conversion["nic-mac-invalid"],
 	],
 	"nic-mac-repeated": conversion["nic-mac-repeated"],
@@ -97,6 +102,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-miimon-invalid": [
 		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
+		...invalidOption("the bond has no link monitoring"),
 	],
 	"bond-monitoring-missing": [
 		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
@@ -106,6 +112,9 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),
 		lost(netplanRefuses, { ...NETPLAN, when: isRefusedPolicy }),
+		// The kernel has this one too.
+		fine({ when: ({ value }) => value === "vlan+srcmac" }),
+		...invalidOption("the policy is layer2"),
 	],
 	"bond-lacp-rate-invalid": [
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
@@ -113,7 +122,10 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
 		// netplan checks the value since 1.0.
 		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
-		ignored(degraded, { ...SCHEMA, when: not(isText) }),
+		// Zero and one are the kernel's numbers for slow and fast.
+		ignored(degraded, { ...SCHEMA, when: isRateNumber }),
+		fine({ when: any(isRateNumber, isRateNumberText, isBlankValue) }),
+		...invalidOption("the rate is slow"),
 	],
 	"bond-option-spelling": [ignored(degraded, SCHEMA)],
 	"bond-mode-unread": [
@@ -169,14 +181,40 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"vlan-id-text": [ignored(degraded, SCHEMA)],
 	"vlan-id-repeated": [lost("the last one's addresses replace the others'")],
 	"vlan-name-long": [
-		// It numbers bonds, and takes a NIC's name from the guest unless the document gives one.
-		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: parentHasName }),
+		// It numbers bonds without a name, and takes a NIC's name from the guest unless the document gives one.
+		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: parentIsNamed }),
 	],
 	"virtual-link-unrendered": [
 		lost("creates no such link (cloud-init issue 6534)", { renderers: ["networkd"], until: "26.1" }),
 	],
 	"virtual-link-static6": [ignored(degraded, { since: "25.1", until: "26.1" })],
 };
+
+/** What the system makes of an option that it does not know. networkd makes bonds since cloud-init 26.1. */
+function invalidOption(result: string): Reaction[] {
+	return [
+		lost("NetworkManager refuses the profile: the bond is missing", { renderers: ["network-manager"], since: "24.3" }),
+		wrong(`the system ignores it: ${result}`, { renderers: ["netplan", "sysconfig", "eni"] }),
+		wrong(`systemd-networkd ignores it: ${result}`, { renderers: ["networkd"], since: "26.1" }),
+	];
+}
+
+function isRateNumber({ value }: Fault): boolean {
+	return value === 0 || value === 1;
+}
+
+function isRateNumberText({ value }: Fault): boolean {
+	return value === "0" || value === "1";
+}
+
+/** systemd and NetworkManager read a MAC address with dashes, too. */
+function hasDashes({ value }: Fault): boolean {
+	return typeof value === "string" && /^([0-9a-f]{2}-){5}[0-9a-f]{2}$/i.test(value);
+}
+
+function parentIsNamed({ otherLink }: Fault): boolean {
+	return otherLink !== undefined && typeof member(otherLink.raw, "name") === "string";
+}
 
 function isWhole(value: unknown): boolean {
 	return typeof value === "number" && Number.isInteger(value) && value >= 0;
@@ -194,10 +232,6 @@ function isMissingOrNull({ value }: Fault): boolean {
 /** What Python takes for false. */
 function isFalse({ value }: Fault): boolean {
 	return !value || (typeof value === "object" && Object.keys(value).length === 0);
-}
-
-function parentHasName({ otherLink }: Fault): boolean {
-	return otherLink?.kind === "nic" && typeof member(otherLink.raw, "name") === "string";
 }
 
 /** What Python's int() does not convert. */

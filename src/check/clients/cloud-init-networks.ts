@@ -28,7 +28,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"netmask-invalid": [
 		// A mask of zeros counts as no prefix, also for IPv6.
 		lost(netplanRefuses, { ...NETPLAN, when: isZeroMask }),
-		fine({ when: isZeroMask }),
+		wrong("takes everything for a neighbour", { when: isZeroMask }),
 		...conversion["netmask-invalid"],
 	],
 	"netmask-zero": [lost(netplanRefuses, NETPLAN), wrong("takes everything for a neighbour")],
@@ -76,6 +76,9 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		crash("KeyError: no NIC is configured", { renderers: ["sysconfig"], when: all(isPruned, not(isIpv6)) }),
 		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], until: "24.1", when: not(isPruned) }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
+		wrong("writes a route without a gateway: its hosts are taken for neighbours", {
+			renderers: ["networkd", "network-manager", "sysconfig", "bsd"],
+		}),
 	],
 	"route-gateway-invalid": [
 		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], until: "24.1", when: not(isText) }),

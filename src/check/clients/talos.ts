@@ -122,7 +122,7 @@ export const talos: Client = {
 	name: "talos",
 	title: "Talos",
 	source: "its source at the tags v1.6.0 to v1.14.0-beta.1, and of August 2026",
-	versions: { oldest: "1.11", newest: "1.14", note: "1.11 to 1.14; 1.12 is still maintained" },
+	versions: { oldest: "1.11", newest: "1.14", maintained: "1.12.11", note: "1.11 to 1.14; 1.12 is still maintained" },
 	renderers: [],
 	networkTypes: supportFor(...NOVA_NETWORK_TYPES),
 	nicTypes: TALOS_NIC_TYPES,

@@ -38,7 +38,8 @@ export const bondMacRules: readonly Rule[] = [
 	{
 		id: "bond-mac-foreign",
 		title: "A bond whose MAC address belongs to none of its members",
-		fix: "write a member's MAC address",
+		fix: "write a member's MAC address, if the network answers it: in Ironic, give the port group a NIC's address",
+		limitation: true,
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const mac = macOf(link);

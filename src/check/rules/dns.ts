@@ -64,7 +64,7 @@ export const dnsRules: readonly Rule[] = [
 				const missing = dynamic.find(({ address }) => !known.has(address));
 				if (!missing?.network) continue;
 				const message = `the name server ${missing.address} is on no static network of the link`;
-				yield { pointer: missing.pointer, message, network: missing.network };
+				yield { pointer: missing.pointer, message, value: missing.address, network: missing.network };
 			}
 		},
 	},

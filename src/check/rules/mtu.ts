@@ -29,7 +29,7 @@ export const mtuRules: readonly Rule[] = [
 		fix: "write a number from 68 to 65535, or leave the MTU out",
 		*find({ links }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = isDigits(value) ? Number(value) : value;
+				const number = numberOf(value);
 				if (isWhole(number) && number <= MAX) continue;
 				yield { pointer, message: `the MTU is ${show(value)}`, value, link };
 			}
@@ -42,7 +42,7 @@ export const mtuRules: readonly Rule[] = [
 		concerns: onMember("links[].mtu"),
 		*find({ links }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = isDigits(value) ? Number(value) : value;
+				const number = numberOf(value);
 				if (isWhole(number) && number < MIN_IPV4) yield { pointer, message: `the MTU is ${number}`, value, link };
 			}
 		},
@@ -50,16 +50,21 @@ export const mtuRules: readonly Rule[] = [
 	{
 		id: "mtu-below-ipv6",
 		title: "An MTU of less than 1280 bytes on a link with IPv6",
-		fix: "raise the MTU to 1280 or more, or leave IPv6 out",
+		fix: "raise the MTU to 1280 or more, that of a VLAN's parent first, or leave IPv6 out",
+		// A VLAN's MTU cannot be above its parent's.
+		isLimitation: ({ otherLink }) => otherLink !== undefined,
 		concerns: (cell, fault) =>
 			onMember("links[].mtu")(cell, fault) &&
 			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),
-		*find({ links }) {
+		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = isDigits(value) ? Number(value) : value;
+				const number = numberOf(value);
 				if (!isWhole(number) || number < MIN_IPV4 || number >= MIN_IPV6) continue;
 				if (!link.networks.some(({ version }) => version === 6)) continue;
-				yield { pointer, message: `the MTU is ${number}, and the link has IPv6`, value, link };
+				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
+				const limit = parent && mtuOf(parent).find((mtu) => isWhole(mtu.value) && mtu.value < MIN_IPV6)?.link;
+				const message = `the MTU is ${number}, and the link has IPv6`;
+				yield { pointer, message, value, link, ...(limit && { otherLink: limit }) };
 			}
 		},
 	},
@@ -71,9 +76,10 @@ export const mtuRules: readonly Rule[] = [
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const parentMtu = parent && member(parent.raw, "mtu");
-				if (!parent || !isWhole(value) || !isWhole(parentMtu) || value <= parentMtu || parentMtu < MIN_IPV4) continue;
-				const message = `the VLAN's MTU is ${value}, that of ${parent.pointer} is ${parentMtu}`;
+				const mtu = numberOf(value);
+				const parentMtu = numberOf(parent && member(parent.raw, "mtu"));
+				if (!parent || !isWhole(mtu) || !isWhole(parentMtu) || mtu <= parentMtu || parentMtu < MIN_IPV4) continue;
+				const message = `the VLAN's MTU is ${mtu}, that of ${parent.pointer} is ${parentMtu}`;
 				yield { pointer, message, value, link, otherLink: parent };
 			}
 		},
@@ -85,11 +91,12 @@ export const mtuRules: readonly Rule[] = [
 		concerns: onUnreadMember("links[].mtu"),
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				if (link.kind === "nic" || !isWhole(value) || value < MIN_IPV4) continue;
+				const mtu = numberOf(value);
+				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const inherited = link.kind === "bond" ? 1500 : (parent && member(parent.raw, "mtu")) || 1500;
-				if (value === inherited) continue;
-				const message = `the ${link.kind}'s MTU is ${value}, without it the MTU is ${inherited}`;
+				const inherited = (link.kind === "vlan" && parent && numberOf(member(parent.raw, "mtu"))) || 1500;
+				if (mtu === inherited) continue;
+				const message = `the ${link.kind}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
 				yield { pointer, message, value, link };
 			}
 		},
@@ -100,6 +107,11 @@ export const mtuRules: readonly Rule[] = [
 function mtuOf(link: LinkView): { pointer: string; value: unknown; link: LinkView }[] {
 	const value = member(link.raw, "mtu");
 	return value === undefined || value === null ? [] : [{ pointer: `${link.pointer}/mtu`, value, link }];
+}
+
+/** An MTU as text counts as its number: most clients read it so. */
+function numberOf(value: unknown): unknown {
+	return isDigits(value) ? Number(value) : value;
 }
 
 function isDigits(value: unknown): boolean {

@@ -3,7 +3,7 @@ import { parseMask } from "../addressing.ts";
 import { bounded, LONGEST, memberPointer, routesOf } from "../document-view.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
-import { onParsedRoutes } from "./concerns.ts";
+import { onParsedRoutes, onRoutes } from "./concerns.ts";
 
 export const routeRules: readonly Rule[] = [
 	{
@@ -76,6 +76,21 @@ export const routeRules: readonly Rule[] = [
 				if (!address || isBlank(value) || parseMask(value, address.version) !== undefined) continue;
 				const message = `${show(value)} is not a valid mask for the destination`;
 				yield { pointer: `${route.pointer}/netmask`, message, value, route, network: route.owner };
+			}
+		},
+	},
+	{
+		id: "route-netmask-zero",
+		title: "A route to a network with a mask of zeros, which is that of a default route",
+		fix: "write the network's mask, or 0.0.0.0 (::) as the destination of a default route",
+		effect: { outcome: "wrong", text: "the system refuses the route, or takes it for a default route" },
+		concerns: onRoutes,
+		*find(document) {
+			for (const route of routesOf(document)) {
+				const { address, destination, owner } = route;
+				if (!address || destination?.prefixLength !== 0 || address.address === destination.network) continue;
+				const pointer = memberPointer(route, "netmask");
+				yield { pointer, message: `the mask of ${address.address} is zero`, route, network: owner };
 			}
 		},
 	},

@@ -10,7 +10,9 @@ export const routingRules: readonly Rule[] = [
 	{
 		id: "gateway-off-link",
 		title: "A gateway in none of the link's subnets",
-		fix: "write a gateway inside the subnet, or its link-local address",
+		fix: "write a gateway inside the subnet, or its link-local address; if there is none, write it as the network's gateway",
+		// The network's own gateway serves more clients than a route.
+		isLimitation: ({ route }) => route === undefined,
 		concerns: readsGateway,
 		*find({ links }) {
 			for (const link of links) {
@@ -86,7 +88,7 @@ function gatewaysOf(network: NetworkView): Gateway[] {
 }
 
 /** Whether the gateway is a neighbour, as far as the document says: DHCP and SLAAC bring subnets of their own. */
-function reaches({ networks }: LinkView, gateway: string): boolean {
+export function reaches({ networks }: LinkView, gateway: string): boolean {
 	const version = gateway.includes(":") ? 6 : 4;
 	if (/^fe[89ab]/.test(gateway)) return true;
 	const family = networks.filter((network) => network.version === version);
