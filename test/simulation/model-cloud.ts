@@ -21,6 +21,7 @@ interface Record_<Content> {
 /** A port that had an address. */
 export interface Tenure {
 	readonly address: string;
+	readonly tenant: string;
 	readonly deviceId: string;
 	readonly from: number;
 	/** Infinite: until now. */
@@ -39,8 +40,10 @@ export interface ModelCloud {
 export interface ModelCloudOptions {
 	readonly random: Random;
 	readonly now: () => number;
-	/** Called for each resource that was created, changed or deleted. */
-	readonly onChange: (kind: ResourceKind, id: string) => void;
+	/** Called for each resource that was created, changed or deleted: then without content. */
+	readonly onChange: (kind: ResourceKind, id: string, content: object | undefined) => void;
+	/** Called when an address passes to another tenant. */
+	readonly onReuse: () => void;
 	readonly note: (text: string) => void;
 }
 
@@ -52,7 +55,7 @@ const MOST_SERVERS = 5;
 
 export const addressOn = (network: string, host: number) => `10.0.${network.at(-1)}.${host}`;
 
-export function createModelCloud({ random, now, onChange, note }: ModelCloudOptions): ModelCloud {
+export function createModelCloud({ random, now, onChange, onReuse, note }: ModelCloudOptions): ModelCloud {
 	const records = new Map<string, Record_<unknown> & { readonly kind: ResourceKind; readonly id: string }>();
 	const tenures: Tenure[] = [];
 	let lastId = 0;
@@ -61,15 +64,16 @@ export function createModelCloud({ random, now, onChange, note }: ModelCloudOpti
 	function put<Kind extends ResourceKind>(kind: Kind, id: string, content: ResourceContents[Kind]): void {
 		const revision = (records.get(`${kind} ${id}`)?.revision ?? 0) + 1;
 		const named = "name" in content && kind !== "keypair" ? { ...content, name: `r${revision}` } : content;
-		records.set(`${kind} ${id}`, { kind, id, revision, content: frozenJson(named) });
+		const frozen = frozenJson(named);
+		records.set(`${kind} ${id}`, { kind, id, revision, content: frozen });
 		if (kind === "port") noteTenure(id, content as PortFacts);
-		onChange(kind, id);
+		onChange(kind, id, frozen);
 	}
 
 	function remove(kind: ResourceKind, id: string): void {
 		if (!records.delete(`${kind} ${id}`)) return;
 		if (kind === "port") endTenures(id);
-		onChange(kind, id);
+		onChange(kind, id, undefined);
 	}
 
 	const portTenures = new Map<string, Tenure[]>();
@@ -82,9 +86,14 @@ export function createModelCloud({ random, now, onChange, note }: ModelCloudOpti
 		if (port.device_owner !== "compute:nova" || port.device_id === "") return;
 		const owners = port.fixed_ips.map(
 			({ ip_address: address }): Tenure => ({
-				...{ address, deviceId: port.device_id, from: now(), until: Number.POSITIVE_INFINITY },
+				...{ address, tenant: port.project_id ?? "", deviceId: port.device_id },
+				...{ from: now(), until: Number.POSITIVE_INFINITY },
 			}),
 		);
+		for (const { address, tenant } of owners) {
+			const before = tenures.findLast((tenure) => tenure.address === address);
+			if (before !== undefined && before.tenant !== tenant) onReuse();
+		}
 		tenures.push(...owners);
 		portTenures.set(portId, owners);
 	}

@@ -1,6 +1,5 @@
 /** The model cloud's message bus, with its faults. */
 import type { ChangeSignals, Signal, SignalHandler } from "../../src/source/remote-source.ts";
-import type { ResourceKind } from "../../src/source/resource.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
 export interface SignalFaults {
@@ -16,8 +15,14 @@ export interface SignalFaults {
 	readonly lost: Set<string>;
 }
 
+/** As OpenStack's notifications, it has facts too. They may be old or forged, and the mirror must not use them. */
+export interface Message extends Signal {
+	/** Null: the resource was deleted. */
+	readonly payload?: object | null | undefined;
+}
+
 export interface Connection {
-	receive(signal: Signal, isForged: boolean): void;
+	receive(message: Message, isForged: boolean): void;
 	goDown(): void;
 	comeBack(): void;
 }
@@ -27,9 +32,10 @@ export const noSignalFaults = (): SignalFaults => ({
 });
 
 /** Reports a changed resource to every listener. A change of a server's details is reported as a change of the server. */
-export function announce(faults: SignalFaults, kind: ResourceKind, id: string, now: number): void {
-	const named = kind === "server_details" ? "server" : kind;
-	for (const connection of faults.connections) connection.receive({ kind: named, ids: [id], changedAt: now }, false);
+export function announce(faults: SignalFaults, message: Message): void {
+	const { payload: _, ...signal } = message;
+	const sent: Message = signal.kind === "server_details" ? { ...signal, kind: "server" } : message;
+	for (const connection of faults.connections) connection.receive(sent, false);
 }
 
 const CONNECT = 30;
@@ -48,9 +54,15 @@ export function createModelSignals(
 		let isEnded = false;
 		let downSince: number | undefined;
 
-		async function deliver(signal: Signal): Promise<void> {
+		let sent = 0;
+		let delivered = 0;
+		async function deliver(signal: Message): Promise<void> {
+			const number = ++sent;
 			await scheduler.after(1 + random.below(faults.latency), process);
-			if (isConnected && !isEnded) handler.onSignals([signal]);
+			if (!isConnected || isEnded) return;
+			if (number < delivered) scheduler.count("messages overtake each other");
+			delivered = Math.max(delivered, number);
+			handler.onSignals([signal]);
 		}
 		async function connect(): Promise<void> {
 			await scheduler.after(CONNECT, process);
@@ -63,14 +75,19 @@ export function createModelSignals(
 				if (!process.isAlive) return void faults.connections.delete(connection);
 				if (!isConnected) return;
 				if (!isForged && random.chance(faults.loss)) {
+					scheduler.count("message lost");
 					for (const id of signal.ids) faults.lost.add(`${signal.kind} ${id}`);
 					return;
 				}
+				if (isForged) scheduler.count("message forged");
 				void deliver(signal);
-				if (random.chance(faults.duplicates)) void deliver(signal);
+				if (!random.chance(faults.duplicates)) return;
+				scheduler.count("message repeated");
+				void deliver(signal);
 			},
 			goDown() {
 				if (!isConnected) return;
+				scheduler.count("broker away");
 				isConnected = false;
 				downSince = scheduler.now();
 				handler.onDown("the broker is away");

@@ -45,11 +45,17 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 	async function call<T>(kind: ResourceKind, work: (requestedAt: number) => T, signal?: AbortSignal): Promise<T> {
 		const requestedAt = scheduler.now();
 		const isSlow = random.chance(api.slowness);
+		if (isSlow) scheduler.count("API call slow");
 		const before = NO_REVISIONS.has(kind) ? 5 : 1 + random.below(isSlow ? 3000 : 50);
 		await scheduler.after(before, process, signal);
-		if (api.isDown || random.chance(api.errors))
+		if (api.isDown || random.chance(api.errors)) {
+			scheduler.count(api.isDown ? "API away" : "API error");
 			throw new GuestwireError("cloud-unavailable", "the model cloud is away");
-		if (random.chance(api.oddAnswers)) throw new GuestwireError("cloud-answer", "half an answer");
+		}
+		if (random.chance(api.oddAnswers)) {
+			scheduler.count("API answer odd");
+			throw new GuestwireError("cloud-answer", "half an answer");
+		}
 		const result = work(requestedAt);
 		await scheduler.after(1 + random.below(isSlow ? 3000 : 50), process, signal);
 		return result;
@@ -65,6 +71,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 
 	function read(kind: ResourceKind, ids: readonly string[], requestedAt: number): FoundResources {
 		const isUnreadable = (id: string) => api.unreadable.has(`${kind} ${id}`) && cloud.get(kind, id) !== undefined;
+		if (ids.some(isUnreadable)) scheduler.count("record unreadable");
 		const readable = ids.filter((id) => !isUnreadable(id));
 		return {
 			resources: readable.flatMap((id) => resource(kind, id, requestedAt) ?? []),
@@ -74,9 +81,13 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 		};
 	}
 
+	/** The ids of the listing when the page before was read. */
+	const listed = new Map<ResourceKind, string>();
 	function pageOf(kind: ResourceKind, marker: string | undefined): { ids: string[]; next?: string } {
 		const all = cloud.ids(kind).toSorted();
 		if (kind === "server") all.reverse();
+		if (marker !== undefined && listed.get(kind) !== all.join()) scheduler.count("page shifted");
+		listed.set(kind, all.join());
 		const at = marker === undefined ? -1 : all.indexOf(marker);
 		if (marker !== undefined && at < 0) throw new GuestwireError("cloud-answer", `there is no ${kind} ${marker}`);
 		const ids = all.slice(at + 1, at + 1 + PAGE);

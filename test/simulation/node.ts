@@ -24,6 +24,8 @@ export interface DatabaseFaults {
 /** Who holds the lock of the database. */
 export interface LockState {
 	holder?: { readonly process: Process; readonly lost: AbortController };
+	/** Who held it when it was given twice, and has not noticed. */
+	readonly unaware: Set<AbortController>;
 }
 
 export interface Node {
@@ -83,10 +85,20 @@ function accessOf({ scheduler, process, faults, lock }: NodeOptions): Access {
 	const fail = (name: string) => new GuestwireError("state", `the model database fails: ${name}`);
 	return {
 		async run(name, operation) {
-			if (random.chance(faults.slowness)) await scheduler.after(1 + random.below(200), process);
-			if (faults.isDown || random.chance(faults.errors)) throw fail(name);
+			if (random.chance(faults.slowness)) {
+				scheduler.count("database slow");
+				await scheduler.after(1 + random.below(200), process);
+			}
+			if (faults.isDown || random.chance(faults.errors)) {
+				const isWrite = ["apply", "setMeta", "purge"].includes(name);
+				scheduler.count(faults.isDown ? "database away" : isWrite ? "database write failed" : "database read failed");
+				throw fail(name);
+			}
 			const result = operation();
-			if (random.chance(faults.errors)) throw fail(`${name} was done, but the answer is lost`);
+			if (random.chance(faults.errors)) {
+				scheduler.count("database answer lost");
+				throw fail(`${name} was done, but the answer is lost`);
+			}
 			return result;
 		},
 		async lead(signal) {
@@ -96,7 +108,12 @@ function accessOf({ scheduler, process, faults, lock }: NodeOptions): Access {
 					await scheduler.after(LOCK_AGE, process, signal);
 					if (lock.holder === holder) delete lock.holder;
 				}
-				if (lock.holder === undefined || (faults.givesLockTwice && lock.holder.process !== process)) break;
+				if (lock.holder === undefined) break;
+				if (faults.givesLockTwice && lock.holder.process !== process) {
+					if (lock.holder.process.isAlive) scheduler.count("two leaders");
+					lock.unaware.add(lock.holder.lost);
+					break;
+				}
 				await scheduler.after(LOCK_INTERVAL, process, signal);
 			}
 			return take(lock, process);

@@ -1,29 +1,48 @@
 /**
- * `npm run simulate -- --seeds N --from M [--order] [--trace]`: runs seeds, and prints the first that fails with its trace.
- * With `--order`, an answer that shows older facts than the same process gave before is a fault too.
+ * `npm run simulate -- --seeds N --from M [--order] [--bug NAME]`: runs seeds on all cores, and prints the first that
+ * fails. One seed alone is printed with its trace if it fails. With `--order`, an answer that shows older facts than an
+ * earlier one of the same process is a fault too. `--bug` is one of test/simulation/bugs.ts.
  */
 import { parseArgs } from "node:util";
-import { simulate } from "./simulate.ts";
+import { addBug, BUGS, type BugName } from "./bugs.ts";
+import { runSeeds } from "./run-seeds.ts";
 
 const { values } = parseArgs({
 	options: {
 		seeds: { type: "string", default: "1000" },
 		from: { type: "string", default: "1" },
+		threads: { type: "string" },
 		order: { type: "boolean", default: false },
-		trace: { type: "boolean", default: false },
+		bug: { type: "string" },
 	},
 });
-const from = Number(values.from);
-const startedAt = performance.now();
-let steps = 0;
-for (let seed = from; seed < from + Number(values.seeds); seed++) {
-	const result = await simulate(seed, { checksOrder: values.order });
-	steps += result.steps;
-	if (result.failure === undefined && !values.trace) continue;
-	console.log(result.trace.join("\n"));
-	if (result.failure === undefined) continue;
-	console.log(`seed ${seed} fails: ${result.failure}\nreplay: npm run simulate -- --seeds 1 --from ${seed}`);
-	process.exit(1);
+const [from, seeds, checksOrder] = [Number(values.from), Number(values.seeds), values.order];
+const bug = Object.keys(BUGS).find((name): name is BugName => name === values.bug);
+if (bug !== values.bug) throw new Error(`no bug is named ${values.bug}: ${Object.keys(BUGS).join(", ")}`);
+
+if (seeds === 1) await replay();
+else await runAll();
+
+async function replay(): Promise<void> {
+	if (bug !== undefined) addBug(bug);
+	const { simulate } = await import("./simulate.ts");
+	const { failure, trace } = await simulate(from, { checksOrder });
+	console.log(
+		[...trace, failure === undefined ? `seed ${from}: everything held` : `seed ${from} fails: ${failure}`].join("\n"),
+	);
+	if (failure !== undefined) process.exitCode = 1;
 }
-const seconds = (performance.now() - startedAt) / 1000;
-console.log(`${values.seeds} seeds from ${from}, ${steps} steps, ${seconds.toFixed(1)} s: everything held`);
+
+async function runAll(): Promise<void> {
+	const startedAt = performance.now();
+	const threads = values.threads === undefined ? {} : { threads: Number(values.threads) };
+	const result = await runSeeds({ from, seeds, checksOrder, ...threads, ...(bug !== undefined && { bug }) });
+	const seconds = (performance.now() - startedAt) / 1000;
+	const rows = Object.entries(result.faults).map(([fault, count]) => `${String(count).padStart(10)}  ${fault}`);
+	console.log(`${result.seeds} seeds from ${from}, ${result.steps} steps, ${seconds.toFixed(1)} s\n${rows.join("\n")}`);
+	if (result.failed === undefined) return console.log("everything held");
+	const { seed, failure } = result.failed;
+	const more = `${checksOrder ? " --order" : ""}${bug === undefined ? "" : ` --bug ${bug}`}`;
+	console.log(`seed ${seed} fails: ${failure}\nreplay: npm run simulate -- --seeds 1 --from ${seed}${more}`);
+	process.exitCode = 1;
+}

@@ -36,6 +36,22 @@ export interface Process {
 	isAlive: boolean;
 }
 
+/** Everything that a run may do to the mirror. Each has to happen in some run. */
+export const FAULTS = [
+	...(["message lost", "message repeated", "messages overtake each other", "message forged", "broker away"] as const),
+	...(["API away", "API error", "API answer odd", "API call slow", "record unreadable", "page shifted"] as const),
+	...([
+		"database away",
+		"database read failed",
+		"database write failed",
+		"database answer lost",
+		"database slow",
+	] as const),
+	...(["watcher killed", "node killed", "two leaders", "address reused by another tenant"] as const),
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+
 export interface Scheduler {
 	readonly random: Random;
 	/** Milliseconds since 1970. */
@@ -47,6 +63,9 @@ export interface Scheduler {
 	advance(milliseconds: number, check: () => void): Promise<void>;
 	/** Adds a line to the trace. */
 	note(text: string): void;
+	/** Counts a fault that has happened to somebody. */
+	count(fault: Fault): void;
+	faults(): ReadonlyMap<Fault, number>;
 	/** The trace's lines. */
 	trace(): readonly string[];
 	/** Events so far. */
@@ -68,6 +87,7 @@ export function createScheduler(seed: number): Scheduler {
 	const random = createRandom(seed);
 	const trace: string[] = [];
 	const events: Event[] = [];
+	const faults = new Map<Fault, number>();
 	let time = START;
 	let steps = 0;
 
@@ -121,6 +141,8 @@ export function createScheduler(seed: number): Scheduler {
 			time = end;
 		},
 		note: (text) => void trace.push(`${time - START} ${text}`),
+		count: (fault) => void faults.set(fault, (faults.get(fault) ?? 0) + 1),
+		faults: () => faults,
 		trace: () => trace,
 		steps: () => steps,
 	};

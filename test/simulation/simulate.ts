@@ -7,7 +7,7 @@ import { createGuests } from "./guests.ts";
 import type { MemoryDatabase } from "./memory-store.ts";
 import { addressOn, type ModelCloud, NETWORKS } from "./model-cloud.ts";
 import { modelFacts } from "./model-source.ts";
-import { createScheduler } from "./scheduler.ts";
+import { createScheduler, type Fault } from "./scheduler.ts";
 import { createWorld, type World } from "./world.ts";
 
 export interface SimulationResult {
@@ -15,6 +15,8 @@ export interface SimulationResult {
 	readonly failure: string | undefined;
 	readonly trace: readonly string[];
 	readonly steps: number;
+	/** How often each fault has happened. */
+	readonly faults: ReadonlyMap<Fault, number>;
 }
 
 /** How long faults last: many short histories find more than a few long ones. Milliseconds. */
@@ -24,6 +26,11 @@ const LONGEST_TROUBLE = 18_000;
 const CONVERGENCE = 120_000;
 /** Once it does, it does so after another sweep. */
 const STABLE = 10_000;
+
+/** The share of runs that check what counts as missed, and of those that check what follows a gap. */
+const SHARE = 0.25;
+/** After the broker's return, all that changed meanwhile is in the mirror within this time. Milliseconds. */
+const AFTER_GAP = 5000;
 
 class Violation extends Error {}
 
@@ -35,12 +42,13 @@ export interface SimulationOptions {
 export async function simulate(seed: number, options: SimulationOptions): Promise<SimulationResult> {
 	const scheduler = createScheduler(seed);
 	const world = createWorld(scheduler);
+	const outcome = () => ({ trace: scheduler.trace(), steps: scheduler.steps(), faults: scheduler.faults() });
 	try {
 		await run(world, options);
-		return { failure: undefined, trace: scheduler.trace(), steps: scheduler.steps() };
+		return { failure: undefined, ...outcome() };
 	} catch (error) {
 		const failure = error instanceof Violation ? error.message : String((error as Error).stack);
-		return { failure, trace: scheduler.trace(), steps: scheduler.steps() };
+		return { failure, ...outcome() };
 	} finally {
 		world.end();
 	}
@@ -76,6 +84,9 @@ async function run(world: World, { checksOrder }: SimulationOptions): Promise<vo
 	scheduler.note("peace");
 	world.makePeace();
 	await checkConvergence(world, check);
+	await checkOwners(world, check);
+	if (world.hasBus && random.chance(SHARE)) await checkMissed(world, check);
+	if (world.hasBus && random.chance(SHARE)) await checkGap(world, check);
 	await checkRestart(world, check);
 }
 
@@ -85,6 +96,66 @@ async function checkConvergence({ scheduler, cloud, database }: World, check: ()
 	await scheduler.advance(STABLE, check);
 	const difference = differenceOf(cloud, database);
 	if (difference !== undefined) throw new Violation(`after ${CONVERGENCE} ms without faults: ${difference}`);
+}
+
+/** Every address is its present owner's. */
+async function checkOwners(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud } = world;
+	const node = world.anyNode();
+	if (node === undefined) throw new Violation("no node runs");
+	const current = cloud.tenures.filter(({ until }) => until > scheduler.now());
+	const own = current.filter(({ deviceId, tenant }) =>
+		cloud.all("server").some((server) => server.id === deviceId && server.tenant_id === tenant),
+	);
+	const answers = own.map(({ address, deviceId }) => ({
+		address,
+		deviceId,
+		answered: collect(node.byAddress(address, true)),
+	}));
+	await scheduler.advance(5000, check);
+	for (const { address, deviceId, answered } of answers) {
+		const { id } = JSON.parse(/^{/.test(answered.text ?? "") ? (answered.text ?? "") : "{}");
+		if (id !== deviceId) throw new Violation(`${address} of ${deviceId} was answered as ${id ?? answered.text}`);
+	}
+}
+
+/** Waits until a comparison has ended. */
+async function nextComparison({ scheduler, database }: World, check: () => void): Promise<void> {
+	const before = database.meta.get("reconciledAt");
+	const end = scheduler.now() + CONVERGENCE;
+	while (database.meta.get("reconciledAt") === before && scheduler.now() < end) await scheduler.advance(100, check);
+}
+
+/** Whether comparisons find its changes: the others have no listings. */
+const isListed = (name: string) => !/^(server_details|keypair) /.test(name);
+
+/** What changes while the broker is away is read at once when it is back. */
+async function checkGap(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud, database } = world;
+	await nextComparison(world, check);
+	world.setBus(true);
+	await scheduler.advance(100, check);
+	for (let count = scheduler.random.below(10); count >= 0; count--) cloud.change();
+	await scheduler.advance(100, check);
+	world.setBus(false);
+	await scheduler.advance(AFTER_GAP, check);
+	const late = differences(cloud, database).find(({ kind }) => isListed(`${kind} `));
+	if (late !== undefined) throw new Violation(`${AFTER_GAP} ms after the broker's return: ${late.text}`);
+}
+
+/** Changes without messages are counted as missed by the next comparison: each of them, once, and nothing else. */
+async function checkMissed(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud, database, missed } = world;
+	await nextComparison(world, check);
+	missed.length = 0;
+	world.muteSignals(true);
+	for (let count = scheduler.random.below(6); count >= 0; count--) cloud.change();
+	world.muteSignals(false);
+	const expected = Array.from(differences(cloud, database), ({ kind, id }) => `${kind} ${id}`);
+	await nextComparison(world, check);
+	await nextComparison(world, check);
+	const [lost, counted] = [expected, missed].map((names) => names.filter(isListed).sort().join(", "));
+	if (lost !== counted) throw new Violation(`the signals lost ${lost}, and ${counted || "nothing"} counted as missed`);
 }
 
 /** Kinds that the mirror has all of; key pairs only as far as servers refer to them. */
@@ -99,25 +170,38 @@ const COMPLETE = [
 	"server_details",
 ] as const;
 
-function differenceOf(cloud: ModelCloud, { rows }: MemoryDatabase): string | undefined {
-	const wanted = COMPLETE.flatMap((kind) => cloud.ids(kind).map((id) => ({ kind, id })));
-	const lacking = wanted.find(({ kind, id }) => rows.get(`${kind} ${id}`)?.content === undefined);
-	if (lacking !== undefined) return `the mirror lacks ${lacking.kind} ${lacking.id}`;
+interface Difference {
+	readonly kind: ResourceKind;
+	readonly id: string;
+	readonly text: string;
+}
+
+function* differences(cloud: ModelCloud, { rows }: MemoryDatabase): Generator<Difference> {
+	for (const kind of COMPLETE) {
+		for (const id of cloud.ids(kind)) {
+			if (rows.get(`${kind} ${id}`)?.content === undefined) yield { kind, id, text: `the mirror lacks ${kind} ${id}` };
+		}
+	}
 	const keypairs = new Set(cloud.all("server").flatMap(keypairIdsOf));
 	for (const { kind, id, content } of rows.values()) {
 		if (kind === "keypair" && !keypairs.has(id)) continue;
-		const current = cloud.get(kind as ResourceKind, id)?.content;
-		if (content !== current && !isDeepStrictEqual(content, current))
-			return `${kind} ${id} is ${JSON.stringify(content)} and should be ${JSON.stringify(current)}`;
+		const current = cloud.get(kind, id)?.content;
+		if (content === undefined && current !== undefined && kind !== "keypair") continue; // see above
+		if (content === current || isDeepStrictEqual(content, current)) continue;
+		const text = `${kind} ${id} is ${JSON.stringify(content)} and should be ${JSON.stringify(current)}`;
+		yield { kind, id, text };
 	}
-	return undefined;
+}
+
+function differenceOf(cloud: ModelCloud, database: MemoryDatabase): string | undefined {
+	return differences(cloud, database).next().value?.text;
 }
 
 /** The cloud dies, Guestwire starts again, and every instance is answered as before. */
 async function checkRestart(world: World, check: () => void): Promise<void> {
 	const { scheduler, cloud } = world;
 	world.api.isDown = true;
-	world.goDark();
+	world.setBus(true);
 	const starting = world.restart();
 	await scheduler.advance(5000, check);
 	const node = await starting;

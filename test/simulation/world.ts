@@ -13,6 +13,9 @@ export interface World {
 	readonly database: MemoryDatabase;
 	readonly api: ApiFaults;
 	readonly violations: readonly string[];
+	/** `kind id` of what nodes have counted as missed. */
+	readonly missed: string[];
+	readonly hasBus: boolean;
 	/** Every id that a server has had. */
 	readonly serverIds: ReadonlySet<string>;
 	start(): void;
@@ -21,8 +24,10 @@ export interface World {
 	trouble(): void;
 	/** All faults end, and all nodes run. */
 	makePeace(): void;
-	/** The message bus is gone. */
-	goDark(): void;
+	/** Whether every message gets lost from now on, or none. */
+	muteSignals(isMute: boolean): void;
+	/** The broker goes away or comes back. */
+	setBus(isDown: boolean): void;
 	/** All nodes are killed, and one starts. */
 	restart(): Promise<Node>;
 	end(): void;
@@ -36,12 +41,13 @@ const INITIAL_CHANGES = 12;
 export function createWorld(scheduler: Scheduler): World {
 	const { random, note } = scheduler;
 	const database = createMemoryDatabase();
-	const lock: LockState = {};
+	const lock: LockState = { unaware: new Set() };
 	const api: ApiFaults = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, unreadable: new Set() };
 	const signals = noSignalFaults();
 	const faults: DatabaseFaults = { isDown: false, errors: 0, slowness: 0.05, givesLockTwice: false };
 	const hasBus = random.chance(0.8);
 	const violations: string[] = [];
+	const missed: string[] = [];
 	const serverIds = new Set<string>();
 	/** Those that have started, and all that are not dead. */
 	const nodes = new Map<string, Node>();
@@ -52,10 +58,11 @@ export function createWorld(scheduler: Scheduler): World {
 		random,
 		note,
 		now: scheduler.now,
-		onChange(kind, id) {
+		onReuse: () => scheduler.count("address reused by another tenant"),
+		onChange(kind, id, payload) {
 			note(`  ${kind} ${id} changes`);
 			if (kind === "server") serverIds.add(id);
-			announce(signals, kind, id, scheduler.now());
+			announce(signals, { kind, ids: [id], changedAt: scheduler.now(), payload: payload ?? null });
 		},
 	});
 
@@ -67,6 +74,7 @@ export function createWorld(scheduler: Scheduler): World {
 		const remote = createModelSource({ cloud, scheduler, process, api, signals, hasBus });
 		const onMissedChanges = (kind: ResourceKind, ids: readonly string[]) => {
 			note(`${process.name} missed ${kind} ${ids}`);
+			missed.push(...ids.map((id) => `${kind} ${id}`));
 			// What has no listing may have been read by another node before the signal's own reading.
 			if (kind === "server_details" || kind === "keypair") return;
 			const wrong = ids.filter((id) => !signals.lost.has(`${kind} ${id}`));
@@ -85,6 +93,7 @@ export function createWorld(scheduler: Scheduler): World {
 		const process = running.get(name);
 		if (process === undefined) return;
 		note(`${process.name} is killed`);
+		scheduler.count(lock.holder?.process === process ? "watcher killed" : "node killed");
 		process.isAlive = false;
 		running.delete(name);
 		nodes.delete(name);
@@ -138,12 +147,13 @@ export function createWorld(scheduler: Scheduler): World {
 		const kind = random.pick(["server", "port", "network", "trunk", "keypair"] as const);
 		const ids = [...cloud.ids(kind), "no-such-thing", "'; drop table mirror_keys; --"];
 		for (const connection of signals.connections) {
-			connection.receive({ kind, ids: [random.pick(ids), random.pick(ids)], changedAt: Number.NaN }, true);
+			const payload = cloud.all(kind).at(-1);
+			connection.receive({ kind, ids: [random.pick(ids), random.pick(ids)], changedAt: Number.NaN, payload }, true);
 		}
 	}
 
 	return {
-		...{ scheduler, cloud, database, api, violations, serverIds },
+		...{ scheduler, cloud, database, api, violations, missed, serverIds, hasBus },
 		start() {
 			for (let count = 0; count < INITIAL_CHANGES; count++) cloud.change();
 			void startOne("a");
@@ -160,10 +170,13 @@ export function createWorld(scheduler: Scheduler): World {
 			Object.assign(signals, { loss: 0, duplicates: 0, latency: 20 });
 			Object.assign(faults, { isDown: false, errors: 0, slowness: 0, givesLockTwice: false });
 			api.unreadable.clear();
+			for (const lost of lock.unaware) lost.abort(new Error("the lock was given to another process"));
+			lock.unaware.clear();
 			if (signals.isDown) setBus(false);
 			startDead();
 		},
-		goDark: () => setBus(true),
+		muteSignals: (isMute) => void Object.assign(signals, { loss: isMute ? 1 : 0 }),
+		setBus,
 		async restart() {
 			kill("a");
 			kill("b");
