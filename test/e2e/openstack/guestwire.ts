@@ -22,6 +22,8 @@ export interface GuestwireOptions {
 export interface Guestwire {
 	/** The listener with identity `signed`: its port on the loopback. */
 	readonly port: number;
+	/** The operator server's URL. */
+	readonly operator: string;
 	/** The listener with identity `network`: a unix socket. */
 	readonly socket: string;
 	/** A series of /metrics, the sum over its labels, or over those that contain a text; 0 when it isn't there. */
@@ -61,6 +63,7 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	});
 	return {
 		port,
+		operator: `http://127.0.0.1:${operator}`,
 		socket,
 		metric: async (name, labels = "") => sum(await metrics(), name, labels),
 		async run(args) {

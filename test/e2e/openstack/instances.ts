@@ -112,7 +112,7 @@ async function remindOfMtus(admin: Api, guest: Guest): Promise<void> {
 }
 
 /** Ties every port to the integration bridge, and waits until Neutron calls all of them ACTIVE. */
-async function plug(admin: Api, guests: readonly Guest[]): Promise<void> {
+export async function plug(admin: Api, guests: readonly Guest[]): Promise<void> {
 	const { subnets } = await admin.get("network", "/subnets?fields=id&fields=cidr");
 	const bits = new Map<string, string>(subnets.map(({ id, cidr }: Json) => [id, cidr.split("/")[1]]));
 	const lines = guests.flatMap(({ plan, id, ports, namespace }) =>
