@@ -6,11 +6,14 @@
 /** The text of a document. Members that are undefined are left out, as by `JSON.stringify`. */
 export function jsonText(value: unknown): string {
 	if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
-	if (typeof value === "object" && value !== null) {
-		const members = Object.entries(value).filter(([, member]) => member !== undefined);
-		return `{${members.map(([key, member]) => `${jsonText(key)}: ${jsonText(member)}`).join(", ")}}`;
+	if (typeof value !== "object" || value === null) return scalarText(value);
+	// A large instance has tens of thousands of members, which have to be written at once.
+	let members = "";
+	for (const [key, member] of Object.entries(value)) {
+		if (member === undefined) continue;
+		members += `${members === "" ? "" : ", "}${scalarText(key)}: ${jsonText(member)}`;
 	}
-	return escapeNonAscii(JSON.stringify(value ?? null));
+	return `{${members}}`;
 }
 
 /** The bytes of a document. */
@@ -18,7 +21,11 @@ export function jsonBytes(value: unknown): Uint8Array {
 	return Buffer.from(jsonText(value), "latin1");
 }
 
-function escapeNonAscii(text: string): string {
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: DEL too is escaped by Python only outside ASCII; keep ASCII
-	return text.replaceAll(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: DEL too is escaped by Python only outside ASCII; keep ASCII
+const NON_ASCII = /[^\x00-\x7f]/g;
+
+function scalarText(value: unknown): string {
+	const text = JSON.stringify(value ?? null);
+	if (text.search(NON_ASCII) < 0) return text;
+	return text.replaceAll(NON_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

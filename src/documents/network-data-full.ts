@@ -4,6 +4,7 @@
  */
 import { cidrContains, isLinkLocal, netmask, parseCidr } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";
+import { rememberedByText } from "../remembered-by-text.ts";
 import {
 	type DefaultRoute,
 	type DefaultRoutes,
@@ -179,10 +180,15 @@ function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {
 
 /** A route in the document's members, its destination as network and mask. */
 export function route(destination: string, gateway: string): Route {
-	const cidr = parseCidr(destination);
-	if (!cidr) throw new TypeError(`"${destination}" is no CIDR`);
-	return { network: cidr.network, netmask: netmask(cidr.version, cidr.prefixLength), gateway };
+	return { ...networkOf(destination), gateway };
 }
+
+/** A subnet's routes are written once per address in it. */
+const networkOf = rememberedByText((destination): Pick<Route, "network" | "netmask"> => {
+	const cidr = parseCidr(destination);
+	if (!cidr) throw new TypeError(`invalid CIDR "${destination}"`);
+	return { network: cidr.network, netmask: netmask(cidr.version, cidr.prefixLength) };
+});
 
 /** The DNS servers of subnets. `services` contains nothing else: cloud-init takes every entry for a DNS server. */
 export function servicesOf(...subnets: readonly Subnet[]): Service[] {

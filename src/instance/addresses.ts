@@ -47,10 +47,15 @@ export function isLinkLocal(address: string): boolean {
 
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
 export function netmask(version: IpVersion, prefixLength: number): string {
-	return version === 4
-		? ipaddr.IPv4.subnetMaskFromPrefixLength(prefixLength).toString()
-		: ipaddr.IPv6.subnetMaskFromPrefixLength(prefixLength).toRFC5952String();
+	const known = NETMASKS[version][prefixLength];
+	if (known === undefined) throw new RangeError(`${prefixLength} is not the length of an IPv${version} prefix`);
+	return known;
 }
+
+const NETMASKS: Readonly<Record<IpVersion, readonly string[]>> = {
+	4: Array.from({ length: 33 }, (_, length) => ipaddr.IPv4.subnetMaskFromPrefixLength(length).toString()),
+	6: Array.from({ length: 129 }, (_, length) => ipaddr.IPv6.subnetMaskFromPrefixLength(length).toRFC5952String()),
+};
 
 /** The length of a prefix, from `24`, `255.255.255.0` or `ffff:ffff::`; undefined for any other text. */
 export function prefixLengthOf(version: IpVersion, text: string): number | undefined {
