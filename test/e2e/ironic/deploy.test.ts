@@ -138,7 +138,7 @@ test("by link: the node becomes active, and the conductor reads the drive that G
 	await guestwire("config-drive", "deploy-61", "-o", join(folder, "raw"));
 	expect(Buffer.compare(image, await readFile(join(folder, "raw")))).toBe(0);
 	await expect(asConductorReads(link.replace(/.$/, (last) => (last === "A" ? "Q" : "A")))).rejects.toThrow(/403/);
-});
+}, 300_000);
 
 describe("Ironic's check of drives, since 2025.2", () => {
 	test("is what was silent: it complains about a link without MTU", async ({ skip }) => {

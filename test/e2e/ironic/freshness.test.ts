@@ -14,7 +14,7 @@ import { mac, makeNode, PLANS } from "./nodes.ts";
 
 const POLL_SECONDS = 2;
 /** Ironic's polls come earlier by their own time; this is for a machine that does other things besides. Milliseconds. */
-const GRACE = 1000;
+const GRACE = 3000;
 
 let folder: string;
 let database: StateDatabase;
