@@ -31,6 +31,18 @@ const infiniband = Array.from({ length: 20 }, () => "52").join(":");
 
 export const supportCases: readonly Case[] = [
 	{
+		rule: "dns-nameservers-overridden",
+		at: "/networks/0/dns_nameservers",
+		bad: networks(ipv4({ services: [dns()], dns_nameservers: ["10.0.0.53", "10.0.0.54"] })),
+		good: networks(ipv4({ services: [dns()], dns_nameservers: ["10.0.0.53"] })),
+	},
+	{
+		rule: "dns-in-services-alone",
+		at: "/services/1",
+		bad: document({ services: [dns(), dns("10.0.0.54")] }),
+		good: document(),
+	},
+	{
 		// A link keeps the members of its first network: the second one gets IPv4 routes.
 		rule: "client-stops",
 		at: "/networks/1",

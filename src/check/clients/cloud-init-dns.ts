@@ -25,6 +25,7 @@ const ENI_OF_25 = { renderers: ["eni"], until: "26.1" } as const;
 /** 26.2 writes only addresses for ifupdown: numbers are some for Python, which then cannot join them. */
 const ENI_OF_26 = { renderers: ["eni"], since: "26.1" } as const;
 const typeError = "TypeError: no NIC is configured";
+const overridden = "reads the network's services instead: the link does not have this name server";
 const noServer = "passes it on: the guest does not have this name server";
 
 /** Every renderer but netplan, which refuses a whole file with an invalid address. */
@@ -66,6 +67,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { renderers: ["network-manager"], until: "24.1", when: hasNonText }),
 		crash(typeError, { renderers: ["network-manager"], when: hasNonAddress }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
+		wrong(noServer, { renderers: OTHERS }),
 	],
 	"dns-search-item-invalid": [
 		crash(typeError, { renderers: ["networkd", "network-manager", "sysconfig", "eni"] }),
@@ -94,6 +96,13 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			until: "23.2",
 			when: all(hasSearch, not(linkHasServersIn("networks[].dns_nameservers"))),
 		}),
+	],
+	"dns-nameservers-overridden": [
+		wrong(overridden, { renderers: ["netplan", "network-manager"], since: "23.2" }),
+		wrong(overridden, { renderers: ["networkd", "sysconfig", "eni", "bsd"], since: "23.2", when: isNotInServices }),
+	],
+	"dns-in-services-alone": [
+		wrong("no link gets it: each has servers of its own", { renderers: ["netplan", "network-manager"], since: "23.2" }),
 	],
 	"dhcp-dns-unread": [
 		ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" }),

@@ -1,6 +1,6 @@
 /** Name servers and search domains: which client finds them, and for which link. */
 import type { Cell } from "../clients/cell.ts";
-import type { DocumentView, Entry, LinkView, NetworkView } from "../document-view.ts";
+import { type DocumentView, type Entry, type LinkView, listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
 import {
 	familiesOf,
@@ -47,6 +47,38 @@ export const dnsRules: readonly Rule[] = [
 				if (!link || !isStatic) continue;
 				const needsServers = link.networks.some(isServed) ? isServed(network) : !isOnLinks;
 				if (needsServers) yield { pointer, message: "the network needs name servers", network, link };
+			}
+		},
+	},
+	{
+		id: "dns-nameservers-overridden",
+		title: "A name server in a network's `dns_nameservers`, beside `services` without it",
+		fix: "write the same servers into both, or only one of them",
+		concerns: onNetwork,
+		*find({ networks }) {
+			for (const network of networks) {
+				const own = new Set(serversAmong(listed(network, "services")));
+				const other = nameServersOfNetwork(network).find(
+					({ address, source }) => source === "networks[].dns_nameservers" && !own.has(address),
+				);
+				if (!other || own.size === 0) continue;
+				const message = `the name server ${other.address} is not in the network's services`;
+				yield { pointer: other.pointer, message, value: other.address, network };
+			}
+		},
+	},
+	{
+		id: "dns-in-services-alone",
+		title: "A name server that is only in the document's own services, while every link has others",
+		fix: "repeat the server on a network",
+		*find(document) {
+			const fixed = document.links.filter(({ networks }) => networks.some(({ isStatic }) => isStatic));
+			if (fixed.length === 0 || !fixed.every(({ networks }) => networks.some(isServed))) return;
+			const onNetworks = new Set(document.networks.flatMap(nameServersOfNetwork).map(({ address }) => address));
+			for (const service of document.services.filter(isDns)) {
+				const value = serverOf(service);
+				if (value === undefined || onNetworks.has(value)) continue;
+				yield { pointer: service.pointer, message: `no network has the name server ${value}`, value };
 			}
 		},
 	},
