@@ -1,5 +1,7 @@
 /** Reads of the mirror's tables. */
-import { type Kysely, sql } from "kysely";
+import { CompiledQuery, type Kysely, sql } from "kysely";
+import { LRUCache } from "lru-cache";
+import { getOrInsert } from "../get-or-insert.ts";
 import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
 import type { StateTables } from "../store/database.ts";
 import type { ChangesSince, Selector, Snapshot } from "./mirror-store.ts";
@@ -12,8 +14,33 @@ const MAX_CHANGES = 10_000;
 /** Stands for the number of the last batch among the rows of `readSelected`. */
 const SEQUENCE_ROW = "sequence";
 
+/** Texts of `readSelected`'s statements for each engine: building one takes longer than running it. */
+const texts = new WeakMap<Database, LRUCache<string, string>>();
+const MOST_TEXTS = 500;
+
 /** One statement, so that all rows are of one moment. */
 export async function readSelected(database: Database, selectors: readonly Selector[]): Promise<Snapshot> {
+	const wanted = selectors.filter((selector) => valuesOf(selector).length > 0);
+	const known = getOrInsert(texts, database, () => new LRUCache<string, string>({ max: MOST_TEXTS }));
+	const shape = wanted.map(shapeOf).join();
+	const text = known.get(shape) ?? selectedBy(database, wanted).compile().sql;
+	known.set(shape, text);
+	const { rows } = await database.executeQuery<ResourceRow>(CompiledQuery.raw(text, wanted.flatMap(parametersOf)));
+	return snapshotOf(rows);
+}
+
+const valuesOf = (selector: Selector) => ("ids" in selector ? selector.ids : selector.values);
+
+/** The same for selectors whose statements differ in their parameters only. */
+const shapeOf = (selector: Selector) => `${"ids" in selector ? "ids" : "key"} ${valuesOf(selector).length}`;
+
+/** In the order of `selected`. */
+function parametersOf(selector: Selector): readonly string[] {
+	const { kind } = selector;
+	return "ids" in selector ? [kind, ...selector.ids] : [kind, kind, selector.key, ...selector.values];
+}
+
+function selectedBy(database: Database, selectors: readonly Selector[]) {
 	let query = database
 		.selectFrom("mirror_state")
 		.select([
@@ -23,11 +50,11 @@ export async function readSelected(database: Database, selectors: readonly Selec
 			"sequence as requested_at",
 			sql<string | null>`null`.as("content"),
 		]);
-	for (const selector of selectors) {
-		const isEmpty = ("ids" in selector ? selector.ids : selector.values).length === 0;
-		if (!isEmpty) query = query.unionAll(selected(database, selector));
-	}
-	const rows = await query.execute();
+	for (const selector of selectors) query = query.unionAll(selected(database, selector));
+	return query;
+}
+
+function snapshotOf(rows: readonly ResourceRow[]): Snapshot {
 	const byName = new Map(rows.map((row) => [`${row.kind} ${row.id}`, row]));
 	const found = Array.from(byName.values().filter(({ kind }) => kind !== SEQUENCE_ROW));
 	const resources = found.filter(({ content }) => content !== null).map(resourceOf);
