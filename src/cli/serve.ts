@@ -119,8 +119,8 @@ async function openSource(
 	};
 	const context = await openContext(options, io, {
 		...{ onReload, onStale: staleLogger(log), hasWorkers: (config) => workersOf(config) > 1 },
-		async mirrored(remote, config, sharing) {
-			const parts = { config, sharing, database: await openOnce(config), registry, log };
+		async mirrored(remote, config, age) {
+			const parts = { config, age, database: await openOnce(config), registry, log };
 			const mirror = await openServiceMirror(remote, parts);
 			state.isMirrorReady = mirror.isReady;
 			state.stored = mirror.stored;

@@ -23,8 +23,8 @@ export interface ServiceMirror {
 
 export interface ServiceMirrorOptions {
 	readonly config: Config;
-	/** How old shared answers may be, in seconds; part of the configuration's `freshness`. */
-	readonly sharing: number;
+	/** How old answers may be, in seconds; part of the configuration's `freshness`. */
+	readonly age: number;
 	readonly database: StateDatabase;
 	readonly registry: Registry;
 	readonly log: Log;
@@ -32,14 +32,14 @@ export interface ServiceMirrorOptions {
 
 /** @throws GuestwireError `state` */
 export async function openServiceMirror(remote: RemoteSource, options: ServiceMirrorOptions): Promise<ServiceMirror> {
-	const { config, sharing, database, registry, log } = options;
+	const { config, age, database, registry, log } = options;
 	const { userData, sweepMinutes, changes } = config.mirror;
 	const store = await openMirrorStore(database, { sourceId: remote.sourceId, userData });
 	const metrics = createMirrorMetrics(registry);
 	const { server: servers = 0 } = (await store.stats()).resources;
 	let isReachable = false;
 	const mirror = await openMirror(remote, {
-		...{ store, freshness: sharing, userData, profile: config.networkData.profile },
+		...{ store, freshness: age, userData, profile: config.networkData.profile },
 		...{ sweepSeconds: sweepMinutes * 60, pollSeconds: changes.pollSeconds },
 		events: {
 			...metrics,

@@ -10,7 +10,7 @@ import { createInstanceCache, type InstanceCache, type InstanceCacheOptions } fr
 import { openSource, type SourceConfig } from "../source/registry.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { FactsSource } from "../source/source.ts";
-import type { SourceContext } from "../source/source-kind.ts";
+import type { OpenedSource, SourceContext } from "../source/source-kind.ts";
 import { defaultConfig, type LoadedConfig, readConfig } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import type { CommonOptions, Io } from "./frame.ts";
@@ -46,8 +46,8 @@ export interface WatchOptions {
 	readonly onStale?: InstanceCacheOptions["onStale"];
 	/** Whether processes that keep answers of their own share the cache. */
 	readonly hasWorkers?: (config: Config) => boolean;
-	/** Given, puts a mirror in front of a remote source. */
-	readonly mirrored?: (remote: RemoteSource, config: Config, sharing: number) => Promise<FactsSource>;
+	/** Given, puts a mirror in front of a remote source. Its answers may be `age` seconds old. */
+	readonly mirrored?: (remote: RemoteSource, config: Config, age: number) => Promise<FactsSource>;
 }
 
 /**
@@ -64,10 +64,8 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 		networkData: { ...networkData, profile: options.profile ?? networkData.profile },
 	};
 	const settings = await documentSettings(config, loaded.where);
-	const { source: opened, maxAge } = await openSource(config.cloud, sourceContext(config, io, watch));
-	const isRemote = (source: FactsSource): source is RemoteSource => "resources" in source;
-	const source =
-		watch.mirrored && isRemote(opened) ? await watch.mirrored(opened, config, config.freshness - maxAge) : opened;
+	const opened = await openSource(config.cloud, sourceContext(config, io, watch));
+	const { source, maxAge } = await mirrored(opened, config, watch);
 	const workerMaxAge = watch.hasWorkers?.(config) ? shareOf(maxAge) : 0;
 	const instances = createInstanceCache(source, {
 		maxAge: maxAge === Number.POSITIVE_INFINITY ? maxAge : maxAge - workerMaxAge,
@@ -76,6 +74,22 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	});
 	const close = () => instances.close();
 	return { instances, source, settings, config, workerMaxAge, where: loaded.where, close };
+}
+
+/** Seconds by which a mirror may be behind the signals: a busy process learns late that they have reported everything. */
+const MIRROR_AGE = 5;
+
+/** The source behind a mirror if it is remote: together, the mirror and the cache keep an answer for `freshness`. */
+async function mirrored(
+	opened: OpenedSource,
+	config: Config,
+	{ mirrored: mirror }: WatchOptions,
+): Promise<OpenedSource> {
+	const { source, maxAge } = opened;
+	const isRemote = (one: FactsSource): one is RemoteSource => "resources" in one;
+	if (mirror === undefined || !isRemote(source)) return opened;
+	const age = Math.max(config.freshness - maxAge, Math.min(MIRROR_AGE, config.freshness / 3));
+	return { source: await mirror(source, config, age), maxAge: config.freshness - age };
 }
 
 /** Seconds. The cache of a worker asks the shared one this often: together they keep an answer for the maximum age. */

@@ -45,9 +45,11 @@ const REFRESH_TIMEOUT = 1000;
 /** After failures, requests don't wait for facts to be read again for so many milliseconds. */
 const REFRESH_PAUSE = 1000;
 const LONGEST_REFRESH_PAUSE = 15_000;
-/** Requests that wait for facts to be read again at a time: any further one is answered with the known facts meanwhile … */
+/** Requests that wait for facts to be read again at a time: any further one is answered with the known facts … */
 const MOST_WAITING = 16;
-/** … and so many instances are read again in the background. */
+/** … and, unless the signals worked within so many milliseconds, they are read again in the background … */
+const LATELY = 30_000;
+/** … for at most so many instances at a time. */
 const MOST_IN_BACKGROUND = 2000;
 /** Owners count as current for so many milliseconds after the signals last proved it. */
 const OWNER_AGE = 2000;
@@ -165,9 +167,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		return isInTime;
 	}
 
-	/** When many guests ask at once, the source could not answer all of them in time. */
+	/** When many guests ask at once, the source could not answer all of them in time. The signals report what has changed. */
 	function refreshInBackground(id: string, detail: Detail, notBefore: number): void {
-		if (clock.now() < refreshAfter || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
+		const isLate = clock.now() - state.verifiedAt() > LATELY && clock.now() >= refreshAfter;
+		if (!isLate || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
 		inBackground.add(id);
 		instances
 			.refresh(id, detail, notBefore)
