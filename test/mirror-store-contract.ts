@@ -33,27 +33,124 @@ const port = (id: string, requestedAt: number, more: Partial<PortFacts> = {}): R
 	},
 });
 
+/** An empty database, which several processes can open at once. */
+export interface MirrorDatabase {
+	open(): Promise<MirrorStore>;
+	close(): Promise<void>;
+}
+
 /** @param freshLocation an empty database, which several processes can open at once */
 export function storesMirror(freshLocation: () => Promise<StateLocation>): void {
-	let location: StateLocation;
-	let states: StateDatabase[];
-	let store: MirrorStore;
-
-	const open = async (options: Partial<MirrorStoreOptions> = {}) => {
+	const openAt = async (location: StateLocation, options: Partial<MirrorStoreOptions> = {}) => {
 		const state = await openDatabase(location);
-		states.push(state);
-		return openMirrorStore(state, { sourceId: "cloud", userData: true, ...options });
+		const store = await openMirrorStore(state, { sourceId: "cloud", userData: true, ...options });
+		return { state, store };
 	};
 
+	describe("resources", () =>
+		keepsResources(async () => {
+			const location = await freshLocation();
+			const states: StateDatabase[] = [];
+			return {
+				async open() {
+					const { state, store } = await openAt(location);
+					states.push(state);
+					return store;
+				},
+				close: async () => void (await Promise.all(states.map(({ close }) => close()))),
+			};
+		}));
+
+	describe("database", () => {
+		let location: StateLocation;
+		let states: StateDatabase[];
+		let store: MirrorStore;
+
+		const open = async (options: Partial<MirrorStoreOptions> = {}) => {
+			const opened = await openAt(location, options);
+			states.push(opened.state);
+			return opened.store;
+		};
+
+		beforeEach(async () => {
+			location = await freshLocation();
+			states = [];
+			store = await open();
+		});
+
+		afterEach(async () => {
+			await Promise.all(states.map(({ close }) => close()));
+		});
+
+		test("keeps what is known about itself, until it mirrors another source", async () => {
+			const fill = { startedAt: 5, kinds: { port: { done: false, marker: "p9" }, server: { done: true } } };
+			await store.setMeta("fill", fill);
+			await store.setMeta("reconciledAt", 7);
+			const { sequence } = await store.apply({ upserts: [port("a", 1)] });
+			const same = await open();
+			expect([await same.getMeta("fill"), await same.getMeta("reconciledAt")]).toEqual([fill, 7]);
+			const other = await open({ sourceId: "another cloud" });
+			expect([await other.getMeta("fill"), await all(other.scan("port"))]).toEqual([undefined, []]);
+			expect((await findPorts(other, { macAddress: "fa:16:3e:00:00:01" })).length).toBe(0);
+			expect((await other.changesSince(sequence)).changed).toBeUndefined();
+		});
+
+		test("user data is stored only if that is configured, and removed if it no longer is", async () => {
+			const server = (id: string, userData: string | null): Resource => ({
+				...{ kind: "server", id, requestedAt: 1 },
+				content: {
+					...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] },
+					"OS-EXT-SRV-ATTR:user_data": userData,
+				},
+			});
+			const userData = async (mirror: MirrorStore) =>
+				(await all(mirror.scan("server"))).map(({ content }) => content["OS-EXT-SRV-ATTR:user_data"]);
+			await store.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+			expect(await userData(store)).toEqual(["c2VjcmV0", null]);
+			const without = await open({ userData: false });
+			expect(await userData(without)).toEqual([]);
+			await without.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+			expect(await userData(without)).toEqual([undefined, null]);
+		});
+
+		test("one process leads; another takes over when it is killed", async () => {
+			const child = spawn(process.execPath, [
+				new URL("lead-mirror.ts", import.meta.url).pathname,
+				JSON.stringify(location),
+			]);
+			await once(child.stdout, "data");
+			const waiting = new AbortController();
+			const refused = store.lead(waiting.signal);
+			waiting.abort();
+			await expect(refused).rejects.toThrow("aborted");
+			const next = store.lead(new AbortController().signal);
+			child.kill("SIGKILL");
+			const killed = performance.now();
+			const lock = await next;
+			expect(performance.now() - killed).toBeLessThan(TAKEOVER);
+			expect(lock.lost.aborted).toBe(false);
+			await lock.release();
+			await (await store.lead(new AbortController().signal)).release();
+		});
+	});
+}
+
+/**
+ * What any storage of the mirror does, in memory too.
+ *
+ * @param freshDatabase an empty database
+ */
+export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): void {
+	let database: MirrorDatabase;
+	let store: MirrorStore;
+	const open = () => database.open();
+
 	beforeEach(async () => {
-		location = await freshLocation();
-		states = [];
+		database = await freshDatabase();
 		store = await open();
 	});
 
-	afterEach(async () => {
-		await Promise.all(states.map(({ close }) => close()));
-	});
+	afterEach(() => database.close());
 
 	describe("reads", () => {
 		test("the same instances that were recorded, from one mirror of all of them", async () => {
@@ -155,8 +252,8 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 		);
 		await fc.assert(
 			fc.asyncProperty(batches, async (wanted) => {
-				location = await freshLocation();
-				const mirror = await open();
+				const other = await freshDatabase();
+				const mirror = await other.open();
 				const model = new Map<string, { at: number; name: string | undefined }>();
 				const start = (await mirror.changesSince(0)).sequence;
 				const history: { sequence: number; changed: string[] }[] = [];
@@ -189,7 +286,7 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 					const since = await mirror.changesSince(sequence);
 					expect(new Set(since.changed?.map(({ id }) => id))).toEqual(new Set(later));
 				}
-				await states.pop()?.close();
+				await other.close();
 			}),
 			{ numRuns: 15 },
 		);
@@ -250,37 +347,6 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 		expect(bytes).toBeGreaterThan(100_000);
 	});
 
-	test("keeps what is known about itself, until it mirrors another source", async () => {
-		const fill = { startedAt: 5, kinds: { port: { done: false, marker: "p9" }, server: { done: true } } };
-		await store.setMeta("fill", fill);
-		await store.setMeta("reconciledAt", 7);
-		const { sequence } = await store.apply({ upserts: [port("a", 1)] });
-		const same = await open();
-		expect([await same.getMeta("fill"), await same.getMeta("reconciledAt")]).toEqual([fill, 7]);
-		const other = await open({ sourceId: "another cloud" });
-		expect([await other.getMeta("fill"), await all(other.scan("port"))]).toEqual([undefined, []]);
-		expect((await findPorts(other, { macAddress: "fa:16:3e:00:00:01" })).length).toBe(0);
-		expect((await other.changesSince(sequence)).changed).toBeUndefined();
-	});
-
-	test("user data is stored only if that is configured, and removed if it no longer is", async () => {
-		const server = (id: string, userData: string | null): Resource => ({
-			...{ kind: "server", id, requestedAt: 1 },
-			content: {
-				...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] },
-				"OS-EXT-SRV-ATTR:user_data": userData,
-			},
-		});
-		const userData = async (mirror: MirrorStore) =>
-			(await all(mirror.scan("server"))).map(({ content }) => content["OS-EXT-SRV-ATTR:user_data"]);
-		await store.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
-		expect(await userData(store)).toEqual(["c2VjcmV0", null]);
-		const without = await open({ userData: false });
-		expect(await userData(without)).toEqual([]);
-		await without.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
-		expect(await userData(without)).toEqual([undefined, null]);
-	});
-
 	test("a batch is reported to every process within a second", async () => {
 		const reader = await open();
 		const { sequence: since } = await reader.changesSince(0);
@@ -295,26 +361,6 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 			expect(performance.now() - applied).toBeLessThan(REPORTED);
 		}
 		await end();
-	});
-
-	test("one process leads; another takes over when it is killed", async () => {
-		const child = spawn(process.execPath, [
-			new URL("lead-mirror.ts", import.meta.url).pathname,
-			JSON.stringify(location),
-		]);
-		await once(child.stdout, "data");
-		const waiting = new AbortController();
-		const refused = store.lead(waiting.signal);
-		waiting.abort();
-		await expect(refused).rejects.toThrow("aborted");
-		const next = store.lead(new AbortController().signal);
-		child.kill("SIGKILL");
-		const killed = performance.now();
-		const lock = await next;
-		expect(performance.now() - killed).toBeLessThan(TAKEOVER);
-		expect(lock.lost.aborted).toBe(false);
-		await lock.release();
-		await (await store.lead(new AbortController().signal)).release();
 	});
 }
 

@@ -72,7 +72,8 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 		getMeta: (name) => run("getMeta", () => database.meta.get(name) as never),
 		setMeta: (name, value) => run("setMeta", () => void database.meta.set(name, frozenMeta(value))),
 		purge: (requestedBefore) => run("purge", () => purge(database, requestedBefore)),
-		stats: () => run("stats", () => ({ sequence: database.sequence, resources: counts(database), bytes: 0 })),
+		stats: () =>
+			run("stats", () => ({ sequence: database.sequence, resources: counts(database), bytes: bytesOf(database) })),
 		onChange(since, listener) {
 			let reported = since;
 			const check = () => {
@@ -176,6 +177,10 @@ function purge(database: MemoryDatabase, requestedBefore: number): void {
 		database.rows.delete(name);
 		database.purged = Math.max(database.purged, row.sequence);
 	}
+}
+
+function bytesOf({ rows }: MemoryDatabase): number {
+	return rows.values().reduce((total, { content }) => total + JSON.stringify(content ?? null).length, 0);
 }
 
 function counts({ rows }: MemoryDatabase): Partial<Record<ResourceKind, number>> {
