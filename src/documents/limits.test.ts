@@ -52,7 +52,7 @@ it.each([
 	],
 	[withPort({ allowed_address_pairs: many(() => ({ ip_address: "192.0.2.1" })) }), / has 5001 allowed address pairs, /],
 	[withPort({ tags: many((n) => `${n}`) }), / has 500\d tags, and documents at most 5000: remove some$/],
-	[withServer({ "OS-EXT-SRV-ATTR:user_data": "A".repeat(24 * 1024 * 1024) }), / has \d+ bytes of user data, /],
+	[withServer({ "OS-EXT-SRV-ATTR:user_data": "A".repeat(88 * 1024 * 1024) }), / has \d+ bytes of user data, /],
 	[withServer({ metadata: { a: "x".repeat(1024 * 1024) } }), / has 1048577 characters of metadata, /],
 ])("an instance that exceeds a limit has no documents", (facts, message) => {
 	expect(() => buildTree(assemble(facts), settings)).toThrow(message);

@@ -15,7 +15,7 @@ export const MOST = {
 	tags: 5000,
 	/** Each security group counts once per port. */
 	"security group rules": 10_000,
-	"bytes of user data": 16 * 1024 * 1024,
+	"bytes of user data": 64 * 1024 * 1024,
 	/** Characters of the names and values of its metadata. */
 	"characters of metadata": 1024 * 1024,
 } as const satisfies Readonly<Record<string, number>>;
