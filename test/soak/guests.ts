@@ -21,6 +21,8 @@ export interface GuestRequest {
 export interface GuestsRequest {
 	readonly requests: readonly GuestRequest[];
 	readonly perSecond: number;
+	/** How often a guest asks again that got no answer at all: a busy machine is no fault of the service. */
+	readonly retries: number;
 }
 
 export interface GuestsResult {
@@ -71,7 +73,7 @@ function ask({ url, socketPath, localAddress, headers }: GuestRequest): Promise<
 	return promise;
 }
 
-async function run({ requests, perSecond }: GuestsRequest): Promise<() => GuestsResult> {
+async function run({ requests, perSecond, retries }: GuestsRequest): Promise<() => GuestsResult> {
 	const latencies = createHistogram();
 	const digests = new Map<GuestRequest, string>();
 	const wrong: string[] = [];
@@ -85,7 +87,8 @@ async function run({ requests, perSecond }: GuestsRequest): Promise<() => Guests
 	const one = async (wanted: GuestRequest) => {
 		const before = performance.now();
 		asked++;
-		const { status, digest } = await ask(wanted);
+		let { status, digest } = await ask(wanted);
+		for (let again = 0; status === 0 && again < retries; again++) ({ status, digest } = await ask(wanted));
 		latencies.record(Math.max(1, Math.round((performance.now() - before) * 1000)));
 		const known = digests.get(wanted) ?? digest;
 		if (status === 200) digests.set(wanted, known);

@@ -23,7 +23,7 @@ const isShort = values.short === true;
 const DURATION = Number(values.minutes) * 60_000;
 /** For how long a fault lasts; at least as long again nothing is wrong. Milliseconds. */
 const LASTING = isShort ? 7000 : 18_000;
-const PER_SECOND = 100;
+const PER_SECOND = isShort ? 50 : 100;
 /** What memory may have gained in the end, after the first round of faults. In the short form it still warms up. Bytes. */
 const MOST_GAIN = (isShort ? 96 : 32) * 2 ** 20;
 /** Connections that honest guests may have kept in addition. */
@@ -137,7 +137,7 @@ try {
 	hostile.on("message", (message: { leak?: string; text?: string; paused?: number }) => {
 		if (message.leak !== undefined) leaks.push(`an answer to an attacker: ${message.leak} in ${message.text}`);
 	});
-	guests.send({ requests: honestRequests(where), perSecond: PER_SECOND });
+	guests.send({ requests: honestRequests(where), perSecond: PER_SECOND, retries: isShort ? 6 : 0 });
 	await reply(guests);
 	hostile.send({ targets: hostileTargets(where), secrets: inLog });
 
