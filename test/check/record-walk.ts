@@ -3,6 +3,7 @@
  * others' columns stay as they are. It takes some minutes.
  */
 import { existsSync, writeFileSync } from "node:fs";
+import { MEANING_RECORD, readMeanings, recordedMeaning } from "./aspects.ts";
 import { JUDGES } from "./cloud-init.ts";
 import { digestOf, type Fate, fateOf, RECORD, readRecord, STEPS } from "./fates.ts";
 import { gleanFates, hasGlean } from "./glean.ts";
@@ -12,8 +13,23 @@ const record = existsSync(RECORD) ? readRecord() : new Map<string, Map<string, F
 const put = (column: string, fates: readonly Fate[]) =>
 	record.set(column, new Map([...documents.keys()].map((digest, index) => [digest, fates[index] ?? ""])));
 
+const meanings: Map<string, Map<string, string>> = new Map(
+	[...readMeanings()].map(([version, recorded]) => [
+		version,
+		new Map([...recorded].map(([digest, parts]) => [digest, parts.join("|")])),
+	]),
+);
 for (const { version, isHere, judge } of JUDGES) {
-	if (isHere) put(version, judge([...documents.values()]).map(fateOf));
+	if (!isHere) continue;
+	const judged = judge([...documents.values()]);
+	put(version, judged.map(fateOf));
+	// Release 22.4.2 has too many differences of its own (test/render/cloud-init-differences.ts).
+	if (!meanings.has(version)) continue;
+	const texts = [...documents].map(([digest, document], index): [string, string] => [
+		digest,
+		recordedMeaning(document, judged[index] ?? {}),
+	]);
+	meanings.set(version, new Map(texts));
 }
 if (hasGlean) put("glean", gleanFates([...documents.values()]));
 
@@ -22,4 +38,12 @@ const lines = [...documents.keys()].map((digest) => [
 	digest,
 	...columns.map((column) => record.get(column)?.get(digest) ?? ""),
 ]);
+const meaningLines = [...documents.keys()].flatMap((digest) => {
+	const fields = [...meanings.values()].map((texts) => texts.get(digest) ?? "");
+	return fields.some(Boolean) ? [[digest, ...fields]] : [];
+});
+writeFileSync(
+	MEANING_RECORD,
+	[["document", ...meanings.keys()], ...meaningLines].map((line) => `${line.join("\t")}\n`).join(""),
+);
 writeFileSync(RECORD, [["document", ...columns], ...lines].map((line) => `${line.join("\t")}\n`).join(""));
