@@ -1,5 +1,6 @@
 /** @module-tag slow */
 import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { decodeConfigDrive, encodeConfigDrive, encodingOf, withinRequest } from "./index.ts";
@@ -26,11 +27,10 @@ it("an image that Ironic's agent would reject is not encoded", async () => {
 	expect((await encode(new Uint8Array(64 * MIB), "gzip-base64")).length).toBeLessThan(MIB);
 });
 
-it("only a request to Ironic has a limit for the encoded image", async () => {
-	// Base64 of 49 MiB that can't be compressed has more than 65 MiB.
-	const image = randomBytes(49 * MIB);
-	expect((await encode(image, "gzip-base64")).length).toBeGreaterThan(65 * MIB);
-	await expect(buffer(withinRequest(encodeConfigDrive(image, "gzip-base64")))).rejects.toThrow(
+it("a request to Ironic has a limit for the encoded image", async () => {
+	const chunks = (bytes: number) => Readable.from([new Uint8Array(bytes - 1), new Uint8Array(1)]);
+	expect((await buffer(withinRequest(chunks(67_043_328)))).length).toBe(67_043_328);
+	await expect(buffer(withinRequest(chunks(67_043_329)))).rejects.toThrow(
 		/^The encoded image has more than 67043328 bytes, and Ironic accepts at most 64 MiB for a whole request: give Ironic a URL/,
 	);
 });

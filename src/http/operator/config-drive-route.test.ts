@@ -94,9 +94,9 @@ describe("GET config-drive", () => {
 
 	it("limits a drive to what fits into a request to Ironic, unless Ironic opens it by a link", async () => {
 		expect((await get("", { id: "large" })).json().message).toMatch(/64 MiB for a whole request: give Ironic a URL/);
-		const answer = await get("?link=x", { id: "large" });
-		expect([answer.statusCode, answer.rawPayload.length > 64 * 2 ** 20]).toEqual([200, true]);
-	});
+		const answer = await get("?link=x", { id: "large", method: "HEAD" });
+		expect([answer.statusCode, Number(answer.headers["content-length"]) > 64 * 2 ** 20]).toEqual([200, true]);
+	}, 240_000);
 
 	it.each(["?format=ext4", "?encoding=zip", "?size=0", "?size=x", "?format=vfat&size=1025"])(
 		"refuses %s",
