@@ -188,6 +188,22 @@ describe("one instance", () => {
 		expect(asked).toHaveLength(1);
 	});
 
+	test("an answer that came later than its maximum age is served for five seconds, and not asked for again", async () => {
+		const { cache, asked, state, after } = set();
+		const gate = Promise.withResolvers<void>();
+		state.gate = gate.promise;
+		const late = cache.get(ID, "wiring");
+		after(60);
+		gate.resolve();
+		expect(nameOf(await late)).toBe("one");
+		after(4);
+		expect(cache.get(ID, "wiring")).not.toBeInstanceOf(Promise);
+		expect(asked).toHaveLength(1);
+		after(2);
+		await cache.get(ID, "wiring");
+		expect(asked).toHaveLength(2);
+	});
+
 	test("more instances than fit in `maxBytes` evict those that were used once", async () => {
 		const maxBytes = 1_000_000;
 		const { cache, names, asked } = set({ maxBytes });
