@@ -123,8 +123,13 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		// netplan checks the value since 1.0.
 		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
 		// Zero and one are the kernel's numbers for slow and fast.
-		ignored(degraded, { ...SCHEMA, when: isRateNumber }),
+		ignored(degraded, { ...SCHEMA, when: all(not(isText), any(isRateNumber, isBlankValue)) }),
 		fine({ when: any(isRateNumber, isRateNumberText, isBlankValue) }),
+		wrong(`the system ignores it: the rate is slow; ${degradedStatus}`, {
+			...SCHEMA,
+			renderers: ["netplan", "networkd", "sysconfig", "eni"],
+			when: not(isText),
+		}),
 		...invalidOption("the rate is slow"),
 	],
 	"bond-option-spelling": [ignored(degraded, SCHEMA)],
