@@ -66,11 +66,11 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await signIn(page, "read-token");
 		await page.getByText("1 instance", { exact: true }).waitFor();
 		await page.context().clearCookies();
-		await page.getByRole("searchbox").fill("x");
+		await page.getByRole("searchbox").fill("nobody");
 		await page.getByRole("heading", { name: "Sign in" }).waitFor();
 		await signIn(page, "read-token");
 		await page.getByText("No instance matches.").waitFor();
-		expect(new URL(page.url()).search).toBe("?sort=seen&q=x");
+		expect(new URL(page.url()).search).toBe("?sort=seen&q=nobody");
 	});
 
 	it("shows a hostile name as text that changes nothing around it", async () => {
@@ -85,7 +85,8 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 			[heading.locator("bdi"), heading.locator(".badge")].map((it) => it.boundingBox()),
 		);
 		expect(badge?.x).toBeGreaterThanOrEqual((name?.x ?? 0) + (name?.width ?? 0));
-		expect(await page.title()).toBe(`${nasty} – Guestwire`);
+		// Chromium shows a control character in a title as a space.
+		expect(await page.title()).toBe(`${nasty.replace("\u001b", " ")} – Guestwire`);
 	});
 
 	it("shows user data after a click that is logged, and only with the token for it", async () => {
