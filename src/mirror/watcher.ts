@@ -140,6 +140,8 @@ async function compare(watch: Watch, isGap: boolean, signal: AbortSignal): Promi
 		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
 		...{ comparedAt: watch.comparedAt, areSignalsComplete },
 	};
+	// A watcher that wrongly believed to lead may have put the record of the fill back to its own state.
+	await fillMirror({ ...options, reader: remote.resources, signal });
 	const startedAt = clock.now();
 	const version = await remote.resources.novaMicroversion?.(signal);
 	if (version !== undefined) await store.setMeta("novaMicroversion", version);
