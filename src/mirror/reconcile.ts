@@ -5,7 +5,7 @@ import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts
 import { keypairIdsOf } from "../source/source.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
-import type { Doubts } from "./doubts.ts";
+import { type Doubts, textOfName } from "./doubts.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
@@ -59,7 +59,9 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 	await repair(options.doubts.names(), options);
 	if (isGap || differences.length === 0) return;
 	await options.clock.sleep(options.grace, options.signal);
-	const unreported = differences.filter((name) => !options.isReported(name));
+	// What is in doubt could not be read: no signal was lost.
+	const doubtful = options.doubts.texts();
+	const unreported = differences.filter((name) => !options.isReported(name) && !doubtful.has(textOfName(name)));
 	for (let at = 0; at < unreported.length; at += PAGE) {
 		const missed = await stillDifferent(unreported.slice(at, at + PAGE), options.store);
 		countMissed(await repair(missed, options), options.comparedAt, options);
