@@ -22,7 +22,7 @@ function symbolsOf(file: string): Map<string, Declared> {
 	const text = read(file);
 	const symbols = new Map<string, Declared>();
 	for (const [, comment = "", name = ""] of text.matchAll(
-		/(?:(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\n)?^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm,
+		/(?:(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\n)?^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm,
 	)) {
 		symbols.set(name, { file, comments: [...(symbols.get(name)?.comments ?? []), comment] });
 	}
