@@ -45,6 +45,18 @@ describe("the API", () => {
 		expect(listed).toContainEqual({ id: instance.id, name: "f-trunk", projectId: instance.projectId });
 	});
 
+	it("lists instances in pages, in the order of ids", async () => {
+		await start();
+		const ids: string[] = [];
+		for (let page = await json("/api/instances?limit=7"); page.length > 0; ) {
+			expect(page.length).toBeLessThanOrEqual(7);
+			ids.push(...page.map(({ id }: { id: string }) => id));
+			page = await json(`/api/instances?limit=7&after=${ids.at(-1)}`);
+		}
+		expect(ids).toEqual(recordedInstances.map(({ id }) => id).sort());
+		expect((await ask("/api/instances?limit=none")).status).toBe(400);
+	});
+
 	it("tells an instance's wiring and documents, but no user data", async () => {
 		await start();
 		const details = await json(`/api/instances/${instance.id.toUpperCase()}`);

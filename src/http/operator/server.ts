@@ -182,6 +182,15 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	});
 }
 
+/** A page of the list starts after an id, whether or not there still is such an instance. */
+const PAGE_OF_INSTANCES = {
+	type: "object",
+	properties: {
+		limit: { type: "integer", minimum: 1, description: "Instances of a page. Default: all" },
+		after: { type: "string", maxLength: 255, description: "The last id of the page before" },
+	},
+};
+
 function addInstanceRoutes(
 	app: FastifyInstance,
 	{ instances, documents, log }: OperatorServerOptions,
@@ -191,8 +200,21 @@ function addInstanceRoutes(
 	const problem = { ...ProblemSchema };
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
 
-	const list = { summary: "Every instance", response: { 200: { type: "array", items: SummarySchema }, 503: problem } };
-	app.get("/api/instances", { schema: list }, async () => (await instances.list()).map(summaryOf));
+	const list = {
+		summary: "Every instance, in the order of ids",
+		querystring: PAGE_OF_INSTANCES,
+		response: { 200: { type: "array", items: SummarySchema }, 503: problem },
+	};
+	app.get<{ Querystring: { limit?: number; after?: string } }>(
+		"/api/instances",
+		{ schema: list },
+		async ({ query }) => {
+			const { limit, after = "" } = query;
+			const all = [...(await instances.list())].sort((a, b) => (a.id < b.id ? -1 : 1));
+			const rest = after === "" ? all : all.filter(({ id }) => id > after);
+			return rest.slice(0, limit).map(summaryOf);
+		},
+	);
 
 	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
 	app.get("/api/instances/:id", { schema: one }, async (request) => {
