@@ -249,7 +249,7 @@ export const ConfigSchema = strict({
 	}),
 	freshness: Type.Number({
 		description:
-			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while it is unreachable.",
+			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while the source is unreachable, too slow, or asked for by many guests at once.",
 		default: 15,
 		minimum: 0,
 	}),

@@ -1,7 +1,8 @@
 /**
- * Mixed hostile and honest load, while one thing after another goes wrong: `npm run soak`, thirty minutes or those given
- * with `-- --minutes N`, or `npm run soak -- --short`, each fault once in some two minutes. Prints what is wanted beside what was measured; the exit status is 1 if something
- * is missed. Times are only judged in the long form: the short one also runs on busy machines.
+ * Mixed hostile and honest load, while one thing after another goes wrong. `npm run soak` takes thirty minutes, or those
+ * given with `-- --minutes N`; `npm run soak -- --short` has each fault once, in some two minutes. Prints what is wanted
+ * beside what was measured; the exit status is 1 if something is missed. Times are only judged in the long form: the short
+ * one also runs on busy machines.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";

@@ -25,7 +25,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await page.getByRole("button", { name: "Sign in" }).click();
 	};
 
-	it("asks for one, tells a wrong one, and signs out; no script reads the cookie or comes from elsewhere", async () => {
+	it("asks for a token, rejects a wrong one, and signs out; no script reads the cookie or comes from elsewhere", async () => {
 		const page = await open(server.address);
 		await expectAccessible(page);
 		await signIn(page, "wrong");

@@ -52,7 +52,7 @@ export interface MainProps {
 	readonly children: ComponentChildren;
 }
 
-/** A view. Who follows a link to it goes on reading and tabbing at its start. */
+/** A view. After a link to it was followed, reading and tabbing continue at its start. */
 export function Main({ title, class: style, children }: MainProps) {
 	const element = useRef<HTMLElement>(null);
 	useEffect(() => {
