@@ -199,7 +199,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 				forgetRemote(id, detail);
 				return answer(id, "mirror", factsOf(found));
 			}
-			if (waiting >= MOST_WAITING && mayServeOld) {
+			if (waiting >= MOST_WAITING && mayServeOld && !isOddlyWired(found)) {
 				refreshInBackground(id, detail, notBefore);
 				return answer(id, "stale", factsOf(found));
 			}

@@ -22,10 +22,10 @@ export const ADVICE: Readonly<Partial<Record<Reason, string>>> = {
 	"wrong-project": "If the instance has just moved to another project, wait a minute; otherwise find out who asks.",
 	"wrong-source": "If the address has just moved, wait a minute; otherwise find out who asks.",
 	"unknown-instance":
-		"Look whether the instance still exists, and whether Guestwire's user may see it: it needs the role in docs/openstack.md.",
+		"Check whether the instance still exists, and whether Guestwire's user may see it: it needs the role in docs/openstack.md.",
 	"unidentified-peer": "Let the guest use its IPv4 address or a global IPv6 address.",
 	"cloud-unavailable": DOCTOR,
 	"cloud-answer": DOCTOR,
 	timeout: DOCTOR,
-	overload: "Look at the number of requests in the view Cloud, and add `workers` if all guests are affected.",
+	overload: "Look at the number of requests in the Cloud view, and add `workers` if all guests are affected.",
 };

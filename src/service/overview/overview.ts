@@ -72,6 +72,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		isWatched: () => listeners.size > 0,
 		onError,
 	});
+	const refusals = createRefusals({ store, instances: () => index.instances.values() });
 	const history = createHistoryReader({
 		...{ store, onError, onLines: emitGuests, onRequests: comparisons.add },
 		onRefusals() {
@@ -83,13 +84,12 @@ export function createOverview(options: OverviewOptions): Overview {
 		...{ source, isLocal, onError },
 		onChange(ids) {
 			for (const id of ids ?? history.lines.keys()) if (history.lines.has(id)) comparisons.add(id);
+			refusals.add();
 			emitGuests(ids);
 		},
 	});
 
-	const refusals = createRefusals({ store, instances: () => index.instances.values() });
-
-	/** A search does not wait for it: among many instances it takes long. */
+	/** A search does not wait for it: with many instances it takes a long time. */
 	function markRefused(): void {
 		refusals.refresh().then((hasChanged) => {
 			if (hasChanged) emit({ type: "all" });

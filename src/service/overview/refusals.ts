@@ -31,7 +31,7 @@ export interface Refusals {
 	/** There is something new: `nearest` is worked out again when it is next refreshed. */
 	add(): void;
 	/**
-	 * Works out `nearest` if there is something new, as often as the share of a processor allows.
+	 * Works out `nearest` if there is something new, for at most a fiftieth of the time.
 	 *
 	 * @returns whether it is different now
 	 */
@@ -77,7 +77,10 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			const started = performance.now();
 			if (!isStale || started < restUntil) return false;
 			isStale = false;
-			const found = await withMisses(await store.refusals(MAX_MARKED));
+			const found = await store.refusals(MAX_MARKED).then(withMisses, (error: unknown) => {
+				isStale = true;
+				throw error;
+			});
 			const before = nearest;
 			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
 			restUntil = performance.now() + (performance.now() - started) * REST;
@@ -85,10 +88,12 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		},
 		async page({ text = "", limit, cursor }) {
 			const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-			const all = (await store.refusals(MAX_KEPT)).filter((refusal) => {
+			const matching = (await store.refusals(MAX_KEPT)).filter((refusal) => {
 				const searched = textOf(refusal);
 				return words.every((word) => searched.includes(word));
 			});
+			// A database may order texts in another way.
+			const all = matching.sort((a, b) => (isAfter(placeOf(a), placeOf(b)) ? 1 : -1));
 			const after = cursor === undefined ? undefined : decodeCursor(cursor);
 			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
 			const shown = rest.slice(0, limit);
@@ -108,7 +113,7 @@ function textOf({ source, reason, listener, node, content }: Refusal): string {
 	return [...values, reason, listener, node, path, userAgent].join(" ").toLowerCase();
 }
 
-/** Where a refusal is in the order of the store: the latest first, then by its key. */
+/** Where a refusal is in the order: the latest first, then by its key. */
 type Place = readonly [lastAt: number, source: string, reason: string, listener: string];
 
 function placeOf({ last_at, source, reason, listener }: Refusal): Place {
