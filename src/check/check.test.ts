@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bonded, document, ipv4, nic, tagged, twoNics } from "../../test/check/documents.ts";
-import { mutated } from "../../test/check/mutated.ts";
+import { bond, bonded, document, ipv4, nic, nic2, tagged, twoNics, vlan } from "../../test/check/documents.ts";
+import { mutated, replaced } from "../../test/check/mutated.ts";
 import { check, losingClients } from "./check.ts";
 import { CLIENTS } from "./clients/index.ts";
 import type { Finding } from "./finding.ts";
@@ -123,6 +123,72 @@ describe("check", () => {
 			'{"__proto__":{"links":[]},"links":[{"__proto__":{"id":"a"},"constructor":1}],"networks":[]}',
 		);
 		expect(check(odd).map(({ rule }) => rule)).toContain("link-id-missing");
+	});
+});
+
+describe("a hostile document", () => {
+	const deep = JSON.parse("[".repeat(2000) + "]".repeat(2000)) as unknown;
+	const odd: readonly unknown[] = [
+		{ toString: 1 },
+		{ valueOf: 1 },
+		{ toString: 1, valueOf: 1 },
+		[{ toString: 1 }],
+		deep,
+		[deep, { a: deep }],
+		"x".repeat(100_000),
+		"\u001b[2J",
+		["\u001b[2J\u202e"],
+		{ "\u001b[2J": "\u009b" },
+		-0,
+		Number.POSITIVE_INFINITY,
+		1e300,
+		5e-324,
+	];
+	const onVlan = (parent: unknown, own: unknown) => ({
+		links: [nic({ mtu: parent }), vlan({ mtu: own })],
+		networks: [ipv4({ link: "vlan0" })],
+	});
+
+	it.each<[string, unknown]>([
+		["an MTU of the parent that is an object", onVlan({ toString: 1 }, 1400)],
+		["an MTU of the parent with an escape", onVlan("\u001b[2J", 1400)],
+		["a VLAN tag that is an object", tagged({ vlan_id: { toString: 1 } })],
+		["a VLAN tag that is a deep list", tagged({ vlan_id: deep })],
+		["types that are lists", twoNics({ type: [{ toString: 1 }] }, { type: [{ toString: 1 }], link: "tap0" })],
+		["a link with an escape", bonded({ bond_links: ["\u001b[2J"] })],
+		[
+			"a VLAN's parent that its network replaces",
+			{
+				...bonded(),
+				links: [nic(), nic2(), bond(), vlan({ vlan_link: "bond0" })],
+				networks: [ipv4({ link: "vlan0", vlan_link: { toString: 1 } })],
+			},
+		],
+	])("is read in spite of %s", (_, value) => {
+		expectSound(check(value), value);
+	});
+
+	it("says what the MTU would be without the one that is not read, as a number", () => {
+		const messages = check(onVlan("\u001b[2J", 1400)).flatMap(({ rule, message }) =>
+			rule === "mtu-unread" ? [message] : [],
+		);
+		expect(messages).toEqual(["the vlan's MTU is 1400, without it the MTU is 1500"]);
+	});
+
+	it("is read with any value in any place, and its messages are short and printable", { tags: ["slow"] }, () => {
+		fc.assert(
+			fc.property(replaced(odd), (value) => {
+				const findings = check(value);
+				expectSound(findings, value);
+				for (const { message, effects } of findings) {
+					for (const text of [message, ...effects.map((effect) => effect.text)]) {
+						expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+						expect(text.length).toBeLessThan(1000);
+					}
+				}
+			}),
+			{ numRuns: 500 },
+		);
 	});
 });
 

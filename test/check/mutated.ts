@@ -79,6 +79,22 @@ export function mutated(): fc.Arbitrary<unknown> {
 		});
 }
 
+/** A sound document with up to three of its values replaced by some of these, which are neither copied nor changed. */
+export function replaced(values: readonly unknown[]): fc.Arbitrary<unknown> {
+	const change = fc.record({ place: fc.nat(), by: fc.constantFrom(...values) });
+	return fc
+		.tuple(fc.constantFrom(...SOUND), fc.array(change, { minLength: 1, maxLength: 3 }))
+		.map(([sound, changes]) => {
+			const root = structuredClone(sound);
+			const places = placesOf(root);
+			for (const { place, by } of changes) {
+				const [holder, key] = places[place % places.length] ?? [{}, ""];
+				holder[key] = by;
+			}
+			return root;
+		});
+}
+
 type Holder = Record<string, unknown>;
 
 /** Every member and item below the root, with what holds it. */

@@ -135,7 +135,8 @@ function hasPrefix({ value }: Fault): boolean {
 
 /** Both default routes are of their networks' families. */
 function isOfNetworksFamily({ network, otherNetwork, value, otherValue }: Fault): boolean {
-	const isOf = (gateway: unknown, version: unknown) => String(gateway).includes(":") === (version === 6);
+	const isOf = (gateway: unknown, version: unknown) =>
+		(typeof gateway === "string" && gateway.includes(":")) === (version === 6);
 	return isOf(value, network?.version) && isOf(otherValue, otherNetwork?.version);
 }
 

@@ -1,6 +1,6 @@
 /** cloudbase-init, for Windows. */
 
-import { isBlank, member } from "../json.ts";
+import { isBlank, jsonText, member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { isBlankValue, isDefaultRoute } from "./conditions.ts";
@@ -135,7 +135,7 @@ function isServerUsed({ network, document }: Fault): boolean {
 }
 
 function macText(link: Fault["link"]): string {
-	return String(link && member(link.raw, "ethernet_mac_address")).toLowerCase();
+	return jsonText(link && member(link.raw, "ethernet_mac_address")).toLowerCase();
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** What Python does with a JSON value, as far as glean can fail at it. */
-import { isObject } from "../json.ts";
+import { printable } from "../../printable.ts";
+import { isObject, jsonText } from "../json.ts";
 
 /** An exception that ends glean. */
 export class GleanStop extends Error {
@@ -12,13 +13,18 @@ export class GleanStop extends Error {
 	}
 }
 
+/** `dictionary[key]`, when it has no such key. */
+export function keyError(key: unknown, pointer: string): GleanStop {
+	return new GleanStop(pointer, `KeyError '${printable(jsonText(key).slice(0, 60))}'`);
+}
+
 /** More than any real document has. */
 const LONGEST = 512;
 
 /** `object[key]`. */
 export function get(object: unknown, key: string, pointer: string): unknown {
 	if (!isObject(object)) throw new GleanStop(pointer, "TypeError");
-	if (!Object.hasOwn(object, key)) throw new GleanStop(pointer, `KeyError '${key}'`);
+	if (!Object.hasOwn(object, key)) throw keyError(key, pointer);
 	return object[key];
 }
 
@@ -72,7 +78,7 @@ function kindOf(value: unknown): string {
 }
 
 function compare(one: unknown, other: unknown): number {
-	const [a, b] = [one, other] as [string, string];
+	const [a, b] = (Array.isArray(one) ? [jsonText(one), jsonText(other)] : [one, other]) as [string, string];
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 /** How glean reads a document: the interfaces that it makes of links and networks (`get_config_drive_interfaces`). */
 import { isBlank, isObject } from "../json.ts";
-import { asKey, GleanStop, get, isIn, iterate, lower } from "./glean-python.ts";
+import { asKey, get, isIn, iterate, keyError, lower } from "./glean-python.ts";
 
 /** A link with the members of its network, and what glean adds to it. */
 export interface Interface {
@@ -92,6 +92,6 @@ function readBond(bond: Interface, nics: Links): void {
 
 function linkOf(links: Links, id: unknown, pointer: string): Interface {
 	const link = links.get(asKey(id, pointer));
-	if (!link) throw new GleanStop(pointer, `KeyError '${String(id).slice(0, 60)}'`);
+	if (!link) throw keyError(id, pointer);
 	return link;
 }

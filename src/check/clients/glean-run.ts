@@ -4,8 +4,9 @@
  */
 import { isEthernetMac } from "../addressing.ts";
 import { type DocumentView, macOf } from "../document-view.ts";
+import { jsonText } from "../json.ts";
 import type { Stop } from "./client.ts";
-import { asKey, GleanStop, get, sort } from "./glean-python.ts";
+import { asKey, GleanStop, get, keyError, sort } from "./glean-python.ts";
 import { type Interface, readInterfaces } from "./glean-read.ts";
 import { type Writer, writeDebian, writeGentoo, writeIfcfg, writeKeyfile, writeNetworkd } from "./glean-write.ts";
 
@@ -82,8 +83,7 @@ function isHere(one: Interface, document: DocumentView): boolean {
 
 /** `sys_interfaces[mac]`. */
 function nameOf(mac: string | undefined, document: DocumentView, pointer: string): string {
-	if (mac === undefined || !nicsOf(document).has(mac))
-		throw new GleanStop(pointer, `KeyError '${String(mac).slice(0, 60)}'`);
+	if (mac === undefined || !nicsOf(document).has(mac)) throw keyError(mac, pointer);
 	return `nic ${mac}`;
 }
 
@@ -116,12 +116,12 @@ function interfaceName(
 	isKey: boolean,
 ): unknown {
 	if (Object.hasOwn(members, "vlan_id")) {
-		const parent = rawMacs?.length === 1 ? rawMacs[0] : String(get(members, "vlan_link", pointer));
-		return `${parent}.${String(members["vlan_id"])}`;
+		const parent = rawMacs?.length === 1 ? rawMacs[0] : jsonText(get(members, "vlan_link", pointer));
+		return `${parent}.${jsonText(members["vlan_id"])}`;
 	}
 	if (!Object.hasOwn(members, "bond_mode")) return nameOf(macAddress, document, pointer);
 	const name = Object.hasOwn(members, "link") ? members["link"] : id;
-	return isKey ? asKey(name, pointer) : String(name);
+	return isKey ? asKey(name, pointer) : jsonText(name);
 }
 
 /** A bond's members are looked up by their MAC addresses. */

@@ -200,7 +200,7 @@ export const bondRules: readonly Rule[] = [
 		limitation: true,
 		concerns: onUnreadMember("links[].bond_miimon"),
 		*find(document) {
-			for (const fault of optionFaults(document, "bond_miimon", (value) => Number(value) > 0)) {
+			for (const fault of optionFaults(document, "bond_miimon", isPositive)) {
 				yield { ...fault, message: `bond_miimon is ${show(fault.value)}` };
 			}
 		},
@@ -228,6 +228,10 @@ function* optionFaults(
 		const value = member(link.raw, name);
 		if (isFault(value)) yield { pointer: memberPointer(link, name), message: "", value, link };
 	}
+}
+
+function isPositive(value: unknown): boolean {
+	return (typeof value === "number" || typeof value === "string" || value === true) && Number(value) > 0;
 }
 
 function isModeNumber(mode: unknown): boolean {

@@ -94,7 +94,8 @@ export const mtuRules: readonly Rule[] = [
 				const mtu = numberOf(value);
 				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const inherited = (link.kind === "vlan" && parent && numberOf(member(parent.raw, "mtu"))) || 1500;
+				const parentMtu = numberOf(parent && member(parent.raw, "mtu"));
+				const inherited = isWhole(parentMtu) && parentMtu > 0 ? parentMtu : 1500;
 				if (mtu === inherited) continue;
 				const message = `the ${link.kind}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
 				yield { pointer, message, value, link };

@@ -131,7 +131,11 @@ export const routeRules: readonly Rule[] = [
 			for (const route of routesOf(document)) {
 				const value = member(route.raw, "metric");
 				if (value === undefined || value === null || value === "") continue;
-				if (typeof value === "number" ? Number.isInteger(value) && value >= 0 : /^\d{1,9}$/.test(String(value)))
+				if (
+					typeof value === "number"
+						? Number.isInteger(value) && value >= 0
+						: typeof value === "string" && /^\d{1,9}$/.test(value)
+				)
 					continue;
 				const pointer = `${route.pointer}/metric`;
 				yield { pointer, message: `the metric is ${show(value)}`, value, route, network: route.owner };

@@ -97,8 +97,9 @@ export const vlanRules: readonly Rule[] = [
 				const tag = tagOf(member(link.raw, "vlan_id"));
 				if (!parent || tag === undefined) continue;
 				const name = member(parent.raw, "name") ?? (parent.kind === "bond" ? parent.id : undefined);
+				if (typeof name !== "string") continue;
 				const vlanName = `${name}.${tag}`;
-				if (typeof name !== "string" || vlanName.length <= LONGEST_NAME) continue;
+				if (vlanName.length <= LONGEST_NAME) continue;
 				const message = `the VLAN's name would be ${show(vlanName)}, ${vlanName.length} characters`;
 				yield { pointer: link.pointer, message, value: name, link, otherLink: parent };
 			}
