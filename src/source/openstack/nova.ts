@@ -130,7 +130,7 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 			const nodes = (await readDetail(server.id, "topology", readTopology))?.nodes ?? [];
 			return nodes.flatMap(({ cpu_pinning }) => Object.keys(cpu_pinning ?? {}).map(Number)).sort((a, b) => a - b);
 		},
-		shares: shares.of,
+		shares: (server) => shares.of(server, limit),
 		haveShares: shares.arePossible,
 		async list() {
 			const query = [

@@ -1,4 +1,5 @@
 /** @module-tag slow */
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fake, source, status, useFakeSource } from "../../../test/fake-source.ts";
 import { recordedCase } from "../../../test/recorded.ts";
@@ -50,6 +51,17 @@ describe("shares of a server", () => {
 		fake.fault = (call) => (call.endsWith("/shares") ? status(403) : undefined);
 		for (const _ of [1, 2, 3]) expect((await source.facts(id, "server"))?.shares).toBeUndefined();
 		expect(asked()).toBe(1);
+	});
+
+	test("are asked for at most four at a time, and no more once Nova has refused the project", async () => {
+		withShares([active]);
+		const { servers } = fake.records;
+		const own = servers.find((server) => server.id === id);
+		servers.splice(0, servers.length, ...Array.from({ length: 200 }, () => ({ ...own, id: randomUUID() })));
+		fake.fault = (call) => (call.endsWith("/shares") ? status(403) : undefined);
+		const { resources } = await source.resources.page("server", { limit: 1000 }, never);
+		expect(contentsOf(resources, "server_details")).toHaveLength(200);
+		expect(asked()).toBeLessThanOrEqual(4);
 	});
 
 	test("fail as the server does, if Nova fails", async () => {

@@ -5,6 +5,7 @@ import { ShareFacts } from "../../instance/facts.ts";
 import { reader } from "../api/answers.ts";
 import { type Api, FORBIDDEN } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
+import type { Limit } from "../api/limit.ts";
 import type { ServerAnswer } from "./servers.ts";
 
 const readShares = reader(Type.Object({ shares: Type.Array(ShareFacts) }));
@@ -27,8 +28,12 @@ export interface SharesOptions {
 export interface Shares {
 	/** Whether servers of this cloud can have shares. */
 	arePossible(): Promise<boolean>;
-	/** A server's shares; undefined if this cloud's servers can't have any, or if Nova hides them from the user. */
-	of(server: ServerAnswer): Promise<readonly ShareFacts[] | undefined>;
+	/**
+	 * A server's shares; undefined if this cloud's servers can't have any, or if Nova hides them from the user.
+	 *
+	 * @param limit runs the call to Nova
+	 */
+	of(server: ServerAnswer, limit: Limit): Promise<readonly ShareFacts[] | undefined>;
 }
 
 /** @param api sends the microversion */
@@ -38,16 +43,20 @@ export function createShares(api: Api, { microversion, serviceTypes }: SharesOpt
 		isAtLeast(await microversion(), SHARES_SINCE) && (await serviceTypes()).some((type) => MANILA_TYPES.includes(type));
 	return {
 		arePossible,
-		async of({ id, tenant_id: project = "" }) {
+		async of({ id, tenant_id: project = "" }, limit) {
 			if (refused.has(project) || !(await arePossible())) return undefined;
-			try {
-				const answer = await api.get(`/servers/${id}/shares`);
-				return answer && readShares(answer.value, answer.where).shares;
-			} catch (error) {
-				if ((error as Error).cause !== FORBIDDEN) throw error;
-				refused.set(project, true);
-				return undefined;
-			}
+			return limit(async () => {
+				// Nova may have refused the project while this call waited for its turn.
+				if (refused.has(project)) return undefined;
+				try {
+					const answer = await api.get(`/servers/${id}/shares`);
+					return answer && readShares(answer.value, answer.where).shares;
+				} catch (error) {
+					if ((error as Error).cause !== FORBIDDEN) throw error;
+					refused.set(project, true);
+					return undefined;
+				}
+			});
 		},
 	};
 }
