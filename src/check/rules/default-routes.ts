@@ -5,7 +5,7 @@ import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
 import type { LinkView } from "../document-view.ts";
 import type { Fault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
-import { reaches } from "./routing.ts";
+import { isInSubnet } from "./routing.ts";
 
 const VERSIONS: readonly IpVersion[] = [4, 6];
 
@@ -68,8 +68,8 @@ export const defaultRouteRules: readonly Rule[] = [
 		id: "default-route-in-gateway-alone",
 		title: "A default route that is written only as a network's own `gateway`",
 		fix: "write it into routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
-		// In routes, a gateway outside the subnets makes even more clients fail.
-		isLimitation: ({ network, value }) => network?.link !== undefined && !reaches(network.link, String(value)),
+		// In routes, a gateway outside its subnet makes even more clients fail.
+		isLimitation: ({ network, value }) => network !== undefined && !isInSubnet(network, String(value)),
 		effect: { outcome: "lost", text: "does not read gateway: no default route" },
 		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
 		*find({ networks }) {

@@ -87,8 +87,13 @@ function gatewaysOf(network: NetworkView): Gateway[] {
 	return [...(own ? [{ pointer: `${network.pointer}/gateway`, value: own, network }] : []), ...routed];
 }
 
+/** Whether the gateway is in the network's own subnet, or a link-local address. */
+export function isInSubnet({ subnet }: NetworkView, gateway: string): boolean {
+	return subnet === undefined || /^fe[89ab]/.test(gateway) || cidrContains(subnet, gateway);
+}
+
 /** Whether the gateway is a neighbour, as far as the document says: DHCP and SLAAC bring subnets of their own. */
-export function reaches({ networks }: LinkView, gateway: string): boolean {
+function reaches({ networks }: LinkView, gateway: string): boolean {
 	const version = gateway.includes(":") ? 6 : 4;
 	if (/^fe[89ab]/.test(gateway)) return true;
 	const family = networks.filter((network) => network.version === version);
