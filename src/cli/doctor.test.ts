@@ -169,7 +169,7 @@ test("what administrators alone see is told, and no fault", async () => {
 	expect(findings.find(({ part }) => part === "what administrators see")?.found).toMatch(/hidden.*: volumes' tags/);
 });
 
-test.each([403, 404])("hidden shares (%i) are told, in a cloud with Manila", async (code) => {
+test.each([403, 404])("hidden shares (%i) are reported, in a cloud with Manila", async (code) => {
 	refuse("/shares", code);
 	const found = async () => (await doctor()).findings.find(({ part }) => part === "what administrators see")?.found;
 	expect(await found()).toBe("may be read");

@@ -119,7 +119,7 @@ function countPeer(perPeer: Map<string, number>, peer: string, limit: number, so
 
 /** Sends a last response, if any, and closes the connection even if the client goes on sending. */
 export function endConnection(socket: Duplex, response = ""): void {
-	// The client may be gone, which is all the same here.
+	// The client may be gone, which does not matter here.
 	socket.on("error", () => {});
 	socket.end(response);
 	setTimeout(() => socket.destroy(), LINGER).unref();

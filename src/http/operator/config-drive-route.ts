@@ -109,7 +109,7 @@ async function measuredDrive(tree: MetadataTree, created: string | undefined, qu
 	};
 	try {
 		const { imageSize, chunks } = streamConfigDrive(tree, options, query.encoding);
-		// Ironic opens a link; who sends a token may put what he gets into a deploy request.
+		// Ironic opens a link; a caller with a token may put the response into a deploy request.
 		const isForRequest = query.encoding === "gzip-base64" && query.link === undefined;
 		const stream = { imageSize, chunks: isForRequest ? () => withinRequest(chunks()) : chunks };
 		return { stream, ...(await measure(stream)) };

@@ -29,7 +29,7 @@ export async function openWatchedSource(
 ): Promise<FactsSource> {
 	const listeners = new Set<(change: Change) => void>();
 	const closing = new AbortController();
-	const tell = (change: Change) => {
+	const report = (change: Change) => {
 		for (const listener of listeners) listener(change);
 	};
 	let worker: Worker;
@@ -46,7 +46,7 @@ export async function openWatchedSource(
 		});
 		const opened = openChannel<WatcherCalls, InventoryCalls>(threadPort(worker, "exit"), {
 			reloaded(problem) {
-				reported = reported.then(() => takeChanges(opened, tell)).then(() => onReload(problem));
+				reported = reported.then(() => takeChanges(opened, report)).then(() => onReload(problem));
 			},
 		});
 		thread = opened;
@@ -66,7 +66,7 @@ export async function openWatchedSource(
 			if (closing.signal.aborted) return;
 			try {
 				await start();
-				tell({ kind: "everything", ids: [] });
+				report({ kind: "everything", ids: [] });
 				return onReload(undefined);
 			} catch (error) {
 				why = (error as Error).message;
@@ -107,12 +107,12 @@ async function takeList(thread: Thread): Promise<readonly InstanceSummary[]> {
 	}
 }
 
-async function takeChanges(thread: Thread, tell: (change: Change) => void): Promise<void> {
+async function takeChanges(thread: Thread, report: (change: Change) => void): Promise<void> {
 	try {
 		for (;;) {
 			const change = await thread.call("change", undefined);
 			if (change === undefined) return;
-			tell(change);
+			report(change);
 		}
 	} catch {
 		// The thread has ended: everything is asked again when another has started.
