@@ -1,13 +1,16 @@
 /** Files that may be in the middle of being written: their last contents are used until they have been quiet. */
-import { COLLECTION_NAMES, COLLECTIONS } from "./collections.ts";
+import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections } from "./collections.ts";
 import type { ReadFile } from "./folder.ts";
 import type { InventoryFile } from "./parse.ts";
 
-/** What a file is like, and since when. */
+/** What a file is like, and since when. Times are milliseconds of the performance clock. */
 export interface Doubt {
-	readonly stamp: string;
-	/** When that was first seen, and when it will be believed. Milliseconds of the performance clock. */
+	/** When the doubt began. */
+	readonly began: number;
+	/** The resources on disk, and when the file was first found with just these. */
+	readonly resources: ReadonlySet<string>;
 	readonly since: number;
+	/** When the file will be believed. */
 	readonly until: number;
 	/** One line, for people. */
 	readonly problem: string;
@@ -19,6 +22,8 @@ export type Files = ReadonlyMap<string, ReadFile>;
 const QUIET = 5000;
 /** The same for a file that also has new resources, as if something was renamed. */
 const QUIET_WITH_NEW = 1000;
+/** Milliseconds after which a file that never is quiet is believed, unless it is empty just then. */
+const AT_MOST = 30_000;
 
 /**
  * The files that have lost resources, or are gone, less than some seconds ago. `generator > file` empties a file and then
@@ -37,43 +42,77 @@ export function findDoubts(
 ): ReadonlyMap<string, Doubt> {
 	const doubts = new Map<string, Doubt>();
 	for (const [path, last] of used) {
-		const doubted = judge(last, found.get(path));
-		if (doubted === undefined) continue;
-		const stamp = found.get(path)?.stamp ?? "";
+		const suspicion = judge(last, found.get(path));
+		if (suspicion === undefined) continue;
+		const { resources, quiet, problem } = suspicion;
 		const before = known.get(path);
-		const since = before?.stamp === stamp ? before.since : now;
-		const until = since + doubted.quiet;
-		if (now < until) doubts.set(path, { stamp, since, until, problem: `${path} ${doubted.problem}` });
+		const began = before?.began ?? now;
+		const since = before !== undefined && areEqual(before.resources, resources) ? before.since : now;
+		// An empty file is quiet, or gets resources again.
+		const until = Math.min(since + quiet, resources.size === 0 ? Number.POSITIVE_INFINITY : began + AT_MOST);
+		if (now < until) doubts.set(path, { began, resources, since, until, problem: `${path} ${problem}` });
 	}
 	return doubts;
 }
 
+interface Suspicion extends Pick<Doubt, "resources" | "problem"> {
+	/** Milliseconds. */
+	readonly quiet: number;
+}
+
 /** Undefined for a file that is believed at once. */
-function judge(
-	last: ReadFile,
-	found: ReadFile | undefined,
-): { readonly quiet: number; readonly problem: string } | undefined {
+function judge(last: ReadFile, found: ReadFile | undefined): Suspicion | undefined {
 	if (found === last) return undefined;
 	const all = identities(last.file);
 	if (found === undefined) {
-		return all.size === 0 ? undefined : { quiet: QUIET, problem: "is gone: it may be about to be written again" };
+		if (all.size === 0) return undefined;
+		return { resources: new Set(), quiet: QUIET, problem: "is gone: it may be about to be written again" };
 	}
 	const left = identities(found.file);
 	const kept = [...all].filter((identity) => left.has(identity)).length;
 	if (kept === all.size || (found.created !== last.created && left.size > 0)) return undefined;
 	return {
+		resources: left,
 		quiet: left.size > kept ? QUIET_WITH_NEW : QUIET,
 		problem: `has lost ${left.size === 0 ? "all" : "some"} of its resources: it may still be being written`,
 	};
 }
 
+function areEqual(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+	return a.size === b.size && a.values().every((identity) => b.has(identity));
+}
+
 function identities({ collections }: InventoryFile): Set<string> {
-	return new Set(
-		COLLECTION_NAMES.flatMap((name) => {
-			const identityOf = COLLECTIONS[name].identity as (resource: unknown) => string;
-			return collections[name].map((resource) => `${name} ${identityOf(resource)}`);
-		}),
-	);
+	return new Set(COLLECTION_NAMES.flatMap((name) => collections[name].map((resource) => identityOf(name, resource))));
+}
+
+function identityOf(name: CollectionName, resource: unknown): string {
+	return `${name} ${(COLLECTIONS[name].identity as (resource: unknown) => string)(resource)}`;
+}
+
+/** The files in use so far; those in doubt without the resources that are now in a file that is not in doubt. */
+export function withoutMoved(used: Files, found: Files, doubts: ReadonlyMap<string, Doubt>): Files {
+	if (doubts.size === 0) return used;
+	const settled = new Set<string>();
+	for (const [path, { file }] of found) {
+		if (!doubts.has(path)) for (const identity of identities(file)) settled.add(identity);
+	}
+	return new Map(Array.from(used, ([path, read]) => [path, doubts.has(path) ? without(read, settled) : read]));
+}
+
+/** The same file if it has none of the resources. */
+function without(read: ReadFile, resources: ReadonlySet<string>): ReadFile {
+	if (
+		!identities(read.file)
+			.values()
+			.some((identity) => resources.has(identity))
+	)
+		return read;
+	const left = COLLECTION_NAMES.map((name) => [
+		name,
+		read.file.collections[name].filter((resource) => !resources.has(identityOf(name, resource))),
+	]);
+	return { ...read, file: { ...read.file, collections: Object.fromEntries(left) as Collections } };
 }
 
 /** The files to use: those on disk, with the last contents of those in doubt, in the order of their paths. */

@@ -265,6 +265,34 @@ describe("while serving", () => {
 			}
 		});
 
+		test("what is moved out of an incomplete file is there at once; the file keeps its other instances", async () => {
+			writeFileSync(path(), "servers: [{ id: a }, { id: b }, { id: c }]");
+			const { source, names } = await watched();
+			try {
+				writeFileSync(join(folder, "b.yaml"), "server: { id: a, name: moved }");
+				writeFileSync(path(), "server: { id: b }");
+				await expect.poll(names, { timeout: 4000 }).toContain("moved");
+				expect(await names()).toEqual(["b", "c", "moved"]);
+			} finally {
+				await source.close();
+			}
+		});
+
+		test("an incomplete file whose last contents contradict another file keeps the last state", async () => {
+			const port = (id: string) => `port: { id: ${id}, device_id: a, network_id: n, mac_address: "02:00:00:00:00:01" }`;
+			writeFileSync(path(), `servers: [{ id: a }, { id: b }]\n${port("p")}`);
+			writeFileSync(join(folder, "n.yaml"), "network: { id: n }");
+			const { source, report, names } = await watched();
+			try {
+				writeFileSync(path(), "server: { id: a }");
+				writeFileSync(join(folder, "b.yaml"), port("q"));
+				expect(await report()).toMatch(/a\.yaml has lost some of its resources/);
+				expect(await names()).toEqual(["a", "b"]);
+			} finally {
+				await source.close();
+			}
+		});
+
 		test("a file that stays without instances is believed", { tags: ["slow"] }, async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, report, names } = await watched();

@@ -3,7 +3,7 @@ import { GuestwireError } from "../../errors.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { changesBetween } from "./changes.ts";
-import { type Doubt, type Files, findDoubts, withoutDoubts } from "./doubts.ts";
+import { type Doubt, type Files, findDoubts, withoutDoubts, withoutMoved } from "./doubts.ts";
 import { listInventory, locateOnDisk, readFiles } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
@@ -69,16 +69,18 @@ async function load(path: string, before?: State): Promise<State> {
 	const { paths, folders } = await listInventory(path);
 	const found = await readFiles(paths, before?.found);
 	if (before === undefined) return { folders, found, used: found, inventory: build(found), doubts: NONE };
-	const doubts = findDoubts(before.used, found, before.doubts, performance.now());
+	const now = performance.now();
+	const last = withoutMoved(before.used, found, findDoubts(before.used, found, before.doubts, now));
+	const doubts = findDoubts(last, found, before.doubts, now);
 	const state = { ...before, folders, found, doubts };
-	const used = withoutDoubts(before.used, found, doubts);
+	const used = withoutDoubts(last, found, doubts);
 	if (isSame(used, before.used)) return state;
 	try {
 		return { ...state, used, inventory: build(used) };
 	} catch (error) {
 		if (doubts.size === 0) throw error;
-		// What was moved elsewhere contradicts the last contents: the files on disk are complete.
-		return { ...state, used: found, inventory: build(found), doubts: NONE };
+		// The last contents contradict other files. What is no longer in doubt must not be doubted anew meanwhile.
+		return { ...state, doubts: new Map([...before.doubts, ...doubts]) };
 	}
 }
 

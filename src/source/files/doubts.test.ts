@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { type Doubt, findDoubts } from "./doubts.ts";
+import type { ReadFile } from "./folder.ts";
+import { parseInventoryFile } from "./parse.ts";
+
+/** A look at a file that had the servers a, b and c when it was last believed. */
+function doubtful() {
+	const files = (stamp: string, ids: readonly string[]) => {
+		const text = JSON.stringify({ servers: ids.map((id) => ({ id })) });
+		const read: ReadFile = { stamp, created: "same", file: parseInventoryFile(text, "a.json") };
+		return new Map([["a.json", read]]);
+	};
+	const used = files("", ["a", "b", "c"]);
+	let known: ReadonlyMap<string, Doubt> = new Map();
+	/** True if the file, written just before with these servers, is in doubt. */
+	return (now: number, ...ids: readonly string[]) => {
+		known = findDoubts(used, files(String(now), ids), known, now);
+		return known.has("a.json");
+	};
+}
+
+test.each([
+	["has lost some of its resources", ["a", "b"], 5000],
+	["is empty", [], 5000],
+	["also has new resources", ["a", "new"], 1000],
+])("a file that %s (%j) is believed although it is rewritten all the time", (_, ids, quiet) => {
+	const isDoubted = doubtful();
+	for (let now = 0; now < quiet; now += 100) expect(isDoubted(now, ...ids)).toBe(true);
+	expect(isDoubted(quiet, ...ids)).toBe(false);
+});
+
+test("a file that is emptied and filled again and again is believed after 30 s, but not while it is empty", () => {
+	const isDoubted = doubtful();
+	for (let now = 0; now < 30_000; now += 3000) {
+		expect(isDoubted(now)).toBe(true);
+		expect(isDoubted(now + 500, "a")).toBe(true);
+		expect(isDoubted(now + 1000, "a", "b")).toBe(true);
+	}
+	expect(isDoubted(30_000)).toBe(true);
+	expect(isDoubted(30_500, "a", "b")).toBe(false);
+});
+
+test("a file that is complete between two doubts is in doubt for as long as the first time", () => {
+	const isDoubted = doubtful();
+	expect(isDoubted(0, "a", "b")).toBe(true);
+	expect(isDoubted(4000, "a", "b", "c")).toBe(false);
+	expect(isDoubted(5000, "a", "b")).toBe(true);
+	expect(isDoubted(9900, "a", "b")).toBe(true);
+	expect(isDoubted(10_000, "a", "b")).toBe(false);
+});
