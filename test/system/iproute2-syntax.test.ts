@@ -65,7 +65,7 @@ describe("every script is accepted without a warning", () => {
 	it.skipIf(!hasProgram("bash"))("by bash (apt-get install bash)", async () => {
 		expect(await complaints("bash", "--posix", "-n")).toBe("");
 	});
-	it.skipIf(!hasProgram("shellcheck"))("by shellcheck (apt-get install shellcheck)", async () => {
+	it.skipIf(!hasProgram("shellcheck"))("by shellcheck (apt-get install shellcheck)", { timeout: 300_000 }, async () => {
 		const { stdout } = await execute("shellcheck", [...scripts.values()]);
 		expect(stdout).toBe("");
 	});
