@@ -18,7 +18,10 @@ export const NOVA_FORGETS = 16_000;
 export const attachesShares = () => SUITE !== "bookworm";
 
 /** The programs by which Neutron's agent for OVN's metadata can be run. */
-export const METADATA_AGENTS = ["neutron-ovn-metadata-agent", ...(SUITE === "bookworm" ? [] : ["neutron-ovn-agent"])];
+export const METADATA_AGENTS = process.env["GUESTWIRE_METADATA_AGENT"]?.split(",") ?? [
+	"neutron-ovn-metadata-agent",
+	...(SUITE === "bookworm" ? [] : ["neutron-ovn-agent"]),
+];
 
 let variables: Record<string, string> | undefined;
 
