@@ -90,14 +90,20 @@ const ADDED = /^openstack\/[^/]+\/metadata\/network_data(\.json)?$/;
 const NETWORK_DATA = /^openstack\/[^/]+\/network_data\.json$/;
 const LISTING = /^openstack(\/[^/]+)?$/;
 
-/** Whether profile `full` differs in this way on purpose: it says more, and leaves nothing out. */
+/** Nova's network data of an instance without NICs. Profile `full` has none: it would disable the fallback to DHCP. */
+const EMPTY = /"links": ?\[\]/;
+
+/** Whether profile `full` differs in this way on purpose: it says more, and leaves nothing out but an empty document. */
 function isByFull(path: string, original: Answered, ours: Answered): boolean {
+	if (NETWORK_DATA.test(path) && ours.status === 404) return original.status === 200 && EMPTY.test(original.body);
 	if (ours.status !== 200) return false;
 	if (ADDED.test(path)) return original.status === 404;
 	if (original.status !== 200) return false;
 	if (NETWORK_DATA.test(path)) return true;
 	const listed = new Set(ours.body.split("\n"));
-	return LISTING.test(path) && original.body.split("\n").every((name) => listed.has(name));
+	// Whether network data is missing rightly is seen at its own path.
+	const isListed = (name: string) => listed.has(name) || name === "network_data.json";
+	return LISTING.test(path) && original.body.split("\n").every(isListed);
 }
 
 /** A comparison with profile `full`: it differs from Nova's network data and listings on purpose. */
