@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ALL_PATHS, compareAnswers, compareWithFull } from "./comparison.ts";
 
@@ -24,11 +25,21 @@ test.each([
 		ok("meta_data.json\nuser_data"),
 		ok("meta_data.json"),
 	],
-	["no network data where Nova has some", "/openstack/latest/network_data.json", ok("{}"), missing],
+	["no network data where Nova has some", "/openstack/latest/network_data.json", ok('{"links": [{}]}'), missing],
 	["network data where Nova has none", "/openstack/latest/network_data.json", missing, ok("{}")],
 	["the blueprint's document where Nova has one", "/openstack/latest/metadata/network_data", ok("{}"), ok("[]")],
 ])("it may not have %s", (_, path, original, ours) => {
 	expect(compareWithFull(compareAnswers(path, original, ours)).outcome).toBe("differing");
+});
+
+test.each(["j-no-network", "k-addressless"])("it may have no network data where Nova has an empty one: %s", (name) => {
+	const original = ok(
+		readFileSync(new URL(`../../test/fixtures/zed/${name}/network_data.json`, import.meta.url), "utf8"),
+	);
+	const document = compareAnswers("/openstack/latest/network_data.json", original, missing);
+	const listing = compareAnswers("/openstack/latest", answers[1], answers[0]);
+	for (const comparison of [document, listing])
+		expect(compareWithFull(comparison).deviations).toEqual(["profile-full"]);
 });
 
 test("it may have the blueprint's document, and other network data", () => {

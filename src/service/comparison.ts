@@ -91,7 +91,7 @@ const NETWORK_DATA = /^openstack\/[^/]+\/network_data\.json$/;
 const LISTING = /^openstack(\/[^/]+)?$/;
 
 /** Nova's network data of an instance without NICs. Profile `full` has none: it would disable the fallback to DHCP. */
-const EMPTY = /"links": ?\[\]/;
+const EMPTY = /^\{\}$|"links": \[\]/;
 
 /** Whether profile `full` differs in this way on purpose: it says more, and leaves nothing out but an empty document. */
 function isByFull(path: string, original: Answered, ours: Answered): boolean {
