@@ -11,7 +11,7 @@ import { readEni } from "../render/read-eni.ts";
 import { READERS } from "../render/readers.ts";
 import { type Judged, RENDERERS, type Rendered, type RendererName } from "./cloud-init.ts";
 
-/** What differs. `unreadable`: the files have a value that is none of its kind, for example a text for an address. */
+/** What differs. `unreadable`: the files have a value of the wrong kind, for example a text for an address. */
 export const ASPECTS = [
 	"link",
 	"address",
@@ -142,7 +142,7 @@ function isSame(one: Iterable<string>, other: Iterable<string>): boolean {
 	return [...new Set(one)].toSorted().join() === [...new Set(other)].toSorted().join();
 }
 
-/** Our rank of a route is none of the document's. */
+/** The metrics that we add are not in the document. */
 function routesOf({ routes }: Meaning): string[] {
 	return routes.map(
 		({ to, via, metric }) => `${to} ${via} ${metric === undefined || metric === 50 || metric > 2047 ? "" : metric}`,

@@ -84,7 +84,7 @@ function answerFrame(frame: Frame, servers: Servers, note: Note): Buffer | undef
 const LACP_UP = 0x3f;
 const SLOW_PROTOCOLS = Buffer.from([0x01, 0x80, 0xc2, 0, 0, 2]);
 
-/** What the guest says of itself is what it is told of its partner. */
+/** The peer sends back what the guest says about itself, as what it knows of its partner. */
 function answerLacp(frame: Frame, { number }: LacpPort, note: Note): Buffer | undefined {
 	const { payload } = frame;
 	if (payload.length < 110 || payload[0] !== 1) return undefined;

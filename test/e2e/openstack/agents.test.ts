@@ -63,7 +63,7 @@ function expectSameAnswers(ours: readonly Answer[] = [], originals: readonly Ans
 	}
 }
 
-/** Statuses, and types and bodies of what is no error: an agent writes a page of its own for those. */
+/** The statuses, and of successful answers the types and bodies: an agent writes error pages of its own. */
 const bytesOf = (answers: readonly Answer[] = []) =>
 	answers.map(({ status, headers, body }, index) => [
 		PATHS[index],
