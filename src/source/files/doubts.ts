@@ -102,12 +102,8 @@ export function withoutMoved(used: Files, found: Files, doubts: ReadonlyMap<stri
 
 /** The same file if it has none of the resources. */
 function without(read: ReadFile, resources: ReadonlySet<string>): ReadFile {
-	if (
-		!identities(read.file)
-			.values()
-			.some((identity) => resources.has(identity))
-	)
-		return read;
+	const hasSome = [...identities(read.file)].some((identity) => resources.has(identity));
+	if (!hasSome) return read;
 	const left = COLLECTION_NAMES.map((name) => [
 		name,
 		read.file.collections[name].filter((resource) => !resources.has(identityOf(name, resource))),
