@@ -10,7 +10,7 @@ import type { ChangeSignals, Signal, SignalName } from "../remote-source.ts";
  */
 export type Poll = () => Promise<readonly Signal[]>;
 
-/** What a change that was found costs before it can be read, of the interval. */
+/** The share of the interval kept for reading a change once it is found. */
 const MARGIN = 0.05;
 
 /**
