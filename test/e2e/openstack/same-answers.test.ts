@@ -62,11 +62,14 @@ describe.runIf(attachesShares())("a share", () => {
 });
 
 describe("what Nova's fake driver does not record", () => {
-	const tagged = guests.filter(({ plan }) => plan.nics.some(({ tag }) => tag));
-	it.each(tagged)("the tags of $plan.name's NICs", async (guest) => {
+	const tagsOf = ({ plan, ports }: Guest) => [
+		...plan.nics.flatMap(({ tag }, index) => (tag ? [`${ports[index].mac_address} ${tag}`] : [])),
+		...(plan.volumes ?? []).flatMap(({ tag }) => (tag ? [`disk ${tag}`] : [])),
+	];
+	const tagged = guests.filter((guest) => tagsOf(guest).length > 0);
+	it.each(tagged)("the tags of $plan.name's NICs and volumes", async (guest) => {
 		const { body } = await askUntilServed(guestwire.port, guest, "/openstack/latest/meta_data.json");
-		const nics = guest.plan.nics.flatMap(({ tag }, index) => (tag ? [[guest.ports[index].mac_address, [tag]]] : []));
-		const { devices } = JSON.parse(body) as { devices: { mac: string; tags: string[] }[] };
-		expect(devices.map(({ mac, tags }) => [mac, tags])).toEqual(nics);
+		const { devices } = JSON.parse(body) as { devices: { mac?: string; type: string; tags: string[] }[] };
+		expect(devices.flatMap(({ mac, type, tags }) => tags.map((tag) => `${mac ?? type} ${tag}`))).toEqual(tagsOf(guest));
 	});
 });
