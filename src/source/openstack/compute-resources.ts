@@ -1,6 +1,7 @@
 /** Nova's servers, their details and key pairs, read in bulk. https://docs.openstack.org/api-ref/compute/ */
 
 import type { Answered } from "../api/api.ts";
+import { createLimit } from "../api/limit.ts";
 import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
 import type { Resource, ServerDetails } from "../resource.ts";
 import { mayPinCpus, type Nova } from "./nova.ts";
@@ -31,9 +32,12 @@ export interface ComputeResources {
 	byId(kind: ComputeKind, ids: readonly string[]): Promise<FoundResources>;
 }
 
+/** Servers of listings whose details are read at a time: what a guest waits for must not queue behind a whole page of them. */
+const LISTED_AT_ONCE = 4;
 const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments: [] };
 
 export function createComputeResources(nova: Nova): ComputeResources {
+	const limit = createLimit(LISTED_AT_ONCE);
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
 
 	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
@@ -73,7 +77,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 		if (known.length > 0) return [record, ...known];
 		return [
 			record,
-			...(await loadDetails(server, requestedAt).then(
+			...(await limit(() => loadDetails(server, requestedAt)).then(
 				(details) => [details],
 				() => [],
 			)),

@@ -142,6 +142,29 @@ describe("a listing that answers 404", () => {
 	});
 });
 
+test("a guest's look-up does not wait until the details of a whole page are read", async () => {
+	const { id: guest } = cases.find(({ facts }) => facts.ports.length > 1)?.facts ?? full;
+	const server = fake.records.servers.find(({ id }) => id === guest);
+	fake.records.servers = [
+		{ ...server, id: guest },
+		...Array.from({ length: 60 }, () => ({ ...server, id: randomUUID() })),
+	];
+	const isGuests = (call: string) => call.includes(`${guest}/os-interface`);
+	const first = Promise.withResolvers<void>();
+	fake.fault = (call) => {
+		if (!call.includes("os-interface") || isGuests(call)) return undefined;
+		first.resolve();
+		return (_, answer) => void setTimeout(answer, 5);
+	};
+	const page = source.resources.page("server", { limit: 100 }, never);
+	await first.promise;
+	fake.requests.length = 0;
+	await source.facts(guest, "server");
+	const details = fake.requests.filter((call) => call.includes("os-interface"));
+	expect(details.length).toBeLessThan(20);
+	expect((await page).resources.filter(({ kind }) => kind === "server_details")).toHaveLength(61);
+});
+
 describe("by id", () => {
 	test("Neutron's resources cost one call, and those that are gone are named", async () => {
 		const ids = fake.records.ports.map(({ id }) => id);
