@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { emptyFacts } from "./empty-facts.ts";
-import type { InstanceFacts, PortGroupFacts } from "./facts.ts";
-import { bareMetalOf } from "./port-group.ts";
+import type { InstanceFacts, PortFacts, PortGroupFacts } from "./facts.ts";
+import { bareMetalOf, isRamdiskPort } from "./port-group.ts";
 
 const NEUTRON = "fa:16:3e:00:00:01";
 const attached = { internal_info: { tenant_vif_port_id: "vif" } };
@@ -87,5 +87,41 @@ describe("a port's bare metal", () => {
 			const portGroups = [group({ mode, extra })];
 			expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.mode).toBe(agreed);
 		}
+	});
+});
+
+describe("a port of Ironic's ramdisk", () => {
+	const port = (id: string, device_owner: string) => ({ id, device_owner }) as PortFacts;
+	const ramdiskOf = (facts: Partial<InstanceFacts>) => {
+		const all = { ...emptyFacts("i"), ...facts };
+		return all.ports.filter(isRamdiskPort(all)).map(({ id }) => id);
+	};
+	const ports = [port("vif", "baremetal:none"), port("other", "compute:nova")];
+
+	it.each(["provisioning", "cleaning", "inspection", "rescuing", "servicing"])(
+		"is named as the port for %s",
+		(task) => {
+			const internal_info = { tenant_vif_port_id: "other", [`${task}_vif_port_id`]: "vif" };
+			const bareMetalPorts = [{ ...nic("a", "02:00:00:00:00:01"), internal_info }];
+			expect(ramdiskOf({ bareMetalPorts, ports })).toEqual(["vif"]);
+			// Whoever owns the other ports.
+			expect(ramdiskOf({ bareMetalPorts, ports: [port("vif", "baremetal:none"), port("other", "")] })).toEqual(["vif"]);
+			expect(ramdiskOf({ portGroups: [group({ internal_info })], bareMetalPorts: members, ports })).toEqual(["vif"]);
+		},
+	);
+
+	it("is known by its owner beside Nova's ports, where Ironic's records say nothing of it", () => {
+		expect(ramdiskOf({ ports })).toEqual(["vif"]);
+		expect(ramdiskOf({ bareMetalPorts: members, portGroups: [group()], ports })).toEqual(["vif"]);
+	});
+
+	it.each([attached, { extra: { vif_port_id: "vif" } }])("is not a VIF, whatever its owner: %j", (where) => {
+		const bareMetalPorts = [{ ...nic("a", "02:00:00:00:00:01"), ...where }];
+		expect(ramdiskOf({ bareMetalPorts, ports })).toEqual([]);
+		expect(ramdiskOf({ portGroups: [group(where)], bareMetalPorts: members, ports })).toEqual([]);
+	});
+
+	it("is not among ports without an owner of Nova's", () => {
+		expect(ramdiskOf({ ports: [port("vif", "baremetal:none"), port("other", "baremetal:none")] })).toEqual([]);
 	});
 });

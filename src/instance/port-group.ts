@@ -82,13 +82,16 @@ export function ramdiskPorts(holder: Pick<BareMetalPortFacts, "internal_info">):
 
 /**
  * Which of the instance's ports are there for Ironic's ramdisk alone. Ironic gives them the instance as device until the
- * node is deployed, and makes them anew to rescue it (ironic/common/neutron.py, `add_ports_to_network`). Without
- * Ironic's records their owner shows them, where Nova made the others.
+ * node is deployed, and makes them anew to rescue it (ironic/common/neutron.py, `add_ports_to_network`). Where Ironic's
+ * records do not say what a port is for, its owner shows it beside ports that Nova made.
  */
 export function isRamdiskPort(facts: InstanceFacts): (port: Pick<PortFacts, "id" | "device_owner">) => boolean {
-	const ids = new Set([...facts.bareMetalPorts, ...facts.portGroups].flatMap(ramdiskPorts));
+	const holders = [...facts.bareMetalPorts, ...facts.portGroups];
+	const ramdisk = new Set(holders.flatMap(ramdiskPorts));
+	const attached = new Set(holders.map(attachedPort));
 	const isOfNova = facts.ports.some(({ device_owner }) => device_owner.startsWith("compute:"));
-	return ({ id, device_owner }) => ids.has(id) || (isOfNova && device_owner === "baremetal:none");
+	return ({ id, device_owner }) =>
+		ramdisk.has(id) || (isOfNova && device_owner === "baremetal:none" && !attached.has(id));
 }
 
 /** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FakeIronic, startFakeIronic } from "../../../test/fake-ironic.ts";
+import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
+import { recordedCases } from "../../../test/recorded.ts";
+import { networkData } from "../../documents/network-data-full.ts";
+import type { RemoteSource } from "../remote-source.ts";
+import { openIronicSource } from "./index.ts";
+
+/** The recorded node has a bond and a NIC beside it. */
+const NODE = "a0000000-0000-4000-8000-000000000011";
+const INSTANCE = "e0000000-0000-4000-8000-000000000011";
+const VIFS = ["f0000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000002"] as const;
+const RAMDISK = "f0000000-0000-4000-8000-000000000009";
+const RAMDISK_MAC = "fa:16:3e:00:99:99";
+
+const [recordedPort] = recordedCases().find(({ name }) => name === "a-dhcp4")?.facts.ports ?? [];
+
+let cloud: FakeOpenStack;
+let ironic: FakeIronic;
+let source: RemoteSource;
+const ofNode = (record: Record<string, unknown>) => record["node_uuid"] === NODE;
+beforeEach(async () => {
+	cloud = await startFakeOpenStack();
+	ironic = await startFakeIronic();
+	const [group] = ironic.records.portgroups.filter(ofNode);
+	const nic = ironic.records.ports.find((port) => ofNode(port) && port["portgroup_uuid"] === null);
+	for (const [at, holder] of [group, nic].entries()) {
+		Object.assign(holder ?? {}, { internal_info: { tenant_vif_port_id: VIFS[at] } });
+	}
+	source = await openIronicSource({ env: { ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: ironic.url }, sharing: 0 });
+});
+afterEach(async () => {
+	await source.close();
+	await ironic.close();
+	await cloud.close();
+});
+
+function addPort(id: string, device_owner: string, more: object = {}): void {
+	cloud.records.ports.push({ ...recordedPort, id, device_id: "", device_owner, ...more } as never);
+}
+
+async function vifsOf(): Promise<(string | undefined)[]> {
+	const instance = await source.instance(INSTANCE, "all");
+	const links = (instance && networkData(instance))?.links ?? [];
+	return links.flatMap(({ vif_id }) => vif_id ?? []);
+}
+
+describe("a tenant's VIF is in the document beside one of Nova's", () => {
+	test.each(["", "baremetal:none", "compute:nova"])('with the owner "%s"', async (owner) => {
+		addPort(VIFS[0], owner);
+		addPort(VIFS[1], "compute:nova");
+		expect(await vifsOf()).toEqual(VIFS);
+	});
+});
+
+test.each(["provisioning", "cleaning", "inspection", "rescuing", "servicing"])(
+	"the port for %s is in no document, and found as the instance's",
+	async (task) => {
+		addPort(VIFS[0], "");
+		addPort(VIFS[1], "compute:nova");
+		const before = await vifsOf();
+		const [member] = ironic.records.ports.filter((port) => ofNode(port) && port["portgroup_uuid"] !== null);
+		Object.assign(member ?? {}, { internal_info: { [`${task}_vif_port_id`]: RAMDISK } });
+		for (const owner of ["", "baremetal:none", "compute:nova"]) {
+			cloud.records.ports = cloud.records.ports.filter(({ id }) => id !== RAMDISK);
+			addPort(RAMDISK, owner, { mac_address: RAMDISK_MAC });
+			expect(await vifsOf()).toEqual(before);
+			const owners = await source.owners({ macAddress: RAMDISK_MAC });
+			expect(owners.map(({ id }) => id)).toEqual([INSTANCE]);
+		}
+	},
+);
