@@ -56,7 +56,7 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	});
 	const { state, source } = mirror;
 	collectMirror(registry, { store, state, kinds: remote.resources.kinds });
-	collectToken(registry, () => remote.tokenRemaining?.());
+	if (remote.tokenRemaining) collectToken(registry, remote.tokenRemaining);
 	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
 	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
 	return { source, isReady: () => servers > 0 || isReachable, stored: storedSource(mirror, store, config) };

@@ -102,7 +102,7 @@ function apiShare(registry: Registry): { add(kind: ResourceKind, seconds: number
 export function collectToken(registry: Registry, remaining: () => number | undefined): void {
 	new Gauge({
 		name: "guestwire_token_remaining_seconds",
-		help: "Time until Keystone's token expires; 0 without one",
+		help: "Time until Keystone's token expires; 0 while there is none",
 		registers: [registry],
 		collect() {
 			this.set(Math.max(0, (remaining() ?? 0) / 1000));

@@ -9,8 +9,8 @@ export interface RemoteSource extends FactsSource {
 	readonly resources: ResourceReader;
 	/** What reports that resources have changed. Each one may miss some. */
 	readonly signals: readonly ChangeSignals[];
-	/** How long the token of the cloud is still valid, in milliseconds; undefined without one. */
-	tokenRemaining?(): number | undefined;
+	/** How long Keystone's token is still valid, in milliseconds; undefined without one. Missing without a Keystone. */
+	readonly tokenRemaining?: () => number | undefined;
 }
 
 /**

@@ -65,7 +65,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 			const named = instances.map(({ id, server }) => ({ id, name: server?.name ?? id }));
 			return [...named, ...unreadable.map(({ id }) => ({ id, name: id }))];
 		},
-		tokenRemaining: () => access.session?.remaining(),
+		...(access.session && { tokenRemaining: access.session.remaining }),
 		async close() {
 			await inventory?.close();
 			await access.close();

@@ -93,6 +93,10 @@ describe("who is calling", () => {
 		expect(new Set(headers)).toEqual(new Set([undefined]));
 	});
 
+	test("without Keystone has no token whose end could be awaited", async () => {
+		expect((await start()).source.tokenRemaining).toBeUndefined();
+	});
+
 	test("is shown by user and password with auth_type http_basic", async () => {
 		const env = { OS_AUTH_TYPE: "http_basic", OS_USERNAME: "operator", OS_PASSWORD: "maple:tree" };
 		const { listed, headers } = await asked(env);

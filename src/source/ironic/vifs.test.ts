@@ -45,6 +45,11 @@ async function vifsOf(): Promise<(string | undefined)[]> {
 	return links.flatMap(({ vif_id }) => vif_id ?? []);
 }
 
+test("Keystone's token ends", async () => {
+	await source.list();
+	expect(source.tokenRemaining?.()).toBeGreaterThan(0);
+});
+
 describe("a tenant's VIF is in the document beside one of Nova's", () => {
 	test.each(["", "baremetal:none", "compute:nova"])('with the owner "%s"', async (owner) => {
 		addPort(VIFS[0], owner);

@@ -21,6 +21,7 @@ const LATEST = "openstack/latest/network_data.json";
 let neutron: FakeNeutron;
 let folder: string;
 let serving: RunningCli;
+let operatorUrl: string;
 let env: Record<string, string>;
 let config: readonly string[];
 
@@ -40,8 +41,8 @@ state: { sqlite: state.db }
 `;
 	await writeFile(file, lines(""));
 	serving = startCli(["serve", ...config], { env });
-	const [, url] = await serving.says(/for operators: curl .*(http:\/\/127\.0\.0\.1:\d+)\/api/);
-	await writeFile(file, lines(`, url: "${url}"`));
+	[, operatorUrl = ""] = await serving.says(/for operators: curl .*(http:\/\/127\.0\.0\.1:\d+)\/api/);
+	await writeFile(file, lines(`, url: "${operatorUrl}"`));
 });
 afterAll(async () => {
 	await serving?.stop();
@@ -139,6 +140,13 @@ test("by link: the node becomes active, and the conductor reads the drive that G
 	expect(Buffer.compare(image, await readFile(join(folder, "raw")))).toBe(0);
 	await expect(asConductorReads(link.replace(/.$/, (last) => (last === "A" ? "Q" : "A")))).rejects.toThrow(/403/);
 }, 300_000);
+
+test("the metrics have a mirror, and no token without a Keystone", async () => {
+	const headers = { authorization: "Bearer a-long-random-token" };
+	const text = await (await fetch(`${operatorUrl}/metrics`, { headers })).text();
+	expect(text).toMatch(/^guestwire_mirror_age_seconds /m);
+	expect(text).not.toMatch(/guestwire_token/);
+});
 
 describe("Ironic's check of drives, since 2025.2", () => {
 	test("is what was silent: it complains about a link without MTU", async ({ skip }) => {
