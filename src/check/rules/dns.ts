@@ -58,12 +58,12 @@ export const dnsRules: readonly Rule[] = [
 		*find({ networks }) {
 			for (const network of networks) {
 				const own = new Set(serversAmong(listed(network, "services")));
-				const other = nameServersOfNetwork(network).find(
-					({ address, source }) => source === "networks[].dns_nameservers" && !own.has(address),
-				);
-				if (!other || own.size === 0) continue;
-				const message = `the name server ${other.address} is not in the network's services`;
-				yield { pointer: other.pointer, message, value: other.address, network };
+				if (own.size === 0) continue;
+				const plain = nameServersOfNetwork(network).filter(({ source }) => source === "networks[].dns_nameservers");
+				for (const { pointer, address } of missingFrom(own, plain)) {
+					const message = `the name server ${address} is not in the network's services`;
+					yield { pointer, message, value: address, network };
+				}
 			}
 		},
 	},
@@ -93,10 +93,11 @@ export const dnsRules: readonly Rule[] = [
 				if (fixed.length === 0) continue;
 				const known = new Set(fixed.map(({ address }) => address));
 				const dynamic = networks.filter(({ isStatic }) => !isStatic).flatMap(nameServersOfNetwork);
-				const missing = dynamic.find(({ address }) => !known.has(address));
-				if (!missing?.network) continue;
-				const message = `the name server ${missing.address} is on no static network of the link`;
-				yield { pointer: missing.pointer, message, value: missing.address, network: missing.network };
+				for (const { pointer, address, network } of missingFrom(known, dynamic)) {
+					if (!network) continue;
+					const message = `the name server ${address} is on no static network of the link`;
+					yield { pointer, message, value: address, network };
+				}
 			}
 		},
 	},
@@ -194,6 +195,12 @@ function isServed(network: NetworkView): boolean {
 
 function serversAmong(services: readonly Entry[]): string[] {
 	return services.filter(isDns).flatMap((service) => serverOf(service) ?? []);
+}
+
+/** The servers that are not among the known addresses, each once. */
+function missingFrom(known: ReadonlySet<string>, servers: readonly NameServer[]): NameServer[] {
+	const seen = new Set(known);
+	return servers.filter(({ address }) => !seen.has(address) && seen.add(address));
 }
 
 function serversText(servers: readonly NameServer[]): string {
