@@ -48,8 +48,8 @@ function rulesTable(): string {
 function ruleRow(rule: Rule): string[] {
 	const outcomes = CLIENTS.flatMap((client) => reactionsOf(rule, client).map(({ outcome }) => outcome));
 	const severity = highest(outcomes.map((outcome) => severityOf(outcome, rule)));
-	const what = rule.limitation ? `${rule.title} (*limitation*)` : rule.title;
-	return [`\`${rule.id}\``, severity, what, clientsOf(rule)];
+	const mark = rule.limitation ? " (*limitation*)" : rule.isLimitation ? " (of a Neutron port a *limitation*)" : "";
+	return [`\`${rule.id}\``, severity, rule.title + mark, clientsOf(rule)];
 }
 
 /** `crash: cloud-init, glean; lost: talos (before 1.13)`. */

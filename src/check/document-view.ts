@@ -2,7 +2,7 @@
 import type { Cidr } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { type Address, isMac, networkOf, parseAddress } from "./addressing.ts";
-import { isObject, type JsonObject, member } from "./json.ts";
+import { isBlank, isObject, type JsonObject, member } from "./json.ts";
 
 /** A JSON object, with the pointer to it. */
 export interface Entry {
@@ -127,6 +127,14 @@ export function memberPointer({ pointer, raw }: Entry, name: string): string {
 /** The objects in a list of an entry: `routes`, `services`. */
 export function listed(entry: Entry, name: "routes" | "services"): Entry[] {
 	return entriesOf(bounded(member(entry.raw, name), LONGEST[name]), `${entry.pointer}/${name}`);
+}
+
+/**
+ * Whether the link names its Neutron port, as in Nova's documents: its addresses and its MTU are then those of the network,
+ * which a document cannot change.
+ */
+export function isNeutronPort({ raw }: LinkView): boolean {
+	return !isBlank(member(raw, "vif_id"));
 }
 
 function viewLink(entry: Entry): LinkView {

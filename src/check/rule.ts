@@ -40,7 +40,7 @@ export interface Rule {
 	 * and anything less is good to know.
 	 */
 	readonly limitation?: true;
-	/** Whether this fault is such a limitation, where it depends: no other document would serve the clients better. */
+	/** Whether this fault is such a limitation, where it depends: what Neutron says, no document can change. */
 	isLimitation?(fault: Fault): boolean;
 	/** The finding is about the check itself, and is reported although no client suffers. */
 	readonly concernsCheck?: true;

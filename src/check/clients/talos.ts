@@ -47,7 +47,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"mtu-invalid": [wrong("leaves it out, or fails to set it")],
 	"mtu-tiny": [fine({ when: ({ value }) => value === 0 || typeof value === "string" }), wrong("fails to set it")],
 	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link", { when: isNumber })],
-	"mtu-above-parent": [wrong("the kernel refuses it: the VLAN keeps its parent's MTU")],
+	"mtu-above-parent": [wrong("the kernel refuses it: the VLAN keeps its parent's MTU", { when: areNumbers })],
 	"bond-links-missing": [lost("makes a bond without members")],
 	"bond-empty": [lost("the bond never gets a carrier")],
 	"bond-link-unknown": [wrong("makes the bond without this member")],
@@ -145,6 +145,11 @@ export const talos: Client = {
 
 function isTalosNic(link: LinkView): boolean {
 	return TALOS_NIC_TYPES.some((type) => type === member(link.raw, "type"));
+}
+
+/** The VLAN's MTU and its parent's: one as text is left out. */
+function areNumbers({ value, otherLink }: Fault): boolean {
+	return typeof value === "number" && otherLink !== undefined && typeof member(otherLink.raw, "mtu") === "number";
 }
 
 function needsMoreThanDhcp({ link }: Fault): boolean {

@@ -1,7 +1,7 @@
 /** The id and the MAC address of a bond. */
 import { isMac } from "../addressing.ts";
 import { bondsOf, membersOf } from "../bond-members.ts";
-import { macOf, memberPointer } from "../document-view.ts";
+import { isNeutronPort, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 
@@ -39,7 +39,8 @@ export const bondMacRules: readonly Rule[] = [
 		id: "bond-mac-foreign",
 		title: "A bond whose MAC address belongs to none of its members",
 		fix: "write a member's MAC address, if the network answers it: in Ironic, give the port group a NIC's address",
-		limitation: true,
+		// The network answers the port's address alone.
+		isLimitation: ({ link }) => link !== undefined && isNeutronPort(link),
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const mac = macOf(link);

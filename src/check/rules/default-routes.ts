@@ -2,7 +2,7 @@
 import type { IpVersion } from "../../instance/instance.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
-import type { LinkView } from "../document-view.ts";
+import { isNeutronPort, type LinkView } from "../document-view.ts";
 import type { Fault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
 import { isInSubnet } from "./routing.ts";
@@ -69,7 +69,8 @@ export const defaultRouteRules: readonly Rule[] = [
 		title: "A default route that is written only as a network's own `gateway`",
 		fix: "write it into routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
 		// In routes, a gateway outside its subnet makes even more clients fail.
-		isLimitation: ({ network, value }) => network !== undefined && !isInSubnet(network, String(value)),
+		isLimitation: ({ network, value }) =>
+			network?.link !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
 		effect: { outcome: "lost", text: "does not read gateway: no default route" },
 		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
 		*find({ networks }) {

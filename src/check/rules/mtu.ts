@@ -1,7 +1,7 @@
 /** The MTU of a link: its form, and what the kernel accepts. */
 
 import { configures } from "../clients/cell.ts";
-import type { LinkView } from "../document-view.ts";
+import { isNeutronPort, type LinkView } from "../document-view.ts";
 import { member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
@@ -52,19 +52,19 @@ export const mtuRules: readonly Rule[] = [
 		title: "An MTU of less than 1280 bytes on a link with IPv6",
 		fix: "raise the MTU to 1280 or more, that of a VLAN's parent first, or leave IPv6 out",
 		// A VLAN's MTU cannot be above its parent's.
-		isLimitation: ({ otherLink }) => otherLink !== undefined,
+		isLimitation: ({ link, otherLink }) => link !== undefined && isNeutronPort(link) && otherLink !== undefined,
 		concerns: (cell, fault) =>
 			onMember("links[].mtu")(cell, fault) &&
 			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const number = numberOf(value);
-				if (!isWhole(number) || number < MIN_IPV4 || number >= MIN_IPV6) continue;
+				if (!isBelowIpv6(number)) continue;
 				if (!link.networks.some(({ version }) => version === 6)) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const limit = parent && mtuOf(parent).find((mtu) => isWhole(mtu.value) && mtu.value < MIN_IPV6)?.link;
+				const isLimited = parent !== undefined && isBelowIpv6(numberOf(member(parent.raw, "mtu")));
 				const message = `the MTU is ${number}, and the link has IPv6`;
-				yield { pointer, message, value, link, ...(limit && { otherLink: limit }) };
+				yield { pointer, message, value, link, ...(isLimited && { otherLink: parent }) };
 			}
 		},
 	},
@@ -113,6 +113,11 @@ function mtuOf(link: LinkView): { pointer: string; value: unknown; link: LinkVie
 /** An MTU as text counts as its number: most clients read it so. */
 function numberOf(value: unknown): unknown {
 	return isDigits(value) ? Number(value) : value;
+}
+
+/** Enough for IPv4. */
+function isBelowIpv6(mtu: unknown): boolean {
+	return isWhole(mtu) && mtu >= MIN_IPV4 && mtu < MIN_IPV6;
 }
 
 function isDigits(value: unknown): boolean {

@@ -1,7 +1,14 @@
 /** The guest's routes, beside each other and its addresses: what cannot be reached, and what contradicts. */
 import { cidrContains } from "../../instance/addresses.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
-import { type LinkView, type NetworkView, parseGateway, type RouteView, routesOf } from "../document-view.ts";
+import {
+	isNeutronPort,
+	type LinkView,
+	type NetworkView,
+	parseGateway,
+	type RouteView,
+	routesOf,
+} from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault, FoundFault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork, onRoutes, onUnreadMember } from "./concerns.ts";
@@ -11,8 +18,13 @@ export const routingRules: readonly Rule[] = [
 		id: "gateway-off-link",
 		title: "A gateway in none of the link's subnets",
 		fix: "write a gateway inside the subnet, or its link-local address; if there is none, write it as the network's gateway",
-		// The network's own gateway serves more clients than a route.
-		isLimitation: ({ route }) => route === undefined,
+		// As the network's own gateway alone: in routes, it makes more clients fail.
+		isLimitation: ({ link, network, route }) =>
+			link !== undefined &&
+			isNeutronPort(link) &&
+			route === undefined &&
+			network !== undefined &&
+			!hasDefaultRoute(network),
 		concerns: readsGateway,
 		*find({ links }) {
 			for (const link of links) {
@@ -85,6 +97,11 @@ function gatewaysOf(network: NetworkView): Gateway[] {
 		route.gateway ? [{ pointer: `${route.pointer}/gateway`, value: route.gateway, route, network }] : [],
 	);
 	return [...(own ? [{ pointer: `${network.pointer}/gateway`, value: own, network }] : []), ...routed];
+}
+
+/** Whether its routes have a default route. */
+function hasDefaultRoute({ routes }: NetworkView): boolean {
+	return routes.some(({ destination }) => destination?.prefixLength === 0);
 }
 
 /** Whether the gateway is in the network's own subnet, or a link-local address. */

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { bonded, document, ipv4, ipv6, MAC3, nic, nic2, vlan } from "../../test/check/documents.ts";
+import { check } from "./check.ts";
+
+/** The severities of a rule's findings, with their clients. */
+function severitiesOf(rule: string, of: unknown, ...clients: string[]): string[] {
+	return check(of, clients.length > 0 ? { clients } : {}).flatMap((finding) =>
+		finding.rule === rule ? finding.effects.map(({ client, severity }) => `${client} ${severity}`) : [],
+	);
+}
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** A VLAN with IPv6 on a NIC. */
+const onVlan = (below: Part, above: Part) => ({
+	links: [nic(below), vlan(above)],
+	networks: [ipv6({ link: "vlan0" })],
+});
+const offSubnet = (link: Part, network: Part) => document({ links: [nic(link)], networks: [ipv4(network)] });
+
+describe("a fault that only Neutron can mend is a limitation, and without a Neutron port an error", () => {
+	const port = { vif_id: "8a5b0c8e-3b1d-4c3a-9c52-0d5e0e6f1a01" };
+
+	it("for a bond's MAC address that is none of its members'", () => {
+		const bond = { ethernet_mac_address: MAC3 };
+		const clients = ["cloudbase-init", "talos@1.12"];
+		expect(severitiesOf("bond-mac-foreign", bonded(bond), ...clients)).toEqual(["cloudbase-init error", "talos error"]);
+		expect(severitiesOf("bond-mac-foreign", bonded({ ...bond, ...port }), ...clients)).toEqual([
+			"cloudbase-init warning",
+			"talos warning",
+		]);
+	});
+
+	it.each<[unknown]>([[1200], ["1200"]])("for a VLAN's MTU, where its parent's is %j", (mtu) => {
+		const rule = "mtu-below-ipv6";
+		expect(severitiesOf(rule, onVlan({ mtu }, { mtu: 1200 }), "talos")).toEqual(["talos error"]);
+		expect(severitiesOf(rule, onVlan({ mtu }, { mtu: 1200, ...port }), "talos")).toEqual(["talos warning"]);
+		expect(severitiesOf(rule, onVlan({ mtu: 1500 }, { mtu: 1200, ...port }), "talos")).toEqual(["talos error"]);
+		expect(severitiesOf(rule, document({ links: [nic({ mtu, ...port })], networks: [ipv6()] }), "cloud-init")).toEqual([
+			"cloud-init error",
+		]);
+	});
+
+	it("for a gateway outside the subnets, written as the network's own alone", () => {
+		const gateway = "172.16.4.1";
+		const routes = [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway }];
+		const rule = "gateway-off-link";
+		expect(severitiesOf(rule, offSubnet({}, { gateway }), "talos")).toEqual(["talos error"]);
+		expect(severitiesOf(rule, offSubnet(port, { gateway }), "talos")).toEqual(["talos warning"]);
+		expect(severitiesOf(rule, offSubnet(port, { gateway, routes }), "talos")).toEqual(["talos error", "talos error"]);
+		expect(severitiesOf(rule, offSubnet(port, { routes }), "talos")).toEqual(["talos error"]);
+	});
+
+	it("for such a gateway in clients that do not read it", () => {
+		const rule = "default-route-in-gateway-alone";
+		expect(severitiesOf(rule, offSubnet({}, { gateway: "172.16.4.1" }), "afterburn")).toEqual(["afterburn error"]);
+		expect(severitiesOf(rule, offSubnet(port, { gateway: "172.16.4.1" }), "afterburn")).toEqual(["afterburn warning"]);
+		expect(severitiesOf(rule, offSubnet(port, { gateway: "10.0.0.1" }), "afterburn")).toEqual(["afterburn error"]);
+	});
+});
+
+describe("an MTU as text", () => {
+	const links = (below: unknown, above: unknown) => [nic({ mtu: below }), nic2(), vlan({ mtu: above })];
+	const above = (...mtus: [unknown, unknown]) =>
+		severitiesOf("mtu-above-parent", { links: links(...mtus), networks: [ipv4({ link: "vlan0" })] }, "talos");
+
+	it("is left out by Talos: no VLAN is then above its parent", () => {
+		expect(above(1400, 1450)).toEqual(["talos warning"]);
+		expect(above("1400", 1450)).toEqual([]);
+		expect(above(1400, "1450")).toEqual([]);
+	});
+});
