@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 		async (_, way) => {
 			const page = await open(`${address}/cloud`, way);
 			await page.getByRole("region", { name: "Signals" }).waitFor();
-			await page.getByText("All other metrics").click();
+			await page.getByText("All metrics").click();
 			await expectAccessible(page);
 		},
 		120_000,

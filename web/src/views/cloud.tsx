@@ -4,20 +4,20 @@ import { useResource } from "../lib/resource.ts";
 import { plural } from "../lib/text.ts";
 import { Fact, Loading, Main, Problem, Section, Time } from "../parts/basics.tsx";
 import { DataFlow } from "./data-flow.tsx";
+import { GuestRequests } from "./guest-requests.tsx";
 
 type Metric = Status["metrics"][number];
 
 /** Milliseconds between two looks. */
 const INTERVAL = 5000;
 
-const REQUESTS = "Guests' requests";
 /** Groups of metrics, by the first words of their names; the first that fits. */
 const GROUPS: readonly (readonly [title: string, pattern: RegExp])[] = [
 	["Changes and signals", /^guestwire_(signal|change|gap|missed|invalid_signal)/],
 	["Mirror", /^guestwire_mirror/],
 	["Cloud API", /^guestwire_(api|cloud|token|source)/],
 	["Cache", /^guestwire_cache/],
-	[REQUESTS, /^guestwire_(request|listener|vendor)/],
+	["Guests' requests", /^guestwire_(request|listener|vendor)/],
 	["Other", /^guestwire_/],
 ];
 
@@ -41,11 +41,10 @@ export function CloudView() {
 function StatusDetails({ status }: { readonly status: Status }) {
 	const { isReady, isOutdated, version, source, instances, isComplete, nodes, metrics } = status;
 	const groups = Map.groupBy(metrics, ({ name }) => GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? "Other");
-	const tables = (titles: readonly string[]) =>
-		titles.flatMap((title) => {
-			const own = groups.get(title);
-			return own === undefined ? [] : [<MetricTable key={title} title={title} metrics={own} />];
-		});
+	const tables = GROUPS.flatMap(([title]) => {
+		const own = groups.get(title);
+		return own === undefined ? [] : [<MetricTable key={title} title={title} metrics={own} />];
+	});
 	return (
 		<>
 			<dl class="facts">
@@ -69,10 +68,10 @@ function StatusDetails({ status }: { readonly status: Status }) {
 			)}
 			<DataFlow metrics={metrics} />
 			<Nodes nodes={nodes} metrics={metrics} />
-			{tables([REQUESTS])}
+			<GuestRequests metrics={metrics} />
 			<details>
-				<summary>All other metrics</summary>
-				{tables(GROUPS.map(([title]) => title).filter((title) => title !== REQUESTS))}
+				<summary>All metrics</summary>
+				{tables}
 			</details>
 		</>
 	);
@@ -101,7 +100,7 @@ function Nodes({ nodes, metrics }: Pick<Status, "nodes" | "metrics">) {
 function MetricTable({ title, metrics }: { readonly title: string; readonly metrics: readonly Metric[] }) {
 	const rows = metrics.flatMap(({ name, help, values }) => values.map((value) => ({ name, help, ...value })));
 	const hasLabels = rows.some(({ labels }) => Object.keys(labels).length > 0);
-	const id = title.replace(/\W/g, "-");
+	const id = `metrics-${title.replace(/\W/g, "-")}`;
 	if (rows.length === 0) return null;
 	return (
 		<Section id={id} title={title}>

@@ -2,18 +2,12 @@
 import type { Status } from "../lib/api.ts";
 import { durationText, plural } from "../lib/text.ts";
 import { Fact, Problem, Section, Time } from "../parts/basics.tsx";
+import { averageText, metricReader, type Read, sumAndCount, total, type Values } from "./metric-values.ts";
 
-type Metrics = Status["metrics"];
-type Values = Metrics[number]["values"];
-
-/** The values of one of Guestwire's metrics. */
-type Read = (name: string) => Values;
-
-export function DataFlow({ metrics }: { readonly metrics: Metrics }) {
-	const byName = new Map(metrics.map(({ name, values }) => [name, values]));
-	const read: Read = (name) => byName.get(`guestwire_${name}`) ?? [];
+export function DataFlow({ metrics }: Pick<Status, "metrics">) {
 	// Without a mirror there is no leader, nor anything else to show.
-	if (!byName.has("guestwire_mirror_leader_info")) return null;
+	if (!metrics.some(({ name }) => name === "guestwire_mirror_leader_info")) return null;
+	const read = metricReader(metrics);
 	return (
 		<>
 			<MirrorFacts read={read} />
@@ -71,8 +65,8 @@ function Signals({ read }: { readonly read: Read }) {
 				/>
 			)}
 			<p class="muted">
-				What reports changes in the cloud. The lag is known of messages on the bus; a poll sees a change at its next
-				turn.
+				What reports changes in the cloud. The lag is known only for messages on the bus; a poll sees a change at its
+				next turn.
 			</p>
 			{signals.length === 0 ? (
 				<p class="empty">This process listens to no signals: the leader does, or there is none yet.</p>
@@ -155,20 +149,6 @@ function ApiRequests({ read }: { readonly read: Read }) {
 			)}
 		</Section>
 	);
-}
-
-function total(values: Values): number {
-	return values.reduce((sum, { value }) => sum + value, 0);
-}
-
-/** Of a histogram. */
-function sumAndCount(values: Values): [sum: number, count: number] {
-	const part = (name: string) => total(values.filter(({ labels }) => labels["part"] === name));
-	return [part("sum"), part("count")];
-}
-
-function averageText(seconds: number, count: number): string {
-	return count === 0 ? "—" : durationText(seconds / count);
 }
 
 /** A mirror that has never been current has no age. */
