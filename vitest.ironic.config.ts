@@ -3,7 +3,11 @@ import { defineConfig } from "vitest/config";
 /** Tests against a real Ironic: run in its network, by `test/e2e/ironic/ironic with`. */
 export default defineConfig({
 	test: {
-		include: ["test/e2e/ironic/*.test.ts"],
+		include: [
+			process.env["GUESTWIRE_IRONIC_BESIDE"]
+				? "test/e2e/ironic/beside-openstack.test.ts"
+				: "test/e2e/ironic/!(beside-openstack).test.ts",
+		],
 		globalSetup: ["test/state-home.ts"],
 		// They share one Ironic.
 		fileParallelism: false,

@@ -1,6 +1,9 @@
+import { GuestwireError } from "../../errors.ts";
+import { attachedPort } from "../../instance/port-group.ts";
 import { openFilesSource } from "../files/files-source.ts";
+import { createNeutron } from "../openstack/neutron.ts";
 import { checkPart, type SourceKind } from "../source-kind.ts";
-import { openIronicAccess } from "./access.ts";
+import { type IronicAccess, openIronicAccess } from "./access.ts";
 import { openIronicSource } from "./index.ts";
 import { listNodes } from "./nodes.ts";
 
@@ -26,9 +29,7 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 			return [
 				await checkPart("Ironic", async () => `microversion ${await access.microversion()}`),
 				await checkPart("Ironic's nodes", checkNodes),
-				await checkPart("Neutron", async () =>
-					(await access.network()) ? "in the catalogue" : "none: VIFs have no ports",
-				),
+				await checkPart("Neutron", () => checkNeutron(access)),
 				...(path === undefined ? [] : [await checkPart("inventory", checkInventory)]),
 			];
 		} finally {
@@ -36,3 +37,19 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 		}
 	},
 };
+
+/** Neutron answers users without the right to read ports as if there were none. */
+async function checkNeutron({ ironic, network }: IronicAccess): Promise<string> {
+	const api = await network();
+	if (api === undefined) return "none: VIFs have no ports";
+	const { records } = await listNodes(ironic);
+	const holders = records.flatMap(({ ports, portGroups }) => [...ports, ...portGroups]);
+	const vifs = holders.flatMap((holder) => attachedPort(holder) ?? []);
+	const found = await Promise.all(vifs.map(createNeutron(api, 0).portWithTrunk));
+	const missing = vifs.filter((_, at) => found[at]?.length === 0);
+	if (missing.length === 0) return `has the ports of all ${vifs.length} attached VIFs`;
+	throw new GuestwireError(
+		"cloud-answer",
+		`has the ports of ${vifs.length - missing.length} of ${vifs.length} attached VIFs, and not ${missing[0]}: let the user read all ports (docs/bare-metal.md), or detach VIFs whose port was deleted`,
+	);
+}

@@ -5,6 +5,7 @@ import { recordedCases } from "../../../test/recorded.ts";
 import { networkData } from "../../documents/network-data-full.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import { openIronicSource } from "./index.ts";
+import { ironicKind } from "./kind.ts";
 
 /** The recorded node has a bond and a NIC beside it. */
 const NODE = "a0000000-0000-4000-8000-000000000011";
@@ -18,6 +19,7 @@ const [recordedPort] = recordedCases().find(({ name }) => name === "a-dhcp4")?.f
 let cloud: FakeOpenStack;
 let ironic: FakeIronic;
 let source: RemoteSource;
+let env: Record<string, string>;
 const ofNode = (record: Record<string, unknown>) => record["node_uuid"] === NODE;
 beforeEach(async () => {
 	cloud = await startFakeOpenStack();
@@ -27,7 +29,8 @@ beforeEach(async () => {
 	for (const [at, holder] of [group, nic].entries()) {
 		Object.assign(holder ?? {}, { internal_info: { tenant_vif_port_id: VIFS[at] } });
 	}
-	source = await openIronicSource({ env: { ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: ironic.url }, sharing: 0 });
+	env = { ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: ironic.url };
+	source = await openIronicSource({ env, sharing: 0 });
 });
 afterEach(async () => {
 	await source.close();
@@ -48,6 +51,19 @@ async function vifsOf(): Promise<(string | undefined)[]> {
 test("Keystone's token ends", async () => {
 	await source.list();
 	expect(source.tokenRemaining?.()).toBeGreaterThan(0);
+});
+
+test("the doctor reports VIFs whose ports Neutron does not show", async () => {
+	const [group] = ironic.records.portgroups.filter((record) => record.uuid.endsWith("001000"));
+	Object.assign(group ?? {}, { internal_info: {} });
+	const neutron = async () => (await ironicKind.check({}, { env, profile: "full", freshness: 15 })).at(-1);
+	addPort(VIFS[0], "");
+	expect(await neutron()).toMatchObject({
+		...{ part: "Neutron", ok: false },
+		found: expect.stringContaining(`1 of 2 attached VIFs, and not ${VIFS[1]}: let the user read all ports`),
+	});
+	addPort(VIFS[1], "");
+	expect(await neutron()).toEqual({ part: "Neutron", ok: true, found: "has the ports of all 2 attached VIFs" });
 });
 
 describe("a tenant's VIF is in the document beside one of Nova's", () => {

@@ -3,12 +3,20 @@ const BASE = "http://127.0.0.1:6385";
 
 export type Json = Record<string, unknown>;
 
+let token: string | undefined;
+
+/** Makes all calls from now on with a token of Keystone's. */
+export function useToken(given: string): void {
+	token = given;
+}
+
 /** @throws with Ironic's answer, if it refuses */
 export async function call(method: string, path: string, body?: unknown): Promise<Json> {
 	const response = await fetch(BASE + path, {
 		method,
 		headers: {
 			"x-openstack-ironic-api-version": "latest",
+			...(token !== undefined && { "x-auth-token": token }),
 			...(body !== undefined && { "content-type": "application/json" }),
 		},
 		...(body !== undefined && { body: JSON.stringify(body) }),
