@@ -41,6 +41,43 @@ describe.each<IronicRelease>(["29", "35", "39"])("the answers of Ironic %s in a 
 	});
 });
 
+describe.each<IronicRelease>(["29", "39"])("single records of Ironic %s, a file each", (release) => {
+	/** The answers about one node and its parts. */
+	const recordsOf = (): Record<string, Record<string, unknown>> => {
+		const listed = (name: "ports" | "portgroups") =>
+			(recordedAnswer(release, `${name}-detail`).body[name] as Record<string, unknown>[])
+				.filter((record) => record["node_uuid"] === node["uuid"])
+				.map((record): [string, Record<string, unknown>] => [`${record["uuid"]}.json`, record]);
+		const node = recordedAnswer(release, "node").body;
+		return { "node.json": node, ...Object.fromEntries([...listed("ports"), ...listed("portgroups")]) };
+	};
+
+	test("give the same instance as lists", async () => {
+		const records = recordsOf();
+		expect(Object.keys(records)).toHaveLength(4);
+		const files = await openFilesSource(await folderWith(records));
+		const lists = await openFilesSource(await folderWith(answersOf(release)));
+		expect((await files.list()).map(({ id }) => id)).toEqual([INSTANCE]);
+		expect(await files.instance(INSTANCE, "all")).toEqual(await lists.instance(INSTANCE, "all"));
+	});
+
+	test("are named in errors by file and place", async () => {
+		const records = recordsOf();
+		Object.assign(records["node.json"] ?? {}, { name: 7 });
+		const folder = await folderWith(records);
+		await expect(openFilesSource(folder)).rejects.toThrow(/node\.json:1: name must be/);
+		Object.assign(records["node.json"] ?? {}, { name: null });
+		const group = Object.keys(records).find((name) => name.startsWith("c0")) ?? "";
+		Object.assign(records[group] ?? {}, { address: "52:54" });
+		await expect(openFilesSource(await folderWith(records))).rejects.toThrow(/address "52:54" is not a MAC address/);
+	});
+});
+
+test("a file with the id of something unknown is not a record", async () => {
+	const folder = await folderWith({ "chassis.json": { uuid: "d0", description: "shelf" } });
+	await expect(openFilesSource(folder)).rejects.toThrow(/chassis\.json:1: uuid is not a known collection/);
+});
+
 test("a snapshot of Ironic is such an inventory too", async () => {
 	const fake = await startFakeIronic();
 	const ironic = await openIronicSource({ env: fake.env });

@@ -47,6 +47,13 @@ function collectionOf(name: CollectionName, value: unknown): CollectionName {
 	return name === "ports" && isMap(value) && "node_uuid" in value ? "baremetal_ports" : name;
 }
 
+/** The collection of a file that is one of Ironic's records, which its API answers without a key around it. */
+function collectionOfRecord(value: object): CollectionName | undefined {
+	if (!("uuid" in value)) return undefined;
+	if ("node_uuid" in value) return "mode" in value ? "portgroups" : "baremetal_ports";
+	return "instance_uuid" in value ? "baremetal_nodes" : undefined;
+}
+
 /**
  * @param path of the file, for errors
  * @throws GuestwireError `inventory`, naming file, line and path of the value
@@ -117,7 +124,10 @@ interface Resource {
 
 function* resourcesOf(document: YamlDocument, path: string): Generator<Resource> {
 	if (!isMap(document.value)) fail(document, path, [], `must be a map of collections (${COLLECTION_NAMES.join(", ")})`);
-	for (const [key, content] of Object.entries(document.value as object)) {
+	const root = document.value as object;
+	const record = collectionOfRecord(root);
+	if (record) return yield { name: record, place: [], value: root };
+	for (const [key, content] of Object.entries(root)) {
 		if (PAGING.test(key)) continue;
 		const name = KEYS.get(key);
 		if (!name) return fail(document, path, [key], `is not a known collection; ${suggest(key, [...KEYS.keys()])}`);
