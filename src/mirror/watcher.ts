@@ -122,9 +122,10 @@ async function maintain(watch: Watch): Promise<void> {
 	const isGap = intake.lastGap() >= watch.comparedAt;
 	const due = watch.comparedAt + options.sweepSeconds * 1000 - clock.now();
 	try {
-		if (isGap) await compare(watch, true, signal);
-		else if (due > 0) await clock.sleep(due, untilGap);
-		else await compare(watch, false, untilGap);
+		if (!isGap && due > 0) return await clock.sleep(due, untilGap);
+		await compare(watch, isGap, isGap ? signal : untilGap);
+		await rereadUnlisted(comparisonOf(watch, untilGap));
+		await store.purge(clock.now() - TOMBSTONE_AGE);
 	} catch (error) {
 		// A gap is repaired at once.
 		if (!gap.signal.aborted || signal.aborted) throw error;
@@ -132,26 +133,28 @@ async function maintain(watch: Watch): Promise<void> {
 }
 
 async function compare(watch: Watch, isGap: boolean, signal: AbortSignal): Promise<void> {
-	const { options, handle, jobs, intake, retries } = watch;
-	const { store, clock, remote, doubts, events, pollSeconds } = options;
-	const areSignalsComplete = (since: number) => intake.isComplete() && intake.lastGap() < since;
-	const comparing: ReconcileOptions = {
-		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
-		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
-		...{ comparedAt: watch.comparedAt, areSignalsComplete },
-	};
+	const { options, retries } = watch;
+	const { store, clock, remote } = options;
 	// A watcher that wrongly believed to lead may have put the record of the fill back to its own state.
 	await fillMirror({ ...options, reader: remote.resources, signal });
 	const startedAt = clock.now();
 	const version = await remote.resources.novaMicroversion?.(signal);
 	if (version !== undefined) await store.setMeta("novaMicroversion", version);
-	await reconcile(comparing, isGap);
+	await reconcile(comparisonOf(watch, signal), isGap);
 	await writeDoubts(watch);
 	await store.setMeta("reconciledAt", startedAt);
 	watch.comparedAt = startedAt;
 	retries.succeeded();
-	await rereadUnlisted(comparing);
-	await store.purge(clock.now() - TOMBSTONE_AGE);
+}
+
+function comparisonOf({ options, handle, jobs, intake, comparedAt }: Watch, signal: AbortSignal): ReconcileOptions {
+	const { store, clock, remote, doubts, events, pollSeconds } = options;
+	const areSignalsComplete = (since: number) => intake.isComplete() && intake.lastGap() < since;
+	return {
+		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
+		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
+		...{ comparedAt, areSignalsComplete },
+	};
 }
 
 async function writeDoubts(watch: Watch): Promise<void> {

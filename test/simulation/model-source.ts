@@ -33,6 +33,8 @@ const KINDS = ["network", "subnet", "port", "trunk", "security_group", "floating
 /** Without revisions, as Nova's. */
 const NO_REVISIONS: ReadonlySet<ResourceKind> = new Set(["server", "server_details", "keypair"]);
 const PAGE = 3;
+/** Nova returns the details of one server at a time. Milliseconds. */
+const DETAILS_COST = 100;
 
 export function createModelSource(options: ModelSourceOptions): RemoteSource {
 	const { cloud, scheduler, process, api } = options;
@@ -143,7 +145,11 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 				},
 				signal,
 			),
-		byId: (kind, ids, signal) => call(kind, (requestedAt) => read(kind, ids, requestedAt), signal),
+		async byId(kind, ids, signal) {
+			const found = await call(kind, (requestedAt) => read(kind, ids, requestedAt), signal);
+			if (kind === "server_details") await scheduler.after(ids.length * DETAILS_COST, process, signal);
+			return found;
+		},
 		referringTo: (reference, ids, signal) =>
 			call(
 				referring[reference]([])[0],
