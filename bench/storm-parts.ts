@@ -87,9 +87,12 @@ export function untilCurrent(service: Service): Promise<void> {
 	return until(service, (metrics) => age(metrics) < CURRENT, "current");
 }
 
-/** Milliseconds without a call, polls aside: details of servers are read again one batch after the other, in the background. */
-const QUIET = 10_000;
-const LONGEST_WORK = 300_000;
+/**
+ * Milliseconds without a call, polls aside: in the background, details of servers are read again one batch after the other,
+ * each followed by a rest nine times as long.
+ */
+const QUIET = 25_000;
+const LONGEST_WORK = 600_000;
 
 /** Waits until the service has asked the cloud all that it wants to know without a guest. */
 export async function untilQuiet(cloud: Cloud): Promise<void> {
