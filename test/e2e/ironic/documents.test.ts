@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { check } from "../../../src/check/index.ts";
 import { networkData } from "../../../src/documents/network-data-full.ts";
+import { openFilesSource } from "../../../src/source/files/files-source.ts";
 import { openIronicSource } from "../../../src/source/ironic/index.ts";
 import type { RemoteSource } from "../../../src/source/remote-source.ts";
 import { call, deleteNodes, type Json, recordsOf } from "./api.ts";
@@ -63,4 +66,21 @@ test.each([1, 2])("NIC %i of the bond is its instance's", async (nic) => {
 	const { records } = await documentOf("a bond");
 	const owners = await source.owners({ macAddress: mac(1, nic) });
 	expect(owners.map(({ id }) => id)).toEqual([records.node["instance_uuid"]]);
+});
+
+test("Ironic's answers about a bond with VLANs and its parts, a file each, are an inventory with the same document", async () => {
+	const { records, document } = await documentOf("a bond with VLANs");
+	const paths = [
+		`nodes/${records.node["uuid"]}`,
+		...records.ports.map(({ uuid }) => `ports/${uuid}`),
+		...records.groups.map(({ uuid }) => `portgroups/${uuid}`),
+	];
+	expect(paths).toHaveLength(4);
+	const folder = mkdtempSync(join(tmpdir(), "guestwire-records-"));
+	onTestFinished(() => rmSync(folder, { recursive: true }));
+	for (const [at, path] of paths.entries()) {
+		writeFileSync(join(folder, `${at}.json`), JSON.stringify(await call("GET", `/v1/${path}`)));
+	}
+	const instance = await (await openFilesSource(folder)).instance(String(records.node["instance_uuid"]), "all");
+	expect(instance && networkData(instance)).toEqual(document);
 });
