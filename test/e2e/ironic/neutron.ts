@@ -40,6 +40,7 @@ export async function startNeutron(): Promise<FakeNeutron> {
 			...members,
 		};
 		collections["ports"]?.push(port);
+		bind(port);
 		return port;
 	}
 	const collections: Record<string, Json[]> = {
@@ -87,6 +88,7 @@ export async function startNeutron(): Promise<FakeNeutron> {
 			const { port } = JSON.parse(text) as { port: Json };
 			// A detached port gets an address of Neutron's again.
 			Object.assign(found, port, port["mac_address"] === null && { mac_address: "fa:16:3e:00:00:02" });
+			bind(found);
 		}
 		if (found && request.method === "DELETE") {
 			all.splice(all.indexOf(found), 1);
@@ -114,6 +116,12 @@ export async function startNeutron(): Promise<FakeNeutron> {
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};
+}
+
+/** Ironic 39 (2026.2) waits until the ports of its ramdisk are bound. */
+function bind(port: Json): void {
+	const isBound = Boolean(port["binding:host_id"]);
+	Object.assign(port, { status: isBound ? "ACTIVE" : "DOWN", "binding:vif_type": isBound ? "other" : "unbound" });
 }
 
 function addressIn(port: Json): string {
