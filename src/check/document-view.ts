@@ -197,6 +197,11 @@ function versionOf(type: unknown): IpVersion | undefined {
 	return type.startsWith("ipv6") || type === "static6" ? 6 : undefined;
 }
 
+/** Whether its address comes by DHCP or router advertisements. */
+export function isDynamic({ type, version, isStatic }: NetworkView): boolean {
+	return !isStatic && (version !== undefined || /^dhcp[46]?$/.test(typeof type === "string" ? type : ""));
+}
+
 function isStaticType(type: unknown): boolean {
 	return type === "ipv4" || type === "ipv6" || type === "static" || type === "static6";
 }

@@ -81,7 +81,7 @@ describe("reported documents: what clients do", () => {
 			"cloud-init",
 			[
 				"mtu-above-parent cloud-init lost (with netplan, networkd)",
-				"mtu-unread cloud-init wrong (with network-manager)",
+				"mtu-above-parent cloud-init wrong (with network-manager)",
 			],
 		],
 		["vlan-name-too-long/network_data", "cloud-init", ["vlan-name-long cloud-init lost ()"]],

@@ -3,13 +3,16 @@
  * compared with the plan that all of Guestwire's formats are written from.
  */
 import { readFileSync } from "node:fs";
+import { isEthernetMac } from "../../src/check/addressing.ts";
 import { readNetworkData } from "../../src/documents/read-network-data.ts";
+import { parseCidr } from "../../src/instance/addresses.ts";
 import { BOND_MODES } from "../../src/instance/port-group.ts";
 import { render } from "../../src/render/index.ts";
+import { BOND_HASH_POLICIES } from "../../src/render/plan.ts";
 import type { Files, Meaning, Meanings } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
 import { READERS } from "../render/readers.ts";
-import { type Judged, RENDERERS, type Rendered, type RendererName } from "./cloud-init.ts";
+import { type Judged, RENDERERS, type RendererName } from "./cloud-init.ts";
 
 /** What differs. `unreadable`: the files have a value of the wrong kind, for example a text for an address. */
 export const ASPECTS = [
@@ -25,6 +28,16 @@ export const ASPECTS = [
 	"unreadable",
 ] as const;
 export type Aspect = (typeof ASPECTS)[number];
+
+/** What cannot be seen in the files: every renderer wrote nothing, or there is nothing to compare it with. */
+export const UNSEEN = {
+	/** cloud-init ends with an exception. */
+	crash: "c",
+	/** netplan refuses the file. */
+	refused: "r",
+	/** Guestwire's own reader refuses the document: it has no plan. */
+	unplanned: "u",
+} as const;
 
 const READ: Readonly<Record<RendererName, (files: Files) => Meanings>> = {
 	netplan: READERS.netplan,
@@ -53,15 +66,14 @@ export function planned(document: unknown): Meanings | undefined {
 	}
 }
 
-/** What cloud-init's files for a renderer differ in; undefined if there is nothing to compare. */
+/** What cloud-init's files for a renderer differ in from the document's plan. */
 export function differingAspects(
 	document: unknown,
+	ours: Meanings,
 	renderer: RendererName,
-	{ files, error, refused }: Rendered,
-): readonly Aspect[] | undefined {
-	const ours = planned(document);
+	files: Readonly<Record<string, string>>,
+): readonly Aspect[] {
 	const bondHasMac = linksOf(document).some((link) => link["type"] === "bond" && Boolean(link["ethernet_mac_address"]));
-	if (!files || error !== undefined || refused || !ours) return undefined;
 	try {
 		const theirs = byLink(READ[renderer](new Map(Object.entries(files))), namesOf(document));
 		const found = new Set(
@@ -78,8 +90,14 @@ function byLink(meanings: Meanings, macs: ReadonlyMap<string, string>): Meanings
 	return new Map(
 		[...meanings]
 			.filter(([name]) => name !== "lo")
+			// Programs read a MAC address with dashes, too.
+			.map(([name, one]) => [name, { ...one, ...(one.mac && { mac: one.mac.replaceAll("-", ":") }) }] as const)
 			.map(([name, one]) => [
-				one.vlan ? "vlan" : one.bond && one.memberOf === undefined ? "bond" : (one.mac ?? macs.get(name) ?? name),
+				one.vlan
+					? `vlan ${one.vlan.id}`
+					: one.bond && one.memberOf === undefined
+						? "bond"
+						: (one.mac ?? macs.get(name) ?? name),
 				one,
 			]),
 	);
@@ -97,12 +115,14 @@ function namesOf(document: unknown): Map<string, string> {
 	const nics = linksOf(document).filter(
 		({ type, ethernet_mac_address: mac }) => type !== "bond" && type !== "vlan" && typeof mac === "string",
 	);
-	return new Map(
-		nics.flatMap(({ name, ethernet_mac_address: text }, index): [string, string][] => {
-			const mac = String(text).toLowerCase();
-			return [[`eth${index}`, mac], ...(typeof name === "string" ? [[name, mac] as [string, string]] : [])];
-		}),
-	);
+	const macs = nics.map(({ ethernet_mac_address: text }) => String(text).toLowerCase()).filter(isEthernetMac);
+	const numbered = macs.map((mac, index): [string, string] => [`eth${index}`, mac]);
+	// A NIC with a name needs no valid address.
+	const named = nics.flatMap(({ name, ethernet_mac_address: text }): [string, string][] => {
+		const mac = String(text).toLowerCase().replaceAll("-", ":");
+		return typeof name === "string" ? [[name, isEthernetMac(mac) ? mac : name]] : [];
+	});
+	return new Map([...numbered, ...named]);
 }
 
 interface Context {
@@ -115,8 +135,12 @@ interface Context {
 function compare(ours: Meaning, theirs: Meaning | undefined, { ours: all, renderer, bondHasMac }: Context): Aspect[] {
 	if (!theirs) return ["link"];
 	// The kernel's own: a VLAN has its parent's MAC address and MTU, a bond an MTU of 1500.
-	const parent = [...all].find(([link, { memberOf }]) => link !== "vlan" && memberOf === undefined)?.[1];
-	const inherited = ours.vlan ? parent : ours.bond ? { mtu: 1500, mac: bondHasMac ? undefined : ours.mac } : undefined;
+	const parent = [...all].find(([, one]) => !one.vlan && one.memberOf === undefined)?.[1];
+	const inherited = ours.vlan
+		? { mtu: parent?.mtu ?? 1500, mac: parent?.mac }
+		: ours.bond
+			? { mtu: 1500, mac: bondHasMac ? undefined : ours.mac }
+			: undefined;
 	const finds = (ours.mac ?? "") === (theirs.mac ?? inherited?.mac ?? "");
 	const isServed = ours.addresses.size > 0 || ours.dhcp4 || ours.dhcp6 || ours.ra === true;
 	const ra = theirs.ra ?? (renderer === "networkd" && ours.ra);
@@ -131,7 +155,8 @@ function compare(ours: Meaning, theirs: Meaning | undefined, { ours: all, render
 		["mac", !finds && ours.mac !== undefined && (renderer !== "eni" || ours.vlan !== undefined)],
 		[
 			"bond",
-			(ours.bond !== undefined && JSON.stringify(bondOf(ours)) !== JSON.stringify(bondOf(theirs))) ||
+			(ours.bond !== undefined &&
+				JSON.stringify(bondOf(ours, renderer)) !== JSON.stringify(bondOf(theirs, renderer))) ||
 				(ours.memberOf === undefined) !== (theirs.memberOf === undefined),
 		],
 	];
@@ -143,10 +168,13 @@ function isSame(one: Iterable<string>, other: Iterable<string>): boolean {
 }
 
 /** The metrics that we add are not in the document. */
-function routesOf({ routes }: Meaning): string[] {
-	return routes.map(
-		({ to, via, metric }) => `${to} ${via} ${metric === undefined || metric === 50 || metric > 2047 ? "" : metric}`,
-	);
+function routesOf({ routes, learned }: Meaning): string[] {
+	return routes.map(({ to, via, metric: own }) => {
+		const family = to.includes(":") ? "ipv6" : "ipv4";
+		const metric = own ?? (to === "0.0.0.0/0" || to === "::/0" ? learned[family] : undefined);
+		const { network, prefixLength } = parseCidr(to) ?? { network: to, prefixLength: "" };
+		return `${network}/${prefixLength} ${via} ${metric === undefined || metric === 50 || metric > 2047 ? "" : metric}`;
+	});
 }
 
 /** The name servers of the link's own families. */
@@ -157,21 +185,28 @@ function reachable({ addresses, dhcp4, dhcp6, ra }: Meaning, servers: Iterable<s
 }
 
 /** The kernel's defaults, its numbers by their names, and what counts in the mode. */
-function bondOf({ bond }: Meaning) {
+function bondOf({ bond }: Meaning, renderer: RendererName) {
+	const isSystemd = renderer === "netplan" || renderer === "networkd";
 	if (!bond) return undefined;
-	const mode = BOND_MODES[Number(bond.mode ?? 0)] ?? bond.mode;
+	// The driver ignores a mode that it does not have.
+	const mode = BOND_MODES[Number(bond.mode ?? 0)] ?? BOND_MODES.find((known) => known === bond.mode) ?? BOND_MODES[0];
 	const isLacp = mode === "802.3ad";
 	const rate = bond.lacpRate === "1" || bond.lacpRate === "fast" ? "fast" : "slow";
 	// netplan has no word for this policy.
-	const policy = bond.hashPolicy === "vlan+srcmac" ? undefined : bond.hashPolicy;
-	return [mode, bond.miimon ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2"];
+	const policy = BOND_HASH_POLICIES.find((known) => known === bond.hashPolicy && known !== "vlan+srcmac");
+	// The driver ignores what is no number; systemd does not pass on 0.
+	const isSent = Number.isInteger(bond.miimon) && (bond.miimon !== 0 || !isSystemd);
+	return [mode, (isSent ? bond.miimon : undefined) ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2"];
 }
 
-/** As in `recorded-meaning.tsv`: for each renderer the aspects that differ, `-` for none, `?` where nothing is compared. */
+/** As in `recorded-meaning.tsv`: for each renderer the aspects that differ, `-` for none, or a letter of `UNSEEN`. */
 export function recordedMeaning(document: unknown, { renderers }: Judged): string {
+	const ours = planned(document);
 	const parts = RENDERERS.map((name) => {
-		const aspects = renderers && differingAspects(document, name, renderers[name]);
-		return aspects === undefined ? "?" : aspects.join("+") || "-";
+		const rendered = renderers?.[name];
+		if (rendered?.files === undefined || rendered.error !== undefined) return UNSEEN.crash;
+		if (rendered.refused) return UNSEEN.refused;
+		return ours ? differingAspects(document, ours, name, rendered.files).join("+") || "-" : UNSEEN.unplanned;
 	});
 	return parts.join("|");
 }

@@ -6,13 +6,14 @@ import type { RendererName } from "./cloud-init.ts";
 /** The aspects that a rule's effect shows in, by the beginning of its id. The first that fits counts. */
 const SHOWN: readonly (readonly [RegExp, readonly Aspect[]])[] = [
 	[/^(virtual-link-unrendered|bond-link-shared|bond-member-network|bond-empty)$/, ASPECTS],
-	[/^(link-id|nic-mac|vlan-id|vlan-link|vlan-over)/, ASPECTS],
+	[/^(link-id|nic-mac|nic-name-invalid|vlan-id|vlan-link|vlan-over)/, ASPECTS],
 	[/^(bond-mac|bond-member-macs)/, ["mac", "link", "bond"]],
 	[/^bond-/, ["bond", "link"]],
 	[/^vlan-mac/, ["mac", "link"]],
 	[/^mtu-/, ["mtu", "link"]],
 	[/^(address|netmask|several|ipv6-prefix)/, ["address", "route", "dns", "unreadable"]],
-	[/^(network-type|network-link|static6)/, ["address", "dynamic", "route", "dns", "search", "unreadable"]],
+	[/^network-type-approximated/, ["dynamic"]],
+	[/^(network-type|network-link|static6|dhcp6)/, ["address", "dynamic", "route", "dns", "search", "unreadable"]],
 	[/^(route|gateway|default-route|dhcp-routes|ipv6-routes)/, ["route", "unreadable"]],
 	[/^(dns|service|network-service|dhcp-dns)/, ["dns", "search", "unreadable"]],
 ];
@@ -29,26 +30,45 @@ const VISIBLE: Readonly<Record<string, Aspect>> = {
 	"dns-not-on-link": "dns",
 	"dhcp-dns-unread": "dns",
 	"dhcp-routes-unread": "route",
+	"route-metric-unread": "route",
+	"static6-takes-ra": "dynamic",
+	"dhcp6-starts-dhcp4": "dynamic",
+	"dns-on-dhcp-link": "dns",
 };
 
-export interface Claimed {
-	/** Aspects in which some finding explains a difference. */
-	readonly explained: ReadonlySet<Aspect>;
-	/** Aspects in which some finding promises one, with the rule. */
-	readonly promised: ReadonlyMap<string, Aspect>;
+/** What a renderer's files show that the findings do not say, and the reverse. */
+export interface Contradictions {
+	/** Aspects that differ, and that no finding explains. */
+	readonly missed: readonly Aspect[];
+	/** Rules whose effect should be seen, and is not. */
+	readonly alarms: readonly string[];
+	/** Rules whose effect cannot be seen, because more is lost or cannot be read. */
+	readonly hidden: readonly string[];
 }
 
-export function claimedAspects(findings: readonly Finding[], renderer: RendererName): Claimed {
-	const here = findings.filter(({ effects }) =>
-		effects.some(
-			({ scopes, text }) =>
-				!text.startsWith("networking is right") &&
-				(!scopes || scopes.some(({ renderers }) => renderers?.includes(renderer) ?? true)),
-		),
+/** @param differing how the files that the renderer wrote differ from the document's plan */
+export function contradictions(
+	findings: readonly Finding[],
+	renderer: RendererName,
+	differing: readonly Aspect[],
+): Contradictions {
+	const here = findings.flatMap(({ rule, effects }) =>
+		effects
+			.filter(({ scopes }) => !scopes || scopes.some(({ renderers }) => renderers?.includes(renderer) ?? true))
+			.filter(({ text }) => !text.startsWith("networking is right"))
+			.map(({ outcome }) => ({ rule, outcome })),
 	);
 	const rules = [...new Set(here.map(({ rule }) => rule))];
+	const explained = new Set(rules.flatMap((rule) => SHOWN.find(([pattern]) => pattern.test(rule))?.[1] ?? []));
+	const unseen = rules.filter((rule) => {
+		const aspect = VISIBLE[rule];
+		return aspect !== undefined && !differing.includes(aspect);
+	});
+	const isHidden = ["link", "unreadable", "address"].some((aspect) => differing.includes(aspect as Aspect));
+	const isLost = (rule: string) => here.some((one) => one.outcome === "lost" && one.rule !== rule);
 	return {
-		explained: new Set(rules.flatMap((rule) => SHOWN.find(([pattern]) => pattern.test(rule))?.[1] ?? [])),
-		promised: new Map(rules.flatMap((rule) => (VISIBLE[rule] ? [[rule, VISIBLE[rule]] as const] : []))),
+		missed: differing.filter((aspect) => !explained.has(aspect)),
+		alarms: unseen.filter((rule) => !isHidden && !isLost(rule)),
+		hidden: unseen.filter((rule) => isHidden || isLost(rule)),
 	};
 }

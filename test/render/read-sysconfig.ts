@@ -53,7 +53,7 @@ function readIfcfg(variables: Variables, meaning: Meaning, name: string): void {
 	if (get("IPV6_AUTOCONF") !== undefined) meaning.ra = isYes(get("IPV6_AUTOCONF"));
 	if (isYes(get("IPV6_FORCE_ACCEPT_RA"))) meaning.ra = true;
 	for (const version of [4, 6] as const) {
-		const metric = get(`IPV${version}_ROUTE_METRIC`);
+		const metric = get(`IPV${version}_ROUTE_METRIC`) ?? (version === 4 ? get("METRIC") : undefined);
 		if (metric !== undefined) meaning.learned[`ipv${version}`] = Number(metric);
 	}
 	for (const [key, value] of variables) {

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { type ClientEffect, check } from "../../src/check/index.ts";
 import { JUDGES, RENDERERS, type RendererName } from "../check/cloud-init.ts";
 import { digestOf, fateIn, fateOf, readRecord, STEPS } from "../check/fates.ts";
-import { walk } from "../check/walk.ts";
 
 const record = readRecord();
 
@@ -25,6 +24,7 @@ function difference(claim: ReturnType<typeof claimed>, fact: ReturnType<typeof f
 	if (claim.crashes !== fact.crashes) return claim.crashes ? "false alarm: crash" : "missed: crash";
 	if (fact.crashes) return "";
 	if (claim.isRefused !== fact.isRefused) return claim.isRefused ? "false alarm: refused" : "missed: refused";
+	// There is no status to compare before 24.1, and where networking is lost the check does not speak of it.
 	if (fact.isDegraded === undefined || claim.losesNetworking || claim.isDegraded === fact.isDegraded) return "";
 	return claim.isDegraded ? "false alarm: degraded" : "missed: degraded";
 }
@@ -35,20 +35,16 @@ describe.for(versions)("cloud-init %s, as recorded", ([version, fates]) => {
 	it("does what the check says, in every cell of the walk", { tags: ["slow"], timeout: 300_000 }, () => {
 		const steps = STEPS.map((step) => ({ ...step, fate: fates.get(digestOf(step.document)) }));
 		const differences = steps.flatMap(({ title, document, fate }) => {
-			if (!fate) return [];
+			if (!fate) return [`${title}: not recorded (node test/check/record-walk.ts)`];
 			const effects = check(document, { clients: [`cloud-init@${version}`] }).flatMap((finding) => finding.effects);
 			return RENDERERS.flatMap((renderer) => {
 				const text = difference(claimed(effects, renderer), fateIn(fate, renderer));
 				return text === "" ? [] : [`${renderer}: ${title}: ${text}`];
 			});
 		});
-		const cells = steps.filter(({ fate }) => Boolean(fate)).length * RENDERERS.length;
+		const cells = steps.length * RENDERERS.length;
 		console.log(`cloud-init ${version}: ${cells} cells, ${differences.length} differences`);
 		expect(differences).toEqual([]);
-	});
-
-	it("has a record of every document of the walk (node test/check/record-walk.ts)", () => {
-		expect(walk().flatMap(({ title, document }) => (fates.has(digestOf(document)) ? [] : [title]))).toEqual([]);
 	});
 });
 
@@ -62,9 +58,7 @@ describe.for(JUDGES)("cloud-init $version (test/system/install.sh, npm run test:
 		const fates = judge(SAMPLE.map(({ document }) => document)).map(fateOf);
 		const recorded = SAMPLE.map(({ document }) => record.get(version)?.get(digestOf(document)));
 		const differences = SAMPLE.flatMap(({ title }, index) =>
-			recorded[index] === undefined || recorded[index] === fates[index]
-				? []
-				: [`${title}: ${fates[index]}, not ${recorded[index]}`],
+			recorded[index] === fates[index] ? [] : [`${title}: ${fates[index]}, not ${recorded[index]}`],
 		);
 		expect(differences).toEqual([]);
 	});

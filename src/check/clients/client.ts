@@ -124,6 +124,8 @@ export interface Client {
 	 * for some modes applies. Absent: the client has a default of its own, or makes no bonds.
 	 */
 	readonly setsMonitoring?: "always" | "by-document";
+	/** The renderers that pass a `bond_miimon` of 0 on to the kernel, which then turns off its own default, too. */
+	readonly setsNoMonitoring?: readonly string[];
 	/** The members that it reads, beside the ids, types and addresses that every client reads. */
 	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
 	/**

@@ -2,7 +2,7 @@
 
 import { listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
-import { isDns, serverOf } from "../name-servers.ts";
+import { isDns, nameServersOfNetwork, serverOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
@@ -26,6 +26,8 @@ const ENI_OF_25 = { renderers: ["eni"], until: "26.1" } as const;
 const ENI_OF_26 = { renderers: ["eni"], since: "26.1" } as const;
 const typeError = "TypeError: no NIC is configured";
 const overridden = "reads the network's services instead: the link does not have this name server";
+const ON_NETWORKS = ["networks[].dns_nameservers", "networks[].services", "routes[].services"] as const;
+const searchAlone = "the link has search domains, and therefore does not get the document's servers";
 const noServer = "passes it on: the guest does not have this name server";
 
 /** Every renderer but netplan, which refuses a whole file with an invalid address. */
@@ -41,15 +43,20 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(isUsed, not(isMissing), not(isList)) }),
 	],
 	"service-address-invalid": [
-		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: onNetwork }),
-		wrong(noServer, { renderers: OTHERS, since: "23.2", when: all(onNetwork, isText) }),
+		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(onNetwork, isStatic) }),
+		wrong(noServer, { renderers: ["networkd"], since: "23.2", when: all(onNetwork, isStatic, isText) }),
+		wrong(noServer, {
+			renderers: ["network-manager", "sysconfig", "eni", "bsd"],
+			since: "23.2",
+			when: all(onNetwork, isText),
+		}),
 		fine({ when: onNetwork }),
 		crash(typeError, { renderers: ["networkd"], when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_25, when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: isUsedBefore23_2 }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isUsed }),
-		wrong(noServer, { renderers: OTHERS, when: isText }),
+		wrong(noServer, { renderers: OTHERS, when: any(isText, isTextList) }),
 	],
 	"network-service-address-invalid": [
 		crash(typeError, { renderers: ["network-manager"], since: "23.2", when: all(not(isText), isAppended) }),
@@ -57,6 +64,8 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		crash(typeError, { renderers: ["networkd"], since: "23.2", when: all(isStatic, not(isText)) }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isStatic }),
+		wrong(noServer, { renderers: ["networkd"], since: "23.2", when: all(isStatic, isText) }),
+		wrong(noServer, { renderers: ["network-manager", "sysconfig", "eni", "bsd"], since: "23.2", when: isText }),
 		ignored(degraded, { since: "25.1", when: not(isText) }),
 	],
 	"dns-nameserver-invalid": [
@@ -91,18 +100,50 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			since: "23.2",
 			when: not(linkHasServersIn("networks[].dns_nameservers", "networks[].services")),
 		}),
-		wrong("the link has search domains, and therefore does not get the document's servers", {
+		wrong(searchAlone, {
 			...NETPLAN,
 			until: "23.2",
 			when: all(hasSearch, not(linkHasServersIn("networks[].dns_nameservers"))),
+		}),
+		wrong(searchAlone, {
+			...NETPLAN,
+			until: "24.3",
+			since: "23.2",
+			when: all(hasSearch, not(linkHasServersIn("networks[].dns_nameservers", "networks[].services"))),
+		}),
+		wrong(searchAlone, {
+			...NETPLAN,
+			since: "24.3",
+			when: all(hasSearch, not(linkHasServersIn(...ON_NETWORKS))),
 		}),
 	],
 	"dns-nameservers-overridden": [
 		wrong(overridden, { renderers: ["netplan", "network-manager"], since: "23.2" }),
 		wrong(overridden, { renderers: ["networkd", "sysconfig", "eni", "bsd"], since: "23.2", when: isNotInServices }),
 	],
+	"dns-on-dhcp-link": [
+		ignored("does not pass them on to netplan", NETPLAN),
+		ignored("does not pass them on to NetworkManager", {
+			renderers: ["network-manager"],
+			until: "23.2",
+			when: lacksServersOf("networks[].dns_nameservers"),
+		}),
+		ignored("does not pass them on to NetworkManager", {
+			renderers: ["network-manager"],
+			since: "23.2",
+			until: "24.1",
+			when: lacksServersOf("networks[].dns_nameservers", "networks[].services"),
+		}),
+		ignored("passes on only the link's own", {
+			renderers: ["network-manager"],
+			since: "24.1",
+			when: all(hasServersOnLink, lacksServersOf(...ON_NETWORKS)),
+		}),
+	],
 	"dns-in-services-alone": [
-		wrong("no link gets it: each has servers of its own", { renderers: ["netplan", "network-manager"], since: "23.2" }),
+		wrong("no link gets it: each has servers of its own", { ...NETPLAN, until: "23.2", when: haveLists }),
+		wrong("no link gets it: each has servers of its own", { ...NETPLAN, since: "23.2" }),
+		wrong("no link gets it: each has servers of its own", { renderers: ["network-manager"] }),
 	],
 	"dhcp-dns-unread": [
 		ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" }),
@@ -114,6 +155,31 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	],
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
+
+function ownServers({ link }: Fault, sources: readonly string[]): ReadonlySet<string> {
+	const servers = link?.networks.flatMap(nameServersOfNetwork) ?? [];
+	return new Set(servers.flatMap(({ address, source }) => (sources.includes(source) ? address : [])));
+}
+
+/** Some of the document's servers are in none of these members of the link's networks. */
+function lacksServersOf(...sources: readonly string[]): (fault: Fault) => boolean {
+	return (fault) => {
+		const own = ownServers(fault, sources);
+		return fault.document.services.filter(isDns).some((service) => {
+			const address = serverOf(service);
+			return address !== undefined && !own.has(address);
+		});
+	};
+}
+
+function hasServersOnLink(fault: Fault): boolean {
+	return ownServers(fault, ON_NETWORKS).size > 0;
+}
+
+/** Each link with a static address has servers or search domains of its own. */
+function haveLists(fault: Fault): boolean {
+	return !isUsedBefore23_2(fault);
+}
 
 /** The server is on the network only: networkd gets the document's own list, on links with DHCP too. */
 function isNotInServices({ document, value }: Fault): boolean {

@@ -1,5 +1,6 @@
 /** What cloud-init makes of faults in links. */
 
+import { BOND_MODES } from "../../instance/port-group.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
@@ -9,7 +10,9 @@ import {
 	hasMember,
 	isBlankValue,
 	isEmptyText,
+	isListedBeforeParent,
 	isMissing,
+	isNonEmptyText,
 	isText,
 	isUnhashable,
 	isUnjoinableList,
@@ -50,6 +53,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 			when: all(not(isText), ({ document }) => document.links.length > 1),
 		}),
 		lost(netplanRefuses, { ...NETPLAN, when: isEmptyText }),
+		lost("ifupdown finds no NIC of that name", { renderers: ["eni"], when: not(isNonEmptyText) }),
 		ignored(degraded, { ...SCHEMA, when: not(isText) }),
 	],
 	"nic-mac-missing": [...conversion["nic-mac-missing"], ignored(degraded, SCHEMA)],
@@ -85,7 +89,20 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-link-unknown": conversion["bond-link-unknown"],
 	"bond-link-shared": conversion["bond-link-shared"],
 	"bond-member-network": conversion["bond-member-network"],
-	"bond-mode-number": [lost(netplanRefuses, NETPLAN), ignored(degraded, SCHEMA)],
+	"bond-mode-number": [
+		lost(netplanRefuses, NETPLAN),
+		lost("the system does not make the bond", { renderers: ["network-manager"], since: "24.2", when: isNoMode }),
+		lost("the bond is balance-rr, which does not work on an LACP switch port", {
+			renderers: ["sysconfig", "eni"],
+			when: isNoMode,
+		}),
+		lost("systemd-networkd ignores it: the bond is balance-rr", {
+			renderers: ["networkd"],
+			since: "26.1",
+			when: isNoMode,
+		}),
+		ignored(degraded, SCHEMA),
+	],
 	"bond-mode-number-text": [
 		lost(netplanRefuses, NETPLAN),
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
@@ -124,6 +141,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
 		// Zero and one are the kernel's numbers for slow and fast.
 		ignored(degraded, { ...SCHEMA, when: all(not(isText), any(isRateNumber, isBlankValue)) }),
+		wrong("systemd-networkd ignores the number: the rate is slow", { ...NETPLAN, when: isFastNumber }),
 		fine({ when: any(isRateNumber, isRateNumberText, isBlankValue) }),
 		wrong(`the system ignores it: the rate is slow; ${degradedStatus}`, {
 			...SCHEMA,
@@ -132,7 +150,14 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		}),
 		...invalidOption("the rate is slow"),
 	],
-	"bond-option-spelling": [ignored(degraded, SCHEMA)],
+	"bond-option-spelling": [
+		wrong("does not read this spelling: the option has its default", {
+			renderers: ["sysconfig"],
+			until: "24.2",
+			when: isOnlySpelling,
+		}),
+		ignored(degraded, SCHEMA),
+	],
 	"bond-mode-unread": [
 		lost("the bond is balance-rr, which does not work on an LACP switch port", { renderers: ["network-manager"] }),
 	],
@@ -174,6 +199,10 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"mtu-unread": [wrong("does not set it", { renderers: ["network-manager"] })],
 	"vlan-over-vlan": [
 		lost("names a parent that does not exist: netplan refuses the whole file, no NIC comes up", NETPLAN),
+		lost("names a parent that does not exist: the VLAN is missing", {
+			renderers: ["networkd", "network-manager", "sysconfig", "eni"],
+			when: any(isListedBeforeParent, isOwnParent),
+		}),
 	],
 	"vlan-id-missing": conversion["vlan-id-missing"],
 	"vlan-id-invalid": [
@@ -204,6 +233,24 @@ function invalidOption(result: string): Reaction[] {
 	];
 }
 
+/** The kernel has modes 0 to 6. */
+function isNoMode({ value }: Fault): boolean {
+	return BOND_MODES[Number(value)] === undefined;
+}
+
+/** An option that is written as bond_xmit-hash-policy or bond_lacp-rate alone. */
+function isOnlySpelling({ link, value }: Fault): boolean {
+	return (
+		link !== undefined &&
+		/^bond_.*-/.test(String(value)) &&
+		!Object.hasOwn(link.raw, String(value).replaceAll("-", "_"))
+	);
+}
+
+function isFastNumber({ value }: Fault): boolean {
+	return value === 1 || value === "1";
+}
+
 function isRateNumber({ value }: Fault): boolean {
 	return value === 0 || value === 1;
 }
@@ -215,6 +262,10 @@ function isRateNumberText({ value }: Fault): boolean {
 /** systemd and NetworkManager read a MAC address with dashes, too. */
 function hasDashes({ value }: Fault): boolean {
 	return typeof value === "string" && /^([0-9a-f]{2}-){5}[0-9a-f]{2}$/i.test(value);
+}
+
+function isOwnParent({ link, otherLink }: Fault): boolean {
+	return link !== undefined && otherLink === link;
 }
 
 function parentIsNamed({ otherLink }: Fault): boolean {

@@ -15,6 +15,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"network-link-unknown": conversion["network-link-unknown"],
 	"network-type-missing": conversion["network-type-missing"],
 	"network-type-unknown": [
+		wrong("asks for DHCP on the link", { renderers: ["network-manager"], when: ({ value }) => value === "manual" }),
 		crash('ValueError "Unknown subnet type": no NIC is configured', { renderers: ["sysconfig"] }),
 		lost("brings the link up without an address"),
 	],
@@ -49,6 +50,19 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 			renderers: ["netplan", "networkd", "sysconfig"],
 		}),
 	],
+	"route-network-family": [
+		lost("the kernel refuses the route: the gateway is not a neighbour", { when: all(isPassedOn, isGatewayFar) }),
+	],
+	"static6-takes-ra": [
+		wrong("leaves router advertisements on: the link may get more addresses, and another default route", {
+			renderers: ["network-manager"],
+			until: "23.2",
+		}),
+	],
+	"dhcp6-starts-dhcp4": [
+		wrong("asks for DHCPv4, too (cloud-init issue 4395)", { renderers: ["sysconfig"], until: "23.4" }),
+	],
+	"route-host-bits": [lost("the system refuses the route", { renderers: ["sysconfig", "eni"] })],
 	"dhcp-on-two-links": [
 		wrong("both default routes have the same metric: which one is used may change from boot to boot", {
 			renderers: ["netplan", "networkd", "eni"],
@@ -64,12 +78,20 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"route-netmask-missing": conversion["route-netmask-missing"],
 	"route-netmask-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isZeroMask, hasIpv4Gateway) }),
+		lost("the system refuses the route", {
+			renderers: ["networkd", "network-manager", "sysconfig", "eni"],
+			when: all(isZeroMask, hasIpv6Destination, hasIpv4Gateway),
+		}),
 		fine({ when: isZeroMask }),
 		...conversion["route-netmask-invalid"],
 	],
 	"route-metric-invalid": [
 		...conversion["route-metric-invalid"],
 		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isNoMetric) }),
+		wrong("the system ignores the metric, or refuses the route", {
+			renderers: ["networkd", "network-manager", "sysconfig", "eni"],
+			when: isNegative,
+		}),
 	],
 	"route-gateway-missing": [
 		crash("KeyError: no NIC is configured", { renderers: ["eni"], when: isPruned }),
@@ -140,12 +162,32 @@ function isOfNetworksFamily({ network, otherNetwork, value, otherValue }: Fault)
 	return isOf(value, network?.version) && isOf(otherValue, otherNetwork?.version);
 }
 
+/** netplan gets only the routes of static networks. */
+function isPassedOn({ network }: Fault): boolean {
+	return network?.link !== undefined && network.isStatic;
+}
+
+/** No network on the link has the gateway's family, and the gateway has no link-local address. */
+function isGatewayFar({ route, network }: Fault): boolean {
+	const gateway = route?.gateway;
+	if (gateway === undefined || /^fe[89ab]/.test(gateway)) return false;
+	return network?.link?.networks.every(({ version }) => version !== (gateway.includes(":") ? 6 : 4)) === true;
+}
+
+function hasIpv6Destination({ route }: Fault): boolean {
+	return route?.address?.version === 6;
+}
+
 function hasIpv4Gateway({ route }: Fault): boolean {
 	return route?.gateway !== undefined && !route.gateway.includes(":");
 }
 
 function isOfRoutesFamily({ value, route }: Fault): boolean {
 	return parseAddress(value)?.version === route?.address?.version;
+}
+
+function isNegative({ value }: Fault): boolean {
+	return typeof value === "number" && value < 0;
 }
 
 /** Converted or not, netplan does not accept it. */

@@ -18,6 +18,11 @@ const hasSpelling =
 
 /** Every renderer but netplan, which gets no routes or servers of networks with DHCP or SLAAC, and BSD's. */
 const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];
+/** These read a network's own name servers and search domains only if it has an address. */
+const STATIC_DNS = ["netplan", "networkd"];
+const ANY_DNS = ["network-manager", "sysconfig", "eni", "bsd"];
+/** NetworkManager asks for DHCP in place of a type that cloud-init does not know there. */
+const NOT_NETWORK_MANAGER = ["netplan", "networkd", "sysconfig", "eni", "bsd"];
 
 export const cloudInit: Client = {
 	name: "cloud-init",
@@ -33,7 +38,8 @@ export const cloudInit: Client = {
 		{ name: "bsd", usedBy: "FreeBSD, OpenBSD, NetBSD" },
 	],
 	networkTypes: {
-		...supportFor("ipv4", "ipv4_dhcp", "static", "dhcp", "dhcp4", "manual"),
+		...supportFor("ipv4", "ipv4_dhcp", "static", "dhcp", "dhcp4"),
+		manual: [{ renderers: NOT_NETWORK_MANAGER }],
 		...Object.fromEntries(
 			[...NOVA_NETWORK_TYPES.filter((type) => type.startsWith("ipv6")), "static6", "dhcp6"].map((type) => [
 				type,
@@ -45,6 +51,7 @@ export const cloudInit: Client = {
 	parsesRoutes: ({ link }) => link !== undefined,
 	parsesServices: ({ link }) => link !== undefined,
 	setsMonitoring: "by-document",
+	setsNoMonitoring: ["sysconfig"],
 	reads: {
 		"links[].name": [{}],
 		"links[].mtu": [
@@ -100,18 +107,21 @@ export const cloudInit: Client = {
 			{ renderers: NOT_NETPLAN, when: hasLink },
 		],
 		"networks[].services": [
-			{ since: "23.2", renderers: ["netplan"], when: isStatic, note: "static networks" },
-			{ since: "23.2", renderers: [...NOT_NETPLAN, "bsd"] },
+			{ since: "23.2", renderers: STATIC_DNS, when: isStatic, note: "static networks" },
+			{ since: "23.2", renderers: ANY_DNS },
 		],
 		"networks[].dns_nameservers": [
-			{ renderers: ["netplan"], when: isStatic, note: "static networks" },
-			{ renderers: [...NOT_NETPLAN, "bsd"] },
+			{ renderers: STATIC_DNS, when: isStatic, note: "static networks" },
+			{ renderers: ANY_DNS },
 		],
 		"networks[].dns_search": [
-			{ renderers: ["netplan"], when: isStatic, note: "static networks" },
-			{ renderers: [...NOT_NETPLAN, "bsd"] },
+			{ renderers: STATIC_DNS, when: isStatic, note: "static networks" },
+			{ renderers: ANY_DNS },
 		],
-		"routes[].metric": [{}],
+		"routes[].metric": [
+			{ renderers: ["netplan", "networkd", "sysconfig", "eni"] },
+			{ renderers: ["network-manager"], since: "24.4" },
+		],
 		"routes[].services": [{ since: "24.3" }],
 		services: [{}],
 	},

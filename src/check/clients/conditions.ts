@@ -69,3 +69,9 @@ export function any(...tests: readonly Test[]): Test {
 export function not(test: Test): Test {
 	return (fault) => !test(fault);
 }
+
+export function isListedBeforeParent({ link, otherLink, document }: Fault): boolean {
+	return (
+		link !== undefined && otherLink !== undefined && document.links.indexOf(otherLink) > document.links.indexOf(link)
+	);
+}

@@ -8,6 +8,7 @@ import {
 	any,
 	hasOwnPrefix,
 	isIn,
+	isListedBeforeParent,
 	isNull,
 	isNumber,
 	isStatic,
@@ -178,10 +179,4 @@ function hasNothingElseBelow(fault: Fault): boolean {
 		return other === undefined || !isTalosNic(other);
 	};
 	return hasVlan || bondsWith(fault).some((bond) => membersOf(bond).every(isIgnored));
-}
-
-function isListedBeforeParent({ link, otherLink, document }: Fault): boolean {
-	return (
-		link !== undefined && otherLink !== undefined && document.links.indexOf(otherLink) > document.links.indexOf(link)
-	);
 }

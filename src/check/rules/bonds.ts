@@ -111,9 +111,10 @@ export const bondRules: readonly Rule[] = [
 		id: "bond-monitoring-missing",
 		title: "A bond without link monitoring",
 		fix: 'write bond_miimon: 100 (for Talos as text, "100")',
-		concerns: ({ client }, { link }) =>
+		concerns: ({ client, renderer }, { link, value }) =>
 			client.setsMonitoring === "always" ||
-			(client.setsMonitoring === "by-document" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))),
+			(client.setsMonitoring === "by-document" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))) ||
+			((value === 0 || value === "0") && client.setsNoMonitoring?.includes(renderer) === true),
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "bond_miimon");

@@ -1,6 +1,7 @@
 /** Name servers and search domains: which client finds them, and for which link. */
+import { addressVersion } from "../../instance/addresses.ts";
 import type { Cell } from "../clients/cell.ts";
-import { type DocumentView, type Entry, type LinkView, listed, type NetworkView } from "../document-view.ts";
+import { type DocumentView, type Entry, isDynamic, type LinkView, listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
 import {
 	familiesOf,
@@ -41,12 +42,16 @@ export const dnsRules: readonly Rule[] = [
 		concerns: onNetwork,
 		*find(document) {
 			const named = new Set(document.networks.flatMap(nameServersOfNetwork).map(({ address }) => address));
+			const allFamilies = familiesOf(nameServersOf(document));
 			const isOnLinks = serversAmong(document.services).every((address) => named.has(address));
 			for (const network of document.networks) {
 				const { link, isStatic, pointer } = network;
 				if (!link || !isStatic) continue;
 				const needsServers = link.networks.some(isServed) ? isServed(network) : !isOnLinks;
-				if (needsServers) yield { pointer, message: "the network needs name servers", network, link };
+				const offered = isServed(network) ? familiesOf(nameServersOfNetwork(network)) : allFamilies;
+				const families = new Set(link.networks.map(({ address, version }) => address?.version ?? version));
+				if (!needsServers || ![...offered].some((family) => families.has(family))) continue;
+				yield { pointer, message: "the network needs name servers", network, link };
 			}
 		},
 	},
@@ -79,6 +84,21 @@ export const dnsRules: readonly Rule[] = [
 				const value = serverOf(service);
 				if (value === undefined || onNetworks.has(value)) continue;
 				yield { pointer: service.pointer, message: `no network has the name server ${value}`, value };
+			}
+		},
+	},
+	{
+		id: "dns-on-dhcp-link",
+		title: "The document's own name servers, for a link with DHCP or SLAAC alone",
+		fix: "nothing, as long as the DHCP server or the router hands out name servers",
+		limitation: true,
+		*find({ links, services }) {
+			const families = new Set(serversAmong(services).map(addressVersion));
+			for (const link of links) {
+				const { networks, pointer } = link;
+				if (!networks.some(isDynamic) || networks.some(({ isStatic }) => isStatic)) continue;
+				if (![...families].some((family) => networks.some(({ version }) => version === family))) continue;
+				yield { pointer, message: "all addresses of the link come by DHCP or router advertisements", link };
 			}
 		},
 	},

@@ -72,7 +72,6 @@ export const mtuRules: readonly Rule[] = [
 		id: "mtu-above-parent",
 		title: "A VLAN with a larger MTU than its parent",
 		fix: "lower the VLAN's MTU, or raise the parent's",
-		concerns: (cell, fault) => onMember("links[].mtu")(cell, fault),
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
@@ -92,11 +91,12 @@ export const mtuRules: readonly Rule[] = [
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const mtu = numberOf(value);
-				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4) continue;
+				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4 || mtu > MAX) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
 				const parentMtu = numberOf(parent && member(parent.raw, "mtu"));
-				const inherited = isWhole(parentMtu) && parentMtu > 0 ? parentMtu : 1500;
-				if (mtu === inherited) continue;
+				const inherited = isWhole(parentMtu) && parentMtu > 0 && parentMtu <= MAX ? parentMtu : 1500;
+				// A VLAN cannot have more than its parent (mtu-above-parent).
+				if (mtu === inherited || (isWhole(parentMtu) && mtu > parentMtu)) continue;
 				const message = `the ${link.kind}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
 				yield { pointer, message, value, link };
 			}

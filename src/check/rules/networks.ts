@@ -121,6 +121,19 @@ export const networkRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "dhcp6-starts-dhcp4",
+		title: "Stateful DHCPv6 without DHCPv4, for clients that ask for both",
+		fix: "nothing, unless a DHCPv4 server answers on the link",
+		limitation: true,
+		*find({ links }) {
+			for (const { networks } of links) {
+				const network = networks.find(({ type }) => type === "ipv6_dhcpv6-stateful");
+				if (!network || networks.some(({ version }) => version === 4)) continue;
+				yield { pointer: `${network.pointer}/type`, message: "the link asks for DHCPv6 alone", network };
+			}
+		},
+	},
+	{
 		id: "link-unconfigured",
 		title: "A link whose networks all have types that a client does not support",
 		fix: "for such guests, add a network that they support: a static one, or ipv4_dhcp",

@@ -50,6 +50,20 @@ export const routeRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "route-host-bits",
+		title: "A route whose destination is an address inside a network, not the network",
+		fix: "write the network's own address, 192.168.0.0 for 192.168.0.7 with the mask 255.255.255.0",
+		concerns: onRoutes,
+		*find(document) {
+			for (const route of routesOf(document)) {
+				const { address, destination, owner: network } = route;
+				if (!address || !destination || address.address === destination.network) continue;
+				const message = `${address.address} is inside ${destination.network}/${destination.prefixLength}`;
+				yield { pointer: memberPointer(route, "network"), message, value: address.address, route, network };
+			}
+		},
+	},
+	{
 		id: "route-netmask-missing",
 		title: "A route without a mask",
 		fix: "write netmask: 255.255.0.0, ffff:ffff::, 0.0.0.0 or :: for a default route",

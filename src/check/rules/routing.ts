@@ -2,6 +2,7 @@
 import { cidrContains } from "../../instance/addresses.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import {
+	isDynamic,
 	isNeutronPort,
 	type LinkView,
 	type NetworkView,
@@ -11,7 +12,7 @@ import {
 } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault, FoundFault, Rule } from "../rule.ts";
-import { onBothNetworks, onNetwork, onRoutes, onUnreadMember } from "./concerns.ts";
+import { onBothNetworks, onMember, onNetwork, onRoutes, onUnreadMember } from "./concerns.ts";
 
 export const routingRules: readonly Rule[] = [
 	{
@@ -71,6 +72,22 @@ export const routingRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "route-metric-unread",
+		title: "A route's metric, for clients that do not read it",
+		fix: "nothing, unless two routes lead to the same destination",
+		limitation: true,
+		effect: { outcome: "wrong", text: "leaves it out: the route has the system's own metric" },
+		concerns: (cell, fault) => onRoutes(cell, fault) && !onMember("routes[].metric")(cell, fault),
+		*find(document) {
+			for (const route of routesOf(document).filter(isSound)) {
+				const value = member(route.raw, "metric");
+				if (!/^\d{1,10}$/.test(typeof value === "string" || typeof value === "number" ? String(value) : "")) continue;
+				const pointer = `${route.pointer}/metric`;
+				yield { pointer, message: `the metric is ${value}`, value, route, network: route.owner };
+			}
+		},
+	},
+	{
 		id: "dhcp-routes-unread",
 		title: "Routes on a network with DHCP or SLAAC",
 		fix: "nothing, as long as the DHCP server or the router hands the routes out",
@@ -79,13 +96,18 @@ export const routingRules: readonly Rule[] = [
 		concerns: onUnreadMember("networks[].routes"),
 		*find({ networks }) {
 			for (const network of networks) {
-				const [route] = network.routes;
-				if (network.isStatic || !network.link || !route) continue;
+				const route = network.routes.find(isSound);
+				if (!isDynamic(network) || !network.link || !route) continue;
 				yield { pointer: route.pointer, message: "the network is not static", network };
 			}
 		},
 	},
 ];
+
+/** A route that a client can set: its parts are valid, and of one family. */
+function isSound({ destination, gateway }: RouteView): boolean {
+	return destination !== undefined && gateway !== undefined && (destination.version === 6) === gateway.includes(":");
+}
 
 type Gateway = Omit<FoundFault, "message"> & { readonly value: string };
 

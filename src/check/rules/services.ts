@@ -51,7 +51,7 @@ export const serviceRules: readonly Rule[] = [
 		*find(document) {
 			for (const service of document.services) yield* invalidAddress(service, {});
 			for (const { network, service } of networkServices(document)) {
-				if (network.isStatic && isDns(service)) yield* invalidAddress(service, { network });
+				if (network.link && isDns(service)) yield* invalidAddress(service, { network });
 			}
 		},
 	},

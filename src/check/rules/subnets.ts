@@ -135,6 +135,21 @@ export const subnetRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "static6-takes-ra",
+		title: "A static IPv6 address without SLAAC, for clients that leave router advertisements on",
+		fix: "nothing, unless a router advertises other prefixes or routes on the link",
+		limitation: true,
+		concerns: onNetwork,
+		*find({ links }) {
+			for (const { networks } of links) {
+				const inFamily = networks.filter(({ version }) => version === 6);
+				const [network] = inFamily;
+				if (!network || !inFamily.every(({ isStatic }) => isStatic)) continue;
+				yield { pointer: network.pointer, message: "all IPv6 addresses of the link are static", network };
+			}
+		},
+	},
+	{
 		id: "dhcp-on-two-links",
 		title: "DHCPv4 on two links",
 		fix: "let one subnet's DHCP server hand out no router (no gateway in Neutron), or rank the routes in the image",
