@@ -1,7 +1,7 @@
 /** The tree of one instance. Documents are generated on first use and cached. */
 import type { Instance } from "../instance/instance.ts";
+import { checkLimits } from "../instance/limits.ts";
 import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
-import { checkLimits } from "./limits.ts";
 import { networkData } from "./network-data-full.ts";
 import type { DocumentSource } from "./openstack-documents.ts";
 import {

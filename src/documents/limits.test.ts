@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { recordedCase } from "../../test/recorded.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
+import { MOST } from "../instance/limits.ts";
 import { buildTree } from "./guest-tree.ts";
-import { MOST } from "./limits.ts";
 import { defaultSettings } from "./settings.ts";
 
 const facts = recordedCase("h1-full").facts;

@@ -43,7 +43,7 @@ export interface NodeNetworkData {
 	readonly dnsServers: readonly string[];
 }
 
-/** As many as documents may have (documents/limits.ts). */
+/** As many as documents may have (limits.ts). */
 const MOST = { links: 500, networks: 2000, services: 100 } as const;
 
 type Json = Readonly<Record<string, unknown>>;

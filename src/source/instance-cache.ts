@@ -6,7 +6,7 @@ import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange, tagsOfInstance, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
-import { memorySize } from "./memory-size.ts";
+import { isOversized, memorySize, sizeOfInstance } from "./memory-size.ts";
 import {
 	type CacheTimes,
 	createRevalidatingCache,
@@ -100,9 +100,8 @@ const MAX_ABSENT = 5000;
 /** The parts of the memory for the instances of each detail, and for owners. */
 const INSTANCES_SHARE = 0.3;
 const OWNERS_SHARE = 0.1;
-/** An entry with its tags, and the documents of an instance beside the instance itself. Bytes. */
+/** An entry with its tags. Bytes. */
 const ENTRY = 1000;
-const DOCUMENTS = 4000;
 /** An absent instance, a failed look-up. Seconds. */
 const NEGATIVE_TTL = 2;
 /** An instance that the source took long to return. Guests that got 503 meanwhile ask again within a second or two. Seconds. */
@@ -251,13 +250,13 @@ function createInstanceCaches(
 	const ofInstances = {
 		...common,
 		times,
-		// The facts are in the documents once more.
-		sizeOf: (instance: Instance | undefined) => ENTRY + DOCUMENTS + 2 * memorySize(instance),
+		sizeOf: (instance: Instance | undefined) => ENTRY + sizeOfInstance(instance),
 		isAbsent: (instance: Instance | undefined) => instance === undefined,
 		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
 	};
 	/** An equal instance that is cached already: documents made from it stay valid. */
 	const intern = (id: string, instance: Instance | undefined) => {
+		if (isOversized(instance)) return instance;
 		const known = [all, wiring, server].map((cache) => cache.peek(id)?.value);
 		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
 	};

@@ -1,6 +1,6 @@
 /** How much an instance may have, so that no document takes long to write or a guest long to read. */
 import { GuestwireError } from "../errors.ts";
-import type { Instance, Port, Subnet } from "../instance/instance.ts";
+import type { Instance, Port, Subnet } from "./instance.ts";
 
 /** Most of each per instance, far above what any cloud allows by default. */
 export const MOST = {
@@ -20,13 +20,28 @@ export const MOST = {
 	"characters of metadata": 1024 * 1024,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** The limit that an instance exceeds, in words; undefined if none. */
+export function exceededLimit(instance: Instance): string | undefined {
+	const counts = countsOf(instance);
+	for (const [what, most] of Object.entries(MOST) as [keyof typeof MOST, number][]) {
+		if (counts[what] > most) return `${counts[what]} ${what}, and documents at most ${most}`;
+	}
+	return undefined;
+}
+
 /** @throws GuestwireError `limit`, which names the limit */
-export function checkLimits({ id, ports, server }: Instance): void {
+export function checkLimits(instance: Instance): void {
+	const exceeded = exceededLimit(instance);
+	if (exceeded === undefined) return;
+	throw new GuestwireError("limit", `instance ${instance.id} has ${exceeded}: remove some`);
+}
+
+function countsOf({ ports, server }: Instance): Readonly<Record<keyof typeof MOST, number>> {
 	const all = ports.flatMap((port) => [port, ...(port.trunk?.subports.map((subport) => subport.port) ?? [])]);
 	const sum = (count: (port: Port) => number) => all.reduce((total, port) => total + count(port), 0);
 	const perAddress = (count: (subnet: Subnet) => number) =>
 		sum(({ fixedIps }) => fixedIps.reduce((total, { subnet }) => total + count(subnet), 0));
-	const counts: Readonly<Record<keyof typeof MOST, number>> = {
+	return {
 		ports: all.length,
 		addresses: sum(({ fixedIps }) => fixedIps.length),
 		routes: perAddress(({ hostRoutes }) => hostRoutes.length),
@@ -42,11 +57,4 @@ export function checkLimits({ id, ports, server }: Instance): void {
 			0,
 		),
 	};
-	for (const [what, most] of Object.entries(MOST) as [keyof typeof MOST, number][]) {
-		if (counts[what] <= most) continue;
-		throw new GuestwireError(
-			"limit",
-			`instance ${id} has ${counts[what]} ${what}, and documents at most ${most}: remove some`,
-		);
-	}
 }
