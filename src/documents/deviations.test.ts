@@ -63,7 +63,7 @@ describe("device-tags of a hypervisor that records its devices", () => {
 
 	it("lets bus, address, order and path differ", () => expect(isAllowed(recorded, known)).toBe(true));
 
-	it("lets an only NIC and local disks be missing", () => {
+	it("lets a single NIC and local disks be missing", () => {
 		const local = disk("", scsi, "null");
 		expect(isAllowed([local, ...recorded], known)).toBe(true);
 		expect(isAllowed([local, nic(1, pci)], [])).toBe(true);

@@ -124,7 +124,7 @@ type Device = Readonly<Record<string, unknown>>;
 
 /**
  * The original's meta_data.json with our devices, if they are those that a hypervisor recorded but for what no API returns:
- * bus, address and order, local disks, and the tag of an only NIC. Our disks have a path in addition. Any other body stays
+ * bus, address and order, local disks, and the tag of a single NIC. Our disks have a path in addition. Any other body stays
  * as it is.
  */
 function withDevicesOf(ours: string, original: string): string {

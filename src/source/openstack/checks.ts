@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { reader } from "../api/answers.ts";
-import { FORBIDDEN, firstPage } from "../api/api.ts";
+import { firstPage } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
 import type { Query } from "../api/query.ts";
 import { type CheckResult, checkPart } from "../source-kind.ts";
@@ -149,7 +149,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			if (since !== undefined && !isAtLeast(await microversion(), since)) continue;
 			if ((await compute.get(`/servers/${server.id}/${path}`)) === undefined) hidden.push(what);
 		}
-		if (await hidesShares(server, services)) hidden.push("shares (os-server-shares:index)");
+		if (await createShares(compute, services).areHidden(server)) hidden.push("shares (os-server-shares:index)");
 		return hidden.length === 0
 			? "may be read"
 			: `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
@@ -218,17 +218,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		return `without ${lacking.map(([alias, what]) => `${alias} (no ${what})`).join(", ")}`;
 	},
 };
-
-/** Nova refuses users who may not see the shares of this project, or does not show them the server. */
-async function hidesShares({ id }: ServerFacts, { compute, ...services }: Services): Promise<boolean> {
-	if (!(await createShares(compute, services).arePossible())) return false;
-	try {
-		return (await compute.get(`/servers/${id}/shares`)) === undefined;
-	} catch (error) {
-		if ((error as Error).cause !== FORBIDDEN) throw error;
-		return true;
-	}
-}
 
 const anyOwnedBy = (owner: string): Query => [
 	["device_owner", owner],

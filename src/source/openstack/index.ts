@@ -31,7 +31,7 @@ export interface OpenStackOptions extends CloudChoice {
 	 * may be this much older. Seconds, default 2.
 	 */
 	readonly sharing?: number;
-	/** Whether the tag of an only NIC is asked for, too: one more call for each instance. Default false. */
+	/** Whether the tag of a single NIC is also asked for: one more call for each instance. Default false. */
 	readonly tagsOfSingleNics?: boolean;
 	/** Default: the source has no signals. */
 	readonly changes?: ChangeOptions | undefined;

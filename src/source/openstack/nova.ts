@@ -76,7 +76,7 @@ const SHARE_UNCHANGING = 60_000;
 export interface NovaOptions extends SharesOptions {
 	/** Milliseconds for which a server serves other look-ups too. */
 	readonly share: number;
-	/** Whether an only NIC may have a tag. Default false. */
+	/** Whether a single NIC may have a tag. Default false. */
 	readonly tagsOfSingleNics?: boolean | undefined;
 }
 

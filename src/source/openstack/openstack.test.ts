@@ -119,7 +119,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
 	});
 
-	test("the tag of an only NIC: one call, if it is wanted", async () => {
+	test("the tag of a single NIC: one call, if it is wanted", async () => {
 		const { id, ports } = factsOf("g5-noportsec-tagged");
 		const attachments = ports.map((port) => ({ port_id: port.id, tag: "uplink" }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });

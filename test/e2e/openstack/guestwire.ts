@@ -13,7 +13,7 @@ export interface GuestwireOptions {
 	readonly profile?: "full" | "nova";
 	/** Seconds. */
 	readonly freshness?: number;
-	/** Whether Nova is asked for the tag of an only NIC, too. */
+	/** Whether Nova is also asked for the tag of a single NIC. */
 	readonly tagsOfSingleNics?: boolean;
 	/** Members of `vendorData`; the laboratory's cloud is called `laboratory` there. */
 	readonly vendorData?: Readonly<Record<string, unknown>>;
