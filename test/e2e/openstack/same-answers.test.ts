@@ -21,6 +21,8 @@ describe("guestwire compare", () => {
 			const names = guests.map(({ id }) => id);
 			const { code, stdout } = await guestwire.run(["compare", ...names, "--profile", profile, "--parallel", "4"]);
 			const { instances, paths, equal, deviating, deviations, differences, failures } = JSON.parse(stdout);
+			const figures = `${paths} paths, ${equal} equal, ${deviating} deviating, ${differences.length} unexplained`;
+			console.log(`profile ${profile}: ${instances} instances, ${figures}`);
 			expect({ code, differences, failures }).toEqual({ code: 0, differences: [], failures: [] });
 			expect(instances).toBe(names.length);
 			expect(equal + deviating).toBe(paths);
@@ -38,14 +40,19 @@ describe("the config drive that Nova's own code makes", () => {
 	});
 	afterAll(() => rm(folder, { recursive: true }));
 
-	describe.each(["nova", "full"])("has in profile %s nothing that guestwire compare does not explain", (profile) => {
-		it.each(guests)("$plan.name", async ({ id }) => {
+	// In profile full, network_data.json differs in each of its versions.
+	const profiles = [
+		["nova", 20],
+		["full", 12],
+	] as const;
+	describe.each(profiles)("has in profile %s nothing that guestwire compare does not explain", (profile, fewest) => {
+		it.concurrent.each(guests)("$plan.name", async ({ id }) => {
 			const drive = ["--drive", join(folder, `${id}.iso`)];
 			const { code, stdout } = await guestwire.run(["compare", id, ...drive, "--profile", profile]);
 			const { paths, equal, deviating, differences, failures } = JSON.parse(stdout);
 			expect({ code, differences, failures }).toEqual({ code: 0, differences: [], failures: [] });
 			expect(equal + deviating).toBe(paths);
-			expect(equal).toBeGreaterThan(20);
+			expect(equal).toBeGreaterThan(fewest);
 		});
 	});
 });
