@@ -46,8 +46,15 @@ export async function makePort(api: Api, name: string, nic: NicPlan, wiring: Wir
 	return port;
 }
 
-/** Puts the port's subnet behind a router to the outside, and gives the port an address there. */
 async function makeFloatingIp(api: Api, port: Json): Promise<void> {
+	const outside = await ensureOutside(api, port);
+	const { floatingips } = await api.get("network", `/floatingips?port_id=${port.id}`);
+	if (floatingips.length > 0) return;
+	await api.post("network", "/floatingips", { floatingip: { floating_network_id: outside, port_id: port.id } });
+}
+
+/** Puts the port's subnet behind a router to the outside. Returns the id of the network outside. */
+export async function ensureOutside(api: Api, port: Json): Promise<string> {
 	const outside = await ensure(api, "networks", "outside", {
 		"router:external": true,
 		"provider:network_type": "flat",
@@ -63,7 +70,5 @@ async function makeFloatingIp(api: Api, port: Json): Promise<void> {
 	const { subnet_id } = port.fixed_ips[0];
 	const { ports } = await api.get("network", `/ports?device_id=${gate.id}&fixed_ips=subnet_id%3D${subnet_id}`);
 	if (ports.length === 0) await api.put("network", `/routers/${gate.id}/add_router_interface`, { subnet_id });
-	const { floatingips } = await api.get("network", `/floatingips?port_id=${port.id}`);
-	if (floatingips.length > 0) return;
-	await api.post("network", "/floatingips", { floatingip: { floating_network_id: outside.id, port_id: port.id } });
+	return outside.id;
 }
