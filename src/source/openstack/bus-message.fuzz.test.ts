@@ -27,6 +27,7 @@ const type = fc.oneof(
 const id = fc.oneof(fc.uuid(), fc.string(), fc.jsonValue());
 const member = fc.constantFrom(
 	...["id", "port_id", "network_id", "security_group_id", "parent_resource", "parent_resource_id", "instance_id"],
+	...["obj_resource", "obj_resource_id"],
 	...["uuid", "user_id", "name", "key_name", "port", "ports", "network", "subnet", "trunk", "sub_ports"],
 	...["floatingip", "security_group", "security_group_rule", "router_interface", "nova_object.data", "__proto__"],
 );

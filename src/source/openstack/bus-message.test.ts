@@ -71,6 +71,8 @@ const EVENTS: readonly (readonly [type: string, payload: unknown, names: readonl
 	["tag.create.end", { parent_resource: "ports", parent_resource_id: ID, tags: ["blue"] }, [`port ${ID}`]],
 	["tag.delete.end", { parent_resource: "security_groups", parent_resource_id: ID }, [`security_group ${ID}`]],
 	["tag.create.end", { parent_resource: "network", parent_resource_id: ID }, [`network ${ID}`]],
+	["tag.update.end", { obj_resource: "ports", obj_resource_id: ID, tags: ["blue"] }, [`port ${ID}`]],
+	["tag.delete_all.end", { obj_resource: "networks", obj_resource_id: ID }, [`network ${ID}`]],
 	["router.interface.create", { router_interface: { id: OTHER, port_id: ID } }, [`port ${ID}`]],
 	["compute.instance.create.end", { instance_id: ID }, [`server ${ID}`, `server_details ${ID}`]],
 	["compute.instance.update", { instance_id: ID, old_task_state: null }, [`server ${ID}`]],
@@ -122,6 +124,7 @@ test.each([
 	["__proto__.update.end", {}],
 	["baremetal.node.update.end", { "ironic_object.data": { uuid: ID } }],
 	["tag.create.end", { parent_resource: "routers", parent_resource_id: ID }],
+	["tag.create.end", { obj_resource: "routers", obj_resource_id: ID }],
 	["", {}],
 ])("%s names nothing and is not invalid", (type, payload) => {
 	expect(named(enveloped(message(type, payload)))).toEqual([]);

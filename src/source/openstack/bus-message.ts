@@ -121,8 +121,13 @@ function kindOf(resource: string): ResourceKind | undefined {
 	return Object.hasOwn(NEUTRON_KINDS, resource) ? NEUTRON_KINDS[resource] : undefined;
 }
 
-/** A tag's event names what the tag was put on, but not the tag. */
-function tagNames({ parent_resource: collection, parent_resource_id: id }: Json): Named {
+/**
+ * A tag's event names what the tag was put on, but not the tag. Zed's members are called `parent_resource`, those of 2025.1
+ * `obj_resource`.
+ */
+function tagNames(payload: Json): Named {
+	const collection = payload["obj_resource"] ?? payload["parent_resource"];
+	const id = payload["obj_resource_id"] ?? payload["parent_resource_id"];
 	const kind = typeof collection === "string" ? kindOf(collection.replace(/s$/, "")) : undefined;
 	return kind === undefined ? [] : [[kind, id]];
 }
