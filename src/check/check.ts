@@ -8,6 +8,7 @@ import type { ClientEffect, Finding } from "./finding.ts";
 import type { Fault, Rule } from "./rule.ts";
 import { scopesOf } from "./scopes.ts";
 import { highest, losesNetworking, rank, severityOf } from "./severity.ts";
+import { causes } from "./stops.ts";
 import { ALL_TARGETS, parseTarget, type Target } from "./targets.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -109,7 +110,8 @@ function reactsAnywhere(target: Target, rule: Rule, fault: Fault): boolean {
 
 function effectIn(cell: Cell, rule: Rule, fault: Fault, candidates: readonly Reaction[]): Effect | undefined {
 	const { stops } = cell.client;
-	const survives = stops !== undefined && stops(fault.document, cell.renderer) === undefined;
+	const stop = stops?.(fault.document, cell.renderer);
+	const survives = stops !== undefined && !(stop && causes(fault, stop));
 	const reaction = candidates.find(
 		(candidate) => holds(cell, candidate) && !(candidate.outcome === "crash" && survives),
 	);

@@ -29,6 +29,10 @@ export interface Stop {
 	readonly pointer: string;
 	/** The client's own message. */
 	readonly text: string;
+	/** The member that it needs there and does not find. */
+	readonly missing?: string;
+	/** It may be due to the link of the network there: its NICs, or the types of its other networks. */
+	readonly isOfLink?: true;
 }
 
 /** A member of the document that a client may read. */

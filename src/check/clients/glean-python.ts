@@ -2,20 +2,31 @@
 import { printable } from "../../printable.ts";
 import { isObject, jsonText } from "../json.ts";
 
+interface StopDetails {
+	readonly missing?: string;
+	readonly isOfLink?: boolean;
+}
+
 /** An exception that ends glean. */
 export class GleanStop extends Error {
 	/** The part of the document that glean was reading. */
 	readonly pointer: string;
+	/** The member that is missing there. */
+	readonly missing: string | undefined;
+	/** Whether the link of the network there may be the reason. */
+	readonly isOfLink: boolean;
 
-	constructor(pointer: string, message: string) {
+	constructor(pointer: string, message: string, { missing, isOfLink = false }: StopDetails = {}) {
 		super(message);
 		this.pointer = pointer;
+		this.missing = missing;
+		this.isOfLink = isOfLink;
 	}
 }
 
 /** `dictionary[key]`, when it has no such key. */
 export function keyError(key: unknown, pointer: string): GleanStop {
-	return new GleanStop(pointer, `KeyError '${printable(jsonText(key).slice(0, 60))}'`);
+	return new GleanStop(pointer, `KeyError '${printable(jsonText(key).slice(0, 60))}'`, { isOfLink: true });
 }
 
 /** More than any real document has. */
@@ -24,7 +35,7 @@ const LONGEST = 512;
 /** `object[key]`. */
 export function get(object: unknown, key: string, pointer: string): unknown {
 	if (!isObject(object)) throw new GleanStop(pointer, "TypeError");
-	if (!Object.hasOwn(object, key)) throw keyError(key, pointer);
+	if (!Object.hasOwn(object, key)) throw new GleanStop(pointer, `KeyError '${key}'`, { missing: key });
 	return object[key];
 }
 
@@ -64,9 +75,9 @@ export function asText(value: unknown, pointer: string): string {
 /** `sorted()` by these values: Python orders numbers, and texts, but not one beside the other. */
 export function sort<T>(items: readonly T[], keyOf: (item: T) => unknown, pointerOf: (item: T) => string): T[] {
 	const kinds = new Set(items.map((item) => kindOf(keyOf(item))));
-	const last = items.at(-1);
-	if (items.length > 1 && last !== undefined && (kinds.size > 1 || kinds.has("none") || kinds.has("object"))) {
-		throw new GleanStop(pointerOf(last), "TypeError");
+	if (items.length > 1 && (kinds.size > 1 || kinds.has("none") || kinds.has("object"))) {
+		const odd = items.find((item) => kindOf(keyOf(item)) !== "string") ?? items[0];
+		throw new GleanStop(odd === undefined ? "" : pointerOf(odd), "TypeError");
 	}
 	return items.toSorted((one, other) => compare(keyOf(one), keyOf(other)));
 }

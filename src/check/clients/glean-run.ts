@@ -51,7 +51,8 @@ function run(document: DocumentView, distribution: string): Stop | undefined {
 		return undefined;
 	} catch (error) {
 		if (!(error instanceof GleanStop)) throw error;
-		return { pointer: error.pointer, text: error.message };
+		const { pointer, message: text, missing, isOfLink } = error;
+		return { pointer, text, ...(missing !== undefined && { missing }), ...(isOfLink && { isOfLink }) };
 	}
 }
 
@@ -73,7 +74,7 @@ function nicsOf({ links, nics }: DocumentView): ReadonlySet<string> {
 }
 
 function macsOf({ rawMacs, macAddress, pointer }: Interface): readonly string[] {
-	if (macAddress === undefined) throw new GleanStop(pointer, "KeyError 'mac_address'");
+	if (macAddress === undefined) throw new GleanStop(pointer, "KeyError 'mac_address'", { isOfLink: true });
 	return rawMacs ?? [macAddress];
 }
 
@@ -126,7 +127,7 @@ function interfaceName(
 
 /** A bond's members are looked up by their MAC addresses. */
 function checkMembers({ rawMacs, pointer }: Interface, document: DocumentView): void {
-	if (!rawMacs) throw new GleanStop(pointer, "KeyError 'raw_macs'");
+	if (!rawMacs) throw new GleanStop(pointer, "KeyError 'raw_macs'", { isOfLink: true });
 	for (const mac of rawMacs) nameOf(mac, document, pointer);
 }
 
@@ -144,7 +145,7 @@ function groupByMacs(interfaces: readonly Named[], document: DocumentView): Map<
 			const macs = first ? macsOf(first) : [];
 			if (macs.length === 1) return [nameOf(macs[0], document, first?.pointer ?? ""), networks];
 			const bond = networks.find(({ members }) => Object.hasOwn(members, "bond_mode"));
-			if (!bond) throw new GleanStop(first?.pointer ?? "", "StopIteration");
+			if (!bond) throw new GleanStop(first?.pointer ?? "", "StopIteration", { isOfLink: true });
 			return [Object.hasOwn(bond.members, "link") ? bond.members["link"] : bond.members["id"], networks];
 		}),
 	);

@@ -54,7 +54,7 @@ export const writeIfcfg: Writer = (_, networks) => {
 		}
 		if (type === "ipv4" || type === "ipv4_dhcp" || type === "manual") isStarted = true;
 		if (type !== "ipv6" && type !== "ipv6_slaac") continue;
-		if (!isStarted) throw new GleanStop(pointer, "AssertionError");
+		if (!isStarted) throw new GleanStop(pointer, "AssertionError", { isOfLink: true });
 		if (type === "ipv6") {
 			writeIpv4(network);
 			ipv6Length(members["netmask"], pointer);
@@ -75,7 +75,7 @@ export const writeKeyfile: Writer = (_, networks) => {
 		if (type === "ipv4" || type === "ipv4_dhcp" || type === "manual") isStarted = true;
 		if (type !== "ipv6" && type !== "ipv6_slaac") continue;
 		writeKeyfileIpv6(network);
-		if (!isStarted) throw new GleanStop(network.pointer, "KeyError");
+		if (!isStarted) throw new GleanStop(network.pointer, "KeyError", { isOfLink: true });
 	}
 };
 
