@@ -9,6 +9,8 @@ import { bashCompletion, fishCompletion, zshCompletion } from "./completions.ts"
 import { manPage } from "./man-page.ts";
 import { EPOCH, manifest, ROOT, run, setTimes } from "./tools.ts";
 
+const MAINTAINER = "The Guestwire authors <guestwire@users.noreply.github.com>";
+
 /** Node's names of processors → Debian's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
@@ -51,7 +53,12 @@ function copyDocumentation(root: string): void {
 	const docs = join(root, "usr/share/doc/guestwire");
 	cpSync(join(ROOT, "docs"), join(docs, "docs"), { recursive: true });
 	for (const name of ["README.md", "SECURITY.md"]) cpSync(join(ROOT, name), join(docs, name));
-	writeFileSync(join(docs, "changelog.gz"), gzipSync(readFileSync(join(ROOT, "CHANGELOG.md")), { level: 9 }));
+	const date = new Date(EPOCH * 1000);
+	const compressed = {
+		"CHANGELOG.md.gz": readFileSync(join(ROOT, "CHANGELOG.md")),
+		"changelog.gz": debianChangelog(date),
+	};
+	for (const [name, text] of Object.entries(compressed)) writeFileSync(join(docs, name), gzipSync(text, { level: 9 }));
 	writeFileSync(
 		join(docs, "copyright"),
 		`Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -61,11 +68,21 @@ Comment: The licences of Node.js and of the libraries it contains are in ${HOME}
  npm packages in ${HOME}/node_modules, in each package's folder.
 
 Files: *
-Copyright: The Guestwire authors
+Copyright: ${date.getUTCFullYear()} The Guestwire authors
 License: Apache-2.0
  On Debian systems, the full text is in /usr/share/common-licenses/Apache-2.0.
 `,
 	);
+}
+
+/** One entry in Debian's form, which names the file that says more. */
+function debianChangelog(date: Date): string {
+	return `guestwire (${manifest.version}) stable; urgency=medium
+
+  * See CHANGELOG.md.gz.
+
+ -- ${MAINTAINER}  ${date.toUTCString().replace("GMT", "+0000")}
+`;
 }
 
 async function writeCommandLine(root: string): Promise<void> {
@@ -107,7 +124,7 @@ function filesBelow(folder: string): string[] {
 const controlFile = (kibibytes: number) => `Package: ${manifest.name}
 Version: ${manifest.version}
 Architecture: ${ARCHITECTURES[process.arch] ?? process.arch}
-Maintainer: The Guestwire authors <guestwire@users.noreply.github.com>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
 Depends: libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 5.2), passwd, systemd (>= 252)
 Recommends: ca-certificates, iproute2
