@@ -419,7 +419,7 @@ export const GUESTS: readonly GuestPlan[] = [
 					description: "an address that moves between two guests",
 					allowed_address_pairs: [
 						{ ip_address: "10.73.71.60" },
-						{ ip_address: "10.73.71.64/28", mac_address: "fa:16:3e:aa:bb:cc" },
+						{ ip_address: "10.73.71.64/28", mac_address: "00:00:5e:00:01:3d" },
 					],
 				},
 			},
