@@ -40,19 +40,15 @@ describe("the config drive that Nova's own code makes", () => {
 	});
 	afterAll(() => rm(folder, { recursive: true }));
 
-	// In profile full, network_data.json differs in each of its versions.
-	const profiles = [
-		["nova", 20],
-		["full", 12],
-	] as const;
-	describe.each(profiles)("has in profile %s nothing that guestwire compare does not explain", (profile, fewest) => {
+	describe.each(["nova", "full"])("has in profile %s nothing that guestwire compare does not explain", (profile) => {
 		it.concurrent.each(guests)("$plan.name", async ({ id }) => {
 			const drive = ["--drive", join(folder, `${id}.iso`)];
 			const { code, stdout } = await guestwire.run(["compare", id, ...drive, "--profile", profile]);
 			const { paths, equal, deviating, differences, failures } = JSON.parse(stdout);
 			expect({ code, differences, failures }).toEqual({ code: 0, differences: [], failures: [] });
 			expect(equal + deviating).toBe(paths);
-			expect(equal).toBeGreaterThan(fewest);
+			// network_data.json may differ on purpose, in each of its versions.
+			expect(equal).toBeGreaterThan(12);
 		});
 	});
 });
