@@ -36,6 +36,13 @@ describe("the findings that glean stops for", () => {
 		expect(stopping(document({ networks: [ipv6()] }), "redhat")).toEqual(["ipv6-without-ipv4 /links/0"]);
 	});
 
+	it("are those of the networks on the bond below, if their types are the reason", () => {
+		const vlan = { id: "vlan0", type: "vlan", vlan_id: 7, vlan_link: "bond0", vlan_mac_address: "52:54:00:00:00:03" };
+		const networks = [ipv6({ link: "bond0" }), ipv4({ link: "vlan0" })];
+		const of = { ...bonded(), links: [...(bonded()["links"] as unknown[]), vlan], networks };
+		expect(stopping(of, "gentoo")).toEqual(["network-type-unsupported /networks/0/type"]);
+	});
+
 	it("are not those of the link, if a value of the network is the reason", () => {
 		const routes = [{ network: "192.168.0.0", netmask: "255.255.0.0", gateway: "10.0.0.1" }];
 		const networks = [

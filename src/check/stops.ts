@@ -13,10 +13,13 @@ export function causes(fault: Fault, { pointer, missing, isOfLink }: Stop): bool
 	if (isWithin(pointer, fault.pointer)) return true;
 	const isHere = isWithin(fault.pointer, pointer);
 	if (missing !== undefined) return isHere && concernsMember(fault.pointer, missing);
-	if (isHere || !isOfLink || fault.network !== undefined) return isHere;
+	if (isHere || !isOfLink) return isHere;
 	const link = fault.document.networks.find((network) => network.pointer === pointer)?.link;
 	const links = link ? withLinksBelow(link, fault.document) : [];
-	return [fault.link, fault.otherLink].some((one) => one !== undefined && links.includes(one));
+	// Of other networks, only the type counts: whether it is one that makes the client write the link.
+	const isType = fault.pointer.endsWith("/type");
+	const own = fault.network ? [isType ? fault.network.link : undefined] : [fault.link, fault.otherLink];
+	return own.some((one) => one !== undefined && links.includes(one));
 }
 
 function isWithin(pointer: string, place: string): boolean {
