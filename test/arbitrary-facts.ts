@@ -60,6 +60,7 @@ const portShape = fc.record({
 			mode: fc.constantFrom(...BOND_MODES, "4", null),
 			properties: fc.constantFrom(
 				{ miimon: 100, lacp_rate: "fast" },
+				{ arp_interval: 200, arp_ip_target: "192.0.2.1" },
 				{},
 				{ "bond-miimon": "50", "xmit-hash-policy": "layer3+4" },
 			),

@@ -51,8 +51,11 @@ const linkShape = fc.record({
 	mtu,
 	mode: fc.constantFrom(...BOND_MODES),
 	options: fc.dictionary(
-		fc.constantFrom("bond_miimon", "bond_updelay", "bond_lacp_rate", "bond_xmit_hash_policy", "bond_primary"),
-		fc.oneof(text, fc.constantFrom("100", "0", "1", "fast", "slow", "layer3+4", "vlan+srcmac")),
+		fc.constantFrom(
+			...["bond_miimon", "bond_updelay", "bond_lacp_rate", "bond_xmit_hash_policy", "bond_primary"],
+			...["bond_arp_interval", "bond_arp_ip_target"],
+		),
+		fc.oneof(text, fc.constantFrom("100", "0", "1", "fast", "slow", "layer3+4", "vlan+srcmac", "192.0.2.1,192.0.2.2")),
 		{ maxKeys: 4 },
 	),
 	members: fc.array(fc.nat(), { maxLength: 3 }),

@@ -28,6 +28,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning mtu-unread": "the network's MTU differs from what cloud-init with NetworkManager leaves on a bond or VLAN",
 	// What a client cannot do, whatever the document says.
 	"warning bond-unsupported": "the client makes no bonds, or not with all options",
+	"warning bond-arp-monitoring": "Ironic asks for it; cloud-init passes it on to netplan under a wrong name",
 	"warning bond-broadcast": "Windows has no such mode",
 	"warning vlan-unsupported": "the client makes no VLANs",
 	"warning vlan-on-nic": "Windows makes VLANs only on bonds",

@@ -1,23 +1,42 @@
 import type { DescribedBond } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
-import { BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
+import { type ArpMonitoring, BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
+import { parseIp } from "./values.ts";
 
 /** Options before link monitoring is added. */
-type GivenOptions = Omit<BondOptions, "miimon"> & { readonly miimon?: number };
+type GivenOptions = Omit<BondOptions, "arp"> & { readonly arpInterval?: number; readonly arpTargets?: string[] };
 
 const LACP_RATES = ["slow", "fast"] as const;
 
 /** The options that every format can express. A parser returns undefined for an invalid value. */
-const PARSERS: Readonly<Record<string, (text: string) => Partial<BondOptions> | undefined>> = {
+const PARSERS: Readonly<Record<string, (text: string) => Partial<GivenOptions> | undefined>> = {
 	bond_miimon: (text) => milliseconds("miimon", text),
+	bond_arp_interval: (text) => milliseconds("arpInterval", text),
+	bond_arp_ip_target: arpTargets,
 	bond_updelay: (text) => milliseconds("updelay", text),
 	bond_downdelay: (text) => milliseconds("downdelay", text),
 	bond_lacp_rate: (text) => oneOf("lacpRate", LACP_RATES, text),
 	bond_xmit_hash_policy: (text) => oneOf("hashPolicy", BOND_HASH_POLICIES, text),
 };
 
-function milliseconds(option: "miimon" | "updelay" | "downdelay", text: string): Partial<BondOptions> | undefined {
+function milliseconds(
+	option: "miimon" | "arpInterval" | "updelay" | "downdelay",
+	text: string,
+): Partial<GivenOptions> | undefined {
 	return /^\d{1,9}$/.test(text) ? { [option]: Number(text) } : undefined;
+}
+
+/** The kernel's limit, BOND_MAX_ARP_TARGETS. */
+const MOST_ARP_TARGETS = 16;
+
+function arpTargets(text: string): Partial<GivenOptions> | undefined {
+	const targets = text
+		.slice(0, 1000)
+		.split(/[\s,]+/)
+		.filter(Boolean)
+		.map((item) => parseIp(item));
+	const isValid = targets.every((target) => target?.kind() === "ipv4") && targets.length <= MOST_ARP_TARGETS;
+	return isValid && targets.length > 0 ? { arpTargets: targets.map(String) } : undefined;
 }
 
 /** The driver accepts a value by name or by number, which is its index in the list. */
@@ -25,7 +44,7 @@ function oneOf(
 	option: "lacpRate" | "hashPolicy",
 	values: readonly string[],
 	text: string,
-): Partial<BondOptions> | undefined {
+): Partial<GivenOptions> | undefined {
 	const value = values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
 	return value === undefined ? undefined : { [option]: value };
 }
@@ -57,15 +76,45 @@ const DEFAULT_MIIMON = 100;
 /** The other modes don't notice a dead member without it (kernel, bond_option_mode_set). */
 const UNMONITORED_MODES: readonly BondMode[] = ["balance-rr", "active-backup", "balance-xor", "broadcast"];
 
-/** Adds link monitoring to a bond without it, and drops an LACP rate that the driver rejects in this mode. */
+/** Adds link monitoring to a bond without it, and drops what the driver rejects in this mode or beside the monitoring. */
 function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemark): BondOptions {
-	const { lacpRate, ...rest } = options;
+	const { lacpRate, arpInterval: _, arpTargets: __, updelay, downdelay, miimon, ...rest } = options;
 	const lacp = options.mode === "802.3ad";
 	if (lacpRate !== undefined && !lacp)
 		remark(`${pointer}/bond_lacp_rate`, "only mode 802.3ad has it: dropped", lacpRate);
-	if (!options.miimon && UNMONITORED_MODES.includes(options.mode)) {
-		const reason = `no link monitoring, so the bond would not notice a dead member: ${DEFAULT_MIIMON} is used`;
-		remark(`${pointer}/bond_miimon`, reason, options.miimon);
+	const arp = arpOf(options, pointer, remark);
+	if (arp) {
+		if (updelay ?? downdelay) remark(pointer, "the delays need bond_miimon: dropped", updelay ?? downdelay);
+		return { ...rest, arp };
 	}
-	return { ...rest, miimon: options.miimon || DEFAULT_MIIMON, ...(lacpRate !== undefined && lacp && { lacpRate }) };
+	if (!miimon && UNMONITORED_MODES.includes(options.mode)) {
+		const reason = `no link monitoring, so the bond would not notice a dead member: ${DEFAULT_MIIMON} is used`;
+		remark(`${pointer}/bond_miimon`, reason, miimon);
+	}
+	return {
+		...rest,
+		miimon: miimon || DEFAULT_MIIMON,
+		...(updelay !== undefined && { updelay }),
+		...(downdelay !== undefined && { downdelay }),
+		...(lacpRate !== undefined && lacp && { lacpRate }),
+	};
+}
+
+/** Monitoring by ARP, if the document asks for it and the driver allows it: with targets, and not beside `miimon`. */
+function arpOf(options: GivenOptions, pointer: string, remark: AddRemark): ArpMonitoring | undefined {
+	const { mode, miimon, arpInterval: interval, arpTargets: targets } = options;
+	if (!interval) {
+		if (targets) remark(`${pointer}/bond_arp_ip_target`, "there is no bond_arp_interval: dropped", targets.join());
+		return undefined;
+	}
+	const reason = !targets
+		? "there is no bond_arp_ip_target: dropped"
+		: miimon
+			? "bond_miimon monitors the links already: dropped"
+			: !UNMONITORED_MODES.includes(mode)
+				? `mode ${mode} has no monitoring by ARP: dropped`
+				: undefined;
+	if (targets && reason === undefined) return { interval, targets };
+	remark(`${pointer}/bond_arp_interval`, reason ?? "", interval);
+	return undefined;
 }

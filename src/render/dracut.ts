@@ -74,8 +74,11 @@ function linkWords(one: PlannedInterface, name: string, names: ReadonlyMap<strin
 	}
 }
 
-function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
-	const options = [`mode=${mode}`, `miimon=${miimon}`];
+function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
+	const options = [`mode=${mode}`];
+	if (miimon !== undefined) options.push(`miimon=${miimon}`);
+	// Commas separate options (dracut.cmdline(7)).
+	if (arp) options.push(`arp_interval=${arp.interval}`, `arp_ip_target=${arp.targets.join(";")}`);
 	if (updelay !== undefined) options.push(`updelay=${updelay}`);
 	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
 	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);

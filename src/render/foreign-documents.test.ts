@@ -167,6 +167,16 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(remarks).toContainEqual(expect.objectContaining({ pointer: "/links/2/bond_miimon" }));
 	});
 
+	it("leaves monitoring by ARP to a bond that has it", () => {
+		const arp = { bond_arp_interval: 200, bond_arp_ip_target: "192.0.2.1,192.0.2.2" };
+		const bond = { id: "b", type: "bond", bond_mode: "active-backup", bond_links: ["nic1", "nic2"], ...arp };
+		const links = [nic(1), nic(2), { ...bond, bond_miimon: 0, ethernet_mac_address: mac(1) }];
+		const { one, remarks } = rendered(format, { links, networks: [fixed("b", "192.0.2.10")] });
+		expect(one("bond0").bond).toMatchObject({ arpInterval: 200, arpTargets: "192.0.2.1,192.0.2.2" });
+		expect(one("bond0").bond?.miimon ?? 0).toBe(0);
+		expect(remarks.filter(({ pointer }) => pointer.startsWith("/links/2/bond_"))).toEqual([]);
+	});
+
 	it("ranks the default routes of several DHCP servers", () => {
 		const { one } = rendered(format, {
 			links: [nic(1), nic(2), nic(3)],

@@ -77,9 +77,10 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 	}
 }
 
-function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
+function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
 	const options = [`mode=${mode}`];
-	options.push(`miimon=${miimon}`);
+	if (miimon !== undefined) options.push(`miimon=${miimon}`);
+	if (arp) options.push(`arp_interval=${arp.interval}`, `arp_ip_target=${arp.targets.join(",")}`);
 	if (updelay !== undefined) options.push(`updelay=${updelay}`);
 	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
 	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);

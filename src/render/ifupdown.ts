@@ -63,9 +63,10 @@ function linkOptions(one: PlannedInterface): string[] {
 	return options;
 }
 
-function bondOptions({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string[] {
+function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string[] {
 	const options = [`bond-mode ${mode}`];
-	options.push(`bond-miimon ${miimon}`);
+	if (miimon !== undefined) options.push(`bond-miimon ${miimon}`);
+	if (arp) options.push(`bond-arp-interval ${arp.interval}`, `bond-arp-ip-target ${arp.targets.join(" ")}`);
 	if (updelay !== undefined) options.push(`bond-updelay ${updelay}`);
 	if (downdelay !== undefined) options.push(`bond-downdelay ${downdelay}`);
 	if (lacpRate !== undefined) options.push(`bond-lacp-rate ${lacpRate}`);

@@ -21,6 +21,13 @@ bond_option() { # NAME VALUE
 	[ "$(first_word "$nics/$dev/bonding/$1")" = "$2" ] || write "$nics/$dev/bonding/$1" "$2"
 }
 
+arp_target() { # ADDRESS
+	case " $(cat "$nics/$dev/bonding/arp_ip_target" 2>/dev/null) " in
+	*" $1 "*) ;;
+	*) write "$nics/$dev/bonding/arp_ip_target" "+$1" ;;
+	esac
+}
+
 member() { # NIC
 	[ -n "$1" ] || return 0
 	[ ! -e "$nics/$dev/lower_$1" ] || return 0

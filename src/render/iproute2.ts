@@ -78,6 +78,7 @@ function bondCalls({ options, members }: PlannedBond, plan: Plan): string[] {
 	const values = {
 		mode: options.mode,
 		miimon: options.miimon,
+		arp_interval: options.arp?.interval,
 		updelay: options.updelay,
 		downdelay: options.downdelay,
 		lacp_rate: options.lacpRate,
@@ -85,6 +86,7 @@ function bondCalls({ options, members }: PlannedBond, plan: Plan): string[] {
 	};
 	return [
 		...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`bond_option ${name} ${value}`])),
+		...(options.arp?.targets ?? []).map((target) => `arp_target ${target}`),
 		...members.map((member) => `member "\${${variable(member, plan)}-}"`),
 	];
 }

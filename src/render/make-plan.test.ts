@@ -185,6 +185,25 @@ describe("links", () => {
 		},
 	);
 
+	it("get monitoring by ARP only if the driver can do it", () => {
+		const planned = (more: object) => plan([bond([], { bond_mode: "active-backup", ...more })]);
+		const arp = { bond_arp_interval: "200", bond_arp_ip_target: "192.0.2.1, 192.0.2.2" };
+		expect(planned(arp).interfaces).toMatchObject([
+			{ options: { arp: { interval: 200, targets: ["192.0.2.1", "192.0.2.2"] } } },
+		]);
+		expect(planned(arp).interfaces).not.toMatchObject([{ options: { miimon: expect.anything() } }]);
+		expect(planned(arp).remarks).toEqual([]);
+		for (const more of [
+			{ ...arp, bond_miimon: "100" },
+			{ ...arp, bond_mode: "802.3ad" },
+			{ bond_arp_interval: "200" },
+		]) {
+			expect(planned(more).interfaces).toMatchObject([{ options: { miimon: 100 } }]);
+			expect(pointersOf(planned(more))).toContain("/links/0/bond_arp_interval");
+		}
+		expect(pointersOf(planned({ bond_arp_ip_target: "2001:db8::1" }))).toContain("/links/0/bond_arp_ip_target");
+	});
+
 	it.each([
 		[{ bond_primary: "nic1" }, "bond_primary"],
 		[{ bond_miimon: "often" }, "bond_miimon"],

@@ -80,7 +80,7 @@ function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
 }
 
 function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): object {
-	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
+	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const known = hashPolicy !== "vlan+srcmac";
 	if (!known)
 		remarks.push({
@@ -90,7 +90,8 @@ function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): o
 		});
 	return {
 		mode,
-		"mii-monitor-interval": miimon,
+		...(miimon !== undefined && { "mii-monitor-interval": miimon }),
+		...(arp && { "arp-interval": arp.interval, "arp-ip-targets": arp.targets }),
 		...(updelay !== undefined && { "up-delay": updelay }),
 		...(downdelay !== undefined && { "down-delay": downdelay }),
 		...(lacpRate !== undefined && { "lacp-rate": lacpRate }),

@@ -35,9 +35,10 @@ function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[]
 }
 
 function bondEntries({ options, pointer }: PlannedBond, remarks: Remark[]): IniEntry[] {
-	const { mode, miimon, updelay, downdelay, lacpRate, hashPolicy } = options;
+	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy } = options;
 	const entries: IniEntry[] = [["Mode", mode]];
-	entries.push(["MIIMonitorSec", `${miimon}ms`]);
+	if (miimon !== undefined) entries.push(["MIIMonitorSec", `${miimon}ms`]);
+	if (arp) entries.push(["ARPIntervalSec", `${arp.interval}ms`], ["ARPIPTargets", arp.targets.join(" ")]);
 	if (updelay !== undefined) entries.push(["UpDelaySec", `${updelay}ms`]);
 	if (downdelay !== undefined) entries.push(["DownDelaySec", `${downdelay}ms`]);
 	if (lacpRate !== undefined) entries.push(["LACPTransmitRate", lacpRate]);

@@ -48,9 +48,10 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 	];
 }
 
-function bondEntries({ mode, miimon, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): IniEntry[] {
+function bondEntries({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): IniEntry[] {
 	const entries: IniEntry[] = [["mode", mode]];
-	entries.push(["miimon", miimon]);
+	if (miimon !== undefined) entries.push(["miimon", miimon]);
+	if (arp) entries.push(["arp_interval", arp.interval], ["arp_ip_target", arp.targets.join(",")]);
 	if (updelay !== undefined) entries.push(["updelay", updelay]);
 	if (downdelay !== undefined) entries.push(["downdelay", downdelay]);
 	if (lacpRate !== undefined) entries.push(["lacp_rate", lacpRate]);

@@ -48,9 +48,13 @@ function describe(one: PlannedInterface): object {
 	};
 }
 
-function linkAggregation({ mode, hashPolicy, lacpRate, ...rest }: BondOptions, members: readonly string[]): object {
+function linkAggregation(
+	{ mode, hashPolicy, lacpRate, arp, ...rest }: BondOptions,
+	members: readonly string[],
+): object {
 	const options = {
 		...rest,
+		...(arp && { arp_interval: arp.interval, arp_ip_target: arp.targets.join(",") }),
 		...(lacpRate !== undefined && { lacp_rate: lacpRate }),
 		...(hashPolicy !== undefined && { xmit_hash_policy: hashPolicy }),
 	};

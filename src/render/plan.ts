@@ -81,10 +81,19 @@ export type BondMode = BondLink["bond_mode"];
 export const BOND_HASH_POLICIES = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"] as const;
 export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
 
+/** The bond asks hosts for replies. The kernel has it in the modes without link state of their own. */
+export interface ArpMonitoring {
+	/** Milliseconds, above 0. */
+	readonly interval: number;
+	/** IPv4 addresses, from 1 to 16. */
+	readonly targets: readonly string[];
+}
+
 export interface BondOptions {
 	readonly mode: BondMode;
-	/** Milliseconds, above 0. */
-	readonly miimon: number;
+	/** How the bond notices a dead member: by the members' link state, or by ARP. Milliseconds, above 0. */
+	readonly miimon?: number;
+	readonly arp?: ArpMonitoring;
 	/** Milliseconds. */
 	readonly updelay?: number;
 	/** Milliseconds. */

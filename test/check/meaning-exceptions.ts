@@ -12,10 +12,6 @@ export const MEANING_EXCEPTIONS: readonly { readonly why: string; readonly cell:
 		why: "cloud-init before 24.2 does not read the mode, and makes the bond; the plan has no bond of an unknown mode",
 		cell: /^network-manager: bond\.links\[2\]\.bond_mode = (7|-1|9): false alarm: bond-mac-unread$/,
 	},
-	{
-		why: "the bond monitors its links by ARP: the plan has bond_miimon as well",
-		cell: /^(netplan|sysconfig|eni): not bond-monitoring-missing at \/links\/2\/bond_miimon: missed: bond$/,
-	},
 ];
 
 /**

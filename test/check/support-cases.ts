@@ -105,7 +105,7 @@ export const supportCases: readonly Case[] = [
 		rule: "bond-monitoring-missing",
 		at: "/links/2/bond_miimon",
 		bad: bonded({ bond_mode: "balance-rr", bond_miimon: "0" }),
-		good: bonded({ bond_arp_interval: 100, bond_miimon: 0 }),
+		good: bonded({ bond_arp_interval: 100, bond_arp_ip_target: "10.0.0.1", bond_miimon: 0 }),
 	},
 	{ rule: "bond-miimon-unread", at: "/links/2/bond_miimon", bad: bonded(), good: bonded({ bond_miimon: null }) },
 	{
@@ -269,6 +269,12 @@ export const supportCases: readonly Case[] = [
 		at: "/networks/0/dns_search",
 		bad: networks(ipv4({ dns_search: [5] })),
 		good: networks(ipv4({ dns_search: ["a.example"] })),
+	},
+	{
+		rule: "bond-arp-monitoring",
+		at: "/links/2/bond_arp_ip_target",
+		bad: bonded({ bond_arp_interval: 100, bond_arp_ip_target: "10.0.0.1", bond_miimon: 0 }),
+		good: bonded(),
 	},
 	{
 		rule: "route-metric-unread",

@@ -66,6 +66,8 @@ function bondOf(data: Any): BondMeaning {
 	return bondMeaning({
 		mode: data.mode,
 		miimon: data.miimon?.toString(),
+		arpInterval: data.arp_interval > 0 ? String(data.arp_interval) : undefined,
+		arpTargets: Array.isArray(data.arp_ip_target) ? data.arp_ip_target.join(",") : undefined,
 		updelay: data.updelay?.toString(),
 		downdelay: data.downdelay?.toString(),
 		lacpRate: data.ad_lacp_rate,

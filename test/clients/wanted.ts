@@ -90,6 +90,8 @@ function bondOf(link: object): BondMeaning {
 	return bondMeaning({
 		mode: option("mode"),
 		miimon: option("miimon"),
+		arpInterval: option("arp_interval"),
+		arpTargets: option("arp_ip_target"),
 		updelay: option("updelay"),
 		downdelay: option("downdelay"),
 		lacpRate: option("lacp_rate"),

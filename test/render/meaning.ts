@@ -15,6 +15,9 @@ export interface RouteMeaning {
 export interface BondMeaning {
 	readonly mode?: string;
 	readonly miimon?: number;
+	readonly arpInterval?: number;
+	/** Separated by commas. */
+	readonly arpTargets?: string;
 	readonly updelay?: number;
 	readonly downdelay?: number;
 	readonly lacpRate?: string;
@@ -114,8 +117,14 @@ export function values(sections: readonly Section[], section: string, key: strin
 /** A bond's options from text. Numbers may have a unit, such as `100ms`. */
 export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | undefined>>): BondMeaning {
 	const number = (value: string | undefined) => (value === undefined ? undefined : Number(value.replace(/ms$/, "")));
-	const { miimon, updelay, downdelay, ...rest } = text;
-	const options = { ...rest, miimon: number(miimon), updelay: number(updelay), downdelay: number(downdelay) };
+	const { miimon, arpInterval, updelay, downdelay, ...rest } = text;
+	const options = {
+		...rest,
+		miimon: number(miimon),
+		arpInterval: number(arpInterval),
+		updelay: number(updelay),
+		downdelay: number(downdelay),
+	};
 	return defined(options) as BondMeaning;
 }
 

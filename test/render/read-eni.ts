@@ -55,6 +55,8 @@ function readLinkOption(meaning: Meaning, key: string, rest: string): void {
 	else if (key === "vlan-id") meaning.vlan = { id: Number(rest), parent: meaning.vlan?.parent ?? "" };
 	else if (key === "bond-mode") meaning.bond = { ...meaning.bond, mode: rest };
 	else if (key === "bond-miimon") meaning.bond = { ...meaning.bond, miimon: Number(rest) };
+	else if (key === "bond-arp-interval") meaning.bond = { ...meaning.bond, arpInterval: Number(rest) };
+	else if (key === "bond-arp-ip-target") meaning.bond = { ...meaning.bond, arpTargets: rest.replaceAll(" ", ",") };
 	else if (key === "bond-updelay") meaning.bond = { ...meaning.bond, updelay: Number(rest) };
 	else if (key === "bond-downdelay") meaning.bond = { ...meaning.bond, downdelay: Number(rest) };
 	else if (key === "bond-lacp-rate") meaning.bond = { ...meaning.bond, lacpRate: rest };

@@ -49,6 +49,8 @@ function bondOf(one: (key: string) => string | undefined): BondMeaning {
 	return bondMeaning({
 		mode: one("mode"),
 		miimon: one("miimon"),
+		arpInterval: one("arp_interval"),
+		arpTargets: one("arp_ip_target"),
 		updelay: one("updelay"),
 		downdelay: one("downdelay"),
 		lacpRate: one("lacp_rate"),

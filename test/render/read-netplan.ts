@@ -64,6 +64,8 @@ function bondOf(parameters: Any): BondMeaning {
 	return bondMeaning({
 		mode: parameters.mode,
 		miimon: parameters["mii-monitor-interval"]?.toString(),
+		arpInterval: parameters["arp-interval"]?.toString(),
+		arpTargets: parameters["arp-ip-targets"]?.join(","),
 		updelay: parameters["up-delay"]?.toString(),
 		downdelay: parameters["down-delay"]?.toString(),
 		lacpRate: parameters["lacp-rate"],

@@ -39,6 +39,8 @@ function readNetdev(sections: readonly Section[], meaning: Meaning): void {
 	meaning.bond = bondMeaning({
 		mode: one("Bond", "Mode"),
 		miimon: one("Bond", "MIIMonitorSec"),
+		arpInterval: one("Bond", "ARPIntervalSec"),
+		arpTargets: one("Bond", "ARPIPTargets")?.replaceAll(" ", ","),
 		updelay: one("Bond", "UpDelaySec"),
 		downdelay: one("Bond", "DownDelaySec"),
 		lacpRate: one("Bond", "LACPTransmitRate"),

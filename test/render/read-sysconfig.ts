@@ -81,6 +81,8 @@ function bondOf(text: string): BondMeaning {
 	return bondMeaning({
 		mode: options.get("mode"),
 		miimon: options.get("miimon"),
+		arpInterval: options.get("arp_interval"),
+		arpTargets: options.get("arp_ip_target"),
 		updelay: options.get("updelay"),
 		downdelay: options.get("downdelay"),
 		lacpRate: options.get("lacp_rate"),

@@ -125,6 +125,11 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
 		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
 	],
+	"bond-arp-monitoring": [
+		lost("writes arp-ip-target, which netplan does not know: netplan refuses the whole file: no NIC comes up", NETPLAN),
+		wrong("does not read it: the bond does not notice a dead link", { renderers: ["network-manager"], until: "24.3" }),
+		wrong("does not read it: the bond does not notice a dead link", { renderers: ["sysconfig"], since: "24.2" }),
+	],
 	"bond-hash-policy-unknown": [
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),

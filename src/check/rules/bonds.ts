@@ -119,8 +119,21 @@ export const bondRules: readonly Rule[] = [
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "bond_miimon");
 				if (!isBlank(value) && value !== "0") continue;
-				if (Object.keys(link.raw).some((name) => /^bond[-_]arp[-_]interval$/.test(name))) continue;
+				// By ARP the kernel monitors nothing without a target.
+				const names = Object.keys(link.raw).map((name) => name.replaceAll("-", "_"));
+				if (names.includes("bond_arp_interval") && names.includes("bond_arp_ip_target")) continue;
 				yield { pointer: memberPointer(link, "bond_miimon"), message: "the bond has no link monitoring", value, link };
+			}
+		},
+	},
+	{
+		id: "bond-arp-monitoring",
+		title: "Link monitoring by ARP (`bond_arp_ip_target`), for clients that cannot pass it on",
+		fix: "write bond_miimon: 100 in its place, if the links show their state",
+		limitation: true,
+		*find(document) {
+			for (const fault of optionFaults(document, "bond_arp_ip_target", (value) => value !== undefined)) {
+				yield { ...fault, message: "the bond monitors its links by ARP" };
 			}
 		},
 	},
