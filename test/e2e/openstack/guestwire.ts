@@ -15,6 +15,8 @@ export interface GuestwireOptions {
 	readonly freshness?: number;
 	/** Whether Nova is also asked for the tag of a single NIC. */
 	readonly tagsOfSingleNics?: boolean;
+	/** The message bus, as a `transport_url`; none by default. */
+	readonly bus?: string;
 	/** Members of `vendorData`; the laboratory's cloud is called `laboratory` there. */
 	readonly vendorData?: Readonly<Record<string, unknown>>;
 }
@@ -48,6 +50,7 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 		PATH: process.env["PATH"],
 		OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
 		XDG_STATE_HOME: folder,
+		...(options.bus !== undefined && { GUESTWIRE_TRANSPORT_URL: options.bus }),
 	};
 	// A test run that is killed takes it along.
 	const child = spawn("setpriv", ["--pdeathsig", "TERM", ...serve], {
