@@ -1,11 +1,12 @@
 /** A RabbitMQ of the test's own: its data, its cookie and its ports. */
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { freePort } from "../free-port.ts";
 
 const run = promisify(execFile);
 
@@ -37,22 +38,14 @@ export const hasRabbitMq = folders.length > 0;
 
 const program = (name: string) => join(ROOT, folders.at(-1) ?? "", "sbin", name);
 
-async function freePorts(count: number): Promise<number[]> {
-	const servers = await Promise.all(
-		Array.from({ length: count }, async () => {
-			const server = createServer();
-			await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-			return server;
-		}),
-	);
-	const ports = servers.map((server) => (server.address() as AddressInfo).port);
-	for (const server of servers) server.close();
-	return ports;
-}
-
 export async function startRabbitMq(certificate?: Certificate): Promise<RabbitMq> {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-rabbitmq-"));
-	const [port = 0, tlsPort = 0, distPort = 0, mapperPort = 0] = await freePorts(4);
+	const [port, tlsPort, distPort, mapperPort] = [
+		await freePort(),
+		await freePort(),
+		await freePort(),
+		await freePort(),
+	];
 	const tls = certificate && [
 		`listeners.ssl.default = 127.0.0.1:${tlsPort}`,
 		`ssl_options.cacertfile = ${certificate.ca}`,
@@ -90,7 +83,11 @@ export async function startRabbitMq(certificate?: Certificate): Promise<RabbitMq
 		const command = `exec "$0" >>"$1" 2>&1`;
 		const child = spawn("sh", ["-c", command, program("rabbitmq-server"), output], { env, stdio: "ignore" });
 		const exited = new Promise<never>((_, reject) => {
-			child.once("exit", () => reject(new Error(`rabbitmq-server ended: ${readFileSync(output, "utf8")}`)));
+			child.once("exit", () => {
+				// It is killed at the end of the tests, too, and its folder removed.
+				const said = existsSync(output) ? readFileSync(output, "utf8") : "";
+				reject(new Error(`rabbitmq-server ended: ${said}`));
+			});
 		});
 		exited.catch(() => {});
 		await Promise.race([exited, untilOpen(port)]);

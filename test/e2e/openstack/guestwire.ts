@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../free-port.ts";
 import { eventually } from "./api.ts";
 import { laboratoryEnv, STATE } from "./laboratory.ts";
 
@@ -125,23 +125,6 @@ function collect(child: ChildProcess): () => string {
 	const chunks: Buffer[] = [];
 	for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
 	return () => Buffer.concat(chunks).toString();
-}
-
-/** Below the ports that the system gives outgoing connections: one of those is soon somebody's again. */
-let lastPort = 20_000 + (process.pid % 10_000);
-
-async function freePort(): Promise<number> {
-	for (;;) {
-		const server = createServer().listen(++lastPort, "127.0.0.1");
-		const isFree = await once(server, "listening").then(
-			() => true,
-			() => false,
-		);
-		if (!isFree) continue;
-		server.close();
-		await once(server, "close");
-		return lastPort;
-	}
 }
 
 function sum(metrics: string, name: string, labels: string): number {
