@@ -115,7 +115,7 @@ const DEVIATIONS: readonly Deviation[] = [
 		path: /^[^/]+\/meta-data\/local-ipv4$/,
 		level: (original, ours) => {
 			// Without an IPv4 address of its own, Nova gives the request's source address, whatever it is.
-			if (ours.status === 404 && /^(10\.0\.0\.1|[0-9a-f:]+)$/.test(original.body)) Object.assign(original, ours);
+			if (ours.status === 404 && /^(10\.0\.0\.1|[0-9a-f:]+|None)$/.test(original.body)) Object.assign(original, ours);
 		},
 	},
 ];
