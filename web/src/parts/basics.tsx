@@ -157,3 +157,18 @@ export function download(name: string, text: string): void {
 	link.click();
 	URL.revokeObjectURL(url);
 }
+
+/** The head of a table. */
+export function TableHead({ titles }: { readonly titles: readonly string[] }) {
+	return (
+		<thead>
+			<tr>
+				{titles.map((title) => (
+					<th key={title} scope="col">
+						{title}
+					</th>
+				))}
+			</tr>
+		</thead>
+	);
+}

@@ -1,7 +1,7 @@
 /** Whether the mirror has what the cloud has, as numbers that belong together. */
 import type { Status } from "../lib/api.ts";
 import { durationText, plural } from "../lib/text.ts";
-import { Fact, Problem, Section, Time } from "../parts/basics.tsx";
+import { Fact, Problem, Section, TableHead, Time } from "../parts/basics.tsx";
 import { averageText, metricReader, type Read, sumAndCount, total, type Values } from "./metric-values.ts";
 
 export function DataFlow({ metrics }: Pick<Status, "metrics">) {
@@ -72,15 +72,7 @@ function Signals({ read }: { readonly read: Read }) {
 				<p class="empty">This process listens to no signals: the leader does, or there is none yet.</p>
 			) : (
 				<table>
-					<thead>
-						<tr>
-							{["Signal", "State", "Average lag", "Gaps", "Not understood"].map((title) => (
-								<th key={title} scope="col">
-									{title}
-								</th>
-							))}
-						</tr>
-					</thead>
+					<TableHead titles={["Signal", "State", "Average lag", "Gaps", "Not understood"]} />
 					<tbody>
 						{signals.map(({ name, isUp }) => {
 							const [seconds, changes] = sumAndCount(ofSignal(lag, name));
@@ -120,15 +112,7 @@ function ApiRequests({ read }: { readonly read: Read }) {
 						In the last minute the mirror took this much of one worker of each API: {shares.join(", ") || "nothing"}.
 					</p>
 					<table>
-						<thead>
-							<tr>
-								{["Requests for", "Requests", "Failed", "Average time"].map((title) => (
-									<th key={title} scope="col">
-										{title}
-									</th>
-								))}
-							</tr>
-						</thead>
+						<TableHead titles={["Requests for", "Requests", "Failed", "Average time"]} />
 						<tbody>
 							{Array.from(kinds, ([kind, values]) => {
 								const failed = total(values.filter(({ labels }) => labels["outcome"] === "failed"));

@@ -1,7 +1,7 @@
 /** What guests asked of this service since it started, and how it answered. */
 import type { Status } from "../lib/api.ts";
 import { plural } from "../lib/text.ts";
-import { Fact, Problem, Section } from "../parts/basics.tsx";
+import { Fact, Problem, Section, TableHead } from "../parts/basics.tsx";
 import { averageText, metricReader, sumAndCount, total } from "./metric-values.ts";
 
 export function GuestRequests({ metrics }: { readonly metrics: Status["metrics"] }) {
@@ -20,15 +20,7 @@ export function GuestRequests({ metrics }: { readonly metrics: Status["metrics"]
 				<Fact name="Connections refused">{total(read("listener_connections_refused_total")).toLocaleString("en")}</Fact>
 			</dl>
 			<table>
-				<thead>
-					<tr>
-						{["Identity", "Listens on", "Requests", "Refused", "Average time"].map((title) => (
-							<th key={title} scope="col">
-								{title}
-							</th>
-						))}
-					</tr>
-				</thead>
+				<TableHead titles={["Identity", "Listens on", "Requests", "Refused", "Average time"]} />
 				<tbody>
 					{identities.map((identity) => {
 						const addresses = ofIdentity("listener_up", identity).map(({ labels }) => labels["listen"]);
