@@ -57,18 +57,20 @@ export function addNodeInstances(merged: Merged, describe: DescribeFault): Merge
 			new Map<string, unknown>(merged[name]),
 		]),
 	) as Record<CollectionName, Map<string, unknown>>;
+	const addServer = ({ server, keypairs = [] }: Pick<InstanceFacts, "server" | "keypairs">) => {
+		if (server === undefined || merged.servers.has(server.id)) return;
+		found.servers.set(server.id, server);
+		for (const pair of keypairs) found.keypairs.set(JSON.stringify([pair.user_id, pair.name]), pair);
+	};
 	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
 		const facts = readNode(node, hardware);
 		if (facts instanceof GuestwireError) {
 			unreadable.set(id, describe("baremetal_nodes", node, ["network_data"], `can't be read: ${facts.message}`));
-			found.servers.set(id, merged.servers.get(id) ?? nodeServer(node, id).server);
+			addServer(nodeServer(node, id));
 			continue;
 		}
-		if (facts.server && !merged.servers.has(id)) {
-			found.servers.set(id, facts.server);
-			for (const pair of facts.keypairs ?? []) found.keypairs.set(JSON.stringify([pair.user_id, pair.name]), pair);
-		}
+		addServer(facts);
 		for (const port of facts.bareMetalPorts) found.baremetal_ports.set(port.uuid, port);
 		for (const group of facts.portGroups) found.portgroups.set(group.uuid, group);
 		if (wired.has(id)) continue;

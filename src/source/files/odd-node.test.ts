@@ -5,13 +5,21 @@ import { expect, onTestFinished, test } from "vitest";
 import { recordedAnswer } from "../../../test/fake-ironic.ts";
 import { openFilesSource } from "./files-source.ts";
 
+/** Each node has a key of its own, as docs/bare-metal.md describes. */
+function withKeys(text: string): string {
+	const { nodes } = JSON.parse(text);
+	for (const node of nodes)
+		node.extra = { ...node.extra, guestwire: { public_keys: { [node.uuid]: "ssh-ed25519 AAAA" } } };
+	return JSON.stringify({ nodes });
+}
+
 test("a node that can't be read costs its own instance, and no other of Ironic's answers", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-odd-"));
 	onTestFinished(() => rmSync(folder, { recursive: true }));
 	for (const name of ["nodes", "ports", "portgroups"]) {
 		const { body } = recordedAnswer("29", `${name}-detail`);
 		const text = JSON.stringify(body).replaceAll('"10.9.0.13"', '"10.9.0.300"');
-		writeFileSync(join(folder, `${name}.json`), text);
+		writeFileSync(join(folder, `${name}.json`), name === "nodes" ? withKeys(text) : text);
 	}
 	const source = await openFilesSource(folder);
 	const odd = "e0000000-0000-4000-8000-000000000003";
