@@ -103,18 +103,15 @@ function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemar
 /** Monitoring by ARP, if the document asks for it and the driver allows it: with targets, and not beside `miimon`. */
 function arpOf(options: GivenOptions, pointer: string, remark: AddRemark): ArpMonitoring | undefined {
 	const { mode, miimon, arpInterval: interval, arpTargets: targets } = options;
-	if (!interval) {
-		if (targets) remark(`${pointer}/bond_arp_ip_target`, "there is no bond_arp_interval: dropped", targets.join());
+	const drop = (member: string, reason: string, value: unknown) => {
+		remark(`${pointer}/${member}`, `${reason}: dropped`, value);
 		return undefined;
+	};
+	if (!interval) return targets && drop("bond_arp_ip_target", "there is no bond_arp_interval", targets.join());
+	if (!targets) return drop("bond_arp_interval", "there is no bond_arp_ip_target", interval);
+	if (miimon) return drop("bond_arp_interval", "bond_miimon monitors the links already", interval);
+	if (!UNMONITORED_MODES.includes(mode)) {
+		return drop("bond_arp_interval", `mode ${mode} has no monitoring by ARP`, interval);
 	}
-	const reason = !targets
-		? "there is no bond_arp_ip_target: dropped"
-		: miimon
-			? "bond_miimon monitors the links already: dropped"
-			: !UNMONITORED_MODES.includes(mode)
-				? `mode ${mode} has no monitoring by ARP: dropped`
-				: undefined;
-	if (targets && reason === undefined) return { interval, targets };
-	remark(`${pointer}/bond_arp_interval`, reason ?? "", interval);
-	return undefined;
+	return { interval, targets };
 }
