@@ -37,7 +37,7 @@ const LISTED_AT_ONCE = 4;
 const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments: [] };
 
 export function createComputeResources(nova: Nova): ComputeResources {
-	const limit = createLimit(LISTED_AT_ONCE);
+	const limitListed = createLimit(LISTED_AT_ONCE);
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
 
 	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
@@ -77,7 +77,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 		if (known.length > 0) return [record, ...known];
 		return [
 			record,
-			...(await limit(() => loadDetails(server, requestedAt)).then(
+			...(await limitListed(() => loadDetails(server, requestedAt)).then(
 				(details) => [details],
 				() => [],
 			)),
