@@ -4,7 +4,7 @@ import { useResource } from "../lib/resource.ts";
 import { place, setParameters } from "../lib/router.tsx";
 import { session } from "../lib/session.ts";
 import { absoluteTime, bytesText, readable } from "../lib/text.ts";
-import { Problem, Time } from "../parts/basics.tsx";
+import { Problem, TableHead, Time } from "../parts/basics.tsx";
 import { DiffView } from "../parts/diff-view.tsx";
 
 type Document = GuestDetails["documents"][number];
@@ -23,15 +23,7 @@ export function Documents({ guest, revision }: { readonly guest: GuestDetails; r
 	return (
 		<>
 			<table>
-				<thead>
-					<tr>
-						<th scope="col">Document</th>
-						<th scope="col">State</th>
-						<th scope="col">Last fetched</th>
-						<th scope="col">Now</th>
-						<th scope="col">By</th>
-					</tr>
-				</thead>
+				<TableHead titles={["Document", "State", "Last fetched", "Now", "By"]} />
 				<tbody>
 					{guest.documents.map((row) => (
 						<DocumentRow key={row.path} document={row} isChosen={row === document} />
