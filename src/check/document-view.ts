@@ -133,8 +133,8 @@ export function listed(entry: Entry, name: "routes" | "services"): Entry[] {
  * Whether the link names its Neutron port, as in Nova's documents: its addresses and its MTU are then those of the network,
  * which a document cannot change.
  */
-export function isNeutronPort({ raw }: LinkView): boolean {
-	return !isBlank(member(raw, "vif_id"));
+export function isNeutronPort(link: LinkView | undefined): boolean {
+	return link !== undefined && !isBlank(member(link.raw, "vif_id"));
 }
 
 function viewLink(entry: Entry): LinkView {

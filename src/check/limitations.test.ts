@@ -21,7 +21,7 @@ const offSubnet = (link: Part, network: Part) => document({ links: [nic(link)], 
 describe("a fault that only Neutron can mend is a limitation, and without a Neutron port an error", () => {
 	const port = { vif_id: "8a5b0c8e-3b1d-4c3a-9c52-0d5e0e6f1a01" };
 
-	it("for a bond's MAC address that is none of its members'", () => {
+	it("for a bond whose MAC address is not one of its members'", () => {
 		const bond = { ethernet_mac_address: MAC3 };
 		const clients = ["cloudbase-init", "talos@1.12"];
 		expect(severitiesOf("bond-mac-foreign", bonded(bond), ...clients)).toEqual(["cloudbase-init error", "talos error"]);

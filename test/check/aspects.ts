@@ -194,7 +194,7 @@ function bondOf({ bond }: Meaning, renderer: RendererName) {
 	const rate = bond.lacpRate === "1" || bond.lacpRate === "fast" ? "fast" : "slow";
 	// netplan has no word for this policy.
 	const policy = BOND_HASH_POLICIES.find((known) => known === bond.hashPolicy && known !== "vlan+srcmac");
-	// The driver ignores what is no number; systemd does not pass on 0.
+	// The driver ignores a value that is not a number; systemd does not pass on 0.
 	const isSent = Number.isInteger(bond.miimon) && (bond.miimon !== 0 || !isSystemd);
 	return [mode, (isSent ? bond.miimon : undefined) ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2"];
 }

@@ -137,11 +137,11 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		ignored("passes on only the link's own", {
 			renderers: ["network-manager"],
 			since: "24.1",
-			when: all(hasServersOnLink, lacksServersOf(...ON_NETWORKS)),
+			when: all(linkHasServersIn(...ON_NETWORKS), lacksServersOf(...ON_NETWORKS)),
 		}),
 	],
 	"dns-in-services-alone": [
-		wrong("no link gets it: each has servers of its own", { ...NETPLAN, until: "23.2", when: haveLists }),
+		wrong("no link gets it: each has servers of its own", { ...NETPLAN, until: "23.2", when: not(isUsedBefore23_2) }),
 		wrong("no link gets it: each has servers of its own", { ...NETPLAN, since: "23.2" }),
 		wrong("no link gets it: each has servers of its own", { renderers: ["network-manager"] }),
 	],
@@ -170,15 +170,6 @@ function lacksServersOf(...sources: readonly string[]): (fault: Fault) => boolea
 			return address !== undefined && !own.has(address);
 		});
 	};
-}
-
-function hasServersOnLink(fault: Fault): boolean {
-	return ownServers(fault, ON_NETWORKS).size > 0;
-}
-
-/** Each link with a static address has servers or search domains of its own. */
-function haveLists(fault: Fault): boolean {
-	return !isUsedBefore23_2(fault);
 }
 
 /** The server is on the network only: networkd gets the document's own list, on links with DHCP too. */

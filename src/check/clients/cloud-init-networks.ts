@@ -1,5 +1,6 @@
 /** What cloud-init makes of faults in networks, addresses and routes. */
 
+import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
 import { parseAddress } from "../addressing.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
@@ -170,8 +171,8 @@ function isPassedOn({ network }: Fault): boolean {
 /** No network on the link has the gateway's family, and the gateway has no link-local address. */
 function isGatewayFar({ route, network }: Fault): boolean {
 	const gateway = route?.gateway;
-	if (gateway === undefined || /^fe[89ab]/.test(gateway)) return false;
-	return network?.link?.networks.every(({ version }) => version !== (gateway.includes(":") ? 6 : 4)) === true;
+	if (gateway === undefined || isLinkLocal(gateway)) return false;
+	return network?.link?.networks.every(({ version }) => version !== addressVersion(gateway)) === true;
 }
 
 function hasIpv6Destination({ route }: Fault): boolean {

@@ -51,11 +51,11 @@ export const hasServersIn =
 	(...sources: readonly string[]): Test =>
 	({ network }) =>
 		network !== undefined && nameServersOfNetwork(network).some(({ source }) => sources.includes(source));
-/** The network's link has name servers in one of these members, on this network or another. */
+/** The link, or the network's, has name servers in one of these members, on any of its networks. */
 export const linkHasServersIn =
 	(...sources: readonly string[]): Test =>
-	({ network }) =>
-		network?.link?.networks.flatMap(nameServersOfNetwork).some(({ source }) => sources.includes(source)) === true;
+	({ network, link = network?.link }) =>
+		link?.networks.flatMap(nameServersOfNetwork).some(({ source }) => sources.includes(source)) === true;
 export const hasSearch: Test = ({ network }) => network !== undefined && !isBlank(member(network.raw, "dns_search"));
 
 export function all(...tests: readonly Test[]): Test {

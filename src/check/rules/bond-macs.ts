@@ -40,7 +40,7 @@ export const bondMacRules: readonly Rule[] = [
 		title: "A bond whose MAC address belongs to none of its members",
 		fix: "write a member's MAC address, if the network answers it: in Ironic, give the port group a NIC's address",
 		// The network answers the port's address alone.
-		isLimitation: ({ link }) => link !== undefined && isNeutronPort(link),
+		isLimitation: ({ link }) => isNeutronPort(link),
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const mac = macOf(link);

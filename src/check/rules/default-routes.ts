@@ -70,7 +70,7 @@ export const defaultRouteRules: readonly Rule[] = [
 		fix: "write it into routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
 		// In routes, a gateway outside its subnet makes even more clients fail.
 		isLimitation: ({ network, value }) =>
-			network?.link !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
+			network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
 		effect: { outcome: "lost", text: "does not read gateway: no default route" },
 		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
 		*find({ networks }) {

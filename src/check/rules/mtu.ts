@@ -52,7 +52,7 @@ export const mtuRules: readonly Rule[] = [
 		title: "An MTU of less than 1280 bytes on a link with IPv6",
 		fix: "raise the MTU to 1280 or more, that of a VLAN's parent first, or leave IPv6 out",
 		// A VLAN's MTU cannot be above its parent's.
-		isLimitation: ({ link, otherLink }) => link !== undefined && isNeutronPort(link) && otherLink !== undefined,
+		isLimitation: ({ link, otherLink }) => isNeutronPort(link) && otherLink !== undefined,
 		concerns: (cell, fault) =>
 			onMember("links[].mtu")(cell, fault) &&
 			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),

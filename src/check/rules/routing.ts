@@ -1,5 +1,5 @@
 /** The guest's routes, beside each other and its addresses: what cannot be reached, and what contradicts. */
-import { cidrContains } from "../../instance/addresses.ts";
+import { addressVersion, cidrContains, isLinkLocal } from "../../instance/addresses.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import {
 	isDynamic,
@@ -21,11 +21,7 @@ export const routingRules: readonly Rule[] = [
 		fix: "write a gateway inside the subnet, or its link-local address; if there is none, write it as the network's gateway",
 		// As the network's own gateway alone: in routes, it makes more clients fail.
 		isLimitation: ({ link, network, route }) =>
-			link !== undefined &&
-			isNeutronPort(link) &&
-			route === undefined &&
-			network !== undefined &&
-			!hasDefaultRoute(network),
+			isNeutronPort(link) && route === undefined && network !== undefined && !hasDefaultRoute(network),
 		concerns: readsGateway,
 		*find({ links }) {
 			for (const link of links) {
@@ -106,7 +102,7 @@ export const routingRules: readonly Rule[] = [
 
 /** A route that a client can set: its parts are valid, and of one family. */
 function isSound({ destination, gateway }: RouteView): boolean {
-	return destination !== undefined && gateway !== undefined && (destination.version === 6) === gateway.includes(":");
+	return destination !== undefined && gateway !== undefined && destination.version === addressVersion(gateway);
 }
 
 type Gateway = Omit<FoundFault, "message"> & { readonly value: string };
@@ -128,13 +124,13 @@ function hasDefaultRoute({ routes }: NetworkView): boolean {
 
 /** Whether the gateway is in the network's own subnet, or a link-local address. */
 export function isInSubnet({ subnet }: NetworkView, gateway: string): boolean {
-	return subnet === undefined || /^fe[89ab]/.test(gateway) || cidrContains(subnet, gateway);
+	return subnet === undefined || isLinkLocal(gateway) || cidrContains(subnet, gateway);
 }
 
 /** Whether the gateway is a neighbour, as far as the document says: DHCP and SLAAC bring subnets of their own. */
 function reaches({ networks }: LinkView, gateway: string): boolean {
 	const version = gateway.includes(":") ? 6 : 4;
-	if (/^fe[89ab]/.test(gateway)) return true;
+	if (isLinkLocal(gateway)) return true;
 	const family = networks.filter((network) => network.version === version);
 	return (
 		family.length === 0 || family.some(({ isStatic, subnet }) => !isStatic || !subnet || cidrContains(subnet, gateway))
