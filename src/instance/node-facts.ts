@@ -146,19 +146,22 @@ function wiringOf(instanceId: string, wired: readonly Wired[]): Partial<Instance
 function portOf({ nic, vlan, mtu, addresses }: Wired, instanceId: string) {
 	const id = vlan ? `vlan${vlan.id}-${nic.id}` : nic.id;
 	const subnets = new Map<string, SubnetFacts>();
-	const fixed_ips = addresses.map((each): PortFacts["fixed_ips"][number] => {
+	// Nobody wants an address twice.
+	const fixed_ips = new Map<string, PortFacts["fixed_ips"][number]>();
+	for (const each of addresses) {
 		const cidr = cidrOf(each);
 		const known = subnets.get(cidr);
 		const subnet = known ? mergeSubnet(known, each) : subnetOf(each, cidr, `${id}-subnet${subnets.size}`, id);
 		subnets.set(cidr, subnet);
-		return { subnet_id: subnet.id, ip_address: each.address ?? "" };
-	});
+		const ip_address = each.address ?? "";
+		fixed_ips.set(`${subnet.id} ${ip_address}`, { subnet_id: subnet.id, ip_address });
+	}
 	const name = addresses.find((each) => each.name)?.name ?? "";
 	const network: NetworkFacts = { id, name, tags: [], ...(mtu !== undefined && { mtu }) };
 	const port: PortFacts = {
 		...{ id, name: vlan ? "" : nic.name, network_id: id, mac_address: vlan?.mac ?? nic.mac },
 		...{ device_id: vlan ? "" : instanceId, device_owner: vlan ? "trunk:subport" : "baremetal:none" },
-		...{ "binding:vnic_type": "baremetal", fixed_ips },
+		...{ "binding:vnic_type": "baremetal", fixed_ips: [...fixed_ips.values()] },
 		...{ security_groups: [], allowed_address_pairs: [], tags: [] },
 	};
 	return { port, network, subnets: [...subnets.values()] };

@@ -2,13 +2,20 @@
 
 import { GuestwireError } from "../../errors.ts";
 import { canonicalMac } from "../../instance/addresses.ts";
-import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
+import type {
+	BareMetalNodeFacts,
+	InstanceFacts,
+	NetworkFacts,
+	PortFacts,
+	SubnetFacts,
+	TrunkFacts,
+} from "../../instance/facts.ts";
 import { factsOfNode, instanceIdOf } from "../../instance/node-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { nodeServer } from "../../instance/node-server.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import { isInstanceNic } from "../ownership.ts";
-import { COLLECTION_NAMES, type CollectionName, type PortEntry } from "./collections.ts";
+import type { PortEntry } from "./collections.ts";
 import type { Fault, Merged } from "./merge.ts";
 import { all, groupBy } from "./multimap.ts";
 
@@ -36,27 +43,36 @@ export function nodeInstanceFinder(
 /** The message of a fault. */
 type DescribeFault = (...fault: Parameters<Fault>) => string;
 
+/** The wiring that nodes describe themselves. It is complete, and refers to nothing in the files. */
+export interface NodeWiring {
+	readonly ports: Map<string, PortFacts>;
+	readonly networks: Map<string, NetworkFacts>;
+	readonly subnets: Map<string, { readonly facts: SubnetFacts }>;
+	readonly trunks: Map<string, TrunkFacts>;
+}
+
 interface MergedNodes {
+	/** The files' resources, with the servers, key pairs and hardware that only nodes name. */
 	readonly merged: Merged;
+	/** Of instances that no port in the files belongs to. */
+	readonly wiring: NodeWiring;
 	/** Instances on nodes that can't be read, and why. */
 	readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/**
- * Adds what nodes say about themselves: the ports, networks and servers of instances that no port in the files belongs
- * to. A server in the files takes precedence over the node's.
- */
+/** Adds what nodes say about themselves. A server in the files takes precedence over the node's. */
 export function addNodeInstances(merged: Merged, describe: DescribeFault): MergedNodes {
 	const unreadable = new Map<string, string>();
-	if (merged.baremetal_nodes.size === 0) return { merged, unreadable };
+	const wiring: NodeWiring = { ports: new Map(), networks: new Map(), subnets: new Map(), trunks: new Map() };
+	if (merged.baremetal_nodes.size === 0) return { merged, wiring, unreadable };
 	const nodes = nodesOf(merged);
 	const wired = instancesWithPorts(merged, nodes);
-	const found = Object.fromEntries(
-		COLLECTION_NAMES.map((name): [CollectionName, Map<string, unknown>] => [
-			name,
-			new Map<string, unknown>(merged[name]),
-		]),
-	) as Record<CollectionName, Map<string, unknown>>;
+	const found = {
+		servers: new Map(merged.servers),
+		keypairs: new Map(merged.keypairs),
+		baremetal_ports: new Map(merged.baremetal_ports),
+		portgroups: new Map(merged.portgroups),
+	};
 	const addServer = ({ server, keypairs = [] }: Pick<InstanceFacts, "server" | "keypairs">) => {
 		if (server === undefined || merged.servers.has(server.id)) return;
 		found.servers.set(server.id, server);
@@ -74,12 +90,16 @@ export function addNodeInstances(merged: Merged, describe: DescribeFault): Merge
 		for (const port of facts.bareMetalPorts) found.baremetal_ports.set(port.uuid, port);
 		for (const group of facts.portGroups) found.portgroups.set(group.uuid, group);
 		if (wired.has(id)) continue;
-		for (const port of [...facts.ports, ...facts.subports]) found.ports.set(port.id, port);
-		for (const network of facts.networks) found.networks.set(network.id, network);
-		for (const subnet of facts.subnets) found.subnets.set(subnet.id, subnet);
-		for (const trunk of facts.trunks) found.trunks.set(trunk.id, trunk);
+		addWiring(wiring, facts);
 	}
-	return { merged: found as unknown as Merged, unreadable };
+	return { merged: { ...merged, ...found }, wiring, unreadable };
+}
+
+function addWiring(wiring: NodeWiring, { ports, subports, networks, subnets, trunks }: InstanceFacts): void {
+	for (const port of [...ports, ...subports]) wiring.ports.set(port.id, port);
+	for (const network of networks) wiring.networks.set(network.id, network);
+	for (const subnet of subnets) wiring.subnets.set(subnet.id, { facts: subnet });
+	for (const trunk of trunks) wiring.trunks.set(trunk.id, trunk);
 }
 
 /** The error if only this node's instance can't be described. */

@@ -78,17 +78,18 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	const fault: Fault = (...args) => {
 		throw new GuestwireError("inventory", describe(...args));
 	};
-	const { merged, unreadable } = addNodeInstances(given, describe);
+	const { merged, wiring, unreadable } = addNodeInstances(given, describe);
 	const subnets = completeSubnets(merged, fault);
-	const ports = completePorts(merged, subnets, fault);
-	checkInventory(merged, ports, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
-	const trunks = [...merged.trunks.values()];
+	const written = completePorts(merged, subnets, fault);
+	checkInventory(merged, written, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
+	const ports = joined(written, wiring.ports);
+	const trunks = [...merged.trunks.values(), ...wiring.trunks.values()];
 	const novaMicroversion = merged.versions.get(COMPUTE_API)?.version;
 	const servers = completeServers(merged.servers, ports);
 	return {
 		servers,
-		networks: merged.networks,
-		subnets,
+		networks: joined(merged.networks, wiring.networks),
+		subnets: joined(subnets, wiring.subnets),
 		securityGroups: merged.security_groups,
 		...indexPorts(ports),
 		trunks: groupBy(trunks, ({ port_id }) => port_id),
@@ -107,6 +108,11 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
 		...(novaMicroversion && { novaMicroversion }),
 	};
+}
+
+/** Large inventories have no nodes: theirs are not copied. */
+function joined<V>(written: ReadonlyMap<string, V>, generated: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
+	return generated.size === 0 ? written : new Map([...written, ...generated]);
 }
 
 function instancesByNic({ baremetal_nodes: nodes, baremetal_ports }: Merged): Map<string, string> {
