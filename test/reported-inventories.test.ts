@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { check } from "../src/check/check.ts";
 import { buildTree } from "../src/documents/guest-tree.ts";
 import { defaultSettings } from "../src/documents/settings.ts";
+import { render } from "../src/render/index.ts";
 import { openFilesSource } from "../src/source/files/files-source.ts";
+import { runCli } from "./run-cli.ts";
 
 const settings = defaultSettings(new Uint8Array(32));
 
@@ -126,4 +128,43 @@ it("a passed-through NIC names the VLAN that its guest must tag", async () => {
 	expect(devices("2018-08-27")).toEqual([{ vlan: 108, vf_trusted: false, ...nic }]);
 	expect(devices("2017-02-22")).toEqual([{ vlan: 108, ...nic }]);
 	expect(devices("2016-06-30")).toEqual([]);
+});
+
+describe("an image that must fetch its configuration, without DHCP", () => {
+	it("gets its network by kernel arguments", async () => {
+		const { networkData } = await treeOf("coreos-without-dhcp", "vm1");
+		expect(render("dracut", networkData).files[0]?.text.trim().split(" ")).toEqual([
+			"rd.neednet=1",
+			"ifname=nic0:52:54:00:00:00:01",
+			"ip=192.0.2.5::192.0.2.1:24::nic0:none:1500",
+			"nameserver=192.0.2.53",
+		]);
+	});
+
+	it("gets it by an Ignition fragment with NetworkManager's keyfile", async () => {
+		const { networkData } = await treeOf("coreos-without-dhcp", "vm1");
+		const [file] = JSON.parse(render("ignition", networkData).files[0]?.text ?? "").storage.files;
+		expect(file).toMatchObject({ mode: 0o600 });
+		expect(file.path).toMatch(/^\/etc\/NetworkManager\/system-connections\/.*\.nmconnection$/);
+		const keyfile = Buffer.from(file.contents.source.replace("data:;base64,", ""), "base64").toString();
+		expect(keyfile).toMatch(/^address1=192\.0\.2\.5\/24$/m);
+		expect(keyfile).toMatch(/^gateway=192\.0\.2\.1$|^route1=0\.0\.0\.0\/0,192\.0\.2\.1$/m);
+		expect(keyfile).toMatch(/^dns=192\.0\.2\.53;?$/m);
+	});
+});
+
+describe("user data that is not base64", () => {
+	const inventory = new URL("reported-inventories/user-data-not-base64.yaml", import.meta.url).pathname;
+
+	it.each([
+		["show", "plain", "openstack/latest/user_data"],
+		["check", "--instance", "plain"],
+		["config-drive", "plain", "-o", "-"],
+	])("is refused with its file and line: %s", async (...command) => {
+		const { code, stdout, stderr } = await runCli([...command, "--inventory", inventory]);
+		expect([code, stdout]).toEqual([1, ""]);
+		expect(stderr).toMatch(
+			/user-data-not-base64\.yaml:9: servers\[0\]\.OS-EXT-SRV-ATTR:user_data must be base64: .*\n$/,
+		);
+	});
 });

@@ -47,12 +47,15 @@ describe.skipIf(!hasProgram("openssl"))("an API with a certificate of a private 
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	it("is asked through the proxy of HTTPS_PROXY, and trusted by the system's list", async () => {
-		const output = await doctor("https://cloud.test:8443/v3", { HTTPS_PROXY: proxyUrl(), SSL_CERT_FILE: caFile() });
-		expect(asked.proxy).toContain("cloud.test:8443");
-		expect(asked.cloud).toContain("POST /v3/auth/tokens");
-		expect(output).not.toMatch(/certificate|ENOTFOUND/i);
-	});
+	it.each(["HTTPS_PROXY", "https_proxy"])(
+		"is asked through the proxy of %s, and trusted by the system's list",
+		async (name) => {
+			const output = await doctor("https://cloud.test:8443/v3", { [name]: proxyUrl(), SSL_CERT_FILE: caFile() });
+			expect(asked.proxy).toContain("cloud.test:8443");
+			expect(asked.cloud).toContain("POST /v3/auth/tokens");
+			expect(output).not.toMatch(/certificate|ENOTFOUND/i);
+		},
+	);
 
 	it("is asked directly if NO_PROXY names its host", async () => {
 		const env = { HTTPS_PROXY: proxyUrl(), NO_PROXY: "127.0.0.1", SSL_CERT_FILE: caFile() };
@@ -74,7 +77,7 @@ async function doctor(url: string, env: Readonly<Record<string, string>>): Promi
 	asked.proxy = [];
 	const auth = `{ auth_url: "${url}", username: u, password: p, project_name: p }`;
 	writeFileSync(join(folder, "clouds.yaml"), `clouds: { one: { auth: ${auth} } }`);
-	const { HTTPS_PROXY: _, NO_PROXY: __, SSL_CERT_FILE: ___, ...own } = process.env;
+	const { HTTPS_PROXY: _, https_proxy: __, NO_PROXY: ___, SSL_CERT_FILE: ____, ...own } = process.env;
 	const options = { env: { ...own, OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"), ...env } };
 	return new Promise((resolve) => {
 		execFile(process.execPath, [MAIN, "doctor", "--os-cloud", "one"], options, (_error, stdout, stderr) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -90,6 +90,26 @@ describe("an entry as openstacksdk accepts it", () => {
 		const entry = await entryOf("region_name: '', verify: 'False', insecure: 'true'");
 		expect(entry).not.toHaveProperty("region_name");
 		expect(entry).toMatchObject({ verify: false, insecure: true });
+	});
+});
+
+describe("files that other OpenStack tools accept", () => {
+	const fixture = (name: string) =>
+		readFileSync(new URL(`../../../test/fixtures/clouds-yaml/${name}`, import.meta.url), "utf8");
+
+	test.each([
+		["top-level", { auth: { auth_url: "http://keystone.example:5000/v3", username: "guestwire", password: "secret" } }],
+		["by-profile", { auth: { auth_url: "http://keystone.example:5000/v3" }, region_name: "RegionOne" }],
+		["home-directory", { auth: { project_name: "service" } }],
+		["region-empty", { auth: { user_domain_name: "Default" } }],
+		["verify-text", { verify: false }],
+	])("%s", async (name, expected) => {
+		put("clouds.yaml", fixture("clouds.yaml"));
+		put("clouds-public.yaml", fixture("clouds-public.yaml"));
+		const { entry } = await find(name);
+		expect(entry).toMatchObject(expected);
+		expect(entry.region_name).toBe(name === "by-profile" ? "RegionOne" : undefined);
+		expect(entry.cacert).toBe(name === "home-directory" ? join(home, "ca.crt") : undefined);
 	});
 });
 

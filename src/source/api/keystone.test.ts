@@ -141,7 +141,10 @@ describe("an endpoint", () => {
 
 test.each([
 	[{ auth: {} }, /auth.username \(OS_USERNAME\) is missing/],
-	[{ auth: { username: "u" } }, /auth.password .*is missing/],
+	[
+		{ auth: { username: "u" } },
+		/auth.password .*is missing: add it to the entry, beside which the OS_\* variables are not read$/,
+	],
 	[{ auth: { username: "u", password: "p" } }, /auth.project_name .*is missing/],
 	[{ auth: { username: "u", password: "p", project_id: "i" } }, /auth.auth_url .*is missing/],
 	[{ auth: { ...auth, auth_url: "keystone" } }, /auth_url is not an http\(s\) URL/],

@@ -21,6 +21,14 @@ subnets:
 `;
 
 describe("by hand", () => {
+	test.each(["I2Nsb3VkLWNvbmZpZwo=", "I2Ns\\nb3Vk\\nLWNvbmZpZwo=", "I2Nsb3VkLWNvbmZpZwo", "--__"])(
+		"user data is base64, with or without line breaks and padding, in either alphabet: %s",
+		(text) => {
+			const inventory = inventoryOf({ "a.yaml": `server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "${text}" }` });
+			expect(factsOf(inventory, "s")?.server?.["OS-EXT-SRV-ATTR:user_data"]).toBe(text.replaceAll("\\n", "\n"));
+		},
+	);
+
 	test("whatever has only one possible value may be left out", () => {
 		const inventory = inventoryOf({
 			"a.yaml": `${lan}
