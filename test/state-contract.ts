@@ -50,15 +50,18 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		expect(await store.setOnce("i", Buffer.from("first"), launched)).toBe(true);
 		expect(await store.setOnce("i", Buffer.from("second"), launched)).toBe(false);
 		// Nova writes the time of a launch down when the guest may be up already.
-		expect(Buffer.from((await store.get("i", new Date(now + 20_000))) ?? []).toString()).toBe("first");
+		expect(Buffer.from((await store.get("i", new Date(now + 5_000))) ?? []).toString()).toBe("first");
+		// A guest that is rebuilt right after it posted its password is another one.
+		for (const after of [20_000, 3_600_000]) expect(await store.get("i", new Date(now + after))).toBeUndefined();
 		const again = new Date(now + 3_600_000);
-		expect(await store.get("i", again)).toBeUndefined();
+		expect(await store.last("i", launched)).toMatchObject({ posted: new Date(now), launchedSince: false });
+		expect(await store.last("i", again)).toMatchObject({ posted: new Date(now), launchedSince: true });
 		now = again.getTime() + 40_000;
 		expect(await store.setOnce("i", Buffer.from("second"), again)).toBe(true);
 		expect(await store.setOnce("i", Buffer.from("third"), again)).toBe(false);
 		expect(Buffer.from((await store.get("i", again)) ?? []).toString()).toBe("second");
 		expect([await store.clear("i"), await store.clear("i")]).toEqual([true, false]);
-		expect(await store.get("i", again)).toBeUndefined();
+		expect(await store.last("i", again)).toBeUndefined();
 		await state.close();
 	});
 
@@ -101,7 +104,11 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		});
 		await before.close();
 		const after = await openDatabase(location);
-		expect(Buffer.from((await createPasswordStore(after).get("i")) ?? []).toString()).toBe("kept");
+		const passwords = createPasswordStore(after);
+		expect(Buffer.from((await passwords.get("i", new Date(0))) ?? []).toString()).toBe("kept");
+		const later = new Date(Date.now() + 3_600_000);
+		expect(await passwords.get("i", later)).toBeUndefined();
+		expect(await passwords.setOnce("i", Buffer.from("new"), later)).toBe(true);
 		await after.close();
 	});
 }

@@ -10,7 +10,7 @@ let folder: string;
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "guestwire-password-"));
 	const launched = '"OS-SRV-USG:launched_at": "2030-01-01T00:00:00.000000"';
-	writeFileSync(join(folder, "a.yaml"), `servers: [{ id: i-1, name: web-1 }, { id: i-2, name: rebuilt, ${launched} }]`);
+	writeFileSync(join(folder, "a.yaml"), `servers: [{ id: i-1, name: web-1 }, { id: i-2, name: resized, ${launched} }]`);
 	const config = `{ cloud: { files: { path: "${folder}/a.yaml" } }, state: { sqlite: "${folder}/state.db" } }`;
 	writeFileSync(join(folder, "guestwire.yaml"), config);
 });
@@ -34,9 +34,15 @@ test("it is printed byte for byte, with a newline on a terminal, until it is cle
 	expect([code, stderr]).toEqual([1, "guestwire: instance i-1 has no password: its guest has posted none\n"]);
 });
 
-test("one that was posted before the last launch is none", async () => {
-	await post("i-2", Buffer.from("old"));
-	expect((await password(["rebuilt"])).code).toBe(1);
+test("one that was posted before the last launch is printed and cleared, too: a resized guest keeps its password", async () => {
+	await post("i-2", Buffer.from("valid"));
+	const { code, stdout, stderr } = await password(["resized"]);
+	expect([code, stdout]).toEqual([0, "valid"]);
+	expect(stderr).toMatch(
+		/^guestwire: posted at \d{4}-\d\d-\d\dT[\d:.]+Z: the instance was launched again since; .*\n$/,
+	);
+	expect(await password(["resized", "--clear"])).toEqual({ code: 0, stdout: "", stderr: "" });
+	expect((await password(["resized"])).code).toBe(1);
 });
 
 test("control characters of a guest do not reach a terminal", async () => {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
-import { createPasswordStore } from "../store/password-store.ts";
-import { type CommonOptions, commonOptions, type Io } from "./frame.ts";
+import { createPasswordStore, type PostedPassword } from "../store/password-store.ts";
+import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { withInstance } from "./source.ts";
 import { openState } from "./state.ts";
 
@@ -19,17 +19,24 @@ export function passwordCommand(io: Io): Command {
 				const state = await openState(config.state, io);
 				try {
 					const passwords = createPasswordStore(state);
-					const password = await passwords.get(id, server?.launched);
-					if (password === undefined) {
+					const found = await passwords.last(id, server?.launched);
+					if (found === undefined) {
 						throw new GuestwireError("unknown-path", `instance ${id} has no password: its guest has posted none`);
 					}
 					if (options.clear) await passwords.clear(id);
-					else io.stdout.write(io.isTTY ? forPerson(password) : password);
+					else show(found, io);
 				} finally {
 					await state.close();
 				}
 			});
 		});
+}
+
+function show({ password, posted, launchedSince }: PostedPassword, io: Io): void {
+	io.stdout.write(io.isTTY ? forPerson(password) : password);
+	if (!launchedSince) return;
+	const doubt = "the instance was launched again since; if it was rebuilt, the password is that of its former guest";
+	say(io, `posted at ${posted.toISOString()}: ${doubt}`);
 }
 
 /** A guest can post anything, and a terminal obeys control characters. */

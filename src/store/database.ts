@@ -14,7 +14,7 @@ export type StateLocation =
 /** Every table. A migration in `migrations/` creates each of them. */
 export interface StateTables {
 	/** `posted_at` is in milliseconds since 1970. */
-	passwords: { instance_id: string; password: Uint8Array; posted_at: number | null };
+	passwords: { instance_id: string; password: Uint8Array; posted_at: number };
 	secrets: { name: string; value: Uint8Array };
 	/** `content` is JSON; null: deleted. `requested_at` is in milliseconds since 1970. */
 	mirror_resources: {

@@ -8,7 +8,7 @@ import type { DynamicVendorData } from "../../service/vendor-data.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { Change, Owner, PortQuery, Source } from "../../source/source.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
-import type { PasswordStore } from "../../store/password-store.ts";
+import type { GuestPasswords } from "../../store/password-store.ts";
 import type { PrimaryCalls, WorkerCalls } from "./calls.ts";
 
 export interface AnswerOptions {
@@ -17,7 +17,7 @@ export interface AnswerOptions {
 	/** The source behind it. */
 	readonly source: Source;
 	readonly vendorData: DynamicVendorData;
-	readonly passwords: PasswordStore;
+	readonly passwords: GuestPasswords;
 	readonly history: HistoryStore;
 	/** Writes lines of the log. */
 	readonly log: (lines: string) => void;

@@ -18,7 +18,7 @@ export type PrimaryCalls = {
 	/** Of the instance with this id. */
 	vendorData(id: string): Promise<VendorData>;
 	password(request: PasswordRequest): Promise<Uint8Array | undefined>;
-	/** See `PasswordStore.setOnce`. */
+	/** See `GuestPasswords.setOnce`. */
 	setPassword(request: PasswordRequest & { readonly password: Uint8Array }): Promise<boolean>;
 	writeHistory(batch: HistoryBatch): Promise<void>;
 	compactHistory(instanceIds: readonly string[]): Promise<void>;

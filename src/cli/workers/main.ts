@@ -10,7 +10,7 @@ import { fileSink, type LogSink } from "../../service/log-sink.ts";
 import { createMetrics } from "../../service/metrics.ts";
 import type { DynamicVendorData, VendorData } from "../../service/vendor-data.ts";
 import { createInstanceCache } from "../../source/instance-cache.ts";
-import type { PasswordStore } from "../../store/password-store.ts";
+import type { GuestPasswords } from "../../store/password-store.ts";
 import { startGuests } from "../guests.ts";
 import { staleLogger } from "../serve-log.ts";
 import { guestFilesOf } from "../source.ts";
@@ -61,11 +61,10 @@ async function stop(): Promise<void> {
 	await stopping.finally(() => process.exit());
 }
 
-function passwordsOf(): PasswordStore {
+function passwordsOf(): GuestPasswords {
 	return {
 		get: (id, launched) => primary.call("password", { id, launched }),
 		setOnce: (id, password, launched) => primary.call("setPassword", { id, password, launched }),
-		clear: () => Promise.reject(new Error("workers clear no passwords")),
 	};
 }
 

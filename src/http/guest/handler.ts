@@ -3,7 +3,7 @@
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
-import type { PasswordStore } from "../../store/password-store.ts";
+import type { GuestPasswords } from "../../store/password-store.ts";
 import type { Admission } from "./admission.ts";
 import { andThen } from "./and-then.ts";
 import type { Identity, Requester } from "./identity/requester.ts";
@@ -24,7 +24,7 @@ export interface GuestHandlerOptions {
 	readonly identity: Identity;
 	readonly instances: Pick<InstanceCache, "get" | "revalidate">;
 	readonly documents: GuestDocuments;
-	readonly passwords: PasswordStore;
+	readonly passwords: GuestPasswords;
 	readonly admission: Admission;
 }
 

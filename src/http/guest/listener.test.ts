@@ -220,7 +220,7 @@ describe("password", () => {
 		const broken = async () => {
 			throw new GuestwireError("state", "state s.db: disk I/O error: check the disk");
 		};
-		await start({ passwords: { get: broken, setOnce: broken, clear: broken } });
+		await start({ passwords: { get: broken, setOnce: broken } });
 		const answer = await post("secret");
 		expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
 		expect(answer.body.toString()).not.toContain("disk");

@@ -4,7 +4,7 @@ import type { GuestDocuments } from "../../service/guest-documents.ts";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
-import type { PasswordStore } from "../../store/password-store.ts";
+import type { GuestPasswords } from "../../store/password-store.ts";
 import { parseListenAddress } from "../listen.ts";
 import { createAdmission } from "./admission.ts";
 import { createGuestHandler } from "./handler.ts";
@@ -24,7 +24,7 @@ export interface MetadataServiceOptions {
 	readonly listeners: readonly MetadataListener[];
 	readonly instances: Pick<InstanceCache, "get" | "revalidate" | "owners">;
 	readonly documents: GuestDocuments;
-	readonly passwords: PasswordStore;
+	readonly passwords: GuestPasswords;
 	readonly log: Log;
 	readonly metrics: Metrics;
 	readonly limits?: Partial<Limits>;

@@ -3,7 +3,7 @@ import { PASSWORD_PATH } from "../../documents/paths.ts";
 import { bytesAnswer } from "../../documents/tree.ts";
 import { openStackVersion, SINCE } from "../../documents/versions.ts";
 import type { Instance } from "../../instance/instance.ts";
-import type { PasswordStore } from "../../store/password-store.ts";
+import type { GuestPasswords } from "../../store/password-store.ts";
 import type { GuestRequest } from "./handler.ts";
 import { isRead } from "./method.ts";
 import type { GuestResponse } from "./response.ts";
@@ -22,7 +22,7 @@ export function isPasswordPath(path: string): boolean {
 
 /** Nova's rules: the first password that is posted stays; an unset one reads as an empty document. */
 export async function passwordResponse(
-	passwords: PasswordStore,
+	passwords: GuestPasswords,
 	{ id: instance, server }: Instance,
 	request: GuestRequest,
 ): Promise<GuestResponse> {

@@ -19,11 +19,27 @@ type Route = { Params: Static<typeof ParamsSchema> };
 
 const NOTHING = new Uint8Array();
 
+const SINCE = "guestwire-launched-since";
+const HEADERS = {
+	"last-modified": { description: "When it was posted; absent if none is set", type: "string" },
+	[SINCE]: {
+		description:
+			"Whether Nova has launched the instance again since: if it was rebuilt, the password is that of its former guest",
+		type: "string",
+		enum: ["true", "false"],
+	},
+};
+
 /** `GET` and `DELETE /api/instances/{id}/password`, a plugin for the operator server. */
 export async function passwordRoute(app: FastifyInstance, options: PasswordRouteOptions): Promise<void> {
 	const { instanceOf, passwords, requireSecrets } = options;
 	const problems = { 403: ProblemSchema, 404: ProblemSchema, 503: ProblemSchema };
-	const password = { description: "The password; empty if none is set", type: "string", format: "binary" };
+	const password = {
+		description: "The password that was posted last; empty if none is set",
+		type: "string",
+		format: "binary",
+		headers: HEADERS,
+	};
 	const get = { summary: "The password that the guest posted", response: { 200: password, ...problems } };
 	app.get<Route>(
 		"/api/instances/:id/password",
@@ -31,7 +47,9 @@ export async function passwordRoute(app: FastifyInstance, options: PasswordRoute
 		async (request, reply) => {
 			requireSecrets(request);
 			const { id, server } = await instanceOf(request.params.id);
-			const { body, contentType } = bytesAnswer((await passwords.get(id, server?.launched)) ?? NOTHING);
+			const found = await passwords.last(id, server?.launched);
+			const { body, contentType } = bytesAnswer(found?.password ?? NOTHING);
+			if (found) reply.headers({ "last-modified": found.posted.toUTCString(), [SINCE]: String(found.launchedSince) });
 			// A guest may post anything: a browser must not treat it as a page of this server.
 			reply.headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox" });
 			return reply.headers({ "cache-control": "no-store", "content-type": contentType }).send(Buffer.from(body));

@@ -148,17 +148,20 @@ describe("a guest's password", () => {
 		const answer = await ask(path);
 		expect([answer.status, answer.body]).toEqual([200, password]);
 		expect(answer.headers).toMatchObject({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+		expect(Date.parse(String(answer.headers["last-modified"]))).toBeCloseTo(Date.now(), -5);
+		expect(answer.headers["guestwire-launched-since"]).toBe("false");
 		expect((await remove(path)).status).toBe(204);
 		expect((await ask(path)).body.length).toBe(0);
 		expect((await remove(path)).status).toBe(204);
 	});
 
-	it("is gone after the instance was launched anew", async () => {
+	it("stays, with a sign, when the instance was launched again: a resized guest keeps its password", async () => {
 		const launched = new Date(Date.now() + 3_600_000);
-		const rebuilt = { ...instance, server: { ...(instance.server as Server), launched } };
+		const resized = { ...instance, server: { ...(instance.server as Server), launched } };
 		await createPasswordStore(state).setOnce(instance.id, password);
-		await start({ instances: instancesOf([rebuilt]) });
-		expect((await ask(path)).body.length).toBe(0);
+		await start({ instances: instancesOf([resized]) });
+		const answer = await ask(path);
+		expect([answer.body, answer.headers["guestwire-launched-since"]]).toEqual([password, "true"]);
 	});
 
 	it("is nobody's without the token, and no unknown instance's", async () => {

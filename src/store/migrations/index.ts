@@ -10,6 +10,7 @@ import * as secrets from "./0002-secrets.ts";
 import * as mirror from "./0003-mirror.ts";
 import * as requestHistory from "./0004-request-history.ts";
 import * as passwordTimes from "./0005-password-times.ts";
+import * as timesOfOldPasswords from "./0006-times-of-old-passwords.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -26,6 +27,7 @@ const MIGRATIONS = {
 	"0003-mirror": mirror,
 	"0004-request-history": requestHistory,
 	"0005-password-times": passwordTimes,
+	"0006-times-of-old-passwords": timesOfOldPasswords,
 };
 
 /**
