@@ -39,14 +39,19 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 	};
 	list();
 	const trees = new WeakMap<Instance, GuestTree>();
-	const vendorTrees = new WeakMap<VendorData, GuestTree>();
+	const vendorTrees = new WeakMap<Instance, { readonly data: VendorData; readonly tree: GuestTree }>();
 	const build = (instance: Instance): GuestTree => {
 		list(instance);
 		return buildTree(instance, settings);
 	};
 	const tree = (instance: Instance): GuestTree => getOrInsert(trees, instance, build);
-	const treeWith = (instance: Instance, data: VendorData): GuestTree =>
-		getOrInsert(vendorTrees, data, () => buildTree(instance, settings, data));
+	const treeWith = (instance: Instance, data: VendorData): GuestTree => {
+		const known = vendorTrees.get(instance);
+		if (known?.data === data) return known.tree;
+		const tree = buildTree(instance, settings, data);
+		vendorTrees.set(instance, { data, tree });
+		return tree;
+	};
 	const vendors = vendorData?.hasTargets ? vendorData : undefined;
 	return {
 		listing: (path) => listings.get(path),

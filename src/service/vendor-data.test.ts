@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,12 +18,13 @@ import {
 } from "../../test/metadata-service.ts";
 import { hasProgram } from "../../test/system/programs.ts";
 import { GuestwireError } from "../errors.ts";
+import type { Instance, Server } from "../instance/instance.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
 import { createLog } from "./log.ts";
 import { createDynamicVendorData, type DynamicVendorDataOptions } from "./vendor-data.ts";
 import type { VendorDataTarget } from "./vendor-data-request.ts";
 
-const servers: Server[] = [];
+const servers: HttpServer[] = [];
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
 	await Promise.all(open.splice(0).map((one) => one.close()));
@@ -228,13 +229,23 @@ it("fails if a target fails and failures are fatal, without asking it again at o
 	expect(asked).toBe(1);
 });
 
-it("asks once for what is asked at once and again, and anew when the facts have changed", async () => {
+it("asks once for what is asked at once and again, and anew when a fact of the request has changed", async () => {
 	let asked = 0;
 	const { of } = vendorData([await target((_request, response) => response.end(String(++asked)))]);
 	const answers = await Promise.all(Array.from({ length: 50 }, () => of(instance)));
 	expect(new Set(answers)).toEqual(new Set([await of(instance)]));
 	expect(asked).toBe(1);
-	expect(await of({ ...instance })).toEqual({ join: 2 });
+	expect(await of({ ...instance, ports: [] })).toEqual({ join: 1 });
+	const renamed = { ...instance, server: { ...(instance.server as Server), hostname: "renamed" } };
+	expect(await of(renamed)).toEqual({ join: 2 });
+});
+
+it("stands in the documents of the newest facts, also while the response is an old one", async () => {
+	const documents = createGuestDocuments(novaSettings, vendorData([await target((_, response) => response.end("1"))]));
+	const networkData = async (of: Instance) =>
+		Buffer.from((await documents.complete(of)).read("openstack/latest/network_data.json") ?? []).toString();
+	expect(await networkData(instance)).toContain('"ethernet_mac_address"');
+	expect(await networkData({ ...instance, ports: [] })).not.toContain('"ethernet_mac_address"');
 });
 
 it("stands in vendor_data2.json alone, beside the static vendor data", async () => {

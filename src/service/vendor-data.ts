@@ -2,9 +2,11 @@
  * Dynamic vendor data, by Nova's DynamicJSON protocol: each target receives the same request as from Nova, and its JSON
  * response becomes a member of `vendor_data2.json` (nova/api/metadata/vendordata_dynamic.py).
  */
+import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { EnvHttpProxyAgent } from "undici";
 import { GuestwireError } from "../errors.ts";
+import { getOrInsert } from "../get-or-insert.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Log } from "./log.ts";
 import { askTarget, type VendorDataTarget, type VendorDataToken } from "./vendor-data-request.ts";
@@ -37,7 +39,7 @@ export interface DynamicVendorDataOptions {
 	readonly count: (target: string, outcome: "answered" | "failed") => void;
 }
 
-/** The maximum age of a response. A guest reads it once or twice at boot. Milliseconds. */
+/** The maximum age of a response to the same request. A guest reads it once or twice at boot. Milliseconds. */
 const FRESH = 60_000;
 /** The time before a failed target is asked again for the same instance. Milliseconds. */
 const RETRY = 5_000;
@@ -59,24 +61,25 @@ export function createDynamicVendorData(options: DynamicVendorDataOptions): Dyna
 	const tls = ca === undefined ? {} : { ca };
 	// Through the proxy of https_proxy or http_proxy, except to the hosts of no_proxy, as Nova.
 	const dispatcher = new EnvHttpProxyAgent({ connections: CONNECTIONS, connect: tls, requestTls: tls });
-	// The key is the object, not its id: changed facts give a new Instance, which needs a new request.
-	const cache = new LRUCache<Instance, Entry>({
+	const requests = new WeakMap<Instance, TargetRequest>();
+	const cache = new LRUCache<string, Entry, TargetRequest>({
 		ttl: FRESH,
 		max: MOST_INSTANCES,
 		maxSize: LARGEST_CACHE,
 		sizeCalculation: ({ bytes }) => bytes,
 		// A waiting caller gets the response even if the cache has no room for it.
 		ignoreFetchAbort: true,
-		fetchMethod: async (instance, _stale, fetch) => {
-			const entry = await askAll(instance, (target, body) => askTarget(target, body, { dispatcher, token }), options);
-			if (entry.failed.length > 0) fetch.options.ttl = RETRY;
+		fetchMethod: async (_key, _stale, { context, options: fetch }) => {
+			const entry = await askAll(context, (target, body) => askTarget(target, body, { dispatcher, token }), options);
+			if (entry.failed.length > 0) fetch.ttl = RETRY;
 			return entry;
 		},
 	});
 	return {
 		hasTargets: targets.length > 0,
 		async of(instance) {
-			const { data, failed } = await cache.forceFetch(instance);
+			const request = getOrInsert(requests, instance, requestOf);
+			const { data, failed } = await cache.forceFetch(request.digest, { context: request });
 			if (failureFatal !== true || failed.length === 0) return data;
 			throw new GuestwireError("vendor-data", `no vendor data from ${failed.join(", ")}: see the log for the reason`);
 		},
@@ -85,11 +88,10 @@ export function createDynamicVendorData(options: DynamicVendorDataOptions): Dyna
 }
 
 async function askAll(
-	instance: Instance,
+	{ id, body }: TargetRequest,
 	ask: (target: VendorDataTarget, body: string) => Promise<string>,
 	{ targets, log, count }: DynamicVendorDataOptions,
 ): Promise<Entry> {
-	const body = requestBody(instance);
 	const failed: string[] = [];
 	let bytes = 1;
 	const answer = async (target: VendorDataTarget): Promise<[name: string, answer: unknown]> => {
@@ -104,11 +106,25 @@ async function askAll(
 			count(name, "failed");
 			failed.push(name);
 			// The URL and the response may contain secrets, so they are not logged.
-			log.warn({ vendorData: name, instance: instance.id, detail: problem(error) }, "no vendor data from a target");
+			log.warn({ vendorData: name, instance: id, detail: problem(error) }, "no vendor data from a target");
 			return [name, {}];
 		}
 	};
 	return { data: Object.fromEntries(await Promise.all(targets.map(answer))), bytes, failed };
+}
+
+/** A request to the targets. Most changes of an instance, such as those of its wiring, leave it as it is. */
+interface TargetRequest {
+	/** The instance's. */
+	readonly id: string;
+	readonly body: string;
+	/** Of the body, which may contain 64 KiB of user data. */
+	readonly digest: string;
+}
+
+function requestOf(instance: Instance): TargetRequest {
+	const body = requestBody(instance);
+	return { id: instance.id, body, digest: createHash("sha256").update(body).digest("base64") };
 }
 
 /** Nova's members. No API returns the roles that the server was booted with (`boot-roles`). */
