@@ -1,5 +1,8 @@
 /** @module-tag slow */
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -83,6 +86,38 @@ describe("compare", () => {
 		const { code, stdout } = await compare(configure("full", "echo one", "novalocal"), "--profile", "full");
 		expect(code).toBe(0);
 		expect(Object.keys(JSON.parse(stdout).deviations).toSorted()).toEqual(["profile-full", "random_seed"]);
+	});
+
+	test("paths without an answer are listed with the reason, and all others are compared", async () => {
+		let requested = 0;
+		const proxy = createServer(({ url: path = "", headers }, answer) => {
+			const isBroken = path === "/openstack/latest/user_data" || (path === "/2009-04-04" && requested++ === 0);
+			if (isBroken) return void answer.destroy();
+			request(url, { path, headers }, (found) => {
+				answer.writeHead(found.statusCode ?? 0);
+				found.pipe(answer);
+			}).end();
+		}).listen(0, "127.0.0.1");
+		await once(proxy, "listening");
+		const { port } = proxy.address() as AddressInfo;
+		const config = configure("broken", "echo one", "novalocal");
+		const nova = ["--nova", `http://127.0.0.1:${port}`];
+		const all = await compare(config, ...nova);
+		const people = await runCli(["compare", "web-1", "--config", config, ...nova], { isTTY: true });
+		proxy.close();
+		const { paths, equal, deviating, failures } = JSON.parse(all.stdout);
+		const reason = /GET \/openstack\/latest\/user_data: no answer \((UND_ERR_SOCKET|ECONNRESET)\): is the metadata /;
+		expect(failures.toSorted()).toEqual([
+			expect.stringMatching(`^web-1: ${reason.source}`),
+			expect.stringMatching(`^web-2: ${reason.source}`),
+		]);
+		expect([all.code, all.stderr]).toEqual([1, "guestwire: 2 instances or paths were not compared: see above\n"]);
+		expect(paths).toBeGreaterThan(400);
+		expect(equal + deviating).toBe(paths);
+		// Twice for the instance whose first request broke, and once for each of the others.
+		expect([people.code, requested]).toEqual([1, 4]);
+		expect(people.stdout).toMatch(reason);
+		expect(people.stdout).toMatch(/^ +\d+ {2}equal$/m);
 	});
 
 	test("a config drive of the instance, without any service", async () => {

@@ -1,14 +1,11 @@
-import { createHmac } from "node:crypto";
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { Pool } from "undici";
-import type { Answered } from "../documents/deviations.ts";
+import type { Pool } from "undici";
 import { driveTree } from "../documents/drive-tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
 import type { Instance } from "../instance/instance.ts";
 import {
-	type Ask,
 	type Comparison,
 	compareDrives,
 	compareTrees,
@@ -19,6 +16,7 @@ import { createGuestDocuments } from "../service/guest-documents.ts";
 import { createLog } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
 import { createPasswordStore } from "../store/password-store.ts";
+import { asking, openPool, originOf, signed } from "./compare-requests.ts";
 import { readImage } from "./drive-files.ts";
 import { commonOptions, type Io, printResult } from "./frame.ts";
 import { readSecret, sharedSecret } from "./listeners.ts";
@@ -55,7 +53,7 @@ interface Result {
 	/** How often each deviation applied. */
 	readonly deviations: Record<string, number>;
 	readonly differences: Difference[];
-	/** Instances that could not be read, and why. */
+	/** Instances that could not be read and paths without an answer, each with the reason. */
 	readonly failures: string[];
 }
 
@@ -74,16 +72,12 @@ export function compareCommand(io: Io): Command {
 		.action(async (names: string[], options: CompareOptions) => {
 			const result = await compareAll(names, options, io);
 			printResult(io, options, { ...result, differing: result.differences.length }, () => table(result));
-			const { differences, failures, instances, paths } = result;
-			if (differences.length > 0) {
-				throw new GuestwireError("compare", `${differences.length} of ${paths} paths differ: see above`);
-			}
-			if (failures.length > 0) {
-				throw new GuestwireError(
-					"compare",
-					`${failures.length} of ${instances} instances were not compared: see above`,
-				);
-			}
+			const { differences, failures, paths } = result;
+			const problems = [
+				...(differences.length > 0 ? [`${differences.length} of ${paths} paths differ`] : []),
+				...(failures.length > 0 ? [`${failures.length} instances or paths were not compared`] : []),
+			];
+			if (problems.length > 0) throw new GuestwireError("compare", `${problems.join(", ")}: see above`);
 		});
 }
 
@@ -92,6 +86,9 @@ function parallel(text: string): number {
 	if (Number.isInteger(number) && number >= 1 && number <= 32) return number;
 	throw new InvalidArgumentError("give a number from 1 to 32");
 }
+
+/** After so many the comparison ends: a service is down for longer than a restart. */
+const MOST_FAILURES = 100;
 
 async function compareAll(names: readonly string[], options: CompareOptions, io: Io): Promise<Result> {
 	await using open = new AsyncDisposableStack();
@@ -105,6 +102,8 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 		ours: openPool(await startService(context, secret, io, open), options.parallel, open),
 		nova: openPool(originOf(options.nova), options.parallel, open),
 	};
+	// A service that is not up at all is one error, and not one for each path.
+	for (const pool of [services.nova, services.ours]) await asking(pool)("/");
 	const result = emptyResult(ids.length);
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} instances, {eta_formatted} left" });
 	open.defer(() => bar.stop());
@@ -115,6 +114,9 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 		for (let id = queue.shift(); id !== undefined && !stop.aborted; id = queue.shift()) {
 			await compareOne(id, context, services, result);
 			bar.increment();
+			if (result.failures.length < MOST_FAILURES || queue.length === 0) continue;
+			result.failures.push(`${queue.length} more instances, after ${result.failures.length} failures`);
+			queue.length = 0;
 		}
 	};
 	await Promise.all(Array.from({ length: options.parallel }, work));
@@ -161,7 +163,8 @@ async function compareOne(id: string, context: CommandContext, services: Service
 	if (instance === undefined) return;
 	const headers = signed(instance, services.secret);
 	for await (const comparison of compareTrees(asking(services.nova, headers), asking(services.ours, headers))) {
-		count(comparison, instance, context, result);
+		if (comparison.outcome !== "unanswered") count(comparison, instance, context, result);
+		else result.failures.push(`${instance.server?.name ?? id}: ${comparison.reason}`);
 	}
 }
 
@@ -225,49 +228,6 @@ async function startService(
 	open.defer(() => service.close());
 	return service.addresses[0] ?? "";
 }
-
-function originOf(url: string): string {
-	if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url).origin;
-	throw new GuestwireError("usage", `--nova: invalid URL "${url}": give one like http://127.0.0.1:8775`);
-}
-
-function openPool(origin: string, connections: number, open: AsyncDisposableStack): Pool {
-	const pool = new Pool(origin, { connections, headersTimeout: 30_000, bodyTimeout: 30_000 });
-	open.defer(() => pool.destroy());
-	return pool;
-}
-
-/** The headers that Neutron's agent adds to the request of a guest. */
-function signed({ id, projectId = "" }: Instance, secret: Uint8Array): Record<string, string> {
-	return {
-		"X-Instance-ID": id,
-		"X-Tenant-ID": projectId,
-		"X-Instance-ID-Signature": createHmac("sha256", secret).update(id).digest("hex"),
-		"X-Forwarded-For": "10.0.0.1",
-	};
-}
-
-/** No document is larger: user data is at most 64 KiB, and vendor data a few. */
-const LARGEST = 16 * 1024 * 1024;
-
-const asking =
-	(pool: Pool, headers: Record<string, string>): Ask =>
-	async (path): Promise<Answered> => {
-		try {
-			const { statusCode, body } = await pool.request({ method: "GET", path, headers });
-			const chunks: Buffer[] = [];
-			let size = 0;
-			for await (const chunk of body) {
-				chunks.push(chunk);
-				size += chunk.length;
-				if (size > LARGEST) throw new Error(`more than ${LARGEST} bytes`);
-			}
-			return { status: statusCode, body: Buffer.concat(chunks).toString("latin1") };
-		} catch (error) {
-			const { code, message } = error as NodeJS.ErrnoException;
-			throw new GuestwireError("compare", `GET ${path}: no answer (${code ?? message}): is the metadata service up?`);
-		}
-	};
 
 function table({ instances, paths, equal, deviating, deviations, differences, failures }: Result): string {
 	const row = (count: number, what: string) => `${String(count).padStart(8)}  ${what}`;

@@ -3,8 +3,9 @@ import { type Answered, type Deviation, deviationsOf } from "../documents/deviat
 import { driveDeviationsOf } from "../documents/drive-deviations.ts";
 import { normalizePath } from "../documents/paths.ts";
 import type { MetadataTree } from "../documents/tree.ts";
+import { GuestwireError } from "../errors.ts";
 
-/** A request to one of the services for one instance. */
+/** A request to one of the services for one instance. Rejects with a GuestwireError if there is no answer. */
 export type Ask = (path: string) => Promise<Answered>;
 
 export interface Comparison {
@@ -16,6 +17,13 @@ export interface Comparison {
 	/** Without what the deviations explain. */
 	readonly original: Answered;
 	readonly ours: Answered;
+}
+
+/** A path without an answer from one of the services. */
+export interface Unanswered {
+	readonly path: string;
+	readonly outcome: "unanswered";
+	readonly reason: string;
 }
 
 /** Requested under every version, whether it is listed or not. */
@@ -48,16 +56,30 @@ export async function* compareTrees(
 	original: Ask,
 	ours: Ask,
 	start: readonly string[] = ALL_PATHS,
-): AsyncGenerator<Comparison> {
+): AsyncGenerator<Comparison | Unanswered> {
 	const seen = new Set(start);
 	const queue = [...start];
 	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-		const answer = await original(path);
+		const answer = await answerOf(original, path);
+		if ("reason" in answer) {
+			yield answer;
+			continue;
+		}
 		for (const next of answer.status === 200 ? listed(path, answer.body) : []) {
 			if (!seen.has(next)) queue.push(next);
 			seen.add(next);
 		}
-		yield compareAnswers(path, answer, await ours(path));
+		const own = await answerOf(ours, path);
+		yield "reason" in own ? own : compareAnswers(path, answer, own);
+	}
+}
+
+async function answerOf(ask: Ask, path: string): Promise<Answered | Unanswered> {
+	try {
+		return await ask(path);
+	} catch (error) {
+		if (error instanceof GuestwireError) return { path, outcome: "unanswered", reason: error.message };
+		throw error;
 	}
 }
 
