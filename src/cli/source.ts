@@ -13,7 +13,7 @@ import type { FactsSource } from "../source/source.ts";
 import type { OpenedSource, SourceContext } from "../source/source-kind.ts";
 import { defaultConfig, type LoadedConfig, readConfig } from "./config.ts";
 import type { Config } from "./config-schema.ts";
-import type { CommonOptions, Io } from "./frame.ts";
+import { type CommonOptions, type Io, say } from "./frame.ts";
 
 /** A configuration that names a source. */
 type ContextConfig = Config & { readonly cloud: SourceConfig };
@@ -100,10 +100,11 @@ function shareOf(maxAge: number): number {
 }
 
 /** What the source is opened and checked with. */
-export function sourceContext(config: Config, { env }: Io, { onReload, mirrored }: WatchOptions = {}): SourceContext {
+export function sourceContext(config: Config, io: Io, { onReload, mirrored }: WatchOptions = {}): SourceContext {
 	const { networkData, freshness, mirror } = config;
 	return {
-		...{ env, profile: networkData.profile, freshness },
+		...{ env: io.env, profile: networkData.profile, freshness },
+		onWarning: (message) => say(io, message),
 		...(mirrored && { changes: mirror.changes }),
 		...(onReload && { onReload }),
 	};

@@ -209,9 +209,12 @@ const anything = optional(Type.Unknown());
 const mapOf = <T extends Record<string, TSchema>>(members: T) =>
 	optional(Type.Union([Type.Object(members), Type.Null()]));
 
+/** Of any form. */
+const uuid = () => Type.String({ minLength: 1 });
+
 /** An Ironic node; `instance_uuid` names the server that runs on it. `guestwire` is for us (docs/bare-metal.md). */
 export const BareMetalNodeFacts = Type.Object({
-	uuid: Type.String(),
+	uuid: uuid(),
 	name: optional(textOrNull),
 	instance_uuid: textOrNull,
 	instance_name: optional(textOrNull),
@@ -236,10 +239,10 @@ const vifAttachment = {
 
 /** An Ironic port: a physical NIC. */
 export const BareMetalPortFacts = Type.Object({
-	uuid: Type.String(),
+	uuid: uuid(),
 	name: optional(textOrNull),
 	address: Type.String(),
-	node_uuid: Type.String(),
+	node_uuid: uuid(),
 	/** Its place among the node's NICs, where a store keeps them in another order. */
 	position: optional(Type.Integer({ minimum: 0 })),
 	portgroup_uuid: textOrNull,
@@ -253,10 +256,10 @@ export type BareMetalPortFacts = Static<typeof BareMetalPortFacts>;
  * stores any JSON there.
  */
 export const PortGroupFacts = Type.Object({
-	uuid: Type.String(),
+	uuid: uuid(),
 	name: optional(textOrNull),
 	address: textOrNull,
-	node_uuid: Type.String(),
+	node_uuid: uuid(),
 	mode: optional(textOrNull),
 	properties: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
 	...vifAttachment,

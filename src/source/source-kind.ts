@@ -23,7 +23,9 @@ export interface SourceContext {
 	 * Given, a source that can watch its data does so, and calls this after each change: with the reason, in one line, why
 	 * the previous state stays (once per reason), or undefined when the new one is in use.
 	 */
-	readonly onReload?: (problem: string | undefined) => void;
+	readonly onReload?: ((problem: string | undefined) => void) | undefined;
+	/** Called with one line for everything odd that costs one instance. */
+	readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 export interface OpenedSource {

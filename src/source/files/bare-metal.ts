@@ -16,7 +16,7 @@ import { nodeServer } from "../../instance/node-server.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import { isInstanceNic } from "../ownership.ts";
 import type { PortEntry } from "./collections.ts";
-import type { Fault, Merged } from "./merge.ts";
+import type { DescribeFault, Merged } from "./merge.ts";
 import { all, groupBy } from "./multimap.ts";
 
 /** Finds the instance whose node has the NIC that a port is on, by Ironic's attachment or by MAC address. */
@@ -40,9 +40,6 @@ export function nodeInstanceFinder(
 	return ({ id, mac_address: mac }) => byVif.get(id) ?? (mac === undefined ? undefined : byMac.get(mac));
 }
 
-/** The message of a fault. */
-type DescribeFault = (...fault: Parameters<Fault>) => string;
-
 /** The wiring that nodes describe themselves. It is complete, and refers to nothing in the files. */
 export interface NodeWiring {
 	readonly ports: Map<string, PortFacts>;
@@ -60,8 +57,16 @@ interface MergedNodes {
 	readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Adds what nodes say about themselves. A server in the files takes precedence over the node's. */
-export function addNodeInstances(merged: Merged, describe: DescribeFault): MergedNodes {
+/**
+ * Adds what nodes say about themselves. A server in the files takes precedence over the node's.
+ *
+ * @param problems why a node can't be read, by its UUID, where its records show it already
+ */
+export function addNodeInstances(
+	merged: Merged,
+	problems: ReadonlyMap<string, string>,
+	describe: DescribeFault,
+): MergedNodes {
 	const unreadable = new Map<string, string>();
 	const wiring: NodeWiring = { ports: new Map(), networks: new Map(), subnets: new Map(), trunks: new Map() };
 	if (merged.baremetal_nodes.size === 0) return { merged, wiring, unreadable };
@@ -80,9 +85,10 @@ export function addNodeInstances(merged: Merged, describe: DescribeFault): Merge
 	};
 	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
-		const facts = readNode(node, hardware);
-		if (facts instanceof GuestwireError) {
-			unreadable.set(id, describe("baremetal_nodes", node, ["network_data"], `can't be read: ${facts.message}`));
+		const problem = problems.get(node.uuid);
+		const facts = problem ?? readNode(node, hardware, describe);
+		if (typeof facts === "string") {
+			unreadable.set(id, facts);
 			addServer(nodeServer(node, id));
 			continue;
 		}
@@ -102,13 +108,13 @@ function addWiring(wiring: NodeWiring, { ports, subports, networks, subnets, tru
 	for (const trunk of trunks) wiring.trunks.set(trunk.id, trunk);
 }
 
-/** The error if only this node's instance can't be described. */
-function readNode(node: BareMetalNodeFacts, hardware: NodeHardware): InstanceFacts | GuestwireError {
+/** What is wrong with it, if only this node's instance can't be described. */
+function readNode(node: BareMetalNodeFacts, hardware: NodeHardware, describe: DescribeFault): InstanceFacts | string {
 	try {
 		return factsOfNode(node, hardware);
 	} catch (error) {
-		if (error instanceof GuestwireError) return error;
-		throw error;
+		if (!(error instanceof GuestwireError)) throw error;
+		return describe("baremetal_nodes", node, ["network_data"], `can't be read: ${error.message}`);
 	}
 }
 

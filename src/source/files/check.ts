@@ -2,7 +2,6 @@
 import type { JsonPath } from "../../checked-text.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
-import type { CollectionName, ResourceOf } from "./collections.ts";
 import { unknown } from "./complete.ts";
 import type { Fault, Merged } from "./merge.ts";
 
@@ -22,7 +21,6 @@ export function checkInventory(
 	checkKeyNames(merged, fault);
 	checkMtus(merged, fault);
 	checkTrunks(merged, ports, fault);
-	checkBareMetal(merged, fault);
 }
 
 /** On a network, an address and a MAC address belong to one port, once. */
@@ -105,21 +103,6 @@ function checkTrunks({ trunks, networks }: Merged, ports: ReadonlyMap<string, Po
 			if (owner !== undefined)
 				fault("trunks", trunk, place, `VLAN ${tag} already belongs to subport "${owner}": change one of them`);
 			tags.set(tag, port_id);
-		}
-	}
-}
-
-function checkBareMetal({ baremetal_nodes: nodes, baremetal_ports, portgroups }: Merged, fault: Fault): void {
-	const checkNode = <N extends CollectionName>(name: N, resource: ResourceOf<N> & { readonly node_uuid: string }) => {
-		if (nodes.has(resource.node_uuid)) return;
-		fault(name, resource, ["node_uuid"], unknown("baremetal_node", resource.node_uuid, nodes));
-	};
-	for (const group of portgroups.values()) checkNode("portgroups", group);
-	for (const port of baremetal_ports.values()) {
-		checkNode("baremetal_ports", port);
-		const group = port.portgroup_uuid;
-		if (group !== null && !portgroups.has(group)) {
-			fault("baremetal_ports", port, ["portgroup_uuid"], unknown("portgroup", group, portgroups));
 		}
 	}
 }

@@ -16,6 +16,8 @@ export interface FilesSourceOptions {
 	 * line, why the previous state stays (once per reason), or undefined when the new state is in use.
 	 */
 	readonly onReload?: (problem: string | undefined) => void;
+	/** Called for everything odd that costs one instance, with one line: once, unless it was right in the meantime. */
+	readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -24,14 +26,19 @@ export interface FilesSourceOptions {
  * @param path a file, or a folder, which is read recursively
  * @throws GuestwireError `inventory`, one line that names file, line and path of the value
  */
-export async function openFilesSource(path: string, { onReload }: FilesSourceOptions = {}): Promise<FactsSource> {
+export async function openFilesSource(
+	path: string,
+	{ onReload, onWarning = () => {} }: FilesSourceOptions = {},
+): Promise<FactsSource> {
 	let state = await load(path);
+	warn(state.inventory.warnings, [], onWarning);
 	const listeners = new Set<(change: Change) => void>();
 	const reload = async () => {
 		const before = state;
 		const next = await load(path, before);
 		const changes = next.inventory === before.inventory ? [] : changesBetween(before.inventory, next.inventory);
 		state = next;
+		warn(next.inventory.warnings, before.inventory.warnings, onWarning);
 		if (state.inventory === before.inventory) return { isReloaded: false, ...state };
 		for (const change of changes) {
 			for (const listener of listeners) listener(change);
@@ -50,6 +57,17 @@ export async function openFilesSource(path: string, { onReload }: FilesSourceOpt
 		onChange: (listener) => listeners.add(listener),
 		close: async () => watching?.close(),
 	};
+}
+
+/** The most lines at once. */
+const MOST_WARNINGS = 20;
+
+function warn(warnings: readonly string[], known: readonly string[], onWarning: (message: string) => void): void {
+	const before = new Set(known);
+	const fresh = warnings.filter((warning) => !before.has(warning));
+	for (const warning of fresh.slice(0, MOST_WARNINGS)) onWarning(warning);
+	const more = fresh.length - MOST_WARNINGS;
+	if (more > 0) onWarning(`the inventory has ${more} more records like these`);
 }
 
 interface State {

@@ -324,10 +324,6 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 			'keypair: { name: mine, public_key: "ssh-ed25519 AAAA\\nBBBB" }',
 			/^a\.yaml:1: keypair\.public_key has the line "BBBB", which is not an SSH key: write one key in each line$/,
 		],
-		[
-			"baremetal_port: { uuid: b, address: '52:54:00:00:00:01', node_uuid: n }",
-			/^a\.yaml:1: baremetal_port\.node_uuid there is no baremetal_node "n"/,
-		],
 	])("%j", (text, message) => {
 		expect(() => inventoryOf({ "a.yaml": text })).toThrow(message);
 		expect(() => inventoryOf({ "a.yaml": text })).toThrow(GuestwireError);

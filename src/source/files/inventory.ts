@@ -19,10 +19,11 @@ import type {
 import { instanceIdOf } from "../../instance/node-facts.ts";
 import { addNodeInstances } from "./bare-metal.ts";
 import { checkInventory } from "./check.ts";
-import { COMPUTE_API } from "./collections.ts";
+import { COLLECTIONS, COMPUTE_API } from "./collections.ts";
 import { completePorts, completeServers, completeShares, completeSubnets } from "./complete.ts";
-import { type Fault, type Locate, locateResource, type Merged, mergeFiles } from "./merge.ts";
+import { type DescribeFault, type Fault, type Locate, locateResource, type Merged, mergeFiles } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
+import { soundHardware } from "./odd-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
 export interface Inventory {
@@ -55,6 +56,8 @@ export interface Inventory {
 	readonly nodes: Multimap<BareMetalNodeFacts>;
 	/** Instances on nodes that can't be read, and why. One odd record costs no other node. */
 	readonly unreadable: ReadonlyMap<string, string>;
+	/** What is odd about the files, one line each: such a node, and records that were left out. */
+	readonly warnings: readonly string[];
 	/** By node. */
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
 	/** By node. */
@@ -78,7 +81,13 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	const fault: Fault = (...args) => {
 		throw new GuestwireError("inventory", describe(...args));
 	};
-	const { merged, wiring, unreadable } = addNodeInstances(given, describe);
+	const describeOdd = atMost(MOST_LOCATED, describe);
+	const sound = soundHardware(
+		given,
+		files.flatMap(({ odd }) => odd),
+		describeOdd,
+	);
+	const { merged, wiring, unreadable } = addNodeInstances(sound.merged, sound.problems, describeOdd);
 	const subnets = completeSubnets(merged, fault);
 	const written = completePorts(merged, subnets, fault);
 	checkInventory(merged, written, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
@@ -103,10 +112,24 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		shares: completeShares(merged, servers, fault),
 		nodes: groupBy(merged.baremetal_nodes.values(), instanceIdOf),
 		unreadable,
+		warnings: [...Array.from(unreadable, ([id, problem]) => `${problem}; ${id} gets no documents`), ...sound.leftOut],
 		instancesByNic: instancesByNic(merged),
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),
 		...(novaMicroversion && { novaMicroversion }),
+	};
+}
+
+/** To find a line, a file is read and parsed again. */
+const MOST_LOCATED = 20;
+
+/** Describes the first faults as `describe` does, and the others without their files. */
+function atMost(count: number, describe: DescribeFault): DescribeFault {
+	let left = count;
+	return (name, resource, within, what) => {
+		if (left-- > 0) return describe(name, resource, within, what);
+		const { singular, identity } = COLLECTIONS[name];
+		return `${singular} ${(identity as (resource: unknown) => string)(resource)} ${what}`;
 	};
 }
 

@@ -78,7 +78,7 @@ function interfacesByInstance(merged: Merged): Map<string, Interface[]> {
 }
 
 /** A MAC address that is always the same for a port: locally administered, unicast, the rest from a hash of its id. */
-function macOfId(portId: string): string {
+export function macOfId(portId: string): string {
 	const bytes = createHash("sha256").update(portId).digest().subarray(0, 6);
 	bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
 	return bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1:");

@@ -16,6 +16,9 @@ export type Fault = <N extends CollectionName>(
 	what: string,
 ) => never;
 
+/** The message of a fault. */
+export type DescribeFault = (...fault: Parameters<Fault>) => string;
+
 /** Every resource by its identity, in the order of files and within them. */
 export type Merged = { readonly [N in CollectionName]: ReadonlyMap<string, ResourceOf<N>> };
 
@@ -42,7 +45,8 @@ function mergeCollection(name: CollectionName, files: readonly InventoryFile[], 
 				const [member = "it"] = differingMembers(known, resource);
 				const other = locateResource(files, name, known, [], locate);
 				const what = `gives ${COLLECTIONS[name].singular} ${identity} another "${member}" than ${other}`;
-				throw new GuestwireError("inventory", `${locate(file.path, name, index, [])} ${what}: remove one of them`);
+				const here = locate(file.path, name, indexInText(file, name, index), []);
+				throw new GuestwireError("inventory", `${here} ${what}: remove one of them`);
 			}
 		}
 	}
@@ -62,9 +66,16 @@ export function locateResource(
 	within: JsonPath,
 	locate: Locate,
 ): string {
-	for (const { path, collections } of files) {
-		const index = (collections[name] as unknown[]).indexOf(resource);
-		if (index >= 0) return locate(path, name, index, within);
+	for (const file of files) {
+		const index = (file.collections[name] as unknown[]).indexOf(resource);
+		if (index >= 0) return locate(file.path, name, indexInText(file, name, index), within);
 	}
 	return name;
+}
+
+/** The index of a record in its file, where odd records may stand before it. */
+function indexInText({ odd }: InventoryFile, name: CollectionName, index: number): number {
+	let found = index;
+	for (const { collection, index: taken } of odd) if (collection === name && taken <= found) found++;
+	return found;
 }

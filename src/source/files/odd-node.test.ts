@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type IronicRecord, recordedAnswer } from "../../../test/fake-ironic.ts";
 import { networkData } from "../../documents/network-data-full.ts";
 import { openFilesSource } from "./files-source.ts";
+import { buildInventory } from "./inventory.ts";
+import { parseInventoryFile } from "./parse.ts";
+import { factsOf } from "./queries.ts";
+import { openWatchedSource } from "./watched-source.ts";
 
 type Answers = Record<"nodes" | "ports" | "portgroups", IronicRecord[]>;
 
@@ -40,10 +44,12 @@ test("a node that can't be read costs its own instance, and no other of Ironic's
 		const { networks } = networkDataOf(answers) as { networks: { ip_address: string }[] };
 		Object.assign(networks[0] ?? {}, { ip_address: "10.9.0.300" });
 	});
-	const source = await openFilesSource(folder);
+	const warnings: string[] = [];
+	const source = await openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
 	const all = await source.list();
 	expect(all).toHaveLength(11);
 	expect(all).toContainEqual({ id: ODD, name: "metal-static" });
+	expect(warnings).toEqual([expect.stringMatching(/nodes\.json:1: .*correct it in Ironic; e0.*03 gets no documents$/)]);
 	await expect(source.instance(ODD, "all")).rejects.toThrow(
 		/nodes\.json:1: nodes\[2\]\.network_data can't be read: node a0.* is not an IPv4 address: correct it in Ironic$/,
 	);
@@ -84,4 +90,131 @@ test("a port in a file gets its network and subnet from the files, whatever node
 	const source = await openFilesSource(folderWith(() => {}, { "lan.yaml": `${lan}\n${port}` }));
 	const [owner] = await source.owners({ address: "10.9.0.11" });
 	expect(owner).toEqual({ id: "e0000000-0000-4000-8000-000000000001", networkId: "lan" });
+});
+
+test("what is on a node that the list hides is left out, with one line about it", async () => {
+	const folder = folderWith((answers) => {
+		answers.nodes = recordedAnswer("29", "nodes-detail-without-children").body["nodes"] as IronicRecord[];
+	});
+	const warnings: string[] = [];
+	const source = await openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
+	expect(await source.list()).toHaveLength(10);
+	for (const { id } of await source.list()) expect(await source.instance(id, "all")).toBeDefined();
+	expect(warnings).toEqual([
+		expect.stringMatching(
+			/ports\.json:1: ports\[6\]\.node_uuid there is no baremetal_node "a0.*04" in the inventory: add it$/,
+		),
+	]);
+});
+
+test("a watched inventory reports each odd record once, and again when it is odd again", async () => {
+	const folder = folderWith(() => {});
+	const file = join(folder, "node.json");
+	const write = (name: unknown) =>
+		writeFileSync(file, JSON.stringify({ uuid: "metal-x", instance_uuid: null, name, power_state: String(name) }));
+	write(7);
+	const warnings: string[] = [];
+	let reloads = 0;
+	const source = await openWatchedSource(folder, {
+		onReload: () => void reloads++,
+		onWarning: (warning) => warnings.push(warning),
+	});
+	onTestFinished(() => source.close());
+	const line = `${file}:1: name must be text or null: quote it; metal-x gets no documents`;
+	expect(warnings).toEqual([line]);
+	for (const [name, count] of [
+		["metal-x", 1],
+		[7, 2],
+	] as const) {
+		write(name);
+		await vi.waitUntil(() => reloads === count, { timeout: 20_000 });
+		expect(warnings).toEqual(Array(count).fill(line));
+	}
+});
+
+test("members of a group that is not there cost their node", async () => {
+	const folder = folderWith((answers) => {
+		answers.portgroups = answers.portgroups.filter(({ node_uuid }) => node_uuid !== UUID);
+	});
+	const source = await openFilesSource(folder);
+	await expect(source.instance(ODD, "all")).rejects.toThrow(/ports\.json:1: ports\[4\]\.portgroup_uuid there is no/);
+	expect(await source.instance("e0000000-0000-4000-8000-000000000001", "all")).toBeDefined();
+});
+
+test("of many odd records, only some have a line each", async () => {
+	const folder = folderWith((answers) => {
+		answers.nodes = Array.from({ length: 60 }, (_, at) => ({ uuid: `node-${at}`, name: 7, instance_uuid: null }));
+		answers.ports = [];
+		answers.portgroups = [];
+	});
+	const warnings: string[] = [];
+	const source = await openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
+	expect(await source.list()).toHaveLength(60);
+	expect(warnings).toHaveLength(21);
+	expect(warnings.at(-1)).toBe("the inventory has 40 more records like these");
+});
+
+test("a port in a file whose NIC can't be read is served to nobody, and is no mistake", async () => {
+	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, cidr: 10.9.0.0/24 }]";
+	const others = { "lan.yaml": `${lan}\nports: [{ id: vif, fixed_ips: [{ ip_address: 10.9.0.11 }] }]` };
+	const change = ({ ports }: Answers, members: object) => {
+		const [port] = ports.filter(({ uuid }) => uuid.endsWith("400"));
+		Object.assign(port ?? {}, { internal_info: { tenant_vif_port_id: "vif" }, ...members });
+	};
+	const ownersIn = async (members: object) => {
+		const source = await openFilesSource(folderWith((answers) => change(answers, members), others));
+		return (await source.owners({ address: "10.9.0.11" })).map(({ id }) => id);
+	};
+	const node = ["a0000000-0000-4000-8000-000000000004"];
+	expect(await ownersIn({})).toEqual(node);
+	expect(await ownersIn({ address: 7 })).toEqual(node);
+	expect(await ownersIn({ name: [] })).toEqual(node);
+});
+
+describe("whatever one of Ironic's records has at one place, no other node is without its facts:", () => {
+	const WRONG = [undefined, null, 7, -1, 1e99, true, "", "x", "\n", [], [1], [[]], {}, { a: [1] }];
+
+	/** The paths of everything in a value. */
+	function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
+		const nested = typeof value === "object" && value !== null ? Object.entries(value) : [];
+		return nested.flatMap(([key, inner]) => [[...path, key], ...pathsIn(inner, [...path, key])]);
+	}
+
+	function inventoryOf(answers: object) {
+		const files = Object.entries(answers).map(([name, list]) =>
+			parseInventoryFile(JSON.stringify({ [name]: list }), `${name}.json`),
+		);
+		return buildInventory(files, (path) => path);
+	}
+
+	const listsOf = (): Answers => {
+		const lists = (["nodes", "ports", "portgroups"] as const).map((name) => [
+			name,
+			(recordedAnswer("29", `${name}-detail`).body[name] as IronicRecord[]).filter(({ uuid, node_uuid }) =>
+				/0(01|03|09|11)$/.test(`${node_uuid ?? uuid}`),
+			),
+		]);
+		return Object.fromEntries(lists);
+	};
+
+	const COLLECTIONS = ["nodes", "ports", "portgroups"] as const;
+	test.each(["03", "09", "11"].flatMap((node) => COLLECTIONS.map((name) => [name, node] as const)))(
+		"%s of node %s",
+		(name, node) => {
+			const [first] = listsOf()[name].filter(({ uuid, node_uuid }) => `${node_uuid ?? uuid}`.endsWith(node));
+			const sound = inventoryOf(listsOf());
+			const others = [...sound.servers.keys()].filter((id) => !id.endsWith(node));
+			for (const path of pathsIn(first)) {
+				for (const wrong of WRONG) {
+					const answers = listsOf();
+					let at = answers[name].find(({ uuid }) => uuid === first?.uuid) as Record<string, unknown>;
+					for (const step of path.slice(0, -1)) at = at[step] as Record<string, unknown>;
+					at[path.at(-1) ?? ""] = wrong;
+					const inventory = inventoryOf(answers);
+					for (const id of others) expect(factsOf(inventory, id)).toEqual(factsOf(sound, id));
+					expect(inventory.warnings.length).toBeLessThanOrEqual(2);
+				}
+			}
+		},
+	);
 });

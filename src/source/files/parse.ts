@@ -7,11 +7,13 @@ import { getOrInsert } from "../../get-or-insert.ts";
 import { isMap } from "../../instance/is-map.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
+import { isIronic, type OddRecord, oddRecordOf } from "./odd-records.ts";
 
 /** A parsed file. */
 export interface InventoryFile {
 	readonly path: string;
 	readonly collections: Collections;
+	readonly odd: readonly OddRecord[];
 }
 
 /** Most characters to parse as YAML: the parser's syntax tree takes a hundred times the memory of the text. */
@@ -42,9 +44,10 @@ const KEYS: ReadonlyMap<string, CollectionName> = new Map<string, CollectionName
 /** An API's paged list of `ports` has `ports_links` beside it, Ironic's has `next`. */
 const PAGING = /_links$|^next$/;
 
-/** Ironic's ports have the same key as Neutron's, and name their node. */
+/** Ironic's ports have the same key as Neutron's. They name their node, and have a `uuid` in place of an `id`. */
 function collectionOf(name: CollectionName, value: unknown): CollectionName {
-	return name === "ports" && isMap(value) && "node_uuid" in value ? "baremetal_ports" : name;
+	if (name !== "ports" || !isMap(value)) return name;
+	return "node_uuid" in value || ("uuid" in value && !("id" in value)) ? "baremetal_ports" : name;
 }
 
 /** The collection of a file that is one of Ironic's records, which its API answers without a key around it. */
@@ -64,13 +67,21 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 		CollectionName,
 		unknown[]
 	>;
+	const odd: OddRecord[] = [];
 	for (const document of parseText(text, path)) {
 		for (const { name, place, value } of resourcesOf(document, path)) {
 			const complain: Complain = (within, what) => fail(document, path, [...place, ...within], what);
-			collections[name].push(checkResource(name, value, complain, strings));
+			try {
+				collections[name].push(checkResource(name, value, complain, strings));
+			} catch (error) {
+				const isRecord = isMap(value) || typeof place.at(-1) === "number";
+				if (!isIronic(name) || !isRecord || !(error instanceof GuestwireError)) throw error;
+				const index = collections[name].length + odd.filter(({ collection }) => collection === name).length;
+				odd.push(oddRecordOf({ collection: name, index, problem: error.message }, value));
+			}
 		}
 	}
-	return { path, collections: collections as unknown as Collections };
+	return { path, collections: collections as unknown as Collections, odd };
 }
 
 function checkResource(
@@ -97,9 +108,13 @@ function nameAfterId(resource: unknown): void {
 function parseText(text: string, path: string): YamlDocument[] {
 	const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
 	if (!path.endsWith(".json")) return parseBoundedYaml(plain, path);
+	let parsed: YamlDocument[] | undefined;
+	const line = (place: JsonPath) => {
+		if (plain.length > MOST_YAML) return undefined;
+		parsed ??= parseBoundedYaml(plain, path);
+		return parsed[0]?.line(place);
+	};
 	try {
-		const line = (place: JsonPath) =>
-			plain.length > MOST_YAML ? undefined : parseBoundedYaml(plain, path)[0]?.line(place);
 		return [{ value: JSON.parse(plain), line }];
 	} catch {
 		// JSON is YAML too, and the YAML parser knows lines and accepts a trailing comma.

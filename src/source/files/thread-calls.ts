@@ -20,4 +20,5 @@ export type InventoryCalls = {
 export type WatcherCalls = {
 	/** See FilesSourceOptions. */
 	reloaded(problem: string | undefined): void;
+	warned(message: string): void;
 };

@@ -23,7 +23,10 @@ const current = (): FactsSource => {
 
 const main = openChannel<InventoryCalls, WatcherCalls>(threadPort(parentPort as MessagePort, "close"), {
 	async open(path) {
-		source = await openFilesSource(path, { onReload: (problem) => main.notify("reloaded", problem) });
+		source = await openFilesSource(path, {
+			onReload: (problem) => main.notify("reloaded", problem),
+			onWarning: (message) => main.notify("warned", message),
+		});
 		source.onChange?.(({ kind, ids }) => {
 			for (let start = 0; start < ids.length; start += PART)
 				changes.push({ kind, ids: ids.slice(start, start + PART) });

@@ -13,6 +13,8 @@ type Thread = Channel<InventoryCalls>;
 
 /** `thread.ts`, or `thread.js` in the published package. */
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+type WatchOptions = FilesSourceOptions & Required<Pick<FilesSourceOptions, "onReload">>;
+
 /** Milliseconds until a thread that has ended, such as for lack of memory, is replaced. */
 const RESTART = 5000;
 
@@ -20,12 +22,12 @@ const RESTART = 5000;
  * Opens an inventory, and reloads it after each change of its files.
  *
  * @param path a file, or a folder, which is read recursively
- * @param onReload see FilesSourceOptions
+ * @param options see FilesSourceOptions
  * @throws GuestwireError `inventory`, one line that names file, line and path of the value
  */
 export async function openWatchedSource(
 	path: string,
-	onReload: NonNullable<FilesSourceOptions["onReload"]>,
+	{ onReload, onWarning = () => {} }: WatchOptions,
 ): Promise<FactsSource> {
 	const listeners = new Set<(change: Change) => void>();
 	const closing = new AbortController();
@@ -48,6 +50,7 @@ export async function openWatchedSource(
 			reloaded(problem) {
 				reported = reported.then(() => takeChanges(opened, report)).then(() => onReload(problem));
 			},
+			warned: onWarning,
 		});
 		thread = opened;
 		try {

@@ -2,12 +2,11 @@
 
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
-import { openFilesSource } from "../files/files-source.ts";
-import { openWatchedSource } from "../files/watched-source.ts";
+import { openInventory } from "../files/kind.ts";
 import { UUID } from "../openstack/uuid.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
-import type { ChangeOptions } from "../source-kind.ts";
+import type { ChangeOptions, SourceContext } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
 import { openIronicAccess } from "./access.ts";
 import { createNodeWiring } from "./node-wiring.ts";
@@ -25,7 +24,8 @@ export interface IronicOptions extends CloudChoice {
 	/** Default: the source has no signals. */
 	readonly changes?: ChangeOptions | undefined;
 	/** Given, the inventory is watched. See SourceContext. */
-	readonly onReload?: ((problem: string | undefined) => void) | undefined;
+	readonly onReload?: SourceContext["onReload"];
+	readonly onWarning?: SourceContext["onWarning"];
 }
 
 /**
@@ -35,11 +35,10 @@ export interface IronicOptions extends CloudChoice {
  * @throws GuestwireError `config`, `inventory`
  */
 export async function openIronicSource(options: IronicOptions): Promise<RemoteSource> {
-	const { inventory: path, onReload, changes } = options;
+	const { inventory: path, changes } = options;
 	const sharing = (options.sharing ?? 2) * 1000;
 	const { ironic, ...access } = await openIronicAccess(options);
-	const open = (path: string) => (onReload === undefined ? openFilesSource(path) : openWatchedSource(path, onReload));
-	const inventory = path === undefined ? undefined : await open(path);
+	const inventory = path === undefined ? undefined : await openInventory(path, options);
 	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {

@@ -1,6 +1,6 @@
 import { GuestwireError } from "../../errors.ts";
 import { attachedPort } from "../../instance/port-group.ts";
-import { openFilesSource } from "../files/files-source.ts";
+import { describeInventory } from "../files/kind.ts";
 import { createNeutron } from "../openstack/neutron.ts";
 import { checkPart, type SourceKind } from "../source-kind.ts";
 import { type IronicAccess, openIronicAccess } from "./access.ts";
@@ -9,9 +9,9 @@ import { listNodes } from "./nodes.ts";
 
 /** The nodes of an Ironic. */
 export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventory?: string }> = {
-	async open(config, { env, freshness, changes, onReload }) {
+	async open(config, { env, freshness, changes, onReload, onWarning }) {
 		const sharing = Math.min(2, freshness / 2);
-		const source = await openIronicSource({ ...config, env, sharing, changes, onReload });
+		const source = await openIronicSource({ ...config, env, sharing, changes, onReload, onWarning });
 		return { source, maxAge: freshness - sharing };
 	},
 	async check({ cloud, inventory: path }, { env }) {
@@ -21,16 +21,12 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 			const odd = unreadable.map(({ uuid, error }) => `; node ${uuid} can't be read: ${error.message}`).join("");
 			return `${records.length} nodes${odd}`;
 		};
-		const checkInventory = async () => {
-			const inventory = await openFilesSource(path ?? "");
-			return `${(await inventory.list()).length} instances`;
-		};
 		try {
 			return [
 				await checkPart("Ironic", async () => `microversion ${await access.microversion()}`),
 				await checkPart("Ironic's nodes", checkNodes),
 				await checkPart("Neutron", () => checkNeutron(access)),
-				...(path === undefined ? [] : [await checkPart("inventory", checkInventory)]),
+				...(path === undefined ? [] : [await checkPart("inventory", () => describeInventory(path))]),
 			];
 		} finally {
 			await access.close();
