@@ -129,6 +129,8 @@ export interface StateDatabase {
 	 * rows is always the same, and has one parameter for all of them.
 	 */
 	elementsOf(json: string): RawBuilder<unknown>;
+	/** The bytes that hexadecimal digits stand for: JSON has no others. */
+	bytesOf(hexadecimal: RawBuilder<string>): RawBuilder<Uint8Array>;
 	/** The size of the database, in bytes. */
 	size(): Promise<number>;
 	/** May be called again. */
@@ -153,6 +155,7 @@ export interface Connections {
 	readonly listen: StateDatabase["listen"];
 	readonly announce: StateDatabase["announce"];
 	readonly elementsOf: StateDatabase["elementsOf"];
+	readonly bytesOf: StateDatabase["bytesOf"];
 	readonly size: StateDatabase["size"];
 	close(): Promise<void>;
 }
@@ -171,7 +174,8 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 			throw new GuestwireError("state", `state ${name}: ${(error as Error).message}: ${advice}`, { cause: error });
 		}
 	};
-	const { reader, writer, acquireLock, listen, announce, elementsOf, size, close } = await withStateErrors(open);
+	const connections = await withStateErrors(open);
+	const { reader, writer, acquireLock, listen, announce, elementsOf, bytesOf, size, close } = connections;
 	let closing: Promise<void> | undefined;
 	return {
 		name,
@@ -185,6 +189,7 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 		listen,
 		announce,
 		elementsOf,
+		bytesOf,
 		size: () => withStateErrors(size),
 		async close() {
 			closing ??= close();

@@ -9,13 +9,13 @@ const CHUNK = 250;
 export const MAX_VERSIONS = 3;
 
 type Database = Transaction<StateTables>;
-type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf">;
+type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf" | "bytesOf">;
 
 /** See `HistoryStore.write`. Transactions take turns, so that numbers are committed in their order. */
 export function writeBatch(
 	database: Kysely<StateTables>,
 	batch: HistoryBatch,
-	{ announce, elementsOf }: HistoryDatabase,
+	{ announce, elementsOf, bytesOf }: HistoryDatabase,
 ): Promise<void> {
 	return database.transaction().execute(async (transaction) => {
 		const { sequence } = await transaction
@@ -24,12 +24,12 @@ export function writeBatch(
 			.returning("sequence")
 			.executeTakeFirstOrThrow();
 		const insert = (table: keyof typeof COLUMNS, rows: readonly object[], onConflict: RawBuilder<unknown>) =>
-			insertRows(transaction, { table, elements: elementsOf(JSON.stringify(rows)), sequence, onConflict });
+			insertRows(transaction, { table, elements: elementsOf(JSON.stringify(rows)), bytesOf, sequence, onConflict });
 		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
 		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
 		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
-		for (const rows of chunks(batch.versions)) await addVersions(transaction, rows);
 		if (batch.versions.length > 0) {
+			await insert("history_versions", batch.versions.map(inHexadecimal), SEE_AGAIN);
 			const changed = batch.versions.map(({ instance_id }) => ({ instance_id }));
 			await deleteOldVersions(transaction, elementsOf(JSON.stringify(changed)));
 		}
@@ -49,6 +49,10 @@ const COLUMNS = {
 		...{ user_agent: "text", listener: "text", node: "text" },
 	},
 	history_requests: { instance_id: "text", at: "bigint", writer: "text", count: "integer", content: "text" },
+	history_versions: {
+		...{ instance_id: "text", path: "text", digest: "text", first_at: "bigint", last_at: "bigint" },
+		...{ content: "bytes" },
+	},
 	history_refusals: {
 		...{ source: "text", reason: "text", listener: "text", count: "bigint", first_at: "bigint", last_at: "bigint" },
 		...{ content: "text", node: "text", sequence: "bigint" },
@@ -59,16 +63,18 @@ interface Insert {
 	readonly table: keyof typeof COLUMNS;
 	/** See `StateDatabase.elementsOf`. */
 	readonly elements: RawBuilder<unknown>;
+	readonly bytesOf: StateDatabase["bytesOf"];
 	readonly sequence: number;
 	readonly onConflict: RawBuilder<unknown>;
 }
 
 /** The database reads the rows from JSON: building a statement with a parameter for each value takes longer. */
-async function insertRows(database: Database, { table, elements, sequence, onConflict }: Insert): Promise<void> {
+async function insertRows(database: Database, insert: Insert): Promise<void> {
+	const { table, elements, bytesOf, sequence, onConflict } = insert;
 	const columns = Object.entries(COLUMNS[table]);
 	const values = columns.map(([name, type]) => {
-		const value = name === "sequence" ? sql`${sequence}` : sql`value ->> ${sql.lit(name)}`;
-		return sql`cast(${value} as ${sql.raw(type)})`;
+		const value = name === "sequence" ? sql<string>`${sequence}` : sql<string>`value ->> ${sql.lit(name)}`;
+		return type === "bytes" ? bytesOf(value) : sql`cast(${value} as ${sql.raw(type)})`;
 	});
 	const names = sql.join(columns.map(([name]) => sql.ref(name)));
 	const { [table]: keys } = KEYS;
@@ -81,6 +87,7 @@ const KEYS: Readonly<Record<keyof typeof COLUMNS, readonly string[]>> = {
 	history_instances: ["instance_id"],
 	history_documents: ["instance_id", "path"],
 	history_requests: ["instance_id", "at", "writer"],
+	history_versions: ["instance_id", "path", "digest"],
 	history_refusals: ["source", "reason", "listener"],
 };
 
@@ -108,17 +115,12 @@ const ADD_TO_REFUSAL = sql`do update set
 	count = history_refusals.count + excluded.count, last_at = excluded.last_at, content = excluded.content,
 	node = excluded.node, sequence = excluded.sequence`;
 
-async function addVersions(database: Database, rows: HistoryBatch["versions"]): Promise<void> {
-	await database
-		.insertInto("history_versions")
-		.values(rows)
-		.onConflict((conflict) =>
-			conflict
-				.columns(["instance_id", "path", "digest"])
-				.doUpdateSet(({ ref }) => ({ last_at: ref("excluded.last_at") })),
-		)
-		.execute();
-}
+const SEE_AGAIN = sql`do update set last_at = excluded.last_at`;
+
+const inHexadecimal = (version: HistoryBatch["versions"][number]) => ({
+	...version,
+	content: Buffer.from(version.content).toString("hex"),
+});
 
 /** @param instances with the member `instance_id` */
 async function deleteOldVersions(database: Database, instances: RawBuilder<unknown>): Promise<void> {

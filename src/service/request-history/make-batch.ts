@@ -1,4 +1,5 @@
 /** From the requests of a moment to what is stored. */
+import { setImmediate } from "node:timers/promises";
 import type { LRUCache } from "lru-cache";
 import type { HistoryBatch } from "../../store/history-store.ts";
 import type { AnsweredRequest, RecordedRequest } from "./answered-request.ts";
@@ -28,9 +29,18 @@ const MAX_TEXT = 200;
 const MAX_DETAIL = 500;
 /** Sources of refusals that one batch stores. */
 const MAX_REFUSALS = 200;
+/** Milliseconds of work after which guests get their turn: thousands may have asked since the last batch. */
+const SLICE = 5;
 
-export function makeBatch({ instances, refused }: Pending, context: BatchContext): HistoryBatch {
-	const parts = Array.from(instances, ([id, pending]) => ofInstance(id, pending, context));
+export async function makeBatch({ instances, refused }: Pending, context: BatchContext): Promise<HistoryBatch> {
+	const parts: ReturnType<typeof ofInstance>[] = [];
+	let started = performance.now();
+	for (const [id, pending] of instances) {
+		parts.push(ofInstance(id, pending, context));
+		if (performance.now() - started < SLICE) continue;
+		await setImmediate();
+		started = performance.now();
+	}
 	return {
 		instances: parts.map(({ instance }) => instance),
 		requests: parts.map(({ requests }) => requests),

@@ -64,7 +64,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 		pending = createPending();
 		if (lost > 0) onLost(lost);
 		lost = 0;
-		const batch = makeBatch(current, context);
+		const batch = await makeBatch(current, context);
 		try {
 			await store.write(batch);
 		} catch (error) {

@@ -37,6 +37,7 @@ async function openPool(url: string): Promise<Connections> {
 			await sql`select pg_notify(${CHANNEL}, '')`.execute(transaction);
 		},
 		elementsOf: (json) => sql`json_array_elements(${json}::json)`,
+		bytesOf: (hexadecimal) => sql`decode(${hexadecimal}, 'hex')`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
 			return (await query.execute(connection)).rows[0]?.bytes ?? 0;

@@ -1,6 +1,6 @@
 /** State in a file: for one process, or for several on one machine. */
 import { DatabaseSync } from "node:sqlite";
-import { Kysely, sql } from "kysely";
+import { Kysely, type RawBuilder, sql } from "kysely";
 import type { Connections, Engine, StateTables } from "../database.ts";
 import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
 import { createFile } from "./create-file.ts";
@@ -90,6 +90,7 @@ function sharedBy(reader: Kysely<StateTables>, writer: Kysely<StateTables>) {
 		listen: (listener: () => void) => pollForChanges(reader, listener),
 		announce: async () => {},
 		elementsOf: (json: string) => sql`json_each(${json})`,
+		bytesOf: (hexadecimal: RawBuilder<string>) => sql<Uint8Array>`unhex(${hexadecimal})`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select page_count * page_size as bytes
 				from pragma_page_count(), pragma_page_size()`;
