@@ -3,12 +3,13 @@ import { canonicalMac } from "../../instance/addresses.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
-import { type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
+import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import type { Api } from "../api/api.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import { createNeutron, type Neutron, type PortAnswer } from "../openstack/neutron.ts";
 import type { FactsSource } from "../source.ts";
+import { mergeHardware } from "./merge-hardware.ts";
 import type { NodeRecord } from "./nodes.ts";
 
 export interface WiringParts {
@@ -63,7 +64,7 @@ export function createNodeWiring({ network, inventory, share }: WiringParts): Fi
 				ownedBy(own.id, port),
 			),
 		]);
-		const known = written === undefined ? own : mergeInventory(own, written);
+		const known = written === undefined ? own : mergeInventory(record.node.uuid, own, written);
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };
 		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
 		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
@@ -92,8 +93,9 @@ function vifsOf({ group, ports }: NodeNic): string[] {
 }
 
 /** The inventory's wiring and server, on Ironic's NICs. */
-function mergeInventory(own: InstanceFacts, written: InstanceFacts): InstanceFacts {
-	const { id, server, keypairs, bareMetalPorts, portGroups } = own;
+function mergeInventory(nodeUuid: string, own: InstanceFacts, written: InstanceFacts): InstanceFacts {
+	const { id, server, keypairs } = own;
+	const hardware = mergeHardware(nodeUuid, hardwareOf(own), hardwareOf(written));
 	// A server that only ports name has no name but its id.
 	const name = written.server?.name === written.id ? server?.name : written.server?.name;
 	const owner = keypairs?.[0]?.user_id ?? id;
@@ -106,7 +108,11 @@ function mergeInventory(own: InstanceFacts, written: InstanceFacts): InstanceFac
 		}),
 		keypairs: written.keypairs?.map((keypair) => ({ user_id: owner, ...keypair })) ?? keypairs ?? [],
 		ports: written.ports.map((port) => ({ ...port, device_id: id })),
-		bareMetalPorts: bareMetalPorts.length > 0 ? bareMetalPorts : written.bareMetalPorts,
-		portGroups: portGroups.length > 0 ? portGroups : written.portGroups,
+		bareMetalPorts: hardware.ports,
+		portGroups: hardware.portGroups,
 	};
+}
+
+function hardwareOf({ bareMetalPorts: ports, portGroups }: InstanceFacts): NodeHardware {
+	return { ports, portGroups };
 }
