@@ -49,7 +49,7 @@ export function ec2DrivePaths(source: DocumentSource): string[] {
 }
 
 function metaDataOf({ instance, settings }: DocumentSource, version: Ec2Version): Ec2Folder {
-	return instance.server ? ec2MetaData(instance, instance.server, version, settings.hostnameDomain) : {};
+	return instance.server ? ec2MetaData(instance, instance.server, version, settings) : {};
 }
 
 function leavesOf(folder: Ec2Folder, path: string): string[] {

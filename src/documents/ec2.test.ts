@@ -36,11 +36,9 @@ test.each([
 			floating_network_id: "outside",
 		})),
 	});
-	const { "local-ipv4": local, "public-ipv4": found } = ec2MetaData(
-		instance,
-		instance.server as Server,
-		"2009-04-04",
-		"",
-	);
+	const { "local-ipv4": local, "public-ipv4": found } = ec2MetaData(instance, instance.server as Server, "2009-04-04", {
+		hostnameDomain: "",
+		profile: "nova",
+	});
 	expect([local, found]).toEqual(["192.0.2.7", expected]);
 });

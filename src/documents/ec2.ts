@@ -1,7 +1,7 @@
 /** The EC2 tree below `/<version>/meta-data`: folders with text leaves. */
 import { addressVersion } from "../instance/addresses.ts";
-import type { FloatingIp, Instance, Server } from "../instance/instance.ts";
-import { fullHostname } from "./meta-data.ts";
+import type { FloatingIp, Instance, Keypair, Server } from "../instance/instance.ts";
+import { fullHostname, keypairsFor, type MetaDataOptions } from "./meta-data.ts";
 import { inNovaOrder } from "./network-data-nova.ts";
 import type { Ec2Version } from "./versions.ts";
 
@@ -16,7 +16,7 @@ export function ec2MetaData(
 	instance: Instance,
 	server: Server,
 	version: Ec2Version,
-	hostnameDomain: string,
+	{ hostnameDomain, profile }: Pick<MetaDataOptions, "hostnameDomain" | "profile">,
 ): Ec2Folder {
 	const hostname = fullHostname(server, hostnameDomain);
 	const since = (first: Ec2Version, members: Ec2Folder) => (version >= first ? members : {});
@@ -29,7 +29,7 @@ export function ec2MetaData(
 		"local-ipv4": localIpv4(instance) ?? null,
 		"reservation-id": server.reservationId ?? null,
 		"security-groups": server.securityGroupNames,
-		...publicKeys(server),
+		...publicKeys(keypairsFor(server, profile)),
 		...since("2007-01-19", {
 			"local-hostname": hostname,
 			"public-hostname": hostname,
@@ -119,7 +119,7 @@ function publicIpv4(instance: Instance): string | undefined {
 	return floatingIps.find(({ address }) => addressVersion(address) === 4)?.address;
 }
 
-function publicKeys({ keypairs }: Server): Ec2Folder {
+function publicKeys(keypairs: readonly Keypair[]): Ec2Folder {
 	if (keypairs.length === 0) return {};
 	const entries = keypairs.map(({ name, publicKey }, number) => [
 		String(number),

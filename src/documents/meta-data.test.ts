@@ -25,7 +25,7 @@ function devices(
 		shares,
 		interfaceAttachments: tag === undefined ? [] : [{ port_id: "nic", tag }],
 	});
-	const options = { hostnameDomain: "", seedKey: new Uint8Array(32) };
+	const options = { hostnameDomain: "", profile: "nova" as const, seedKey: new Uint8Array(32) };
 	const document = metaData(instance, instance.server as Server, version, options);
 	return document.devices && JSON.stringify(document.devices);
 }

@@ -1,19 +1,22 @@
 /** `meta_data.json`, with members in Nova's order. */
 import { hkdfSync } from "node:crypto";
-import type { Instance, Server } from "../instance/instance.ts";
+import type { Instance, Keypair, Server } from "../instance/instance.ts";
+import { splitKeypairs } from "../instance/keypairs.ts";
 import { type OpenStackVersion, SINCE } from "./versions.ts";
 
 /** The values that are not part of the instance. */
 export interface MetaDataOptions {
 	/** Domain appended to the host name, as Nova's `[api]dhcp_domain`; empty for none. */
 	readonly hostnameDomain: string;
+	/** With `full`, each SSH key is an entry of its own. */
+	readonly profile: "full" | "nova";
 	/** The secret key that `random_seed` is derived from. */
 	readonly seedKey: Uint8Array;
 }
 
 /** Builds the document of one version. Undefined members are left out. */
 export function metaData(instance: Instance, server: Server, version: OpenStackVersion, options: MetaDataOptions) {
-	const { keypairs } = server;
+	const keypairs = keypairsFor(server, options.profile);
 	return {
 		uuid: instance.id,
 		meta: Object.keys(server.metadata).length > 0 ? server.metadata : undefined,
@@ -30,6 +33,11 @@ export function metaData(instance: Instance, server: Server, version: OpenStackV
 		devices: version >= SINCE.devices ? devices(instance, server, version) : undefined,
 		dedicated_cpus: version >= SINCE.dedicatedCpus ? server.dedicatedCpus : undefined,
 	};
+}
+
+/** A key pair of several lines is one entry in Nova (nova/api/metadata/base.py), of which clients read the first line. */
+export function keypairsFor({ keypairs }: Server, profile: MetaDataOptions["profile"]): readonly Keypair[] {
+	return profile === "nova" ? keypairs : splitKeypairs(keypairs);
 }
 
 /** The host name with the cloud's domain. */

@@ -159,7 +159,7 @@ export interface Server {
 	/** When it last started as a new guest: at its boot, a rebuild, a resize or an unshelving. */
 	readonly launched?: Date;
 	readonly metadata: Readonly<Record<string, string>>;
-	/** In order, their names different from each other. */
+	/** In order. A public key is as Nova has it: byte for byte, and of several lines if somebody imported it so. */
 	readonly keypairs: readonly Keypair[];
 	readonly keyNames: readonly string[];
 	/** The user that created the server, who also owns its key pairs. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { findInvalidSshKey, keyNamesOf, keypairsOf } from "./keypairs.ts";
+import { findInvalidSshKey, keyNamesOf, splitKeypairs } from "./keypairs.ts";
 
 const [one, two] = ["ssh-ed25519 AAAA", 'from="10.0.0.0/8" ecdsa-sha2-nistp256 BBBB== two@example.org'];
-const pair = (public_key: string, name = "team", type = "ssh") => ({ name, type, public_key });
-const namesAndKeys = (...facts: Parameters<typeof keypairsOf>[0]) =>
-	keypairsOf(facts).map(({ name, publicKey }) => [name, publicKey]);
+const pair = (publicKey: string, name = "team", type = "ssh") => ({ name, type, publicKey });
+const namesAndKeys = (...keypairs: Parameters<typeof splitKeypairs>[0]) =>
+	splitKeypairs(keypairs).map(({ name, publicKey }) => [name, publicKey]);
 
-describe("keypairsOf", () => {
+describe("splitKeypairs", () => {
 	it("leaves a single key as Nova has it", () => {
 		expect(namesAndKeys(pair(`${one}\n`))).toEqual([["team", `${one}\n`]]);
 	});
@@ -30,7 +30,7 @@ describe("keypairsOf", () => {
 		["a certificate", pair("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "team", "x509")],
 		["lines that are not all keys", pair(`${one}\nBBBB`)],
 	])("does not split %s", (_, facts) => {
-		expect(namesAndKeys(facts)).toEqual([["team", facts.public_key]]);
+		expect(namesAndKeys(facts)).toEqual([["team", facts.publicKey]]);
 	});
 });
 

@@ -1,5 +1,5 @@
 /** The SSH keys of a server. Nova's servers have one; an inventory can give them several. */
-import type { KeypairFacts, ServerFacts } from "./facts.ts";
+import type { ServerFacts } from "./facts.ts";
 import { idAllocator } from "./id-allocator.ts";
 import type { Keypair } from "./instance.ts";
 
@@ -15,12 +15,12 @@ export function keyNamesOf({ key_name: names }: Pick<ServerFacts, "key_name">): 
  * One entry for each SSH key. Clients expect one key in an entry: of several lines, all but the first are lost
  * (apache/cloudstack pull request 14164). Further keys of a key pair `team` are named `team-2`, `team-3` …
  */
-export function keypairsOf(facts: readonly KeypairFacts[]): Keypair[] {
-	const newName = idAllocator(facts.map(({ name }) => name));
-	return facts.flatMap(({ name, type, public_key: text }) => {
+export function splitKeypairs(keypairs: readonly Keypair[]): Keypair[] {
+	const newName = idAllocator(keypairs.map(({ name }) => name));
+	return keypairs.flatMap((keypair) => {
+		const { name, type, publicKey: text } = keypair;
 		const lines = sshKeysIn(text);
-		if (type !== "ssh" || lines.length < 2 || findInvalidSshKey(text) !== undefined)
-			return [{ name, type, publicKey: text }];
+		if (type !== "ssh" || lines.length < 2 || findInvalidSshKey(text) !== undefined) return [keypair];
 		return lines.map((publicKey, index) => ({ name: index === 0 ? name : newName(name), type, publicKey }));
 	});
 }

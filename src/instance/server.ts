@@ -1,7 +1,7 @@
 /** The server of an instance, as documents read it. */
 import type { InstanceFacts, ServerFacts } from "./facts.ts";
 import type { Server } from "./instance.ts";
-import { keyNamesOf, keypairsOf } from "./keypairs.ts";
+import { keyNamesOf } from "./keypairs.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 /** The status of a share's attachment while it is a device of the running guest (nova/objects/share_mapping.py). */
@@ -15,7 +15,7 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		created: server.created,
 		launched: launchedOf(server),
 		metadata: server.metadata,
-		keypairs: keypairsOf(facts.keypairs ?? []),
+		keypairs: (facts.keypairs ?? []).map(({ name, type, public_key }) => ({ name, type, publicKey: public_key })),
 		keyNames: keyNamesOf(server),
 		userId: server.user_id,
 		imageId: typeof server.image === "object" ? server.image?.id : server.image || undefined,

@@ -1,6 +1,7 @@
 /** Compares two metadata services path by path: a running nova-api-metadata, and Guestwire in profile `nova`. */
 import { type Answered, type Deviation, deviationsOf } from "../documents/deviations.ts";
 import { driveDeviationsOf } from "../documents/drive-deviations.ts";
+import { fullDeviationsOf, PROFILE_FULL } from "../documents/full-deviations.ts";
 import { normalizePath } from "../documents/paths.ts";
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
@@ -128,11 +129,17 @@ function isByFull(path: string, original: Answered, ours: Answered): boolean {
 	return LISTING.test(path) && original.body.split("\n").every(isListed);
 }
 
-/** A comparison with profile `full`: it differs from Nova's network data and listings on purpose. */
+/** A comparison with profile `full`: it differs from Nova's network data, listings and lists of keys on purpose. */
 export function compareWithFull(comparison: Comparison): Comparison {
 	const { path, outcome, original, ours } = comparison;
-	if (outcome !== "differing" || !isByFull(normalizePath(path) ?? "", original, ours)) return comparison;
-	return { ...comparison, outcome: "deviating", deviations: [...comparison.deviations, "profile-full"] };
+	if (outcome !== "differing") return comparison;
+	// Files of a drive have no leading slash.
+	const place = path.startsWith("/") ? (normalizePath(path) ?? "") : path;
+	if (isByFull(place, original, ours)) {
+		return { ...comparison, outcome: "deviating", deviations: [...comparison.deviations, PROFILE_FULL] };
+	}
+	const compared = compareAnswers(path, original, ours, () => fullDeviationsOf(place));
+	return { ...compared, deviations: [...comparison.deviations, ...compared.deviations] };
 }
 
 /** Compares two answers, and finds the deviations that explain the difference. */

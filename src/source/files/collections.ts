@@ -81,7 +81,6 @@ export const COLLECTIONS = {
 		schema: KeypairFacts,
 		identity: ({ user_id, name }) => JSON.stringify([user_id, name]),
 		refine(keypair, complain) {
-			keypair.public_key = keypair.public_key.trim();
 			const wrong = keypair.type === "ssh" && findInvalidSshKey(keypair.public_key);
 			if (typeof wrong !== "string") return;
 			const line = `${wrong.slice(0, 20)}${wrong.length > 20 ? "…" : ""}`;

@@ -152,7 +152,7 @@ keypairs: [{ name: mine, public_key: "ssh-ed25519 AAAA\\n" }, { name: ops, publi
 		expect(factsOf(inventory, "web")).toMatchObject({
 			keypairs: [
 				{ name: "ops", public_key: "ssh-ed25519 BBBB" },
-				{ name: "mine", public_key: "ssh-ed25519 AAAA" },
+				{ name: "mine", public_key: "ssh-ed25519 AAAA\n" },
 			],
 			dedicatedCpus: [2, 3],
 		});
