@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { pythonJson } from "../src/documents/python-json.ts";
 import { type DocumentSettings, defaultSettings } from "../src/documents/settings.ts";
 import {
 	type MetadataListener,
@@ -24,7 +25,7 @@ import { recordedCases } from "./recorded.ts";
 /** The shared secret of the recorded cloud. */
 export const SECRET = Buffer.from("anchor-secret");
 
-export const vendorData: unknown = JSON.parse(
+const staticVendorData = pythonJson(
 	readFileSync(new URL("./fixtures/zed/a-dhcp4/vendor_data.json", import.meta.url), "utf8"),
 );
 
@@ -32,7 +33,7 @@ export const novaSettings: DocumentSettings = {
 	...defaultSettings(new Uint8Array(32)),
 	profile: "nova",
 	novaRelease: "zed",
-	staticVendorData: vendorData,
+	staticVendorData,
 };
 
 export const recordedInstances: readonly Instance[] = recordedCases().map(({ facts }) => assemble(facts));

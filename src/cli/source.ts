@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { distance } from "fastest-levenshtein";
 import { suggest } from "../checked-text.ts";
+import { pythonJson } from "../documents/python-json.ts";
 import { type DocumentSettings, defaultSettings } from "../documents/settings.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
@@ -137,13 +138,13 @@ async function documentSettings(config: Config, where: LoadedConfig["where"]): P
 	};
 }
 
-async function readVendorData(file: string, where: LoadedConfig["where"]): Promise<unknown> {
+async function readVendorData(file: string, where: LoadedConfig["where"]): Promise<string> {
 	const fail = (what: string): never => {
 		throw new GuestwireError("config", `${where(["vendorData", "staticFile"])} ${file} ${what}`);
 	};
 	const text = await readFile(file, "utf8").catch((error) => fail(`can't be read (${error.code}): correct the path`));
 	try {
-		return JSON.parse(text);
+		return pythonJson(text);
 	} catch {
 		return fail("is not JSON: correct it");
 	}

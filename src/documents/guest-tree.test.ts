@@ -5,9 +5,10 @@ import type { ServerFacts } from "../instance/facts.ts";
 import { driveTree } from "./drive-tree.ts";
 import { buildTree } from "./guest-tree.ts";
 import { defaultSettings } from "./settings.ts";
+import type { VendorData } from "./vendor-data.ts";
 
-const settings = { ...defaultSettings(new Uint8Array(32)), staticVendorData: { motd: "hi" } };
-const treeOf = (name: string, more: Partial<typeof settings> = {}, dynamic = {}) =>
+const settings = { ...defaultSettings(new Uint8Array(32)), staticVendorData: '{"motd": "hi"}' };
+const treeOf = (name: string, more: Partial<typeof settings> = {}, dynamic?: VendorData) =>
 	buildTree(assemble(recordedCase(name).facts), { ...settings, ...more }, dynamic);
 const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString();
 const json = (bytes: Uint8Array | undefined) => JSON.parse(text(bytes) ?? "null");
@@ -54,7 +55,7 @@ describe("a guest's tree", () => {
 	});
 
 	it("shows what the dynamic targets answered beside the static vendor data", () => {
-		const tree = treeOf("h1-full", {}, { join: { token: 1 } });
+		const tree = treeOf("h1-full", {}, new Map([["join", '{"token": 1}']]));
 		expect(text(tree.read("openstack/latest/vendor_data2.json"))).toBe(
 			'{"static": {"motd": "hi"}, "join": {"token": 1}}',
 		);

@@ -13,6 +13,7 @@ import {
 } from "./openstack-tree.ts";
 import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
 import { type MetadataTree, type TreeAnswer, textAnswer } from "./tree.ts";
+import type { VendorData } from "./vendor-data.ts";
 import { EC2_VERSIONS, listedVersions } from "./versions.ts";
 
 /** The tree of one instance, in the layouts of HTTP and of the config drive. */
@@ -32,7 +33,7 @@ export interface GuestTree extends MetadataTree {
 export function buildTree(
 	instance: Instance,
 	settings: DocumentSettings,
-	dynamicVendorData: Readonly<Record<string, unknown>> = {},
+	dynamicVendorData: VendorData = new Map(),
 ): GuestTree {
 	checkLimits(instance);
 	const source: DocumentSource = { instance, settings, dynamicVendorData };

@@ -21,11 +21,11 @@ export function jsonBytes(value: unknown): Uint8Array {
 	return Buffer.from(jsonText(value), "latin1");
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: DEL too is escaped by Python only outside ASCII; keep ASCII
-const NON_ASCII = /[^\x00-\x7f]/g;
+/** What Python escapes and `JSON.stringify` does not: DEL, and everything outside ASCII. */
+const ESCAPED = /[^ -~]/g;
 
 function scalarText(value: unknown): string {
 	const text = JSON.stringify(value ?? null);
-	if (text.search(NON_ASCII) < 0) return text;
-	return text.replaceAll(NON_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+	if (text.search(ESCAPED) < 0) return text;
+	return text.replaceAll(ESCAPED, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -6,14 +6,14 @@ import { networkData } from "./network-data-full.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
 import { networkPorts } from "./network-ports.ts";
 import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
-import { vendorData, vendorData2 } from "./vendor-data.ts";
+import { type VendorData, vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
 
 /** What a document is made of. */
 export interface DocumentSource {
 	readonly instance: Instance;
 	readonly settings: DocumentSettings;
-	readonly dynamicVendorData: Readonly<Record<string, unknown>>;
+	readonly dynamicVendorData: VendorData;
 }
 
 export interface OpenStackDocument {
@@ -67,7 +67,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 		path: "vendor_data.json",
 		listedSince: SINCE.vendorData,
 		make: ofServer((_, { settings }) =>
-			settings.omitsStaticVendorData ? undefined : jsonBytes(vendorData(settings.staticVendorData)),
+			settings.omitsStaticVendorData ? undefined : Buffer.from(vendorData(settings), "latin1"),
 		),
 	},
 	{
@@ -79,7 +79,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "vendor_data2.json",
 		listedSince: SINCE.vendorData2,
-		make: ofServer((_, source) => jsonBytes(vendorData2(source.settings, source.dynamicVendorData))),
+		make: ofServer((_, source) => Buffer.from(vendorData2(source.settings, source.dynamicVendorData), "latin1")),
 	},
 	{
 		path: "metadata/network_data",

@@ -7,9 +7,10 @@ import { buildTree } from "./guest-tree.ts";
 import { jsonText } from "./json.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
 import { normalizePath, PASSWORD_PATH } from "./paths.ts";
+import { pythonJson } from "./python-json.ts";
 import { defaultSettings } from "./settings.ts";
 
-const staticVendorData = JSON.parse(
+const staticVendorData = pythonJson(
 	readFileSync(new URL("../../test/fixtures/zed/a-dhcp4/vendor_data.json", import.meta.url), "utf8"),
 );
 const settings = { ...defaultSettings(new Uint8Array(32)), profile: "nova" as const, staticVendorData };

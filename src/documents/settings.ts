@@ -27,8 +27,8 @@ export interface DocumentSettings {
 	readonly expose: readonly Expose[];
 	/** Appended to host names, empty for none. Default: `novalocal`, as Nova's `dhcp_domain`. */
 	readonly hostnameDomain: string;
-	/** The static vendor data: an object, or undefined for none, which guests see as `{}`. */
-	readonly staticVendorData?: unknown;
+	/** The static vendor data: JSON as `pythonJson` returns it, or undefined for none, which guests see as `{}`. */
+	readonly staticVendorData?: string;
 	/** Leaves out `vendor_data.json` and the member `static`, as a Nova without the provider StaticJSON. Default: false. */
 	readonly omitsStaticVendorData?: boolean;
 	/** The secret key that `random_seed` is derived from; 32 bytes or more. */

@@ -2,10 +2,11 @@ import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree
 import { detailOf } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
+import type { VendorData } from "../documents/vendor-data.ts";
 import { getOrInsert } from "../get-or-insert.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import type { NovaRelease } from "../instance/nova-release.ts";
-import type { DynamicVendorData, VendorData } from "./vendor-data.ts";
+import type { DynamicVendorData } from "./vendor-data.ts";
 
 /** The only document with dynamic vendor data. */
 const WITH_VENDOR_DATA = /^openstack\/[^/]+\/vendor_data2\.json$/;

@@ -46,7 +46,10 @@ it("never contains a secret, a signature, a token, a password or user data", { t
 	const targets = [{ name: "good", url: urlOf(vendor), timeoutSeconds: 1 }];
 	targets.push({ name: "bad", url: urlOf(broken), timeoutSeconds: 1 });
 	const vendorData = createDynamicVendorData({ targets, log, count: metrics.vendorData });
-	const settings = { ...defaultSettings(Buffer.from(SECRETS.seed.repeat(3))), staticVendorData: SECRETS.staticData };
+	const settings = {
+		...defaultSettings(Buffer.from(SECRETS.seed.repeat(3))),
+		staticVendorData: JSON.stringify(SECRETS.staticData),
+	};
 	const documents = createGuestDocuments(settings, vendorData);
 	const networksOf = () => ["net-1"];
 	const service = await startTestService(

@@ -17,6 +17,7 @@ import {
 	startTestService,
 } from "../../test/metadata-service.ts";
 import { hasProgram } from "../../test/system/programs.ts";
+import { pythonJson } from "../documents/python-json.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance, Server } from "../instance/instance.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
@@ -52,7 +53,9 @@ function vendorData(targets: readonly VendorDataTarget[], options: Partial<Dynam
 		...options,
 	});
 	open.push(data);
-	return { ...data, lines, counts };
+	const read = async (of: Instance) =>
+		Object.fromEntries(Array.from(await data.of(of), ([name, text]) => [name, JSON.parse(text)]));
+	return { ...data, read, lines, counts };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -65,7 +68,7 @@ const instance = guest({ address: "10.0.0.5", userData: Buffer.from("#cloud-conf
 
 it("asks as Nova does and gives the answer under the target's name", async () => {
 	const asked: { method?: string | undefined; type?: string | undefined; body: unknown }[] = [];
-	const { of } = vendorData([
+	const { read } = vendorData([
 		await target(async (request, response) => {
 			const { method, headers } = request;
 			asked.push({ method, type: headers["content-type"], body: JSON.parse(await textOf(request)) });
@@ -73,7 +76,7 @@ it("asks as Nova does and gives the answer under the target's name", async () =>
 		}),
 		await target((_request, response) => response.end(), "empty"),
 	]);
-	expect(await of(instance)).toEqual({ join: { a: [1] }, empty: {} });
+	expect(await read(instance)).toEqual({ join: { a: [1] }, empty: {} });
 	// The members of nova/api/metadata/vendordata_dynamic.py, `_do_request`.
 	const body = {
 		"project-id": "project-1",
@@ -106,8 +109,8 @@ it.each<[what: string, listener: RequestListener, detail: string]>([
 	["breaks off", (request) => request.socket.destroy(), "UND_ERR_SOCKET"],
 ])("a target that %s gives {} and a line in the log, the others stay", async (_what, listener, detail) => {
 	const bad = await target(listener, "bad", detail === "timed out" ? 0.2 : 10);
-	const { of, lines, counts } = vendorData([bad, await target((_request, response) => response.end("1"), "good")]);
-	expect(await of(instance)).toEqual({ bad: {}, good: 1 });
+	const { read, lines, counts } = vendorData([bad, await target((_request, response) => response.end("1"), "good")]);
+	expect(await read(instance)).toEqual({ bad: {}, good: 1 });
 	expect(lines.map((line) => JSON.parse(line))).toMatchObject([
 		{ level: 40, vendorData: "bad", instance: instance.id, detail },
 	]);
@@ -117,14 +120,14 @@ it.each<[what: string, listener: RequestListener, detail: string]>([
 
 it("follows a redirect within the origin, with method and body", async () => {
 	const asked: string[] = [];
-	const { of } = vendorData([
+	const { read } = vendorData([
 		await target(async ({ method, url }, response) => {
 			asked.push(`${method} ${url}`);
 			if (url === "/v?token=in-the-url") response.writeHead(301, { location: "moved" }).end();
 			else response.end("[1]");
 		}),
 	]);
-	expect(await of(instance)).toEqual({ join: [1] });
+	expect(await read(instance)).toEqual({ join: [1] });
 	expect(asked).toEqual(["POST /v?token=in-the-url", "POST /moved"]);
 });
 
@@ -142,7 +145,7 @@ describe("with a token", () => {
 
 	it("sends it, and a new one once after a 401", async () => {
 		const seen: unknown[] = [];
-		const { of } = vendorData(
+		const { read } = vendorData(
 			[
 				await target(({ headers }, response) => {
 					seen.push(headers["x-auth-token"]);
@@ -151,15 +154,15 @@ describe("with a token", () => {
 			],
 			{ token: tokens() },
 		);
-		expect(await of(instance)).toEqual({ join: "welcome" });
+		expect(await read(instance)).toEqual({ join: "welcome" });
 		expect(seen).toEqual(["t1", "t2"]);
 	});
 
 	it("gives up on a target that rejects both", async () => {
-		const { of, lines } = vendorData([await target((_request, response) => response.writeHead(401).end())], {
+		const { read, lines } = vendorData([await target((_request, response) => response.writeHead(401).end())], {
 			token: tokens(),
 		});
-		expect(await of(instance)).toEqual({ join: {} });
+		expect(await read(instance)).toEqual({ join: {} });
 		expect(lines.join("")).toContain("status 401");
 		expect(lines.join("")).not.toMatch(/"t[12]"/);
 	});
@@ -171,24 +174,24 @@ describe("with a token", () => {
 			response.end();
 		});
 		const first = await target((_request, response) => response.writeHead(302, { location: other.url }).end());
-		expect(await vendorData([first], { token: tokens() }).of(instance)).toEqual({ join: {} });
+		expect(await vendorData([first], { token: tokens() }).read(instance)).toEqual({ join: {} });
 		expect(seen).toEqual([]);
 	});
 
 	it("does not wait for a Keystone that hangs longer than for the target", async () => {
-		const { of, lines } = vendorData([await target((_request, response) => response.end("1"), "join", 0.2)], {
+		const { read, lines } = vendorData([await target((_request, response) => response.end("1"), "join", 0.2)], {
 			token: { get: () => new Promise(() => {}), refuse: () => {} },
 		});
-		expect(await of(instance)).toEqual({ join: {} });
+		expect(await read(instance)).toEqual({ join: {} });
 		expect(lines.join("")).toContain("timed out");
 	});
 
 	it("names Keystone's failure in the log", async () => {
 		const failed = new GuestwireError("cloud-unavailable", "POST http://k/v3/auth/tokens: answered 503");
-		const { of, lines } = vendorData([await target((_request, response) => response.end("1"))], {
+		const { read, lines } = vendorData([await target((_request, response) => response.end("1"))], {
 			token: { get: () => Promise.reject(failed), refuse: () => {} },
 		});
-		expect(await of(instance)).toEqual({ join: {} });
+		expect(await read(instance)).toEqual({ join: {} });
 		expect(lines.join("")).toContain("no token: POST http://k/v3/auth/tokens: answered 503");
 	});
 });
@@ -206,8 +209,8 @@ it.skipIf(!hasProgram("openssl"))("trusts the configured authorities only (apt-g
 	await once(server, "listening");
 	const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 	const targets = [{ name: "join", url, timeoutSeconds: 5 }];
-	expect(await vendorData(targets).of(instance)).toEqual({ join: {} });
-	expect(await vendorData(targets, { ca: pem.cert.toString() }).of(instance)).toEqual({ join: 1 });
+	expect(await vendorData(targets).read(instance)).toEqual({ join: {} });
+	expect(await vendorData(targets, { ca: pem.cert.toString() }).read(instance)).toEqual({ join: 1 });
 });
 
 it("fails if a target fails and failures are fatal, without asking it again at once", async () => {
@@ -231,13 +234,13 @@ it("fails if a target fails and failures are fatal, without asking it again at o
 
 it("asks once for what is asked at once and again, and anew when a fact of the request has changed", async () => {
 	let asked = 0;
-	const { of } = vendorData([await target((_request, response) => response.end(String(++asked)))]);
+	const { of, read } = vendorData([await target((_request, response) => response.end(String(++asked)))]);
 	const answers = await Promise.all(Array.from({ length: 50 }, () => of(instance)));
 	expect(new Set(answers)).toEqual(new Set([await of(instance)]));
 	expect(asked).toBe(1);
-	expect(await of({ ...instance, ports: [] })).toEqual({ join: 1 });
+	expect(await read({ ...instance, ports: [] })).toEqual({ join: 1 });
 	const renamed = { ...instance, server: { ...(instance.server as Server), hostname: "renamed" } };
-	expect(await of(renamed)).toEqual({ join: 2 });
+	expect(await read(renamed)).toEqual({ join: 2 });
 });
 
 it("stands in the documents of the newest facts, also while the response is an old one", async () => {
@@ -246,6 +249,20 @@ it("stands in the documents of the newest facts, also while the response is an o
 		Buffer.from((await documents.complete(of)).read("openstack/latest/network_data.json") ?? []).toString();
 	expect(await networkData(instance)).toContain('"ethernet_mac_address"');
 	expect(await networkData({ ...instance, ports: [] })).not.toContain('"ethernet_mac_address"');
+});
+
+/** The documents that Nova's json.dumps(json.loads(…)) writes. */
+it("stands in the documents with all digits, and in the order of its own and of the configuration", async () => {
+	const answer = (text: string, name: string) => target((_, response) => response.end(text), name);
+	const targets = [await answer('{"z":1.0,"10":12345678901234567890,"2":[]}', "9"), await answer('"\u00e9"', "1")];
+	const settings = { ...novaSettings, staticVendorData: pythonJson('{"release":1.0,"5":1e5}') };
+	const documents = createGuestDocuments(settings, vendorData(targets));
+	const text = async (name: string) =>
+		Buffer.from((await documents.answer(instance, `openstack/latest/${name}`))?.body ?? []).toString();
+	expect(await text("vendor_data.json")).toBe('{"release": 1.0, "5": 100000.0}');
+	expect(await text("vendor_data2.json")).toBe(
+		'{"static": {"release": 1.0, "5": 100000.0}, "9": {"z": 1.0, "10": 12345678901234567890, "2": []}, "1": "\\u00e9"}',
+	);
 });
 
 it("stands in vendor_data2.json alone, beside the static vendor data", async () => {

@@ -5,20 +5,19 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { EnvHttpProxyAgent } from "undici";
+import { pythonJson } from "../documents/python-json.ts";
+import type { VendorData } from "../documents/vendor-data.ts";
 import { GuestwireError } from "../errors.ts";
 import { getOrInsert } from "../get-or-insert.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Log } from "./log.ts";
 import { askTarget, type VendorDataTarget, type VendorDataToken } from "./vendor-data-request.ts";
 
-/** The targets' responses, by name. The same object is returned as long as it is fresh. */
-export type VendorData = Readonly<Record<string, unknown>>;
-
 export interface DynamicVendorData {
 	/** Whether there are any targets. */
 	readonly hasTargets: boolean;
 	/**
-	 * The response of a target that fails is `{}`, as in Nova.
+	 * The response of a target that fails is `{}`, as in Nova. The same object is returned as long as it is fresh.
 	 *
 	 * @throws GuestwireError `vendor-data`: a target failed, and failures are fatal
 	 */
@@ -94,11 +93,11 @@ async function askAll(
 ): Promise<Entry> {
 	const failed: string[] = [];
 	let bytes = 1;
-	const answer = async (target: VendorDataTarget): Promise<[name: string, answer: unknown]> => {
+	const answer = async (target: VendorDataTarget): Promise<[name: string, answer: string]> => {
 		const { name } = target;
 		try {
 			const text = await ask(target, body);
-			const value: unknown = text === "" ? {} : JSON.parse(text);
+			const value = text === "" ? "{}" : pythonJson(text);
 			count(name, "answered");
 			bytes += text.length;
 			return [name, value];
@@ -107,10 +106,10 @@ async function askAll(
 			failed.push(name);
 			// The URL and the response may contain secrets, so they are not logged.
 			log.warn({ vendorData: name, instance: id, detail: problem(error) }, "no vendor data from a target");
-			return [name, {}];
+			return [name, "{}"];
 		}
 	};
-	return { data: Object.fromEntries(await Promise.all(targets.map(answer))), bytes, failed };
+	return { data: new Map(await Promise.all(targets.map(answer))), bytes, failed };
 }
 
 /** A request to the targets. Most changes of an instance, such as those of its wiring, leave it as it is. */

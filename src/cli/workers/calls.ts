@@ -1,8 +1,8 @@
 /** What the primary process and its workers ask of each other. Workers open no database and no connection to a cloud. */
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { DocumentSettings } from "../../documents/settings.ts";
+import type { VendorData } from "../../documents/vendor-data.ts";
 import type { Detail, Instance } from "../../instance/instance.ts";
-import type { VendorData } from "../../service/vendor-data.ts";
 import type { Change, Owner, PortQuery } from "../../source/source.ts";
 import type { HistoryBatch } from "../../store/history-store.ts";
 import type { Config } from "../config-schema.ts";
