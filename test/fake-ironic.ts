@@ -81,7 +81,10 @@ function answer({ records, pageSize, root }: Served, { pathname, searchParams }:
 		const isHidden = collection === "nodes" && record["parent_node"] !== null && !searchParams.has("include_children");
 		const instance = searchParams.get("instance_uuid") ?? record["instance_uuid"];
 		const node = searchParams.get("node") ?? record["node_uuid"];
-		return !isHidden && record["instance_uuid"] === instance && record["node_uuid"] === node;
+		const address = searchParams.get("address") ?? record["address"];
+		return (
+			!isHidden && record["instance_uuid"] === instance && record["node_uuid"] === node && record["address"] === address
+		);
 	};
 	const matching = all.filter(isListed);
 	const marker = searchParams.get("marker");

@@ -10,16 +10,20 @@ import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
 import { openIronicSource } from "../src/source/ironic/index.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { type FakeIronic, startFakeIronic } from "./fake-ironic.ts";
+import { startFakeOpenStack } from "./fake-openstack.ts";
 
 const NODE = "a0000000-0000-4000-8000-000000000003";
 const INSTANCE = "e0000000-0000-4000-8000-000000000003";
 
-async function start(change: (fake: FakeIronic) => void = () => {}) {
+async function start(
+	change: (fake: FakeIronic) => void = () => {},
+	envOf: (fake: FakeIronic) => Readonly<Record<string, string>> = (fake) => fake.env,
+) {
 	const fake = await startFakeIronic();
 	change(fake);
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-"));
 	const database = await openDatabase({ sqlite: join(folder, "state.db") });
-	const env = fake.env;
+	const env = envOf(fake);
 	const [remote, living] = await Promise.all([
 		openIronicSource({ env, changes: { pollSeconds: 0.05 } }),
 		openIronicSource({ env, sharing: 0 }),
@@ -67,6 +71,40 @@ test.each([
 	// A VLAN may have the bond's own address.
 	const owners = new Set((await mirror.owners(query)).map(({ id }) => id));
 	expect(owners).toEqual(new Set([`e0000000-0000-4000-8000-0000000000${node}`]));
+});
+
+test("a bond's member has its owner on the bond's network alone", async () => {
+	const { mirror } = await start();
+	const networkId = "c0000000-0000-4000-8000-000000000300";
+	expect(await mirror.owners({ macAddress: "52:54:00:00:03:02", networkId })).toMatchObject([
+		{ id: INSTANCE, networkId },
+	]);
+	expect(await mirror.owners({ macAddress: "52:54:00:00:03:02", networkId: "another" })).toEqual([]);
+});
+
+test("Neutron is asked which networks a router serves: the mirror of an Ironic has no routers", async () => {
+	const cloud = await startFakeOpenStack();
+	onTestFinished(() => cloud.close());
+	const vif = cloud.records.ports.find(({ device_owner }) => device_owner === "compute:nova");
+	const networkId = String(vif?.["network_id"]);
+	cloud.records.ports.push({
+		...vif,
+		id: "interface",
+		device_id: "router",
+		device_owner: "network:router_interface",
+	} as never);
+	const { mirror } = await start(
+		({ records }) => {
+			const nic = records.ports.find(({ address }) => address === "52:54:00:00:06:02");
+			Object.assign(nic ?? {}, { internal_info: { tenant_vif_port_id: vif?.id } });
+		},
+		({ url }) => ({ ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: url }),
+	);
+	const query = { macAddress: String(vif?.["mac_address"]) };
+	const id = "e0000000-0000-4000-8000-000000000006";
+	expect(await mirror.owners({ ...query, networkId })).toMatchObject([{ id, networkId }]);
+	expect(await mirror.owners({ ...query, routerId: "router" })).toMatchObject([{ id, networkId }]);
+	expect(await mirror.owners({ ...query, routerId: "another" })).toEqual([]);
 });
 
 test("a node that can't be read any more keeps its last document, and costs one line of the log", async () => {

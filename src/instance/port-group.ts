@@ -35,11 +35,8 @@ export interface BareMetal {
  * @throws GuestwireError `cloud-answer` for a mode that the bonding driver does not have
  */
 export function bareMetalOf(portId: string, macAddress: string, facts: InstanceFacts): BareMetal {
-	const { portGroups, bareMetalPorts } = facts;
-	const attached = portGroups.find((candidate) => attachedPort(candidate) === portId);
-	const nic = attached ? undefined : bareMetalPorts.find((candidate) => attachedPort(candidate) === portId);
+	const { nic, group } = holderOf(portId, macAddress, facts);
 	if (nic) return withoutUndefined<BareMetal>({ plugged: true, macAddress: canonicalMac(nic.address) });
-	const group = attached ?? portGroups.find((candidate) => hasMac(candidate, macAddress, facts));
 	if (!group) return {};
 	const mode = modeOf(group);
 	const members = membersOf(group, facts).flatMap(({ uuid, address }) => {
@@ -48,19 +45,42 @@ export function bareMetalOf(portId: string, macAddress: string, facts: InstanceF
 	});
 	const portGroup = { id: group.uuid, mode, options: optionsOf(group), members };
 	return withoutUndefined<BareMetal>({
-		plugged: attached && true,
+		plugged: attachedPort(group) === portId ? true : undefined,
 		macAddress: canonicalMac(group.address ?? ""),
 		// There is no bond without NICs; the port itself still describes what to set up.
 		portGroup: members.length > 0 ? portGroup : undefined,
 	});
 }
 
-function hasMac(group: PortGroupFacts, macAddress: string, facts: InstanceFacts): boolean {
+type Hardware = Pick<InstanceFacts, "bareMetalPorts" | "portGroups">;
+
+/** The NIC or the bond that a Neutron port is on. */
+function holderOf(
+	portId: string,
+	macAddress: string,
+	hardware: Hardware,
+): { readonly nic?: BareMetalPortFacts | undefined; readonly group?: PortGroupFacts | undefined } {
+	const { portGroups, bareMetalPorts } = hardware;
+	const isAttached = (holder: PortGroupFacts | BareMetalPortFacts) => attachedPort(holder) === portId;
+	const attached = portGroups.find(isAttached);
+	const nic = attached ? undefined : bareMetalPorts.find(isAttached);
+	if (nic) return { nic };
+	return { group: attached ?? portGroups.find((candidate) => hasMac(candidate, macAddress, hardware)) };
+}
+
+/** Whether a NIC sends what a Neutron port sends: the port is on it, or on a bond that it is a member of. */
+export function isOnNic(port: Pick<PortFacts, "id" | "mac_address">, nicAddress: string, hardware: Hardware): boolean {
+	const { nic, group } = holderOf(port.id, canonicalMac(port.mac_address) ?? "", hardware);
+	if (nic) return canonicalMac(nic.address) === nicAddress;
+	return group !== undefined && hasMac(group, nicAddress, hardware);
+}
+
+function hasMac(group: PortGroupFacts, macAddress: string, facts: Hardware): boolean {
 	const addresses = [group, ...membersOf(group, facts)].map(({ address }) => canonicalMac(address ?? ""));
 	return addresses.includes(macAddress);
 }
 
-function membersOf(group: PortGroupFacts, facts: InstanceFacts): BareMetalPortFacts[] {
+function membersOf(group: PortGroupFacts, facts: Hardware): BareMetalPortFacts[] {
 	return inPlaces(facts.bareMetalPorts).filter((port) => port.portgroup_uuid === group.uuid);
 }
 

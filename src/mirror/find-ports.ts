@@ -33,8 +33,8 @@ export async function findPorts(store: Reader, query: PortQuery): Promise<readon
 	return withNics(store, ports);
 }
 
-/** Undefined: on any network. */
-async function networksOf(store: Reader, { networkId, routerId }: PortQuery): Promise<string[] | undefined> {
+/** The networks that a query is about; undefined: any. */
+export async function networksOf(store: Reader, { networkId, routerId }: PortQuery): Promise<string[] | undefined> {
 	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
 	const { resources } = await store.read([{ kind: "port", key: "device", values: [routerId.toLowerCase()] }]);
 	const interfaces = contentsOf(resources, "port").filter(({ device_owner }) =>

@@ -6,7 +6,7 @@ import type { Detail } from "../instance/instance.ts";
 import { assembleOwned } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
-import type { Change, FactsSource, InstanceSummary } from "../source/source.ts";
+import type { Change, FactsSource, InstanceSummary, PortQuery } from "../source/source.ts";
 import { withAbort } from "../source/with-abort.ts";
 import { changesOf } from "./changes.ts";
 import type { Clock } from "./clock.ts";
@@ -217,6 +217,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		});
 	}
 
+	const isRemote = ({ routerId }: PortQuery) => routerId !== undefined && remote.knowsRoutersAlone === true;
 	const facts: FactsSource["facts"] = (id, detail, signal) => withAbort(find(id, detail), signal);
 	return {
 		state,
@@ -228,11 +229,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		async owners(query, signal) {
 			const isCurrent = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);
-			const found = isCurrent ? await ownersIn(store, query).catch(() => undefined) : undefined;
+			const found = isCurrent && !isRemote(query) ? await ownersIn(store, query).catch(() => undefined) : undefined;
 			return found ?? remote.owners(query, signal);
 		},
 		async lastKnownOwners(query) {
-			if (state.isListed(keyKinds)) return ownersIn(store, query);
+			if (state.isListed(keyKinds) && !isRemote(query)) return ownersIn(store, query);
 			throw new GuestwireError("cloud-unavailable", "the mirror does not know all ports yet");
 		},
 		verifiedAge(id) {

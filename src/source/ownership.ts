@@ -6,9 +6,11 @@
  * which only the server itself can prove. Nova applies the same rule (nova/network/neutron.py, `_get_available_networks`
  * and the `tenant_id` filter of every port listing).
  */
+import { canonicalMac } from "../instance/addresses.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { Instance, Port, PortPlace } from "../instance/instance.ts";
+import { isOnNic } from "../instance/port-group.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { Owner, PortQuery } from "./source.ts";
 
@@ -83,9 +85,29 @@ export function matchesQuery(port: PortFacts, { address, macAddress, networkId }
 	);
 }
 
-/** The MAC address of a query that asks for nothing else. Only such a query can find a NIC without a port. */
-export function macAlone({ address, macAddress, networkId, routerId }: PortQuery): string | undefined {
-	return address === undefined && networkId === undefined && routerId === undefined ? macAddress : undefined;
+/** The MAC address of a query without an address: on bare metal, it may be that of a NIC that has no port of its own. */
+export function macAlone({ address, macAddress }: PortQuery): string | undefined {
+	return address === undefined ? macAddress : undefined;
+}
+
+/**
+ * The owners of a bare-metal NIC by its MAC address: a bond's member sends with its own until the bond is up. On a network,
+ * these are the owners of the ports there that the NIC or its bond has. Where only the MAC address is asked for, the NIC
+ * may have none: it only boots the node.
+ *
+ * @param facts of the instance on the node: its NICs, and the ports that name it as their device
+ * @param networks those that the query is about; undefined: any
+ */
+export function ownersOfNic(
+	{ id, ports, ...hardware }: Pick<InstanceFacts, "id" | "ports" | "bareMetalPorts" | "portGroups">,
+	macAddress: string,
+	networks: readonly string[] | undefined,
+): Owner[] {
+	if (!hardware.bareMetalPorts.some(({ address }) => canonicalMac(address) === macAddress)) return [];
+	if (networks === undefined) return [{ id, networkId: "" }];
+	return ports
+		.filter((port) => networks.includes(port.network_id) && isOnNic(port, macAddress, hardware))
+		.flatMap((port) => ownerOf(port, port) ?? []);
 }
 
 /** Which of the constraints the instance violates first; undefined if it satisfies all of them. */

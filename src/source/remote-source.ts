@@ -7,6 +7,8 @@ export interface RemoteSource extends FactsSource {
 	/** Identifies the cloud in the mirror: two sources with the same text have the same facts. */
 	readonly sourceId: string;
 	readonly resources: ResourceReader;
+	/** Whether its resources lack the ports of routers: a mirror can't find out which networks a router serves. */
+	readonly knowsRoutersAlone?: boolean;
 	/** What reports that resources have changed. Each one may miss some. */
 	readonly signals: readonly ChangeSignals[];
 	/** How long Keystone's token is still valid, in milliseconds; undefined without one. Missing without a Keystone. */

@@ -148,6 +148,21 @@ test.each([
 	expect(owners.map(({ id }) => id)).toEqual([`e0000000-0000-4000-8000-0000000000${node}`]);
 });
 
+test("a bond's member belongs to the instance on the networks of the bond's port alone", async () => {
+	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24 }]";
+	const ports = `ports:
+  - { id: p, mac_address: "52:54:00:00:01:01", fixed_ips: [{ ip_address: 10.7.0.9 }], network_id: lan }
+  - { id: r, device_id: router, device_owner: "network:router_interface", network_id: lan }`;
+	const files = await openFilesSource(await folderWith({ ...answersOf("29"), "lan.yaml": `${lan}\n${ports}` }));
+	const macAddress = "52:54:00:00:01:02";
+	for (const query of [{ networkId: "lan" }, { routerId: "router" }, { networkId: "lan", routerId: "router" }]) {
+		expect(await files.owners({ macAddress, ...query })).toEqual([{ id: INSTANCE, networkId: "lan" }]);
+	}
+	for (const query of [{ networkId: "x" }, { routerId: "x" }, { networkId: "x", routerId: "router" }]) {
+		expect(await files.owners({ macAddress, ...query })).toEqual([]);
+	}
+});
+
 test("an unknown mode costs its node, not the inventory", async () => {
 	const answers = answersOf("29");
 	const groups = answers["portgroups.json"]?.["portgroups"] as Record<string, unknown>[];

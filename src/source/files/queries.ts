@@ -3,7 +3,7 @@ import { GuestwireError } from "../../errors.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
-import { macAlone, matchesQuery, ownerOf, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf, ownersOfNic, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
@@ -19,7 +19,6 @@ export function factsOf(inventory: Inventory, id: string): InstanceFacts | undef
 	const server = inventory.servers.get(id);
 	if (server === undefined) return undefined;
 	const keypairs = keyNamesOf(server).flatMap((name) => keypairOf(inventory, name, server) ?? []);
-	const nodeIds = all(inventory.nodes, id).map(({ uuid }) => uuid);
 	return {
 		...emptyFacts(id),
 		server,
@@ -29,8 +28,7 @@ export function factsOf(inventory: Inventory, id: string): InstanceFacts | undef
 		...portFactsOf(inventory, all(inventory.portsByDevice, id)),
 		volumeAttachments: all(inventory.volumeAttachments, id),
 		...(inventory.shares.has(id) && { shares: all(inventory.shares, id) }),
-		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),
-		portGroups: nodeIds.flatMap((node) => all(inventory.portGroups, node)),
+		...hardwareOf(inventory, id),
 	};
 }
 
@@ -81,14 +79,27 @@ export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
 			const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
 			return (nic && ownerOf(port, nic)) ?? [];
 		});
-	return owners.length > 0 ? owners : ownersByNic(inventory, query);
+	return owners.length > 0 ? owners : ownersByNic(inventory, query, routed);
 }
 
-/** On bare metal, a NIC may have no port: it is a bond's member, or only boots the node. */
-function ownersByNic({ instancesByNic }: Inventory, query: PortQuery): Owner[] {
+/** @param routed the networks of the query's router, if it has one */
+function ownersByNic(inventory: Inventory, query: PortQuery, routed: ReadonlySet<string> | undefined): Owner[] {
 	const macAddress = macAlone(query);
-	const id = macAddress === undefined ? undefined : instancesByNic.get(macAddress);
-	return id === undefined ? [] : [{ id, networkId: "" }];
+	const id = macAddress === undefined ? undefined : inventory.instancesByNic.get(macAddress);
+	if (macAddress === undefined || id === undefined) return [];
+	const { networkId } = query;
+	const networks =
+		networkId === undefined ? routed && [...routed] : routed?.has(networkId) === false ? [] : [networkId];
+	const ports = all(inventory.portsByDevice, id);
+	return ownersOfNic({ id, ports, ...hardwareOf(inventory, id) }, macAddress, networks);
+}
+
+function hardwareOf(inventory: Inventory, id: string): Pick<InstanceFacts, "bareMetalPorts" | "portGroups"> {
+	const nodeIds = all(inventory.nodes, id).map(({ uuid }) => uuid);
+	return {
+		bareMetalPorts: nodeIds.flatMap((node) => all(inventory.bareMetalPorts, node)),
+		portGroups: nodeIds.flatMap((node) => all(inventory.portGroups, node)),
+	};
 }
 
 /** A query with neither an address nor a MAC address does not describe a guest: nothing matches. */

@@ -3,6 +3,8 @@
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
 import { openInventory } from "../files/kind.ts";
+import { createNeutron, type Neutron } from "../openstack/neutron.ts";
+import { networksOf } from "../openstack/owners.ts";
 import { UUID } from "../openstack/uuid.ts";
 import { assembleOwned } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
@@ -39,17 +41,26 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 	const sharing = (options.sharing ?? 2) * 1000;
 	const { ironic, ...access } = await openIronicAccess(options);
 	const inventory = path === undefined ? undefined : await openInventory(path, options);
-	const findFacts = createNodeWiring({ network: access.network, inventory, share: sharing });
+	let neutron: Neutron | undefined;
+	const findNeutron = async () => {
+		const api = await access.network();
+		neutron ??= api && createNeutron(api, sharing);
+		return api && neutron;
+	};
+	const findFacts = createNodeWiring({ findNeutron, inventory });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {
 		const record = await findNode(ironic, id);
 		return record && findFacts(record);
 	};
+	// Without Neutron there are no routers.
+	const interfacesOfRouter = async (id: string) => (await findNeutron())?.interfacesOfRouter(id) ?? [];
 	const facts: RemoteSource["facts"] = async (id, _detail, signal) =>
 		UUID.test(id) ? withAbort(find(id), signal) : undefined;
 	return {
 		sourceId: [access.sourceId, path ?? ""].join(" ").trim(),
 		resources: createIronicReader(snapshots, { isPolled: true }),
+		knowsRoutersAlone: true,
 		signals: changes === undefined ? [] : [createPollSignals("lists", changes.pollSeconds, () => pollLists(snapshots))],
 		facts,
 		async instance(id, detail, signal) {
@@ -57,7 +68,14 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 			return found && assembleOwned(found);
 		},
 		async owners(query, signal) {
-			return ownersIn(await withAbort(snapshots.recent(sharing), signal), query);
+			const find = async () => {
+				const [snapshot, networks] = await Promise.all([
+					snapshots.recent(sharing),
+					networksOf({ interfacesOfRouter }, query),
+				]);
+				return ownersIn(snapshot, query, networks);
+			};
+			return withAbort(find(), signal);
 		},
 		async list(signal) {
 			const { instances, unreadable } = await withAbort(snapshots.recent(sharing), signal);

@@ -5,37 +5,31 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
-import type { Api } from "../api/api.ts";
 import { gatherWiring } from "../openstack/gather.ts";
-import { createNeutron, type Neutron, type PortAnswer } from "../openstack/neutron.ts";
+import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
 import type { FactsSource } from "../source.ts";
 import { mergeHardware } from "./merge-hardware.ts";
 import type { NodeRecord } from "./nodes.ts";
 
 export interface WiringParts {
 	/** Where VIFs may be Neutron's ports. */
-	readonly network: () => Promise<Api | undefined>;
+	readonly findNeutron: () => Promise<Neutron | undefined>;
 	/** What an operator wrote beside Ironic; its instances are found by the MAC addresses of their ports. */
 	readonly inventory?: Pick<FactsSource, "owners" | "facts"> | undefined;
-	/** For how long Neutron's networks are not asked for again. Milliseconds. */
-	readonly share: number;
 }
 
 type Wiring = Awaited<ReturnType<typeof gatherWiring>>;
 
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
-export function createNodeWiring({ network, inventory, share }: WiringParts): FindFacts {
-	let neutron: Neutron | undefined;
-
+export function createNodeWiring({ findNeutron, inventory }: WiringParts): FindFacts {
 	/** What Neutron knows of ports; undefined if it has none of them. */
 	async function fromNeutron(
 		ids: readonly string[],
 		owned: (port: PortAnswer) => PortAnswer,
 	): Promise<Wiring | undefined> {
-		const api = ids.length === 0 ? undefined : await network();
-		if (api === undefined) return undefined;
-		neutron ??= createNeutron(api, share);
+		const neutron = ids.length === 0 ? undefined : await findNeutron();
+		if (neutron === undefined) return undefined;
 		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
 		if (found.length === 0) return undefined;
 		return gatherWiring(found.map(owned), { neutron, dhcpPorts: false });

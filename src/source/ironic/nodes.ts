@@ -58,6 +58,17 @@ export async function findHardware(ironic: Ironic, instanceId: string): Promise<
 	return running && recordOf(ironic, running);
 }
 
+/** The instance on the node with this NIC, and the node's hardware. Undefined if there is none. */
+export async function findByNic(
+	ironic: Ironic,
+	macAddress: string,
+): Promise<(NodeHardware & { readonly id: string }) | undefined> {
+	const [nic] = await ironic.list("ports", [["address", macAddress]]);
+	const own = nic && (await ironic.node(readPort(nic.value, nic.where).node_uuid));
+	const record = own && (await recordOf(ironic, own));
+	return record?.node.instance_uuid ? { ...record, id: instanceIdOf(record.node) } : undefined;
+}
+
 async function findRunning(ironic: Ironic, instanceId: string): Promise<Answered | undefined> {
 	const [running] = await ironic.list("nodes", [["instance_uuid", instanceId]]);
 	return running;

@@ -91,3 +91,30 @@ test.each(["provisioning", "cleaning", "inspection", "rescuing", "servicing"])(
 		}
 	},
 );
+
+describe("in mode network, beside Neutron, the node's instance is found", () => {
+	const MEMBER = "52:54:00:00:11:02";
+	const [address = ""] = (recordedPort?.fixed_ips ?? []).map(({ ip_address }) => ip_address);
+	const networkId = recordedPort?.network_id ?? "";
+	beforeEach(() => {
+		addPort(VIFS[0], "");
+		addPort("interface", "network:router_interface", { device_id: "router", fixed_ips: [] });
+	});
+
+	test.each([
+		["by its address behind a router", { address, routerId: "router" }],
+		["by its address on a network", { address, networkId }],
+		["by the MAC address of a bond's member behind a router", { macAddress: MEMBER, routerId: "router" }],
+		["by the MAC address of a bond's member on a network", { macAddress: MEMBER, networkId }],
+	])("%s", async (_, query) => {
+		expect(await source.owners(query)).toMatchObject([{ id: INSTANCE, networkId }]);
+	});
+
+	test.each([
+		["behind another router", { address, routerId: "another" }],
+		["on another network", { macAddress: MEMBER, networkId: "another" }],
+		["behind another router, by MAC address", { macAddress: MEMBER, routerId: "another" }],
+	])("not %s", async (_, query) => {
+		expect(await source.owners(query)).toEqual([]);
+	});
+});

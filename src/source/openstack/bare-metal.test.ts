@@ -3,6 +3,7 @@ import { type FakeIronic, recordedAnswer, startFakeIronic } from "../../../test/
 import { type FakeOpenStack, startFakeOpenStack } from "../../../test/fake-openstack.ts";
 import { recordedCases } from "../../../test/recorded.ts";
 import { networkData } from "../../documents/network-data-full.ts";
+import { violatedConstraint } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import { openOpenStackSource } from "./index.ts";
 
@@ -100,4 +101,39 @@ test.each([
 	// Neutron says that nothing is plugged in, and nobody says otherwise.
 	for (const one of cloud.records.ports) one["binding:vif_type"] = "other";
 	expect(await linksOf()).toMatchObject([{ type: "phy", vif_id: facts.ports[0]?.id }]);
+});
+
+describe("who is asking: a bond's member, which no port of Neutron's has the address of,", () => {
+	const MEMBER = "52:54:00:00:01:02";
+	const [port] = facts.ports;
+	const owner = { id: facts.id, projectId: port?.project_id, networkId: port?.network_id ?? "" };
+
+	test("is the server's on the network of the bond's port, and on no other", async () => {
+		const query = { macAddress: MEMBER, networkId: owner.networkId };
+		expect(await source.owners(query)).toEqual([owner]);
+		const instance = await source.instance(facts.id, "all");
+		const constraint = { projectId: owner.projectId ?? "", source: query };
+		expect(instance && violatedConstraint(instance, [constraint])).toBeUndefined();
+		expect(await source.owners({ macAddress: MEMBER, networkId: "another" })).toEqual([]);
+		expect(await source.owners({ macAddress: "52:54:00:00:02:02", networkId: owner.networkId })).toEqual([]);
+	});
+
+	test("is found behind a router", async () => {
+		const interfaces = { ...cloud.records.ports[0], device_id: "router", device_owner: "network:router_interface" };
+		cloud.records.ports.push({ ...interfaces, id: "interface", network_id: owner.networkId } as never);
+		expect(await source.owners({ macAddress: MEMBER, routerId: "router" })).toEqual([owner]);
+		expect(await source.owners({ macAddress: MEMBER, routerId: "another" })).toEqual([]);
+	});
+
+	test("is the server's where nothing but the MAC address is asked for", async () => {
+		expect(await source.owners({ macAddress: MEMBER })).toEqual([{ id: facts.id, networkId: "" }]);
+		for (const one of ironic.records.nodes) if (one.uuid === NODE) Object.assign(one, { instance_uuid: null });
+		expect(await source.owners({ macAddress: MEMBER })).toEqual([]);
+	});
+
+	test("costs no call to Ironic where Neutron knows the address", async () => {
+		await source.owners({ macAddress: port?.mac_address ?? "" });
+		await source.owners({ address: "192.0.2.250" });
+		expect(ironic.requests).toEqual([]);
+	});
 });

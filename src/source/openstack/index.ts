@@ -3,7 +3,7 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createDisprovedClaims } from "../disproved-claims.ts";
-import { findHardware } from "../ironic/nodes.ts";
+import { findByNic, findHardware } from "../ironic/nodes.ts";
 import { createIronicReader, HARDWARE_KINDS } from "../ironic/resources.ts";
 import { createSnapshots } from "../ironic/snapshot.ts";
 import { assembleOwned } from "../ownership.ts";
@@ -61,7 +61,10 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		...{ dhcpPorts: options.profile === "nova", disproved: createDisprovedClaims() },
 	};
 	const networkResources = createNetworkResources(network, neutron);
-	const findOwners = createOwners(neutron);
+	const findOwners = createOwners(neutron, async (macAddress) => {
+		const found = await ironic();
+		return found && findByNic(found, macAddress);
+	});
 	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
 		if (options.profile !== "nova") return gather(id, detail, sources);
 		const [found, novaMicroversion] = await Promise.all([gather(id, detail, sources), newestMicroversion()]);

@@ -1,10 +1,11 @@
 /** Whose port is it? Look-ups by network, router, address and MAC, as Neutron's metadata agent makes them. */
 import { GuestwireError } from "../../errors.ts";
 import type { PortFacts } from "../../instance/facts.ts";
+import type { NodeHardware } from "../../instance/node-nics.ts";
 import { withoutUndefined } from "../../instance/without-undefined.ts";
 import type { Answered } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
-import { matchesQuery, ownerOf } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf, ownersOfNic } from "../ownership.ts";
 import type { Owner, PortQuery } from "../source.ts";
 import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
@@ -16,8 +17,26 @@ const onNetwork: Filters = ({ networkId }) => (networkId === undefined ? [] : [[
 const byAddress: Filters = (query) => [...onNetwork(query), ["fixed_ips", `ip_address=${query.address}`]];
 const byMac: Filters = (query) => [...onNetwork(query), ["mac_address", query.macAddress ?? ""]];
 
-/** The look-up of owners. See `Source.owners`. */
-export function createOwners(neutron: Neutron): (query: PortQuery) => Promise<readonly Owner[]> {
+/** The networks that a query is about, its router resolved; undefined: any. */
+export async function networksOf(
+	{ interfacesOfRouter }: { readonly interfacesOfRouter: (id: string) => Promise<readonly PortFacts[]> },
+	{ networkId, routerId }: PortQuery,
+): Promise<readonly string[] | undefined> {
+	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
+	const interfaces = await interfacesOfRouter(routerId);
+	const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
+	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
+}
+
+/** The instance on the node that has a NIC with this MAC address, and the node's hardware. */
+export type FindByNic = (macAddress: string) => Promise<(NodeHardware & { readonly id: string }) | undefined>;
+
+/**
+ * The look-up of owners. See `Source.owners`.
+ *
+ * @param findByNic asked for a MAC address that no port has
+ */
+export function createOwners(neutron: Neutron, findByNic: FindByNic): (query: PortQuery) => Promise<readonly Owner[]> {
 	const read = (answers: readonly Answered[]) => answers.map(({ value, where }) => readPort(value, where));
 
 	/** Several look-ups in one call. It also returns ports that match a mix of their filters: each look-up picks its own. */
@@ -47,13 +66,6 @@ export function createOwners(neutron: Neutron): (query: PortQuery) => Promise<re
 		return address === undefined ? withMac(query) : withAddress(query);
 	}
 
-	async function networksOf({ networkId, routerId }: PortQuery): Promise<readonly (string | undefined)[]> {
-		if (routerId === undefined) return [networkId];
-		const interfaces = await neutron.interfacesOfRouter(routerId);
-		const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
-		return networkId === undefined ? networks : networks.filter((network) => network === networkId);
-	}
-
 	/** The NIC behind a port. A subport has no device, its trunk's parent port has; no filter leads from one to the other. */
 	async function nicOf(port: PortFacts): Promise<readonly PortFacts[]> {
 		if (port.device_owner !== "trunk:subport") return [port];
@@ -66,12 +78,24 @@ export function createOwners(neutron: Neutron): (query: PortQuery) => Promise<re
 		);
 	}
 
+	async function ownersByNic(query: PortQuery, networks: readonly string[] | undefined): Promise<readonly Owner[]> {
+		const macAddress = macAlone(query);
+		const found = macAddress === undefined ? undefined : await findByNic(macAddress);
+		if (macAddress === undefined || found === undefined) return [];
+		const { id, ports: bareMetalPorts, portGroups } = found;
+		const ports = networks === undefined ? [] : await neutron.portsOfDevice(id);
+		return ownersOfNic({ id, ports, bareMetalPorts, portGroups }, macAddress, networks);
+	}
+
 	return async (query) => {
 		const { address, macAddress } = query;
-		const networks = await networksOf(query);
-		const queries = networks.map((networkId) => withoutUndefined<PortQuery>({ networkId, address, macAddress }));
+		const networks = await networksOf(neutron, query);
+		const queries = (networks ?? [undefined]).map((networkId) =>
+			withoutUndefined<PortQuery>({ networkId, address, macAddress }),
+		);
 		const ports = (await Promise.all(queries.map(matchingPorts))).flat();
-		const owners = ports.map(async (port) => (await nicOf(port)).flatMap((nic) => ownerOf(port, nic) ?? []));
-		return (await Promise.all(owners)).flat();
+		const found = ports.map(async (port) => (await nicOf(port)).flatMap((nic) => ownerOf(port, nic) ?? []));
+		const owners = (await Promise.all(found)).flat();
+		return owners.length > 0 ? owners : ownersByNic(query, networks);
 	};
 }
