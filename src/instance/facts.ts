@@ -247,7 +247,8 @@ export const BareMetalPortFacts = Type.Object({
 	position: optional(Type.Integer({ minimum: 0 })),
 	portgroup_uuid: textOrNull,
 	...vifAttachment,
-	extra: mapOf({ vif_port_id: anything, switchport: anything, "client-id": anything }),
+	local_link_connection: mapOf({ port_id: anything }),
+	extra: mapOf({ vif_port_id: anything, switchport: anything, portchannel: anything, "client-id": anything }),
 });
 export type BareMetalPortFacts = Static<typeof BareMetalPortFacts>;
 

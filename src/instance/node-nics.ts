@@ -2,6 +2,7 @@
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "./facts.ts";
 import type { NodeLink, NodeNetworkData } from "./node-network-data.ts";
+import { aggregateOf } from "./switch-side.ts";
 
 /** A NIC that is in no bond, or a bond. */
 export interface NodeNic {
@@ -21,7 +22,7 @@ export interface NodeHardware {
 
 /**
  * The node's hardware, with what only its network data names: NICs that were not enrolled (inspection by default adds the
- * NIC that the node boots from), and bonds that have no port group.
+ * NIC that the node boots from), and bonds that have no port group. NICs that the switch aggregates are a bond too.
  */
 export function completeHardware(
 	node: BareMetalNodeFacts,
@@ -45,6 +46,9 @@ export function completeHardware(
 		const group = { uuid, name: id, address: mac ?? null, node_uuid: node.uuid, mode, properties: { ...properties } };
 		for (const port of own) inGroups.set(port.uuid, group);
 	}
+	for (const group of aggregatedGroups(node, all, portGroups, inGroups)) {
+		for (const port of group.ports) inGroups.set(port.uuid, group.group);
+	}
 	return {
 		ports: all.map((port, position) => {
 			const group = inGroups.get(port.uuid);
@@ -52,6 +56,27 @@ export function completeHardware(
 		}),
 		portGroups: [...portGroups, ...new Set(inGroups.values())],
 	};
+}
+
+/** The bonds of NICs that are in no other, and on one aggregated interface of the switch. */
+function aggregatedGroups(
+	node: BareMetalNodeFacts,
+	ports: readonly BareMetalPortFacts[],
+	portGroups: readonly PortGroupFacts[],
+	inGroups: ReadonlyMap<string, PortGroupFacts>,
+) {
+	const known = new Set(portGroups.map(({ uuid }) => uuid));
+	const free = ports.filter(({ uuid, portgroup_uuid: group }) => !inGroups.has(uuid) && !known.has(group ?? ""));
+	const byAggregate = Map.groupBy(free, aggregateOf);
+	byAggregate.delete(undefined);
+	return [...byAggregate].flatMap(([name = "", members]) => {
+		if (members.length < 2) return [];
+		const group: PortGroupFacts = {
+			...{ uuid: `${members[0]?.uuid}-bond`, name, address: null, node_uuid: node.uuid },
+			...{ mode: "802.3ad", properties: {} },
+		};
+		return [{ group, ports: members }];
+	});
 }
 
 function portOf(node: BareMetalNodeFacts, address: string, name: string): BareMetalPortFacts {

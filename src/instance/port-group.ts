@@ -38,8 +38,9 @@ export function bareMetalOf(portId: string, macAddress: string, facts: InstanceF
 	const { nic, group } = holderOf(portId, macAddress, facts);
 	if (nic) return withoutUndefined<BareMetal>({ plugged: true, macAddress: canonicalMac(nic.address) });
 	if (!group) return {};
-	const mode = modeOf(group);
-	const members = membersOf(group, facts).flatMap(({ uuid, address }) => {
+	const nics = membersOf(group, facts);
+	const mode = modeOf(group, nics);
+	const members = nics.flatMap(({ uuid, address }) => {
 		const mac = canonicalMac(address);
 		return mac ? [{ id: uuid, macAddress: mac }] : [];
 	});
@@ -124,7 +125,7 @@ function bondModeOf(text: string): BondMode | undefined {
  * 802.3ad, and one that does not needs another mode. Ironic's own default is `active-backup`
  * (`[DEFAULT]default_portgroup_mode`).
  */
-function modeOf(group: PortGroupFacts): BondMode {
+function modeOf(group: PortGroupFacts, members: readonly BareMetalPortFacts[]): BondMode {
 	const text = group.mode ?? "active-backup";
 	const name = bondModeOf(text);
 	if (!name) {
@@ -134,7 +135,7 @@ function modeOf(group: PortGroupFacts): BondMode {
 			`port group ${group.uuid} has mode "${text}"; the bonding driver has ${known}`,
 		);
 	}
-	const onSwitch = aggregationOf(group);
+	const onSwitch = aggregationOf(group, members);
 	if (onSwitch === "lacp") return "802.3ad";
 	return onSwitch === "static" && !STATIC_MODES.has(name) ? "balance-xor" : name;
 }

@@ -1,6 +1,6 @@
 /**
- * What Ironic's networking service sets up on the switch, from `extra.switchport` of ports and `extra.lag` (or
- * `extra.portchannel`) of port groups: ironic/drivers/modules/network/ironic_networking_schemas.py.
+ * What Ironic's networking service sets up on the switch, from `extra.switchport` of ports and `extra.lag` of port groups:
+ * ironic/drivers/modules/network/ironic_networking_schemas.py. `extra.portchannel` of either is the earlier name of `lag`.
  */
 import type { BareMetalPortFacts, PortGroupFacts } from "./facts.ts";
 import { isMap } from "./is-map.ts";
@@ -15,13 +15,17 @@ export interface SwitchSide {
 /** The most that Ironic's schema allows. If a switch passes on more, nothing says which are the guest's. */
 const MOST_VLANS = 100;
 
-/** @param ports the NIC, or the members of the bond */
+/**
+ * What the port group's record says, and where it says nothing, those of the ports.
+ *
+ * @param ports the NIC, or the members of the bond
+ */
 export function switchSideOf(ports: readonly BareMetalPortFacts[], group?: PortGroupFacts): SwitchSide {
-	const [side = {}] = [lagOf(group), ...ports.map(({ extra }) => extra?.switchport)].filter(isMap);
-	const { mode, native_vlan: native, allowed_vlans: allowed } = side;
-	const mtu = mtuOf(side["mtu"]);
+	const records = [...lagsOf(ports, group), ...ports.map(({ extra }) => extra?.switchport).filter(isMap)];
+	const { mode, native_vlan: native, allowed_vlans: allowed } = records.find(({ mode }) => mode) ?? {};
+	const [mtu] = records.flatMap((record) => mtuOf(record["mtu"]) ?? []);
 	const vlans = mode === "trunk" || mode === "hybrid" ? vlansIn(allowed) : [];
-	const tagged = vlans.filter((vlan) => vlan !== native);
+	const tagged = vlans.filter((vlan) => String(vlan) !== String(native));
 	return {
 		taggedVlans: tagged.length > MOST_VLANS ? [] : tagged,
 		...(mtu !== undefined && { mtu }),
@@ -34,13 +38,36 @@ export function mtuOf(value: unknown): number | undefined {
 }
 
 /** How the switch aggregates the links of a port group. */
-export function aggregationOf(group: PortGroupFacts): "lacp" | "static" | undefined {
-	const mode = lagOf(group)?.["aggregation_mode"];
-	return mode === "lacp" || mode === "static" ? mode : undefined;
+export function aggregationOf(
+	group: PortGroupFacts,
+	members: readonly BareMetalPortFacts[],
+): "lacp" | "static" | undefined {
+	const modes = lagsOf(members, group).map((record) => record["aggregation_mode"]);
+	return modes.find((mode) => mode === "lacp" || mode === "static");
 }
 
-function lagOf(group: PortGroupFacts | undefined): Record<string, unknown> | undefined {
-	return [group?.extra?.lag, group?.extra?.portchannel].find(isMap);
+function lagsOf(ports: readonly BareMetalPortFacts[], group?: PortGroupFacts): Record<string, unknown>[] {
+	const ofGroup = [group?.extra?.lag, group?.extra?.portchannel].filter(isMap).slice(0, 1);
+	return [...ofGroup, ...ports.map(({ extra }) => extra?.portchannel).filter(isMap)];
+}
+
+/** How switches call interfaces that consist of several: Arista, Cisco, Comware, Cumulus, Huawei, Juniper, SONiC. */
+const AGGREGATED = /^(ae|bond|bridge-aggregation|bundle-ether|eth-trunk|lag|po|port-?channel)[ _-]?\d+$/i;
+
+/**
+ * The switch's aggregated interface that a NIC belongs to, if its records name one: in `extra.portchannel`, as `lag_name`
+ * of `extra.switchport`, or as `port_id` of `local_link_connection`.
+ */
+export function aggregateOf({ extra, local_link_connection: link }: BareMetalPortFacts): string | undefined {
+	const { portchannel } = extra ?? {};
+	const switchport = isMap(extra?.switchport) ? extra.switchport : {};
+	const name = isMap(portchannel) ? (portchannel["name"] ?? portchannel["lag_name"]) : portchannel;
+	const port = String(link?.port_id);
+	const names = [name, switchport["lag_name"], AGGREGATED.test(port) ? port : undefined];
+	return names
+		.filter((each) => typeof each === "string" || typeof each === "number")
+		.map(String)
+		.find(Boolean);
 }
 
 /** Numbers, and ranges such as `"30-32"`. */

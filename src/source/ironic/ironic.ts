@@ -18,7 +18,7 @@ export interface Ironic {
 /** Only what is read: a node's complete record has 2.7 KB, and what a driver knows may be secret. */
 const FIELDS: Readonly<Record<Collection, readonly string[]>> = {
 	nodes: ["uuid", "name", "instance_uuid", "instance_info", "network_data", "extra"],
-	ports: ["uuid", "address", "node_uuid", "portgroup_uuid", "internal_info", "extra"],
+	ports: ["uuid", "address", "node_uuid", "portgroup_uuid", "local_link_connection", "internal_info", "extra"],
 	portgroups: ["uuid", "name", "address", "node_uuid", "mode", "properties", "internal_info", "extra"],
 };
 
