@@ -11,6 +11,7 @@ import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions, SourceContext } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
 import { openIronicAccess } from "./access.ts";
+import { reportHiddenVifs } from "./hidden-vifs.ts";
 import { createNodeWiring } from "./node-wiring.ts";
 import { findNode } from "./nodes.ts";
 import { ownersIn } from "./owners.ts";
@@ -47,7 +48,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 		neutron ??= api && createNeutron(api, sharing);
 		return api && neutron;
 	};
-	const findFacts = createNodeWiring({ findNeutron, inventory });
+	const findFacts = createNodeWiring({ findNeutron, inventory, vifs: reportHiddenVifs(options.onWarning) });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {
 		const record = await findNode(ironic, id);

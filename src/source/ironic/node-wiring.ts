@@ -8,6 +8,7 @@ import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
 import type { FactsSource } from "../source.ts";
+import type { HiddenVifs } from "./hidden-vifs.ts";
 import { mergeHardware } from "./merge-hardware.ts";
 import type { NodeRecord } from "./nodes.ts";
 
@@ -16,23 +17,41 @@ export interface WiringParts {
 	readonly findNeutron: () => Promise<Neutron | undefined>;
 	/** What an operator wrote beside Ironic; its instances are found by the MAC addresses of their ports. */
 	readonly inventory?: Pick<FactsSource, "owners" | "facts"> | undefined;
+	readonly vifs: HiddenVifs;
 }
 
 type Wiring = Awaited<ReturnType<typeof gatherWiring>>;
 
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
-export function createNodeWiring({ findNeutron, inventory }: WiringParts): FindFacts {
+export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts): FindFacts {
 	/** What Neutron knows of ports; undefined if it has none of them. */
 	async function fromNeutron(
 		ids: readonly string[],
 		owned: (port: PortAnswer) => PortAnswer,
+		onFound: (found: ReadonlySet<string>) => void = () => {},
 	): Promise<Wiring | undefined> {
 		const neutron = ids.length === 0 ? undefined : await findNeutron();
 		if (neutron === undefined) return undefined;
 		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
+		onFound(new Set(found.map(({ id }) => id)));
 		if (found.length === 0) return undefined;
 		return gatherWiring(found.map(owned), { neutron, dhcpPorts: false });
+	}
+
+	/** The wiring of the attached VIFs. Those that Neutron does not show are reported. */
+	async function fromVifs(record: NodeRecord, id: string): Promise<Wiring | undefined> {
+		const attached = nicsOfNode(record).flatMap(vifsOf);
+		return fromNeutron(
+			attached,
+			(port) => ownedBy(id, port),
+			(found) => {
+				for (const vif of attached) {
+					if (found.has(vif)) vifs.shown(vif);
+					else vifs.hidden({ vif, node: record.node.uuid, hasOthers: found.size > 0 });
+				}
+			},
+		);
 	}
 
 	/** The inventory's instance that has one of the node's MAC addresses. */
@@ -52,7 +71,7 @@ export function createNodeWiring({ findNeutron, inventory }: WiringParts): FindF
 		const { ports, portGroups } = record;
 		const [written, wired, ramdisk] = await Promise.all([
 			fromInventory(record),
-			fromNeutron(nicsOfNode(record).flatMap(vifsOf), (port) => ownedBy(own.id, port)),
+			fromVifs(record, own.id),
 			// Ironic makes them in its own project.
 			fromNeutron([...ports, ...portGroups].flatMap(ramdiskPorts), ({ project_id: _, ...port }) =>
 				ownedBy(own.id, port),

@@ -20,6 +20,7 @@ let cloud: FakeOpenStack;
 let ironic: FakeIronic;
 let source: RemoteSource;
 let env: Record<string, string>;
+const warnings: string[] = [];
 const ofNode = (record: Record<string, unknown>) => record["node_uuid"] === NODE;
 beforeEach(async () => {
 	cloud = await startFakeOpenStack();
@@ -30,7 +31,8 @@ beforeEach(async () => {
 		Object.assign(holder ?? {}, { internal_info: { tenant_vif_port_id: VIFS[at] } });
 	}
 	env = { ...cloud.env, OS_BAREMETAL_ENDPOINT_OVERRIDE: ironic.url };
-	source = await openIronicSource({ env, sharing: 0 });
+	warnings.length = 0;
+	source = await openIronicSource({ env, sharing: 0, onWarning: (warning) => warnings.push(warning) });
 });
 afterEach(async () => {
 	await source.close();
@@ -64,6 +66,21 @@ test("the doctor reports VIFs whose ports Neutron does not show", async () => {
 	});
 	addPort(VIFS[1], "");
 	expect(await neutron()).toEqual({ part: "Neutron", ok: true, found: "has the ports of all 2 attached VIFs" });
+});
+
+test("a VIF whose port Neutron does not show is one line, and its guest gets the rest", async () => {
+	for (let times = 0; times < 3; times++) expect(await vifsOf()).not.toContain(VIFS[0]);
+	const line = (vif: string, gets: RegExp) =>
+		expect.stringMatching(
+			new RegExp(`^Neutron does not show port ${vif}, .* node ${NODE}: its guest gets ${gets.source}`),
+		);
+	expect(warnings).toEqual(VIFS.map((vif) => line(vif, /what the node's network_data says, or DHCP;/)));
+	addPort(VIFS[0], "");
+	expect(await vifsOf()).toEqual([VIFS[0]]);
+	cloud.records.ports.pop();
+	await vifsOf();
+	expect(warnings).toHaveLength(3);
+	expect(warnings.at(-1)).toEqual(line(VIFS[0], /what the node's/));
 });
 
 describe("a tenant's VIF is in the document beside one of Nova's", () => {
