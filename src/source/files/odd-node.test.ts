@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type IronicRecord, recordedAnswer } from "../../../test/fake-ironic.ts";
+import { ODD_VALUES, pathsInRecord, setAt } from "../../../test/odd-values.ts";
 import { networkData } from "../../documents/network-data-full.ts";
 import { openFilesSource } from "./files-source.ts";
 import { buildInventory } from "./inventory.ts";
@@ -172,14 +173,6 @@ test("a port in a file whose NIC can't be read is served to nobody, and is no mi
 });
 
 describe("whatever one of Ironic's records has at one place, no other node is without its facts:", () => {
-	const WRONG = [undefined, null, 7, -1, 1e99, true, "", "x", "\n", [], [1], [[]], {}, { a: [1] }];
-
-	/** The paths of everything in a value. */
-	function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
-		const nested = typeof value === "object" && value !== null ? Object.entries(value) : [];
-		return nested.flatMap(([key, inner]) => [[...path, key], ...pathsIn(inner, [...path, key])]);
-	}
-
 	function inventoryOf(answers: object) {
 		const files = Object.entries(answers).map(([name, list]) =>
 			parseInventoryFile(JSON.stringify({ [name]: list }), `${name}.json`),
@@ -187,15 +180,13 @@ describe("whatever one of Ironic's records has at one place, no other node is wi
 		return buildInventory(files, (path) => path);
 	}
 
-	const listsOf = (): Answers => {
-		const lists = (["nodes", "ports", "portgroups"] as const).map((name) => [
-			name,
-			(recordedAnswer("29", `${name}-detail`).body[name] as IronicRecord[]).filter(({ uuid, node_uuid }) =>
-				/0(01|03|09|11)$/.test(`${node_uuid ?? uuid}`),
-			),
-		]);
-		return Object.fromEntries(lists);
-	};
+	const lists = (["nodes", "ports", "portgroups"] as const).map((name) => [
+		name,
+		(recordedAnswer("29", `${name}-detail`).body[name] as IronicRecord[]).filter(({ uuid, node_uuid }) =>
+			/0(01|03|09|11)$/.test(`${node_uuid ?? uuid}`),
+		),
+	]);
+	const listsOf = (): Answers => structuredClone(Object.fromEntries(lists));
 
 	const COLLECTIONS = ["nodes", "ports", "portgroups"] as const;
 	test.each(["03", "09", "11"].flatMap((node) => COLLECTIONS.map((name) => [name, node] as const)))(
@@ -204,12 +195,14 @@ describe("whatever one of Ironic's records has at one place, no other node is wi
 			const [first] = listsOf()[name].filter(({ uuid, node_uuid }) => `${node_uuid ?? uuid}`.endsWith(node));
 			const sound = inventoryOf(listsOf());
 			const others = [...sound.servers.keys()].filter((id) => !id.endsWith(node));
-			for (const path of pathsIn(first)) {
-				for (const wrong of WRONG) {
+			for (const path of pathsInRecord(first)) {
+				for (const odd of ODD_VALUES) {
 					const answers = listsOf();
-					let at = answers[name].find(({ uuid }) => uuid === first?.uuid) as Record<string, unknown>;
-					for (const step of path.slice(0, -1)) at = at[step] as Record<string, unknown>;
-					at[path.at(-1) ?? ""] = wrong;
+					setAt(
+						answers[name].find(({ uuid }) => uuid === first?.uuid),
+						path,
+						odd,
+					);
 					const inventory = inventoryOf(answers);
 					for (const id of others) expect(factsOf(inventory, id)).toEqual(factsOf(sound, id));
 					expect(inventory.warnings.length).toBeLessThanOrEqual(2);

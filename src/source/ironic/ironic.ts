@@ -1,6 +1,7 @@
 /** Ironic's nodes, ports and port groups. https://docs.openstack.org/api-ref/baremetal/ */
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
+import { isMap, nonEmptyText } from "../../instance/is-map.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
@@ -35,7 +36,11 @@ const PAGE = "1000";
 /** A page's marker may be deleted before the next page is read: then the record before it marks the page. */
 const MARKERS = 3;
 
-const readUuid = reader(Type.Object({ uuid: Type.String() }));
+/** Undefined for an odd record: whoever reads its node reports it. */
+function uuidOf({ value }: Answered): string | undefined {
+	return isMap(value) ? nonEmptyText(value["uuid"]) : undefined;
+}
+
 const pageReaders: Readonly<Record<Collection, Reader<Readonly<Record<string, unknown>>>>> = {
 	nodes: pageReader("nodes"),
 	ports: pageReader("ports"),
@@ -67,8 +72,8 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 
 	/** The next page. Its URL is not Ironic's `next`, which forgets `include_children`. */
 	async function pageAfter(collection: Collection, query: Query, read: readonly Answered[]): Promise<Page> {
-		for (const record of read.slice(-MARKERS).reverse()) {
-			const { uuid } = readUuid(record.value, record.where);
+		const uuids = read.slice(-MARKERS).flatMap((record) => uuidOf(record) ?? []);
+		for (const uuid of uuids.reverse()) {
 			const found = await page(collection, [...query, ["marker", uuid]]);
 			if (found !== undefined) return found;
 		}
@@ -84,11 +89,14 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 			const known = new Set<string>();
 			const records: Answered[] = [];
 			for (let found = first; ; found = await pageAfter(collection, query, records)) {
-				const fresh = found.records.filter(({ value, where }) => !known.has(readUuid(value, where).uuid));
-				for (const { value, where } of fresh) known.add(readUuid(value, where).uuid);
-				records.push(...fresh);
+				const before = known.size;
+				for (const record of found.records) {
+					const uuid = uuidOf(record);
+					if (uuid === undefined || !known.has(uuid)) records.push(record);
+					if (uuid !== undefined) known.add(uuid);
+				}
 				if (found.isLast) return records;
-				if (fresh.length === 0) {
+				if (known.size === before) {
 					throw new GuestwireError(
 						"cloud-answer",
 						`/v1/${collection}: the listing repeats a page that was already read`,
