@@ -109,6 +109,21 @@ export async function untilQuiet(cloud: Cloud): Promise<void> {
 	}
 }
 
+/** Seconds without another cached instance. */
+const PREPARED = 3;
+
+/** Waits until the service has prepared all instances, or as many as fit in its memory. */
+export async function untilPrepared({ operator }: Service): Promise<void> {
+	let [entries, since] = [-1, performance.now()];
+	for (const start = since; performance.now() - since < PREPARED * 1000; await sleep(200)) {
+		const { body } = await request(`${operator}/metrics`);
+		const now = Number(/^guestwire_cache_entries (\d+)$/m.exec(await body.text())?.[1]);
+		if (now !== entries) since = performance.now();
+		entries = now;
+		if (performance.now() - start > LONGEST_WORK) return;
+	}
+}
+
 export interface MeasuredStorm extends Storm {
 	/** Seconds of CPU time that each took meanwhile. */
 	readonly service: number;

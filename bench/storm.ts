@@ -21,6 +21,7 @@ import {
 	storm,
 	untilCurrent,
 	untilFilled,
+	untilPrepared,
 	untilQuiet,
 } from "./storm-parts.ts";
 
@@ -105,11 +106,13 @@ async function measureCold(cloud: Cloud, bus: Bus | undefined, document: Documen
 /** Everything is known, and no guest has asked yet. */
 async function measureWarm(cloud: Cloud, bus: Bus | undefined, document: Document, folder: string): Promise<void> {
 	const service = await startService(cloud, bus, folder);
+	const empty = await collectedBytes(service.child);
 	await untilFilled(service);
 	if (bus !== undefined) await untilCurrent(service);
 	const current = (performance.now() - service.started) / 1000;
+	if (bus !== undefined) await untilPrepared(service);
+	const prepared = (performance.now() - service.started) / 1000;
 	if (bus !== undefined) await untilQuiet(cloud);
-	const empty = await collectedBytes(service.child);
 	const digests = digestsOf(document, folder);
 	const measured = await storm(service, { cloud, document, count: COUNT, connections: CONNECTIONS, digests });
 	const resident = await collectedBytes(service.child);
@@ -118,6 +121,7 @@ async function measureWarm(cloud: Cloud, bus: Bus | undefined, document: Documen
 	const calls = callsIn(measured, "network") + callsIn(measured, "compute");
 	console.log(`\nMirror filled, ${document}: ${COUNT} guests' first requests over ${CONNECTIONS} connections`);
 	if (bus !== undefined) report("current after the start", seconds(current));
+	if (bus !== undefined) report("prepared after the start", seconds(prepared));
 	report("answered 200 at once", `${first} of ${COUNT}`, "all", first === COUNT);
 	report("latency", `p50 ${p50} ms, p99 ${p99} ms`, "p99 ≤ 250 ms", p99 <= 250);
 	report("all answered after", `${seconds(wall)}, ${Math.round(COUNT / wall)} answers per second`);

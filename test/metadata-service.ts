@@ -101,6 +101,8 @@ export function instancesOf(
 				name: server?.name ?? id,
 				...(projectId !== undefined && { projectId }),
 			})),
+		prepare: async () => undefined,
+		onOutdated: () => {},
 		stats: () => ({
 			entries: byId.size,
 			bytes: 0,

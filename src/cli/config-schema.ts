@@ -243,7 +243,7 @@ export const ConfigSchema = strict({
 	}),
 	cacheMegabytes: Type.Integer({
 		description:
-			"Memory in MiB for instances and documents that were asked for, in each process. What is asked for again and again is kept; the rest is read from the mirror or the inventory.",
+			"Memory in MiB for instances and documents, in each process. With the message bus it is filled before guests ask (docs/mirror.md). What is asked for again and again is kept; the rest is read from the mirror or the inventory.",
 		default: 256,
 		minimum: 16,
 	}),

@@ -5,6 +5,7 @@ import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import type { Log } from "../service/log.ts";
 import { createMetrics } from "../service/metrics.ts";
+import { prepareInstances } from "../service/prepare-instances.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { createHistoryStore } from "../store/history-store.ts";
 import { createPasswordStore } from "../store/password-store.ts";
@@ -70,6 +71,10 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 	const running = workers?.running ?? (() => 1);
 	const { addresses } = workers ?? (await startGuests(parts, open));
 	metrics.servedBy(running);
+	if (state.isMirrorCurrent) {
+		const prepared = { instances, source: context.source, isCurrent: state.isMirrorCurrent };
+		open.defer(prepareInstances({ ...prepared, documents: count > 1 ? undefined : documents }));
+	}
 	open.defer(() => {
 		state.isServing = () => false;
 	});
@@ -93,6 +98,7 @@ interface ServiceState {
 	isMirrorReady: () => boolean;
 	/** See ServiceMirror; absent without a mirror. */
 	stored?: ServiceMirror["stored"];
+	isMirrorCurrent?: ServiceMirror["isCurrent"];
 }
 
 interface SourceParts {
@@ -124,6 +130,7 @@ async function openSource(
 			const mirror = await openServiceMirror(remote, parts);
 			state.isMirrorReady = mirror.isReady;
 			state.stored = mirror.stored;
+			state.isMirrorCurrent = mirror.isCurrent;
 			return mirror.source;
 		},
 	});

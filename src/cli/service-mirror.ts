@@ -17,6 +17,8 @@ export interface ServiceMirror {
 	readonly source: FactsSource;
 	/** Whether guests can be answered: an instance is known, or the source answers. */
 	readonly isReady: () => boolean;
+	/** Whether all instances are known and the signals report their changes. */
+	readonly isCurrent: () => boolean;
 	/** The instances as the mirror has them: it never asks the cloud for one. */
 	readonly stored: OverviewOptions["source"];
 }
@@ -29,6 +31,9 @@ export interface ServiceMirrorOptions {
 	readonly registry: Registry;
 	readonly log: Log;
 }
+
+/** Milliseconds since the signals last proved that the mirror is current. */
+const CURRENT = 5000;
 
 /** @throws GuestwireError `state` */
 export async function openServiceMirror(remote: RemoteSource, options: ServiceMirrorOptions): Promise<ServiceMirror> {
@@ -59,7 +64,12 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	if (remote.tokenRemaining) collectToken(registry, remote.tokenRemaining);
 	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
 	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
-	return { source, isReady: () => servers > 0 || isReachable, stored: storedSource(mirror, store, config) };
+	return {
+		source,
+		isReady: () => servers > 0 || isReachable,
+		isCurrent: () => state.isFilled() && Date.now() - state.verifiedAt() < CURRENT,
+		stored: storedSource(mirror, store, config),
+	};
 }
 
 /** What operators see of all instances: looking at them must not cost a request to the cloud for each. */

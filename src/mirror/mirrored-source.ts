@@ -186,13 +186,14 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		return lacksNics(found) && (server?.requestedAt ?? 0) > state.reconciledAt();
 	}
 
+	/** When the facts of a new answer were requested at the earliest: they never get older than those answered before. */
+	const oldestFor = (id: string) => Math.max(clock.now() - options.freshness * 1000, askedAt.get(id) ?? 0);
+
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		// Facts never get older than those that were answered before.
-		const answeredAt = askedAt.get(id) ?? 0;
-		const notBefore = Math.max(clock.now() - options.freshness * 1000, answeredAt);
-		const mayServeOld = asOf(found, detail) >= answeredAt && !mayLackNics(found);
+		const notBefore = oldestFor(id);
+		const mayServeOld = asOf(found, detail) >= (askedAt.get(id) ?? 0) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isNew = asOf(found, detail) >= notBefore;
 			if (isNew && !isOddlyWired(found)) {
@@ -226,6 +227,14 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		async instance(id, detail, signal) {
 			const found = await facts(id, detail, signal);
 			return found && assembleOwned(found);
+		},
+		async known(id) {
+			const found = await read(id).catch(() => undefined);
+			if (found === undefined || !isComplete(found, "all") || isDoubtful(found, "all")) return undefined;
+			if (asOf(found, "all") < oldestFor(id) || isOddlyWired(found)) return undefined;
+			forgetRemote(id, "all");
+			const current = factsOf(found);
+			return current && assembleOwned(current);
 		},
 		async owners(query, signal) {
 			const isCurrent = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);

@@ -24,6 +24,8 @@ function fakeSource() {
 	let listener: (change: Change) => void = () => {};
 	/** Instances whose look-up fails. */
 	const failing = new Set<string>();
+	/** Instances that the source would have to ask somebody for. */
+	const unknown = new Set<string>();
 	const state = { down: false, gate: undefined as Promise<void> | undefined, closed: false };
 	const source: Source = {
 		async instance(id, detail, signal) {
@@ -40,6 +42,11 @@ function fakeSource() {
 			if (state.down) throw unavailable();
 			return owners.get(query.address ?? "") ?? [];
 		},
+		async known(id) {
+			const name = names.get(id);
+			await state.gate;
+			return unknown.has(id) || name === undefined ? undefined : instanceOf(id, name);
+		},
 		list: async () => [],
 		onChange(given) {
 			listener = given;
@@ -52,6 +59,7 @@ function fakeSource() {
 		source,
 		names,
 		failing,
+		unknown,
 		asked,
 		queries,
 		owners,
@@ -248,6 +256,75 @@ describe("a source that reports changes", () => {
 		gate.resolve();
 		expect(nameOf(await before)).toBe("one");
 		expect(nameOf(await cache.get(ID, "all"))).toBe("two");
+	});
+});
+
+describe("an instance that is prepared", () => {
+	test("is served at once, whatever part of it is wanted, and nobody is asked", async () => {
+		const { cache, asked } = set();
+		const prepared = await cache.prepare(ID);
+		expect(nameOf(prepared)).toBe("one");
+		for (const detail of ["wiring", "server", "all"] as const) expect(cache.get(ID, detail)).toBe(prepared);
+		expect(asked).toEqual([]);
+	});
+
+	test("is not looked up while it is current, and keeps its object while the facts are the same", async () => {
+		const { cache, change, names } = set();
+		const first = await cache.prepare(ID);
+		names.set(ID, "unseen");
+		expect(await cache.prepare(ID)).toBe(first);
+		names.set(ID, "one");
+		change(ID);
+		expect(await cache.prepare(ID)).toBe(first);
+	});
+
+	test("is reported as outdated by each change, and prepared again", async () => {
+		const { cache, change, names, asked } = set();
+		const outdated: string[] = [];
+		cache.onOutdated((id) => outdated.push(id));
+		await cache.prepare(ID);
+		names.set(ID, "two");
+		change(ID);
+		expect(outdated).toEqual([ID]);
+		expect(nameOf(await cache.prepare(ID))).toBe("two");
+		expect(nameOf(await cache.get(ID, "wiring"))).toBe("two");
+		expect(asked).toEqual([]);
+	});
+
+	test("is not cached if it changes meanwhile, or if a guest was answered something newer", async () => {
+		for (const meanwhile of ["change", "get"] as const) {
+			const { cache, change, names, state } = set();
+			const { promise, resolve } = Promise.withResolvers<void>();
+			state.gate = promise;
+			const preparing = cache.prepare(ID);
+			state.gate = undefined;
+			names.set(ID, "two");
+			if (meanwhile === "change") change(ID);
+			else expect(nameOf(await cache.get(ID, "wiring"))).toBe("two");
+			resolve();
+			expect(await preparing).toBeUndefined();
+			expect(nameOf(await cache.get(ID, "wiring"))).toBe("two");
+		}
+	});
+
+	test("is looked up by its guest as ever if the source does not know it", async () => {
+		const { cache, unknown, asked } = set();
+		unknown.add(ID);
+		expect(await cache.prepare(ID)).toBeUndefined();
+		expect(nameOf(await cache.get(ID, "wiring"))).toBe("one");
+		expect(asked).toHaveLength(1);
+	});
+
+	test("evicts no other, however many there are", async () => {
+		const { cache, names, asked } = set({ maxBytes: 200_000 });
+		const ids = Array.from({ length: 100 }, (_, at) => `${at}`);
+		for (const id of ids) names.set(id, id);
+		const prepared: string[] = [];
+		for (const id of ids) if ((await cache.prepare(id)) !== undefined) prepared.push(id);
+		expect(prepared.length).toBeGreaterThan(5);
+		expect(prepared).toEqual(ids.slice(0, prepared.length));
+		for (const id of prepared) expect(cache.get(id, "all")).not.toBeInstanceOf(Promise);
+		expect(asked).toEqual([]);
 	});
 });
 

@@ -1,12 +1,12 @@
 /** The cache in front of a source: instances by id, and owners by port query. */
 import { setTimeout } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
+import { createCachesByDetail, newer } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
-import { tagsOfChange, tagsOfInstance, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
-import { isOversized, memorySize, sizeOfInstance } from "./memory-size.ts";
+import { tagsOfChange, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
+import { ENTRY_SIZE, memorySize } from "./memory-size.ts";
 import {
 	type CacheTimes,
 	createRevalidatingCache,
@@ -16,7 +16,6 @@ import {
 	type SharedCacheState,
 } from "./revalidating-cache.ts";
 import type { Change, InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
-import type { CacheEntry } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
 
 export interface InstanceCacheOptions {
@@ -78,6 +77,15 @@ export interface InstanceCache {
 	 */
 	revalidate: InstanceCache["get"];
 	/**
+	 * Caches an instance that the source already knows, with all details, before its guest asks. It evicts no other.
+	 *
+	 * @param id lower case
+	 * @returns the cached instance; undefined if the source does not know it, or there is no room
+	 */
+	prepare(id: string): Promise<Instance | undefined>;
+	/** Calls back with the id of each cached instance that a change has outdated. */
+	onOutdated(listener: (id: string) => void): void;
+	/**
 	 * As `Source.owners`: at once if the answer is cached, like `get`.
 	 *
 	 * @param isPrivate whether private data depends on it: then the answer is at most 5 seconds old, even while the source
@@ -97,11 +105,8 @@ const sleep = (milliseconds: number, signal: AbortSignal) => setTimeout(millisec
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_ABSENT = 5000;
-/** The parts of the memory for the instances of each detail, and for owners. */
-const INSTANCES_SHARE = 0.3;
+/** The part of the memory for owners. */
 const OWNERS_SHARE = 0.1;
-/** An entry with its tags. Bytes. */
-const ENTRY = 1000;
 /** An absent instance, a failed look-up. Seconds. */
 const NEGATIVE_TTL = 2;
 /** An instance that the source took long to return. Guests that got 503 meanwhile ask again within a second or two. Seconds. */
@@ -161,10 +166,14 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
 	const common = { maxAbsent, now, wait, onStale, shared };
 
-	const byDetail = createInstanceCaches(
+	const outdatedListeners: ((id: string) => void)[] = [];
+	const byDetail = createCachesByDetail(
 		{
 			...common,
-			maxBytes: maxBytes * INSTANCES_SHARE,
+			maxBytes: maxBytes * (1 - OWNERS_SHARE),
+			onInvalidate: (id) => {
+				for (const listener of outdatedListeners) listener(id);
+			},
 			verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY,
 		},
 		instanceTimes(maxAge, sourceAge),
@@ -173,7 +182,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
 		...common,
 		maxBytes: maxBytes * OWNERS_SHARE,
-		sizeOf: (found) => ENTRY + memorySize(found),
+		sizeOf: (found) => ENTRY_SIZE + memorySize(found),
 		times: ownerTimes(maxAge, sourceAge),
 		isAbsent: (found) => found.length === 0,
 		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
@@ -210,6 +219,14 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 
 	const peek = (id: string, detail: Detail) => newer(byDetail.all.peek(id), byDetail[detail].peek(id));
 
+	async function knownFor(id: string): Promise<Instance | undefined> {
+		const startedAt = now();
+		const found = await source.known?.(id);
+		// Meanwhile a guest may have been answered newer facts of less detail.
+		const isCurrent = [byDetail.wiring, byDetail.server].every((cache) => (cache.peek(id)?.askedAt ?? 0) < startedAt);
+		return isCurrent ? found : undefined;
+	}
+
 	return {
 		get: (id, detail, signal) => byDetail[detail].get(id, signal, peek(id, detail)),
 		revalidate(id, detail, signal) {
@@ -219,6 +236,8 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			source.invalidate?.({ kind: "server", ids: [id] });
 			return byDetail[detail].revalidate(id, signal);
 		},
+		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
+		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
 			const patience = isPrivate ? privatePatience : STALE_OWNER;
@@ -233,55 +252,6 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			await source.close();
 		},
 	};
-}
-
-type CommonOptions = Pick<
-	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
-	"maxBytes" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onStale" | "shared"
->;
-
-/** A cache per detail. An answer with all details replaces those with less, and serves for them. */
-function createInstanceCaches(
-	common: CommonOptions,
-	times: CacheTimes,
-	look: (id: string, detail: Detail) => Promise<Instance | undefined>,
-): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
-	type Cache = RevalidatingCache<Instance | undefined>;
-	const ofInstances = {
-		...common,
-		times,
-		sizeOf: (instance: Instance | undefined) => ENTRY + sizeOfInstance(instance),
-		isAbsent: (instance: Instance | undefined) => instance === undefined,
-		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
-	};
-	/** An equal instance that is cached already: documents made from it stay valid. */
-	const intern = (id: string, instance: Instance | undefined) => {
-		if (isOversized(instance)) return instance;
-		const known = [all, wiring, server].map((cache) => cache.peek(id)?.value);
-		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
-	};
-	const part = (detail: Detail): Cache =>
-		createRevalidatingCache({ ...ofInstances, ask: (id) => all.inFlight(id) ?? look(id, detail), intern });
-	const wiring = part("wiring");
-	const server = part("server");
-	const all: Cache = createRevalidatingCache({
-		...ofInstances,
-		ask: (id) => look(id, "all"),
-		intern(id, instance) {
-			const interned = intern(id, instance);
-			wiring.delete(id);
-			server.delete(id);
-			return interned;
-		},
-	});
-	return { all, wiring, server };
-}
-
-/** The newer of two cached answers. */
-function newer<V>(a: CacheEntry<V> | undefined, b: CacheEntry<V> | undefined): CacheEntry<V> | undefined {
-	if (a === undefined || b === undefined) return a ?? b;
-	if (a.invalidated !== b.invalidated) return a.invalidated ? b : a;
-	return a.askedAt >= b.askedAt ? a : b;
 }
 
 function statsOf(

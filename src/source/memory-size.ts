@@ -16,6 +16,8 @@ export function memorySize(value: unknown): number {
 	return size;
 }
 
+/** A cached entry beside its value, with its tags. Bytes. */
+export const ENTRY_SIZE = 1000;
 /** The documents of an instance beside its facts, and what counts for an instance that exceeds a limit. Bytes. */
 const DOCUMENTS = 4000;
 const OVERSIZED = 32 * 1024 * 1024;

@@ -55,6 +55,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly verifiedAge?: (key: string, value: V) => number;
 	/** Waits so many milliseconds, or until the signal aborts. */
 	readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+	/** Called for each entry that a change has outdated. */
+	readonly onInvalidate?: (key: string) => void;
 	/** Called for each stale value that is served. */
 	readonly onStale: (key: string, ageMs: number, reason: unknown) => void;
 	readonly shared: SharedCacheState;
@@ -89,6 +91,14 @@ export interface RevalidatingCache<V> {
 	get(key: string, signal?: AbortSignal, known?: CacheEntry<V>, patience?: Patience): V | Promise<V>;
 	/** The source's value, whatever is cached. */
 	revalidate(key: string, signal?: AbortSignal): Promise<V>;
+	/**
+	 * Caches a value before somebody asks for it: unless one is current already, or other entries would be evicted for it,
+	 * or a change overtakes the look-up.
+	 *
+	 * @param look gives nothing if that takes too much
+	 * @returns the current value, if there is one now
+	 */
+	prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined>;
 	/** The entry, however old; counts as a use of it. */
 	peek(key: string): CacheEntry<V> | undefined;
 	inFlight(key: string): InFlight<V> | undefined;
@@ -114,6 +124,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	const { now, times, shared, isAbsent } = options;
 	const entries = createTaggedEntries<V>(options);
 	const inFlight = new Map<string, InFlight<V>>();
+	/** Keys that are being prepared, and have not been invalidated since. */
+	const preparing = new Set<string>();
 	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>(FAILURES);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 	/** The keys that have failed since the last success. */
@@ -242,9 +254,30 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return withAbort(ask(key), signal);
 	}
 
+	async function prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined> {
+		const known = entries.get(key);
+		if (known !== undefined && !known.invalidated && ageOf(key, known) < times.revalidateAfter) return known.value;
+		if (inFlight.has(key) || preparing.has(key) || (known === undefined && !entries.hasRoom())) return undefined;
+		const [askedAt, sequence] = [now(), shared.changes.sequence()];
+		preparing.add(key);
+		const value = await look().catch(() => undefined);
+		const isCurrent = preparing.delete(key);
+		if (value === undefined || !isCurrent || isAbsent(value)) return undefined;
+		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
+		if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) > askedAt) return entries.get(key)?.value;
+		const entry = { value: options.intern(key, value), askedAt, receivedAt: now(), invalidated: false };
+		if (known === undefined && !entries.hasRoom(entry)) return undefined;
+		entries.set(key, entry);
+		return entry.value;
+	}
+
 	function invalidate(key: string): void {
 		const entry = entries.get(key);
-		if (entry !== undefined) entry.invalidated = true;
+		if (entry !== undefined) {
+			entry.invalidated = true;
+			options.onInvalidate?.(key);
+		}
+		preparing.delete(key);
 		inFlight.delete(key);
 		failures.delete(key);
 	}
@@ -262,6 +295,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			return askAndWait(key, signal);
 		},
 		revalidate: askAndWait,
+		prepare,
 		peek: (key) => entries.get(key),
 		inFlight: (key) => inFlight.get(key),
 		delete: (key) => entries.delete(key),
@@ -271,7 +305,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		},
 		invalidateAll() {
 			for (const key of entries.keys()) invalidate(key);
-			for (const key of [...inFlight.keys()]) invalidate(key);
+			for (const key of [...inFlight.keys(), ...preparing]) invalidate(key);
 		},
 		stats: () => ({ ...counts, entries: entries.size(), bytes: entries.bytes() }),
 	};

@@ -7,6 +7,8 @@ export interface SegmentedCache<V> {
 	set(key: string, value: V): void;
 	delete(key: string): void;
 	keys(): string[];
+	/** Whether a new entry evicts nothing: this one, or any that takes less than a tenth of the room. */
+	hasRoom(value?: V): boolean;
 	readonly size: number;
 	/** The size of all entries together. */
 	readonly bytes: number;
@@ -82,6 +84,10 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 			reused.delete(key);
 		},
 		keys: () => [...reused.keys(), ...fresh.keys()],
+		hasRoom(value) {
+			const size = value === undefined ? room / 10 : measured(value).size;
+			return reused.calculatedSize + size <= room;
+		},
 		get size() {
 			return reused.size + fresh.size;
 		},

@@ -102,6 +102,12 @@ export interface Source {
 	 * resources that this instance was assembled from. Without: of the resources behind owners that have a `basis`.
 	 */
 	verifiedAge?(instanceId?: string): number;
+	/**
+	 * The instance with all details, if the source has it already and it is current: nobody is asked. Undefined otherwise.
+	 *
+	 * @param id lower case
+	 */
+	known?(id: string): Promise<Instance | undefined>;
 	/** The owners as they were last known, however long ago, for when `owners` rejects. */
 	lastKnownOwners?(query: PortQuery): Promise<readonly Owner[]>;
 	/** Drops the source's own copies of the changed resources, so that the next call reads them again. */

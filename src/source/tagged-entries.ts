@@ -33,6 +33,8 @@ export interface TaggedEntries<V> {
 	keys(): readonly string[];
 	/** The keys of all entries with the tag. */
 	keysOf(tag: string): readonly string[];
+	/** As SegmentedCache. */
+	hasRoom(entry?: CacheEntry<V>): boolean;
 	/** Bytes of the entries with a value. */
 	bytes(): number;
 	/** Number of entries. */
@@ -79,6 +81,7 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 			absent.delete(key);
 		},
 		keys: () => [...present.keys(), ...absent.keys()],
+		hasRoom: present.hasRoom,
 		bytes: () => present.bytes,
 		keysOf: (tag) => [...(keysByTag.get(tag) ?? [])],
 		size: () => present.size + absent.size,

@@ -108,11 +108,10 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail, che
 
 	return {
 		ask(node) {
-			const ids = serverIds();
+			const ids = serverIds().slice(-8);
+			if (ids.length > 0 && random.chance(0.2)) node.prepare(random.pick(ids)).catch((error) => fail(error.stack));
 			const request =
-				ids.length > 0 && random.chance(0.5)
-					? byId(node, random.pick(ids.slice(-8)))
-					: byAddress(node, random.pick(addresses));
+				ids.length > 0 && random.chance(0.5) ? byId(node, random.pick(ids)) : byAddress(node, random.pick(addresses));
 			request.catch((error) => {
 				note(`${node.process.name}: ${error.message}`);
 				if (error.code === undefined) fail(`a request ended with ${error.stack}`);

@@ -32,6 +32,8 @@ export interface Node {
 	readonly process: Process;
 	/** As a request with this id. */
 	byId(id: string, detail: Detail): Promise<Instance | undefined>;
+	/** As what the service does before a guest asks. */
+	prepare(id: string): Promise<Instance | undefined>;
 	/** As a request from this address. Undefined: refused. */
 	byAddress(address: string, isPrivate: boolean): Promise<Instance | undefined>;
 	close(): Promise<void>;
@@ -62,6 +64,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 	return {
 		process,
 		byId: async (id, detail) => instances.get(id, detail),
+		prepare: instances.prepare,
 		byAddress: (address, isPrivate) => byAddress(instances, address, isPrivate),
 		close: () => instances.close(),
 	};

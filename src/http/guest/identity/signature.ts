@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
 /** Signatures kept, some 200 bytes each. Only correct ones are kept, so that no stranger can fill the memory. */
@@ -10,10 +10,12 @@ const MAX_KEPT = 100_000;
  * takes the same time wherever the texts differ, CVE-2014-3517.)
  */
 export function signatureCheck(secret: Uint8Array): (id: string, signature: string) => boolean {
+	// Node.js takes three times as long with the bytes.
+	const key = createSecretKey(secret);
 	const kept = new LRUCache<string, Buffer>({ max: MAX_KEPT });
 	return (id, signature) => {
 		const known = kept.get(id);
-		const expected = known ?? Buffer.from(createHmac("sha256", secret).update(id, "latin1").digest("hex"), "latin1");
+		const expected = known ?? Buffer.from(createHmac("sha256", key).update(id, "latin1").digest("hex"), "latin1");
 		const given = Buffer.from(signature, "latin1");
 		const isCorrect = given.length === expected.length && timingSafeEqual(given, expected);
 		if (isCorrect && known === undefined) kept.set(id, expected);

@@ -1,0 +1,70 @@
+import { afterEach, expect, test } from "vitest";
+import { guest } from "../../test/metadata-service.ts";
+import { defaultSettings } from "../documents/settings.ts";
+import type { Instance } from "../instance/instance.ts";
+import { createInstanceCache } from "../source/instance-cache.ts";
+import type { Change, Source } from "../source/source.ts";
+import { createGuestDocuments } from "./guest-documents.ts";
+import { prepareInstances } from "./prepare-instances.ts";
+
+let end: (() => Promise<void>) | undefined;
+afterEach(async () => end?.());
+
+/** A source that knows some instances, and fails if it has to ask for one. */
+function knowing(instances: readonly Instance[]) {
+	const byId = new Map(instances.map((instance) => [instance.id, instance]));
+	const listeners: ((change: Change) => void)[] = [];
+	let listings = 0;
+	const source: Source = {
+		instance: () => Promise.reject(new Error("a guest waits")),
+		known: async (id) => byId.get(id),
+		owners: async () => [],
+		async list() {
+			listings++;
+			if (listings === 1) throw new Error("the database is locked");
+			return [...byId.keys()].map((id) => ({ id, name: id }));
+		},
+		onChange: (listener) => void listeners.push(listener),
+		close: async () => {},
+	};
+	const change = (given: Change) => {
+		for (const listener of listeners) listener(given);
+	};
+	return { byId, source, change };
+}
+
+const named = (id: string, name: string) => {
+	const instance = guest({ id, address: "10.0.0.2" });
+	return { ...instance, ...(instance.server && { server: { ...instance.server, name } }) };
+};
+const IDS = Array.from({ length: 20 }, (_, at) => `${at}`.padStart(8, "0"));
+
+test("documents are generated before a guest asks, again after a change, and not while changes may be missed", async () => {
+	const { byId, source, change } = knowing(IDS.map((id) => named(id, "one")));
+	const instances = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY });
+	const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));
+	const generated: Instance[] = [];
+	const watched = {
+		...documents,
+		tree(instance: Instance) {
+			generated.push(instance);
+			return documents.tree(instance);
+		},
+	};
+	let isCurrent = false;
+	end = prepareInstances({ instances, source, documents: watched, isCurrent: () => isCurrent });
+	isCurrent = true;
+	const names = () => generated.map(({ id, server }) => `${id} ${server?.name}`);
+	const wait = { timeout: 10_000 };
+	await expect.poll(names, wait).toEqual(IDS.map((id) => `${id} one`));
+	for (const id of IDS) expect(instances.get(id, "server")).toBe(byId.get(id));
+
+	isCurrent = false;
+	byId.set(IDS[3] as string, named(IDS[3] as string, "two"));
+	change({ kind: "server", ids: [IDS[3] as string] });
+	byId.set("new", named("new", "new"));
+	change({ kind: "server", ids: ["new"] });
+	expect(generated).toHaveLength(IDS.length);
+	isCurrent = true;
+	await expect.poll(() => names().slice(IDS.length), wait).toEqual([`${IDS[3]} two`, "new new"]);
+});

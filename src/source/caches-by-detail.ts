@@ -1,0 +1,63 @@
+/** Cached instances by how much of them is known. */
+import { isDeepStrictEqual } from "node:util";
+import type { Detail, Instance } from "../instance/instance.ts";
+import { tagsOfInstance } from "./dependencies.ts";
+import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
+import { type CacheTimes, createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
+import type { CacheEntry } from "./tagged-entries.ts";
+
+/** The parts of the memory: prepared instances have all details, and serve for any. */
+const SHARES: Readonly<Record<Detail, number>> = { all: 0.6, wiring: 0.2, server: 0.2 };
+
+type CommonOptions = Pick<
+	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
+	"maxBytes" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
+>;
+
+/** A cache per detail. An answer with all details replaces those with less, and serves for them. */
+export function createCachesByDetail(
+	common: CommonOptions,
+	times: CacheTimes,
+	look: (id: string, detail: Detail) => Promise<Instance | undefined>,
+): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
+	type Cache = RevalidatingCache<Instance | undefined>;
+	const ofInstances = {
+		...common,
+		times,
+		sizeOf: (instance: Instance | undefined) => ENTRY_SIZE + sizeOfInstance(instance),
+		isAbsent: (instance: Instance | undefined) => instance === undefined,
+		tagsOf: (_id: string, instance: Instance | undefined) => tagsOfInstance(instance),
+	};
+	/** An equal instance that is cached already: documents made from it stay valid. */
+	const intern = (id: string, instance: Instance | undefined) => {
+		if (isOversized(instance)) return instance;
+		const known = [all, wiring, server].map((cache) => cache.peek(id)?.value);
+		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
+	};
+	const room = (detail: Detail) => ({ maxBytes: common.maxBytes * SHARES[detail] });
+	const part = (detail: Detail): Cache => {
+		const ask = (id: string) => all.inFlight(id) ?? look(id, detail);
+		return createRevalidatingCache({ ...ofInstances, ...room(detail), ask, intern });
+	};
+	const wiring = part("wiring");
+	const server = part("server");
+	const all: Cache = createRevalidatingCache({
+		...ofInstances,
+		...room("all"),
+		ask: (id) => look(id, "all"),
+		intern(id, instance) {
+			const interned = intern(id, instance);
+			wiring.delete(id);
+			server.delete(id);
+			return interned;
+		},
+	});
+	return { all, wiring, server };
+}
+
+/** The newer of two cached answers. */
+export function newer<V>(a: CacheEntry<V> | undefined, b: CacheEntry<V> | undefined): CacheEntry<V> | undefined {
+	if (a === undefined || b === undefined) return a ?? b;
+	if (a.invalidated !== b.invalidated) return a.invalidated ? b : a;
+	return a.askedAt >= b.askedAt ? a : b;
+}
