@@ -220,7 +220,7 @@ export const BareMetalNodeFacts = Type.Object({
 	instance_name: optional(textOrNull),
 	/** In the form of `network_data.json`. */
 	network_data: anything,
-	instance_info: mapOf({ display_name: anything, guestwire: anything }),
+	instance_info: mapOf({ display_name: anything, network_data: anything, guestwire: anything }),
 	extra: mapOf({ guestwire: anything }),
 });
 export type BareMetalNodeFacts = Static<typeof BareMetalNodeFacts>;

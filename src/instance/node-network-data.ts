@@ -66,10 +66,12 @@ const TYPES: Readonly<Record<string, Pick<NodeAddress, "version" | "assigned">>>
  * @throws GuestwireError `cloud-answer`: it contains something that is not an address, a link of a network is missing …
  */
 export function readNodeNetworkData(node: BareMetalNodeFacts): NodeNetworkData | undefined {
-	const { network_data: data, uuid } = node;
-	if (!isMap(data)) return undefined;
+	const isGiven = (value: unknown): value is Json => isMap(value) && Object.keys(value).length > 0;
+	const [found] = placesOf(node).flatMap(([at, value]) => (isGiven(value) ? [[at, value] as const] : []));
+	if (found === undefined) return undefined;
+	const [at, data] = found;
 	const fail: Fail = (place, what) => {
-		throw new GuestwireError("cloud-answer", `node ${uuid}: network_data.${place} ${what}: correct it in Ironic`);
+		throw new GuestwireError("cloud-answer", `node ${node.uuid}: ${at}.${place} ${what}: correct it in Ironic`);
 	};
 	for (const [name, most] of Object.entries(MOST)) {
 		if (mapsIn(data[name]).length > most) fail(name, `has more than ${most} entries`);
@@ -79,6 +81,17 @@ export function readNodeNetworkData(node: BareMetalNodeFacts): NodeNetworkData |
 	for (const { link } of addresses) if (!links.has(link)) fail("links", `has no link "${link}", which a network names`);
 	if (links.size === 0) return undefined;
 	return { links, addresses, dnsServers: serversIn(data["services"], "services", fail) };
+}
+
+/** Where the instance's network data may be, by precedence. The node's own is meant for its ramdisk. */
+function placesOf({ instance_info: info, extra, network_data }: BareMetalNodeFacts): [place: string, value: unknown][] {
+	const own = (value: unknown) => (isMap(value) ? value["network_data"] : undefined);
+	return [
+		["instance_info.guestwire.network_data", own(info?.guestwire)],
+		["instance_info.network_data", info?.network_data],
+		["extra.guestwire.network_data", own(extra?.guestwire)],
+		["network_data", network_data],
+	];
 }
 
 function mapsIn(list: unknown): Json[] {
