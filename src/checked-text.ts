@@ -1,8 +1,9 @@
 /** Parses YAML and JSON written by people. Every error is one line that starts with `file:line:`. */
 import type { ErrorObject } from "ajv";
 import { closest } from "fastest-levenshtein";
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
 import { type ErrorCode, GuestwireError } from "./errors.ts";
+import { markedKey, plainKey } from "./key-order.ts";
 
 /** The path of a value: keys and indexes from the document's root. */
 export type JsonPath = readonly (string | number)[];
@@ -14,13 +15,23 @@ export interface YamlDocument {
 	line(place: JsonPath): number | undefined;
 }
 
+export interface YamlOptions {
+	/** Marks keys, so that their order is kept (key-order.ts). Default: false. */
+	readonly markKeys?: boolean;
+}
+
 /**
  * Parses a YAML or JSON stream. Empty documents are dropped.
  *
  * @param file the name shown in errors
  * @throws GuestwireError with the given code
  */
-export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocument[] {
+export function parseYaml(
+	text: string,
+	file: string,
+	code: ErrorCode,
+	{ markKeys = false }: YamlOptions = {},
+): YamlDocument[] {
 	const lines = new LineCounter();
 	const format = file.endsWith(".json") ? "JSON" : "YAML";
 	const fail = (line: number, why: string): never => {
@@ -32,6 +43,7 @@ export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocu
 			const [error] = document.errors;
 			if (error !== undefined) return fail(lines.linePos(error.pos[0]).line, error.message);
 			if (document.contents === null) return [];
+			if (markKeys) visit(document, { Pair: (_, { key }) => void markKey(key) });
 			return [{ value: document.toJS(), line: (place) => lineOf(document, lines, place) }];
 		});
 	} catch (error) {
@@ -39,6 +51,10 @@ export function parseYaml(text: string, file: string, code: ErrorCode): YamlDocu
 		// Aliases that expand without bound, unresolved aliases, nesting deeper than the stack.
 		return fail(1, error instanceof Error ? error.message : String(error));
 	}
+}
+
+function markKey(key: unknown): void {
+	if (isScalar(key) && /^(string|number)$/.test(typeof key.value)) key.value = markedKey(String(key.value));
 }
 
 function lineOf(document: Document, lines: LineCounter, place: JsonPath): number {
@@ -67,7 +83,8 @@ function startLine(node: unknown, lines: LineCounter): number | undefined {
 export function formatPath(place: JsonPath): string {
 	if (place.length === 0) return "the document";
 	return place.reduce<string>(
-		(text, step) => (typeof step === "number" ? `${text}[${step}]` : text === "" ? step : `${text}.${step}`),
+		(text, step) =>
+			typeof step === "number" ? `${text}[${step}]` : `${text === "" ? "" : `${text}.`}${plainKey(step)}`,
 		"",
 	);
 }

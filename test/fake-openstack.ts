@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stringifyInOrder } from "../src/key-order.ts";
 
 type Json = Record<string, unknown> & { readonly id: string };
 
@@ -196,7 +197,7 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
 	response.writeHead(status, { "content-type": "application/json" });
-	response.end(JSON.stringify(body));
+	response.end(stringifyInOrder(body));
 }
 
 /** Without fields, everything. */

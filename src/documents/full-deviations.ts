@@ -26,7 +26,7 @@ const KEYS_OF_ONE_PAIR: Omit<Deviation, "id">[] = [
 			const document: WithKeys = JSON.parse(original.body);
 			const split = splitKeypairs((document.keys ?? []).map(({ data, ...key }) => ({ ...key, publicKey: data })));
 			if (split.length < 2 || jsonText(document) !== original.body) return;
-			const public_keys = Object.fromEntries(split.map(({ name, publicKey }) => [name, publicKey]));
+			const public_keys = new Map(split.map(({ name, publicKey }) => [name, publicKey]));
 			const keys = split.map(({ publicKey: data, ...key }) => ({ ...key, data }));
 			original.body = jsonText({ ...document, public_keys, keys });
 		},

@@ -3,13 +3,16 @@
  * scripts in real images parse these documents with grep and sed, and an ASCII document works in any locale.
  */
 
-/** The text of a document. Members that are undefined are left out, as by `JSON.stringify`. */
+/**
+ * The text of a document. Members that are undefined are left out, as by `JSON.stringify`. A `Map` is an object whose keys
+ * are in its order, whatever they are.
+ */
 export function jsonText(value: unknown): string {
 	if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
 	if (typeof value !== "object" || value === null) return scalarText(value);
 	// A large instance has tens of thousands of members, which have to be written at once.
 	let members = "";
-	for (const [key, member] of Object.entries(value)) {
+	for (const [key, member] of value instanceof Map ? value : Object.entries(value)) {
 		if (member === undefined) continue;
 		members += `${members === "" ? "" : ", "}${scalarText(key)}: ${jsonText(member)}`;
 	}

@@ -19,9 +19,9 @@ export function metaData(instance: Instance, server: Server, version: OpenStackV
 	const keypairs = keypairsFor(server, options.profile);
 	return {
 		uuid: instance.id,
-		meta: Object.keys(server.metadata).length > 0 ? server.metadata : undefined,
+		meta: server.metadata.size > 0 ? server.metadata : undefined,
 		...(keypairs.length > 0 && {
-			public_keys: Object.fromEntries(keypairs.map(({ name, publicKey }) => [name, publicKey])),
+			public_keys: new Map(keypairs.map(({ name, publicKey }) => [name, publicKey])),
 			keys: keypairs.map(({ name, type, publicKey }) => ({ name, type, data: publicKey })),
 		}),
 		hostname: fullHostname(server, options.hostnameDomain),

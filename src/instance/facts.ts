@@ -143,6 +143,7 @@ export const ServerFacts = Type.Object({
 	created: optional(Type.String()),
 	/** A list only in an inventory. */
 	key_name: optional(Type.Union([Type.String(), Type.Null(), Type.Array(Type.String())])),
+	/** Keys that are numbers have a mark (key-order.ts), in `addresses`, too. */
 	metadata: Type.Record(Type.String(), Type.String(), { default: {} }),
 	addresses: Type.Record(
 		Type.String(),

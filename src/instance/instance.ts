@@ -158,7 +158,8 @@ export interface Server {
 	readonly created?: string;
 	/** When it last started as a new guest: at its boot, a rebuild, a resize or an unshelving. */
 	readonly launched?: Date;
-	readonly metadata: Readonly<Record<string, string>>;
+	/** In the order of the API. */
+	readonly metadata: ReadonlyMap<string, string>;
 	/** In order. A public key is as Nova has it: byte for byte, and of several lines if somebody imported it so. */
 	readonly keypairs: readonly Keypair[];
 	readonly keyNames: readonly string[];

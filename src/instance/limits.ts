@@ -52,7 +52,7 @@ function countsOf({ ports, server }: Instance): Readonly<Record<keyof typeof MOS
 			securityGroups.reduce((total, { rules }) => total + rules.length, 0),
 		),
 		"bytes of user data": server?.userData?.length ?? 0,
-		"characters of metadata": Object.entries(server?.metadata ?? {}).reduce(
+		"characters of metadata": Array.from(server?.metadata ?? []).reduce(
 			(total, [name, value]) => total + name.length + value.length,
 			0,
 		),

@@ -1,4 +1,5 @@
 /** What Ironic can say about the server on a node. Keys and user data are in a member of our own: docs/bare-metal.md. */
+import { plainKey } from "../key-order.ts";
 import type { BareMetalNodeFacts, KeypairFacts, ServerFacts } from "./facts.ts";
 import { isMap, nonEmptyText } from "./is-map.ts";
 
@@ -12,7 +13,7 @@ export function nodeServer(
 ): { readonly server: ServerFacts; readonly keypairs?: readonly KeypairFacts[] } {
 	const { instance_info: info, extra } = node;
 	const own = { ...mapOf(extra?.guestwire), ...mapOf(info?.guestwire) };
-	const keys = textsIn(own["public_keys"]);
+	const keys = textsIn(own["public_keys"]).map(([name, key]) => [plainKey(name), key] as const);
 	const userData = nonEmptyText(own["user_data"]);
 	const hostname = nonEmptyText(own["hostname"]);
 	const names = [own["name"], node.instance_name, info?.display_name, node.name];

@@ -1,5 +1,6 @@
 /** Bare metal: which NIC or bond a Neutron port is on, and which NICs a bond consists of. */
 import { GuestwireError } from "../errors.ts";
+import { plainKey } from "../key-order.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalPortFacts, InstanceFacts, PortFacts, PortGroupFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
@@ -173,7 +174,11 @@ function optionsOf(group: PortGroupFacts): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(group.properties).flatMap(([key, value]) => {
 			const text = textOf(value);
-			const name = OPTION_NAMES.get(plainName(key)) ?? key.replace(/^bond[_-]/, "").replaceAll("-", "_");
+			const name =
+				OPTION_NAMES.get(plainName(key)) ??
+				plainKey(key)
+					.replace(/^bond[_-]/, "")
+					.replaceAll("-", "_");
 			return text === undefined ? [] : [[`bond_${name}`, optionValue(name, text)]];
 		}),
 	);

@@ -1,4 +1,5 @@
 /** The server of an instance, as documents read it. */
+import { plainKey } from "../key-order.ts";
 import type { InstanceFacts, ServerFacts } from "./facts.ts";
 import type { Server } from "./instance.ts";
 import { keyNamesOf } from "./keypairs.ts";
@@ -14,7 +15,7 @@ export function assembleServer(server: ServerFacts, facts: InstanceFacts): Serve
 		hostname: server["OS-EXT-SRV-ATTR:hostname"] || hostnameOf(server),
 		created: server.created,
 		launched: launchedOf(server),
-		metadata: server.metadata,
+		metadata: new Map(Object.entries(server.metadata).map(([key, value]) => [plainKey(key), value])),
 		keypairs: (facts.keypairs ?? []).map(({ name, type, public_key }) => ({ name, type, publicKey: public_key })),
 		keyNames: keyNamesOf(server),
 		userId: server.user_id,

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { EnvHttpProxyAgent } from "undici";
+import { jsonText } from "../documents/json.ts";
 import { pythonJson } from "../documents/python-json.ts";
 import type { VendorData } from "../documents/vendor-data.ts";
 import { GuestwireError } from "../errors.ts";
@@ -128,13 +129,13 @@ function requestOf(instance: Instance): TargetRequest {
 
 /** Nova's members. No API returns the roles that the server was booted with (`boot-roles`). */
 function requestBody({ id, projectId, server }: Instance): string {
-	return JSON.stringify({
+	return jsonText({
 		"project-id": projectId ?? null,
 		"instance-id": id,
 		"image-id": server?.imageId ?? "",
 		"user-data": server?.userData === undefined ? null : Buffer.from(server.userData).toString("base64"),
 		hostname: server?.hostname ?? null,
-		metadata: server?.metadata ?? {},
+		metadata: server?.metadata ?? new Map(),
 		"boot-roles": "",
 	});
 }

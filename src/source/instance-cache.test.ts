@@ -12,7 +12,7 @@ const nameOf = (instance: Instance | undefined) => instance?.server?.name;
 
 function instanceOf(id: string, name: string): Instance {
 	const lists = { keypairs: [], keyNames: [], securityGroupNames: [], volumes: [], shares: [], dedicatedCpus: [] };
-	return { id, ports: [], server: { name, hostname: name, metadata: {}, launchIndex: 0, ...lists } };
+	return { id, ports: [], server: { name, hostname: name, metadata: new Map(), launchIndex: 0, ...lists } };
 }
 
 /** A source whose instances are set by tests, and which records its look-ups. */

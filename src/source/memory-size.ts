@@ -12,7 +12,8 @@ export function memorySize(value: unknown): number {
 	if (typeof value !== "object" || value === null) return 0;
 	if (value instanceof Uint8Array) return OBJECT + value.byteLength;
 	let size = OBJECT;
-	for (const member of Object.values(value)) size += MEMBER + memorySize(member);
+	for (const member of value instanceof Map ? value.values() : Object.values(value))
+		size += MEMBER + memorySize(member);
 	return size;
 }
 

@@ -1,6 +1,7 @@
 /** A token that is always valid, and the catalogue that came with it. https://docs.openstack.org/api-ref/identity/v3/ */
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
+import { parseInOrder } from "../../key-order.ts";
 import { reader } from "./answers.ts";
 import { type AuthRequest, authRequest } from "./auth-request.ts";
 import type { CloudEntry, FoundCloud } from "./clouds-yaml.ts";
@@ -171,10 +172,14 @@ async function askForToken({ url, body }: AuthRequest, rest: Rest): Promise<Toke
 	};
 }
 
-/** @throws GuestwireError `cloud-answer` */
+/**
+ * An answer's value, with marked keys (key-order.ts).
+ *
+ * @throws GuestwireError `cloud-answer`
+ */
 export function parseJson(reply: Reply, where: string): unknown {
 	try {
-		return JSON.parse(reply.text);
+		return parseInOrder(reply.text);
 	} catch {
 		throw new GuestwireError("cloud-answer", `${where}: the answer (${reply.status}) is not JSON`);
 	}

@@ -129,7 +129,7 @@ subnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24, gateway_ip: 10.7.0.1, 
 			await fake.close();
 		});
 		const instance = await ironic.instance(INSTANCE, "all");
-		expect(instance).toMatchObject({ id: INSTANCE, server: { name: "web", metadata: { role: "web" } } });
+		expect(instance).toMatchObject({ id: INSTANCE, server: { name: "web", metadata: new Map([["role", "web"]]) } });
 		const document = instance && networkData(instance);
 		expect(document?.links.at(-1)).toMatchObject({ type: "bond", bond_mode: "802.3ad", mtu: 9000 });
 		expect(document?.networks).toMatchObject(networks);

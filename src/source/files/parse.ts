@@ -5,6 +5,7 @@ import { explain, formatPath, type JsonPath, parseYaml, suggest, type YamlDocume
 import { GuestwireError } from "../../errors.ts";
 import { getOrInsert } from "../../get-or-insert.ts";
 import { isMap } from "../../instance/is-map.ts";
+import { parseInOrder } from "../../key-order.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
 import { isIronic, type OddRecord, oddRecordOf } from "./odd-records.ts";
@@ -115,7 +116,7 @@ function parseText(text: string, path: string): YamlDocument[] {
 		return parsed[0]?.line(place);
 	};
 	try {
-		return [{ value: JSON.parse(plain), line }];
+		return [{ value: parseInOrder(plain), line }];
 	} catch {
 		// JSON is YAML too, and the YAML parser knows lines and accepts a trailing comma.
 		return parseBoundedYaml(plain, path);
@@ -123,7 +124,7 @@ function parseText(text: string, path: string): YamlDocument[] {
 }
 
 function parseBoundedYaml(text: string, path: string): YamlDocument[] {
-	if (text.length <= MOST_YAML) return parseYaml(text, path, "inventory");
+	if (text.length <= MOST_YAML) return parseYaml(text, path, "inventory", { markKeys: true });
 	throw new GuestwireError(
 		"inventory",
 		`${path} is not JSON, and larger than 8 MiB, the limit for YAML: split it, or convert it to JSON`,

@@ -3,6 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { GuestwireError } from "../../errors.ts";
 import type { InstanceFacts, KeypairFacts, ServerFacts } from "../../instance/facts.ts";
+import { stringifyInOrder } from "../../key-order.ts";
 import { writeFileAtomically } from "../../write-file-atomically.ts";
 import { createPicker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, COMPUTE_API, type CollectionName } from "./collections.ts";
@@ -82,7 +83,7 @@ export function createInventoryWriter({ userData = false }: InventoryWriterOptio
 		async write(folder) {
 			const files: string[] = [];
 			for (const { name, resources } of collections) {
-				const lines = [...resources.keys()].sort().map((key) => JSON.stringify(resources.get(key)));
+				const lines = [...resources.keys()].sort().map((key) => stringifyInOrder(resources.get(key)));
 				const file = join(folder, fileOf(name));
 				await writeText(file, `{"${name}": [\n${lines.join(",\n")}\n]}\n`);
 				files.push(file);

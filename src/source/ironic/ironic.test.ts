@@ -212,7 +212,7 @@ describe("a node's own members for Guestwire", () => {
 		});
 		const instance = await source.instance(INSTANCE, "all");
 		expect(instance?.server).toMatchObject({
-			...{ name: "db-2", hostname: "db", metadata: { rack: "7" } },
+			...{ name: "db-2", hostname: "db", metadata: new Map([["rack", "7"]]) },
 			keypairs: [{ name: "ops", publicKey: "ssh-ed25519 AAAA" }],
 		});
 		expect(Buffer.from(instance?.server?.userData ?? []).toString()).toBe("#cloud-config\n");
