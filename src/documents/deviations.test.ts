@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Answered, DEVIATION_IDS, deviationsOf } from "./deviations.ts";
-import { DRIVE_DEVIATION_IDS } from "./drive-deviations.ts";
+import { DRIVE_DEVIATION_IDS, driveDeviationsOf } from "./drive-deviations.ts";
 import { FULL_DEVIATION_IDS, PROFILE_FULL } from "./full-deviations.ts";
 
 it("every deviation that the tests allow has its reason in docs/deviations.md", () => {
@@ -86,6 +86,71 @@ describe("device-tags of a hypervisor that records its devices", () => {
 				known.map((device) => device.replace("false", "true")),
 			),
 		).toBe(false);
+	});
+});
+
+/** What Nova answers, what Guestwire answers, and whether a test may call them the same. */
+describe("what no API exposes", () => {
+	const ok = (body: string): Answered => ({ status: 200, body });
+	const missing: Answered = { status: 404, body: "" };
+	const keys =
+		'"public_keys": {"k": "ssh-rsa A \\"x\\"\\n"}, "keys": [{"name": "k", "type": "ssh", "data": "ssh-rsa A"}], ';
+	const config = '"network_config": {"name": "network_config", "content_path": "/content/0000"}, ';
+	const document = (members: string) => ok(`{"uuid": "u", ${members}"hostname": "h"}`);
+	const META = "openstack/latest/meta_data.json";
+	const DRIVE = "ec2/latest/meta-data.json";
+	const whole = "i-c4f0c2ba-3c9f-4d07-8f1b-1de0b6a1fd63";
+	const ec2 = (id: string, disks: string, more = "") =>
+		ok(`{"instance-id": "${id}", ${more}"block-device-mapping": {"ami": "vda", "root": "/dev/vda"${disks}}, "x": {}}`);
+	const onDrive = '"public-keys": {"0": {"_name": "0=k", "openssh-key": "ssh-rsa A"}}, ';
+	const disks = ', "ephemeral0": "/dev/vdb", "swap": "/dev/vdc"';
+
+	it.each<[id: string, path: string, original: Answered, ours: Answered, isSame: boolean]>([
+		["deleted-keypair", META, document(keys), document(""), true],
+		["deleted-keypair", META, document(keys), document(keys.replaceAll("A", "B")), false],
+		["deleted-keypair", META, document(keys.replace("]", ', {"name": "l"}]')), document(""), false],
+		["deleted-keypair", "latest/meta-data", ok("placement/\npublic-keys/\nx"), ok("placement/\nx"), true],
+		["deleted-keypair", "latest/meta-data", ok("placement/\npublic-keys/\nx"), ok("x"), false],
+		["deleted-keypair", "latest/meta-data/public-keys", ok("0=k"), missing, true],
+		["deleted-keypair", "latest/meta-data/public-keys/0/openssh-key", ok("ssh-rsa A"), missing, true],
+		["deleted-keypair", "latest/meta-data/public-keys/0/openssh-key", ok("ssh-rsa A"), ok("ssh-rsa B"), false],
+		["flat-injected", META, document(config), document(""), true],
+		["flat-injected", META, document(config.replace("0000", "0001")), document(""), false],
+		["flat-injected", "openstack/content/0000", ok("# Injected by Nova on instance boot\n#"), missing, true],
+		["injected-files", "openstack/content/0000", ok("secret"), missing, true],
+		["ec2-instance-id", "latest/meta-data/instance-id", ok("i-0000001c"), ok(whole), true],
+		["ec2-instance-id", "latest/meta-data/instance-id", ok("i-0000001c"), ok("i-0000001d"), false],
+		[
+			"ephemeral-and-swap",
+			"latest/meta-data/block-device-mapping",
+			ok("ami\nephemeral0\nroot\nswap"),
+			ok("ami\nroot"),
+			true,
+		],
+		[
+			"ephemeral-and-swap",
+			"latest/meta-data/block-device-mapping",
+			ok("ami\nebs0\nroot\nswap"),
+			ok("ami\nroot"),
+			false,
+		],
+		["ephemeral-and-swap", "latest/meta-data/block-device-mapping/swap", ok("/dev/vdc"), missing, true],
+		["ephemeral-and-swap", "latest/meta-data/block-device-mapping/ebs0", ok("/dev/vdc"), missing, false],
+		["deleted-keypair", DRIVE, ec2("i-1", "", onDrive), ec2("i-1", ""), true],
+		["deleted-keypair", DRIVE, ec2("i-1", "", onDrive), ec2("i-1", "", onDrive.replace("A", "B")), false],
+		["ec2-instance-id", DRIVE, ec2("i-0000001c", ""), ec2(whole, ""), true],
+		["ec2-instance-id", DRIVE, ec2("i-0000001c", ""), ec2("i-0000001d", ""), false],
+		["ephemeral-and-swap", DRIVE, ec2("i-1", disks), ec2("i-1", ""), true],
+		["ephemeral-and-swap", DRIVE, ec2("i-1", ', "ebs0": "/dev/vdb"'), ec2("i-1", ""), false],
+	])("%s at %s: %j, ours %j: %j", (id, path, original, ours, expected) => {
+		const pair: [Answered, Answered] = [{ ...original }, { ...ours }];
+		const applied = driveDeviationsOf(path).filter(({ level }) => {
+			const before = JSON.stringify(pair);
+			level(...pair);
+			return JSON.stringify(pair) !== before;
+		});
+		expect(JSON.stringify(pair[0]) === JSON.stringify(pair[1])).toBe(expected);
+		if (expected) expect(applied.map((deviation) => deviation.id)).toEqual([id]);
 	});
 });
 

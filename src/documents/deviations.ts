@@ -5,6 +5,7 @@
 
 import { jsonText } from "./json.ts";
 import { PASSWORD_PATH } from "./paths.ts";
+import { UNEXPOSED } from "./unexposed-deviations.ts";
 
 export interface Answered {
 	status: number;
@@ -118,6 +119,7 @@ const DEVIATIONS: readonly Deviation[] = [
 			if (ours.status === 404 && /^(10\.0\.0\.1|[0-9a-f:]+|None)$/.test(original.body)) Object.assign(original, ours);
 		},
 	},
+	...UNEXPOSED,
 ];
 
 type Device = Readonly<Record<string, unknown>>;

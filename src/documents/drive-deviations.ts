@@ -3,6 +3,7 @@
  * `docs/deviations.md` gives the reasons under the same ids.
  */
 import { type Deviation, deviationsOf } from "./deviations.ts";
+import { UNEXPOSED_ON_DRIVES } from "./unexposed-deviations.ts";
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
 const INJECTED = `\\{"path": ${STRING}, "content_path": ${STRING}\\}`;
@@ -40,6 +41,7 @@ const DRIVE_DEVIATIONS: readonly Deviation[] = [
 			if (!ADMIN_PASS.test(ours.body)) original.body = original.body.replace(ADMIN_PASS, "");
 		},
 	},
+	...UNEXPOSED_ON_DRIVES,
 ];
 
 /** The deviations that concern a file of a config drive. */

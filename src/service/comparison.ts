@@ -89,6 +89,10 @@ function listed(path: string, body: string): string[] {
 	if (path === "/") return body.split("\n").map((version) => `/${version}`);
 	if (path === "/openstack") return body.split("\n").map((version) => `/openstack/${version}`);
 	if (/^\/openstack\/[^/]+$/.test(path)) return DOCUMENTS.map((name) => `${path}/${name}`);
+	if (path.endsWith("/meta_data.json")) {
+		// What Nova injects into guests: network_config and files.
+		return Array.from(body.matchAll(/"content_path": "(\/content\/\d{4})"/g), ([, content]) => `/openstack${content}`);
+	}
 	if (/^\/[^/]+$/.test(path)) return ["user-data", "meta-data", "no-such-entry"].map((name) => `${path}/${name}`);
 	if (!/\/meta-data(\/(.*\/)?)?$/.test(path)) return [];
 	const entries = body === "" ? [] : body.split("\n");
