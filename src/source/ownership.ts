@@ -10,7 +10,7 @@ import { canonicalMac } from "../instance/addresses.ts";
 import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { Instance, Port, PortPlace } from "../instance/instance.ts";
-import { isOnNic } from "../instance/port-group.ts";
+import { isOnNic, ramdiskPorts } from "../instance/port-group.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { Owner, PortQuery } from "./source.ts";
 
@@ -36,6 +36,11 @@ export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
 }
 
+/** Ironic attaches ports of its own to networks on which it boots its ramdisk, and Nova's ports get another owner. */
+function isOfIronic({ device_owner }: Pick<PortFacts, "device_owner">): boolean {
+	return device_owner === "baremetal:none";
+}
+
 /** Whether ports of several projects claim one instance, so that only its server shows which of them belong to it. */
 export function isContested(claims: readonly Claim[]): boolean {
 	return projectsOf(claims).size > 1;
@@ -58,21 +63,31 @@ export function ownPorts<P extends Claim>(
 	return { ports: nics.filter(({ project_id }) => (project_id ?? projectId) === projectId), projectId };
 }
 
-/** Assembles the instance from its facts, without the ports that merely claim to belong to it. */
+/**
+ * Assembles the instance from its facts, without the ports that merely claim to belong to it. The ports of Ironic's ramdisk
+ * are in Ironic's own project; its records of the node name them.
+ */
 export function assembleOwned(facts: InstanceFacts): Instance {
-	const { ports, projectId } = ownPorts(facts.ports, facts.server);
+	const ofRamdisk = new Set([...facts.bareMetalPorts, ...facts.portGroups].flatMap(ramdiskPorts));
+	const claims = facts.ports.map((port) => (ofRamdisk.has(port.id) ? withoutProject(port) : port));
+	const { ports, projectId } = ownPorts(claims, facts.server);
 	return assemble({ ...facts, ports, ...(projectId !== undefined && { projectId }) });
 }
 
+function withoutProject({ project_id: _, ...port }: PortFacts): PortFacts {
+	return port;
+}
+
 /**
- * The owner that a port names. Undefined if it is not an instance's port, or if port and NIC belong to different
+ * The owner that a port names. The project of one that Ironic made is not the instance's, so that nothing but the
+ * instance's own records can confirm the claim. Undefined if it is not an instance's port, or if port and NIC belong to different
  * projects: any tenant can put a trunk on a port that it sees, and add a subport with any address.
  *
  * @param nic the port itself; for a trunk's subport, which has no device, the trunk's parent port
  */
 export function ownerOf(port: PortFacts, nic: PortFacts): Owner | undefined {
 	if (!isInstanceNic(nic) || nic.device_id === "" || isContested([port, nic])) return undefined;
-	const projectId = port.project_id ?? nic.project_id;
+	const projectId = isOfIronic(nic) ? undefined : (port.project_id ?? nic.project_id);
 	return withoutUndefined<Owner>({ id: nic.device_id.toLowerCase(), projectId, networkId: port.network_id });
 }
 

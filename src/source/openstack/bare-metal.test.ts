@@ -66,6 +66,26 @@ describe("the port of Ironic's ramdisk, which has the server as its device", () 
 		expect(instance?.ramdiskPorts).toMatchObject([{ macAddress: "52:54:00:00:01:01" }]);
 	});
 
+	test("is the server's on its own network, although it is in Ironic's project", async () => {
+		const before = await linksOf();
+		addRamdiskPort({ project_id: "ironic", network_id: "provisioning", mac_address: "52:54:00:00:01:02" });
+		const [nic] = ironic.records.ports.filter(({ address }) => address === "52:54:00:00:01:02");
+		const query = { macAddress: "52:54:00:00:01:02", networkId: "provisioning" };
+		const refusedBy = async () => {
+			const [owner, ...more] = await source.owners(query);
+			expect([owner?.id, more]).toEqual([facts.id, []]);
+			const instance = await source.instance(facts.id, "wiring");
+			const { projectId, networkId = "" } = owner ?? {};
+			const constraint = { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
+			return instance && violatedConstraint(instance, [constraint]);
+		};
+		// Until Ironic names it, anybody's port may say the same.
+		expect(await refusedBy()).toBe("source");
+		Object.assign(nic ?? {}, { internal_info: { provisioning_vif_port_id: RAMDISK } });
+		for (let times = 0; times < 2; times++) expect(await refusedBy()).toBeUndefined();
+		expect(await linksOf()).toEqual(before);
+	});
+
 	test("is not in them either where Ironic can't be read: Nova's ports have another owner", async () => {
 		ironic.instead = () => ({ status: 403, body: {} });
 		for (const one of cloud.records.ports) one["binding:vif_type"] = "other";

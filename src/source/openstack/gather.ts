@@ -5,6 +5,7 @@ import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
+import { ramdiskPorts } from "../../instance/port-group.ts";
 import type { DisprovedClaims } from "../disproved-claims.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
 import type { Neutron, PortAnswer } from "./neutron.ts";
@@ -31,13 +32,20 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	const showsNics =
 		sources.nova.mayHaveTags(claims.length) || claims.some((port) => vlanOfFunction(port) !== undefined);
 	if (detail === "server" && !showsNics) return record?.then((found) => found && { ...emptyFacts(id), ...found });
-	return gatherAround(id, claims, detail, record, sources);
+	return gatherAround(id, { named, claims }, detail, record, sources);
+}
+
+interface Claims {
+	/** All NICs that name the instance as their device. */
+	readonly named: readonly PortAnswer[];
+	/** Those that are not known to belong to another project. */
+	readonly claims: readonly PortAnswer[];
 }
 
 /** The facts of the ports, and those of the server that were asked for or are needed to judge the ports. */
 async function gatherAround(
 	id: string,
-	claims: readonly PortAnswer[],
+	{ named, claims }: Claims,
 	detail: Detail,
 	record: Promise<ServerHalf | undefined> | undefined,
 	sources: Sources,
@@ -48,7 +56,7 @@ async function gatherAround(
 	};
 	const asked = record ?? (needsServer(claims) ? findServer() : undefined);
 	const ports = isContested(claims) ? judge(id, claims, (await asked)?.server, sources) : claims;
-	const gathering = gatherOnHardware(id, ports, sources);
+	const gathering = gatherOnHardware(id, ports, named, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
 		gathering,
@@ -94,14 +102,27 @@ type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" |
 	Partial<Pick<InstanceFacts, "bareMetalPorts" | "portGroups">>;
 
 /** The wiring, and for a server on bare metal what Ironic knows of its NICs. */
-async function gatherOnHardware(id: string, ports: readonly PortAnswer[], sources: Sources): Promise<Wiring> {
+async function gatherOnHardware(
+	id: string,
+	ports: readonly PortAnswer[],
+	named: readonly PortAnswer[],
+	sources: Sources,
+): Promise<Wiring> {
 	const isBareMetal = ports.some((port) => port["binding:vnic_type"] === "baremetal");
 	const [wiring, hardware] = await Promise.all([
 		gatherWiring(ports, sources),
 		isBareMetal ? sources.hardwareOf(id) : undefined,
 	]);
 	if (hardware === undefined) return wiring;
-	return { ...wiring, bareMetalPorts: hardware.ports, portGroups: hardware.portGroups };
+	const { ports: bareMetalPorts, portGroups } = hardware;
+	// They are in Ironic's project, as nobody's server.
+	const ofRamdisk = new Set([...bareMetalPorts, ...portGroups].flatMap(ramdiskPorts));
+	const more = named.filter((port) => ofRamdisk.has(port.id) && !ports.includes(port));
+	return {
+		...wiring,
+		ports: [...wiring.ports, ...more.map(({ trunk_details: _, ...port }) => port)],
+		...{ bareMetalPorts, portGroups },
+	};
 }
 
 /** The ports with what they are connected to. */
