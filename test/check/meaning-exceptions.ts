@@ -12,6 +12,14 @@ export const MEANING_EXCEPTIONS: readonly { readonly why: string; readonly cell:
 		why: "cloud-init before 24.2 does not read the mode, and makes the bond; the plan has no bond of an unknown mode",
 		cell: /^network-manager: bond\.links\[2\]\.bond_mode = (7|-1|9): false alarm: bond-mac-unread$/,
 	},
+	{
+		why: "an empty DNS= starts systemd's list anew, and the right servers follow; the reader of the files refuses it",
+		cell: /^networkd: ((bond|vlan)\.services\[0\]\.address = ""|service-address-missing at \/services\/0\/address): missed: unreadable$/,
+	},
+	{
+		why: "cloud-init since 25.3 takes the word default for a default route, whatever the mask; the plan takes the mask",
+		cell: /^[a-z-]+: (static|dynamic)\.networks\[0\]\.routes\[0\]\.network = "default": missed: route$/,
+	},
 ];
 
 /**

@@ -259,6 +259,18 @@ export const supportCases: readonly Case[] = [
 		good: networks(ipv4({ services: [dns()] })),
 	},
 	{
+		rule: "network-service-address-invalid",
+		at: "/networks/0/services/0/address",
+		bad: networks(ipv4({ services: [dns("")] })),
+		good: networks(ipv4({ services: [dns()] })),
+	},
+	{
+		rule: "service-address-missing",
+		at: "/services/0/address",
+		bad: document({ services: [dns("")] }),
+		good: document(),
+	},
+	{
 		rule: "dns-nameserver-invalid",
 		at: "/networks/0/dns_nameservers",
 		bad: networks(ipv4({ dns_nameservers: ["dns.example"] })),

@@ -29,7 +29,7 @@ function difference(claim: ReturnType<typeof claimed>, fact: ReturnType<typeof f
 	return claim.isDegraded ? "false alarm: degraded" : "missed: degraded";
 }
 
-const versions = [...record].filter(([column]) => column !== "glean");
+const versions = [...record].filter(([column]) => JUDGES.some(({ version }) => version === column));
 
 describe.for(versions)("cloud-init %s, as recorded", ([version, fates]) => {
 	it("does what the check says, in every cell of the walk", { tags: ["slow"], timeout: 300_000 }, () => {

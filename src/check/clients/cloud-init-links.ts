@@ -131,6 +131,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["sysconfig"], since: "24.2" }),
 	],
 	"bond-hash-policy-unknown": [
+		fine({ when: all(isBlankValue, not(isUnhashable)) }),
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),
 		lost(netplanRefuses, { ...NETPLAN, when: isRefusedPolicy }),

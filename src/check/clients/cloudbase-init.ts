@@ -1,19 +1,35 @@
 /** cloudbase-init, for Windows. */
 
-import { isBlank, jsonText, member } from "../json.ts";
+import { parseMask } from "../addressing.ts";
+import { membersOf } from "../bond-members.ts";
+import { type DocumentView, type LinkView, listed, type NetworkView } from "../document-view.ts";
+import { isBlank, isObject, jsonText, member } from "../json.ts";
+import { isDns } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { isBlankValue, isDefaultRoute } from "./conditions.ts";
+import {
+	all,
+	any,
+	isBlankValue,
+	isDefaultRoute,
+	isEmptyIterable,
+	isEmptyText,
+	isMissing,
+	isNull,
+	not,
+} from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 const pluginFails = crash("the network plugin fails: nothing is configured");
 const noTeam = crash("cannot make the team: no address is set");
+const routeRefused = "Windows refuses such a default route: no further address is set";
+const serverRefused = "Windows refuses it: no further address is set";
 const noVlan = crash("finds no team for the VLAN: no address is set");
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [pluginFails],
 	"document-empty": [ignored("does nothing: Windows' own DHCP stays")],
-	"list-type": [fine({ when: ({ value }) => value === "" || isEmptyObject(value) }), pluginFails],
+	"list-type": [fine({ when: isEmptyIterable }), pluginFails],
 	"item-type": [pluginFails],
 	"link-id-missing": [crash("cannot rename the adapter to the link's id: nothing is configured")],
 	"link-id-repeated": [
@@ -26,13 +42,13 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-mac-infiniband": [crash("finds no adapter with that address: nothing is configured")],
 	"nic-mac-repeated": [
 		crash("renames one adapter twice, then cannot find it by its first name", {
-			when: ({ link, otherLink }) => link?.id !== otherLink?.id,
+			when: ({ link, otherLink, document }) => link?.id !== otherLink?.id && isUsed(otherLink, document),
 		}),
 	],
 	"nic-not-in-guest": [crash("finds no adapter with that address: nothing is configured")],
-	"mtu-invalid": [crash("netsh refuses it: no address is set")],
+	"mtu-invalid": [fine({ when: isBlankValue }), crash("netsh refuses it: no address is set")],
 	"mtu-tiny": [fine({ when: ({ value }) => value === 0 }), crash("netsh refuses it: no address is set")],
-	"mtu-below-ipv6": [lost("Windows refuses IPv6 on the link")],
+	"mtu-below-ipv6": [wrong("sets it for IPv4 alone: IPv6 keeps the adapter's own MTU")],
 	"bond-links-missing": [noTeam],
 	"bond-empty": [noTeam],
 	"bond-link-unknown": [noTeam],
@@ -44,10 +60,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-mode-number-text": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-mode-unknown": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-broadcast": [crash("Windows has no such team: no address is set")],
-	"bond-hash-policy-unknown": [
-		fine({ when: isBlankValue }),
-		crash('"Unsupported bond hash policy": nothing is configured'),
-	],
+	"bond-hash-policy-unknown": [fine({ when: isNull }), crash('"Unsupported bond hash policy": nothing is configured')],
 	"bond-mac-missing": [crash("finds no adapter to make the team on: no address is set")],
 	"bond-mac-invalid": [crash("finds no adapter to make the team on: no address is set")],
 	"bond-mac-foreign": [crash("finds no adapter to make the team on: no address is set")],
@@ -74,32 +87,38 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"address-prefix-and-netmask": [pluginFails],
 	"several-addresses": [wrong("keeps only the last of them")],
 	"gateway-not-last": [lost("keeps only the last address, and loses the default route")],
-	"routes-type": [pluginFails],
+	"routes-type": [fine({ when: isEmptyIterable }), pluginFails],
 	"route-type": [pluginFails],
-	"route-network-invalid": [pluginFails],
+	"route-network-invalid": [fine({ when: isShortIpv4 }), pluginFails],
 	"route-netmask-missing": [wrong("assumes /32, for IPv6 /128: does not see a default route in it")],
 	"route-netmask-invalid": [pluginFails],
 	"route-prefix": [fine({ when: hasNoNetmask }), pluginFails],
 	"route-network-family": [
 		lost("sets it as the gateway of the wrong family (cloudbase-init pull request 191)", { when: isDefaultRoute }),
 	],
-	"route-gateway-missing": [wrong("leaves the route out")],
-	"route-gateway-invalid": [
-		crash("Windows refuses such a default route: no further address is set", { when: isDefaultRoute }),
+	"route-gateway-missing": [
+		crash(routeRefused, { when: all(isDefaultRoute, not(any(isMissing, isNull))) }),
+		wrong("leaves the route out"),
 	],
+	"route-gateway-invalid": [crash(routeRefused, { when: isDefaultRoute })],
 	"route-gateway-family": [
 		lost("sets it as the gateway of the wrong family (cloudbase-init pull request 191)", { when: isDefaultRoute }),
 	],
 	"gateway-off-link": [
 		crash("Windows refuses the gateway, after the adapter's addresses were removed: nothing further is set", {
-			when: isDefaultRoute,
+			when: all(isDefaultRoute, hasGatewayOfFamily),
 		}),
 	],
 	"host-routes-unread": [ignored("reads only the default route")],
 	"service-type-missing": [wrong("leaves it out")],
-	"service-address-invalid": [crash("Windows refuses it: no further address is set", { when: isServerUsed })],
-	"network-services-type": [fine({ when: ({ value }) => value === "" || isEmptyObject(value) }), pluginFails],
-	"network-service-type": [pluginFails],
+	"service-address-missing": [
+		crash("AddrFormatError for an empty address: no address is set", { when: all(isEmptyText, isDnsService) }),
+		crash(serverRefused, { when: all(not(any(isMissing, isNull)), isServerUsed) }),
+	],
+	"service-address-invalid": [crash(serverRefused, { when: isServerUsed })],
+	"network-services-type": [fine({ when: isEmptyIterable }), pluginFails],
+	"network-service-type": [fine({ when: ({ value }) => isObject(value) }), pluginFails],
+	"network-service-address-invalid": [crash(serverRefused, { when: all(isBlankValue, not(isNull), isServerUsed) })],
 };
 
 export const cloudbaseInit: Client = {
@@ -126,20 +145,51 @@ export const cloudbaseInit: Client = {
 	reactions,
 };
 
-function isKnown({ network }: Fault): boolean {
+function isKnown({ network }: Pick<Fault, "network">): boolean {
 	return network?.type === "ipv4" || network?.type === "ipv6";
 }
 
-function isServerUsed({ network, document }: Fault): boolean {
-	return network !== undefined || document.networks.some(({ isStatic, link }) => isStatic && link);
+function isDnsService({ service }: Fault): boolean {
+	return service !== undefined && isDns(service);
+}
+
+/** A network's own servers, or else the document's: those that are not IPv6 addresses are for IPv4. */
+function isServerUsed(fault: Fault): boolean {
+	if (!isDnsService(fault)) return false;
+	if (fault.network) return isKnown(fault);
+	return fault.document.networks.some(
+		(network) => isKnown({ network }) && network.address?.version === 4 && !hasServers(network),
+	);
+}
+
+function hasServers(network: NetworkView): boolean {
+	return listed(network, "services").some((service) => {
+		const address = member(service.raw, "address");
+		return isDns(service) && address !== undefined && address !== null;
+	});
+}
+
+/** The plugin looks for an adapter by the link's id, for a network or for a team. */
+function isUsed(link: LinkView | undefined, document: DocumentView): boolean {
+	return (
+		link?.networks.some((network) => isKnown({ network })) === true ||
+		document.links.some((bond) => bond.kind === "bond" && membersOf(bond, document).some((one) => one.link === link))
+	);
 }
 
 function macText(link: Fault["link"]): string {
 	return jsonText(link && member(link.raw, "ethernet_mac_address")).toLowerCase();
 }
 
-function isEmptyObject(value: unknown): boolean {
-	return typeof value === "object" && value !== null && !Array.isArray(value) && isBlank(value);
+/** netaddr reads `10.1` as 10.1.0.0 where there is a mask, also as a number. */
+function isShortIpv4({ value, route }: Fault): boolean {
+	const bytes = typeof value === "number" || typeof value === "string" ? String(value).split(".") : [];
+	const isShort = bytes.length <= 4 && bytes.every((byte) => /^\d+$/.test(byte) && Number(byte) < 256);
+	return bytes.length > 0 && isShort && route !== undefined && parseMask(member(route.raw, "netmask"), 4) !== undefined;
+}
+
+function hasGatewayOfFamily({ route, network }: Fault): boolean {
+	return route?.gateway?.includes(":") === (network?.version === 6);
 }
 
 function hasNoNetmask({ route }: Fault): boolean {

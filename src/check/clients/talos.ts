@@ -9,6 +9,7 @@ import {
 	hasOwnPrefix,
 	isIn,
 	isListedBeforeParent,
+	isNonEmptyText,
 	isNull,
 	isNumber,
 	isStatic,
@@ -62,7 +63,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-miimon-invalid": [lost("stops reading there: everything after it in the document is lost", { when: isText })],
 	"bond-monitoring-missing": [wrong("sends the kernel 0, in every mode: the bond does not notice a dead link")],
 	"bond-hash-policy-unknown": [
-		crash('"invalid bond_xmit_hash_policy": no networking from the document', { when: isText }),
+		crash('"invalid bond_xmit_hash_policy": no networking from the document', { when: isNonEmptyText }),
 	],
 	"bond-mac-invalid": [crash('"invalid bond MAC address": no networking from the document')],
 	"bond-mac-foreign": [

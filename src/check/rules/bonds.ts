@@ -143,7 +143,7 @@ export const bondRules: readonly Rule[] = [
 		fix: `write one of ${COMMON_HASH_POLICIES.join(", ")}, or leave it out`,
 		*find(document) {
 			const isUnknown = (policy: unknown) =>
-				(!isBlank(policy) || (typeof policy === "object" && policy !== null)) && !COMMON_HASH_POLICIES.includes(policy);
+				policy !== undefined && policy !== null && !COMMON_HASH_POLICIES.includes(policy);
 			for (const fault of optionFaults(document, "bond_xmit_hash_policy", isUnknown)) {
 				yield { ...fault, message: `the transmit hash policy is ${show(fault.value)}` };
 			}
