@@ -60,7 +60,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 		...{ clock, events: { ...noEvents, ...options.events } },
 	});
 	const wait = (milliseconds: number, signal: AbortSignal) => clock.sleep(milliseconds, signal);
-	const instances = createInstanceCache(source, { maxAge: freshness, maxBytes: 1_000_000, now: clock.now, wait });
+	// Room for many absences takes longer to set up than a short run.
+	const bounds = { maxBytes: 1_000_000, maxAbsent: 50 };
+	const instances = createInstanceCache(source, { ...bounds, maxAge: freshness, now: clock.now, wait });
 	return {
 		process,
 		byId: async (id, detail) => instances.get(id, detail),
