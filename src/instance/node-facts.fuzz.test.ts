@@ -52,31 +52,52 @@ const switchport = fc.record({
 	allowed_vlans: orOdd(fc.array(fc.constantFrom<unknown>(1, 7, 4094, 5000, "10-12", "12-10", "0-9999", -1))),
 	mtu: odd,
 });
-const extra = fc.record({ guestwire: odd, switchport, lag: orOdd(switchport), vif_port_id: odd }, { requiredKeys: [] });
+const lagName = fc.constantFrom("po7", "Port-Channel8", 7);
+const portchannel = fc.record({ name: orOdd(lagName), aggregation_mode: orOdd(fc.constantFrom("lacp", "static")) });
+const extra = fc.record(
+	{
+		guestwire: orOdd(fc.record({ network_data: orOdd(networkData) })),
+		...{ switchport, lag: orOdd(switchport), vif_port_id: odd },
+		portchannel: fc.oneof(orOdd(lagName), orOdd(portchannel)),
+	},
+	{ requiredKeys: [] },
+);
+const localLink = fc.record({ port_id: orOdd(lagName) }, { requiredKeys: [] });
 
 test("whatever operators write, a node has an instance or one error about it", () => {
 	const isGrouped = fc.boolean();
 	fc.assert(
-		fc.property(orOdd(networkData), extra, extra, isGrouped, fc.dictionary(fc.string(), fc.jsonValue()), (...given) => {
-			const [data, ofNode, ofPort, grouped, properties] = given;
-			const node = { uuid: NODE, instance_uuid: null, network_data: data, extra: ofNode };
-			const ports = macs.slice(0, 2).map((address, at) => ({
-				...{ uuid: `port-${at}`, address, node_uuid: NODE, portgroup_uuid: grouped ? "group" : null, extra: ofPort },
-			}));
-			const group = { uuid: "group", address: null, node_uuid: NODE, mode: "802.3ad", properties, extra: ofPort };
-			try {
-				const facts = factsOfNode(node, { ports, portGroups: grouped ? [group] : [] });
-				const { ports: nics, nicAddresses } = assemble(facts);
-				expect(nicAddresses).toEqual(expect.arrayContaining(macs.slice(0, 2)));
-				// Nothing is a link twice.
-				const all = nics.flatMap((nic) => [nic, ...(nic.trunk?.subports ?? []).map(({ port }) => port)]);
-				expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
-			} catch (error) {
-				if (!(error instanceof GuestwireError)) throw error;
-				expect(error.code).toBe("cloud-answer");
-				expect(error.message).not.toContain("\n");
-			}
-		}),
+		fc.property(
+			...([
+				orOdd(networkData),
+				extra,
+				extra,
+				localLink,
+				isGrouped,
+				fc.dictionary(fc.string(), fc.jsonValue()),
+			] as const),
+			(...given) => {
+				const [data, ofNode, ofPort, link, grouped, properties] = given;
+				const node = { uuid: NODE, instance_uuid: null, network_data: data, extra: ofNode };
+				const ports = macs.slice(0, 2).map((address, at) => ({
+					...{ uuid: `port-${at}`, address, node_uuid: NODE, portgroup_uuid: grouped ? "group" : null, extra: ofPort },
+					local_link_connection: link,
+				}));
+				const group = { uuid: "group", address: null, node_uuid: NODE, mode: "802.3ad", properties, extra: ofPort };
+				try {
+					const facts = factsOfNode(node, { ports, portGroups: grouped ? [group] : [] });
+					const { ports: nics, nicAddresses } = assemble(facts);
+					expect(nicAddresses).toEqual(expect.arrayContaining(macs.slice(0, 2)));
+					// Nothing is a link twice.
+					const all = nics.flatMap((nic) => [nic, ...(nic.trunk?.subports ?? []).map(({ port }) => port)]);
+					expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+				} catch (error) {
+					if (!(error instanceof GuestwireError)) throw error;
+					expect(error.code).toBe("cloud-answer");
+					expect(error.message).not.toContain("\n");
+				}
+			},
+		),
 		{ numRuns: 3000 },
 	);
 });
