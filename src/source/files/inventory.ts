@@ -75,18 +75,15 @@ export interface Inventory {
  * @throws GuestwireError `inventory` if files contradict each other or themselves
  */
 export function buildInventory(files: readonly InventoryFile[], locate: Locate): Inventory {
-	const given = mergeFiles(files, locate);
+	const { given, contradicting } = mergeFiles(files, locate);
 	const describe = (...[name, resource, within, what]: Parameters<Fault>) =>
 		`${locateResource(files, name, resource, within, locate)} ${what}`;
 	const fault: Fault = (...args) => {
 		throw new GuestwireError("inventory", describe(...args));
 	};
 	const describeOdd = atMost(MOST_LOCATED, describe);
-	const sound = soundHardware(
-		given,
-		files.flatMap(({ odd }) => odd),
-		describeOdd,
-	);
+	const odd = [...files.flatMap((file) => file.odd), ...contradicting];
+	const sound = soundHardware(given, odd, describeOdd);
 	const { merged, wiring, unreadable } = addNodeInstances(sound.merged, sound.problems, describeOdd);
 	const subnets = completeSubnets(merged, fault);
 	const written = completePorts(merged, subnets, fault);

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type ResourceOf } from "./collections.ts";
+import { isIronic, type OddRecord, oddRecordOf } from "./odd-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
 /** Describes where a resource is in its file. */
@@ -22,18 +23,41 @@ export type DescribeFault = (...fault: Parameters<Fault>) => string;
 /** Every resource by its identity, in the order of files and within them. */
 export type Merged = { readonly [N in CollectionName]: ReadonlyMap<string, ResourceOf<N>> };
 
+/** To find a line, a file is read and parsed again. */
+const MOST_LOCATED = 40;
+
+interface MergedFiles {
+	readonly given: Merged;
+	/** Ironic's records that contradict others, such as those of another time. */
+	readonly contradicting: readonly OddRecord[];
+}
+
 /**
  * The same resource may be in several files, such as the answers for two servers on one network, if all members that are
  * read agree.
  *
- * @throws GuestwireError `inventory`, naming both files, if they do not
+ * @throws GuestwireError `inventory`, naming both files, if they do not, unless only Ironic's records of a node disagree
  */
-export function mergeFiles(files: readonly InventoryFile[], locate: Locate): Merged {
-	const entries = COLLECTION_NAMES.map((name) => [name, mergeCollection(name, files, locate)]);
-	return Object.fromEntries(entries) as Merged;
+export function mergeFiles(files: readonly InventoryFile[], locate: Locate): MergedFiles {
+	const contradicting: OddRecord[] = [];
+	let left = MOST_LOCATED;
+	const locateFirst: Locate = (path, ...where) => (left-- > 0 ? locate(path, ...where) : path);
+	const entries = COLLECTION_NAMES.map((name) => {
+		const contradict = (record: object, index: number, problem: string) => {
+			if (!isIronic(name)) throw new GuestwireError("inventory", problem);
+			contradicting.push(oddRecordOf({ collection: name, index, problem }, record));
+		};
+		return [name, mergeCollection(name, files, locateFirst, contradict)];
+	});
+	return { given: Object.fromEntries(entries) as Merged, contradicting };
 }
 
-function mergeCollection(name: CollectionName, files: readonly InventoryFile[], locate: Locate): Map<string, object> {
+function mergeCollection(
+	name: CollectionName,
+	files: readonly InventoryFile[],
+	locate: Locate,
+	contradict: (record: object, index: number, problem: string) => void,
+): Map<string, object> {
 	const identityOf = COLLECTIONS[name].identity as (resource: unknown) => string;
 	const merged = new Map<string, object>();
 	for (const file of files) {
@@ -46,7 +70,7 @@ function mergeCollection(name: CollectionName, files: readonly InventoryFile[], 
 				const other = locateResource(files, name, known, [], locate);
 				const what = `gives ${COLLECTIONS[name].singular} ${identity} another "${member}" than ${other}`;
 				const here = locate(file.path, name, indexInText(file, name, index), []);
-				throw new GuestwireError("inventory", `${here} ${what}: remove one of them`);
+				contradict(resource, index, `${here} ${what}: remove one of them`);
 			}
 		}
 	}

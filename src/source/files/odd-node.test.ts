@@ -142,6 +142,22 @@ test("members of a group that is not there cost their node", async () => {
 	expect(await source.instance("e0000000-0000-4000-8000-000000000001", "all")).toBeDefined();
 });
 
+test("records of another time cost the node that has changed, and name both files", async () => {
+	const folder = folderWith(() => {});
+	const node = { ...recordedAnswer("29", "node").body, name: "renamed" };
+	writeFileSync(join(folder, "then.json"), JSON.stringify(node));
+	const warnings: string[] = [];
+	const source = await openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
+	expect(await source.list()).toHaveLength(11);
+	expect(warnings).toEqual([
+		expect.stringMatching(
+			/then\.json:1: .* gives baremetal_node a0.* another "name" than .*nodes\.json:1: nodes\[\d+\]: remove/,
+		),
+	]);
+	await expect(source.instance("e0000000-0000-4000-8000-000000000001", "all")).rejects.toThrow('another "name"');
+	expect(await source.instance(ODD, "all")).toBeDefined();
+});
+
 test("of many odd records, only some have a line each", async () => {
 	const folder = folderWith((answers) => {
 		answers.nodes = Array.from({ length: 60 }, (_, at) => ({ uuid: `node-${at}`, name: 7, instance_uuid: null }));
