@@ -19,7 +19,7 @@ export function checkInventory(
 ): void {
 	checkOwners(merged, ports, fault, whereIs);
 	checkKeyNames(merged, fault);
-	checkMtus(merged, fault);
+	checkMtus(merged, ports, fault);
 	checkTrunks(merged, ports, fault);
 }
 
@@ -71,10 +71,14 @@ function checkKeyNames({ servers, keypairs }: Merged, fault: Fault): void {
 /** Neutron's rule, from RFC 8200: below this MTU the kernel has no IPv6 on a link. */
 const SMALLEST_IPV6_MTU = 1280;
 
-function checkMtus({ networks, subnets }: Merged, fault: Fault): void {
+/** A snapshot of bare metal has what nodes say about themselves, by no rule of Neutron's. */
+function checkMtus({ networks, subnets }: Merged, ports: ReadonlyMap<string, PortFacts>, fault: Fault): void {
+	const ofMetal = Iterator.from(ports.values()).filter((port) => port["binding:vnic_type"] === "baremetal");
+	const exempt = new Set(ofMetal.map(({ network_id }) => network_id));
 	for (const subnet of subnets.values()) {
 		const network = networks.get(subnet.network_id ?? (networks.size === 1 ? [...networks.keys()][0] : "") ?? "");
 		if (!network?.mtu || network.mtu >= SMALLEST_IPV6_MTU || !subnet.cidr.includes(":")) continue;
+		if (exempt.has(network.id)) continue;
 		const what = `${network.mtu} is too small for IPv6 (subnet "${subnet.id}"), which needs ${SMALLEST_IPV6_MTU}: raise it`;
 		fault("networks", network, ["mtu"], what);
 	}

@@ -10,6 +10,7 @@ import { buildInventory } from "./inventory.ts";
 import { parseInventoryFile } from "./parse.ts";
 import { factsOf } from "./queries.ts";
 import { openWatchedSource } from "./watched-source.ts";
+import { createInventoryWriter } from "./write-inventory.ts";
 
 type Answers = Record<"nodes" | "ports" | "portgroups", IronicRecord[]>;
 
@@ -82,6 +83,14 @@ describe("what would be a mistake in a hand-written port is not one in a node's 
 		expect(await source.list()).toHaveLength(11);
 		const instance = await source.instance(ODD, "all");
 		expect((instance && networkData(instance))?.links.at(-1)).toMatchObject({ type: "vlan", mtu: 1200 });
+		// Nor is it in a snapshot, where the node's wiring is written as Neutron's.
+		const facts = await source.facts(ODD, "all");
+		const writer = createInventoryWriter();
+		if (facts) writer.add(facts);
+		const written = mkdtempSync(join(tmpdir(), "guestwire-odd-"));
+		onTestFinished(() => rmSync(written, { recursive: true }));
+		await writer.write(written);
+		expect(await (await openFilesSource(written)).list()).toHaveLength(1);
 	});
 });
 
