@@ -33,5 +33,10 @@ export function parseInOrder(text: string): unknown {
 
 /** `JSON.stringify` of a value with marked keys: without the marks, and in order. */
 export function stringifyInOrder(value: unknown): string {
-	return JSON.stringify(value).replace(MARKED_IN_JSON, '"');
+	return withoutMarks(JSON.stringify(value));
+}
+
+/** JSON without the marks of its keys. */
+export function withoutMarks(json: string): string {
+	return json.replace(MARKED_IN_JSON, '"');
 }

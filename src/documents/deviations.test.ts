@@ -65,6 +65,14 @@ describe("device-tags of a hypervisor that records its devices", () => {
 
 	it("lets bus, address, order and path differ", () => expect(isAllowed(recorded, known)).toBe(true));
 
+	it("leaves metadata in Nova's order", () => {
+		const path = "openstack/latest/meta_data.json";
+		const meta = '"meta": {"role": "web", "10": "x", "9": "y"}, ';
+		const [original, ours] = [recorded, known].map((devices) => documentOf(devices).replace("{", `{${meta}`));
+		expect(isSame(path, original ?? "", ours ?? "")).toBe(true);
+		expect(isSame(path, original?.replace('"10": "x", "9": "y"', '"9": "y", "10": "x"') ?? "", ours ?? "")).toBe(false);
+	});
+
 	it("lets a single NIC and local disks be missing", () => {
 		const local = disk("", scsi, "null");
 		expect(isAllowed([local, ...recorded], known)).toBe(true);

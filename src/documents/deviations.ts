@@ -3,6 +3,7 @@
  * reason of each under the same id; a test keeps the two alike.
  */
 
+import { parseInOrder, withoutMarks } from "../key-order.ts";
 import { jsonText } from "./json.ts";
 import { PASSWORD_PATH } from "./paths.ts";
 import { UNEXPOSED } from "./unexposed-deviations.ts";
@@ -130,10 +131,10 @@ type Device = Readonly<Record<string, unknown>>;
  * as it is.
  */
 function withDevicesOf(ours: string, original: string): string {
-	const document: { devices?: Device[] } = JSON.parse(original);
+	const document = parseInOrder(original) as { devices?: Device[] };
 	const { devices: known }: { devices?: Device[] } = JSON.parse(ours);
 	const { devices: recorded } = document;
-	if (recorded === undefined || known === undefined || jsonText(document) !== original) return original;
+	if (recorded === undefined || known === undefined || textInOrder(document) !== original) return original;
 	const textOf = ({ path: _, ...device }: Device) => jsonText({ ...device, bus: "none", address: "none" });
 	const knownTexts = new Set(known.map(textOf));
 	const others = recorded.filter((device) => !knownTexts.has(textOf(device)));
@@ -142,7 +143,12 @@ function withDevicesOf(ours: string, original: string): string {
 		(device["type"] === "disk" && device["serial"] === null) ||
 		(isNic(device) && recorded.filter(isNic).length === 1 && !known.some(isNic));
 	if (recorded.length - others.length !== known.length || !others.every(isExplained)) return original;
-	return jsonText({ ...document, devices: known });
+	return textInOrder({ ...document, devices: known });
+}
+
+/** The text of a document from `parseInOrder`. */
+export function textInOrder(document: object): string {
+	return withoutMarks(jsonText(document));
 }
 
 interface Wiring {

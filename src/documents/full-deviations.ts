@@ -4,8 +4,8 @@
  */
 import type { Keypair } from "../instance/instance.ts";
 import { splitKeypairs } from "../instance/keypairs.ts";
-import type { Deviation } from "./deviations.ts";
-import { jsonText } from "./json.ts";
+import { markedKey, parseInOrder } from "../key-order.ts";
+import { type Deviation, textInOrder } from "./deviations.ts";
 
 /** Of network data, listings and the documents of the blueprint (src/service/comparison.ts). */
 export const PROFILE_FULL = "profile-full";
@@ -23,23 +23,23 @@ const KEYS_OF_ONE_PAIR: Omit<Deviation, "id">[] = [
 	{
 		path: /^openstack\/[^/]+\/meta_data\.json$/,
 		level: (original) => {
-			const document: WithKeys = JSON.parse(original.body);
+			const document = parseInOrder(original.body) as WithKeys;
 			const split = splitKeypairs((document.keys ?? []).map(({ data, ...key }) => ({ ...key, publicKey: data })));
-			if (split.length < 2 || jsonText(document) !== original.body) return;
+			if (split.length < 2 || textInOrder(document) !== original.body) return;
 			const public_keys = new Map(split.map(({ name, publicKey }) => [name, publicKey]));
 			const keys = split.map(({ publicKey: data, ...key }) => ({ ...key, data }));
-			original.body = jsonText({ ...document, public_keys, keys });
+			original.body = textInOrder({ ...document, public_keys, keys });
 		},
 	},
 	{
 		path: /^ec2\/[^/]+\/meta-data\.json$/,
 		level: (original) => {
-			const document: Ec2WithKeys = JSON.parse(original.body);
-			const { _name: listed = "", "openssh-key": publicKey = "" } = document["public-keys"]?.["0"] ?? {};
+			const document = parseInOrder(original.body) as Ec2WithKeys;
+			const { _name: listed = "", "openssh-key": publicKey = "" } = document["public-keys"]?.[markedKey("0")] ?? {};
 			const split = splitKeypairs([sshKey(listed.replace(/^0=/, ""), publicKey)]);
-			if (split.length < 2 || jsonText(document) !== original.body) return;
+			if (split.length < 2 || textInOrder(document) !== original.body) return;
 			const folders = split.map(({ name, publicKey: key }, at) => [at, { _name: `${at}=${name}`, "openssh-key": key }]);
-			original.body = jsonText({ ...document, "public-keys": Object.fromEntries(folders) });
+			original.body = textInOrder({ ...document, "public-keys": Object.fromEntries(folders) });
 		},
 	},
 	{

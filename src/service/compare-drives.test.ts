@@ -44,7 +44,9 @@ const [FIRST, SECOND] = ["ssh-ed25519 AAAA one", "ssh-rsa BBBB two"];
 function withKeys(publicKey: string): Instance {
 	const instance = recordedInstance("b2-static4-routes");
 	const keypairs = [{ name: "team", type: "ssh", publicKey }];
-	return { ...instance, server: { ...(instance.server as Server), keypairs } };
+	// In an order that JavaScript would change.
+	const metadata = new Map([["role", "web"], ...["10", "9"].map((key): [string, string] => [key, "x"])]);
+	return { ...instance, server: { ...(instance.server as Server), keypairs, metadata } };
 }
 
 test("a key pair of several lines is one entry, byte for byte, as in Nova", () => {
