@@ -1,5 +1,6 @@
 /** A small REST client for the laboratory's cloud, for making material with: it throws on any answer that is no success. */
 import { setTimeout as pause } from "node:timers/promises";
+import { stringifyInOrder } from "../../../src/key-order.ts";
 import { laboratoryEnv } from "./laboratory.ts";
 
 export type Service = "identity" | "network" | "compute" | "image" | "volume";
@@ -61,7 +62,7 @@ const caller = (token: string) => async (method: string, service: Service, path:
 			...(MICROVERSIONS[service] && { "openstack-api-version": MICROVERSIONS[service] }),
 			"content-type": binary ? "application/octet-stream" : "application/json",
 		},
-		body: binary ? payload : payload === undefined ? null : JSON.stringify(payload),
+		body: binary ? payload : payload === undefined ? null : stringifyInOrder(payload),
 	});
 	const text = await response.text();
 	if (!response.ok) {

@@ -41,13 +41,22 @@ export async function ensureBootSource(): Promise<BootSource> {
 	return { flavorRef: flavor.id, imageRef: image.id };
 }
 
-/** The key pair that plans name. */
-async function ensureKeypair(api: Api): Promise<void> {
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq3M0mS7N1r8Wc0xq0mQe7kYb1vQm7sTqk1oT2s5b0A knife@maple.test";
+
+/** The key pairs that plans name. */
+const KEYPAIRS: Readonly<Record<string, string>> = {
+	"grafting-knife": KEY,
+	/** A file of several keys, as Nova accepts it. */
+	rootstocks: `${KEY}\n# another\n${KEY.replace("knife", "saw")}\n`,
+};
+
+async function ensureKeypairs(api: Api): Promise<void> {
 	const { keypairs } = await api.get("compute", "/os-keypairs");
-	if (keypairs.some((entry: Json) => entry.keypair.name === "grafting-knife")) return;
-	const public_key =
-		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJq3M0mS7N1r8Wc0xq0mQe7kYb1vQm7sTqk1oT2s5b0A knife@maple.test";
-	await api.post("compute", "/os-keypairs", { keypair: { name: "grafting-knife", type: "ssh", public_key } });
+	const known = new Set(keypairs.map((entry: Json) => entry.keypair.name));
+	for (const [name, public_key] of Object.entries(KEYPAIRS)) {
+		if (known.has(name)) continue;
+		await api.post("compute", "/os-keypairs", { keypair: { name, type: "ssh", public_key } });
+	}
 }
 
 /** Waits until a server is ACTIVE. Throws when it becomes anything else. */
@@ -136,7 +145,7 @@ export async function makeInstances(): Promise<Guest[]> {
 	const guests: Guest[] = [];
 	for (const project of [PROJECT, OTHER_PROJECT]) {
 		const api = await login(project);
-		await ensureKeypair(api);
+		await ensureKeypairs(api);
 		const wiring: Wiring = new Map();
 		const own = ({ project: planned = PROJECT }) => planned === project;
 		for (const plan of NETWORKS.filter(own)) await makeNetwork(api, plan, wiring);

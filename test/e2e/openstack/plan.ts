@@ -2,6 +2,7 @@
  * What stands in the laboratory's cloud: networks and guests that cover what Neutron lets a tenant do. The maker is
  * `instances.ts`; a guest added here is made and compared without touching code.
  */
+import { markedKey } from "../../../src/key-order.ts";
 
 export interface SubnetPlan {
 	readonly name: string;
@@ -238,6 +239,7 @@ export const NETWORKS: readonly NetworkPlan[] = [
 	},
 	{ name: "unlit", more: { port_security_enabled: false }, subnets: [] },
 	{ name: "hamlet", more: UNTRACKED, subnets: [{ name: "hamlet-v4", cidr: "10.78.0.0/24" }] },
+	{ name: "100", subnets: [{ name: "100-v4", cidr: "10.79.0.0/24" }] },
 ];
 
 const userData = (text: string) => Buffer.from(text).toString("base64");
@@ -381,6 +383,18 @@ export const GUESTS: readonly GuestPlan[] = [
 			user_data: userData("#!/bin/sh\necho hello from the cherry tree\n"),
 		},
 		metadataBy: 0,
+	},
+	{
+		// What JavaScript would put in another order: networks and metadata that are called by numbers.
+		name: "cherry-numbers",
+		nics: [
+			{ network: "hamlet", addresses: [["hamlet-v4", "10.78.0.71"]] },
+			{ network: "100", addresses: [["100-v4", "10.79.0.71"]] },
+		],
+		more: {
+			key_name: "rootstocks",
+			metadata: { role: "web", [markedKey("10")]: "ten", [markedKey("9")]: "nine", a: "" },
+		},
 	},
 	{
 		name: "cherry-binary",
