@@ -44,6 +44,8 @@ export interface Contradictions {
 	readonly alarms: readonly string[];
 	/** Rules whose effect cannot be seen, because more is lost or cannot be read. */
 	readonly hidden: readonly string[];
+	/** Rules whose effect is seen. */
+	readonly shown: readonly string[];
 }
 
 /** @param differing how the files that the renderer wrote differ from the document's plan */
@@ -60,15 +62,17 @@ export function contradictions(
 	);
 	const rules = [...new Set(here.map(({ rule }) => rule))];
 	const explained = new Set(rules.flatMap((rule) => SHOWN.find(([pattern]) => pattern.test(rule))?.[1] ?? []));
-	const unseen = rules.filter((rule) => {
+	const visible = rules.flatMap((rule) => {
 		const aspect = VISIBLE[rule];
-		return aspect !== undefined && !differing.includes(aspect);
+		return aspect === undefined ? [] : [{ rule, isSeen: differing.includes(aspect) }];
 	});
+	const unseen = visible.flatMap(({ rule, isSeen }) => (isSeen ? [] : [rule]));
 	const isHidden = ["link", "unreadable", "address"].some((aspect) => differing.includes(aspect as Aspect));
 	const isLost = (rule: string) => here.some((one) => one.outcome === "lost" && one.rule !== rule);
 	return {
 		missed: differing.filter((aspect) => !explained.has(aspect)),
 		alarms: unseen.filter((rule) => !isHidden && !isLost(rule)),
 		hidden: unseen.filter((rule) => isHidden || isLost(rule)),
+		shown: visible.flatMap(({ rule, isSeen }) => (isSeen ? [rule] : [])),
 	};
 }

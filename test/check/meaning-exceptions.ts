@@ -23,6 +23,41 @@ export const MEANING_EXCEPTIONS: readonly { readonly why: string; readonly cell:
 ];
 
 /**
+ * Effects that a finding promises and that the files cannot show, each for the very cells that it is known for. The others
+ * are shown by the sound document that the cell's document was made from.
+ */
+export const HIDDEN_EFFECTS: readonly { readonly why: string; readonly cell: RegExp }[] = [
+	{
+		why: "the NIC is found by an address that no NIC has: no program configures the link",
+		cell: /^network-manager: static\.links\[0\]\.ethernet_mac_address = .*: (static6-takes-ra|route-metric-unread)$/,
+	},
+	{
+		why: "the plan has no bond of an unknown mode, and no MAC address for it",
+		cell: /^network-manager: bond\.links\[2\]\.bond_mode = ("x"|"802\.3AD"|7|-1|9): bond-mac-unread$/,
+	},
+	{
+		why: "the plan has no bond without members, or of itself",
+		cell: /^(networkd|network-manager|sysconfig): bond\.links\[2\]\.bond_links = (\[\]|\["bond0"\]): bond-[a-z-]+-unread$/,
+	},
+	{
+		why: "the plan has no VLAN on itself, or with an invalid id",
+		cell: /^(network-manager|sysconfig): (vlan\.links\[1\]\.vlan_link = "vlan0"|vlan-id-invalid at .*): (vlan-mac-own|dns-not-on-link)$/,
+	},
+	{
+		why: "the server in dns_nameservers, which the others are missing for, is invalid, and the reader of the files refuses it",
+		cell: /^network-manager: ((static|bond|vlan)\.networks\[0\]\.dns_nameservers(\[0\])? = .*|dns-nameserver-invalid at .*): dns-not-on-link$/,
+	},
+	{
+		why: "the gateway is missing or invalid, and the reader of the files refuses it",
+		cell: /^network-manager: (route-gateway-missing|route-gateway-invalid|gateway-invalid) at .*: dns-not-on-link$/,
+	},
+	{
+		why: "the plan has no address on the link, and a link without addresses needs no servers",
+		cell: /^network-manager: (not address-prefix|value-type|address-unusable|netmask-zero|not nic-mac-repeated|bond-member-network) at .*: dns-not-on-link$/,
+	},
+];
+
+/**
  * Documents that Guestwire's own reader refuses, and in which the check finds no error: their wrong value is one that every
  * client takes for none, or that none reads.
  */
