@@ -1,22 +1,7 @@
-# Runs in a mount and PID namespace, in an overlay of a suite's root: the programs that read rendered files, on each folder
-# below $out. Results go to the same folder.
-# shellcheck disable=SC2154 # Environment: root, out.
-set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
-cd /mnt/root
-mount -t proc proc proc
-mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs dev
-mknod -m 666 dev/null c 1 3
-mknod -m 666 dev/urandom c 1 9
-mkdir out
-mount --bind "$out" out
+# The programs of an initramfs, Ignition and systemd read rendered files, in each folder below /out. Results go to the same
+# folder.
 # Ignition labels what it has written, and nothing here has an SELinux policy.
-ln -s /bin/true usr/local/bin/setfiles
-exec chroot . env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_LOG_LEVEL=warning sh -eu -c '
+ln -s /bin/true /usr/local/bin/setfiles
 nm=/usr/libexec/nm-initrd-generator
 [ -x $nm ] || nm=/usr/lib/NetworkManager/nm-initrd-generator
 ignition=/usr/lib/dracut/modules.d/30ignition/ignition
@@ -41,4 +26,4 @@ for folder in /out/*/; do
 			--config-cache=/run/ignition.json --state-file=/run/state --log-to-stdout >ignition.log 2>&1 || cat ignition.log >>log
 	done
 	/usr/libexec/netplan/generate --root-dir "$PWD/netplan" >>log 2>&1
-done'
+done

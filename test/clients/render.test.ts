@@ -9,8 +9,7 @@ import { guestDocuments } from "../render/guest-documents.ts";
 import type { Meaning, Meanings } from "../render/meaning.ts";
 import { readKeyfiles } from "../render/read-keyfiles.ts";
 import { filesBelow, renderFiles, writeRendering } from "../render/render-files.ts";
-import { shell } from "./host.ts";
-import { suite } from "./suite.ts";
+import { runInSuite } from "./suite.ts";
 
 const documents = await guestDocuments();
 const folderOf = (name: string) => name.replaceAll(/\W+/g, "-");
@@ -20,9 +19,7 @@ describe.each(["bookworm", "trixie"] as const)("%s", (name) => {
 	beforeAll(async () => {
 		out = await mkdtemp(join(tmpdir(), "guestwire-render-"));
 		for (const [document, data] of documents) await writeInputs(join(out, folderOf(document)), data);
-		const script = join(import.meta.dirname, "render-run.sh");
-		const environment = `env root=${suite(name).root} out=${out}`;
-		await shell(`unshare -m -p -f --kill-child ${environment} sh ${script}`);
+		await runInSuite(name, "render-run.sh", out);
 	}, 600_000);
 	afterAll(() => rm(out, { recursive: true }));
 	const files = (document: string, folder: string) => filesBelow(join(out, folderOf(document), folder));

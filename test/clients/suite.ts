@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE, program } from "../system/programs.ts";
+import { shell } from "./host.ts";
 
 /** A release of Debian. */
 export type SuiteName = "bookworm" | "trixie" | "sid";
@@ -62,6 +63,12 @@ export function suite(name: SuiteName): Suite {
 	if (!existsSync(folder)) build(name, packages, parent, folder);
 	const versions = JSON.parse(readFileSync(join(folder, "versions.json"), "utf8"));
 	return { name, root: join(folder, "root"), disk: join(folder, "disk"), versions };
+}
+
+/** Runs a script of this folder in namespaces of its own, in a copy of a suite's root where the folder `out` is `/out`. */
+export async function runInSuite(name: SuiteName, script: string, out: string): Promise<void> {
+	const environment = `env root=${suite(name).root} out=${out} script=${join(import.meta.dirname, script)}`;
+	await shell(`unshare -m -n -p -f --kill-child ${environment} sh ${join(import.meta.dirname, "suite-chroot.sh")}`);
 }
 
 function build(name: SuiteName, packages: string, parent: string, folder: string): void {

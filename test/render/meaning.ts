@@ -132,3 +132,15 @@ export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | un
 export function defined<T extends object>(object: T): T {
 	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** Meanings in an order of their own, with lists as sets: for comparing them. */
+export function asSets(meanings: Meanings) {
+	return new Map(
+		[...meanings]
+			.toSorted(([a], [b]) => a.localeCompare(b))
+			.map(([name, meaning]) => [
+				name,
+				{ ...meaning, routes: meaning.routes.map((one) => JSON.stringify(one)).toSorted() },
+			]),
+	);
+}

@@ -36,8 +36,9 @@ function readConnection(sections: readonly Section[], meaning: Meaning, resolve:
 	const type = one("connection", "type");
 	if (type === "vlan") meaning.vlan = { id: Number(one("vlan", "id")), parent: resolve(one("vlan", "parent") ?? "") };
 	if (type === "bond") meaning.bond = bondOf((key) => one("bond", key));
-	const master = one("connection", "master");
-	if (master !== undefined) meaning.memberOf = resolve(master);
+	// Newer releases of NetworkManager write the second.
+	const bond = one("connection", "master") ?? one("connection", "controller");
+	if (bond !== undefined) meaning.memberOf = resolve(bond);
 	meaning.dhcp4 = one("ipv4", "method") === "auto";
 	meaning.ra = one("ipv6", "method") === "auto";
 	meaning.dhcp6 = one("ipv6", "method") === "dhcp";

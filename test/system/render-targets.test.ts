@@ -1,29 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { NetworkData } from "../../src/documents/network-data.ts";
-import { soundNetworkData, validNetworkData } from "../arbitrary-network-data.ts";
-import { guestDocuments } from "../render/guest-documents.ts";
-import { canonicalCidr, canonicalIp, type Meanings } from "../render/meaning.ts";
+import { asSets, canonicalCidr, canonicalIp, type Meanings } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
 import { readKeyfiles } from "../render/read-keyfiles.ts";
 import { readNetworkd } from "../render/read-networkd.ts";
 import { filesBelow, renderFiles, writeRendering } from "../render/render-files.ts";
+import { SOUND_DOCUMENTS, VALID_DOCUMENTS } from "../render/target-documents.ts";
 import { hasProgram, program, unpackedPackage } from "./programs.ts";
 import { run } from "./run.ts";
-
-const generated = (kind: string, arbitrary: fc.Arbitrary<NetworkData>) =>
-	fc.sample(arbitrary, { seed: 1, numRuns: 12 }).map((data, i): [string, NetworkData] => [`${kind} ${i}`, data]);
-
-/** Documents that can configure a guest. The generated ones are always the same. */
-const sound: readonly [name: string, data: NetworkData][] = [
-	...(await guestDocuments()),
-	...generated("sound", soundNetworkData),
-];
-/** Any valid document: also MAC addresses that no NIC has, an MTU of 68 … */
-const valid = [...sound, ...generated("odd", validNetworkData)];
 
 let folder: string;
 beforeEach(async () => {
@@ -33,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const netplan = unpackedPackage("netplan.io");
 describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh)", () => {
-	it.each(valid)("accepts our file and generates what our networkd files say: %s", async (_, data) => {
+	it.each(VALID_DOCUMENTS)("accepts our file and generates what our networkd files say: %s", async (_, data) => {
 		await mkdir(join(folder, "run/systemd/network"), { recursive: true });
 		await writeRendering("netplan", data, folder);
 		const ran = await run(join(netplan ?? "", "usr/libexec/netplan/generate"), ["--root-dir", folder]);
@@ -46,7 +32,7 @@ describe.skipIf(netplan === undefined)("netplan generate (test/system/install.sh
 
 const networkManager = unpackedPackage("network-manager");
 describe.skipIf(networkManager === undefined)("NetworkManager's keyfile reader (test/system/install.sh)", () => {
-	it.each(valid)("reads our keyfiles as they are meant: %s", async (_, data) => {
+	it.each(VALID_DOCUMENTS)("reads our keyfiles as they are meant: %s", async (_, data) => {
 		const ours = renderFiles("networkmanager", data, false);
 		const theirs = new Map<string, string>();
 		for (const [path, text] of ours) {
@@ -63,7 +49,7 @@ describe.skipIf(networkManager === undefined)("NetworkManager's keyfile reader (
 const ifupdown = unpackedPackage("ifupdown");
 const canUnshare = process.getuid?.() === 0 && hasProgram("unshare", "ip");
 describe.skipIf(ifupdown === undefined || !canUnshare)("ifup --no-act (test/system/install.sh, as root)", () => {
-	it.each(sound)("would set up what our file says, with NICs found by MAC address: %s", async (_, data) => {
+	it.each(SOUND_DOCUMENTS)("would set up what our file says, with NICs found by MAC address: %s", async (_, data) => {
 		const eni = [...renderFiles("ifupdown", data, false).values()].join();
 		await writeFile(join(folder, "interfaces"), eni);
 		const meanings = readEni(eni);
@@ -124,22 +110,10 @@ function told(output: string) {
 	);
 }
 
-/** Lists as sets. */
 /**
  * Without the metrics of learned routes: netplan sets 100 where ours set none, and cannot rank links that have only router
  * advertisements. src/render/foreign-documents.test.ts compares what ours say.
  */
 function withoutLearned(meanings: Meanings): Meanings {
 	return new Map(Array.from(meanings, ([name, meaning]) => [name, { ...meaning, learned: {} }]));
-}
-
-function asSets(meanings: Meanings) {
-	return new Map(
-		[...meanings]
-			.toSorted(([a], [b]) => a.localeCompare(b))
-			.map(([name, meaning]) => [
-				name,
-				{ ...meaning, routes: meaning.routes.map((one) => JSON.stringify(one)).toSorted() },
-			]),
-	);
 }
