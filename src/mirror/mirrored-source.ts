@@ -16,6 +16,7 @@ import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { ownersIn } from "./mirrored-owners.ts";
+import { isOddlyWired, nicsWithoutPort } from "./odd-wiring.ts";
 import { hidesUserData, type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
 
 export interface MirroredSourceOptions {
@@ -118,7 +119,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	function isDoubtful(found: InstanceReading, detail: Detail): boolean {
 		const doubtful = [...state.doubtful(), ...options.doubtful()];
 		if (doubtful.length === 0) return false;
-		if (lacksNics(found) && doubtful.some((name) => name.startsWith("port "))) return true;
+		if (nicsWithoutPort(found).length > 0 && doubtful.some((name) => name.startsWith("port "))) return true;
 		const names = found.resources.filter(({ kind }) => isNeeded(kind, detail)).map(textOfName);
 		return names.some((name) => doubtful.includes(name));
 	}
@@ -183,7 +184,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */
 	function mayLackNics(found: InstanceReading): boolean {
 		const server = found.resources.find(({ kind }) => kind === "server");
-		return lacksNics(found) && (server?.requestedAt ?? 0) > state.reconciledAt();
+		return nicsWithoutPort(found).length > 0 && (server?.requestedAt ?? 0) > state.reconciledAt();
 	}
 
 	/** When the facts of a new answer were requested at the earliest: they never get older than those answered before. */
@@ -195,12 +196,12 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		const notBefore = oldestFor(id);
 		const mayServeOld = asOf(found, detail) >= (askedAt.get(id) ?? 0) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
-			const isNew = asOf(found, detail) >= notBefore;
-			if (isNew && !isOddlyWired(found)) {
+			const isOdd = await isOddlyWired(store, found);
+			if (!isOdd && asOf(found, detail) >= notBefore) {
 				forgetRemote(id, detail);
 				return answer(id, "mirror", factsOf(found));
 			}
-			if (waiting >= MOST_WAITING && mayServeOld && !isOddlyWired(found)) {
+			if (waiting >= MOST_WAITING && mayServeOld && !isOdd) {
 				refreshInBackground(id, detail, notBefore);
 				return answer(id, "stale", factsOf(found));
 			}
@@ -231,7 +232,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		async known(id) {
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || !isComplete(found, "all") || isDoubtful(found, "all")) return undefined;
-			if (asOf(found, "all") < oldestFor(id) || isOddlyWired(found)) return undefined;
+			if (asOf(found, "all") < oldestFor(id) || (await isOddlyWired(store, found))) return undefined;
 			forgetRemote(id, "all");
 			const current = factsOf(found);
 			return current && assembleOwned(current);
@@ -261,21 +262,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			await remote.close();
 		},
 	};
-}
-
-/** Whether the server has a NIC that no port explains: Nova's and Neutron's facts are of different moments. */
-function lacksNics({ facts }: InstanceReading): boolean {
-	const macs = new Set(facts?.ports.map(({ mac_address }) => mac_address.toLowerCase()));
-	const addresses = Object.values(facts?.server?.addresses ?? {}).flat();
-	return addresses.some((address) => {
-		const mac = address["OS-EXT-IPS-MAC:mac_addr"];
-		return mac !== undefined && !macs.has(mac.toLowerCase());
-	});
-}
-
-/** A server without any NIC is more often one whose NICs are not known yet. */
-function isOddlyWired(found: InstanceReading): boolean {
-	return lacksNics(found) || found.facts?.ports.length === 0;
 }
 
 /** Every server that the mirror has. */
