@@ -29,8 +29,21 @@ export interface Nodes {
 }
 
 const readNode = reader(BareMetalNodeFacts);
-const readPort = reader(BareMetalPortFacts);
-const readGroup = reader(PortGroupFacts);
+const readPort = withoutClaims(reader(BareMetalPortFacts));
+const readGroup = withoutClaims(reader(PortGroupFacts));
+
+/**
+ * Ironic keeps attachments in `internal_info`, which nobody else can write. Those of `extra` are from before 2019, and a
+ * tenant that may write its node's ports could claim any of Neutron's ports there.
+ */
+function withoutClaims<T extends Pick<PortGroupFacts, "extra">>(read: Reader<T>): Reader<T> {
+	return (value, where) => {
+		const record = read(value, where);
+		if (record.extra?.vif_port_id === undefined) return record;
+		const { vif_port_id: _, ...extra } = record.extra;
+		return { ...record, extra };
+	};
+}
 
 /** All nodes. */
 export async function listNodes(ironic: Ironic): Promise<Nodes> {

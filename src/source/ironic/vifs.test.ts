@@ -109,6 +109,14 @@ test.each(["provisioning", "cleaning", "inspection", "rescuing", "servicing"])(
 	},
 );
 
+test("a VIF that only the extra of another node's port names is not that node's", async () => {
+	addPort(VIFS[0], "");
+	const [other] = ironic.records.ports.filter((record) => !ofNode(record));
+	Object.assign(other ?? {}, { extra: { vif_port_id: VIFS[0] } });
+	const [address = ""] = (recordedPort?.fixed_ips ?? []).map(({ ip_address }) => ip_address);
+	expect((await source.owners({ address })).map(({ id }) => id)).toEqual([INSTANCE]);
+});
+
 describe("in mode network, beside Neutron, the node's instance is found", () => {
 	const MEMBER = "52:54:00:00:11:02";
 	const [address = ""] = (recordedPort?.fixed_ips ?? []).map(({ ip_address }) => ip_address);
