@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type FakeIronic, startFakeIronic } from "../../../test/fake-ironic.ts";
 import { networkData } from "../../documents/network-data-full.ts";
 import { openIronicSource } from "./index.ts";
@@ -96,4 +96,35 @@ test("an inventory may bond some of the NICs that Ironic has, and no others", as
 	const { documentOf } = await openWith(INVENTORY);
 	expect((await documentOf())?.links).toMatchObject(bondOf("802.3ad", [FIRST, SECOND]));
 	expect((await documentOf())?.links).toHaveLength(3);
+});
+
+describe("an inventory without ports leaves the addresses of the node's network data", () => {
+	const data = {
+		links: [{ id: "nic", type: "phy", ethernet_mac_address: FIRST, mtu: 9000 }],
+		networks: [{ link: "nic", type: "ipv4", ip_address: "10.9.0.15", netmask: "255.255.255.0" }],
+	};
+	const withoutPorts = INVENTORY.slice(0, INVENTORY.indexOf("networks:"));
+	beforeEach(() => {
+		for (const node of fake.records.nodes) if (node.uuid === NODE) Object.assign(node, { network_data: data });
+	});
+
+	test("on the bond that it adds", async () => {
+		const { source, documentOf } = await openWith(withoutPorts);
+		const document = await documentOf();
+		expect(document?.links).toMatchObject(bondOf("802.3ad", [FIRST, SECOND]));
+		expect(document?.networks).toMatchObject([{ link: document?.links[2]?.id, ip_address: "10.9.0.15" }]);
+		expect((await source.owners({ address: "10.9.0.15" })).map(({ id }) => id)).toEqual([INSTANCE]);
+	});
+
+	test("on the NIC by which it finds a server with its keys", async () => {
+		const { source, documentOf } = await openWith(`
+baremetal_nodes: [{ uuid: db-1, instance_uuid: db-1 }]
+baremetal_ports: [{ uuid: nic0, node_uuid: db-1, address: "${FIRST}" }]
+servers: [{ id: db-1, name: db-1, key_name: ops }]
+keypairs: [{ name: ops, public_key: "ssh-ed25519 AAAA" }]
+`);
+		expect((await documentOf())?.networks).toMatchObject([{ ip_address: "10.9.0.15" }]);
+		const instance = await source.instance(INSTANCE, "all");
+		expect(instance?.server?.keypairs).toMatchObject([{ name: "ops" }]);
+	});
 });

@@ -1,7 +1,7 @@
 /** The facts of the instance on a node: from Ironic alone, or with Neutron or an inventory where they know more. */
 import { canonicalMac } from "../../instance/addresses.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
-import type { InstanceFacts } from "../../instance/facts.ts";
+import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
@@ -77,7 +77,7 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 				ownedBy(own.id, port),
 			),
 		]);
-		const known = written === undefined ? own : mergeInventory(record.node.uuid, own, written);
+		const known = written === undefined ? own : mergeInventory(record.node, own, written);
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };
 		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
 		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
@@ -105,10 +105,11 @@ function vifsOf({ group, ports }: NodeNic): string[] {
 	return own === undefined ? ports.flatMap((port) => attachedPort(port) ?? []) : [own];
 }
 
-/** The inventory's wiring and server, on Ironic's NICs. */
-function mergeInventory(nodeUuid: string, own: InstanceFacts, written: InstanceFacts): InstanceFacts {
+/** The inventory's wiring and server, on Ironic's NICs. If it only names NICs or a server, the wiring is Ironic's. */
+function mergeInventory(node: BareMetalNodeFacts, own: InstanceFacts, written: InstanceFacts): InstanceFacts {
 	const { id, server, keypairs } = own;
-	const hardware = mergeHardware(nodeUuid, hardwareOf(own), hardwareOf(written));
+	const hardware = mergeHardware(node.uuid, hardwareOf(own), hardwareOf(written));
+	const { ports, subports, networks, subnets, trunks } = isWired(written) ? written : factsOfNode(node, hardware);
 	// A server that only ports name has no name but its id.
 	const name = written.server?.name === written.id ? server?.name : written.server?.name;
 	const owner = keypairs?.[0]?.user_id ?? id;
@@ -120,10 +121,19 @@ function mergeInventory(nodeUuid: string, own: InstanceFacts, written: InstanceF
 			server: { user_id: owner, ...server, ...written.server, id, name: name ?? written.server.name },
 		}),
 		keypairs: written.keypairs?.map((keypair) => ({ user_id: owner, ...keypair })) ?? keypairs ?? [],
-		ports: written.ports.map((port) => ({ ...port, device_id: id })),
+		...{ subports, networks, subnets, trunks },
+		ports: ports.map((port) => ({ ...port, device_id: id })),
 		bareMetalPorts: hardware.ports,
 		portGroups: hardware.portGroups,
 	};
+}
+
+/** Whether an inventory says more of the wiring than what the files source makes of NICs: that they use DHCP. */
+function isWired({ ports, subports, bareMetalPorts, portGroups }: InstanceFacts): boolean {
+	const nics = new Set([...bareMetalPorts, ...portGroups].map(({ uuid }) => uuid));
+	return [...ports, ...subports].some(
+		({ id, fixed_ips }) => !nics.has(id) || fixed_ips.some(({ ip_address }) => ip_address),
+	);
 }
 
 function hardwareOf({ bareMetalPorts: ports, portGroups }: InstanceFacts): NodeHardware {
