@@ -1,4 +1,5 @@
 /** A bare-metal instance that only Ironic knows, in the form of the facts of Neutron and Nova. */
+import { GuestwireError } from "../errors.ts";
 import { addressVersion, parseCidr } from "./addresses.ts";
 import { emptyFacts } from "./empty-facts.ts";
 import type { BareMetalNodeFacts, InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
@@ -22,14 +23,17 @@ export function instanceIdOf({
  * A document replaces the guest's own fallback, which is DHCP on whatever NIC is connected. A node without `network_data`
  * therefore has no ports unless there is a bond or a VLAN to describe; these NICs then get their addresses by DHCP.
  *
- * @throws GuestwireError `cloud-answer` if the node's `network_data` can't be read
+ * @throws GuestwireError `cloud-answer` if the node's `network_data` can't be read, or has an address on no NIC
  */
 export function factsOfNode(node: BareMetalNodeFacts, given: NodeHardware): InstanceFacts {
 	const id = instanceIdOf(node);
 	const data = readNodeNetworkData(node);
 	const hardware = completeHardware(node, given, data);
 	const nics = nicsOfNode(hardware);
-	const wired = wire(nics, data);
+	const placed = placeLinks(nics, data);
+	const lost = data?.addresses.find((each) => !placed.some(({ link }) => link.id === each.link));
+	if (lost) throw notOnNic(node, lost.link);
+	const wired = wire(nics, placed, data);
 	const isWorthDescribing = data !== undefined || wired.some(({ nic, vlan }) => nic.group || vlan);
 	const wiring = isWorthDescribing ? wiringOf(id, wired) : {};
 	return withNicOrder({
@@ -61,8 +65,7 @@ interface Wired {
 }
 
 /** Each NIC, followed by its VLANs. The node's network data takes precedence over what the switch is set up for. */
-function wire(nics: readonly NodeNic[], data: NodeNetworkData | undefined): Wired[] {
-	const placed = placeLinks(nics, data);
+function wire(nics: readonly NodeNic[], placed: PlacedLinks, data: NodeNetworkData | undefined): Wired[] {
 	const dns = data?.dnsServers ?? [];
 	return nics.flatMap((nic): Wired[] => {
 		const side = switchSideOf(nic.ports, nic.group);
@@ -86,6 +89,14 @@ function wire(nics: readonly NodeNic[], data: NodeNetworkData | undefined): Wire
 	});
 }
 
+/** Without the address, a document would leave the guest with less than its own fallback. */
+function notOnNic({ uuid }: BareMetalNodeFacts, link: string): GuestwireError {
+	return new GuestwireError(
+		"cloud-answer",
+		`node ${uuid}: the network data has a network on link "${link}", which is on none of the NICs: a VLAN needs the link of a NIC or bond as vlan_link, and a bond needs its members' links`,
+	);
+}
+
 /**
  * The kernel's own value for Ethernet. Ironic since 2025.2 replaces a config drive in which a link has no MTU (Launchpad
  * bug 2110322). InfiniBand has others; Ironic knows it by the client id.
@@ -93,6 +104,8 @@ function wire(nics: readonly NodeNic[], data: NodeNetworkData | undefined): Wire
 function defaultMtuOf({ ports }: NodeNic): number | undefined {
 	return ports.some(({ extra }) => extra?.["client-id"]) ? undefined : 1500;
 }
+
+type PlacedLinks = ReturnType<typeof placeLinks>;
 
 function placeLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined) {
 	return [...(data?.links.values() ?? [])].flatMap((link) => {
@@ -102,11 +115,7 @@ function placeLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined)
 }
 
 /** The document's own servers are for each subnet of their family, or for all if there is none. */
-function addressesOn(
-	links: ReturnType<typeof placeLinks>,
-	data: NodeNetworkData | undefined,
-	dns: readonly string[],
-): NodeAddress[] {
+function addressesOn(links: PlacedLinks, data: NodeNetworkData | undefined, dns: readonly string[]): NodeAddress[] {
 	const ids = new Set(links.map(({ link }) => link.id));
 	const versions = new Set(data?.addresses.map(({ version }) => version));
 	return (data?.addresses ?? [])

@@ -41,3 +41,18 @@ test("an error names the place", () => {
 		/^node n: instance_info\.guestwire\.network_data\.networks\[0\]\.ip_address .*: correct it in Ironic$/,
 	);
 });
+
+test.each([
+	["a VLAN whose parent is not there", { type: "vlan", vlan_id: 7, vlan_link: "gone" }],
+	["a VLAN on a VLAN", { type: "vlan", vlan_id: 7, vlan_link: "outer" }],
+	["a bond without members", { type: "bond", bond_links: ["gone"] }],
+])("an address on %s is an error, and not left out", (_, link) => {
+	const { links, networks } = dataWith(OWN);
+	const outer = { id: "outer", type: "vlan", vlan_id: 5, vlan_link: "nic" };
+	const on = (id: string) => networks.map((network) => ({ ...network, link: id }));
+	const data = { links: [...links, outer, { id: "lost", ...link }], networks: on("outer") };
+	expect(addressesOf({ network_data: data })).toEqual([]);
+	expect(() => addressesOf({ network_data: { ...data, networks: on("lost") } })).toThrow(
+		'node n: the network data has a network on link "lost", which is on none of the NICs',
+	);
+});
