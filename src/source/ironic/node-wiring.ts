@@ -7,6 +7,7 @@ import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
+import { isContested } from "../ownership.ts";
 import type { FactsSource } from "../source.ts";
 import type { HiddenVifs } from "./hidden-vifs.ts";
 import { mergeHardware } from "./merge-hardware.ts";
@@ -36,7 +37,8 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
 		onFound(new Set(found.map(({ id }) => id)));
 		if (found.length === 0) return undefined;
-		return gatherWiring(found.map(owned), { neutron, dhcpPorts: false });
+		const ports = isContested(found) ? found.map(withoutProject) : found;
+		return gatherWiring(ports.map(owned), { neutron, dhcpPorts: false });
 	}
 
 	/** The wiring of the attached VIFs. Those that Neutron does not show are reported. */
@@ -73,15 +75,18 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 			fromInventory(record),
 			fromVifs(record, own.id),
 			// Ironic makes them in its own project.
-			fromNeutron([...ports, ...portGroups].flatMap(ramdiskPorts), ({ project_id: _, ...port }) =>
-				ownedBy(own.id, port),
-			),
+			fromNeutron([...ports, ...portGroups].flatMap(ramdiskPorts), (port) => ownedBy(own.id, withoutProject(port))),
 		]);
 		const known = written === undefined ? own : mergeInventory(record.node, own, written);
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };
 		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
 		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
 	};
+}
+
+/** Ironic's attachment alone shows whose they are: an operator may attach ports of several projects to a node. */
+function withoutProject({ project_id: _, ...port }: PortAnswer): PortAnswer {
+	return port;
 }
 
 /** Ironic attaches ports without writing their device. */

@@ -109,6 +109,14 @@ test.each(["provisioning", "cleaning", "inspection", "rescuing", "servicing"])(
 	},
 );
 
+test("VIFs of several projects are all in the document: Ironic has attached them", async () => {
+	const address = (at: number) => [{ subnet_id: recordedPort?.fixed_ips[0]?.subnet_id, ip_address: `10.99.0.${at}` }];
+	addPort(VIFS[0], "", { project_id: "one", fixed_ips: address(1) });
+	addPort(VIFS[1], "", { project_id: "two", fixed_ips: address(2) });
+	expect(await vifsOf()).toEqual(VIFS);
+	expect((await source.owners({ address: "10.99.0.2" })).map(({ id }) => id)).toEqual([INSTANCE]);
+});
+
 test("a VIF that only the extra of another node's port names is not that node's", async () => {
 	addPort(VIFS[0], "");
 	const [other] = ironic.records.ports.filter((record) => !ofNode(record));
