@@ -37,18 +37,31 @@ export function plainEntry(entry: unknown, authMembers: readonly string[], home:
 	return { ...Object.fromEntries(others.flatMap(([name, value]) => plainMember(name, value, home))), auth };
 }
 
+/** Fills in the `auth_url` of a profile, which may name other members: `https://{region_name}.example.org`. */
+export function withAuthUrl(entry: unknown): unknown {
+	if (!isMap(entry) || !isMap(entry["auth"])) return entry;
+	const { auth_url: url } = entry["auth"];
+	if (typeof url !== "string") return entry;
+	const memberOf = (reference: string, name: string) => {
+		const value = Object.hasOwn(entry, name) ? entry[name] : undefined;
+		return typeof value === "string" ? value : reference;
+	};
+	return { ...entry, auth: { ...entry["auth"], auth_url: url.replaceAll(/\{(\w+)\}/g, memberOf) } };
+}
+
 /** Names may be written with dashes. */
 function withUnderscores(entry: Entry): Record<string, unknown> {
 	return Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.replaceAll("-", "_"), value]));
 }
 
 function plainMember(name: string, value: unknown, home: string): [string, unknown][] {
-	if (name === "region_name" && (value === "" || value === null)) return [];
+	if (/^(region_name|cacert|cert|key)$/.test(name) && (value === "" || value === null)) return [];
 	if (/^(cacert|cert|key)$/.test(name) && typeof value === "string" && /^~(\/|$)/.test(value)) {
 		return [[name, join(home, value.slice(1))]];
 	}
-	if (/^(verify|insecure)$/.test(name) && typeof value === "string" && /^(true|false)$/i.test(value)) {
-		return [[name, value.toLowerCase() === "true"]];
+	// PyYAML reads YAML 1.1, in which `no` is a boolean.
+	if (/^(verify|insecure)$/.test(name) && typeof value === "string" && /^(true|false|yes|no|on|off)$/i.test(value)) {
+		return [[name, /^(true|yes|on)$/i.test(value)]];
 	}
 	return [[name, value]];
 }

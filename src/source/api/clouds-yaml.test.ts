@@ -91,6 +91,28 @@ describe("an entry as openstacksdk accepts it", () => {
 		expect(entry).not.toHaveProperty("region_name");
 		expect(entry).toMatchObject({ verify: false, insecure: true });
 	});
+
+	test.each([
+		["no", false],
+		["Off", false],
+		["yes", true],
+		["ON", true],
+	])("verify: %s is a boolean in YAML 1.1", async (text, expected) => {
+		expect(await entryOf(`verify: ${text}`)).toMatchObject({ verify: expected });
+	});
+
+	test("an empty cacert, cert or key is none", async () => {
+		const entry = await entryOf("cacert: null, cert: '', key: ''");
+		expect(entry).toEqual({ auth: {}, regions: [] });
+	});
+
+	test("auth_url may name the region, in a profile too", async () => {
+		const members = "region_name: r1, auth: { auth_url: 'https://{region_name}.example/{other}/v3' }";
+		expect((await entryOf(members)).auth.auth_url).toBe("https://r1.example/{other}/v3");
+		const profile = "{ region_name: r0, auth: { auth_url: 'https://{region_name}.example' } }";
+		put("clouds-public.yaml", `public-clouds: { example: ${profile} }`);
+		expect((await entryOf("profile: example, region_name: r2")).auth.auth_url).toBe("https://r2.example");
+	});
 });
 
 describe("files that other OpenStack tools accept", () => {

@@ -9,7 +9,7 @@ import Type, { type Static } from "typebox";
 import { parseYaml } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
-import { mergeEntries, plainEntry, profileOf } from "./cloud-entry.ts";
+import { mergeEntries, plainEntry, profileOf, withAuthUrl } from "./cloud-entry.ts";
 
 const text = Type.Optional(Type.String());
 const flag = Type.Optional(Type.Boolean());
@@ -126,10 +126,8 @@ async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
 	const own = mergeEntries(given ?? {}, secure?.clouds[name]);
 	const profile = await findProfile(profileOf(own), places, where);
 	const plain = (entry: unknown) => plainEntry(entry, Object.keys(Auth.properties), homeOf(env));
-	return {
-		entry: readEntry(profile === undefined ? plain(own) : mergeEntries(plain(profile), plain(own)), where),
-		where,
-	};
+	const merged = profile === undefined ? plain(own) : mergeEntries(plain(profile), plain(own));
+	return { entry: readEntry(withAuthUrl(merged), where), where };
 }
 
 /** The profile's entry in clouds-public.yaml. openstacksdk also brings profiles of its own, which are not read. */
