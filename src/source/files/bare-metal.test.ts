@@ -171,3 +171,21 @@ test("an unknown mode costs its node, not the inventory", async () => {
 	await expect(files.instance(INSTANCE, "all")).rejects.toThrow('has mode "bogus-mode"');
 	expect(await files.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
 });
+
+test("a port that Ironic has attached is not another node's whose extra names it", async () => {
+	const answers = answersOf("29");
+	const holders = answers["ports.json"]?.["ports"] as Record<string, unknown>[];
+	const [nic] = holders.filter(({ address }) => address === "52:54:00:00:04:01");
+	const [claiming] = holders.filter(({ address }) => address === "52:54:00:00:05:01");
+	Object.assign(nic ?? {}, { internal_info: { tenant_vif_port_id: "vif" } });
+	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24 }]";
+	const ports = "ports: [{ id: vif, fixed_ips: [{ ip_address: 10.7.0.9 }], network_id: lan }]";
+	const owners = async () => {
+		const files = await openFilesSource(await folderWith({ ...answers, "lan.yaml": `${lan}\n${ports}` }));
+		return files.owners({ address: "10.7.0.9" });
+	};
+	const before = await owners();
+	expect(before).toMatchObject([{ id: expect.stringMatching(/04$/) }]);
+	Object.assign(claiming ?? {}, { extra: { vif_port_id: "vif" } });
+	expect(await owners()).toEqual(before);
+});

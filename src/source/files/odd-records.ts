@@ -115,6 +115,22 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 		}
 	}
 	for (const [node, problem] of problems) if (isHidden(node) && !hidden.has(node)) leftOut.push(problem);
+	const attached = new Set([...ports.values(), ...groups.values()].flatMap((holder) => vifOf(holder) ?? []));
+	for (const port of ports.values()) ports.set(port.uuid, withoutClaim(port, attached));
+	for (const group of groups.values()) groups.set(group.uuid, withoutClaim(group, attached));
 	const merged = { ...given, baremetal_nodes: nodes, baremetal_ports: ports, portgroups: groups };
 	return { merged, problems, leftOut };
+}
+
+/** What Ironic has attached. */
+function vifOf(holder: Pick<PortGroupFacts, "internal_info">): string | undefined {
+	return attachedPort({ ...holder, extra: null });
+}
+
+/** Tenants may be able to write `extra`: it does not count for a port that Ironic has attached elsewhere. */
+function withoutClaim<T extends BareMetalPortFacts | PortGroupFacts>(holder: T, attached: ReadonlySet<string>): T {
+	const vif = attachedPort(holder);
+	if (vif === undefined || vifOf(holder) !== undefined || !attached.has(vif)) return holder;
+	const { vif_port_id: _, ...extra } = holder.extra ?? {};
+	return { ...holder, extra };
 }
