@@ -7,7 +7,7 @@ import { type CacheTimes, createRevalidatingCache, type RevalidatingCache } from
 import type { CacheEntry } from "./tagged-entries.ts";
 
 /** The parts of the memory: prepared instances have all details, and serve for any. */
-const SHARES: Readonly<Record<Detail, number>> = { all: 0.6, wiring: 0.2, server: 0.2 };
+const SHARES: Readonly<Record<Detail, number>> = { all: 0.75, wiring: 0.125, server: 0.125 };
 
 type CommonOptions = Pick<
 	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],

@@ -68,15 +68,18 @@ function fakeSource() {
 	};
 }
 
-function set(options: Partial<InstanceCacheOptions> = {}) {
+function set(options: Partial<InstanceCacheOptions> = {}, more: Partial<Source> = {}) {
 	const fake = fakeSource();
 	const clock = { ms: 1000 };
 	const stale: { key: string; ageSeconds: number }[] = [];
-	const cache = createInstanceCache(fake.source, {
-		now: () => clock.ms,
-		onStale: ({ key, ageSeconds }) => stale.push({ key, ageSeconds }),
-		...options,
-	});
+	const cache = createInstanceCache(
+		{ ...fake.source, ...more },
+		{
+			now: () => clock.ms,
+			onStale: ({ key, ageSeconds }) => stale.push({ key, ageSeconds }),
+			...options,
+		},
+	);
 	fake.names.set(ID, "one");
 	const after = (seconds: number) => {
 		clock.ms += seconds * 1000;
@@ -107,6 +110,14 @@ describe("one instance", () => {
 			await cache.get(ID, detail);
 		}
 		expect(asked.map(({ detail }) => detail)).toEqual(["wiring", "server", "all"]);
+	});
+
+	test("a source that gives all details anyway is asked once, and its answer kept once", async () => {
+		const { cache, names, asked } = set({}, { hasAllDetails: true });
+		names.set("other", "other");
+		for (const detail of ["wiring", "server", "all"] as const) await cache.get("other", detail);
+		expect(asked).toHaveLength(1);
+		expect(cache.stats().entries).toBe(1);
 	});
 
 	test("a cached answer is the same object, and not a promise", async () => {
@@ -213,7 +224,7 @@ describe("one instance", () => {
 	});
 
 	test("more instances than fit in `maxBytes` evict those that were used once", async () => {
-		const maxBytes = 1_000_000;
+		const maxBytes = 1_500_000;
 		const { cache, names, asked } = set({ maxBytes });
 		const ids = Array.from({ length: 1000 }, (_, n) => `id-${n}`);
 		for (const id of ids) names.set(id, id);

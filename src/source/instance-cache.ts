@@ -217,6 +217,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		return found;
 	}
 
+	const kept = (detail: Detail): Detail => (source.hasAllDetails ? "all" : detail);
 	const peek = (id: string, detail: Detail) => newer(byDetail.all.peek(id), byDetail[detail].peek(id));
 
 	async function knownFor(id: string): Promise<Instance | undefined> {
@@ -228,13 +229,13 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	}
 
 	return {
-		get: (id, detail, signal) => byDetail[detail].get(id, signal, peek(id, detail)),
+		get: (id, detail, signal) => byDetail[kept(detail)].get(id, signal, peek(id, kept(detail))),
 		revalidate(id, detail, signal) {
-			const known = peek(id, detail);
+			const known = peek(id, kept(detail));
 			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
 			if (isRecent) return known.value;
 			source.invalidate?.({ kind: "server", ids: [id] });
-			return byDetail[detail].revalidate(id, signal);
+			return byDetail[kept(detail)].revalidate(id, signal);
 		},
 		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),

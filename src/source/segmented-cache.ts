@@ -7,7 +7,7 @@ export interface SegmentedCache<V> {
 	set(key: string, value: V): void;
 	delete(key: string): void;
 	keys(): string[];
-	/** Whether a new entry evicts nothing: this one, or any that takes less than a tenth of the room. */
+	/** Whether a new entry evicts nothing: this one, or any that takes less than a hundredth of the room. */
 	hasRoom(value?: V): boolean;
 	readonly size: number;
 	/** The size of all entries together. */
@@ -85,7 +85,7 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 		},
 		keys: () => [...reused.keys(), ...fresh.keys()],
 		hasRoom(value) {
-			const size = value === undefined ? room / 10 : measured(value).size;
+			const size = value === undefined ? room / 100 : measured(value).size;
 			return reused.calculatedSize + size <= room;
 		},
 		get size() {

@@ -91,6 +91,8 @@ export interface Source {
 	 * @param id lower case
 	 */
 	instance(id: string, detail: Detail, signal?: AbortSignal): Promise<Instance | undefined>;
+	/** Whether every instance has all details, whatever was asked for. */
+	readonly hasAllDetails?: true;
 	/** The owner that each matching instance port names, not yet checked. */
 	owners(query: PortQuery, signal?: AbortSignal): Promise<readonly Owner[]>;
 	/** Every instance. */

@@ -48,6 +48,7 @@ export async function openFilesSource(
 	const watching = onReload && watchInventory(reloadReporter(reload, onReload));
 	return {
 		facts: async (id) => factsOf(state.inventory, id),
+		hasAllDetails: true,
 		async instance(id) {
 			const facts = factsOf(state.inventory, id);
 			return facts && assembleOwned(facts);

@@ -85,6 +85,7 @@ export async function openWatchedSource(
 	await start();
 	return {
 		facts: (id, _detail, signal) => ask(thread.call("facts", id), signal),
+		hasAllDetails: true,
 		instance: (id, _detail, signal) => ask(thread.call("instance", id), signal),
 		owners: (query, signal) => ask(thread.call("owners", query), signal),
 		list(signal) {
