@@ -152,7 +152,7 @@ export const ConfigSchema = strict({
 		{
 			providers: Type.Array(Type.Enum(["static", "dynamic"]), {
 				description:
-					"What vendor data consists of. Without `static`, there is no `vendor_data.json`. Nova's `vendordata_providers`.",
+					"What vendor data consists of, in this order. Without `static`, there is no `vendor_data.json`. Nova's `vendordata_providers`.",
 				default: ["static", "dynamic"],
 				uniqueItems: true,
 			}),

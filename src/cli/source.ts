@@ -130,7 +130,7 @@ async function documentSettings(config: Config, where: LoadedConfig["where"]): P
 		...defaults,
 		...networkData,
 		hostnameDomain,
-		omitsStaticVendorData: !vendorData.providers.includes("static"),
+		vendorDataProviders: vendorData.providers,
 		...(vendorData.staticFile !== undefined && {
 			staticVendorData: await readVendorData(vendorData.staticFile, where),
 		}),

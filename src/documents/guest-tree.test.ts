@@ -61,6 +61,20 @@ describe("a guest's tree", () => {
 		);
 	});
 
+	it("has vendor data of the providers in their order, as Nova", () => {
+		const answers = new Map([
+			["join", "1"],
+			["static", "2"],
+		]);
+		const read = (...vendorDataProviders: ("static" | "dynamic")[]) => {
+			const tree = treeOf("h1-full", { vendorDataProviders }, answers);
+			return ["vendor_data.json", "vendor_data2.json"].map((name) => text(tree.read(`openstack/latest/${name}`)));
+		};
+		expect(read("static", "dynamic")).toEqual(['{"motd": "hi"}', '{"static": {"motd": "hi"}, "join": 1}']);
+		expect(read("dynamic", "static")).toEqual(['{"motd": "hi"}', '{"join": 1, "static": {"motd": "hi"}}']);
+		expect(read("dynamic")).toEqual([undefined, '{"join": 1, "static": 2}']);
+	});
+
 	it("has what the operator adds for guests without an agent, in every version", () => {
 		const tree = treeOf("h1-full", {
 			guestFiles: (data) => [{ path: "network/links", bytes: Buffer.from(String(data.links.length)) }],

@@ -66,9 +66,10 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "vendor_data.json",
 		listedSince: SINCE.vendorData,
-		make: ofServer((_, { settings }) =>
-			settings.omitsStaticVendorData ? undefined : Buffer.from(vendorData(settings), "latin1"),
-		),
+		make: ofServer((_, { settings }) => {
+			const data = vendorData(settings);
+			return data === undefined ? undefined : Buffer.from(data, "latin1");
+		}),
 	},
 	{
 		path: "network_data.json",

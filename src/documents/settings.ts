@@ -29,8 +29,8 @@ export interface DocumentSettings {
 	readonly hostnameDomain: string;
 	/** The static vendor data: JSON as `pythonJson` returns it, or undefined for none, which guests see as `{}`. */
 	readonly staticVendorData?: string;
-	/** Leaves out `vendor_data.json` and the member `static`, as a Nova without the provider StaticJSON. Default: false. */
-	readonly omitsStaticVendorData?: boolean;
+	/** What vendor data consists of, in this order. Without `static` there is no `vendor_data.json`. Default: both, static first. */
+	readonly vendorDataProviders?: readonly ("static" | "dynamic")[];
 	/** The secret key that `random_seed` is derived from; 32 bytes or more. */
 	readonly seedKey: Uint8Array;
 	/**
