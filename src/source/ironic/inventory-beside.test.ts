@@ -127,4 +127,23 @@ keypairs: [{ name: ops, public_key: "ssh-ed25519 AAAA" }]
 		const instance = await source.instance(INSTANCE, "all");
 		expect(instance?.server?.keypairs).toMatchObject([{ name: "ops" }]);
 	});
+
+	test("for a server without NICs that has the id of the node's instance", async () => {
+		const { source, documentOf } = await openWith(`
+servers: [{ id: ${INSTANCE.toUpperCase()}, name: db-1, key_name: ops }]
+keypairs: [{ name: ops, public_key: "ssh-ed25519 AAAA" }]
+`);
+		expect((await documentOf())?.networks).toMatchObject([{ ip_address: "10.9.0.15" }]);
+		const instance = await source.instance(INSTANCE, "all");
+		expect(instance?.server?.name).toBe("db-1");
+		expect(instance?.server?.keypairs).toMatchObject([{ name: "ops" }]);
+	});
+
+	test("for a server without NICs that has the UUID of a node without an instance", async () => {
+		for (const node of fake.records.nodes) if (node.uuid === NODE) Object.assign(node, { instance_uuid: null });
+		const { source } = await openWith(`servers: [{ id: ${NODE}, name: db-1 }]`);
+		const instance = await source.instance(NODE, "all");
+		expect(instance?.server?.name).toBe("db-1");
+		expect(instance?.ports).toMatchObject([{ fixedIps: [{ address: "10.9.0.15" }] }]);
+	});
 });

@@ -2,7 +2,7 @@
 import { canonicalMac } from "../../instance/addresses.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
-import { factsOfNode, withNicOrder } from "../../instance/node-facts.ts";
+import { factsOfNode, instanceIdOf, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { gatherWiring } from "../openstack/gather.ts";
@@ -16,7 +16,7 @@ import type { NodeRecord } from "./nodes.ts";
 export interface WiringParts {
 	/** Where VIFs may be Neutron's ports. */
 	readonly findNeutron: () => Promise<Neutron | undefined>;
-	/** What an operator wrote beside Ironic; its instances are found by the MAC addresses of their ports. */
+	/** What an operator wrote beside Ironic; its instances are found by the MAC addresses of their ports, or by their id. */
 	readonly inventory?: Pick<FactsSource, "owners" | "facts"> | undefined;
 	readonly vifs: HiddenVifs;
 }
@@ -56,8 +56,8 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		);
 	}
 
-	/** The inventory's instance that has one of the node's MAC addresses. */
-	async function fromInventory({ ports, portGroups }: NodeRecord): Promise<InstanceFacts | undefined> {
+	/** The inventory's instance that has one of the node's MAC addresses or, without one, the id of the node's instance. */
+	async function fromInventory({ node, ports, portGroups }: NodeRecord): Promise<InstanceFacts | undefined> {
 		if (inventory === undefined) return undefined;
 		const macs = new Set([...portGroups, ...ports].flatMap(({ address }) => canonicalMac(address ?? "") ?? []));
 		for (const macAddress of macs) {
@@ -65,7 +65,7 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 			const found = owner && (await inventory.facts(owner.id, "all"));
 			if (found) return found;
 		}
-		return undefined;
+		return inventory.facts(instanceIdOf(node), "all");
 	}
 
 	return async (record) => {
