@@ -98,6 +98,23 @@ describe("check", () => {
 		expect(check(bridge, { clients: ["cloud-init"] }).map(({ severity }) => severity)).toEqual(["info"]);
 	});
 
+	it("does not report networks whose links come after those that it reads", () => {
+		const links = Array.from({ length: 300 }, (_, i) => ({
+			...nic({ id: `tap${i}` }),
+			ethernet_mac_address: `52:54:00:00:${i >> 8}0:${(i & 255).toString(16).padStart(2, "0")}`,
+		}));
+		const networks = links.map((_, i) => ({ id: `network${i}`, link: `tap${i}`, type: "ipv4_dhcp" }));
+		const rules = check({ links, networks, services: [] }).map(({ rule }) => rule);
+		expect(rules).toContain("document-long");
+		expect(rules).not.toContain("network-link-unknown");
+	});
+
+	it("says of a service without an address that it has none", () => {
+		const messages = check(document({ services: [{ type: "dns" }] })).map(({ message }) => message);
+		expect(messages).toContain("the service has no address");
+		expect(messages.join()).not.toContain("undefined");
+	});
+
 	it("does not recurse into deep documents", () => {
 		const deep = "[".repeat(50_000) + "]".repeat(50_000);
 		for (const member of ["links", "networks", "services"]) {

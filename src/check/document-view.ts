@@ -61,6 +61,7 @@ export interface DocumentView {
 	readonly root?: JsonObject;
 	readonly lists: readonly ListView[];
 	readonly links: readonly LinkView[];
+	/** Without those on links that are not read. */
 	readonly networks: readonly NetworkView[];
 	/** The document's top-level `services`. */
 	readonly services: readonly Entry[];
@@ -89,7 +90,10 @@ export function viewDocument(document: unknown, nics?: readonly string[]): Docum
 	const links = entries("links").map(viewLink);
 	const byId = new Map(links.toReversed().map((link) => [link.id, link]));
 	const linkById = (id: unknown) => (id === undefined ? undefined : byId.get(id));
-	const networks = entries("networks").map((entry) => viewNetwork(entry, linkById(member(entry.raw, "link"))));
+	const isUnread = unreadLinks(lists, byId);
+	const networks = entries("networks")
+		.filter(({ raw }) => !isUnread(member(raw, "link")))
+		.map((entry) => viewNetwork(entry, linkById(member(entry.raw, "link"))));
 	const guestNics = nics && new Set(nics.map((mac) => mac.toLowerCase()));
 	return {
 		value: document,
@@ -101,6 +105,14 @@ export function viewDocument(document: unknown, nics?: readonly string[]): Docum
 		linkById,
 		...(guestNics && { nics: guestNics }),
 	};
+}
+
+/** Whether a link with that id is in the document, but only after the links that are read. */
+function unreadLinks(lists: readonly ListView[], read: ReadonlyMap<unknown, LinkView>): (id: unknown) => boolean {
+	const links = lists.find(({ name }) => name === "links")?.value;
+	const rest: readonly unknown[] = Array.isArray(links) ? links.slice(LONGEST.links) : [];
+	const ids = new Set(rest.map((link) => (isObject(link) ? member(link, "id") : undefined)));
+	return (id) => id !== undefined && ids.has(id) && !read.has(id);
 }
 
 /** The objects in a list, each with its pointer; other items are left out. */

@@ -28,6 +28,7 @@ export function parseTarget(text: string): Target {
 	const [, name = "", version, renderer] = /^([^@:]*)(?:@([^:]*))?(?::(.*))?$/s.exec(text.trim().toLowerCase()) ?? [];
 	const client = CLIENTS.find((known) => known.name === name);
 	const names = CLIENTS.map((known) => known.name);
+	if (name === "") throw new GuestwireError("usage", `no client is named; the clients are ${names.join(", ")}`);
 	if (!client) throw new GuestwireError("usage", `unknown client "${name}"; did you mean "${closest(name, names)}"?`);
 	if (version !== undefined && !isVersion(version)) {
 		throw new GuestwireError(

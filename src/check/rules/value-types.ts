@@ -53,7 +53,7 @@ export const valueTypeRules: readonly Rule[] = [
 			for (const service of document.services) {
 				const value = member(service.raw, "address");
 				if (isText(value) || isTextList(value)) continue;
-				const message = `the address is ${show(value)}`;
+				const message = value === undefined ? "the service has no address" : `the address is ${show(value)}`;
 				yield { pointer: service.pointer, message, value, service };
 			}
 		},
