@@ -71,6 +71,13 @@ export const COLLECTIONS = {
 		identity: byId,
 		refine(server, complain) {
 			server.id = server.id.toLowerCase();
+			// Nova's request to create a server has this member; its answers, and inventories, do not.
+			if ("user_data" in server) {
+				complain(
+					["user_data"],
+					'is not a member of a server: name it "OS-EXT-SRV-ATTR:user_data", with base64 as its value',
+				);
+			}
 			if (!isBase64(server["OS-EXT-SRV-ATTR:user_data"] ?? "")) {
 				complain(["OS-EXT-SRV-ATTR:user_data"], 'must be base64: encode the text, for example with "base64 -w0"');
 			}
@@ -221,5 +228,8 @@ function macOr(text: string, place: JsonPath, complain: Complain): string {
 
 /** Base64 in either alphabet, with or without line breaks and padding. Node's decoder skips everything else. */
 function isBase64(text: string): boolean {
-	return /^[A-Za-z0-9+/_-]*={0,2}$/.test(text.replaceAll(/\s/g, "")) && !/\S[ \t]+\S/.test(text);
+	const characters = text.replaceAll(/\s/g, "");
+	if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(characters) || /\S[ \t]+\S/.test(text)) return false;
+	// Four characters are three bytes, so a single one cannot remain.
+	return characters.replaceAll("=", "").length % 4 !== 1;
 }

@@ -317,6 +317,14 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
 		],
 		[
+			'server: { id: s, name: s, "OS-EXT-SRV-ATTR:user_data": "hello" }',
+			/^a\.yaml:1: server\.OS-EXT-SRV-ATTR:user_data must be base64/,
+		],
+		[
+			'server: { id: s, name: s, user_data: "#cloud-config" }',
+			/^a\.yaml:1: server\.user_data is not a member of a server: name it "OS-EXT-SRV-ATTR:user_data"/,
+		],
+		[
 			"server: { id: s, key_name: [mine] }\nkeypair: { name: mien, public_key: ssh-ed25519 AAAA }",
 			/^a\.yaml:1: server\.key_name\[0\] there is no keypair "mine" in the inventory: add it, or did you mean "mien"/,
 		],
