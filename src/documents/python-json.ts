@@ -8,7 +8,7 @@ import { jsonText } from "./json.ts";
 const DEEPEST = 500;
 
 /** What may follow at a place of valid JSON: a string, a number, a name, or a single sign. */
-const TOKEN = /[ \t\n\r]*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[a-z]+|.)/y;
+const TOKEN = /[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[a-z]+|.)/y;
 
 /**
  * The text as Python writes it: one line, keys in the order of the text, integers with all their digits. Of a key that is
@@ -58,8 +58,11 @@ function listText(text: string, depth: number): string {
 	return `[${items.join(", ")}]`;
 }
 
+/** Printable ASCII without a backslash, which is written as it is read. */
+const PLAIN = /^"[ !#-[\]-~]*"$/;
+
 function stringText(token: string): string {
-	return jsonText(JSON.parse(token));
+	return PLAIN.test(token) ? token : jsonText(JSON.parse(token));
 }
 
 /** Python's `repr` of a float: the shortest digits that read back, as in JavaScript, with an exponent below -4 and above 15. */
