@@ -34,7 +34,8 @@ interface MergedFiles {
 
 /**
  * The same resource may be in several files, such as the answers for two servers on one network, if all members that are
- * read agree.
+ * read agree. Ironic's records need not have the same members: its lists without `detail` and its older microversions leave
+ * some out. The record with more of them is taken.
  *
  * @throws GuestwireError `inventory`, naming both files, if they do not, unless only Ironic's records of a node disagree
  */
@@ -60,13 +61,22 @@ function mergeCollection(
 ): Map<string, object> {
 	const identityOf = COLLECTIONS[name].identity as (resource: unknown) => string;
 	const merged = new Map<string, object>();
+	const fileOf = new Map<object, InventoryFile>();
+	const membersOf = (resource: object) => fileOf.get(resource)?.given.get(resource);
+	const gives = (resource: object, member: string) => membersOf(resource)?.has(member) ?? true;
 	for (const file of files) {
 		for (const [index, resource] of (file.collections[name] as object[]).entries()) {
 			const identity = identityOf(resource);
 			const known = merged.get(identity);
+			if (isIronic(name)) fileOf.set(resource, file);
 			if (known === undefined) merged.set(identity, resource);
 			else if (!isDeepStrictEqual(known, resource)) {
-				const [member = "it"] = differingMembers(known, resource);
+				const differing = differingMembers(known, resource);
+				const [member] = differing.filter((each) => gives(known, each) && gives(resource, each));
+				if (member === undefined) {
+					if ((membersOf(resource)?.size ?? 0) > (membersOf(known)?.size ?? 0)) merged.set(identity, resource);
+					continue;
+				}
 				const other = locateResource(files, name, known, [], locate);
 				const what = `gives ${COLLECTIONS[name].singular} ${identity} another "${member}" than ${other}`;
 				const here = locate(file.path, name, indexInText(file, name, index), []);

@@ -167,6 +167,55 @@ test("records of another time cost the node that has changed, and name both file
 	expect(await source.instance(ODD, "all")).toBeDefined();
 });
 
+describe("a record of one thing with fewer members contradicts nothing:", () => {
+	const warnings: string[] = [];
+	/** @param names the files' order is that of their names */
+	async function openWith(names: Record<keyof Answers, string>, members: Record<keyof Answers, readonly string[]>) {
+		const others: Record<string, string> = {};
+		const folder = folderWith((answers) => {
+			for (const [name, records] of Object.entries(answers)) {
+				const wanted = members[name as keyof Answers];
+				const partial = records.map((record) =>
+					Object.fromEntries(Object.entries(record).filter(([member]) => wanted.includes(member))),
+				);
+				others[names[name as keyof Answers]] = JSON.stringify({ [name]: partial });
+			}
+		}, others);
+		warnings.length = 0;
+		return openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
+	}
+
+	test.each([
+		["before", { nodes: "a.json", ports: "b.json", portgroups: "c.json" }],
+		["after", { nodes: "x.json", ports: "y.json", portgroups: "z.json" }],
+	])("lists without details, %s those with them", async (_, names) => {
+		const members = {
+			nodes: ["uuid", "instance_uuid", "maintenance", "power_state", "provision_state", "name", "links"],
+			ports: ["uuid", "address", "name", "links"],
+			portgroups: ["uuid", "address", "name", "links"],
+		};
+		const source = await openWith(names, members);
+		const complete = await openFilesSource(folderWith(() => {}));
+		expect(warnings).toEqual([]);
+		expect(await source.list()).toHaveLength(11);
+		for (const { id } of await source.list())
+			expect(await source.instance(id, "all")).toEqual(await complete.instance(id, "all"));
+	});
+
+	test("records of an older microversion, which leaves out members that have a default", async () => {
+		const names = { nodes: "a.json", ports: "b.json", portgroups: "c.json" };
+		const members = {
+			nodes: ["uuid", "name"],
+			ports: ["uuid", "node_uuid", "address", "extra"],
+			portgroups: ["uuid", "node_uuid", "name"],
+		};
+		const source = await openWith(names, members);
+		expect(warnings).toEqual([]);
+		const instance = await source.instance(ODD, "all");
+		expect((instance && networkData(instance))?.links.map(({ type }) => type)).toContain("bond");
+	});
+});
+
 test("of many odd records, only some have a line each", async () => {
 	const folder = folderWith((answers) => {
 		answers.nodes = Array.from({ length: 60 }, (_, at) => ({ uuid: `node-${at}`, name: 7, instance_uuid: null }));

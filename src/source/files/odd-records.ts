@@ -24,6 +24,8 @@ export interface OddRecord {
 	readonly nodeUuid: string | undefined;
 	/** Identifies it; undefined if it has no id. */
 	readonly uuid: string | undefined;
+	/** Whether it is of a list without details, which does not name the node of a port or port group. */
+	readonly isSummary: boolean;
 	/** What can be read: where the record is needed to tell whose a port is. */
 	readonly readable: Hardware;
 	/** One line that begins with the file. */
@@ -45,7 +47,8 @@ export function oddRecordOf(
 	const nodeUuid = collection === "baremetal_nodes" ? uuid : nonEmptyText(record["node_uuid"]);
 	const isKnown = uuid !== undefined && nodeUuid !== undefined;
 	const readable = isKnown ? readableOf(collection, record, uuid, nodeUuid) : {};
-	return { collection, index, nodeUuid, uuid, readable, problem };
+	const isSummary = collection !== "baremetal_nodes" && !("node_uuid" in record);
+	return { collection, index, nodeUuid, uuid, isSummary, readable, problem };
 }
 
 function readableOf(
@@ -85,7 +88,8 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	const ports = new Map(given.baremetal_ports);
 	const groups = new Map(given.portgroups);
 	const leftOut: string[] = [];
-	for (const { nodeUuid, readable, problem } of odd) {
+	for (const { collection, nodeUuid, uuid = "", isSummary, readable, problem } of odd) {
+		if (isSummary && given[collection].has(uuid)) continue;
 		if (nodeUuid === undefined) leftOut.push(problem);
 		else if (!problems.has(nodeUuid)) problems.set(nodeUuid, problem);
 		const { node, port, group } = readable;

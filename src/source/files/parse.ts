@@ -15,6 +15,8 @@ export interface InventoryFile {
 	readonly path: string;
 	readonly collections: Collections;
 	readonly odd: readonly OddRecord[];
+	/** The members that Ironic's records have in the file: the others are defaults. */
+	readonly given: ReadonlyMap<object, ReadonlySet<string>>;
 }
 
 /** Most characters to parse as YAML: the parser's syntax tree takes a hundred times the memory of the text. */
@@ -69,11 +71,15 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 		unknown[]
 	>;
 	const odd: OddRecord[] = [];
+	const given = new Map<object, ReadonlySet<string>>();
 	for (const document of parseText(text, path)) {
 		for (const { name, place, value } of resourcesOf(document, path)) {
 			const complain: Complain = (within, what) => fail(document, path, [...place, ...within], what);
+			const members = isIronic(name) && isMap(value) ? readMembers(name, value) : undefined;
 			try {
-				collections[name].push(checkResource(name, value, complain, strings));
+				const resource = checkResource(name, value, complain, strings);
+				collections[name].push(resource);
+				if (members) given.set(resource as object, members);
 			} catch (error) {
 				const isRecord = isMap(value) || typeof place.at(-1) === "number";
 				if (!isIronic(name) || !isRecord || !(error instanceof GuestwireError)) throw error;
@@ -82,7 +88,15 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 			}
 		}
 	}
-	return { path, collections: collections as unknown as Collections, odd };
+	return { path, collections: collections as unknown as Collections, odd, given };
+}
+
+const memberSets = new Map<string, ReadonlySet<string>>();
+
+/** Those that are read. Most records of a file have the same, and share the set. */
+function readMembers(name: CollectionName, value: object): ReadonlySet<string> {
+	const members = Object.keys(COLLECTIONS[name].schema.properties).filter((member) => member in value);
+	return getOrInsert(memberSets, members.join(" "), () => new Set(members));
 }
 
 function checkResource(
