@@ -81,6 +81,38 @@ test("a file with the id of something unknown is not a record", async () => {
 	await expect(openFilesSource(folder)).rejects.toThrow(/chassis\.json:1: uuid is not a known collection/);
 });
 
+const NODE = "a0000000-0000-4000-8000-000000000001";
+const answerWithFields = {
+	...{ uuid: NODE, name: "metal-bond" },
+	links: [{ href: `http://127.0.0.1:6385/v1/nodes/${NODE}`, rel: "self" }],
+};
+
+test("an answer limited by fields costs nothing beside the whole record, and else its node", async () => {
+	const warnings: string[] = [];
+	const open = async (files: Readonly<Record<string, unknown>>) =>
+		openFilesSource(await folderWith(files), { onWarning: (warning) => warnings.push(warning) });
+	const beside = await open({ ...answersOf("29"), "a.json": answerWithFields });
+	expect(warnings).toEqual([]);
+	expect(await beside.instance(INSTANCE, "all")).toBeDefined();
+	const answers = answersOf("29");
+	const nodes = answers["nodes.json"]?.["nodes"] as Record<string, unknown>[];
+	const others = nodes.filter(({ uuid }) => uuid !== NODE);
+	const alone = await open({ ...answers, "nodes.json": { nodes: others }, "a.json": answerWithFields });
+	expect(warnings).toEqual([
+		expect.stringMatching(/a\.json:1: instance_uuid is missing: save the node's whole record.*gets no documents$/),
+	]);
+	expect(await alone.list()).toHaveLength(11);
+});
+
+test.each([
+	["the root of Ironic's API", recordedAnswer("29", "root").body],
+	["the root of Ironic's API", { id: "v1", links: [], media_types: {}, nodes: [{ href: "http://x/v1/nodes/" }] }],
+	["an error that Ironic answered", recordedAnswer("29", "not-a-path").body],
+])("a file that is %s is named as such", async (what, body) => {
+	const folder = await folderWith({ ...answersOf("29"), "v1.json": body });
+	await expect(openFilesSource(folder)).rejects.toThrow(new RegExp(`v1\\.json:1: the document is ${what}, and has no`));
+});
+
 test("a snapshot of Ironic is such an inventory too", async () => {
 	const fake = await startFakeIronic();
 	const ironic = await openIronicSource({ env: fake.env });

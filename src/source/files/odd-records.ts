@@ -24,7 +24,7 @@ export interface OddRecord {
 	readonly nodeUuid: string | undefined;
 	/** Identifies it; undefined if it has no id. */
 	readonly uuid: string | undefined;
-	/** Whether it is of a list without details, which does not name the node of a port or port group. */
+	/** Whether it is without what it belongs to: the node of a port or port group, the instance of a node. */
 	readonly isSummary: boolean;
 	/** What can be read: where the record is needed to tell whose a port is. */
 	readonly readable: Hardware;
@@ -47,7 +47,7 @@ export function oddRecordOf(
 	const nodeUuid = collection === "baremetal_nodes" ? uuid : nonEmptyText(record["node_uuid"]);
 	const isKnown = uuid !== undefined && nodeUuid !== undefined;
 	const readable = isKnown ? readableOf(collection, record, uuid, nodeUuid) : {};
-	const isSummary = collection !== "baremetal_nodes" && !("node_uuid" in record);
+	const isSummary = !((collection === "baremetal_nodes" ? "instance_uuid" : "node_uuid") in record);
 	return { collection, index, nodeUuid, uuid, isSummary, readable, problem };
 }
 

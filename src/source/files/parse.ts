@@ -57,8 +57,22 @@ function collectionOf(name: CollectionName, value: unknown): CollectionName {
 function collectionOfRecord(value: object): CollectionName | undefined {
 	if (!("uuid" in value)) return undefined;
 	if ("node_uuid" in value) return "mode" in value ? "portgroups" : "baremetal_ports";
-	return "instance_uuid" in value ? "baremetal_nodes" : undefined;
+	return "instance_uuid" in value ? "baremetal_nodes" : collectionInLinks(value);
 }
+
+/** An answer limited by `fields` may have none of these members. Ironic always adds the record's URLs. */
+function collectionInLinks(record: object): CollectionName | undefined {
+	const [link] = "links" in record && Array.isArray(record.links) ? record.links : [];
+	const [, name] = /\/v1\/(nodes|ports|portgroups)\//.exec(isMap(link) ? String(link["href"]) : "") ?? [];
+	return name === "ports" ? "baremetal_ports" : KEYS.get(name ?? "");
+}
+
+/** Answers of Ironic without records, by a member that they have. */
+const WITHOUT_RECORDS = {
+	default_version: "the root of Ironic's API",
+	media_types: "the root of Ironic's API",
+	error_message: "an error that Ironic answered",
+};
 
 /**
  * @param path of the file, for errors
@@ -77,6 +91,9 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 			const complain: Complain = (within, what) => fail(document, path, [...place, ...within], what);
 			const members = isIronic(name) && isMap(value) ? readMembers(name, value) : undefined;
 			try {
+				if (place.length === 0 && name === "baremetal_nodes" && members?.has("instance_uuid") === false) {
+					complain(["instance_uuid"], 'is missing: save the node\'s whole record, without "fields"');
+				}
 				const resource = checkResource(name, value, complain, strings);
 				collections[name].push(resource);
 				if (members) given.set(resource as object, members);
@@ -157,6 +174,10 @@ function* resourcesOf(document: YamlDocument, path: string): Generator<Resource>
 	const root = document.value as object;
 	const record = collectionOfRecord(root);
 	if (record) return yield { name: record, place: [], value: root };
+	for (const [member, what] of Object.entries(WITHOUT_RECORDS)) {
+		const advice = "save /v1/nodes/detail, /v1/ports/detail and /v1/portgroups/detail instead, and remove it";
+		if (member in root) fail(document, path, [], `is ${what}, and has no records: ${advice}`);
+	}
 	for (const [key, content] of Object.entries(root)) {
 		if (PAGING.test(key)) continue;
 		const name = KEYS.get(key);
