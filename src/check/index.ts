@@ -6,4 +6,4 @@ export { CLIENTS } from "./clients/index.ts";
 export type { ClientEffect, EffectScope, Finding, Outcome, Severity } from "./finding.ts";
 export type { Fault, Rule } from "./rule.ts";
 export { describeScopes } from "./scopes.ts";
-export { parseTarget, type Target } from "./targets.ts";
+export { outsideUse, parseTarget, type Target } from "./targets.ts";

@@ -25,16 +25,14 @@ export interface Target {
  * @throws GuestwireError `usage` for a client or renderer that is unknown, or a malformed version
  */
 export function parseTarget(text: string): Target {
-	const [, name = "", version, renderer] = /^([^@:]*)(?:@([^:]*))?(?::(.*))?$/s.exec(text.trim().toLowerCase()) ?? [];
+	const [, name = "", given, renderer] = /^([^@:]*)(?:@([^:]*))?(?::(.*))?$/s.exec(text.trim().toLowerCase()) ?? [];
 	const client = CLIENTS.find((known) => known.name === name);
 	const names = CLIENTS.map((known) => known.name);
 	if (name === "") throw new GuestwireError("usage", `no client is named; the clients are ${names.join(", ")}`);
 	if (!client) throw new GuestwireError("usage", `unknown client "${name}"; did you mean "${closest(name, names)}"?`);
+	const version = given === undefined ? undefined : upstreamVersion(given);
 	if (version !== undefined && !isVersion(version)) {
-		throw new GuestwireError(
-			"usage",
-			`invalid version "${version}" of ${name}; write it like ${client.versions.newest}`,
-		);
+		throw new GuestwireError("usage", `invalid version "${given}" of ${name}; write it like ${client.versions.newest}`);
 	}
 	if (renderer !== undefined && !client.renderers.some((known) => known.name === renderer)) {
 		throw new GuestwireError(
@@ -43,6 +41,24 @@ export function parseTarget(text: string): Target {
 		);
 	}
 	return targetOf(client, version, renderer);
+}
+
+/** Without what distributors add: `24.1.3` of `24.1.3-0ubuntu1~22.04.1`. */
+function upstreamVersion(text: string): string {
+	return text.replace(/^v(?=\d)/, "").replace(/[-+~].*[a-z].*$/s, "");
+}
+
+/** What to say about a version that lies outside of those in use; undefined if it does not. */
+export function outsideUse({
+	client: { name, versions },
+	versions: [version = "", ...more],
+}: Target): string | undefined {
+	const isPart = (whole: string, part: string) => whole === part || whole.startsWith(`${part}.`);
+	if (more.length > 0 || isPart(versions.oldest, version) || isPart(version, versions.newest)) return undefined;
+	const isOlder = compareVersions(version, versions.oldest) < 0;
+	if (!isOlder && compareVersions(version, versions.newest) <= 0) return undefined;
+	const known = `the check knows it from ${versions.oldest} to ${versions.newest}`;
+	return `${name} ${version} is ${isOlder ? "older" : "newer"}: ${known}, and assumes the rest`;
 }
 
 function suggestRenderer(client: Client, renderer: string): string {

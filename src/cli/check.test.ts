@@ -87,6 +87,31 @@ describe("check", () => {
 		expect(result.stderr.trim().split("\n")).toHaveLength(1);
 	});
 
+	it.each([
+		[
+			"cloud-init@21.1",
+			"guestwire: cloud-init 21.1 is older: the check knows it from 22.4.2 to 26.2, and assumes the rest\n",
+		],
+		[
+			"cloud-init@99",
+			"guestwire: cloud-init 99 is newer: the check knows it from 22.4.2 to 26.2, and assumes the rest\n",
+		],
+		["cloud-init@22.4", ""],
+		["cloud-init@v25.1", ""],
+		["cloud-init@22.4.2-1+deb12u1:netplan", ""],
+		["cloud-init@24.1.3-0ubuntu1~22.04.1", ""],
+		["cloud-init@26.2.1,talos", ""],
+	])("says when a version is outside of those in use: %s", async (client, note) => {
+		const [first = ""] = (await run(["-", "--client", client], "{}")).stderr.split(/(?<=\n)/);
+		expect(first.includes("networking is lost") ? "" : first).toBe(note);
+	});
+
+	it("rejects a document with a byte order mark", async () => {
+		expect((await run(["-"], "\ufeff{}")).stderr).toBe(
+			"guestwire: standard input starts with a byte order mark, which guests refuse: remove it\n",
+		);
+	});
+
 	it("rejects invalid JSON and a document that is too large, in one line", async () => {
 		expect((await run(["-"], '{"links": [')).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
 		expect((await run(["-"], "\u001b[2J\u202e")).stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);

@@ -6,12 +6,13 @@ import {
 	describeScopes,
 	type Finding,
 	losingClients,
+	outsideUse,
 	parseTarget,
 } from "../check/index.ts";
 import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "../instance/addresses.ts";
 import { chosenDocument, type DocumentChoice } from "./document-choice.ts";
-import { commonOptions, type Io, printResult } from "./frame.ts";
+import { commonOptions, type Io, printResult, say } from "./frame.ts";
 
 interface CheckOptions extends DocumentChoice {
 	readonly client?: readonly string[];
@@ -33,6 +34,10 @@ export function checkCommand(io: Io): Command {
 		.action(async (file: string | undefined, options: CheckOptions) => {
 			const document = await chosenDocument(file, options, io);
 			const { client, nics } = options;
+			for (const target of client?.map(parseTarget) ?? []) {
+				const note = outsideUse(target);
+				if (note !== undefined) say(io, note);
+			}
 			const findings = check(document, { ...(client && { clients: client }), ...(nics && { nics }) });
 			const losing = losingClients(findings);
 			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, client));

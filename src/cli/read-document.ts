@@ -4,6 +4,8 @@ import type { Io } from "./frame.ts";
 
 /** In bytes. The document of a guest with a hundred NICs has about fifty thousand. */
 const MAX_BYTES = 4 << 20;
+/** Editors on Windows write it. JSON must not have it (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = "\ufeff";
 
 /**
  * Reads and parses a JSON document.
@@ -14,10 +16,13 @@ const MAX_BYTES = 4 << 20;
 export async function readDocument(file: string, io: Io): Promise<unknown> {
 	const name = file === "-" ? "standard input" : file;
 	const text = await readBounded(file === "-" ? io.stdin : createReadStream(file), name);
+	if (text.startsWith(BYTE_ORDER_MARK)) {
+		throw new GuestwireError("document", `${name} starts with a byte order mark, which guests refuse: remove it`);
+	}
 	try {
 		return JSON.parse(text);
 	} catch (error) {
-		throw new GuestwireError("document", `${name} is not JSON: ${error}; correct the file`);
+		throw new GuestwireError("document", `${name} is not JSON: ${(error as Error).message}: correct the file`);
 	}
 }
 

@@ -125,7 +125,7 @@ export const cloudbaseInit: Client = {
 	name: "cloudbase-init",
 	title: "cloudbase-init (Windows)",
 	source: "its source of April 2026; its parser and network plugin were run with stubs for Windows",
-	versions: { oldest: "1.1", newest: "1.1.7", note: "1.1 and later" },
+	versions: { oldest: "1.1", newest: "1.1.9", note: "1.1 and later" },
 	renderers: [],
 	networkTypes: supportFor("ipv4", "ipv6"),
 	reads: {
