@@ -33,6 +33,8 @@ export function factsOfNode(node: BareMetalNodeFacts, given: NodeHardware): Inst
 	const placed = placeLinks(nics, data);
 	const lost = data?.addresses.find((each) => !placed.some(({ link }) => link.id === each.link));
 	if (lost) throw notOnNic(node, lost.link);
+	const memberless = placed.find(({ link, nic }) => link.bond !== undefined && nic.group === undefined);
+	if (memberless) throw withoutMembers(node, memberless.link.id);
 	const wired = wire(nics, placed, data);
 	const isWorthDescribing = data !== undefined || wired.some(({ nic, vlan }) => nic.group || vlan);
 	const wiring = isWorthDescribing ? wiringOf(id, wired) : {};
@@ -94,6 +96,14 @@ function notOnNic({ uuid }: BareMetalNodeFacts, link: string): GuestwireError {
 	return new GuestwireError(
 		"cloud-answer",
 		`node ${uuid}: the network data has a network on link "${link}", which is on none of the NICs: a VLAN needs the link of a NIC or bond as vlan_link, and a bond needs its members' links`,
+	);
+}
+
+/** Its address is a NIC's: without this error, the guest would get that NIC in place of the bond. */
+function withoutMembers({ uuid }: BareMetalNodeFacts, link: string): GuestwireError {
+	return new GuestwireError(
+		"cloud-answer",
+		`node ${uuid}: the network data has a bond "${link}" without members: its bond_links must be the ids of other links`,
 	);
 }
 

@@ -56,3 +56,14 @@ test.each([
 		'node n: the network data has a network on link "lost", which is on none of the NICs',
 	);
 });
+
+test.each([
+	["unknown members", { bond_links: ["gone"] }],
+	["no members", {}],
+])("a bond with %s and the address of a NIC is an error, and not that NIC", (_, members) => {
+	const { networks } = dataWith(OWN);
+	const bond = { id: "nic", type: "bond", ethernet_mac_address: MAC, ...members };
+	expect(() => addressesOf({ network_data: { links: [bond], networks } })).toThrow(
+		'node n: the network data has a bond "nic" without members: its bond_links must be the ids of other links',
+	);
+});
