@@ -1,4 +1,7 @@
-/** Reports attached VIFs whose ports Neutron does not show: it answers users without the right to see them with nothing. */
+/**
+ * Reports attached VIFs that no guest gets: those whose ports Neutron does not show (to users without the right to see
+ * them, it answers with nothing), and those that are not an instance's NIC, such as a DHCP server's.
+ */
 import { LRUCache } from "lru-cache";
 
 /** VIFs that are remembered as reported. */
@@ -12,6 +15,8 @@ export interface HiddenVif {
 	readonly node: string;
 	/** Whether Neutron shows other VIFs of the node. */
 	readonly hasOthers: boolean;
+	/** The port's `device_owner`, if Neutron shows it. */
+	readonly owner?: string | undefined;
 }
 
 /** Each VIF is reported once, and again after Neutron has shown it. */
@@ -29,17 +34,23 @@ export function reportHiddenVifs(
 	let since = Number.NEGATIVE_INFINITY;
 	let lines = 0;
 	return {
-		hidden({ vif, node, hasOthers }) {
-			if (reported.has(vif)) return;
+		hidden(vif) {
+			if (reported.has(vif.vif)) return;
 			if (now() - since >= MINUTE) [since, lines] = [now(), 0];
 			// What is not reported now will be reported when it is asked for again.
 			if (++lines > MOST_LINES) return;
-			reported.set(vif, true);
-			const gets = hasOthers ? "documents without this NIC" : "what the node's network_data says, or DHCP";
-			onWarning?.(
-				`Neutron does not show port ${vif}, which is attached to node ${node}: its guest gets ${gets}; let the user read all ports (docs/bare-metal.md), or detach it`,
-			);
+			reported.set(vif.vif, true);
+			onWarning?.(describe(vif));
 		},
 		shown: (vif) => void reported.delete(vif),
 	};
+}
+
+function describe({ vif, node, hasOthers, owner }: HiddenVif): string {
+	const without = "documents without this NIC";
+	if (owner !== undefined) {
+		return `Neutron's port ${vif}, which is attached to node ${node}, belongs to "${owner}": its guest gets ${without}; attach a port of its own`;
+	}
+	const gets = hasOthers ? without : "what the node's network_data says, or DHCP";
+	return `Neutron does not show port ${vif}, which is attached to node ${node}: its guest gets ${gets}; let the user read all ports (docs/bare-metal.md), or detach it`;
 }

@@ -7,7 +7,7 @@ import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
-import { isContested } from "../ownership.ts";
+import { isContested, isInstanceNic } from "../ownership.ts";
 import type { FactsSource } from "../source.ts";
 import type { HiddenVifs } from "./hidden-vifs.ts";
 import { mergeHardware } from "./merge-hardware.ts";
@@ -30,18 +30,18 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 	async function fromNeutron(
 		ids: readonly string[],
 		owned: (port: PortAnswer) => PortAnswer,
-		onFound: (found: ReadonlySet<string>) => void = () => {},
+		onFound: (found: ReadonlyMap<string, PortAnswer>) => void = () => {},
 	): Promise<Wiring | undefined> {
 		const neutron = ids.length === 0 ? undefined : await findNeutron();
 		if (neutron === undefined) return undefined;
 		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
-		onFound(new Set(found.map(({ id }) => id)));
+		onFound(new Map(found.map((port) => [port.id, port])));
 		if (found.length === 0) return undefined;
 		const ports = isContested(found) ? found.map(withoutProject) : found;
 		return gatherWiring(ports.map(owned), { neutron, dhcpPorts: false });
 	}
 
-	/** The wiring of the attached VIFs. Those that Neutron does not show are reported. */
+	/** The wiring of the attached VIFs. Those that no guest gets are reported. */
 	async function fromVifs(record: NodeRecord, id: string): Promise<Wiring | undefined> {
 		const attached = nicsOfNode(record).flatMap(vifsOf);
 		return fromNeutron(
@@ -49,8 +49,9 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 			(port) => ownedBy(id, port),
 			(found) => {
 				for (const vif of attached) {
-					if (found.has(vif)) vifs.shown(vif);
-					else vifs.hidden({ vif, node: record.node.uuid, hasOthers: found.size > 0 });
+					const port = found.get(vif);
+					if (port && isInstanceNic(ownedBy(id, port))) vifs.shown(vif);
+					else vifs.hidden({ vif, node: record.node.uuid, hasOthers: found.size > 0, owner: port?.device_owner });
 				}
 			},
 		);

@@ -83,6 +83,15 @@ test("a VIF whose port Neutron does not show is one line, and its guest gets the
 	expect(warnings.at(-1)).toEqual(line(VIFS[0], /what the node's/));
 });
 
+test("a VIF whose port is a DHCP server's or a router's is one line, and its guest gets the rest", async () => {
+	addPort(VIFS[0], "");
+	addPort(VIFS[1], "network:dhcp");
+	for (let times = 0; times < 3; times++) expect(await vifsOf()).toEqual([VIFS[0]]);
+	expect(warnings).toEqual([
+		`Neutron's port ${VIFS[1]}, which is attached to node ${NODE}, belongs to "network:dhcp": its guest gets documents without this NIC; attach a port of its own`,
+	]);
+});
+
 describe("a tenant's VIF is in the document beside one of Nova's", () => {
 	test.each(["", "baremetal:none", "compute:nova"])('with the owner "%s"', async (owner) => {
 		addPort(VIFS[0], owner);
