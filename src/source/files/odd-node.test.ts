@@ -112,8 +112,17 @@ test("what is on a node that the list hides is left out, with one line about it"
 	for (const { id } of await source.list()) expect(await source.instance(id, "all")).toBeDefined();
 	expect(warnings).toEqual([
 		expect.stringMatching(
-			/ports\.json:1: ports\[6\]\.node_uuid there is no baremetal_node "a0.*04" in the inventory: add it$/,
+			/ports\.json:1: ports\[6\]\.node_uuid there is no baremetal_node "a0.*04" in the inventory: add it; until then, what is on it is left out$/,
 		),
+	]);
+});
+
+test("the line about a record that does not name its node says that it is left out", async () => {
+	const folder = folderWith(({ ports }) => void delete ports[0]?.["node_uuid"]);
+	const warnings: string[] = [];
+	await openFilesSource(folder, { onWarning: (warning) => warnings.push(warning) });
+	expect(warnings).toEqual([
+		expect.stringMatching(/ports\.json:1: ports\[0\] "node_uuid" is missing: add it; the record is left out$/),
 	]);
 });
 

@@ -90,7 +90,7 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	const leftOut: string[] = [];
 	for (const { collection, nodeUuid, uuid = "", isSummary, readable, problem } of odd) {
 		if (isSummary && given[collection].has(uuid)) continue;
-		if (nodeUuid === undefined) leftOut.push(problem);
+		if (nodeUuid === undefined) leftOut.push(`${problem}; the record is left out`);
 		else if (!problems.has(nodeUuid)) problems.set(nodeUuid, problem);
 		const { node, port, group } = readable;
 		if (node && !nodes.has(node.uuid)) nodes.set(node.uuid, node);
@@ -100,7 +100,7 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	const hidden = new Set<string>();
 	const isHidden = (node: string) => !nodes.has(node);
 	const hide = (node: string, describeFirst: (what: string) => string) => {
-		if (!hidden.has(node)) leftOut.push(describeFirst(`there is no baremetal_node "${node}" in the inventory: add it`));
+		if (!hidden.has(node)) leftOut.push(describeFirst(thereIsNo(node)));
 		hidden.add(node);
 	};
 	for (const group of groups.values()) {
@@ -118,12 +118,17 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 			problems.set(node_uuid, describe("baremetal_ports", port, ["portgroup_uuid"], what));
 		}
 	}
-	for (const [node, problem] of problems) if (isHidden(node) && !hidden.has(node)) leftOut.push(problem);
+	for (const [node, problem] of problems)
+		if (isHidden(node) && !hidden.has(node)) leftOut.push(`${problem}; the record is left out`);
 	const attached = new Set([...ports.values(), ...groups.values()].flatMap((holder) => vifOf(holder) ?? []));
 	for (const port of ports.values()) ports.set(port.uuid, withoutClaim(port, attached));
 	for (const group of groups.values()) groups.set(group.uuid, withoutClaim(group, attached));
 	const merged = { ...given, baremetal_nodes: nodes, baremetal_ports: ports, portgroups: groups };
 	return { merged, problems, leftOut };
+}
+
+function thereIsNo(node: string): string {
+	return `there is no baremetal_node "${node}" in the inventory: add it; until then, what is on it is left out`;
 }
 
 /** What Ironic has attached. */
