@@ -204,6 +204,22 @@ test("an unknown mode costs its node, not the inventory", async () => {
 	expect(await files.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
 });
 
+test("an instance on two nodes gets no documents, with one line that names both", async () => {
+	const answers = answersOf("29");
+	const nodes = answers["nodes.json"]?.["nodes"] as Record<string, unknown>[];
+	Object.assign(nodes.find(({ uuid }) => `${uuid}`.endsWith("03")) ?? {}, { instance_uuid: INSTANCE.toUpperCase() });
+	const warnings: string[] = [];
+	const files = await openFilesSource(await folderWith(answers), { onWarning: (warning) => warnings.push(warning) });
+	expect(warnings).toEqual([
+		expect.stringMatching(
+			/nodes\.json:1: nodes\[\d+\]\.instance_uuid the instance of node a0.*03 is also that of node a0.*01: .*; e0.*01 gets no documents$/,
+		),
+	]);
+	await expect(files.instance(INSTANCE, "all")).rejects.toThrow("is also that of node");
+	expect(await files.list()).toHaveLength(10);
+	expect(await files.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
+});
+
 test("a port that Ironic has attached is not another node's whose extra names it", async () => {
 	const answers = answersOf("29");
 	const holders = answers["ports.json"]?.["ports"] as Record<string, unknown>[];

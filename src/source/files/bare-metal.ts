@@ -1,6 +1,7 @@
 /** Ironic's records in an inventory: which instance is on which node, and what only they say about it. */
 
 import { GuestwireError } from "../../errors.ts";
+import { getOrInsert } from "../../get-or-insert.ts";
 import { canonicalMac } from "../../instance/addresses.ts";
 import type {
 	BareMetalNodeFacts,
@@ -83,9 +84,11 @@ export function addNodeInstances(
 		found.servers.set(server.id, server);
 		for (const pair of keypairs) found.keypairs.set(JSON.stringify([pair.user_id, pair.name]), pair);
 	};
+	const nodeOf = new Map<string, string>();
 	for (const { node, hardware } of nodes) {
 		const id = instanceIdOf(node);
-		const problem = problems.get(node.uuid);
+		const other = getOrInsert(nodeOf, id, () => node.uuid);
+		const problem = other === node.uuid ? problems.get(node.uuid) : onTwoNodes(node, other, describe);
 		const facts = problem ?? readNode(node, hardware, describe);
 		if (typeof facts === "string") {
 			unreadable.set(id, facts);
@@ -99,6 +102,12 @@ export function addNodeInstances(
 		addWiring(wiring, facts);
 	}
 	return { merged: { ...merged, ...found }, wiring, unreadable };
+}
+
+/** Which of them the guest runs on can't be told, and the other one's NICs and keys are not for it. */
+function onTwoNodes(node: BareMetalNodeFacts, other: string, describe: DescribeFault): string {
+	const what = `the instance of node ${node.uuid} is also that of node ${other}: correct one of them`;
+	return describe("baremetal_nodes", node, ["instance_uuid"], what);
 }
 
 function addWiring(wiring: NodeWiring, { ports, subports, networks, subnets, trunks }: InstanceFacts): void {
