@@ -105,8 +105,10 @@ const sleep = (milliseconds: number, signal: AbortSignal) => setTimeout(millisec
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_ABSENT = 5000;
-/** The part of the memory for owners. */
+/** The part of the memory for owners, for instances, and for those of an inventory, whose facts are in memory anyway. */
 const OWNERS_SHARE = 0.1;
+const INSTANCES_SHARE = 0.9;
+const INVENTORY_SHARE = 0.4;
 /** An absent instance, a failed look-up. Seconds. */
 const NEGATIVE_TTL = 2;
 /** An instance that the source took long to return. Guests that got 503 meanwhile ask again within a second or two. Seconds. */
@@ -170,7 +172,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	const byDetail = createCachesByDetail(
 		{
 			...common,
-			maxBytes: maxBytes * (1 - OWNERS_SHARE),
+			maxBytes: maxBytes * (source.hasAllDetails ? INVENTORY_SHARE : INSTANCES_SHARE),
 			onInvalidate: (id) => {
 				for (const listener of outdatedListeners) listener(id);
 			},

@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { StateDatabase, StateTables } from "./database.ts";
 import type { HistoryBatch } from "./history-store.ts";
 
-/** Rows per statement, where each value is a parameter of its own: SQLite takes 32,766 of them. */
+/** Rows per statement that are large, or where each value is a parameter of its own: SQLite takes 32,766 of them. */
 const CHUNK = 250;
 /** Versions of each document. */
 export const MAX_VERSIONS = 3;
@@ -28,8 +28,9 @@ export function writeBatch(
 		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
 		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
 		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
+		// Whole documents: the text of all of them takes much memory.
+		for (const rows of chunks(batch.versions)) await insert("history_versions", rows.map(inHexadecimal), SEE_AGAIN);
 		if (batch.versions.length > 0) {
-			await insert("history_versions", batch.versions.map(inHexadecimal), SEE_AGAIN);
 			const changed = batch.versions.map(({ instance_id }) => ({ instance_id }));
 			await deleteOldVersions(transaction, elementsOf(JSON.stringify(changed)));
 		}
