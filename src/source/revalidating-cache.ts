@@ -2,9 +2,9 @@
  * A cache of a source's answers that serves them up to a maximum age, revalidates them in the background before that,
  * and falls back to older ones while the source can't be reached.
  */
-import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 import type { ChangeLog } from "./change-log.ts";
+import { createFailures } from "./failures.ts";
 import { type CacheEntry, createTaggedEntries, type TaggedEntriesOptions } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
 
@@ -111,14 +111,8 @@ export interface RevalidatingCache<V> {
 	stats(): RevalidatingCacheStats;
 }
 
-/** Memory is taken as they come. */
-const FAILURES = { maxSize: 1000, sizeCalculation: () => 1 };
-/** If this many keys fail one after the other, the source is down, not just what the keys stand for. */
-const FAILURES_OF_SOURCE = 3;
 /** Look-ups for one value while changes overtake them. */
 const MOST_TRIES = 2;
-
-const SOURCE_DOWN = new GuestwireError("cloud-unavailable", "the cloud does not answer");
 
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
 	const { now, times, shared, isAbsent } = options;
@@ -126,31 +120,12 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	const inFlight = new Map<string, InFlight<V>>();
 	/** Keys that are being prepared, and have not been invalidated since. */
 	const preparing = new Set<string>();
-	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>(FAILURES);
+	const failures = createFailures(times.negativeTtl, now);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
-	/** The keys that have failed since the last success. */
-	const failing = new Set<string>();
-	/** Until then the source counts as down: callers with an old value don't wait for a new one. */
-	let downUntil = Number.NEGATIVE_INFINITY;
 
 	function ageOf(key: string, { value, askedAt, invalidated }: CacheEntry<V>): number {
 		const age = now() - askedAt;
 		return invalidated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
-	}
-
-	const isFailing = (key: string) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY);
-
-	function recordFailure(key: string, error: unknown): void {
-		failures.set(key, { error, until: now() + times.negativeTtl });
-		if (!(error instanceof GuestwireError && error.code === "cloud-unavailable")) return;
-		if (failing.size < FAILURES_OF_SOURCE) failing.add(key);
-		if (failing.size === FAILURES_OF_SOURCE) downUntil = now() + times.negativeTtl;
-	}
-
-	function recordSuccess(): void {
-		failing.clear();
-		downUntil = Number.NEGATIVE_INFINITY;
-		shared.oldestStale = Number.POSITIVE_INFINITY;
 	}
 
 	/** Starts a look-up, or another one if a change has overtaken it: callers may have joined after the change. */
@@ -177,7 +152,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		const end = () => inFlight.get(key) === flight && inFlight.delete(key);
 		const answer = lookUp(key, first).then(
 			(entry) => {
-				recordSuccess();
+				failures.succeed();
+				shared.oldestStale = Number.POSITIVE_INFINITY;
 				const isCurrent = end();
 				if (isCurrent) failures.delete(key);
 				else if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) >= entry.askedAt) return entry.value;
@@ -186,7 +162,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 				return value;
 			},
 			(error: unknown) => {
-				if (end()) recordFailure(key, error);
+				if (end()) failures.add(key, error);
 				throw error;
 			},
 		);
@@ -212,7 +188,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		const slow = options.wait(patience.revalidateTimeout, answered.signal).then(() => {
 			const waited = `no answer from the cloud within ${patience.revalidateTimeout} ms`;
 			const error = new GuestwireError("cloud-unavailable", waited);
-			recordFailure(key, error);
+			failures.add(key, error);
 			throw error;
 		});
 		slow.catch(() => {}); // the answer may come first
@@ -233,23 +209,21 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
 			return known.value;
 		}
-		const isDown = now() < downUntil;
+		const isDown = failures.isDown();
 		if (isDown) revalidateInBackground(key);
-		if (isDown || isFailing(key)) {
-			return serveStale(key, known, failures.get(key)?.error ?? SOURCE_DOWN, patience);
-		}
+		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), patience);
 		counts.misses++;
 		return revalidateOrServeStale(key, known, patience);
 	}
 
 	function revalidateInBackground(key: string): void {
-		if (inFlight.has(key) || isFailing(key)) return;
+		if (inFlight.has(key) || failures.isFailing(key)) return;
 		counts.refreshes++;
 		ask(key);
 	}
 
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
-		if (isFailing(key)) return Promise.reject(failures.get(key)?.error);
+		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
 		counts.misses++;
 		return withAbort(ask(key), signal);
 	}
@@ -266,8 +240,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
 		if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) > askedAt) return entries.get(key)?.value;
 		const entry = { value: options.intern(key, value), askedAt, receivedAt: now(), invalidated: false };
-		if (known === undefined && !entries.hasRoom(entry)) return undefined;
-		entries.set(key, entry);
+		if (known !== undefined) entries.set(key, entry);
+		else if (!entries.setIfRoom(key, entry)) return undefined;
 		return entry.value;
 	}
 

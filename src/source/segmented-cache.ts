@@ -5,10 +5,12 @@ export interface SegmentedCache<V> {
 	/** Counts as a use. */
 	get(key: string): V | undefined;
 	set(key: string, value: V): void;
+	/** Sets a value, unless others would be evicted for it. @returns whether it was set */
+	setIfRoom(key: string, value: V): boolean;
 	delete(key: string): void;
 	keys(): string[];
-	/** Whether a new entry evicts nothing: this one, or any that takes less than a hundredth of the room. */
-	hasRoom(value?: V): boolean;
+	/** Whether a new entry evicts nothing, if it takes less than a hundredth of the room. */
+	hasRoom(): boolean;
 	readonly size: number;
 	/** The size of all entries together. */
 	readonly bytes: number;
@@ -66,6 +68,13 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 		return entry.value;
 	}
 
+	const fits = (size: number) => reused.calculatedSize + size <= room;
+
+	function add(key: string, entry: Entry<V>): void {
+		if (!fresh.has(key) && (reused.has(key) || fits(entry.size))) reused.set(key, entry);
+		else fresh.set(key, entry);
+	}
+
 	return {
 		get(key) {
 			const known = reused.get(key);
@@ -73,21 +82,19 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 			const entry = fresh.peek(key);
 			return entry && promote(key, entry);
 		},
-		set(key, value) {
+		set: (key, value) => add(key, measured(value)),
+		setIfRoom(key, value) {
 			const entry = measured(value);
-			const isFull = reused.calculatedSize + entry.size > room;
-			if (!fresh.has(key) && (reused.has(key) || !isFull)) reused.set(key, entry);
-			else fresh.set(key, entry);
+			if (!fits(entry.size)) return false;
+			add(key, entry);
+			return true;
 		},
 		delete(key) {
 			fresh.delete(key);
 			reused.delete(key);
 		},
 		keys: () => [...reused.keys(), ...fresh.keys()],
-		hasRoom(value) {
-			const size = value === undefined ? room / 100 : measured(value).size;
-			return reused.calculatedSize + size <= room;
-		},
+		hasRoom: () => fits(room / 100),
 		get size() {
 			return reused.size + fresh.size;
 		},

@@ -33,8 +33,10 @@ export interface TaggedEntries<V> {
 	keys(): readonly string[];
 	/** The keys of all entries with the tag. */
 	keysOf(tag: string): readonly string[];
+	/** Sets an entry with a value, unless others would be evicted for it. @returns whether it was set */
+	setIfRoom(key: string, entry: CacheEntry<V>): boolean;
 	/** As SegmentedCache. */
-	hasRoom(entry?: CacheEntry<V>): boolean;
+	hasRoom(): boolean;
 	/** Bytes of the entries with a value. */
 	bytes(): number;
 	/** Number of entries. */
@@ -75,6 +77,12 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 				present.set(key, entry);
 			}
 			addTags(key, entry.value);
+		},
+		setIfRoom(key, entry) {
+			if (!present.setIfRoom(key, entry)) return false;
+			absent.delete(key);
+			addTags(key, entry.value);
+			return true;
 		},
 		delete(key) {
 			present.delete(key);

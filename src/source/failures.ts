@@ -1,0 +1,50 @@
+/** The failed look-ups of a cache: what they stand for is not looked up again for a while. */
+import { LRUCache } from "lru-cache";
+import { GuestwireError } from "../errors.ts";
+
+export interface Failures {
+	add(key: string, error: unknown): void;
+	delete(key: string): void;
+	/** The source has answered: it is not down. */
+	succeed(): void;
+	/** Whether the key has failed lately. */
+	isFailing(key: string): boolean;
+	/** The key's last error, or that of a source that is down. */
+	reasonFor(key: string): unknown;
+	/** Whether the source counts as down: callers with an old value don't wait for a new one. */
+	isDown(): boolean;
+}
+
+/** Memory is taken as they come. */
+const FAILURES = { maxSize: 1000, sizeCalculation: () => 1 };
+/** If this many keys fail one after the other, the source is down, not just what the keys stand for. */
+const FAILURES_OF_SOURCE = 3;
+
+const SOURCE_DOWN = new GuestwireError("cloud-unavailable", "the cloud does not answer");
+
+/**
+ * @param ttl how long a failure counts, in milliseconds
+ * @param now milliseconds of a monotonic clock
+ */
+export function createFailures(ttl: number, now: () => number): Failures {
+	const failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>(FAILURES);
+	/** The keys that have failed since the last success. */
+	const failing = new Set<string>();
+	let downUntil = Number.NEGATIVE_INFINITY;
+	return {
+		add(key, error) {
+			failures.set(key, { error, until: now() + ttl });
+			if (!(error instanceof GuestwireError && error.code === "cloud-unavailable")) return;
+			if (failing.size < FAILURES_OF_SOURCE) failing.add(key);
+			if (failing.size === FAILURES_OF_SOURCE) downUntil = now() + ttl;
+		},
+		delete: (key) => void failures.delete(key),
+		succeed() {
+			failing.clear();
+			downUntil = Number.NEGATIVE_INFINITY;
+		},
+		isFailing: (key) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY),
+		reasonFor: (key) => failures.get(key)?.error ?? SOURCE_DOWN,
+		isDown: () => now() < downUntil,
+	};
+}
