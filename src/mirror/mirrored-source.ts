@@ -190,6 +190,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** When the facts of a new answer were requested at the earliest: they never get older than those answered before. */
 	const oldestFor = (id: string) => Math.max(clock.now() - options.freshness * 1000, askedAt.get(id) ?? 0);
 
+	/** Whether the facts can be answered as they are, if their wiring is not odd. */
+	const isCurrent = (found: InstanceReading, detail: Detail, notBefore: number) =>
+		isComplete(found, detail) && !isDoubtful(found, detail) && asOf(found, detail) >= notBefore;
+
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
@@ -207,7 +211,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			}
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isComplete(again, detail) && !isDoubtful(again, detail) && asOf(again, detail) >= notBefore) {
+				if (isCurrent(again, detail, notBefore)) {
 					forgetRemote(id, detail);
 					return answer(id, "refreshed", factsOf(again));
 				}
@@ -231,15 +235,15 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		async known(id) {
 			const found = await read(id).catch(() => undefined);
-			if (found === undefined || !isComplete(found, "all") || isDoubtful(found, "all")) return undefined;
-			if (asOf(found, "all") < oldestFor(id) || (await isOddlyWired(store, found))) return undefined;
+			if (found === undefined || !isCurrent(found, "all", oldestFor(id))) return undefined;
+			if (await isOddlyWired(store, found)) return undefined;
 			forgetRemote(id, "all");
 			const current = factsOf(found);
 			return current && assembleOwned(current);
 		},
 		async owners(query, signal) {
-			const isCurrent = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);
-			const found = isCurrent && !isRemote(query) ? await ownersIn(store, query).catch(() => undefined) : undefined;
+			const areKnown = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);
+			const found = areKnown && !isRemote(query) ? await ownersIn(store, query).catch(() => undefined) : undefined;
 			return found ?? remote.owners(query, signal);
 		},
 		async lastKnownOwners(query) {

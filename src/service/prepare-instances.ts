@@ -70,7 +70,7 @@ export function prepareInstances(options: PrepareOptions): () => Promise<void> {
 			if (id === undefined || !isCurrent()) await rest(INTERVAL);
 			else if (took > SLICE) await rest(took * REST);
 			else {
-				// A guest of an instance that has no document is told why when it asks.
+				// The guest gets the error when it asks.
 				await prepare(id).catch(() => {});
 				continue;
 			}
