@@ -5,12 +5,7 @@
 # has_ipv6 (yes if each NIC gets an IPv6 address), leases (addresses and gateways that servers and routers give), seed (a
 # folder or empty), python (render_others.py).
 set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
-cd /mnt/root
-mount -t proc proc proc
+. "${0%/*}/overlay.sh"
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs tmpfs dev
 for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0" "kmsg 1 11"; do

@@ -1,12 +1,7 @@
 # Runs in namespaces of its own: a script in an overlay of a suite's root, where the folder $out is /out.
 # shellcheck disable=SC2154 # Environment: root, out, script.
 set -eu
-mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
-cd /mnt/root
-mount -t proc proc proc
+. "${0%/*}/overlay.sh"
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs dev
 mknod -m 666 dev/null c 1 3
