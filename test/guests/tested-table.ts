@@ -1,4 +1,4 @@
-/** The table of docs/guests-tested.md. A run replaces the cells of what it booted and leaves the others. */
+/** The table of docs/guests-tested.md. A boot replaces its own row and leaves the others. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -27,14 +27,11 @@ gateway and something behind it, asks the DNS servers for a name, and looks for 
 the wirings are in \`test/clients/wirings/\`.
 `;
 
-export async function writeTested(results: readonly TestedGuest[]): Promise<void> {
+export async function writeTested({ guest, wiring, carrier, date, differences, defects }: TestedGuest): Promise<void> {
 	const sections = readSections(await readFile(PATH, "utf8").catch(() => ""));
-	for (const { guest, wiring, carrier, date, differences, defects } of results) {
-		const others = (sections.get(guest) ?? []).filter(([name, as]) => name !== wiring || as !== carrier);
-		const result =
-			differences.length === 0 ? "right" : [...differences, ...defects.map((one) => `(${one})`)].join("; ");
-		sections.set(guest, [...others, [wiring, carrier, result.replaceAll("|", "\\|"), date]]);
-	}
+	const others = (sections.get(guest) ?? []).filter(([name, as]) => name !== wiring || as !== carrier);
+	const result = differences.length === 0 ? "right" : [...differences, ...defects.map((one) => `(${one})`)].join("; ");
+	sections.set(guest, [...others, [wiring, carrier, result.replaceAll("|", "\\|"), date]]);
 	await writeFile(PATH, `${HEAD}${[...sections].toSorted().map(sectionText).join("")}`);
 }
 
