@@ -4,7 +4,6 @@ import type { Detail, Instance } from "../instance/instance.ts";
 import { tagsOfInstance } from "./dependencies.ts";
 import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
 import { type CacheTimes, createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
-import type { CacheEntry } from "./tagged-entries.ts";
 
 /** The parts of the memory: prepared instances have all details, and serve for any. */
 const SHARES: Readonly<Record<Detail, number>> = { all: 0.75, wiring: 0.125, server: 0.125 };
@@ -35,29 +34,19 @@ export function createCachesByDetail(
 		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
 	};
 	const room = (detail: Detail) => ({ maxBytes: common.maxBytes * SHARES[detail] });
-	const part = (detail: Detail): Cache => {
-		const ask = (id: string) => all.inFlight(id) ?? look(id, detail);
-		return createRevalidatingCache({ ...ofInstances, ...room(detail), ask, intern });
-	};
-	const wiring = part("wiring");
-	const server = part("server");
 	const all: Cache = createRevalidatingCache({
 		...ofInstances,
 		...room("all"),
 		ask: (id) => look(id, "all"),
-		intern(id, instance) {
+		intern(id, instance, askedAt) {
 			const interned = intern(id, instance);
-			wiring.delete(id);
-			server.delete(id);
+			for (const cache of [wiring, server]) if ((cache.peek(id)?.askedAt ?? askedAt) <= askedAt) cache.delete(id);
 			return interned;
 		},
 	});
+	const part = (detail: Detail): Cache =>
+		createRevalidatingCache({ ...ofInstances, ...room(detail), ask: (id) => look(id, detail), superset: all, intern });
+	const wiring = part("wiring");
+	const server = part("server");
 	return { all, wiring, server };
-}
-
-/** The newer of two cached answers. */
-export function newer<V>(a: CacheEntry<V> | undefined, b: CacheEntry<V> | undefined): CacheEntry<V> | undefined {
-	if (a === undefined || b === undefined) return a ?? b;
-	if (a.invalidated !== b.invalidated) return a.invalidated ? b : a;
-	return a.askedAt >= b.askedAt ? a : b;
 }

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
-import { createCachesByDetail, newer } from "./caches-by-detail.ts";
+import { createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
 import { ENTRY_SIZE, memorySize } from "./memory-size.ts";
@@ -220,7 +220,6 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	}
 
 	const kept = (detail: Detail): Detail => (source.hasAllDetails ? "all" : detail);
-	const peek = (id: string, detail: Detail) => newer(byDetail.all.peek(id), byDetail[detail].peek(id));
 
 	async function knownFor(id: string): Promise<Instance | undefined> {
 		const startedAt = now();
@@ -231,20 +230,21 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	}
 
 	return {
-		get: (id, detail, signal) => byDetail[kept(detail)].get(id, signal, peek(id, kept(detail))),
+		get: (id, detail, signal) => byDetail[kept(detail)].get(id, signal),
 		revalidate(id, detail, signal) {
-			const known = peek(id, kept(detail));
+			const cache = byDetail[kept(detail)];
+			const known = cache.newest(id);
 			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
 			if (isRecent) return known.value;
 			source.invalidate?.({ kind: "server", ids: [id] });
-			return byDetail[kept(detail)].revalidate(id, signal);
+			return cache.revalidate(id, signal);
 		},
 		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
 			const patience = isPrivate ? privatePatience : STALE_OWNER;
-			const found = owners.get(JSON.stringify(query), signal, undefined, patience);
+			const found = owners.get(JSON.stringify(query), signal, patience);
 			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
 			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));
 		},

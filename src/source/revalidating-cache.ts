@@ -24,12 +24,12 @@ export interface CacheTimes {
 	readonly staleIfError: number;
 }
 
-/** A look-up in progress. */
-export interface InFlight<V> {
-	readonly answer: Promise<V>;
+/** The result of a look-up. */
+export interface Answer<V> {
+	readonly value: V;
 	/** As a `CacheEntry`'s. */
 	readonly askedAt: number;
-	/** The change log's when it started. */
+	/** The change log's when the value was asked for. */
 	readonly sequence: number;
 }
 
@@ -44,10 +44,16 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly times: CacheTimes;
 	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
-	/** Asks the source, or joins another cache's look-up that includes the value. */
-	readonly ask: (key: string) => Promise<V> | InFlight<V>;
-	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
-	readonly intern: (key: string, value: V) => V;
+	/** Asks the source. */
+	readonly ask: (key: string) => Promise<V>;
+	/** Another cache whose values serve as well. Its look-ups are joined, and a newer value of it replaces this cache's own. */
+	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "inFlight">;
+	/**
+	 * The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid.
+	 *
+	 * @param askedAt as a `CacheEntry`'s
+	 */
+	readonly intern: (key: string, value: V, askedAt: number) => V;
 	/**
 	 * How long ago it was certain that every change of the value had been reported, in milliseconds: a value that is not
 	 * invalidated counts as no older. Default: never.
@@ -82,13 +88,12 @@ export type Patience = Pick<CacheTimes, "revalidateTimeout" | "staleIfError">;
 
 export interface RevalidatingCache<V> {
 	/**
-	 * The cached value, at once, or the source's.
+	 * The cached value, at once, or the source's. No value is returned while one is cached that was asked for later.
 	 *
-	 * @param known the entry to use instead of this cache's own: another cache may have a newer one
 	 * @param patience overrides the cache's
 	 * @returns a promise that rejects with the source's error if there is nothing to serve
 	 */
-	get(key: string, signal?: AbortSignal, known?: CacheEntry<V>, patience?: Patience): V | Promise<V>;
+	get(key: string, signal?: AbortSignal, patience?: Patience): V | Promise<V>;
 	/** The source's value, whatever is cached. */
 	revalidate(key: string, signal?: AbortSignal): Promise<V>;
 	/**
@@ -101,7 +106,10 @@ export interface RevalidatingCache<V> {
 	prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined>;
 	/** The entry, however old; counts as a use of it. */
 	peek(key: string): CacheEntry<V> | undefined;
-	inFlight(key: string): InFlight<V> | undefined;
+	/** The newer of the entry and the superset's. */
+	newest(key: string): CacheEntry<V> | undefined;
+	/** The look-up in progress. */
+	inFlight(key: string): Promise<Answer<V>> | undefined;
 	delete(key: string): void;
 	/** Marks the entry as outdated. It still serves as the last good value. */
 	invalidate(key: string): void;
@@ -114,10 +122,12 @@ export interface RevalidatingCache<V> {
 /** Look-ups for one value while changes overtake them. */
 const MOST_TRIES = 2;
 
+const toValue = <V>({ value }: Answer<V>): V => value;
+
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
 	const { now, times, shared, isAbsent } = options;
 	const entries = createTaggedEntries<V>(options);
-	const inFlight = new Map<string, InFlight<V>>();
+	const inFlight = new Map<string, Promise<Answer<V>>>();
 	/** Keys that are being prepared, and have not been invalidated since. */
 	const preparing = new Set<string>();
 	const failures = createFailures(times.negativeTtl, now);
@@ -128,38 +138,43 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return invalidated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
 	}
 
+	function newest(key: string): CacheEntry<V> | undefined {
+		const [own, other] = [entries.get(key), options.superset?.peek(key)];
+		return own === undefined || (other !== undefined && other.askedAt >= own.askedAt) ? other : own;
+	}
+
+	function start(key: string): Promise<Answer<V>> {
+		const [askedAt, sequence] = [now(), shared.changes.sequence()];
+		const joined = options.superset?.inFlight(key);
+		return joined ?? options.ask(key).then((value) => ({ value, askedAt, sequence }));
+	}
+
 	/** Starts a look-up, or another one if a change has overtaken it: callers may have joined after the change. */
-	async function lookUp(key: string, first: InFlight<V>): Promise<CacheEntry<V>> {
-		for (let attempt = 1, current = first; ; attempt++, current = start(key)) {
-			const value = await current.answer;
-			const invalidated = shared.changes.hasChangedSince(current.sequence, options.tagsOf(key, value));
-			if (invalidated && attempt < MOST_TRIES) continue;
-			return { value, askedAt: current.askedAt, receivedAt: now(), invalidated };
+	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
+		for (let attempt = 1; ; attempt++) {
+			const answer = await start(key);
+			const invalidated = shared.changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
+			if (!invalidated || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), invalidated };
 		}
 	}
 
-	function start(key: string): InFlight<V> {
-		const [askedAt, sequence] = [now(), shared.changes.sequence()];
-		const asked = options.ask(key);
-		return asked instanceof Promise ? { answer: asked, askedAt, sequence } : asked;
-	}
-
 	/** One look-up per key, however many callers. The result of one from before an invalidation counts as invalidated. */
-	function ask(key: string): Promise<V> {
+	function ask(key: string): Promise<Answer<V>> {
 		const running = inFlight.get(key);
-		if (running !== undefined) return running.answer;
-		const first = start(key);
-		const end = () => inFlight.get(key) === flight && inFlight.delete(key);
-		const answer = lookUp(key, first).then(
-			(entry) => {
+		if (running !== undefined) return running;
+		const end = () => inFlight.get(key) === answer && inFlight.delete(key);
+		const answer = lookUp(key).then(
+			({ sequence, ...entry }) => {
 				failures.succeed();
 				shared.oldestStale = Number.POSITIVE_INFINITY;
 				const isCurrent = end();
 				if (isCurrent) failures.delete(key);
-				else if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) >= entry.askedAt) return entry.value;
-				const value = options.intern(key, entry.value);
+				const known = newest(key);
+				if (known !== undefined && (known.askedAt > entry.askedAt || (!isCurrent && known.askedAt === entry.askedAt)))
+					return { value: known.value, askedAt: known.askedAt, sequence };
+				const value = options.intern(key, entry.value, entry.askedAt);
 				entries.set(key, { ...entry, value, invalidated: entry.invalidated || !isCurrent });
-				return value;
+				return { value, askedAt: entry.askedAt, sequence };
 			},
 			(error: unknown) => {
 				if (end()) failures.add(key, error);
@@ -167,16 +182,19 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			},
 		);
 		answer.catch(() => {}); // every caller may have left
-		const flight: InFlight<V> = { answer, askedAt: first.askedAt, sequence: first.sequence };
-		inFlight.set(key, flight);
+		inFlight.set(key, answer);
 		return answer;
 	}
 
-	/** If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason. */
+	/**
+	 * If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason.
+	 *
+	 * @param known the newest
+	 */
 	function serveStale(key: string, known: CacheEntry<V>, reason: unknown, { staleIfError }: Patience): V | Promise<V> {
 		const { value, askedAt } = known;
 		const age = ageOf(key, known);
-		if (age >= staleIfError) return inFlight.get(key)?.answer ?? Promise.reject(reason);
+		if (age >= staleIfError) return inFlight.get(key)?.then(toValue) ?? Promise.reject(reason);
 		counts.stale++;
 		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
 		options.onStale(key, age, reason);
@@ -193,9 +211,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		});
 		slow.catch(() => {}); // the answer may come first
 		try {
-			return await Promise.race([ask(key), slow]);
+			return (await Promise.race([ask(key), slow])).value;
 		} catch (error) {
-			return serveStale(key, known, error, patience);
+			return serveStale(key, newest(key) ?? known, error, patience);
 		} finally {
 			answered.abort();
 		}
@@ -225,7 +243,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
 		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
 		counts.misses++;
-		return withAbort(ask(key), signal);
+		return withAbort(ask(key).then(toValue), signal);
 	}
 
 	async function prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined> {
@@ -239,7 +257,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		if (value === undefined || !isCurrent || isAbsent(value)) return undefined;
 		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
 		if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) > askedAt) return entries.get(key)?.value;
-		const entry = { value: options.intern(key, value), askedAt, receivedAt: now(), invalidated: false };
+		const entry = { value: options.intern(key, value, askedAt), askedAt, receivedAt: now(), invalidated: false };
 		if (known !== undefined) entries.set(key, entry);
 		else if (!entries.setIfRoom(key, entry)) return undefined;
 		return entry.value;
@@ -257,7 +275,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	return {
-		get(key, signal, known = entries.get(key), patience = times) {
+		get(key, signal, patience = times) {
+			const known = newest(key);
 			if (known !== undefined && !isAbsent(known.value)) {
 				const value = serveKnown(key, known, patience);
 				return value instanceof Promise ? withAbort(value, signal) : value;
@@ -271,6 +290,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		revalidate: askAndWait,
 		prepare,
 		peek: (key) => entries.get(key),
+		newest,
 		inFlight: (key) => inFlight.get(key),
 		delete: (key) => entries.delete(key),
 		invalidate,
