@@ -1,12 +1,15 @@
 import { afterEach, expect, it } from "vitest";
+import { emptyFacts } from "../instance/empty-facts.ts";
+import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { Resource } from "../source/resource.ts";
 import { openDatabase, type StateDatabase } from "../store/database.ts";
 import { noEvents } from "./mirror-events.ts";
-import { createMirroredSource } from "./mirrored-source.ts";
+import { createMirroredSource, type MirroredSourceOptions } from "./mirrored-source.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
 
 const MANY = Array.from({ length: 16 }, (_, at) => `server-${at}`);
+const KINDS = ["network", "port", "server"];
 /** When everything was last read, long before the facts count as current. */
 const LONG_AGO = Date.now() - 3_600_000;
 
@@ -29,21 +32,33 @@ const network = {
 let state: StateDatabase;
 afterEach(() => state.close());
 
-it("answers at once when many guests wait, but not with an instance whose NICs may be missing", async () => {
+/** A source over a mirror that has read everything long ago. */
+async function mirrored(upserts: readonly Resource[], more: Partial<MirroredSourceOptions>) {
 	state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
-	const known = [...MANY, "with-a-port"];
-	await store.apply({ upserts: [network, ...known.map(server), ...known.map(port), server("bare")] });
+	await store.apply({ upserts });
 	await store.setMeta("fill", {
 		...{ startedAt: LONG_AGO, finishedAt: LONG_AGO },
 		kinds: { network: { done: true }, port: { done: true }, server: { done: true } },
 	});
 	// Too old to count as current, and recent enough that nothing is read again in the background.
 	await store.setMeta("reconciledAt", Date.now() - 20_000);
+	const create = () =>
+		createMirroredSource({
+			store,
+			remote: { resources: { kinds: KINDS } } as unknown as RemoteSource,
+			instances: { refresh: () => new Promise(() => {}), complete: async () => {} },
+			clock: { now: Date.now, sleep: () => new Promise(() => {}) },
+			...{ events: noEvents, freshness: 15, userData: true, profile: "full", doubtful: () => new Set() },
+			...more,
+		});
+	return { store, create };
+}
+
+it("answers at once when many guests wait, but not with an instance whose NICs may be missing", async () => {
+	const known = [...MANY, "with-a-port"];
 	const refreshed: string[] = [];
-	const source = await createMirroredSource({
-		store,
-		remote: { resources: { kinds: ["network", "port", "server"] } } as unknown as RemoteSource,
+	const { create } = await mirrored([network, ...known.map(server), ...known.map(port), server("bare")], {
 		instances: {
 			refresh(id) {
 				refreshed.push(id);
@@ -51,12 +66,43 @@ it("answers at once when many guests wait, but not with an instance whose NICs m
 			},
 			complete: async () => {},
 		},
-		clock: { now: Date.now, sleep: () => new Promise(() => {}) },
-		...{ events: noEvents, freshness: 15, userData: true, profile: "full", doubtful: () => new Set() },
 	});
+	const source = await create();
 	for (const id of MANY) void source.facts(id, "wiring");
 	await expect.poll(() => refreshed).toHaveLength(MANY.length);
 	expect((await source.facts("with-a-port", "wiring"))?.ports).toHaveLength(1);
 	void source.facts("bare", "wiring");
 	await expect.poll(() => refreshed).toContain("bare");
+});
+
+/** What the remote source answers about a server whose second port the mirror has not heard of. */
+const newFacts = (): InstanceFacts => ({
+	...emptyFacts("vm"),
+	ports: [port("vm"), port("other")].map(({ content }) => content as PortFacts),
+});
+
+it("does not trust signals after the remote source has answered: one may have been lost", async () => {
+	const refreshed: number[] = [];
+	const doubtful = new Set(["port port of vm"]);
+	const { store, create } = await mirrored([network, server("vm"), port("vm")], {
+		doubtful: () => doubtful,
+		remote: { resources: { kinds: KINDS }, facts: async () => newFacts() } as unknown as RemoteSource,
+		instances: {
+			refresh: async (_id, _detail, notBefore) => void refreshed.push(notBefore),
+			complete: async () => {},
+		},
+	});
+	const before = Date.now();
+	// The signals have reported nothing.
+	await store.setMeta("current", before + 60_000);
+	const source = await create();
+	const ports = async () => (await source.facts("vm", "wiring"))?.ports.length;
+	expect(await ports()).toBe(2);
+	expect(refreshed[0]).toBeGreaterThanOrEqual(before);
+	doubtful.clear();
+	expect(await ports()).toBe(2);
+	// A comparison with the source proves that the second port is gone.
+	await store.setMeta("reconciledAt", Date.now() + 60_000);
+	await store.apply({ upserts: [{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm" } } as Resource] });
+	await expect.poll(ports).toBe(1);
 });

@@ -74,7 +74,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const reading = { dhcpPorts: options.profile === "nova" };
 	const listeners: ((change: Change) => void)[] = [];
 	const answered = new LRUCache<string, true>(REMEMBERED);
-	/** When an instance was last answered by the remote source, or had to be read again: older facts of it don't count. */
+	/** When the remote source last answered an instance, or it had to be read again: older facts of it don't count. */
 	const askedAt = new LRUCache<string, number>(REMEMBERED);
 	const preparing = new Set<string>();
 	const inBackground = new Set<string>();
@@ -107,6 +107,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
 	const asOf = (found: InstanceReading, detail: Detail) => Math.max(requestedAtOf(found, detail), state.verifiedAt());
 
+	/** Whether the reading is as new as any answer before. A signal may be lost, so that only a comparison proves it. */
+	const isInOrder = (id: string, found: InstanceReading, detail: Detail) =>
+		Math.max(requestedAtOf(found, detail), state.reconciledAt()) >= (askedAt.get(id) ?? 0);
+
 	/** Whether nothing is missing that documents of the detail contain. */
 	function isComplete({ facts, missing, resources, deleted }: InstanceReading, detail: Detail): boolean {
 		if (resources.length + deleted.length === 0 || !state.isListed(keyKinds)) return false;
@@ -129,10 +133,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	async function askRemote(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
-		const now = clock.now();
 		asking++;
 		const found = await remote.facts(id, detail).finally(() => void asking--);
-		askedAt.set(id, Math.max(now, askedAt.get(id) ?? now));
+		// The answer shows some moment before it came.
+		askedAt.set(id, clock.now());
 		if (found !== undefined) prepare(id);
 		return answer(id, "remote", found);
 	}
@@ -142,14 +146,14 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		if (!state.isFilled() || preparing.has(id) || preparing.size >= MOST_PREPARED) return;
 		preparing.add(id);
 		instances
-			.refresh(id, "all", Number.NEGATIVE_INFINITY)
+			.refresh(id, "all", clock.now())
 			.catch(() => {})
 			.finally(() => preparing.delete(id));
 	}
 
 	/** The mirror is as new as any answer before, if it is for all details. */
 	function forgetRemote(id: string, detail: Detail): void {
-		if (detail === "all" || state.verifiedAt() >= (askedAt.get(id) ?? 0)) askedAt.delete(id);
+		if (detail === "all" || state.reconciledAt() >= (askedAt.get(id) ?? 0)) askedAt.delete(id);
 	}
 
 	/** Whether the instance could be read again in time. */
@@ -191,34 +195,38 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const oldestFor = (id: string) => Math.max(clock.now() - options.freshness * 1000, askedAt.get(id) ?? 0);
 
 	/** Whether the facts can be answered as they are, if their wiring is not odd. */
-	const isCurrent = (found: InstanceReading, detail: Detail, notBefore: number) =>
-		isComplete(found, detail) && !isDoubtful(found, detail) && asOf(found, detail) >= notBefore;
+	const isCurrent = (id: string, found: InstanceReading, detail: Detail, notBefore: number) =>
+		isInOrder(id, found, detail) &&
+		isComplete(found, detail) &&
+		!isDoubtful(found, detail) &&
+		asOf(found, detail) >= notBefore;
 
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		const notBefore = oldestFor(id);
-		const mayServeOld = asOf(found, detail) >= (askedAt.get(id) ?? 0) && !mayLackNics(found);
+		/** The remote source may answer a request for other details meanwhile. */
+		const mayServeOld = () => isInOrder(id, found, detail) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isOdd = await isOddlyWired(store, found);
-			if (!isOdd && asOf(found, detail) >= notBefore) {
+			const notBefore = oldestFor(id);
+			if (!isOdd && isCurrent(id, found, detail, notBefore)) {
 				forgetRemote(id, detail);
 				return answer(id, "mirror", factsOf(found));
 			}
-			if (waiting >= MOST_WAITING && mayServeOld && !isOdd) {
+			if (waiting >= MOST_WAITING && mayServeOld() && !isOdd) {
 				refreshInBackground(id, detail, notBefore);
 				return answer(id, "stale", factsOf(found));
 			}
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isCurrent(again, detail, notBefore)) {
+				if (isCurrent(id, again, detail, notBefore)) {
 					forgetRemote(id, detail);
 					return answer(id, "refreshed", factsOf(again));
 				}
-			} else if (mayServeOld) return answer(id, "stale", factsOf(found));
+			} else if (mayServeOld()) return answer(id, "stale", factsOf(found));
 		}
 		return askRemote(id, detail).catch((error) => {
-			if (!mayServeOld) throw error;
+			if (!mayServeOld()) throw error;
 			return answer(id, "stale", factsOf(found));
 		});
 	}
@@ -235,8 +243,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		async known(id) {
 			const found = await read(id).catch(() => undefined);
-			if (found === undefined || !isCurrent(found, "all", oldestFor(id))) return undefined;
-			if (await isOddlyWired(store, found)) return undefined;
+			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
+			if (!isCurrent(id, found, "all", oldestFor(id))) return undefined;
 			forgetRemote(id, "all");
 			const current = factsOf(found);
 			return current && assembleOwned(current);
