@@ -13,8 +13,14 @@ export type ListenAddress =
 /** A server that can listen, such as a fastify instance. */
 interface Listener {
 	/** @returns where it listens, as a URL or a path */
-	listen(options: { host: string; port: number } | { path: string }): Promise<string>;
+	listen(options: ({ host: string; port: number } | { path: string }) & { backlog: number }): Promise<string>;
 }
+
+/**
+ * Connections that the kernel keeps until they are accepted; net.core.somaxconn may lower it. With node's 511, guests that
+ * connect at once with many others would try again a second later.
+ */
+const BACKLOG = 4096;
 
 /** @throws GuestwireError `config` for any other form */
 export function parseListenAddress(text: string): ListenAddress {
@@ -65,9 +71,9 @@ export async function listenOn(server: Listener, address: ListenAddress): Promis
 		if ("path" in address) {
 			// The socket of a worker is that of all workers: the primary has replaced a stale one before they start.
 			if (!cluster.isWorker) await removeStaleSocket(address.path);
-			return await server.listen({ path: address.path });
+			return await server.listen({ path: address.path, backlog: BACKLOG });
 		}
-		return await server.listen({ host: address.host, port: address.port });
+		return await server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
 	} catch (error) {
 		if (error instanceof GuestwireError) throw error;
 		throw new GuestwireError("listen", `can't listen on ${address.text}: ${advice(error)}`, { cause: error });

@@ -19,7 +19,7 @@ dosfstools                  fsck.vfat; mkfs.vfat for the benchmark
 e2fsprogs                   mke2fs, for the disks of guests
 genisoimage                 isoinfo, and the benchmark beside Nova
 haproxy                     the proxy that Neutron puts before guests
-iproute2                    namespaces, and the ip of a guest
+iproute2                    namespaces, the ip of a guest, and ss
 iputils-ping                asks whether a guest can be reached
 isc-dhcp-client             dhclient, in namespaces alone
 kmod                        depmod, for the kernel below

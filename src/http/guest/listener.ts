@@ -2,7 +2,7 @@
  * One listener of the metadata service. A request passes these steps, each in a file of its own:
  *
  * 1. connections.ts: the connection is open and has not too many requests
- * 2. server.ts: node parses the request
+ * 2. server.ts: node parses the request; accept-first.ts lets other connections be accepted before it is handled
  * 3. handler.ts: identity/ finds out who asks, load-instance.ts loads the instance, the document is looked up
  *    (password.ts and request-body.ts for the one that guests write)
  * 4. admission.ts: what is not known at once waits within limits
@@ -14,6 +14,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import { asListener, type ListenAddress, listenOn } from "../listen.ts";
+import { createAcceptFirst } from "./accept-first.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import { type ConnectionLimits, type Exchange, endConnection, watchConnections } from "./connections.ts";
 import { failure } from "./failure.ts";
@@ -65,14 +66,17 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 		unread.watch(to, request.socket, response.instance ?? "", bytes);
 		report(exchange, response, bytes);
 	};
+	const respond = (exchange: Exchange) => {
+		const response = handle(handler, exchange);
+		if (response instanceof Promise) response.then((settled) => finish(exchange, settled));
+		else finish(exchange, response);
+	};
+	const acceptFirst = createAcceptFirst();
 	const server = createGuestServer({
 		requestTimeout: limits.request,
 		onRequest(request, to) {
 			const exchange = begin(request, to);
-			if (!connections.admit(exchange)) return;
-			const response = handle(handler, exchange);
-			if (response instanceof Promise) response.then((settled) => finish(exchange, settled));
-			else finish(exchange, response);
+			if (connections.admit(exchange)) acceptFirst.handle(() => respond(exchange));
 		},
 		onUnknownExpectation(request, to) {
 			const exchange = begin(request, to);
@@ -91,6 +95,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	const listenerMetrics = metrics.listener(address.text, mode);
 	const isPeerGuest = mode === "address";
 	const connections = watchConnections(server, { limits, metrics: listenerMetrics, isPeerGuest });
+	server.on("connection", acceptFirst.accepted);
 	return {
 		async start() {
 			const where = await listenOn(asListener(server), address);

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { createAcceptFirst } from "./accept-first.ts";
+
+const CONNECTIONS = 200;
+const REQUESTS = 5;
+/** Milliseconds that each response takes of the event loop. */
+const WORK = 0.5;
+
+it("lets no connection wait while others that came at the same time ask again and again", async () => {
+	const acceptFirst = createAcceptFirst();
+	/** Local ports, in the order of their requests. */
+	const handled: number[] = [];
+	const server = createServer((request, response) =>
+		acceptFirst.handle(() => {
+			handled.push(request.socket.remotePort ?? 0);
+			for (const end = performance.now() + WORK; performance.now() < end; );
+			response.end();
+		}),
+	);
+	server.on("connection", acceptFirst.accepted);
+	onTestFinished(() => void server.closeAllConnections());
+	server.listen({ port: 0, host: "127.0.0.1", backlog: CONNECTIONS });
+	await once(server, "listening");
+	const { port } = server.address() as AddressInfo;
+
+	await Promise.all(Array.from({ length: CONNECTIONS }, () => askAgainAndAgain(connect(port, "127.0.0.1"))));
+
+	const last = Math.max(...[...new Set(handled)].map((client) => handled.indexOf(client)));
+	expect(handled).toHaveLength(CONNECTIONS * REQUESTS);
+	expect(last).toBeLessThan(2 * CONNECTIONS);
+	server.close();
+});
+
+async function askAgainAndAgain(socket: Socket): Promise<void> {
+	onTestFinished(() => void socket.destroy());
+	for (let request = 0; request < REQUESTS; request++) {
+		socket.write("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+		await once(socket, "data");
+	}
+}
