@@ -27,12 +27,14 @@ function planAddressing(entries: readonly LocatedEntry[], dns: ReadonlySet<strin
 		dynamic = { ...dynamic, ...more, ...(dhcp6 && dynamic.dhcp6 !== "stateful" && { dhcp6 }) };
 	}
 	const addresses = planAddresses(entries, remark);
+	const leased = leasedAddresses(entries);
 	const versions = new Set(addresses.map(({ version }) => version));
 	if (dynamic.dhcp4) versions.add(4);
 	if (dynamic.routerAdvertisements) versions.add(6);
 	return {
 		...dynamic,
 		addresses,
+		...(leased.length > 0 && { leased }),
 		routes: planRoutes(entries, versions, remark),
 		dns: [...dns],
 		search: planSearch(entries, remark),
@@ -54,6 +56,14 @@ function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): Pla
 		} else addresses.set(address, { version, address, prefixLength: subnet.prefixLength });
 	}
 	return [...addresses.values()];
+}
+
+function leasedAddresses(entries: readonly LocatedEntry[]): PlannedAddress[] {
+	return entries.flatMap(({ entry, version, subnet }) => {
+		const { dhcp4, dhcp6 } = DYNAMIC[entry.type];
+		if (!(dhcp4 || dhcp6 === "stateful") || subnet === undefined || !isHostAddress(subnet.ip)) return [];
+		return [{ version, address: subnet.ip.toString(), prefixLength: version === 4 ? subnet.prefixLength : 128 }];
+	});
 }
 
 /**

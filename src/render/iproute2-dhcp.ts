@@ -1,8 +1,9 @@
 /** The part of the `iproute2` script for DHCP, with busybox's udhcpc and udhcpc6, or with ISC's dhclient. */
 export const DHCP = `
-# Waits ten seconds for a lease. After that the client keeps trying in the background.
-dhcp() { # 4 or 6 [METRIC]
-	metric=\${2-}
+# Waits ten seconds for a lease. After that the client keeps trying in the background. A guest without a client sets the
+# addresses itself that the document says the server gives.
+dhcp() { # 4 or 6, METRIC or -, [ADDRESS/LENGTH…]
+	metric=\${2#-}
 	pid=$state/dhcp$1.$dev.pid
 	lease=$state/dhcp$1.$dev.lease
 	! is_running "$pid" || return 0
@@ -15,7 +16,9 @@ dhcp() { # 4 or 6 [METRIC]
 	elif command -v dhclient >/dev/null; then
 		run_dhclient "-$1"
 	else
-		report "$dev needs DHCPv$1, and neither udhcpc\${1#4} nor dhclient is installed"
+		[ $# -gt 2 ] || report "$dev needs DHCPv$1, and neither udhcpc\${1#4} nor dhclient is installed"
+		shift 2
+		for leased in "$@"; do address "$leased"; done
 		return
 	fi
 	grep -Eqs '^(lease|addr)' "$lease" || report "$dev: no lease by DHCPv$1 yet, its client keeps trying"

@@ -53,6 +53,16 @@ describe("the iproute2 script", () => {
 		expect(calls(document({ type, services: dns("2001:db8::53") }))).not.toContain("stateless_dhcp");
 	});
 
+	it("names the addresses that DHCP servers give, for guests without a DHCP client", () => {
+		const lease4 = { type: "ipv4_dhcp" as const, ip_address: "10.0.0.5", netmask: "255.255.255.0" };
+		const netmask = "ffff:ffff:ffff:ffff::";
+		const lease6 = { type: "ipv6_dhcpv6-stateful" as const, ip_address: "2001:db8::5", netmask };
+		expect(calls(document(lease4, lease6))).toEqual(
+			expect.arrayContaining(["dhcp 4 - 10.0.0.5/24", "dhcp 6 - 2001:db8::5/128"]),
+		);
+		expect(calls(document({ type: "ipv4_dhcp" }))).toContain("dhcp 4 -");
+	});
+
 	it("accepts router advertisements only where addresses come from them", () => {
 		const static6 = { type: "ipv6" as const, ip_address: "2001:db8::5", netmask: "ffff:ffff:ffff:ffff::", routes: [] };
 		expect(calls(document({ type: "ipv6_slaac" }))).toContain("ipv6 auto");

@@ -119,11 +119,21 @@ function routeCall(route: PlannedRoute, one: PlannedInterface): string {
 
 function dhcpCalls(one: PlannedInterface, plan: Plan): string[] {
 	return [
-		...(one.dhcp4 ? [one.learnedMetrics?.ipv4 === undefined ? "dhcp 4" : `dhcp 4 ${one.learnedMetrics.ipv4}`] : []),
-		...(one.dhcp6 === "stateful" ? ["dhcp 6"] : []),
+		...(one.dhcp4 ? [dhcpCall(4, one)] : []),
+		...(one.dhcp6 === "stateful" ? [dhcpCall(6, one)] : []),
 		// Stateless DHCPv6 serves only to get name servers.
 		...(one.dhcp6 === "stateless" && resolvConf(plan) === "" ? ["stateless_dhcp"] : []),
 	];
+}
+
+function dhcpCall(version: 4 | 6, { learnedMetrics, leased = [] }: PlannedInterface): string {
+	// The metric of an IPv6 default route is the router advertisement's.
+	const metric = version === 4 ? learnedMetrics?.ipv4 : undefined;
+	const addresses = leased.filter((one) => one.version === version);
+	return [
+		`dhcp ${version} ${metric ?? "-"}`,
+		...addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+	].join(" ");
 }
 
 /** The number of servers that the C library reads from resolv.conf: MAXNS in glibc's and musl's resolv.h. */

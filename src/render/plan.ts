@@ -41,6 +41,8 @@ export interface Addressing {
 	readonly dhcp4: boolean;
 	/** `stateful`: addresses and options. `stateless`: only options, and the address comes by SLAAC. */
 	readonly dhcp6?: "stateful" | "stateless";
+	/** Addresses that the document says a DHCP server gives, in document order. Of IPv6 each is alone (/128), as in a lease. */
+	readonly leased?: readonly PlannedAddress[];
 	/** Whether the interface accepts router advertisements: it has SLAAC or DHCPv6. Otherwise they are turned off. */
 	readonly routerAdvertisements: boolean;
 	/** At most one per destination and metric, only for IP versions in which the interface has an address or a way to get one. */

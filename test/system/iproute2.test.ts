@@ -162,6 +162,24 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 
 const hasUdhcpc6 = hasMachines && (await execute("busybox", ["--list"])).stdout.includes("udhcpc6\n");
 
+describe.skipIf(!hasMachines || hasUdhcpc6)("a guest without a DHCPv6 client (busybox without udhcpc6)", () => {
+	it("has the address that the document says the server gives", async () => {
+		const data = dynamicDocument("ipv6_dhcpv6-stateful");
+		const lease = { ip_address: "2001:db8:4::100", netmask: "ffff:ffff:ffff:ffff::" };
+		const networks = data.networks.map((one) => (one.id === "network2" ? { ...one, ...lease } : one));
+		const { guest, router, apply } = await start("busybox", { ...data, networks }, DHCP_SERVER);
+		const before = await snapshot(guest);
+		expect(await apply()).toEqual(OK);
+		expect(await reaches(router, "2001:db8:4::100")).toBe(true);
+		expect(await reaches(guest, FAR[6])).toBe(true);
+		const after = await snapshot(guest);
+		expect(await apply()).toEqual(OK);
+		expect(await snapshot(guest)).toBe(after);
+		expect(await apply("--undo")).toEqual(OK);
+		expect(await snapshot(guest)).toBe(before);
+	});
+});
+
 describe.skipIf(!hasMachines).each([
 	{ system: "busybox", client: "udhcpc", has4: true, has6: hasUdhcpc6 },
 	{ system: "debian", client: "dhclient", has4: hasProgram("dhclient"), has6: hasProgram("dhclient") },
