@@ -1,4 +1,5 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import { GuestwireError } from "../errors.ts";
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
@@ -84,9 +85,10 @@ const newFacts = (): InstanceFacts => ({
 it("does not trust signals after the remote source has answered: one may have been lost", async () => {
 	const refreshed: number[] = [];
 	const doubtful = new Set(["port port of vm"]);
+	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
 	const { store, create } = await mirrored([network, server("vm"), port("vm")], {
 		doubtful: () => doubtful,
-		remote: { resources: { kinds: KINDS }, facts: async () => newFacts() } as unknown as RemoteSource,
+		remote: remote as unknown as RemoteSource,
 		instances: {
 			refresh: async (_id, _detail, notBefore) => void refreshed.push(notBefore),
 			complete: async () => {},
@@ -101,8 +103,13 @@ it("does not trust signals after the remote source has answered: one may have be
 	expect(refreshed[0]).toBeGreaterThanOrEqual(before);
 	doubtful.clear();
 	expect(await ports()).toBe(2);
-	// A comparison with the source proves that the second port is gone.
+	// A comparison with the source proves that the second port is gone, unless it could not read a record.
 	await store.setMeta("reconciledAt", Date.now() + 60_000);
 	await store.apply({ upserts: [{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm" } } as Resource] });
-	await expect.poll(ports).toBe(1);
+	await expect.poll(source.state.reconciledAt).toBeGreaterThan(Date.now());
+	doubtful.add("port port of vm");
+	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
+	await expect(ports()).rejects.toThrow("the cloud is away");
+	doubtful.clear();
+	expect(await ports()).toBe(1);
 });

@@ -107,10 +107,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
 	const asOf = (found: InstanceReading, detail: Detail) => Math.max(requestedAtOf(found, detail), state.verifiedAt());
 
-	/** Whether the reading is as new as any answer before. A signal may be lost, so that only a comparison proves it. */
-	const isInOrder = (id: string, found: InstanceReading, detail: Detail) =>
-		Math.max(requestedAtOf(found, detail), state.reconciledAt()) >= (askedAt.get(id) ?? 0);
-
 	/** Whether nothing is missing that documents of the detail contain. */
 	function isComplete({ facts, missing, resources, deleted }: InstanceReading, detail: Detail): boolean {
 		if (resources.length + deleted.length === 0 || !state.isListed(keyKinds)) return false;
@@ -126,6 +122,16 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		if (nicsWithoutPort(found).length > 0 && doubtful.some((name) => name.startsWith("port "))) return true;
 		const names = found.resources.filter(({ kind }) => isNeeded(kind, detail)).map(textOfName);
 		return names.some((name) => doubtful.includes(name));
+	}
+
+	/**
+	 * Whether the reading is as new as any answer before. A signal may be lost, so that only a comparison proves it, except
+	 * for records that it could not read.
+	 */
+	function isInOrder(id: string, found: InstanceReading, detail: Detail): boolean {
+		const notBefore = askedAt.get(id) ?? 0;
+		if (requestedAtOf(found, detail) >= notBefore) return true;
+		return state.reconciledAt() >= notBefore && !isDoubtful(found, detail);
 	}
 
 	function factsOf({ facts }: InstanceReading): InstanceFacts | undefined {
