@@ -5,17 +5,29 @@ import type { DigestOf } from "../request-history/document-content.ts";
 export type DocumentState = "current" | "outdated" | "gone";
 
 /**
- * Answers longer than this before the guest's last one belong to an earlier boot, perhaps of another program. Milliseconds.
+ * A program may fetch a document in several versions within one boot: all of them count. Once the document has been
+ * fetched in another version this much later, perhaps by another program, the older answer does not count. Milliseconds.
  */
 const SAME_BOOT = 600_000;
 
 /** Documents that depend on services outside the instance, which are not asked for this. */
 const UNCOMPARABLE = /\/vendor_data2\.json$/;
 
-/** The answers of the guest's last boot that can be compared with what it would get now. */
+/** What the guest has of each document that can be compared with what it would get now. */
 export function comparableAnswers(answers: readonly LastAnswer[]): LastAnswer[] {
-	const last = Math.max(...answers.map(({ at }) => at));
-	return answers.filter(({ path, at }) => at > last - SAME_BOOT && !UNCOMPARABLE.test(path));
+	const newest = new Map<string, number>();
+	for (const { path, at } of answers) {
+		const name = nameOf(path);
+		newest.set(name, Math.max(at, newest.get(name) ?? at));
+	}
+	return answers.filter(
+		({ path, at }) => at > (newest.get(nameOf(path)) ?? at) - SAME_BOOT && !UNCOMPARABLE.test(path),
+	);
+}
+
+/** A document's name without its version. The EC2 tree's `user-data` is the same as `user_data`. */
+function nameOf(path: string): string {
+	return path.replace(/^(openstack\/)?[^/]+\//, "").replace("user-data", "user_data");
 }
 
 /** @param read the document that the guest would get now */
