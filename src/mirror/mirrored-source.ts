@@ -129,8 +129,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	 * for records that it could not read.
 	 */
 	function isInOrder(id: string, found: InstanceReading, detail: Detail): boolean {
-		const notBefore = askedAt.get(id) ?? 0;
-		if (requestedAtOf(found, detail) >= notBefore) return true;
+		const notBefore = askedAt.get(id);
+		if (notBefore === undefined || requestedAtOf(found, detail) >= notBefore) return true;
 		return state.reconciledAt() >= notBefore && !isDoubtful(found, detail);
 	}
 
@@ -157,9 +157,9 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			.finally(() => preparing.delete(id));
 	}
 
-	/** The mirror is as new as any answer before, if it is for all details. */
-	function forgetRemote(id: string, detail: Detail): void {
-		if (detail === "all" || state.reconciledAt() >= (askedAt.get(id) ?? 0)) askedAt.delete(id);
+	/** Once the mirror is as new as any answer before in all details, it stays so. */
+	function forgetRemote(id: string, found: InstanceReading): void {
+		if (isInOrder(id, found, "all")) askedAt.delete(id);
 	}
 
 	/** Whether the instance could be read again in time. */
@@ -216,7 +216,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			const isOdd = await isOddlyWired(store, found);
 			const notBefore = oldestFor(id);
 			if (!isOdd && isCurrent(id, found, detail, notBefore)) {
-				forgetRemote(id, detail);
+				forgetRemote(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
 			if (waiting >= MOST_WAITING && mayServeOld() && !isOdd) {
@@ -226,7 +226,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
 				if (isCurrent(id, again, detail, notBefore)) {
-					forgetRemote(id, detail);
+					forgetRemote(id, again);
 					return answer(id, "refreshed", factsOf(again));
 				}
 			} else if (mayServeOld()) return answer(id, "stale", factsOf(found));
@@ -251,7 +251,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
 			if (!isCurrent(id, found, "all", oldestFor(id))) return undefined;
-			forgetRemote(id, "all");
+			forgetRemote(id, found);
 			const current = factsOf(found);
 			return current && assembleOwned(current);
 		},
