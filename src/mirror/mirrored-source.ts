@@ -125,13 +125,21 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	/**
-	 * Whether the reading is as new as any answer before. A signal may be lost, so that only a comparison proves it, except
-	 * for records that it could not read.
+	 * Whether the reading is as new as an answer of the remote source. A signal may be lost, so that only a comparison
+	 * proves it, except for records that it could not read.
 	 */
-	function isInOrder(id: string, found: InstanceReading, detail: Detail): boolean {
-		const notBefore = askedAt.get(id);
-		if (notBefore === undefined || requestedAtOf(found, detail) >= notBefore) return true;
-		return state.reconciledAt() >= notBefore && !isDoubtful(found, detail);
+	function isInOrder(found: InstanceReading, detail: Detail, answeredAt = 0): boolean {
+		if (answeredAt === 0 || requestedAtOf(found, detail) >= answeredAt) return true;
+		return state.reconciledAt() >= answeredAt && !isDoubtful(found, detail);
+	}
+
+	/**
+	 * When the remote source last answered the instance, from now on: it may answer a request for other details meanwhile,
+	 * and a later reading that is as new makes it forgotten.
+	 */
+	function answersFrom(id: string): () => number {
+		const before = askedAt.get(id) ?? 0;
+		return () => Math.max(before, askedAt.get(id) ?? 0);
 	}
 
 	function factsOf({ facts }: InstanceReading): InstanceFacts | undefined {
@@ -159,7 +167,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 
 	/** Once the mirror is as new as any answer before in all details, it stays so. */
 	function forgetRemote(id: string, found: InstanceReading): void {
-		if (isInOrder(id, found, "all")) askedAt.delete(id);
+		if (isInOrder(found, "all", askedAt.get(id))) askedAt.delete(id);
 	}
 
 	/** Whether the instance could be read again in time. */
@@ -197,25 +205,25 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		return nicsWithoutPort(found).length > 0 && (server?.requestedAt ?? 0) > state.reconciledAt();
 	}
 
-	/** When the facts of a new answer were requested at the earliest: they never get older than those answered before. */
-	const oldestFor = (id: string) => Math.max(clock.now() - options.freshness * 1000, askedAt.get(id) ?? 0);
+	/** When the facts of a new answer were requested at the earliest. */
+	const oldestNow = () => clock.now() - options.freshness * 1000;
 
 	/** Whether the facts can be answered as they are, if their wiring is not odd. */
-	const isCurrent = (id: string, found: InstanceReading, detail: Detail, notBefore: number) =>
-		isInOrder(id, found, detail) &&
+	const isCurrent = (found: InstanceReading, detail: Detail, notBefore: number, answeredAt: number) =>
+		isInOrder(found, detail, answeredAt) &&
 		isComplete(found, detail) &&
 		!isDoubtful(found, detail) &&
 		asOf(found, detail) >= notBefore;
 
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
+		const answeredAt = answersFrom(id);
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		/** The remote source may answer a request for other details meanwhile. */
-		const mayServeOld = () => isInOrder(id, found, detail) && !mayLackNics(found);
+		const mayServeOld = () => isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isOdd = await isOddlyWired(store, found);
-			const notBefore = oldestFor(id);
-			if (!isOdd && isCurrent(id, found, detail, notBefore)) {
+			const notBefore = Math.max(oldestNow(), answeredAt());
+			if (!isOdd && isCurrent(found, detail, notBefore, answeredAt())) {
 				forgetRemote(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
@@ -225,7 +233,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			}
 			if (await refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isCurrent(id, again, detail, notBefore)) {
+				if (isCurrent(again, detail, notBefore, answeredAt())) {
 					forgetRemote(id, again);
 					return answer(id, "refreshed", factsOf(again));
 				}
@@ -248,9 +256,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			return found && assembleOwned(found);
 		},
 		async known(id) {
+			const answeredAt = answersFrom(id);
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
-			if (!isCurrent(id, found, "all", oldestFor(id))) return undefined;
+			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
 			forgetRemote(id, found);
 			const current = factsOf(found);
 			return current && assembleOwned(current);
