@@ -1,6 +1,9 @@
-/** The bonds among the links, and their members. */
+/** The bonds among the links, their members and options. */
 import { bounded, type DocumentView, type LinkView, LONGEST } from "./document-view.ts";
 import { member } from "./json.ts";
+
+/** The transmit hash policies that cloudbase-init, Talos and systemd know; the kernel has `vlan+srcmac` as well. */
+export const COMMON_HASH_POLICIES: readonly unknown[] = ["layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4"];
 
 /** An entry of a bond's `bond_links`. */
 export interface BondMember {

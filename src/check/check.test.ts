@@ -213,7 +213,7 @@ describe("losingClients", () => {
 	it("names the clients that lose networking, in order", () => {
 		expect(losingClients(check(document()))).toEqual([]);
 		expect(losingClients(check(document({ links: [nic({ type: "dvs" })] })))).toEqual(["talos"]);
-		expect(losingClients(check(tagged()))).toEqual(["cloudbase-init", "nuageinit", "afterburn"]);
+		expect(losingClients(check(tagged()))).toEqual(["cloudbase-init", "glean", "nuageinit", "afterburn"]);
 		expect(losingClients(check(bonded()))).toEqual(["cloud-init", "glean", "nuageinit", "afterburn", "vyos"]);
 		expect(losingClients(check(twoNics()))).toEqual([]);
 	});

@@ -30,6 +30,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning bond-unsupported": "the client makes no bonds, or not with all options",
 	"warning bond-arp-monitoring": "Ironic asks for it; cloud-init passes it on to netplan under a wrong name",
 	"warning bond-broadcast": "Windows has no such mode",
+	"warning vlan-mac-refused": "glean on Red Hat's kin asks for a VLAN that has the subport's address already",
 	"warning vlan-unsupported": "the client makes no VLANs",
 	"warning vlan-on-nic": "Windows makes VLANs only on bonds",
 	"warning virtual-link-unrendered": "cloud-init before 26.1 with systemd-networkd makes neither bonds nor VLANs",

@@ -73,20 +73,25 @@ export function differingAspects(
 	renderer: RendererName,
 	files: Readonly<Record<string, string>>,
 ): readonly Aspect[] {
-	const bondHasMac = linksOf(document).some((link) => link["type"] === "bond" && Boolean(link["ethernet_mac_address"]));
+	const bondHasMac = hasBondMac(document);
 	try {
 		const theirs = byLink(READ[renderer](new Map(Object.entries(files))), namesOf(document));
-		const found = new Set(
-			[...ours].flatMap(([link, one]) => compare(one, theirs.get(link), { ours, renderer, bondHasMac })),
-		);
-		if (renderer === "sysconfig" || renderer === "eni") found.delete("dns");
-		return ASPECTS.filter((aspect) => found.has(aspect));
+		const isSystemd = renderer === "netplan" || renderer === "networkd";
+		const manner = { isSystemd, namesNics: renderer === "eni", acceptsRa: renderer === "networkd", bondHasMac };
+		const unseen: readonly Aspect[] = renderer === "sysconfig" ? ["dns", "search"] : renderer === "eni" ? ["dns"] : [];
+		return differingLinks(ours, theirs, manner).filter((aspect) => !unseen.includes(aspect));
 	} catch {
 		return ["unreadable"];
 	}
 }
 
-function byLink(meanings: Meanings, macs: ReadonlyMap<string, string>): Meanings {
+/** Whether the document gives a bond its MAC address. Otherwise the kernel gives it its first member's. */
+export function hasBondMac(document: unknown): boolean {
+	return linksOf(document).some((link) => link["type"] === "bond" && Boolean(link["ethernet_mac_address"]));
+}
+
+/** @param macs the MAC addresses of NICs that the files know only by name */
+export function byLink(meanings: Meanings, macs: ReadonlyMap<string, string>): Meanings {
 	return new Map(
 		[...meanings]
 			.filter(([name]) => name !== "lo")
@@ -103,10 +108,19 @@ function byLink(meanings: Meanings, macs: ReadonlyMap<string, string>): Meanings
 	);
 }
 
-function linksOf(document: unknown): Raw[] {
-	const links = (document as { links?: unknown }).links;
-	return (Array.isArray(links) ? links : []).filter(
-		(link: unknown): link is Raw => typeof link === "object" && link !== null,
+/** The links of a document of any shape. */
+export function linksOf(document: unknown): Raw[] {
+	return objectsIn((document as { links?: unknown }).links);
+}
+
+/** Its networks. */
+export function networksOf(document: unknown): Raw[] {
+	return objectsIn((document as { networks?: unknown }).networks);
+}
+
+function objectsIn(list: unknown): Raw[] {
+	return (Array.isArray(list) ? list : []).filter(
+		(one: unknown): one is Raw => typeof one === "object" && one !== null,
 	);
 }
 
@@ -125,38 +139,46 @@ function namesOf(document: unknown): Map<string, string> {
 	return new Map([...numbered, ...named]);
 }
 
-interface Context {
-	readonly ours: Meanings;
-	readonly renderer: RendererName;
-	/** Otherwise the kernel gives the bond its first member's. */
+/** What the files of a writer leave to the system. */
+export interface Manner {
+	/** systemd does not pass on a `bond_miimon` of 0. */
+	readonly isSystemd: boolean;
+	/** The files know NICs by their names, and set no MAC address of theirs. */
+	readonly namesNics: boolean;
+	/** Without a word about router advertisements, they are accepted. */
+	readonly acceptsRa: boolean;
 	readonly bondHasMac: boolean;
 }
 
-function compare(ours: Meaning, theirs: Meaning | undefined, { ours: all, renderer, bondHasMac }: Context): Aspect[] {
+/** What the links differ in from the document's plan. */
+export function differingLinks(ours: Meanings, theirs: Meanings, manner: Manner): readonly Aspect[] {
+	const found = new Set([...ours].flatMap(([link, one]) => compare(one, theirs.get(link), ours, manner)));
+	return ASPECTS.filter((aspect) => found.has(aspect));
+}
+
+function compare(ours: Meaning, theirs: Meaning | undefined, all: Meanings, manner: Manner): Aspect[] {
 	if (!theirs) return ["link"];
 	// The kernel's own: a VLAN has its parent's MAC address and MTU, a bond an MTU of 1500.
 	const parent = [...all].find(([, one]) => !one.vlan && one.memberOf === undefined)?.[1];
 	const inherited = ours.vlan
 		? { mtu: parent?.mtu ?? 1500, mac: parent?.mac }
 		: ours.bond
-			? { mtu: 1500, mac: bondHasMac ? undefined : ours.mac }
+			? { mtu: 1500, mac: manner.bondHasMac ? undefined : ours.mac }
 			: undefined;
 	const finds = (ours.mac ?? "") === (theirs.mac ?? inherited?.mac ?? "");
 	const isServed = ours.addresses.size > 0 || ours.dhcp4 || ours.dhcp6 || ours.ra === true;
-	const ra = theirs.ra ?? (renderer === "networkd" && ours.ra);
+	const ra = theirs.ra ?? (manner.acceptsRa && ours.ra);
 	const differing: readonly (readonly [Aspect, boolean])[] = [
 		["address", !isSame(ours.addresses, theirs.addresses)],
 		["dynamic", ours.dhcp4 !== theirs.dhcp4 || (ours.dhcp6 || ours.ra === true) !== (theirs.dhcp6 || ra === true)],
 		["route", !isSame(routesOf(ours), routesOf(theirs))],
 		["dns", isServed && !isSame(reachable(ours, ours.dns), reachable(ours, theirs.dns))],
-		["search", renderer !== "sysconfig" && isServed && !isSame(ours.search, theirs.search)],
+		["search", isServed && !isSame(ours.search, theirs.search)],
 		["mtu", ours.mtu !== (theirs.mtu ?? inherited?.mtu) && ours.mtu !== undefined],
-		// ifupdown's file has names only for NICs.
-		["mac", !finds && ours.mac !== undefined && (renderer !== "eni" || ours.vlan !== undefined)],
+		["mac", !finds && ours.mac !== undefined && (!manner.namesNics || ours.vlan !== undefined)],
 		[
 			"bond",
-			(ours.bond !== undefined &&
-				JSON.stringify(bondOf(ours, renderer)) !== JSON.stringify(bondOf(theirs, renderer))) ||
+			(ours.bond !== undefined && JSON.stringify(bondOf(ours, manner)) !== JSON.stringify(bondOf(theirs, manner))) ||
 				(ours.memberOf === undefined) !== (theirs.memberOf === undefined),
 		],
 	];
@@ -185,8 +207,7 @@ function reachable({ addresses, dhcp4, dhcp6, ra }: Meaning, servers: Iterable<s
 }
 
 /** The kernel's defaults, its numbers by their names, and what counts in the mode. */
-function bondOf({ bond }: Meaning, renderer: RendererName) {
-	const isSystemd = renderer === "netplan" || renderer === "networkd";
+function bondOf({ bond }: Meaning, { isSystemd }: Manner) {
 	if (!bond) return undefined;
 	// The driver ignores a mode that it does not have.
 	const mode = BOND_MODES[Number(bond.mode ?? 0)] ?? BOND_MODES.find((known) => known === bond.mode) ?? BOND_MODES[0];

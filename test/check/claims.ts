@@ -1,25 +1,36 @@
 /** What the findings of the check say of the guest's files, for comparing them with the files. */
 import type { Finding } from "../../src/check/index.ts";
 import { ASPECTS, type Aspect } from "./aspects.ts";
-import type { RendererName } from "./cloud-init.ts";
 
 /** The aspects that a rule's effect shows in, by the beginning of its id. The first that fits counts. */
 const SHOWN: readonly (readonly [RegExp, readonly Aspect[]])[] = [
 	[/^(virtual-link-unrendered|bond-link-shared|bond-member-network|bond-empty)$/, ASPECTS],
+	[
+		/^(list-missing|link-unconfigured|network-id|network-type-(missing|unknown|unsupported)|bond-mode-missing)/,
+		ASPECTS,
+	],
 	[/^(link-id|nic-mac|nic-name-invalid|vlan-id|vlan-link|vlan-over)/, ASPECTS],
-	[/^(bond-mac|bond-member-macs)/, ["mac", "link", "bond"]],
+	[/^(bond-mac|bond-member-macs)/, ["mac", "link", "bond", "unreadable"]],
+	[/^bond-unsupported$/, ["bond", "link", "address", "route", "dns"]],
 	[/^bond-/, ["bond", "link"]],
-	[/^vlan-mac/, ["mac", "link"]],
+	[/^nic-profile-unbound$/, ["mac"]],
+	[/^vlan-unsupported$/, ["link", "mac", "route"]],
+	[/^vlan-mac/, ["mac", "link", "unreadable"]],
 	[/^mtu-/, ["mtu", "link"]],
 	[/^(address|netmask|several|ipv6-prefix)/, ["address", "route", "dns", "unreadable"]],
 	[/^network-type-approximated/, ["dynamic"]],
-	[/^(network-type|network-link|static6|dhcp6)/, ["address", "dynamic", "route", "dns", "search", "unreadable"]],
+	[
+		/^(network-type|network-link|static6|dhcp6)/,
+		["link", "address", "dynamic", "route", "dns", "search", "unreadable"],
+	],
 	[/^(route|gateway|default-route|dhcp-routes|ipv6-routes)/, ["route", "unreadable"]],
 	[/^(dns|service|network-service|dhcp-dns)/, ["dns", "search", "unreadable"]],
 ];
 
-/** Rules whose effect is always seen in the files, where there is one. */
-const VISIBLE: Readonly<Record<string, Aspect>> = {
+/** The aspects that a rule's effect is always seen in, where there is one: in one of them at least. */
+export type Visible = Readonly<Record<string, Aspect | readonly Aspect[]>>;
+
+const VISIBLE_IN_CLOUD_INIT: Visible = {
 	"bond-mode-unread": "bond",
 	"bond-miimon-unread": "bond",
 	"bond-hash-policy-unread": "bond",
@@ -51,8 +62,9 @@ export interface Contradictions {
 /** @param differing how the files that the renderer wrote differ from the document's plan */
 export function contradictions(
 	findings: readonly Finding[],
-	renderer: RendererName,
+	renderer: string,
 	differing: readonly Aspect[],
+	visible: Visible = VISIBLE_IN_CLOUD_INIT,
 ): Contradictions {
 	const here = findings.flatMap(({ rule, effects }) =>
 		effects
@@ -62,17 +74,17 @@ export function contradictions(
 	);
 	const rules = [...new Set(here.map(({ rule }) => rule))];
 	const explained = new Set(rules.flatMap((rule) => SHOWN.find(([pattern]) => pattern.test(rule))?.[1] ?? []));
-	const visible = rules.flatMap((rule) => {
-		const aspect = VISIBLE[rule];
-		return aspect === undefined ? [] : [{ rule, isSeen: differing.includes(aspect) }];
+	const promised = rules.flatMap((rule) => {
+		const aspects = [visible[rule] ?? []].flat();
+		return aspects.length === 0 ? [] : [{ rule, isSeen: aspects.some((aspect) => differing.includes(aspect)) }];
 	});
-	const unseen = visible.flatMap(({ rule, isSeen }) => (isSeen ? [] : [rule]));
+	const unseen = promised.flatMap(({ rule, isSeen }) => (isSeen ? [] : [rule]));
 	const isHidden = ["link", "unreadable", "address"].some((aspect) => differing.includes(aspect as Aspect));
 	const isLost = (rule: string) => here.some((one) => one.outcome === "lost" && one.rule !== rule);
 	return {
 		missed: differing.filter((aspect) => !explained.has(aspect)),
 		alarms: unseen.filter((rule) => !isHidden && !isLost(rule)),
 		hidden: unseen.filter((rule) => isHidden || isLost(rule)),
-		shown: visible.flatMap(({ rule, isSeen }) => (isSeen ? [rule] : [])),
+		shown: promised.flatMap(({ rule, isSeen }) => (isSeen ? [rule] : [])),
 	};
 }

@@ -1,5 +1,7 @@
+import type { Known } from "./compare-meaning.ts";
+
 /** Differences between the files and the document that no finding is about, each for the very cells that it is known for. */
-export const MEANING_EXCEPTIONS: readonly { readonly why: string; readonly cell: RegExp }[] = [
+export const MEANING_EXCEPTIONS: readonly Known[] = [
 	{
 		why: "cloud-init passes on the routes and search domains of a network without an address; the plan leaves them out",
 		cell: /^(networkd|sysconfig|eni): (static|dynamic|bond|vlan)\.networks\[\d\]\.type = "manual": missed: (route|search)$/,
@@ -26,7 +28,7 @@ export const MEANING_EXCEPTIONS: readonly { readonly why: string; readonly cell:
  * Effects that a finding promises and that the files cannot show, each for the very cells that it is known for. The others
  * are shown by the sound document that the cell's document was made from.
  */
-export const HIDDEN_EFFECTS: readonly { readonly why: string; readonly cell: RegExp }[] = [
+export const HIDDEN_EFFECTS: readonly Known[] = [
 	{
 		why: "the NIC is found by an address that no NIC has: no program configures the link",
 		cell: /^network-manager: static\.links\[0\]\.ethernet_mac_address = .*: (static6-takes-ra|route-metric-unread)$/,

@@ -8,7 +8,7 @@ import { MEANING_RECORD, readMeanings, recordedMeaning } from "./aspects.ts";
 import { JUDGES } from "./cloud-init.ts";
 import { cloudbaseInitFates, hasCloudbaseInit } from "./cloudbase-init.ts";
 import { digestOf, type Fate, fateOf, RECORD, readRecord, STEPS } from "./fates.ts";
-import { gleanFates, hasGlean } from "./glean.ts";
+import { gleanFate, gleanMeaning, hasGlean, judgeGlean } from "./glean.ts";
 
 const documents = new Map(STEPS.map(({ document }) => [digestOf(document), document]));
 const record = existsSync(RECORD) ? readRecord() : new Map<string, Map<string, Fate>>();
@@ -32,7 +32,15 @@ for (const { version, isHere, judge } of JUDGES) {
 	]);
 	meanings.set(version, new Map(texts));
 }
-if (hasGlean) put("glean", gleanFates([...documents.values()]));
+if (hasGlean) {
+	const judged = judgeGlean([...documents.values()]);
+	put("glean", judged.map(gleanFate));
+	const texts = [...documents].map(([digest, document], index): [string, string] => {
+		const written = judged[index];
+		return [digest, written === undefined ? "" : gleanMeaning(document, written)];
+	});
+	meanings.set("glean", new Map(texts));
+}
 if (hasCloudbaseInit) put("cloudbase-init", cloudbaseInitFates([...documents.values()]));
 
 const columns = [...VERSIONS, "glean", "cloudbase-init"];
@@ -41,11 +49,11 @@ const lines = [...documents.keys()].map((digest) => [
 	...columns.map((column) => record.get(column)?.get(digest) ?? ""),
 ]);
 const meaningLines = [...documents.keys()].flatMap((digest) => {
-	const fields = VERSIONS.map((version) => meanings.get(version)?.get(digest) ?? "");
+	const fields = [...VERSIONS, "glean"].map((version) => meanings.get(version)?.get(digest) ?? "");
 	return fields.some(Boolean) ? [[digest, ...fields]] : [];
 });
 writeFileSync(
 	MEANING_RECORD,
-	[["document", ...VERSIONS], ...meaningLines].map((line) => `${line.join("\t")}\n`).join(""),
+	[["document", ...VERSIONS, "glean"], ...meaningLines].map((line) => `${line.join("\t")}\n`).join(""),
 );
 writeFileSync(RECORD, [["document", ...columns], ...lines].map((line) => `${line.join("\t")}\n`).join(""));

@@ -67,6 +67,12 @@ export const routeCases: readonly Case[] = [
 		good: one({ netmask: "255.255.255.255" }),
 	},
 	{
+		rule: "route-netmask-bits",
+		at: "/networks/0/routes/0/netmask",
+		bad: one({ netmask: "16" }),
+		good: one({ netmask: "255.255.0.0" }),
+	},
+	{
 		rule: "route-prefix",
 		at: "/networks/0/routes/0/network",
 		bad: one({ network: "192.168.0.0/16" }),

@@ -56,6 +56,7 @@ export const supportCases: readonly Case[] = [
 		bad: links(nic({ ethernet_mac_address: infiniband })),
 		good: links(nic()),
 	},
+	{ rule: "nic-profile-unbound", at: "/links/1", bad: twoNics(), good: document() },
 	{
 		rule: "nic-not-in-guest",
 		at: "/links/1/ethernet_mac_address",
@@ -123,6 +124,7 @@ export const supportCases: readonly Case[] = [
 	{ rule: "bond-id-long", at: "/links/2/id", bad: vlanOnBond("tap12345678-ab"), good: vlanOnBond("bond0") },
 	{ rule: "bond-id-long", at: "/links/2/id", bad: vlanOnBond("tap0123456789abc"), good: vlanOnBond("tap0123456789ab") },
 	{ rule: "vlan-mac-own", at: "/links/1/vlan_mac_address", bad: tagged(), good: tagged({ vlan_mac_address: MAC }) },
+	{ rule: "vlan-mac-refused", at: "/links/1/vlan_mac_address", bad: tagged(), good: tagged({ vlan_mac_address: MAC }) },
 	{
 		rule: "vlan-name-long",
 		at: "/links/1",

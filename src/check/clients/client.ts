@@ -128,8 +128,11 @@ export interface Client {
 	 * for some modes applies. Absent: the client has a default of its own, or makes no bonds.
 	 */
 	readonly setsMonitoring?: "always" | "by-document";
-	/** The renderers that pass a `bond_miimon` of 0 on to the kernel, which then turns off its own default, too. */
-	readonly setsNoMonitoring?: readonly string[];
+	/**
+	 * The renderers that pass a `bond_miimon` of 0 on to the kernel, which then turns off its own default, too: if the
+	 * document says 0, or also if it says nothing.
+	 */
+	readonly setsNoMonitoring?: Readonly<Record<string, "if 0" | "if 0 or missing">>;
 	/** The members that it reads, beside the ids, types and addresses that every client reads. */
 	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
 	/**

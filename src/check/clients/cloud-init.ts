@@ -51,7 +51,7 @@ export const cloudInit: Client = {
 	parsesRoutes: ({ link }) => link !== undefined,
 	parsesServices: ({ link }) => link !== undefined,
 	setsMonitoring: "by-document",
-	setsNoMonitoring: ["sysconfig"],
+	setsNoMonitoring: { sysconfig: "if 0" },
 	reads: {
 		"links[].name": [{}],
 		"links[].mtu": [

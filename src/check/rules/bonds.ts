@@ -1,14 +1,11 @@
 /** The options of a bond: its mode, its policies, its link monitoring. */
 import { BOND_MODES } from "../../instance/port-group.ts";
-import { bondsOf } from "../bond-members.ts";
+import { bondsOf, COMMON_HASH_POLICIES } from "../bond-members.ts";
 import type { DocumentView, LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
 import { onUnreadMember } from "./concerns.ts";
-
-/** The policies that both cloudbase-init and Talos know; the kernel has `vlan+srcmac` as well. */
-const COMMON_HASH_POLICIES: readonly unknown[] = ["layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4"];
 
 /** The modes in which the kernel monitors the members' links on its own (bond_options.c, `bond_option_mode_set`). */
 const MONITORED_MODES: readonly unknown[] = ["802.3ad", "balance-tlb", "balance-alb"];
@@ -114,7 +111,8 @@ export const bondRules: readonly Rule[] = [
 		concerns: ({ client, renderer }, { link, value }) =>
 			client.setsMonitoring === "always" ||
 			(client.setsMonitoring === "by-document" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))) ||
-			((value === 0 || value === "0") && client.setsNoMonitoring?.includes(renderer) === true),
+			((value === 0 || value === "0") && client.setsNoMonitoring?.[renderer] !== undefined) ||
+			(value === undefined && client.setsNoMonitoring?.[renderer] === "if 0 or missing"),
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "bond_miimon");
@@ -226,7 +224,10 @@ export const bondRules: readonly Rule[] = [
 		limitation: true,
 		*find(document) {
 			for (const link of bondsOf(document)) {
-				if (link.networks.length > 0) yield { pointer: link.pointer, message: "the link is a bond", link };
+				const isBelow = document.links.some(
+					({ kind, raw, networks }) => kind === "vlan" && networks.length > 0 && member(raw, "vlan_link") === link.id,
+				);
+				if (link.networks.length > 0 || isBelow) yield { pointer: link.pointer, message: "the link is a bond", link };
 			}
 		},
 	},

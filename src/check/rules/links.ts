@@ -146,6 +146,18 @@ export const linkRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "nic-profile-unbound",
+		title: "Several links, for clients whose profiles do not say which NIC they are for",
+		fix: "nothing in the document helps: use an image with another client, or with one NIC",
+		limitation: true,
+		*find({ links }) {
+			const [first, ...others] = links.filter(({ kind, networks }) => kind !== "vlan" || networks.length > 0);
+			const second = others[0];
+			if (!first || !second) return;
+			yield { pointer: second.pointer, message: `the document has another link, ${first.pointer}`, link: second };
+		},
+	},
+	{
 		id: "nic-not-in-guest",
 		title: "A NIC that the guest does not have (with `--nics`)",
 		fix: "list only the NICs that the guest has, each with the MAC address it has there",

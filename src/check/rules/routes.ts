@@ -1,5 +1,5 @@
 /** The members of a route except its gateway: whether they are there, and in a form that every client reads. */
-import { parseMask } from "../addressing.ts";
+import { isBits, parseMask } from "../addressing.ts";
 import { bounded, LONGEST, memberPointer, routesOf } from "../document-view.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
@@ -89,6 +89,20 @@ export const routeRules: readonly Rule[] = [
 				const value = member(route.raw, "netmask");
 				if (!address || isBlank(value) || parseMask(value, address.version) !== undefined) continue;
 				const message = `${show(value)} is not a valid mask for the destination`;
+				yield { pointer: `${route.pointer}/netmask`, message, value, route, network: route.owner };
+			}
+		},
+	},
+	{
+		id: "route-netmask-bits",
+		title: "A route's mask as a number of bits",
+		fix: "write netmask: 255.255.0.0, ffff:ffff::, 0.0.0.0 or :: for a default route",
+		concerns: onParsedRoutes,
+		*find(document) {
+			for (const route of routesOf(document)) {
+				const value = member(route.raw, "netmask");
+				if (!route.destination || route.address?.ownPrefix !== undefined || isBlank(value) || !isBits(value)) continue;
+				const message = `the mask is ${show(value)}`;
 				yield { pointer: `${route.pointer}/netmask`, message, value, route, network: route.owner };
 			}
 		},

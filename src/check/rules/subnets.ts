@@ -64,7 +64,8 @@ export const subnetRules: readonly Rule[] = [
 		*find({ links }) {
 			for (const link of links) {
 				for (const version of [4, 6] as const) {
-					const [first, second] = addressesOf(link, version);
+					const [first, ...others] = addressesOf(link, version);
+					const second = others.find(({ address }) => !address || address.address !== first?.address?.address);
 					if (!first || !second) continue;
 					const message = `another IPv${version} address beside ${first.pointer}`;
 					yield { pointer: second.pointer, message, link, network: second, otherNetwork: first };

@@ -1,8 +1,8 @@
 /** The MAC address of a VLAN. */
 import { isMac } from "../addressing.ts";
-import { macOf } from "../document-view.ts";
+import { type DocumentView, macOf } from "../document-view.ts";
 import { member, show } from "../json.ts";
-import type { Rule } from "../rule.ts";
+import type { FoundFault, Rule } from "../rule.ts";
 import { onUnreadMember } from "./concerns.ts";
 import { parentOf, vlansOf } from "./vlans.ts";
 
@@ -47,14 +47,24 @@ export const vlanMacRules: readonly Rule[] = [
 		title: "A VLAN with a MAC address of its own",
 		fix: "in Neutron, give the subport its parent port's MAC address, or allow that address with allowed-address-pairs",
 		concerns: onUnreadMember("links[].vlan_mac_address"),
-		*find(document) {
-			for (const link of vlansOf(document)) {
-				const parent = parentOf(link, document);
-				const mac = member(link.raw, "vlan_mac_address");
-				if (!parent || typeof mac !== "string" || !isMac(mac) || macOf(parent) === mac.toLowerCase()) continue;
-				const message = `the VLAN's MAC address ${mac.toLowerCase()} is not that of ${parent.pointer}`;
-				yield { pointer: `${link.pointer}/vlan_mac_address`, message, value: mac, link, otherLink: parent };
-			}
-		},
+		find: ownMacs,
+	},
+	{
+		id: "vlan-mac-refused",
+		title: "A VLAN with a MAC address of its own, for clients that cannot make such a VLAN",
+		fix: "in Neutron, give the subport its parent port's MAC address",
+		limitation: true,
+		find: ownMacs,
 	},
 ];
+
+/** The VLANs whose MAC addresses are not their parents'. */
+function* ownMacs(document: DocumentView): Iterable<FoundFault> {
+	for (const link of vlansOf(document)) {
+		const parent = parentOf(link, document);
+		const mac = member(link.raw, "vlan_mac_address");
+		if (!parent || typeof mac !== "string" || !isMac(mac) || macOf(parent) === mac.toLowerCase()) continue;
+		const message = `the VLAN's MAC address ${mac.toLowerCase()} is not that of ${parent.pointer}`;
+		yield { pointer: `${link.pointer}/vlan_mac_address`, message, value: mac, link, otherLink: parent };
+	}
+}
