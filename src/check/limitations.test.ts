@@ -59,6 +59,23 @@ describe("a fault that only Neutron can mend is a limitation, and without a Neut
 	});
 });
 
+/** The outcomes of a rule for a bond, with their clients. */
+function outcomesOf(rule: string, bond: Part, ...clients: string[]): string[] {
+	return check(bonded(bond), { clients }).flatMap((finding) =>
+		finding.rule === rule ? finding.effects.map(({ client, outcome }) => `${client} ${outcome}`) : [],
+	);
+}
+
+describe("a bond's hash policy", () => {
+	const rule = "bond-hash-policy-unknown";
+
+	it("as a number is left out by Talos: the policy is layer2, which is 0", () => {
+		expect(outcomesOf(rule, { bond_xmit_hash_policy: 1 }, "talos")).toEqual(["talos wrong"]);
+		expect(outcomesOf(rule, { bond_xmit_hash_policy: 0 }, "talos")).toEqual([]);
+		expect(outcomesOf(rule, { bond_xmit_hash_policy: "1" }, "talos")).toEqual(["talos crash"]);
+	});
+});
+
 describe("an MTU as text", () => {
 	const links = (below: unknown, above: unknown) => [nic({ mtu: below }), nic2(), vlan({ mtu: above })];
 	const above = (...mtus: [unknown, unknown]) =>

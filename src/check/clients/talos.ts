@@ -64,6 +64,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-monitoring-missing": [wrong("sends the kernel 0, in every mode: the bond does not notice a dead link")],
 	"bond-hash-policy-unknown": [
 		crash('"invalid bond_xmit_hash_policy": no networking from the document', { when: isNonEmptyText }),
+		wrong("leaves it out: the policy is layer2", { when: all(not(isText), ({ value }) => value !== 0) }),
 	],
 	"bond-mac-invalid": [crash('"invalid bond MAC address": no networking from the document')],
 	"bond-mac-foreign": [
