@@ -76,6 +76,21 @@ describe("a bond's hash policy", () => {
 	});
 });
 
+describe("link monitoring in bond-miimon alone", () => {
+	const monitoring = (client: string, bond: Part) =>
+		outcomesOf("bond-monitoring-missing", { bond_miimon: null, ...bond }, client);
+
+	it("is read by cloud-init before 24.2", () => {
+		for (const renderer of ["netplan", "sysconfig", "eni"]) {
+			const dashed = { "bond-miimon": 100 };
+			expect(monitoring(`cloud-init@22.4:${renderer}`, dashed)).toEqual([]);
+			expect(monitoring(`cloud-init@24.1:${renderer}`, dashed)).toEqual([]);
+			expect(monitoring(`cloud-init@24.2:${renderer}`, dashed)).toEqual(["cloud-init wrong"]);
+			expect(monitoring(`cloud-init@22.4:${renderer}`, { "bond-miimon": 0 })).toEqual(["cloud-init wrong"]);
+		}
+	});
+});
+
 describe("an MTU as text", () => {
 	const links = (below: unknown, above: unknown) => [nic({ mtu: below }), nic2(), vlan({ mtu: above })];
 	const above = (...mtus: [unknown, unknown]) =>

@@ -122,6 +122,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		...invalidOption("the bond has no link monitoring"),
 	],
 	"bond-monitoring-missing": [
+		fine({ until: "24.2", when: isMonitoredWithDashes }),
 		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
 		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
 	],
@@ -251,6 +252,11 @@ function isOnlySpelling({ link, value }: Fault): boolean {
 		/^bond_.*-/.test(String(value)) &&
 		!Object.hasOwn(link.raw, String(value).replaceAll("-", "_"))
 	);
+}
+
+/** `bond-miimon`, which is passed on as it is. */
+function isMonitoredWithDashes({ link }: Fault): boolean {
+	return link !== undefined && Number(member(link.raw, "bond-miimon")) > 0;
 }
 
 function isFastNumber({ value }: Fault): boolean {
