@@ -74,6 +74,16 @@ describe("a bond's hash policy", () => {
 		expect(outcomesOf(rule, { bond_xmit_hash_policy: 0 }, "talos")).toEqual([]);
 		expect(outcomesOf(rule, { bond_xmit_hash_policy: "1" }, "talos")).toEqual(["talos crash"]);
 	});
+
+	it("of vlan+srcmac is not known to systemd, which sets up the bond for netplan", () => {
+		const policy = { bond_xmit_hash_policy: "vlan+srcmac" };
+		expect(outcomesOf(rule, policy, "cloud-init:netplan")).toEqual(["cloud-init wrong"]);
+		expect(outcomesOf(rule, policy, "cloud-init@26.1:networkd", "glean:networkd")).toEqual([
+			"cloud-init wrong",
+			"glean wrong",
+		]);
+		expect(outcomesOf(rule, policy, "cloud-init:sysconfig", "cloud-init:eni", "glean:debian")).toEqual([]);
+	});
 });
 
 describe("link monitoring in bond-miimon alone", () => {

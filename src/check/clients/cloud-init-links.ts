@@ -136,8 +136,8 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		crash(typeError, { renderers: ["sysconfig"], until: "24.2", when: isUnjoinableList }),
 		lost(netplanRefuses, { ...NETPLAN, when: isRefusedPolicy }),
-		// The kernel has this one too.
-		fine({ when: ({ value }) => value === "vlan+srcmac" }),
+		// The kernel has this one too, but systemd does not know it.
+		fine({ renderers: ["network-manager", "sysconfig", "eni"], when: ({ value }) => value === "vlan+srcmac" }),
 		...invalidOption("the policy is layer2"),
 	],
 	"bond-lacp-rate-invalid": [
