@@ -134,6 +134,11 @@ function planBonds(
 		}
 		const mac = optionalMac(link.ethernet_mac_address, `${pointer}/ethernet_mac_address`, remark);
 		if (mac === "invalid") continue;
+		const members = usableMembers(link.bond_links, physical, pointer, remark);
+		if (members.size === 0 && link.bond_links.length > 0) {
+			remark(`${pointer}/bond_links`, "no usable member: the bond is dropped");
+			continue;
+		}
 		const name = names.get(link.id) ?? namer.bond();
 		plans.set(link.id, {
 			kind: "bond",
@@ -142,29 +147,27 @@ function planBonds(
 			...mac,
 			...checkMtu(link.mtu, pointer, remark),
 			options: planBondOptions(link, mode, pointer, remark),
-			members: assignMembers(link.bond_links, name, physical, pointer, remark),
+			members: [...members.values()].map((member) => member.name),
 		});
+		for (const [id, member] of members) physical.set(id, { ...member, bond: name });
 	}
 	return plans;
 }
 
-/** Marks the members as the bond's, and returns their names. */
-function assignMembers(
+/** The NICs among the members that are in no bond yet, by the ids of their links. */
+function usableMembers(
 	ids: readonly string[],
-	bond: string,
-	physical: Map<string, PhysicalLinkPlan>,
+	physical: ReadonlyMap<string, PhysicalLinkPlan>,
 	pointer: string,
 	remark: AddRemark,
-): string[] {
-	const members: string[] = [];
+): Map<string, PhysicalLinkPlan> {
+	const members = new Map<string, PhysicalLinkPlan>();
 	for (const [i, id] of ids.entries()) {
 		const member = physical.get(id);
+		const isTaken = member?.bond !== undefined || members.has(id);
 		if (member === undefined) remark(`${pointer}/bond_links/${i}`, "no physical link has this id: dropped", id);
-		else if (member.bond !== undefined) remark(`${pointer}/bond_links/${i}`, "already a member of a bond: dropped", id);
-		else {
-			physical.set(id, { ...member, bond });
-			members.push(member.name);
-		}
+		else if (isTaken) remark(`${pointer}/bond_links/${i}`, "already a member of a bond: dropped", id);
+		else members.set(id, member);
 	}
 	return members;
 }

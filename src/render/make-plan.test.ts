@@ -143,11 +143,28 @@ describe("links", () => {
 		["a VLAN on itself", [vlan(1, "vlan1", 7)], "/links/0/vlan_link"],
 		["a VLAN on nothing", [vlan(1, "nic9", 7)], "/links/0/vlan_link"],
 		["a VLAN twice on one NIC", [nic(1), vlan(2, "nic1", 7), vlan(3, "nic1", 7)], "/links/2/vlan_id"],
-		["a member that is not a NIC", [bond(["vlan1"])], "/links/0/bond_links/0"],
-		["a member of two bonds", [nic(1), bond(["nic1"]), bond(["nic1"], { id: "b2" })], "/links/2/bond_links/0"],
+		["a member that is not a NIC", [nic(1), bond(["nic1", "vlan1"])], "/links/1/bond_links/1"],
+		[
+			"a member of two bonds",
+			[nic(1), nic(2), bond(["nic1"]), bond(["nic1", "nic2"], { id: "b2" })],
+			"/links/3/bond_links/0",
+		],
 		["an MTU out of bounds", [nic(1, { mtu: 67 })], "/links/0/mtu"],
 	])("are dropped with a remark: %s", (_, links, pointer) => {
 		expect(pointersOf(plan(links))).toEqual([pointer]);
+	});
+
+	it("have no bond none of whose members is a NIC, and nothing on it", () => {
+		const inner = bond(["nic1", "nic2"], { id: "inner", ethernet_mac_address: mac(2) });
+		const links = [nic(1), nic(2), inner, bond(["inner"]), vlan(9, "bond", 7)];
+		const planned = plan(links, [v4("inner", "192.0.2.1"), v4("bond", "198.51.100.1")]);
+		expect(planned.interfaces.map(({ kind }) => kind)).toEqual(["physical", "physical", "bond"]);
+		expect(pointersOf(planned)).toEqual([
+			"/links/3/bond_links/0",
+			"/links/3/bond_links",
+			"/links/4/vlan_link",
+			"/networks/1/link",
+		]);
 	});
 
 	it("never have a VLAN's MTU above its NIC's, which the kernel rejects", () => {
