@@ -51,6 +51,30 @@ test("the variables alone", async () => {
 	expect((await find(undefined, env)).entry).not.toHaveProperty("cacert");
 });
 
+test("~ is the home directory in OS_CACERT, OS_CERT and OS_KEY", async () => {
+	const env = { OS_AUTH_URL: "http://x", OS_CACERT: "~/ca.crt", OS_CERT: "~/c.crt", OS_KEY: "/etc/~/k" };
+	expect((await find(undefined, env)).entry).toMatchObject({
+		cacert: join(home, "ca.crt"),
+		cert: join(home, "c.crt"),
+		key: "/etc/~/k",
+	});
+});
+
+test.each([
+	["envvars", {}],
+	["mine", { OS_CLOUD_NAME: "mine" }],
+])("OS_CLOUD=%s is the cloud of the variables", async (cloud, more) => {
+	put("clouds.yaml", CLOUDS);
+	const env = { OS_CLOUD: cloud, OS_AUTH_URL: "http://x", ...more };
+	expect((await find(undefined, env)).entry.auth).toEqual({ auth_url: "http://x" });
+	expect((await find(cloud, env)).entry.auth).toEqual({ auth_url: "http://x" });
+});
+
+test("OS_CLOUD=envvars without the variables is no cloud", async () => {
+	put("clouds.yaml", CLOUDS);
+	await expect(find(undefined, { OS_CLOUD: "envvars" })).rejects.toThrow("there is no cloud envvars");
+});
+
 describe("an entry as openstacksdk accepts it", () => {
 	const entryOf = async (members: string) => {
 		put("clouds.yaml", `clouds: { one: { ${members} } }`);

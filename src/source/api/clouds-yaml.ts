@@ -91,20 +91,25 @@ const readClouds = reader(
 );
 
 /**
- * The entry with the given name or that of `OS_CLOUD`, else the values of the `OS_*` variables.
+ * The entry with the given name or that of `OS_CLOUD`, else the values of the `OS_*` variables, which the name `envvars` (or
+ * that in `OS_CLOUD_NAME`) stands for as well.
  *
  * @throws GuestwireError `config`: a missing file or cloud, an invalid member
  */
 export async function findCloud(name: string | undefined, env: Environment): Promise<FoundCloud> {
 	const wanted = name ?? env["OS_CLOUD"];
-	if (wanted !== undefined && wanted !== "") return fromFiles(wanted, env);
-	if (env["OS_AUTH_URL"] === undefined && env["OS_ENDPOINT"] === undefined) {
+	const isInVariables = env["OS_AUTH_URL"] !== undefined || env["OS_ENDPOINT"] !== undefined;
+	// The name that openstacksdk gives the cloud of the variables.
+	const isOfVariables = isInVariables && wanted === (env["OS_CLOUD_NAME"] || "envvars");
+	if (wanted !== undefined && wanted !== "" && !isOfVariables) return fromFiles(wanted, env);
+	if (!isInVariables) {
 		throw new GuestwireError(
 			"config",
 			"no cloud is named: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
 		);
 	}
-	return { entry: readEntry(fromVariables(env), VARIABLES), where: VARIABLES };
+	const entry = plainEntry(fromVariables(env), Object.keys(Auth.properties), homeOf(env));
+	return { entry: readEntry(entry, VARIABLES), where: VARIABLES };
 }
 
 async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
