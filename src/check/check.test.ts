@@ -109,6 +109,19 @@ describe("check", () => {
 		expect(rules).not.toContain("network-link-unknown");
 	});
 
+	it("does not report bonds and VLANs that are made of links after those that it reads", () => {
+		const nics = Array.from({ length: 300 }, (_, i) => ({
+			...nic({ id: `tap${i}` }),
+			ethernet_mac_address: `52:54:00:00:${i >> 8}0:${(i & 255).toString(16).padStart(2, "0")}`,
+		}));
+		const late = bond({ bond_links: ["tap298", "tap299"], ethernet_mac_address: "52:54:00:00:10:2a" });
+		const links = [late, vlan({ vlan_link: "bond0" }), ...nics];
+		const networks = [ipv4({ link: "bond0" }), ipv4({ id: "network2", link: "vlan0", ip_address: "10.1.0.5" })];
+		const rules = check({ links, networks, services: [] }).map(({ rule }) => rule);
+		expect(rules).toContain("document-long");
+		expect(rules.filter((rule) => /unknown|foreign/.test(rule))).toEqual([]);
+	});
+
 	it("says of a service without an address that it has none", () => {
 		const messages = check(document({ services: [{ type: "dns" }] })).map(({ message }) => message);
 		expect(messages).toContain("the service has no address");

@@ -87,12 +87,11 @@ export function viewDocument(document: unknown, nics?: readonly string[]): Docum
 	});
 	const entries = (name: ListView["name"]) =>
 		entriesOf(lists.find((list) => list.name === name)?.items ?? [], `/${name}`);
-	const links = entries("links").map(viewLink);
+	const { links, unread } = readLinks(lists, entries("links").map(viewLink));
 	const byId = new Map(links.toReversed().map((link) => [link.id, link]));
 	const linkById = (id: unknown) => (id === undefined ? undefined : byId.get(id));
-	const isUnread = unreadLinks(lists, byId);
 	const networks = entries("networks")
-		.filter(({ raw }) => !isUnread(member(raw, "link")))
+		.filter(({ raw }) => !unread.has(member(raw, "link")))
 		.map((entry) => viewNetwork(entry, linkById(member(entry.raw, "link"))));
 	const guestNics = nics && new Set(nics.map((mac) => mac.toLowerCase()));
 	return {
@@ -107,12 +106,38 @@ export function viewDocument(document: unknown, nics?: readonly string[]): Docum
 	};
 }
 
-/** Whether a link with that id is in the document, but only after the links that are read. */
-function unreadLinks(lists: readonly ListView[], read: ReadonlyMap<unknown, LinkView>): (id: unknown) => boolean {
-	const links = lists.find(({ name }) => name === "links")?.value;
-	const rest: readonly unknown[] = Array.isArray(links) ? links.slice(LONGEST.links) : [];
-	const ids = new Set(rest.map((link) => (isObject(link) ? member(link, "id") : undefined)));
-	return (id) => id !== undefined && ids.has(id) && !read.has(id);
+interface ReadLinks {
+	readonly links: readonly LinkView[];
+	/** The ids of links that are not read. */
+	readonly unread: ReadonlySet<unknown>;
+}
+
+/**
+ * The beginning of the links, without the bonds and VLANs that are made of links further on: nothing is known of what is below
+ * them.
+ */
+function readLinks(lists: readonly ListView[], read: readonly LinkView[]): ReadLinks {
+	const value = lists.find(({ name }) => name === "links")?.value;
+	const rest: readonly unknown[] = Array.isArray(value) ? value.slice(LONGEST.links) : [];
+	const known = new Set(read.map(({ id }) => id));
+	const ids = rest.flatMap((link) => (isObject(link) ? [member(link, "id")] : []));
+	const unread = new Set(ids.filter((id) => id !== undefined && !known.has(id)));
+	const isOnUnread = (link: LinkView) => idsBelow(link).some((id) => unread.has(id));
+	let links = read;
+	// A VLAN may be on a bond that is left out.
+	for (let count = -1; count !== links.length; ) {
+		count = links.length;
+		const [made, others] = [links.filter(isOnUnread), links.filter((link) => !isOnUnread(link))];
+		for (const { id } of made) unread.add(id);
+		links = others;
+	}
+	return { links, unread };
+}
+
+/** The ids of the links that a bond or a VLAN is made of. */
+function idsBelow({ kind, raw }: LinkView): readonly unknown[] {
+	if (kind === "nic") return [];
+	return kind === "vlan" ? [member(raw, "vlan_link")] : bounded(member(raw, "bond_links"), LONGEST.bond_links);
 }
 
 /** The objects in a list, each with its pointer; other items are left out. */
