@@ -26,11 +26,9 @@ export interface GuestsOptions {
 	/** Every id that a server has had. */
 	readonly serverIds: () => readonly string[];
 	readonly fail: (what: string) => void;
-	/** Whether it is a fault that an answer shows older facts than the same process gave before. */
-	readonly checksOrder: boolean;
 }
 
-export function createGuests({ scheduler, cloud, addresses, serverIds, fail, checksOrder }: GuestsOptions): Guests {
+export function createGuests({ scheduler, cloud, addresses, serverIds, fail }: GuestsOptions): Guests {
 	const { random, note } = scheduler;
 	const served = new Map<Process, Map<string, Shown[]>>();
 	let answers = 0;
@@ -48,8 +46,7 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail, che
 		const show = (key: string, revision: number) => {
 			const shown = known.get(key) ?? [];
 			const newest = shown.findLast(({ at }) => at <= before)?.revision ?? 0;
-			if (checksOrder && revision < newest)
-				fail(`${process.name} went back from r${newest} to r${revision} for ${key}`);
+			if (revision < newest) fail(`${process.name} went back from r${newest} to r${revision} for ${key}`);
 			shown.push({ at: answer, revision: Math.max(revision, shown.at(-1)?.revision ?? 0) });
 			known.set(key, shown);
 		};

@@ -8,8 +8,6 @@ import type { SeedRange, SeedResult } from "./seed-worker.ts";
 export interface RunOptions {
 	readonly from: number;
 	readonly seeds: number;
-	/** See SimulationOptions. */
-	readonly checksOrder: boolean;
 	readonly bug?: BugName;
 	/** Default: one per core. */
 	readonly threads?: number;

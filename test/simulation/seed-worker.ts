@@ -6,7 +6,6 @@ export interface SeedRange {
 	readonly first: number;
 	readonly last: number;
 	readonly step: number;
-	readonly checksOrder: boolean;
 	readonly bug?: BugName;
 }
 
@@ -17,11 +16,11 @@ export interface SeedResult {
 	readonly faults: ReadonlyMap<string, number>;
 }
 
-const { first, last, step, checksOrder, bug }: SeedRange = workerData;
+const { first, last, step, bug }: SeedRange = workerData;
 if (bug !== undefined) addBug(bug);
 const { simulate } = await import("./simulate.ts");
 for (let seed = first; seed <= last; seed += step) {
-	const { failure, steps, faults } = await simulate(seed, { checksOrder });
+	const { failure, steps, faults } = await simulate(seed);
 	parentPort?.postMessage({ seed, failure, steps, faults } satisfies SeedResult);
 	if (failure !== undefined) break;
 }

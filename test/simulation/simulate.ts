@@ -34,17 +34,12 @@ const AFTER_GAP = 5000;
 
 class Violation extends Error {}
 
-export interface SimulationOptions {
-	/** See GuestsOptions. */
-	readonly checksOrder: boolean;
-}
-
-export async function simulate(seed: number, options: SimulationOptions): Promise<SimulationResult> {
+export async function simulate(seed: number): Promise<SimulationResult> {
 	const scheduler = createScheduler(seed);
 	const world = createWorld(scheduler);
 	const outcome = () => ({ trace: scheduler.trace(), steps: scheduler.steps(), faults: scheduler.faults() });
 	try {
-		await run(world, options);
+		await run(world);
 		return { failure: undefined, ...outcome() };
 	} catch (error) {
 		const failure = error instanceof Violation ? error.message : String((error as Error).stack);
@@ -54,7 +49,7 @@ export async function simulate(seed: number, options: SimulationOptions): Promis
 	}
 }
 
-async function run(world: World, { checksOrder }: SimulationOptions): Promise<void> {
+async function run(world: World): Promise<void> {
 	const { scheduler, cloud } = world;
 	const { random } = scheduler;
 	const violations: string[] = [];
@@ -70,7 +65,6 @@ async function run(world: World, { checksOrder }: SimulationOptions): Promise<vo
 		addresses,
 		serverIds: () => [...world.serverIds],
 		fail,
-		checksOrder,
 	});
 	world.start();
 	const end = scheduler.now() + SHORTEST_TROUBLE + random.below(LONGEST_TROUBLE - SHORTEST_TROUBLE);
