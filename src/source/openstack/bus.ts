@@ -13,6 +13,8 @@ const CHECK_EVERY = 5000;
 /** Between two checks of exchanges that do not, growing to the latter: the broker logs each. Milliseconds. */
 const FIRST_CHECK = 1000;
 const LAST_CHECK = 30_000;
+/** The part of the time waited so far after which a missing exchange is checked for again. */
+const CHECK_SHARE = 1 / 8;
 /** A connection may have been dead for this long when that is noticed. Milliseconds. */
 const UNNOTICED = 2 * HEARTBEAT * 1000;
 
@@ -122,20 +124,32 @@ async function runSession(
 /** Binds the queue as long as the session lasts: an exchange may appear late, or be deleted and created again. */
 async function watchExchanges(session: BusSession, handler: SessionHandler, ended: Promise<string>): Promise<string> {
 	let known: string | undefined;
+	let missingSince = performance.now();
 	let hasEnded = false;
 	ended.then(() => {
 		hasEnded = true;
 	});
-	for (let pause = FIRST_CHECK; ; pause = Math.min(LAST_CHECK, pause * 2)) {
+	for (;;) {
 		// First: after a standstill of this process, messages are soon fetched.
 		if (known === "" && (await session.waiting()) >= LOSSY) handler.onOverflow();
 		const missing = (await session.bind()).join(" and ");
 		if (hasEnded) return ended;
 		if (missing === "" && known !== "") handler.onComplete();
 		if (missing !== "" && known !== missing) handler.onIncomplete(`exchange ${missing} does not exist: ${HINT}`);
+		if (missing === "") missingSince = performance.now();
 		known = missing;
-		await Promise.race([ended, sleep(missing === "" ? CHECK_EVERY : pause, undefined, { ref: false })]);
+		const pause = missing === "" ? CHECK_EVERY : pauseBetweenChecks(performance.now() - missingSince);
+		await Promise.race([ended, sleep(pause, undefined, { ref: false })]);
 	}
+}
+
+/**
+ * How long to wait before the next check of an exchange that has not existed for so long, both in milliseconds. After a
+ * restart of the broker, services declare theirs once they have reconnected, which takes them up to half a minute: what
+ * they then send first is lost until the exchange is found.
+ */
+export function pauseBetweenChecks(waited: number): number {
+	return Math.min(LAST_CHECK, Math.max(FIRST_CHECK, waited * CHECK_SHARE));
 }
 
 const HINT = "switch notifications on, see docs/openstack.md";
