@@ -1,5 +1,7 @@
 /** Compares the mirror with the source, and repairs what differs. */
 import { isDeepStrictEqual } from "node:util";
+import type { PortFacts } from "../instance/facts.ts";
+import { ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
 import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
@@ -171,7 +173,7 @@ async function stillDifferent(differences: readonly Difference[], store: MirrorS
 	return differences.filter(({ kind, id, listedAt }) => (readAt.get(`${kind} ${id}`) ?? 0) <= listedAt);
 }
 
-/** Reads the resources again, and returns those whose content was another one. */
+/** Reads the resources again, and returns those whose content was another one and that signals report. */
 async function repair(names: readonly ResourceName[], { store, handle }: ReconcileOptions): Promise<ResourceName[]> {
 	const changed: ResourceName[] = [];
 	for (let at = 0; at < names.length; at += REPAIRS) {
@@ -179,11 +181,21 @@ async function repair(names: readonly ResourceName[], { store, handle }: Reconci
 		const before = await contentsByName(some, store);
 		await Promise.all(some.map(handle));
 		const after = await contentsByName(some, store);
-		changed.push(
-			...some.filter(({ kind, id }) => !isDeepStrictEqual(before.get(`${kind} ${id}`), after.get(`${kind} ${id}`))),
-		);
+		const hasChanged = (name: ResourceName) => {
+			const [old, current] = [before, after].map((contents) => contents.get(`${name.kind} ${name.id}`));
+			return !isDeepStrictEqual(old, current) && !(name.kind === "port" && isSilent((current ?? old) as PortFacts));
+		};
+		changed.push(...some.filter(hasChanged));
 	}
 	return changed;
+}
+
+/**
+ * Whether Neutron makes, changes and deletes a port by itself, which no message reports: those of DHCP servers, floating
+ * IPs, routers' gateways and metadata agents. A router's interfaces are reported as such.
+ */
+function isSilent({ device_owner: owner }: PortFacts): boolean {
+	return owner.startsWith("network:") && !ROUTER_INTERFACE_OWNERS.includes(owner);
 }
 
 async function contentsByName(names: readonly ResourceName[], store: MirrorStore): Promise<Map<string, unknown>> {

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import type { PortFacts } from "../instance/facts.ts";
+import type { ResourceReader } from "../source/remote-source.ts";
+import type { Resource, ResourceName } from "../source/resource.ts";
+import { openDatabase } from "../store/database.ts";
+import { createDoubts } from "./doubts.ts";
+import { openMirrorStore } from "./open-mirror-store.ts";
+import { reconcile } from "./reconcile.ts";
+
+const never = new AbortController().signal;
+
+function port(id: string, device_owner: string, requestedAt: number, name = ""): Resource<"port"> {
+	const content = { id, name, network_id: "lan", mac_address: "fa:16:3e:00:00:01", device_id: "device", device_owner };
+	const rest = { fixed_ips: [], security_groups: [], allowed_address_pairs: [], tags: [] };
+	return { kind: "port", id, requestedAt, revision: requestedAt, content: { ...content, ...rest } as PortFacts };
+}
+
+/** Compares a mirror that has the one list with a source that has the other. Returns what counts as missed. */
+async function missed(stored: readonly Resource[], listed: readonly Resource[]): Promise<string[]> {
+	const state = await openDatabase("memory");
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	await store.apply({ upserts: stored });
+	const found: string[] = [];
+	await reconcile(
+		{
+			reader: {
+				kinds: ["port"],
+				revisionPage: async () => ({
+					requestedAt: 10,
+					revisions: listed.map(({ id, revision }) => ({ id, revision })),
+				}),
+			} as unknown as ResourceReader,
+			store,
+			async handle({ kind, id }: ResourceName) {
+				const current = listed.find((resource) => resource.id === id);
+				await store.apply(
+					current === undefined
+						? { deletes: [{ kind, id, requestedAt: 20 }] }
+						: { upserts: [{ ...current, requestedAt: 20 }] },
+				);
+			},
+			isReported: () => false,
+			comparedAt: 0,
+			areSignalsComplete: () => true,
+			clock: { now: () => 30, sleep: async () => {} },
+			doubts: createDoubts(),
+			signal: never,
+			events: { onMissedChanges: (_kind, ids) => void found.push(...ids) },
+			pace: (work) => work(),
+			grace: 0,
+		},
+		false,
+	);
+	await state.close();
+	return found.sort();
+}
+
+test("ports that a comparison finds created, changed and deleted count as missed", async () => {
+	const nic = (id: string, revision: number, name?: string) => port(id, "compute:nova", revision, name);
+	const stored = [nic("same", 1), nic("changed", 1), nic("deleted", 1)];
+	const listed = [nic("same", 1), nic("changed", 2, "renamed"), nic("created", 1)];
+	expect(await missed(stored, listed)).toEqual(["changed", "created", "deleted"]);
+});
+
+test("a port whose revision alone has changed does not count", async () => {
+	expect(await missed([port("nic", "compute:nova", 1)], [port("nic", "compute:nova", 2)])).toEqual([]);
+});
+
+test.each([
+	["network:dhcp", []],
+	["network:distributed", []],
+	["network:floatingip", []],
+	["network:router_gateway", []],
+	["network:router_interface", ["created", "deleted"]],
+	["", ["created", "deleted"]],
+])("of ports that Neutron makes by itself, only those count that messages report: %s", async (owner, counted) => {
+	expect(await missed([port("deleted", owner, 1)], [port("created", owner, 1)])).toEqual(counted);
+});
