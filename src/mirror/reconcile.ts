@@ -34,9 +34,12 @@ export interface ReconcileOptions {
 /** Resources per page of a listing, and repaired at a time. */
 const PAGE = 1000;
 const REPAIRS = 100;
-/** Resources without a listing that one comparison reads again, those first that were read longest ago. */
+/**
+ * Resources without a listing that one comparison reads again, those first that were read longest ago; a few at a time,
+ * because what a change is read by must not queue behind them.
+ */
 const UNLISTED = 200;
-const UNLISTED_AT_ONCE = 20;
+const UNLISTED_AT_ONCE = 4;
 const UNLISTED_KINDS = ["server_details", "keypair"] as const satisfies readonly ResourceKind[];
 
 /** A resource that differs, and when the listing that shows it was requested. */
