@@ -6,7 +6,7 @@ import { ensureOutside, makeNetwork, type Wiring } from "./networks.ts";
 export const NETWORK_DATA = "/openstack/latest/network_data.json";
 /** Neutron's view of the guest's ports. */
 const PORTS = "/openstack/latest/metadata/network_data";
-const META_DATA = "/openstack/latest/meta_data.json";
+export const META_DATA = "/openstack/latest/meta_data.json";
 
 export const NAME = "willow";
 const NETWORK = {

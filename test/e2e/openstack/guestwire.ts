@@ -17,6 +17,8 @@ export interface GuestwireOptions {
 	readonly tagsOfSingleNics?: boolean;
 	/** The message bus, as a `transport_url`; none by default. */
 	readonly bus?: string;
+	/** Minutes between two comparisons of everything with the cloud. */
+	readonly sweepMinutes?: number;
 	/** Members of `vendorData`; the laboratory's cloud is called `laboratory` there. */
 	readonly vendorData?: Readonly<Record<string, unknown>>;
 }
@@ -114,6 +116,7 @@ async function writeFiles(folder: string, port: number, operator: number, socket
 		networkData: { profile: options.profile ?? "nova" },
 		vendorData: { staticFile: `${STATE}/etc/nova/vendor-data.json`, ...options.vendorData },
 		...(options.freshness !== undefined && { freshness: options.freshness }),
+		...(options.sweepMinutes !== undefined && { mirror: { sweepMinutes: options.sweepMinutes } }),
 	};
 	await writeFile(join(folder, "secret"), `${env["GUESTWIRE_SHARED_SECRET"]}\n`, { mode: 0o600 });
 	// JSON is YAML.

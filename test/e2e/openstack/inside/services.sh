@@ -10,13 +10,7 @@ make_databases() {
 	E
 }
 
-start_stores() { # databases, messages, cache
-	[ -d "$DATA/mariadb/mysql" ] || mariadb-install-db --user=mysql --datadir="$DATA/mariadb" >"$LOG/mariadb.setup" 2>&1
-	# Durability is not what this database is for.
-	daemon mariadb mysql 3306 mariadbd --no-defaults --datadir="$DATA/mariadb" --socket="$DATA/mariadb/mysqld.sock" \
-		--bind-address=127.0.0.1 --max-connections=1000 --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=0 \
-		--innodb-doublewrite=0 --skip-name-resolve
-	daemon memcached memcache 11211 memcached -l 127.0.0.1 -m 64
+start_broker() {
 	# A fixed node name, because the machine's own may not resolve; loopback only, its port mapper too.
 	install -d -o rabbitmq "$DATA/rabbitmq"
 	daemon rabbitmq rabbitmq 5672 env HOME="$DATA/rabbitmq" RABBITMQ_NODENAME=laboratory@localhost \
@@ -24,10 +18,20 @@ start_stores() { # databases, messages, cache
 		RABBITMQ_ENABLED_PLUGINS_FILE="$DATA/rabbitmq/plugins" ERL_EPMD_ADDRESS=127.0.0.1 \
 		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
 		/usr/lib/rabbitmq/bin/rabbitmq-server
+	wait_for rabbitmq 600 listening 5672
+}
+
+start_stores() { # databases, messages, cache
+	[ -d "$DATA/mariadb/mysql" ] || mariadb-install-db --user=mysql --datadir="$DATA/mariadb" >"$LOG/mariadb.setup" 2>&1
+	# Durability is not what this database is for.
+	daemon mariadb mysql 3306 mariadbd --no-defaults --datadir="$DATA/mariadb" --socket="$DATA/mariadb/mysqld.sock" \
+		--bind-address=127.0.0.1 --max-connections=1000 --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=0 \
+		--innodb-doublewrite=0 --skip-name-resolve
+	daemon memcached memcache 11211 memcached -l 127.0.0.1 -m 64
+	start_broker
 	wait_for mariadb 600 sql -e 'SELECT 1'
 	once databases make_databases
 	wait_for memcached 600 listening 11211
-	wait_for rabbitmq 600 listening 5672
 }
 
 start_database_server() { # name schema remotes...   an OVSDB server on a database of that name
