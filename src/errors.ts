@@ -8,7 +8,7 @@ export type ErrorCode =
 	| "cloud-unavailable" // the cloud is unreachable, and nothing is known about the instance
 	| "cloud-answer" // the cloud returned an unexpected response
 	| "vendor-data" // a vendor data service did not respond, and its data is required
-	| "limit" // an instance with more ports, addresses, routes or bytes than documents may have
+	| "limit" // an instance with more ports, addresses, routes or bytes than documents may have, or a document that takes too long
 	| "listen" // cannot listen on an address
 	| "document" // an unreadable network_data.json
 	| "drive" // a tree that does not fit on a config drive, or an unreadable image

@@ -117,3 +117,34 @@ test("for an instance at the limits, and for one far beyond them", { timeout: 2 
 		await service.ended;
 	}
 });
+
+test("while an operator tries a document that takes many seconds", { timeout: 2 * PATIENCE }, async () => {
+	writeFileSync(join(inventory, "vm.json"), JSON.stringify({ servers: [{ id: "vm" }] }));
+	const service = await start("vm");
+	const mac = (n: number) =>
+		`52:54:00:01:${[n >> 8, n & 255].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+	const vlans = Array.from({ length: 4000 }, (_, n) => ({
+		...{ id: `vlan${n}`, type: "vlan", vlan_link: "nic", vlan_id: n + 1, vlan_mac_address: mac(n) },
+	}));
+	const links = [{ id: "nic", type: "phy", ethernet_mac_address: "52:54:00:00:00:01" }, ...vlans];
+	const post = async (body: object) => {
+		const headers = { "content-type": "application/json" };
+		return fetch(`${service.operator}/api/try`, { method: "POST", headers, body: JSON.stringify(body) });
+	};
+	expect((await post({ links: links.slice(0, 2) })).status).toBe(200);
+	await ask(service, PATH);
+	await stallOf(service, "start");
+	let status = 0;
+	const tried = post({ links }).then((response) => {
+		status = response.status;
+		return response.text();
+	});
+	let asked = 0;
+	for (; status === 0; asked++) {
+		expect((await ask(service, PATH)).status).toBe(200);
+		await sleep(10);
+	}
+	console.log(`${status} for the document; a guest was answered ${asked} times meanwhile`);
+	expect(status === 200 || (await tried).includes("shorten it")).toBe(true);
+	expect(await stallOf(service, "a document to try")).toBeLessThan(MOST_STALL);
+});

@@ -2,13 +2,11 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import Type from "typebox";
-import { check, losingClients } from "../../check/index.ts";
-import { readNetworkData } from "../../documents/read-network-data.ts";
 import { GuestwireError } from "../../errors.ts";
-import { FORMATS, render } from "../../render/index.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import type { RefusalWithMisses } from "../../service/overview/refusals.ts";
+import { createDocumentTrials } from "../../service/try-document/document-trials.ts";
 import { REASONS, type Reason } from "../guest/reasons.ts";
 import {
 	DescriptionSchema,
@@ -147,20 +145,20 @@ function addTry(app: FastifyInstance): void {
 				losing: Type.Array(Type.String(), { description: "The clients that lose networking, or part of it" }),
 				renderings: Type.Record(Type.String(), RenderingSchema),
 			}),
-			422: { ...ProblemSchema, description: "Not a network_data.json" },
+			422: { ...ProblemSchema, description: "Not a network_data.json, or one that takes too long or too much memory" },
+			503: { ...ProblemSchema, description: "Too many documents are being checked" },
 		},
 	};
-	app.post("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
+	const trials = createDocumentTrials();
+	app.addHook("onClose", () => trials.close());
+	// The thread parses it.
+	app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: unknown, body: string) => body);
+	app.post<{ Body: string }>("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
 		try {
-			const { data } = readNetworkData(body);
-			const findings = check(body);
-			const renderings = Object.fromEntries(
-				FORMATS.map((format) => {
-					const { files, remarks } = render(format, data);
-					return [format, { files, remarks }];
-				}),
-			);
-			return { document: data, findings, losing: losingClients(findings), renderings };
+			const tried = await trials.run(body);
+			if (tried === undefined)
+				return reply.code(503).send({ message: "Other documents are being checked: try again." });
+			return reply.type("application/json").send(tried);
 		} catch (error) {
 			if (!(error instanceof GuestwireError)) throw error;
 			return reply.code(422).send({ message: error.message });
