@@ -1,6 +1,7 @@
 /** What the request history does on either database. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AnsweredRequest } from "../src/service/request-history/answered-request.ts";
+import { bestClient } from "../src/service/request-history/client.ts";
 import { createDigests, decompressContent } from "../src/service/request-history/document-content.ts";
 import { createRecorder, type Recorder } from "../src/service/request-history/recorder.ts";
 import { decodeRequests } from "../src/service/request-history/request-list.ts";
@@ -77,6 +78,35 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(await store.instance("vm")).toMatchObject({ requests: 2, last_at: 20, node: "n2" });
 			expect(await store.documents("vm")).toEqual([expect.objectContaining({ at: 20, node: "n2" })]);
 			expect(decodeRequests(await store.requests("vm")).map(({ node }) => node)).toEqual(["n1", "n2"]);
+		});
+
+		test("does not replace a client by a less certain one, whichever process has seen what, and after a restart", async () => {
+			const fetched = (path: string, userAgent: string, at: number) =>
+				write([answered({ path, userAgent, at })], `n${at}`);
+			const clientOf = async () => {
+				const {
+					client,
+					client_traits: traits = 0,
+					client_certainty: certainty = 0,
+				} = (await store.instance("vm")) ?? {};
+				return bestClient({ traits, client: client ?? undefined, certainty }).client;
+			};
+			await fetched("openstack/latest/user_data", "curl/7.88.1", 1);
+			expect(await clientOf()).toBe("curl@7.88.1");
+			// Behind a proxy that replaces the user agent, two processes answer parts of a boot of cloud-init.
+			await fetched("openstack/2018-08-27/meta_data.json", "proxy", 2);
+			expect(await clientOf()).toBe("cloud-init");
+			await fetched("openstack/latest/user_data", "proxy", 3);
+			expect(await clientOf()).toBe("cloud-init");
+			await fetched("openstack/latest/user_data", "curl/7.88.1", 4);
+			expect(await clientOf()).toBe("cloud-init");
+			await fetched("openstack/2018-08-27/meta_data.json", "Cloud-Init/25.1.4", 5);
+			await fetched("openstack/latest/user_data", "curl/7.88.1", 6);
+			await fetched("openstack/latest/user_data", "proxy", 7);
+			expect(await clientOf()).toBe("cloud-init@25.1.4");
+			await fetched("openstack/2018-08-27/meta_data.json", "Cloud-Init/26.2", 9);
+			await fetched("openstack/2018-08-27/meta_data.json", "Cloud-Init/25.1.4", 8);
+			expect(await clientOf()).toBe("cloud-init@26.2");
 		});
 
 		test("keeps three versions of a document, the newest first", async () => {

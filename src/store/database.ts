@@ -40,6 +40,10 @@ export interface StateTables {
 		failures: number;
 		/** `name` or `name@version`; null: unknown. */
 		client: string | null;
+		/** What the guest has requested: a set of bits. Those of all processes are added. */
+		client_traits: number;
+		/** How well `client` is known: a less certain one does not replace it. */
+		client_certainty: number;
 		user_agent: string;
 		node: string;
 		/** When it was noticed that the guest has old documents. */

@@ -25,7 +25,10 @@ export type Version = Omit<Tables["history_versions"], "instance_id">;
 
 /** What is written together, or not at all. Each key occurs once in each list. */
 export interface HistoryBatch {
-	/** `requests` and `failures` are added to what is stored; a `client` of null keeps what is stored. */
+	/**
+	 * `requests`, `failures` and the bits of `client_traits` are added to what is stored. A `client` of null, or one that is
+	 * less certain, keeps what is stored.
+	 */
 	readonly instances: readonly Omit<InstanceHistory, "outdated_at">[];
 	readonly documents: readonly Tables["history_documents"][];
 	readonly requests: readonly Tables["history_requests"][];

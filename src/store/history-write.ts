@@ -43,6 +43,7 @@ export function writeBatch(
 const COLUMNS = {
 	history_instances: {
 		...{ instance_id: "text", first_at: "bigint", last_at: "bigint", last_status: "integer", requests: "bigint" },
+		...{ client_traits: "integer", client_certainty: "integer" },
 		...{ failures: "bigint", client: "text", user_agent: "text", node: "text", sequence: "bigint" },
 	},
 	history_documents: {
@@ -92,6 +93,11 @@ const KEYS: Readonly<Record<keyof typeof COLUMNS, readonly string[]>> = {
 	history_refusals: ["source", "reason", "listener"],
 };
 
+/** Processes see a part of a guest's requests each. Of two clients that are equally certain, the later one counts. */
+const IS_BETTER_CLIENT = sql`excluded.client is not null and (
+	excluded.client_certainty > history_instances.client_certainty or history_instances.client is null or
+	(excluded.client_certainty = history_instances.client_certainty and excluded.last_at >= history_instances.last_at))`;
+
 /** Nodes write in any order: the later request counts. */
 const ADD_TO_INSTANCE = sql`do update set
 	last_status = ${later("last_status")}, user_agent = ${later("user_agent")}, node = ${later("node")},
@@ -99,7 +105,10 @@ const ADD_TO_INSTANCE = sql`do update set
 		then excluded.last_at else history_instances.last_at end,
 	requests = history_instances.requests + excluded.requests,
 	failures = history_instances.failures + excluded.failures,
-	client = coalesce(excluded.client, history_instances.client),
+	client_traits = excluded.client_traits | history_instances.client_traits,
+	client = case when ${IS_BETTER_CLIENT} then excluded.client else history_instances.client end,
+	client_certainty = case when ${IS_BETTER_CLIENT}
+		then excluded.client_certainty else history_instances.client_certainty end,
 	sequence = excluded.sequence`;
 
 function later(column: "last_status" | "user_agent" | "node") {

@@ -1,5 +1,6 @@
 /** The instances' lines of the request history, read again after each write of any process. */
 import type { HistoryStore, InstanceHistory } from "../../store/history-store.ts";
+import { bestClient } from "../request-history/client.ts";
 
 export interface HistoryReader {
 	/** By instance. */
@@ -19,6 +20,11 @@ export interface HistoryReaderOptions {
 	readonly onError: (error: unknown) => void;
 }
 
+function withBestClient(line: InstanceHistory): InstanceHistory {
+	const { client_traits: traits, client, client_certainty: certainty } = line;
+	return { ...line, client: bestClient({ traits, client: client ?? undefined, certainty }).client ?? null };
+}
+
 export function createHistoryReader(options: HistoryReaderOptions): HistoryReader {
 	const { store, onLines, onRequests, onRefusals, onError } = options;
 	const lines = new Map<string, InstanceHistory>();
@@ -34,7 +40,7 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 			const page = await store.instancesSince(sequence);
 			for (const line of page.instances) {
 				const known = lines.get(line.instance_id);
-				lines.set(line.instance_id, line);
+				lines.set(line.instance_id, withBestClient(line));
 				if (known?.last_at !== line.last_at || known?.requests !== line.requests) onRequests(line.instance_id);
 				ids.push(line.instance_id);
 			}

@@ -19,6 +19,8 @@ const guests: Guest[] = indexed.map((instance, at) => ({
 					instance_id: instance.id,
 					last_at: at % 5,
 					client: at % 4 > 1 ? "cloud-init@24.1" : null,
+					client_traits: 0,
+					client_certainty: 0,
 					outdated_at: null,
 				}
 			: undefined,

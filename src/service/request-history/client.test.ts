@@ -41,5 +41,8 @@ it("somebody who tries curl in a guest does not replace what configures it, but 
 	const guest = addEvidence(NO_EVIDENCE, "openstack/latest/user_data", "Cloud-Init/24.1");
 	const tried = addEvidence(guest, "openstack/latest/meta_data.json", "curl/8");
 	expect(tried.client).toBe("cloud-init@24.1");
+	expect(addEvidence(NO_EVIDENCE, "openstack/latest/user_data", "curl/8")).toMatchObject({
+		...{ traits: 0, client: "curl@8", certainty: 0 },
+	});
 	expect(addEvidence(tried, "openstack/2018-08-27/meta_data.json", "Cloud-Init/25.1").client).toBe("cloud-init@25.1");
 });

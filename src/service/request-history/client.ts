@@ -10,11 +10,21 @@ export interface ClientEvidence {
 	readonly traits: number;
 	/** `name` or `name@version`. */
 	readonly client: string | undefined;
-	/** Whether the user agent says so, which no path outweighs. */
-	readonly isCertain: boolean;
+	/** One of `Certainty`. */
+	readonly certainty: number;
 }
 
-export const NO_EVIDENCE: ClientEvidence = { traits: 0, client: undefined, isCertain: false };
+/** How well a client is known. Less certain evidence does not replace it. The numbers are stored. */
+const Certainty = {
+	/** Unknown, or a tool that somebody tries in the guest. */
+	none: 0,
+	/** By the paths that it requests. */
+	paths: 1,
+	/** By its user agent. */
+	userAgent: 2,
+} as const;
+
+export const NO_EVIDENCE: ClientEvidence = { traits: 0, client: undefined, certainty: Certainty.none };
 
 /** User agents that name the program. Group 1 is the version. */
 const USER_AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
@@ -76,15 +86,21 @@ const PATTERNS: readonly { readonly client: string; readonly all: number; readon
 
 /** Adds a request to what is known about a guest's program. */
 export function addEvidence(known: ClientEvidence, path: string | undefined, userAgent: string): ClientEvidence {
-	const traits = known.traits | traitsOf(path ?? "");
 	const named = clientOfUserAgent(userAgent);
 	// Somebody who tries curl in a guest does not change what configures it.
-	if (named !== undefined && !(isTool(named) && known.client !== undefined)) {
-		return { traits, client: named, isCertain: !isTool(named) };
+	if (named !== undefined && isTool(named)) {
+		return known.certainty === Certainty.none ? { ...known, client: named } : known;
 	}
-	if (known.isCertain || traits === known.traits) return { ...known, traits };
-	const client = PATTERNS.find(({ all, none }) => (traits & all) === all && (traits & none) === 0)?.client;
-	return { traits, client: client ?? known.client, isCertain: false };
+	const traits = known.traits | traitsOf(path ?? "");
+	if (named !== undefined) return { traits, client: named, certainty: Certainty.userAgent };
+	return { traits, ...bestClient({ ...known, traits }) };
+}
+
+/** The client by everything that is known: each process has seen only some of the requests. */
+export function bestClient({ traits, client, certainty }: ClientEvidence): Omit<ClientEvidence, "traits"> {
+	if (certainty === Certainty.userAgent) return { client, certainty };
+	const byPaths = PATTERNS.find(({ all, none }) => (traits & all) === all && (traits & none) === 0)?.client;
+	return byPaths === undefined ? { client, certainty } : { client: byPaths, certainty: Certainty.paths };
 }
 
 /** `name@version`, or `name` if the user agent has no version; undefined if it names no known program. */

@@ -63,6 +63,7 @@ function ofInstance(id: string, pending: PendingInstance, context: BatchContext)
 	return {
 		instance: {
 			...{ instance_id: id, first_at: firstAt, last_at: last.at, last_status: last.status, requests, failures },
+			...{ client_traits: evidence.traits, client_certainty: evidence.certainty },
 			...{ client: evidence.client ?? null, user_agent: short(last.userAgent), node },
 		},
 		requests: { instance_id: id, at: last.at, writer, count, content },

@@ -11,6 +11,7 @@ import * as mirror from "./0003-mirror.ts";
 import * as requestHistory from "./0004-request-history.ts";
 import * as passwordTimes from "./0005-password-times.ts";
 import * as timesOfOldPasswords from "./0006-times-of-old-passwords.ts";
+import * as clientEvidence from "./0007-client-evidence.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -28,6 +29,7 @@ const MIGRATIONS = {
 	"0004-request-history": requestHistory,
 	"0005-password-times": passwordTimes,
 	"0006-times-of-old-passwords": timesOfOldPasswords,
+	"0007-client-evidence": clientEvidence,
 };
 
 /**

@@ -1,0 +1,14 @@
+import { type Kysely, sql } from "kysely";
+
+/** What is known about each guest's program, of all processes and nodes. See `src/service/request-history/client.ts`. */
+export async function up(database: Kysely<unknown>): Promise<void> {
+	for (const column of ["client_traits", "client_certainty"]) {
+		await database.schema
+			.alterTable("history_instances")
+			.addColumn(column, "integer", (definition) => definition.notNull().defaultTo(0))
+			.execute();
+	}
+	// Only user agents have named versions so far.
+	await sql`update history_instances set client_certainty = 2
+		where client like '%@%' and client not like 'curl@%' and client not like 'wget@%'`.execute(database);
+}
