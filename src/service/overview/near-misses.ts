@@ -1,5 +1,7 @@
 /** Which instance a refused request nearly was, and what did not match. */
+import { setImmediate } from "node:timers/promises";
 import ipaddr from "ipaddr.js";
+import { getOrInsert } from "../../get-or-insert.ts";
 import { canonicalAddress, eui64Mac } from "../../instance/addresses.ts";
 import type { RequestSource } from "../request-history/answered-request.ts";
 import type { IndexedInstance, IndexedPort } from "./indexed-instance.ts";
@@ -17,95 +19,132 @@ export interface NearMiss {
 const MAX_CANDIDATES = 5;
 /** Addresses on the same network that differ by at most this are named. */
 const MAX_DISTANCE = 4;
+/** Milliseconds of work before other requests get a turn. */
+const TURN = 5;
 
-/** @param source what the request said about itself */
-export function nearMisses(source: RequestSource, instances: Iterable<IndexedInstance>): NearMiss[] {
-	const wanted = wantedOf(source);
-	if (Object.values(wanted).every((value) => value === undefined)) return [];
-	const found: { readonly rank: number; readonly miss: NearMiss }[] = [];
-	for (const instance of instances) {
-		const best = candidate(instance, wanted, source);
-		if (best !== undefined) found.push(best);
+/**
+ * Goes through all instances once for all sources, and lets other work have its turn meanwhile.
+ *
+ * @param sources what each request said about itself
+ * @returns the candidates of each source, the nearest first
+ */
+export async function nearMisses(
+	sources: readonly RequestSource[],
+	instances: Iterable<IndexedInstance>,
+): Promise<NearMiss[][]> {
+	const wanted = wantedOf(sources);
+	const found = sources.map((): Candidate[] => []);
+	let turn = performance.now();
+	for (const instance of wanted.size > 0 ? instances : []) {
+		for (const [at, candidate] of candidatesIn(instance, wanted, sources)) addTo(found[at] ?? [], candidate);
+		if (performance.now() - turn < TURN) continue;
+		await setImmediate();
+		turn = performance.now();
 	}
-	found.sort((a, b) => a.rank - b.rank || (a.miss.instance < b.miss.instance ? -1 : 1));
-	return found.slice(0, MAX_CANDIDATES).map(({ miss }) => miss);
+	return found.map((candidates, at) => candidates.map((candidate) => missOf(candidate, sources[at] ?? {})));
 }
 
-interface Wanted {
-	readonly instance: string | undefined;
-	readonly address: string | undefined;
-	readonly macAddress: string | undefined;
+/** Who looks for a value. */
+interface Wish {
+	/** The source's index. */
+	readonly at: number;
+	readonly kind: "id" | "address" | "MAC address";
+	/** What the request said. */
+	readonly said: string;
+	/** How far the value is from that. */
+	readonly distance: number;
 }
 
-function wantedOf({ instance, address, peer }: RequestSource): Wanted {
-	// A proxy's own address says nothing about the guest.
-	const own = address ?? (instance === undefined ? peer : undefined);
-	const canonical = own === undefined ? undefined : canonicalAddress(own.trim().split("%", 1)[0] ?? "");
-	const macAddress = canonical === undefined ? undefined : eui64Mac(canonical);
-	return { instance: instance?.toLowerCase(), address: macAddress === undefined ? canonical : undefined, macAddress };
+interface Candidate {
+	/** The nearest has the lowest one. */
+	readonly rank: number;
+	readonly instance: IndexedInstance;
+	/** Absent: the id matches. */
+	readonly match?: Wish & { readonly port: IndexedPort; readonly value: string };
 }
 
-function candidate(instance: IndexedInstance, wanted: Wanted, source: RequestSource) {
-	const { id, name, ports, projectId } = instance;
-	const miss = (rank: number, why: string, port?: IndexedPort) => ({
-		rank,
-		miss: { instance: id, name, ...(port && { port: port.id }), why },
+/** Everything that would be a candidate for some source: an instance costs a few look-ups, and nothing is parsed. */
+function wantedOf(sources: readonly RequestSource[]): ReadonlyMap<string, readonly Wish[]> {
+	const wanted = new Map<string, Wish[]>();
+	const add = (value: string, wish: Wish) => getOrInsert(wanted, value, (): Wish[] => []).push(wish);
+	for (const [at, { instance: id, address, peer }] of sources.entries()) {
+		if (id !== undefined) add(id.toLowerCase(), { at, kind: "id", said: id, distance: 0 });
+		// A proxy's own address says nothing about the guest.
+		const own = address ?? (id === undefined ? peer : undefined);
+		const said = own === undefined ? undefined : canonicalAddress(own.trim().split("%", 1)[0] ?? "");
+		if (said === undefined) continue;
+		const macAddress = eui64Mac(said);
+		if (macAddress !== undefined) add(macAddress, { at, kind: "MAC address", said, distance: 0 });
+		else for (const [near, distance] of addressesNear(said)) add(near, { at, kind: "address", said, distance });
+	}
+	return wanted;
+}
+
+/** An address and those around it, as canonical text, with their distance. */
+function addressesNear(address: string): [address: string, distance: number][] {
+	const bytes = ipaddr.parse(address).toByteArray();
+	const last = bytes.length - 2;
+	const low = (bytes[last] ?? 0) * 256 + (bytes[last + 1] ?? 0);
+	return Array.from({ length: 2 * MAX_DISTANCE + 1 }, (_, at) => at - MAX_DISTANCE).flatMap((offset) => {
+		const near = low + offset;
+		if (near < 0 || near > 0xffff) return [];
+		const other = ipaddr.fromByteArray([...bytes.slice(0, last), near >> 8, near & 255]);
+		return [[canonicalAddress(other.toString()) ?? "", Math.abs(offset)] as [string, number]];
 	});
-	if (wanted.instance !== undefined && wanted.instance === id) {
-		const { projectId: claimed } = source;
-		if (claimed !== undefined && projectId !== undefined && claimed !== projectId) {
-			return miss(0, `the id matches; the instance belongs to project ${projectId}, and the request names ${claimed}`);
-		}
-		return miss(1, "the id matches");
-	}
-	for (const port of ports) {
-		const where = `network ${port.networkName || port.networkId}`;
-		const isOn = source.networkId === undefined || source.networkId === port.networkId;
-		const elsewhere = `the port is on ${where}, and the request came from network ${source.networkId}`;
-		if (wanted.address !== undefined && port.addresses.includes(wanted.address)) {
-			return miss(isOn ? 1 : 2, isOn ? `the address matches on ${where}` : `the address matches; ${elsewhere}`, port);
-		}
-		if (wanted.macAddress !== undefined && port.macAddress === wanted.macAddress) {
-			return miss(
-				isOn ? 1 : 2,
-				isOn ? `the MAC address matches on ${where}` : `the MAC address matches; ${elsewhere}`,
-				port,
-			);
-		}
-	}
-	if (wanted.address === undefined) return undefined;
-	for (const port of ports) {
-		const near = source.networkId === undefined || source.networkId === port.networkId;
-		const address = near
-			? port.addresses.find((one) => distance(one, wanted.address ?? "") <= MAX_DISTANCE)
-			: undefined;
-		if (address === undefined) continue;
-		const rank = 3 + distance(address, wanted.address);
-		return miss(
-			rank,
-			`its port has ${address} on ${port.networkName || port.networkId}, and the request came from ${wanted.address}`,
-			port,
-		);
-	}
-	return undefined;
 }
 
-/** How far two addresses of a family are apart; infinite if they differ before the last two bytes. */
-function distance(a: string, b: string): number {
-	// Every other address of the cloud differs here, which is found without parsing it.
-	if (prefixOf(a) !== prefixOf(b)) return Number.POSITIVE_INFINITY;
-	if (!ipaddr.isValid(a) || !ipaddr.isValid(b)) return Number.POSITIVE_INFINITY;
-	const [one, other] = [ipaddr.parse(a).toByteArray(), ipaddr.parse(b).toByteArray()];
-	const last = one.length - 2;
-	if (one.length !== other.length || one.slice(0, last).some((byte, at) => byte !== other[at])) {
-		return Number.POSITIVE_INFINITY;
+/** The best match of an instance for each source that it matches. */
+function candidatesIn(
+	instance: IndexedInstance,
+	wanted: ReadonlyMap<string, readonly Wish[]>,
+	sources: readonly RequestSource[],
+): ReadonlyMap<number, Candidate> {
+	const best = new Map<number, Candidate>();
+	const offer = (at: number, candidate: Candidate) => {
+		if (candidate.rank < (best.get(at)?.rank ?? Number.POSITIVE_INFINITY)) best.set(at, candidate);
+	};
+	for (const { at, kind } of wanted.get(instance.id) ?? []) if (kind === "id") offer(at, { rank: 0, instance });
+	for (const port of instance.ports) {
+		for (const value of [...port.addresses, port.macAddress]) {
+			for (const wish of wanted.get(value) ?? []) {
+				const { at, kind, distance } = wish;
+				const isOn = isOnNetwork(port, sources[at] ?? {});
+				// An address is near another one on its own network only.
+				if (kind === "id" || (distance > 0 && !isOn)) continue;
+				const rank = distance > 0 ? 2 + distance : isOn ? 1 : 2;
+				offer(at, { rank, instance, match: { ...wish, port, value } });
+			}
+		}
 	}
-	const low = (bytes: readonly number[]) => (bytes[last] ?? 0) * 256 + (bytes[last + 1] ?? 0);
-	return Math.abs(low(one) - low(other));
+	return best;
 }
 
-/** Text that two canonical addresses have in common if only their last bytes differ. */
-function prefixOf(address: string): string {
-	if (address.includes(":")) return address.slice(0, address.lastIndexOf(":"));
-	return address.slice(0, address.indexOf(".", address.indexOf(".") + 1));
+function isOnNetwork({ networkId }: IndexedPort, source: RequestSource): boolean {
+	return source.networkId === undefined || source.networkId === networkId;
+}
+
+/** Keeps the nearest few in order. */
+function addTo(candidates: Candidate[], candidate: Candidate): void {
+	const isAfter = ({ rank, instance }: Candidate) =>
+		rank > candidate.rank || (rank === candidate.rank && instance.id > candidate.instance.id);
+	const place = candidates.findIndex(isAfter);
+	candidates.splice(place < 0 ? candidates.length : place, 0, candidate);
+	if (candidates.length > MAX_CANDIDATES) candidates.pop();
+}
+
+function missOf({ instance: { id, name, projectId }, match }: Candidate, source: RequestSource): NearMiss {
+	if (match === undefined) return { instance: id, name, why: `the id matches${otherProject(projectId, source)}` };
+	return { instance: id, name, port: match.port.id, why: whyOf(match, source) };
+}
+
+function whyOf({ port, value, kind, said, distance }: NonNullable<Candidate["match"]>, source: RequestSource): string {
+	const network = port.networkName || port.networkId;
+	if (distance > 0) return `its port has ${value} on ${network}, and the request came from ${said}`;
+	if (isOnNetwork(port, source)) return `the ${kind} matches on network ${network}`;
+	return `the ${kind} matches; the port is on network ${network}, and the request came from network ${source.networkId}`;
+}
+
+function otherProject(projectId: string | undefined, { projectId: claimed }: RequestSource): string {
+	if (claimed === undefined || projectId === undefined || claimed === projectId) return "";
+	return `; the instance belongs to project ${projectId}, and the request names ${claimed}`;
 }

@@ -1,5 +1,5 @@
 /** Refused requests in pages, with the instances that they nearly matched. */
-import { setImmediate } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 import type { HistoryStore, Refusal } from "../../store/history-store.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 import { type NearMiss, nearMisses } from "./near-misses.ts";
@@ -50,20 +50,35 @@ const MAX_MARKED = 50;
 /** After marking instances there is a pause, so many times as long: anybody can send requests that are refused. */
 const REST = 50;
 const MAX_WORDS = 10;
+/** Milliseconds for which near misses are kept. */
+const MAX_AGE = 5000;
 
 export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
 	let nearest = new Set<string>();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
 
-	/** Each one is compared with every instance: between two of them, guests are answered. */
-	async function withMisses(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
-		const found: RefusalWithMisses[] = [];
-		for (const refusal of refusals) {
-			found.push({ refusal, misses: nearMisses(JSON.parse(refusal.source), instances()) });
-			await setImmediate();
+	/** Pages that are open ask for the same refusals at the same time: the first one's work is enough. */
+	const known = new LRUCache<string, readonly NearMiss[]>({ max: MAX_KEPT, ttl: MAX_AGE });
+	let looking: Promise<unknown> = Promise.resolve();
+
+	async function look(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
+		const misses = new Map(refusals.map(({ source }) => [source, known.get(source)]));
+		const sources = [...misses.keys()].filter((source) => misses.get(source) === undefined);
+		const found = await nearMisses(
+			sources.map((source) => JSON.parse(source)),
+			instances(),
+		);
+		for (const [at, source] of sources.entries()) {
+			misses.set(source, found[at]);
+			known.set(source, found[at]);
 		}
-		return found;
+		return refusals.map((refusal) => ({ refusal, misses: misses.get(refusal.source) ?? [] }));
+	}
+	function withMisses(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
+		const looked = looking.then(() => look(refusals));
+		looking = looked.catch(() => {});
+		return looked;
 	}
 
 	return {

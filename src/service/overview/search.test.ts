@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
 import type { Change } from "../../source/source.ts";
 import { changedIds, concernsAny, indexedInstance, isAffected } from "./indexed-instance.ts";
-import { nearMisses } from "./near-misses.ts";
 import { GUEST_STATES, type Guest, SORTS, searchGuests } from "./search.ts";
 
 const indexed = recordedInstances.map((instance) =>
@@ -88,41 +87,6 @@ describe("the search", () => {
 
 	it("takes any cursor", () => {
 		fc.assert(fc.property(fc.string(), (cursor) => void searchGuests(guests, { cursor, limit: 5 })));
-	});
-});
-
-describe("near misses", () => {
-	const trunk = indexed.find(({ name }) => name === "f-trunk") ?? indexed[0];
-	const [port] = trunk?.ports ?? [];
-
-	it("names the port with the address on another network", () => {
-		const [first] = nearMisses({ peer: "10.9.9.9", address: port?.addresses[0], networkId: "elsewhere" }, indexed);
-		expect(first).toMatchObject({ instance: trunk?.id, port: port?.id });
-		expect(first?.why).toContain("elsewhere");
-	});
-
-	it("names the port with the address next to it, on that network only", () => {
-		const [address = ""] = port?.addresses ?? [];
-		const next = address.replace(/\d+$/, (digits) => String(Number(digits) + 1));
-		const found = nearMisses({ address: next, networkId: port?.networkId }, indexed);
-		expect(found.map(({ instance }) => instance)).toContain(trunk?.id);
-		expect(nearMisses({ address: next, networkId: "elsewhere" }, indexed)).toEqual([]);
-	});
-
-	it("says which project owns the instance that was claimed", () => {
-		const [owned] = recordedInstances;
-		const [instance] = indexed;
-		const found = nearMisses({ instance: instance?.id, projectId: "another" }, indexed);
-		expect(found).toEqual([
-			expect.objectContaining({ instance: instance?.id, why: expect.stringContaining(owned?.projectId ?? "") }),
-		]);
-	});
-
-	it("finds nobody for a source that says nothing, and takes any text", () => {
-		expect(nearMisses({}, indexed)).toEqual([]);
-		fc.assert(
-			fc.property(fc.string(), fc.string(), (address, networkId) => void nearMisses({ address, networkId }, indexed)),
-		);
 	});
 });
 

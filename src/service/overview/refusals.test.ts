@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import type { Refusal } from "../../store/history-store.ts";
+import type { IndexedInstance } from "./indexed-instance.ts";
+import { createRefusals } from "./refusals.ts";
+
+const MANY = 100_000;
+/** What one turn may take on a busy machine, in milliseconds of CPU time. */
+const LONGEST = 300;
+
+const refusal = (at: number): Refusal => ({
+	...{ source: JSON.stringify({ address: `192.168.0.${230 + at}`, routerId: `r-${at}` }), reason: "no-owner" },
+	...{ listener: "l", node: "n", count: 1, first_at: at, last_at: at, sequence: at },
+	content: JSON.stringify({ path: "", userAgent: "", method: "GET", status: 404, detail: "" }),
+});
+
+/** Instances on networks of their projects, which all have the same addresses. */
+function manyInstances(): IndexedInstance[] {
+	return Array.from({ length: MANY }, (_, n) => {
+		const port = { id: `p${n}`, macAddress: "52:54:00:00:00:01", networkId: `net-${n >> 3}`, networkName: "net" };
+		const ports = [{ ...port, subnetIds: [], addresses: [`192.168.0.${3 + (n % 200)}`] }];
+		return { id: `i${n}`, name: `guest-${n}`, text: "", ports };
+	});
+}
+
+it("a page of refusals among very many instances never keeps guests waiting, and pages share the work", async () => {
+	const all = manyInstances();
+	let passes = 0;
+	const refusals = createRefusals({
+		store: { refusals: async () => Array.from({ length: 20 }, (_, at) => refusal(at)) },
+		*instances() {
+			passes++;
+			yield* all;
+		},
+	});
+	const used = () => {
+		const { user, system } = process.threadCpuUsage();
+		return (user + system) / 1000;
+	};
+	let [last, longest] = [used(), 0];
+	const timer = setInterval(() => {
+		longest = Math.max(longest, used() - last);
+		last = used();
+	}, 1);
+	const pages = await Promise.all([refusals.page({ limit: 20 }), refusals.page({ limit: 20 })]);
+	clearInterval(timer);
+	expect(longest).toBeLessThan(LONGEST);
+	expect(passes).toBe(1);
+	expect(pages[0]).toEqual(pages[1]);
+	// 192.168.0.202 is the highest address.
+	expect(pages[0]?.refusals.every(({ misses }) => misses.length === 0)).toBe(true);
+});
