@@ -36,6 +36,7 @@ export function stdoutSink(stdout: NodeJS.WriteStream & { readonly fd: number },
 export function fileSink(descriptor: number, { backlog }: LogSinkOptions): LogSink {
 	const stream = pino.destination({ dest: descriptor, maxLength: backlog, sync: false });
 	let isDropped = false;
+	let isClosed = false;
 	stream.on("drop", () => {
 		isDropped = true;
 	});
@@ -43,11 +44,14 @@ export function fileSink(descriptor: number, { backlog }: LogSinkOptions): LogSi
 	stream.on("error", () => {});
 	return {
 		write(lines) {
+			// The stream would throw.
+			if (isClosed) return false;
 			isDropped = false;
 			stream.write(lines);
 			return !isDropped;
 		},
 		async close() {
+			isClosed = true;
 			const { promise, resolve } = Promise.withResolvers<void>();
 			const timer = setTimeout(resolve, LAST_WRITE);
 			stream.once("close", resolve);

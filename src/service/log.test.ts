@@ -133,6 +133,12 @@ it("loses lines on a full disk, counts them, and does no other harm", async () =
 	await flush();
 });
 
+it("loses lines that come after its end, and does no other harm", async () => {
+	const sink = fileSink(openSync("/dev/null", "w"), options);
+	await sink.close();
+	expect(sink.write("late\n")).toBe(false);
+});
+
 it("says how many lines were lost once its reader returns", async () => {
 	const pipe = new PassThrough();
 	let counted = 0;

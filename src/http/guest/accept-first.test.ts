@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect, Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { createAcceptFirst } from "./accept-first.ts";
 
@@ -14,7 +14,7 @@ it("lets no connection wait while others that came at the same time ask again an
 	/** Local ports, in the order of their requests. */
 	const handled: number[] = [];
 	const server = createServer((request, response) =>
-		acceptFirst.handle(() => {
+		acceptFirst.handle(request.socket, () => {
 			handled.push(request.socket.remotePort ?? 0);
 			for (const end = performance.now() + WORK; performance.now() < end; );
 			response.end();
@@ -32,6 +32,35 @@ it("lets no connection wait while others that came at the same time ask again an
 	expect(handled).toHaveLength(CONNECTIONS * REQUESTS);
 	expect(last).toBeLessThan(2 * CONNECTIONS);
 	server.close();
+});
+
+it("handles the requests of connections in turn, and none of one that has closed", async () => {
+	const acceptFirst = createAcceptFirst();
+	const [many, closed, one] = [new Socket(), new Socket(), new Socket()];
+	const handled: string[] = [];
+	const ask = (socket: Socket, name: string) => acceptFirst.handle(socket, () => handled.push(name));
+	acceptFirst.accepted();
+	for (const name of ["first", "second", "third"]) ask(many, name);
+	for (const name of ["lost", "lost too"]) ask(closed, name);
+	ask(one, "other");
+	expect(handled).toEqual([]);
+	closed.destroy();
+	await expect.poll(() => handled).toContain("third");
+	expect(handled).toEqual(["first", "other", "second", "third"]);
+});
+
+it("lets so many requests wait and handles the next at once, after those of its connection", () => {
+	const acceptFirst = createAcceptFirst();
+	const last = new Socket();
+	let handled: number[] = [];
+	acceptFirst.accepted();
+	for (let n = 0; n < 5000; n++) acceptFirst.handle(n % 2 === 0 ? last : new Socket(), () => handled.push(n));
+	const most = 5000 - handled.length;
+	handled = [];
+	acceptFirst.handle(last, () => handled.push(5000));
+	expect(most).toBeLessThanOrEqual(2000);
+	expect(handled).toEqual(handled.toSorted((a, b) => a - b));
+	expect(handled.at(-1)).toBe(5000);
 });
 
 async function askAgainAndAgain(socket: Socket): Promise<void> {

@@ -5,33 +5,38 @@
  * once, a turn that handles the requests of those accepted already takes long: the last ones would be accepted only when
  * the first ones have been answered several times.
  */
+import type { Socket } from "node:net";
+import { getOrInsert } from "../../get-or-insert.ts";
 
 export interface AcceptFirst {
 	/** A connection has been accepted. */
 	accepted(): void;
-	/** Handles a request: at once, unless connections are being accepted or others wait. */
-	handle(request: () => void): void;
+	/** Handles a request: at once, or after connections and other guests' requests. Not if its client has gone meanwhile. */
+	handle(socket: Socket, request: () => void): void;
 }
 
-/** Milliseconds of accepting after which a turn handles a request too: endless connections hold up nobody for longer. */
-const MOST_ACCEPTING = 100;
+/** Milliseconds in which only connections are accepted, and from the beginning of one such time to that of the next. */
+const ACCEPTING = 100;
+const INTERVAL = 1000;
+/** Requests that wait. Further ones are handled at once, so that the event loop reads no more of them. */
+const MOST_WAITING = 2000;
 
 export function createAcceptFirst(): AcceptFirst {
-	const waiting: (() => void)[] = [];
+	const waiting = createQueues();
 	/** Whether a turn is scheduled. */
 	let isBusy = false;
 	let hasAccepted = false;
-	/** When `isBusy` began. Milliseconds of the performance clock. */
-	let since = 0;
+	/** Milliseconds of the performance clock. */
+	let since = Number.NEGATIVE_INFINITY;
 
 	/**
 	 * Runs after each look for connections and requests. One request per turn: node closes sockets and settles promises
 	 * before the next.
 	 */
 	const turn = () => {
-		const onlyAccepts = hasAccepted && performance.now() - since < MOST_ACCEPTING;
-		const request = onlyAccepts ? undefined : waiting.shift();
-		isBusy = hasAccepted || waiting.length > 0;
+		const onlyAccepts = hasAccepted && performance.now() - since < ACCEPTING;
+		const request = onlyAccepts ? undefined : waiting.next();
+		isBusy = hasAccepted || waiting.size() > 0;
 		hasAccepted = false;
 		if (isBusy) setImmediate(turn);
 		request?.();
@@ -41,12 +46,45 @@ export function createAcceptFirst(): AcceptFirst {
 			hasAccepted = true;
 			if (isBusy) return;
 			isBusy = true;
-			since = performance.now();
+			const now = performance.now();
+			if (now - since > INTERVAL) since = now;
 			setImmediate(turn);
 		},
-		handle(request) {
-			if (isBusy) waiting.push(request);
-			else request();
+		handle(socket, request) {
+			if (isBusy && waiting.size() < MOST_WAITING) waiting.add(socket, request);
+			else for (const each of [...waiting.remove(socket), request]) each();
+		},
+	};
+}
+
+type Request = () => void;
+
+/** The requests of each connection, in order. The connections take turns. */
+function createQueues() {
+	const queues = new Map<Socket, Request[]>();
+	let size = 0;
+	const remove = (socket: Socket): Request[] => {
+		const requests = queues.get(socket) ?? [];
+		queues.delete(socket);
+		size -= requests.length;
+		return requests;
+	};
+	return {
+		size: () => size,
+		add(socket: Socket, request: Request) {
+			getOrInsert(queues, socket, () => []).push(request);
+			size++;
+		},
+		remove,
+		next(): Request | undefined {
+			for (const socket of queues.keys()) {
+				const [request, ...later] = remove(socket);
+				if (socket.destroyed) continue;
+				if (later.length > 0) queues.set(socket, later);
+				size += later.length;
+				return request;
+			}
+			return undefined;
 		},
 	};
 }

@@ -38,6 +38,8 @@ export interface ConnectionsOptions {
 	readonly metrics: ListenerMetrics;
 	/** Whether each peer address is a guest, and not a proxy for many. */
 	readonly isPeerGuest: boolean;
+	/** Called for each connection that is not refused. */
+	readonly accepted: () => void;
 }
 
 interface Pipeline {
@@ -50,7 +52,8 @@ interface Pipeline {
 /** Milliseconds that a client gets to read the last response. Closing at once could reset what it has not read. */
 const LINGER = 1000;
 
-export function watchConnections(server: Server, { limits, metrics, isPeerGuest }: ConnectionsOptions): Connections {
+export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
+	const { limits, metrics, isPeerGuest, accepted } = options;
 	const pipelines = new Map<Duplex, Pipeline>();
 	const perPeer = new Map<string, number>();
 	server.maxConnections = limits.connections;
@@ -65,6 +68,7 @@ export function watchConnections(server: Server, { limits, metrics, isPeerGuest 
 		}
 		pipelines.set(socket, { queued: 0, isFull: false, latest: undefined });
 		metrics.connections.inc();
+		accepted();
 		socket.once("close", () => {
 			pipelines.delete(socket);
 			metrics.connections.dec();

@@ -153,7 +153,7 @@ describe("one guest does not take the others' share", () => {
 		await start({ waiting: 20, waitingPerGuest: 5 }, signed, slow);
 		const ask = (headers: [string, string][]) => service.ask({ path: PATH, headers });
 		for (let n = 0; n < 19; n++) ask(signedHeaders(hostile));
-		await expect.poll(() => service.lines.length).toBe(14);
+		await expect.poll(() => service.lines.length, { timeout: 10_000 }).toBe(14);
 		expect(service.lines.every((line) => line.includes('"reason":"overload"'))).toBe(true);
 		ask(signedHeaders(honest));
 		await expect
@@ -178,7 +178,7 @@ describe("one guest does not take the others' share", () => {
 				],
 			});
 		for (let n = 0; n < 50; n++) ask("10.0.0.5");
-		await expect.poll(() => service.lines.length).toBe(40);
+		await expect.poll(() => service.lines.length, { timeout: 10_000 }).toBe(40);
 		expect((await ask("10.0.0.6")).status).toBe(200);
 	});
 

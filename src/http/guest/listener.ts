@@ -76,7 +76,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 		requestTimeout: limits.request,
 		onRequest(request, to) {
 			const exchange = begin(request, to);
-			if (connections.admit(exchange)) acceptFirst.handle(() => respond(exchange));
+			if (connections.admit(exchange)) acceptFirst.handle(request.socket, () => respond(exchange));
 		},
 		onUnknownExpectation(request, to) {
 			const exchange = begin(request, to);
@@ -94,8 +94,8 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	});
 	const listenerMetrics = metrics.listener(address.text, mode);
 	const isPeerGuest = mode === "address";
-	const connections = watchConnections(server, { limits, metrics: listenerMetrics, isPeerGuest });
-	server.on("connection", acceptFirst.accepted);
+	const { accepted } = acceptFirst;
+	const connections = watchConnections(server, { limits, metrics: listenerMetrics, isPeerGuest, accepted });
 	return {
 		async start() {
 			const where = await listenOn(asListener(server), address);
