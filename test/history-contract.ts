@@ -191,7 +191,9 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 
 		test("stores no user data, no password, no signature and no seed", async () => {
 			const planted = "PLANTED-SECRET";
-			const body = Buffer.from(JSON.stringify({ random_seed: planted, name: "vm" }));
+			const body = Buffer.from(
+				JSON.stringify({ random_seed: planted, name: "vm", meta: { role: "web", admin_pass: planted } }),
+			);
 			await write([
 				answered({ path: "openstack/latest/user_data", body: Buffer.from(planted) }),
 				answered({ path: "latest/user-data", body: Buffer.from(planted) }),
@@ -200,7 +202,9 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 				answered({ path: "openstack/latest/meta_data.json", body }),
 			]);
 			const [version] = await store.versions("vm", "openstack/latest/meta_data.json");
-			expect(decompressContent(version?.content ?? new Uint8Array()).toString()).toBe('{"name":"vm"}');
+			expect(decompressContent(version?.content ?? new Uint8Array()).toString()).toBe(
+				'{"name":"vm","meta":{"role":"web","admin_pass":"(hidden)"}}',
+			);
 			const tables = await Promise.all(
 				(["history_instances", "history_documents", "history_requests"] as const).map((table) =>
 					state.read((database) => database.selectFrom(table).selectAll().execute()),

@@ -14,6 +14,7 @@ import type { Overview } from "../../service/overview/overview.ts";
 import {
 	type DigestOf,
 	decompressContent,
+	hasSecretItems,
 	isDocumentPath,
 	storableContent,
 } from "../../service/request-history/document-content.ts";
@@ -86,9 +87,10 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const read = (path: string) => tree.answer(path)?.body;
 		const rows = [...new Set([...last.keys(), ...latest])].sort().map((path) => {
 			const answer = last.get(path);
-			const bytes = read(path)?.length;
+			const body = read(path);
+			const isPrivate = isPrivatePath(path) || (body !== undefined && hasSecretItems(path, body));
 			return {
-				...{ path, isPrivate: isPrivatePath(path), ...(bytes !== undefined && { bytes }) },
+				...{ path, isPrivate, ...(body !== undefined && { bytes: body.length }) },
 				state: answer === undefined ? ("never" as const) : documentState(answer, read, digestOf),
 				...(answer && { last: { ...answer, userAgent: answer.user_agent } }),
 			};

@@ -55,7 +55,7 @@ const AnswerSchema = Type.Object({
 	at: Time,
 	status: Type.Integer(),
 	bytes: Type.Integer(),
-	digest: Type.String({ description: "SHA-256, 32 characters of it; salted for user data and vendor data" }),
+	digest: Type.String({ description: "SHA-256, 32 characters of it; salted for documents that may contain secrets" }),
 	userAgent: Type.String(),
 	listener: Type.String(),
 	node: Type.String(),
@@ -109,7 +109,9 @@ export const DescriptionSchema = Type.Unsafe<object>({
 
 export const VersionsSchema = Type.Object({
 	path: Type.String(),
-	now: Type.Optional(Type.String({ description: "What the guest would get, without random_seed" })),
+	now: Type.Optional(
+		Type.String({ description: "What the guest would get, without random_seed and secrets in metadata" }),
+	),
 	nova: Type.Optional(Type.String({ description: "The same in profile nova" })),
 	fetched: Type.Optional(Type.String({ description: "The digest of what the guest fetched last" })),
 	versions: Type.Array(Type.Object({ digest: Type.String(), firstAt: Time, lastAt: Time, text: Type.String() }), {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { answered } from "../../../test/history-contract.ts";
 import { guest, instancesOf, recordedInstance, recordedInstances, send } from "../../../test/metadata-service.ts";
 import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
+import type { Server } from "../../instance/instance.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
 import { createDigests } from "../../service/request-history/document-content.ts";
 import { createRecorder } from "../../service/request-history/recorder.ts";
@@ -234,6 +235,29 @@ describe("who is let in", () => {
 			expect(text).not.toContain(planted);
 			expect(text).not.toContain(Buffer.from(planted).toString("base64"));
 		}
+	});
+
+	it("the read token reads no password in an instance's metadata, neither now nor in old versions", async () => {
+		const planted = "PLANTED-META-PASS";
+		const own = guest({ address: "192.0.2.7" });
+		const metadata = new Map([["admin_pass", planted]]);
+		const withPassword = { ...own, server: { ...(own.server as Server), metadata } };
+		await start({ ...tokens, instances: instancesOf([withPassword]) });
+		const path = "openstack/latest/meta_data.json";
+		const base = `/api/instances/${own.id}`;
+		const full = await ask(`${base}/tree/${path}`, [["Authorization", "Bearer full-token"]]);
+		expect(JSON.parse(full.body.toString()).meta).toEqual({ admin_pass: planted });
+		expect(server.lines.join()).toContain("user data was read");
+		const read: Headers = [["Authorization", "Bearer read-token"]];
+		expect((await ask(`${base}/tree/${path}`, read)).status).toBe(403);
+		await record([answered({ instance: own.id, path, body: full.body })]);
+		const versions = await json(`${base}/versions?path=${path}`, read);
+		expect(versions.versions).toHaveLength(1);
+		for (const { text } of [...versions.versions, { text: versions.now }]) {
+			expect(JSON.parse(text).meta).toEqual({ admin_pass: "(hidden)" });
+		}
+		const { documents } = await json(`${base}/guest`, read);
+		expect(documents).toContainEqual(expect.objectContaining({ path, isPrivate: true }));
 	});
 
 	it("no page of another site, whatever its host name resolves to", async () => {

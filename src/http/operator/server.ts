@@ -10,7 +10,7 @@ import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
-import type { DigestOf } from "../../service/request-history/document-content.ts";
+import { type DigestOf, hasSecretItems } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
@@ -227,7 +227,7 @@ function addInstanceRoutes(
 		params: { type: "object", properties: { ...params.properties, path: { type: "string", description: "Its path" } } },
 		response: {
 			200: { description: "The document", type: "string", format: "binary" },
-			403: { ...problem, description: "The token does not allow user data or vendor data" },
+			403: { ...problem, description: "The token does not allow user data, vendor data, or secrets in metadata" },
 			404: problem,
 			503: problem,
 		},
@@ -238,6 +238,7 @@ function addInstanceRoutes(
 		const answer = await documents.answer(await instanceOf(idOf(request)), path);
 		if (answer === undefined)
 			throw new GuestwireError("unknown-path", `The instance has no document ${JSON.stringify(path)}.`);
+		if (hasSecretItems(path, answer.body)) requireUserData(request, log, path);
 		// User data is arbitrary: a browser must not treat it as a page of this server.
 		reply.headers({ "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store" });
 		return reply.header("content-type", answer.contentType).send(answer.body);

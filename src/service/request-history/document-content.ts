@@ -20,34 +20,56 @@ export function isDocumentPath(path: string): boolean {
 	return DOCUMENT.test(path) && !PASSWORD_PATH.test(path);
 }
 
+const META_DATA = /^openstack\/[^/]+\/meta_data\.json$/;
+/** Names of metadata items whose values may be secrets, such as `admin_pass`, which cloudbase-init reads. */
+const SECRET_ITEM = /pass|secret|token|credential|private.?key/i;
+const HIDDEN = "(hidden)";
+
 /** Computes digests of documents. */
 export type DigestOf = (path: string, body: Uint8Array) => string;
 
 /**
- * @param key salts the digests of private documents: without it, a guess at user data can't be compared with its digest
+ * @param key salts the digests of documents that may contain secrets: without it, a guess at user data can't be compared
+ * with its digest
  */
 export function createDigests(key: Uint8Array): DigestOf {
 	// Trees keep their documents' bytes, so the same body is sent many times.
 	const plain = new WeakMap<Uint8Array, string>();
 	const salted = new WeakMap<Uint8Array, string>();
 	return (path, body) => {
-		const isPrivate = isPrivatePath(path);
-		const known = isPrivate ? salted : plain;
+		const isSalted = isPrivatePath(path) || META_DATA.test(path);
+		const known = isSalted ? salted : plain;
 		const digest = known.get(body);
 		if (digest !== undefined) return digest;
-		const hash = isPrivate ? createHmac("sha256", key) : createHash("sha256");
+		const hash = isSalted ? createHmac("sha256", key) : createHash("sha256");
 		const made = hash.update(body).digest("hex").slice(0, DIGEST_LENGTH);
 		known.set(body, made);
 		return made;
 	};
 }
 
-/** A document as it may be stored and compared: without `random_seed`; undefined for documents that are not stored. */
+/**
+ * A document as it may be stored and compared: without `random_seed`, and without the values of metadata items that may be
+ * secrets; undefined for documents that are not stored.
+ */
 export function storableContent(path: string, body: Uint8Array): Uint8Array | undefined {
 	if (!WITH_VERSIONS.test(path) || body.length > MAX_STORED) return undefined;
-	if (!path.endsWith("/meta_data.json")) return body;
-	const { random_seed: _, ...rest } = JSON.parse(Buffer.from(body).toString());
-	return Buffer.from(JSON.stringify(rest));
+	if (!META_DATA.test(path)) return body;
+	const { random_seed: _, meta, ...rest } = JSON.parse(Buffer.from(body).toString());
+	return Buffer.from(JSON.stringify({ ...rest, ...(meta !== undefined && { meta: withoutSecrets(meta) }) }));
+}
+
+function withoutSecrets(meta: object): object {
+	return Object.fromEntries(
+		Object.entries(meta).map(([name, value]) => [name, SECRET_ITEM.test(name) ? HIDDEN : value]),
+	);
+}
+
+/** Whether a `meta_data.json` has metadata items that may be secrets. */
+export function hasSecretItems(path: string, body: Uint8Array): boolean {
+	if (!META_DATA.test(path)) return false;
+	const { meta = {} } = JSON.parse(Buffer.from(body).toString());
+	return Object.keys(meta).some((name) => SECRET_ITEM.test(name));
 }
 
 export function compressContent(content: Uint8Array): Buffer {
