@@ -6,7 +6,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { MEANING_RECORD, readMeanings, recordedMeaning } from "./aspects.ts";
 import { JUDGES } from "./cloud-init.ts";
-import { cloudbaseInitFates, hasCloudbaseInit } from "./cloudbase-init.ts";
+import { cloudbaseInitFate, cloudbaseInitMeaning, hasCloudbaseInit, judgeCloudbaseInit } from "./cloudbase-init.ts";
 import { digestOf, type Fate, fateOf, RECORD, readRecord, STEPS } from "./fates.ts";
 import { gleanFate, gleanMeaning, hasGlean, judgeGlean } from "./glean.ts";
 
@@ -41,7 +41,15 @@ if (hasGlean) {
 	});
 	meanings.set("glean", new Map(texts));
 }
-if (hasCloudbaseInit) put("cloudbase-init", cloudbaseInitFates([...documents.values()]));
+if (hasCloudbaseInit) {
+	const judged = judgeCloudbaseInit([...documents.values()]);
+	put("cloudbase-init", judged.map(cloudbaseInitFate));
+	const texts = [...documents].map(([digest, document], index): [string, string] => {
+		const ended = judged[index];
+		return [digest, ended === undefined ? "" : cloudbaseInitMeaning(document, ended)];
+	});
+	meanings.set("cloudbase-init", new Map(texts));
+}
 
 const columns = [...VERSIONS, "glean", "cloudbase-init"];
 const lines = [...documents.keys()].map((digest) => [
@@ -49,11 +57,11 @@ const lines = [...documents.keys()].map((digest) => [
 	...columns.map((column) => record.get(column)?.get(digest) ?? ""),
 ]);
 const meaningLines = [...documents.keys()].flatMap((digest) => {
-	const fields = [...VERSIONS, "glean"].map((version) => meanings.get(version)?.get(digest) ?? "");
+	const fields = columns.map((column) => meanings.get(column)?.get(digest) ?? "");
 	return fields.some(Boolean) ? [[digest, ...fields]] : [];
 });
 writeFileSync(
 	MEANING_RECORD,
-	[["document", ...VERSIONS, "glean"], ...meaningLines].map((line) => `${line.join("\t")}\n`).join(""),
+	[["document", ...columns], ...meaningLines].map((line) => `${line.join("\t")}\n`).join(""),
 );
 writeFileSync(RECORD, [["document", ...columns], ...lines].map((line) => `${line.join("\t")}\n`).join(""));

@@ -69,6 +69,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"vlan-id-missing": [noVlan],
 	"vlan-id-invalid": [crash("the team refuses the VLAN: no address is set")],
 	"vlan-id-repeated": [crash("the team refuses the second one: no address is set")],
+	"vlan-mac-own": [wrong("does not set it: the VLAN has the team's address, and port security drops its frames")],
 	"vlan-on-nic": [crash("makes VLANs only on bonds: no address of the whole document is set")],
 	"network-link-missing": [crash("looks for an adapter without a name: no further address is set", { when: isKnown })],
 	"network-link-unknown": [crash("finds no adapter of that name: no further address is set", { when: isKnown })],
@@ -76,7 +77,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-type-unknown": [lost("skips the network")],
 	"network-type-unsupported": [
 		// An adapter that the document says nothing about keeps DHCP.
-		fine({ when: ({ value }) => value === "ipv4_dhcp" }),
+		fine({ when: all(({ value }) => value === "ipv4_dhcp", not(hasStaticIpv4)) }),
+		lost("turns DHCP off for the link's static address", { when: ({ value }) => value === "ipv4_dhcp" }),
 		ignored("leaves it to Windows, which follows router advertisements"),
 	],
 	"link-unconfigured": [],
@@ -84,6 +86,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"address-invalid": [pluginFails],
 	"netmask-missing": [crash("the network plugin fails: no further address is set")],
 	"netmask-invalid": [pluginFails],
+	"netmask-zero": [wrong("takes everything for a neighbour")],
 	"address-prefix-and-netmask": [pluginFails],
 	"several-addresses": [wrong("keeps only the last of them")],
 	"gateway-not-last": [lost("keeps only the last address, and loses the default route")],
@@ -110,6 +113,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		}),
 	],
 	"host-routes-unread": [ignored("reads only the default route")],
+	"dns-on-every-link": [wrong("gives the link the document's own servers")],
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-missing": [
 		crash("AddrFormatError for an empty address: no address is set", { when: all(isEmptyText, isDnsService) }),
@@ -132,7 +136,6 @@ export const cloudbaseInit: Client = {
 		"links[].mtu": [{}],
 		"links[].bond_mode": [{}],
 		"links[].bond_xmit_hash_policy": [{}],
-		"links[].vlan_mac_address": [{}],
 		"networks[].routes": [
 			{
 				when: ({ network }) => network?.type === "ipv4" || network?.type === "ipv6",
@@ -147,6 +150,10 @@ export const cloudbaseInit: Client = {
 
 function isKnown({ network }: Pick<Fault, "network">): boolean {
 	return network?.type === "ipv4" || network?.type === "ipv6";
+}
+
+function hasStaticIpv4({ network }: Fault): boolean {
+	return network?.link?.networks.some(({ type }) => type === "ipv4") === true;
 }
 
 function isDnsService({ service }: Fault): boolean {
