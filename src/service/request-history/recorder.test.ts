@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { answered, storesHistory } from "../../../test/history-contract.ts";
 import { openDatabase } from "../../store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
@@ -30,6 +30,29 @@ describe("the recorder", () => {
 		expect(await store.instance("vm")).toMatchObject({ requests: 1 });
 		await recorder.close();
 		await state.close();
+	});
+
+	it.each([0, 400, 900, 1500, 2000])("has nothing unwritten for over 5 s while a write takes %i ms", async (time) => {
+		vi.useFakeTimers();
+		let [written, worst] = [Date.now(), 0];
+		const pause = () => new Promise<void>((resolve) => setTimeout(resolve, time));
+		const store: Pick<HistoryStore, "write" | "compact" | "trim"> = {
+			async write({ instances }) {
+				await pause();
+				written = instances[0]?.last_at ?? written;
+			},
+			compact: async () => {},
+			trim: async () => {},
+		};
+		const recorder = createRecorder({ ...options, delay: 1000, store, onLost: () => {}, onError: () => {} });
+		for (let n = 0; n < 1000; n++) {
+			recorder.record(answered({ at: Date.now() }));
+			await vi.advanceTimersByTimeAsync(20);
+			worst = Math.max(worst, Date.now() - written);
+		}
+		expect(worst).toBeLessThanOrEqual(5100);
+		expect(worst).toBeGreaterThan(1000);
+		vi.useRealTimers();
 	});
 
 	it("keeps what could not be written, up to a limit, and counts the rest", async () => {

@@ -32,8 +32,11 @@ export interface RecorderOptions {
 
 /** With many requests a write takes long; then there are fewer: the pause is so many times as long as the last write. */
 const REST = 5;
-/** The longest pause, in milliseconds: what a process that is killed loses. */
-const MAX_DELAY = 4000;
+/**
+ * A process that is killed loses the requests since its last write began: that write's time, a pause and the time of the
+ * next write. The pause is so short that they are at most this, in milliseconds, but never shorter than `delay`.
+ */
+const MAX_LOST = 4500;
 /** Instances whose client and last versions are remembered. */
 const MAX_REMEMBERED = 20_000;
 /** Instances and refusals that the state keeps; see `HistoryStore.trim`. */
@@ -90,7 +93,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			const started = performance.now();
 			writing = write();
 			await writing;
-			pause = Math.max(delay, Math.min(MAX_DELAY, (performance.now() - started) * REST));
+			const took = performance.now() - started;
+			pause = Math.max(delay, Math.min(REST * took, MAX_LOST - 2 * took));
 			writing = undefined;
 			timer = undefined;
 			if (pending.size > 0) arm();
