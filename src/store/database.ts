@@ -46,7 +46,7 @@ export interface StateTables {
 		client_certainty: number;
 		user_agent: string;
 		node: string;
-		/** When it was noticed that the guest has old documents. */
+		/** When it was noticed that the guest has old documents; 0: it has none; null: not compared, or nothing to compare. */
 		outdated_at: number | null;
 		sequence: number;
 	};

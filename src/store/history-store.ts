@@ -23,6 +23,9 @@ export type { LastAnswer, Refusal };
 export type InstanceHistory = Omit<Tables["history_instances"], "sequence">;
 export type Version = Omit<Tables["history_versions"], "instance_id">;
 
+/** `outdated_at` of a guest that has what it would get now. */
+export const UP_TO_DATE = 0;
+
 /** What is written together, or not at all. Each key occurs once in each list. */
 export interface HistoryBatch {
 	/**
@@ -45,7 +48,7 @@ export interface HistoryStore {
 	compact(instanceIds: readonly string[], merge: MergeRequests): Promise<void>;
 	/** Deletes the instances that have not asked for longest, and the oldest refusals, beyond these numbers. */
 	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<void>;
-	/** Sets or clears since when an instance's guest is known to have old documents. */
+	/** Sets since when an instance's guest is known to have old documents, `UP_TO_DATE`, or null: not known. */
 	setOutdated(instanceId: string, at: number | null): Promise<void>;
 	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */
 	instancesSince(

@@ -232,7 +232,7 @@ export function guestOf({ instance, history, state }: Guest): Static<typeof Gues
 		requests: history?.requests ?? 0,
 		failures: history?.failures ?? 0,
 		...(history !== undefined && {
-			...(history.outdated_at !== null && { outdatedSince: history.outdated_at }),
+			...(history.outdated_at && { outdatedSince: history.outdated_at }),
 			...(history.client !== null && { client: history.client }),
 			...{ firstAt: history.first_at, lastAt: history.last_at, lastStatus: history.last_status },
 			...{ userAgent: history.user_agent, node: history.node },

@@ -2,8 +2,10 @@
 import { setTimeout } from "node:timers/promises";
 
 export interface Comparisons {
-	/** The guest is compared soon. */
+	/** The guest is compared before those that can wait. */
 	add(id: string): void;
+	/** The guest is compared when nothing else is left. */
+	addLater(id: string): void;
 	close(): Promise<void>;
 }
 
@@ -25,10 +27,18 @@ const INTERVAL = 100;
 export function createComparisons({ compare, isWatched, onError }: ComparisonsOptions): Comparisons {
 	const closing = new AbortController();
 	const { signal } = closing;
-	const queue = new Set<string>();
+	const [soon, later] = [new Set<string>(), new Set<string>()];
 
+	/** Takes an id from the queues. */
+	function take(): string | undefined {
+		const [id] = soon.size > 0 ? soon : later;
+		if (id === undefined) return undefined;
+		soon.delete(id);
+		later.delete(id);
+		return id;
+	}
+	/** @returns the pause after it, in milliseconds */
 	async function next(id: string): Promise<number> {
-		queue.delete(id);
 		const started = performance.now();
 		try {
 			await compare(id, signal);
@@ -40,13 +50,15 @@ export function createComparisons({ compare, isWatched, onError }: ComparisonsOp
 	}
 	async function run(): Promise<void> {
 		while (!signal.aborted) {
-			for (const id of queue) await setTimeout(await next(id), undefined, { signal, ref: false });
-			await setTimeout(INTERVAL, undefined, { signal, ref: false });
+			const id = take();
+			const pause = id === undefined ? INTERVAL : await next(id);
+			await setTimeout(pause, undefined, { signal, ref: false });
 		}
 	}
 	const running = run().catch(() => {});
 	return {
-		add: (id) => void queue.add(id),
+		add: (id) => void soon.add(id),
+		addLater: (id) => void later.add(id),
 		async close() {
 			closing.abort();
 			await running;

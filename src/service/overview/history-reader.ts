@@ -5,7 +5,7 @@ import { bestClient } from "../request-history/client.ts";
 export interface HistoryReader {
 	/** By instance. */
 	readonly lines: ReadonlyMap<string, InstanceHistory>;
-	/** Sets or clears since when a guest has old documents, here and in the store. */
+	/** Sets since when a guest has old documents, here and in the store: see `HistoryStore`. */
 	setOutdated(id: string, since: number | null): Promise<void>;
 	close(): Promise<void>;
 }
@@ -14,7 +14,9 @@ export interface HistoryReaderOptions {
 	readonly store: HistoryStore;
 	/** Called with the ids of the lines that were read. */
 	readonly onLines: (ids: readonly string[]) => void;
-	/** Called with those whose guests have requested something. */
+	/** Called with those that were stored before the start. */
+	readonly onStored: (id: string) => void;
+	/** Called with those whose guests have requested something since. */
 	readonly onRequests: (id: string) => void;
 	readonly onRefusals: () => void;
 	readonly onError: (error: unknown) => void;
@@ -26,7 +28,7 @@ function withBestClient(line: InstanceHistory): InstanceHistory {
 }
 
 export function createHistoryReader(options: HistoryReaderOptions): HistoryReader {
-	const { store, onLines, onRequests, onRefusals, onError } = options;
+	const { store, onLines, onStored, onRequests, onRefusals, onError } = options;
 	const lines = new Map<string, InstanceHistory>();
 	let sequence = 0;
 	let latestRefusal = "";
@@ -36,12 +38,13 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 
 	async function read(): Promise<void> {
 		const ids: string[] = [];
+		const onLine = sequence === 0 ? onStored : onRequests;
 		for (;;) {
 			const page = await store.instancesSince(sequence);
 			for (const line of page.instances) {
 				const known = lines.get(line.instance_id);
 				lines.set(line.instance_id, withBestClient(line));
-				if (known?.last_at !== line.last_at || known?.requests !== line.requests) onRequests(line.instance_id);
+				if (known?.last_at !== line.last_at || known?.requests !== line.requests) onLine(line.instance_id);
 				ids.push(line.instance_id);
 			}
 			if (page.sequence === sequence) break;

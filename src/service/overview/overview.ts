@@ -4,7 +4,7 @@
  */
 import type { Instance } from "../../instance/instance.ts";
 import type { Source } from "../../source/source.ts";
-import type { HistoryStore } from "../../store/history-store.ts";
+import { type HistoryStore, UP_TO_DATE } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { createComparisons } from "./comparisons.ts";
@@ -56,9 +56,6 @@ const MAX_IDS = 200;
 export function createOverview(options: OverviewOptions): Overview {
 	const { source, isLocal, documents, store, digestOf, onError } = options;
 	const listeners = new Set<(event: OverviewEvent) => void>();
-	/** Absent: not compared yet, or nothing to compare. */
-	const outdated = new Map<string, boolean>();
-
 	const emit = (event: OverviewEvent) => {
 		for (const listener of listeners) listener(event);
 	};
@@ -74,7 +71,7 @@ export function createOverview(options: OverviewOptions): Overview {
 	});
 	const refusals = createRefusals({ store, instances: () => index.instances.values() });
 	const history = createHistoryReader({
-		...{ store, onError, onLines: emitGuests, onRequests: comparisons.add },
+		...{ store, onError, onLines: emitGuests, onStored: comparisons.addLater, onRequests: comparisons.add },
 		onRefusals() {
 			refusals.add();
 			emit({ type: "refusals" });
@@ -83,7 +80,9 @@ export function createOverview(options: OverviewOptions): Overview {
 	const index = createInstanceIndex({
 		...{ source, isLocal, onError },
 		onChange(ids) {
-			for (const id of ids ?? history.lines.keys()) if (history.lines.has(id)) comparisons.add(id);
+			// Those of a large change can wait: a guest that asks meanwhile is compared first.
+			const add = ids === undefined || ids.length > MAX_IDS ? comparisons.addLater : comparisons.add;
+			for (const id of ids ?? index.instances.keys()) if (history.lines.has(id)) add(id);
 			refusals.add();
 			emitGuests(ids);
 		},
@@ -103,9 +102,8 @@ export function createOverview(options: OverviewOptions): Overview {
 	function stateOf(id: string): GuestState {
 		const line = history.lines.get(id);
 		if (line === undefined) return refusals.nearest.has(id) ? "refused" : "never";
-		const compared = outdated.get(id);
-		if (compared === undefined) return line.outdated_at === null ? "asked" : "outdated";
-		return compared ? "outdated" : "current";
+		if (line.outdated_at === null) return "asked";
+		return line.outdated_at === UP_TO_DATE ? "current" : "outdated";
 	}
 
 	/** Compares what a guest fetched with what it would get, and stores since when they differ. */
@@ -115,9 +113,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		const line = history.lines.get(id);
 		if (line === undefined) return;
 		const before = stateOf(id);
-		if (result === undefined) outdated.delete(id);
-		else outdated.set(id, result);
-		const since = result === true ? (line.outdated_at ?? Date.now()) : null;
+		const since = sinceWhen(result, line.outdated_at);
 		if (since !== line.outdated_at) await history.setOutdated(id, since);
 		if (stateOf(id) !== before) emit({ type: "guests", ids: [id] });
 	}
@@ -158,4 +154,11 @@ export function createOverview(options: OverviewOptions): Overview {
 			await Promise.all([index.close(), comparisons.close(), history.close()]);
 		},
 	};
+}
+
+/** What is stored of a comparison, given what was stored before. */
+function sinceWhen(isOld: boolean | undefined, before: number | null): number | null {
+	if (isOld === undefined) return null;
+	if (!isOld) return UP_TO_DATE;
+	return before === null || before === UP_TO_DATE ? Date.now() : before;
 }

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { guest, novaSettings } from "../../../test/metadata-service.ts";
+import { openDatabase, type StateDatabase } from "../../store/database.ts";
+import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { createGuestDocuments } from "../guest-documents.ts";
+import { createDigests } from "../request-history/document-content.ts";
+import { createRecorder } from "../request-history/recorder.ts";
+import { createOverview, type Overview } from "./overview.ts";
+
+const digestOf = createDigests(new Uint8Array(32));
+const PATH = "openstack/latest/network_data.json";
+
+describe("the overview", () => {
+	const own = guest({ address: "192.0.2.7" });
+	const documents = createGuestDocuments(novaSettings);
+	let state: StateDatabase;
+	let store: HistoryStore;
+	let opened: Overview[];
+	beforeEach(async () => {
+		state = await openDatabase("memory");
+		store = createHistoryStore(state);
+		opened = [];
+	});
+	afterEach(async () => {
+		await Promise.all(opened.map((overview) => overview.close()));
+		await state.close();
+	});
+
+	const onError = (error: unknown) => {
+		throw error;
+	};
+	/** One whose guests are compared only when they are opened. */
+	async function open(): Promise<Overview> {
+		const source = { list: async () => [{ id: own.id, name: "own" }], instance: async () => undefined };
+		const overview = createOverview({ source, isLocal: false, documents, store, digestOf, onError });
+		opened.push(overview);
+		await expect.poll(() => overview.guest(own.id)?.history).toBeDefined();
+		return overview;
+	}
+	async function fetchDocument(body: Uint8Array): Promise<void> {
+		const recorder = createRecorder({ store, node: "n", writer: "n 1", digestOf, onLost: () => {}, onError });
+		recorder.record({
+			...{ at: 1000, instance: own.id, method: "GET", path: PATH, status: 200, bytes: body.length, ms: 1 },
+			...{ userAgent: "", listener: "l", body },
+		});
+		await recorder.close();
+	}
+
+	it.each([
+		["up to date", "current", () => documents.tree(own).answer(PATH)?.body],
+		["out of date", "outdated", () => Buffer.from("{}")],
+	])("shows a guest that is %s as such after a restart, before it is compared again", async (_, expected, body) => {
+		await fetchDocument(body() ?? new Uint8Array());
+		const first = await open();
+		expect(first.guest(own.id)?.state).toBe("asked");
+		await first.compare(own.id, own);
+		expect(first.guest(own.id)?.state).toBe(expected);
+		const since = first.guest(own.id)?.history?.outdated_at;
+		const second = await open();
+		expect(second.guest(own.id)).toMatchObject({ state: expected, history: { outdated_at: since } });
+	});
+});
