@@ -11,7 +11,9 @@ export interface HistoryReader {
 }
 
 export interface HistoryReaderOptions {
-	readonly store: HistoryStore;
+	readonly store: Pick<HistoryStore, "instancesSince" | "refusals" | "setOutdated" | "onChange">;
+	/** Lines that are kept, as many as the state keeps: those that were written last. */
+	readonly maxLines: number;
 	/** Called with the ids of the lines that were read. */
 	readonly onLines: (ids: readonly string[]) => void;
 	/** Called with those that were stored before the start. */
@@ -28,7 +30,7 @@ function withBestClient(line: InstanceHistory): InstanceHistory {
 }
 
 export function createHistoryReader(options: HistoryReaderOptions): HistoryReader {
-	const { store, onLines, onStored, onRequests, onRefusals, onError } = options;
+	const { store, maxLines, onLines, onStored, onRequests, onRefusals, onError } = options;
 	const lines = new Map<string, InstanceHistory>();
 	let sequence = 0;
 	let latestRefusal = "";
@@ -43,10 +45,13 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 			const page = await store.instancesSince(sequence);
 			for (const line of page.instances) {
 				const known = lines.get(line.instance_id);
+				// The first one of the map is the one that was written first.
+				lines.delete(line.instance_id);
 				lines.set(line.instance_id, withBestClient(line));
 				if (known?.last_at !== line.last_at || known?.requests !== line.requests) onLine(line.instance_id);
 				ids.push(line.instance_id);
 			}
+			for (const id of lines.keys().take(Math.max(0, lines.size - maxLines))) lines.delete(id);
 			if (page.sequence === sequence) break;
 			sequence = page.sequence;
 		}

@@ -7,6 +7,7 @@ import type { Source } from "../../source/source.ts";
 import { type HistoryStore, UP_TO_DATE } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
+import { LIMITS } from "../request-history/recorder.ts";
 import { createComparisons } from "./comparisons.ts";
 import { isOutdated } from "./freshness.ts";
 import { createHistoryReader } from "./history-reader.ts";
@@ -71,7 +72,14 @@ export function createOverview(options: OverviewOptions): Overview {
 	});
 	const refusals = createRefusals({ store, instances: () => index.instances.values() });
 	const history = createHistoryReader({
-		...{ store, onError, onLines: emitGuests, onStored: comparisons.addLater, onRequests: comparisons.add },
+		...{
+			store,
+			maxLines: LIMITS.instances,
+			onError,
+			onLines: emitGuests,
+			onStored: comparisons.addLater,
+			onRequests: comparisons.add,
+		},
 		onRefusals() {
 			refusals.add();
 			emit({ type: "refusals" });

@@ -40,7 +40,7 @@ const MAX_LOST = 4500;
 /** Instances whose client and last versions are remembered. */
 const MAX_REMEMBERED = 20_000;
 /** Instances and refusals that the state keeps; see `HistoryStore.trim`. */
-const LIMITS = { instances: 100_000, refusals: 1000 };
+export const LIMITS = { instances: 100_000, refusals: 1000 };
 /** Milliseconds between two trims. */
 const TRIM_INTERVAL = 60_000;
 /** Rows of an instance's requests after which they are merged. */

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { openDatabase } from "../../store/database.ts";
+import { createHistoryStore } from "../../store/history-store.ts";
+import { createHistoryReader } from "./history-reader.ts";
+
+const LIMIT = 10;
+
+it("keeps as many lines in memory as the state, and those that asked last", async () => {
+	const state = await openDatabase("memory");
+	const store = createHistoryStore(state);
+	const reader = createHistoryReader({
+		...{ store, maxLines: LIMIT, onLines() {}, onStored() {}, onRequests() {}, onRefusals() {} },
+		onError(error) {
+			throw error;
+		},
+	});
+	const write = (ids: readonly string[], at: number) =>
+		store.write({
+			instances: ids.map((id) => ({
+				...{ instance_id: id, first_at: at, last_at: at, last_status: 200, requests: 1, failures: 0 },
+				...{ client: null, client_traits: 0, client_certainty: 0, user_agent: "", node: "n" },
+			})),
+			...{ documents: [], requests: [], versions: [], refusals: [] },
+		});
+	// A guest that asks again and again, and others that are gone after one request.
+	for (let round = 1; round <= 3; round++) {
+		const gone = Array.from({ length: LIMIT }, (_, n) => `gone-${round}-${n}`);
+		await write(["steady", ...gone], round);
+		await write(["steady"], round);
+		await expect.poll(() => reader.lines.get("steady")?.requests).toBe(2 * round);
+		expect(reader.lines.size).toBe(LIMIT);
+	}
+	await reader.close();
+	await state.close();
+});
