@@ -17,17 +17,34 @@ const RETRY = 5000;
 
 let source: EventSource | undefined;
 let retry: number | undefined;
-let hasBeenLive = false;
+let isWanted = false;
+/** Whether something may have happened since the views' data were loaded. */
+let mayHaveMissed = false;
 
-/** Listens until the page is closed. The browser connects again by itself. */
+/** Listens until the page is closed, while it is visible. The browser connects again by itself. */
 export function startEvents(): void {
-	if (source !== undefined) return;
+	isWanted = true;
+	connect();
+}
+
+// Browsers allow six connections to a host for all tabs together: hidden ones leave theirs to others.
+document.addEventListener("visibilitychange", () => {
+	if (document.hidden) disconnect();
+	else connect();
+});
+
+function connect(): void {
+	if (!isWanted || source !== undefined) return;
+	if (document.hidden) {
+		mayHaveMissed = true;
+		return;
+	}
 	source = new EventSource("/api/events");
 	source.onopen = () => {
 		// What happened while nothing arrived is not repeated.
-		if (hasBeenLive) report(() => true);
+		if (mayHaveMissed) report(() => true);
 		isLive.value = true;
-		hasBeenLive = true;
+		mayHaveMissed = true;
 	};
 	source.onerror = () => {
 		isLive.value = false;
@@ -44,12 +61,17 @@ export function startEvents(): void {
 
 /** Asks for a token if the session has ended, and tries again otherwise. */
 async function checkSession(): Promise<void> {
-	stopEvents();
+	disconnect();
 	await session.load();
-	if (session.current.value?.role) retry = window.setTimeout(startEvents, RETRY);
+	if (session.current.value?.role) retry = window.setTimeout(connect, RETRY);
 }
 
 export function stopEvents(): void {
+	isWanted = false;
+	disconnect();
+}
+
+function disconnect(): void {
 	window.clearTimeout(retry);
 	source?.close();
 	source = undefined;
