@@ -36,7 +36,7 @@ export interface Access {
 	/** Whether it may come from the page that made it: for requests to sign in. */
 	checkSite(request: AccessRequest): 403 | undefined;
 	/** @returns the cookie that stands for the token from now on; undefined for a wrong one */
-	signIn(token: string): string | undefined;
+	signIn(token: string, request: AccessRequest): string | undefined;
 	/** Ends the session of a `Cookie` header. @returns the cookie that deletes the browser's */
 	signOut(cookie: string | undefined): string;
 	/** Whether there is anything to sign in to. */
@@ -48,11 +48,12 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 /**
  * On a local listener, the `Host` header must be local as well: this stops web pages whose host name resolves to
  * 127.0.0.1 (DNS rebinding). On any other listener a token is required, which browsers hold in a cookie that no page of
- * another host name gets. A request that a page makes must come from this server's own pages.
+ * another host name gets. A request that a page makes must come from this server's own pages. `url` is where a proxy makes
+ * the server known: its host counts as this server's, whether the proxy passes the `Host` header on or not.
  *
  * @throws GuestwireError `config`: no token, and other machines can reach the address
  */
-export function createAccess(address: ListenAddress, tokens: Tokens): Access {
+export function createAccess(address: ListenAddress, tokens: Tokens, url?: string): Access {
 	const { token, readToken } = tokens;
 	if (token === "") throw emptyToken("tokenFile");
 	if (readToken === "") throw emptyToken("readTokenFile");
@@ -76,12 +77,16 @@ export function createAccess(address: ListenAddress, tokens: Tokens): Access {
 		return digests.filter(([, expected]) => timingSafeEqual(given, expected))[0]?.[0];
 	};
 	const sessions = createSessions<Role>();
-	const checkHost = ({ host }: AccessRequest) => (local && !LOCAL_HOST.test(host ?? "") ? 403 : undefined);
+	const known = url === undefined ? undefined : new URL(url);
+	const knownHosts = known === undefined ? [] : hostsOf(known);
+	const isKnown = (host: string) => knownHosts.includes(host.toLowerCase());
+	const checkHost = ({ host = "" }: AccessRequest) =>
+		local && !LOCAL_HOST.test(host) && !isKnown(host) ? 403 : undefined;
 	const checkSite = (request: AccessRequest): 403 | undefined => {
 		const { host, origin, site } = request;
 		if (checkHost(request) !== undefined) return 403;
 		if (site === "cross-site" || site === "same-site") return 403;
-		if (origin !== undefined && hostOf(origin) !== host?.toLowerCase()) return 403;
+		if (origin !== undefined && hostOf(origin) !== host?.toLowerCase() && origin !== known?.origin) return 403;
 		return undefined;
 	};
 	return {
@@ -97,9 +102,10 @@ export function createAccess(address: ListenAddress, tokens: Tokens): Access {
 			if (secret !== undefined) return roleOf(secret) ?? 401;
 			return (session !== undefined && sessions.get(session)) || 401;
 		},
-		signIn(secret) {
+		signIn(secret, { host = "", origin }) {
 			const role = roleOf(secret);
-			return role && sessions.start(role);
+			const isSecure = known?.protocol === "https:" && (origin === known.origin || isKnown(host));
+			return role && sessions.start(role, isSecure);
 		},
 		signOut: (cookie) => sessions.end(sessionOf(cookie)),
 	};
@@ -107,6 +113,11 @@ export function createAccess(address: ListenAddress, tokens: Tokens): Access {
 
 function emptyToken(key: string): GuestwireError {
 	return new GuestwireError("config", `operator.${key} is empty: write a long random token into it`);
+}
+
+/** The `Host` headers that name a URL's server: the port of its protocol may be left out. */
+function hostsOf({ protocol, host, port }: URL): string[] {
+	return port === "" ? [host, `${host}:${protocol === "https:" ? 443 : 80}`] : [host];
 }
 
 /** The authority of an origin, as `Host` has it. Without one (`null`) nothing matches. */

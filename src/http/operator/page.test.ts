@@ -260,6 +260,38 @@ describe("who is let in", () => {
 		expect(documents).toContainEqual(expect.objectContaining({ path, isPrivate: true }));
 	});
 
+	it.each([
+		["passes the Host header on", "gw.example"],
+		["passes it on with the port", "gw.example:443"],
+		["names the server's address", "127.0.0.1:8790"],
+	])("a browser behind a TLS proxy that %s, at operator.url alone", async (_, host) => {
+		await start({ ...tokens, url: "https://gw.example/" });
+		const from = (origin: string, cookie = "", method = "POST", path = "/api/session") =>
+			send(server.address, {
+				...{ method, path, body: method === "POST" ? '{"token":"read-token"}' : "" },
+				headers: [
+					["Host", host],
+					["Origin", origin],
+					["Sec-Fetch-Site", "same-origin"],
+					["Content-Type", "application/json"],
+					["Cookie", cookie],
+				],
+			});
+		const answer = await from("https://gw.example");
+		expect([answer.status, answer.headers["set-cookie"]]).toEqual([204, expect.stringMatching(/; Secure$/)]);
+		const cookie = cookieOf(answer.headers["set-cookie"]);
+		expect((await from("https://gw.example", cookie, "GET", "/api/search")).status).toBe(200);
+		for (const origin of ["https://attacker.example", "https://gw.example:8443", "null"]) {
+			expect((await from(origin)).status).toBe(403);
+			expect((await from(origin, cookie, "GET", "/api/search")).status).toBe(403);
+		}
+		for (const foreign of ["attacker.example", "gw.example.attacker.example", "gw.example:8443", "x@gw.example"]) {
+			expect((await send(server.address, { path: "/", headers: [["Host", foreign]] })).status).toBe(403);
+		}
+		// Without the proxy, the browser has no HTTPS.
+		expect((await signIn("read-token")).headers["set-cookie"]).not.toContain("Secure");
+	});
+
 	it("no page of another site, whatever its host name resolves to", async () => {
 		await start();
 		const foreign: Headers[] = [

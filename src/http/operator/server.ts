@@ -37,7 +37,7 @@ export interface OperatorServerOptions extends Tokens {
 	readonly history: HistoryStore;
 	readonly digestOf: DigestOf;
 	readonly driveLinks: DriveLinks;
-	/** The URL of this server for machines being deployed. Default: as the request for a link names it. */
+	/** The URL of this server for other machines. Default: links name it as their request does. */
 	readonly url?: string | undefined;
 	readonly metrics: { readonly registry: MetricsReader };
 	readonly log: Log;
@@ -74,7 +74,7 @@ const MAX_ID_LENGTH = 512;
 /** @throws GuestwireError `config` or `listen` */
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
-	const access = createAccess(address, options);
+	const access = createAccess(address, options, options.url);
 	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH }, forceCloseConnections: true });
 	app.decorateRequest("role", null);
 	app.addHook("onRequest", async (request, reply) => admit(access, options.driveLinks, request, reply));
@@ -102,7 +102,9 @@ async function admit(
 	const asked = requestOf(request.headers, request.method);
 	const refused = refusal(access, route, asked);
 	if (refused === 403) {
-		const message = access.checkHost(asked) ? "Only local Host names are allowed." : "Only this server's page may ask.";
+		const message = access.checkHost(asked)
+			? "Only local Host names and that of operator.url are allowed."
+			: "Only this server's page may ask.";
 		return reply.code(403).send({ message });
 	}
 	if (refused === 401) {

@@ -32,8 +32,9 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
 		body: TokenSchema,
 		response: { 204: { description: "Signed in", type: "null" }, 401: ProblemSchema, 403: ProblemSchema },
 	};
-	app.post<{ Body: Static<typeof TokenSchema> }>(SESSION_ROUTE, { schema: start }, async ({ body }, reply) => {
-		const cookie = access.signIn(body.token.trim());
+	app.post<{ Body: Static<typeof TokenSchema> }>(SESSION_ROUTE, { schema: start }, async (request, reply) => {
+		const { body, headers, method } = request;
+		const cookie = access.signIn(body.token.trim(), requestOf(headers, method));
 		if (cookie !== undefined) return reply.code(204).header("set-cookie", cookie).send();
 		await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY));
 		return reply.code(401).send({ message: "This is not the token: it is in the file that operator.tokenFile names." });

@@ -3,8 +3,11 @@ import { randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
 export interface Sessions<T> {
-	/** @returns a `Set-Cookie` header */
-	start(value: T): string;
+	/**
+	 * @param isSecure whether the browser uses HTTPS
+	 * @returns a `Set-Cookie` header
+	 */
+	start(value: T, isSecure: boolean): string;
 	get(id: string): T | undefined;
 	/** @returns the `Set-Cookie` header that deletes the cookie */
 	end(id: string | undefined): string;
@@ -20,10 +23,10 @@ const ATTRIBUTES = "Path=/; HttpOnly; SameSite=Strict";
 export function createSessions<T extends string>(): Sessions<T> {
 	const sessions = new LRUCache<string, T>({ max: MAX_SESSIONS, ttl: LIFETIME * 1000 });
 	return {
-		start(value) {
+		start(value, isSecure) {
 			const id = randomBytes(32).toString("base64url");
 			sessions.set(id, value);
-			return `${NAME}=${id}; ${ATTRIBUTES}; Max-Age=${LIFETIME}`;
+			return `${NAME}=${id}; ${ATTRIBUTES}; Max-Age=${LIFETIME}${isSecure ? "; Secure" : ""}`;
 		},
 		get: (id) => sessions.get(id),
 		end(id) {
