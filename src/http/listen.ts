@@ -20,7 +20,7 @@ interface Listener {
  * Connections that the kernel keeps until they are accepted; net.core.somaxconn may lower it. With node's 511, guests that
  * connect at once with many others would try again a second later.
  */
-const BACKLOG = 4096;
+const BACKLOG = 1024;
 
 /** @throws GuestwireError `config` for any other form */
 export function parseListenAddress(text: string): ListenAddress {

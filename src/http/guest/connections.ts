@@ -10,7 +10,9 @@ export interface ConnectionLimits {
 	readonly connections: number;
 	/** Open connections from one guest's address, where guests connect themselves: 64. */
 	readonly connectionsPerGuest: number;
-	/** Requests of one connection whose responses are not written; a further one ends it, after these: 64. */
+	/** New connections per second from one guest's address, where guests connect themselves: 100. */
+	readonly connectionsPerSecond: number;
+	/** Requests of one connection whose responses are not written; a further one ends it, after these: 8. */
 	readonly pipelined: number;
 }
 
@@ -55,13 +57,16 @@ const LINGER = 1000;
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
 	const { limits, metrics, isPeerGuest, accepted } = options;
 	const pipelines = new Map<Duplex, Pipeline>();
-	const perPeer = new Map<string, number>();
+	const peers = isPeerGuest ? createPeers(limits) : undefined;
 	server.maxConnections = limits.connections;
 	server.on("drop", metrics.connectionRefused);
-	server.on("close", () => metrics.up(false));
+	server.on("close", () => {
+		peers?.close();
+		metrics.up(false);
+	});
 	server.on("connection", (socket: Socket) => {
 		const { remoteAddress: peer } = socket;
-		if (isPeerGuest && peer !== undefined && !countPeer(perPeer, peer, limits.connectionsPerGuest, socket)) {
+		if (peer !== undefined && peers?.admit(peer, socket) === false) {
 			metrics.connectionRefused();
 			socket.destroy();
 			return;
@@ -108,17 +113,32 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 	};
 }
 
-/** Counts a connection until it closes; false if its peer has too many. */
-function countPeer(perPeer: Map<string, number>, peer: string, limit: number, socket: Socket): boolean {
-	const open = perPeer.get(peer) ?? 0;
-	if (open >= limit) return false;
-	perPeer.set(peer, open + 1);
-	socket.once("close", () => {
-		const left = (perPeer.get(peer) ?? 1) - 1;
-		if (left === 0) perPeer.delete(peer);
-		else perPeer.set(peer, left);
-	});
-	return true;
+/** Milliseconds. */
+const SECOND = 1000;
+
+/** The connections from each address. */
+function createPeers({ connectionsPerGuest, connectionsPerSecond }: ConnectionLimits) {
+	const open = new Map<string, number>();
+	/** In this second. */
+	const opened = new Map<string, number>();
+	const timer = setInterval(() => opened.clear(), SECOND).unref();
+	return {
+		/** Whether the connection is within its guest's limits; then it counts until it closes. */
+		admit(peer: string, socket: Socket): boolean {
+			const count = open.get(peer) ?? 0;
+			const recent = (opened.get(peer) ?? 0) + 1;
+			opened.set(peer, recent);
+			if (count >= connectionsPerGuest || recent > connectionsPerSecond) return false;
+			open.set(peer, count + 1);
+			socket.once("close", () => {
+				const left = (open.get(peer) ?? 1) - 1;
+				if (left === 0) open.delete(peer);
+				else open.set(peer, left);
+			});
+			return true;
+		},
+		close: () => clearInterval(timer),
+	};
 }
 
 /** Sends a last response, if any, and closes the connection even if the client goes on sending. */

@@ -194,6 +194,20 @@ describe("one guest does not take the others' share", () => {
 		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} 2\n/);
 	});
 
+	it("of new connections, which a guest closes and opens again", async () => {
+		const local = instancesOf([guest({ id: "five", address: "127.0.0.5" })]);
+		await start({ connectionsPerSecond: 1 }, { listen: "127.0.0.1:0", identity: { mode: "address" } }, local);
+		for (let n = 0; n < 20; n++)
+			open({ localAddress: "127.0.0.6" }).on("connect", function (this: Socket) {
+				this.destroy();
+			});
+		const five = open({ localAddress: "127.0.0.5" });
+		five.write(`GET ${PATH} HTTP/1.1\r\n\r\n`);
+		const [chunk] = await once(five, "data");
+		expect(parseAnswer(chunk).status).toBe(200);
+		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} [1-9]/);
+	});
+
 	it("of connections through proxies: those with responses that it does not read", async () => {
 		await start({ unread: 100 * MANY_BYTES, unreadPerGuest: 4 });
 		await openWithoutReading(12);
