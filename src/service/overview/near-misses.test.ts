@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
-import type { RequestSource } from "../request-history/answered-request.ts";
 import { indexedInstance } from "./indexed-instance.ts";
-import { nearMisses } from "./near-misses.ts";
+import { nearMisses, type RefusedRequest } from "./near-misses.ts";
 
 const indexed = recordedInstances.map((instance) =>
 	indexedInstance({ id: instance.id, name: instance.server?.name ?? "" }, instance),
@@ -13,7 +12,7 @@ describe("near misses", () => {
 	const trunk = indexed.find(({ name }) => name === "f-trunk") ?? indexed[0];
 	const [port] = trunk?.ports ?? [];
 
-	const misses = async (source: RequestSource) => (await nearMisses([source], indexed))[0] ?? [];
+	const misses = async (source: RefusedRequest) => (await nearMisses([source], indexed))[0] ?? [];
 
 	it("names the port with the address on another network", async () => {
 		const [first] = await misses({ peer: "10.9.9.9", address: port?.addresses[0], networkId: "elsewhere" });
@@ -36,6 +35,21 @@ describe("near misses", () => {
 		expect(found).toEqual([
 			expect.objectContaining({ instance: instance?.id, why: expect.stringContaining(owned?.projectId ?? "") }),
 		]);
+	});
+
+	it("says what did not match where all that is compared does", async () => {
+		const address = port?.addresses[0];
+		const whyOf = async (source: RefusedRequest) =>
+			(await misses(source)).find((miss) => miss.instance === trunk?.id)?.why;
+		expect(await whyOf({ address, routerId: "router-9", reason: "no-owner" })).toMatch(
+			/^the address matches on network .+; router router-9 is not connected to this network$/,
+		);
+		expect(await whyOf({ instance: trunk?.id, reason: "wrong-signature" })).toMatch(
+			/^the id matches; the signature is not/,
+		);
+		const allowed = { peer: "192.0.2.9", address, networkId: port?.networkId };
+		expect(await whyOf({ ...allowed, reason: "peer-not-allowed" })).toContain("; the peer 192.0.2.9 is not in `allow`");
+		expect(await whyOf({ ...allowed, reason: "several-owners" })).toContain("; it is not the only instance");
 	});
 
 	it("finds nobody for a source that says nothing, and takes any text", async () => {

@@ -6,6 +6,11 @@ import { canonicalAddress, eui64Mac } from "../../instance/addresses.ts";
 import type { RequestSource } from "../request-history/answered-request.ts";
 import type { IndexedInstance, IndexedPort } from "./indexed-instance.ts";
 
+/** What a refused request said about itself, and why it was refused. */
+export interface RefusedRequest extends RequestSource {
+	readonly reason?: string;
+}
+
 export interface NearMiss {
 	readonly instance: string;
 	readonly name: string;
@@ -23,13 +28,12 @@ const MAX_DISTANCE = 4;
 const TURN = 5;
 
 /**
- * Goes through all instances once for all sources, and lets other work have its turn meanwhile.
+ * Goes through all instances once for all requests, and lets other work have its turn meanwhile.
  *
- * @param sources what each request said about itself
- * @returns the candidates of each source, the nearest first
+ * @returns the candidates of each request, the nearest first
  */
 export async function nearMisses(
-	sources: readonly RequestSource[],
+	sources: readonly RefusedRequest[],
 	instances: Iterable<IndexedInstance>,
 ): Promise<NearMiss[][]> {
 	const wanted = wantedOf(sources);
@@ -64,7 +68,7 @@ interface Candidate {
 }
 
 /** Everything that would be a candidate for some source: an instance costs a few look-ups, and nothing is parsed. */
-function wantedOf(sources: readonly RequestSource[]): ReadonlyMap<string, readonly Wish[]> {
+function wantedOf(sources: readonly RefusedRequest[]): ReadonlyMap<string, readonly Wish[]> {
 	const wanted = new Map<string, Wish[]>();
 	const add = (value: string, wish: Wish) => getOrInsert(wanted, value, (): Wish[] => []).push(wish);
 	for (const [at, { instance: id, address, peer }] of sources.entries()) {
@@ -97,7 +101,7 @@ function addressesNear(address: string): [address: string, distance: number][] {
 function candidatesIn(
 	instance: IndexedInstance,
 	wanted: ReadonlyMap<string, readonly Wish[]>,
-	sources: readonly RequestSource[],
+	sources: readonly RefusedRequest[],
 ): ReadonlyMap<number, Candidate> {
 	const best = new Map<number, Candidate>();
 	const offer = (at: number, candidate: Candidate) => {
@@ -132,16 +136,37 @@ function addTo(candidates: Candidate[], candidate: Candidate): void {
 	if (candidates.length > MAX_CANDIDATES) candidates.pop();
 }
 
-function missOf({ instance: { id, name, projectId }, match }: Candidate, source: RequestSource): NearMiss {
-	if (match === undefined) return { instance: id, name, why: `the id matches${otherProject(projectId, source)}` };
-	return { instance: id, name, port: match.port.id, why: whyOf(match, source) };
+function missOf({ instance: { id, name, projectId }, match }: Candidate, source: RefusedRequest): NearMiss {
+	const amiss = amissIn(source);
+	if (match === undefined) {
+		return { instance: id, name, why: `the id matches${otherProject(projectId, source) || amiss}` };
+	}
+	return { instance: id, name, port: match.port.id, why: whyOf(match, source) + amiss };
 }
 
-function whyOf({ port, value, kind, said, distance }: NonNullable<Candidate["match"]>, source: RequestSource): string {
+function whyOf({ port, value, kind, said, distance }: NonNullable<Candidate["match"]>, source: RefusedRequest): string {
 	const network = port.networkName || port.networkId;
 	if (distance > 0) return `its port has ${value} on ${network}, and the request came from ${said}`;
-	if (isOnNetwork(port, source)) return `the ${kind} matches on network ${network}`;
-	return `the ${kind} matches; the port is on network ${network}, and the request came from network ${source.networkId}`;
+	if (!isOnNetwork(port, source)) {
+		return `the ${kind} matches; the port is on network ${network}, and the request came from network ${source.networkId}`;
+	}
+	const matches = `the ${kind} matches on network ${network}`;
+	const isUnconnected = source.reason === "no-owner" && source.routerId !== undefined;
+	return isUnconnected ? `${matches}; router ${source.routerId} is not connected to this network` : matches;
+}
+
+/** What was wrong with a request, whichever instance it meant. */
+function amissIn({ reason, peer }: RefusedRequest): string {
+	switch (reason) {
+		case "wrong-signature":
+			return "; the signature is not the one that the listener's shared secret gives";
+		case "peer-not-allowed":
+			return `; the peer ${peer ?? ""} is not in \`allow\``;
+		case "several-owners":
+			return "; it is not the only instance that matches";
+		default:
+			return "";
+	}
 }
 
 function otherProject(projectId: string | undefined, { projectId: claimed }: RequestSource): string {

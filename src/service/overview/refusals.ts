@@ -63,17 +63,15 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 	let looking: Promise<unknown> = Promise.resolve();
 
 	async function look(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
-		const misses = new Map(refusals.map(({ source }) => [source, known.get(source)]));
-		const sources = [...misses.keys()].filter((source) => misses.get(source) === undefined);
-		const found = await nearMisses(
-			sources.map((source) => JSON.parse(source)),
-			instances(),
-		);
-		for (const [at, source] of sources.entries()) {
-			misses.set(source, found[at]);
-			known.set(source, found[at]);
+		const misses = new Map(refusals.map((refusal) => [keyOf(refusal), known.get(keyOf(refusal))]));
+		const unknown = refusals.filter((refusal) => misses.get(keyOf(refusal)) === undefined);
+		const sources = unknown.map(({ source, reason }) => ({ ...JSON.parse(source), reason }));
+		const found = await nearMisses(sources, instances());
+		for (const [at, refusal] of unknown.entries()) {
+			misses.set(keyOf(refusal), found[at]);
+			known.set(keyOf(refusal), found[at]);
 		}
-		return refusals.map((refusal) => ({ refusal, misses: misses.get(refusal.source) ?? [] }));
+		return refusals.map((refusal) => ({ refusal, misses: misses.get(keyOf(refusal)) ?? [] }));
 	}
 	function withMisses(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
 		const looked = looking.then(() => look(refusals));
@@ -120,6 +118,11 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			};
 		},
 	};
+}
+
+/** Refusals with the same key have the same near misses. */
+function keyOf({ source, reason }: Refusal): string {
+	return `${reason} ${source}`;
 }
 
 function textOf({ source, reason, listener, node, content }: Refusal): string {

@@ -101,7 +101,7 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 					<ul>
 						{nearMisses.map(({ instance, name, port, why }) => (
 							<li key={`${instance} ${port}`}>
-								<Link href={`/instances/${encodeURIComponent(instance)}`}>{name}</Link>: {why}
+								<Link href={`/instances/${encodeURIComponent(instance)}`}>{name}</Link>: {withCode(why)}
 								{port !== undefined && (
 									<small>
 										{" "}
