@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
+import type { NetworkData } from "../../documents/network-data.ts";
 import { networkData } from "../../documents/network-data-full.ts";
 import type { Instance, Port } from "../../instance/instance.ts";
+import { openFilesSource } from "../../source/files/index.ts";
 import { type Origin, originsOf } from "./origins.ts";
 
 const portsOf = ({ ports }: Instance): Port[] =>
@@ -11,6 +13,25 @@ const at = (document: unknown, pointer: string) =>
 		.split("/")
 		.slice(1)
 		.reduce((value, name) => (value as Record<string, unknown>)?.[name], document);
+
+/** The values of the page's table that have no origin. */
+function unexplained(document: NetworkData | undefined, origins: readonly Origin[]): string[] {
+	const explained = new Set(origins.map(({ pointer }) => pointer));
+	const lists = [
+		["links", document?.links ?? []],
+		["networks", document?.networks ?? []],
+	] as const;
+	const pointers = lists.flatMap(([list, items]) =>
+		items.flatMap((item: object, index) =>
+			Object.entries(item).flatMap(([member, value]) => {
+				const pointer = `/${list}/${index}/${member}`;
+				if (member !== "routes" || value.length === 0) return [pointer];
+				return Array.from(value as unknown[], (_, route) => `${pointer}/${route}`);
+			}),
+		),
+	);
+	return pointers.filter((pointer) => !explained.has(pointer));
+}
 
 /** What the named resource really has. */
 function actual(instance: Instance, { kind, id, member }: Origin): unknown {
@@ -40,16 +61,65 @@ describe.each(recordedInstances.map((instance) => [instance.server?.name, instan
 			}
 		});
 
-		it("explains every MAC address, address and MTU", () => {
-			const explained = new Set(origins.map(({ pointer }) => pointer));
-			for (const [index, link] of (document?.links ?? []).entries()) {
-				if (link.vif_id === undefined) continue;
-				if (link.mtu !== undefined) expect(explained).toContain(`/links/${index}/mtu`);
-			}
-			for (const index of document?.networks.keys() ?? []) expect(explained).toContain(`/networks/${index}/ip_address`);
+		it("explains every value", () => {
+			expect(unexplained(document, origins)).toEqual([]);
 		});
 	},
 );
+
+describe("the examples", () => {
+	const exampleInstances = async () => {
+		const source = await openFilesSource(new URL("../../../examples/inventory", import.meta.url).pathname);
+		const all = await Promise.all((await source.list()).map(({ id }) => source.instance(id, "all")));
+		await source.close?.();
+		return all.filter((instance) => instance !== undefined);
+	};
+	const originsIn = (instance: Instance) =>
+		originsOf(instance, networkData(instance) ?? { links: [], networks: [], services: [] });
+
+	it("explain every value, those of bonds and their members too", async () => {
+		const instances = await exampleInstances();
+		expect(instances.length).toBeGreaterThan(3);
+		for (const instance of instances) {
+			expect(unexplained(networkData(instance), originsIn(instance)), instance.id).toEqual([]);
+		}
+	});
+
+	it("credit no VIF type to a port without one", async () => {
+		const instance = (await exampleInstances()).find(({ id }) => id === "web-1");
+		const type = instance && originsIn(instance).find(({ pointer }) => pointer === "/links/0/type");
+		expect(type).toMatchObject({ kind: "port", member: "binding:vif_type: not known" });
+	});
+});
+
+it("credits a DNS server of a DHCP subnet, which a static network repeats, to that subnet", () => {
+	const [own] = recordedInstances.filter(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dnsServers.length);
+	const [port] = own?.ports ?? [];
+	const [fixedIp] = port?.fixedIps ?? [];
+	if (own === undefined || port === undefined || fixedIp === undefined)
+		throw new Error("no instance with a DNS server");
+	const dhcp = { ...fixedIp.subnet, id: "by-dhcp", dhcp: true, dnsServers: ["192.0.2.53"] };
+	const fixed = { ...fixedIp.subnet, id: "static", dhcp: false, dnsServers: [] };
+	const instance = {
+		...own,
+		ports: [
+			{
+				...port,
+				fixedIps: [
+					{ ...fixedIp, subnet: dhcp },
+					{ ...fixedIp, subnet: fixed },
+				],
+			},
+		],
+	};
+	const document = networkData(instance);
+	const place = document?.networks.findIndex(({ subnet_id: id }) => id === "static");
+	const origins = originsOf(instance, document ?? { links: [], networks: [], services: [] });
+	for (const member of ["services", "dns_nameservers"]) {
+		const holders = origins.filter(({ pointer }) => pointer === `/networks/${place}/${member}`).map(({ id }) => id);
+		expect(holders).toEqual(["by-dhcp"]);
+	}
+});
 
 it("says which setting omits a second default route", () => {
 	const all = recordedInstances.flatMap((instance) => {

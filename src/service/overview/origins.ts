@@ -1,12 +1,13 @@
 /** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
 
+import { tapName } from "../../documents/link-ids.ts";
 import type { DescribedLink, DescribedNetwork, NetworkDescription } from "../../documents/network-description.ts";
-import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
+import type { FixedIp, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
 
 export interface Origin {
 	/** JSON pointer into the document. */
 	readonly pointer: string;
-	readonly kind: "port" | "network" | "subnet" | "trunk" | "port group" | "setting";
+	readonly kind: "port" | "network" | "subnet" | "trunk" | "port group" | "bare-metal port" | "setting";
 	/** The resource's id, or the setting's name. */
 	readonly id: string;
 	/** The resource's name; absent if it has none. */
@@ -33,10 +34,18 @@ export function originsOf(instance: Instance, document: NetworkDescription): Ori
 		const port = ports.get(link.vif_id ?? "");
 		if (port !== undefined) portOfLink.set(link.id, port);
 	}
-	return [
+	const origins = [
 		...document.links.flatMap((link, at) => ofLink(link, `/links/${at}`, portOfLink.get(link.id), parents)),
+		...document.links.flatMap((link, at) => ofMember(link, `/links/${at}`, document.links, portOfLink)),
 		...document.networks.flatMap((entry, at) => ofNetwork(entry, `/networks/${at}`, portOfLink.get(entry.link))),
 	];
+	return origins.filter(({ kind, pointer }) => kind === "setting" || hasValue(document, pointer));
+}
+
+/** Profile `nova` lacks members of profile `full`. */
+function hasValue(document: NetworkDescription, pointer: string): boolean {
+	const names = pointer.split("/").slice(1);
+	return names.reduce<unknown>((value, name) => (value as Record<string, unknown>)?.[name], document) !== undefined;
 }
 
 function ofLink(
@@ -47,7 +56,9 @@ function ofLink(
 ): Origin[] {
 	if (port === undefined) return [];
 	const own = named("port", port);
-	const origins = [origin(`${pointer}/id`, own, "id: its first 11 characters"), origin(`${pointer}/vif_id`, own, "id")];
+	const isTap = link.id === tapName(port);
+	const idFrom = isTap ? "id: its first 11 characters" : "none: they would be too long for a bond, or not unique";
+	const origins = [origin(`${pointer}/id`, own, idFrom), origin(`${pointer}/vif_id`, own, "id")];
 	if (link.mtu !== undefined) {
 		const isSame = port.network.mtu === link.mtu;
 		const parent = parents.get(port.id);
@@ -58,6 +69,7 @@ function ofLink(
 		case "vlan": {
 			const { trunk } = parents.get(port.id) ?? {};
 			if (trunk !== undefined) {
+				origins.push(origin(`${pointer}/type`, named("trunk", trunk), "sub_ports"));
 				origins.push(origin(`${pointer}/vlan_id`, named("trunk", trunk), "sub_ports: segmentation_id"));
 				origins.push(origin(`${pointer}/vlan_link`, named("trunk", trunk), "port_id"));
 			}
@@ -66,19 +78,59 @@ function ofLink(
 		}
 		case "bond":
 			origins.push(origin(`${pointer}/ethernet_mac_address`, own, "mac_address"));
-			if (port.portGroup !== undefined) {
-				const group: Resource = { kind: "port group", id: port.portGroup.id };
-				origins.push(
-					origin(`${pointer}/bond_mode`, group, "mode"),
-					origin(`${pointer}/bond_links`, group, "its ports"),
-				);
-			}
+			if (port.portGroup !== undefined) origins.push(...ofBond(link, pointer, port.portGroup));
 			break;
 		default:
 			origins.push(origin(`${pointer}/ethernet_mac_address`, own, "mac_address"));
-			origins.push(origin(`${pointer}/type`, own, "binding:vif_type"));
+			origins.push(origin(`${pointer}/type`, own, typeFrom(link.type, port)));
 	}
 	return origins;
+}
+
+function typeFrom(type: string, { vifType }: Port): string {
+	if (vifType === type) return "binding:vif_type";
+	return `binding:vif_type: ${vifType === undefined ? "not known" : `not every client accepts ${vifType}`}`;
+}
+
+/** A bond's options are members of the port group, some of them in several spellings. */
+function ofBond(link: DescribedLink, pointer: string, { id, options }: PortGroup): Origin[] {
+	const group: Resource = { kind: "port group", id };
+	const memberOf = (name: string) => {
+		const option = name.replaceAll("-", "_");
+		if (name === "bond_links") return "its ports";
+		if (option === "bond_mode") return "mode";
+		const isSet = Object.hasOwn(options, option) && (option !== "bond_miimon" || Number(options[option]) !== 0);
+		return `properties: ${option.slice("bond_".length)}${isSet ? "" : ", which is not set"}`;
+	};
+	return [
+		origin(`${pointer}/type`, group, "its ports"),
+		...Object.keys(link)
+			.filter((name) => /^bond[-_]/.test(name))
+			.map((name) => origin(`${pointer}/${name}`, group, memberOf(name))),
+	];
+}
+
+/** A NIC of a bond. */
+function ofMember(
+	{ id }: DescribedLink,
+	pointer: string,
+	links: readonly DescribedLink[],
+	portOfLink: ReadonlyMap<string, Port>,
+): Origin[] {
+	for (const bond of links) {
+		const place = bond.type === "bond" ? (bond.bond_links as readonly string[]).indexOf(id) : -1;
+		const port = portOfLink.get(bond.id);
+		const member = port?.portGroup?.members[place];
+		if (port === undefined || member === undefined) continue;
+		const nic: Resource = { kind: "bare-metal port", id: member.id };
+		return [
+			origin(`${pointer}/id`, nic, "uuid"),
+			origin(`${pointer}/type`, nic, "portgroup_uuid: its NICs are physical"),
+			origin(`${pointer}/mtu`, named("network", port.network), "mtu"),
+			origin(`${pointer}/ethernet_mac_address`, nic, "address"),
+		];
+	}
+	return [];
 }
 
 function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefined): Origin[] {
@@ -87,6 +139,8 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 	const subnet = named("subnet", fixedIp.subnet);
 	const how = fixedIp.subnet.addressMode === undefined ? "enable_dhcp" : "ipv6_address_mode";
 	const origins = [
+		origin(`${pointer}/id`, named("port", port), "fixed_ips: numbered over all ports"),
+		origin(`${pointer}/link`, named("port", port), "id: its link"),
 		origin(`${pointer}/type`, subnet, how),
 		origin(`${pointer}/ip_address`, named("port", port), "fixed_ips: ip_address"),
 		origin(`${pointer}/netmask`, subnet, "cidr"),
@@ -103,13 +157,31 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
 		const { gateway } = fixedIp.subnet;
 		origins.push(origin(`${pointer}/routes`, setting, `the default route by ${gateway} stands on another link`));
+	} else if (entry.routes?.length === 0) {
+		const isHandedOut = entry.type === "ipv4_dhcp";
+		origins.push(origin(`${pointer}/routes`, subnet, isHandedOut ? "enable_dhcp: its server has them" : "host_routes"));
 	}
-	if (entry.services?.length) origins.push(origin(`${pointer}/services`, subnet, "dns_nameservers"));
+	for (const holder of dnsHolders(entry, port, fixedIp.subnet)) {
+		origins.push(
+			origin(`${pointer}/services`, named("subnet", holder), "dns_nameservers"),
+			origin(`${pointer}/dns_nameservers`, named("subnet", holder), "dns_nameservers"),
+		);
+	}
 	if (entry.dns_search?.length) {
 		const holder = port.dnsDomain === undefined ? named("network", port.network) : named("port", port);
 		origins.push(origin(`${pointer}/dns_search`, holder, "dns_domain"));
 	}
 	return origins;
+}
+
+/** The subnets whose DNS servers an entry has: its own, and those of the port's DHCP and SLAAC subnets. */
+function dnsHolders({ services = [] }: DescribedNetwork, port: Port, own: Subnet): Subnet[] {
+	const borrowed = services.filter(({ address }) => !own.dnsServers.includes(address));
+	const others = new Map(port.fixedIps.map(({ subnet }) => [subnet.id, subnet]));
+	const holders = [...others.values()].filter(({ dnsServers }) =>
+		borrowed.some(({ address }) => dnsServers.includes(address)),
+	);
+	return own.dnsServers.length > 0 || holders.length === 0 ? [own, ...holders] : holders;
 }
 
 function fixedIpOn(port: Port | undefined, { subnet_id: id }: DescribedNetwork): FixedIp | undefined {
