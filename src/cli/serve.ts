@@ -31,8 +31,11 @@ export function serveCommand(io: Io): Command {
 	return commonOptions(new Command("serve")).action(async (options: CommonOptions) => {
 		const stop = io.stopSignal();
 		await using open = new AsyncDisposableStack();
-		await start(options, io, open);
-		if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+		const stopped = new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+		const isStarted = await Promise.race([start(options, io, open).then(() => true), stopped.then(() => false)]);
+		// Nobody has been answered yet, and what is being opened may take long, such as a locked database.
+		if (!isStarted) process.exit();
+		await stopped;
 	});
 }
 
