@@ -196,6 +196,26 @@ describe("who is let in", () => {
 		expect((await ask("/api/search", [cookie])).status).toBe(401);
 	});
 
+	it("a browser that signs out gets no more events", async () => {
+		await start(tokens);
+		const cookie = ["Cookie", cookieOf((await signIn("read-token")).headers["set-cookie"])] as const;
+		const [response] = (await once(
+			get(`${server.address}/api/events`, { headers: { host: HOST[1], cookie: cookie[1] } }),
+			"response",
+		)) as [IncomingMessage];
+		response.setEncoding("utf8");
+		let received = "";
+		response.on("data", (text) => {
+			received += text;
+		});
+		response.on("error", () => {});
+		const closed = new Promise((resolve) => response.once("close", resolve));
+		expect((await ask("/api/session", [cookie], "DELETE")).status).toBe(204);
+		await record([answered({ instance: instance.id })]);
+		await closed;
+		expect(received).not.toContain(instance.id);
+	});
+
 	it("a wrong token, a made-up cookie and no token see the sign-in form alone", async () => {
 		await start(tokens);
 		const wrong = await signIn("wrong");

@@ -168,7 +168,9 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	const requireSecrets = (request: FastifyRequest) => requireUserData(request, log, "the password");
 	app.register(passwordRoute, { instanceOf, passwords, requireSecrets });
 	app.register(guestRoutes, { ...options, instanceOf });
-	app.register(stateRoutes, { ...options, isOutdated });
+	const isAdmitted = ({ headers, method }: FastifyRequest) =>
+		typeof access.check(requestOf(headers, method)) === "string";
+	app.register(stateRoutes, { ...options, isOutdated, isAdmitted });
 	app.register(sessionRoutes, { access, requestOf, version: options.version });
 	app.register(pageRoutes, { folder: options.pageFolder });
 

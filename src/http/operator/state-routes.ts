@@ -1,6 +1,6 @@
 /** Refusals, the state of the service, events and the check of any document: a plugin for the operator server. */
 import { PassThrough } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
@@ -28,6 +28,8 @@ export interface StateRoutesOptions {
 	readonly version: string;
 	readonly isReady: () => boolean;
 	readonly isOutdated: () => boolean;
+	/** Whether a request that was admitted still would be: its session may have ended. */
+	readonly isAdmitted: (request: FastifyRequest) => boolean;
 }
 
 /** Browsers that listen at a time. */
@@ -42,7 +44,7 @@ const MAX_DOCUMENT = 512 * 1024;
 export async function stateRoutes(app: FastifyInstance, options: StateRoutesOptions): Promise<void> {
 	addRefusals(app, options.overview);
 	addStatus(app, options);
-	addEvents(app, options.overview);
+	addEvents(app, options);
 	addTry(app);
 }
 
@@ -100,7 +102,7 @@ function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
 	});
 }
 
-function addEvents(app: FastifyInstance, overview: Overview): void {
+function addEvents(app: FastifyInstance, { overview, isAdmitted }: StateRoutesOptions): void {
 	const streams = new Set<PassThrough>();
 	app.addHook("preClose", async () => {
 		for (const stream of streams) stream.end();
@@ -113,11 +115,11 @@ function addEvents(app: FastifyInstance, overview: Overview): void {
 		},
 		produces: ["text/event-stream"],
 	};
-	app.get("/api/events", { schema }, async (_request, reply) => {
+	app.get("/api/events", { schema }, async (request, reply) => {
 		if (streams.size >= MAX_STREAMS) return reply.code(503).send({ message: `${MAX_STREAMS} streams are open.` });
 		const stream = new PassThrough();
 		const write = (text: string) => {
-			if (stream.readableLength > MAX_UNREAD) stream.destroy();
+			if (stream.readableLength > MAX_UNREAD || !isAdmitted(request)) stream.destroy();
 			else stream.write(text);
 		};
 		const stop = overview.listen(({ type, ...data }) => write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`));
