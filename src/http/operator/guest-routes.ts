@@ -8,7 +8,7 @@ import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { FORMATS, type Format, render } from "../../render/index.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
-import { documentState } from "../../service/overview/freshness.ts";
+import { comparableAnswers, documentState } from "../../service/overview/freshness.ts";
 import { originsOf } from "../../service/overview/origins.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import {
@@ -19,7 +19,7 @@ import {
 	storableContent,
 } from "../../service/request-history/document-content.ts";
 import { decodeRequests } from "../../service/request-history/request-list.ts";
-import type { HistoryStore } from "../../store/history-store.ts";
+import type { HistoryStore, LastAnswer } from "../../store/history-store.ts";
 import {
 	DescriptionSchema,
 	FindingSchema,
@@ -85,13 +85,18 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const last = new Map(answers.map((answer) => [answer.path, answer]));
 		const latest = [...tree.paths()].filter((path) => path.startsWith("openstack/latest/") && isDocumentPath(path));
 		const read = (path: string) => tree.answer(path)?.body;
+		const comparable = new Set(comparableAnswers(answers));
+		const stateOf = (answer: LastAnswer | undefined) => {
+			if (answer === undefined) return "never" as const;
+			return comparable.has(answer) ? documentState(answer, read, digestOf) : ("uncompared" as const);
+		};
 		const rows = [...new Set([...last.keys(), ...latest])].sort().map((path) => {
 			const answer = last.get(path);
+			const state = stateOf(answer);
 			const body = read(path);
 			const isPrivate = isPrivatePath(path) || (body !== undefined && hasSecretItems(path, body));
 			return {
-				...{ path, isPrivate, ...(body !== undefined && { bytes: body.length }) },
-				state: answer === undefined ? ("never" as const) : documentState(answer, read, digestOf),
+				...{ path, isPrivate, state, ...(body !== undefined && state !== "uncompared" && { bytes: body.length }) },
 				...(answer && { last: { ...answer, userAgent: answer.user_agent } }),
 			};
 		});

@@ -80,9 +80,14 @@ export const GuestDetailsSchema = Type.Intersect([
 		documents: Type.Array(
 			Type.Object({
 				path: Type.String(),
-				bytes: Type.Optional(Type.Integer({ description: "Absent: the guest would not get it any more" })),
+				bytes: Type.Optional(
+					Type.Integer({ description: "Absent: not compared, or the guest would not get it any more" }),
+				),
 				isPrivate: Type.Boolean({ description: "May contain secrets: needs role read-user-data" }),
-				state: Type.Enum(["current", "outdated", "gone", "never"]),
+				state: Type.Enum(["current", "outdated", "gone", "uncompared", "never"], {
+					description:
+						"`gone`: the guest would not get it any more; `uncompared`: it depends on other services, or was fetched in an earlier boot; `never`: not fetched",
+				}),
 				last: Type.Optional(AnswerSchema),
 			}),
 		),

@@ -74,6 +74,16 @@ describe("what a guest requested", () => {
 		expect(versions).toMatchObject({ now: body.toString(), fetched: versions.versions[0].digest });
 	});
 
+	it("is not called out of date for dynamic vendor data, which is not asked for to compare", async () => {
+		await start();
+		const path = "openstack/latest/vendor_data2.json";
+		await record([answered({ instance: instance.id, path, body: Buffer.from('{"join":{"token":1}}') })]);
+		const { documents } = await json(`/api/instances/${instance.id}/guest`);
+		const row = documents.find((document: { path: string }) => document.path === path);
+		expect(row).toMatchObject({ state: "uncompared", last: { at: 1000 } });
+		expect(row).not.toHaveProperty("bytes");
+	});
+
 	it("is reported to every listener", async () => {
 		await start();
 		const [response] = (await once(

@@ -13,6 +13,7 @@ const STATES: Readonly<Record<Document["state"], string>> = {
 	current: "up to date",
 	outdated: "out of date",
 	gone: "gone",
+	uncompared: "not compared",
 	never: "never fetched",
 };
 
