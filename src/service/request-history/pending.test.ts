@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { AnsweredRequest } from "./answered-request.ts";
-import { addRequest, createPending, latestRequests, MAX_PENDING, type Pending, putBack } from "./pending.ts";
+import {
+	addRequest,
+	createPending,
+	latestRequests,
+	MAX_PENDING,
+	MAX_PENDING_BYTES,
+	type Pending,
+	putBack,
+} from "./pending.ts";
 import { MAX_REQUESTS } from "./request-list.ts";
 
 const request = (at: number, instance = "vm", path = "openstack"): AnsweredRequest => ({
@@ -31,12 +39,45 @@ it("keeps the same, however often a write failed in between", () => {
 			for (const part of later) expect(putBack(first, part)).toBe(0);
 			const all = pendingOf(requests);
 			expect(written(first)).toEqual(written(all));
-			expect(first.size).toBe(all.size);
+			expect([first.size, first.bytes]).toEqual([all.size, all.bytes]);
 			// The ring goes on where it was.
 			for (let at = 1000; at < 1030; at++) for (const pending of [first, all]) addRequest(pending, request(at, "a"));
 			expect(written(first)).toEqual(written(all));
 		}),
 	);
+});
+
+it("keeps the last answers of instances that it knows when it is full", () => {
+	const pending = createPending();
+	const body = (text: string) => ({ body: Buffer.from(text) });
+	addRequest(pending, { ...request(1), ...body("old") });
+	for (let at = 2; at <= MAX_REQUESTS; at++) addRequest(pending, { ...request(at), body: undefined });
+	addRequest(pending, { ...request(1, "few"), ...body("old") });
+	for (let n = 0; addRequest(pending, { ...request(1, `vm-${n}`), body: undefined }); n++);
+	expect(addRequest(pending, { ...request(100), ...body("new") })).toBe(true);
+	expect(addRequest(pending, { ...request(100, "few"), ...body("new") })).toBe(false);
+	for (const id of ["vm", "few"]) {
+		const known = pending.instances.get(id);
+		expect([known?.documents.get("openstack")?.body?.toString(), known?.last.at]).toEqual(["new", 100]);
+		expect(known && latestRequests(known).at(-1)?.at).toBe(100);
+	}
+	expect(pending.size).toBeLessThanOrEqual(MAX_PENDING);
+});
+
+it("bounds the bytes of the documents, of which each instance keeps one for each path", () => {
+	const pending = createPending();
+	const body = new Uint8Array(1024 * 1024);
+	for (let at = 0; at < 200; at++) expect(addRequest(pending, { ...request(at), body })).toBe(true);
+	expect(pending.bytes).toBe(body.length);
+	expect(pending.instances.get("vm")?.latest.every((line) => line.body === undefined)).toBe(true);
+	let added = 1;
+	while (addRequest(pending, { ...request(1, `vm-${added}`), body })) added++;
+	expect(added).toBe(MAX_PENDING_BYTES / body.length);
+	const later = createPending();
+	addRequest(later, { ...request(2, "other"), body });
+	putBack(pending, later);
+	expect(pending.bytes).toBe(MAX_PENDING_BYTES);
+	expect(pending.instances.get("other")?.requests).toBe(1);
 });
 
 it("is bounded: one instance costs the same however often it asks, and further instances are lost", () => {

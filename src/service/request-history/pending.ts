@@ -10,7 +10,7 @@ export interface PendingInstance {
 	last: AnsweredRequest;
 	requests: number;
 	failures: number;
-	/** The latest requests: once there are `MAX_REQUESTS`, each new one takes the place of the oldest. */
+	/** The latest requests, without bodies: once there are `MAX_REQUESTS`, each new one takes the place of the oldest. */
 	readonly latest: AnsweredRequest[];
 	/** The last answer for each path that had a document. */
 	readonly documents: Map<string, AnsweredRequest>;
@@ -22,54 +22,68 @@ export interface Pending {
 	readonly refused: AnsweredRequest[];
 	/** Requests that are kept. */
 	size: number;
+	/** The sizes of the documents that are kept until their digests are made. Caches may have dropped them. */
+	bytes: number;
 }
 
-/** Requests that may be kept, some 300 bytes each. */
+/** Requests that may be kept, some 300 bytes each, without the documents. */
 export const MAX_PENDING = 20_000;
+/** Bytes of documents. */
+export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /** Refused requests among them: anybody can send these. */
 export const MAX_PENDING_REFUSED = 2000;
 
 export function createPending(): Pending {
-	return { instances: new Map(), refused: [], size: 0 };
+	return { instances: new Map(), refused: [], size: 0, bytes: 0 };
 }
 
-/** @returns false if there is no room for it */
+/** @returns false if there is no room for all of it */
 export function addRequest(pending: Pending, request: AnsweredRequest): boolean {
-	if (pending.size >= MAX_PENDING) return false;
 	const { instance: id } = request;
+	const isFull = pending.size >= MAX_PENDING;
 	if (id === undefined || request.reason === "unknown-instance") {
-		if (pending.refused.length >= MAX_PENDING_REFUSED) return false;
+		if (isFull || pending.refused.length >= MAX_PENDING_REFUSED) return false;
 		pending.refused.push(request);
 		pending.size++;
 		return true;
 	}
 	const known = pending.instances.get(id);
-	if (known === undefined) pending.instances.set(id, ofFirst(pending, request));
-	else addTo(pending, known, request);
-	return true;
+	if (known !== undefined) return addTo(pending, known, request);
+	if (isFull) return false;
+	const { at } = request;
+	const empty = { firstAt: at, last: request, requests: 0, failures: 0, latest: [], documents: new Map() };
+	pending.instances.set(id, empty);
+	return addTo(pending, empty, request);
 }
 
-function ofFirst(pending: Pending, request: AnsweredRequest): PendingInstance {
-	const empty = { firstAt: request.at, last: request, requests: 0, failures: 0, latest: [], documents: new Map() };
-	addTo(pending, empty, request);
-	return empty;
-}
-
-function addTo(pending: Pending, instance: PendingInstance, request: AnsweredRequest): void {
-	const { latest, documents } = instance;
-	const { path, body } = request;
-	if (latest.length === MAX_REQUESTS) latest[instance.requests % MAX_REQUESTS] = request;
+/** An instance that is known is always counted, and its last answers are kept: they take the place of others. */
+function addTo(pending: Pending, instance: PendingInstance, request: AnsweredRequest): boolean {
+	const { latest } = instance;
+	const line = { ...request, body: undefined };
+	let isKept = true;
+	if (latest.length === MAX_REQUESTS) latest[instance.requests % MAX_REQUESTS] = line;
 	else {
-		latest.push(request);
-		pending.size++;
-	}
-	if (path !== undefined && body !== undefined) {
-		if (!documents.has(path)) pending.size++;
-		documents.set(path, request);
+		isKept = pending.size < MAX_PENDING;
+		if (isKept) pending.size++;
+		else latest.shift();
+		latest.push(line);
 	}
 	instance.requests++;
 	if (request.status >= 500) instance.failures++;
-	instance.last = request;
+	instance.last = line;
+	return addDocument(pending, instance, request) && isKept;
+}
+
+function addDocument(pending: Pending, { documents }: PendingInstance, request: AnsweredRequest): boolean {
+	const { path, body } = request;
+	if (path === undefined || body === undefined) return true;
+	const known = documents.get(path);
+	const more = body.length - (known?.body?.length ?? 0);
+	if (pending.bytes + more > MAX_PENDING_BYTES || (known === undefined && pending.size >= MAX_PENDING)) return false;
+	if (known === undefined) pending.size++;
+	pending.bytes += more;
+	documents.set(path, request);
+	return true;
 }
 
 /** The latest requests, the oldest first. */
@@ -89,24 +103,26 @@ export function putBack(failed: Pending, later: Pending): number {
 		const known = failed.instances.get(id);
 		if (known === undefined && failed.size >= MAX_PENDING) lost += instance.requests;
 		else if (known === undefined) {
-			failed.instances.set(id, instance);
-			failed.size += instance.latest.length + instance.documents.size;
-		} else failed.size += mergeInto(known, instance);
+			const { documents, ...rest } = instance;
+			const added = { ...rest, documents: new Map() };
+			failed.instances.set(id, added);
+			failed.size += instance.latest.length;
+			for (const request of documents.values()) addDocument(failed, added, request);
+		} else mergeInto(failed, known, instance);
 	}
 	for (const request of later.refused) if (!addRequest(failed, request)) lost++;
 	return lost;
 }
 
-/** @returns how many more requests are kept than before */
-function mergeInto(known: PendingInstance, later: PendingInstance): number {
-	const before = known.latest.length + known.documents.size;
+function mergeInto(pending: Pending, known: PendingInstance, later: PendingInstance): void {
+	const before = known.latest.length;
 	const latest = [...latestRequests(known), ...latestRequests(later)].slice(-MAX_REQUESTS);
 	known.requests += later.requests;
 	known.failures += later.failures;
 	known.last = later.last;
-	for (const [path, request] of later.documents) known.documents.set(path, request);
 	// The oldest stands where the next request goes.
 	const start = latest.length < MAX_REQUESTS ? 0 : latest.length - (known.requests % MAX_REQUESTS);
-	known.latest.splice(0, known.latest.length, ...latest.slice(start), ...latest.slice(0, start));
-	return known.latest.length + known.documents.size - before;
+	known.latest.splice(0, before, ...latest.slice(start), ...latest.slice(0, start));
+	pending.size += known.latest.length - before;
+	for (const request of later.documents.values()) addDocument(pending, known, request);
 }
