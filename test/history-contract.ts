@@ -180,7 +180,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 					source: { peer: `p${at}` },
 				});
 			await write([refused(1), refused(2)]);
-			await store.trim({ instances: 2, refusals: 1 });
+			expect(await store.trim({ instances: 2, refusals: 1 })).toBe(false);
 			expect(await store.instance("a")).toBeUndefined();
 			for (const rows of [store.documents("a"), store.requests("a"), store.versions("a", NETWORK)]) {
 				expect(await rows).toEqual([]);

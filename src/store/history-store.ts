@@ -46,8 +46,12 @@ export interface HistoryStore {
 	write(batch: HistoryBatch): Promise<void>;
 	/** Merges the stored requests of each instance into one row. */
 	compact(instanceIds: readonly string[], merge: MergeRequests): Promise<void>;
-	/** Deletes the instances that have not asked for longest, and the oldest refusals, beyond these numbers. */
-	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<void>;
+	/**
+	 * Deletes the instances that have not asked for longest, and the oldest refusals, beyond these numbers.
+	 *
+	 * @returns whether there may be more of these instances: a call deletes only so many as take a short time
+	 */
+	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<boolean>;
 	/** Sets since when an instance's guest is known to have old documents, `UP_TO_DATE`, or null: not known. */
 	setOutdated(instanceId: string, at: number | null): Promise<void>;
 	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */

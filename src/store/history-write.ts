@@ -5,6 +5,8 @@ import type { HistoryBatch } from "./history-store.ts";
 
 /** Rows per statement that are large, or where each value is a parameter of its own: SQLite takes 32,766 of them. */
 const CHUNK = 250;
+/** Instances that one call of `trim` deletes. */
+const MAX_TRIMMED = 1000;
 /** Versions of each document. */
 export const MAX_VERSIONS = 3;
 
@@ -146,12 +148,12 @@ async function deleteOldVersions(database: Database, instances: RawBuilder<unkno
 export async function trim(
 	database: Kysely<StateTables>,
 	limits: { readonly instances: number; readonly refusals: number },
-): Promise<void> {
+): Promise<boolean> {
 	const surplus = database
 		.selectFrom("history_instances")
 		.select("instance_id")
 		.orderBy("last_at", "desc")
-		.limit(CHUNK * 4)
+		.limit(MAX_TRIMMED)
 		.offset(limits.instances);
 	const ids = (await surplus.execute()).map(({ instance_id }) => instance_id);
 	for (const some of chunks(ids)) {
@@ -163,6 +165,7 @@ export async function trim(
 		select source, reason, listener from (
 			select source, reason, listener, row_number() over (order by last_at desc, source) as place from history_refusals
 		) as ranked where place > ${limits.refusals})`.execute(database);
+	return ids.length === MAX_TRIMMED;
 }
 
 function chunks<T>(items: readonly T[]): T[][] {

@@ -22,7 +22,7 @@ export type PrimaryCalls = {
 	setPassword(request: PasswordRequest & { readonly password: Uint8Array }): Promise<boolean>;
 	writeHistory(batch: HistoryBatch): Promise<void>;
 	compactHistory(instanceIds: readonly string[]): Promise<void>;
-	trimHistory(limits: { readonly instances: number; readonly refusals: number }): Promise<void>;
+	trimHistory(limits: { readonly instances: number; readonly refusals: number }): Promise<boolean>;
 	/** Writes lines of the log. */
 	log(lines: string): void;
 };

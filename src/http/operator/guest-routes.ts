@@ -8,6 +8,7 @@ import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { FORMATS, type Format, render } from "../../render/index.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { type Log, pathInLog } from "../../service/log.ts";
 import { comparableAnswers, documentState } from "../../service/overview/freshness.ts";
 import { originsOf } from "../../service/overview/origins.ts";
 import type { Overview } from "../../service/overview/overview.ts";
@@ -39,6 +40,7 @@ export interface GuestRoutesOptions {
 	readonly history: HistoryStore;
 	readonly digestOf: DigestOf;
 	readonly documents: GuestDocuments;
+	readonly log: Log;
 	/** The documents in profile `nova`. */
 	readonly novaDocuments: Pick<GuestDocuments, "tree">;
 	/** @throws GuestwireError `unknown-instance` */
@@ -70,7 +72,7 @@ function addSearch(app: FastifyInstance, { overview }: GuestRoutesOptions): void
 }
 
 function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
-	const { overview, history, digestOf, documents, instanceOf } = options;
+	const { overview, history, digestOf, documents, log, instanceOf } = options;
 	const schema = {
 		summary: "What a guest requested, and what it would get",
 		params: IdParamsSchema,
@@ -79,7 +81,10 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 	app.get<InstanceRoute>("/api/instances/:id/guest", { schema }, async ({ params }) => {
 		const instance = await instanceOf(params.id);
 		const { id } = instance;
-		await overview.compare(id, instance);
+		// It writes since when the guest is out of date: with a full or locked state, the rest is still shown.
+		await overview.compare(id, instance).catch((error: Error) => {
+			log.warn({ operator: "comparison", instance: pathInLog(id), detail: error.message }, "a guest can't be compared");
+		});
 		const [pieces, answers] = await Promise.all([history.requests(id), history.documents(id)]);
 		const tree = documents.tree(instance);
 		const last = new Map(answers.map((answer) => [answer.path, answer]));

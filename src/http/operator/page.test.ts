@@ -1,6 +1,7 @@
 /** What the operators' page is made of: sessions, roles, guests' history, refusals, events. */
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { sql } from "kysely";
 import { afterEach, describe, expect, it } from "vitest";
 import { answered } from "../../../test/history-contract.ts";
 import { guest, instancesOf, recordedInstance, recordedInstances, send } from "../../../test/metadata-service.ts";
@@ -82,6 +83,24 @@ describe("what a guest requested", () => {
 		const row = documents.find((document: { path: string }) => document.path === path);
 		expect(row).toMatchObject({ state: "uncompared", last: { at: 1000 } });
 		expect(row).not.toHaveProperty("bytes");
+	});
+
+	it("is shown though the state can't be written", async () => {
+		let current = guest({ address: "192.0.2.7" });
+		await start({ instances: { ...instancesOf([current]), get: () => current } });
+		const { id } = current;
+		const { body } = await ask(`/api/instances/${id}/tree/${NETWORK}`);
+		await record([answered({ instance: id, body })]);
+		await until(
+			() => json("/api/search?state=current"),
+			({ total }) => total === 1,
+		);
+		await server.state.write((database) => sql`pragma query_only = on`.execute(database));
+		current = guest({ address: "192.0.2.8" });
+		const details = await ask(`/api/instances/${id}/guest`);
+		expect(details.status).toBe(200);
+		expect(JSON.parse(details.body.toString()).recent).toHaveLength(1);
+		expect(server.lines.join()).toContain("can't be compared");
 	});
 
 	it("is reported to every listener", async () => {

@@ -42,7 +42,7 @@ describe("the recorder", () => {
 				written = instances[0]?.last_at ?? written;
 			},
 			compact: async () => {},
-			trim: async () => {},
+			trim: async () => false,
 		};
 		const recorder = createRecorder({ ...options, delay: 1000, store, onLost: () => {}, onError: () => {} });
 		for (let n = 0; n < 1000; n++) {
@@ -53,6 +53,18 @@ describe("the recorder", () => {
 		expect(worst).toBeLessThanOrEqual(5100);
 		expect(worst).toBeGreaterThan(1000);
 		vi.useRealTimers();
+	});
+
+	it("goes on deleting after each write while there are too many instances", async () => {
+		const left = [true, true, false, true];
+		const trim = async () => left.shift() ?? false;
+		const store = { write: async () => {}, compact: async () => {}, trim };
+		const recorder = createRecorder({ ...options, delay: 3_600_000, store, onLost: () => {}, onError: () => {} });
+		for (let n = 0; n < 10; n++) {
+			recorder.record(answered());
+			await recorder.close();
+		}
+		expect(left).toEqual([true]);
 	});
 
 	it("keeps what could not be written, up to a limit, and counts the rest", async () => {

@@ -60,7 +60,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	let timer: NodeJS.Timeout | undefined;
 	let writing: Promise<void> | undefined;
 	let pause = delay;
-	let trimmedAt = 0;
+	let trimmedAt = Number.NEGATIVE_INFINITY;
 
 	async function write(): Promise<void> {
 		const current = pending;
@@ -84,8 +84,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	async function tidy(grown: readonly string[]): Promise<void> {
 		if (grown.length > 0) await store.compact(grown, mergeRequests);
 		if (performance.now() - trimmedAt < TRIM_INTERVAL) return;
-		trimmedAt = performance.now();
-		await store.trim(LIMITS);
+		const started = performance.now();
+		// While there is more to delete, each write is followed by a part of it.
+		if (!(await store.trim(LIMITS))) trimmedAt = started;
 	}
 
 	function arm(): void {
