@@ -117,6 +117,29 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		await expectAccessible(page);
 	});
 
+	it("goes back from a filter, an order and a page, and lists the instances of a network", async () => {
+		const page = await open(`${service.operator}/?limit=2`);
+		const parameters = () => new URL(page.url()).searchParams;
+		await page.getByRole("button", { name: "Next page" }).click();
+		const cursor = parameters().get("cursor");
+		expect(cursor).not.toBeNull();
+		await page.getByLabel("State").selectOption("never");
+		await page.getByRole("button", { name: "Project" }).click();
+		expect(Object.fromEntries(parameters())).toEqual({ limit: "2", state: "never", sort: "project" });
+		await page.goBack();
+		expect(Object.fromEntries(parameters())).toEqual({ limit: "2", state: "never" });
+		await page.goBack();
+		expect(Object.fromEntries(parameters())).toEqual({ limit: "2", cursor });
+		await page.goBack();
+		expect(Object.fromEntries(parameters())).toEqual({ limit: "2" });
+		expect(await page.getByLabel("State").inputValue()).toBe("");
+
+		await page.goto(`${service.operator}/instances/switch-1`);
+		await page.getByRole("link", { name: "lan-7", exact: true }).click();
+		await page.getByText("1 instance", { exact: true }).waitFor();
+		await page.getByRole("button", { name: "network: lan-7" }).waitFor();
+	});
+
 	it("shows who was refused and which instance it nearly was", async () => {
 		const page = await open(`${service.operator}/refusals`);
 		await page.getByText("No request has been refused.").waitFor();

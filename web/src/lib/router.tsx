@@ -28,15 +28,22 @@ export function go(href: string, options: { readonly replace?: boolean } = {}): 
 	place.value = here();
 }
 
-/** Changes parameters of this view; empty ones are left out. */
-export function setParameters(changes: Readonly<Record<string, string>>): void {
+/**
+ * Changes parameters of this view; empty ones are left out.
+ *
+ * @param options.push whether the browser's Back undoes it, instead of leaving the view
+ */
+export function setParameters(
+	changes: Readonly<Record<string, string>>,
+	options: { readonly push?: boolean } = {},
+): void {
 	const parameters = new URLSearchParams(place.value.parameters);
 	for (const [name, value] of Object.entries(changes)) {
 		if (value === "") parameters.delete(name);
 		else parameters.set(name, value);
 	}
 	const query = parameters.toString();
-	go(place.value.path + (query && `?${query}`), { replace: true });
+	go(place.value.path + (query && `?${query}`), { replace: options.push !== true });
 }
 
 export interface LinkProps {

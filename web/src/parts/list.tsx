@@ -48,10 +48,14 @@ export function PageButtons({ next }: { readonly next: string | undefined }) {
 	if (isFirst && next === undefined) return null;
 	return (
 		<nav class="pages" aria-label="Pages">
-			<button type="button" disabled={isFirst} onClick={() => setParameters({ cursor: "" })}>
+			<button type="button" disabled={isFirst} onClick={() => setParameters({ cursor: "" }, { push: true })}>
 				First page
 			</button>
-			<button type="button" disabled={next === undefined} onClick={() => setParameters({ cursor: next ?? "" })}>
+			<button
+				type="button"
+				disabled={next === undefined}
+				onClick={() => setParameters({ cursor: next ?? "" }, { push: true })}
+			>
 				Next page
 			</button>
 		</nav>

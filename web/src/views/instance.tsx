@@ -28,7 +28,8 @@ export function InstanceView({ id }: { readonly id: string }) {
 }
 
 function Details({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
-	const { id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures, node } = guest;
+	const { networks, id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures, node } =
+		guest;
 	return (
 		<>
 			<h1>
@@ -41,6 +42,15 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 				{projectId !== undefined && (
 					<Fact name="Project">
 						<code>{projectId}</code>
+					</Fact>
+				)}
+				{networks.length > 0 && (
+					<Fact name={networks.length === 1 ? "Network" : "Networks"}>
+						{networks.map(({ id: network, name: label }) => (
+							<span key={network}>
+								<Link href={`/?network=${encodeURIComponent(network)}`}>{label || network}</Link>{" "}
+							</span>
+						))}
 					</Fact>
 				)}
 				<Fact name="Client">{client === undefined ? "not known" : clientText(client)}</Fact>

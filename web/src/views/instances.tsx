@@ -15,7 +15,16 @@ const COLUMNS = [
 	["project", "Project"],
 	["", "Addresses"],
 ] as const;
-const CLIENTS = ["cloud-init", "cloudbase-init", "talos", "ignition", "curl", "unknown"];
+const CLIENTS = [
+	"cloud-init",
+	"cloudbase-init",
+	"talos",
+	"ignition",
+	"afterburn",
+	"coreos-cloudinit",
+	"curl",
+	"unknown",
+];
 /** Instances with which the page has room for the picture of the first one. */
 const FEW = 8;
 /** Addresses of a row. */
@@ -49,7 +58,7 @@ function SearchForm() {
 					State{" "}
 					<select
 						value={value("state")}
-						onChange={({ currentTarget }) => setParameters({ state: currentTarget.value, cursor: "" })}
+						onChange={({ currentTarget }) => setParameters({ state: currentTarget.value, cursor: "" }, { push: true })}
 					>
 						<option value="">any</option>
 						{STATE_NAMES.map(([state, name]) => (
@@ -63,7 +72,7 @@ function SearchForm() {
 					Client{" "}
 					<select
 						value={value("client")}
-						onChange={({ currentTarget }) => setParameters({ client: currentTarget.value, cursor: "" })}
+						onChange={({ currentTarget }) => setParameters({ client: currentTarget.value, cursor: "" }, { push: true })}
 					>
 						<option value="">any</option>
 						{CLIENTS.map((client) => (
@@ -85,7 +94,7 @@ function FilterChip({ name }: { readonly name: string }) {
 	const value = place.value.parameters.get(name);
 	if (value === null) return null;
 	return (
-		<button type="button" class="chip" onClick={() => setParameters({ [name]: "", cursor: "" })}>
+		<button type="button" class="chip" onClick={() => setParameters({ [name]: "", cursor: "" }, { push: true })}>
 			{name}: {value} <span aria-hidden="true">×</span>
 			<span class="hidden">remove</span>
 		</button>
@@ -145,7 +154,7 @@ function Heading({ sort, title }: { readonly sort: string; readonly title: strin
 			<button
 				type="button"
 				class="sort"
-				onClick={() => setParameters({ sort: sort === "name" ? "" : sort, order, cursor: "" })}
+				onClick={() => setParameters({ sort: sort === "name" ? "" : sort, order, cursor: "" }, { push: true })}
 			>
 				{title}
 				<span aria-hidden="true">{isCurrent ? (isDescending ? " ▼" : " ▲") : ""}</span>
