@@ -116,6 +116,29 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(versions.map(({ content }) => decompressContent(content).toString())).toEqual(bodies.slice(1).reverse());
 		});
 
+		test("says when each version was fetched last, however often it was fetched", async () => {
+			const one = recorder();
+			const fetch = async (at: number, text: string) => {
+				one.record(answered({ at, body: Buffer.from(text) }));
+				await one.close();
+			};
+			const times = async () =>
+				(await store.versions("vm", NETWORK)).map(({ content, first_at, last_at }) => [
+					decompressContent(content).toString(),
+					first_at,
+					last_at,
+				]);
+			await fetch(1000, "{}");
+			await fetch(9000, "{}");
+			expect(await times()).toEqual([["{}", 1000, 9000]]);
+			await fetch(10_000, "[]");
+			await fetch(11_000, "[]");
+			expect(await times()).toEqual([
+				["[]", 10_000, 11_000],
+				["{}", 1000, 9000],
+			]);
+		});
+
 		test("keeps the last 50 requests, in few rows, however many batches there were", async () => {
 			const one = recorder();
 			for (let at = 0; at < 40; at++) {

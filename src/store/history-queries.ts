@@ -1,5 +1,5 @@
 /** Reads of the request history's tables. */
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { StateTables } from "./database.ts";
 
 export type LastAnswer = Omit<StateTables["history_documents"], "instance_id">;
@@ -36,14 +36,26 @@ export async function requestsOf(database: Kysely<StateTables>, instanceId: stri
 }
 
 export function versionsOf(database: Kysely<StateTables>, instanceId: string, path: string) {
-	return database
-		.selectFrom("history_versions")
-		.select(["path", "digest", "first_at", "last_at", "content"])
-		.where("instance_id", "=", instanceId)
-		.where("path", "=", path)
-		.orderBy("last_at", "desc")
-		.orderBy("digest")
-		.execute();
+	return (
+		database
+			.selectFrom("history_versions as versions")
+			// The last answer says when the current version was fetched last.
+			.leftJoin("history_documents as answers", (join) =>
+				join
+					.onRef("answers.instance_id", "=", "versions.instance_id")
+					.onRef("answers.path", "=", "versions.path")
+					.onRef("answers.digest", "=", "versions.digest"),
+			)
+			.select(["versions.path", "versions.digest", "versions.first_at", "versions.content"])
+			.select(
+				sql<number>`case when answers.at > versions.last_at then answers.at else versions.last_at end`.as("last_at"),
+			)
+			.where("versions.instance_id", "=", instanceId)
+			.where("versions.path", "=", path)
+			.orderBy("last_at", "desc")
+			.orderBy("versions.digest")
+			.execute()
+	);
 }
 
 export function pageOfRefusals(database: Kysely<StateTables>, limit: number): Promise<Refusal[]> {

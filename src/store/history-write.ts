@@ -28,13 +28,15 @@ export function writeBatch(
 		const insert = (table: keyof typeof COLUMNS, rows: readonly object[], onConflict: RawBuilder<unknown>) =>
 			insertRows(transaction, { table, elements: elementsOf(JSON.stringify(rows)), bytesOf, sequence, onConflict });
 		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
+		// Before the answers that replace them: until when a guest got the versions that end now.
+		if (batch.versions.length > 0)
+			await seeLastAnswers(transaction, elementsOf(JSON.stringify(keysOf(batch.versions))));
 		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
 		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
 		// Whole documents: the text of all of them takes much memory.
 		for (const rows of chunks(batch.versions)) await insert("history_versions", rows.map(inHexadecimal), SEE_AGAIN);
 		if (batch.versions.length > 0) {
-			const changed = batch.versions.map(({ instance_id }) => ({ instance_id }));
-			await deleteOldVersions(transaction, elementsOf(JSON.stringify(changed)));
+			await deleteOldVersions(transaction, elementsOf(JSON.stringify(keysOf(batch.versions))));
 		}
 		if (batch.refusals.length > 0) await insert("history_refusals", batch.refusals, ADD_TO_REFUSAL);
 		await announce(transaction);
@@ -127,12 +129,30 @@ const ADD_TO_REFUSAL = sql`do update set
 	count = history_refusals.count + excluded.count, last_at = excluded.last_at, content = excluded.content,
 	node = excluded.node, sequence = excluded.sequence`;
 
-const SEE_AGAIN = sql`do update set last_at = excluded.last_at`;
+const SEE_AGAIN = sql`do update set last_at = case when excluded.last_at > history_versions.last_at
+	then excluded.last_at else history_versions.last_at end`;
 
 const inHexadecimal = (version: HistoryBatch["versions"][number]) => ({
 	...version,
 	content: Buffer.from(version.content).toString("hex"),
 });
+
+function keysOf(versions: HistoryBatch["versions"]) {
+	return versions.map(({ instance_id, path }) => ({ instance_id, path }));
+}
+
+/**
+ * A document that is fetched again in the same version is not written: only its last answer is.
+ *
+ * @param documents with the members `instance_id` and `path`
+ */
+async function seeLastAnswers(database: Database, documents: RawBuilder<unknown>): Promise<void> {
+	await sql`update history_versions set last_at = answers.at from history_documents as answers
+		where answers.instance_id = history_versions.instance_id and answers.path = history_versions.path
+			and answers.digest = history_versions.digest and answers.at > history_versions.last_at
+			and (history_versions.instance_id, history_versions.path) in (
+				select value ->> 'instance_id', value ->> 'path' from ${documents})`.execute(database);
+}
 
 /** @param instances with the member `instance_id` */
 async function deleteOldVersions(database: Database, instances: RawBuilder<unknown>): Promise<void> {
