@@ -29,6 +29,8 @@ const MAX_AGE = 10_000;
 const SETTLE = 100;
 /** Milliseconds until a failed reading is tried again. */
 const RETRY = 5000;
+/** Changes that are remembered until then: after more, everything may have changed. */
+const MAX_CHANGES = 1000;
 
 export function createInstanceIndex(options: InstanceIndexOptions): InstanceIndex {
 	const { source, isLocal, onChange } = options;
@@ -88,24 +90,33 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		}
 	}
 
-	async function apply(): Promise<void> {
-		await setTimeout(SETTLE, undefined, { signal: closing.signal, ref: false });
+	async function apply(delay: number): Promise<void> {
+		await setTimeout(delay, undefined, { signal: closing.signal, ref: false });
 		await running?.catch(() => {});
 		isArmed = false;
-		const changed = changedIds(changes);
+		const taken = changes;
+		const changed = changedIds(taken);
 		changes = [];
-		if (concernsAny(changed)) onChange(undefined);
-		await run((known) => isAffected(known, changed));
+		try {
+			if (concernsAny(changed)) onChange(undefined);
+			await run((known) => isAffected(known, changed));
+		} catch (error) {
+			const all = [...taken, ...changes];
+			changes = all.length > MAX_CHANGES ? [{ kind: "everything", ids: [] }] : all;
+			arm(RETRY);
+			throw error;
+		}
+	}
+
+	function arm(delay: number): void {
+		if (isArmed) return;
+		isArmed = true;
+		apply(delay).catch(onError);
 	}
 
 	source.onChange?.((change) => {
 		changes.push(change);
-		if (isArmed) return;
-		isArmed = true;
-		apply().catch((error) => {
-			isArmed = false;
-			onError(error);
-		});
+		arm(SETTLE);
 	});
 	const filled = fill().catch(() => {});
 	return {
