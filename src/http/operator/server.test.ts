@@ -55,6 +55,7 @@ describe("the API", () => {
 		}
 		expect(ids).toEqual(recordedInstances.map(({ id }) => id).sort());
 		expect((await ask("/api/instances?limit=none")).status).toBe(400);
+		expect(await json(`/api/instances?after=${"z".repeat(512)}`)).toEqual([]);
 	});
 
 	it("tells an instance's wiring and documents, but no user data", async () => {

@@ -191,7 +191,7 @@ const PAGE_OF_INSTANCES = {
 	type: "object",
 	properties: {
 		limit: { type: "integer", minimum: 1, description: "Instances of a page. Default: all" },
-		after: { type: "string", maxLength: 255, description: "The last id of the page before" },
+		after: { type: "string", maxLength: MAX_ID_LENGTH, description: "The last id of the page before" },
 	},
 };
 

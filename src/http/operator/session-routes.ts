@@ -15,7 +15,10 @@ export interface SessionRoutesOptions {
 export const SESSION_ROUTE = "/api/session";
 
 const TokenSchema = Type.Object({ token: Type.String({ minLength: 1, maxLength: 4096 }) });
-/** Milliseconds that a wrong token costs, so that it can't be guessed quickly. */
+/**
+ * Milliseconds that a wrong token costs in the form. Attempts at the same time, and bearer tokens, are not slowed down: only
+ * a long random token can't be guessed.
+ */
 const WRONG_TOKEN_DELAY = 500;
 
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): Promise<void> {
