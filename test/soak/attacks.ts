@@ -142,6 +142,18 @@ export const ATTACKS: readonly Attack[] = [
 		},
 	},
 	{
+		name: "connections with many requests that are reset",
+		async run(target, received) {
+			for (let n = 0; n < 200; n++) {
+				const socket = open(target, received, false);
+				socket.write(get(DOCUMENT, target.identity).repeat(64), "latin1", () =>
+					"path" in target.connect ? socket.destroy() : socket.resetAndDestroy(),
+				);
+				await sleep(5);
+			}
+		},
+	},
+	{
 		name: "many passwords at once",
 		async run(target, received) {
 			const sockets = Array.from({ length: 20 }, () => open(target, received));

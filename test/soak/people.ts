@@ -51,6 +51,19 @@ const signedHeaders = ({ id, projectId = "" }: Pick<Instance, "id" | "projectId"
 	["X-Instance-ID-Signature", signature(id)],
 ];
 
+/** The guests' own secrets, which their proxies send. */
+export const SIGNATURES = HONEST.map(({ id }) => signature(id));
+
+/** The text, and what it is like inside of longer text in base64. */
+export function encodingsOf(text: string): string[] {
+	const inBase64 = [0, 1, 2].map((before) => {
+		const encoded = Buffer.from(" ".repeat(before) + text).toString("base64");
+		// The first and the last characters depend on what is around it.
+		return encoded.slice(before === 0 ? 0 : before + 1, Math.floor(((before + text.length) * 8) / 6));
+	});
+	return [text, ...inBase64];
+}
+
 /** Each known guest's requests, over each listener. */
 export function honestRequests({ signed, socket, address }: Where): GuestRequest[] {
 	const common = { isConstant: true };

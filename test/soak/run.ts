@@ -15,7 +15,15 @@ import { parseArgs } from "node:util";
 import { hasPostgres, startPostgres } from "../system/postgres-server.ts";
 import { faultsOf } from "./faults.ts";
 import type { GuestsResult } from "./guests.ts";
-import { ADDRESSES, guestInventory, honestRequests, hostileTargets, PLANTED } from "./people.ts";
+import {
+	ADDRESSES,
+	encodingsOf,
+	guestInventory,
+	honestRequests,
+	hostileTargets,
+	PLANTED,
+	SIGNATURES,
+} from "./people.ts";
 import { type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
 
 const { values } = parseArgs({ options: { short: { type: "boolean" }, minutes: { type: "string", default: "30" } } });
@@ -27,6 +35,8 @@ const LASTING = isShort ? 7000 : 18_000;
 const PER_SECOND = isShort ? 50 : 100;
 /** What memory may have gained in the end, after the first round of faults. In the short form it still warms up. Bytes. */
 const MOST_GAIN = (isShort ? 96 : 32) * 2 ** 20;
+/** At any time, attacks included. Bytes. */
+const MOST_MEMORY = 640 * 2 ** 20;
 /** Connections that honest guests may have kept in addition. */
 const MOST_DESCRIPTORS = 60;
 const FILL_TIMEOUT = 120_000;
@@ -130,7 +140,8 @@ try {
 	await untilKnown(clouded);
 
 	const where = { signed: clouded.address, socket, address: filed.address };
-	const inLog = [...Object.values(PLANTED), cloudEnv["OS_PASSWORD"] ?? ""];
+	const planted = [...Object.values(PLANTED), ...SIGNATURES, cloudEnv["OS_PASSWORD"] ?? ""];
+	const inLog = planted.flatMap(encodingsOf);
 	const guests = start("guests.ts");
 	const hostile = start("hostile.ts");
 	children.push(guests, hostile);
@@ -200,6 +211,8 @@ try {
 			`${mebibytes(MOST_GAIN)} more at most`,
 			perMinute * minutes < MOST_GAIN,
 		);
+		const peak = later.at(-1)?.peak ?? Number.NaN;
+		report("its most memory", mebibytes(peak), `${mebibytes(MOST_MEMORY)} at most`, peak < MOST_MEMORY);
 		const perMinuteOpen = slope(later.map(({ at, descriptors: value }) => ({ at, value })));
 		report(
 			"its file descriptors",
@@ -212,7 +225,7 @@ try {
 		const { code, took } = await stopService(service);
 		report(`the ${service.name} ends`, `exit code ${code} after ${ms(took)}`, "0", code === 0);
 	}
-	const inState = [PLANTED.sharedSecret, cloudEnv["OS_PASSWORD"] ?? ""];
+	const inState = [PLANTED.sharedSecret, ...SIGNATURES, cloudEnv["OS_PASSWORD"] ?? ""].flatMap(encodingsOf);
 	const stateFiles = readdirSync(disk).map((name) => join(disk, name));
 	for (const file of services.flatMap(({ outputs }) => outputs))
 		leaks.push(...(await fileContains(file, inLog)).map((secret) => `${file}: ${secret}`));

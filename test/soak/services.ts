@@ -20,7 +20,10 @@ export interface SoakService {
 export interface Usage {
 	/** Milliseconds of the performance clock. */
 	readonly at: number;
+	/** Bytes. */
 	readonly resident: number;
+	/** The most since the start, attacks included. Bytes. */
+	readonly peak: number;
 	readonly descriptors: number;
 }
 
@@ -59,9 +62,9 @@ export async function usageOf({ process: child }: SoakService): Promise<Usage> {
 	await collected;
 	child.removeAllListeners("exit");
 	const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-	const [, kibibytes = ""] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+	const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
 	const descriptors = readdirSync(`/proc/${child.pid}/fd`).length;
-	return { at: performance.now(), resident: Number(kibibytes) * 1024, descriptors };
+	return { at: performance.now(), resident: bytes("VmRSS"), peak: bytes("VmHWM"), descriptors };
 }
 
 /** @returns the exit code, and how long that took in milliseconds */
