@@ -341,6 +341,43 @@ describe("who is let in", () => {
 		expect((await signIn("read-token")).headers["set-cookie"]).not.toContain("Secure");
 	});
 
+	it("names no token and no seed in its log, its events and what the page shows", async () => {
+		await start(tokens);
+		const header: Headers = [["Authorization", "Bearer full-token"]];
+		const path = "openstack/latest/meta_data.json";
+		const base = `/api/instances/${instance.id}`;
+		const { body } = await ask(`${base}/tree/${path}`, header);
+		const seed = JSON.parse(body.toString()).random_seed as string;
+		expect(seed.length).toBeGreaterThan(500);
+		const [response] = (await once(
+			get(`${server.address}/api/events`, { headers: { host: HOST[1], authorization: "Bearer full-token" } }),
+			"response",
+		)) as [IncomingMessage];
+		response.setEncoding("utf8");
+		const seen: string[] = [];
+		const event = new Promise<void>((resolve) => {
+			response.on("data", (text) => {
+				seen.push(text);
+				if (text.includes(instance.id)) resolve();
+			});
+		});
+		await record([answered({ instance: instance.id, path, body })]);
+		await event;
+		response.destroy();
+		await signIn("read-token");
+		await signIn("wrong-token-of-somebody");
+		for (const shown of ["/guest", `/versions?path=${path}`, ""]) {
+			seen.push((await ask(base + shown, header)).body.toString());
+		}
+		for (const shown of ["/api/search", "/api/refusals", "/api/status", "/metrics"]) {
+			seen.push((await ask(shown, header)).body.toString());
+		}
+		const text = [...seen, ...server.lines].join("\n");
+		for (const secret of [seed, JSON.stringify(seed), "full-token", "read-token", "wrong-token-of-somebody"]) {
+			expect(text).not.toContain(secret);
+		}
+	});
+
 	it("no page of another site, whatever its host name resolves to", async () => {
 		await start();
 		const foreign: Headers[] = [
