@@ -129,8 +129,7 @@ function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
 			]);
 			const textOf = (tree: ReturnType<GuestDocuments["tree"]>) => {
 				const body = tree.answer(path)?.body;
-				const content = body && storableContent(path, body);
-				return content && Buffer.from(content).toString();
+				return body && storableText(path, body);
 			};
 			const now = textOf(documents.tree(instance));
 			const nova = textOf(novaDocuments.tree(instance));
@@ -139,11 +138,18 @@ function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
 				...{ path, ...(now !== undefined && { now }), ...(nova !== undefined && { nova }) },
 				...(fetched !== undefined && { fetched }),
 				versions: versions.map(({ digest, first_at: firstAt, last_at: lastAt, content }) => ({
-					...{ digest, firstAt, lastAt, text: decompressContent(content).toString() },
+					// Older versions of Guestwire stored metadata items that may be secrets.
+					...{ digest, firstAt, lastAt, text: storableText(path, decompressContent(content)) ?? "" },
 				})),
 			};
 		},
 	);
+}
+
+/** What may be shown of a document, as text; undefined for private documents. */
+function storableText(path: string, body: Uint8Array): string | undefined {
+	const content = storableContent(path, body);
+	return content && Buffer.from(content).toString();
 }
 
 function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: GuestRoutesOptions): void {

@@ -8,7 +8,7 @@ import { guest, instancesOf, recordedInstance, recordedInstances, send } from ".
 import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
 import type { Server } from "../../instance/instance.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
-import { createDigests } from "../../service/request-history/document-content.ts";
+import { compressContent, createDigests } from "../../service/request-history/document-content.ts";
 import { createRecorder } from "../../service/request-history/recorder.ts";
 import { createHistoryStore } from "../../store/history-store.ts";
 import { sharedKey } from "../../store/secrets.ts";
@@ -300,8 +300,20 @@ describe("who is let in", () => {
 		const read: Headers = [["Authorization", "Bearer read-token"]];
 		expect((await ask(`${base}/tree/${path}`, read)).status).toBe(403);
 		await record([answered({ instance: own.id, path, body: full.body })]);
+		// As older versions of Guestwire stored it.
+		const old = {
+			instance_id: own.id,
+			path,
+			digest: "old",
+			first_at: 1,
+			last_at: 1,
+			content: compressContent(full.body),
+		};
+		await createHistoryStore(server.state).write({
+			...{ instances: [], documents: [], requests: [], versions: [old], refusals: [] },
+		});
 		const versions = await json(`${base}/versions?path=${path}`, read);
-		expect(versions.versions).toHaveLength(1);
+		expect(versions.versions).toHaveLength(2);
 		for (const { text } of [...versions.versions, { text: versions.now }]) {
 			expect(JSON.parse(text).meta).toEqual({ admin_pass: "(hidden)" });
 		}
