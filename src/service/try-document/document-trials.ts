@@ -27,6 +27,7 @@ const IDLE = 60_000;
 interface Thread {
 	readonly worker: Worker;
 	readonly channel: Channel<TrialCalls>;
+	hasEnded: boolean;
 }
 
 /** @param timeLimit milliseconds per document, without the thread's start */
@@ -45,20 +46,16 @@ export function createDocumentTrials(timeLimit = 10_000): DocumentTrials {
 
 	async function runNow(text: string): Promise<Uint8Array> {
 		clearTimeout(idle);
-		thread ??= startThread();
-		const { worker, channel } = thread;
-		let hasEnded = false;
-		worker.once("exit", () => {
-			hasEnded = true;
-			if (thread?.worker === worker) thread = undefined;
-		});
+		if (thread === undefined || thread.hasEnded) thread = startThread();
+		const current = thread;
+		const { channel } = current;
 		let timer: NodeJS.Timeout | undefined;
 		try {
 			await channel.call("start", undefined);
 			timer = setTimeout(end, timeLimit);
 			return await channel.call("run", text);
 		} catch (error) {
-			if (!hasEnded) throw error;
+			if (!current.hasEnded) throw error;
 			const limits = `${timeLimit / 1000} s or ${MAX_MEMORY} MB`;
 			throw new GuestwireError("limit", `Checking and rendering the document takes more than ${limits}: shorten it.`);
 		} finally {
@@ -90,5 +87,10 @@ function startThread(): Thread {
 	// Without a listener, a lack of memory in the thread would end the process. Who waits learns of the exit.
 	worker.on("error", () => {});
 	worker.unref();
-	return { worker, channel: openChannel<Record<never, never>, TrialCalls>(threadPort(worker, "exit"), {}) };
+	const channel = openChannel<Record<never, never>, TrialCalls>(threadPort(worker, "exit"), {});
+	const thread: Thread = { worker, channel, hasEnded: false };
+	worker.once("exit", () => {
+		thread.hasEnded = true;
+	});
+	return thread;
 }
