@@ -1,5 +1,5 @@
 /**
- * Accepts the connections that wait before it handles requests.
+ * Accepts pending connections before handling requests.
  *
  * Node accepts one connection per turn of the event loop (libuv's pull request 3696). When hundreds of guests connect at
  * once, a turn that handles the requests of those accepted already takes long: the last ones would be accepted only when
@@ -13,12 +13,14 @@ export interface AcceptFirst {
 	accepted(): void;
 	/** Handles a request: at once, or after connections and other guests' requests. Not if its client has gone meanwhile. */
 	handle(socket: Socket, request: () => void): void;
+	/** Handles a connection's requests at once: node closes a connection at its end, whatever waits. */
+	flush(socket: Socket): void;
 }
 
-/** Milliseconds in which only connections are accepted, and from the beginning of one such time to that of the next. */
+/** Milliseconds in which only connections are accepted, and at least from the beginning of one such time to that of the next. */
 const ACCEPTING = 100;
 const INTERVAL = 1000;
-/** Requests that wait. Further ones are handled at once, so that the event loop reads no more of them. */
+/** Requests that wait. With each further one, one is handled at once, so that the event loop reads no more of them. */
 const MOST_WAITING = 2000;
 
 export function createAcceptFirst(): AcceptFirst {
@@ -51,8 +53,12 @@ export function createAcceptFirst(): AcceptFirst {
 			setImmediate(turn);
 		},
 		handle(socket, request) {
-			if (isBusy && waiting.size() < MOST_WAITING) waiting.add(socket, request);
-			else for (const each of [...waiting.remove(socket), request]) each();
+			if (!isBusy) return request();
+			waiting.add(socket, request);
+			if (waiting.size() > MOST_WAITING) waiting.next()?.();
+		},
+		flush(socket) {
+			for (const request of waiting.remove(socket)) request();
 		},
 	};
 }

@@ -41,7 +41,7 @@ export interface ConnectionsOptions {
 	/** Whether each peer address is a guest, and not a proxy for many. */
 	readonly isPeerGuest: boolean;
 	/** Called for each connection that is not refused. */
-	readonly accepted: () => void;
+	readonly accepted: (socket: Socket) => void;
 }
 
 interface Pipeline {
@@ -73,7 +73,7 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 		}
 		pipelines.set(socket, { queued: 0, isFull: false, latest: undefined });
 		metrics.connections.inc();
-		accepted();
+		accepted(socket);
 		socket.once("close", () => {
 			pipelines.delete(socket);
 			metrics.connections.dec();

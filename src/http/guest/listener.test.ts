@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -39,6 +40,22 @@ const start = async (options: Parameters<typeof startTestService>[1] = {}, liste
 };
 const logged = () => service.lines.map((line) => JSON.parse(line));
 const where = () => service.addresses[0] ?? "";
+
+describe("when many connect at once", () => {
+	it.each([
+		["closes its own side after the request", ""],
+		["sends garbage after the request", "garbage\r\n\r\n"],
+	])("each is answered that %s", async (_what, after) => {
+		await start();
+		const ask = async () => {
+			const socket = connect({ ...endpoint(where()), allowHalfOpen: true } as never);
+			socket.end(`GET ${PATH} HTTP/1.1\r\n${head}\r\n${after}`);
+			return (await text(socket)).slice(0, 12);
+		};
+		const answers = await Promise.all(Array.from({ length: 100 }, ask));
+		expect(new Set(answers)).toEqual(new Set(["HTTP/1.1 200"]));
+	});
+});
 
 describe("what no handler sees", () => {
 	it.each<[what: string, bytes: string]>([

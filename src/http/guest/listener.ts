@@ -11,6 +11,7 @@
  * 7. report.ts: log, metrics and request history
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Log } from "../../service/log.ts";
 import type { Metrics } from "../../service/metrics.ts";
 import { asListener, type ListenAddress, listenOn } from "../listen.ts";
@@ -83,6 +84,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 			if (connections.admit(exchange)) finish(exchange, { reason: "bad-request" });
 		},
 		onMalformed(socket) {
+			acceptFirst.flush(socket as Socket);
 			const latest = connections.latest(socket);
 			if (latest?.request.complete === false) finish(latest, { reason: "bad-request" });
 			else if (latest !== undefined) socket.destroy();
@@ -94,7 +96,10 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	});
 	const listenerMetrics = metrics.listener(address.text, mode);
 	const isPeerGuest = mode === "address";
-	const { accepted } = acceptFirst;
+	const accepted = (socket: Socket) => {
+		socket.prependOnceListener("end", () => acceptFirst.flush(socket));
+		acceptFirst.accepted();
+	};
 	const connections = watchConnections(server, { limits, metrics: listenerMetrics, isPeerGuest, accepted });
 	return {
 		async start() {
