@@ -32,15 +32,23 @@ export function serveCommand(io: Io): Command {
 		const stop = io.stopSignal();
 		await using open = new AsyncDisposableStack();
 		const stopped = new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
-		const isStarted = await Promise.race([start(options, io, open).then(() => true), stopped.then(() => false)]);
-		// Nobody has been answered yet, and what is being opened may take long, such as a locked database.
-		if (!isStarted) process.exit();
-		await stopped;
+		let isServing = false;
+		const starting = start(options, io, open, () => {
+			isServing = true;
+		});
+		await Promise.race([starting, stopped]);
+		// What is being opened may take long, such as a locked database, and nobody has been answered yet.
+		if (!isServing) process.exit();
+		await Promise.all([starting, stopped]);
 	});
 }
 
-/** Starts everything; what was opened, also when something later fails, `open` closes in the opposite order. */
-async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack): Promise<void> {
+/**
+ * Starts everything; what was opened, also when something later fails, `open` closes in the opposite order.
+ *
+ * @param onServing called before guests are served
+ */
+async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack, onServing: () => void): Promise<void> {
 	const { log, append, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
 	const state: ServiceState = { isServing: () => false, isOutdated: false, isMirrorReady: () => true };
@@ -69,6 +77,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack)
 		summed.keep(counted);
 		metrics.workerReplaced();
 	};
+	onServing();
 	if (count > 1)
 		workers = await startGuestWorkers({ ...parts, count, context, settings, vendorData, append, onEnd }, open);
 	const running = workers?.running ?? (() => 1);
