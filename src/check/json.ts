@@ -53,3 +53,8 @@ export function show(value: unknown): string {
 	const text = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
 	return `"${printable(text)}"`;
 }
+
+/** The number that a value stands for, as text too; NaN for anything else. */
+export function numberOf(value: unknown): number {
+	return typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+}

@@ -1,7 +1,7 @@
 /** What cloud-init makes of faults in links. */
 
 import { BOND_MODES } from "../../instance/port-group.ts";
-import { member } from "../json.ts";
+import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import {
@@ -242,7 +242,7 @@ function invalidOption(result: string): Reaction[] {
 
 /** The kernel has modes 0 to 6. */
 function isNoMode({ value }: Fault): boolean {
-	return BOND_MODES[Number(value)] === undefined;
+	return BOND_MODES[numberOf(value)] === undefined;
 }
 
 /** An option that is written as bond_xmit-hash-policy or bond_lacp-rate alone. */
@@ -256,7 +256,7 @@ function isOnlySpelling({ link, value }: Fault): boolean {
 
 /** `bond-miimon`, which is passed on as it is. */
 function isMonitoredWithDashes({ link }: Fault): boolean {
-	return link !== undefined && Number(member(link.raw, "bond-miimon")) > 0;
+	return link !== undefined && numberOf(member(link.raw, "bond-miimon")) > 0;
 }
 
 function isFastNumber({ value }: Fault): boolean {

@@ -1,7 +1,7 @@
 /** What glean makes of faults in links. */
 import { BOND_MODES } from "../../instance/port-group.ts";
 import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
-import { member } from "../json.ts";
+import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { isEmptyText, isMissing, not } from "./conditions.ts";
@@ -153,8 +153,7 @@ function isLacp(fault: Fault): boolean {
 }
 
 function isMonitored(fault: Fault): boolean {
-	const value = optionOf(fault, "bond_miimon");
-	return typeof value !== "boolean" && Number(value) > 0;
+	return numberOf(optionOf(fault, "bond_miimon")) > 0;
 }
 
 function isSlow(fault: Fault): boolean {
@@ -166,7 +165,7 @@ function hasBondOptions(fault: Fault): boolean {
 	const policy = optionOf(fault, "bond_xmit_hash_policy");
 	const isOwnPolicy = policy !== "layer2" && COMMON_HASH_POLICIES.includes(policy);
 	if (!isLacp(fault)) return isMonitored(fault) || isOwnPolicy;
-	return isOwnPolicy || !isSlow(fault) || (isMonitored(fault) && Number(optionOf(fault, "bond_miimon")) !== 100);
+	return isOwnPolicy || !isSlow(fault) || (isMonitored(fault) && numberOf(optionOf(fault, "bond_miimon")) !== 100);
 }
 
 function hasOneMember({ link, document }: Fault): boolean {
@@ -175,7 +174,7 @@ function hasOneMember({ link, document }: Fault): boolean {
 
 /** The kernel has modes 0 to 6. */
 function isNoMode({ value }: Fault): boolean {
-	return BOND_MODES[Number(value)] === undefined;
+	return BOND_MODES[numberOf(value)] === undefined;
 }
 
 function hasDashes({ value }: Fault): boolean {
