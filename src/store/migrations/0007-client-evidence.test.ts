@@ -60,3 +60,16 @@ it("forgets answers with metadata, whose digests can't be compared any more, and
 	expect((await store.documents("vm")).map(({ path }) => path)).toEqual([NETWORK]);
 	expect([await store.versions("vm", NETWORK), await store.versions("vm", META)]).toEqual([[expect.anything()], []]);
 });
+
+it("gives clients that were known by their paths that certainty, and tools none", async () => {
+	const clients = ["cloud-init@24.1", "curl@8.5.0", "cloud-init", "talos", "curl", "wget", null];
+	await openOlder(async (database) => {
+		await database
+			.insertInto("history_instances")
+			.values(clients.map((client, index) => line(`vm-${index}`, client)))
+			.execute();
+	});
+	const { instances } = await createHistoryStore(state).instancesSince(0);
+	const certainties = new Map(instances.map((instance) => [instance.client, instance.client_certainty]));
+	expect(clients.map((client) => certainties.get(client))).toEqual([2, 0, 1, 1, 0, 0, 0]);
+});

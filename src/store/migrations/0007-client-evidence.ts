@@ -11,6 +11,8 @@ export async function up(database: Kysely<unknown>): Promise<void> {
 	// Only user agents have named versions so far.
 	await sql`update history_instances set client_certainty = 2
 		where client like '%@%' and client not like 'curl@%' and client not like 'wget@%'`.execute(database);
+	await sql`update history_instances set client_certainty = 1
+		where client not like '%@%' and client not in ('curl', 'wget')`.execute(database);
 	// Metadata was stored with its secrets, and with plain digests: those of now differ.
 	for (const table of ["history_documents", "history_versions"]) {
 		await sql`delete from ${sql.table(table)} where path like 'openstack/%/meta_data.json'`.execute(database);
