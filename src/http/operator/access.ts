@@ -49,7 +49,7 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
  * On a local listener, the `Host` header must be local as well: this stops web pages whose host name resolves to
  * 127.0.0.1 (DNS rebinding). On any other listener a token is required, which browsers hold in a cookie that no page of
  * another host name gets. A request that a page makes must come from this server's own pages. `url` is where a proxy makes
- * the server known: its host counts as this server's, whether the proxy passes the `Host` header on or not.
+ * the server known: with a token, its host counts as this server's, whether the proxy passes the `Host` header on or not.
  *
  * @throws GuestwireError `config`: no token, and other machines can reach the address
  */
@@ -77,7 +77,7 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 		return digests.filter(([, expected]) => timingSafeEqual(given, expected))[0]?.[0];
 	};
 	const sessions = createSessions<Role>();
-	const known = url === undefined ? undefined : new URL(url);
+	const known = url === undefined || !needsToken ? undefined : new URL(url);
 	const knownHosts = known === undefined ? [] : hostsOf(known);
 	const isKnown = (host: string) => knownHosts.includes(host.toLowerCase());
 	const checkHost = ({ host = "" }: AccessRequest) =>

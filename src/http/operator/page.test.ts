@@ -353,6 +353,14 @@ describe("who is let in", () => {
 		expect((await signIn("read-token")).headers["set-cookie"]).not.toContain("Secure");
 	});
 
+	it("no browser at operator.url without a token: who reaches the proxy would read user data", async () => {
+		await start({ url: "https://gw.example/" });
+		const statusOf = async (host: string) =>
+			(await send(server.address, { path: "/api/search", headers: [["Host", host]] })).status;
+		expect(await statusOf("localhost:8790")).toBe(200);
+		expect(await statusOf("gw.example")).toBe(403);
+	});
+
 	it("names no token and no seed in its log, its events and what the page shows", async () => {
 		await start(tokens);
 		const header: Headers = [["Authorization", "Bearer full-token"]];
