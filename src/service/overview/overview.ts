@@ -91,7 +91,7 @@ export function createOverview(options: OverviewOptions): Overview {
 			// Those of a large change can wait: a guest that asks meanwhile is compared first.
 			const add = ids === undefined || ids.length > MAX_IDS ? comparisons.addLater : comparisons.add;
 			for (const id of ids ?? index.instances.keys()) if (history.lines.has(id)) add(id);
-			refusals.add();
+			refusals.invalidate();
 			emitGuests(ids);
 		},
 	});

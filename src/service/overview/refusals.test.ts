@@ -49,3 +49,19 @@ it("a page of refusals among very many instances never keeps guests waiting, and
 	// 192.168.0.202 is the highest address.
 	expect(pages[0]?.refusals.every(({ misses }) => misses.length === 0)).toBe(true);
 });
+
+it("looks again when instances have changed, though it knows what was near before", async () => {
+	const instances: IndexedInstance[] = [];
+	const refusals = createRefusals({
+		store: { refusals: async () => [refusal(1)] },
+		instances: () => instances,
+	});
+	const missesOf = async () => (await refusals.page({ limit: 1 })).refusals[0]?.misses.map(({ instance }) => instance);
+	expect(await missesOf()).toEqual([]);
+	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net", subnetIds: [] };
+	instances.push({ id: "new", name: "new", text: "", ports: [{ ...port, addresses: ["192.168.0.231"] }] });
+	refusals.invalidate();
+	expect(await refusals.refresh()).toBe(true);
+	expect([...refusals.nearest]).toEqual(["new"]);
+	expect(await missesOf()).toEqual(["new"]);
+});

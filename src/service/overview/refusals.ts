@@ -28,8 +28,10 @@ export interface Refusals {
 	page(query: RefusalQuery): Promise<RefusalPage>;
 	/** The instance that each of the latest refusals nearly matched. */
 	readonly nearest: ReadonlySet<string>;
-	/** There is something new: `nearest` is worked out again when it is next refreshed. */
+	/** There is a new refusal: `nearest` is worked out again when it is next refreshed. */
 	add(): void;
+	/** Instances have changed, so that other ones may be near. */
+	invalidate(): void;
 	/**
 	 * Works out `nearest` if there is something new, for at most a fiftieth of the time.
 	 *
@@ -61,15 +63,19 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 	/** Pages that are open ask for the same refusals at the same time: the first one's work is enough. */
 	const known = new LRUCache<string, readonly NearMiss[]>({ max: MAX_KEPT, ttl: MAX_AGE });
 	let looking: Promise<unknown> = Promise.resolve();
+	/** Counts the changes of instances. */
+	let generation = 0;
 
 	async function look(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
 		const misses = new Map(refusals.map((refusal) => [keyOf(refusal), known.get(keyOf(refusal))]));
 		const unknown = refusals.filter((refusal) => misses.get(keyOf(refusal)) === undefined);
 		const sources = unknown.map(({ source, reason }) => ({ ...JSON.parse(source), reason }));
+		const before = generation;
 		const found = await nearMisses(sources, instances());
 		for (const [at, refusal] of unknown.entries()) {
 			misses.set(keyOf(refusal), found[at]);
-			known.set(keyOf(refusal), found[at]);
+			// A change meanwhile may have come too late for this.
+			if (generation === before) known.set(keyOf(refusal), found[at]);
 		}
 		return refusals.map((refusal) => ({ refusal, misses: misses.get(keyOf(refusal)) ?? [] }));
 	}
@@ -84,6 +90,11 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			return nearest;
 		},
 		add() {
+			isStale = true;
+		},
+		invalidate() {
+			generation++;
+			known.clear();
 			isStale = true;
 		},
 		async refresh() {
