@@ -33,3 +33,36 @@ it("keeps as many lines in memory as the state, and those that asked last", asyn
 	await reader.close();
 	await state.close();
 });
+
+it("keeps what is stored when it can't be replaced, so that it is tried again", async () => {
+	const state = await openDatabase("memory");
+	const stored = createHistoryStore(state);
+	let isLocked = true;
+	const store = {
+		...stored,
+		async setOutdated(id: string, at: number | null) {
+			if (isLocked) throw new Error("database is locked");
+			await stored.setOutdated(id, at);
+		},
+	};
+	await stored.write({
+		instances: [
+			{
+				...{ instance_id: "vm", first_at: 1, last_at: 1, last_status: 200, requests: 1, failures: 0 },
+				...{ client: null, client_traits: 0, client_certainty: 0, user_agent: "", node: "n" },
+			},
+		],
+		...{ documents: [], requests: [], versions: [], refusals: [] },
+	});
+	const reader = createHistoryReader({
+		...{ store, maxLines: LIMIT, onLines() {}, onStored() {}, onRequests() {}, onRefusals() {}, onError() {} },
+	});
+	await expect.poll(() => reader.lines.get("vm")?.outdated_at).toBeNull();
+	await expect(reader.setOutdated("vm", 7)).rejects.toThrow("locked");
+	expect(reader.lines.get("vm")?.outdated_at).toBeNull();
+	isLocked = false;
+	await reader.setOutdated("vm", 7);
+	expect([reader.lines.get("vm")?.outdated_at, (await stored.instance("vm"))?.outdated_at]).toEqual([7, 7]);
+	await reader.close();
+	await state.close();
+});

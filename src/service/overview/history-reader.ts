@@ -79,9 +79,10 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 	return {
 		lines,
 		async setOutdated(id, since) {
+			// What could not be stored still differs from the line, and is tried again.
+			await store.setOutdated(id, since);
 			const line = lines.get(id);
 			if (line !== undefined) lines.set(id, { ...line, outdated_at: since });
-			await store.setOutdated(id, since);
 		},
 		async close() {
 			isClosed = true;
