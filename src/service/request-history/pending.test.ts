@@ -80,6 +80,21 @@ it("bounds the bytes of the documents, of which each instance keeps one for each
 	expect(pending.instances.get("other")?.requests).toBe(1);
 });
 
+it("keeps no older answer of a document when there is no room for the last one", () => {
+	const pending = createPending();
+	const small = new Uint8Array(1024);
+	const addSmall = (at: number) => addRequest(pending, { ...request(at), body: small });
+	addSmall(1);
+	const large = new Uint8Array(MAX_PENDING_BYTES - small.length);
+	expect(addRequest(pending, { ...request(2, "other"), body: large })).toBe(true);
+	expect(addRequest(pending, { ...request(3), body: new Uint8Array(2 * small.length) })).toBe(false);
+	expect(pending.instances.get("vm")?.documents.size).toBe(0);
+	// Three requests and one document.
+	expect([pending.size, pending.bytes]).toEqual([4, large.length]);
+	expect(addSmall(4)).toBe(true);
+	expect([pending.size, pending.bytes]).toEqual([6, MAX_PENDING_BYTES]);
+});
+
 it("is bounded: one instance costs the same however often it asks, and further instances are lost", () => {
 	const pending = createPending();
 	for (let at = 0; at < 1000; at++) expect(addRequest(pending, request(at))).toBe(true);

@@ -79,7 +79,14 @@ function addDocument(pending: Pending, { documents }: PendingInstance, request: 
 	if (path === undefined || body === undefined) return true;
 	const known = documents.get(path);
 	const more = body.length - (known?.body?.length ?? 0);
-	if (pending.bytes + more > MAX_PENDING_BYTES || (known === undefined && pending.size >= MAX_PENDING)) return false;
+	if (pending.bytes + more > MAX_PENDING_BYTES || (known === undefined && pending.size >= MAX_PENDING)) {
+		// The older answer is not the last one any more.
+		if (documents.delete(path)) {
+			pending.size--;
+			pending.bytes -= known?.body?.length ?? 0;
+		}
+		return false;
+	}
 	if (known === undefined) pending.size++;
 	pending.bytes += more;
 	documents.set(path, request);
