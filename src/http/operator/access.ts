@@ -51,7 +51,7 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
  * another host name gets. A request that a page makes must come from this server's own pages. `url` is where a proxy makes
  * the server known: with a token, its host counts as this server's, whether the proxy passes the `Host` header on or not.
  *
- * @throws GuestwireError `config`: no token, and other machines can reach the address
+ * @throws GuestwireError `config`: no token, and other machines can reach the address; an invalid `url`
  */
 export function createAccess(address: ListenAddress, tokens: Tokens, url?: string): Access {
 	const { token, readToken } = tokens;
@@ -77,7 +77,7 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 		return digests.filter(([, expected]) => timingSafeEqual(given, expected))[0]?.[0];
 	};
 	const sessions = createSessions<Role>();
-	const known = url === undefined || !needsToken ? undefined : new URL(url);
+	const known = url === undefined || !needsToken ? undefined : urlOf(url);
 	const knownHosts = known === undefined ? [] : hostsOf(known);
 	const isKnown = (host: string) => knownHosts.includes(host.toLowerCase());
 	const checkHost = ({ host = "" }: AccessRequest) =>
@@ -113,6 +113,11 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 
 function emptyToken(key: string): GuestwireError {
 	return new GuestwireError("config", `operator.${key} is empty: write a long random token into it`);
+}
+
+function urlOf(url: string): URL {
+	if (URL.canParse(url)) return new URL(url);
+	throw new GuestwireError("config", `operator.url: invalid URL "${url}": give one like https://guestwire.example`);
 }
 
 /** The `Host` headers that name a URL's server: the port of its protocol may be left out. */

@@ -216,7 +216,7 @@ describe("who is let in", () => {
 		expect(await askWith("/readyz")).toBe(200);
 	});
 
-	it("does not start without a token where other machines reach it, nor with an empty one", async () => {
+	it("does not start without a token where other machines reach it, nor with an empty one or an invalid URL", async () => {
 		for (const listen of ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"]) {
 			await expect(start({ listen })).rejects.toMatchObject({
 				code: "config",
@@ -224,6 +224,10 @@ describe("who is let in", () => {
 			});
 		}
 		await expect(start({ token: "" })).rejects.toMatchObject({ code: "config" });
+		const url = "https://host:99999";
+		await expect(start({ token: TOKEN, url })).rejects.toMatchObject({
+			...{ code: "config", message: expect.stringContaining(`operator.url: invalid URL "${url}"`) },
+		});
 	});
 
 	it("works on a unix socket", async () => {
