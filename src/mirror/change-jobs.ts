@@ -23,24 +23,13 @@ export interface ChangeJobs {
 	oldest(): number | undefined;
 }
 
-/** A reading of the resource. */
-interface Run {
-	/** When the change was reported. */
-	readonly since: number;
-	readonly report: Report;
-}
-
 interface Job {
-	readonly runs: Set<Run>;
-	/** For the latest report since the last of the runs started. */
-	next?: Run;
+	/** When it was reported. */
+	since: number;
+	report: Report;
+	/** The latest report since the reading started. */
+	next?: { readonly since: number; readonly report: Report };
 }
-
-/**
- * Readings of one resource at a time. A reading that started before a change may have got the old state, and it goes on
- * with what depends on the resource: the second one does not wait for that.
- */
-const MOST_RUNS = 2;
 
 /** More are left to a comparison with the source. */
 const MOST_JOBS = 50_000;
@@ -75,39 +64,39 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 		}
 	}
 
-	async function run(name: ResourceName, key: string, job: Job, first: Run): Promise<void> {
-		for (let current: Run | undefined = first; current !== undefined; ) {
-			job.runs.add(current);
+	async function run(name: ResourceName, key: string, job: Job): Promise<void> {
+		for (;;) {
 			await attempt(name);
-			const { signal: by, changedAt } = current.report;
+			const { signal: by, changedAt } = job.report;
 			const lag = changedAt === undefined ? undefined : Math.max(0, clock.now() - changedAt) / 1000;
 			events.onChangeApplied(name.kind, by, lag);
-			job.runs.delete(current);
-			current = job.next;
+			if (job.next === undefined) break;
+			({ since: job.since, report: job.report } = job.next);
 			delete job.next;
 		}
-		if (job.runs.size === 0) jobs.delete(key);
+		jobs.delete(key);
 	}
 
 	return {
 		add(name, report) {
 			const key = `${name.kind} ${name.id}`;
-			const job = jobs.get(key) ?? { runs: new Set() };
+			const job = jobs.get(key);
 			const since = clock.now();
-			if (job.runs.size >= MOST_RUNS) {
+			if (job !== undefined) {
 				job.next = { since: job.next?.since ?? since, report };
 				return true;
 			}
-			if (job.runs.size === 0 && jobs.size >= MOST_JOBS) return false;
-			jobs.set(key, job);
+			if (jobs.size >= MOST_JOBS) return false;
+			const added: Job = { since, report };
+			jobs.set(key, added);
 			// It only ends early when the watcher does.
-			run(name, key, job, { since, report }).catch(() => {});
+			run(name, key, added).catch(() => {});
 			return true;
 		},
 		has: ({ kind, id }) => jobs.has(`${kind} ${id}`),
 		oldest() {
 			let oldest = Number.POSITIVE_INFINITY;
-			for (const { runs } of jobs.values()) for (const { since } of runs) oldest = Math.min(oldest, since);
+			for (const { since } of jobs.values()) oldest = Math.min(oldest, since);
 			return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
 		},
 	};

@@ -76,37 +76,3 @@ test.each([
 ])("of ports that Neutron makes by itself, only those count that messages report: %s", async (owner, counted) => {
 	expect(await missed([port("deleted", owner, 1)], [port("created", owner, 1)])).toEqual(counted);
 });
-
-test("after a gap, what one API shows is repaired while another one does not answer", async () => {
-	const state = await openDatabase("memory");
-	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
-	const neutron = Promise.withResolvers<never>();
-	const repaired = Promise.withResolvers<ResourceName>();
-	const compared = reconcile(
-		{
-			reader: {
-				kinds: ["port", "server"],
-				revisionPage: (kind: string) =>
-					kind === "port"
-						? neutron.promise
-						: Promise.resolve({ requestedAt: 10, revisions: [{ id: "vm", revision: 1 }] }),
-			} as unknown as ResourceReader,
-			store,
-			handle: async (name) => repaired.resolve(name),
-			isReported: () => false,
-			comparedAt: 0,
-			areSignalsComplete: () => false,
-			clock: { now: () => 30, sleep: async () => {} },
-			doubts: createDoubts(),
-			signal: never,
-			events: { onMissedChanges() {} },
-			pace: (work) => work(),
-			grace: 0,
-		},
-		true,
-	);
-	expect(await repaired.promise).toMatchObject({ kind: "server", id: "vm" });
-	neutron.reject(new Error("Neutron is away"));
-	await expect(compared).rejects.toThrow("Neutron is away");
-	await state.close();
-});

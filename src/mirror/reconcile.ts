@@ -56,8 +56,11 @@ interface Difference extends ResourceName {
  */
 export async function reconcile(options: ReconcileOptions, isGap: boolean): Promise<void> {
 	const differences: Difference[] = [];
-	if (isGap) await repairAtOnce(options);
-	else for (const kind of options.reader.kinds) differences.push(...(await differencesOf(kind, options, false)));
+	for (const kind of options.reader.kinds) {
+		const found = await differencesOf(kind, options, isGap);
+		if (isGap) await repair(found, options);
+		else differences.push(...found);
+	}
 	await repair(options.doubts.names(), options);
 	if (isGap || differences.length === 0) return;
 	await options.clock.sleep(options.grace, options.signal);
@@ -68,14 +71,6 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 		const missed = await stillDifferent(unreported.slice(at, at + PAGE), options.store);
 		countMissed(await repair(missed, options), options.comparedAt, options);
 	}
-}
-
-/** Compares all kinds at the same time: an API that is slow or away must not hold up what another one has to show. */
-async function repairAtOnce(options: ReconcileOptions): Promise<void> {
-	const repaired = await Promise.allSettled(
-		options.reader.kinds.map(async (kind) => repair(await differencesOf(kind, options, true), options)),
-	);
-	for (const result of repaired) if (result.status === "rejected") throw result.reason;
 }
 
 /** Reads resources without a listing again, those first that were read longest ago. */
