@@ -17,7 +17,7 @@ export const ADVICE: Readonly<Partial<Record<Reason, string>>> = {
 	"bad-id": "Look at the proxy: Neutron's own send the ids of the cloud.",
 	"bad-address": "Look at the proxy: `X-Forwarded-For` has to be the guest's address and nothing else.",
 	"no-owner":
-		"Compare the address and the network with the instance's ports, and a router with the networks that it has ports on. If the guest changed its address by itself, add it to the port or change it back.",
+		"Compare the address and the network with the instance's ports. Check that the router has a port on the network. If the guest changed its address by itself, add it to the port or change it back.",
 	"several-owners": "Remove the address from all ports of the network but one.",
 	"wrong-project": "If the instance has just moved to another project, wait a minute; otherwise find out who asks.",
 	"wrong-source": "If the address has just moved, wait a minute; otherwise find out who asks.",

@@ -40,21 +40,21 @@ export async function nearMisses(
 	const found = sources.map((): Candidate[] => []);
 	let turn = performance.now();
 	for (const instance of wanted.size > 0 ? instances : []) {
-		for (const [at, candidate] of candidatesIn(instance, wanted, sources)) addTo(found[at] ?? [], candidate);
+		for (const [index, candidate] of candidatesIn(instance, wanted, sources)) addTo(found[index] ?? [], candidate);
 		if (performance.now() - turn < TURN) continue;
 		await setImmediate();
 		turn = performance.now();
 	}
-	return found.map((candidates, at) => candidates.map((candidate) => missOf(candidate, sources[at] ?? {})));
+	return found.map((candidates, index) => candidates.map((candidate) => missOf(candidate, sources[index] ?? {})));
 }
 
-/** Who looks for a value. */
-interface Wish {
-	/** The source's index. */
-	readonly at: number;
+/** A value that a refused request may have meant. */
+interface Lookup {
+	/** Which source it is. */
+	readonly index: number;
 	readonly kind: "id" | "address" | "MAC address";
-	/** What the request said. */
-	readonly said: string;
+	/** What the request contained. */
+	readonly requested: string;
 	/** How far the value is from that. */
 	readonly distance: number;
 }
@@ -64,22 +64,24 @@ interface Candidate {
 	readonly rank: number;
 	readonly instance: IndexedInstance;
 	/** Absent: the id matches. */
-	readonly match?: Wish & { readonly port: IndexedPort; readonly value: string };
+	readonly match?: Lookup & { readonly port: IndexedPort; readonly value: string };
 }
 
 /** Everything that would be a candidate for some source: an instance costs a few look-ups, and nothing is parsed. */
-function wantedOf(sources: readonly RefusedRequest[]): ReadonlyMap<string, readonly Wish[]> {
-	const wanted = new Map<string, Wish[]>();
-	const add = (value: string, wish: Wish) => getOrInsert(wanted, value, (): Wish[] => []).push(wish);
-	for (const [at, { instance: id, address, peer }] of sources.entries()) {
-		if (id !== undefined) add(id.toLowerCase(), { at, kind: "id", said: id, distance: 0 });
+function wantedOf(sources: readonly RefusedRequest[]): ReadonlyMap<string, readonly Lookup[]> {
+	const wanted = new Map<string, Lookup[]>();
+	const add = (value: string, lookup: Lookup) => getOrInsert(wanted, value, (): Lookup[] => []).push(lookup);
+	for (const [index, { instance: id, address, peer }] of sources.entries()) {
+		if (id !== undefined) add(id.toLowerCase(), { index, kind: "id", requested: id, distance: 0 });
 		// A proxy's own address says nothing about the guest.
 		const own = address ?? (id === undefined ? peer : undefined);
-		const said = own === undefined ? undefined : canonicalAddress(own.trim().split("%", 1)[0] ?? "");
-		if (said === undefined) continue;
-		const macAddress = eui64Mac(said);
-		if (macAddress !== undefined) add(macAddress, { at, kind: "MAC address", said, distance: 0 });
-		else for (const [near, distance] of addressesNear(said)) add(near, { at, kind: "address", said, distance });
+		const requested = own === undefined ? undefined : canonicalAddress(own.trim().split("%", 1)[0] ?? "");
+		if (requested === undefined) continue;
+		const macAddress = eui64Mac(requested);
+		if (macAddress !== undefined) add(macAddress, { index, kind: "MAC address", requested, distance: 0 });
+		else
+			for (const [near, distance] of addressesNear(requested))
+				add(near, { index, kind: "address", requested, distance });
 	}
 	return wanted;
 }
@@ -89,7 +91,7 @@ function addressesNear(address: string): [address: string, distance: number][] {
 	const bytes = ipaddr.parse(address).toByteArray();
 	const last = bytes.length - 2;
 	const low = (bytes[last] ?? 0) * 256 + (bytes[last + 1] ?? 0);
-	return Array.from({ length: 2 * MAX_DISTANCE + 1 }, (_, at) => at - MAX_DISTANCE).flatMap((offset) => {
+	return Array.from({ length: 2 * MAX_DISTANCE + 1 }, (_, index) => index - MAX_DISTANCE).flatMap((offset) => {
 		const near = low + offset;
 		if (near < 0 || near > 0xffff) return [];
 		const other = ipaddr.fromByteArray([...bytes.slice(0, last), near >> 8, near & 255]);
@@ -100,23 +102,23 @@ function addressesNear(address: string): [address: string, distance: number][] {
 /** The best match of an instance for each source that it matches. */
 function candidatesIn(
 	instance: IndexedInstance,
-	wanted: ReadonlyMap<string, readonly Wish[]>,
+	wanted: ReadonlyMap<string, readonly Lookup[]>,
 	sources: readonly RefusedRequest[],
 ): ReadonlyMap<number, Candidate> {
 	const best = new Map<number, Candidate>();
-	const offer = (at: number, candidate: Candidate) => {
-		if (candidate.rank < (best.get(at)?.rank ?? Number.POSITIVE_INFINITY)) best.set(at, candidate);
+	const offer = (index: number, candidate: Candidate) => {
+		if (candidate.rank < (best.get(index)?.rank ?? Number.POSITIVE_INFINITY)) best.set(index, candidate);
 	};
-	for (const { at, kind } of wanted.get(instance.id) ?? []) if (kind === "id") offer(at, { rank: 0, instance });
+	for (const { index, kind } of wanted.get(instance.id) ?? []) if (kind === "id") offer(index, { rank: 0, instance });
 	for (const port of instance.ports) {
 		for (const value of [...port.addresses, port.macAddress]) {
-			for (const wish of wanted.get(value) ?? []) {
-				const { at, kind, distance } = wish;
-				const isOn = isOnNetwork(port, sources[at] ?? {});
+			for (const lookup of wanted.get(value) ?? []) {
+				const { index, kind, distance } = lookup;
+				const isOn = isOnNetwork(port, sources[index] ?? {});
 				// An address is near another one on its own network only.
 				if (kind === "id" || (distance > 0 && !isOn)) continue;
 				const rank = distance > 0 ? 2 + distance : isOn ? 1 : 2;
-				offer(at, { rank, instance, match: { ...wish, port, value } });
+				offer(index, { rank, instance, match: { ...lookup, port, value } });
 			}
 		}
 	}
@@ -137,16 +139,19 @@ function addTo(candidates: Candidate[], candidate: Candidate): void {
 }
 
 function missOf({ instance: { id, name, projectId }, match }: Candidate, source: RefusedRequest): NearMiss {
-	const amiss = amissIn(source);
+	const problem = problemOf(source);
 	if (match === undefined) {
-		return { instance: id, name, why: `the id matches${otherProject(projectId, source) || amiss}` };
+		return { instance: id, name, why: `the id matches${otherProject(projectId, source) || problem}` };
 	}
-	return { instance: id, name, port: match.port.id, why: whyOf(match, source) + amiss };
+	return { instance: id, name, port: match.port.id, why: whyOf(match, source) + problem };
 }
 
-function whyOf({ port, value, kind, said, distance }: NonNullable<Candidate["match"]>, source: RefusedRequest): string {
+function whyOf(
+	{ port, value, kind, requested, distance }: NonNullable<Candidate["match"]>,
+	source: RefusedRequest,
+): string {
 	const network = port.networkName || port.networkId;
-	if (distance > 0) return `its port has ${value} on ${network}, and the request came from ${said}`;
+	if (distance > 0) return `its port has ${value} on ${network}, and the request came from ${requested}`;
 	if (!isOnNetwork(port, source)) {
 		return `the ${kind} matches; the port is on network ${network}, and the request came from network ${source.networkId}`;
 	}
@@ -156,7 +161,7 @@ function whyOf({ port, value, kind, said, distance }: NonNullable<Candidate["mat
 }
 
 /** What was wrong with a request, whichever instance it meant. */
-function amissIn({ reason, peer }: RefusedRequest): string {
+function problemOf({ reason, peer }: RefusedRequest): string {
 	switch (reason) {
 		case "wrong-signature":
 			return "; the signature is not the one that the listener's shared secret gives";

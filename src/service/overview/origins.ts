@@ -156,7 +156,7 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 	if (isGatewayHidden(entry, fixedIp)) {
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
 		const { gateway } = fixedIp.subnet;
-		origins.push(origin(`${pointer}/routes`, setting, `the default route by ${gateway} stands on another link`));
+		origins.push(origin(`${pointer}/routes`, setting, `the default route by ${gateway} is on another link`));
 	} else if (entry.routes?.length === 0) {
 		const isHandedOut = entry.type === "ipv4_dhcp";
 		origins.push(origin(`${pointer}/routes`, subnet, isHandedOut ? "enable_dhcp: its server has them" : "host_routes"));
