@@ -103,7 +103,7 @@ async function admit(
 	const refused = refusal(access, route, asked);
 	if (refused === 403) {
 		const message = access.checkHost(asked)
-			? "Only local Host names and that of operator.url are allowed."
+			? "Only local Host names are allowed, and that of operator.url if a token is set."
 			: "Only this server's page may ask.";
 		return reply.code(403).send({ message });
 	}
