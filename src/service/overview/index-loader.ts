@@ -1,6 +1,8 @@
 /** Reads all instances of a source into the overview, piece by piece, and keeps them current. */
-import { setImmediate, setTimeout } from "node:timers/promises";
+
+import { setTimeout } from "node:timers/promises";
 import type { Change, Source } from "../../source/source.ts";
+import { startWorkTurn } from "../work-turn.ts";
 import { changedIds, concernsAny, type IndexedInstance, indexedInstance, isAffected } from "./indexed-instance.ts";
 
 export interface InstanceIndex {
@@ -21,8 +23,6 @@ export interface InstanceIndexOptions {
 	readonly onError: (error: unknown) => void;
 }
 
-/** Milliseconds of work before other requests get a turn, and the pause in between. */
-const TURN = 5;
 /** Age after which a list is read again for a reader. Milliseconds. */
 const MAX_AGE = 10_000;
 /** Quiet time after a change. Milliseconds. */
@@ -50,14 +50,13 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		const list = await source.list(closing.signal);
 		const next = new Map<string, IndexedInstance>();
 		const changed: string[] = [];
-		let turn = performance.now();
+		const turn = startWorkTurn();
 		for (const summary of list) {
-			if (performance.now() - turn > TURN) {
+			if (turn.isOver()) {
 				// A first reading shows what it has.
 				if (!isComplete) instances = next;
-				await setImmediate();
+				await turn.next();
 				closing.signal.throwIfAborted();
-				turn = performance.now();
 			}
 			const known = instances.get(summary.id);
 			if (known !== undefined && isComplete && !isStale(known) && (isLocal || known.name === summary.name)) {

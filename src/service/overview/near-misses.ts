@@ -1,9 +1,10 @@
 /** Which instance a refused request nearly was, and what did not match. */
-import { setImmediate } from "node:timers/promises";
+
 import ipaddr from "ipaddr.js";
 import { getOrInsert } from "../../get-or-insert.ts";
 import { canonicalAddress, eui64Mac } from "../../instance/addresses.ts";
 import type { RequestSource } from "../request-history/answered-request.ts";
+import { startWorkTurn } from "../work-turn.ts";
 import type { IndexedInstance, IndexedPort } from "./indexed-instance.ts";
 
 /** What a refused request said about itself, and why it was refused. */
@@ -24,8 +25,6 @@ export interface NearMiss {
 const MAX_CANDIDATES = 5;
 /** Addresses on the same network that differ by at most this are named. */
 const MAX_DISTANCE = 4;
-/** Milliseconds of work before other requests get a turn. */
-const TURN = 5;
 
 /**
  * Goes through all instances once for all requests, and lets other work have its turn meanwhile.
@@ -38,12 +37,10 @@ export async function nearMisses(
 ): Promise<NearMiss[][]> {
 	const wanted = wantedOf(sources);
 	const found = sources.map((): Candidate[] => []);
-	let turn = performance.now();
+	const turn = startWorkTurn();
 	for (const instance of wanted.size > 0 ? instances : []) {
 		for (const [index, candidate] of candidatesIn(instance, wanted, sources)) addTo(found[index] ?? [], candidate);
-		if (performance.now() - turn < TURN) continue;
-		await setImmediate();
-		turn = performance.now();
+		if (turn.isOver()) await turn.next();
 	}
 	return found.map((candidates, index) => candidates.map((candidate) => missOf(candidate, sources[index] ?? {})));
 }

@@ -1,7 +1,8 @@
 /** From the requests of a moment to what is stored. */
-import { setImmediate } from "node:timers/promises";
+
 import type { LRUCache } from "lru-cache";
 import type { HistoryBatch } from "../../store/history-store.ts";
+import { startWorkTurn } from "../work-turn.ts";
 import type { AnsweredRequest, RecordedRequest } from "./answered-request.ts";
 import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
 import { compressContent, type DigestOf, isDocumentPath, storableContent } from "./document-content.ts";
@@ -29,17 +30,14 @@ const MAX_TEXT = 200;
 const MAX_DETAIL = 500;
 /** Sources of refusals that one batch stores. */
 const MAX_REFUSALS = 200;
-/** Milliseconds of work after which guests get their turn: thousands may have asked since the last batch. */
-const SLICE = 5;
 
 export async function makeBatch({ instances, refused }: Pending, context: BatchContext): Promise<HistoryBatch> {
 	const parts: ReturnType<typeof ofInstance>[] = [];
-	let started = performance.now();
+	// Thousands of guests may have asked since the last batch.
+	const turn = startWorkTurn();
 	for (const [id, pending] of instances) {
 		parts.push(ofInstance(id, pending, context));
-		if (performance.now() - started < SLICE) continue;
-		await setImmediate();
-		started = performance.now();
+		if (turn.isOver()) await turn.next();
 	}
 	return {
 		instances: parts.map(({ instance }) => instance),
