@@ -96,7 +96,7 @@ export const ConfigSchema = strict({
 			),
 			url: optional(
 				text(
-					"How other machines reach the operator server, such as `https://guestwire.example:8790`: for links to config drives, and for browsers behind a proxy. Default: from `listen`.",
+					"How other machines reach the operator server, such as `https://guestwire.example:8790`: for links to config drives, and, with a token, for browsers behind a proxy. Default: from `listen`.",
 					{ pattern: "^https?://[^/?#@]+(/[^?#]*)?$" },
 				),
 			),
