@@ -12,9 +12,6 @@ import { gleanFate, gleanMeaning, hasGlean, judgeGlean } from "./glean.ts";
 
 const documents = new Map(STEPS.map(({ document }) => [digestOf(document), document]));
 const record = existsSync(RECORD) ? readRecord() : new Map<string, Map<string, Fate>>();
-const put = (column: string, fates: readonly Fate[]) =>
-	record.set(column, new Map([...documents.keys()].map((digest, index) => [digest, fates[index] ?? ""])));
-
 const VERSIONS = JUDGES.map(({ version }) => version);
 const meanings: Map<string, Map<string, string>> = new Map(
 	[...readMeanings()].map(([version, recorded]) => [
@@ -22,34 +19,35 @@ const meanings: Map<string, Map<string, string>> = new Map(
 		new Map([...recorded].map(([digest, parts]) => [digest, parts.join("|")])),
 	]),
 );
-for (const { version, isHere, judge } of JUDGES) {
-	if (!isHere) continue;
+
+interface Column<Judged> {
+	readonly judge: (all: readonly unknown[]) => readonly Judged[];
+	readonly fate: (judged: Judged) => Fate;
+	readonly meaning: (document: unknown, judged: Judged) => string;
+}
+
+/** Records what a client makes of all documents. */
+function put<Judged>(column: string, { judge, fate, meaning }: Column<Judged>): void {
 	const judged = judge([...documents.values()]);
-	put(version, judged.map(fateOf));
-	const texts = [...documents].map(([digest, document], index): [string, string] => [
-		digest,
-		recordedMeaning(document, judged[index] ?? {}),
-	]);
-	meanings.set(version, new Map(texts));
+	const cells = (textOf: Column<Judged>["meaning"]) =>
+		new Map(
+			[...documents].map(([digest, document], index): [string, string] => {
+				const one = judged[index];
+				return [digest, one === undefined ? "" : textOf(document, one)];
+			}),
+		);
+	record.set(
+		column,
+		cells((_document, one) => fate(one)),
+	);
+	meanings.set(column, cells(meaning));
 }
-if (hasGlean) {
-	const judged = judgeGlean([...documents.values()]);
-	put("glean", judged.map(gleanFate));
-	const texts = [...documents].map(([digest, document], index): [string, string] => {
-		const written = judged[index];
-		return [digest, written === undefined ? "" : gleanMeaning(document, written)];
-	});
-	meanings.set("glean", new Map(texts));
-}
-if (hasCloudbaseInit) {
-	const judged = judgeCloudbaseInit([...documents.values()]);
-	put("cloudbase-init", judged.map(cloudbaseInitFate));
-	const texts = [...documents].map(([digest, document], index): [string, string] => {
-		const ended = judged[index];
-		return [digest, ended === undefined ? "" : cloudbaseInitMeaning(document, ended)];
-	});
-	meanings.set("cloudbase-init", new Map(texts));
-}
+
+for (const { version, isHere, judge } of JUDGES)
+	if (isHere) put(version, { judge, fate: fateOf, meaning: recordedMeaning });
+if (hasGlean) put("glean", { judge: judgeGlean, fate: gleanFate, meaning: gleanMeaning });
+if (hasCloudbaseInit)
+	put("cloudbase-init", { judge: judgeCloudbaseInit, fate: cloudbaseInitFate, meaning: cloudbaseInitMeaning });
 
 const columns = [...VERSIONS, "glean", "cloudbase-init"];
 const lines = [...documents.keys()].map((digest) => [
