@@ -113,8 +113,7 @@ interface ReadLinks {
 }
 
 /**
- * The beginning of the links, without the bonds and VLANs that are made of links further on: nothing is known of what is below
- * them.
+ * The links that are read, without the bonds and VLANs on links that are not: these can't be judged.
  */
 function readLinks(lists: readonly ListView[], read: readonly LinkView[]): ReadLinks {
 	const value = lists.find(({ name }) => name === "links")?.value;

@@ -80,7 +80,7 @@ function readRedHat(files: Files): Meanings {
 		throw new Error("not an IPv4 address with its mask");
 	}
 	const meanings = readSysconfig(files);
-	// A bond is made of what is a master, whatever its own file says.
+	// Any interface that a slave names as its master becomes a bond, whatever its own file says.
 	for (const { memberOf } of meanings.values()) if (memberOf !== undefined) meaningOf(meanings, memberOf).bond = {};
 	for (const [name, meaning] of meanings) {
 		if (!meaning.vlan) continue;

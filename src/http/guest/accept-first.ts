@@ -13,12 +13,13 @@ export interface AcceptFirst {
 	accepted(): void;
 	/** Handles a request: at once, or after connections and other guests' requests. Not if its client has gone meanwhile. */
 	handle(socket: Socket, request: () => void): void;
-	/** Handles a connection's requests at once: node closes a connection at its end, whatever waits. */
+	/** Handles a connection's requests at once: node closes it when the client closes its side, whatever waits. */
 	flush(socket: Socket): void;
 }
 
-/** Milliseconds in which only connections are accepted, and at least from the beginning of one such time to that of the next. */
+/** Milliseconds in which only connections are accepted. */
 const ACCEPTING = 100;
+/** Milliseconds between the starts of two such periods, at least. */
 const INTERVAL = 1000;
 /** Requests that wait. With each further one, one is handled at once, so that the event loop reads no more of them. */
 const MOST_WAITING = 2000;
