@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
 	appendFileSync,
 	cpSync,
@@ -8,6 +9,7 @@ import {
 	symlinkSync,
 	writeFileSync,
 } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -15,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { recordedCase, recordedCases } from "../../../test/recorded.ts";
 import { assemble } from "../../instance/assemble.ts";
 import { openFilesSource } from "./files-source.ts";
+import { listInventory, readFiles } from "./folder.ts";
 
 /** The recordings of a case that are API responses. The others are what the guest got. */
 const isAnswer =
@@ -94,6 +97,52 @@ describe("the folder", () => {
 		["", / contains no \*\.yaml, \*\.yml or \*\.json file: put the inventory there/],
 	])("says what is missing: %j", async (path, message) => {
 		await expect(openFilesSource(join(folder, path))).rejects.toThrow(message);
+	});
+});
+
+describe("what is not a file any more when it is read", () => {
+	const path = () => join(folder, "a.yaml");
+	const beside = () => join(folder, "b.yaml");
+	beforeEach(() => {
+		writeFileSync(path(), "server: { id: a }");
+		writeFileSync(beside(), "server: { id: b }");
+	});
+
+	test("a pipe without a writer is refused in one line, and holds nobody", async () => {
+		const { paths } = await listInventory(folder);
+		rmSync(path());
+		execFileSync("mkfifo", [path()]);
+		const message = /^\S+\/a\.yaml is not a regular file: correct the path$/;
+		await expect(readFiles(paths)).rejects.toThrow(message);
+		await expect(openFilesSource(path())).rejects.toThrow(message);
+		expect(await (await openFilesSource(folder)).list()).toEqual([{ id: "b", name: "b" }]);
+	});
+
+	test("a file that is gone is left out, unless nothing is left", async () => {
+		const { paths } = await listInventory(folder);
+		rmSync(path());
+		expect([...(await readFiles(paths)).keys()]).toEqual([beside()]);
+		rmSync(beside());
+		await expect(readFiles(paths)).rejects.toThrow(/b\.yaml does not exist: correct the path$/);
+	});
+
+	test("files and folders that come and go are no errors", async () => {
+		const below = join(folder, "below");
+		let isOver = false;
+		const changing = (async () => {
+			while (!isOver) {
+				await mkdir(below);
+				await writeFile(join(below, "c.yaml"), "server: { id: c }");
+				await rm(below, { recursive: true });
+				await rm(path());
+				await writeFile(path(), "server: { id: a }");
+			}
+		})();
+		const errors: unknown[] = [];
+		for (let n = 0; n < 300; n++) await openFilesSource(folder).catch((error: unknown) => errors.push(error));
+		isOver = true;
+		await changing;
+		expect(errors).toEqual([]);
 	});
 });
 

@@ -1,7 +1,8 @@
 /** The files of an inventory on disk. */
-import { type Dirent, readFileSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { constants, type Dirent, readFileSync, type Stats } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { CollectionName } from "./collections.ts";
@@ -60,30 +61,43 @@ export async function listInventory(path: string): Promise<Listing> {
 }
 
 /**
- * Reads the files of an inventory. Files that have not changed are not read again.
+ * Reads the files of an inventory. Files that have not changed are not read again; those that are gone are left out.
  *
  * @param known the files read before, by path
- * @throws GuestwireError `inventory`: an unreadable or invalid file
+ * @throws GuestwireError `inventory`: an unreadable or invalid file, or all are gone
  */
 export async function readFiles(
 	paths: readonly string[],
 	known?: ReadonlyMap<string, ReadFile>,
 ): Promise<Map<string, ReadFile>> {
 	const files = new Map<string, ReadFile>();
-	for (const each of paths) files.set(each, await readChanged(each, known?.get(each)));
+	for (const path of paths) {
+		try {
+			files.set(path, await readChanged(path, known?.get(path)));
+		} catch (error) {
+			if (!isGone(error) || (path === paths.at(-1) && files.size === 0)) throw readable(error, path);
+		}
+	}
 	return files;
 }
 
 async function readChanged(path: string, known: ReadFile | undefined): Promise<ReadFile> {
-	try {
-		const { size, mtimeMs, ctimeMs, birthtimeMs, ino } = await stat(path);
-		if (size > LARGEST_FILE) throw new GuestwireError("inventory", `${path} is larger than 512 MiB: split it`);
-		const stamp = [size, mtimeMs, ctimeMs, ino].join(" ");
-		if (known?.stamp === stamp) return known;
-		return { stamp, created: `${ino} ${birthtimeMs}`, file: parseInventoryFile(await readFile(path, "utf8"), path) };
-	} catch (error) {
-		throw readable(error, path);
-	}
+	if (known?.stamp === stampOf(await stat(path), path)) return known;
+	// Whatever takes the file's place now must not hold the thread, as a pipe would.
+	await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	const stats = await file.stat();
+	const stamp = stampOf(stats, path);
+	// Not more than it had: something may be writing to it without end.
+	const content = stats.size === 0 ? "" : await text(file.createReadStream({ end: stats.size - 1 }));
+	return { stamp, created: `${stats.ino} ${stats.birthtimeMs}`, file: parseInventoryFile(content, path) };
+}
+
+/** @throws GuestwireError `inventory`: not a file, or too large */
+function stampOf(stats: Stats, path: string): string {
+	const { size, mtimeMs, ctimeMs, ino } = stats;
+	if (!stats.isFile()) throw new GuestwireError("inventory", `${path} is not a regular file: correct the path`);
+	if (size > LARGEST_FILE) throw new GuestwireError("inventory", `${path} is larger than 512 MiB: split it`);
+	return [size, mtimeMs, ctimeMs, ino].join(" ");
 }
 
 /** Links to files are followed, since mounted configuration consists of them. Links to folders are not: they may form a cycle. */
@@ -100,7 +114,7 @@ async function collectFiles(
 	for (const entry of await readdir(folder, { withFileTypes: true })) {
 		const path = join(folder, entry.name);
 		if (HIDDEN.test(entry.name)) continue;
-		if (entry.isDirectory()) await collectFiles(path, level + 1, found);
+		if (entry.isDirectory()) await collectFiles(path, level + 1, found).catch(unlessGone);
 		else if (await isInventoryFile(entry, path)) found.paths.push(path);
 		if (found.paths.length > MOST_FILES) refuse(`is in an inventory of more than ${MOST_FILES} files`);
 	}
@@ -118,6 +132,12 @@ const ADVICE: Readonly<Record<string, string>> = {
 	EMFILE: "raise the process's limit of open files",
 	ENFILE: "raise the system's limit of open files",
 };
+
+const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
+
+function unlessGone(error: unknown): void {
+	if (!isGone(error)) throw error;
+}
 
 /** @param asked the path to name if the system's error has none */
 function readable(error: unknown, asked: string): unknown {
