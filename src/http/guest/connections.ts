@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ListenerMetrics } from "../../service/metrics.ts";
+import { endConnection } from "../end-connection.ts";
 import type { Target } from "./target.ts";
 
 export interface ConnectionLimits {
@@ -50,9 +51,6 @@ interface Pipeline {
 	isFull: boolean;
 	latest: Exchange | undefined;
 }
-
-/** Milliseconds that a client gets to read the last response. Closing at once could reset what it has not read. */
-const LINGER = 1000;
 
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
 	const { limits, metrics, isPeerGuest, accepted } = options;
@@ -139,12 +137,4 @@ function createPeers({ connectionsPerGuest, connectionsPerSecond }: ConnectionLi
 		},
 		close: () => clearInterval(timer),
 	};
-}
-
-/** Sends a last response, if any, and closes the connection even if the client goes on sending. */
-export function endConnection(socket: Duplex, response = ""): void {
-	// The client may be gone, which does not matter here.
-	socket.on("error", () => {});
-	socket.end(response);
-	setTimeout(() => socket.destroy(), LINGER).unref();
 }

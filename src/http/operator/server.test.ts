@@ -5,10 +5,12 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
 	instancesOf,
+	type RawAnswer,
 	type RawRequest,
 	recordedInstance,
 	recordedInstances,
 	send,
+	sendBytes,
 } from "../../../test/metadata-service.ts";
 import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
 import { recordedCase } from "../../../test/recorded.ts";
@@ -36,6 +38,19 @@ async function start(options: TestOperatorOptions = {}) {
 
 const ask = (path: string, headers: RawRequest["headers"] = [LOCAL]) => send(server.address, { path, headers });
 const json = async (path: string) => JSON.parse((await ask(path)).body.toString());
+
+/** An error of the operator API has one form, which its OpenAPI document shows. */
+function expectProblem({ headers, body }: RawAnswer): void {
+	expect(headers).toMatchObject({
+		"content-type": "application/json; charset=utf-8",
+		"x-content-type-options": "nosniff",
+		"cross-origin-resource-policy": "same-origin",
+	});
+	expect(JSON.parse(body.toString())).toEqual({ message: expect.stringMatching(/^.+$/) });
+}
+
+const post = (path: string, type: string, body: string) =>
+	`POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 describe("the API", () => {
 	it("lists every instance", async () => {
@@ -88,11 +103,28 @@ describe("the API", () => {
 		"/assets/none.js",
 		`/api/instances/${instance.id}/tree/..%2f..%2fetc/passwd`,
 		`/api/instances/${"x".repeat(600)}`,
+		"/%zz",
+		"/api/instances/%E0%A4%A",
 	])("has no %s", async (path) => {
 		await start();
 		const answer = await ask(path);
 		expect([400, 404, 414]).toContain(answer.status);
-		expect(JSON.parse(answer.body.toString())).toHaveProperty("message");
+		expectProblem(answer);
+	});
+
+	it.each([
+		["no HTTP request", "GARBAGE\r\n\r\n", 400],
+		["endless headers", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+		["a body that is not JSON", post("/api/session", "application/json", "{"), 400],
+		["a body that is not what it says", post("/api/session", "application/json", "[]"), 400],
+		["a body of an unknown type", post("/api/session", "application/xml", "<token/>"), 415],
+		["a body that is too large", post("/api/session", "application/json", " ".repeat(2 ** 21)), 413],
+		["a document that is not JSON", post("/api/try", "application/json", "{"), 422],
+	])("refuses %s in its own words", async (_what, bytes, status) => {
+		await start();
+		const answer = await sendBytes(server.address, Buffer.from(bytes));
+		expect(answer.status).toBe(status);
+		expectProblem(answer);
 	});
 
 	it("says when the cloud can't be asked", async () => {
@@ -122,6 +154,11 @@ describe("the API", () => {
 		const documented: string[] = [];
 		for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
 			documented.push(...Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`));
+			for (const { responses } of Object.values(operations)) {
+				const problem = responses["default"]?.content?.["application/json"]?.schema ?? false;
+				expect(ajv.validate(problem, { message: "Why." }), path).toBe(true);
+				expect(ajv.validate(problem, { error: "Bad Request" }), path).toBe(false);
+			}
 			const { get } = operations;
 			// An endless stream has a test of its own.
 			if (get === undefined || path === "/api/events") continue;

@@ -1,9 +1,15 @@
 /** The operator server: every guest's documents, metrics and health, on a listener that guests cannot reach. */
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+	type FastifyError,
+	type FastifyInstance,
+	type FastifyReply,
+	type FastifyRequest,
+	type FastifySchema,
+} from "fastify";
 import { driveTree } from "../../documents/drive-tree.ts";
 import { isPrivatePath } from "../../documents/paths.ts";
-import { type ErrorCode, GuestwireError } from "../../errors.ts";
+import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { DriveLinks } from "../../service/drive-links.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
@@ -21,6 +27,7 @@ import { configDriveRoute, DRIVE_ROUTE } from "./config-drive-route.ts";
 import { guestRoutes } from "./guest-routes.ts";
 import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
+import { answerBadUrl, answerMalformed, answerProblem, GUARD_HEADERS } from "./problems.ts";
 import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
 import { SESSION_ROUTE, sessionRoutes } from "./session-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
@@ -75,7 +82,12 @@ const MAX_ID_LENGTH = 512;
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
 	const access = createAccess(address, options, options.url);
-	const app = fastify({ routerOptions: { maxParamLength: MAX_ID_LENGTH }, forceCloseConnections: true });
+	const app = fastify({
+		routerOptions: { maxParamLength: MAX_ID_LENGTH },
+		forceCloseConnections: true,
+		frameworkErrors: (error, _request, reply) => answerBadUrl(error, reply),
+		clientErrorHandler: answerMalformed,
+	});
 	app.decorateRequest("role", null);
 	app.addHook("onRequest", async (request, reply) => admit(access, options.driveLinks, request, reply));
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
@@ -83,10 +95,17 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
 	await app.register(swagger, {
 		openapi: { openapi: "3.1.0", info: { title: "Guestwire operator API", version: options.version } },
-		transform: ({ schema, url }) => ({ schema, url: url.replace("*", ":path") }),
+		transform: ({ schema, url }) => ({ schema: withProblems(schema), url: url.replace("*", ":path") }),
 	});
 	await app.register(async (scope) => addRoutes(scope, options, access));
 	return { address: await listenOn(app, address), close: () => app.close() };
+}
+
+/** Every operation can be refused in the same ways. */
+function withProblems(schema: FastifySchema): FastifySchema {
+	const content = { "application/json": { schema: ProblemSchema } };
+	const problem = { description: "Why there is no such answer", content };
+	return { ...schema, response: { default: problem, ...(schema.response as object) } };
 }
 
 async function admit(
@@ -95,8 +114,7 @@ async function admit(
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): Promise<unknown> {
-	// No other site's page may show or measure what is here.
-	reply.headers({ "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
+	reply.headers(GUARD_HEADERS);
 	const route = request.routeOptions.url ?? "";
 	if (route === DRIVE_ROUTE && hasLink(request)) return admitLink(links, request, reply);
 	const asked = requestOf(request.headers, request.method);
@@ -264,25 +282,6 @@ function requireUserData(request: FastifyRequest, log: Log, what: string): void 
 		{ operator: "user data", instance: pathInLog(id), detail: pathInLog(what), peer: request.ip },
 		"user data was read",
 	);
-}
-
-/** Messages in place of those that name files of this machine. */
-const WITHOUT_PATHS: Readonly<Partial<Record<ErrorCode, string>>> = {
-	state: "The state database can't be used: see Guestwire's log.",
-	inventory: "The inventory can't be read: see Guestwire's log.",
-};
-
-function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
-	if (error instanceof GuestwireError) {
-		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
-		if (unknown) return reply.code(404).send({ message: error.message });
-		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator got no answer");
-		return reply.code(503).send({ message: WITHOUT_PATHS[error.code] ?? error.message });
-	}
-	const status = error.statusCode ?? 500;
-	if (status < 500) return reply.code(status).send({ message: error.message });
-	log.error({ operator: reply.request.routeOptions.url, detail: error.stack }, "the operator server failed");
-	return reply.code(500).send({ message: "Internal error: see Guestwire's log." });
 }
 
 function record(request: FastifyRequest, reply: FastifyReply, log: Log): void {
