@@ -15,8 +15,13 @@ function port(id: string, device_owner: string, requestedAt: number, name = ""):
 	return { kind: "port", id, requestedAt, revision: requestedAt, content: { ...content, ...rest } as PortFacts };
 }
 
-/** Compares a mirror that has the one list with a source that has the other. Returns what counts as missed. */
-async function missed(stored: readonly Resource[], listed: readonly Resource[]): Promise<string[]> {
+/**
+ * Compares a mirror that has the one list with a source that has the other. Returns the ids of what counts as missed, and
+ * what the mirror then has.
+ *
+ * @param reported ids of what a signal has reported, and nobody has read yet
+ */
+async function compare(stored: readonly Resource[], listed: readonly Resource[], reported: readonly string[] = []) {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	await store.apply({ upserts: stored });
@@ -39,7 +44,7 @@ async function missed(stored: readonly Resource[], listed: readonly Resource[]):
 						: { upserts: [{ ...current, requestedAt: 20 }] },
 				);
 			},
-			isReported: () => false,
+			isReported: ({ id }) => reported.includes(id),
 			comparedAt: 0,
 			areSignalsComplete: () => true,
 			clock: { now: () => 30, sleep: async () => {} },
@@ -51,15 +56,29 @@ async function missed(stored: readonly Resource[], listed: readonly Resource[]):
 		},
 		false,
 	);
+	const kept: string[] = [];
+	for await (const page of store.revisions("port")) kept.push(...page.map(({ id, revision }) => `${id} ${revision}`));
 	await state.close();
-	return found.sort();
+	return { missed: found.sort(), kept: kept.sort() };
 }
+
+const missed = async (...lists: Parameters<typeof compare>) => (await compare(...lists)).missed;
 
 test("ports that a comparison finds created, changed and deleted count as missed", async () => {
 	const nic = (id: string, revision: number, name?: string) => port(id, "compute:nova", revision, name);
 	const stored = [nic("same", 1), nic("changed", 1), nic("deleted", 1)];
 	const listed = [nic("same", 1), nic("changed", 2, "renamed"), nic("created", 1)];
 	expect(await missed(stored, listed)).toEqual(["changed", "created", "deleted"]);
+});
+
+test("what a signal has reported does not count, but the mirror has it when the comparison ends", async () => {
+	const nic = (id: string, revision: number, name?: string) => port(id, "compute:nova", revision, name);
+	const [stored, listed] = [
+		[nic("reported", 1), nic("missed", 1)],
+		[nic("reported", 2, "a"), nic("missed", 2, "b")],
+	];
+	const found = await compare(stored, listed, ["reported"]);
+	expect(found).toEqual({ missed: ["missed"], kept: ["missed 2", "reported 2"] });
 });
 
 test("a port whose revision alone has changed does not count", async () => {

@@ -66,11 +66,18 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 	await options.clock.sleep(options.grace, options.signal);
 	// What is in doubt could not be read: no signal was lost.
 	const doubtful = options.doubts.texts();
-	const unreported = differences.filter((name) => !options.isReported(name) && !doubtful.has(textOfName(name)));
-	for (let at = 0; at < unreported.length; at += PAGE) {
-		const missed = await stillDifferent(unreported.slice(at, at + PAGE), options.store);
-		countMissed(await repair(missed, options), options.comparedAt, options);
+	const readable = differences.filter((name) => !doubtful.has(textOfName(name)));
+	for (let at = 0; at < readable.length; at += PAGE) {
+		await repairMissed(await stillDifferent(readable.slice(at, at + PAGE), options.store), options);
 	}
+}
+
+/** Repairs what is reported too: once the comparison ends, the mirror counts as new as the comparison's start. */
+async function repairMissed(differences: readonly Difference[], options: ReconcileOptions): Promise<void> {
+	const reported = new Set(differences.filter(options.isReported).map(textOfName));
+	const changed = await repair(differences, options);
+	const missed = changed.filter((name) => !reported.has(textOfName(name)));
+	countMissed(missed, options.comparedAt, options);
 }
 
 /** Reads resources without a listing again, those first that were read longest ago. */
