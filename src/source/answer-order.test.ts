@@ -119,3 +119,18 @@ test("whoever has waited in vain gets the newest answer, not that from when it c
 	ring();
 	expect(await waiting).toBe("new");
 });
+
+test("an answer with all details does not replace one that came while it was looked up: it may be the older state", async () => {
+	const { start, end, looks, report } = set();
+	const wiring = start("wiring");
+	const all = start("all");
+	await end(0, "new");
+	expect(await wiring).toBe("new");
+	await end(1, "old");
+	expect(await all).toBe("old");
+	expect(await start("wiring")).toBe("new");
+	report(SERVER);
+	const later = start("wiring");
+	looks[2]?.reject(new GuestwireError("cloud-unavailable", "away"));
+	expect(await later).toBe("new");
+});

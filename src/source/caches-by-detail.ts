@@ -1,9 +1,11 @@
 /** Cached instances by how much of them is known. */
 import { isDeepStrictEqual } from "node:util";
 import type { Detail, Instance } from "../instance/instance.ts";
+import { isNewer } from "./answer-order.ts";
+import type { CacheTimes } from "./cache-times.ts";
 import { tagsOfInstance } from "./dependencies.ts";
 import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
-import { type CacheTimes, createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
+import { createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
 
 /** The parts of the memory: prepared instances have all details, and serve for any. */
 const SHARES: Readonly<Record<Detail, number>> = { all: 0.75, wiring: 0.125, server: 0.125 };
@@ -38,9 +40,12 @@ export function createCachesByDetail(
 		...ofInstances,
 		...room("all"),
 		ask: (id) => look(id, "all"),
-		intern(id, instance, askedAt) {
+		intern(id, instance, time) {
 			const interned = intern(id, instance);
-			for (const cache of [wiring, server]) if ((cache.peek(id)?.askedAt ?? askedAt) <= askedAt) cache.delete(id);
+			for (const cache of [wiring, server]) {
+				const known = cache.peek(id);
+				if (known !== undefined && isNewer(time, known)) cache.delete(id);
+			}
 			return interned;
 		},
 	});

@@ -3,14 +3,13 @@ import { setTimeout } from "node:timers/promises";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
+import { instanceTimes, ownerTimes, privateOwner, STALE_OWNER } from "./cache-times.ts";
 import { createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
 import { ENTRY_SIZE, memorySize } from "./memory-size.ts";
 import {
-	type CacheTimes,
 	createRevalidatingCache,
-	type Patience,
 	type RevalidatingCache,
 	type RevalidatingCacheStats,
 	type SharedCacheState,
@@ -109,50 +108,8 @@ const MAX_ABSENT = 5000;
 const OWNERS_SHARE = 0.1;
 const INSTANCES_SHARE = 0.9;
 const INVENTORY_SHARE = 0.4;
-/** An absent instance, a failed look-up. Seconds. */
-const NEGATIVE_TTL = 2;
-/** An instance that the source took long to return. Guests that got 503 meanwhile ask again within a second or two. Seconds. */
-const MIN_SERVED = 5;
-/** Leaves enough of a request's 5 s to serve a stale answer. Seconds. */
-const REVALIDATE_TIMEOUT = 2;
 /** Between two look-ups that callers of `revalidate` cause. Seconds. */
 const MIN_REVALIDATE_INTERVAL = 1;
-
-/** An address may pass to a new instance: owners are cached for less time than instances. Seconds. */
-const OWNER_MAX_AGE = 5;
-/** A document may be served at any age, the name of an address's owner may not. Seconds. */
-const OWNER_STALE_IF_ERROR = 300;
-/** Longer than any request waits: a source that is merely slow is no reason to serve private data by an old owner. Seconds. */
-const OWNER_REVALIDATE_TIMEOUT = 30;
-/** For what may be served by an old owner: leaves enough of a request's 5 s for the instance. Seconds. */
-const STALE_OWNER_REVALIDATE_TIMEOUT = 1;
-
-const instanceTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
-	revalidateAfter: (maxAge * 2000) / 3,
-	maxAge: maxAge * 1000,
-	minServed: Math.min(MIN_SERVED, maxAge) * 1000,
-	negativeTtl: Math.max(0, NEGATIVE_TTL - sourceAge) * 1000,
-	revalidateTimeout: REVALIDATE_TIMEOUT * 1000,
-	staleIfError: Number.POSITIVE_INFINITY,
-});
-
-const privateOwner = (sourceAge: number): Patience => ({
-	revalidateTimeout: OWNER_REVALIDATE_TIMEOUT * 1000,
-	staleIfError: (OWNER_MAX_AGE - sourceAge) * 1000,
-});
-const STALE_OWNER: Patience = {
-	revalidateTimeout: STALE_OWNER_REVALIDATE_TIMEOUT * 1000,
-	staleIfError: OWNER_STALE_IF_ERROR * 1000,
-};
-
-const ownerTimes = (maxAge: number, sourceAge: number): CacheTimes => ({
-	...instanceTimes(
-		maxAge === Number.POSITIVE_INFINITY ? maxAge : Math.min(maxAge, OWNER_MAX_AGE - sourceAge),
-		sourceAge,
-	),
-	minServed: 0,
-	...privateOwner(sourceAge),
-});
 
 /**
  * Creates the cache in front of a source. One look-up per instance at a time, however many callers; bounded; a stale
@@ -195,7 +152,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		ask: (key) => source.owners(JSON.parse(key), closing.signal),
 		intern: (_key, found) => found,
 	});
-	const privatePatience = privateOwner(sourceAge);
+	const privateOwnerTimes = privateOwner(sourceAge);
 	const instances = Object.values(byDetail);
 
 	function applyChange(change: Change): void {
@@ -243,8 +200,8 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
-			const patience = isPrivate ? privatePatience : STALE_OWNER;
-			const found = owners.get(JSON.stringify(query), signal, patience);
+			const staleTimes = isPrivate ? privateOwnerTimes : STALE_OWNER;
+			const found = owners.get(JSON.stringify(query), signal, staleTimes);
 			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
 			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));
 		},

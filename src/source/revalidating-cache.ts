@@ -3,26 +3,12 @@
  * and falls back to older ones while the source can't be reached.
  */
 import { GuestwireError } from "../errors.ts";
+import { type AnswerTime, isNewer } from "./answer-order.ts";
+import type { CacheTimes, StaleTimes } from "./cache-times.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
 import { type CacheEntry, createTaggedEntries, type TaggedEntriesOptions } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
-
-/** All in milliseconds. */
-export interface CacheTimes {
-	/** From this age on, a value is revalidated in the background while it is still served. */
-	readonly revalidateAfter: number;
-	/** From this age on, callers wait for a new value. */
-	readonly maxAge: number;
-	/** A value that arrived late is served for at least this long after it came: whoever gave up waiting asks again. */
-	readonly minServed: number;
-	/** How long an absence or a failure is cached. */
-	readonly negativeTtl: number;
-	/** How long a caller waits for a new value if there is an old one. */
-	readonly revalidateTimeout: number;
-	/** Up to this age, an old value is served while there is no new one. */
-	readonly staleIfError: number;
-}
 
 /** The result of a look-up. */
 export interface Answer<V> {
@@ -48,12 +34,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly ask: (key: string) => Promise<V>;
 	/** Another cache whose values serve as well. Its look-ups are joined, and a newer value of it replaces this cache's own. */
 	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "inFlight">;
-	/**
-	 * The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid.
-	 *
-	 * @param askedAt as a `CacheEntry`'s
-	 */
-	readonly intern: (key: string, value: V, askedAt: number) => V;
+	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
+	readonly intern: (key: string, value: V, time: AnswerTime) => V;
 	/**
 	 * How long ago it was certain that every change of the value had been reported, in milliseconds: a value that is not
 	 * invalidated counts as no older. Default: never.
@@ -83,17 +65,14 @@ export interface RevalidatingCacheStats {
 	stale: number;
 }
 
-/** What a caller accepts while the source gives no new value. */
-export type Patience = Pick<CacheTimes, "revalidateTimeout" | "staleIfError">;
-
 export interface RevalidatingCache<V> {
 	/**
 	 * The cached value, at once, or the source's. No value is returned while one is cached that was asked for later.
 	 *
-	 * @param patience overrides the cache's
+	 * @param staleTimes overrides the cache's
 	 * @returns a promise that rejects with the source's error if there is nothing to serve
 	 */
-	get(key: string, signal?: AbortSignal, patience?: Patience): V | Promise<V>;
+	get(key: string, signal?: AbortSignal, staleTimes?: StaleTimes): V | Promise<V>;
 	/** The source's value, whatever is cached. */
 	revalidate(key: string, signal?: AbortSignal): Promise<V>;
 	/**
@@ -140,7 +119,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	function newest(key: string): CacheEntry<V> | undefined {
 		const [own, other] = [entries.get(key), options.superset?.peek(key)];
-		return own === undefined || (other !== undefined && other.askedAt >= own.askedAt) ? other : own;
+		return own === undefined || (other !== undefined && isNewer(other, own)) ? other : own;
 	}
 
 	function start(key: string): Promise<Answer<V>> {
@@ -162,18 +141,19 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	function ask(key: string): Promise<Answer<V>> {
 		const running = inFlight.get(key);
 		if (running !== undefined) return running;
-		const end = () => inFlight.get(key) === answer && inFlight.delete(key);
+		const end = (): boolean => inFlight.get(key) === answer && inFlight.delete(key);
 		const answer = lookUp(key).then(
-			({ sequence, ...entry }) => {
+			({ sequence, ...found }) => {
 				failures.succeed();
 				shared.oldestStale = Number.POSITIVE_INFINITY;
 				const isCurrent = end();
+				const entry = { ...found, invalidated: found.invalidated || !isCurrent };
 				if (isCurrent) failures.delete(key);
 				const known = newest(key);
-				if (known !== undefined && (known.askedAt > entry.askedAt || (!isCurrent && known.askedAt === entry.askedAt)))
+				if (known !== undefined && (!isNewer(entry, known) || (!isCurrent && known.askedAt === entry.askedAt)))
 					return { value: known.value, askedAt: known.askedAt, sequence };
-				const value = options.intern(key, entry.value, entry.askedAt);
-				entries.set(key, { ...entry, value, invalidated: entry.invalidated || !isCurrent });
+				const value = options.intern(key, entry.value, entry);
+				entries.set(key, { ...entry, value });
 				return { value, askedAt: entry.askedAt, sequence };
 			},
 			(error: unknown) => {
@@ -191,7 +171,12 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	 *
 	 * @param known the newest
 	 */
-	function serveStale(key: string, known: CacheEntry<V>, reason: unknown, { staleIfError }: Patience): V | Promise<V> {
+	function serveStale(
+		key: string,
+		known: CacheEntry<V>,
+		reason: unknown,
+		{ staleIfError }: StaleTimes,
+	): V | Promise<V> {
 		const { value, askedAt } = known;
 		const age = ageOf(key, known);
 		if (age >= staleIfError) return inFlight.get(key)?.then(toValue) ?? Promise.reject(reason);
@@ -201,10 +186,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return value;
 	}
 
-	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, patience: Patience): Promise<V> {
+	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): Promise<V> {
 		const answered = new AbortController();
-		const slow = options.wait(patience.revalidateTimeout, answered.signal).then(() => {
-			const waited = `no answer from the cloud within ${patience.revalidateTimeout} ms`;
+		const slow = options.wait(staleTimes.revalidateTimeout, answered.signal).then(() => {
+			const waited = `no answer from the cloud within ${staleTimes.revalidateTimeout} ms`;
 			const error = new GuestwireError("cloud-unavailable", waited);
 			failures.add(key, error);
 			throw error;
@@ -213,13 +198,13 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		try {
 			return (await Promise.race([ask(key), slow])).value;
 		} catch (error) {
-			return serveStale(key, newest(key) ?? known, error, patience);
+			return serveStale(key, newest(key) ?? known, error, staleTimes);
 		} finally {
 			answered.abort();
 		}
 	}
 
-	function serveKnown(key: string, known: CacheEntry<V>, patience: Patience): V | Promise<V> {
+	function serveKnown(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
 		const age = known.invalidated ? Number.POSITIVE_INFINITY : ageOf(key, known);
 		const isNew = !known.invalidated && now() - known.receivedAt < times.minServed;
 		if (age < times.maxAge || isNew) {
@@ -229,9 +214,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		}
 		const isDown = failures.isDown();
 		if (isDown) revalidateInBackground(key);
-		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), patience);
+		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), staleTimes);
 		counts.misses++;
-		return revalidateOrServeStale(key, known, patience);
+		return revalidateOrServeStale(key, known, staleTimes);
 	}
 
 	function revalidateInBackground(key: string): void {
@@ -257,7 +242,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		if (value === undefined || !isCurrent || isAbsent(value)) return undefined;
 		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
 		if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) > askedAt) return entries.get(key)?.value;
-		const entry = { value: options.intern(key, value, askedAt), askedAt, receivedAt: now(), invalidated: false };
+		const time = { askedAt, invalidated: false };
+		const entry = { ...time, value: options.intern(key, value, time), receivedAt: now() };
 		if (known !== undefined) entries.set(key, entry);
 		else if (!entries.setIfRoom(key, entry)) return undefined;
 		return entry.value;
@@ -275,10 +261,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	return {
-		get(key, signal, patience = times) {
+		get(key, signal, staleTimes = times) {
 			const known = newest(key);
 			if (known !== undefined && !isAbsent(known.value)) {
-				const value = serveKnown(key, known, patience);
+				const value = serveKnown(key, known, staleTimes);
 				return value instanceof Promise ? withAbort(value, signal) : value;
 			}
 			if (known !== undefined && !known.invalidated && now() - known.askedAt < times.negativeTtl) {
