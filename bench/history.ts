@@ -7,6 +7,7 @@ import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fillHistory } from "./fill-history.ts";
@@ -20,6 +21,8 @@ const SECONDS = short ? 3 : 5;
 const RATE = 1000;
 const GUESTS = 2000;
 const WANTED = 0.05;
+/** Milliseconds until the last requests have been written, or counted as dropped. */
+const WRITTEN = 5000;
 
 const run = promisify(execFile);
 
@@ -52,6 +55,17 @@ async function compare(services: Record<"with" | "without", Service>, rate?: num
 	return (pick: (round: Record<"with" | "without", Round>) => number) => median(rounds.map(pick));
 }
 
+/** How many requests the history lacks so far, of how many. */
+async function droppedText({ operator }: Service): Promise<string> {
+	await sleep(WRITTEN);
+	const metrics = await (await fetch(`${operator}/metrics`)).text();
+	const sum = (name: string) =>
+		Array.from(metrics.matchAll(new RegExp(`^guestwire_${name}(?:\\{.*\\})? (\\d+)$`, "gm")))
+			.reduce((total, [, value]) => total + Number(value), 0)
+			.toLocaleString("en");
+	return `${sum("history_requests_dropped_total")} of ${sum("requests_total")} requests so far were dropped from the history`;
+}
+
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
@@ -79,11 +93,13 @@ try {
 		console.log(
 			`  ${percent((main * RATE) / 1e6)} of a core (target: under ${percent(WANTED)}), and ${all.toFixed(1)} µs of all threads`,
 		);
+		console.log(`  ${await droppedText(services.with)}`);
 		const fast = await compare(services);
 		const ratio = fast((round) => round.with.rate / round.without.rate);
 		console.log(
 			`  as fast as they are answered: ${ratio.toFixed(2)} of the answers without it (target: over ${1 - WANTED})`,
 		);
+		console.log(`  ${await droppedText(services.with)}`);
 	} finally {
 		await Promise.all(Object.values(services).map((service) => service.stop()));
 	}

@@ -16,6 +16,8 @@ export const PATH = "/openstack/latest/network_data.json";
 export interface Service {
 	/** `http://127.0.0.1:41234` */
 	readonly address: string;
+	/** The same of the operator server. */
+	readonly operator: string;
 	readonly pid: number;
 	/** Milliseconds from the start of the process to the last byte of its first answer. */
 	readonly firstAnswer: number;
@@ -42,13 +44,17 @@ export async function startService(
 	const child = spawnServe({ ...configOf(inventory), workers }, join(folder, "service"), {
 		nodeArguments: ["--expose-gc", ...loaded],
 	});
-	const address = await announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/);
+	const [address, operator] = await Promise.all([
+		announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/openstack)/),
+		announced(child, /http:\/\/127\.0\.0\.1:\d+(?=\/api)/),
+	]);
 	const { statusCode, body } = await request(`${address}${PATH}`, { headers: headersOf(generated(0)) });
 	await body.text();
 	const firstAnswer = performance.now() - started;
 	if (statusCode !== 200) throw new Error(`the first answer is ${statusCode}`);
 	return {
 		address,
+		operator,
 		pid: child.pid ?? 0,
 		firstAnswer,
 		residentBytes: () => collectedBytes(child),
@@ -99,10 +105,15 @@ export async function announced(child: ChildProcess, wanted: RegExp): Promise<st
 	const { promise, resolve, reject } = Promise.withResolvers<string>();
 	const said: string[] = [];
 	if (child.stderr === null) throw new Error("the child's stderr is not a pipe");
-	createInterface(child.stderr).on("line", (line) => {
+	const { stderr } = child;
+	const lines = createInterface(stderr).on("line", (line) => {
 		said.push(line);
 		const [match] = wanted.exec(line) ?? [];
-		if (match !== undefined) resolve(match);
+		if (match === undefined) return;
+		resolve(match);
+		lines.close();
+		// The child must not wait for a reader.
+		stderr.resume();
 	});
 	child.once("exit", () => reject(new Error(`ended immediately: ${said.join("; ")}`)));
 	return promise;
