@@ -17,7 +17,7 @@ export interface Surroundings {
 	readonly cloud: ChildProcess;
 	/** The SQLite file of the service before the cloud. */
 	readonly sqlite: string;
-	/** The folder of that file, if it is on a small disk of its own. */
+	/** The folder of that file and of the service's log, if it is a small disk of its own. */
 	readonly disk: string | undefined;
 	readonly postgres: PostgresServer | undefined;
 	/** A file of the inventory. */
@@ -41,7 +41,7 @@ export function faultsOf({ cloud, sqlite, disk, postgres, inventory }: Surroundi
 		},
 	};
 	const full = (folder: string): Fault => ({
-		name: "the disk of the SQLite database is full",
+		name: "the disk of the SQLite database and of the log is full",
 		async begin() {
 			const filler = join(folder, "filler");
 			fill(filler);
@@ -53,6 +53,13 @@ export function faultsOf({ cloud, sqlite, disk, postgres, inventory }: Surroundi
 		async begin() {
 			server.kill();
 			return async () => server.restart();
+		},
+	});
+	const frozen = (server: PostgresServer): Fault => ({
+		name: "PostgreSQL is frozen",
+		async begin() {
+			server.freeze();
+			return async () => server.thaw();
 		},
 	});
 	const rewritten: Fault = {
@@ -71,10 +78,24 @@ export function faultsOf({ cloud, sqlite, disk, postgres, inventory }: Surroundi
 	return [
 		...(["slow", "hung", "away"] as const).map(ofCloud),
 		locked,
-		...(disk === undefined ? [] : [full(disk)]),
-		...(postgres === undefined ? [] : [away(postgres)]),
+		...(disk === undefined ? [] : [full(disk), together(ofCloud("hung"), full(disk))]),
+		...(postgres === undefined ? [] : [away(postgres), frozen(postgres), together(frozen(postgres), rewritten)]),
 		rewritten,
+		together(ofCloud("away"), locked, rewritten),
 	];
+}
+
+function together(...faults: readonly Fault[]): Fault {
+	return {
+		name: faults.map(({ name }) => name).join(", and "),
+		async begin() {
+			const ends: (() => Promise<void>)[] = [];
+			for (const fault of faults) ends.unshift(await fault.begin());
+			return async () => {
+				for (const end of ends) await end();
+			};
+		},
+	};
 }
 
 /** Writes until there is no space left. */

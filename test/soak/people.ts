@@ -1,15 +1,19 @@
 /** Who asks in the soak test, and for what. */
 import { createHmac } from "node:crypto";
+import { defaultSettings } from "../../src/documents/settings.ts";
 import type { Instance } from "../../src/instance/instance.ts";
+import { createGuestDocuments } from "../../src/service/guest-documents.ts";
+import { openFilesSource } from "../../src/source/files/files-source.ts";
 import { recordedInstances } from "../metadata-service.ts";
 import type { Target } from "./attacks.ts";
-import type { GuestRequest } from "./guests.ts";
+import { comparable, type GuestRequest } from "./guests.ts";
 
 /** Texts that must be found nowhere. */
 export const PLANTED = {
 	sharedSecret: "planted-shared-secret-7d1f",
 	userData: "planted-user-data-93ab",
 	password: "planted-pass-42",
+	busPassword: "planted-bus-password-e05c",
 } as const;
 
 export const ADDRESSES = {
@@ -64,29 +68,49 @@ export function encodingsOf(text: string): string[] {
 	return [text, ...inBase64];
 }
 
-/** Each known guest's requests, over each listener. */
-export function honestRequests({ signed, socket, address }: Where): GuestRequest[] {
-	const common = { isConstant: true };
+const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));
+
+/** What a guest must get, straight from its facts: without a cloud, a mirror, a cache or a listener. */
+function expected(instance: Instance, path: string): string {
+	const answer = documents.tree(instance).answer(path.slice(1));
+	return comparable(Buffer.from(answer?.body ?? "").toString("latin1"));
+}
+
+/**
+ * Each known guest's requests, over each listener.
+ *
+ * @param inventory the path of `guestInventory`
+ */
+export async function honestRequests({ signed, socket, address }: Where, inventory: string): Promise<GuestRequest[]> {
 	const bySignature = HONEST.flatMap((instance) =>
 		DOCUMENTS.filter((path) => path !== NETWORK_DATA || instance.ports.length > 0).map(
-			(path): GuestRequest => ({ ...common, url: signed + path, headers: signedHeaders(instance) }),
+			(path): GuestRequest => ({
+				url: signed + path,
+				headers: signedHeaders(instance),
+				expected: expected(instance, path),
+			}),
 		),
 	);
-	const byNetwork = HONEST.flatMap(({ ports }) =>
-		ports.flatMap(({ network, fixedIps: [fixedIp] }): GuestRequest[] => {
+	const byNetwork = HONEST.flatMap((instance) =>
+		instance.ports.flatMap(({ network, fixedIps: [fixedIp] }): GuestRequest[] => {
 			if (fixedIp?.address === undefined) return [];
 			const headers: [string, string][] = [
 				["X-OVN-Network-ID", network.id],
 				["X-Forwarded-For", fixedIp.address],
 			];
-			return [{ ...common, url: `http://localhost${NETWORK_DATA}`, socketPath: socket, headers }];
+			const url = `http://localhost${NETWORK_DATA}`;
+			return [{ url, socketPath: socket, headers, expected: expected(instance, NETWORK_DATA) }];
 		}),
 	);
-	const byAddress = Array.from({ length: FILE_GUESTS }, (_, n) =>
-		[...DOCUMENTS, "/openstack/latest/user_data"].map(
-			(path): GuestRequest => ({ ...common, url: address + path, localAddress: ADDRESSES.guest(n), headers: [] }),
-		),
-	).flat();
+	const source = await openFilesSource(inventory);
+	const byAddress: GuestRequest[] = [];
+	for (let n = 0; n < FILE_GUESTS; n++) {
+		const instance = await source.instance(`guest-${n}`, "all");
+		if (instance === undefined) throw new Error(`the inventory has no guest ${n}`);
+		const common = { localAddress: ADDRESSES.guest(n), headers: [] };
+		for (const path of [...DOCUMENTS, "/openstack/latest/user_data"])
+			byAddress.push({ ...common, url: address + path, expected: expected(instance, path) });
+	}
 	return [...bySignature, ...byNetwork, ...byAddress];
 }
 

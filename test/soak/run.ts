@@ -24,14 +24,14 @@ import {
 	PLANTED,
 	SIGNATURES,
 } from "./people.ts";
-import { type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
+import { type Point, type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
 
 const { values } = parseArgs({ options: { short: { type: "boolean" }, minutes: { type: "string", default: "30" } } });
 const isShort = values.short === true;
 /** Milliseconds. */
 const DURATION = Number(values.minutes) * 60_000;
 /** For how long a fault lasts; at least as long again nothing is wrong. Milliseconds. */
-const LASTING = isShort ? 7000 : 18_000;
+const LASTING = isShort ? 5000 : 18_000;
 const PER_SECOND = isShort ? 50 : 100;
 /** What memory may have gained in the end, after the first round of faults. In the short form it still warms up. Bytes. */
 const MOST_GAIN = (isShort ? 96 : 32) * 2 ** 20;
@@ -40,6 +40,8 @@ const MOST_MEMORY = 640 * 2 ** 20;
 /** Connections that honest guests may have kept in addition. */
 const MOST_DESCRIPTORS = 60;
 const FILL_TIMEOUT = 120_000;
+/** Measurements that a trend is judged by, at least. */
+const FEWEST_SAMPLES = 5;
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const misses: string[] = [];
@@ -50,8 +52,25 @@ function report(what: string, measured: string, wanted?: string, isMet = true): 
 	if (!isMet) misses.push(what);
 }
 
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** @param most what may be gained from the first point to the last, on the straight line through all */
+function reportTrend(what: string, points: readonly Point[], show: (value: number) => string, most: number): void {
+	const perMinute = slope(points);
+	const minutes = ((points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0)) / 60_000;
+	const measured = `${points.map(({ value }) => show(value)).join(" ")}, ${show(perMinute)} per minute`;
+	if (points.length >= FEWEST_SAMPLES) report(what, measured, `${show(most)} more at most`, perMinute * minutes < most);
+	else report(what, `${measured}   not judged: fewer than ${FEWEST_SAMPLES} measurements`);
+}
+
 const start = (file: string): ChildProcess => fork(path(file), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-const reply = async (child: ChildProcess): Promise<unknown> => (await once(child, "message"))[0];
+/** @throws Error if the process ends instead */
+async function reply(child: ChildProcess): Promise<unknown> {
+	const ended = once(child, "exit").then(() => {
+		throw new Error(`${child.spawnargs.at(-1)} has ended`);
+	});
+	return Promise.race([ended, once(child, "message").then(([message]) => message)]);
+}
 
 /** A disk that is small enough to be filled; only root can make one. */
 function mountDisk(folder: string): boolean {
@@ -117,13 +136,18 @@ try {
 	const signed = { listen: "127.0.0.1:0", identity: "signed" };
 	const clouded = await startSoakService(
 		"service before a cloud",
-		join(folder, "cloud"),
+		// Its log is on the small disk, too.
+		join(disk, "cloud"),
 		{
-			cloud: { openstack: {} },
+			cloud: { openstack: { tagsOfSingleNics: true } },
 			metadata: [signed, { listen: `unix:${socket}`, identity: "network" }],
 			state: { sqlite },
 		},
-		{ ...cloudEnv, GUESTWIRE_SHARED_SECRET: PLANTED.sharedSecret },
+		{
+			...cloudEnv,
+			GUESTWIRE_SHARED_SECRET: PLANTED.sharedSecret,
+			GUESTWIRE_TRANSPORT_URL: `rabbit://guestwire:${PLANTED.busPassword}@127.0.0.1:${cloudEnv["BUS_PORT"]}/`,
+		},
 	);
 	services.push(clouded);
 	const filed = await startSoakService(
@@ -149,7 +173,11 @@ try {
 	hostile.on("message", (message: { leak?: string; text?: string; paused?: number }) => {
 		if (message.leak !== undefined) leaks.push(`an answer to an attacker: ${message.leak} in ${message.text}`);
 	});
-	guests.send({ requests: honestRequests(where), perSecond: PER_SECOND, retries: isShort ? 6 : 0 });
+	guests.send({
+		requests: await honestRequests(where, inventory.path),
+		perSecond: PER_SECOND,
+		retries: isShort ? 6 : 0,
+	});
 	await reply(guests);
 	hostile.send({ targets: hostileTargets(where), secrets: inLog });
 
@@ -200,33 +228,23 @@ try {
 	const times = `p50 ${ms(result.p50)}, p99 ${ms(result.p99)}, longest ${ms(result.longest)}`;
 	if (isShort) report("latency", times);
 	else report("latency", times, "p99 < 50 ms", result.p99 < 50);
-	for (const [service, all] of usage) {
+	for (const [{ name }, all] of usage) {
 		const later = all.slice(isShort ? all.length / 2 : faults.length);
-		const perMinute = slope(later.map(({ at, resident: value }) => ({ at, value })));
-		const minutes = ((later.at(-1)?.at ?? 0) - (later[0]?.at ?? 0)) / 60_000;
-		const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-		report(
-			`memory of the ${service.name}`,
-			`${mebibytes(later[0]?.resident ?? 0)} to ${mebibytes(later.at(-1)?.resident ?? 0)}, ${mebibytes(perMinute)} per minute`,
-			`${mebibytes(MOST_GAIN)} more at most`,
-			perMinute * minutes < MOST_GAIN,
-		);
+		const memory = later.map(({ at, resident: value }) => ({ at, value }));
+		reportTrend(`memory of the ${name}`, memory, mebibytes, MOST_GAIN);
 		const peak = later.at(-1)?.peak ?? Number.NaN;
 		report("its most memory", mebibytes(peak), `${mebibytes(MOST_MEMORY)} at most`, peak < MOST_MEMORY);
-		const perMinuteOpen = slope(later.map(({ at, descriptors: value }) => ({ at, value })));
-		report(
-			"its file descriptors",
-			`${all.map(({ descriptors }) => descriptors).join(" ")}, ${perMinuteOpen.toFixed(2)} per minute`,
-			`${MOST_DESCRIPTORS} more at most`,
-			perMinuteOpen * minutes < MOST_DESCRIPTORS,
-		);
+		const descriptors = later.map(({ at, descriptors: value }) => ({ at, value }));
+		reportTrend("its file descriptors", descriptors, (value) => `${Math.round(value * 100) / 100}`, MOST_DESCRIPTORS);
 	}
 	for (const service of services) {
 		const { code, took } = await stopService(service);
 		report(`the ${service.name} ends`, `exit code ${code} after ${ms(took)}`, "0", code === 0);
 	}
-	const inState = [PLANTED.sharedSecret, ...SIGNATURES, cloudEnv["OS_PASSWORD"] ?? ""].flatMap(encodingsOf);
-	const stateFiles = readdirSync(disk).map((name) => join(disk, name));
+	const inState = [PLANTED.sharedSecret, PLANTED.busPassword, ...SIGNATURES, cloudEnv["OS_PASSWORD"] ?? ""].flatMap(
+		encodingsOf,
+	);
+	const stateFiles = readdirSync(disk).flatMap((name) => (name.startsWith("state.db") ? join(disk, name) : []));
 	for (const file of services.flatMap(({ outputs }) => outputs))
 		leaks.push(...(await fileContains(file, inLog)).map((secret) => `${file}: ${secret}`));
 	for (const file of stateFiles)

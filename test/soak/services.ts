@@ -76,8 +76,14 @@ export async function stopService({ process: child }: SoakService): Promise<{ co
 	return { code, took: performance.now() - before };
 }
 
+/** A value at a time in milliseconds. */
+export interface Point {
+	readonly at: number;
+	readonly value: number;
+}
+
 /** The change per minute of a straight line through the points. */
-export function slope(points: readonly { readonly at: number; readonly value: number }[]): number {
+export function slope(points: readonly Point[]): number {
 	const mean = (of: (point: (typeof points)[number]) => number) =>
 		points.reduce((sum, point) => sum + of(point), 0) / points.length;
 	const [at, value] = [mean((point) => point.at), mean((point) => point.value)];

@@ -1,6 +1,6 @@
 /** A PostgreSQL of the test's own: its data and its socket are in a folder of its own. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,10 @@ export interface PostgresServer {
 	kill(): void;
 	/** Starts it again. */
 	restart(): void;
+	/** Stops its processes in their tracks: connections stay open, and nothing answers. */
+	freeze(): void;
+	/** Lets them go on. */
+	thaw(): void;
 	/** Ends it for good. */
 	stop(): void;
 }
@@ -46,9 +50,18 @@ export function startPostgres(): PostgresServer {
 	const options = `-c listen_addresses='' -c unix_socket_directories=${folder} -c fsync=off`;
 	const start = () => run("pg_ctl", "-D", data, "-l", join(folder, "log"), "-w", "-o", options, "start");
 	const kill = () => run("pg_ctl", "-D", data, "-m", "immediate", "stop");
+	/** The first process is the parent of all others. */
+	const signal = (name: NodeJS.Signals) => {
+		const file = join(data, "postmaster.pid");
+		if (!existsSync(file)) return;
+		const [first = ""] = readFileSync(file, "utf8").split("\n");
+		process.kill(Number(first), name);
+		const others = readFileSync(`/proc/${first}/task/${first}/children`, "utf8").trim().split(" ");
+		for (const each of others) process.kill(Number(each), name);
+	};
 	start();
 	return {
-		...{ kill, restart: start },
+		...{ kill, restart: start, freeze: () => signal("SIGSTOP"), thaw: () => signal("SIGCONT") },
 		socket: join(folder, ".s.PGSQL.5432"),
 		url,
 		createDatabase() {
@@ -57,6 +70,7 @@ export function startPostgres(): PostgresServer {
 			return url(`state${databases}`);
 		},
 		stop() {
+			signal("SIGCONT");
 			kill();
 			rmSync(folder, { recursive: true });
 		},
