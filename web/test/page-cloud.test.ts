@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { type RunningCli, startCli } from "../../test/run-cli.ts";
 import type { Status } from "../src/lib/api.ts";
@@ -104,9 +104,13 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 		await page.getByText(/ down\. Guests get what/).waitFor({ state: "hidden" });
 	}, 240_000);
 
-	it("shows missed changes, the lag of the bus and failures of the API, and that the service is gone", async () => {
+	it("shows missed changes, the lag of the bus, failures of the API and gaps in the request history, and that the service is gone", async () => {
 		const page = await open(`${address}/cloud`);
+		const gaps = page.getByText(/1,234 requests could not be kept in the request history.*state database.*refusals/);
+		await page.getByRole("region", { name: "Guests' requests" }).waitFor();
+		expect(await gaps.count()).toBe(0);
 		const shown: Readonly<Record<string, Status["metrics"][number]["values"]>> = {
+			guestwire_history_requests_dropped_total: [{ labels: {}, value: 1234 }],
 			guestwire_missed_changes_total: [{ labels: { kind: "port" }, value: 3 }],
 			guestwire_signal_up: [{ labels: { signal: "bus" }, value: 1 }],
 			guestwire_change_lag_seconds: [
@@ -126,6 +130,7 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 		await fact(page, "Missed changes").filter({ hasText: "3 port" }).waitFor();
 		await rowOf(page, "Signals", "bus").filter({ hasText: "up0.4 s in 2 changes" }).waitFor();
 		await rowOf(page, "Cloud API", "port").filter({ hasText: "4 failures" }).waitFor();
+		await gaps.waitFor();
 		await page.route("**/api/status", (route) => route.abort());
 		await page.getByText("Guestwire does not answer. Is it running?").waitFor();
 	});

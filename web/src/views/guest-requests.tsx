@@ -10,10 +10,16 @@ export function GuestRequests({ metrics }: { readonly metrics: Status["metrics"]
 		read(name).filter(({ labels }) => labels["identity"] === identity);
 	const listeners = read("listener_up");
 	const closed = listeners.filter(({ value }) => value === 0).map(({ labels }) => labels["listen"]);
+	const dropped = total(read("history_requests_dropped_total"));
 	const identities = [...new Set(listeners.map(({ labels }) => labels["identity"] ?? ""))];
 	return (
 		<Section id="requests" title="Guests' requests">
 			{closed.length > 0 && <Problem message={`Guests can't connect: ${closed.join(", ")} is closed. See the log.`} />}
+			{dropped > 0 && (
+				<Problem
+					message={`Since the service started, ${plural(dropped, "request")} could not be kept in the request history; the guests were answered. If the log says that the history can't be written, see to the state database. If there are many refusals, see where they come from. Otherwise the state needs a faster disk.`}
+				/>
+			)}
 			<dl class="facts">
 				<Fact name="Waiting now">{total(read("requests_waiting")).toLocaleString("en")}</Fact>
 				<Fact name="Open connections">{total(read("listener_connections")).toLocaleString("en")}</Fact>
