@@ -12,9 +12,25 @@ export function isPrintable(text: string): boolean {
 /** The text with every unsafe character as an escape: `\u001b`, `\u{e0001}`. */
 export function printable(text: string): string {
 	return text.replace(EVERY_UNPRINTABLE, (character) => {
-		const code = (character.codePointAt(0) ?? 0).toString(16);
-		return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
+		const code = character.codePointAt(0) ?? 0;
+		return code > 0xffff ? `\\u{${code.toString(16)}}` : escapeOf(code);
 	});
+}
+
+/** Quick to tell, and true of almost every text. */
+const ONLY_ASCII = /^[ -~]*$/;
+
+/** One line of JSON with every unsafe character as one of JSON's own escapes: its value is the same. */
+export function printableJson(line: string): string {
+	if (ONLY_ASCII.test(line)) return line;
+	return line.replace(EVERY_UNPRINTABLE, (character) =>
+		Array.from({ length: character.length }, (_, unit) => escapeOf(character.charCodeAt(unit))).join(""),
+	);
+}
+
+/** @param code of four hexadecimal digits at most */
+function escapeOf(code: number): string {
+	return `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
 /** The text in double quotes, safe to print. */

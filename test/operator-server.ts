@@ -5,8 +5,12 @@ import { createGuestDocuments } from "../src/service/guest-documents.ts";
 import { createLog } from "../src/service/log.ts";
 import { createMetrics } from "../src/service/metrics.ts";
 import { openOverview } from "../src/service/overview/open-overview.ts";
+import type { AnsweredRequest } from "../src/service/request-history/answered-request.ts";
+import { createDigests } from "../src/service/request-history/document-content.ts";
+import { createRecorder } from "../src/service/request-history/recorder.ts";
 import type { InstanceCache } from "../src/source/instance-cache.ts";
 import { openDatabase, type StateDatabase } from "../src/store/database.ts";
+import { createHistoryStore } from "../src/store/history-store.ts";
 import { createPasswordStore } from "../src/store/password-store.ts";
 import { sharedKey } from "../src/store/secrets.ts";
 import { instancesOf, novaSettings, recordedInstances } from "./metadata-service.ts";
@@ -22,6 +26,17 @@ export interface TestOperatorOptions extends Partial<OperatorServerOptions> {
 	readonly instances?: InstanceCache;
 	/** Default: one that ends with the server. */
 	readonly state?: StateDatabase;
+}
+
+/** Records requests as a listener would. */
+export async function recordRequests(state: StateDatabase, requests: readonly AnsweredRequest[]): Promise<void> {
+	const digestOf = createDigests(await sharedKey(state, "history"));
+	const recorder = createRecorder({
+		...{ store: createHistoryStore(state), node: "n", writer: "n 1", digestOf, delay: 3_600_000 },
+		...{ onLost: () => {}, onError: () => {} },
+	});
+	requests.forEach(recorder.record);
+	await recorder.close();
 }
 
 export async function startTestOperator(given: TestOperatorOptions = {}): Promise<TestOperatorServer> {

@@ -110,6 +110,42 @@ it("never contains a secret, a signature, a token, a password or user data", { t
 	for (const secret of [...Object.values(SECRETS), ...encoded, ...signatures]) expect(written).not.toContain(secret);
 });
 
+/** Markup, terminal escapes of seven and of eight bits, a change of direction, and something that is long. */
+const HOSTILE = [
+	"/openstack/latest/<img src=x onerror=alert(1)>",
+	"/\x9b2Jopenstack/latest/\x9d0;owned\x9c",
+	"/openstack/%C2%9B2J",
+	"/%E2%80%AEtxt.resu",
+	"/%1B%5B2J",
+	`/${"x".repeat(10_000)}`,
+];
+
+it("holds what a guest sends on one line that controls no terminal", async () => {
+	const lines: string[] = [];
+	const log = createLog({ write: (line) => lines.push(line) });
+	const listeners = [{ listen: "127.0.0.1:0", identity: { mode: "fixed" as const, instance: instance.id } }];
+	const service = await startTestService(listeners, { instances: instancesOf([instance]), log });
+	const operator = await startTestOperator({ instances: instancesOf([instance]), log });
+	for (const path of HOSTILE) {
+		// Node's parser accepts these bytes of a target and a header.
+		const agent = ["User-Agent", `${path.replaceAll("%1B%5B", "\x9b")}\x85\xad`] as const;
+		for (const where of [...service.addresses, operator.address]) {
+			for (const prefix of ["", "/api/instances/x/tree", "/api/instances"])
+				await send(where, { path: prefix + path.replaceAll(" ", "%20"), headers: [["Host", "localhost"], agent] });
+		}
+	}
+	log.warn({ detail: "\u{e0041}\u2028\u202e" }, "anything else");
+	await Promise.all([service.close(), operator.close()]);
+	const paths = lines.map((line) => JSON.parse(line).path);
+	expect(paths).toContain("openstack/\u009b2J");
+	expect(paths).toContain("\u202etxt.resu");
+	expect(JSON.parse(lines.at(-1) ?? "").detail).toBe("\u{e0041}\u2028\u202e");
+	for (const line of lines) {
+		expect(line).toMatch(/^\{[^\p{C}\p{Z}]*( [^\p{C}\p{Z}]*)*\}\n$/u);
+		expect(line.length).toBeLessThan(1000);
+	}
+});
+
 const options = { backlog: 1024 * 1024 };
 
 it("is complete in its file after it was flushed", async () => {

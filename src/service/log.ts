@@ -1,5 +1,6 @@
 /** The log. A line consists of the members named here and nothing else, so that no header and no body gets into it. */
 import { type DestinationStream, type Logger, pino } from "pino";
+import { printableJson } from "../printable.ts";
 import type { LogSink } from "./log-sink.ts";
 
 export interface Log extends Pick<Logger, "info" | "warn" | "error"> {
@@ -89,13 +90,15 @@ function inBatches(writeLines: (lines: string) => void): { write(line: string): 
 	};
 }
 
+/** @param stream gets lines that control no terminal, whatever a guest sent */
 export function createLog(stream: DestinationStream): Log {
-	const logger = pino({ base: null }, stream);
+	const write = (json: string) => stream.write(`${printableJson(json)}\n`);
+	const logger = pino({ base: null }, { write: (line) => write(line.trimEnd()) });
 	return {
 		info: logger.info.bind(logger),
 		warn: logger.warn.bind(logger),
 		error: logger.error.bind(logger),
-		request: (line) => stream.write(`${JSON.stringify({ level: levelOf(line), time: Date.now(), ...line })}\n`),
+		request: (line) => write(JSON.stringify({ level: levelOf(line), time: Date.now(), ...line })),
 	};
 }
 

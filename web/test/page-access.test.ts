@@ -5,7 +5,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guest, instancesOf } from "../../test/metadata-service.ts";
-import { startTestOperator, type TestOperatorServer } from "../../test/operator-server.ts";
+import { recordRequests, startTestOperator, type TestOperatorServer } from "../../test/operator-server.ts";
 import { expectAccessible, hasChromium, useBrowser } from "./browser.ts";
 
 describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)", () => {
@@ -87,6 +87,30 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		expect(badge?.x).toBeGreaterThanOrEqual((name?.x ?? 0) + (name?.width ?? 0));
 		// Chromium shows a control character in a title as a space.
 		expect(await page.title()).toBe(`${nasty.replace("\u001b", " ")} – Guestwire`);
+	});
+
+	it.each(["a guest's requests", "refusals"])("shows a hostile user agent and path as text: %s", async (where) => {
+		const path = `openstack/latest/${nasty}\u001b[2J`;
+		const userAgent = `${nasty}</bdi><script>document.title='owned'</script>`;
+		const request = {
+			...{ at: Date.now(), method: "GET", path, status: 404, bytes: 0, ms: 1, listener: "127.0.0.1:80" },
+			...{ userAgent: `${userAgent} ${"x".repeat(10_000)}`, body: undefined, reason: "no-owner" },
+		};
+		const source = { peer: "192.0.2.9", address: nasty, instance: nasty };
+		await recordRequests(server.state, [
+			{ ...request, instance: own.id, reason: undefined },
+			{ ...request, path, instance: undefined, source, detail: nasty },
+		]);
+		const page = await open(`${server.address}/${where === "refusals" ? "refusals" : `instances/${own.id}`}`);
+		await signIn(page, "read-token");
+		await page.locator("code, td.mono", { hasText: "openstack/latest/<img src=x" }).first().waitFor();
+		const shown = page.locator("bdi", { hasText: "</bdi><script>" }).first();
+		expect(await shown.textContent()).toBe(`${userAgent} ${"x".repeat(10_000)}`.slice(0, 200));
+		const texts = await page.locator("code, td.mono").allTextContents();
+		expect(texts).toContain(`/${path}`);
+		expect(await page.locator("main img, main script").count()).toBe(0);
+		expect(await page.title()).not.toBe("owned");
+		await expectAccessible(page);
 	});
 
 	it("shows user data after a click that is logged, and only with the token for it", async () => {

@@ -5,13 +5,16 @@ import { sql } from "kysely";
 import { afterEach, describe, expect, it } from "vitest";
 import { answered } from "../../../test/history-contract.ts";
 import { guest, instancesOf, recordedInstance, recordedInstances, send } from "../../../test/metadata-service.ts";
-import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
+import {
+	recordRequests,
+	startTestOperator,
+	type TestOperatorOptions,
+	type TestOperatorServer,
+} from "../../../test/operator-server.ts";
 import type { Server } from "../../instance/instance.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
-import { compressContent, createDigests } from "../../service/request-history/document-content.ts";
-import { createRecorder } from "../../service/request-history/recorder.ts";
+import { compressContent } from "../../service/request-history/document-content.ts";
 import { createHistoryStore } from "../../store/history-store.ts";
-import { sharedKey } from "../../store/secrets.ts";
 
 const HOST = ["Host", "localhost:8790"] as const;
 const instance = recordedInstance("f-trunk");
@@ -32,16 +35,7 @@ const ask = (path: string, headers: Headers = [], method = "GET", body = "") =>
 	});
 const json = async (path: string, headers: Headers = []) => JSON.parse((await ask(path, headers)).body.toString());
 
-/** Records as a listener would. */
-async function record(requests: readonly AnsweredRequest[]): Promise<void> {
-	const digestOf = createDigests(await sharedKey(server.state, "history"));
-	const recorder = createRecorder({
-		...{ store: createHistoryStore(server.state), node: "n", writer: "n 1", digestOf, delay: 3_600_000 },
-		...{ onLost: () => {}, onError: () => {} },
-	});
-	requests.forEach(recorder.record);
-	await recorder.close();
-}
+const record = (requests: readonly AnsweredRequest[]) => recordRequests(server.state, requests);
 
 async function until<T>(look: () => Promise<T>, isDone: (found: T) => boolean): Promise<T> {
 	for (let left = 200; ; left--) {

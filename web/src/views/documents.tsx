@@ -73,7 +73,7 @@ function DocumentRow({ document, isChosen }: { readonly document: Document; read
 					"—"
 				) : (
 					<small>
-						{last.userAgent || "no user agent"}, listener {last.listener}, node {last.node}
+						<bdi>{last.userAgent || "no user agent"}</bdi>, listener {last.listener}, node {last.node}
 					</small>
 				)}
 			</td>

@@ -92,9 +92,13 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 			<p class="muted">
 				{plural(count, "time")}, first <Time at={firstAt} />, last <Time at={lastAt} />, for <code>/{path}</code> at
 				listener <code>{listener}</code> of node {node}
-				{userAgent !== "" && `, by ${userAgent}`}
+				{userAgent !== "" && (
+					<>
+						, by <bdi>{userAgent}</bdi>
+					</>
+				)}
 			</p>
-			<p class="muted">{sourceText(source)}</p>
+			<SourceText source={source} />
 			{nearMisses.length > 0 ? (
 				<>
 					<h3>{nearMisses.length === 1 ? "The instance it nearly matched" : "Instances it nearly matched"}</h3>
@@ -119,7 +123,8 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 	);
 }
 
-function sourceText({ peer, address, networkId, routerId, instance, projectId }: Refusal["source"]): string {
+function SourceText({ source }: Pick<Refusal, "source">) {
+	const { peer, address, networkId, routerId, instance, projectId } = source;
 	const parts = [
 		["peer", peer],
 		["forwarded for", address],
@@ -127,8 +132,20 @@ function sourceText({ peer, address, networkId, routerId, instance, projectId }:
 		["router", routerId],
 		["instance", instance],
 		["project", projectId],
-	].flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
-	return parts.length === 0 ? "" : `The request says: ${parts.join(", ")}.`;
+	].filter(([, value]) => value !== undefined);
+	if (parts.length === 0) return null;
+	return (
+		<p class="muted">
+			The request says:{" "}
+			{parts.map(([name, value], at) => (
+				<span key={name}>
+					{at > 0 && ", "}
+					{name} <bdi>{value}</bdi>
+				</span>
+			))}
+			.
+		</p>
+	);
 }
 
 /** Text with what is between backticks as code. */

@@ -72,7 +72,10 @@ function RequestRow(props: { readonly request: GuestRequest; readonly start: num
 				{ms.toFixed(1)} ms
 			</td>
 			<td>
-				<small>{`${userAgent || "no user agent"}, ${listener}, ${node}`}</small>
+				<small>
+					<bdi>{userAgent || "no user agent"}</bdi>
+					{`, ${listener}, ${node}`}
+				</small>
 			</td>
 		</tr>
 	);
