@@ -15,19 +15,31 @@ const anyId = fc.oneof(
 interface SubnetShape {
 	readonly version: 4 | 6;
 	readonly dhcp: boolean;
-	readonly gateway: "none" | "inside" | "outside";
+	readonly gateway: "none" | NextHop;
 	readonly mode: (typeof MODES)[number];
 	readonly dns: number;
-	readonly routes: readonly ("default" | "host")[];
+	readonly routes: readonly { readonly to: "everything" | "elsewhere" | "the next hop"; readonly via: NextHop }[];
 }
+
+/** A router's address, where it is, and addresses that no router has, which Neutron accepts too. */
+type NextHop = "inside" | "outside" | "unspecified" | "multicast" | "loopback";
+
+const anyNextHop: fc.Arbitrary<NextHop> = fc.oneof(
+	{ weight: 3, arbitrary: fc.constant("inside" as const) },
+	{ weight: 2, arbitrary: fc.constant("outside" as const) },
+	fc.constantFrom("unspecified" as const, "multicast" as const, "loopback" as const),
+);
 
 const subnetShape: fc.Arbitrary<SubnetShape> = fc.record({
 	version: fc.constantFrom(4 as const, 6 as const),
 	dhcp: fc.boolean(),
-	gateway: fc.constantFrom("none", "inside", "inside", "inside", "outside"),
+	gateway: fc.oneof(fc.constant("none" as const), fc.constant("inside" as const), anyNextHop),
 	mode: fc.constantFrom(...MODES),
 	dns: fc.nat({ max: 3 }),
-	routes: fc.array(fc.constantFrom("default" as const, "host" as const), { maxLength: 3 }),
+	routes: fc.array(
+		fc.record({ to: fc.constantFrom("everything", "elsewhere", "elsewhere", "the next hop"), via: anyNextHop }),
+		{ maxLength: 3 },
+	),
 });
 
 const networkShape = fc.record({
@@ -195,18 +207,29 @@ function subnet(shape: SubnetShape, n: number, s: number): SubnetFacts {
 		name: "",
 		network_id: `net-${n}`,
 		cidr: shape.version === 4 ? `${prefix}0/${bits}` : `${prefix}/${bits}`,
-		gateway_ip: { none: null, inside: `${prefix}1`, outside: shape.version === 4 ? "10.200.0.1" : "2001:db8:200::1" }[
-			shape.gateway
-		],
+		gateway_ip: shape.gateway === "none" ? null : nextHop(shape.gateway, shape.version, prefix, 1),
 		enable_dhcp: shape.dhcp,
 		ipv6_address_mode: shape.version === 6 ? shape.mode : null,
 		dns_nameservers: Array.from({ length: shape.dns }, (_, i) => `${prefix}${i + 2}`),
-		host_routes: shape.routes.map((kind, i) => ({
-			destination: kind === "default" ? everything : elsewhere,
-			nexthop: `${prefix}${i + 6}`,
-		})),
+		host_routes: shape.routes.map(({ to, via }, i) => {
+			const nexthop = nextHop(via, shape.version, prefix, i + 6);
+			const destinations = { everything, elsewhere, "the next hop": `${nexthop}/${shape.version === 4 ? 32 : 128}` };
+			return { destination: destinations[to], nexthop };
+		}),
 		tags: [],
 	};
+}
+
+/** @param host the last part of a router's address */
+function nextHop(where: NextHop, version: 4 | 6, prefix: string, host: number): string {
+	const is4 = version === 4;
+	return {
+		inside: `${prefix}${host}`,
+		outside: is4 ? `10.200.0.${host}` : `2001:db8:200::${host}`,
+		unspecified: is4 ? "0.0.0.0" : "::",
+		multicast: is4 ? "224.0.0.5" : "ff02::5",
+		loopback: is4 ? "127.0.0.1" : "::1",
+	}[where];
 }
 
 function addressOn(subnet: SubnetFacts | undefined, host: number): PortFacts["fixed_ips"][number] {

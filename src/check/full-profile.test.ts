@@ -16,7 +16,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning bond-mac-foreign": "the port group's MAC address is none of its NICs'; the network answers no other address",
 	"warning mtu-below-ipv6": "a subport's network has IPv6, and the parent's an MTU too small for it",
 	"warning gateway-off-link":
-		"the gateway is outside its subnet; only cloud-init with netplan or NetworkManager reaches it",
+		"a gateway or a host route's next hop is outside the subnets, and some clients cannot reach it in any form",
 	"warning default-route-in-gateway-alone":
 		"the gateway is outside its subnet: in routes it makes more clients fail, in gateway some do not read it",
 	"warning default-route-on-two-links":

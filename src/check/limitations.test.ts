@@ -51,6 +51,21 @@ describe("a fault that only Neutron can mend is a limitation, and without a Neut
 		expect(severitiesOf(rule, offSubnet(port, { routes }), "talos")).toEqual(["talos error"]);
 	});
 
+	it("for any other route by such a gateway, after one that says that it is on the link", () => {
+		const gateway = "172.16.4.1";
+		const route = { network: "192.0.2.0", netmask: "255.255.255.0", gateway };
+		const declared = [{ network: gateway, netmask: "255.255.255.255", gateway: "0.0.0.0" }, route];
+		const rule = "gateway-off-link";
+		for (const client of ["cloud-init:netplan", "cloud-init:networkd", "talos", "glean:networkd"]) {
+			expect(severitiesOf(rule, offSubnet(port, { routes: [route] }), client)).toHaveLength(1);
+			expect(severitiesOf(rule, offSubnet(port, { routes: declared }), client)).toEqual([]);
+		}
+		const [one, other] = ["cloud-init error", "cloud-init warning"];
+		expect(severitiesOf(rule, offSubnet(port, { routes: [route] }), "cloud-init:eni")).toEqual([one]);
+		expect(severitiesOf(rule, offSubnet({}, { routes: declared }), "cloud-init:eni")).toEqual([one, one]);
+		expect(severitiesOf(rule, offSubnet(port, { routes: declared }), "cloud-init:eni")).toEqual([other, other]);
+	});
+
 	it("for such a gateway in clients that do not read it", () => {
 		const rule = "default-route-in-gateway-alone";
 		expect(severitiesOf(rule, offSubnet({}, { gateway: "172.16.4.1" }), "afterburn")).toEqual(["afterburn error"]);

@@ -3,7 +3,7 @@
  * VLAN has no metric and would override the first NIC's DHCP route (cloud-init issue 4246). With two equal metrics, the
  * route would change from boot to boot.
  */
-import { addressVersion } from "../instance/addresses.ts";
+import { addressVersion, isHostAddress } from "../instance/addresses.ts";
 import type { IpVersion, Subnet } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 
@@ -47,10 +47,15 @@ function subnetsOf(nic: Nic, version: IpVersion): Subnet[] {
 	return nic.port.fixedIps.map((fixedIp) => fixedIp.subnet).filter((subnet) => subnet.version === version);
 }
 
+/** Neutron checks neither gateways nor next hops, which may be addresses that no router has. */
+function isRouter(address: string, version: IpVersion): boolean {
+	return addressVersion(address) === version && isHostAddress(address);
+}
+
 function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
 	for (const subnet of subnetsOf(nic, version)) {
 		const route = subnet.hostRoutes.find(
-			({ destination, nexthop }) => isDefault(destination) && addressVersion(nexthop) === version,
+			({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop, version),
 		);
 		if (route) return { subnet, gateway: route.nexthop };
 	}
@@ -62,7 +67,7 @@ function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
  * one on the same link, because a second route would compete with it.
  */
 function ofGateway(nic: Nic, version: IpVersion): DefaultRoute | undefined {
-	const subnets = subnetsOf(nic, version).filter((subnet) => subnet.gateway !== undefined);
+	const subnets = subnetsOf(nic, version).filter(({ gateway }) => gateway !== undefined && isRouter(gateway, version));
 	const subnet = subnets.find((candidate) => candidate.dhcp && !candidate.addressMode) ?? subnets[0];
 	return subnet?.gateway === undefined ? undefined : { subnet, gateway: subnet.gateway };
 }

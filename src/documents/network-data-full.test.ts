@@ -280,6 +280,45 @@ describe("routes", () => {
 		expect(defaultsOf(data)).toEqual([]);
 	});
 
+	const withRoutes = (...routes: readonly (readonly [destination: string, nexthop: string])[]) =>
+		dataOf("b-static4", (facts) => ({
+			...facts,
+			subnets: facts.subnets.map((subnet) => ({
+				...subnet,
+				host_routes: routes.map(([destination, nexthop]) => ({ destination, nexthop })),
+			})),
+		})).networks[0];
+	const own = { network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.2.0.1" };
+	const far = { network: "198.51.100.7", netmask: "255.255.255.255", gateway: "0.0.0.0" };
+
+	it("say of a next hop outside the subnets that it is on the link", () => {
+		const given = withRoutes(["192.0.2.0/24", "198.51.100.7"], ["203.0.113.0/24", "198.51.100.7"]);
+		expect(given?.routes).toEqual([
+			own,
+			far,
+			{ network: "192.0.2.0", netmask: "255.255.255.0", gateway: "198.51.100.7" },
+			{ network: "203.0.113.0", netmask: "255.255.255.0", gateway: "198.51.100.7" },
+		]);
+		expect(withRoutes(["198.51.100.7/32", "198.51.100.7"])?.routes).toEqual([own, far]);
+	});
+
+	it("keep a host route without a router, which is on the link", () => {
+		expect(withRoutes(["198.51.100.7/32", "0.0.0.0"])?.routes).toEqual([own, far]);
+	});
+
+	it.each(["0.0.0.0", "224.0.0.5", "127.0.0.1", "255.255.255.255"])(
+		"have the gateway's default in place of one by %s, which no router has",
+		(nexthop) => {
+			const given = withRoutes(["0.0.0.0/0", nexthop]);
+			expect(given?.routes).toEqual([own]);
+			expect(given).not.toHaveProperty("gateway");
+		},
+	);
+
+	it("have no route by an address that no router has", () => {
+		expect(withRoutes(["192.0.2.0/24", "224.0.0.5"], ["192.0.2.0/24", "127.0.0.1"])?.routes).toEqual([own]);
+	});
+
 	it("leave the default to DHCP where the link's DHCP server hands one out", () => {
 		expect(defaultsOf(dataOf("e6-mixed-both"))).toEqual([]);
 	});

@@ -2,8 +2,8 @@
  * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, and bare-metal bonds, in a
  * form that every known client accepts.
  */
-import { cidrContains, isLinkLocal, netmask, parseCidr } from "../instance/addresses.ts";
-import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";
+import { cidrContains, isHostAddress, isLinkLocal, isUnspecified, netmask, parseCidr } from "../instance/addresses.ts";
+import type { FixedIp, HostRoute, Instance, IpVersion, Subnet } from "../instance/instance.ts";
 import { rememberedByText } from "../remembered-by-text.ts";
 import {
 	type DefaultRoute,
@@ -155,9 +155,7 @@ function routesOf(
 	addresses: readonly Assigned[],
 ): Pick<Entry, "gateway" | "routes"> {
 	if (type === "ipv4_dhcp") return { routes: [] };
-	const hostRoutes = subnet.hostRoutes
-		.filter(({ destination }) => !isDefault(destination))
-		.map(({ destination, nexthop }) => route(destination, nexthop));
+	const hostRoutes = subnet.hostRoutes.filter(isKept).flatMap((hostRoute) => hostRoutesOf(hostRoute, addresses));
 	if (defaultRoute?.subnet !== subnet || (type === "ipv6_dhcp" && defaultRoute.gateway === subnet.gateway)) {
 		return { routes: unique(hostRoutes) };
 	}
@@ -166,6 +164,27 @@ function routesOf(
 		return { gateway, routes: unique(hostRoutes) };
 	}
 	return { routes: unique([route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", gateway), ...hostRoutes]) };
+}
+
+/**
+ * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has: the
+ * kernel refuses such a route, and systemd-networkd then gives up the whole link. An unspecified next hop says that the
+ * destination is on the link (RFC 3442), for which a default route is no place.
+ */
+export function isKept({ destination, nexthop }: HostRoute): boolean {
+	return isHostAddress(nexthop) || (isUnspecified(nexthop) && !isDefault(destination));
+}
+
+/**
+ * A host route, after a route that says that its next hop is on the link, if it is outside the link's subnets. cloud-init
+ * with systemd-networkd and Talos would lose the route otherwise; NetworkManager needs no such route, and `route` commands
+ * fail with it or without.
+ */
+function hostRoutesOf({ destination, nexthop }: HostRoute, addresses: readonly Assigned[]): Route[] {
+	if (isDefault(destination)) return [];
+	if (isUnspecified(nexthop) || isOnLink(nexthop, addresses)) return [route(destination, nexthop)];
+	const [self, none] = nexthop.includes(":") ? [`${nexthop}/128`, "::"] : [`${nexthop}/32`, "0.0.0.0"];
+	return [route(self, none), ...(destination === self ? [] : [route(destination, nexthop)])];
 }
 
 /**

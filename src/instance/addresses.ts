@@ -45,6 +45,16 @@ export function isLinkLocal(address: string): boolean {
 	return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
+/** Whether a canonical address is `0.0.0.0` or `::`. As the gateway of a route it says that there is none: RFC 3442. */
+export function isUnspecified(address: string): boolean {
+	return address === "0.0.0.0" || address === "::";
+}
+
+/** Whether a host can have the canonical address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
+export function isHostAddress(address: string): boolean {
+	return !["unspecified", "multicast", "broadcast", "loopback", "ipv4Mapped"].includes(ipaddr.parse(address).range());
+}
+
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
 export function netmask(version: IpVersion, prefixLength: number): string {
 	const known = NETMASKS[version][prefixLength];

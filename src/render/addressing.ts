@@ -2,12 +2,13 @@
 import type { Service } from "../documents/network-data.ts";
 import type { NetworkDescription } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
+import { isHostAddress } from "../instance/addresses.ts";
 import { DYNAMIC, type Dynamic, isStatic, type LocatedEntry, locateEntries } from "./entries.ts";
 import type { LinkPlans } from "./links.ts";
 import type { Addressing, PlannedAddress, PlannedInterface } from "./plan.ts";
 import { rankDefaultRoutes } from "./ranking.ts";
 import { planRoutes } from "./routes.ts";
-import { isHostAddress, parseDomain, parseIp } from "./values.ts";
+import { parseDomain, parseIp } from "./values.ts";
 
 /** Adds to each interface what the networks on its link say. */
 export function addAddressing(data: NetworkDescription, linkPlans: LinkPlans, remark: AddRemark): PlannedInterface[] {
@@ -49,7 +50,7 @@ function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): Pla
 			continue;
 		}
 		const address = subnet.ip.toString();
-		if (!isHostAddress(subnet.ip)) {
+		if (!isHostAddress(subnet.ip.toString())) {
 			remark(`${pointer}/ip_address`, "not an address that an interface can have: dropped", address);
 		} else if (addresses.has(address)) {
 			remark(`${pointer}/ip_address`, "the link has this address already: dropped", address);
@@ -61,7 +62,7 @@ function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): Pla
 function leasedAddresses(entries: readonly LocatedEntry[]): PlannedAddress[] {
 	return entries.flatMap(({ entry, version, subnet }) => {
 		const { dhcp4, dhcp6 } = DYNAMIC[entry.type];
-		if (!(dhcp4 || dhcp6 === "stateful") || subnet === undefined || !isHostAddress(subnet.ip)) return [];
+		if (!(dhcp4 || dhcp6 === "stateful") || subnet === undefined || !isHostAddress(subnet.ip.toString())) return [];
 		return [{ version, address: subnet.ip.toString(), prefixLength: version === 4 ? subnet.prefixLength : 128 }];
 	});
 }

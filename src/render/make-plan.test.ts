@@ -262,6 +262,14 @@ describe("routes", () => {
 		expect(routesOf([{ ...own, routes: [default4("10.0.0.1")] }])).toMatchObject([{ gateway: "10.0.0.1" }]);
 	});
 
+	it("through a gateway off the link, which a route of its own declares, as Guestwire writes it", () => {
+		const declared = { network: "172.16.4.1", netmask: "255.255.255.255", gateway: "0.0.0.0" };
+		const route = { network: "192.0.2.0", netmask: "255.255.255.0", gateway: "172.16.4.1" };
+		const { interfaces, remarks } = plan([nic(1)], [v4("nic1", "10.0.0.5", [declared, route])]);
+		expect(interfaces.flatMap(({ routes }) => routes)).toMatchObject([{ network: "192.0.2.0", onLink: true }]);
+		expect(remarks).toEqual([]);
+	});
+
 	it.each([
 		["a second route to the same network", v4("nic1", "10.0.0.5", [default4("10.0.0.1"), default4("10.0.0.2")]), 1],
 		["a gateway of the other IP version", v4("nic1", "10.0.0.5", [{ ...default4("fe80::1") }]), 0],

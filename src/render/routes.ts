@@ -1,8 +1,9 @@
 import type { DescribedRoute } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
+import { isHostAddress, isUnspecified } from "../instance/addresses.ts";
 import { isStatic, type LocatedEntry } from "./entries.ts";
 import type { PlannedRoute } from "./plan.ts";
-import { type Ip, isHostAddress, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
+import { type Ip, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
 
 /**
  * The routes of one interface, in document order. Routes that several addresses of a subnet repeat are returned once.
@@ -15,8 +16,12 @@ export function planRoutes(
 	remark: AddRemark,
 ): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
+	const gateways = new Set(entries.flatMap(({ entry }) => (entry.routes ?? []).map(({ gateway }) => gateway)));
 	for (const { entry, pointer: entryPointer } of entries) {
 		for (const { route, pointer } of locatedRoutes(entry, entryPointer)) {
+			// It only says that a gateway off the link is on it, as every format does in its own way.
+			const isDeclaration = isUnspecified(route.gateway) && !isUnspecified(route.network);
+			if (isDeclaration && gateways.has(route.network)) continue;
 			const planned = planRoute(route, pointer, entries, remark);
 			if (planned === undefined) continue;
 			if (!versions.has(planned.version)) {
@@ -56,7 +61,7 @@ function planRoute(
 	const prefixLength = version && parseNetmask(route.netmask, version);
 	if (destination === undefined || version === undefined || prefixLength === undefined) {
 		remark(pointer, "no valid network and netmask: the route is dropped", valuesOf(route));
-	} else if (gateway === undefined || !isHostAddress(gateway)) {
+	} else if (gateway === undefined || !isHostAddress(gateway.toString())) {
 		remark(`${pointer}/gateway`, "not the address of a router: the route is dropped", route.gateway);
 	} else if (versionOf(gateway) !== version) {
 		remark(`${pointer}/gateway`, "not of the destination's IP version: the route is dropped", route.gateway);

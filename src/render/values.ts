@@ -57,8 +57,3 @@ export function parseDomain(text: unknown): string | undefined {
 export function isInterfaceName(text: string): boolean {
 	return /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/.test(text);
 }
-
-/** Whether a host can have the address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
-export function isHostAddress(ip: Ip): boolean {
-	return !["unspecified", "multicast", "broadcast", "loopback", "ipv4Mapped"].includes(ip.range());
-}

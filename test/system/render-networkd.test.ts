@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
+import { networkData } from "../../src/documents/network-data-full.ts";
+import { assemble } from "../../src/instance/assemble.ts";
+import { recordedCase } from "../recorded.ts";
 import { guestDocuments, namesOf } from "../render/guest-documents.ts";
-import { canonicalCidr, canonicalIp, type Meanings } from "../render/meaning.ts";
+import { canonicalCidr, canonicalIp, type Files, type Meanings } from "../render/meaning.ts";
 import { readNetworkd } from "../render/read-networkd.ts";
 import { renderFiles } from "../render/render-files.ts";
+import { hasCloudInit, netConvert } from "./cloud-init.ts";
 import type { ArchiveFile } from "./cpio.ts";
 import { guestProgram, withLibraries } from "./guest-files.ts";
 import { findProgram, hasProgram } from "./programs.ts";
@@ -18,12 +22,53 @@ const documents = (await guestDocuments()).filter(([name]) => DOCUMENTS.includes
 
 describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/system/install.sh)", () => {
 	it.each(documents)("sets up what our files say, without a warning in its log: %s", async (_, data) => {
-		const meanings = readNetworkd(renderFiles("networkd", data, false));
-		const { log, ...found } = await boot(data, addressesOf(meanings));
+		const files = renderFiles("networkd", data, false);
+		const meanings = readNetworkd(files);
+		const { log, ...found } = await boot(data, files, addressesOf(meanings));
 		expect(log).toBe("");
 		expect(seen(found)).toEqual(meant(meanings));
 	});
+
+	it.skipIf(!hasCloudInit)("sets up cloud-init's routes by a next hop off the link", async () => {
+		const data = withFarRoutes();
+		const document = JSON.stringify(data);
+		const [files] = await netConvert([
+			{ document, kind: "network_data.json", format: "networkd", names: namesOf(data) },
+		]);
+		if (files === undefined || typeof files === "string") throw new Error(files);
+		const { log, routes } = await boot(data, files, addressesOf(readNetworkd(files)));
+		expect(log).toBe("");
+		const found = routes.map(({ dst, gateway }) => `${dst} ${gateway ?? "on the link"}`);
+		expect(found).toEqual(expect.arrayContaining(FAR_ROUTES));
+	});
 });
+
+/** A NIC with static addresses of both families, with host routes by next hops outside its subnets, and by none. */
+function withFarRoutes(): NetworkData {
+	const { facts } = recordedCase("d4-dual-static6");
+	const routes = [
+		{ destination: "192.0.2.0/24", nexthop: "198.51.100.7" },
+		{ destination: "203.0.113.0/24", nexthop: "0.0.0.0" },
+		{ destination: "2001:db8:f::/48", nexthop: "2001:db8:e::7" },
+	];
+	const subnets = facts.subnets.map((subnet) => ({
+		...subnet,
+		enable_dhcp: false,
+		ipv6_address_mode: null,
+		host_routes: routes.filter(({ nexthop }) => nexthop.includes(":") === subnet.cidr.includes(":")),
+	}));
+	const data = networkData(assemble({ ...facts, subnets }));
+	if (data === undefined) throw new Error("no NIC");
+	return data;
+}
+
+const FAR_ROUTES = [
+	"198.51.100.7 on the link",
+	"192.0.2.0/24 198.51.100.7",
+	"203.0.113.0/24 on the link",
+	"2001:db8:e::7 on the link",
+	"2001:db8:f::/48 2001:db8:e::7",
+];
 
 interface Found {
 	readonly links: readonly IpLink[];
@@ -83,7 +128,11 @@ echo log
 cat /tmp/log
 `;
 
-async function boot(data: NetworkData, addresses: readonly string[]): Promise<Found & { readonly log: string }> {
+async function boot(
+	data: NetworkData,
+	networkFiles: Files,
+	addresses: readonly string[],
+): Promise<Found & { readonly log: string }> {
 	const text = (text: string): ArchiveFile => ({ bytes: Buffer.from(text), mode: 0o644 });
 	const files = new Map<string, ArchiveFile>([
 		...withLibraries([NETWORKD]),
@@ -91,7 +140,7 @@ async function boot(data: NetworkData, addresses: readonly string[]): Promise<Fo
 		["etc/passwd", text("root:x:0:0::/:/bin/sh\nsystemd-network:x:998:998::/:/bin/false\n")],
 		["etc/group", text("root:x:0:\nsystemd-network:x:998:\n")],
 		["etc/machine-id", text(`${"0123456789abcdef".repeat(2)}\n`)],
-		...[...renderFiles("networkd", data, false)].map(([path, content]) => [path, text(content)] as const),
+		...[...networkFiles].map(([path, content]) => [path, text(content)] as const),
 	]);
 	// Each NIC is on its own hub, where nobody answers.
 	const nics = [...namesOf(data).values()].flatMap((mac, i) => [

@@ -5,7 +5,19 @@ import { parseAddress } from "../addressing.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
-import { all, any, isIpv6, isNumber, isStatic, isText, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
+import {
+	all,
+	any,
+	isDeclaredOnLink,
+	isIpv6,
+	isNoGateway,
+	isNumber,
+	isStatic,
+	isText,
+	isUnhashable,
+	isUnjoinableList,
+	not,
+} from "./conditions.ts";
 import { conversionReactions, destinationOf, hasReadableDestination, valueError } from "./conversion.ts";
 
 const conversion = conversionReactions;
@@ -119,6 +131,10 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	],
 	"route-gateway-family": [lost(netplanRefuses, { ...NETPLAN, when: isStatic }), lost("the system refuses the route")],
 	"gateway-off-link": [
+		// systemd leaves out such a gateway, and waits for a route to the gateway.
+		fine({ renderers: ["netplan", "networkd"], when: any(isNoGateway, isDeclaredOnLink) }),
+		fine({ renderers: ["sysconfig"], when: all(isNoGateway, not(isIpv6)) }),
+		lost("the system refuses such a gateway", { renderers: ["sysconfig", "eni", "bsd"], when: isNoGateway }),
 		lost("the kernel refuses the route: the gateway is not a neighbour", {
 			renderers: ["networkd", "sysconfig", "eni", "bsd"],
 		}),

@@ -1,4 +1,5 @@
 /** Conditions on a fault, for the clients' tables. */
+import { cidrContains, isUnspecified } from "../../instance/addresses.ts";
 import { isBlank, isEmptyContainer, member } from "../json.ts";
 import { nameServersOfNetwork } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
@@ -30,6 +31,21 @@ export const isIpv6: Test = ({ network }) => network?.version === 6;
 export const hasOwnPrefix: Test = ({ network }) => network?.address?.ownPrefix !== undefined;
 export const routeHasOwnPrefix: Test = ({ route }) => route?.address?.ownPrefix !== undefined;
 export const isDefaultRoute: Test = ({ route }) => route?.destination?.prefixLength === 0;
+/** A gateway that says that there is none: the route's destination is on the link. */
+export const isNoGateway: Test = ({ value }) => typeof value === "string" && isUnspecified(value);
+/** A route of the link says that the gateway is on the link: to the gateway, and without one itself. */
+export const isDeclaredOnLink: Test = ({ value, link }) =>
+	typeof value === "string" &&
+	link?.networks
+		.flatMap(({ routes }) => routes)
+		.some(
+			({ destination, gateway }) =>
+				destination !== undefined &&
+				destination.prefixLength > 0 &&
+				gateway !== undefined &&
+				isUnspecified(gateway) &&
+				cidrContains(destination, value),
+		) === true;
 /** The fault is in the document's list of that name. */
 export const isIn =
 	(list: "links" | "networks" | "services"): Test =>

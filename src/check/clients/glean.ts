@@ -3,7 +3,17 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { all, isEmptyIterable, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
+import {
+	all,
+	any,
+	isDeclaredOnLink,
+	isEmptyIterable,
+	isIpv6,
+	isMissing,
+	isNoGateway,
+	isStatic,
+	not,
+} from "./conditions.ts";
 import { DEBIAN, emptyOption, GENTOO, gleanLinkReactions, IFCFG, KEYFILES, NETWORKD, stops } from "./glean-links.ts";
 import { gleanStop } from "./glean-run.ts";
 import { supportFor } from "./network-types.ts";
@@ -74,7 +84,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-gateway-missing": [crash(stops), emptyOption, lost(refused)],
 	"route-gateway-invalid": [crash(stops), lost(refused)],
 	"route-gateway-family": [lost(refused)],
-	"gateway-off-link": [lost("the kernel refuses the route: the gateway is not a neighbour")],
+	"gateway-off-link": [
+		fine({ renderers: [NETWORKD], when: any(isNoGateway, isDeclaredOnLink) }),
+		lost("the kernel refuses the route: the gateway is not a neighbour"),
+	],
 	"service-type-missing": [crash(stops)],
 	"service-address-missing": [
 		crash(stops),

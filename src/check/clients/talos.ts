@@ -7,8 +7,10 @@ import {
 	all,
 	any,
 	hasOwnPrefix,
+	isDeclaredOnLink,
 	isIn,
 	isListedBeforeParent,
+	isNoGateway,
 	isNonEmptyText,
 	isNull,
 	isNumber,
@@ -104,7 +106,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-gateway-missing": [badGateway],
 	"route-gateway-invalid": [badGateway],
 	"gateway-invalid": [crash('"failed to parse gateway ip": no networking from the document')],
-	"gateway-off-link": [lost("the kernel refuses the route: the gateway is not a neighbour")],
+	"gateway-off-link": [
+		fine({ when: any(isNoGateway, isDeclaredOnLink) }),
+		lost("the kernel refuses the route: the gateway is not a neighbour"),
+	],
 	"default-route-beside-dhcp": [ignored("both routes have the same metric")],
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [

@@ -1,6 +1,7 @@
 /** The guest's routes, beside each other and its addresses: what cannot be reached, and what contradicts. */
 import { addressVersion, cidrContains, isLinkLocal } from "../../instance/addresses.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
+import { isDeclaredOnLink, isNoGateway } from "../clients/conditions.ts";
 import {
 	isDynamic,
 	isNeutronPort,
@@ -19,9 +20,7 @@ export const routingRules: readonly Rule[] = [
 		id: "gateway-off-link",
 		title: "A gateway in none of the link's subnets",
 		fix: "write a gateway inside the subnet, or its link-local address; if there is none, write it as the network's gateway",
-		// As the network's own gateway alone: in routes, it makes more clients fail.
-		isLimitation: ({ link, network, route }) =>
-			isNeutronPort(link) && route === undefined && network !== undefined && !hasDefaultRoute(network),
+		isLimitation: isBestForm,
 		concerns: readsGateway,
 		*find({ links }) {
 			for (const link of links) {
@@ -115,6 +114,17 @@ function gatewaysOf(network: NetworkView): Gateway[] {
 		route.gateway ? [{ pointer: `${route.pointer}/gateway`, value: route.gateway, route, network }] : [],
 	);
 	return [...(own ? [{ pointer: `${network.pointer}/gateway`, value: own, network }] : []), ...routed];
+}
+
+/**
+ * Whether no other form of what Neutron says suits more clients. A default route: as the network's own gateway alone, since in
+ * routes it makes more clients fail. Any other: with a route that says that its gateway is on the link, or that is one.
+ */
+function isBestForm(fault: Fault): boolean {
+	const { link, network, route } = fault;
+	if (!isNeutronPort(link) || network === undefined) return false;
+	if (route === undefined) return !hasDefaultRoute(network);
+	return route.destination?.prefixLength !== 0 && (isNoGateway(fault) || isDeclaredOnLink(fault));
 }
 
 /** Whether its routes have a default route. */

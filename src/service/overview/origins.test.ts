@@ -121,6 +121,28 @@ it("credits a DNS server of a DHCP subnet, which a static network repeats, to th
 	}
 });
 
+it("names a next hop outside the subnet, and a host route that is left out because no router has its next hop", () => {
+	const [own] = recordedInstances.filter(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dhcp === false);
+	if (own === undefined) throw new Error("no instance with a static address");
+	const hostRoutes = [
+		{ destination: "192.0.2.0/24", nexthop: "198.51.100.7" },
+		{ destination: "203.0.113.0/24", nexthop: "224.0.0.5" },
+	];
+	const ports = own.ports.map((port) => ({
+		...port,
+		fixedIps: port.fixedIps.map((fixedIp) => ({ ...fixedIp, subnet: { ...fixedIp.subnet, hostRoutes } })),
+	}));
+	const instance = { ...own, ports };
+	const document = networkData(instance) ?? { links: [], networks: [], services: [] };
+	const routes = originsOf(instance, document).filter(({ pointer }) => pointer.startsWith("/networks/0/routes"));
+	expect(routes.map(({ pointer, member }) => [pointer, member])).toEqual([
+		["/networks/0/routes/0", "gateway_ip"],
+		["/networks/0/routes/1", "host_routes: a next hop outside the subnet"],
+		["/networks/0/routes/2", "host_routes"],
+		["/networks/0/routes", "host_routes: 203.0.113.0/24 by 224.0.0.5 is left out, because no router has that address"],
+	]);
+});
+
 it("says which setting omits a second default route", () => {
 	const all = recordedInstances.flatMap((instance) => {
 		const document = networkData(instance);

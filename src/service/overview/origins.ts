@@ -1,8 +1,16 @@
 /** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
 
+import { isDefault } from "../../documents/default-routes.ts";
 import { tapName } from "../../documents/link-ids.ts";
-import type { DescribedLink, DescribedNetwork, NetworkDescription } from "../../documents/network-description.ts";
-import type { FixedIp, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
+import { isKept } from "../../documents/network-data-full.ts";
+import type {
+	DescribedLink,
+	DescribedNetwork,
+	DescribedRoute,
+	NetworkDescription,
+} from "../../documents/network-description.ts";
+import { isUnspecified } from "../../instance/addresses.ts";
+import type { FixedIp, HostRoute, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
 
 export interface Origin {
 	/** JSON pointer into the document. */
@@ -148,10 +156,11 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		origin(`${pointer}/subnet_id`, subnet, "id"),
 	];
 	if (entry.gateway !== undefined) origins.push(origin(`${pointer}/gateway`, subnet, "gateway_ip, outside the subnet"));
-	for (const [at, { network, netmask }] of (entry.routes ?? []).entries()) {
-		const isDefault = /^(0\.0\.0\.0|::)$/.test(network) && /^(0\.0\.0\.0|::)$/.test(netmask);
-		const isAsked = fixedIp.subnet.hostRoutes.some(({ destination }) => /^(0\.0\.0\.0|::)\/0$/.test(destination));
-		origins.push(origin(`${pointer}/routes/${at}`, subnet, isDefault && !isAsked ? "gateway_ip" : "host_routes"));
+	for (const [at, route] of (entry.routes ?? []).entries())
+		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet)));
+	for (const { destination, nexthop } of leftOut(entry, fixedIp.subnet)) {
+		const text = `host_routes: ${destination} by ${nexthop} is left out, because no router has that address`;
+		origins.push(origin(`${pointer}/routes`, subnet, text));
 	}
 	if (isGatewayHidden(entry, fixedIp)) {
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
@@ -172,6 +181,21 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		origins.push(origin(`${pointer}/dns_search`, holder, "dns_domain"));
 	}
 	return origins;
+}
+
+function routeFrom({ network, netmask, gateway }: DescribedRoute, { hostRoutes }: Subnet): string {
+	if (isUnspecified(network) && isUnspecified(netmask)) {
+		const isAsked = hostRoutes.some((asked) => isDefault(asked.destination) && isKept(asked));
+		return isAsked ? "host_routes" : "gateway_ip";
+	}
+	const isNextHop = isUnspecified(gateway) && hostRoutes.some(({ nexthop }) => nexthop === network);
+	return isNextHop ? "host_routes: a next hop outside the subnet" : "host_routes";
+}
+
+/** The host routes that profile `full` leaves out. Profile `nova` has them. */
+function leftOut({ type, routes = [] }: DescribedNetwork, { hostRoutes }: Subnet): readonly HostRoute[] {
+	if (type === "ipv4_dhcp") return [];
+	return hostRoutes.filter((route) => !isKept(route) && routes.every(({ gateway }) => gateway !== route.nexthop));
 }
 
 /** The subnets whose DNS servers an entry has: its own, and those of the port's DHCP and SLAAC subnets. */
