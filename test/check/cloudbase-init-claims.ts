@@ -8,6 +8,7 @@ export const VISIBLE_IN_CLOUDBASE_INIT: Visible = {
 	"host-routes-unread": "route",
 	"route-metric-unread": "route",
 	"default-route-in-gateway-alone": "route",
+	"dns-in-services-alone": "dns",
 	"dns-search-unread": "search",
 };
 
@@ -20,10 +21,6 @@ export const CLOUDBASE_INIT_EXCEPTIONS: readonly Known[] = [
 	{
 		why: "the servers are set for IPv4 and then for IPv6, which the model of Windows does not tell apart",
 		cell: /: not dns-family-missing at .*: missed: dns$/,
-	},
-	{
-		why: "a network with servers of its own does not get the document's: no finding says so of cloudbase-init yet",
-		cell: /: dns-on-networks-alone at .*: missed: dns$/,
 	},
 	{
 		why: "the network is left to Windows, which has the routes of its DHCP server",

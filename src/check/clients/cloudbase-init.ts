@@ -113,6 +113,9 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		}),
 	],
 	"host-routes-unread": [ignored("reads only the default route")],
+	"dns-in-services-alone": [
+		wrong("no adapter gets it: each network has servers of its own", { when: hasServersOnEveryNetwork }),
+	],
 	"dns-on-every-link": [wrong("gives the link the document's own servers")],
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-missing": [
@@ -174,6 +177,10 @@ function hasServers(network: NetworkView): boolean {
 		const address = member(service.raw, "address");
 		return isDns(service) && address !== undefined && address !== null;
 	});
+}
+
+function hasServersOnEveryNetwork({ document }: Fault): boolean {
+	return document.networks.filter((network) => isKnown({ network })).every(hasServers);
 }
 
 /** The plugin looks for an adapter by the link's id, for a network or for a team. */
