@@ -17,7 +17,8 @@ interface SubnetShape {
 	readonly dhcp: boolean;
 	readonly gateway: "none" | NextHop;
 	readonly mode: (typeof MODES)[number];
-	readonly dns: number;
+	/** Name servers, by family: the subnet's, or the other. */
+	readonly dns: readonly ("own" | "other")[];
 	readonly routes: readonly { readonly to: "everything" | "elsewhere" | "the next hop"; readonly via: NextHop }[];
 }
 
@@ -35,7 +36,7 @@ const subnetShape: fc.Arbitrary<SubnetShape> = fc.record({
 	dhcp: fc.boolean(),
 	gateway: fc.oneof(fc.constant("none" as const), fc.constant("inside" as const), anyNextHop),
 	mode: fc.constantFrom(...MODES),
-	dns: fc.nat({ max: 3 }),
+	dns: fc.array(fc.constantFrom("own" as const, "own" as const, "other" as const), { maxLength: 3 }),
 	routes: fc.array(
 		fc.record({ to: fc.constantFrom("everything", "elsewhere", "elsewhere", "the next hop"), via: anyNextHop }),
 		{ maxLength: 3 },
@@ -46,6 +47,8 @@ const networkShape = fc.record({
 	mtu: fc.option(fc.constantFrom(0, 68, 1280, 1442, 1500, 9000, 65535)),
 	dnsDomain: fc.constantFrom("", "tenant.example.", "other.example"),
 	segmentationId: fc.option(fc.integer({ min: 1, max: 4094 })),
+	/** Whether its subnets are those of the first network: Neutron keeps only a network's own apart. */
+	overlaps: fc.constantFrom(true, false, false),
 	subnets: fc.array(subnetShape, { maxLength: 4 }),
 });
 type NetworkShape = typeof networkShape extends fc.Arbitrary<infer T> ? T : never;
@@ -56,8 +59,10 @@ const isPossible = ({ mtu, subnets }: NetworkShape) =>
 
 const portShape = fc.record({
 	network: fc.nat(),
-	/** Which of the network's subnets, and how many addresses on each. */
-	addresses: fc.array(fc.record({ subnet: fc.nat() }), { maxLength: 5 }),
+	/** Which of the network's subnets, and whether the address is one that ports of other networks may have too. */
+	addresses: fc.array(fc.record({ subnet: fc.nat(), isCommon: fc.constantFrom(true, false, false) }), { maxLength: 5 }),
+	/** Whether it has the first port's MAC address, which a port of another network can have. */
+	sharesMac: fc.constantFrom(true, false, false),
 	vifType: fc.constantFrom(...VIF_TYPES),
 	dnsDomain: fc.constantFrom("", "port.example."),
 	// A trunk has each VLAN only once.
@@ -77,10 +82,16 @@ const portShape = fc.record({
 				{ "bond-miimon": "50", "xmit-hash-policy": "layer3+4" },
 			),
 		}),
+		{ freq: 2 },
 	),
 	created: fc.option(fc.integer({ min: 0, max: 59 })),
 });
 type PortShape = typeof portShape extends fc.Arbitrary<infer T> ? T : never;
+
+interface Pick {
+	readonly subnet: number;
+	readonly isCommon?: boolean;
+}
 
 /** Facts of one instance in a generated cloud. */
 export const arbitraryFacts: fc.Arbitrary<InstanceFacts> = fc
@@ -96,11 +107,20 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 	const newId = () => ids[next++ % ids.length] ?? "id";
 	let macs = 0;
 	const newMac = () => `FA:16:3E:00:00:${(macs++).toString(16).padStart(2, "0")}`;
-	const subnets = networks.flatMap((network, n) => network.subnets.map((shape, s) => subnet(shape, n, s)));
+	const subnets = networks.flatMap((network, n) =>
+		network.subnets.map((shape, s) => subnet(shape, n, s, network.overlaps ? 0 : n)),
+	);
 	const onNetwork = (n: number) => subnets.filter((candidate) => candidate.network_id === `net-${n}`);
 	let hosts = 10;
-	const port = (n: number, picks: readonly number[], more: Partial<PortFacts>): PortFacts => {
+	const taken = new Set<string | undefined>();
+	const hostOn = (subnet: SubnetFacts | undefined, isCommon = false) => {
+		if (!isCommon || taken.has(subnet?.id)) return hosts++;
+		taken.add(subnet?.id);
+		return 9;
+	};
+	const port = (n: number, picks: readonly Pick[], more: Partial<PortFacts>): PortFacts => {
 		const choices = onNetwork(n);
+		const addresses = choices.length === 0 ? [] : picks;
 		return {
 			id: newId(),
 			name: "",
@@ -108,7 +128,10 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 			mac_address: newMac(),
 			device_id: "instance",
 			device_owner: "compute:nova",
-			fixed_ips: choices.length === 0 ? [] : picks.map((pick) => addressOn(choices[pick % choices.length], hosts++)),
+			fixed_ips: addresses.map(({ subnet, isCommon }) => {
+				const choice = choices[subnet % choices.length];
+				return addressOn(choice, hostOn(choice, isCommon));
+			}),
 			security_groups: [],
 			allowed_address_pairs: [],
 			tags: [],
@@ -121,28 +144,33 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 		portGroups: [] as object[],
 		members: [] as object[],
 	};
-	const ports = shapes.map((shape) => {
+	/** The first port, if it is a NIC, and the networks that have its MAC address. */
+	let first: { mac_address: string; networks: Set<number> } | undefined;
+	const sharedMac = (n: number) => {
+		if (first === undefined || first.networks.has(n)) return {};
+		first.networks.add(n);
+		return { mac_address: first.mac_address };
+	};
+	const ports = shapes.map((shape, at) => {
 		const n = shape.network % networks.length;
-		const parent = port(
-			n,
-			shape.addresses.map(({ subnet }) => subnet),
-			{
-				dns_domain: shape.dnsDomain,
-				...(shape.vifType !== undefined && { "binding:vif_type": shape.vifType }),
-				...(shape.created !== null && { created_at: `2026-01-01T00:00:${String(shape.created).padStart(2, "0")}Z` }),
-			},
-		);
+		const parent = port(n, shape.addresses, {
+			...(shape.sharesMac && shape.bond === null && sharedMac(n)),
+			dns_domain: shape.dnsDomain,
+			...(shape.vifType !== undefined && { "binding:vif_type": shape.vifType }),
+			...(shape.created !== null && { created_at: `2026-01-01T00:00:${String(shape.created).padStart(2, "0")}Z` }),
+		});
 		const subports = shape.subports.map((sub) => ({
 			sub,
 			port: port(
 				sub.network % networks.length,
-				Array.from({ length: sub.addresses }, (_, i) => i),
+				Array.from({ length: sub.addresses }, (_, i) => ({ subnet: i })),
 				{
 					device_owner: "trunk:subport",
 					device_id: "",
 				},
 			),
 		}));
+		if (at === 0 && shape.bond === null) first = { mac_address: parent.mac_address, networks: new Set([n]) };
 		facts.subports.push(...subports.map((entry) => entry.port));
 		if (subports.length > 0) {
 			facts.trunks.push({
@@ -198,8 +226,10 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 	} as unknown as InstanceFacts;
 }
 
-function subnet(shape: SubnetShape, n: number, s: number): SubnetFacts {
-	const [prefix, bits] = shape.version === 4 ? [`10.${n}.${s}.`, 24] : [`2001:db8:${n}:${s}::`, 64];
+/** @param prefixOf the network whose addresses it has */
+function subnet(shape: SubnetShape, n: number, s: number, prefixOf: number): SubnetFacts {
+	const [own4, own6] = [`10.${prefixOf}.${s}.`, `2001:db8:${prefixOf}:${s}::`];
+	const [prefix, bits, other] = shape.version === 4 ? [own4, 24, own6] : [own6, 64, own4];
 	const everything = shape.version === 4 ? "0.0.0.0/0" : "::/0";
 	const elsewhere = shape.version === 4 ? "192.0.2.0/24" : "2001:db8:ffff::/48";
 	return {
@@ -210,7 +240,7 @@ function subnet(shape: SubnetShape, n: number, s: number): SubnetFacts {
 		gateway_ip: shape.gateway === "none" ? null : nextHop(shape.gateway, shape.version, prefix, 1),
 		enable_dhcp: shape.dhcp,
 		ipv6_address_mode: shape.version === 6 ? shape.mode : null,
-		dns_nameservers: Array.from({ length: shape.dns }, (_, i) => `${prefix}${i + 2}`),
+		dns_nameservers: shape.dns.map((family, i) => `${family === "own" ? prefix : other}${i + 2}`),
 		host_routes: shape.routes.map(({ to, via }, i) => {
 			const nexthop = nextHop(via, shape.version, prefix, i + 6);
 			const destinations = { everything, elsewhere, "the next hop": `${nexthop}/${shape.version === 4 ? 32 : 128}` };

@@ -31,6 +31,12 @@ describe("a fault that only Neutron can mend is a limitation, and without a Neut
 		]);
 	});
 
+	it("for two NICs with one MAC address", () => {
+		const links = (second: Part) => document({ links: [nic(port), nic({ id: "tap1", ...second })] });
+		expect(severitiesOf("nic-mac-repeated", links({}), "cloud-init")).toEqual(["cloud-init error"]);
+		expect(severitiesOf("nic-mac-repeated", links(port), "cloud-init")).toEqual(["cloud-init warning"]);
+	});
+
 	it.each<[unknown]>([[1200], ["1200"]])("for a VLAN's MTU, where its parent's is %j", (mtu) => {
 		const rule = "mtu-below-ipv6";
 		expect(severitiesOf(rule, onVlan({ mtu }, { mtu: 1200 }), "talos")).toEqual(["talos error"]);

@@ -1,6 +1,6 @@
 /** What every link needs: an id, a type and, for a NIC, its MAC address. */
 import { isEthernetMac, isMac } from "../addressing.ts";
-import { type LinkView, macOf, memberPointer } from "../document-view.ts";
+import { isNeutronPort, type LinkView, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 
@@ -129,6 +129,8 @@ export const linkRules: readonly Rule[] = [
 		id: "nic-mac-repeated",
 		title: "Two NICs with the same MAC address",
 		fix: "list each NIC once; for several addresses, write several networks on one link",
+		// Both are NICs, and every client finds NICs by their addresses.
+		isLimitation: ({ link, otherLink }) => isNeutronPort(link) && isNeutronPort(otherLink),
 		*find({ links }) {
 			const seen = new Map<string, LinkView>();
 			for (const link of links) {
