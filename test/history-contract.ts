@@ -7,6 +7,7 @@ import { createRecorder, type Recorder } from "../src/service/request-history/re
 import { decodeRequests } from "../src/service/request-history/request-list.ts";
 import { openDatabase, type StateDatabase, type StateLocation } from "../src/store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../src/store/history-store.ts";
+import { openOlderState } from "./older-state.ts";
 
 const DIGESTS = createDigests(new Uint8Array(32));
 const NETWORK = "openstack/latest/network_data.json";
@@ -210,6 +211,29 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			}
 			expect((await store.instancesSince(0)).instances).toHaveLength(2);
 			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
+		});
+
+		test("takes over what an older version found of guests: out of date, up to date (0), or not known", async () => {
+			await state.close();
+			location = await freshLocation();
+			const line = { first_at: 1, last_at: 3, last_status: 200, requests: 1, failures: 0, user_agent: "", node: "n" };
+			const rest = { client: null, client_traits: 0, client_certainty: 0, compared_at: null, sequence: 1 };
+			state = await openOlderState(location, "0008-compared-at", (database) =>
+				database
+					.insertInto("history_instances")
+					.values([
+						{ ...line, ...rest, instance_id: "old", outdated_at: 2 },
+						{ ...line, ...rest, instance_id: "current", outdated_at: 0 },
+						{ ...line, ...rest, instance_id: "unknown", outdated_at: null },
+					])
+					.execute(),
+			);
+			store = createHistoryStore(state);
+			expect(await store.instance("old")).toMatchObject({ outdated_at: 2, compared_at: 3 });
+			expect(await store.instance("current")).toMatchObject({ outdated_at: null, compared_at: 3 });
+			expect(await store.instance("unknown")).toMatchObject({ outdated_at: null, compared_at: null });
+			await store.setComparison("unknown", { outdated_at: null, compared_at: 4 });
+			expect(await store.instance("unknown")).toMatchObject({ outdated_at: null, compared_at: 4 });
 		});
 
 		test("stores no user data, no password, no signature and no seed", async () => {

@@ -46,8 +46,10 @@ export interface StateTables {
 		client_certainty: number;
 		user_agent: string;
 		node: string;
-		/** When it was noticed that the guest has old documents; 0: it has none; null: not compared, or nothing to compare. */
+		/** When it was noticed that the guest has old documents; null: it has none, or that is not known. */
 		outdated_at: number | null;
+		/** When the guest's documents were first compared; null: not compared, or nothing to compare. */
+		compared_at: number | null;
 		sequence: number;
 	};
 	/** The last answer for each document. */

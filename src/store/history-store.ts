@@ -23,8 +23,8 @@ export type { LastAnswer, Refusal };
 export type InstanceHistory = Omit<Tables["history_instances"], "sequence">;
 export type Version = Omit<Tables["history_versions"], "instance_id">;
 
-/** `outdated_at` of a guest that has what it would get now. */
-export const UP_TO_DATE = 0;
+/** What a comparison of a guest's documents with what it would get now has found. */
+export type Comparison = Pick<InstanceHistory, "outdated_at" | "compared_at">;
 
 /** What is written together, or not at all. Each key occurs once in each list. */
 export interface HistoryBatch {
@@ -32,7 +32,7 @@ export interface HistoryBatch {
 	 * `requests`, `failures` and the bits of `client_traits` are added to what is stored. A `client` of null, or one that is
 	 * less certain, keeps what is stored.
 	 */
-	readonly instances: readonly Omit<InstanceHistory, "outdated_at">[];
+	readonly instances: readonly Omit<InstanceHistory, keyof Comparison>[];
 	readonly documents: readonly Tables["history_documents"][];
 	readonly requests: readonly Tables["history_requests"][];
 	/** Of a document that has more than three versions, the oldest are deleted. */
@@ -52,8 +52,7 @@ export interface HistoryStore {
 	 * @returns whether there may be more of these instances: a call deletes only so many as take a short time
 	 */
 	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<boolean>;
-	/** Sets since when an instance's guest is known to have old documents, `UP_TO_DATE`, or null: not known. */
-	setOutdated(instanceId: string, at: number | null): Promise<void>;
+	setComparison(instanceId: string, comparison: Comparison): Promise<void>;
 	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */
 	instancesSince(
 		sequence: number,
@@ -76,10 +75,9 @@ export function createHistoryStore(state: StateDatabase): HistoryStore {
 		write: (batch) => state.write((database) => writeBatch(database, batch, state)),
 		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge, state.elementsOf)),
 		trim: (limits) => state.write((database) => trim(database, limits)),
-		setOutdated: (id, at) =>
+		setComparison: (id, comparison) =>
 			state.write(async (database) => {
-				const update = database.updateTable("history_instances").set({ outdated_at: at });
-				await update.where("instance_id", "=", id).execute();
+				await database.updateTable("history_instances").set(comparison).where("instance_id", "=", id).execute();
 			}),
 		instancesSince: (sequence) => state.read((database) => instancesSince(database, sequence)),
 		instance: (id) =>

@@ -40,9 +40,9 @@ it("keeps what is stored when it can't be replaced, so that it is tried again", 
 	let isLocked = true;
 	const store = {
 		...stored,
-		async setOutdated(id: string, at: number | null) {
+		async setComparison(...given: Parameters<typeof stored.setComparison>) {
 			if (isLocked) throw new Error("database is locked");
-			await stored.setOutdated(id, at);
+			await stored.setComparison(...given);
 		},
 	};
 	await stored.write({
@@ -58,11 +58,12 @@ it("keeps what is stored when it can't be replaced, so that it is tried again", 
 		...{ store, maxLines: LIMIT, onLines() {}, onStored() {}, onRequests() {}, onRefusals() {}, onError() {} },
 	});
 	await expect.poll(() => reader.lines.get("vm")?.outdated_at).toBeNull();
-	await expect(reader.setOutdated("vm", 7)).rejects.toThrow("locked");
+	const found = { outdated_at: 7, compared_at: 8 };
+	await expect(reader.setComparison("vm", found)).rejects.toThrow("locked");
 	expect(reader.lines.get("vm")?.outdated_at).toBeNull();
 	isLocked = false;
-	await reader.setOutdated("vm", 7);
-	expect([reader.lines.get("vm")?.outdated_at, (await stored.instance("vm"))?.outdated_at]).toEqual([7, 7]);
+	await reader.setComparison("vm", found);
+	expect([reader.lines.get("vm"), await stored.instance("vm")]).toMatchObject([found, found]);
 	await reader.close();
 	await state.close();
 });

@@ -1,17 +1,17 @@
 /** The instances' lines of the request history, read again after each write of any process. */
-import type { HistoryStore, InstanceHistory } from "../../store/history-store.ts";
+import type { Comparison, HistoryStore, InstanceHistory } from "../../store/history-store.ts";
 import { bestClient } from "../request-history/client.ts";
 
 export interface HistoryReader {
 	/** By instance. */
 	readonly lines: ReadonlyMap<string, InstanceHistory>;
-	/** Sets since when a guest has old documents, here and in the store: see `HistoryStore`. */
-	setOutdated(id: string, since: number | null): Promise<void>;
+	/** Sets what a comparison has found, here and in the store. */
+	setComparison(id: string, comparison: Comparison): Promise<void>;
 	close(): Promise<void>;
 }
 
 export interface HistoryReaderOptions {
-	readonly store: Pick<HistoryStore, "instancesSince" | "refusals" | "setOutdated" | "onChange">;
+	readonly store: Pick<HistoryStore, "instancesSince" | "refusals" | "setComparison" | "onChange">;
 	/** Lines that are kept, as many as the state keeps: those that were written last. */
 	readonly maxLines: number;
 	/** Called with the ids of the lines that were read. */
@@ -78,11 +78,11 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 	look();
 	return {
 		lines,
-		async setOutdated(id, since) {
+		async setComparison(id, comparison) {
 			// What could not be stored still differs from the line, and is tried again.
-			await store.setOutdated(id, since);
+			await store.setComparison(id, comparison);
 			const line = lines.get(id);
-			if (line !== undefined) lines.set(id, { ...line, outdated_at: since });
+			if (line !== undefined) lines.set(id, { ...line, ...comparison });
 		},
 		async close() {
 			isClosed = true;

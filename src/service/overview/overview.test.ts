@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { guest, novaSettings } from "../../../test/metadata-service.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
-import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { type Comparison, createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
 import { createGuestDocuments } from "../guest-documents.ts";
 import { createDigests } from "../request-history/document-content.ts";
 import { createRecorder } from "../request-history/recorder.ts";
@@ -58,5 +58,23 @@ describe("the overview", () => {
 		const since = first.guest(own.id)?.history?.outdated_at;
 		const second = await open();
 		expect(second.guest(own.id)).toMatchObject({ state: expected, history: { outdated_at: since } });
+	});
+
+	it("agrees with an older version beside it, which knows one column", async () => {
+		await fetchDocument(documents.tree(own).answer(PATH)?.body ?? new Uint8Array());
+		await (await open()).compare(own.id, own);
+		const { compared_at } = (await store.instance(own.id)) as Comparison;
+		expect(compared_at).toBeGreaterThan(0);
+		for (const [outdated_at, state] of [
+			[0, "current"],
+			[null, "current"],
+			[7, "outdated"],
+		] as const) {
+			await store.setComparison(own.id, { outdated_at, compared_at });
+			const overview = await open();
+			expect(overview.guest(own.id)?.state).toBe(state);
+			await overview.compare(own.id, own);
+			expect(await store.instance(own.id)).toMatchObject({ outdated_at: null, compared_at });
+		}
 	});
 });

@@ -4,7 +4,7 @@
  */
 import type { Instance } from "../../instance/instance.ts";
 import type { Source } from "../../source/source.ts";
-import { type HistoryStore, UP_TO_DATE } from "../../store/history-store.ts";
+import type { Comparison, HistoryStore } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { LIMITS } from "../request-history/recorder.ts";
@@ -110,8 +110,9 @@ export function createOverview(options: OverviewOptions): Overview {
 	function stateOf(id: string): GuestState {
 		const line = history.lines.get(id);
 		if (line === undefined) return refusals.nearest.has(id) ? "refused" : "never";
-		if (line.outdated_at === null) return "asked";
-		return line.outdated_at === UP_TO_DATE ? "current" : "outdated";
+		// An older version beside this one may write 0 for a guest that is up to date.
+		if (line.outdated_at) return "outdated";
+		return line.compared_at === null ? "asked" : "current";
 	}
 
 	/** Compares what a guest fetched with what it would get, and stores since when they differ. */
@@ -121,8 +122,9 @@ export function createOverview(options: OverviewOptions): Overview {
 		const line = history.lines.get(id);
 		if (line === undefined) return;
 		const before = stateOf(id);
-		const since = sinceWhen(result, line.outdated_at);
-		if (since !== line.outdated_at) await history.setOutdated(id, since);
+		const found = comparisonOf(result, line);
+		const isSame = found.outdated_at === line.outdated_at && found.compared_at === line.compared_at;
+		if (!isSame) await history.setComparison(id, found);
 		if (stateOf(id) !== before) emit({ type: "guests", ids: [id] });
 	}
 
@@ -164,9 +166,9 @@ export function createOverview(options: OverviewOptions): Overview {
 	};
 }
 
-/** What is stored of a comparison, given what was stored before. */
-function sinceWhen(isOld: boolean | undefined, before: number | null): number | null {
-	if (isOld === undefined) return null;
-	if (!isOld) return UP_TO_DATE;
-	return before === null || before === UP_TO_DATE ? Date.now() : before;
+/** What is stored of a comparison, given what was stored before: a write only if the answer is another one. */
+function comparisonOf(isOld: boolean | undefined, before: Comparison): Comparison {
+	if (isOld === undefined) return { outdated_at: null, compared_at: null };
+	const now = Date.now();
+	return { outdated_at: isOld ? before.outdated_at || now : null, compared_at: before.compared_at ?? now };
 }

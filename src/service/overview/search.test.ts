@@ -21,6 +21,7 @@ const guests: Guest[] = indexed.map((instance, at) => ({
 					client_traits: 0,
 					client_certainty: 0,
 					outdated_at: null,
+					compared_at: null,
 				}
 			: undefined,
 	state: GUEST_STATES[at % GUEST_STATES.length] ?? "never",

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { openDatabase, type StateDatabase, type StateTables } from "../database.ts";
+import { openOlderState } from "../../../test/older-state.ts";
+import type { StateDatabase, StateTables } from "../database.ts";
 import { createHistoryStore } from "../history-store.ts";
 
 const NETWORK = "openstack/latest/network_data.json";
@@ -19,24 +20,21 @@ afterEach(async () => {
 	await rm(folder, { recursive: true });
 });
 
-/** Opens a state that was last used before this migration. */
 async function openOlder(fill: (database: Kysely<StateTables>) => Promise<unknown>): Promise<void> {
-	const location = { sqlite: join(folder, "state.db") };
-	const before = await openDatabase(location);
-	await before.write(async (database) => {
-		await fill(database);
-		for (const column of ["client_traits", "client_certainty"]) {
-			await database.schema.alterTable("history_instances").dropColumn(column).execute();
-		}
-		await sql`delete from kysely_migration where name = '0007-client-evidence'`.execute(database);
-	});
-	await before.close();
-	state = await openDatabase(location);
+	state = await openOlderState({ sqlite: join(folder, "state.db") }, "0007-client-evidence", fill);
 }
 
 const line = (id: string, client: string | null) => ({
 	...{ instance_id: id, first_at: 1, last_at: 1, last_status: 200, requests: 1, failures: 0, client },
-	...{ client_traits: 0, client_certainty: 0, user_agent: "", node: "n", outdated_at: 1, sequence: 1 },
+	...{
+		client_traits: 0,
+		client_certainty: 0,
+		user_agent: "",
+		node: "n",
+		outdated_at: 1,
+		compared_at: null,
+		sequence: 1,
+	},
 });
 
 it("forgets answers with metadata, whose digests can't be compared any more, and what was found with them", async () => {

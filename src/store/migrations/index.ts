@@ -12,6 +12,7 @@ import * as requestHistory from "./0004-request-history.ts";
 import * as passwordTimes from "./0005-password-times.ts";
 import * as timesOfOldPasswords from "./0006-times-of-old-passwords.ts";
 import * as clientEvidence from "./0007-client-evidence.ts";
+import * as comparedAt from "./0008-compared-at.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -30,6 +31,7 @@ const MIGRATIONS = {
 	"0005-password-times": passwordTimes,
 	"0006-times-of-old-passwords": timesOfOldPasswords,
 	"0007-client-evidence": clientEvidence,
+	"0008-compared-at": comparedAt,
 };
 
 /**

@@ -1,0 +1,32 @@
+/** A state as an older Guestwire left it. */
+import { type Kysely, sql } from "kysely";
+import { openDatabase, type StateDatabase, type StateLocation, type StateTables } from "../src/store/database.ts";
+
+/** The columns of `history_instances` that each migration adds. */
+const ADDED: Readonly<Record<string, readonly string[]>> = {
+	"0007-client-evidence": ["client_traits", "client_certainty"],
+	"0008-compared-at": ["compared_at"],
+};
+
+/**
+ * Opens a state that was last used before a migration, and so applies it.
+ *
+ * @param fill writes what the state contains
+ */
+export async function openOlderState(
+	location: StateLocation,
+	migration: keyof typeof ADDED,
+	fill: (database: Kysely<StateTables>) => Promise<unknown>,
+): Promise<StateDatabase> {
+	const before = await openDatabase(location);
+	await before.write(async (database) => {
+		await fill(database);
+		for (const [name, columns] of Object.entries(ADDED)) {
+			if (name < migration) continue;
+			for (const column of columns) await database.schema.alterTable("history_instances").dropColumn(column).execute();
+			await sql`delete from kysely_migration where name = ${name}`.execute(database);
+		}
+	});
+	await before.close();
+	return openDatabase(location);
+}
