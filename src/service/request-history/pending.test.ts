@@ -24,7 +24,7 @@ const pendingOf = (requests: readonly AnsweredRequest[]) => {
 /** Everything that is written, by instance. */
 const written = ({ instances }: Pending) =>
 	Array.from(instances, ([id, instance]) => {
-		const { latest: _, documents, ...rest } = instance;
+		const { latest: _, oldest: __, documents, ...rest } = instance;
 		return { id, ...rest, latest: latestRequests(instance), documents: new Map([...documents].toSorted()) };
 	}).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
@@ -62,6 +62,27 @@ it("keeps the last answers of instances that it knows when it is full", () => {
 		expect(known && latestRequests(known).at(-1)?.at).toBe(100);
 	}
 	expect(pending.size).toBeLessThanOrEqual(MAX_PENDING);
+});
+
+it("keeps the order of an instance's requests when there is room again", () => {
+	const pending = createPending();
+	addRequest(pending, { ...request(0), body: undefined });
+	const documents = Array.from({ length: 2 * MAX_REQUESTS }, (_, n) => ({ ...request(1, "other", `${n}`) }));
+	for (const document of documents) addRequest(pending, { ...document, body: new Uint8Array(1) });
+	for (let n = 0; addRequest(pending, { ...request(1, `vm-${n}`), body: undefined }); n++);
+	for (let at = 1; at <= 7; at++) addRequest(pending, { ...request(at), body: undefined });
+	// An answer that is too large takes the place of one that was kept, and is not kept itself.
+	const large = new Uint8Array(MAX_PENDING_BYTES + 1);
+	for (const document of documents) addRequest(pending, { ...document, body: large });
+	const asked = () => {
+		const known = pending.instances.get("vm");
+		return known && latestRequests(known).map(({ at }) => at);
+	};
+	for (let at = 8; at <= 100; at++) {
+		addRequest(pending, { ...request(at), body: undefined });
+		expect(asked()).toEqual(Array.from(asked() ?? [], (_, n) => at - (asked()?.length ?? 0) + 1 + n));
+	}
+	expect(asked()).toHaveLength(MAX_REQUESTS);
 });
 
 it("bounds the bytes of the documents, of which each instance keeps one for each path", () => {

@@ -12,6 +12,8 @@ export interface PendingInstance {
 	failures: number;
 	/** The latest requests, without bodies: once there are `MAX_REQUESTS`, each new one takes the place of the oldest. */
 	readonly latest: AnsweredRequest[];
+	/** Where the oldest of them is: 0 until there are `MAX_REQUESTS`. */
+	oldest: number;
 	/** The last answer for each path that had a document. */
 	readonly documents: Map<string, AnsweredRequest>;
 }
@@ -51,7 +53,7 @@ export function addRequest(pending: Pending, request: AnsweredRequest): boolean 
 	if (known !== undefined) return addTo(pending, known, request);
 	if (isFull) return false;
 	const { at } = request;
-	const empty = { firstAt: at, last: request, requests: 0, failures: 0, latest: [], documents: new Map() };
+	const empty = { firstAt: at, last: request, requests: 0, failures: 0, latest: [], oldest: 0, documents: new Map() };
 	pending.instances.set(id, empty);
 	return addTo(pending, empty, request);
 }
@@ -61,8 +63,10 @@ function addTo(pending: Pending, instance: PendingInstance, request: AnsweredReq
 	const { latest } = instance;
 	const line = { ...request, body: undefined };
 	let isKept = true;
-	if (latest.length === MAX_REQUESTS) latest[instance.requests % MAX_REQUESTS] = line;
-	else {
+	if (latest.length === MAX_REQUESTS) {
+		latest[instance.oldest] = line;
+		instance.oldest = (instance.oldest + 1) % MAX_REQUESTS;
+	} else {
 		isKept = pending.size < MAX_PENDING;
 		if (isKept) pending.size++;
 		else latest.shift();
@@ -94,9 +98,8 @@ function addDocument(pending: Pending, { documents }: PendingInstance, request: 
 }
 
 /** The latest requests, the oldest first. */
-export function latestRequests({ latest, requests }: PendingInstance): readonly AnsweredRequest[] {
-	const next = requests % MAX_REQUESTS;
-	return latest.length < MAX_REQUESTS ? latest : [...latest.slice(next), ...latest.slice(0, next)];
+export function latestRequests({ latest, oldest }: PendingInstance): readonly AnsweredRequest[] {
+	return [...latest.slice(oldest), ...latest.slice(0, oldest)];
 }
 
 /**
@@ -127,9 +130,8 @@ function mergeInto(pending: Pending, known: PendingInstance, later: PendingInsta
 	known.requests += later.requests;
 	known.failures += later.failures;
 	known.last = later.last;
-	// The oldest stands where the next request goes.
-	const start = latest.length < MAX_REQUESTS ? 0 : latest.length - (known.requests % MAX_REQUESTS);
-	known.latest.splice(0, before, ...latest.slice(start), ...latest.slice(0, start));
+	known.latest.splice(0, before, ...latest);
+	known.oldest = 0;
 	pending.size += known.latest.length - before;
 	for (const request of later.documents.values()) addDocument(pending, known, request);
 }
