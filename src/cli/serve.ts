@@ -4,7 +4,7 @@ import { Registry } from "prom-client";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import type { Log } from "../service/log.ts";
-import { createMetrics } from "../service/metrics.ts";
+import { createMetrics, type Metrics } from "../service/metrics.ts";
 import { prepareInstances } from "../service/prepare-instances.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { createHistoryStore } from "../store/history-store.ts";
@@ -56,16 +56,8 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 	const { context, database } = await openSource(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
 	const metrics = createMetrics(instances, registry);
-	const listeners = await Promise.all(
-		config.metadata.map((listener, index) => resolveListener(listener, ["metadata", index], context, io)),
-	);
-	const passwords = createPasswordStore(database);
-	const vendorData = await openVendorData(context, io, { log, count: metrics.vendorData });
-	open.defer(() => vendorData.close());
-	const settings = await seededSettings(context, database);
-	const documents = createGuestDocuments(settings, vendorData);
-	const history = { store: createHistoryStore(database), key: await sharedKey(database, "history") };
-	const parts = { listeners, instances, documents, passwords, history, metrics, log };
+	const { parts, ...forWorkers } = await openGuestParts(context, database, io, { metrics, log, open });
+	const { documents, passwords } = parts;
 
 	let workers: Workers | undefined;
 	const summed = sumMetrics(registry, async () => (await workers?.metrics()) ?? []);
@@ -78,8 +70,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 		metrics.workerReplaced();
 	};
 	onServing();
-	if (count > 1)
-		workers = await startGuestWorkers({ ...parts, count, context, settings, vendorData, append, onEnd }, open);
+	if (count > 1) workers = await startGuestWorkers({ ...parts, ...forWorkers, count, context, append, onEnd }, open);
 	const running = workers?.running ?? (() => 1);
 	const { addresses } = workers ?? (await startGuests(parts, open));
 	metrics.servedBy(running);
@@ -91,10 +82,30 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 		state.isServing = () => false;
 	});
 	state.isServing = () => running() > 0;
-	for (const [index, { config: listener }] of listeners.entries())
+	for (const [index, { config: listener }] of parts.listeners.entries())
 		greetGuests(io, addresses[index] ?? "", listener.identity);
 	greetOperator(io, operator.address, config.operator.tokenFile);
 	open.use(await reportReady(io));
+}
+
+/** Opens what serves guests, and what each worker makes of its own. */
+async function openGuestParts(
+	context: CommandContext,
+	database: StateDatabase,
+	io: Io,
+	{ metrics, log, open }: { readonly metrics: Metrics; readonly log: Log; readonly open: AsyncDisposableStack },
+) {
+	const { config, instances } = context;
+	const listeners = await Promise.all(
+		config.metadata.map((listener, index) => resolveListener(listener, ["metadata", index], context, io)),
+	);
+	const passwords = createPasswordStore(database);
+	const vendorData = await openVendorData(context, io, { log, count: metrics.vendorData });
+	open.defer(() => vendorData.close());
+	const settings = await seededSettings(context, database);
+	const documents = createGuestDocuments(settings, vendorData);
+	const history = { store: createHistoryStore(database), key: await sharedKey(database, "history") };
+	return { parts: { listeners, instances, documents, passwords, history, metrics, log }, settings, vendorData };
 }
 
 /** How many processes serve guests. */

@@ -146,7 +146,7 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 	if (port === undefined || fixedIp === undefined) return [];
 	const subnet = named("subnet", fixedIp.subnet);
 	const how = fixedIp.subnet.addressMode === undefined ? "enable_dhcp" : "ipv6_address_mode";
-	const origins = [
+	return [
 		origin(`${pointer}/id`, named("port", port), "fixed_ips: numbered over all ports"),
 		origin(`${pointer}/link`, named("port", port), "id: its link"),
 		origin(`${pointer}/type`, subnet, how),
@@ -154,7 +154,14 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		origin(`${pointer}/netmask`, subnet, "cidr"),
 		origin(`${pointer}/network_id`, named("network", port.network), "id"),
 		origin(`${pointer}/subnet_id`, subnet, "id"),
+		...ofRoutes(entry, pointer, fixedIp),
+		...ofDns(entry, pointer, port, fixedIp.subnet),
 	];
+}
+
+function ofRoutes(entry: DescribedNetwork, pointer: string, fixedIp: FixedIp): Origin[] {
+	const subnet = named("subnet", fixedIp.subnet);
+	const origins: Origin[] = [];
 	if (entry.gateway !== undefined) origins.push(origin(`${pointer}/gateway`, subnet, "gateway_ip, outside the subnet"));
 	for (const [at, route] of (entry.routes ?? []).entries())
 		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet)));
@@ -170,12 +177,14 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		const isHandedOut = entry.type === "ipv4_dhcp";
 		origins.push(origin(`${pointer}/routes`, subnet, isHandedOut ? "enable_dhcp: its server has them" : "host_routes"));
 	}
-	for (const holder of dnsHolders(entry, port, fixedIp.subnet)) {
-		origins.push(
-			origin(`${pointer}/services`, named("subnet", holder), "dns_nameservers"),
-			origin(`${pointer}/dns_nameservers`, named("subnet", holder), "dns_nameservers"),
-		);
-	}
+	return origins;
+}
+
+function ofDns(entry: DescribedNetwork, pointer: string, port: Port, subnet: Subnet): Origin[] {
+	const origins = dnsHolders(entry, port, subnet).flatMap((holder) => [
+		origin(`${pointer}/services`, named("subnet", holder), "dns_nameservers"),
+		origin(`${pointer}/dns_nameservers`, named("subnet", holder), "dns_nameservers"),
+	]);
 	if (entry.dns_search?.length) {
 		const holder = port.dnsDomain === undefined ? named("network", port.network) : named("port", port);
 		origins.push(origin(`${pointer}/dns_search`, holder, "dns_domain"));

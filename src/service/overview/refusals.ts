@@ -56,10 +56,51 @@ const MAX_WORDS = 10;
 const MAX_AGE = 5000;
 
 export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
+	const finder = createMissFinder(instances);
 	let nearest = new Set<string>();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
+	return {
+		get nearest() {
+			return nearest;
+		},
+		add() {
+			isStale = true;
+		},
+		invalidate() {
+			finder.invalidate();
+			isStale = true;
+		},
+		async refresh() {
+			const started = performance.now();
+			if (!isStale || started < restUntil) return false;
+			isStale = false;
+			const found = await store.refusals(MAX_MARKED).then(finder.find, (error: unknown) => {
+				isStale = true;
+				throw error;
+			});
+			const before = nearest;
+			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
+			restUntil = performance.now() + (performance.now() - started) * REST;
+			return before.size !== nearest.size || nearest.values().some((id) => !before.has(id));
+		},
+		async page({ text = "", limit, cursor }) {
+			const all = inOrder(matching(await store.refusals(MAX_KEPT), text));
+			const after = cursor === undefined ? undefined : decodeCursor(cursor);
+			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
+			const shown = rest.slice(0, limit);
+			const last = shown.at(-1);
+			return {
+				total: all.length,
+				refusals: await finder.find(shown),
+				...(last !== undefined && rest.length > limit && { next: encodeCursor(placeOf(last)) }),
+			};
+		},
+	};
+}
 
+/** Finds near misses, for one page after the other. */
+function createMissFinder(instances: RefusalsOptions["instances"]) {
 	/** Pages that are open ask for the same refusals at the same time: the first one's work is enough. */
 	const known = new LRUCache<string, readonly NearMiss[]>({ max: MAX_KEPT, ttl: MAX_AGE });
 	let looking: Promise<unknown> = Promise.resolve();
@@ -79,56 +120,31 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		}
 		return refusals.map((refusal) => ({ refusal, misses: misses.get(keyOf(refusal)) ?? [] }));
 	}
-	function withMisses(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
-		const looked = looking.then(() => look(refusals));
-		looking = looked.catch(() => {});
-		return looked;
-	}
-
 	return {
-		get nearest() {
-			return nearest;
-		},
-		add() {
-			isStale = true;
+		find(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
+			const looked = looking.then(() => look(refusals));
+			looking = looked.catch(() => {});
+			return looked;
 		},
 		invalidate() {
 			generation++;
 			known.clear();
-			isStale = true;
-		},
-		async refresh() {
-			const started = performance.now();
-			if (!isStale || started < restUntil) return false;
-			isStale = false;
-			const found = await store.refusals(MAX_MARKED).then(withMisses, (error: unknown) => {
-				isStale = true;
-				throw error;
-			});
-			const before = nearest;
-			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
-			restUntil = performance.now() + (performance.now() - started) * REST;
-			return before.size !== nearest.size || nearest.values().some((id) => !before.has(id));
-		},
-		async page({ text = "", limit, cursor }) {
-			const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-			const matching = (await store.refusals(MAX_KEPT)).filter((refusal) => {
-				const searched = textOf(refusal);
-				return words.every((word) => searched.includes(word));
-			});
-			// A database may order texts in another way.
-			const all = matching.sort((a, b) => (isAfter(placeOf(a), placeOf(b)) ? 1 : -1));
-			const after = cursor === undefined ? undefined : decodeCursor(cursor);
-			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
-			const shown = rest.slice(0, limit);
-			const last = shown.at(-1);
-			return {
-				total: all.length,
-				refusals: await withMisses(shown),
-				...(last !== undefined && rest.length > limit && { next: encodeCursor(placeOf(last)) }),
-			};
 		},
 	};
+}
+
+/** @param text words that all have to occur */
+function matching(refusals: readonly Refusal[], text: string): Refusal[] {
+	const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+	return refusals.filter((refusal) => {
+		const searched = textOf(refusal);
+		return words.every((word) => searched.includes(word));
+	});
+}
+
+/** A database may order texts in another way. */
+function inOrder(refusals: readonly Refusal[]): Refusal[] {
+	return refusals.toSorted((a, b) => (isAfter(placeOf(a), placeOf(b)) ? 1 : -1));
 }
 
 /** Refusals with the same key have the same near misses. */

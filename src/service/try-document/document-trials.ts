@@ -32,9 +32,30 @@ interface Thread {
 
 /** @param timeLimit milliseconds per document, without the thread's start */
 export function createDocumentTrials(timeLimit = 10_000): DocumentTrials {
-	let thread: Thread | undefined;
+	const thread = createTrialThread(timeLimit);
 	let waiting = 0;
 	let last: Promise<unknown> = Promise.resolve();
+	return {
+		run(text) {
+			if (waiting >= MAX_WAITING) return undefined;
+			waiting++;
+			const result = last
+				.then(() => thread.run(text))
+				.finally(() => {
+					waiting--;
+				});
+			last = result.catch(() => {});
+			return result;
+		},
+		async close() {
+			await thread.end();
+		},
+	};
+}
+
+/** A thread that starts with a document, and ends after a while without one, or when one exceeds a limit. */
+function createTrialThread(timeLimit: number) {
+	let thread: Thread | undefined;
 	let idle: NodeJS.Timeout | undefined;
 
 	const end = () => {
@@ -43,41 +64,26 @@ export function createDocumentTrials(timeLimit = 10_000): DocumentTrials {
 		thread = undefined;
 		return ending;
 	};
-
-	async function runNow(text: string): Promise<Uint8Array> {
-		clearTimeout(idle);
-		if (thread === undefined || thread.hasEnded) thread = startThread();
-		const current = thread;
-		const { channel } = current;
-		let timer: NodeJS.Timeout | undefined;
-		try {
-			await channel.call("start", undefined);
-			timer = setTimeout(end, timeLimit);
-			return await channel.call("run", text);
-		} catch (error) {
-			if (!current.hasEnded) throw error;
-			const limits = `${timeLimit / 1000} s or ${MAX_MEMORY} MB`;
-			throw new GuestwireError("limit", `Checking and rendering the document takes more than ${limits}: shorten it.`);
-		} finally {
-			clearTimeout(timer);
-			idle = setTimeout(end, IDLE).unref();
-		}
-	}
-
 	return {
-		run(text) {
-			if (waiting >= MAX_WAITING) return undefined;
-			waiting++;
-			const result = last
-				.then(() => runNow(text))
-				.finally(() => {
-					waiting--;
-				});
-			last = result.catch(() => {});
-			return result;
-		},
-		async close() {
-			await end();
+		end,
+		async run(text: string): Promise<Uint8Array> {
+			clearTimeout(idle);
+			if (thread === undefined || thread.hasEnded) thread = startThread();
+			const current = thread;
+			const { channel } = current;
+			let timer: NodeJS.Timeout | undefined;
+			try {
+				await channel.call("start", undefined);
+				timer = setTimeout(end, timeLimit);
+				return await channel.call("run", text);
+			} catch (error) {
+				if (!current.hasEnded) throw error;
+				const limits = `${timeLimit / 1000} s or ${MAX_MEMORY} MB`;
+				throw new GuestwireError("limit", `Checking and rendering the document takes more than ${limits}: shorten it.`);
+			} finally {
+				clearTimeout(timer);
+				idle = setTimeout(end, IDLE).unref();
+			}
 		},
 	};
 }

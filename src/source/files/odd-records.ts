@@ -78,11 +78,31 @@ interface SoundHardware {
 	readonly leftOut: readonly string[];
 }
 
+/** What is known so far, by UUID. */
+interface Found {
+	readonly nodes: Map<string, BareMetalNodeFacts>;
+	readonly ports: Map<string, BareMetalPortFacts>;
+	readonly groups: Map<string, PortGroupFacts>;
+	/** As in SoundHardware. */
+	readonly problems: Map<string, string>;
+	readonly leftOut: string[];
+}
+
 /**
  * Finds the nodes that odd records cost, and leaves out what is on no node of the files: lists of Ironic hide nodes, and not
  * their ports.
  */
 export function soundHardware(given: Merged, odd: readonly OddRecord[], describe: DescribeFault): SoundHardware {
+	const found = withReadable(given, odd);
+	leaveOutHidden(found, describe);
+	dropClaims(found);
+	const { nodes, ports, groups, problems, leftOut } = found;
+	const merged = { ...given, baremetal_nodes: nodes, baremetal_ports: ports, portgroups: groups };
+	return { merged, problems, leftOut };
+}
+
+/** All records, with what can be read of odd ones, which cost their nodes. */
+function withReadable(given: Merged, odd: readonly OddRecord[]): Found {
 	const problems = new Map<string, string>();
 	const nodes = new Map(given.baremetal_nodes);
 	const ports = new Map(given.baremetal_ports);
@@ -97,6 +117,11 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 		if (port && !ports.has(port.uuid)) ports.set(port.uuid, port);
 		if (group && !groups.has(group.uuid)) groups.set(group.uuid, group);
 	}
+	return { nodes, ports, groups, problems, leftOut };
+}
+
+/** Removes what is on no known node, with one line per node. A port whose group is missing costs its node. */
+function leaveOutHidden({ nodes, ports, groups, problems, leftOut }: Found, describe: DescribeFault): void {
 	const hidden = new Set<string>();
 	const isHidden = (node: string) => !nodes.has(node);
 	const hide = (node: string, describeFirst: (what: string) => string) => {
@@ -120,11 +145,12 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	}
 	for (const [node, problem] of problems)
 		if (isHidden(node) && !hidden.has(node)) leftOut.push(`${problem}; the record is left out`);
+}
+
+function dropClaims({ ports, groups }: Found): void {
 	const attached = new Set([...ports.values(), ...groups.values()].flatMap((holder) => vifOf(holder) ?? []));
 	for (const port of ports.values()) ports.set(port.uuid, withoutClaim(port, attached));
 	for (const group of groups.values()) groups.set(group.uuid, withoutClaim(group, attached));
-	const merged = { ...given, baremetal_nodes: nodes, baremetal_ports: ports, portgroups: groups };
-	return { merged, problems, leftOut };
 }
 
 function thereIsNo(node: string): string {
