@@ -4,6 +4,7 @@ import {
 	type MetadataServiceOptions,
 	startMetadataService,
 } from "../http/guest/metadata-service.ts";
+import { warmUp } from "../http/guest/warm-up.ts";
 import { type OpenRecorderOptions, openRecorder } from "../service/request-history/open-recorder.ts";
 import { metadataListener, type ResolvedListener } from "./listeners.ts";
 
@@ -23,5 +24,12 @@ export async function startGuests(parts: GuestParts, open: AsyncDisposableStack)
 	open.defer(close);
 	const service = await startMetadataService({ ...parts, listeners: parts.listeners.map(metadataListener), record });
 	open.defer(() => service.close());
+	const closing = new AbortController();
+	// Without a loopback address, the first guests wait a little longer.
+	const warming = warmUp(parts.documents, closing.signal).catch(() => {});
+	open.defer(async () => {
+		closing.abort();
+		await warming;
+	});
 	return service;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import type { Log } from "../service/log.ts";
@@ -55,6 +55,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 	const registry = new Registry();
 	const { context, database } = await openSource(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
+	collectDefaultMetrics({ register: registry });
 	const metrics = createMetrics(instances, registry);
 	const { parts, ...forWorkers } = await openGuestParts(context, database, io, { metrics, log, open });
 	const { documents, passwords } = parts;

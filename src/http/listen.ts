@@ -7,13 +7,16 @@ import ipaddr from "ipaddr.js";
 import { GuestwireError } from "../errors.ts";
 
 export type ListenAddress =
-	| { readonly text: string; readonly host: string; readonly port: number }
+	/** `exclusive`: not shared with other workers, as addresses usually are. */
+	| { readonly text: string; readonly host: string; readonly port: number; readonly exclusive?: boolean }
 	| { readonly text: string; readonly path: string };
+
+type ListenOptions = ({ host: string; port: number; exclusive?: boolean } | { path: string }) & { backlog: number };
 
 /** A server that can listen, such as a fastify instance. */
 interface Listener {
 	/** @returns where it listens, as a URL or a path */
-	listen(options: ({ host: string; port: number } | { path: string }) & { backlog: number }): Promise<string>;
+	listen(options: ListenOptions): Promise<string>;
 }
 
 /**
@@ -73,7 +76,8 @@ export async function listenOn(server: Listener, address: ListenAddress): Promis
 			if (!cluster.isWorker) await removeStaleSocket(address.path);
 			return await server.listen({ path: address.path, backlog: BACKLOG });
 		}
-		return await server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
+		const { host, port, exclusive = false } = address;
+		return await server.listen({ host, port, exclusive, backlog: BACKLOG });
 	} catch (error) {
 		if (error instanceof GuestwireError) throw error;
 		throw new GuestwireError("listen", `can't listen on ${address.text}: ${advice(error)}`, { cause: error });

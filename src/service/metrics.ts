@@ -1,5 +1,5 @@
 /** The metrics for Prometheus. docs/operator.md lists every name, which a test checks. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
 import { createRequestTallies, type RequestTally } from "./request-tally.ts";
 
@@ -56,7 +56,6 @@ export function documentKind(path: string | undefined): string {
 export function createMetrics(instances: Pick<InstanceCache, "stats">, registry = new Registry()): Metrics {
 	const registers = [registry];
 	const tallyOf = createRequestTallies(registry);
-	collectDefaultMetrics({ register: registry });
 	collectCacheStats(registry, instances);
 
 	const refused = new Counter({

@@ -1,7 +1,7 @@
 /** A worker: a process that serves guests what the primary process knows. */
 import { fstatSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Channel, openChannel } from "../../channel.ts";
 import type { VendorData } from "../../documents/vendor-data.ts";
 import type { Instance } from "../../instance/instance.ts";
@@ -46,6 +46,7 @@ async function start(given: WorkerSettings): Promise<readonly string[]> {
 	const limits = { maxAge: given.maxAge, sourceAge: OWNER_SHARING, maxBytes: given.maxBytes };
 	const instances = createInstanceCache(source, { ...limits, onStale: staleLogger(log) });
 	open.defer(() => instances.close());
+	collectDefaultMetrics({ register: registry });
 	const metrics = createMetrics(instances, registry);
 	// The primary has checked the names of the formats.
 	const guestFiles = given.guestFiles.length > 0 && { guestFiles: await guestFilesOf(given.guestFiles, String) };

@@ -77,8 +77,15 @@ function urlOptions(address: string): { readonly host: string; readonly port: st
 
 const addressOf = ({ guests }: ServeProcess) => guests[0] ?? "";
 
-/** How many sockets a process has open. */
-function socketsOf(pid: number): number {
+/** Of a connection in /proc/net/tcp. */
+const ESTABLISHED = "01";
+
+/** How many connections to an address a process has open. */
+function connectionsOf(pid: number, address: string): number {
+	const port = Number(new URL(address).port).toString(16).toUpperCase().padStart(4, "0");
+	const rows = readFileSync("/proc/net/tcp", "utf8").trim().split("\n").slice(1);
+	const ofPort = rows.map((row) => row.trim().split(/\s+/)).filter(([, local]) => local?.endsWith(`:${port}`));
+	const open = new Set(ofPort.filter(([, , , state]) => state === ESTABLISHED).map((row) => `socket:[${row[9]}]`));
 	const folder = `/proc/${pid}/fd`;
 	const links = readdirSync(folder).map((fd) => {
 		try {
@@ -87,7 +94,7 @@ function socketsOf(pid: number): number {
 			return ""; // it was closed meanwhile
 		}
 	});
-	return links.filter((link) => link.startsWith("socket:")).length;
+	return links.filter((link) => open.has(link)).length;
 }
 
 /** The sum of a metric over all labels. */
@@ -102,18 +109,17 @@ describe("a worker that is killed", () => {
 		const service = await start();
 		const address = addressOf(service);
 		const [first = 0, second = 0] = service.workers();
-		const idle = socketsOf(first);
 		const agents: Agent[] = [];
 		onTestFinished(() => {
 			for (const agent of agents) agent.destroy();
 		});
 		// Until both workers have connections.
-		while (socketsOf(first) === idle || agents.length - (socketsOf(first) - idle) === 0) {
+		while (connectionsOf(first, address) === 0 || connectionsOf(first, address) === agents.length) {
 			const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 			agents.push(agent);
 			expect((await ask(address, `${LATEST}/meta_data.json`, { agent })).status).toBe(200);
 		}
-		const ofFirst = socketsOf(first) - idle;
+		const ofFirst = connectionsOf(first, address);
 		const sockets = agents.map((agent) => Object.values(agent.freeSockets)[0]?.[0]);
 		process.kill(first, "SIGKILL");
 		await expect.poll(() => sockets.filter((socket) => socket?.destroyed).length, SOON).toBe(ofFirst);
@@ -182,10 +188,9 @@ describe("SIGTERM", () => {
 		const service = await start({ vendorData: { dynamic: [{ name: "slow", url, timeoutSeconds: 4 }] } });
 		const address = addressOf(service);
 		const workers = service.workers();
-		const idle = workers.map(socketsOf);
 		const answers: Promise<Answer>[] = [];
 		// Until both workers have requests. All of them wait for one response of the vendor's service.
-		while (workers.some((pid, at) => socketsOf(pid) === idle[at])) {
+		while (workers.some((pid) => connectionsOf(pid, address) === 0)) {
 			for (let at = 0; at < 8; at++) answers.push(ask(address, `${LATEST}/vendor_data2.json`));
 			const waiting = async () => sumOf(await service.metrics(), "guestwire_requests_waiting");
 			await expect.poll(waiting, SOON).toBe(answers.length);

@@ -16,6 +16,8 @@ export interface MetadataListener {
 	/** `host:port`, `[v6%zone]:port` or `unix:/path`. */
 	readonly listen: string;
 	readonly identity: IdentitySettings;
+	/** Whether no other worker shares the address. Default: all of them do. */
+	readonly isExclusive?: boolean;
 	/** Where it is configured, for errors. */
 	readonly location?: string;
 }
@@ -81,7 +83,7 @@ export async function startMetadataService(options: MetadataServiceOptions): Pro
 function createListener(settings: MetadataListener, options: MetadataServiceOptions): GuestListener {
 	const { instances, documents, passwords, log, metrics, record } = options;
 	const limits = { ...DEFAULT_LIMITS, ...options.limits };
-	const address = parseListenAddress(settings.listen);
+	const address = { ...parseListenAddress(settings.listen), exclusive: settings.isExclusive ?? false };
 	const identity = createIdentity(settings.identity, address, instances);
 	const admission = createAdmission(limits, metrics.waiting);
 	const handler = createGuestHandler({ identity, instances, documents, passwords, admission });

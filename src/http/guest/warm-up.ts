@@ -1,0 +1,75 @@
+/**
+ * Requests that a process sends itself after its start. Node.js runs code that it has hardly ever run several times more
+ * slowly: of guests that all ask at once, the first thousand would wait for that.
+ */
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { Agent, get } from "node:http";
+import { setTimeout } from "node:timers/promises";
+import type { Server } from "../../instance/instance.ts";
+import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { createLog } from "../../service/log.ts";
+import { createMetrics } from "../../service/metrics.ts";
+import { createInstanceCache } from "../../source/instance-cache.ts";
+import { startMetadataService } from "./metadata-service.ts";
+
+/** Guests, and how often all of them ask at once. */
+const GUESTS = 50;
+const ROUNDS = 40;
+/** A round is followed by a rest so many times as long: others go first. */
+const REST = 4;
+const PATH = "/openstack/latest/meta_data.json";
+const SERVER: Server = {
+	...{ name: "warm-up", hostname: "warm-up", launchIndex: 0, metadata: new Map(), keypairs: [], keyNames: [] },
+	...{ securityGroupNames: [], volumes: [], shares: [], dedicatedCpus: [] },
+};
+
+/**
+ * Answers made-up requests for a made-up instance, on a listener of its own: nothing of it gets into the log, the metrics or
+ * the request history.
+ *
+ * @returns how many requests were answered
+ */
+export async function warmUp(documents: GuestDocuments, signal: AbortSignal): Promise<number> {
+	await using open = new AsyncDisposableStack();
+	const [id, secret] = [randomUUID(), randomBytes(32)];
+	const instance = { id, projectId: "warm-up", ports: [], server: SERVER };
+	const instances = createInstanceCache({
+		instance: async () => instance,
+		owners: async () => [],
+		list: async () => [],
+		close: async () => {},
+	});
+	open.defer(() => instances.close());
+	const service = await startMetadataService({
+		listeners: [{ listen: "127.0.0.1:0", identity: { mode: "signed", secret }, isExclusive: true }],
+		...{ instances, documents, passwords: { get: async () => undefined, setOnce: async () => false } },
+		...{ log: createLog({ write: () => {} }), metrics: createMetrics(instances) },
+	});
+	open.defer(() => service.close());
+	const agent = new Agent({ keepAlive: true });
+	open.defer(() => agent.destroy());
+	const headers = {
+		"x-instance-id": id,
+		"x-tenant-id": instance.projectId,
+		"x-instance-id-signature": createHmac("sha256", secret).update(id).digest("hex"),
+	};
+	let answered = 0;
+	for (let round = 0; round < ROUNDS; round++) {
+		const started = performance.now();
+		const statuses = await Promise.all(
+			Array.from({ length: GUESTS }, () => statusOf(`${service.addresses[0]}${PATH}`, { agent, headers, signal })),
+		);
+		answered += statuses.filter((status) => status === 200).length;
+		await setTimeout((performance.now() - started) * REST, undefined, { signal, ref: false });
+	}
+	return answered;
+}
+
+function statusOf(url: string, options: Parameters<typeof get>[1]): Promise<number | undefined> {
+	return new Promise((resolve, reject) => {
+		const request = get(url, options, (response) => {
+			response.resume().once("end", () => resolve(response.statusCode));
+		});
+		request.once("error", reject);
+	});
+}
