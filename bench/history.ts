@@ -55,15 +55,21 @@ async function compare(services: Record<"with" | "without", Service>, rate?: num
 	return (pick: (round: Record<"with" | "without", Round>) => number) => median(rounds.map(pick));
 }
 
-/** How many requests the history lacks so far, of how many. */
-async function droppedText({ operator }: Service): Promise<string> {
-	await sleep(WRITTEN);
-	const metrics = await (await fetch(`${operator}/metrics`)).text();
-	const sum = (name: string) =>
-		Array.from(metrics.matchAll(new RegExp(`^guestwire_${name}(?:\\{.*\\})? (\\d+)$`, "gm")))
-			.reduce((total, [, value]) => total + Number(value), 0)
-			.toLocaleString("en");
-	return `${sum("history_requests_dropped_total")} of ${sum("requests_total")} requests so far were dropped from the history`;
+/** Says how many requests of a service its history lacks, of how many since it was last asked. */
+function dropCounter({ operator }: Service): () => Promise<string> {
+	const names = ["history_requests_dropped_total", "requests_total"];
+	let before = [0, 0];
+	return async () => {
+		await sleep(WRITTEN);
+		const metrics = await (await fetch(`${operator}/metrics`)).text();
+		const now = names.map((name) => {
+			const values = metrics.matchAll(new RegExp(`^guestwire_${name}(?:\\{.*\\})? (\\d+)$`, "gm"));
+			return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+		});
+		const [dropped = 0, requests = 0] = now.map((value, at) => value - (before[at] ?? 0));
+		before = now;
+		return `${dropped.toLocaleString("en")} of ${requests.toLocaleString("en")} requests were dropped from the history`;
+	};
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
@@ -80,7 +86,10 @@ try {
 		without: await startService(inventory, join(folder, "without"), ["without-history.ts"]),
 	};
 	try {
+		const countDropped = dropCounter(services.with);
 		for (const service of Object.values(services)) await load(service);
+		// Those of the warm-up.
+		await countDropped();
 		console.log(`\n${GUESTS.toLocaleString("en")} guests request four documents each, in turn`);
 		const paced = await compare(services, RATE);
 		const [main, all] = [
@@ -93,13 +102,13 @@ try {
 		console.log(
 			`  ${percent((main * RATE) / 1e6)} of a core (target: under ${percent(WANTED)}), and ${all.toFixed(1)} µs of all threads`,
 		);
-		console.log(`  ${await droppedText(services.with)}`);
+		console.log(`  ${await countDropped()}`);
 		const fast = await compare(services);
 		const ratio = fast((round) => round.with.rate / round.without.rate);
 		console.log(
 			`  as fast as they are answered: ${ratio.toFixed(2)} of the answers without it (target: over ${1 - WANTED})`,
 		);
-		console.log(`  ${await droppedText(services.with)}`);
+		console.log(`  ${await countDropped()}`);
 	} finally {
 		await Promise.all(Object.values(services).map((service) => service.stop()));
 	}
