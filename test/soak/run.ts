@@ -72,12 +72,12 @@ async function reply(child: ChildProcess): Promise<unknown> {
 	return Promise.race([ended, once(child, "message").then(([message]) => message)]);
 }
 
-/** A disk that is small enough to be filled; only root can make one. */
+/** A disk that is small enough to be filled, and has room for half an hour of log; only root can make one. */
 function mountDisk(folder: string): boolean {
 	mkdirSync(folder);
 	if (userInfo().uid !== 0) return false;
 	try {
-		execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], { stdio: "ignore" });
+		execFileSync("mount", ["-t", "tmpfs", "-o", "size=256m", "tmpfs", folder], { stdio: "ignore" });
 		return true;
 	} catch {
 		return false;
