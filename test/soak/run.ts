@@ -1,6 +1,6 @@
 /**
  * Mixed hostile and honest load, while one thing after another goes wrong. `npm run soak` takes thirty minutes, or those
- * given with `-- --minutes N`; `npm run soak -- --short` has each fault once, in some two minutes. Prints what is wanted
+ * given with `-- --minutes N`; `npm run soak -- --short` has each fault once, in some three minutes. Prints what is wanted
  * beside what was measured; the exit status is 1 if something is missed. Times are only judged in the long form: the short
  * one also runs on busy machines.
  */
@@ -30,8 +30,11 @@ const { values } = parseArgs({ options: { short: { type: "boolean" }, minutes: {
 const isShort = values.short === true;
 /** Milliseconds. */
 const DURATION = Number(values.minutes) * 60_000;
-/** For how long a fault lasts; at least as long again nothing is wrong. Milliseconds. */
-const LASTING = isShort ? 5000 : 18_000;
+/**
+ * For how long a fault lasts; at least as long again nothing is wrong. Longer than a request may wait: one that waits for
+ * the fault's end would not be noticed. Milliseconds.
+ */
+const LASTING = isShort ? 6000 : 18_000;
 const PER_SECOND = isShort ? 50 : 100;
 /** What memory may have gained in the end, after the first round of faults. In the short form it still warms up. Bytes. */
 const MOST_GAIN = (isShort ? 96 : 32) * 2 ** 20;
