@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostileNetworkData, soundNetworkData, validNetworkData } from "../../test/arbitrary-network-data.ts";
 import { canonicalCidr, canonicalIp, type Files, type Meanings } from "../../test/render/meaning.ts";
-import { READERS } from "../../test/render/readers.ts";
-import type { Link, NetworkData } from "../documents/network-data.ts";
+import { HOST_RESOLVER, READERS } from "../../test/render/readers.ts";
+import type { Link, NetworkData, NetworkEntry } from "../documents/network-data.ts";
 import { FORMATS, type Format, render } from "./index.ts";
 
 const filesOf = (format: Format, data: NetworkData): Files =>
@@ -47,8 +47,9 @@ describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
 				const dropped = remarks.filter(({ reason }) => reason.endsWith("the route is dropped"));
 				const pointers = new Set(dropped.map(({ pointer }) => pointer));
 				const meanings = read(filesOf(format as Format, data));
+				const ofHost = HOST_RESOLVER.has(format as Format) ? searchOf(data.networks) : undefined;
 				expect(bySort([...meanings.values()].map(actualOf))).toEqual(
-					bySort(data.links.map((link) => expectedOf(link, data, pointers))),
+					bySort(data.links.map((link) => expectedOf(link, data, pointers, ofHost))),
 				);
 			}),
 		);
@@ -73,7 +74,17 @@ function actualOf(meaning: ReturnType<Meanings["get"]> & object): string {
 	});
 }
 
-function expectedOf(link: Link, { links, networks }: NetworkData, dropped: ReadonlySet<string>): string {
+function searchOf(networks: readonly NetworkEntry[]): string[] {
+	return [...new Set(networks.flatMap((entry) => entry.dns_search ?? []))].toSorted();
+}
+
+/** @param search the host's search domains; default: those of the link */
+function expectedOf(
+	link: Link,
+	{ links, networks }: NetworkData,
+	dropped: ReadonlySet<string>,
+	search?: readonly string[],
+): string {
 	const mine = networks.filter((entry) => entry.link === link.id);
 	const fixed = mine.filter(({ type }) => type === "ipv4" || type === "ipv6");
 	const routes = networks.flatMap((entry, i) =>
@@ -88,6 +99,6 @@ function expectedOf(link: Link, { links, networks }: NetworkData, dropped: Reado
 		dhcp4: mine.some(({ type }) => type === "ipv4_dhcp"),
 		addresses: fixed.map((entry) => canonicalCidr(entry.ip_address ?? "", entry.netmask)).toSorted(),
 		routes: routes.map((r) => `${canonicalCidr(r.network, r.netmask)} ${canonicalIp(r.gateway)}`).toSorted(),
-		search: [...new Set(mine.flatMap((entry) => entry.dns_search ?? []))].toSorted(),
+		search: search ?? searchOf(mine),
 	});
 }
