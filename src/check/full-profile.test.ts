@@ -25,6 +25,8 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning subnets-overlap": "two ports are on one subnet, or on networks whose subnets overlap",
 	"warning address-repeated": "two ports have the same address, on networks whose subnets overlap",
 	"warning nic-mac-repeated": "two ports have the same MAC address, by which every client finds its NICs",
+	"warning dns-family-unread":
+		"the subnets have servers of one family only; cloud-init 25.2 and 25.3 write an empty option for ifupdown",
 	"warning dns-out-of-reach": "the subnets have name servers of the other family only",
 	"warning dhcp-on-two-links": "two ports are on subnets with DHCP and a gateway",
 	"warning vlan-mac-own": "the subport's MAC address is Neutron's; the remedy is in Neutron",

@@ -11,6 +11,7 @@ import { render } from "../../src/render/index.ts";
 import { BOND_HASH_POLICIES } from "../../src/render/plan.ts";
 import type { Files, Meaning, Meanings } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
+import { withResolvConf } from "../render/read-sysconfig.ts";
 import { READERS } from "../render/readers.ts";
 import { type Judged, RENDERERS, type RendererName } from "./cloud-init.ts";
 
@@ -43,7 +44,7 @@ const READ: Readonly<Record<RendererName, (files: Files) => Meanings>> = {
 	netplan: READERS.netplan,
 	networkd: READERS.networkd,
 	"network-manager": READERS.networkmanager,
-	sysconfig: READERS.ifcfg,
+	sysconfig: (files) => withResolvConf(READERS.ifcfg(files), files.get("etc/resolv.conf") ?? ""),
 	eni: (files) =>
 		readEni([...files].flatMap(([path, text]) => (path.includes("interfaces") ? withDashes(text) : [])).join("\n")),
 };
@@ -75,14 +76,23 @@ export function differingAspects(
 ): readonly Aspect[] {
 	const bondHasMac = hasBondMac(document);
 	try {
-		const theirs = byLink(READ[renderer](new Map(Object.entries(files))), namesOf(document));
+		const theirs = READ[renderer](new Map(Object.entries(files)));
 		const isSystemd = renderer === "netplan" || renderer === "networkd";
 		const manner = { isSystemd, namesNics: renderer === "eni", acceptsRa: renderer === "networkd", bondHasMac };
-		const unseen: readonly Aspect[] = renderer === "sysconfig" ? ["dns", "search"] : renderer === "eni" ? ["dns"] : [];
-		return differingLinks(ours, theirs, manner).filter((aspect) => !unseen.includes(aspect));
+		const hasOneResolver = renderer === "sysconfig" || renderer === "eni";
+		const [plan, found] = hasOneResolver ? [withHostServers(ours), withHostServers(theirs)] : [ours, theirs];
+		return differingLinks(plan, byLink(found, namesOf(document)), manner);
 	} catch {
 		return ["unreadable"];
 	}
+}
+
+/** Where servers and search domains are the host's, not a link's, every link has those of all. */
+function withHostServers(meanings: Meanings): Meanings {
+	const all = [...meanings.values()];
+	const dns = new Set(all.flatMap((one) => [...one.dns]));
+	const search = new Set(all.flatMap((one) => [...one.search]));
+	return new Map([...meanings].map(([name, one]) => [name, { ...one, dns, search }]));
 }
 
 /** Whether the document gives a bond its MAC address. Otherwise the kernel gives it its first member's. */
@@ -170,7 +180,7 @@ function compare(ours: Meaning, theirs: Meaning | undefined, all: Meanings, mann
 	const ra = theirs.ra ?? (manner.acceptsRa && ours.ra);
 	const differing: readonly (readonly [Aspect, boolean])[] = [
 		["address", !isSame(ours.addresses, theirs.addresses)],
-		["dynamic", ours.dhcp4 !== theirs.dhcp4 || (ours.dhcp6 || ours.ra === true) !== (theirs.dhcp6 || ra === true)],
+		["dynamic", ours.dhcp4 !== theirs.dhcp4 || isOtherwiseDynamic(ours, theirs.dhcp6, ra, manner)],
 		["route", !isSame(routesOf(ours), routesOf(theirs))],
 		["dns", isServed && !isSame(reachable(ours, ours.dns), reachable(ours, theirs.dns))],
 		["search", isServed && !isSame(ours.search, theirs.search)],
@@ -183,6 +193,12 @@ function compare(ours: Meaning, theirs: Meaning | undefined, all: Meanings, mann
 		],
 	];
 	return differing.flatMap(([aspect, differs]) => (differs ? [aspect] : []));
+}
+
+/** DHCPv6 comes with router advertisements, unless a file of systemd's says that they are not accepted. */
+function isOtherwiseDynamic(ours: Meaning, dhcp6: boolean, ra: boolean | undefined, { isSystemd }: Manner): boolean {
+	const isRefused = isSystemd && ours.ra === true && ra === false;
+	return isRefused || (ours.dhcp6 || ours.ra === true) !== (dhcp6 || ra === true);
 }
 
 function isSame(one: Iterable<string>, other: Iterable<string>): boolean {
@@ -209,15 +225,17 @@ function reachable({ addresses, dhcp4, dhcp6, ra }: Meaning, servers: Iterable<s
 /** The kernel's defaults, its numbers by their names, and what counts in the mode. */
 function bondOf({ bond }: Meaning, { isSystemd }: Manner) {
 	if (!bond) return undefined;
-	// The driver ignores a mode that it does not have.
-	const mode = BOND_MODES[Number(bond.mode ?? 0)] ?? BOND_MODES.find((known) => known === bond.mode) ?? BOND_MODES[0];
+	// The driver ignores a mode that it does not have. systemd knows modes by name only.
+	const numbered = isSystemd ? undefined : BOND_MODES[Number(bond.mode ?? 0)];
+	const mode = numbered ?? BOND_MODES.find((known) => known === bond.mode) ?? BOND_MODES[0];
 	const isLacp = mode === "802.3ad";
 	const rate = bond.lacpRate === "1" || bond.lacpRate === "fast" ? "fast" : "slow";
 	// netplan has no word for this policy.
 	const policy = BOND_HASH_POLICIES.find((known) => known === bond.hashPolicy && known !== "vlan+srcmac");
 	// The driver ignores a value that is not a number; systemd does not pass on 0.
 	const isSent = Number.isInteger(bond.miimon) && (bond.miimon !== 0 || !isSystemd);
-	return [mode, (isSent ? bond.miimon : undefined) ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2"];
+	const arp = [bond.arpInterval ?? 0, bond.arpTargets];
+	return [mode, (isSent ? bond.miimon : undefined) ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2", arp];
 }
 
 /** As in `recorded-meaning.tsv`: for each renderer the aspects that differ, `-` for none, or a letter of `UNSEEN`. */

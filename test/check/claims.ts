@@ -30,7 +30,45 @@ const SHOWN: readonly (readonly [RegExp, readonly Aspect[]])[] = [
 /** The aspects that a rule's effect is always seen in, where there is one: in one of them at least. */
 export type Visible = Readonly<Record<string, Aspect | readonly Aspect[]>>;
 
+/**
+ * Effects in what the system makes of a file are not seen in it, and neither are those that the plan has, too: a value that
+ * both leave out, or that both pass on.
+ */
 const VISIBLE_IN_CLOUD_INIT: Visible = {
+	"nic-mac-invalid": "link",
+	"nic-mac-repeated": ["address", "link", "mac"],
+	"bond-mode-unknown": "bond",
+	"bond-mode-number": "bond",
+	"bond-mode-number-text": "bond",
+	"bond-monitoring-missing": "bond",
+	"bond-arp-monitoring": "bond",
+	"bond-option-spelling": "bond",
+	"bond-link-shared": ["address", "bond", "link"],
+	"bond-member-network": ["address", "bond"],
+	"vlan-id-repeated": ["address", "link"],
+	"virtual-link-unrendered": "link",
+	"mtu-above-parent": "mtu",
+	"netmask-missing": "address",
+	"netmask-invalid": "address",
+	"netmask-zero": "address",
+	"static6-stops-slaac": "dynamic",
+	"static6-after-dhcp6": "dynamic",
+	"default-route-repeated": "route",
+	"route-repeated": "route",
+	"route-network-family": "route",
+	"route-netmask-missing": "route",
+	"route-netmask-invalid": "route",
+	"route-metric-invalid": ["route", "unreadable"],
+	"route-gateway-missing": ["route", "unreadable"],
+	"route-gateway-invalid": ["route", "unreadable"],
+	"route-gateway-family": "route",
+	"gateway-invalid": ["route", "unreadable"],
+	"dns-nameservers-overridden": "dns",
+	"dns-in-services-alone": "dns",
+	"dns-of-every-link": "dns",
+	"dns-nameserver-invalid": ["dns", "unreadable"],
+	"network-service-address-invalid": ["dns", "unreadable"],
+	"dns-search-unread": "search",
 	"bond-mode-unread": "bond",
 	"bond-miimon-unread": "bond",
 	"bond-hash-policy-unread": "bond",

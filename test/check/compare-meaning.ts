@@ -96,6 +96,7 @@ export function compareMeanings(comparison: Comparison): Differences {
 		],
 		summary:
 			`${client}: ${cells.compared} cells, ${unexplained.length} differences ` +
-			`(${differences.length} known), ${hidden.length} promised effects that others hide`,
+			`(${differences.length} known), ${hidden.length} promised effects that others hide; ` +
+			`not compared: ${cells.unplanned} without a plan, ${cells.crash} crashes, ${cells.refused} refused`,
 	};
 }

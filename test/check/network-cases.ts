@@ -97,10 +97,22 @@ export const networkCases: readonly Case[] = [
 		good: one({ services: [dns("10.0.0.53")] }),
 	},
 	{
+		rule: "dns-in-services-alone",
+		at: "/services/0",
+		bad: one({ services: [dns("10.0.0.54")] }),
+		good: one({ services: [dns("10.0.0.53")] }),
+	},
+	{
 		rule: "dns-out-of-reach",
 		at: "",
 		bad: document({ networks: [ipv4()], services: [dns("2001:db8::53")] }),
 		good: document({ networks: [ipv4(), ipv6()], services: [dns("2001:db8::53")] }),
+	},
+	{
+		rule: "dns-family-unread",
+		at: "/services/0",
+		bad: document({ networks: [ipv4(), ipv6()], services: [dns("2001:db8::53")] }),
+		good: document(),
 	},
 	{
 		rule: "dns-missing",

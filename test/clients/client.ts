@@ -9,7 +9,7 @@ import { readEni } from "../render/read-eni.ts";
 import { readKeyfiles } from "../render/read-keyfiles.ts";
 import { readNetplan } from "../render/read-netplan.ts";
 import { readNetworkd } from "../render/read-networkd.ts";
-import { readSysconfig } from "../render/read-sysconfig.ts";
+import { readSysconfig, withResolvConf } from "../render/read-sysconfig.ts";
 import { filesBelow } from "../render/render-files.ts";
 import { differences } from "./compare.ts";
 import { type Host, shell } from "./host.ts";
@@ -31,16 +31,6 @@ const READERS: Readonly<Record<Renderer, (files: Files) => Meanings>> = {
 
 function textBelow(files: Files, folder: string): string {
 	return [...files].flatMap(([path, text]) => (path.includes(folder) ? [text] : [])).join("\n");
-}
-
-/** Servers in resolv.conf are the host's, as those of ENI's `lo`. */
-function withResolvConf(meanings: Meanings, text: string): Meanings {
-	for (const [, server = ""] of text.matchAll(/^nameserver (\S+)$/gm))
-		meaningOf(meanings, "lo").dns.add(canonicalIp(server));
-	for (const [, names = ""] of text.matchAll(/^search (.+)$/gm)) {
-		for (const name of names.split(/\s+/)) meaningOf(meanings, "lo").search.add(name);
-	}
-	return meanings;
 }
 
 /** Servers of the host are every link's. */

@@ -28,6 +28,16 @@ export function readSysconfig(files: Files): Meanings {
 	return meanings;
 }
 
+/** Adds the servers and search domains of resolv.conf, which are the host's, as those of `lo`. */
+export function withResolvConf(meanings: Meanings, text: string): Meanings {
+	for (const [, server = ""] of text.matchAll(/^nameserver (.*)$/gm))
+		meaningOf(meanings, "lo").dns.add(canonicalIp(server));
+	for (const [, names = ""] of text.matchAll(/^search (.*)$/gm)) {
+		for (const name of names.trim().split(/\s+/)) meaningOf(meanings, "lo").search.add(name);
+	}
+	return meanings;
+}
+
 function readVariables(text: string): Variables {
 	return new Map(
 		text

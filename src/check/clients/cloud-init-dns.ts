@@ -1,11 +1,12 @@
 /** What cloud-init makes of faults in services and name servers. */
 
+import { addressVersion } from "../../instance/addresses.ts";
 import { listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
 import { isDns, nameServersOfNetwork, serverOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
+import { degraded, degradedStatus, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
 import {
 	all,
 	any,
@@ -28,6 +29,8 @@ const typeError = "TypeError: no NIC is configured";
 const overridden = "reads the network's services instead: the link does not have this name server";
 const ON_NETWORKS = ["networks[].dns_nameservers", "networks[].services", "routes[].services"] as const;
 const searchAlone = "the link has search domains, and therefore does not get the document's servers";
+const leftOut = "leaves it out: the guest does not have this name server";
+const intoResolvConf = "writes it into resolv.conf as it is, or as None";
 const noServer = "passes it on: the guest does not have this name server";
 
 /** Every renderer but netplan, which refuses a whole file with an invalid address. */
@@ -41,6 +44,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
 		lost(netplanRefuses, { ...NETPLAN, until: "23.2", when: all(isUsedBefore23_2, not(isMissing), not(isList)) }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(isUsed, not(isMissing), not(isList)) }),
+		wrong(intoResolvConf, { renderers: ["sysconfig"], when: not(isMissing) }),
 	],
 	"service-address-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: all(onNetwork, isStatic) }),
@@ -65,7 +69,10 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { renderers: ["networkd"], since: "23.2", when: all(isStatic, not(isText)) }),
 		lost(netplanRefuses, { ...NETPLAN, since: "23.2", when: isStatic }),
 		wrong(noServer, { renderers: ["networkd"], since: "23.2", when: all(isStatic, isText) }),
+		wrong(leftOut, { ...ENI_OF_26, when: isText }),
 		wrong(noServer, { renderers: ["network-manager", "sysconfig", "eni", "bsd"], since: "23.2", when: isText }),
+		wrong(`${intoResolvConf}; ${degradedStatus}`, { renderers: ["sysconfig"], since: "25.1" }),
+		wrong(intoResolvConf, { renderers: ["sysconfig"], since: "23.2" }),
 		ignored(degraded, { since: "25.1", when: not(isText) }),
 	],
 	"dns-nameserver-invalid": [
@@ -76,6 +83,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { renderers: ["network-manager"], until: "24.1", when: hasNonText }),
 		crash(typeError, { renderers: ["network-manager"], when: hasNonAddress }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
+		wrong(leftOut, ENI_OF_26),
 		wrong(noServer, { renderers: OTHERS }),
 	],
 	"dns-search-item-invalid": [
@@ -117,6 +125,15 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			when: all(hasSearch, not(linkHasServersIn(...ON_NETWORKS))),
 		}),
 	],
+	"dns-family-unread": [
+		lost("writes an empty dns-nameservers: ifupdown leaves out the rest of the file", {
+			renderers: ["eni"],
+			since: "25.2",
+			until: "26.1",
+			when: hasNoServerOfFamily,
+		}),
+		wrong("leaves it out: it writes servers for their own family alone", { renderers: ["eni"], since: "25.2" }),
+	],
 	"dns-nameservers-overridden": [
 		wrong(overridden, { renderers: ["netplan", "network-manager"], since: "23.2" }),
 		wrong(overridden, { renderers: ["networkd", "sysconfig", "eni", "bsd"], since: "23.2", when: isNotInServices }),
@@ -155,6 +172,14 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	],
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
+
+/** None of the servers beside it is of the family that it is written for: the host's servers for IPv4. */
+function hasNoServerOfFamily({ document, network }: Fault): boolean {
+	const servers = network
+		? nameServersOfNetwork(network).map(({ address }) => address)
+		: document.services.flatMap((service) => serverOf(service) ?? []);
+	return servers.every((address) => addressVersion(address) !== (network?.version ?? 4));
+}
 
 function ownServers({ link }: Fault, sources: readonly string[]): ReadonlySet<string> {
 	const servers = link?.networks.flatMap(nameServersOfNetwork) ?? [];

@@ -28,7 +28,7 @@ const typeError = "TypeError: no NIC is configured";
 export const netplanRefuses = "netplan refuses the whole file: no NIC comes up";
 /** cloud-init validates its own network configuration since 24.1, and reports what does not fit. */
 const isDegraded = "status is degraded and cloud-init status --wait exits with 2";
-const degradedStatus = `its ${isDegraded}`;
+export const degradedStatus = `its ${isDegraded}`;
 export const degraded = `networking is right, but cloud-init's ${isDegraded}`;
 export const NETPLAN = { renderers: ["netplan"] } as const;
 const SCHEMA = { since: "25.1" } as const;
@@ -96,11 +96,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 			renderers: ["sysconfig", "eni"],
 			when: isNoMode,
 		}),
-		lost("systemd-networkd ignores it: the bond is balance-rr", {
-			renderers: ["networkd"],
-			since: "26.1",
-			when: isNoMode,
-		}),
+		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
 		ignored(degraded, SCHEMA),
 	],
 	"bond-mode-number-text": [
@@ -130,6 +126,10 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost("writes arp-ip-target, which netplan does not know: netplan refuses the whole file: no NIC comes up", NETPLAN),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["network-manager"], until: "24.3" }),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["sysconfig"], since: "24.2" }),
+		wrong("does not read the targets: the bond does not notice a dead link", {
+			renderers: ["networkd"],
+			since: "26.1",
+		}),
 	],
 	"bond-hash-policy-unknown": [
 		fine({ when: all(isBlankValue, not(isUnhashable)) }),

@@ -3,12 +3,13 @@
 import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
 import { parseAddress } from "../addressing.ts";
 import type { Fault } from "../rule.ts";
-import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
 import {
 	all,
 	any,
 	isDeclaredOnLink,
+	isDefaultRoute,
 	isIpv6,
 	isNoGateway,
 	isNumber,
@@ -22,6 +23,8 @@ import { conversionReactions, destinationOf, hasReadableDestination, valueError 
 
 const conversion = conversionReactions;
 const SCHEMA = { since: "25.1" } as const;
+/** These get only the routes of static networks. */
+const STATIC_ROUTES = { renderers: ["netplan", "bsd"] } as const;
 
 export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-link-missing": conversion["network-link-missing"],
@@ -48,21 +51,15 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"netmask-zero": [lost(netplanRefuses, NETPLAN), wrong("takes everything for a neighbour")],
 	"netmask-number": [ignored(degraded, { ...SCHEMA, when: isNumber })],
 	"several-addresses": [wrong("keeps only the last of them", { renderers: ["bsd"] })],
-	"static6-stops-slaac": [
-		lost("turns router advertisements off on the link: no address and no route by SLAAC", {
-			renderers: ["netplan", "networkd", "sysconfig"],
-		}),
-	],
-	"static6-after-dhcp6": [
-		lost("turns router advertisements off: no route by router advertisement, and with old systemd no DHCPv6", {
-			renderers: ["netplan", "networkd", "sysconfig"],
-		}),
-	],
-	"ipv6-default-route-missing": [
-		wrong("turns router advertisements off: no IPv6 default route (cloud-init issue 4108)", {
-			renderers: ["netplan", "networkd", "sysconfig"],
-		}),
-	],
+	"static6-stops-slaac": turnsRaOff((where) =>
+		lost("turns router advertisements off on the link: no address and no route by SLAAC", where),
+	),
+	"static6-after-dhcp6": turnsRaOff((where) =>
+		lost("turns router advertisements off: no route by router advertisement, and with old systemd no DHCPv6", where),
+	),
+	"ipv6-default-route-missing": turnsRaOff((where) =>
+		wrong("turns router advertisements off: no IPv6 default route (cloud-init issue 4108)", where),
+	),
 	"route-network-family": [
 		lost("the kernel refuses the route: the gateway is not a neighbour", { when: all(isPassedOn, isGatewayFar) }),
 	],
@@ -88,7 +85,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		crash(valueError, { until: "25.3", when: not(hasReadableDestination) }),
 		crash(valueError, { when: (fault) => !hasReadableDestination(fault) && destinationOf(fault) !== "default" }),
 	],
-	"route-netmask-missing": conversion["route-netmask-missing"],
+	"route-netmask-missing": [fine({ ...STATIC_ROUTES, when: not(isStatic) }), ...conversion["route-netmask-missing"]],
 	"route-netmask-invalid": [
 		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isZeroMask, hasIpv4Gateway) }),
 		lost("the system refuses the route", {
@@ -102,7 +99,12 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		...conversion["route-metric-invalid"],
 		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isNoMetric) }),
 		wrong("the system ignores the metric, or refuses the route", {
-			renderers: ["networkd", "network-manager", "sysconfig", "eni"],
+			renderers: ["networkd", "sysconfig", "eni"],
+			when: isNegative,
+		}),
+		wrong("the system ignores the metric, or refuses the route", {
+			renderers: ["network-manager"],
+			since: "24.4",
 			when: isNegative,
 		}),
 	],
@@ -111,6 +113,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		crash("KeyError: no NIC is configured", { renderers: ["sysconfig"], when: all(isPruned, not(isIpv6)) }),
 		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], until: "24.1", when: not(isPruned) }),
 		lost(netplanRefuses, { ...NETPLAN, when: isStatic }),
+		wrong("leaves the route out", { renderers: ["sysconfig"], when: all(isDefaultRoute, isIpv6) }),
 		wrong("writes a route without a gateway: its hosts are taken for neighbours", {
 			renderers: ["networkd", "network-manager", "sysconfig", "bsd"],
 		}),
@@ -129,7 +132,11 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		lost(netplanRefuses, { ...NETPLAN, when: not(hasPrefix) }),
 		lost("the system refuses the route"),
 	],
-	"route-gateway-family": [lost(netplanRefuses, { ...NETPLAN, when: isStatic }), lost("the system refuses the route")],
+	"route-gateway-family": [
+		fine({ ...STATIC_ROUTES, when: not(isStatic) }),
+		lost(netplanRefuses, NETPLAN),
+		lost("the system refuses the route"),
+	],
 	"gateway-off-link": [
 		// systemd leaves out such a gateway, and waits for a route to the gateway.
 		fine({ renderers: ["netplan", "networkd"], when: any(isNoGateway, isDeclaredOnLink) }),
@@ -158,6 +165,11 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		}),
 	],
 };
+
+/** With networkd, it says nothing of router advertisements before 24.2, except for DHCP of both families. */
+function turnsRaOff(effect: (where: Condition) => Reaction): Reaction[] {
+	return [effect({ renderers: ["netplan", "sysconfig"] }), effect({ renderers: ["networkd"], since: "24.2" })];
+}
 
 function isZeroMask({ value }: Fault): boolean {
 	return value === "0.0.0.0";

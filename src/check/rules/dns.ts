@@ -163,6 +163,27 @@ export const dnsRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "dns-family-unread",
+		title: "A name server that is on no network of its own family",
+		fix: "repeat the server on a network of its family",
+		limitation: true,
+		*find({ links, services }) {
+			const ofHost = serversAmong(services).filter((address) => addressVersion(address) === 4);
+			const reached = new Set([...ofHost, ...links.flatMap(serversOfFamily)]);
+			const message = (address: string) => `the name server ${address} is on no IPv${addressVersion(address)} network`;
+			for (const service of services.filter(isDns)) {
+				const value = serverOf(service);
+				if (value === undefined || reached.has(value)) continue;
+				reached.add(value);
+				yield { pointer: service.pointer, message: message(value), value, service };
+			}
+			const onNetworks = links.flatMap(({ networks }) => networks.flatMap(nameServersOfNetwork));
+			for (const { pointer, address, network } of missingFrom(reached, onNetworks)) {
+				if (network) yield { pointer, message: message(address), value: address, network };
+			}
+		},
+	},
+	{
 		id: "dns-missing",
 		title: "Static addresses only, and no name server",
 		fix: "name a server in services, unless the guest needs none",
@@ -206,6 +227,21 @@ function readServers(cell: Cell, document: DocumentView): ReadonlySet<string> {
 		nameServersOf(document)
 			.filter((server) => readsServer(cell, server))
 			.map(({ address }) => address),
+	);
+}
+
+/**
+ * The servers of a link that stand on a network of their own family. A network that has neither servers nor search domains
+ * counts as having those of the link's first that has some.
+ */
+function serversOfFamily({ networks }: LinkView): string[] {
+	const own = networks.map((network) => {
+		const servers = nameServersOfNetwork(network).map(({ address }) => address);
+		return servers.length > 0 || !isBlank(member(network.raw, "dns_search")) ? servers : undefined;
+	});
+	const first = own.find((servers) => servers !== undefined) ?? [];
+	return networks.flatMap(({ version }, index) =>
+		(own[index] ?? first).filter((address) => addressVersion(address) === version),
 	);
 }
 
