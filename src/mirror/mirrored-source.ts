@@ -18,6 +18,7 @@ import type { MirrorStore } from "./mirror-store.ts";
 import { ownersIn } from "./mirrored-owners.ts";
 import { isOddlyWired, nicsWithoutPort } from "./odd-wiring.ts";
 import { hidesUserData, type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
+import { createRefreshes } from "./refreshes.ts";
 
 export interface MirroredSourceOptions {
 	readonly remote: RemoteSource;
@@ -41,17 +42,6 @@ export interface MirroredSource extends FactsSource {
 	waitingGuests(): number;
 }
 
-/** How long a request waits for facts to be read again, in milliseconds. */
-const REFRESH_TIMEOUT = 1000;
-/** After failures, requests don't wait for facts to be read again for so many milliseconds. */
-const REFRESH_PAUSE = 1000;
-const LONGEST_REFRESH_PAUSE = 15_000;
-/** Requests that wait for facts to be read again at a time: any further one is answered with the known facts … */
-const MOST_WAITING = 16;
-/** … and, unless the signals worked within so many milliseconds, they are read again in the background … */
-const LATELY = 30_000;
-/** … for at most so many instances at a time. */
-const MOST_IN_BACKGROUND = 2000;
 /** Owners count as current for so many milliseconds after the signals last proved it. */
 const OWNER_AGE = 2000;
 /** Instances remembered: answered at all, and answered by the remote source. Memory is taken as they come. */
@@ -77,12 +67,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** When the remote source last answered an instance, or it had to be read again: older facts of it don't count. */
 	const askedAt = new LRUCache<string, number>(REMEMBERED);
 	const preparing = new Set<string>();
-	const inBackground = new Set<string>();
-	let waiting = 0;
 	let asking = 0;
-	let refreshAfter = Number.NEGATIVE_INFINITY;
-	let refreshPause = REFRESH_PAUSE;
-	const closing = new AbortController();
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
 
 	const report = (change: Change) => {
@@ -97,6 +82,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			for (const change of changes ?? [{ kind: "everything", ids: [] } as const]) report(change);
 		},
 	});
+
+	const refreshes = createRefreshes(instances, clock, state);
 
 	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
 		events.onAnswer(origin, !answered.has(id));
@@ -170,33 +157,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		if (isInOrder(found, "all", askedAt.get(id))) askedAt.delete(id);
 	}
 
-	/** Whether the instance could be read again in time. */
-	async function refresh(id: string, detail: Detail, notBefore: number): Promise<boolean> {
-		if (clock.now() < refreshAfter) return false;
-		waiting++;
-		const timer = new AbortController();
-		const fail = () => false;
-		const timeout = clock.sleep(REFRESH_TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(fail, fail);
-		const refreshed = instances.refresh(id, detail, notBefore).then(() => true, fail);
-		const isInTime = await Promise.race([refreshed, timeout]);
-		waiting--;
-		timer.abort();
-		refreshPause = isInTime ? REFRESH_PAUSE : Math.min(refreshPause * 2, LONGEST_REFRESH_PAUSE);
-		if (!isInTime) refreshAfter = clock.now() + refreshPause;
-		return isInTime;
-	}
-
-	/** When many guests ask at once, the source could not answer all of them in time. The signals report what has changed. */
-	function refreshInBackground(id: string, detail: Detail, notBefore: number): void {
-		const isLate = clock.now() - state.verifiedAt() > LATELY && clock.now() >= refreshAfter;
-		if (!isLate || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
-		inBackground.add(id);
-		instances
-			.refresh(id, detail, notBefore)
-			.catch(() => {})
-			.finally(() => inBackground.delete(id));
-	}
-
 	const read = (id: string) => readInstance(store, id, reading);
 
 	/** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */
@@ -227,11 +187,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 				forgetRemote(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
-			if (waiting >= MOST_WAITING && mayServeOld() && !isOdd) {
-				refreshInBackground(id, detail, notBefore);
+			if (!refreshes.hasRoom() && mayServeOld() && !isOdd) {
+				refreshes.refreshInBackground(id, detail, notBefore);
 				return answer(id, "stale", factsOf(found));
 			}
-			if (await refresh(id, detail, notBefore)) {
+			if (await refreshes.refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
 				if (isCurrent(again, detail, notBefore, answeredAt())) {
 					forgetRemote(id, again);
@@ -284,7 +244,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
 		onChange: (listener) => void listeners.push(listener),
 		async close() {
-			closing.abort();
+			refreshes.close();
 			await state.close();
 			await remote.close();
 		},
