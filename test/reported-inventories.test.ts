@@ -86,11 +86,11 @@ describe("default routes", () => {
 		expect(rules).not.toContain("gateway-not-last");
 	});
 
-	it("stand in gateway if the gateway is outside the subnet", async () => {
+	it("stand in gateway if the gateway is outside the subnet, which a route declares on-link", async () => {
 		const { networkData } = await treeOf("gateway-off-subnet", "vm1");
 		expect(networkData.networks).toMatchObject([
-			{ gateway: "172.16.4.1", routes: [] },
-			{ gateway: "2001:db8:ffff::1", routes: [] },
+			{ gateway: "172.16.4.1", routes: [{ network: "172.16.4.1", gateway: "0.0.0.0" }] },
+			{ gateway: "2001:db8:ffff::1", routes: [{ network: "2001:db8:ffff::1", gateway: "::" }] },
 		]);
 	});
 

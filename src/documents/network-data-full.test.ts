@@ -271,12 +271,14 @@ describe("routes", () => {
 		expect(gateways).toEqual([[], ["10.2.0.1", "10.2.0.2", "10.2.0.3"]]);
 	});
 
-	it("say a gateway outside the link's subnets as the network's own", () => {
+	it("say a gateway outside the link's subnets as the network's own, after a route that says that it is on the link", () => {
 		const data = dataOf("b-static4", (facts) => ({
 			...facts,
 			subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: "192.0.2.1" })),
 		}));
+		const declared = { network: "192.0.2.1", netmask: "255.255.255.255", gateway: "0.0.0.0" };
 		expect(data.networks).toMatchObject([{ gateway: "192.0.2.1" }]);
+		expect(data.networks[0]?.routes?.[0]).toEqual(declared);
 		expect(defaultsOf(data)).toEqual([]);
 	});
 

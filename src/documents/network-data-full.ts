@@ -161,7 +161,7 @@ function routesOf(
 	}
 	const { gateway } = defaultRoute;
 	if ((type === "ipv4" || type === "ipv6") && !isOnLink(gateway, addresses)) {
-		return { gateway, routes: unique(hostRoutes) };
+		return { gateway, routes: unique([onLinkRoute(gateway), ...hostRoutes]) };
 	}
 	return { routes: unique([route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", gateway), ...hostRoutes]) };
 }
@@ -183,13 +183,20 @@ export function isKept({ destination, nexthop }: HostRoute): boolean {
 function hostRoutesOf({ destination, nexthop }: HostRoute, addresses: readonly Assigned[]): Route[] {
 	if (isDefault(destination)) return [];
 	if (isUnspecified(nexthop) || isOnLink(nexthop, addresses)) return [route(destination, nexthop)];
-	const [self, none] = nexthop.includes(":") ? [`${nexthop}/128`, "::"] : [`${nexthop}/32`, "0.0.0.0"];
-	return [route(self, none), ...(destination === self ? [] : [route(destination, nexthop)])];
+	const declared = onLinkRoute(nexthop);
+	const own = route(destination, nexthop);
+	return own.network === declared.network && own.netmask === declared.netmask ? [declared] : [declared, own];
+}
+
+/** A route that says that an address is on the link. */
+function onLinkRoute(address: string): Route {
+	return address.includes(":") ? route(`${address}/128`, "::") : route(`${address}/32`, "0.0.0.0");
 }
 
 /**
  * Whether the guest can reach a gateway without a route that says it is on the link. Otherwise it stands as the network's
- * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`.
+ * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`. Older ones need
+ * the route.
  */
 function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {
 	const known = addresses.filter(({ address }) => address !== undefined);

@@ -96,7 +96,7 @@ function routeDifferences(link: WantedLink, found: Found, leased: Strings): stri
 		link.routes,
 		filter(leased, (route) => !isReplaced(route)),
 	);
-	const allowed = union(wanted, union(link.dynamicRoutes, leased));
+	const allowed = [link.onLinkRoutes, link.dynamicRoutes, leased].reduce(union, wanted);
 	const isDefault = (route: string) => /^(0\.0\.0\.0|::)\/0 /.test(route);
 	return [true, false].flatMap((defaults) => {
 		const only = (set: Strings) => filter(set, (route) => isDefault(route) === defaults);

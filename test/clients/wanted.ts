@@ -20,6 +20,8 @@ export interface WantedLink {
 	readonly addresses: ReadonlySet<string>;
 	/** `172.16.0.0/12 via 192.0.2.1` */
 	readonly routes: ReadonlySet<string>;
+	/** Routes without a gateway, for gateways outside the subnets: a client may reach those in another way. */
+	readonly onLinkRoutes: ReadonlySet<string>;
 	readonly dns: ReadonlySet<string>;
 	readonly search: ReadonlySet<string>;
 	/** Servers and search domains that DHCP or router advertisements bring too: a client need not write them. */
@@ -55,7 +57,8 @@ export function wantedLinks(document: NetworkData, leases: Readonly<Record<strin
 			mac,
 			mtu: link.mtu ?? undefined,
 			addresses: new Set(own.map(({ ip_address = "", netmask }) => canonicalCidr(ip_address, netmask))),
-			routes: routesOf(own),
+			routes: filtered(routesOf(own), (route) => !isOnLink(route)),
+			onLinkRoutes: filtered(routesOf(own), isOnLink),
 			dynamicRoutes: routesOf(dynamic),
 			dns: serversOf(own),
 			search: new Set(own.flatMap(({ dns_search = [] }) => dns_search)),
@@ -71,6 +74,10 @@ export function wantedLinks(document: NetworkData, leases: Readonly<Record<strin
 }
 
 const isStatic = ({ type }: NetworkEntry) => type === "ipv4" || type === "ipv6";
+
+const isOnLink = (route: string) => / via (0\.0\.0\.0|::)$/.test(route);
+const filtered = (set: ReadonlySet<string>, condition: (value: string) => boolean) =>
+	new Set([...set].filter(condition));
 
 function routesOf(entries: readonly NetworkEntry[]): Set<string> {
 	const routes = entries.flatMap((entry) => entry.routes ?? []);

@@ -62,7 +62,9 @@ function resolvConfDifferences({ wanted }: Judged, text: string): string[] {
 
 interface Ping {
 	readonly address: string;
+	/** Whose route leads there; and which other links are as right. */
 	readonly link: WantedLink;
+	readonly others: readonly WantedLink[];
 }
 
 /** Gateways and something behind each, which only answer if the guest took the right way. */
@@ -72,11 +74,18 @@ export function pingTargets(wanted: readonly WantedLink[]): Ping[] {
 		for (const route of [...link.routes, ...link.lease.routes]) {
 			const [to = "", , gateway = ""] = route.split(" ");
 			for (const address of [gateway, behind(to)]) {
-				if (!targets.has(address) && !address.startsWith("fe80:")) targets.set(address, { address, link });
+				const isAnnounced = address !== gateway && link.lease.routes.has(route);
+				const others = isAnnounced ? wanted.filter((other) => announces(other, to)) : [];
+				if (!targets.has(address) && !address.startsWith("fe80:")) targets.set(address, { address, link, others });
 			}
 		}
 	}
 	return [...targets.values()];
+}
+
+/** Of several routers that announce themselves for a destination, a guest may take any (RFC 4191, section 3.2). */
+function announces(link: WantedLink, to: string): boolean {
+	return to.includes(":") && [...link.lease.routes].some((route) => route.startsWith(`${to} `));
 }
 
 /** An address that a route leads to; for a default route one that no other route has. */
@@ -90,9 +99,10 @@ function behind(to: string): string {
 }
 
 function pingDifferences(wiring: Judged, answered: readonly string[], peers: readonly Peer[]): string[] {
-	return pingTargets(wiring.wanted).flatMap(({ address, link }) => {
+	return pingTargets(wiring.wanted).flatMap(({ address, link, others }) => {
 		if (!answered.includes(address)) return [`${link.label}: no answer from ${address}`];
-		const isRight = peers.length === 0 || wasSeen(wiring, link, peers, `ping ${canonicalIp(address)}`);
+		const ping = `ping ${canonicalIp(address)}`;
+		const isRight = peers.length === 0 || [link, ...others].some((one) => wasSeen(wiring, one, peers, ping));
 		return isRight ? [] : [`${link.label}: ${address} was reached on another link`];
 	});
 }
