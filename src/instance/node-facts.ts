@@ -1,8 +1,9 @@
 /** A bare-metal instance that only Ironic knows, in the form of the facts of Neutron and Nova. */
 import { GuestwireError } from "../errors.ts";
 import { addressVersion, parseCidr } from "./addresses.ts";
+import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
 import { emptyFacts } from "./empty-facts.ts";
-import type { BareMetalNodeFacts, InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
+import type { InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
 import { type NodeAddress, type NodeNetworkData, readNodeNetworkData } from "./node-network-data.ts";
 import { completeHardware, type NodeHardware, type NodeNic, nicOfLink, nicsOfNode } from "./node-nics.ts";
 import { nodeServer } from "./node-server.ts";

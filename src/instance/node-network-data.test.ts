@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BareMetalNodeFacts } from "./facts.ts";
+import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
 import { factsOfNode } from "./node-facts.ts";
 
 const MAC = "52:54:00:00:00:01";

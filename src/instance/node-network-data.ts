@@ -4,7 +4,7 @@
  */
 import { GuestwireError } from "../errors.ts";
 import { addressVersion, canonicalAddress, canonicalMac, parseCidr, prefixLengthOf } from "./addresses.ts";
-import type { BareMetalNodeFacts } from "./facts.ts";
+import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
 import type { HostRoute, IpVersion } from "./instance.ts";
 import { isMap } from "./is-map.ts";
 import { mtuOf } from "./switch-side.ts";

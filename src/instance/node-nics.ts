@@ -1,6 +1,6 @@
 /** The NICs and bonds of an Ironic node, as the guest sees them. */
 import { canonicalMac } from "./addresses.ts";
-import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "./facts.ts";
+import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "./bare-metal-facts.ts";
 import type { NodeLink, NodeNetworkData } from "./node-network-data.ts";
 import { aggregateOf } from "./switch-side.ts";
 

@@ -1,6 +1,7 @@
 /** What Ironic can say about the server on a node. Keys and user data are in a member of our own: docs/bare-metal.md. */
 import { plainKey } from "../key-order.ts";
-import type { BareMetalNodeFacts, KeypairFacts, ServerFacts } from "./facts.ts";
+import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
+import type { KeypairFacts, ServerFacts } from "./facts.ts";
 import { isMap, nonEmptyText } from "./is-map.ts";
 
 /**

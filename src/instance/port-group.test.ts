@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { PortGroupFacts } from "./bare-metal-facts.ts";
 import { emptyFacts } from "./empty-facts.ts";
-import type { InstanceFacts, PortFacts, PortGroupFacts } from "./facts.ts";
+import type { InstanceFacts, PortFacts } from "./facts.ts";
 import { bareMetalOf, isRamdiskPort } from "./port-group.ts";
 
 const NEUTRON = "fa:16:3e:00:00:01";

@@ -2,7 +2,8 @@
 import { GuestwireError } from "../errors.ts";
 import { plainKey } from "../key-order.ts";
 import { canonicalMac } from "./addresses.ts";
-import type { BareMetalPortFacts, InstanceFacts, PortFacts, PortGroupFacts } from "./facts.ts";
+import type { BareMetalPortFacts, PortGroupFacts } from "./bare-metal-facts.ts";
+import type { InstanceFacts, PortFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 import { nonEmptyText } from "./is-map.ts";
 import { aggregationOf } from "./switch-side.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { networkData } from "../documents/network-data-full.ts";
 import { assemble } from "./assemble.ts";
-import type { BareMetalPortFacts, PortGroupFacts } from "./facts.ts";
+import type { BareMetalPortFacts, PortGroupFacts } from "./bare-metal-facts.ts";
 import { factsOfNode } from "./node-facts.ts";
 
 const NODE = "a0000000-0000-4000-8000-000000000001";

@@ -2,7 +2,7 @@
  * What Ironic's networking service sets up on the switch, from `extra.switchport` of ports and `extra.lag` of port groups:
  * ironic/drivers/modules/network/ironic_networking_schemas.py. `extra.portchannel` of either is the earlier name of `lag`.
  */
-import type { BareMetalPortFacts, PortGroupFacts } from "./facts.ts";
+import type { BareMetalPortFacts, PortGroupFacts } from "./bare-metal-facts.ts";
 import { isMap } from "./is-map.ts";
 
 /** What the switch does on a NIC's or bond's port. */

@@ -1,13 +1,12 @@
 /** The resources that documents are built from, as a remote source returns them and the mirror stores them. */
+
+import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../instance/bare-metal-facts.ts";
 import type {
-	BareMetalNodeFacts,
-	BareMetalPortFacts,
 	FloatingIpFacts,
 	InterfaceAttachmentFacts,
 	KeypairFacts,
 	NetworkFacts,
 	PortFacts,
-	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
 	ShareFacts,

@@ -3,14 +3,8 @@
 import { GuestwireError } from "../../errors.ts";
 import { getOrInsert } from "../../get-or-insert.ts";
 import { canonicalMac } from "../../instance/addresses.ts";
-import type {
-	BareMetalNodeFacts,
-	InstanceFacts,
-	NetworkFacts,
-	PortFacts,
-	SubnetFacts,
-	TrunkFacts,
-} from "../../instance/facts.ts";
+import type { BareMetalNodeFacts } from "../../instance/bare-metal-facts.ts";
+import type { InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "../../instance/facts.ts";
 import { factsOfNode, instanceIdOf } from "../../instance/node-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { nodeServer } from "../../instance/node-server.ts";

@@ -2,15 +2,13 @@
 import Type, { type Static, type TSchema } from "typebox";
 import type { JsonPath } from "../../checked-text.ts";
 import { addressVersion, type Cidr, canonicalAddress, canonicalMac, parseCidr } from "../../instance/addresses.ts";
+import { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import {
-	BareMetalNodeFacts,
-	BareMetalPortFacts,
 	FloatingIpFacts,
 	InterfaceAttachmentFacts,
 	KeypairFacts,
 	NetworkFacts,
 	PortFacts,
-	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
 	ShareFacts,

@@ -1,14 +1,12 @@
 /** All facts of an inventory, indexed for look-ups. */
 import { GuestwireError } from "../../errors.ts";
+import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import type {
-	BareMetalNodeFacts,
-	BareMetalPortFacts,
 	FloatingIpFacts,
 	InterfaceAttachmentFacts,
 	KeypairFacts,
 	NetworkFacts,
 	PortFacts,
-	PortGroupFacts,
 	SecurityGroupFacts,
 	ServerFacts,
 	ShareFacts,

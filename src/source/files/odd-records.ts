@@ -1,6 +1,6 @@
 /** Ironic's records that can't be read, or belong to nothing. Each costs its node, and never the inventory. */
 import { canonicalMac } from "../../instance/addresses.ts";
-import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/facts.ts";
+import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import type { CollectionName } from "./collections.ts";

@@ -1,6 +1,6 @@
 /** A node's NICs and bonds from Ironic, with those that an inventory has beside it. */
 import { canonicalMac } from "../../instance/addresses.ts";
-import type { BareMetalPortFacts, PortGroupFacts } from "../../instance/facts.ts";
+import type { BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 

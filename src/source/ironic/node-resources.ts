@@ -1,4 +1,5 @@
-import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
+import type { BareMetalNodeFacts } from "../../instance/bare-metal-facts.ts";
+import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Resource, ResourceContents, ResourceKind, ServerDetails } from "../resource.ts";
 import { keypairId } from "../source.ts";
 

@@ -1,7 +1,8 @@
 /** The facts of the instance on a node: from Ironic alone, or with Neutron or an inventory where they know more. */
 import { canonicalMac } from "../../instance/addresses.ts";
+import type { BareMetalNodeFacts } from "../../instance/bare-metal-facts.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
-import type { BareMetalNodeFacts, InstanceFacts } from "../../instance/facts.ts";
+import type { InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, instanceIdOf, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";

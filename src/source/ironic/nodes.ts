@@ -1,7 +1,7 @@
 /** Nodes with their ports and port groups. One odd record costs its node, and no other. */
 
 import { GuestwireError } from "../../errors.ts";
-import { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/facts.ts";
+import { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import { instanceIdOf } from "../../instance/node-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { type Reader, reader } from "../api/answers.ts";
