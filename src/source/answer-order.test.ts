@@ -1,4 +1,4 @@
-/** A guest that has been answered newer facts does not get older ones afterwards, in whatever order look-ups end. */
+/** In each detail, a guest that has been answered newer facts does not get older ones afterwards, however look-ups end. */
 import { expect, test } from "vitest";
 import { guest } from "../../test/metadata-service.ts";
 import { GuestwireError } from "../errors.ts";
@@ -59,7 +59,8 @@ function set() {
 		clock.ms++;
 		return get(detail);
 	};
-	return { start, end, looks, clock, report: (change: Change) => report(change) };
+	const revalidate = async (detail: Detail) => (await cache.revalidate(ID, detail))?.server?.name;
+	return { start, end, revalidate, looks, clock, report: (change: Change) => report(change) };
 }
 
 test("a look-up that ends after a later one gives the later one's answer", async () => {
@@ -133,4 +134,42 @@ test("an answer with all details does not replace one that came while it was loo
 	const later = start("wiring");
 	looks[2]?.reject(new GuestwireError("cloud-unavailable", "away"));
 	expect(await later).toBe("new");
+});
+
+test("whoever contradicts an answer does not join a look-up that had started before it came", async () => {
+	const { start, end, revalidate, clock } = set();
+	const wiring = start("wiring");
+	const all = start("all");
+	await end(0, "before");
+	expect(await wiring).toBe("before");
+	clock.ms += 5000;
+	const contradicted = revalidate("wiring");
+	await end(2, "after");
+	expect(await contradicted).toBe("after");
+	await end(1, "before");
+	await all;
+	expect(await start("wiring")).toBe("after");
+});
+
+test("of two answers that changes have overtaken, that of the later look-up counts", async () => {
+	const { start, end, looks, clock, report } = set();
+	const first = start("all");
+	await end(0, "first");
+	await first;
+	clock.ms += 20_000;
+	const all = start("all");
+	report(PORT);
+	await end(1, "overtaken");
+	await expect.poll(() => looks.length).toBe(3);
+	const wiring = start("wiring");
+	report(PORT);
+	const joined = start("wiring");
+	await end(3, "overtaken");
+	await expect.poll(() => looks.length).toBe(5);
+	report(PORT);
+	clock.ms++;
+	await end(2, "old");
+	await all;
+	await end(4, "new");
+	expect([await wiring, await joined]).toEqual(["new", "new"]);
 });

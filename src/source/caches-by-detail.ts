@@ -15,7 +15,7 @@ type CommonOptions = Pick<
 	"maxBytes" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
 >;
 
-/** A cache per detail. An answer with all details replaces those with less, and serves for them. */
+/** A cache per detail. An answer with all details replaces older ones with less, and serves for them. */
 export function createCachesByDetail(
 	common: CommonOptions,
 	times: CacheTimes,

@@ -3,21 +3,12 @@
  * and falls back to older ones while the source can't be reached.
  */
 import { GuestwireError } from "../errors.ts";
-import { type AnswerTime, isNewer } from "./answer-order.ts";
+import { type Answer, type AnswerTime, isNewer, type LookUp } from "./answer-order.ts";
 import type { CacheTimes, StaleTimes } from "./cache-times.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
 import { type CacheEntry, createTaggedEntries, type TaggedEntriesOptions } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
-
-/** The result of a look-up. */
-export interface Answer<V> {
-	readonly value: V;
-	/** As a `CacheEntry`'s. */
-	readonly askedAt: number;
-	/** The change log's when the value was asked for. */
-	readonly sequence: number;
-}
 
 /** What the caches of one source share. */
 export interface SharedCacheState {
@@ -32,8 +23,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly now: () => number;
 	/** Asks the source. */
 	readonly ask: (key: string) => Promise<V>;
-	/** Another cache whose values serve as well. Its look-ups are joined, and a newer value of it replaces this cache's own. */
-	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "inFlight">;
+	/** Another cache whose values serve as well: a look-up of it is joined, and a value of it served, if that is newer. */
+	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "running">;
 	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
 	readonly intern: (key: string, value: V, time: AnswerTime) => V;
 	/**
@@ -67,7 +58,7 @@ export interface RevalidatingCacheStats {
 
 export interface RevalidatingCache<V> {
 	/**
-	 * The cached value, at once, or the source's. No value is returned while one is cached that was asked for later.
+	 * The cached value, at once, or the source's. No value is returned while a newer one is cached.
 	 *
 	 * @param staleTimes overrides the cache's
 	 * @returns a promise that rejects with the source's error if there is nothing to serve
@@ -88,7 +79,7 @@ export interface RevalidatingCache<V> {
 	/** The newer of the entry and the superset's. */
 	newest(key: string): CacheEntry<V> | undefined;
 	/** The look-up in progress. */
-	inFlight(key: string): Promise<Answer<V>> | undefined;
+	running(key: string): LookUp<V> | undefined;
 	delete(key: string): void;
 	/** Marks the entry as outdated. It still serves as the last good value. */
 	invalidate(key: string): void;
@@ -106,15 +97,15 @@ const toValue = <V>({ value }: Answer<V>): V => value;
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
 	const { now, times, shared, isAbsent } = options;
 	const entries = createTaggedEntries<V>(options);
-	const inFlight = new Map<string, Promise<Answer<V>>>();
+	const lookUps = new Map<string, LookUp<V>>();
 	/** Keys that are being prepared, and have not been invalidated since. */
 	const preparing = new Set<string>();
 	const failures = createFailures(times.negativeTtl, now);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 
-	function ageOf(key: string, { value, askedAt, invalidated }: CacheEntry<V>): number {
+	function ageOf(key: string, { value, askedAt, outdatedSince }: CacheEntry<V>): number {
 		const age = now() - askedAt;
-		return invalidated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
+		return outdatedSince !== undefined ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
 	}
 
 	function newest(key: string): CacheEntry<V> | undefined {
@@ -124,30 +115,34 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	function start(key: string): Promise<Answer<V>> {
 		const [askedAt, sequence] = [now(), shared.changes.sequence()];
-		const joined = options.superset?.inFlight(key);
-		return joined ?? options.ask(key).then((value) => ({ value, askedAt, sequence }));
+		const [joined, known] = [options.superset?.running(key), newest(key)];
+		if (joined !== undefined && (known === undefined || isNewer(joined, known))) return joined.answer;
+		return options.ask(key).then((value) => ({ value, askedAt, sequence }));
 	}
 
 	/** Starts a look-up, or another one if a change has overtaken it: callers may have joined after the change. */
 	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
 		for (let attempt = 1; ; attempt++) {
 			const answer = await start(key);
-			const invalidated = shared.changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
-			if (!invalidated || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), invalidated };
+			const isOutdated = shared.changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
+			const entry = { ...answer, receivedAt: now() };
+			if (!isOutdated) return entry;
+			if (attempt === MOST_TRIES) return { ...entry, outdatedSince: answer.askedAt };
 		}
 	}
 
 	/** One look-up per key, however many callers. The result of one from before an invalidation counts as invalidated. */
 	function ask(key: string): Promise<Answer<V>> {
-		const running = inFlight.get(key);
-		if (running !== undefined) return running;
-		const end = (): boolean => inFlight.get(key) === answer && inFlight.delete(key);
+		const running = lookUps.get(key);
+		if (running !== undefined) return running.answer;
+		const askedAt = now();
+		const end = (): boolean => lookUps.get(key)?.answer === answer && lookUps.delete(key);
 		const answer = lookUp(key).then(
 			({ sequence, ...found }) => {
 				failures.succeed();
 				shared.oldestStale = Number.POSITIVE_INFINITY;
 				const isCurrent = end();
-				const entry = { ...found, invalidated: found.invalidated || !isCurrent };
+				const entry: CacheEntry<V> = isCurrent ? found : { ...found, outdatedSince: found.askedAt };
 				if (isCurrent) failures.delete(key);
 				const known = newest(key);
 				if (known !== undefined && (!isNewer(entry, known) || (!isCurrent && known.askedAt === entry.askedAt)))
@@ -162,7 +157,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			},
 		);
 		answer.catch(() => {}); // every caller may have left
-		inFlight.set(key, answer);
+		lookUps.set(key, { askedAt, answer });
 		return answer;
 	}
 
@@ -179,7 +174,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	): V | Promise<V> {
 		const { value, askedAt } = known;
 		const age = ageOf(key, known);
-		if (age >= staleIfError) return inFlight.get(key)?.then(toValue) ?? Promise.reject(reason);
+		if (age >= staleIfError) return lookUps.get(key)?.answer.then(toValue) ?? Promise.reject(reason);
 		counts.stale++;
 		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
 		options.onStale(key, age, reason);
@@ -205,8 +200,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	function serveKnown(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
-		const age = known.invalidated ? Number.POSITIVE_INFINITY : ageOf(key, known);
-		const isNew = !known.invalidated && now() - known.receivedAt < times.minServed;
+		const isOutdated = known.outdatedSince !== undefined;
+		const age = isOutdated ? Number.POSITIVE_INFINITY : ageOf(key, known);
+		const isNew = !isOutdated && now() - known.receivedAt < times.minServed;
 		if (age < times.maxAge || isNew) {
 			counts.hits++;
 			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
@@ -220,7 +216,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	function revalidateInBackground(key: string): void {
-		if (inFlight.has(key) || failures.isFailing(key)) return;
+		if (lookUps.has(key) || failures.isFailing(key)) return;
 		counts.refreshes++;
 		ask(key);
 	}
@@ -233,17 +229,18 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	async function prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined> {
 		const known = entries.get(key);
-		if (known !== undefined && !known.invalidated && ageOf(key, known) < times.revalidateAfter) return known.value;
-		if (inFlight.has(key) || preparing.has(key) || (known === undefined && !entries.hasRoom())) return undefined;
+		const isCurrent = known !== undefined && known.outdatedSince === undefined;
+		if (isCurrent && ageOf(key, known) < times.revalidateAfter) return known.value;
+		if (lookUps.has(key) || preparing.has(key) || (known === undefined && !entries.hasRoom())) return undefined;
 		const [askedAt, sequence] = [now(), shared.changes.sequence()];
 		preparing.add(key);
 		const value = await look().catch(() => undefined);
-		const isCurrent = preparing.delete(key);
-		if (value === undefined || !isCurrent || isAbsent(value)) return undefined;
+		const isUnchanged = preparing.delete(key);
+		if (value === undefined || !isUnchanged || isAbsent(value)) return undefined;
 		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
-		if ((entries.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY) > askedAt) return entries.get(key)?.value;
-		const time = { askedAt, invalidated: false };
-		const entry = { ...time, value: options.intern(key, value, time), receivedAt: now() };
+		const meanwhile = entries.get(key);
+		if (meanwhile !== undefined && !isNewer({ askedAt }, meanwhile)) return meanwhile.value;
+		const entry = { value: options.intern(key, value, { askedAt }), askedAt, receivedAt: now() };
 		if (known !== undefined) entries.set(key, entry);
 		else if (!entries.setIfRoom(key, entry)) return undefined;
 		return entry.value;
@@ -252,11 +249,11 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	function invalidate(key: string): void {
 		const entry = entries.get(key);
 		if (entry !== undefined) {
-			entry.invalidated = true;
+			entry.outdatedSince ??= now();
 			options.onInvalidate?.(key);
 		}
 		preparing.delete(key);
-		inFlight.delete(key);
+		lookUps.delete(key);
 		failures.delete(key);
 	}
 
@@ -267,7 +264,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 				const value = serveKnown(key, known, staleTimes);
 				return value instanceof Promise ? withAbort(value, signal) : value;
 			}
-			if (known !== undefined && !known.invalidated && now() - known.askedAt < times.negativeTtl) {
+			if (known !== undefined && known.outdatedSince === undefined && now() - known.askedAt < times.negativeTtl) {
 				counts.hits++;
 				return known.value;
 			}
@@ -277,7 +274,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		prepare,
 		peek: (key) => entries.get(key),
 		newest,
-		inFlight: (key) => inFlight.get(key),
+		running: (key) => lookUps.get(key),
 		delete: (key) => entries.delete(key),
 		invalidate,
 		invalidateTag(tag) {
@@ -285,7 +282,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		},
 		invalidateAll() {
 			for (const key of entries.keys()) invalidate(key);
-			for (const key of [...inFlight.keys(), ...preparing]) invalidate(key);
+			for (const key of [...lookUps.keys(), ...preparing]) invalidate(key);
 		},
 		stats: () => ({ ...counts, entries: entries.size(), bytes: entries.bytes() }),
 	};

@@ -9,8 +9,11 @@ export interface CacheEntry<V> {
 	readonly askedAt: number;
 	/** When the value arrived, by the same clock. */
 	readonly receivedAt: number;
-	/** The source has reported a change: the value only serves while there is no newer one. */
-	invalidated: boolean;
+	/**
+	 * The source has reported a change that the value lacks, at this time at the earliest: the value only serves while there
+	 * is no newer one.
+	 */
+	outdatedSince?: number;
 }
 
 export interface TaggedEntriesOptions<V> {
