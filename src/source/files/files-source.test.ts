@@ -126,6 +126,13 @@ describe("what is not a file any more when it is read", () => {
 		await expect(readFiles(paths)).rejects.toThrow(/b\.yaml does not exist: correct the path$/);
 	});
 
+	test.each(["", "rack"])("a link to nothing is an error, in whatever folder: %j", async (below) => {
+		mkdirSync(join(folder, below), { recursive: true });
+		writeFileSync(join(folder, below, "z.yaml"), "server: { id: z }");
+		symlinkSync("missing.yaml", join(folder, below, "x.yaml"));
+		await expect(openFilesSource(folder)).rejects.toThrow(/x\.yaml does not exist: correct the path$/);
+	});
+
 	test("files and folders that come and go are no errors", async () => {
 		const below = join(folder, "below");
 		let isOver = false;

@@ -114,7 +114,7 @@ async function collectFiles(
 	for (const entry of await readdir(folder, { withFileTypes: true })) {
 		const path = join(folder, entry.name);
 		if (HIDDEN.test(entry.name)) continue;
-		if (entry.isDirectory()) await collectFiles(path, level + 1, found).catch(unlessGone);
+		if (entry.isDirectory()) await collectFiles(path, level + 1, found).catch(unlessGone(path));
 		else if (await isInventoryFile(entry, path)) found.paths.push(path);
 		if (found.paths.length > MOST_FILES) refuse(`is in an inventory of more than ${MOST_FILES} files`);
 	}
@@ -135,9 +135,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-function unlessGone(error: unknown): void {
-	if (!isGone(error)) throw error;
-}
+/** Forgives that the path itself is gone: what it contains may be a link to nothing, which its operator must hear of. */
+const unlessGone = (path: string) => (error: unknown) => {
+	if (!isGone(error) || (error as NodeJS.ErrnoException).path !== path) throw error;
+};
 
 /** @param asked the path to name if the system's error has none */
 function readable(error: unknown, asked: string): unknown {
