@@ -268,6 +268,19 @@ describe("routes", () => {
 		const { interfaces, remarks } = plan([nic(1)], [v4("nic1", "10.0.0.5", [declared, route])]);
 		expect(interfaces.flatMap(({ routes }) => routes)).toMatchObject([{ network: "192.0.2.0", onLink: true }]);
 		expect(remarks).toEqual([]);
+		const byDefault = plan([nic(1)], [v4("nic1", "10.0.0.5", [declared], { gateway: "172.16.4.1" })]);
+		expect(byDefault.interfaces[0]?.routes).toMatchObject([
+			{ network: "0.0.0.0", gateway: "172.16.4.1", onLink: true },
+		]);
+		expect(byDefault.remarks).toEqual([]);
+	});
+
+	it("to a host on the link, which is its own gateway, and to no network without a gateway", () => {
+		const host = { network: "172.16.4.1", netmask: "255.255.255.255", gateway: "0.0.0.0" };
+		const network = { network: "192.0.2.0", netmask: "255.255.255.0", gateway: "0.0.0.0" };
+		const { interfaces, remarks } = plan([nic(1)], [v4("nic1", "10.0.0.5", [host, network])]);
+		expect(interfaces[0]?.routes).toMatchObject([{ network: "172.16.4.1", gateway: "172.16.4.1", onLink: true }]);
+		expect(remarks).toMatchObject([{ reason: "no format has routes without a gateway: the route is dropped" }]);
 	});
 
 	it.each([

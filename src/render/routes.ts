@@ -16,27 +16,33 @@ export function planRoutes(
 	remark: AddRemark,
 ): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
-	const gateways = new Set(entries.flatMap(({ entry }) => (entry.routes ?? []).map(({ gateway }) => gateway)));
-	for (const { entry, pointer: entryPointer } of entries) {
-		for (const { route, pointer } of locatedRoutes(entry, entryPointer)) {
-			// It only says that a gateway off the link is on it, as every format does in its own way.
-			const isDeclaration = isUnspecified(route.gateway) && !isUnspecified(route.network);
-			if (isDeclaration && gateways.has(route.network)) continue;
-			const planned = planRoute(route, pointer, entries, remark);
-			if (planned === undefined) continue;
-			if (!versions.has(planned.version)) {
-				remark(pointer, `the link has no IPv${planned.version} address: the route is dropped`, valuesOf(route));
-				continue;
-			}
-			const destination = `${planned.network}/${planned.prefixLength} ${planned.metric ?? ""}`;
-			const earlier = routes.get(destination);
-			if (earlier === undefined) routes.set(destination, planned);
-			else if (earlier.gateway !== planned.gateway) {
-				remark(pointer, "an earlier route of this link has the same destination: dropped", valuesOf(route));
-			}
+	const located = entries.flatMap(({ entry, pointer }) => locatedRoutes(entry, pointer));
+	const gateways = new Set(located.map(({ route }) => route.gateway));
+	for (const { route, pointer } of located) {
+		// It only says that a gateway off the link is on it, as every format does in its own way.
+		const isOnLink = isUnspecified(route.gateway) && isOfOneHost(route);
+		if (isOnLink && gateways.has(route.network)) continue;
+		// A host on the link is its own gateway.
+		const gateway = isOnLink ? route.network : route.gateway;
+		const planned = planRoute({ ...route, gateway }, pointer, entries, remark);
+		if (planned === undefined) continue;
+		if (!versions.has(planned.version)) {
+			remark(pointer, `the link has no IPv${planned.version} address: the route is dropped`, valuesOf(route));
+			continue;
+		}
+		const destination = `${planned.network}/${planned.prefixLength} ${planned.metric ?? ""}`;
+		const earlier = routes.get(destination);
+		if (earlier === undefined) routes.set(destination, planned);
+		else if (earlier.gateway !== planned.gateway) {
+			remark(pointer, "an earlier route of this link has the same destination: dropped", valuesOf(route));
 		}
 	}
 	return [...routes.values()];
+}
+
+function isOfOneHost({ network, netmask }: DescribedRoute): boolean {
+	const version = network.includes(":") ? 6 : 4;
+	return parseNetmask(netmask, version) === (version === 4 ? 32 : 128);
 }
 
 /** The routes of a network. Its own `gateway` is a default route: Guestwire writes it for a gateway off the link. */
@@ -61,6 +67,8 @@ function planRoute(
 	const prefixLength = version && parseNetmask(route.netmask, version);
 	if (destination === undefined || version === undefined || prefixLength === undefined) {
 		remark(pointer, "no valid network and netmask: the route is dropped", valuesOf(route));
+	} else if (isUnspecified(route.gateway)) {
+		remark(`${pointer}/gateway`, "no format has routes without a gateway: the route is dropped", route.gateway);
 	} else if (gateway === undefined || !isHostAddress(gateway.toString())) {
 		remark(`${pointer}/gateway`, "not the address of a router: the route is dropped", route.gateway);
 	} else if (versionOf(gateway) !== version) {
