@@ -317,6 +317,14 @@ describe("routes", () => {
 		},
 	);
 
+	it("have no route by an address that only another route leads to", () => {
+		const by = { network: "10.8.0.0", netmask: "255.248.0.0", gateway: "10.2.0.254" };
+		expect(withRoutes(["10.8.0.0/13", "10.2.0.254"], ["192.0.2.0/24", "10.9.0.5"])?.routes).toEqual([own, by]);
+		const wide = { network: "10.0.0.0", netmask: "255.0.0.0", gateway: "10.2.0.254" };
+		const near = { network: "192.0.2.0", netmask: "255.255.255.0", gateway: "10.2.0.9" };
+		expect(withRoutes(["10.0.0.0/8", "10.2.0.254"], ["192.0.2.0/24", "10.2.0.9"])?.routes).toEqual([own, wide, near]);
+	});
+
 	it("have no route by an address that no router has", () => {
 		expect(withRoutes(["192.0.2.0/24", "224.0.0.5"], ["192.0.2.0/24", "127.0.0.1"])?.routes).toEqual([own]);
 	});

@@ -155,7 +155,9 @@ function routesOf(
 	addresses: readonly Assigned[],
 ): Pick<Entry, "gateway" | "routes"> {
 	if (type === "ipv4_dhcp") return { routes: [] };
-	const hostRoutes = subnet.hostRoutes.filter(isKept).flatMap((hostRoute) => hostRoutesOf(hostRoute, addresses));
+	const hostRoutes = subnet.hostRoutes
+		.filter((each) => isKept(each, subnet, addresses))
+		.flatMap((each) => hostRoutesOf(each, addresses));
 	if (defaultRoute?.subnet !== subnet || (type === "ipv6_dhcp" && defaultRoute.gateway === subnet.gateway)) {
 		return { routes: unique(hostRoutes) };
 	}
@@ -167,12 +169,23 @@ function routesOf(
 }
 
 /**
- * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has: the
- * kernel refuses such a route, and systemd-networkd then gives up the whole link. An unspecified next hop says that the
- * destination is on the link (RFC 3442), for which a default route is no place.
+ * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has, or one
+ * that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up the whole link. An
+ * unspecified next hop says that the destination is on the link (RFC 3442), for which a default route is no place.
+ *
+ * @param addresses those of the port
  */
-export function isKept({ destination, nexthop }: HostRoute): boolean {
-	return isHostAddress(nexthop) || (isUnspecified(nexthop) && !isDefault(destination));
+export function isKept(hostRoute: HostRoute, { hostRoutes }: Subnet, addresses: readonly FixedIp[]): boolean {
+	const { destination, nexthop } = hostRoute;
+	if (!isHostAddress(nexthop)) return isUnspecified(nexthop) && !isDefault(destination);
+	return isOnLink(nexthop, addresses) || !hostRoutes.some((other) => other !== hostRoute && leadsTo(other, nexthop));
+}
+
+/** Whether a host route goes by a router to an address. */
+function leadsTo({ destination, nexthop }: HostRoute, address: string): boolean {
+	const cidr = parseCidr(destination);
+	const isByRouter = isHostAddress(nexthop) && nexthop !== address;
+	return isByRouter && !isDefault(destination) && cidr !== undefined && cidrContains(cidr, address);
 }
 
 /**
@@ -198,7 +211,7 @@ function onLinkRoute(address: string): Route {
  * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`. Older ones need
  * the route.
  */
-function isOnLink(gateway: string, addresses: readonly Assigned[]): boolean {
+function isOnLink(gateway: string, addresses: readonly FixedIp[]): boolean {
 	const known = addresses.filter(({ address }) => address !== undefined);
 	const cidrs = known.flatMap(({ subnet }) => parseCidr(subnet.cidr) ?? []);
 	return isLinkLocal(gateway) || cidrs.some((cidr) => cidrContains(cidr, gateway));

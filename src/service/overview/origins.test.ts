@@ -127,6 +127,7 @@ it("names a next hop outside the subnet, and a host route that is left out becau
 	const hostRoutes = [
 		{ destination: "192.0.2.0/24", nexthop: "198.51.100.7" },
 		{ destination: "203.0.113.0/24", nexthop: "224.0.0.5" },
+		{ destination: "0.0.0.0/0", nexthop: "0.0.0.0" },
 	];
 	const ports = own.ports.map((port) => ({
 		...port,
@@ -140,6 +141,7 @@ it("names a next hop outside the subnet, and a host route that is left out becau
 		["/networks/0/routes/1", "host_routes: a next hop outside the subnet"],
 		["/networks/0/routes/2", "host_routes"],
 		["/networks/0/routes", "host_routes: 203.0.113.0/24 by 224.0.0.5 is left out, because no router has that address"],
+		["/networks/0/routes", "host_routes: 0.0.0.0/0 by 0.0.0.0 is left out, because no router has that address"],
 	]);
 });
 

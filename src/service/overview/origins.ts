@@ -1,15 +1,16 @@
 /** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
 
+import { isDeepStrictEqual } from "node:util";
 import { isDefault } from "../../documents/default-routes.ts";
 import { tapName } from "../../documents/link-ids.ts";
-import { isKept } from "../../documents/network-data-full.ts";
+import { isKept, route as routeOf } from "../../documents/network-data-full.ts";
 import type {
 	DescribedLink,
 	DescribedNetwork,
 	DescribedRoute,
 	NetworkDescription,
 } from "../../documents/network-description.ts";
-import { isUnspecified } from "../../instance/addresses.ts";
+import { isHostAddress, isUnspecified } from "../../instance/addresses.ts";
 import type { FixedIp, HostRoute, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
 
 export interface Origin {
@@ -154,20 +155,22 @@ function ofNetwork(entry: DescribedNetwork, pointer: string, port: Port | undefi
 		origin(`${pointer}/netmask`, subnet, "cidr"),
 		origin(`${pointer}/network_id`, named("network", port.network), "id"),
 		origin(`${pointer}/subnet_id`, subnet, "id"),
-		...ofRoutes(entry, pointer, fixedIp),
+		...ofRoutes(entry, pointer, port, fixedIp),
 		...ofDns(entry, pointer, port, fixedIp.subnet),
 	];
 }
 
-function ofRoutes(entry: DescribedNetwork, pointer: string, fixedIp: FixedIp): Origin[] {
+function ofRoutes(entry: DescribedNetwork, pointer: string, port: Port, fixedIp: FixedIp): Origin[] {
 	const subnet = named("subnet", fixedIp.subnet);
 	const origins: Origin[] = [];
 	if (entry.gateway !== undefined) origins.push(origin(`${pointer}/gateway`, subnet, "gateway_ip, outside the subnet"));
 	for (const [at, route] of (entry.routes ?? []).entries())
-		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet)));
-	for (const { destination, nexthop } of leftOut(entry, fixedIp.subnet)) {
-		const text = `host_routes: ${destination} by ${nexthop} is left out, because no router has that address`;
-		origins.push(origin(`${pointer}/routes`, subnet, text));
+		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet, port)));
+	for (const { destination, nexthop } of leftOut(entry, fixedIp.subnet, port)) {
+		const why = isHostAddress(nexthop) ? "only another route leads to that address" : "no router has that address";
+		origins.push(
+			origin(`${pointer}/routes`, subnet, `host_routes: ${destination} by ${nexthop} is left out, because ${why}`),
+		);
 	}
 	if (isGatewayHidden(entry, fixedIp)) {
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
@@ -192,9 +195,10 @@ function ofDns(entry: DescribedNetwork, pointer: string, port: Port, subnet: Sub
 	return origins;
 }
 
-function routeFrom({ network, netmask, gateway }: DescribedRoute, { hostRoutes }: Subnet): string {
+function routeFrom({ network, netmask, gateway }: DescribedRoute, subnet: Subnet, { fixedIps }: Port): string {
+	const { hostRoutes } = subnet;
 	if (isUnspecified(network) && isUnspecified(netmask)) {
-		const isAsked = hostRoutes.some((asked) => isDefault(asked.destination) && isKept(asked));
+		const isAsked = hostRoutes.some((asked) => isDefault(asked.destination) && isKept(asked, subnet, fixedIps));
 		return isAsked ? "host_routes" : "gateway_ip";
 	}
 	const isNextHop = isUnspecified(gateway) && hostRoutes.some(({ nexthop }) => nexthop === network);
@@ -202,9 +206,12 @@ function routeFrom({ network, netmask, gateway }: DescribedRoute, { hostRoutes }
 }
 
 /** The host routes that profile `full` leaves out. Profile `nova` has them. */
-function leftOut({ type, routes = [] }: DescribedNetwork, { hostRoutes }: Subnet): readonly HostRoute[] {
+function leftOut({ type, routes = [] }: DescribedNetwork, subnet: Subnet, { fixedIps }: Port): readonly HostRoute[] {
 	if (type === "ipv4_dhcp") return [];
-	return hostRoutes.filter((route) => !isKept(route) && routes.every(({ gateway }) => gateway !== route.nexthop));
+	return subnet.hostRoutes.filter((hostRoute) => {
+		const lost = routeOf(hostRoute.destination, hostRoute.nexthop);
+		return !isKept(hostRoute, subnet, fixedIps) && !routes.some((route) => isDeepStrictEqual(route, lost));
+	});
 }
 
 /** The subnets whose DNS servers an entry has: its own, and those of the port's DHCP and SLAAC subnets. */
