@@ -1,5 +1,5 @@
 /** The guest's routes, beside each other and its addresses: what cannot be reached, and what contradicts. */
-import { addressVersion, cidrContains, isLinkLocal } from "../../instance/addresses.ts";
+import { addressVersion, cidrContains, isLinkLocal, isUnspecified } from "../../instance/addresses.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import { isDeclaredOnLink, isNoGateway } from "../clients/conditions.ts";
 import {
@@ -26,7 +26,10 @@ export const routingRules: readonly Rule[] = [
 			for (const link of links) {
 				for (const gateway of link.networks.flatMap(gatewaysOf)) {
 					if (reaches(link, gateway.value)) continue;
-					yield { ...gateway, message: `${gateway.value} is in none of the link's subnets`, link };
+					const message = isUnspecified(gateway.value)
+						? "the route has no gateway: its destination is on the link"
+						: `${gateway.value} is in none of the link's subnets`;
+					yield { ...gateway, message, link };
 				}
 			}
 		},
