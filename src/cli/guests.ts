@@ -25,8 +25,10 @@ export async function startGuests(parts: GuestParts, open: AsyncDisposableStack)
 	const service = await startMetadataService({ ...parts, listeners: parts.listeners.map(metadataListener), record });
 	open.defer(() => service.close());
 	const closing = new AbortController();
-	// Without a loopback address, the first guests wait a little longer.
-	const warming = warmUp(parts.documents, closing.signal).catch(() => {});
+	const warming = warmUp(parts.documents, closing.signal).catch(({ message }: Error) => {
+		if (!closing.signal.aborted)
+			log.info({ reason: message }, "the first guests wait a little longer: no requests to itself");
+	});
 	open.defer(async () => {
 		closing.abort();
 		await warming;

@@ -65,11 +65,14 @@ export async function warmUp(documents: GuestDocuments, signal: AbortSignal): Pr
 	return answered;
 }
 
+/** The status; undefined if the request failed. */
 function statusOf(url: string, options: Parameters<typeof get>[1]): Promise<number | undefined> {
-	return new Promise((resolve, reject) => {
-		const request = get(url, options, (response) => {
-			response.resume().once("end", () => resolve(response.statusCode));
-		});
-		request.once("error", reject);
+	return new Promise((resolve) => {
+		let status: number | undefined;
+		get(url, options, (response) => {
+			status = response.resume().statusCode;
+		})
+			.once("error", () => {})
+			.once("close", () => resolve(status));
 	});
 }
