@@ -3,10 +3,10 @@ import { type Kysely, sql } from "kysely";
 import { openDatabase, type StateDatabase, type StateLocation, type StateTables } from "../src/store/database.ts";
 
 /** The columns of `history_instances` that each migration adds. */
-const ADDED: Readonly<Record<string, readonly string[]>> = {
+const ADDED = {
 	"0007-client-evidence": ["client_traits", "client_certainty"],
 	"0008-compared-at": ["compared_at"],
-};
+} satisfies Readonly<Record<string, readonly string[]>>;
 
 /**
  * Opens a state that was last used before a migration, and so applies it.
