@@ -66,6 +66,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const answered = new LRUCache<string, true>(REMEMBERED);
 	/** When the remote source last answered an instance, or it had to be read again: older facts of it don't count. */
 	const askedAt = new LRUCache<string, number>(REMEMBERED);
+	/** When those instances were last wholly read since, by detail and id. */
+	const readSince = new LRUCache<string, number>(REMEMBERED);
 	const preparing = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
@@ -83,7 +85,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 	});
 
-	const refreshes = createRefreshes(instances, clock, state);
+	const refreshes = createRefreshes(readAgain, clock, state);
 
 	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
 		events.onAnswer(origin, !answered.has(id));
@@ -111,12 +113,22 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		return names.some((name) => doubtful.includes(name));
 	}
 
+	/** Reads an instance again, as `InstanceReads` does, and remembers it. */
+	async function readAgain(id: string, detail: Detail, notBefore: number): Promise<void> {
+		const startedAt = clock.now();
+		await instances.refresh(id, detail, notBefore);
+		if (askedAt.has(id)) readSince.set(`${detail} ${id}`, startedAt);
+	}
+
 	/**
-	 * Whether the reading is as new as an answer of the remote source. A signal may be lost, so that only a comparison
-	 * proves it, except for records that it could not read.
+	 * Whether the reading is as new as an answer of the remote source: it was wholly read since. Newer records alone don't
+	 * prove it, since nothing tells when a trunk or a floating IP is missing. A signal may be lost, so that otherwise only a
+	 * comparison proves it, except for records that it could not read.
 	 */
-	function isInOrder(found: InstanceReading, detail: Detail, answeredAt = 0): boolean {
-		if (answeredAt === 0 || requestedAtOf(found, detail) >= answeredAt) return true;
+	function isInOrder(id: string, found: InstanceReading, detail: Detail, answeredAt = 0): boolean {
+		if (answeredAt === 0) return true;
+		const wholly = Math.max(...[detail, "all"].map((each) => readSince.get(`${each} ${id}`) ?? 0));
+		if (wholly >= answeredAt && requestedAtOf(found, detail) >= answeredAt) return true;
 		return state.reconciledAt() >= answeredAt && !isDoubtful(found, detail);
 	}
 
@@ -146,15 +158,16 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	function prepare(id: string): void {
 		if (!state.isFilled() || preparing.has(id) || preparing.size >= MOST_PREPARED) return;
 		preparing.add(id);
-		instances
-			.refresh(id, "all", clock.now())
+		readAgain(id, "all", clock.now())
 			.catch(() => {})
 			.finally(() => preparing.delete(id));
 	}
 
 	/** Once the mirror is as new as any answer before in all details, it stays so. */
 	function forgetRemote(id: string, found: InstanceReading): void {
-		if (isInOrder(found, "all", askedAt.get(id))) askedAt.delete(id);
+		if (!isInOrder(id, found, "all", askedAt.get(id))) return;
+		for (const detail of ["wiring", "server", "all"]) readSince.delete(`${detail} ${id}`);
+		askedAt.delete(id);
 	}
 
 	const read = (id: string) => readInstance(store, id, reading);
@@ -169,8 +182,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const oldestNow = () => clock.now() - options.freshness * 1000;
 
 	/** Whether the facts can be answered as they are, if their wiring is not odd. */
-	const isCurrent = (found: InstanceReading, detail: Detail, notBefore: number, answeredAt: number) =>
-		isInOrder(found, detail, answeredAt) &&
+	const isCurrent = (id: string, found: InstanceReading, detail: Detail, notBefore: number, answeredAt: number) =>
+		isInOrder(id, found, detail, answeredAt) &&
 		isComplete(found, detail) &&
 		!isDoubtful(found, detail) &&
 		asOf(found, detail) >= notBefore;
@@ -179,11 +192,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		const answeredAt = answersFrom(id);
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		const mayServeOld = () => isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
+		const mayServeOld = () => isInOrder(id, found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isOdd = await isOddlyWired(store, found);
 			const notBefore = Math.max(oldestNow(), answeredAt());
-			if (!isOdd && isCurrent(found, detail, notBefore, answeredAt())) {
+			if (!isOdd && isCurrent(id, found, detail, notBefore, answeredAt())) {
 				forgetRemote(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
@@ -193,7 +206,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			}
 			if (await refreshes.refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isCurrent(again, detail, notBefore, answeredAt())) {
+				if (isCurrent(id, again, detail, notBefore, answeredAt())) {
 					forgetRemote(id, again);
 					return answer(id, "refreshed", factsOf(again));
 				}
@@ -219,7 +232,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			const answeredAt = answersFrom(id);
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
-			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
+			if (!isCurrent(id, found, "all", oldestNow(), answeredAt())) return undefined;
 			forgetRemote(id, found);
 			const current = factsOf(found);
 			return current && assembleOwned(current);

@@ -32,7 +32,7 @@ const LATELY = 30_000;
 const MOST_IN_BACKGROUND = 2000;
 
 export function createRefreshes(
-	instances: InstanceReads,
+	read: InstanceReads["refresh"],
 	clock: Clock,
 	state: Pick<MirrorState, "verifiedAt">,
 ): Refreshes {
@@ -49,7 +49,7 @@ export function createRefreshes(
 			const timer = new AbortController();
 			const fail = () => false;
 			const timeout = clock.sleep(TIMEOUT, AbortSignal.any([timer.signal, closing.signal])).then(fail, fail);
-			const refreshed = instances.refresh(id, detail, notBefore).then(() => true, fail);
+			const refreshed = read(id, detail, notBefore).then(() => true, fail);
 			const isInTime = await Promise.race([refreshed, timeout]);
 			waiting--;
 			timer.abort();
@@ -61,8 +61,7 @@ export function createRefreshes(
 			const isLate = clock.now() - state.verifiedAt() > LATELY && clock.now() >= notUntil;
 			if (!isLate || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
 			inBackground.add(id);
-			instances
-				.refresh(id, detail, notBefore)
+			read(id, detail, notBefore)
 				.catch(() => {})
 				.finally(() => inBackground.delete(id));
 		},
