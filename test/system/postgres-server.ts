@@ -29,6 +29,15 @@ const versions = readdirSync("/usr/lib").includes("postgresql") ? readdirSync(RO
 /** Debian's packages put the server's programs outside of PATH. */
 export const hasPostgres = versions.length > 0;
 
+function send(pid: number, name: NodeJS.Signals): void {
+	try {
+		process.kill(pid, name);
+	} catch (error) {
+		// A server that goes on ends processes whose clients have gone.
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
+}
+
 export function startPostgres(): PostgresServer {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-pg-"));
 	const data = join(folder, "data");
@@ -55,9 +64,9 @@ export function startPostgres(): PostgresServer {
 		const file = join(data, "postmaster.pid");
 		if (!existsSync(file)) return;
 		const [first = ""] = readFileSync(file, "utf8").split("\n");
-		process.kill(Number(first), name);
+		send(Number(first), name);
 		const others = readFileSync(`/proc/${first}/task/${first}/children`, "utf8").trim().split(" ");
-		for (const each of others) process.kill(Number(each), name);
+		for (const each of others) send(Number(each), name);
 	};
 	start();
 	return {
