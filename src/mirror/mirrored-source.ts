@@ -36,6 +36,15 @@ export interface MirroredSourceOptions {
 	readonly doubtful: () => ReadonlySet<string>;
 }
 
+/** What the mirror has of an instance, and what was known of its age before it was read. */
+interface Reading extends InstanceReading {
+	/** See MirrorState. */
+	readonly reconciledAt: number;
+	readonly verifiedAt: number;
+	/** Since when it was wholly read, by detail, in milliseconds since 1970. */
+	readonly readSince: Readonly<Partial<Record<Detail, number>>>;
+}
+
 export interface MirroredSource extends FactsSource {
 	readonly state: MirrorState;
 	/** How many look-ups wait for the remote source. */
@@ -66,8 +75,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const answered = new LRUCache<string, true>(REMEMBERED);
 	/** When the remote source last answered an instance, or it had to be read again: older facts of it don't count. */
 	const askedAt = new LRUCache<string, number>(REMEMBERED);
-	/** When those instances were last wholly read since, by detail and id. */
-	const readSince = new LRUCache<string, number>(REMEMBERED);
+	/** When those instances were last wholly read since. */
+	const readSince = new LRUCache<string, Reading["readSince"]>(REMEMBERED);
 	const preparing = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
@@ -94,7 +103,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	/** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
-	const asOf = (found: InstanceReading, detail: Detail) => Math.max(requestedAtOf(found, detail), state.verifiedAt());
+	const asOf = (found: Reading, detail: Detail) => Math.max(requestedAtOf(found, detail), found.verifiedAt);
 
 	/** Whether nothing is missing that documents of the detail contain. */
 	function isComplete({ facts, missing, resources, deleted }: InstanceReading, detail: Detail): boolean {
@@ -117,7 +126,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	async function readAgain(id: string, detail: Detail, notBefore: number): Promise<void> {
 		const startedAt = clock.now();
 		await instances.refresh(id, detail, notBefore);
-		if (askedAt.has(id)) readSince.set(`${detail} ${id}`, startedAt);
+		if (askedAt.has(id)) readSince.set(id, { ...readSince.get(id), [detail]: startedAt });
 	}
 
 	/**
@@ -125,11 +134,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	 * prove it, since nothing tells when a trunk or a floating IP is missing. A signal may be lost, so that otherwise only a
 	 * comparison proves it, except for records that it could not read.
 	 */
-	function isInOrder(id: string, found: InstanceReading, detail: Detail, answeredAt = 0): boolean {
+	function isInOrder(found: Reading, detail: Detail, answeredAt = 0): boolean {
 		if (answeredAt === 0) return true;
-		const wholly = Math.max(...[detail, "all"].map((each) => readSince.get(`${each} ${id}`) ?? 0));
+		const wholly = Math.max(found.readSince[detail] ?? 0, found.readSince.all ?? 0);
 		if (wholly >= answeredAt && requestedAtOf(found, detail) >= answeredAt) return true;
-		return state.reconciledAt() >= answeredAt && !isDoubtful(found, detail);
+		return found.reconciledAt >= answeredAt && !isDoubtful(found, detail);
 	}
 
 	/**
@@ -164,26 +173,30 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	/** Once the mirror is as new as any answer before in all details, it stays so. */
-	function forgetRemote(id: string, found: InstanceReading): void {
-		if (!isInOrder(id, found, "all", askedAt.get(id))) return;
-		for (const detail of ["wiring", "server", "all"]) readSince.delete(`${detail} ${id}`);
+	function forgetRemote(id: string, found: Reading): void {
+		if (!isInOrder(found, "all", askedAt.get(id))) return;
 		askedAt.delete(id);
+		readSince.delete(id);
 	}
 
-	const read = (id: string) => readInstance(store, id, reading);
+	async function read(id: string): Promise<Reading> {
+		const times = { reconciledAt: state.reconciledAt(), verifiedAt: state.verifiedAt() };
+		const proof = { ...times, readSince: readSince.get(id) ?? {} };
+		return { ...(await readInstance(store, id, reading)), ...proof };
+	}
 
 	/** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */
-	function mayLackNics(found: InstanceReading): boolean {
+	function mayLackNics(found: Reading): boolean {
 		const server = found.resources.find(({ kind }) => kind === "server");
-		return nicsWithoutPort(found).length > 0 && (server?.requestedAt ?? 0) > state.reconciledAt();
+		return nicsWithoutPort(found).length > 0 && (server?.requestedAt ?? 0) > found.reconciledAt;
 	}
 
 	/** When the facts of a new answer were requested at the earliest. */
 	const oldestNow = () => clock.now() - options.freshness * 1000;
 
 	/** Whether the facts can be answered as they are, if their wiring is not odd. */
-	const isCurrent = (id: string, found: InstanceReading, detail: Detail, notBefore: number, answeredAt: number) =>
-		isInOrder(id, found, detail, answeredAt) &&
+	const isCurrent = (found: Reading, detail: Detail, notBefore: number, answeredAt: number) =>
+		isInOrder(found, detail, answeredAt) &&
 		isComplete(found, detail) &&
 		!isDoubtful(found, detail) &&
 		asOf(found, detail) >= notBefore;
@@ -192,11 +205,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		const answeredAt = answersFrom(id);
 		const found = await read(id).catch(() => undefined);
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		const mayServeOld = () => isInOrder(id, found, detail, answeredAt()) && !mayLackNics(found);
+		const mayServeOld = () => isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isOdd = await isOddlyWired(store, found);
 			const notBefore = Math.max(oldestNow(), answeredAt());
-			if (!isOdd && isCurrent(id, found, detail, notBefore, answeredAt())) {
+			if (!isOdd && isCurrent(found, detail, notBefore, answeredAt())) {
 				forgetRemote(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
@@ -206,7 +219,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			}
 			if (await refreshes.refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
-				if (isCurrent(id, again, detail, notBefore, answeredAt())) {
+				if (isCurrent(again, detail, notBefore, answeredAt())) {
 					forgetRemote(id, again);
 					return answer(id, "refreshed", factsOf(again));
 				}
@@ -232,7 +245,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			const answeredAt = answersFrom(id);
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
-			if (!isCurrent(id, found, "all", oldestNow(), answeredAt())) return undefined;
+			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
 			forgetRemote(id, found);
 			const current = factsOf(found);
 			return current && assembleOwned(current);
