@@ -138,3 +138,44 @@ it("keeps to the order of answers when a reading from before the remote source's
 	refreshed.reject(new Error("failed"));
 	await expect(waiting).rejects.toThrow("the cloud is away");
 });
+
+/** A source that the remote source has answered for once, since a record was in doubt. */
+async function answeredRemotely(refresh: MirroredSourceOptions["instances"]["refresh"]) {
+	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
+	const doubtful = new Set(["port port of vm"]);
+	const resources = [network, server("vm"), port("vm")];
+	const { store, create } = await mirrored(resources, {
+		doubtful: () => doubtful,
+		remote: remote as unknown as RemoteSource,
+		instances: { refresh, complete: async () => {} },
+	});
+	const source = await create();
+	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(2);
+	doubtful.clear();
+	return { source, store, remote, resources };
+}
+
+it("asks the remote source again until all of an instance was read: what refers to its ports may be missing", async () => {
+	const refresh = vi.fn((): Promise<void> => new Promise(() => {}));
+	const { source, store, remote, resources } = await answeredRemotely(refresh);
+	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
+	refresh.mockRejectedValueOnce(new Error("failed"));
+	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(2);
+	expect(remote.facts).toHaveBeenCalledTimes(2);
+});
+
+it("does not take a reading for new because of a comparison that ended after it", async () => {
+	const refresh = vi.fn(async () => {});
+	const { source, store, remote } = await answeredRemotely(refresh);
+	const refreshed = Promise.withResolvers<void>();
+	refresh.mockClear();
+	refresh.mockReturnValueOnce(refreshed.promise);
+	const waiting = source.facts("vm", "wiring");
+	await expect.poll(() => refresh).toHaveBeenCalledOnce();
+	await store.setMeta("reconciledAt", Date.now() + 60_000);
+	await store.apply({ upserts: [{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm" } } as Resource] });
+	await expect.poll(source.state.reconciledAt).toBeGreaterThan(Date.now());
+	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
+	refreshed.reject(new Error("failed"));
+	await expect(waiting).rejects.toThrow("the cloud is away");
+});
