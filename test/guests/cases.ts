@@ -34,6 +34,7 @@ const WIRINGS = [
 		"static-and-slaac",
 		"link-local-gateway",
 		"gateway-outside",
+		"route-off-link",
 		"vlan-mtu",
 		"eight-nics",
 		"no-port",
