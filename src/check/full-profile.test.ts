@@ -46,7 +46,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	// What one client needs and another does not bear.
 	"warning bond-miimon-text": "as bond-miimon-number, with the other value of the setting",
 	"warning bond-miimon-number":
-		"Talos reads text only, cloud-init's schema since 25.1 demands a number; a setting chooses",
+		"Talos reads text only, cloud-init's schema since 24.2 demands a number; a setting chooses",
 	"warning bond-member-macs": "cloud-init 23.1 to 24.1 gives all members the bond's address, which others need",
 	"warning bond-lacp-rate-unread": "no spelling of it is read by NetworkManager before 24.4 and sysconfig since 24.2",
 };

@@ -50,7 +50,7 @@ describe("reported documents: what clients do", () => {
 		],
 		["cloud-init-schema/network_data", "cloud-init@25.1", ["mtu-text cloud-init ignored ()"]],
 		["cloud-init-schema/network_data", "cloud-init@25.1", ["vlan-id-text cloud-init ignored ()"]],
-		["cloud-init-schema/network_data", "cloud-init@25.1", ["vlan-mac-null cloud-init ignored ()"]],
+		["cloud-init-schema/network_data", "cloud-init@25.1.4", ["vlan-mac-null cloud-init ignored ()"]],
 		["cloud-init-schema/network_data", "cloud-init@25.1", ["netmask-number cloud-init ignored ()"]],
 		["cloud-init-vlan-mtu/network_data", "cloud-init", ["mtu-unread cloud-init wrong (with network-manager)"]],
 		[
@@ -101,9 +101,9 @@ describe("reported documents: what clients do", () => {
 		[
 			"vlan-static6-degrades/network_data",
 			"cloud-init",
-			["virtual-link-static6 cloud-init ignored (from 25.1 to before 26.1)"],
+			["virtual-link-static6 cloud-init ignored (from 24.2 to before 26.1)"],
 		],
-		["bond-miimon-text/network_data", "cloud-init", ["bond-miimon-text cloud-init wrong (25.1 and later)"]],
+		["bond-miimon-text/network_data", "cloud-init", ["bond-miimon-text cloud-init wrong (24.2 and later)"]],
 		["bond-miimon-text/number", "talos", ["bond-miimon-number talos wrong ()"]],
 		[
 			"bond-red-hat/network_data",

@@ -125,12 +125,12 @@ export const ConfigSchema = strict({
 				{
 					miimon: Type.Enum(["number", "text"], {
 						description:
-							"`bond_miimon` as a number or as text. Talos reads only text; with text, cloud-init 25.1 and later report a degraded status.",
+							"`bond_miimon` as a number or as text. Talos reads only text; with text, cloud-init 24.2 and later report a degraded status.",
 						default: DEFAULT_BONDS.miimon,
 					}),
 					aliases: Type.Boolean({
 						description:
-							"Whether bonds repeat their mode and hash policy as `bond-mode` and so on. cloud-init before 24.2 with NetworkManager loses the mode without them; cloud-init 25.1 and later report a degraded status because of them.",
+							"Whether bonds repeat their mode and hash policy as `bond-mode` and so on. cloud-init before 24.2 with NetworkManager loses the mode without them; cloud-init 24.2 and later report a degraded status because of them.",
 						default: DEFAULT_BONDS.aliases,
 					}),
 				},

@@ -6,13 +6,13 @@ import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./n
 /** How bonds are written. Clients contradict each other here: docs/clients.md lists who needs what. */
 export interface BondSettings {
 	/**
-	 * Whether `bond_miimon` is a number or text. Default: `number`, which cloud-init since 25.1 wants (text makes its
+	 * Whether `bond_miimon` is a number or text. Default: `number`, which cloud-init since 24.2 wants (text makes its
 	 * status degraded). Talos drops a number.
 	 */
 	readonly miimon: "number" | "text";
 	/**
 	 * Whether the mode and the hash policy are repeated under the names that cloud-init reads before 24.2 with
-	 * NetworkManager, and since 24.2 with sysconfig. Default: true. cloud-init since 25.1 makes the bond correctly but
+	 * NetworkManager, and since 24.2 with sysconfig. Default: true. cloud-init since 24.2 makes the bond correctly but
 	 * reports a degraded status, because its schema does not know these names.
 	 */
 	readonly aliases: boolean;

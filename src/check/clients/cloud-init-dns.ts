@@ -6,7 +6,7 @@ import { isBlank, member } from "../json.ts";
 import { isDns, nameServersOfNetwork, serverOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, degradedStatus, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
+import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-links.ts";
 import {
 	all,
 	any,
@@ -22,9 +22,11 @@ import {
 } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
-const ENI_OF_25 = { renderers: ["eni"], until: "26.1" } as const;
-/** 26.2 writes only addresses for ifupdown: numbers are some for Python, which then cannot join them. */
-const ENI_OF_26 = { renderers: ["eni"], since: "26.1" } as const;
+const ENI_OF_25 = { renderers: ["eni"], until: "25.2" } as const;
+/** It then writes only addresses for ifupdown: numbers are some for Python, which then cannot join them. */
+const ENI_OF_26 = { renderers: ["eni"], since: "25.2" } as const;
+/** It then reads the servers of networks with an address only. */
+const SYSCONFIG_OF_24 = { renderers: ["sysconfig"], until: "24.2" } as const;
 const typeError = "TypeError: no NIC is configured";
 const overridden = "reads the network's services instead: the link does not have this name server";
 const ON_NETWORKS = ["networks[].dns_nameservers", "networks[].services", "routes[].services"] as const;
@@ -63,6 +65,8 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		wrong(noServer, { renderers: OTHERS, when: any(isText, isTextList) }),
 	],
 	"network-service-address-invalid": [
+		ignored(degraded, { ...SYSCONFIG_OF_24, ...SCHEMA, when: all(not(isStatic), not(isText)) }),
+		fine({ ...SYSCONFIG_OF_24, when: not(isStatic) }),
 		crash(typeError, { renderers: ["network-manager"], since: "23.2", when: all(not(isText), isAppended) }),
 		crash(typeError, { ...ENI_OF_25, since: "23.2", when: not(isText) }),
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
@@ -71,9 +75,9 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		wrong(noServer, { renderers: ["networkd"], since: "23.2", when: all(isStatic, isText) }),
 		wrong(leftOut, { ...ENI_OF_26, when: isText }),
 		wrong(noServer, { renderers: ["network-manager", "sysconfig", "eni", "bsd"], since: "23.2", when: isText }),
-		wrong(`${intoResolvConf}; ${degradedStatus}`, { renderers: ["sysconfig"], since: "25.1" }),
+		wrong(`${intoResolvConf}; ${degradedStatus}`, { ...SCHEMA, renderers: ["sysconfig"] }),
 		wrong(intoResolvConf, { renderers: ["sysconfig"], since: "23.2" }),
-		ignored(degraded, { since: "25.1", when: not(isText) }),
+		ignored(degraded, { ...SCHEMA, when: not(isText) }),
 	],
 	"dns-nameserver-invalid": [
 		fine({ since: "23.2", when: hasServersIn("networks[].services") }),
@@ -90,8 +94,8 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		crash(typeError, { renderers: ["networkd", "network-manager", "sysconfig", "eni"] }),
 		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, hasContainer) }),
 	],
-	"network-services-type": [crash("TypeError: no NIC is configured", { since: "24.3", when: not(isEmptyIterable) })],
-	"network-service-type": [crash("stops: no NIC is configured", { since: "24.3" })],
+	"network-services-type": [crash("TypeError: no NIC is configured", { since: "23.2", when: not(isEmptyIterable) })],
+	"network-service-type": [crash("stops: no NIC is configured", { since: "23.2" })],
 	"dns-search-type": [
 		fine({ since: "23.2", when: all(isNameserverList, hasServersIn("networks[].services")) }),
 		...conversionReactions["dns-search-type"],
@@ -130,9 +134,13 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			renderers: ["eni"],
 			since: "25.2",
 			until: "26.1",
-			when: hasNoServerOfFamily,
+			when: any(isMissing, isOnlyOfOtherFamily),
 		}),
-		wrong("leaves it out: it writes servers for their own family alone", { renderers: ["eni"], since: "25.2" }),
+		wrong("leaves it out: it writes servers for their own family alone", {
+			renderers: ["eni"],
+			since: "25.2",
+			when: not(isMissing),
+		}),
 	],
 	"dns-nameservers-overridden": [
 		wrong(overridden, { renderers: ["netplan", "network-manager"], since: "23.2" }),
@@ -165,6 +173,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	"dhcp-dns-unread": [
 		ignored("does not pass it on to netplan", { ...NETPLAN, since: "23.2" }),
 		ignored("passes on only the document's own servers", { renderers: ["networkd"], when: isNotInServices }),
+		ignored("passes on only the document's own servers", { ...SYSCONFIG_OF_24, when: isNotInServices }),
 	],
 	"dns-on-every-link": [
 		wrong("gives the link all of the document's servers", { renderers: ["netplan", "networkd"] }),
@@ -173,12 +182,10 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
 
-/** None of the servers beside it is of the family that it is written for: the host's servers for IPv4. */
-function hasNoServerOfFamily({ document, network }: Fault): boolean {
-	const servers = network
-		? nameServersOfNetwork(network).map(({ address }) => address)
-		: document.services.flatMap((service) => serverOf(service) ?? []);
-	return servers.every((address) => addressVersion(address) !== (network?.version ?? 4));
+/** It is one of the document's servers, which are written for IPv4 and of which none is. */
+function isOnlyOfOtherFamily({ document, network }: Fault): boolean {
+	const servers = document.services.flatMap((service) => serverOf(service) ?? []);
+	return network === undefined && servers.every((address) => addressVersion(address) === 6);
 }
 
 function ownServers({ link }: Fault, sources: readonly string[]): ReadonlySet<string> {

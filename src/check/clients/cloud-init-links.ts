@@ -26,12 +26,12 @@ const typeError = "TypeError: no NIC is configured";
 
 /** netplan's generator reads the whole file or nothing. */
 export const netplanRefuses = "netplan refuses the whole file: no NIC comes up";
-/** cloud-init validates its own network configuration since 24.1, and reports what does not fit. */
+/** cloud-init validates its own network configuration since 24.2 as it converts it, and reports what does not fit. */
 const isDegraded = "status is degraded and cloud-init status --wait exits with 2";
 export const degradedStatus = `its ${isDegraded}`;
 export const degraded = `networking is right, but cloud-init's ${isDegraded}`;
 export const NETPLAN = { renderers: ["netplan"] } as const;
-const SCHEMA = { since: "25.1" } as const;
+export const SCHEMA = { since: "24.2" } as const;
 
 export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": conversion["document-type"],
@@ -46,7 +46,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"nic-name-invalid": [
 		crash("TypeError: no NIC is configured", { when: isUnhashable }),
 		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], when: not(isText) }),
-		crash("TypeError: no NIC is configured", { renderers: ["networkd"], until: "26.1", when: not(isText) }),
+		crash("TypeError: no NIC is configured", { renderers: ["networkd"], until: "25.2", when: not(isText) }),
 		// It sorts the names.
 		crash("TypeError: no NIC is configured", {
 			renderers: ["eni"],
@@ -146,6 +146,11 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: isUnhashable }),
 		// netplan checks the value since 1.0.
 		lost(netplanRefuses, { ...NETPLAN, since: "25.1" }),
+		wrong(`systemd-networkd ignores the number: the rate is slow; ${degradedStatus}`, {
+			...SCHEMA,
+			...NETPLAN,
+			when: all(isFastNumber, not(isText)),
+		}),
 		// Zero and one are the kernel's numbers for slow and fast.
 		ignored(degraded, { ...SCHEMA, when: all(not(isText), any(isRateNumber, isBlankValue)) }),
 		wrong("systemd-networkd ignores the number: the rate is slow", { ...NETPLAN, when: isFastNumber }),
@@ -192,14 +197,15 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		ignored(degraded, { ...SCHEMA, when: not(isMissingOrNull) }),
 	],
 	"vlan-mac-missing": conversion["vlan-mac-missing"],
-	"vlan-mac-null": [ignored(degraded, SCHEMA)],
+	"vlan-mac-null": [ignored(degraded, { since: "25.1.1" })],
 	"vlan-mac-invalid": [
+		fine({ renderers: ["netplan", "eni"], since: "24.2", until: "25.1.1" }),
 		crash("AttributeError: no NIC is configured", { ...NETPLAN, when: not(isText) }),
-		crash("AttributeError: no NIC is configured", { since: "26.1", when: not(any(isText, isFalse)) }),
+		crash("AttributeError: no NIC is configured", { since: "25.3", when: not(any(isText, isFalse)) }),
 		crash(typeError, { renderers: ["eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
 		lost("the system refuses the address", { when: isText }),
-		ignored(degraded, SCHEMA),
+		ignored(degraded, { since: "25.1.1" }),
 	],
 	"vlan-link-unknown": conversion["vlan-link-unknown"],
 	"vlan-mac-own": [wrong("does not set it: the VLAN has its parent's address, and port security drops its frames")],
@@ -228,7 +234,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"virtual-link-unrendered": [
 		lost("creates no such link (cloud-init issue 6534)", { renderers: ["networkd"], until: "26.1" }),
 	],
-	"virtual-link-static6": [ignored(degraded, { since: "25.1", until: "26.1" })],
+	"virtual-link-static6": [ignored(degraded, { ...SCHEMA, until: "26.1" })],
 };
 
 /** What the system makes of an option that it does not know. networkd makes bonds since cloud-init 26.1. */

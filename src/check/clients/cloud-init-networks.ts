@@ -4,7 +4,7 @@ import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
 import { parseAddress } from "../addressing.ts";
 import type { Fault } from "../rule.ts";
 import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, NETPLAN, netplanRefuses } from "./cloud-init-links.ts";
+import { degraded, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-links.ts";
 import {
 	all,
 	any,
@@ -22,7 +22,6 @@ import {
 import { conversionReactions, destinationOf, hasReadableDestination, valueError } from "./conversion.ts";
 
 const conversion = conversionReactions;
-const SCHEMA = { since: "25.1" } as const;
 /** These get only the routes of static networks. */
 const STATIC_ROUTES = { renderers: ["netplan", "bsd"] } as const;
 

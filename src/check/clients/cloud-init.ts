@@ -20,14 +20,14 @@ const hasSpelling =
 const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];
 /** These read a network's own name servers and search domains only if it has an address. */
 const STATIC_DNS = ["netplan", "networkd"];
-const ANY_DNS = ["network-manager", "sysconfig", "eni", "bsd"];
+const ANY_DNS = ["network-manager", "eni", "bsd"];
 /** NetworkManager asks for DHCP in place of a type that cloud-init does not know there. */
 const NOT_NETWORK_MANAGER = ["netplan", "networkd", "sysconfig", "eni", "bsd"];
 
 export const cloudInit: Client = {
 	name: "cloud-init",
 	title: "cloud-init",
-	source: "its source from 22.4.2 to August 2026; the tests run 22.4.2 and 25.1.4",
+	source: "its source from 22.4.2 to August 2026, and running it: see below",
 	versions: { oldest: "22.4.2", newest: "26.2", note: "from Debian 12 (22.4.2) to Debian sid and Ubuntu (26.2)" },
 	renderers: [
 		{ name: "netplan", usedBy: "Ubuntu, Debian since 12" },
@@ -107,16 +107,18 @@ export const cloudInit: Client = {
 			{ renderers: NOT_NETPLAN, when: hasLink },
 		],
 		"networks[].services": [
-			{ since: "23.2", renderers: STATIC_DNS, when: isStatic, note: "static networks" },
+			{ since: "23.2", renderers: [...STATIC_DNS, "sysconfig"], when: isStatic, note: "static networks" },
 			{ since: "23.2", renderers: ANY_DNS },
+			{ since: "24.2", renderers: ["sysconfig"] },
 		],
 		"networks[].dns_nameservers": [
-			{ renderers: STATIC_DNS, when: isStatic, note: "static networks" },
+			{ renderers: [...STATIC_DNS, "sysconfig"], when: isStatic, note: "static networks" },
 			{ renderers: ANY_DNS },
+			{ since: "24.2", renderers: ["sysconfig"] },
 		],
 		"networks[].dns_search": [
 			{ renderers: STATIC_DNS, when: isStatic, note: "static networks" },
-			{ renderers: ANY_DNS },
+			{ renderers: [...ANY_DNS, "sysconfig"] },
 		],
 		"routes[].metric": [
 			{ renderers: ["netplan", "networkd", "sysconfig", "eni"] },

@@ -105,7 +105,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 export const glean: Client = {
 	name: "glean",
 	title: "glean",
-	source: "its source of June 2025, run with documents for each distribution",
+	source: "its source of June 2025, run for each distribution: see below",
 	versions: { oldest: "1.24", newest: "1.24", note: "the source of June 2025; older images differ" },
 	renderers: [
 		{ name: DEBIAN, usedBy: "Debian, Ubuntu" },

@@ -75,7 +75,7 @@ export const bondRules: readonly Rule[] = [
 	{
 		id: "bond-miimon-number",
 		title: "`bond_miimon` as a number",
-		fix: 'for Talos, write it as text, "100"; cloud-init since 25.1 expects a number',
+		fix: 'for Talos, write it as text, "100"; cloud-init since 24.2 expects a number',
 		*find(document) {
 			for (const fault of optionFaults(document, "bond_miimon", (value) => typeof value === "number")) {
 				yield { ...fault, message: `bond_miimon is the number ${fault.value}` };

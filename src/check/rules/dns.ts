@@ -164,8 +164,8 @@ export const dnsRules: readonly Rule[] = [
 	},
 	{
 		id: "dns-family-unread",
-		title: "A name server that is on no network of its own family",
-		fix: "repeat the server on a network of its family",
+		title: "A name server that is on no network of its own family, or a network with none of its own",
+		fix: "write each server on a network of its own family",
 		limitation: true,
 		*find({ links, services }) {
 			const ofHost = serversAmong(services).filter((address) => addressVersion(address) === 4);
@@ -180,6 +180,11 @@ export const dnsRules: readonly Rule[] = [
 			const onNetworks = links.flatMap(({ networks }) => networks.flatMap(nameServersOfNetwork));
 			for (const { pointer, address, network } of missingFrom(reached, onNetworks)) {
 				if (network) yield { pointer, message: message(address), value: address, network };
+			}
+			for (const { network, servers } of links.flatMap(serversByNetwork)) {
+				const isOwn = (address: string) => addressVersion(address) === network.version;
+				if (network.version === undefined || servers.length === 0 || servers.some(isOwn)) continue;
+				yield { pointer: network.pointer, message: `no name server of the network is IPv${network.version}`, network };
 			}
 		},
 	},
@@ -231,17 +236,22 @@ function readServers(cell: Cell, document: DocumentView): ReadonlySet<string> {
 }
 
 /**
- * The servers of a link that stand on a network of their own family. A network that has neither servers nor search domains
- * counts as having those of the link's first that has some.
+ * The servers of a link's networks. One that has neither servers nor search domains has those of the link's first that has
+ * some.
  */
-function serversOfFamily({ networks }: LinkView): string[] {
+function serversByNetwork({ networks }: LinkView): { network: NetworkView; servers: readonly string[] }[] {
 	const own = networks.map((network) => {
 		const servers = nameServersOfNetwork(network).map(({ address }) => address);
 		return servers.length > 0 || !isBlank(member(network.raw, "dns_search")) ? servers : undefined;
 	});
 	const first = own.find((servers) => servers !== undefined) ?? [];
-	return networks.flatMap(({ version }, index) =>
-		(own[index] ?? first).filter((address) => addressVersion(address) === version),
+	return networks.map((network, index) => ({ network, servers: own[index] ?? first }));
+}
+
+/** The servers of a link that stand on a network of their own family. */
+function serversOfFamily(link: LinkView): string[] {
+	return serversByNetwork(link).flatMap(({ network, servers }) =>
+		servers.filter((address) => addressVersion(address) === network.version),
 	);
 }
 
