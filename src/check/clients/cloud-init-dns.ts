@@ -6,7 +6,7 @@ import { isBlank, member } from "../json.ts";
 import { isDns, nameServersOfNetwork, serverOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-links.ts";
+import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
 import {
 	all,
 	any,

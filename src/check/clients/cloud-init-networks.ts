@@ -4,7 +4,7 @@ import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
 import { parseAddress } from "../addressing.ts";
 import type { Fault } from "../rule.ts";
 import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-links.ts";
+import { degraded, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
 import {
 	all,
 	any,

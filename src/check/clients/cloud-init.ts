@@ -1,5 +1,6 @@
 /** cloud-init: what it reads, by version and by the renderer that writes the guest's configuration. */
 import type { Client, Part } from "./client.ts";
+import { cloudInitBondReactions } from "./cloud-init-bonds.ts";
 import { cloudInitDnsReactions } from "./cloud-init-dns.ts";
 import { cloudInitLinkReactions } from "./cloud-init-links.ts";
 import { cloudInitNetworkReactions } from "./cloud-init-networks.ts";
@@ -127,5 +128,10 @@ export const cloudInit: Client = {
 		"routes[].services": [{ since: "24.3" }],
 		services: [{}],
 	},
-	reactions: { ...cloudInitLinkReactions, ...cloudInitNetworkReactions, ...cloudInitDnsReactions },
+	reactions: {
+		...cloudInitLinkReactions,
+		...cloudInitBondReactions,
+		...cloudInitNetworkReactions,
+		...cloudInitDnsReactions,
+	},
 };
