@@ -87,6 +87,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 			renderers: ["netplan", "networkd", "sysconfig", "eni"],
 			when: not(isText),
 		}),
+		ignored(degraded, { ...SCHEMA, renderers: ["network-manager"], until: "24.3", when: not(isText) }),
 		...invalidOption("the rate is slow"),
 	],
 	"bond-option-spelling": [
