@@ -79,6 +79,9 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 		wrong("writes bond-miimon 0: the bond does not notice a dead link", { renderers: [DEBIAN] }),
 		wrong("the bond does not notice a dead link", { renderers: [NETWORKD, GENTOO] }),
 	],
+	"bond-arp-monitoring": [
+		wrong("does not read it: the bond does not notice a dead link", { renderers: [DEBIAN, NETWORKD, GENTOO] }),
+	],
 	"bond-mac-missing": [crash(stops), lost("the system refuses it", { renderers: ["suse"], when: isEmptyText })],
 	"bond-mac-invalid": [crash(stops), ...refusedMac([DEBIAN, ...IFCFG, GENTOO])],
 	"bond-id-long": [
