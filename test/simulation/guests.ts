@@ -78,7 +78,18 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail }: G
 		const isSubport = instance.ports.some(({ trunk }) =>
 			trunk?.subports.some(({ port }) => port.fixedIps.some((fixed) => fixed.address === address)),
 		);
-		if (!owned && !isSubport) fail(`${address} was answered as ${instance.id}, private: ${isPrivate}`);
+		if (!owned && !isSubport && !hasSubport(instance.id, address))
+			fail(`${address} was answered as ${instance.id}, private: ${isPrivate}`);
+	}
+
+	/** Whether the address is a subport's of the instance now: its facts may be from before that. */
+	function hasSubport(id: string, address: string): boolean {
+		const ofPort = new Map(cloud.all("port").map((port) => [port.id, port]));
+		return cloud
+			.all("trunk")
+			.filter(({ port_id }) => ofPort.get(port_id)?.device_id === id)
+			.flatMap(({ sub_ports }) => sub_ports.flatMap(({ port_id }) => ofPort.get(port_id)?.fixed_ips ?? []))
+			.some(({ ip_address }) => ip_address === address);
 	}
 
 	async function byId(node: Node, id: string): Promise<void> {
