@@ -16,15 +16,20 @@ export interface LookUp<V> {
 	readonly answer: Promise<Answer<V>>;
 }
 
-/** See `CacheEntry`. */
-export type AnswerTime = Pick<CacheEntry<unknown>, "askedAt" | "outdatedSince">;
+/**
+ * Whether what was asked for at a time is newer than a value. Of two look-ups at the same time, the later one may show the
+ * older state: only what is asked for after the other has come is newer.
+ */
+export function isNewer(askedAt: number, known: CacheEntry<unknown>): boolean {
+	return askedAt >= known.receivedAt;
+}
 
 /**
- * Whether a value may replace another. Of two look-ups at the same time, the later one may show the older state: only what
- * was asked for after the other had come is newer, or after a change that the other lacks.
+ * Whether a cached value stays when another answer comes.
+ *
+ * @param isCurrent whether the answer's look-up started after the last invalidation
  */
-export function isNewer(value: AnswerTime, known: CacheEntry<unknown>): boolean {
-	const { askedAt, receivedAt, outdatedSince = receivedAt } = known;
-	if (known.outdatedSince !== undefined && value.outdatedSince === undefined) return value.askedAt >= askedAt;
-	return value.askedAt >= Math.min(receivedAt, outdatedSince);
+export function staysNewest(known: CacheEntry<unknown>, { askedAt }: CacheEntry<unknown>, isCurrent: boolean): boolean {
+	const time = known.isOutdated ? known.askedAt : known.receivedAt;
+	return time > askedAt || (!isCurrent && time === askedAt);
 }

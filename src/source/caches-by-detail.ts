@@ -40,11 +40,11 @@ export function createCachesByDetail(
 		...ofInstances,
 		...room("all"),
 		ask: (id) => look(id, "all"),
-		intern(id, instance, time) {
+		intern(id, instance, askedAt) {
 			const interned = intern(id, instance);
 			for (const cache of [wiring, server]) {
 				const known = cache.peek(id);
-				if (known !== undefined && isNewer(time, known)) cache.delete(id);
+				if (known !== undefined && isNewer(askedAt, known)) cache.delete(id);
 			}
 			return interned;
 		},

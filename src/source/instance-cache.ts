@@ -3,7 +3,6 @@ import { setTimeout } from "node:timers/promises";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
-import { isNewer } from "./answer-order.ts";
 import { instanceTimes, ownerTimes, privateOwner, STALE_OWNER } from "./cache-times.ts";
 import { createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
@@ -183,10 +182,9 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		const startedAt = now();
 		const found = await source.known?.(id);
 		// Meanwhile a guest may have been answered newer facts of less detail.
-		const isCurrent = [byDetail.wiring, byDetail.server].every((cache) => {
-			const known = cache.peek(id);
-			return known === undefined || isNewer({ askedAt: startedAt }, known);
-		});
+		const isCurrent = [byDetail.wiring, byDetail.server].every(
+			(cache) => (cache.peek(id)?.receivedAt ?? 0) < startedAt,
+		);
 		return isCurrent ? found : undefined;
 	}
 

@@ -3,7 +3,7 @@
  * and falls back to older ones while the source can't be reached.
  */
 import { GuestwireError } from "../errors.ts";
-import { type Answer, type AnswerTime, isNewer, type LookUp } from "./answer-order.ts";
+import { type Answer, isNewer, type LookUp, staysNewest } from "./answer-order.ts";
 import type { CacheTimes, StaleTimes } from "./cache-times.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
@@ -25,8 +25,12 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly ask: (key: string) => Promise<V>;
 	/** Another cache whose values serve as well: a look-up of it is joined, and a value of it served, if that is newer. */
 	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "running">;
-	/** The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid. */
-	readonly intern: (key: string, value: V, time: AnswerTime) => V;
+	/**
+	 * The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid.
+	 *
+	 * @param askedAt as a `CacheEntry`'s
+	 */
+	readonly intern: (key: string, value: V, askedAt: number) => V;
 	/**
 	 * How long ago it was certain that every change of the value had been reported, in milliseconds: a value that is not
 	 * invalidated counts as no older. Default: never.
@@ -103,31 +107,34 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	const failures = createFailures(times.negativeTtl, now);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 
-	function ageOf(key: string, { value, askedAt, outdatedSince }: CacheEntry<V>): number {
+	function ageOf(key: string, { value, askedAt, isOutdated }: CacheEntry<V>): number {
 		const age = now() - askedAt;
-		return outdatedSince !== undefined ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
+		return isOutdated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
 	}
 
 	function newest(key: string): CacheEntry<V> | undefined {
 		const [own, other] = [entries.get(key), options.superset?.peek(key)];
-		return own === undefined || (other !== undefined && isNewer(other, own)) ? other : own;
+		return own === undefined || (other !== undefined && isNewer(other.askedAt, own)) ? other : own;
 	}
 
 	function start(key: string): Promise<Answer<V>> {
 		const [askedAt, sequence] = [now(), shared.changes.sequence()];
 		const [joined, known] = [options.superset?.running(key), newest(key)];
-		if (joined !== undefined && (known === undefined || isNewer(joined, known))) return joined.answer;
+		if (joined !== undefined && (known === undefined || isNewer(joined.askedAt, known))) return joined.answer;
 		return options.ask(key).then((value) => ({ value, askedAt, sequence }));
 	}
 
-	/** Starts a look-up, or another one if a change has overtaken it: callers may have joined after the change. */
+	/**
+	 * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
+	 * went on at the same time as another one whose answer is outdated: nothing tells which of them is newer.
+	 */
 	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
 		for (let attempt = 1; ; attempt++) {
 			const answer = await start(key);
 			const isOutdated = shared.changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
-			const entry = { ...answer, receivedAt: now() };
-			if (!isOutdated) return entry;
-			if (attempt === MOST_TRIES) return { ...entry, outdatedSince: answer.askedAt };
+			const known = newest(key);
+			const isOrdered = known === undefined || !known.isOutdated || isNewer(answer.askedAt, known);
+			if ((!isOutdated && isOrdered) || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), isOutdated };
 		}
 	}
 
@@ -142,12 +149,12 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 				failures.succeed();
 				shared.oldestStale = Number.POSITIVE_INFINITY;
 				const isCurrent = end();
-				const entry: CacheEntry<V> = isCurrent ? found : { ...found, outdatedSince: found.askedAt };
+				const entry = { ...found, isOutdated: found.isOutdated || !isCurrent };
 				if (isCurrent) failures.delete(key);
 				const known = newest(key);
-				if (known !== undefined && (!isNewer(entry, known) || (!isCurrent && known.askedAt === entry.askedAt)))
+				if (known !== undefined && staysNewest(known, entry, isCurrent))
 					return { value: known.value, askedAt: known.askedAt, sequence };
-				const value = options.intern(key, entry.value, entry);
+				const value = options.intern(key, entry.value, entry.askedAt);
 				entries.set(key, { ...entry, value });
 				return { value, askedAt: entry.askedAt, sequence };
 			},
@@ -200,7 +207,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	function serveKnown(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
-		const isOutdated = known.outdatedSince !== undefined;
+		const { isOutdated } = known;
 		const age = isOutdated ? Number.POSITIVE_INFINITY : ageOf(key, known);
 		const isNew = !isOutdated && now() - known.receivedAt < times.minServed;
 		if (age < times.maxAge || isNew) {
@@ -229,8 +236,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	async function prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined> {
 		const known = entries.get(key);
-		const isCurrent = known !== undefined && known.outdatedSince === undefined;
-		if (isCurrent && ageOf(key, known) < times.revalidateAfter) return known.value;
+		if (known !== undefined && !known.isOutdated && ageOf(key, known) < times.revalidateAfter) return known.value;
 		if (lookUps.has(key) || preparing.has(key) || (known === undefined && !entries.hasRoom())) return undefined;
 		const [askedAt, sequence] = [now(), shared.changes.sequence()];
 		preparing.add(key);
@@ -239,8 +245,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		if (value === undefined || !isUnchanged || isAbsent(value)) return undefined;
 		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
 		const meanwhile = entries.get(key);
-		if (meanwhile !== undefined && !isNewer({ askedAt }, meanwhile)) return meanwhile.value;
-		const entry = { value: options.intern(key, value, { askedAt }), askedAt, receivedAt: now() };
+		if (meanwhile !== undefined && !isNewer(askedAt, meanwhile))
+			return meanwhile.isOutdated ? undefined : meanwhile.value;
+		const entry = { value: options.intern(key, value, askedAt), askedAt, receivedAt: now(), isOutdated: false };
 		if (known !== undefined) entries.set(key, entry);
 		else if (!entries.setIfRoom(key, entry)) return undefined;
 		return entry.value;
@@ -249,7 +256,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	function invalidate(key: string): void {
 		const entry = entries.get(key);
 		if (entry !== undefined) {
-			entry.outdatedSince ??= now();
+			entry.isOutdated = true;
 			options.onInvalidate?.(key);
 		}
 		preparing.delete(key);
@@ -264,7 +271,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 				const value = serveKnown(key, known, staleTimes);
 				return value instanceof Promise ? withAbort(value, signal) : value;
 			}
-			if (known !== undefined && known.outdatedSince === undefined && now() - known.askedAt < times.negativeTtl) {
+			if (known !== undefined && !known.isOutdated && now() - known.askedAt < times.negativeTtl) {
 				counts.hits++;
 				return known.value;
 			}

@@ -9,11 +9,8 @@ export interface CacheEntry<V> {
 	readonly askedAt: number;
 	/** When the value arrived, by the same clock. */
 	readonly receivedAt: number;
-	/**
-	 * The source has reported a change that the value lacks, at this time at the earliest: the value only serves while there
-	 * is no newer one.
-	 */
-	outdatedSince?: number;
+	/** The source has reported a change since the value was asked for: it only serves while there is no newer one. */
+	isOutdated: boolean;
 }
 
 export interface TaggedEntriesOptions<V> {
