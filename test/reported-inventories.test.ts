@@ -98,7 +98,8 @@ describe("default routes", () => {
 		const { networkData } = await treeOf("static6-router-by-ra", "vm1");
 		const finding = check(networkData).find(({ rule }) => rule === "ipv6-default-route-missing");
 		expect(finding?.effects).toMatchObject([
-			{ client: "cloud-init", outcome: "wrong", scopes: [{ renderers: ["netplan", "networkd", "sysconfig"] }] },
+			{ client: "cloud-init", outcome: "wrong", scopes: [{ renderers: ["netplan", "sysconfig"] }] },
+			{ client: "cloud-init", outcome: "wrong", scopes: [{ renderers: ["networkd"], since: "24.2" }] },
 		]);
 	});
 
