@@ -1,7 +1,7 @@
 /** Generated clouds: the facts of one instance with anything that Neutron allows, and ids as written by hand. */
 import fc from "fast-check";
 import type { InstanceFacts, PortFacts, SubnetFacts } from "../src/instance/facts.ts";
-import { BOND_MODES } from "../src/instance/port-group.ts";
+import { BOND_MODES, BOND_OPTIONS } from "../src/instance/port-group.ts";
 
 const MODES = [null, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"] as const;
 const VIF_TYPES = ["ovs", "bridge", "dvs", "hyperv", "other", "unbound", "binding_failed", undefined] as const;
@@ -75,11 +75,17 @@ const portShape = fc.record({
 			/** Which MAC address the port group has. */
 			mac: fc.constantFrom("port" as const, "member" as const, "none" as const),
 			mode: fc.constantFrom(...BOND_MODES, "4", null),
-			properties: fc.constantFrom(
-				{ miimon: 100, lacp_rate: "fast" },
-				{ arp_interval: 200, arp_ip_target: "192.0.2.1" },
-				{},
-				{ "bond-miimon": "50", "xmit-hash-policy": "layer3+4" },
+			properties: fc.oneof(
+				fc.constantFrom<Record<string, unknown>>(
+					{ miimon: 100, lacp_rate: "fast" },
+					{ arp_interval: 200, arp_ip_target: "192.0.2.1" },
+					{},
+					{ "bond-miimon": "50", "xmit-hash-policy": "layer3+4" },
+				),
+				fc.dictionary(
+					fc.constantFrom(...BOND_OPTIONS),
+					fc.constantFrom<unknown>(0, 1, 2, "3", true, "one", "eno1", []),
+				),
 			),
 		}),
 		{ freq: 2 },

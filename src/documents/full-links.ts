@@ -1,4 +1,5 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
+import { addressVersion } from "../instance/addresses.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -65,6 +66,12 @@ function bondLinks(nic: Nic, group: PortGroup, settings: BondSettings): Link[] {
 	return [...members, bond];
 }
 
+/**
+ * Options for which netplan may refuse the whole file, so that no NIC comes up: a NIC by a name that the guest does not give
+ * it (Ironic knows no names), and a switch that netplan takes as `true` and all others as `1`.
+ */
+const REFUSED: ReadonlySet<string> = new Set(["bond_active_slave", "bond_all_slaves_active", "bond_primary"]);
+
 /** The kernel's own value for modes that require link monitoring, in milliseconds. */
 const DEFAULT_MIIMON = 100;
 
@@ -73,12 +80,21 @@ const DEFAULT_MIIMON = 100;
  * `bond_check_params`), and the default of 100 ms is added where neither `miimon` nor `arp_interval` is set.
  */
 function optionsOf({ options }: PortGroup, settings: BondSettings): Record<string, string | number> {
-	const { bond_miimon: own, ...others } = options;
+	const isKept = ([name]: [string, unknown]) =>
+		!REFUSED.has(name) && (hasArpMonitoring(options) || !name.startsWith("bond_arp_"));
+	const kept = Object.fromEntries(Object.entries(options).filter(isKept));
+	const { bond_miimon: own, ...others } = kept;
 	const isUnset = own === undefined || Number(own) === 0;
 	const miimon = isUnset ? String(DEFAULT_MIIMON) : own;
-	if (isUnset && Number(options["bond_arp_interval"] ?? 0) > 0) return { ...options };
+	if (isUnset && hasArpMonitoring(options)) return kept;
 	const isNumber = settings.miimon === "number" && /^\d+$/.test(miimon);
 	return { bond_miimon: isNumber ? Number(miimon) : miimon, ...others };
+}
+
+/** Whether the driver monitors links by ARP: at an interval, and with targets. */
+function hasArpMonitoring({ bond_arp_interval: interval, bond_arp_ip_target: targets }: PortGroup["options"]): boolean {
+	if (!(Number(interval) > 0) || targets === undefined) return false;
+	return targets.split(",").every((target) => addressVersion(target.trim()) === 4);
 }
 
 /**

@@ -66,13 +66,17 @@ describe("a port's bare metal", () => {
 		["down-delay", "200", "bond_downdelay", "200"],
 		["LACP-Rate", "1", "bond_lacp_rate", "fast"],
 		["xmit_hash_policy", 1, "bond_xmit_hash_policy", "layer3+4"],
+		["fail_over_mac", 1, "bond_fail_over_mac", "active"],
+		["min-links", "2", "bond_min_links", "2"],
+		["vendor_option", "any text", "bond_vendor_option", "any text"],
 	])("has the option %s = %j as %s", (key, value, name, text) => {
 		const portGroups = [group({ ...attached, properties: { [key]: value, empty: null } })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ [name]: text });
 	});
 
 	it("leaves out what can't be an option's value", () => {
-		const properties = { nested: { a: [1] }, lists: [[1]], empty: [], none: null, miimon: 100 };
+		const json = { nested: { a: [1] }, lists: [[1]], empty: [], none: null };
+		const properties = { ...json, min_links: "one", updelay: -1, fail_over_mac: "maybe", lacp_rate: 2, miimon: 100 };
 		const portGroups = [group({ ...attached, properties })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ bond_miimon: "100" });
 	});

@@ -146,7 +146,7 @@ function modeOf(group: PortGroupFacts, members: readonly BareMetalPortFacts[]): 
 const STATIC_MODES: ReadonlySet<BondMode> = new Set(["balance-rr", "balance-xor", "broadcast"]);
 
 /** The options of the bonding driver. https://docs.kernel.org/networking/bonding.html */
-const BOND_OPTIONS = [
+export const BOND_OPTIONS = [
 	...["active_slave", "ad_actor_sys_prio", "ad_actor_system", "ad_select", "ad_user_port_key", "all_slaves_active"],
 	...["arp_all_targets", "arp_interval", "arp_ip_target", "arp_missed_max", "arp_validate", "downdelay"],
 	...["fail_over_mac", "lacp_active", "lacp_rate", "lp_interval", "miimon", "min_links", "ns_ip6_target"],
@@ -160,11 +160,22 @@ const plainName = (name: string) =>
 		.replaceAll(/[_-]/g, "");
 const OPTION_NAMES = new Map(BOND_OPTIONS.map((name) => [plainName(name), name]));
 
-/** The driver also takes numbers for these values; netplan and systemd-networkd do not. */
+/** The driver also takes these values' numbers; netplan and systemd-networkd do not. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
+	ad_select: ["stable", "bandwidth", "count"],
+	arp_all_targets: ["any", "all"],
+	arp_validate: ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"],
+	fail_over_mac: ["none", "active", "follow"],
+	lacp_active: ["off", "on"],
 	lacp_rate: ["slow", "fast"],
-	xmit_hash_policy: ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4"],
+	primary_reselect: ["always", "better", "failure"],
+	xmit_hash_policy: ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"],
 };
+const NUMBERS: ReadonlySet<string> = new Set([
+	...["ad_actor_sys_prio", "ad_user_port_key", "all_slaves_active", "arp_interval", "arp_missed_max", "downdelay"],
+	...["lp_interval", "miimon", "min_links", "num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay"],
+	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier"],
+]);
 
 /**
  * The guest gets every property, prefixed with `bond_` (nova/virt/ironic/driver.py), under the name that the driver has
@@ -180,13 +191,18 @@ function optionsOf(group: PortGroupFacts): Record<string, string> {
 				plainKey(key)
 					.replace(/^bond[_-]/, "")
 					.replaceAll("-", "_");
-			return text === undefined ? [] : [[`bond_${name}`, optionValue(name, text)]];
+			const option = text === undefined ? undefined : optionValue(name, text);
+			return option === undefined ? [] : [[`bond_${name}`, option]];
 		}),
 	);
 }
 
-function optionValue(name: string, text: string): string {
-	return (/^\d$/.test(text) ? VALUES[name]?.[Number(text)] : undefined) ?? text;
+/** The value by its name; undefined if the driver does not have it. Other properties are free text. */
+function optionValue(name: string, text: string): string | undefined {
+	const values = VALUES[name];
+	if (values !== undefined)
+		return values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
+	return NUMBERS.has(name) && !/^\d+$/.test(text) ? undefined : text;
 }
 
 /** As the driver reads it: a list with commas, a switch as 1 or 0. */
