@@ -25,3 +25,25 @@ describe("name servers that a client does not read", () => {
 		]);
 	});
 });
+
+describe("a list of addresses in one of the document's services", () => {
+	const of = document({ networks: [ipv4()], services: [{ type: "dns", address: ["192.0.2.53", "192.0.2.54"] }] });
+
+	it("is read by cloud-init and by VyOS", () => {
+		const texts = check(of, { clients: ["cloud-init", "vyos"] }).flatMap(({ rule }) => rule);
+		expect(texts).not.toContain("service-address-invalid");
+		expect(texts).not.toContain("service-address-missing");
+		expect(texts).not.toContain("dns-missing");
+	});
+
+	it("makes others fail", () => {
+		expect(check(of, { clients: ["talos"] }).map(({ rule }) => rule)).toContain("service-address-invalid");
+	});
+
+	it("has servers for the rules, each by its address", () => {
+		const networks = [ipv4({ dns_nameservers: ["192.0.2.53"] })];
+		expect(messagesOf("dns-in-services-alone", { ...of, networks })).toEqual([
+			"/services/0: no network has the name server 192.0.2.54",
+		]);
+	});
+});

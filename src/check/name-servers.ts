@@ -30,6 +30,25 @@ function addressOf(value: unknown): string | undefined {
 	return typeof value === "string" && value.length <= 100 ? canonicalAddress(value) : undefined;
 }
 
+/**
+ * The addresses of one of the document's own services, as canonical text: one, or each of a list, which cloud-init and VyOS
+ * read. Invalid ones are left out.
+ */
+export function serversOf({ raw }: Entry): string[] {
+	const value = member(raw, "address");
+	const addresses = Array.isArray(value) ? bounded(value, LONGEST.services) : [value];
+	return addresses.flatMap((address) => addressOf(address) ?? []);
+}
+
+/** The name servers in the document's own services. */
+export function ownNameServersOf({ services }: DocumentView): NameServer[] {
+	return services
+		.filter(isDns)
+		.flatMap((service) =>
+			serversOf(service).map((address): NameServer => ({ pointer: service.pointer, address, source: "services" })),
+		);
+}
+
 /** The services of all networks. */
 export function networkServices({ networks }: DocumentView): { network: NetworkView; service: Entry }[] {
 	return networks.flatMap((network) => listed(network, "services").map((service) => ({ network, service })));
@@ -37,7 +56,7 @@ export function networkServices({ networks }: DocumentView): { network: NetworkV
 
 /** Every name server of the document. */
 export function nameServersOf(document: DocumentView): NameServer[] {
-	return [...serversAmong(document.services, "services"), ...document.networks.flatMap(nameServersOfNetwork)];
+	return [...ownNameServersOf(document), ...document.networks.flatMap(nameServersOfNetwork)];
 }
 
 /** The name servers on a network: in `services`, in `dns_nameservers` and in its routes' `services`. */
@@ -55,10 +74,10 @@ export function nameServersOfNetwork(network: NetworkView): NameServer[] {
 	];
 }
 
-function serversAmong(services: readonly Entry[], source: Member, network?: NetworkView): NameServer[] {
+function serversAmong(services: readonly Entry[], source: Member, network: NetworkView): NameServer[] {
 	return services.filter(isDns).flatMap((service): NameServer[] => {
 		const address = serverOf(service);
-		return address === undefined ? [] : [{ pointer: service.pointer, address, source, ...(network && { network }) }];
+		return address === undefined ? [] : [{ pointer: service.pointer, address, source, network }];
 	});
 }
 

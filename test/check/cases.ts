@@ -4,6 +4,7 @@ import { linkCases } from "./link-cases.ts";
 import { networkCases } from "./network-cases.ts";
 import { routeCases } from "./route-cases.ts";
 import { supportCases } from "./support-cases.ts";
+import { unrecordedCases } from "./unrecorded.ts";
 
 export interface Case {
 	readonly rule: string;
@@ -15,4 +16,7 @@ export interface Case {
 	readonly nics?: readonly string[];
 }
 
-export const CASES: readonly Case[] = [linkCases, networkCases, addressCases, routeCases, supportCases].flat();
+/** Those whose documents are part of the recorded walk. */
+export const RECORDED_CASES: readonly Case[] = [linkCases, networkCases, addressCases, routeCases, supportCases].flat();
+
+export const CASES: readonly Case[] = [...RECORDED_CASES, ...unrecordedCases];

@@ -1,14 +1,14 @@
 /** What happens to each document of the walk in cloud-init, as recorded in `recorded-walk.tsv`. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { CASES } from "./cases.ts";
+import { RECORDED_CASES } from "./cases.ts";
 import { type Judged, RENDERERS, type RendererName } from "./cloud-init.ts";
 import { type Step, walk } from "./walk.ts";
 
-/** The walk, and the documents of the rules' own cases. */
+/** The walk, and the documents of the rules' own cases that are recorded. */
 export const STEPS: readonly Step[] = [
 	...walk(),
-	...CASES.flatMap(({ rule, at, bad, good }) => [
+	...RECORDED_CASES.flatMap(({ rule, at, bad, good }) => [
 		{ title: `${rule} at ${at}`, document: bad },
 		{ title: `not ${rule} at ${at}`, document: good },
 	]),

@@ -3,7 +3,7 @@
 import { addressVersion } from "../../instance/addresses.ts";
 import { listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
-import { isDns, nameServersOfNetwork, serverOf } from "../name-servers.ts";
+import { isDns, nameServersOfNetwork, ownNameServersOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
@@ -12,6 +12,7 @@ import {
 	any,
 	hasSearch,
 	hasServersIn,
+	isAddressList,
 	isEmptyIterable,
 	isList,
 	isMissing,
@@ -56,7 +57,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			since: "23.2",
 			when: all(onNetwork, isText),
 		}),
-		fine({ when: onNetwork }),
+		fine({ when: any(onNetwork, isAddressList) }),
 		crash(typeError, { renderers: ["networkd"], when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_25, when: not(any(isText, isTextList)) }),
 		crash(typeError, { ...ENI_OF_26, when: isNumericAddress }),
@@ -184,8 +185,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 
 /** It is one of the document's servers, which are written for IPv4 and of which none is. */
 function isOnlyOfOtherFamily({ document, network }: Fault): boolean {
-	const servers = document.services.flatMap((service) => serverOf(service) ?? []);
-	return network === undefined && servers.every((address) => addressVersion(address) === 6);
+	return network === undefined && ownNameServersOf(document).every(({ address }) => addressVersion(address) === 6);
 }
 
 function ownServers({ link }: Fault, sources: readonly string[]): ReadonlySet<string> {
@@ -197,16 +197,13 @@ function ownServers({ link }: Fault, sources: readonly string[]): ReadonlySet<st
 function lacksServersOf(...sources: readonly string[]): (fault: Fault) => boolean {
 	return (fault) => {
 		const own = ownServers(fault, sources);
-		return fault.document.services.filter(isDns).some((service) => {
-			const address = serverOf(service);
-			return address !== undefined && !own.has(address);
-		});
+		return ownNameServersOf(fault.document).some(({ address }) => !own.has(address));
 	};
 }
 
 /** The server is on the network only: networkd gets the document's own list, on links with DHCP too. */
 function isNotInServices({ document, value }: Fault): boolean {
-	return !document.services.some((service) => serverOf(service) === value);
+	return !ownNameServersOf(document).some(({ address }) => address === value);
 }
 
 function onNetwork({ network }: Fault): boolean {

@@ -1,7 +1,7 @@
 /** Conditions on a fault, for the clients' tables. */
 import { cidrContains, isUnspecified } from "../../instance/addresses.ts";
 import { isBlank, isEmptyContainer, member } from "../json.ts";
-import { nameServersOfNetwork } from "../name-servers.ts";
+import { nameServersOfNetwork, serversOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 
 type Test = (fault: Fault) => boolean;
@@ -12,6 +12,9 @@ export const isText: Test = ({ value }) => typeof value === "string";
 export const isNumber: Test = ({ value }) => typeof value === "number";
 export const isNull: Test = ({ value }) => value === null;
 export const isList: Test = ({ value }) => Array.isArray(value);
+/** A service's list of valid addresses. */
+export const isAddressList: Test = ({ value, service }) =>
+	Array.isArray(value) && service !== undefined && serversOf(service).length === value.length;
 export const isNonEmptyText: Test = ({ value }) => typeof value === "string" && value !== "";
 export const isEmptyText: Test = ({ value }) => value === "";
 /** A list with an item that is not text, which Python cannot join. */

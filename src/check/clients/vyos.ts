@@ -1,8 +1,8 @@
 /** VyOS, whose fork of cloud-init converts the document as cloud-init 22.1 does and then writes VyOS's own configuration. */
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { hasOwnPrefix, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
+import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { hasOwnPrefix, isAddressList, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 import { supportFor } from "./network-types.ts";
 
@@ -36,6 +36,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"gateway-off-link": [lost("the route never becomes active: the gateway is not a neighbour")],
 	"service-address-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
 	"service-address-invalid": [
+		fine({ when: isAddressList }),
 		lost("the system refuses the configuration", { when: ({ network }) => network === undefined }),
 	],
 	"network-services-type": [],

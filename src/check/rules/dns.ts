@@ -9,6 +9,7 @@ import {
 	type NameServer,
 	nameServersOf,
 	nameServersOfNetwork,
+	ownNameServersOf,
 	readsServer,
 	serverOf,
 	staticFamilies,
@@ -43,7 +44,7 @@ export const dnsRules: readonly Rule[] = [
 		*find(document) {
 			const named = new Set(document.networks.flatMap(nameServersOfNetwork).map(({ address }) => address));
 			const allFamilies = familiesOf(nameServersOf(document));
-			const isOnLinks = serversAmong(document.services).every((address) => named.has(address));
+			const isOnLinks = ownNameServersOf(document).every(({ address }) => named.has(address));
 			for (const network of document.networks) {
 				const { link, isStatic, pointer } = network;
 				if (!link || !isStatic) continue;
@@ -80,10 +81,9 @@ export const dnsRules: readonly Rule[] = [
 			const fixed = document.links.filter(({ networks }) => networks.some(({ isStatic }) => isStatic));
 			if (fixed.length === 0 || !fixed.every(({ networks }) => networks.some(isServed))) return;
 			const onNetworks = new Set(document.networks.flatMap(nameServersOfNetwork).map(({ address }) => address));
-			for (const service of document.services.filter(isDns)) {
-				const value = serverOf(service);
-				if (value === undefined || onNetworks.has(value)) continue;
-				yield { pointer: service.pointer, message: `no network has the name server ${value}`, value };
+			for (const { pointer, address } of ownNameServersOf(document)) {
+				if (onNetworks.has(address)) continue;
+				yield { pointer, message: `no network has the name server ${address}`, value: address };
 			}
 		},
 	},
@@ -92,9 +92,9 @@ export const dnsRules: readonly Rule[] = [
 		title: "The document's own name servers, for a link with DHCP or SLAAC alone",
 		fix: "nothing, as long as the DHCP server or the router hands out name servers",
 		limitation: true,
-		*find({ links, services }) {
-			const families = new Set(serversAmong(services).map(addressVersion));
-			for (const link of links) {
+		*find(document) {
+			const families = familiesOf(ownNameServersOf(document));
+			for (const link of document.links) {
 				const { networks, pointer } = link;
 				if (!networks.some(isDynamic) || networks.some(({ isStatic }) => isStatic)) continue;
 				if (![...families].some((family) => networks.some(({ version }) => version === family))) continue;
@@ -167,15 +167,15 @@ export const dnsRules: readonly Rule[] = [
 		title: "A name server that is on no network of its own family, or a network with none of its own",
 		fix: "write each server on a network of its own family",
 		limitation: true,
-		*find({ links, services }) {
-			const ofHost = serversAmong(services).filter((address) => addressVersion(address) === 4);
+		*find(document) {
+			const { links } = document;
+			const own = ownNameServersOf(document);
+			const ofHost = own.flatMap(({ address }) => (addressVersion(address) === 4 ? address : []));
 			const reached = new Set([...ofHost, ...links.flatMap(serversOfFamily)]);
 			const message = (address: string) => `the name server ${address} is on no IPv${addressVersion(address)} network`;
-			for (const service of services.filter(isDns)) {
-				const value = serverOf(service);
-				if (value === undefined || reached.has(value)) continue;
-				reached.add(value);
-				yield { pointer: service.pointer, message: message(value), value, service };
+			for (const { pointer, address } of missingFrom(reached, own)) {
+				reached.add(address);
+				yield { pointer, message: message(address), value: address };
 			}
 			const onNetworks = links.flatMap(({ networks }) => networks.flatMap(nameServersOfNetwork));
 			for (const { pointer, address, network } of missingFrom(reached, onNetworks)) {
