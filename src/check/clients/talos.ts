@@ -90,7 +90,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-type-missing": [lost("skips the network")],
 	"network-type-unknown": [lost("skips the network")],
 	"address-missing": [lost("configures no address")],
-	"address-invalid": [crash('"failed to parse ip address": no networking from the document', { when: isText })],
+	"address-invalid": [
+		crash('"failed to parse ip address": no networking from the document', { when: isText }),
+		// It goes on after a value of another type, whose field stays empty.
+		lost("drops it and configures no address", { when: isStatic }),
+	],
 	"netmask-missing": [wrong(noNeighbour)],
 	"netmask-invalid": [
 		fine({ when: hasOwnPrefix }),
@@ -105,7 +109,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-netmask-invalid": [fine({ when: routeHasOwnPrefix }), badRoute],
 	"route-gateway-missing": [badGateway],
 	"route-gateway-invalid": [badGateway],
-	"gateway-invalid": [crash('"failed to parse gateway ip": no networking from the document')],
+	"route-gateway-family": [lost("the kernel refuses the route: the gateway is of the other family")],
+	"gateway-invalid": [
+		crash('"failed to parse gateway ip": no networking from the document', { when: isText }),
+		lost("drops it: no default route"),
+	],
 	"gateway-off-link": [
 		fine({ when: any(isNoGateway, isDeclaredOnLink) }),
 		lost("the kernel refuses the route: the gateway is not a neighbour"),
