@@ -9,6 +9,7 @@ import { defaultRouteRules } from "./rules/default-routes.ts";
 import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
 import { gatewayRules } from "./rules/gateways.ts";
+import { linkNameRules } from "./rules/link-names.ts";
 import { linkRules } from "./rules/links.ts";
 import { mtuRules } from "./rules/mtu.ts";
 import { networkRules } from "./rules/networks.ts";
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
 	documentRules,
 	valueTypeRules,
 	linkRules,
+	linkNameRules,
 	mtuRules,
 	bondLinkRules,
 	bondRules,

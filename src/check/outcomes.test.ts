@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { automatic, defaultRoute, document, ipv4, ipv6 } from "../../test/check/documents.ts";
+import {
+	automatic,
+	bond,
+	bonded,
+	defaultRoute,
+	document,
+	ipv4,
+	ipv6,
+	nic,
+	nic2,
+	twoNics,
+	vlan,
+} from "../../test/check/documents.ts";
 import { check } from "./check.ts";
 
 const networks = (...list: unknown[]) => document({ networks: list });
@@ -37,5 +49,31 @@ describe("a default route by a gateway of the other family", () => {
 
 	it.each(["talos", "vyos", "afterburn"])("is lost with %s", (client) => {
 		expect(mixed.map((of) => outcomesOf("route-gateway-family", client, of))).toEqual([["lost"], ["lost"]]);
+	});
+});
+
+describe("a link's name", () => {
+	const named = (name: string) => bonded({ name });
+
+	it("is read for a bond by cloud-init since 26.1 alone", () => {
+		const outcome = (client: string) => outcomesOf("link-name-unusable", client, named("0123456789abcdef"));
+		expect(outcome("cloud-init@25.3")).toEqual([]);
+		expect(outcome("cloud-init@26.1")).toEqual(["lost"]);
+		const of = document({ links: [nic(), nic2(), bond({ name: "0123456789ab" }), vlan({ vlan_link: "bond0" })] });
+		expect(outcomesOf("vlan-name-long", "cloud-init@25.3", of)).toEqual([]);
+		expect(outcomesOf("vlan-name-long", "cloud-init@26.1", of)).toEqual(["lost"]);
+	});
+
+	it("leaves NetworkManager the NIC, which it finds by its MAC address", () => {
+		const of = document({ links: [nic({ name: "0123456789abcdef" })] });
+		expect(outcomesOf("link-name-unusable", "cloud-init@22.4:network-manager", of)).toEqual(["wrong"]);
+		expect(outcomesOf("link-name-unusable", "cloud-init@22.4:networkd", of)).toEqual(["lost"]);
+	});
+
+	it("of two NICs leaves one of them with cloud-init, and brings both together with VyOS", () => {
+		const of = { ...twoNics(), links: [nic({ name: "eth0" }), nic2({ name: "eth0" })] };
+		expect(outcomesOf("link-name-repeated", "cloud-init", of)).toEqual(["lost"]);
+		expect(outcomesOf("link-name-repeated", "vyos", of)).toEqual(["wrong"]);
+		expect(outcomesOf("link-name-repeated", "talos", of)).toEqual([]);
 	});
 });

@@ -9,7 +9,7 @@ const SHOWN: readonly (readonly [RegExp, readonly Aspect[]])[] = [
 		/^(list-missing|link-unconfigured|network-id|network-type-(missing|unknown|unsupported)|bond-mode-missing)/,
 		ASPECTS,
 	],
-	[/^(link-id|nic-mac|nic-name-invalid|vlan-id|vlan-link|vlan-over)/, ASPECTS],
+	[/^(link-id|link-name|nic-mac|nic-name-invalid|vlan-id|vlan-link|vlan-over)/, ASPECTS],
 	[/^(bond-mac|bond-member-macs)/, ["mac", "link", "bond", "unreadable"]],
 	[/^bond-unsupported$/, ["bond", "link", "address", "route", "dns"]],
 	[/^bond-/, ["bond", "link"]],

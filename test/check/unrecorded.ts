@@ -3,13 +3,48 @@
  * (test/system/check-cloud-init.test.ts).
  */
 import type { Case } from "./cases.ts";
-import { dns, document, ipv4 } from "./documents.ts";
+import { bond, bonded, dns, document, ipv4, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
 import type { Step } from "./walk.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
 
+/** Two bonds of one NIC each, with these names. */
+const twoBonds = (...names: unknown[]) => {
+	const bonds = names.map((name, index) => {
+		const parts = { id: `bond${index}`, bond_links: [`tap${index}`], ethernet_mac_address: [MAC, MAC2][index] };
+		return bond(name === null ? parts : { ...parts, name });
+	});
+	return { ...twoNics({ link: "bond0" }, { link: "bond1" }), links: [nic(), nic2(), ...bonds] };
+};
+
 /** For rules, as in the other lists of cases. */
-export const unrecordedCases: readonly Case[] = [];
+export const unrecordedCases: readonly Case[] = [
+	{
+		rule: "link-name-repeated",
+		at: "/links/1/name",
+		bad: { ...twoNics(), links: [nic({ name: "lan0" }), nic2({ name: "lan0" })] },
+		good: { ...twoNics(), links: [nic({ name: "lan0" }), nic2({ name: "lan1" })] },
+	},
+	{
+		rule: "link-name-repeated",
+		at: "/links/3/name",
+		bad: twoBonds("bond0", "bond0"),
+		good: twoBonds("bond0", "bond1"),
+	},
+	{ rule: "link-name-repeated", at: "/links/3", bad: twoBonds("bond1", null), good: twoBonds("bond0", null) },
+	...["0123456789abcdef", "Ethernet 1", "0/1", "a:b", "a%b", "a*b", "lo"].map((name) => ({
+		rule: "link-name-unusable",
+		at: "/links/0/name",
+		bad: document({ links: [nic({ name })] }),
+		good: document({ links: [nic({ name: "0123456789abcde" })] }),
+	})),
+	...["0123456789abcdef", "bond 0", "a%b"].map((name) => ({
+		rule: "link-name-unusable",
+		at: "/links/2/name",
+		bad: bonded({ name }),
+		good: bonded({ name: "bond-of.2_nics" }),
+	})),
+];
 
 /** The cases' documents, and others. */
 export const UNRECORDED: readonly Step[] = [

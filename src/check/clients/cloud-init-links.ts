@@ -1,13 +1,17 @@
 /** What cloud-init makes of faults in links. */
 
+import { macOf } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
+import { LONGEST_NAME } from "../rules/bond-macs.ts";
+import { hasNetplanPattern, isKernelName } from "../rules/link-names.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA, typeError } from "./cloud-init-effects.ts";
 import {
 	all,
 	any,
 	hasMember,
+	isBond,
 	isEmptyText,
 	isListedBeforeParent,
 	isMissing,
@@ -43,6 +47,30 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: isEmptyText }),
 		lost("ifupdown finds no NIC of that name", { renderers: ["eni"], when: not(isNonEmptyText) }),
 		ignored(degraded, { ...SCHEMA, when: not(isText) }),
+	],
+	"link-name-repeated": [
+		// It reads a bond's name since 26.1.
+		fine({ until: "26.1", when: any(isBond, ({ otherLink }) => otherLink?.kind === "bond") }),
+		lost("the last link's settings replace the first's"),
+	],
+	"link-name-unusable": [
+		fine({ until: "26.1", when: isBond }),
+		crash('ValueError "invalid interpolation syntax": no NIC is configured', {
+			renderers: ["network-manager"],
+			when: hasLonePercent,
+		}),
+		lost(netplanRefuses, { ...NETPLAN, when: isTextWith(hasNetplanPattern) }),
+		fine({ when: isTextWith(isKernelName) }),
+		wrong(`the NIC keeps its own name; ${degradedStatus}`, {
+			...SCHEMA,
+			renderers: ["network-manager"],
+			when: all(
+				isFoundByMac,
+				isTextWith(({ length }) => length > LONGEST_NAME),
+			),
+		}),
+		wrong("the NIC keeps its own name", { renderers: ["network-manager"], when: isFoundByMac }),
+		lost("the kernel refuses the name: the link is not configured"),
 	],
 	"nic-mac-missing": [...conversion["nic-mac-missing"], ignored(degraded, SCHEMA)],
 	"nic-mac-invalid": [
@@ -105,6 +133,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"vlan-id-repeated": [lost("the last one's addresses replace the others'")],
 	"vlan-name-long": [
 		// It numbers bonds without a name, and takes a NIC's name from the guest unless the document gives one.
+		fine({ until: "26.1", when: ({ otherLink }) => otherLink?.kind === "bond" }),
 		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: parentIsNamed }),
 	],
 	"virtual-link-unrendered": [
@@ -116,6 +145,20 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 /** systemd and NetworkManager read a MAC address with dashes, too. */
 function hasDashes({ value }: Fault): boolean {
 	return typeof value === "string" && /^([0-9a-f]{2}-){5}[0-9a-f]{2}$/i.test(value);
+}
+
+function isTextWith(test: (text: string) => boolean): (fault: Fault) => boolean {
+	return ({ value }) => typeof value === "string" && test(value);
+}
+
+/** Python's configparser reads a percent sign as the beginning of a reference. */
+function hasLonePercent({ value }: Fault): boolean {
+	return typeof value === "string" && value.replaceAll("%%", "").includes("%");
+}
+
+/** NetworkManager finds the NIC by its MAC address; a profile in a folder of its own is not read. */
+function isFoundByMac({ link, value }: Fault): boolean {
+	return link?.kind === "nic" && macOf(link) !== undefined && typeof value === "string" && !value.includes("/");
 }
 
 function isOwnParent({ link, otherLink }: Fault): boolean {

@@ -54,7 +54,10 @@ export const cloudInit: Client = {
 	setsMonitoring: "by-document",
 	setsNoMonitoring: { sysconfig: "if 0" },
 	reads: {
-		"links[].name": [{}],
+		"links[].name": [
+			{ when: isNic, note: "NICs" },
+			{ since: "26.1", when: isBond, note: "bonds" },
+		],
 		"links[].mtu": [
 			{ renderers: ["netplan", "networkd", "sysconfig", "eni", "bsd"] },
 			{ renderers: ["network-manager"], when: isNic, note: "NICs" },

@@ -14,6 +14,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its DHCP fallback is off")],
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
 	"nic-name": [ignored("expects a name like eth0")],
+	"link-name-repeated": [wrong("the addresses of both links are on one NIC", { when: areNics })],
 	"nic-mac-repeated": [wrong("the addresses of both links are on one NIC")],
 	"mtu-text": [],
 	"bond-unsupported": [lost(`${unreadOption}; the bond has VyOS's default, 802.3ad`, { when: isNotLacp })],
@@ -57,7 +58,7 @@ export const vyos: Client = {
 	parsesRoutes: ({ link }) => link !== undefined,
 	parsesServices: () => false,
 	reads: {
-		"links[].name": [{}],
+		"links[].name": [{ when: ({ link }) => link?.kind === "nic", note: "NICs" }],
 		"links[].mtu": [{}],
 		"networks[].gateway": [{ when: ({ network }) => network?.version === 4 && network.isStatic, note: "static IPv4" }],
 		"networks[].routes": [{ when: readsNetwork, note: "static networks" }],
@@ -67,6 +68,10 @@ export const vyos: Client = {
 	},
 	reactions,
 };
+
+function areNics({ link, otherLink }: Fault): boolean {
+	return link?.kind === "nic" && otherLink?.kind === "nic";
+}
 
 function isNotLacp({ link }: Fault): boolean {
 	return link !== undefined && member(link.raw, "bond_mode") !== "802.3ad";
