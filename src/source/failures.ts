@@ -11,8 +11,12 @@ export interface Failures {
 	isFailing(key: string): boolean;
 	/** The key's last error, or that of a source that is down. */
 	reasonFor(key: string): unknown;
-	/** Whether the source counts as down: callers with an old value don't wait for a new one. */
-	isDown(): boolean;
+	/**
+	 * Whether the source counts as down: callers with an old value don't wait for a new one.
+	 *
+	 * @param isHanging whether a look-up has waited for longer than a caller would
+	 */
+	isDown(isHanging: boolean): boolean;
 }
 
 /** Memory is taken as they come. */
@@ -45,6 +49,6 @@ export function createFailures(ttl: number, now: () => number): Failures {
 		},
 		isFailing: (key) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY),
 		reasonFor: (key) => failures.get(key)?.error ?? SOURCE_DOWN,
-		isDown: () => now() < downUntil,
+		isDown: (isHanging) => now() < downUntil || (isHanging && failing.size === FAILURES_OF_SOURCE),
 	};
 }

@@ -408,6 +408,32 @@ describe("a source that can't be reached", () => {
 		await vi.waitFor(() => expect(nameOf(cache.get("d", "all") as Instance)).toBe("two"));
 	});
 
+	test("while everything hangs, callers with an old answer do not wait, however long; they do once something is answered", async () => {
+		vi.useFakeTimers();
+		try {
+			const { cache, names, state, after } = set();
+			const ids = ["a", "b", "c", "d", "e"];
+			for (const id of ids) names.set(id, "one");
+			await Promise.all(ids.map((id) => cache.get(id, "all")));
+			const gate = Promise.withResolvers<void>();
+			state.gate = gate.promise;
+			after(20);
+			const waiting = Promise.all(["a", "b", "c"].map((id) => cache.get(id, "all")));
+			after(2);
+			await vi.advanceTimersByTimeAsync(2000);
+			expect((await waiting).map(nameOf)).toEqual(["one", "one", "one"]);
+			after(30);
+			expect(nameOf(cache.get("d", "all") as Instance)).toBe("one");
+			state.gate = undefined;
+			gate.resolve();
+			await vi.advanceTimersByTimeAsync(0);
+			names.set("e", "two");
+			expect(nameOf(await cache.get("e", "all"))).toBe("two");
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("an unknown instance is an error, and looked up again after two seconds", async () => {
 		const { cache, state, after, asked } = set();
 		state.down = true;

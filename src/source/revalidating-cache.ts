@@ -215,7 +215,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
 			return known.value;
 		}
-		const isDown = failures.isDown();
+		const [oldest] = lookUps.values();
+		const isDown = failures.isDown(oldest !== undefined && now() - oldest.askedAt >= staleTimes.revalidateTimeout);
 		if (isDown) revalidateInBackground(key);
 		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), staleTimes);
 		counts.misses++;
