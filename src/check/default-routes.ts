@@ -13,19 +13,17 @@ export interface DefaultRoute {
 	readonly route?: RouteView;
 	/** Canonical text. */
 	readonly gateway: string;
-	readonly metric: unknown;
 }
 
 /** The default routes of one network, its own `gateway` first. */
 export function defaultRoutesOf(network: NetworkView): DefaultRoute[] {
 	const gateway = parseGateway(member(network.raw, "gateway"));
 	const own: DefaultRoute[] = gateway
-		? [{ ...parts(network, gateway), pointer: `${network.pointer}/gateway`, key: "gateway", metric: undefined }]
+		? [{ ...parts(network, gateway), pointer: `${network.pointer}/gateway`, key: "gateway" }]
 		: [];
 	const routed = network.routes.flatMap((route): DefaultRoute[] => {
 		if (route.destination?.prefixLength !== 0 || !route.gateway) return [];
-		const metric = member(route.raw, "metric");
-		return [{ ...parts(network, route.gateway), route, pointer: route.pointer, key: "routes", metric }];
+		return [{ ...parts(network, route.gateway), route, pointer: route.pointer, key: "routes" }];
 	});
 	return [...own, ...routed];
 }

@@ -77,3 +77,49 @@ describe("a link's name", () => {
 		expect(outcomesOf("link-name-repeated", "talos", of)).toEqual([]);
 	});
 });
+
+describe("a network's own metric", () => {
+	const rule = "default-route-on-two-links";
+	const gateways = (...metrics: unknown[]) => {
+		const [first, second] = metrics.map((metric, index) => ({ gateway: `10.${index}.0.1`, metric }));
+		return twoNics(first, second);
+	};
+	const routed = (...metrics: unknown[]) => {
+		const [first, second] = metrics.map((metric, index) => ({ routes: [defaultRoute(`10.${index}.0.1`)], metric }));
+		return twoNics(first, second);
+	};
+	const same = ["wrong"];
+
+	it("ranks default routes with netplan since 25.2, NetworkManager since 26.2, sysconfig and ifupdown", () => {
+		expect(outcomesOf(rule, "cloud-init@26.2:netplan", gateways(100, 200))).toEqual([]);
+		expect(outcomesOf(rule, "cloud-init@26.2:netplan", gateways(100, 100))).toEqual(same);
+		expect(outcomesOf(rule, "cloud-init@25.1:netplan", gateways(100, 200))).toEqual(same);
+		expect(outcomesOf(rule, "cloud-init@26.2:network-manager", gateways(100, 200))).toEqual([]);
+		expect(outcomesOf(rule, "cloud-init@26.1:network-manager", gateways(100, 200))).toEqual(same);
+		expect(outcomesOf(rule, "cloud-init@22.4:sysconfig", gateways(100, 200))).toEqual([]);
+		expect(outcomesOf(rule, "cloud-init@22.4:eni", gateways(100, 200))).toEqual([]);
+		expect(outcomesOf(rule, "cloud-init@26.2:networkd", gateways(100, 200))).toEqual(same);
+		expect(outcomesOf(rule, "talos", gateways(100, 200))).toEqual(same);
+	});
+
+	it("is that of its routes, but not with ifupdown", () => {
+		expect(outcomesOf(rule, "cloud-init@26.2:netplan", routed(100, 200))).toEqual([]);
+		expect(outcomesOf(rule, "cloud-init@26.2:eni", routed(100, 200))).toEqual(same);
+	});
+
+	it("ranks the routes by DHCP where cloud-init passes it on", () => {
+		const dhcp = (...metrics: unknown[]) => {
+			const [first, second] = metrics.map((metric) => ({ type: "ipv4_dhcp", ...(metric !== null && { metric }) }));
+			return twoNics(first, second);
+		};
+		const outcome = (client: string, ...metrics: unknown[]) =>
+			outcomesOf("dhcp-on-two-links", client, dhcp(...metrics));
+		expect(outcome("cloud-init@26.2:netplan", 100, 200)).toEqual([]);
+		expect(outcome("cloud-init@26.2:netplan", null, 200)).toEqual([]);
+		// systemd-networkd has 100 where nothing is said.
+		expect(outcome("cloud-init@26.2:netplan", null, 100)).toEqual(same);
+		expect(outcome("cloud-init@25.1:netplan", 100, 200)).toEqual(same);
+		expect(outcome("cloud-init@22.4:eni", 100, 200)).toEqual([]);
+		expect(outcome("cloud-init@26.2:networkd", 100, 200)).toEqual(same);
+	});
+});

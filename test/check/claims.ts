@@ -23,7 +23,7 @@ const SHOWN: readonly (readonly [RegExp, readonly Aspect[]])[] = [
 		/^(network-type|network-link|static6|dhcp6)/,
 		["link", "address", "dynamic", "route", "dns", "search", "unreadable"],
 	],
-	[/^(route|gateway|default-route|dhcp-routes|host-routes|ipv6-routes)/, ["route", "unreadable"]],
+	[/^(route|gateway|network-metric|default-route|dhcp-routes|host-routes|ipv6-routes)/, ["route", "unreadable"]],
 	[/^(dns|service|network-service|dhcp-dns)/, ["dns", "search", "unreadable"]],
 ];
 

@@ -3,7 +3,7 @@
  * (test/system/check-cloud-init.test.ts).
  */
 import type { Case } from "./cases.ts";
-import { bond, bonded, dns, document, ipv4, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
+import { bond, bonded, defaultRoute, dns, document, ipv4, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
 import type { Step } from "./walk.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
@@ -19,6 +19,12 @@ const twoBonds = (...names: unknown[]) => {
 
 /** For rules, as in the other lists of cases. */
 export const unrecordedCases: readonly Case[] = [
+	...[100, "100"].map((metric) => ({
+		rule: "network-metric-unread",
+		at: "/networks/0/metric",
+		bad: document({ networks: [ipv4({ gateway: "10.0.0.1", metric })] }),
+		good: document({ networks: [ipv4({ routes: [defaultRoute("10.0.0.1", { metric })] })] }),
+	})),
 	{
 		rule: "link-name-repeated",
 		at: "/links/1/name",
@@ -56,6 +62,13 @@ export const UNRECORDED: readonly Step[] = [
 	{
 		title: "a list with an invalid server",
 		document: document({ networks: [ipv4()], services: [listed("192.0.2.53", "dns.example")] }),
+	},
+	{
+		title: "networks with metrics",
+		document: twoNics(
+			{ gateway: "10.0.0.1", metric: 100, routes: [defaultRoute()] },
+			{ type: "ipv4_dhcp", metric: 200 },
+		),
 	},
 	...unrecordedCases.flatMap(({ rule, at, bad, good }) => [
 		{ title: `${rule} at ${at}`, document: bad },

@@ -46,6 +46,7 @@ export type Member =
 	| "links[].vlan_mac_address"
 	| "networks[].network_id"
 	| "networks[].gateway"
+	| "networks[].metric"
 	| "networks[].routes"
 	| "networks[].services"
 	| "networks[].dns_nameservers"

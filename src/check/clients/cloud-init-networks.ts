@@ -2,9 +2,11 @@
 
 import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
 import { parseAddress } from "../addressing.ts";
+import type { NetworkView } from "../document-view.ts";
+import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { degraded, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
+import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
 import {
 	all,
 	any,
@@ -22,6 +24,7 @@ import {
 import { conversionReactions, destinationOf, hasReadableDestination, valueError } from "./conversion.ts";
 
 const conversion = conversionReactions;
+const metricUnread = "leaves it out: the network's routes have the system's own metric";
 /** These get only the routes of static networks. */
 const STATIC_ROUTES = { renderers: ["netplan", "bsd"] } as const;
 
@@ -72,7 +75,23 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		wrong("asks for DHCPv4, too (cloud-init issue 4395)", { renderers: ["sysconfig"], until: "23.4" }),
 	],
 	"route-host-bits": [lost("the system refuses the route", { renderers: ["sysconfig", "eni"] })],
+	"network-metric-unread": [
+		// Its schema has the member since 25.2.
+		ignored(degraded, { ...SCHEMA, until: "25.2", renderers: ["sysconfig", "eni"] }),
+		wrong(`${metricUnread}; ${degradedStatus}`, { ...SCHEMA, until: "25.2" }),
+		ignored(degraded, { ...NETPLAN, since: "25.2", when: isText }),
+		ignored(degraded, { renderers: ["network-manager"], since: "26.2", when: isText }),
+		ignored(degraded, { renderers: ["sysconfig", "eni"], since: "25.2", when: isText }),
+		fine({ ...NETPLAN, since: "25.2" }),
+		fine({ renderers: ["network-manager"], since: "26.2" }),
+		fine({ renderers: ["sysconfig", "eni"] }),
+		wrong(`${metricUnread}; ${degradedStatus}`, { since: "25.2", when: isText }),
+		wrong(metricUnread),
+	],
 	"dhcp-on-two-links": [
+		// systemd-networkd's own metric for DHCP is 100.
+		fine({ ...NETPLAN, since: "25.2", when: not(haveMetric(100)) }),
+		fine({ renderers: ["eni"], when: not(haveMetric(0)) }),
 		wrong("both default routes have the same metric: which one is used may change from boot to boot", {
 			renderers: ["netplan", "networkd", "eni"],
 		}),
@@ -164,6 +183,12 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		}),
 	],
 };
+
+/** Whether both networks have the same metric, which is the usual one where the document names none. */
+function haveMetric(usual: number): (fault: Fault) => boolean {
+	const metricOf = (network: NetworkView | undefined) => String((network && member(network.raw, "metric")) ?? usual);
+	return ({ network, otherNetwork }) => metricOf(network) === metricOf(otherNetwork);
+}
 
 /** With networkd, it says nothing of router advertisements before 24.2, except for DHCP of both families. */
 function turnsRaOff(effect: (where: Condition) => Reaction): Reaction[] {

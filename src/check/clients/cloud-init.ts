@@ -106,6 +106,12 @@ export const cloudInit: Client = {
 			{ renderers: ["netplan", "networkd", "eni"], since: "25.1.1" },
 		],
 		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
+		"networks[].metric": [
+			{ renderers: ["netplan"], since: "25.2" },
+			{ renderers: ["network-manager"], since: "26.2" },
+			{ renderers: ["sysconfig"] },
+			{ renderers: ["eni"], when: ({ route }) => route === undefined, note: "not for routes" },
+		],
 		"networks[].routes": [
 			{ renderers: ["netplan", "bsd"], when: isStatic, note: "static networks" },
 			{ renderers: NOT_NETPLAN, when: hasLink },

@@ -2,7 +2,8 @@
 import type { IpVersion } from "../../instance/instance.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
-import { isNeutronPort, type LinkView } from "../document-view.ts";
+import { isNeutronPort, type LinkView, type NetworkView, type RouteView } from "../document-view.ts";
+import { member } from "../json.ts";
 import type { Fault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
 import { isInSubnet } from "./routing.ts";
@@ -36,14 +37,16 @@ export const defaultRouteRules: readonly Rule[] = [
 			outcome: "wrong",
 			text: "two routes with the same metric: which one is used may change from boot to boot",
 		},
-		concerns: (cell, fault) => readsBoth(cell, fault) && (!cellReadsMetric(cell) || fault.value === fault.otherValue),
+		concerns: (cell, fault) => {
+			const { otherNetwork, otherRoute } = fault;
+			return readsBoth(cell, fault) && metricIn(cell, fault) === metricIn(cell, partsOf(otherNetwork, otherRoute));
+		},
 		*find({ links }) {
 			for (const version of VERSIONS) {
 				const [first, ...others] = links.flatMap((link) => defaultsOf(link, version).slice(0, 1));
 				for (const other of first ? others : []) {
 					const message = `${first?.pointer} is a default route already, on another link`;
-					const fault = faultOf(other, message, first);
-					yield { ...fault, value: other.metric, otherValue: first?.metric };
+					yield faultOf(other, message, first);
 				}
 			}
 		},
@@ -125,13 +128,18 @@ function readsRoute(cell: Cell, { network, route }: Pick<Fault, "network" | "rou
 
 function readsBoth(cell: Cell, fault: Fault): boolean {
 	const { otherNetwork: network, otherRoute: route } = fault;
-	return (
-		onBothNetworks(cell, fault) &&
-		readsRoute(cell, fault) &&
-		readsRoute(cell, { ...(network && { network }), ...(route && { route }) })
-	);
+	return onBothNetworks(cell, fault) && readsRoute(cell, fault) && readsRoute(cell, partsOf(network, route));
 }
 
-function cellReadsMetric(cell: Cell): boolean {
-	return reads(cell, "routes[].metric");
+type Parts = Pick<Fault, "network" | "route">;
+
+function partsOf(network: NetworkView | undefined, route: RouteView | undefined): Parts {
+	return { ...(network && { network }), ...(route && { route }) };
+}
+
+/** The metric that the client gives a default route: the route's own, or else its network's. */
+function metricIn(cell: Cell, { network, route }: Parts): string {
+	const own = route && reads(cell, "routes[].metric", { route }) ? member(route.raw, "metric") : undefined;
+	const isRead = network && reads(cell, "networks[].metric", partsOf(network, route));
+	return String(own ?? (isRead ? member(network.raw, "metric") : undefined) ?? "");
 }

@@ -79,9 +79,24 @@ export const routingRules: readonly Rule[] = [
 		*find(document) {
 			for (const route of routesOf(document).filter(isSound)) {
 				const value = member(route.raw, "metric");
-				if (!/^\d{1,10}$/.test(typeof value === "string" || typeof value === "number" ? String(value) : "")) continue;
+				if (!isMetric(value)) continue;
 				const pointer = `${route.pointer}/metric`;
 				yield { pointer, message: `the metric is ${value}`, value, route, network: route.owner };
+			}
+		},
+	},
+	{
+		id: "network-metric-unread",
+		title: "A network's own `metric`, which few clients read",
+		fix: "nothing, unless two routes lead to the same destination: write the metric into the routes, too",
+		limitation: true,
+		effect: { outcome: "wrong", text: "leaves it out: the network's routes have the system's own metric" },
+		concerns: onNetwork,
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = member(network.raw, "metric");
+				if (!isMetric(value)) continue;
+				yield { pointer: `${network.pointer}/metric`, message: `the metric is ${value}`, value, network };
 			}
 		},
 	},
@@ -101,6 +116,10 @@ export const routingRules: readonly Rule[] = [
 		},
 	},
 ];
+
+function isMetric(value: unknown): boolean {
+	return /^\d{1,10}$/.test(typeof value === "string" || typeof value === "number" ? String(value) : "");
+}
 
 /** A route that a client can set: its parts are valid, and of one family. */
 function isSound({ destination, gateway }: RouteView): boolean {
