@@ -49,6 +49,8 @@ export interface DescribedRoute extends Route {
 /** One address of a link, or one way in which the link gets addresses. */
 export interface DescribedNetwork extends Omit<NetworkEntry, "routes"> {
 	routes?: DescribedRoute[];
+	/** That of the routes that the DHCP server or the routers of the network hand out. Absent for static networks. */
+	metric?: number;
 }
 
 /** A document, read: unique ids, valid references, values in the types and forms of `NetworkData`. */

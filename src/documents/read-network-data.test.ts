@@ -201,6 +201,14 @@ describe("networks", () => {
 		["a metric", { routes: [{ ...route, metric: 5 }] }, { routes: [{ ...route, metric: 5 }] }, []],
 		["a metric as text", { routes: [{ ...route, metric: "5" }] }, { routes: [{ ...route, metric: 5 }] }, []],
 		["an invalid metric", { routes: [{ ...route, metric: "low" }] }, { routes: [route] }, ["routes/0/metric"]],
+		["routes without the network's metric", { routes: [route], metric: 7 }, { routes: [{ ...route, metric: 7 }] }, []],
+		[
+			"a metric beside a route's",
+			{ routes: [{ ...route, metric: 5 }], metric: 7 },
+			{ routes: [{ ...route, metric: 5 }] },
+			[],
+		],
+		["a metric without routes", { metric: 7 }, {}, ["metric"]],
 		["a gateway with a metric", { gateway: "10.0.0.1", metric: 7 }, { routes: [{ ...any4, metric: 7 }] }, ["gateway"]],
 		[
 			"cloud-init's key for a route's network",

@@ -1,7 +1,7 @@
 import { AcceptedNetworkEntry } from "./accepted-network-data.ts";
 import { NETWORK_TYPES, type NetworkType, type Service } from "./network-data.ts";
 import type { DescribedNetwork } from "./network-description.ts";
-import { readRoutes } from "./read-routes.ts";
+import { readMetric, readRoutes } from "./read-routes.ts";
 import { readNameServers, readSearch } from "./read-services.ts";
 import { type PlainSubnet, readSubnet, versionOfAddress } from "./read-subnets.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
@@ -93,11 +93,16 @@ function readAddresses(item: AcceptedNetworkEntry, pointer: string, reading: Rea
 }
 
 function readDetails(item: AcceptedNetworkEntry, isStatic: boolean, pointer: string, reading: Reading) {
-	const routes = readRoutes(item, pointer, reading);
+	const metric = readMetric(item.metric, `${pointer}/metric`, reading);
+	const routes = readRoutes(item, metric, pointer, reading);
+	if (isStatic && routes.length === 0 && metric.metric !== undefined) {
+		reading.remark(`${pointer}/metric`, "the network has no routes: dropped", item.metric);
+	}
 	const services = readNameServers(item, pointer, reading);
 	const search = readSearch(item, pointer, reading);
 	const hasServices = item.services || services.length > 0;
 	return {
+		...(!isStatic && metric),
 		...((isStatic || item.routes || routes.length > 0) && { routes }),
 		...(hasServices && { services: services satisfies Service[] }),
 		...((item.dns_search || search.length > 0) && { dns_search: search }),

@@ -4,16 +4,21 @@ import type { DescribedRoute } from "./network-description.ts";
 import { readSubnet } from "./read-subnets.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
 
-/** The routes of a network. Its own `gateway` is a default route, unless the routes have the same one. */
-export function readRoutes(item: AcceptedNetworkEntry, pointer: string, reading: Reading): DescribedRoute[] {
+/**
+ * The routes of a network. Its own `gateway` is a default route, unless the routes have the same one.
+ *
+ * @param metric the network's own: that of its gateway, and of routes without one, as in cloud-init since 25.2
+ */
+export function readRoutes(
+	item: AcceptedNetworkEntry,
+	metric: Metric,
+	pointer: string,
+	reading: Reading,
+): DescribedRoute[] {
 	const routes = itemsOf(item.routes, `${pointer}/routes`, reading).flatMap(([route, at]) =>
-		readRoute(route, at, reading),
+		readRoute(route, at, reading).map((read) => reading.from(at, { ...read, ...metric, ...metricOf(read) })),
 	);
-	const metric = readMetric(item.metric, `${pointer}/metric`, reading);
-	if (!item.gateway) {
-		if (item.metric) reading.remark(`${pointer}/metric`, "the network has no gateway: dropped", item.metric);
-		return routes;
-	}
+	if (!item.gateway) return routes;
 	const at = `${pointer}/gateway`;
 	const gateway = canonicalAddress(withoutZone(item.gateway));
 	if (gateway === undefined) {
@@ -69,12 +74,17 @@ function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): Des
 	return [reading.from(pointer, { network: subnet.ip, netmask: mask, gateway, ...metric })];
 }
 
+/** A metric, if there is one. */
+export interface Metric {
+	readonly metric?: number;
+}
+
+function metricOf({ metric }: DescribedRoute): Metric {
+	return metric === undefined ? {} : { metric };
+}
+
 /** The kernel's metrics have 32 bits. IPv6 has no metric 0, which means the default there. */
-function readMetric(
-	given: string | number | null | undefined,
-	pointer: string,
-	reading: Reading,
-): { readonly metric?: number } {
+export function readMetric(given: string | number | null | undefined, pointer: string, reading: Reading): Metric {
 	if (given === undefined || given === null) return {};
 	const metric = typeof given === "string" && !/^\d{1,10}$/.test(given) ? Number.NaN : Number(given);
 	if (Number.isInteger(metric) && metric >= 0 && metric < 2 ** 32) return { metric };

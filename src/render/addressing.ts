@@ -5,7 +5,7 @@ import type { AddRemark } from "../documents/reading.ts";
 import { isHostAddress } from "../instance/addresses.ts";
 import { DYNAMIC, type Dynamic, isStatic, type LocatedEntry, locateEntries } from "./entries.ts";
 import type { LinkPlans } from "./links.ts";
-import type { Addressing, PlannedAddress, PlannedInterface } from "./plan.ts";
+import type { Addressing, LearnedMetrics, PlannedAddress, PlannedInterface } from "./plan.ts";
 import { rankDefaultRoutes } from "./ranking.ts";
 import { planRoutes } from "./routes.ts";
 import { parseDomain, parseIp } from "./values.ts";
@@ -29,6 +29,7 @@ function planAddressing(entries: readonly LocatedEntry[], dns: ReadonlySet<strin
 	}
 	const addresses = planAddresses(entries, remark);
 	const leased = leasedAddresses(entries);
+	const learned = learnedMetrics(entries);
 	const versions = new Set(addresses.map(({ version }) => version));
 	if (dynamic.dhcp4) versions.add(4);
 	if (dynamic.routerAdvertisements) versions.add(6);
@@ -37,6 +38,7 @@ function planAddressing(entries: readonly LocatedEntry[], dns: ReadonlySet<strin
 		addresses,
 		...(leased.length > 0 && { leased }),
 		routes: planRoutes(entries, versions, remark),
+		...(learned && { learnedMetrics: learned }),
 		dns: [...dns],
 		search: planSearch(entries, remark),
 	};
@@ -57,6 +59,15 @@ function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): Pla
 		} else addresses.set(address, { version, address, prefixLength: subnet.prefixLength });
 	}
 	return [...addresses.values()];
+}
+
+/** The metrics that the document has for routes by DHCP and from routers; the first one counts. */
+function learnedMetrics(entries: readonly LocatedEntry[]): LearnedMetrics | undefined {
+	const metricOf = (wanted: 4 | 6) =>
+		entries.find(({ entry, version }) => version === wanted && entry.metric !== undefined)?.entry.metric;
+	const [ipv4, ipv6] = [metricOf(4), metricOf(6)];
+	if (ipv4 === undefined && ipv6 === undefined) return undefined;
+	return { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
 }
 
 function leasedAddresses(entries: readonly LocatedEntry[]): PlannedAddress[] {

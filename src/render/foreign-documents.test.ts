@@ -185,6 +185,18 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(["eth0", "eth1", "eth2"].map((name) => one(name).learned.ipv4)).toEqual([undefined, 2049, 2050]);
 	});
 
+	it("gives routes by DHCP the metric of their network", () => {
+		const { one } = rendered(format, {
+			links: [nic(1), nic(2), nic(3)],
+			networks: [
+				{ ...dhcp("nic1"), metric: 300 },
+				{ ...dhcp("nic2"), metric: "200" },
+				{ ...dhcp("nic3"), metric: "low" },
+			],
+		});
+		expect(["eth0", "eth1", "eth2"].map((name) => one(name).learned.ipv4)).toEqual([300, 200, 2050]);
+	});
+
 	it("accepts numbers as ids everywhere", () => {
 		const bond = {
 			id: 3,

@@ -67,13 +67,17 @@ function macOf({ macAddress }: PlannedInterface): object {
 /** netplan wants the same values for both IP versions. It can't rank routes of router advertisements without DHCPv6. */
 function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
 	const { learnedMetrics: { ipv4, ipv6 } = {}, dhcp4, dhcp6, pointer } = one;
+	if (ipv4 === undefined && ipv6 === undefined) return {};
 	const metric = Math.max(ipv4 ?? 0, ipv6 ?? 0);
-	if (metric === 0) return {};
 	if (ipv6 !== undefined && !dhcp6 && !dhcp4) {
 		remarks.push({
 			pointer,
 			reason: "netplan can't rank the default routes of router advertisements on several links",
 		});
+	}
+	if (ipv4 !== undefined && ipv6 !== undefined && ipv4 !== ipv6) {
+		const reason = `netplan has one metric for DHCP of both IP versions: it is ${metric}`;
+		remarks.push({ pointer, reason, value: JSON.stringify({ ipv4, ipv6 }) });
 	}
 	const overrides = { "route-metric": metric };
 	return { ...(dhcp4 && { "dhcp4-overrides": overrides }), ...(dhcp6 && { "dhcp6-overrides": overrides }) };

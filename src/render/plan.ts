@@ -48,8 +48,8 @@ export interface Addressing {
 	/** At most one per destination and metric, only for IP versions in which the interface has an address or a way to get one. */
 	readonly routes: readonly PlannedRoute[];
 	/**
-	 * The metric of the routes that DHCP servers and routers hand out on this link, by IP version. Set on all links but the
-	 * first that can have a default route, so that the first one wins.
+	 * The metric of the routes that DHCP servers and routers hand out on this link, by IP version: the document's. Else set on
+	 * all links but the first that can have a default route, so that the first one wins.
 	 */
 	readonly learnedMetrics?: LearnedMetrics;
 	/** Name servers of both IP versions. */

@@ -34,6 +34,7 @@ export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], remar
 		const learned: LearnedMetrics = {
 			...(one.dhcp4 && first[4] !== one && { ipv4: metric }),
 			...(one.routerAdvertisements && first[6] !== one && { ipv6: metric }),
+			...one.learnedMetrics,
 		};
 		return {
 			...one,
