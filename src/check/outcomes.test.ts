@@ -123,3 +123,21 @@ describe("a network's own metric", () => {
 		expect(outcome("cloud-init@26.2:networkd", 100, 200)).toEqual(same);
 	});
 });
+
+describe("a MAC address that no NIC has", () => {
+	const of = (mac: string, change = {}) => document({ links: [nic({ ethernet_mac_address: mac, ...change })] });
+	const outcome = (client: string, ...parts: Parameters<typeof of>) =>
+		outcomesOf("nic-mac-unusable", client, of(...parts));
+
+	it("makes cloud-init stop, which knows the loopback interface by zeros", () => {
+		expect(outcome("cloud-init", "01:00:5e:00:00:01")).toEqual(["crash"]);
+		expect(outcome("cloud-init", "00:00:00:00:00:00")).toEqual(["lost"]);
+		expect(outcome("cloud-init:networkd", "01:00:5e:00:00:01", { name: "lan0" })).toEqual(["lost"]);
+		expect(outcome("cloud-init:eni", "01:00:5e:00:00:01", { name: "lan0" })).toEqual([]);
+	});
+
+	it("is one with an odd first byte", () => {
+		expect(outcome("talos", "03:00:00:00:00:01")).toEqual(["wrong"]);
+		expect(outcome("talos", "02:00:00:00:00:01")).toEqual([]);
+	});
+});

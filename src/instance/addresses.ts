@@ -84,6 +84,14 @@ export function canonicalMac(text: string): string | undefined {
 	return /^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$/.test(mac) ? mac : undefined;
 }
 
+/**
+ * Whether a NIC can have the MAC address (six bytes, canonical): it is no group address, and not zero
+ * (`is_valid_ether_addr` in the kernel's etherdevice.h).
+ */
+export function isNicMac(mac: string): boolean {
+	return Number.parseInt(mac.slice(0, 2), 16) % 2 === 0 && mac !== "00:00:00:00:00:00";
+}
+
 /** The MAC address in an EUI-64 interface identifier; undefined if the address contains none (no `ff:fe`). */
 export function eui64Mac(address: string): string | undefined {
 	if (!ipaddr.IPv6.isValid(address)) return undefined;

@@ -197,6 +197,14 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(["eth0", "eth1", "eth2"].map((name) => one(name).learned.ipv4)).toEqual([300, 200, 2050]);
 	});
 
+	it("remarks on a MAC address that no NIC has", () => {
+		for (const ethernet_mac_address of ["00:00:00:00:00:00", "01:00:5e:00:00:01"]) {
+			const links = [nic(1, { ethernet_mac_address })];
+			const { remarks } = rendered(format, { links, networks: [dhcp("nic1")] });
+			expect(remarks).toContainEqual(expect.objectContaining({ pointer: "/links/0/ethernet_mac_address" }));
+		}
+	});
+
 	it("accepts numbers as ids everywhere", () => {
 		const bond = {
 			id: 3,

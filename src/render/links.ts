@@ -1,6 +1,7 @@
 /** The links of a document as interfaces: with names, members and parents. What a guest can't have is dropped. */
 import type { DescribedBond, DescribedLink, DescribedNic, DescribedVlan } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
+import { isNicMac } from "../instance/addresses.ts";
 import { planBondOptions } from "./bond-options.ts";
 import { createNamer, type Namer } from "./names.ts";
 import type { BondLinkPlan, BondMode, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
@@ -233,6 +234,7 @@ function checkMac(text: string, pointer: string, remark: AddRemark): string | un
 	const mac = parseMac(text);
 	// The first 12 bytes of an InfiniBand address may change at each boot (kernel, infiniband/ipoib.rst).
 	if (mac === undefined) remark(pointer, "not a MAC address of 6 bytes: the link is dropped", text);
+	else if (!isNicMac(mac)) remark(pointer, "no interface can have this MAC address", text);
 	return mac;
 }
 

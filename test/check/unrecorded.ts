@@ -19,6 +19,12 @@ const twoBonds = (...names: unknown[]) => {
 
 /** For rules, as in the other lists of cases. */
 export const unrecordedCases: readonly Case[] = [
+	...["00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF", "01:00:5e:00:00:01"].map((mac) => ({
+		rule: "nic-mac-unusable",
+		at: "/links/0/ethernet_mac_address",
+		bad: document({ links: [nic({ ethernet_mac_address: mac })] }),
+		good: document(),
+	})),
 	...[100, "100"].map((metric) => ({
 		rule: "network-metric-unread",
 		at: "/networks/0/metric",
@@ -70,8 +76,11 @@ export const UNRECORDED: readonly Step[] = [
 			{ type: "ipv4_dhcp", metric: 200 },
 		),
 	},
-	...unrecordedCases.flatMap(({ rule, at, bad, good }) => [
-		{ title: `${rule} at ${at}`, document: bad },
-		{ title: `not ${rule} at ${at}`, document: good },
-	]),
+	// The judge gives the guest every NIC that the document names.
+	...unrecordedCases
+		.filter(({ rule }) => rule !== "nic-mac-unusable")
+		.flatMap(({ rule, at, bad, good }) => [
+			{ title: `${rule} at ${at}`, document: bad },
+			{ title: `not ${rule} at ${at}`, document: good },
+		]),
 ];

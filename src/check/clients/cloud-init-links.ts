@@ -82,6 +82,11 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		...conversion["nic-mac-invalid"],
 	],
 	"nic-mac-repeated": conversion["nic-mac-repeated"],
+	"nic-mac-unusable": [
+		// ifupdown finds the NIC by its name.
+		fine({ renderers: ["eni"], when: hasMember("link", "name") }),
+		...conversion["nic-mac-unusable"],
+	],
 	"nic-not-in-guest": conversion["nic-not-in-guest"],
 	"mtu-text": [ignored(degraded, SCHEMA)],
 	"mtu-invalid": [

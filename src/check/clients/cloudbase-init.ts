@@ -45,6 +45,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 			when: ({ link, otherLink, document }) => link?.id !== otherLink?.id && isUsed(otherLink, document),
 		}),
 	],
+	"nic-mac-unusable": [crash("finds no adapter with that address: nothing is configured")],
 	"nic-not-in-guest": [crash("finds no adapter with that address: nothing is configured")],
 	"mtu-invalid": [fine({ when: isBlankValue }), crash("netsh refuses it: no address is set")],
 	"mtu-tiny": [fine({ when: ({ value }) => value === 0 }), crash("netsh refuses it: no address is set")],

@@ -48,6 +48,12 @@ export const conversionReactions = {
 		crash('ValueError "Unable to find a system nic": no NIC is configured'),
 	],
 	"nic-mac-repeated": [lost("the last link's addresses replace the others'")],
+	"nic-mac-unusable": [
+		// The loopback interface has this address.
+		lost("takes the loopback interface for the NIC, which is not configured", { when: all(not(hasName), isZeroMac) }),
+		crash('ValueError "Unable to find a system nic": no NIC is configured', { when: not(hasName) }),
+		lost("no NIC has that address: the NIC is not configured"),
+	],
 	"nic-not-in-guest": [
 		crash('ValueError "Unable to find a system nic": no NIC is configured, not even those that are there', {
 			when: not(hasName),
@@ -80,6 +86,10 @@ export const conversionReactions = {
 /** Python's int() converts numbers and booleans, and blank values count as missing. */
 function isNoNumber({ value }: Fault): boolean {
 	return !isBlank(value) && typeof value !== "number" && typeof value !== "boolean";
+}
+
+function isZeroMac({ value }: Fault): boolean {
+	return value === "00:00:00:00:00:00";
 }
 
 /** cloud-init also reads a route's `destination`. */

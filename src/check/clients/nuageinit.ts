@@ -22,6 +22,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-mac-invalid": [crash("finds no NIC with that address and stops: no network, host name or users")],
 	"nic-mac-infiniband": [crash("finds no NIC with that address and stops: no network, host name or users")],
 	"nic-mac-repeated": [lost("the last link's addresses replace the others'")],
+	"nic-mac-unusable": [crash("finds no NIC with that address and stops: no network, host name or users")],
 	"nic-not-in-guest": [crash("finds no NIC with that address and stops: no network, host name or users")],
 	"bond-mac-missing": [stops],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],

@@ -46,6 +46,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-mac-missing": [wrong("guesses the NIC: eth and the link's place in the list")],
 	"nic-mac-invalid": [wrong("guesses the NIC: eth and the link's place in the list")],
 	"nic-mac-infiniband": [],
+	"nic-mac-unusable": [wrong("guesses the NIC: eth and the link's place in the list")],
 	"nic-not-in-guest": [wrong("guesses the NIC: eth and the link's place in the list")],
 	"mtu-text": [wrong("leaves it out: the NIC keeps its default")],
 	"mtu-invalid": [wrong("leaves it out, or fails to set it")],

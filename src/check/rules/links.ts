@@ -1,4 +1,5 @@
 /** What every link needs: an id, a type and, for a NIC, its MAC address. */
+import { isNicMac } from "../../instance/addresses.ts";
 import { isEthernetMac, isMac } from "../addressing.ts";
 import { isNeutronPort, type LinkView, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
@@ -109,6 +110,20 @@ export const linkRules: readonly Rule[] = [
 				if (link.kind !== "nic" || isBlank(mac) || isMac(mac)) continue;
 				const pointer = memberPointer(link, "ethernet_mac_address");
 				yield { pointer, message: `${show(mac)} is not a valid MAC address`, value: mac, link };
+			}
+		},
+	},
+	{
+		id: "nic-mac-unusable",
+		title: "A NIC with a MAC address that no NIC has: zeros, or a multicast address",
+		fix: "write the NIC's own MAC address",
+		effect: { outcome: "lost", text: "no NIC has that address: the NIC is not configured" },
+		*find({ links }) {
+			for (const link of links) {
+				const mac = link.kind === "nic" ? macOf(link) : undefined;
+				if (mac === undefined || !isEthernetMac(mac) || isNicMac(mac)) continue;
+				const pointer = `${link.pointer}/ethernet_mac_address`;
+				yield { pointer, message: `no NIC has the MAC address ${mac}`, value: mac, link };
 			}
 		},
 	},
