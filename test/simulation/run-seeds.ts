@@ -22,6 +22,9 @@ export interface RunResult {
 	readonly faults: Readonly<Record<string, number>>;
 }
 
+/** What killed processes of the simulation waited for stays in memory as long as the worker. */
+const SEEDS_OF_WORKER = 1000;
+
 export async function runSeeds({
 	from,
 	seeds,
@@ -29,24 +32,26 @@ export async function runSeeds({
 	...options
 }: RunOptions): Promise<RunResult> {
 	const results: SeedResult[] = [];
-	const workers = Array.from({ length: Math.min(threads, seeds) }, (_, at) => {
-		const range: SeedRange = { first: from + at, last: from + seeds - 1, step: threads, ...options };
-		return new Worker(new URL("./seed-worker.ts", import.meta.url), { workerData: range, execArgv: [] });
-	});
 	const failedAt = () => Math.min(...results.filter(({ failure }) => failure !== undefined).map(({ seed }) => seed));
-	await Promise.all(
-		workers.map(async (worker) => {
-			const ended = Promise.withResolvers<void>();
-			worker.on("message", (result: SeedResult) => {
-				results.push(result);
-				// Every seed before the first that failed is run.
-				if (result.seed > failedAt()) void worker.terminate();
-			});
-			worker.on("error", ended.reject);
-			worker.on("exit", () => ended.resolve());
-			await ended.promise;
-		}),
-	);
+	const last = from + seeds - 1;
+	const runRange = async (range: SeedRange) => {
+		const worker = new Worker(new URL("./seed-worker.ts", import.meta.url), { workerData: range, execArgv: [] });
+		const ended = Promise.withResolvers<void>();
+		worker.on("message", (result: SeedResult) => {
+			results.push(result);
+			// Every seed before the first that failed is run.
+			if (result.seed > failedAt()) void worker.terminate();
+		});
+		worker.on("error", ended.reject);
+		worker.on("exit", () => ended.resolve());
+		await ended.promise;
+	};
+	const runThread = async (at: number) => {
+		const step = threads;
+		for (let first = from + at; first <= Math.min(last, failedAt()); first += step * SEEDS_OF_WORKER)
+			await runRange({ first, last: Math.min(last, first + step * (SEEDS_OF_WORKER - 1)), step, ...options });
+	};
+	await Promise.all(Array.from({ length: Math.min(threads, seeds) }, (_, at) => runThread(at)));
 	const failed = results.find(({ seed }) => seed === failedAt());
 	const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 	return {
