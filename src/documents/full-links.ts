@@ -1,5 +1,5 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
-import { addressVersion } from "../instance/addresses.ts";
+import { parseCidr } from "../instance/addresses.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -94,7 +94,7 @@ function optionsOf({ options }: PortGroup, settings: BondSettings): Record<strin
 /** Whether the driver monitors links by ARP: at an interval, and with targets. */
 function hasArpMonitoring({ bond_arp_interval: interval, bond_arp_ip_target: targets }: PortGroup["options"]): boolean {
 	if (!(Number(interval) > 0) || targets === undefined) return false;
-	return targets.split(",").every((target) => addressVersion(target.trim()) === 4);
+	return targets.split(",").every((target) => parseCidr(`${target.trim()}/32`)?.version === 4);
 }
 
 /**

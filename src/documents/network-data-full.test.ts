@@ -455,7 +455,21 @@ describe("bare metal", () => {
 	});
 
 	it("adds no link monitoring to a bond that has ARP monitoring", () => {
-		expect(bondOf({ arp_interval: 200 })).not.toHaveProperty("bond_miimon");
+		expect(bondOf({ arp_interval: 200, arp_ip_target: "10.0.0.1" })).not.toHaveProperty("bond_miimon");
+	});
+
+	it.each([[{ arp_interval: 200 }], [{ arp_interval: 200, arp_ip_target: "router" }], [{ arp_ip_target: "10.0.0.1" }]])(
+		"monitors a bond's links where ARP monitoring has no interval or no targets: %j",
+		(properties) => {
+			const bond = bondOf(properties);
+			expect(bond).toMatchObject({ bond_miimon: 100 });
+			expect(Object.keys(bond ?? {}).filter((name) => name.startsWith("bond_arp"))).toEqual([]);
+		},
+	);
+
+	it("leaves out options for which netplan refuses the whole file", () => {
+		const bond = bondOf({ miimon: 100, primary: "eno1", active_slave: "eno1", all_slaves_active: 1 });
+		expect(Object.keys(bond ?? {}).filter((name) => /primary|active_slave|slaves/.test(name))).toEqual([]);
 	});
 
 	it("repeats mode and hash policy under the names that some versions of cloud-init read", () => {

@@ -256,6 +256,7 @@ test("metrics and the request history are those of all workers", async () => {
 	expect(sumOf(metrics, "guestwire_requests_total")).toBe(40);
 	expect(sumOf(metrics, "guestwire_request_duration_seconds_count")).toBe(40);
 	expect(sumOf(metrics, "guestwire_listener_up")).toBe(1);
+	expect(sumOf(metrics, "process_resident_memory_bytes")).toBeGreaterThan(0);
 	const guest = async () =>
 		(await (await fetch(`${service.operator}/api/instances/web-1/guest`)).json()) as { recent: unknown[] };
 	await expect.poll(async () => (await guest()).recent.length, SOON).toBe(40);
