@@ -53,6 +53,12 @@ export function networkOf(address: Address | undefined, entry: JsonObject): Cidr
 	return bits === undefined ? undefined : parseCidr(`${address.address}/${bits}`);
 }
 
+/** The broadcast address of an IPv4 subnet; undefined for a /31 or /32, and for IPv6, which have none. */
+export function broadcastOf({ network, prefixLength, version }: Cidr): string | undefined {
+	if (version === 6 || prefixLength > 30) return undefined;
+	return ipaddr.IPv4.broadcastAddressFromCIDR(`${network}/${prefixLength}`).toString();
+}
+
 function textOf(value: unknown): string {
 	return typeof value === "string" ? value : "";
 }

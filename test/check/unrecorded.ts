@@ -3,7 +3,7 @@
  * (test/system/check-cloud-init.test.ts).
  */
 import type { Case } from "./cases.ts";
-import { bond, bonded, defaultRoute, dns, document, ipv4, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
+import { bond, bonded, defaultRoute, dns, document, ipv4, ipv6, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
 import type { Step } from "./walk.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
@@ -19,6 +19,30 @@ const twoBonds = (...names: unknown[]) => {
 
 /** For rules, as in the other lists of cases. */
 export const unrecordedCases: readonly Case[] = [
+	{
+		rule: "gateway-unusable",
+		at: "/networks/0/gateway",
+		bad: document({ networks: [ipv4({ gateway: "10.0.0.5" })] }),
+		good: document({ networks: [ipv4({ gateway: "10.0.0.6" })] }),
+	},
+	{
+		rule: "gateway-unusable",
+		at: "/networks/0/routes/0/gateway",
+		bad: document({ networks: [ipv4({ routes: [defaultRoute("10.0.0.255")] })] }),
+		good: document({ networks: [ipv4({ netmask: "255.255.254.0", routes: [defaultRoute("10.0.0.255")] })] }),
+	},
+	{
+		rule: "gateway-unusable",
+		at: "/networks/0/routes/0/gateway",
+		bad: document({ networks: [ipv6({ routes: [defaultRoute("2001:db8:0::5")] })] }),
+		good: document({ networks: [ipv6({ routes: [defaultRoute("2001:db8::ffff:ffff:ffff:ffff")] })] }),
+	},
+	{
+		rule: "gateway-unusable",
+		at: "/networks/1/routes/0/gateway",
+		bad: twoNics({}, { routes: [defaultRoute("10.0.0.5")] }),
+		good: twoNics({}, { routes: [defaultRoute("10.1.0.4")] }),
+	},
 	...["00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF", "01:00:5e:00:00:01"].map((mac) => ({
 		rule: "nic-mac-unusable",
 		at: "/links/0/ethernet_mac_address",

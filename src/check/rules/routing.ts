@@ -1,5 +1,6 @@
 /** The guest's routes, beside each other and its addresses: what cannot be reached, and what contradicts. */
 import { addressVersion, cidrContains, isLinkLocal, isUnspecified } from "../../instance/addresses.ts";
+import { broadcastOf } from "../addressing.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import { isDeclaredOnLink, isNoGateway } from "../clients/conditions.ts";
 import {
@@ -30,6 +31,26 @@ export const routingRules: readonly Rule[] = [
 						? "the route has no gateway: its destination is on the link"
 						: `${gateway.value} is in none of the link's subnets`;
 					yield { ...gateway, message, link };
+				}
+			}
+		},
+	},
+	{
+		id: "gateway-unusable",
+		title: "A gateway that is the guest's own address, or the broadcast address of its subnet",
+		fix: "write the router's address, or leave the route out",
+		// Of a guest that is the router itself, Nova says so, too.
+		isLimitation: ({ link }) => isNeutronPort(link),
+		effect: { outcome: "lost", text: "the system refuses the route: no router can have that address" },
+		concerns: readsGateway,
+		*find({ links, networks }) {
+			const own = new Set(networks.flatMap(({ isStatic, address }) => (isStatic && address ? address.address : [])));
+			for (const link of links) {
+				const broadcasts = new Set(link.networks.map(({ subnet }) => subnet && broadcastOf(subnet)));
+				for (const gateway of link.networks.flatMap(gatewaysOf)) {
+					const { value } = gateway;
+					if (own.has(value)) yield { ...gateway, message: `${value} is the guest's own address`, link };
+					else if (broadcasts.has(value)) yield { ...gateway, message: `${value} is a broadcast address`, link };
 				}
 			}
 		},

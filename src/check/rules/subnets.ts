@@ -1,6 +1,7 @@
 /** The guest's addresses side by side: what each client and the kernel make of all of them. */
 import ipaddr from "ipaddr.js";
 import { type Cidr, parseCidr } from "../../instance/addresses.ts";
+import { broadcastOf } from "../addressing.ts";
 import { defaultRoutesOf } from "../default-routes.ts";
 import type { DocumentView, LinkView, NetworkView } from "../document-view.ts";
 import { show } from "../json.ts";
@@ -178,10 +179,10 @@ function specialUse({ address, subnet }: NetworkView): string | undefined {
 	const special = SPECIAL[ipaddr.parse(address.address).range()];
 	if (special !== undefined) return special;
 	// IPv6 has no broadcast, and the first address is the routers' (RFC 4291 2.6.1).
-	if (!subnet || subnet.version === 6 || subnet.prefixLength > 30) return undefined;
-	if (address.address === subnet.network) return "the address of the subnet itself";
-	const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(`${subnet.network}/${subnet.prefixLength}`);
-	return address.address === broadcast.toString() ? "the subnet's broadcast address" : undefined;
+	const broadcast = subnet && broadcastOf(subnet);
+	if (broadcast === undefined) return undefined;
+	if (address.address === subnet?.network) return "the address of the subnet itself";
+	return address.address === broadcast ? "the subnet's broadcast address" : undefined;
 }
 
 /** Each network whose subnet lies inside one on another link, with that network; of two equal subnets, the later one. */
