@@ -43,6 +43,12 @@ export const unrecordedCases: readonly Case[] = [
 		bad: twoNics({}, { routes: [defaultRoute("10.0.0.5")] }),
 		good: twoNics({}, { routes: [defaultRoute("10.1.0.4")] }),
 	},
+	{
+		rule: "networks-missing",
+		at: "/networks",
+		bad: document({ networks: [] }),
+		good: document({ links: [], networks: [] }),
+	},
 	...["00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF", "01:00:5e:00:00:01"].map((mac) => ({
 		rule: "nic-mac-unusable",
 		at: "/links/0/ethernet_mac_address",

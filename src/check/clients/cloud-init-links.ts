@@ -28,6 +28,7 @@ const conversion = conversionReactions;
 export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": conversion["document-type"],
 	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its own DHCP fallback is off")],
+	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
 	"list-type": conversion["list-type"],
 	"item-type": conversion["item-type"],
 	"link-id-missing": conversion["link-id-missing"],

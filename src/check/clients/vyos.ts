@@ -12,6 +12,7 @@ const stops = "stops: nothing of the document is configured";
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	...conversionReactions,
 	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its DHCP fallback is off")],
+	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
 	"nic-name": [ignored("expects a name like eth0")],
 	"link-name-repeated": [wrong("the addresses of both links are on one NIC", { when: areNics })],

@@ -23,6 +23,16 @@ export const documentRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "networks-missing",
+		title: "Links without any network",
+		fix: "give a link a network, ipv4_dhcp if nothing else is known",
+		*find({ lists, links }) {
+			const networks = lists.find(({ name }) => name === "networks")?.value;
+			if (links.length === 0 || !Array.isArray(networks) || networks.length > 0) return;
+			yield { pointer: "/networks", message: "no link has a network" };
+		},
+	},
+	{
 		id: "list-missing",
 		title: "`links` or `networks` is missing",
 		fix: "write an empty list",
