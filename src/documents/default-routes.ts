@@ -4,7 +4,7 @@
  * route would change from boot to boot.
  */
 import { addressVersion, isHostAddress } from "../instance/addresses.ts";
-import type { IpVersion, Subnet } from "../instance/instance.ts";
+import type { FixedIp, IpVersion, Subnet } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 
 /** `first`: on the first link that has a gateway; `every`: on every link that has one. */
@@ -47,15 +47,23 @@ function subnetsOf(nic: Nic, version: IpVersion): Subnet[] {
 	return nic.port.fixedIps.map((fixedIp) => fixedIp.subnet).filter((subnet) => subnet.version === version);
 }
 
-/** Neutron checks neither gateways nor next hops, which may be addresses that no router has. */
-function isRouter(address: string, version: IpVersion): boolean {
-	return addressVersion(address) === version && isHostAddress(address);
+/**
+ * Neutron checks neither gateways nor next hops: they may be addresses that no router has, or the port's own, if the guest is
+ * the router. The kernel refuses a route by either.
+ */
+function isRouter(address: string, version: IpVersion, { port }: Nic): boolean {
+	return addressVersion(address) === version && isHostAddress(address) && !isOwnAddress(address, port.fixedIps);
+}
+
+/** Whether the address is one of the port's. */
+export function isOwnAddress(address: string, fixedIps: readonly FixedIp[]): boolean {
+	return fixedIps.some((fixedIp) => fixedIp.address === address);
 }
 
 function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
 	for (const subnet of subnetsOf(nic, version)) {
 		const route = subnet.hostRoutes.find(
-			({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop, version),
+			({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop, version, nic),
 		);
 		if (route) return { subnet, gateway: route.nexthop };
 	}
@@ -67,7 +75,9 @@ function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
  * one on the same link, because a second route would compete with it.
  */
 function ofGateway(nic: Nic, version: IpVersion): DefaultRoute | undefined {
-	const subnets = subnetsOf(nic, version).filter(({ gateway }) => gateway !== undefined && isRouter(gateway, version));
+	const subnets = subnetsOf(nic, version).filter(
+		({ gateway }) => gateway !== undefined && isRouter(gateway, version, nic),
+	);
 	const subnet = subnets.find((candidate) => candidate.dhcp && !candidate.addressMode) ?? subnets[0];
 	return subnet?.gateway === undefined ? undefined : { subnet, gateway: subnet.gateway };
 }

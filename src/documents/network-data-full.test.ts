@@ -329,6 +329,17 @@ describe("routes", () => {
 		expect(withRoutes(["192.0.2.0/24", "224.0.0.5"], ["192.0.2.0/24", "127.0.0.1"])?.routes).toEqual([own]);
 	});
 
+	it("have no route by the guest's own address, if the guest is the router", () => {
+		const address = dataOf("b-static4").networks[0]?.ip_address ?? "";
+		expect(withRoutes(["192.0.2.0/24", address], ["0.0.0.0/0", address])?.routes).toEqual([own]);
+		const router = dataOf("b-static4", (facts) => ({
+			...facts,
+			subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: address, host_routes: [] })),
+		}));
+		expect(router.networks[0]).toMatchObject({ ip_address: address, routes: [] });
+		expect(router.networks[0]).not.toHaveProperty("gateway");
+	});
+
 	it("leave the default to DHCP where the link's DHCP server hands one out", () => {
 		expect(defaultsOf(dataOf("e6-mixed-both"))).toEqual([]);
 	});

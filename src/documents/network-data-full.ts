@@ -11,6 +11,7 @@ import {
 	type DefaultRouteTable,
 	defaultRoutes,
 	isDefault,
+	isOwnAddress,
 } from "./default-routes.ts";
 import { type BondSettings, DEFAULT_BONDS, linksOf } from "./full-links.ts";
 import { type Nic, nicsOf } from "./link-ids.ts";
@@ -169,8 +170,8 @@ function routesOf(
 }
 
 /**
- * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has, or one
- * that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up the whole link. An
+ * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has, the
+ * port's own, or one that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up the whole link. An
  * unspecified next hop says that the destination is on the link (RFC 3442), for which a default route is no place.
  *
  * @param addresses those of the port
@@ -178,6 +179,7 @@ function routesOf(
 export function isKept(hostRoute: HostRoute, { hostRoutes }: Subnet, addresses: readonly FixedIp[]): boolean {
 	const { destination, nexthop } = hostRoute;
 	if (!isHostAddress(nexthop)) return isUnspecified(nexthop) && !isDefault(destination);
+	if (isOwnAddress(nexthop, addresses)) return false;
 	return isOnLink(nexthop, addresses) || !hostRoutes.some((other) => other !== hostRoute && leadsTo(other, nexthop));
 }
 

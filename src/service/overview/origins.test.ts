@@ -145,6 +145,23 @@ it("names a next hop outside the subnet, and a host route that is left out becau
 	]);
 });
 
+it("says that a gateway is the port's own address, and not that the default route is on another link", () => {
+	const [own] = recordedInstances.filter(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dhcp === false);
+	const port = own?.ports[0];
+	const [fixedIp] = port?.fixedIps ?? [];
+	if (own === undefined || port === undefined || fixedIp?.address === undefined) throw new Error("no static address");
+	const { address, subnet } = fixedIp;
+	const hostRoutes = [{ destination: "192.0.2.0/24", nexthop: address }];
+	const router = { ...port, fixedIps: [{ address, subnet: { ...subnet, gateway: address, hostRoutes } }] };
+	const instance = { ...own, ports: [router] };
+	const document = networkData(instance) ?? { links: [], networks: [], services: [] };
+	const routes = originsOf(instance, document).filter(({ pointer }) => pointer.startsWith("/networks/0/routes"));
+	expect(routes.map(({ kind, member }) => [kind, member])).toEqual([
+		["subnet", `host_routes: 192.0.2.0/24 by ${address} is left out, because the port has that address itself`],
+		["subnet", `gateway_ip: ${address} is the port's own`],
+	]);
+});
+
 it("says which setting omits a second default route", () => {
 	const all = recordedInstances.flatMap((instance) => {
 		const document = networkData(instance);

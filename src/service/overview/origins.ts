@@ -1,7 +1,7 @@
 /** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isDefault } from "../../documents/default-routes.ts";
+import { isDefault, isOwnAddress } from "../../documents/default-routes.ts";
 import { tapName } from "../../documents/link-ids.ts";
 import { isKept, route as routeOf } from "../../documents/network-data-full.ts";
 import type {
@@ -167,15 +167,21 @@ function ofRoutes(entry: DescribedNetwork, pointer: string, port: Port, fixedIp:
 	for (const [at, route] of (entry.routes ?? []).entries())
 		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet, port)));
 	for (const { destination, nexthop } of leftOut(entry, fixedIp.subnet, port)) {
-		const why = isHostAddress(nexthop) ? "only another route leads to that address" : "no router has that address";
+		const why = isOwnAddress(nexthop, port.fixedIps)
+			? "the port has that address itself"
+			: isHostAddress(nexthop)
+				? "only another route leads to that address"
+				: "no router has that address";
 		origins.push(
 			origin(`${pointer}/routes`, subnet, `host_routes: ${destination} by ${nexthop} is left out, because ${why}`),
 		);
 	}
 	if (isGatewayHidden(entry, fixedIp)) {
+		const { gateway = "" } = fixedIp.subnet;
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
-		const { gateway } = fixedIp.subnet;
-		origins.push(origin(`${pointer}/routes`, setting, `the default route by ${gateway} is on another link`));
+		const elsewhere = origin(`${pointer}/routes`, setting, `the default route by ${gateway} is on another link`);
+		const isOwn = isOwnAddress(gateway, port.fixedIps);
+		origins.push(isOwn ? origin(`${pointer}/routes`, subnet, `gateway_ip: ${gateway} is the port's own`) : elsewhere);
 	} else if (entry.routes?.length === 0) {
 		const isHandedOut = entry.type === "ipv4_dhcp";
 		origins.push(origin(`${pointer}/routes`, subnet, isHandedOut ? "enable_dhcp: its server has them" : "host_routes"));
