@@ -20,6 +20,12 @@ const twoBonds = (...names: unknown[]) => {
 /** For rules, as in the other lists of cases. */
 export const unrecordedCases: readonly Case[] = [
 	{
+		rule: "gateway-family",
+		at: "/networks/0/gateway",
+		bad: document({ networks: [ipv4({ gateway: "fe80::1" }), ipv6()] }),
+		good: document({ networks: [ipv4(), ipv6({ gateway: "fe80::1" })] }),
+	},
+	{
 		rule: "gateway-unusable",
 		at: "/networks/0/gateway",
 		bad: document({ networks: [ipv4({ gateway: "10.0.0.5" })] }),

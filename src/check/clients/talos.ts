@@ -110,6 +110,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-netmask-invalid": [fine({ when: routeHasOwnPrefix }), badRoute],
 	"route-gateway-missing": [badGateway],
 	"route-gateway-invalid": [badGateway],
+	"gateway-family": [lost("the kernel refuses the route: the gateway is not of the address's family")],
 	"route-gateway-family": [lost("the kernel refuses the route: the gateway is of the other family")],
 	"gateway-invalid": [
 		crash('"failed to parse gateway ip": no networking from the document', { when: isText }),

@@ -35,6 +35,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-prefix": [crash(`ValueError: ${stops}`)],
 	"route-gateway-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
 	"route-gateway-invalid": [lost("the system refuses the configuration")],
+	"gateway-family": [lost("the system refuses the configuration")],
 	"route-gateway-family": [lost("the system refuses the configuration")],
 	"gateway-off-link": [lost("the route never becomes active: the gateway is not a neighbour")],
 	"service-address-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],

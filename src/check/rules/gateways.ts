@@ -1,4 +1,5 @@
 /** Gateways: whether each is there, valid, and of the right family. */
+import { addressVersion } from "../../instance/addresses.ts";
 import { memberPointer, parseGateway, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
@@ -44,6 +45,19 @@ export const gatewayRules: readonly Rule[] = [
 				if (isBlank(value) || parseGateway(value)) continue;
 				const pointer = `${network.pointer}/gateway`;
 				yield { pointer, message: `${show(value)} is not a valid address`, value, network };
+			}
+		},
+	},
+	{
+		id: "gateway-family",
+		title: "A network's own `gateway` of the other family",
+		fix: "write the gateway into a network of its family",
+		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = parseGateway(member(network.raw, "gateway"));
+				if (value === undefined || !network.address || network.address.version === addressVersion(value)) continue;
+				yield { pointer: `${network.pointer}/gateway`, message: `${value} is of the other family`, value, network };
 			}
 		},
 	},
