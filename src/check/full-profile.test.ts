@@ -79,7 +79,8 @@ describe("the full profile", () => {
 			expect(faults.filter((fault) => ACCEPTED[fault] === undefined)).toEqual([]);
 		});
 		fc.assert(property, { numRuns: 200 });
-		fc.assert(property, { numRuns: 300, seed: 1 });
+		// Always the same facts, among which every named warning is.
+		fc.assert(property, { numRuns: 600, seed: 1 });
 		expect(Object.keys(ACCEPTED).filter((fault) => !seen.has(fault))).toEqual([]);
 	});
 

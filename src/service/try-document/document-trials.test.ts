@@ -13,17 +13,20 @@ const document = (vlans: number) =>
 				vlan_mac_address: `52:54:01:00:${(n >> 8).toString(16).padStart(2, "0")}:${(n & 255).toString(16).padStart(2, "0")}`,
 			})),
 		],
-		networks: [],
+		networks: Array.from({ length: vlans }, (_, n) => ({
+			...{ id: `network${n}`, type: "ipv4", link: `vlan${n}`, ip_address: `10.${n >> 8}.${n & 255}.2` },
+			...{ netmask: "255.255.255.0", routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.0.0.1" }] },
+		})),
 		services: [],
 	});
 const tried = async (text: string) => JSON.parse(Buffer.from((await trials.run(text)) ?? []).toString());
 
 it("ends a document that takes too long, in a thread of its own, and tries the next one", async () => {
-	trials = createDocumentTrials(3000);
+	trials = createDocumentTrials(1000);
 	const before = process.threadCpuUsage();
-	await expect(trials.run(document(4000))).rejects.toMatchObject({
-		...{ code: "limit", message: expect.stringContaining("more than 3 s") },
-	});
+	// What it gives after all is far too much to be printed.
+	const ended = await trials.run(document(4000))?.then(({ length }) => length, String);
+	expect(ended).toMatch(/takes more than 1 s/);
 	const { user, system } = process.threadCpuUsage(before);
 	expect((user + system) / 1000).toBeLessThan(1000);
 	expect((await tried(document(1))).renderings.netplan.files[0].text).toContain("vlan");
