@@ -114,31 +114,6 @@ it("does not trust signals after the remote source has answered: one may have be
 	expect(await ports()).toBe(1);
 });
 
-it("keeps to the order of answers when a reading from before the remote source's answer is still in use", async () => {
-	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
-	const doubtful = new Set(["port port of vm"]);
-	const refresh = vi.fn(async () => {});
-	const resources = [network, server("vm"), port("vm")];
-	const { store, create } = await mirrored(resources, {
-		doubtful: () => doubtful,
-		remote: remote as unknown as RemoteSource,
-		instances: { refresh, complete: async () => {} },
-	});
-	const source = await create();
-	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(2);
-	doubtful.clear();
-	const refreshed = Promise.withResolvers<void>();
-	refresh.mockClear();
-	refresh.mockReturnValueOnce(refreshed.promise);
-	const waiting = source.facts("vm", "wiring");
-	await expect.poll(() => refresh).toHaveBeenCalledOnce();
-	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
-	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(1);
-	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
-	refreshed.reject(new Error("failed"));
-	await expect(waiting).rejects.toThrow("the cloud is away");
-});
-
 /** A source that the remote source has answered for once, since a record was in doubt. */
 async function answeredRemotely(refresh: MirroredSourceOptions["instances"]["refresh"]) {
 	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
@@ -154,6 +129,21 @@ async function answeredRemotely(refresh: MirroredSourceOptions["instances"]["ref
 	doubtful.clear();
 	return { source, store, remote, resources };
 }
+
+it("keeps to the order of answers when a reading from before the remote source's answer is still in use", async () => {
+	const refresh = vi.fn(async () => {});
+	const { source, store, remote, resources } = await answeredRemotely(refresh);
+	const refreshed = Promise.withResolvers<void>();
+	refresh.mockClear();
+	refresh.mockReturnValueOnce(refreshed.promise);
+	const waiting = source.facts("vm", "wiring");
+	await expect.poll(() => refresh).toHaveBeenCalledOnce();
+	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
+	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(1);
+	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
+	refreshed.reject(new Error("failed"));
+	await expect(waiting).rejects.toThrow("the cloud is away");
+});
 
 it("asks the remote source again until all of an instance was read: what refers to its ports may be missing", async () => {
 	const refresh = vi.fn((): Promise<void> => new Promise(() => {}));
