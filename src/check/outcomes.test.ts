@@ -26,7 +26,7 @@ function outcomesOf(rule: string, client: string, of: unknown): string[] {
 describe("an address that is not text", () => {
 	const outcome = (value: unknown) => outcomesOf("address-invalid", "talos", networks(ipv4({ ip_address: value })));
 
-	it("is dropped by Talos, which fails on a text that is no address", () => {
+	it("is dropped by Talos, which fails on text that is not an address", () => {
 		expect(outcome(["10.0.0.5", "10.0.0.6"])).toEqual(["lost"]);
 		expect(outcome(7)).toEqual(["lost"]);
 		expect(outcome("10.0.0.256")).toEqual(["crash"]);

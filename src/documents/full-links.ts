@@ -1,5 +1,5 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
-import { parseCidr } from "../instance/addresses.ts";
+import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -80,13 +80,13 @@ const DEFAULT_MIIMON = 100;
  * `bond_check_params`), and the default of 100 ms is added where neither `miimon` nor `arp_interval` is set.
  */
 function optionsOf({ options }: PortGroup, settings: BondSettings): Record<string, string | number> {
-	const isKept = ([name]: [string, unknown]) =>
-		!REFUSED.has(name) && (hasArpMonitoring(options) || !name.startsWith("bond_arp_"));
+	const hasArp = hasArpMonitoring(options);
+	const isKept = ([name]: [string, unknown]) => !REFUSED.has(name) && (hasArp || !name.startsWith("bond_arp_"));
 	const kept = Object.fromEntries(Object.entries(options).filter(isKept));
 	const { bond_miimon: own, ...others } = kept;
 	const isUnset = own === undefined || Number(own) === 0;
 	const miimon = isUnset ? String(DEFAULT_MIIMON) : own;
-	if (isUnset && hasArpMonitoring(options)) return kept;
+	if (isUnset && hasArp) return kept;
 	const isNumber = settings.miimon === "number" && /^\d+$/.test(miimon);
 	return { bond_miimon: isNumber ? Number(miimon) : miimon, ...others };
 }
@@ -94,7 +94,10 @@ function optionsOf({ options }: PortGroup, settings: BondSettings): Record<strin
 /** Whether the driver monitors links by ARP: at an interval, and with targets. */
 function hasArpMonitoring({ bond_arp_interval: interval, bond_arp_ip_target: targets }: PortGroup["options"]): boolean {
 	if (!(Number(interval) > 0) || targets === undefined) return false;
-	return targets.split(",").every((target) => parseCidr(`${target.trim()}/32`)?.version === 4);
+	return targets.split(",").every((target) => {
+		const address = canonicalAddress(target.trim());
+		return address !== undefined && addressVersion(address) === 4;
+	});
 }
 
 /**

@@ -170,9 +170,9 @@ function routesOf(
 }
 
 /**
- * Whether a host route can be in a document. Neutron accepts any address for a next hop, also one that no router has, the
- * port's own, or one that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up the whole link. An
- * unspecified next hop says that the destination is on the link (RFC 3442), for which a default route is no place.
+ * Whether a host route can be in a document. Neutron accepts any address as a next hop, even one that no router has, the
+ * port's own, or one that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up
+ * the whole link. An unspecified next hop says that the destination is on the link (RFC 3442), which a default route's is not.
  *
  * @param addresses those of the port
  */

@@ -1,6 +1,6 @@
 /**
  * The cloud of the soak test, in a process of its own. Its parent tells it how its APIs behave. Its message bus never works:
- * connections hang, are told nonsense, or are closed, in turn.
+ * connections are left hanging, answered with junk, or closed, in turn.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";

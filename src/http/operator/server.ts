@@ -104,7 +104,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 /** Every operation can be refused in the same ways. */
 function withProblems(schema: FastifySchema): FastifySchema {
 	const content = { "application/json": { schema: ProblemSchema } };
-	const problem = { description: "Why there is no such answer", content };
+	const problem = { description: "Why the request was refused, or failed", content };
 	return { ...schema, response: { default: problem, ...(schema.response as object) } };
 }
 

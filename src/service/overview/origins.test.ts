@@ -121,9 +121,20 @@ it("credits a DNS server of a DHCP subnet, which a static network repeats, to th
 	}
 });
 
+function staticInstance(): Instance {
+	const found = recordedInstances.find(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dhcp === false);
+	if (found === undefined) throw new Error("no instance with a static address");
+	return found;
+}
+
+/** The origins of the first network's routes. */
+function routeOrigins(instance: Instance): Origin[] {
+	const document = networkData(instance) ?? { links: [], networks: [], services: [] };
+	return originsOf(instance, document).filter(({ pointer }) => pointer.startsWith("/networks/0/routes"));
+}
+
 it("names a next hop outside the subnet, and a host route that is left out because no router has its next hop", () => {
-	const [own] = recordedInstances.filter(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dhcp === false);
-	if (own === undefined) throw new Error("no instance with a static address");
+	const own = staticInstance();
 	const hostRoutes = [
 		{ destination: "192.0.2.0/24", nexthop: "198.51.100.7" },
 		{ destination: "203.0.113.0/24", nexthop: "224.0.0.5" },
@@ -133,9 +144,7 @@ it("names a next hop outside the subnet, and a host route that is left out becau
 		...port,
 		fixedIps: port.fixedIps.map((fixedIp) => ({ ...fixedIp, subnet: { ...fixedIp.subnet, hostRoutes } })),
 	}));
-	const instance = { ...own, ports };
-	const document = networkData(instance) ?? { links: [], networks: [], services: [] };
-	const routes = originsOf(instance, document).filter(({ pointer }) => pointer.startsWith("/networks/0/routes"));
+	const routes = routeOrigins({ ...own, ports });
 	expect(routes.map(({ pointer, member }) => [pointer, member])).toEqual([
 		["/networks/0/routes/0", "gateway_ip"],
 		["/networks/0/routes/1", "host_routes: a next hop outside the subnet"],
@@ -146,16 +155,14 @@ it("names a next hop outside the subnet, and a host route that is left out becau
 });
 
 it("says that a gateway is the port's own address, and not that the default route is on another link", () => {
-	const [own] = recordedInstances.filter(({ ports: [port] }) => port?.fixedIps[0]?.subnet.dhcp === false);
-	const port = own?.ports[0];
+	const own = staticInstance();
+	const [port] = own.ports;
 	const [fixedIp] = port?.fixedIps ?? [];
-	if (own === undefined || port === undefined || fixedIp?.address === undefined) throw new Error("no static address");
+	if (port === undefined || fixedIp?.address === undefined) throw new Error("no static address");
 	const { address, subnet } = fixedIp;
 	const hostRoutes = [{ destination: "192.0.2.0/24", nexthop: address }];
 	const router = { ...port, fixedIps: [{ address, subnet: { ...subnet, gateway: address, hostRoutes } }] };
-	const instance = { ...own, ports: [router] };
-	const document = networkData(instance) ?? { links: [], networks: [], services: [] };
-	const routes = originsOf(instance, document).filter(({ pointer }) => pointer.startsWith("/networks/0/routes"));
+	const routes = routeOrigins({ ...own, ports: [router] });
 	expect(routes.map(({ kind, member }) => [kind, member])).toEqual([
 		["subnet", `host_routes: 192.0.2.0/24 by ${address} is left out, because the port has that address itself`],
 		["subnet", `gateway_ip: ${address} is the port's own`],
