@@ -4,7 +4,7 @@ import { EventEmitter, once } from "node:events";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { assemble } from "../src/instance/assemble.ts";
-import type { InstanceFacts, PortFacts } from "../src/instance/facts.ts";
+import type { InstanceFacts, PortFacts, ServerFacts } from "../src/instance/facts.ts";
 import { findPorts } from "../src/mirror/find-ports.ts";
 import type { MirrorStore, MirrorStoreOptions } from "../src/mirror/mirror-store.ts";
 import { openMirrorStore } from "../src/mirror/open-mirror-store.ts";
@@ -31,6 +31,11 @@ const port = (id: string, requestedAt: number, more: Partial<PortFacts> = {}): R
 			...more,
 		},
 	},
+});
+
+const server = (id: string, more: Partial<ServerFacts> = {}): Resource<"server"> => ({
+	...{ kind: "server", id, requestedAt: 1 },
+	content: { ...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] }, ...more },
 });
 
 /** An empty database, which several processes can open at once. */
@@ -96,20 +101,14 @@ export function storesMirror(freshLocation: () => Promise<StateLocation>): void 
 		});
 
 		test("user data is stored only if that is configured, and removed if it no longer is", async () => {
-			const server = (id: string, userData: string | null): Resource => ({
-				...{ kind: "server", id, requestedAt: 1 },
-				content: {
-					...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] },
-					"OS-EXT-SRV-ATTR:user_data": userData,
-				},
-			});
+			const withUserData = (id: string, text: string | null) => server(id, { "OS-EXT-SRV-ATTR:user_data": text });
 			const userData = async (mirror: MirrorStore) =>
 				(await all(mirror.scan("server"))).map(({ content }) => content["OS-EXT-SRV-ATTR:user_data"]);
-			await store.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+			await store.apply({ upserts: [withUserData("a", "c2VjcmV0"), withUserData("b", null)] });
 			expect(await userData(store)).toEqual(["c2VjcmV0", null]);
 			const without = await open({ userData: false });
 			expect(await userData(without)).toEqual([]);
-			await without.apply({ upserts: [server("a", "c2VjcmV0"), server("b", null)] });
+			await without.apply({ upserts: [withUserData("a", "c2VjcmV0"), withUserData("b", null)] });
 			expect(await userData(without)).toEqual([undefined, null]);
 		});
 
@@ -345,6 +344,20 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 		const { resources, bytes } = await store.stats();
 		expect(resources).toEqual({ port: 2500 } satisfies Partial<Record<ResourceKind, number>>);
 		expect(bytes).toBeGreaterThan(100_000);
+	});
+
+	test("lists the servers with their names and projects, whatever tenants write", async () => {
+		const odd = { nul: "\0", half: "\ud83d", other: "\udc00x", escaped: "\\u0000 \\ud83d", "\\": '"name":"no"' };
+		const named = (id: string, name: string, more: Partial<ServerFacts> = {}) =>
+			server(id, { ...{ tenant_id: `project of ${id}`, metadata: odd }, ...more, name });
+		const names = ["plain", 'a "quoted" \\ name', "\u{1f600} \u00e9\n", "", "{}", "\\u0041"];
+		const servers = names.map((name, at) => named(`s${at}`, name));
+		await store.apply({ upserts: [...servers, server("t"), server("gone")] });
+		await store.apply({ deletes: [{ kind: "server", id: "gone", requestedAt: 2 }] });
+		expect(await all(store.servers())).toEqual([
+			...servers.map(({ id, content }) => ({ id, name: content.name, projectId: content.tenant_id })),
+			{ id: "t", name: "t" },
+		]);
 	});
 
 	test("a batch is reported to every process within a second", async () => {

@@ -1,13 +1,10 @@
 /** The mirror of `guestwire serve`. */
 import type { Registry } from "prom-client";
-import type { MirrorStore } from "../mirror/mirror-store.ts";
-import { type Mirror, openMirror } from "../mirror/open-mirror.ts";
+import { openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
-import { hidesUserData, readInstance, withMicroversion } from "../mirror/read-instance.ts";
+import { createStoredSource, type StoredSource } from "../mirror/stored-source.ts";
 import type { Log } from "../service/log.ts";
 import { collectMirror, collectToken, createMirrorMetrics } from "../service/mirror-metrics.ts";
-import type { OverviewOptions } from "../service/overview/overview.ts";
-import { assembleOwned } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { FactsSource } from "../source/source.ts";
 import type { StateDatabase } from "../store/database.ts";
@@ -19,8 +16,7 @@ export interface ServiceMirror {
 	readonly isReady: () => boolean;
 	/** Whether all instances are known and the signals report their changes. */
 	readonly isCurrent: () => boolean;
-	/** The instances as the mirror has them: it never asks the cloud for one. */
-	readonly stored: OverviewOptions["source"];
+	readonly stored: StoredSource;
 }
 
 export interface ServiceMirrorOptions {
@@ -68,23 +64,6 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 		source,
 		isReady: () => servers > 0 || isReachable,
 		isCurrent: () => state.isFilled() && Date.now() - state.verifiedAt() < CURRENT,
-		stored: storedSource(mirror, store, config),
-	};
-}
-
-/** What operators see of all instances: looking at them must not cost a request to the cloud for each. */
-function storedSource({ source, state }: Mirror, store: MirrorStore, config: Config): ServiceMirror["stored"] {
-	const isNova = config.networkData.profile === "nova";
-	return {
-		list: source.list,
-		async instance(id, detail) {
-			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });
-			if (facts === undefined) return undefined;
-			// Documents of incomplete facts would differ from what the guest gets.
-			const isIncomplete = !state.isFilled() || missing.length > 0 || hidesUserData(facts, config.mirror.userData);
-			if (detail === "all" && isIncomplete) return undefined;
-			return assembleOwned(withMicroversion(facts, isNova ? state.novaMicroversion() : undefined));
-		},
-		...(source.onChange && { onChange: source.onChange }),
+		stored: createStoredSource(mirror, { store, userData, profile: config.networkData.profile }),
 	};
 }

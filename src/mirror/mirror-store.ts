@@ -4,6 +4,7 @@
  */
 
 import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
+import type { InstanceSummary } from "../source/source.ts";
 import type { Lock } from "../store/database.ts";
 import type { ResourceKeys } from "./keys.ts";
 
@@ -104,6 +105,8 @@ export interface MirrorStore {
 	changesSince(sequence: number): Promise<ChangesSince>;
 	/** The ids and revisions of a kind, in pages ordered by id: for comparing with the source. */
 	revisions(kind: ResourceKind): AsyncIterable<readonly Revision[]>;
+	/** Every server in pages ordered by id, without its content, which may be large. */
+	servers(): AsyncIterable<readonly InstanceSummary[]>;
 	/** All resources of a kind, in pages ordered by id. */
 	scan<Kind extends ResourceKind>(kind: Kind): AsyncIterable<readonly Resource<Kind>[]>;
 	getMeta<Name extends keyof MirrorMeta>(name: Name): Promise<MirrorMeta[Name] | undefined>;

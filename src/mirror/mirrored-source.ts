@@ -278,13 +278,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 }
 
 /** Every server that the mirror has. */
-export async function listServers(store: Pick<MirrorStore, "scan">): Promise<InstanceSummary[]> {
+export async function listServers(store: Pick<MirrorStore, "servers">): Promise<InstanceSummary[]> {
 	const all: InstanceSummary[] = [];
-	for await (const page of store.scan("server")) {
-		for (const { id, content } of page) {
-			const { name, tenant_id: projectId } = content;
-			all.push(projectId === undefined ? { id, name } : { id, name, projectId });
-		}
-	}
+	for await (const page of store.servers()) all.push(...page);
 	return all;
 }

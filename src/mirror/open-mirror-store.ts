@@ -4,7 +4,7 @@ import type { ResourceKind } from "../source/resource.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { applyBatch, withoutUserData } from "./apply-batch.ts";
 import type { MirrorMeta, MirrorStats, MirrorStore, MirrorStoreOptions } from "./mirror-store.ts";
-import { revisionPages, scanPages } from "./pages.ts";
+import { revisionPages, scanPages, serverPages } from "./pages.ts";
 import { changesSince, lastSequence, purge, readSelected } from "./queries.ts";
 
 /** How the mirror was made, in `mirror_meta` beside `MirrorMeta`. */
@@ -37,7 +37,7 @@ export async function openFilledMirror(state: StateDatabase, sourceId: string): 
 	return { ...storeOf(state, origin.userData), hasUserData: origin.userData };
 }
 
-export interface ReadableMirror extends Pick<MirrorStore, "read" | "scan" | "getMeta"> {
+export interface ReadableMirror extends Pick<MirrorStore, "read" | "servers" | "getMeta"> {
 	/** Whether servers' user data is stored. */
 	readonly hasUserData: boolean;
 }
@@ -51,6 +51,7 @@ function storeOf(state: StateDatabase, userData: boolean): MirrorStore {
 		},
 		changesSince: (sequence) => state.read((database) => changesSince(database, sequence)),
 		revisions: (kind) => revisionPages(state, kind),
+		servers: () => serverPages(state),
 		scan: (kind) => scanPages(state, kind),
 		getMeta: (name) => getMeta(state, name),
 		setMeta: (name, value) => setMeta(state, name, value),

@@ -1,7 +1,9 @@
 /** Reads of a whole kind, page by page, where they don't hold up the event loop. */
 
+import type { Kysely } from "kysely";
 import type { Resource, ResourceKind } from "../source/resource.ts";
-import type { StateDatabase } from "../store/database.ts";
+import type { InstanceSummary } from "../source/source.ts";
+import type { StateDatabase, StateTables } from "../store/database.ts";
 import type { Revision } from "./mirror-store.ts";
 import { type ResourceRow, resourceOf } from "./queries.ts";
 
@@ -11,20 +13,28 @@ const RESOURCES_PER_PAGE = 1000;
 export async function* revisionPages(state: StateDatabase, kind: ResourceKind): AsyncGenerator<readonly Revision[]> {
 	const page = (after: string) =>
 		state.write((database) =>
-			database
-				.selectFrom("mirror_resources")
-				.select(["id", "revision", "requested_at"])
-				.where("kind", "=", kind)
-				.where("id", ">", after)
-				.where("content", "is not", null)
-				.orderBy("id")
-				.limit(REVISIONS_PER_PAGE)
-				.execute(),
+			rowsAfter(database, kind, after, REVISIONS_PER_PAGE).select(["id", "revision", "requested_at"]).execute(),
 		);
 	for await (const rows of pages(page, REVISIONS_PER_PAGE)) {
 		yield rows.map(({ id, revision, requested_at: requestedAt }) =>
 			revision === null ? { id, requestedAt } : { id, revision, requestedAt },
 		);
+	}
+}
+
+/** Only the members that are needed: user data alone may be 64 KiB for each server. */
+export async function* serverPages(state: StateDatabase): AsyncGenerator<readonly InstanceSummary[]> {
+	const name = state.memberOf("content", "name").as("name");
+	const project = state.memberOf("content", "tenant_id").as("project");
+	const page = (after: string) =>
+		state.write((database) =>
+			rowsAfter(database, "server", after, RESOURCES_PER_PAGE).select(["id", name, project]).execute(),
+		);
+	for await (const rows of pages(page, RESOURCES_PER_PAGE)) {
+		yield rows.map(({ id, name, project }) => ({
+			...{ id, name: name ?? "" },
+			...(project !== null && { projectId: project }),
+		}));
 	}
 }
 
@@ -34,17 +44,21 @@ export async function* scanPages<Kind extends ResourceKind>(
 ): AsyncGenerator<readonly Resource<Kind>[]> {
 	const page = (after: string): Promise<ResourceRow[]> =>
 		state.write((database) =>
-			database
-				.selectFrom("mirror_resources")
+			rowsAfter(database, kind, after, RESOURCES_PER_PAGE)
 				.select(["kind", "id", "revision", "requested_at", "content"])
-				.where("kind", "=", kind)
-				.where("id", ">", after)
-				.where("content", "is not", null)
-				.orderBy("id")
-				.limit(RESOURCES_PER_PAGE)
 				.execute(),
 		);
 	for await (const rows of pages(page, RESOURCES_PER_PAGE)) yield rows.map(resourceOf) as Resource<Kind>[];
+}
+
+function rowsAfter(database: Kysely<StateTables>, kind: ResourceKind, after: string, limit: number) {
+	return database
+		.selectFrom("mirror_resources")
+		.where("kind", "=", kind)
+		.where("id", ">", after)
+		.where("content", "is not", null)
+		.orderBy("id")
+		.limit(limit);
 }
 
 /** @param page reads the rows after an id, and fewer than `size` only at the end */

@@ -137,6 +137,8 @@ export interface StateDatabase {
 	elementsOf(json: string): RawBuilder<unknown>;
 	/** The bytes that hexadecimal digits stand for: JSON has no others. */
 	bytesOf(hexadecimal: RawBuilder<string>): RawBuilder<Uint8Array>;
+	/** The text of a member of the JSON object that a column holds; null if it has none. */
+	memberOf(column: string, member: string): RawBuilder<string | null>;
 	/** The size of the database, in bytes. */
 	size(): Promise<number>;
 	/** May be called again. */
@@ -162,6 +164,7 @@ export interface Connections {
 	readonly announce: StateDatabase["announce"];
 	readonly elementsOf: StateDatabase["elementsOf"];
 	readonly bytesOf: StateDatabase["bytesOf"];
+	readonly memberOf: StateDatabase["memberOf"];
 	readonly size: StateDatabase["size"];
 	close(): Promise<void>;
 }
@@ -181,7 +184,7 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 		}
 	};
 	const connections = await withStateErrors(open);
-	const { reader, writer, acquireLock, listen, announce, elementsOf, bytesOf, size, close } = connections;
+	const { reader, writer, acquireLock, listen, announce, elementsOf, bytesOf, memberOf, size, close } = connections;
 	let closing: Promise<void> | undefined;
 	return {
 		name,
@@ -196,6 +199,7 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 		announce,
 		elementsOf,
 		bytesOf,
+		memberOf,
 		size: () => withStateErrors(size),
 		async close() {
 			closing ??= close();

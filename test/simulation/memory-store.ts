@@ -1,5 +1,6 @@
 /** The mirror's storage in memory, for several simulated processes. It follows the contract of `MirrorStore`. */
 import { isDeepStrictEqual } from "node:util";
+import type { ServerFacts } from "../../src/instance/facts.ts";
 import { keysOf } from "../../src/mirror/keys.ts";
 import type { Batch, MirrorStore, Selector, Snapshot } from "../../src/mirror/mirror-store.ts";
 import type { Resource, ResourceKind } from "../../src/source/resource.ts";
@@ -68,6 +69,11 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 			pages(kind, ({ id, revision, requestedAt }) =>
 				revision === undefined ? { id, requestedAt } : { id, revision, requestedAt },
 			),
+		servers: () =>
+			pages("server", ({ id, content }) => {
+				const { name, tenant_id: projectId } = content as ServerFacts;
+				return projectId === undefined ? { id, name } : { id, name, projectId };
+			}),
 		scan: <Kind extends ResourceKind>(kind: Kind) => pages(kind, (row) => resourceOf(row) as Resource<Kind>),
 		getMeta: (name) => run("getMeta", () => database.meta.get(name) as never),
 		setMeta: (name, value) => run("setMeta", () => void database.meta.set(name, frozenMeta(value))),

@@ -1,11 +1,13 @@
 /** Reads all instances of a source into the overview, piece by piece, and keeps them current. */
 
 import { setTimeout } from "node:timers/promises";
-import type { Change, Source } from "../../source/source.ts";
-import { startWorkTurn } from "../work-turn.ts";
-import { changedIds, concernsAny, type IndexedInstance, indexedInstance, isAffected } from "./indexed-instance.ts";
+import type { Change, ChangeKind, Source } from "../../source/source.ts";
+import { startWorkTurn, type WorkTurn } from "../work-turn.ts";
+import { addChange, type ChangedIds, concernsAny, type IndexedInstance, isAffected } from "./indexed-instance.ts";
+import { createWiringReader } from "./wiring-reader.ts";
 
 export interface InstanceIndex {
+	/** Instances come and go while somebody goes through them. */
 	readonly instances: ReadonlyMap<string, IndexedInstance>;
 	/** Whether all instances have been read once. */
 	readonly isComplete: boolean;
@@ -14,8 +16,13 @@ export interface InstanceIndex {
 	close(): Promise<void>;
 }
 
+export interface OverviewSource extends Pick<Source, "list" | "instance" | "onChange"> {
+	/** Whether the source knows all instances and their details. Default: always. */
+	readonly isFilled?: () => boolean;
+}
+
 export interface InstanceIndexOptions {
-	readonly source: Pick<Source, "list" | "instance" | "onChange">;
+	readonly source: OverviewSource;
 	/** Whether the source answers from this machine, so that every instance's wiring can be read. */
 	readonly isLocal: boolean;
 	/** Called with the ids whose documents may have changed; undefined: any may have. */
@@ -25,98 +32,137 @@ export interface InstanceIndexOptions {
 
 /** Age after which a list is read again for a reader. Milliseconds. */
 const MAX_AGE = 10_000;
-/** Quiet time after a change. Milliseconds. */
-const SETTLE = 100;
-/** Milliseconds until a failed reading is tried again. */
+/**
+ * Milliseconds from a change until instances are read again: a large cloud has some 30 changes a second, and whatever
+ * their number, all instances are gone through once in that time. Operators still see a change within two seconds.
+ */
+const SETTLE = 1000;
+/** Milliseconds until a list that could not be read is tried again. */
 const RETRY = 5000;
-/** Changes that are remembered until then: after more, everything may have changed. */
-const MAX_CHANGES = 1000;
 
 export function createInstanceIndex(options: InstanceIndexOptions): InstanceIndex {
 	const { source, isLocal, onChange } = options;
 	const closing = new AbortController();
+	const { signal } = closing;
 	const onError = (error: unknown) => {
-		if (!closing.signal.aborted) options.onError(error);
+		if (!signal.aborted) options.onError(error);
 	};
-	let instances: Map<string, IndexedInstance> = new Map();
+	const wait = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal, ref: false });
+	let instances = new Map<string, IndexedInstance>();
 	let isComplete = false;
 	let readAt = Number.NEGATIVE_INFINITY;
-	let running: Promise<void> | undefined;
-	let changes: Change[] = [];
+	let changed = new Map<ChangeKind, Set<string>>();
 	let isArmed = false;
+	let last: Promise<unknown> = Promise.resolve();
+	let refreshing: Promise<void> | undefined;
 
-	/** Reads the list, and the wiring of instances that are new to it or named. */
-	async function read(isStale: (known: IndexedInstance) => boolean): Promise<void> {
-		const list = await source.list(closing.signal);
+	/** One reading at a time. */
+	function run(reading: () => Promise<void>): Promise<void> {
+		const next = last.then(reading);
+		last = next.catch(() => {});
+		return next;
+	}
+
+	async function letOthersWork(turn: WorkTurn): Promise<void> {
+		await turn.next();
+		signal.throwIfAborted();
+	}
+
+	const readOne = createWiringReader({
+		...{ source, isLocal, onError, signal, known: (id) => instances.get(id) },
+		onRetry: (ids) => add({ kind: "server", ids }),
+	});
+
+	/** Reads the list, and the wiring of all instances or of those that are new to it. */
+	async function readList(which: "all" | "new"): Promise<void> {
+		const list = await source.list(signal);
 		const next = new Map<string, IndexedInstance>();
-		const changed: string[] = [];
+		const ids: string[] = [];
 		const turn = startWorkTurn();
 		for (const summary of list) {
 			if (turn.isOver()) {
 				// A first reading shows what it has.
 				if (!isComplete) instances = next;
-				await turn.next();
-				closing.signal.throwIfAborted();
+				await letOthersWork(turn);
 			}
-			const known = instances.get(summary.id);
-			if (known !== undefined && isComplete && !isStale(known) && (isLocal || known.name === summary.name)) {
-				next.set(summary.id, known);
-				continue;
-			}
-			const instance = isLocal ? await source.instance(summary.id, "wiring", closing.signal) : undefined;
-			next.set(summary.id, indexedInstance(summary, instance));
-			changed.push(summary.id);
+			const { id, name } = summary;
+			const known = which === "new" ? instances.get(id) : undefined;
+			const isKnown = known !== undefined && (isLocal || known.name === name);
+			const found = isKnown ? known : await readOne(id, summary);
+			if (found !== undefined) next.set(id, found);
+			if (!isKnown) ids.push(id);
 		}
-		const isSame = changed.length === 0 && next.size === instances.size;
-		instances = next;
-		readAt = performance.now();
+		const isSame = ids.length === 0 && next.size === instances.size;
 		const wasComplete = isComplete;
-		isComplete = true;
-		if (!isSame) onChange(wasComplete ? changed : undefined);
+		[instances, isComplete, readAt] = [next, true, performance.now()];
+		if (!isSame) onChange(wasComplete ? ids : undefined);
 	}
 
-	function run(isStale: (known: IndexedInstance) => boolean): Promise<void> {
-		running ??= read(isStale).finally(() => {
-			running = undefined;
+	/** Reads the instances that changes concern. */
+	async function readChanged(changes: ChangedIds): Promise<void> {
+		const ids = new Set(changes.get("server"));
+		const turn = startWorkTurn();
+		const areAllServers = changes.size === (changes.has("server") ? 1 : 0);
+		for (const instance of areAllServers ? [] : instances.values()) {
+			if (isAffected(instance, changes)) ids.add(instance.id);
+			if (turn.isOver()) await letOthersWork(turn);
+		}
+		for (const id of ids) {
+			const found = await readOne(id);
+			if (found === undefined) instances.delete(id);
+			else instances.set(id, found);
+			if (turn.isOver()) await letOthersWork(turn);
+		}
+		if (concernsAny(changes)) onChange(undefined);
+		else if (ids.size > 0) onChange([...ids]);
+	}
+
+	/** Reads again what the changes of a while concern. */
+	async function applyLater(delay: number): Promise<void> {
+		if (isArmed) return;
+		isArmed = true;
+		await wait(delay);
+		await run(async () => {
+			isArmed = false;
+			const taken = changed;
+			changed = new Map();
+			if (!taken.has("everything")) return readChanged(taken);
+			await readList("all").catch((error: unknown) => {
+				changed.set("everything", new Set());
+				applyLater(RETRY).catch(onError);
+				throw error;
+			});
 		});
-		return running;
+	}
+
+	function add(change: Change): void {
+		addChange(changed, change);
+		applyLater(SETTLE).catch(onError);
+	}
+
+	async function untilRead(which: "all" | "new"): Promise<void> {
+		for (;;) {
+			try {
+				return await run(() => readList(which));
+			} catch (error) {
+				onError(error);
+			}
+			await wait(RETRY);
+		}
 	}
 
 	async function fill(): Promise<void> {
-		while (!closing.signal.aborted && !isComplete) {
-			await run(() => true).catch(onError);
-			if (!isComplete) await setTimeout(RETRY, undefined, { signal: closing.signal, ref: false });
-		}
+		await untilRead("all");
+		const isFilled = () => source.isFilled?.() ?? true;
+		if (isFilled()) return;
+		while (!isFilled()) await wait(RETRY);
+		// The list before it may name instances that are gone, and nothing could be compared.
+		await untilRead("new");
+		onChange(undefined);
 	}
 
-	async function apply(delay: number): Promise<void> {
-		await setTimeout(delay, undefined, { signal: closing.signal, ref: false });
-		await running?.catch(() => {});
-		isArmed = false;
-		const taken = changes;
-		const changed = changedIds(taken);
-		changes = [];
-		try {
-			if (concernsAny(changed)) onChange(undefined);
-			await run((known) => isAffected(known, changed));
-		} catch (error) {
-			const all = [...taken, ...changes];
-			changes = all.length > MAX_CHANGES ? [{ kind: "everything", ids: [] }] : all;
-			arm(RETRY);
-			throw error;
-		}
-	}
-
-	function arm(delay: number): void {
-		if (isArmed) return;
-		isArmed = true;
-		apply(delay).catch(onError);
-	}
-
-	source.onChange?.((change) => {
-		changes.push(change);
-		arm(SETTLE);
-	});
+	// The others' lists are read again for whoever looks.
+	if (isLocal) source.onChange?.(add);
 	const filled = fill().catch(() => {});
 	return {
 		get instances() {
@@ -126,13 +172,19 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 			return isComplete;
 		},
 		async refresh() {
-			if (!isComplete && !isLocal) await run(() => true);
-			else if (!isLocal && performance.now() - readAt > MAX_AGE) await run(() => false);
+			const isOld = () => !isComplete || performance.now() - readAt > MAX_AGE;
+			if (isLocal || !isOld()) return;
+			refreshing ??= run(async () => {
+				if (isOld()) await readList("new");
+			}).finally(() => {
+				refreshing = undefined;
+			});
+			await refreshing;
 		},
 		async close() {
 			closing.abort();
 			await filled;
-			await running?.catch(() => {});
+			await last;
 		},
 	};
 }

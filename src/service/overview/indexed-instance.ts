@@ -53,18 +53,18 @@ function indexedPort({ id, macAddress, network, fixedIps }: Port): IndexedPort {
 /** The ids of changed resources, by kind. */
 export type ChangedIds = ReadonlyMap<ChangeKind, ReadonlySet<string>>;
 
-/** A file that is rewritten may change every instance: ids are looked up, not searched for. */
-export function changedIds(changes: readonly Change[]): ChangedIds {
-	const sets = new Map<ChangeKind, Set<string>>();
-	for (const { kind, ids } of changes) {
-		const set = getOrInsert(sets, kind, () => new Set<string>());
-		for (const id of ids) set.add(id);
-	}
-	return sets;
+/** In no document: which port has an address, and which networks a router serves. */
+const UNRELATED: ReadonlySet<ChangeKind> = new Set(["address", "router"]);
+
+/** Adds what a change names. A file that is rewritten may change every instance: ids are looked up, not searched for. */
+export function addChange(changed: Map<ChangeKind, Set<string>>, { kind, ids }: Change): void {
+	if (UNRELATED.has(kind)) return;
+	const known = getOrInsert(changed, kind, () => new Set<string>());
+	for (const id of ids) known.add(id);
 }
 
 /** The kinds of change for which the index knows which instances they concern. */
-const KNOWN_KINDS: ReadonlySet<ChangeKind> = new Set(["everything", "server", "port", "network", "subnet", "address"]);
+const KNOWN_KINDS: ReadonlySet<ChangeKind> = new Set(["everything", "server", "port", "network", "subnet"]);
 
 /** Whether there is a change that may concern the documents of any instance. */
 export function concernsAny(changed: ChangedIds): boolean {
@@ -77,10 +77,6 @@ export function isAffected({ id, ports }: IndexedInstance, changed: ChangedIds):
 	if (changed.has("everything") || has("server", id)) return true;
 	return ports.some(
 		(port) =>
-			has("port", port.id) ||
-			has("network", port.networkId) ||
-			has("address", port.macAddress) ||
-			port.subnetIds.some((subnet) => has("subnet", subnet)) ||
-			port.addresses.some((address) => has("address", address)),
+			has("port", port.id) || has("network", port.networkId) || port.subnetIds.some((subnet) => has("subnet", subnet)),
 	);
 }

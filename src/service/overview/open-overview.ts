@@ -1,11 +1,11 @@
 /** The parts of the service that show operators what guests requested. */
-import type { Source } from "../../source/source.ts";
 import type { StateDatabase } from "../../store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
 import { sharedKey } from "../../store/secrets.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { Log } from "../log.ts";
 import { createDigests, type DigestOf } from "../request-history/document-content.ts";
+import type { OverviewSource } from "./index-loader.ts";
 import { createOverview, type Overview } from "./overview.ts";
 
 export interface OverviewParts {
@@ -15,7 +15,7 @@ export interface OverviewParts {
 }
 
 export interface OpenOverviewOptions {
-	readonly source: Pick<Source, "list" | "instance" | "onChange">;
+	readonly source: OverviewSource;
 	/** Whether the source answers from this machine. */
 	readonly isLocal: boolean;
 	readonly documents: Pick<GuestDocuments, "tree">;

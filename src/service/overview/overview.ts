@@ -3,7 +3,6 @@
  * would get now. Kept in memory by the process that runs the operator server; the state is the truth.
  */
 import type { Instance } from "../../instance/instance.ts";
-import type { Source } from "../../source/source.ts";
 import type { Comparison, HistoryStore } from "../../store/history-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
@@ -11,7 +10,7 @@ import { LIMITS } from "../request-history/recorder.ts";
 import { createComparisons } from "./comparisons.ts";
 import { isOutdated } from "./freshness.ts";
 import { createHistoryReader } from "./history-reader.ts";
-import { createInstanceIndex } from "./index-loader.ts";
+import { createInstanceIndex, type OverviewSource } from "./index-loader.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
 import { createRefusals, type RefusalPage, type RefusalQuery } from "./refusals.ts";
 import { type Guest, type GuestState, type SearchPage, type SearchQuery, searchGuests } from "./search.ts";
@@ -43,7 +42,7 @@ export interface Overview {
 }
 
 export interface OverviewOptions {
-	readonly source: Pick<Source, "list" | "instance" | "onChange">;
+	readonly source: OverviewSource;
 	/** See InstanceIndexOptions. */
 	readonly isLocal: boolean;
 	readonly documents: Pick<GuestDocuments, "tree">;

@@ -1,5 +1,5 @@
 /** State in PostgreSQL: for several nodes. */
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, PostgresDialect, type RawBuilder, sql } from "kysely";
 import type { Connections, Engine, StateTables } from "../database.ts";
 import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
 import { CHANNEL, listen } from "./listener.ts";
@@ -38,11 +38,20 @@ async function openPool(url: string): Promise<Connections> {
 		},
 		elementsOf: (json) => sql`json_array_elements(${json}::json)`,
 		bytesOf: (hexadecimal) => sql`decode(${hexadecimal}, 'hex')`,
+		memberOf: (column, member) => sql`(${readable(column)}::json ->> ${sql.lit(member)})`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
 			return (await query.execute(connection)).rows[0]?.bytes ?? 0;
 		},
 	};
+}
+
+/**
+ * JSON without the escapes that stand for no character of PostgreSQL's text, NUL and halves of surrogate pairs: one of
+ * them anywhere would make reading any member fail.
+ */
+function readable(column: string): RawBuilder<string> {
+	return sql`regexp_replace(${sql.ref(column)}, '\\\\u(0000|d[89a-f][0-9a-f]{2})', '\\\\u003f', 'g')`;
 }
 
 function isBusy(error: unknown): boolean {

@@ -91,6 +91,7 @@ function sharedBy(reader: Kysely<StateTables>, writer: Kysely<StateTables>) {
 		announce: async () => {},
 		elementsOf: (json: string) => sql`json_each(${json})`,
 		bytesOf: (hexadecimal: RawBuilder<string>) => sql<Uint8Array>`unhex(${hexadecimal})`,
+		memberOf: (column: string, member: string) => sql<string | null>`${sql.ref(column)} ->> ${sql.lit(member)}`,
 		size: async () => {
 			const query = sql<{ bytes: number }>`select page_count * page_size as bytes
 				from pragma_page_count(), pragma_page_size()`;

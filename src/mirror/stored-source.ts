@@ -1,0 +1,36 @@
+/** The instances as the mirror has them: looking at all of them must not cost a request to the cloud for each. */
+import { assembleOwned } from "../source/ownership.ts";
+import type { Source } from "../source/source.ts";
+import type { MirrorStore } from "./mirror-store.ts";
+import type { Mirror } from "./open-mirror.ts";
+import { hidesUserData, readInstance, withMicroversion } from "./read-instance.ts";
+
+export interface StoredSource extends Pick<Source, "list" | "instance" | "onChange"> {
+	/** Whether everything was read once. Until then, the list is the cloud's, and no instance has all details. */
+	isFilled(): boolean;
+}
+
+export interface StoredSourceOptions {
+	readonly store: Pick<MirrorStore, "read">;
+	/** Whether the mirror has servers' user data. */
+	readonly userData: boolean;
+	readonly profile: "full" | "nova";
+}
+
+export function createStoredSource({ source, state }: Mirror, options: StoredSourceOptions): StoredSource {
+	const { store, userData } = options;
+	const isNova = options.profile === "nova";
+	return {
+		list: source.list,
+		async instance(id, detail) {
+			if (detail === "all" && !state.isFilled()) return undefined;
+			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });
+			if (facts === undefined) return undefined;
+			// Documents of incomplete facts would differ from what the guest gets.
+			if (detail === "all" && (missing.length > 0 || hidesUserData(facts, userData))) return undefined;
+			return assembleOwned(withMicroversion(facts, isNova ? state.novaMicroversion() : undefined));
+		},
+		isFilled: state.isFilled,
+		...(source.onChange && { onChange: source.onChange }),
+	};
+}

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { systemClock } from "../../mirror/clock.ts";
+import { noEvents } from "../../mirror/mirror-events.ts";
+import type { MirrorStore } from "../../mirror/mirror-store.ts";
+import { createMirroredSource, type MirroredSource } from "../../mirror/mirrored-source.ts";
+import { openMirrorStore } from "../../mirror/open-mirror-store.ts";
+import { createStoredSource } from "../../mirror/stored-source.ts";
+import type { RemoteSource } from "../../source/remote-source.ts";
+import type { Resource } from "../../source/resource.ts";
+import { openDatabase, type StateDatabase } from "../../store/database.ts";
+import { createInstanceIndex, type InstanceIndex } from "./index-loader.ts";
+
+const SERVERS = 20_000;
+const PER_BATCH = 1000;
+/** Reading them all takes seconds, and longer on a busy machine. Milliseconds. */
+const PATIENCE = 120_000;
+
+const idOf = (n: number) => `server-${String(n).padStart(5, "0")}`;
+
+function server(id: string, name: string, requestedAt: number): Resource {
+	const content = { id, name, tenant_id: "project", metadata: {}, addresses: {}, security_groups: [] };
+	return { kind: "server", id, requestedAt, content };
+}
+
+function port(device_id: string, requestedAt: number): Resource {
+	const id = `port of ${device_id}`;
+	const content = { id, name: "", network_id: "lan", mac_address: "fa:16:3e:00:00:01", device_id, fixed_ips: [] };
+	const rest = { device_owner: "compute:nova", security_groups: [], allowed_address_pairs: [], tags: [] };
+	return { kind: "port", id, requestedAt, content: { ...content, ...rest } };
+}
+
+let state: StateDatabase;
+let store: MirrorStore;
+let source: MirroredSource;
+let index: InstanceIndex;
+/** The readings of all servers. */
+let readings: string[];
+
+beforeEach(async () => {
+	state = await openDatabase("memory");
+	store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	for (let start = 0; start < SERVERS; start += PER_BATCH) {
+		const some = Array.from({ length: PER_BATCH }, (_, n) => server(idOf(start + n), `vm-${start + n}`, 1));
+		await store.apply({ upserts: some });
+	}
+	await store.apply({
+		upserts: [{ kind: "network", id: "lan", requestedAt: 1, content: { id: "lan", name: "lan", mtu: 1500, tags: [] } }],
+	});
+	const kinds = ["network", "port", "server"] as const;
+	const done = Object.fromEntries(kinds.map((kind) => [kind, { done: true }]));
+	await store.setMeta("fill", { startedAt: 1, finishedAt: 1, kinds: done });
+	readings = [];
+	const watched: MirrorStore = {
+		...store,
+		scan(kind) {
+			readings.push(`scan ${kind}`);
+			return store.scan(kind);
+		},
+		servers() {
+			readings.push("servers");
+			return store.servers();
+		},
+	};
+	source = await createMirroredSource({
+		...{ store: watched, clock: systemClock, events: noEvents, freshness: 15, userData: true, profile: "full" },
+		remote: { resources: { kinds }, close: async () => {} } as unknown as RemoteSource,
+		...{ instances: { refresh: async () => {}, complete: async () => {} }, doubtful: () => new Set() },
+	});
+	index = createInstanceIndex({
+		source: createStoredSource({ source, state: source.state }, { store: watched, userData: true, profile: "full" }),
+		...{ isLocal: true, onChange() {} },
+		onError(error) {
+			throw error;
+		},
+	});
+	await expect.poll(() => index.isComplete, { timeout: PATIENCE }).toBe(true);
+}, PATIENCE);
+
+afterEach(async () => {
+	await index.close();
+	await source.close();
+	await state.close();
+});
+
+it("what has changed among many servers is read alone, and not the list", { timeout: PATIENCE }, async () => {
+	expect([index.instances.size, readings]).toEqual([SERVERS, ["servers"]]);
+	await store.apply({
+		upserts: [server(idOf(7), "renamed", 2), server("new", "new", 2), port(idOf(9), 2), port("nobody", 2)],
+		deletes: [{ kind: "server", id: idOf(8), requestedAt: 2 }],
+	});
+	const found = () => [
+		...[idOf(7), idOf(8), "new"].map((id) => index.instances.get(id)?.name),
+		...(index.instances.get(idOf(9))?.ports ?? []).map(({ networkId }) => networkId),
+	];
+	await expect.poll(found, { timeout: PATIENCE }).toEqual(["renamed", undefined, "new", "lan"]);
+	// Anybody can write any device into a port.
+	expect(index.instances.has("nobody")).toBe(false);
+	await store.apply({ deletes: [{ kind: "port", id: `port of ${idOf(9)}`, requestedAt: 3 }] });
+	await expect.poll(() => index.instances.get(idOf(9))?.ports, { timeout: PATIENCE }).toEqual([]);
+	expect([index.instances.size, readings]).toEqual([SERVERS, ["servers"]]);
+});
