@@ -38,7 +38,7 @@ function clientsTable(): string {
 		renderers.map((renderer) => `\`${renderer.name}\` (${renderer.usedBy})`).join("; "),
 		source,
 	]);
-	return table(["name", "client", "versions that are judged", "renderers", "the table was made from"], rows);
+	return table(["name", "client", "checked versions", "renderers", "where its table comes from"], rows);
 }
 
 function rulesTable(): string {
@@ -48,7 +48,7 @@ function rulesTable(): string {
 function ruleRow(rule: Rule): string[] {
 	const outcomes = CLIENTS.flatMap((client) => reactionsOf(rule, client).map(({ outcome }) => outcome));
 	const severity = highest(outcomes.map((outcome) => severityOf(outcome, rule)));
-	const mark = rule.limitation ? " (*limitation*)" : rule.isLimitation ? " (of a Neutron port a *limitation*)" : "";
+	const mark = rule.limitation ? " (*limitation*)" : rule.isLimitation ? " (on a Neutron port, a *limitation*)" : "";
 	return [`\`${rule.id}\``, severity, rule.title + mark, clientsOf(rule)];
 }
 
