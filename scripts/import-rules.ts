@@ -19,6 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** No clock, no I/O, no globals. */
 const PURE = ["instance", "documents", "config-drive", "render", "check"];
 
+/** What `web/` may import from elsewhere in `src/`: the schemas of the operator API, and the list of views. */
+const SHARED_WITH_WEB = ["http/operator/guest-schemas.ts", "http/operator/views.ts"];
+
 const IO_MODULES = [
 	"node:fs",
 	"node:fs/*",
@@ -33,6 +36,11 @@ const IO_MODULES = [
 	"fastify",
 ];
 
+interface Pattern {
+	readonly group: readonly string[];
+	readonly message: string;
+}
+
 interface Override {
 	readonly includes: readonly string[];
 	readonly linter: { readonly rules: { readonly style?: Readonly<Record<string, unknown>> } };
@@ -42,7 +50,10 @@ interface Override {
 export function withImportRules(current: string): string {
 	const config = JSON.parse(current);
 	const others = config.overrides.filter(({ linter }: Override) => !linter.rules.style?.["noRestrictedImports"]);
-	const text = JSON.stringify({ ...config, overrides: [...others, ...Object.keys(MAY_IMPORT).map(override)] });
+	const text = JSON.stringify({
+		...config,
+		overrides: [...others, ...Object.keys(MAY_IMPORT).map(override), webOverride()],
+	});
 	return execFileSync("biome", ["format", "--stdin-file-path=biome.json"], { input: text, encoding: "utf8" });
 }
 
@@ -60,8 +71,22 @@ function override(folder: string): Override {
 			: []),
 		...(PURE.includes(folder) ? [{ group: IO_MODULES, message: `src/${folder} is pure: it may not do I/O` }] : []),
 	];
+	return restrict([`src/${folder}/**`], patterns);
+}
+
+function webOverride(): Override {
+	const forbidden = Object.keys(MAY_IMPORT).filter((folder) => !PURE.includes(folder));
+	const group = [
+		...forbidden.flatMap((folder) => pathsInto(`src/${folder}`)),
+		...SHARED_WITH_WEB.flatMap((file) => [2, 3].map((depth) => `!${"../".repeat(depth)}src/${file}`)),
+	];
+	const message = `web/ may import from src/ only: ${[...PURE, ...SHARED_WITH_WEB].join(", ")}`;
+	return restrict(["web/src/**", "web/try/**"], [{ group, message }]);
+}
+
+function restrict(files: readonly string[], patterns: readonly Pattern[]): Override {
 	return {
-		includes: [`src/${folder}/**`, "!**/*.test.ts"],
+		includes: [...files, "!**/*.test.ts"],
 		linter: { rules: { style: { noRestrictedImports: { level: "error", options: { patterns } } } } },
 	};
 }

@@ -1,4 +1,6 @@
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { VIEWS, type ViewPath } from "../../src/http/operator/views.ts";
 import { type Analysis, sendJson } from "./lib/api.ts";
 import { isLive, startEvents, stopEvents } from "./lib/events.ts";
 import { Link, place } from "./lib/router.tsx";
@@ -11,12 +13,12 @@ import { RefusalsView } from "./views/refusals.tsx";
 import { SignInView } from "./views/sign-in.tsx";
 import { TryView } from "./views/try.tsx";
 
-const VIEWS = [
-	["/", "Instances"],
-	["/refusals", "Refusals"],
-	["/cloud", "Cloud"],
-	["/try", "Try"],
-] as const;
+const COMPONENTS: Readonly<Record<ViewPath, ComponentType>> = {
+	"/": InstancesView,
+	"/refusals": RefusalsView,
+	"/cloud": CloudView,
+	"/try": () => <TryView analyze={analyze} />,
+};
 
 export function App() {
 	const current = session.current.value;
@@ -57,7 +59,7 @@ function Header({ isSignedIn }: { readonly isSignedIn: boolean }) {
 			</Link>
 			{isSignedIn && (
 				<nav aria-label="Views">
-					{VIEWS.map(([href, title]) => (
+					{Object.entries(VIEWS).map(([href, title]) => (
 						<Link key={href} href={href} current={isCurrent(href)}>
 							{title}
 						</Link>
@@ -79,16 +81,12 @@ function View() {
 	const { path } = place.value;
 	const [, id] = /^\/instances\/([^/]+)$/.exec(path) ?? [];
 	if (id !== undefined) return <InstanceView key={id} id={decodeURIComponent(id)} />;
-	switch (path) {
-		case "/refusals":
-			return <RefusalsView />;
-		case "/cloud":
-			return <CloudView />;
-		case "/try":
-			return <TryView analyze={analyze} />;
-		default:
-			return <InstancesView />;
-	}
+	const Current = COMPONENTS[isView(path) ? path : "/"];
+	return <Current />;
+}
+
+function isView(path: string): path is ViewPath {
+	return Object.hasOwn(VIEWS, path);
 }
 
 async function analyze(document: unknown): Promise<Analysis> {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
+import { VIEWS } from "./views.ts";
 
 export interface PageRoutesOptions {
 	/** The folder that the page was built into. Default: `dist/web` of the package. */
@@ -39,16 +40,16 @@ const HEADERS = {
 	"cross-origin-opener-policy": "same-origin",
 };
 /** The page's own addresses: it shows what they name. */
-const VIEWS = ["/", "/instances/:id", "/refusals", "/cloud", "/try", "/sign-in"];
+const ADDRESSES = [...Object.keys(VIEWS), "/instances/:id"];
 
 /** The routes of the page. They need no token: the page asks for one. */
-export const PAGE_ROUTES: ReadonlySet<string> = new Set([...VIEWS, "/assets/:name"]);
+export const PAGE_ROUTES: ReadonlySet<string> = new Set([...ADDRESSES, "/assets/:name"]);
 
 export async function pageRoutes(app: FastifyInstance, { folder = FOLDER }: PageRoutesOptions): Promise<void> {
 	const index = readIndex(folder);
 	const hidden = { schema: { hide: true } };
-	for (const view of VIEWS) {
-		app.get(view, hidden, async (_request, reply) => {
+	for (const address of ADDRESSES) {
+		app.get(address, hidden, async (_request, reply) => {
 			if (index === undefined) {
 				return reply.code(404).send({ message: "The page is not built: run npm run build." });
 			}
