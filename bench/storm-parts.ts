@@ -83,9 +83,10 @@ const CURRENT = 5;
 
 /** Waits until the signals prove that the mirror is current: what changed before the start has been looked for. */
 export function untilCurrent(service: Service): Promise<void> {
-	const age = (metrics: string) => Number(/^guestwire_mirror_age_seconds (\S+)$/m.exec(metrics)?.[1]);
-	return until(service, (metrics) => age(metrics) < CURRENT, "current");
+	return until(service, isCurrent, "current");
 }
+
+const isCurrent = (metrics: string) => Number(/^guestwire_mirror_age_seconds (\S+)$/m.exec(metrics)?.[1]) < CURRENT;
 
 /**
  * Milliseconds without a call, polls aside: in the background, details of servers are read again one batch after the other,
@@ -112,13 +113,17 @@ export async function untilQuiet(cloud: Cloud): Promise<void> {
 /** Seconds without another cached instance. */
 const PREPARED = 3;
 
-/** Waits until the service has prepared all instances, or as many as fit in its memory. */
+/**
+ * Waits until the service has prepared all instances, or as many as fit in its memory. It prepares none while the mirror is
+ * not current: after a restart, until everything has been compared.
+ */
 export async function untilPrepared({ operator }: Service): Promise<void> {
 	let [entries, since] = [-1, performance.now()];
 	for (const start = since; performance.now() - since < PREPARED * 1000; await sleep(200)) {
 		const { body } = await request(`${operator}/metrics`);
-		const now = Number(/^guestwire_cache_entries (\d+)$/m.exec(await body.text())?.[1]);
-		if (now !== entries) since = performance.now();
+		const metrics = await body.text();
+		const now = Number(/^guestwire_cache_entries (\d+)$/m.exec(metrics)?.[1]);
+		if (now !== entries || !isCurrent(metrics)) since = performance.now();
 		entries = now;
 		if (performance.now() - start > LONGEST_WORK) return;
 	}
