@@ -46,7 +46,7 @@ export interface StateTables {
 		client_certainty: number;
 		user_agent: string;
 		node: string;
-		/** When it was noticed that the guest has old documents; null: it has none, or that is not known. */
+		/** Since when the guest has old documents, as far as that was noticed; null: it has none, or that is not known. */
 		outdated_at: number | null;
 		/** When the guest's documents were first compared; null: not compared, or nothing to compare. */
 		compared_at: number | null;

@@ -21,3 +21,31 @@ it("a guest that has asked is compared before all that can wait", async () => {
 	await comparisons.close();
 	expect(compared).toEqual(["first", "asked"]);
 });
+
+it("a guest that somebody looks at is compared first, if it waits, and with the time of the first change", async () => {
+	const compared: [string, number | undefined][] = [];
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const comparisons = createComparisons({
+		async compare(id, since) {
+			compared.push([id, since]);
+			if (id === "last") resolve();
+		},
+		isWatched: () => true,
+		onError: () => {},
+	});
+	comparisons.addLater("first", 5);
+	comparisons.addLater("taken", 6);
+	comparisons.addLater("shown", 7);
+	comparisons.addLater("last");
+	comparisons.add("shown");
+	comparisons.addLater("first", 8);
+	comparisons.prefer("nothing to compare");
+	expect(comparisons.take("taken")).toBe(6);
+	await promise;
+	await comparisons.close();
+	expect(compared).toEqual([
+		["shown", 7],
+		["first", 5],
+		["last", undefined],
+	]);
+});

@@ -1,16 +1,22 @@
 /** Compares in the background what guests fetched with what they would get now. */
 import { setTimeout } from "node:timers/promises";
 
+/** Guests wait until they are compared, with the time since when they may be out of date: the earliest that is known. */
 export interface Comparisons {
 	/** The guest is compared before those that can wait. */
-	add(id: string): void;
+	add(id: string, since?: number): void;
 	/** The guest is compared when nothing else is left. */
-	addLater(id: string): void;
+	addLater(id: string, since?: number): void;
+	/** Somebody looks at the guest: if it waits, it is compared before those that can wait. */
+	prefer(id: string): void;
+	/** The guest need not wait any more. @returns since when it may be out of date */
+	take(id: string): number | undefined;
 	close(): Promise<void>;
 }
 
 export interface ComparisonsOptions {
-	readonly compare: (id: string, signal: AbortSignal) => Promise<void>;
+	/** @param since see Comparisons */
+	readonly compare: (id: string, since: number | undefined, signal: AbortSignal) => Promise<void>;
 	/** Whether somebody sees the results as they come. */
 	readonly isWatched: () => boolean;
 	readonly onError: (error: unknown) => void;
@@ -27,21 +33,25 @@ const INTERVAL = 100;
 export function createComparisons({ compare, isWatched, onError }: ComparisonsOptions): Comparisons {
 	const closing = new AbortController();
 	const { signal } = closing;
-	const [soon, later] = [new Set<string>(), new Set<string>()];
+	/** All that wait, in their order, with the time since when. */
+	const waiting = new Map<string, number | undefined>();
+	/** Those of them that others wait for. */
+	const soon = new Set<string>();
 
-	/** Takes an id from the queues. */
-	function take(): string | undefined {
-		const [id] = soon.size > 0 ? soon : later;
-		if (id === undefined) return undefined;
+	function add(id: string, since: number | undefined): void {
+		waiting.set(id, waiting.get(id) ?? since);
+	}
+	function take(id: string): number | undefined {
+		const since = waiting.get(id);
+		waiting.delete(id);
 		soon.delete(id);
-		later.delete(id);
-		return id;
+		return since;
 	}
 	/** @returns the pause after it, in milliseconds */
 	async function next(id: string): Promise<number> {
 		const started = performance.now();
 		try {
-			await compare(id, signal);
+			await compare(id, take(id), signal);
 		} catch (error) {
 			if (!signal.aborted) onError(error);
 		}
@@ -50,15 +60,22 @@ export function createComparisons({ compare, isWatched, onError }: ComparisonsOp
 	}
 	async function run(): Promise<void> {
 		while (!signal.aborted) {
-			const id = take();
+			const [id] = soon.size > 0 ? soon : waiting.keys();
 			const pause = id === undefined ? INTERVAL : await next(id);
 			await setTimeout(pause, undefined, { signal, ref: false });
 		}
 	}
 	const running = run().catch(() => {});
 	return {
-		add: (id) => void soon.add(id),
-		addLater: (id) => void later.add(id),
+		take,
+		add(id, since) {
+			add(id, since);
+			soon.add(id);
+		},
+		addLater: add,
+		prefer(id) {
+			if (waiting.has(id)) soon.add(id);
+		},
 		async close() {
 			closing.abort();
 			await running;

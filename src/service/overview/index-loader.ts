@@ -1,9 +1,9 @@
 /** Reads all instances of a source into the overview, piece by piece, and keeps them current. */
 
 import { setTimeout } from "node:timers/promises";
-import type { Change, ChangeKind, Source } from "../../source/source.ts";
+import type { Change, Source } from "../../source/source.ts";
 import { startWorkTurn, type WorkTurn } from "../work-turn.ts";
-import { addChange, type ChangedIds, concernsAny, type IndexedInstance, isAffected } from "./indexed-instance.ts";
+import { addChange, type Changes, type IndexedInstance, isAffected, noChanges } from "./indexed-instance.ts";
 import { createWiringReader } from "./wiring-reader.ts";
 
 export interface InstanceIndex {
@@ -25,8 +25,11 @@ export interface InstanceIndexOptions {
 	readonly source: OverviewSource;
 	/** Whether the source answers from this machine, so that every instance's wiring can be read. */
 	readonly isLocal: boolean;
-	/** Called with the ids whose documents may have changed; undefined: any may have. */
-	readonly onChange: (ids: readonly string[] | undefined) => void;
+	/**
+	 * Called with the ids whose documents may have changed; undefined: any may have. With the time since when, in
+	 * milliseconds since 1970, if a change was reported.
+	 */
+	readonly onChange: (ids: readonly string[] | undefined, since: number | undefined) => void;
 	readonly onError: (error: unknown) => void;
 }
 
@@ -51,7 +54,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	let instances = new Map<string, IndexedInstance>();
 	let isComplete = false;
 	let readAt = Number.NEGATIVE_INFINITY;
-	let changed = new Map<ChangeKind, Set<string>>();
+	let changes = noChanges();
 	let isArmed = false;
 	let last: Promise<unknown> = Promise.resolve();
 	let refreshing: Promise<void> | undefined;
@@ -74,7 +77,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	});
 
 	/** Reads the list, and the wiring of all instances or of those that are new to it. */
-	async function readList(which: "all" | "new"): Promise<void> {
+	async function readList(which: "all" | "new", since?: number): Promise<void> {
 		const list = await source.list(signal);
 		const next = new Map<string, IndexedInstance>();
 		const ids: string[] = [];
@@ -95,16 +98,15 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		const isSame = ids.length === 0 && next.size === instances.size;
 		const wasComplete = isComplete;
 		[instances, isComplete, readAt] = [next, true, performance.now()];
-		if (!isSame) onChange(wasComplete ? ids : undefined);
+		if (!isSame) onChange(wasComplete ? ids : undefined, since);
 	}
 
 	/** Reads the instances that changes concern. */
-	async function readChanged(changes: ChangedIds): Promise<void> {
-		const ids = new Set(changes.get("server"));
+	async function readChanged(taken: Changes): Promise<void> {
+		const ids = new Set(taken.servers);
 		const turn = startWorkTurn();
-		const areAllServers = changes.size === (changes.has("server") ? 1 : 0);
-		for (const instance of areAllServers ? [] : instances.values()) {
-			if (isAffected(instance, changes)) ids.add(instance.id);
+		for (const instance of taken.tags.size > 0 ? instances.values() : []) {
+			if (isAffected(instance, taken)) ids.add(instance.id);
 			if (turn.isOver()) await letOthersWork(turn);
 		}
 		for (const id of ids) {
@@ -113,8 +115,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 			else instances.set(id, found);
 			if (turn.isOver()) await letOthersWork(turn);
 		}
-		if (concernsAny(changes)) onChange(undefined);
-		else if (ids.size > 0) onChange([...ids]);
+		if (ids.size > 0) onChange([...ids], taken.since);
 	}
 
 	/** Reads again what the changes of a while concern. */
@@ -124,11 +125,11 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		await wait(delay);
 		await run(async () => {
 			isArmed = false;
-			const taken = changed;
-			changed = new Map();
-			if (!taken.has("everything")) return readChanged(taken);
-			await readList("all").catch((error: unknown) => {
-				changed.set("everything", new Set());
+			const taken = changes;
+			changes = noChanges();
+			if (!taken.isEverything) return readChanged(taken);
+			await readList("all", taken.since).catch((error: unknown) => {
+				[changes.isEverything, changes.since] = [true, taken.since];
 				applyLater(RETRY).catch(onError);
 				throw error;
 			});
@@ -136,7 +137,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	}
 
 	function add(change: Change): void {
-		addChange(changed, change);
+		addChange(changes, change);
 		applyLater(SETTLE).catch(onError);
 	}
 
@@ -158,7 +159,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		while (!isFilled()) await wait(RETRY);
 		// The list before it may name instances that are gone, and nothing could be compared.
 		await untilRead("new");
-		onChange(undefined);
+		onChange(undefined, undefined);
 	}
 
 	// The others' lists are read again for whoever looks.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { guest, novaSettings } from "../../../test/metadata-service.ts";
+import { guest, novaSettings, recordedInstance } from "../../../test/metadata-service.ts";
+import type { Change } from "../../source/source.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
 import { type Comparison, createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
 import { createGuestDocuments } from "../guest-documents.ts";
@@ -37,10 +38,10 @@ describe("the overview", () => {
 		await expect.poll(() => overview.guest(own.id)?.history).toBeDefined();
 		return overview;
 	}
-	async function fetchDocument(body: Uint8Array): Promise<void> {
+	async function fetchDocument(body: Uint8Array, instance = own.id): Promise<void> {
 		const recorder = createRecorder({ store, node: "n", writer: "n 1", digestOf, onLost: () => {}, onError });
 		recorder.record({
-			...{ at: 1000, instance: own.id, method: "GET", path: PATH, status: 200, bytes: body.length, ms: 1 },
+			...{ at: 1000, instance, method: "GET", path: PATH, status: 200, bytes: body.length, ms: 1 },
 			...{ userAgent: "", listener: "l", body },
 		});
 		await recorder.close();
@@ -58,6 +59,50 @@ describe("the overview", () => {
 		const since = first.guest(own.id)?.history?.outdated_at;
 		const second = await open();
 		expect(second.guest(own.id)).toMatchObject({ state: expected, history: { outdated_at: since } });
+	});
+
+	it("compares what a change concerns, whatever its kind, and shows it as out of date since the change", {
+		timeout: 30_000,
+	}, async () => {
+		const [trunk, other] = [recordedInstance("f-trunk"), recordedInstance("a-dhcp4")];
+		for (const { id } of [trunk, other]) await fetchDocument(Buffer.from("{}"), id);
+		const compared: string[] = [];
+		let report: (change: Change) => void = () => {};
+		const all = new Map([trunk, other].map((instance) => [instance.id, instance]));
+		let isOld = false;
+		const overview = createOverview({
+			source: {
+				list: async () => Array.from(all.values(), ({ id }) => ({ id, name: id })),
+				async instance(id, detail) {
+					if (detail === "all") compared.push(id);
+					return all.get(id);
+				},
+				onChange(listener) {
+					report = listener;
+				},
+			},
+			documents: {
+				tree: (instance) => ({
+					...documents.tree(instance),
+					answer: () => ({ body: Buffer.from(isOld ? "[]" : "{}"), contentType: "" }),
+				}),
+			},
+			...{ isLocal: true, store, digestOf, onError },
+		});
+		opened.push(overview);
+		const states = () => [trunk, other].map(({ id }) => overview.guest(id)?.state);
+		await expect.poll(states, { timeout: 10_000 }).toEqual(["current", "current"]);
+		compared.length = 0;
+		isOld = true;
+		const ids = trunk.ports.flatMap((port) => port.trunk?.id ?? []);
+		const before = Date.now();
+		report({ kind: "trunk", ids });
+		const after = Date.now();
+		await expect.poll(states, { timeout: 10_000 }).toEqual(["outdated", "current"]);
+		expect(compared).toEqual([trunk.id]);
+		const since = overview.guest(trunk.id)?.history?.outdated_at;
+		expect(since).toBeGreaterThanOrEqual(before);
+		expect(since).toBeLessThanOrEqual(after);
 	});
 
 	it("agrees with an older version beside it, which knows one column", async () => {

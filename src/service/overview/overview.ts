@@ -62,9 +62,9 @@ export function createOverview(options: OverviewOptions): Overview {
 	const emitGuests = (ids: readonly string[] | undefined) =>
 		emit(ids === undefined || ids.length > MAX_IDS ? { type: "all" } : { type: "guests", ids });
 	const comparisons = createComparisons({
-		async compare(id, signal) {
+		async compare(id, since, signal) {
 			const instance = isLocal ? await source.instance(id, "all", signal) : undefined;
-			if (instance !== undefined) await compare(id, instance);
+			if (instance !== undefined) await compare(id, instance, since);
 		},
 		isWatched: () => listeners.size > 0,
 		onError,
@@ -76,8 +76,8 @@ export function createOverview(options: OverviewOptions): Overview {
 			maxLines: LIMITS.instances,
 			onError,
 			onLines: emitGuests,
-			onStored: comparisons.addLater,
-			onRequests: comparisons.add,
+			onStored: (id: string) => comparisons.addLater(id),
+			onRequests: (id: string) => comparisons.add(id),
 		},
 		onRefusals() {
 			refusals.add();
@@ -86,10 +86,10 @@ export function createOverview(options: OverviewOptions): Overview {
 	});
 	const index = createInstanceIndex({
 		...{ source, isLocal, onError },
-		onChange(ids) {
+		onChange(ids, since) {
 			// Those of a large change can wait: a guest that asks meanwhile is compared first.
 			const add = ids === undefined || ids.length > MAX_IDS ? comparisons.addLater : comparisons.add;
-			for (const id of ids ?? index.instances.keys()) if (history.lines.has(id)) add(id);
+			for (const id of ids ?? index.instances.keys()) if (history.lines.has(id)) add(id, since);
 			refusals.invalidate();
 			emitGuests(ids);
 		},
@@ -114,14 +114,18 @@ export function createOverview(options: OverviewOptions): Overview {
 		return line.compared_at === null ? "asked" : "current";
 	}
 
-	/** Compares what a guest fetched with what it would get, and stores since when they differ. */
-	async function compare(id: string, instance: Instance): Promise<void> {
+	/**
+	 * Compares what a guest fetched with what it would get, and stores since when they differ.
+	 *
+	 * @param since when a change was reported, if one was
+	 */
+	async function compare(id: string, instance: Instance, since: number | undefined): Promise<void> {
 		const tree = documents.tree(instance);
 		const result = isOutdated(await store.documents(id), (path) => tree.answer(path)?.body, digestOf);
 		const line = history.lines.get(id);
 		if (line === undefined) return;
 		const before = stateOf(id);
-		const found = comparisonOf(result, line);
+		const found = comparisonOf(result, line, since);
 		const isSame = found.outdated_at === line.outdated_at && found.compared_at === line.compared_at;
 		if (!isSame) await history.setComparison(id, found);
 		if (stateOf(id) !== before) emit({ type: "guests", ids: [id] });
@@ -134,7 +138,9 @@ export function createOverview(options: OverviewOptions): Overview {
 		async search(query) {
 			await index.refresh();
 			markRefused();
-			return searchGuests(index.instances.values().map(guestOf), query);
+			const page = searchGuests(index.instances.values().map(guestOf), query);
+			for (const { instance } of page.guests) comparisons.prefer(instance.id);
+			return page;
 		},
 		guest(id) {
 			const instance = index.instances.get(id);
@@ -145,7 +151,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		get size() {
 			return index.instances.size;
 		},
-		compare,
+		compare: (id, instance) => compare(id, instance, comparisons.take(id)),
 		async refusals(query) {
 			await index.refresh();
 			return refusals.page(query);
@@ -166,8 +172,8 @@ export function createOverview(options: OverviewOptions): Overview {
 }
 
 /** What is stored of a comparison, given what was stored before: a write only if the answer is another one. */
-function comparisonOf(isOld: boolean | undefined, before: Comparison): Comparison {
+function comparisonOf(isOld: boolean | undefined, before: Comparison, since: number | undefined): Comparison {
 	if (isOld === undefined) return { outdated_at: null, compared_at: null };
 	const now = Date.now();
-	return { outdated_at: isOld ? before.outdated_at || now : null, compared_at: before.compared_at ?? now };
+	return { outdated_at: isOld ? before.outdated_at || (since ?? now) : null, compared_at: before.compared_at ?? now };
 }

@@ -17,8 +17,8 @@ const refusal = (at: number): Refusal => ({
 function manyInstances(): IndexedInstance[] {
 	return Array.from({ length: MANY }, (_, n) => {
 		const port = { id: `p${n}`, macAddress: "52:54:00:00:00:01", networkId: `net-${n >> 3}`, networkName: "net" };
-		const ports = [{ ...port, subnetIds: [], addresses: [`192.168.0.${3 + (n % 200)}`] }];
-		return { id: `i${n}`, name: `guest-${n}`, text: "", ports };
+		const ports = [{ ...port, addresses: [`192.168.0.${3 + (n % 200)}`] }];
+		return { id: `i${n}`, name: `guest-${n}`, text: "", tags: [], ports };
 	});
 }
 
@@ -58,8 +58,8 @@ it("looks again when instances have changed, though it knows what was near befor
 	});
 	const missesOf = async () => (await refusals.page({ limit: 1 })).refusals[0]?.misses.map(({ instance }) => instance);
 	expect(await missesOf()).toEqual([]);
-	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net", subnetIds: [] };
-	instances.push({ id: "new", name: "new", text: "", ports: [{ ...port, addresses: ["192.168.0.231"] }] });
+	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net" };
+	instances.push({ id: "new", name: "new", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.231"] }] });
 	refusals.invalidate();
 	expect(await refusals.refresh()).toBe(true);
 	expect([...refusals.nearest]).toEqual(["new"]);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
-import type { Change, ChangeKind } from "../../source/source.ts";
-import { addChange, concernsAny, indexedInstance, isAffected } from "./indexed-instance.ts";
+import { type Change, keypairId } from "../../source/source.ts";
+import { addChange, indexedInstance, isAffected, noChanges } from "./indexed-instance.ts";
 import { GUEST_STATES, type Guest, SORTS, searchGuests } from "./search.ts";
 
 const indexed = recordedInstances.map((instance) =>
@@ -91,30 +91,49 @@ describe("the search", () => {
 	});
 });
 
-function changedIds(changes: readonly Change[]) {
-	const changed = new Map<ChangeKind, Set<string>>();
-	for (const change of changes) addChange(changed, change);
-	return changed;
-}
-
 it("a change concerns the instances that it names, by any of their resources", () => {
+	const kinds = new Set<string>();
 	for (const instance of indexed) {
-		const [port] = instance.ports;
-		if (port === undefined) continue;
-		const changes = [
-			{ kind: "server", ids: [instance.id] },
+		const affects = (change: Change) => {
+			const changes = noChanges();
+			addChange(changes, change);
+			return isAffected(instance, changes);
+		};
+		const recorded = recordedInstances.find(({ id }) => id === instance.id);
+		const ports = recorded?.ports.flatMap((port) => [
+			port,
+			...(port.trunk?.subports ?? []).map((subport) => subport.port),
+		]);
+		const changes = (ports ?? []).flatMap((port): Change[] => [
 			{ kind: "port", ids: [port.id] },
-			{ kind: "network", ids: [port.networkId] },
-			{ kind: "subnet", ids: port.subnetIds.slice(0, 1) },
-		] as const;
-		const affects = (change: Change) => isAffected(instance, changedIds([change]));
-		expect(changes.map(affects)).toEqual(changes.map(({ ids }) => ids.length > 0));
-		expect(changes.map(({ kind }) => affects({ kind, ids: ["other"] })).some(Boolean)).toBe(false);
-		// Other ports may have the same addresses, on networks of their own.
-		for (const address of [port.macAddress, ...port.addresses]) {
-			expect(affects({ kind: "address", ids: [address] })).toBe(false);
+			{ kind: "network", ids: [port.network.id] },
+			...port.fixedIps.map(({ subnet }): Change => ({ kind: "subnet", ids: [subnet.id] })),
+			...port.floatingIps.map(({ id }): Change => ({ kind: "floatingip", ids: [id] })),
+			...port.securityGroups.map(({ id }): Change => ({ kind: "security_group", ids: [id] })),
+			...(port.trunk ? [{ kind: "trunk", ids: [port.trunk.id] } as const] : []),
+		]);
+		const { userId = "", keyNames = [] } = recorded?.server ?? {};
+		const keypairs = keyNames.map((name): Change => ({ kind: "keypair", ids: [keypairId(userId, name)] }));
+		const everything: Change[] = [{ kind: "everything", ids: [] }];
+		for (const change of [...changes, ...keypairs, ...everything, { kind: "server", ids: [instance.id] } as const]) {
+			kinds.add(change.kind);
+			expect([change, affects(change)]).toEqual([change, true]);
+			if (change.kind !== "everything") expect(affects({ ...change, ids: ["other"] })).toBe(false);
 		}
-		expect(concernsAny(changedIds(changes))).toBe(false);
-		expect(concernsAny(changedIds([{ kind: "trunk", ids: ["t"] }]))).toBe(true);
+		// Other ports may have the same addresses, on networks of their own.
+		for (const { macAddress, addresses } of instance.ports) {
+			expect(affects({ kind: "address", ids: [macAddress, ...addresses] })).toBe(false);
+		}
 	}
+	expect([...kinds].sort()).toEqual([
+		"everything",
+		"floatingip",
+		"keypair",
+		"network",
+		"port",
+		"security_group",
+		"server",
+		"subnet",
+		"trunk",
+	]);
 });
