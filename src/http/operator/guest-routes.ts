@@ -67,7 +67,7 @@ function addSearch(app: FastifyInstance, { overview }: GuestRoutesOptions): void
 		const { q: text, client, state, project, network, sort, order, limit = 50, cursor } = query;
 		const filters = { text, client, state, project, network };
 		const page = await overview.search({ ...filters, sort, descending: order === "desc", limit, cursor });
-		return { ...page, isComplete: overview.isComplete, guests: page.guests.map(guestOf) };
+		return { ...page, guests: page.guests.map(guestOf) };
 	});
 }
 

@@ -12,20 +12,21 @@ import { isOutdated } from "./freshness.ts";
 import { createHistoryReader } from "./history-reader.ts";
 import { createInstanceIndex, type OverviewSource } from "./index-loader.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
+import { createOverviewEvents, type OverviewEvent } from "./overview-events.ts";
 import { createRefusals, type RefusalPage, type RefusalQuery } from "./refusals.ts";
 import { type Guest, type GuestState, type SearchPage, type SearchQuery, searchGuests } from "./search.ts";
+import { createSharedSearches } from "./shared-searches.ts";
 
-/** What a page that is open learns: reload what it shows of this. */
-export type OverviewEvent =
-	| { readonly type: "guests"; readonly ids: readonly string[] }
-	/** Any guest may look different. */
-	| { readonly type: "all" }
-	| { readonly type: "refusals" };
+/** One page of what was found. */
+export interface OverviewPage extends SearchPage {
+	/** Whether all instances had been read. */
+	readonly isComplete: boolean;
+}
 
 export interface Overview {
 	/** Whether all instances have been read. */
 	readonly isComplete: boolean;
-	search(query: SearchQuery): Promise<SearchPage>;
+	search(query: SearchQuery): Promise<OverviewPage>;
 	guest(id: string): Guest | undefined;
 	/** A guest of an instance that the list does not contain yet. */
 	unlisted(instance: Instance): Guest;
@@ -51,22 +52,22 @@ export interface OverviewOptions {
 	readonly onError: (error: unknown) => void;
 }
 
-/** Ids that one event names. */
-const MAX_IDS = 200;
+/** More guests than that can wait to be compared, all of them. */
+const MAX_URGENT = 200;
+
 export function createOverview(options: OverviewOptions): Overview {
 	const { source, isLocal, documents, store, digestOf, onError } = options;
-	const listeners = new Set<(event: OverviewEvent) => void>();
-	const emit = (event: OverviewEvent) => {
-		for (const listener of listeners) listener(event);
-	};
-	const emitGuests = (ids: readonly string[] | undefined) =>
-		emit(ids === undefined || ids.length > MAX_IDS ? { type: "all" } : { type: "guests", ids });
+	const searches = createSharedSearches(async (query: SearchQuery): Promise<OverviewPage> => {
+		const { isComplete } = index;
+		return { ...(await searchGuests(index.instances.values().map(guestOf), query)), isComplete };
+	});
+	const events = createOverviewEvents(searches.forget);
 	const comparisons = createComparisons({
 		async compare(id, since, signal) {
 			const instance = isLocal ? await source.instance(id, "all", signal) : undefined;
 			if (instance !== undefined) await compare(id, instance, since);
 		},
-		isWatched: () => listeners.size > 0,
+		isWatched: () => events.isWatched,
 		onError,
 	});
 	const refusals = createRefusals({ store, instances: () => index.instances.values() });
@@ -75,30 +76,30 @@ export function createOverview(options: OverviewOptions): Overview {
 			store,
 			maxLines: LIMITS.instances,
 			onError,
-			onLines: emitGuests,
+			onLines: events.guests,
 			onStored: (id: string) => comparisons.addLater(id),
 			onRequests: (id: string) => comparisons.add(id),
 		},
 		onRefusals() {
 			refusals.add();
-			emit({ type: "refusals" });
+			events.refusals();
 		},
 	});
 	const index = createInstanceIndex({
 		...{ source, isLocal, onError },
 		onChange(ids, since) {
 			// Those of a large change can wait: a guest that asks meanwhile is compared first.
-			const add = ids === undefined || ids.length > MAX_IDS ? comparisons.addLater : comparisons.add;
+			const add = ids === undefined || ids.length > MAX_URGENT ? comparisons.addLater : comparisons.add;
 			for (const id of ids ?? index.instances.keys()) if (history.lines.has(id)) add(id, since);
 			refusals.invalidate();
-			emitGuests(ids);
+			events.guests(ids);
 		},
 	});
 
 	/** A search does not wait for it: with many instances it takes a long time. */
 	function markRefused(): void {
 		refusals.refresh().then((hasChanged) => {
-			if (hasChanged) emit({ type: "all" });
+			if (hasChanged) events.guests(undefined);
 		}, onError);
 	}
 
@@ -128,7 +129,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		const found = comparisonOf(result, line, since);
 		const isSame = found.outdated_at === line.outdated_at && found.compared_at === line.compared_at;
 		if (!isSame) await history.setComparison(id, found);
-		if (stateOf(id) !== before) emit({ type: "guests", ids: [id] });
+		if (stateOf(id) !== before) events.guests([id]);
 	}
 
 	return {
@@ -138,7 +139,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		async search(query) {
 			await index.refresh();
 			markRefused();
-			const page = searchGuests(index.instances.values().map(guestOf), query);
+			const page = await searches.search(query);
 			for (const { instance } of page.guests) comparisons.prefer(instance.id);
 			return page;
 		},
@@ -161,11 +162,9 @@ export function createOverview(options: OverviewOptions): Overview {
 			for (const { node, last_at } of history.lines.values()) nodes.set(node, Math.max(nodes.get(node) ?? 0, last_at));
 			return nodes;
 		},
-		listen(listener) {
-			listeners.add(listener);
-			return () => listeners.delete(listener);
-		},
+		listen: events.listen,
 		async close() {
+			events.close();
 			await Promise.all([index.close(), comparisons.close(), history.close()]);
 		},
 	};

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import { turnsDuring } from "../../../test/turns.ts";
 import type { Refusal } from "../../store/history-store.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
-import { createRefusals } from "./refusals.ts";
+import { createRefusals, type RefusalPage } from "./refusals.ts";
 
 const MANY = 100_000;
 /** What one turn may take on a busy machine, in milliseconds of CPU time. */
@@ -32,17 +33,10 @@ it("a page of refusals among very many instances never keeps guests waiting, and
 			yield* all;
 		},
 	});
-	const used = () => {
-		const { user, system } = process.threadCpuUsage();
-		return (user + system) / 1000;
-	};
-	let [last, longest] = [used(), 0];
-	const timer = setInterval(() => {
-		longest = Math.max(longest, used() - last);
-		last = used();
-	}, 1);
-	const pages = await Promise.all([refusals.page({ limit: 20 }), refusals.page({ limit: 20 })]);
-	clearInterval(timer);
+	let pages: RefusalPage[] = [];
+	const { longest } = await turnsDuring(async () => {
+		pages = await Promise.all([refusals.page({ limit: 20 }), refusals.page({ limit: 20 })]);
+	});
 	expect(longest).toBeLessThan(LONGEST);
 	expect(passes).toBe(1);
 	expect(pages[0]).toEqual(pages[1]);

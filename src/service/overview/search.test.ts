@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordedInstances } from "../../../test/metadata-service.ts";
+import { turnsDuring } from "../../../test/turns.ts";
 import { type Change, keypairId } from "../../source/source.ts";
 import { addChange, indexedInstance, isAffected, noChanges } from "./indexed-instance.ts";
-import { GUEST_STATES, type Guest, SORTS, searchGuests } from "./search.ts";
+import { GUEST_STATES, type Guest, type SearchPage, type SearchQuery, SORTS, searchGuests } from "./search.ts";
+import { createSharedSearches } from "./shared-searches.ts";
 
 const indexed = recordedInstances.map((instance) =>
 	indexedInstance({ id: instance.id, name: instance.server?.name ?? "" }, instance),
@@ -26,15 +28,15 @@ const guests: Guest[] = indexed.map((instance, at) => ({
 			: undefined,
 	state: GUEST_STATES[at % GUEST_STATES.length] ?? "never",
 }));
-const names = (query: Parameters<typeof searchGuests>[1]) =>
-	searchGuests(guests, query).guests.map(({ instance }) => instance.name);
+const names = async (query: Parameters<typeof searchGuests>[1]) =>
+	(await searchGuests(guests, query)).guests.map(({ instance }) => instance.name);
 
 describe("the search", () => {
-	it("finds an instance by each of its words, in any case", () => {
+	it("finds an instance by each of its words, in any case", async () => {
 		for (const { id, name, projectId = "", ports } of indexed) {
 			const words = ports.flatMap((port) => [...port.addresses, port.macAddress, port.networkName, port.networkId]);
 			for (const word of [id, name, projectId, ...words]) {
-				const found = searchGuests(guests, { text: word.toUpperCase(), limit: 200 }).guests;
+				const found = (await searchGuests(guests, { text: word.toUpperCase(), limit: 200 })).guests;
 				expect(
 					found.map(({ instance }) => instance.id),
 					word,
@@ -43,31 +45,33 @@ describe("the search", () => {
 		}
 	});
 
-	it("needs all words, and has filters", () => {
+	it("needs all words, and has filters", async () => {
 		const trunk = indexed.find(({ name }) => name === "f-trunk");
 		const address = trunk?.ports[0]?.addresses[0] ?? "";
-		expect(names({ text: `trunk ${address}`, limit: 9 })).toEqual(["f-trunk"]);
-		expect(names({ text: `trunk ${address} nothing`, limit: 9 })).toEqual([]);
-		expect(names({ client: "cloud-init", limit: 99 }).length).toBeGreaterThan(0);
-		expect(names({ client: "cloud-init@24.1", limit: 99 })).toEqual(names({ client: "cloud-init", limit: 99 }));
-		expect(names({ client: "cloud", limit: 99 })).toEqual([]);
-		expect(names({ client: "unknown", limit: 99 }).length + names({ client: "cloud-init", limit: 99 }).length).toBe(
-			guests.length,
+		expect(await names({ text: `trunk ${address}`, limit: 9 })).toEqual(["f-trunk"]);
+		expect(await names({ text: `trunk ${address} nothing`, limit: 9 })).toEqual([]);
+		expect((await names({ client: "cloud-init", limit: 99 })).length).toBeGreaterThan(0);
+		expect(await names({ client: "cloud-init@24.1", limit: 99 })).toEqual(
+			await names({ client: "cloud-init", limit: 99 }),
 		);
-		expect(names({ network: trunk?.ports[0]?.networkId, limit: 99 })).toContain("f-trunk");
+		expect(await names({ client: "cloud", limit: 99 })).toEqual([]);
+		const ofBoth = await Promise.all(["unknown", "cloud-init"].map((client) => names({ client, limit: 99 })));
+		expect(ofBoth.flat()).toHaveLength(guests.length);
+		expect(await names({ network: trunk?.ports[0]?.networkId, limit: 99 })).toContain("f-trunk");
 		for (const state of GUEST_STATES) {
-			expect(searchGuests(guests, { state, limit: 99 }).guests.every((guest) => guest.state === state)).toBe(true);
+			const found = (await searchGuests(guests, { state, limit: 99 })).guests;
+			expect(found.every((guest) => guest.state === state)).toBe(true);
 		}
 	});
 
-	it("gives every guest exactly once on its pages, in order, whatever the order and the size of the pages", () => {
+	it("gives every guest exactly once on its pages, in order, whatever the order and the size of the pages", async () => {
 		const sort = fc.constantFrom(...SORTS);
-		fc.assert(
-			fc.property(sort, fc.boolean(), fc.integer({ min: 1, max: 30 }), (sort, descending, limit) => {
-				const all = searchGuests(guests, { sort, descending, limit: 1000 }).guests;
+		await fc.assert(
+			fc.asyncProperty(sort, fc.boolean(), fc.integer({ min: 1, max: 30 }), async (sort, descending, limit) => {
+				const all = (await searchGuests(guests, { sort, descending, limit: 1000 })).guests;
 				const paged: Guest[] = [];
 				for (let cursor: string | undefined; ; ) {
-					const page = searchGuests(guests, { sort, descending, limit, cursor });
+					const page = await searchGuests(guests, { sort, descending, limit, cursor });
 					expect(page.total).toBe(guests.length);
 					paged.push(...page.guests);
 					cursor = page.next;
@@ -79,15 +83,37 @@ describe("the search", () => {
 		);
 	});
 
-	it("goes on after a guest that is gone", () => {
-		const first = searchGuests(guests, { limit: 3 });
+	it("goes on after a guest that is gone", async () => {
+		const first = await searchGuests(guests, { limit: 3 });
 		const rest = guests.filter(({ instance }) => instance.id !== first.guests[2]?.instance.id);
-		const all = searchGuests(guests, { limit: 1000 }).guests;
-		expect(searchGuests(rest, { limit: 1000, cursor: first.next }).guests).toEqual(all.slice(3));
+		const all = (await searchGuests(guests, { limit: 1000 })).guests;
+		expect((await searchGuests(rest, { limit: 1000, cursor: first.next })).guests).toEqual(all.slice(3));
 	});
 
-	it("takes any cursor", () => {
-		fc.assert(fc.property(fc.string(), (cursor) => void searchGuests(guests, { cursor, limit: 5 })));
+	it("takes any cursor", async () => {
+		await fc.assert(
+			fc.asyncProperty(fc.string(), async (cursor) => void (await searchGuests(guests, { cursor, limit: 5 }))),
+		);
+	});
+
+	it("lets others have their turn among very many guests, and is shared by all who ask the same", async () => {
+		let passes = 0;
+		function* many(): Generator<Guest> {
+			passes++;
+			for (let n = 0; n < 200_000; n++) yield guests[n % guests.length] as Guest;
+		}
+		const { search, forget } = createSharedSearches((query: SearchQuery) => searchGuests(many(), query));
+		let pages: SearchPage[] = [];
+		const { count } = await turnsDuring(async () => {
+			pages = await Promise.all([search({ text: "trunk", limit: 5 }), search({ limit: 5, text: "trunk" })]);
+		});
+		expect(count).toBeGreaterThan(1);
+		expect([passes, pages[0]]).toEqual([1, pages[1]]);
+		await search({ text: "bond", limit: 5 });
+		expect(passes).toBe(2);
+		forget();
+		await search({ text: "trunk", limit: 5 });
+		expect(passes).toBe(3);
 	});
 });
 

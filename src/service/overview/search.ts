@@ -1,5 +1,6 @@
 /** Finds instances by what operators know about them: filters, an order that is always the same, and pages. */
 import type { InstanceHistory } from "../../store/history-store.ts";
+import { startWorkTurn } from "../work-turn.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 
 /**
@@ -49,8 +50,11 @@ export interface SearchPage {
 /** Words of a query; more are ignored. */
 const MAX_WORDS = 8;
 
-/** Searches all guests. A page starts after the cursor's guest, wherever that one would be now. */
-export function searchGuests(guests: Iterable<Guest>, query: SearchQuery): SearchPage {
+/**
+ * Searches all guests, and lets other work have its turn meanwhile. A page starts after the cursor's guest, wherever that
+ * one would be now.
+ */
+export async function searchGuests(guests: Iterable<Guest>, query: SearchQuery): Promise<SearchPage> {
 	const { sort = "name", descending = false, limit, cursor } = query;
 	const sign = descending ? -1 : 1;
 	const compare = (a: Place, b: Place) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
@@ -58,7 +62,9 @@ export function searchGuests(guests: Iterable<Guest>, query: SearchQuery): Searc
 	const matches = matcher(query);
 	const page = createSmallest<Guest>(limit + 1, compare);
 	let total = 0;
+	const turn = startWorkTurn();
 	for (const guest of guests) {
+		if (turn.isOver()) await turn.next();
 		if (!matches(guest)) continue;
 		total++;
 		const place: Place = [keyOf(guest, sort), guest.instance.id];
