@@ -144,6 +144,26 @@ describe("what a guest requested", () => {
 		expect(found.guests).toMatchObject([{ id: instance.id, state: "refused" }]);
 	});
 
+	it("marks a guest as refused that asked before, until it asks again", async () => {
+		await start();
+		const { id } = instance;
+		const body = (await ask(`/api/instances/${id}/tree/${NETWORK}`)).body;
+		await record([answered({ at: 1000, instance: id, body })]);
+		const stateOf = async () => (await json(`/api/search?q=${id}`)).guests[0]?.state as string;
+		expect(await until(stateOf, (state) => state === "current")).toBe("current");
+		// Its port was moved to another network.
+		const address = instance.ports[0]?.fixedIps[0]?.address;
+		const source = { peer: "10.0.0.1", address, networkId: "11111111-2222-4333-8444-555555555555" };
+		const refused = (at: number) =>
+			answered({ at, instance: undefined, body: undefined, status: 404, reason: "no-owner", source });
+		await record([refused(2000)]);
+		expect(await until(stateOf, (state) => state === "refused")).toBe("refused");
+		await record([answered({ at: 3000, instance: id, body })]);
+		expect(await until(stateOf, (state) => state === "current")).toBe("current");
+		await record([refused(4000)]);
+		expect(await until(stateOf, (state) => state === "refused")).toBe("refused");
+	});
+
 	it("gives every refusal exactly once on the pages, the latest first, and finds one by its words", async () => {
 		await start();
 		const refused = (n: number) =>

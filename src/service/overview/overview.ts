@@ -109,7 +109,8 @@ export function createOverview(options: OverviewOptions): Overview {
 
 	function stateOf(id: string): GuestState {
 		const line = history.lines.get(id);
-		if (line === undefined) return refusals.nearest.has(id) ? "refused" : "never";
+		if ((refusals.nearest.get(id) ?? 0) > (line?.last_at ?? 0)) return "refused";
+		if (line === undefined) return "never";
 		// An older version beside this one may write 0 for a guest that is up to date.
 		if (line.outdated_at) return "outdated";
 		return line.compared_at === null ? "asked" : "current";

@@ -56,6 +56,6 @@ it("looks again when instances have changed, though it knows what was near befor
 	instances.push({ id: "new", name: "new", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.231"] }] });
 	refusals.invalidate();
 	expect(await refusals.refresh()).toBe(true);
-	expect([...refusals.nearest]).toEqual(["new"]);
+	expect([...refusals.nearest]).toEqual([["new", 1]]);
 	expect(await missesOf()).toEqual(["new"]);
 });

@@ -26,8 +26,8 @@ export interface RefusalPage {
 
 export interface Refusals {
 	page(query: RefusalQuery): Promise<RefusalPage>;
-	/** The instance that each of the latest refusals nearly matched. */
-	readonly nearest: ReadonlySet<string>;
+	/** The instances that the latest refusals nearly matched, with the time of the last one, in milliseconds since 1970. */
+	readonly nearest: ReadonlyMap<string, number>;
 	/** There is a new refusal: `nearest` is worked out again when it is next refreshed. */
 	add(): void;
 	/** Instances have changed, so that other ones may be near. */
@@ -57,7 +57,7 @@ const MAX_AGE = 5000;
 
 export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
 	const finder = createMissFinder(instances);
-	let nearest = new Set<string>();
+	let nearest: ReadonlyMap<string, number> = new Map();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
 	return {
@@ -80,9 +80,9 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 				throw error;
 			});
 			const before = nearest;
-			nearest = new Set(found.flatMap(({ misses: [first] }) => (first === undefined ? [] : [first.instance])));
+			nearest = nearestOf(found);
 			restUntil = performance.now() + (performance.now() - started) * REST;
-			return before.size !== nearest.size || nearest.values().some((id) => !before.has(id));
+			return before.size !== nearest.size || nearest.entries().some(([id, at]) => before.get(id) !== at);
 		},
 		async page({ text = "", limit, cursor }) {
 			const all = inOrder(matching(await store.refusals(MAX_KEPT), text));
@@ -97,6 +97,14 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			};
 		},
 	};
+}
+
+/** @param found the latest first */
+function nearestOf(found: readonly RefusalWithMisses[]): Map<string, number> {
+	const times = found.flatMap(({ refusal, misses: [first] }): [string, number][] =>
+		first === undefined ? [] : [[first.instance, refusal.last_at]],
+	);
+	return new Map(times.reverse());
 }
 
 /** Finds near misses, for one page after the other. */

@@ -5,8 +5,8 @@ import type { IndexedInstance } from "./indexed-instance.ts";
 
 /**
  * `outdated`: the guest fetched other documents than it would get now. `current`: it would get the same. `asked`: it
- * asked, but fetched nothing that can be compared. `refused`: requests that nearly were its own got nothing. `never`: it
- * has not asked.
+ * asked, but fetched nothing that can be compared. `refused`: since it last asked, a request that nearly was its own got
+ * nothing. `never`: it has not asked.
  */
 export const GUEST_STATES = ["outdated", "current", "asked", "refused", "never"] as const;
 export type GuestState = (typeof GUEST_STATES)[number];
