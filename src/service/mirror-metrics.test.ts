@@ -33,3 +33,27 @@ it("tells exactly the metrics that docs/mirror.md lists", async () => {
 	expect(text).toMatch(/^guestwire_token_remaining_seconds 90$/m);
 	await state.close();
 });
+
+it("counts the mirror's resources once for all who look at the same time, and again after a failure", async () => {
+	let reads = 0;
+	let isAway = true;
+	const registry = new Registry();
+	collectMirror(registry, {
+		store: {
+			async stats() {
+				reads++;
+				if (isAway) throw new Error("away");
+				return { sequence: 1, bytes: 2, resources: { port: 3 } };
+			},
+			getMeta: async () => undefined,
+		},
+		kinds: ["port"],
+		state: { verifiedAt: () => Date.now(), isListed: () => true },
+	});
+	expect(await registry.metrics()).not.toContain('kind="port"');
+	isAway = false;
+	for (let look = 0; look < 10; look++) {
+		expect(await registry.metrics()).toContain('guestwire_mirror_resources{kind="port"} 3');
+	}
+	expect(reads).toBe(2);
+});

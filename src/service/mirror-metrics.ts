@@ -149,14 +149,33 @@ export function collectMirror(registry: Registry, { store, state, kinds }: Mirro
 	const sequence = new Gauge({
 		...{ name: "guestwire_mirror_sequence", help: "Number of the last change of the mirror", registers },
 	});
+	const statsOf = cached(store.stats);
 	new Gauge({
 		...{ name: "guestwire_mirror_resources", help: "Resources in the mirror", labelNames: ["kind"], registers },
 		async collect() {
-			const stats = await store.stats().catch(() => undefined);
+			const stats = await statsOf().catch(() => undefined);
 			if (stats === undefined) return;
 			for (const [kind, count] of Object.entries(stats.resources)) this.set({ kind }, count);
 			bytes.set(stats.bytes);
 			sequence.set(stats.sequence);
 		},
 	});
+}
+
+/** Milliseconds. Counting goes through the whole mirror, in the thread that writes: every open page causes scrapes. */
+const STATS_AGE = 30_000;
+
+/** Remembers the last result for a while; what fails is tried again. */
+function cached<T>(read: () => Promise<T>): () => Promise<T> {
+	let last: { readonly at: number; readonly result: Promise<T> } | undefined;
+	return () => {
+		if (last === undefined || performance.now() - last.at > STATS_AGE) {
+			const reading = { at: performance.now(), result: read() };
+			last = reading;
+			reading.result.catch(() => {
+				if (last === reading) last = undefined;
+			});
+		}
+		return last.result;
+	};
 }
