@@ -36,13 +36,14 @@ const PAUSE = 5;
 /**
  * Fills the mirror, or goes on where another watcher stopped. Returns at once if it is filled.
  *
- * @returns when the reading of everything started; undefined if part of it was read by another watcher
+ * @returns when the reading of everything started; undefined if the mirror had anything before, which may be gone by now
  */
 export async function fillMirror(options: FillOptions): Promise<number | undefined> {
 	const { reader, store, clock } = options;
 	const known = await store.getMeta("fill");
 	const isComplete = reader.kinds.every((kind) => known?.kinds[kind]?.done);
 	if (known?.finishedAt !== undefined && isComplete) return undefined;
+	const wasEmpty = known === undefined && (await isEmpty(store));
 	const fill = known ?? { startedAt: clock.now(), kinds: {} };
 	const progress = createProgress(store, fill);
 	const kinds = reader.kinds.filter((kind) => fill.kinds[kind]?.done !== true);
@@ -53,7 +54,13 @@ export async function fillMirror(options: FillOptions): Promise<number | undefin
 	await Promise.all(Array.from({ length: KINDS_AT_ONCE }, fillNext));
 	await completeInstances(options);
 	await progress.finish(clock.now());
-	return known === undefined ? fill.startedAt : undefined;
+	return wasEmpty ? fill.startedAt : undefined;
+}
+
+/** A watcher may have died before it recorded its progress. */
+async function isEmpty(store: MirrorStore): Promise<boolean> {
+	const { resources } = await store.stats();
+	return Object.values(resources).every((count) => count === 0);
 }
 
 type Fill = MirrorMeta["fill"];
