@@ -67,7 +67,11 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 
 	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
 		const wanted = new Set(ids.filter((id) => absenceWanted.delete(`${kind} ${id}`)));
-		const found = await reader.byId(kind, ids, signal);
+		const found = await reader.byId(kind, ids, signal).catch((error) => {
+			// The parts of the batch may be read next.
+			for (const id of wanted) absenceWanted.add(`${kind} ${id}`);
+			throw error;
+		});
 		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
 		const known = new Set(stored.map(({ id }) => id));
 		const gone = found.gone.filter((id) => known.has(id) || (wanted.has(id) && mayStoreAbsence()));
