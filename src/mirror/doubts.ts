@@ -7,8 +7,8 @@ export const textOfName = ({ kind, id }: ResourceName) => `${kind} ${id}`;
 export interface Doubts {
 	/** Returns whether it is new. */
 	add(name: ResourceName): boolean;
-	/** The resource was read. */
-	clear(name: ResourceName): void;
+	/** The resource was read and stored, by a request at a time. A request from before the doubt may show an older content. */
+	clear(name: ResourceName & { readonly requestedAt: number }): void;
 	names(): readonly ResourceName[];
 	/** As `textOfName` writes them. */
 	texts(): ReadonlySet<string>;
@@ -19,21 +19,28 @@ export interface Doubts {
 /** More are a fault of the source, not of some records. */
 const MOST = 1000;
 
-export function createDoubts(): Doubts {
-	const names = new Map<string, ResourceName>();
+/** @param now milliseconds since 1970 */
+export function createDoubts(now: () => number): Doubts {
+	const doubts = new Map<string, { readonly name: ResourceName; readonly since: number }>();
 	let version = 0;
 	return {
-		add(name) {
-			if (names.size >= MOST || names.has(textOfName(name))) return false;
-			names.set(textOfName(name), { kind: name.kind, id: name.id });
+		add({ kind, id }) {
+			const text = textOfName({ kind, id });
+			const isNew = !doubts.has(text);
+			if (isNew && doubts.size >= MOST) return false;
+			doubts.set(text, { name: { kind, id }, since: now() });
+			if (isNew) version++;
+			return isNew;
+		},
+		clear({ requestedAt, kind, id }) {
+			const text = textOfName({ kind, id });
+			const { since } = doubts.get(text) ?? {};
+			if (since === undefined || requestedAt < since) return;
+			doubts.delete(text);
 			version++;
-			return true;
 		},
-		clear(name) {
-			if (names.delete(textOfName(name))) version++;
-		},
-		names: () => [...names.values()],
-		texts: () => new Set(names.keys()),
+		names: () => Array.from(doubts.values(), ({ name }) => name),
+		texts: () => new Set(doubts.keys()),
 		version: () => version,
 	};
 }

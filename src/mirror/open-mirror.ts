@@ -38,7 +38,7 @@ export async function openMirror(remote: RemoteSource, options: MirrorOptions): 
 	const { store, clock = systemClock, events = noEvents } = options;
 	const closing = new AbortController();
 	const reader = meterReader(remote.resources, clock, events);
-	const doubts = createDoubts();
+	const doubts = createDoubts(clock.now);
 	const onUnreadable = ({ kind, id, reason }: { kind: string; id: string; reason: string }) =>
 		events.onLog("warn", `${kind} ${id} can't be read: ${reason}`);
 	const reads = createResourceReads({ reader, store, clock, signal: closing.signal, doubts, onUnreadable });

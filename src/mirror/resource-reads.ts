@@ -54,15 +54,16 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		return lane;
 	};
 
-	async function apply(found: FoundResources, deletes: readonly ResourceName[] = []): Promise<void> {
+	async function apply(found: FoundResources, gone: readonly ResourceName[] = []): Promise<void> {
 		// An answer to another request may be older than the request and arrive later: the absence counts from now on.
 		const requestedAt = clock.now();
-		for (const name of [...found.resources, ...deletes]) doubts.clear(name);
+		const deletes = gone.map((name) => ({ ...name, requestedAt }));
 		for (const resource of found.unreadable) {
 			if (doubts.add(resource)) onUnreadable(resource);
 		}
 		if (found.resources.length === 0 && deletes.length === 0) return;
-		await store.apply({ upserts: found.resources, deletes: deletes.map((name) => ({ ...name, requestedAt })) });
+		await store.apply({ upserts: found.resources, deletes });
+		for (const stored of [...found.resources, ...deletes]) doubts.clear(stored);
 	}
 
 	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
