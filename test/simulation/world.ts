@@ -113,6 +113,7 @@ export function createWorld(scheduler: Scheduler): World {
 		["the API answers oddly at times", () => Object.assign(api, { oddAnswers: random.pick([0, 0.05, 0.2]) })],
 		["the API is slow at times", () => Object.assign(api, { slowness: random.pick([0.02, 0.2, 0.5]) })],
 		["a record can't be read", spoil],
+		["all records can be read again", () => api.unreadable.clear()],
 		["messages get lost", () => Object.assign(signals, { loss: random.pick([0, 0.1, 0.5]) })],
 		["messages are repeated", () => Object.assign(signals, { duplicates: random.pick([0, 0.3]) })],
 		["messages are late", () => Object.assign(signals, { latency: random.pick([20, 300, 1500]) })],
