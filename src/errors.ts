@@ -2,7 +2,7 @@
 export type ErrorCode =
 	| "usage" // invalid command line
 	| "config" // invalid configuration file
-	| "inventory" // invalid inventory file
+	| "inventory" // an inventory, or one of its records, that is invalid or can't be read
 	| "unknown-instance" // no such instance
 	| "unknown-path" // no such document
 	| "cloud-unavailable" // the cloud is unreachable, and nothing is known about the instance

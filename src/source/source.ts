@@ -82,7 +82,8 @@ export function keypairIdsOf(server: ServerFacts): string[] {
  * Where instances come from.
  *
  * Every call rejects with a `GuestwireError`: `cloud-unavailable` when the source can't be reached, `cloud-answer` when
- * its answer is unexpected. Unknown facts are never guessed.
+ * its answer is unexpected, `config` when the configuration does not fit it, `inventory` when its files can't be read.
+ * Only messages of the last two name files of this machine. Unknown facts are never guessed.
  */
 export interface Source {
 	/**

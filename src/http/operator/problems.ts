@@ -12,11 +12,25 @@ export const GUARD_HEADERS = {
 	"cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** Messages in place of those that name files of this machine. */
-const WITHOUT_PATHS: Readonly<Partial<Record<ErrorCode, string>>> = {
+/** The errors whose messages name no file of this machine. */
+const WITHOUT_PATHS: ReadonlySet<ErrorCode> = new Set([
+	"unknown-instance",
+	"unknown-path",
+	"cloud-unavailable",
+	"cloud-answer",
+	"vendor-data",
+	"limit",
+	"document",
+	"drive",
+]);
+
+/** The messages in place of those of other errors. */
+const INSTEAD: Readonly<Partial<Record<ErrorCode, string>>> = {
+	config: "The configuration does not fit the cloud: see Guestwire's log.",
 	state: "The state database can't be used: see Guestwire's log.",
 	inventory: "The inventory can't be read: see Guestwire's log.",
 };
+const INTERNAL = "Internal error: see Guestwire's log.";
 
 /** Answers a request whose handler failed. */
 export function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
@@ -24,12 +38,13 @@ export function answerProblem(error: FastifyError | GuestwireError, reply: Fasti
 		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
 		if (unknown) return reply.code(404).send({ message: error.message });
 		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator got no answer");
-		return reply.code(503).send({ message: WITHOUT_PATHS[error.code] ?? error.message });
+		const message = WITHOUT_PATHS.has(error.code) ? error.message : (INSTEAD[error.code] ?? INTERNAL);
+		return reply.code(503).send({ message });
 	}
 	const status = error.statusCode ?? 500;
 	if (status < 500) return reply.code(status).send({ message: error.message });
 	log.error({ operator: reply.request.routeOptions.url, detail: error.stack }, "the operator server failed");
-	return reply.code(500).send({ message: "Internal error: see Guestwire's log." });
+	return reply.code(500).send({ message: INTERNAL });
 }
 
 /** Answers a request whose URL leads to no route, since it is malformed or too long. No hook sees such a request. */

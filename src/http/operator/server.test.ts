@@ -136,15 +136,6 @@ describe("the API", () => {
 		}
 	});
 
-	it("says what is wrong without the paths of files, which are in the log", async () => {
-		const down = () => Promise.reject(new GuestwireError("state", "/var/lib/guestwire/state.db: disk I/O error"));
-		await start({ instances: { ...instancesOf([]), list: down, get: down } });
-		const answer = await ask("/api/instances");
-		expect(answer.status).toBe(503);
-		expect(answer.body.toString()).not.toContain("/var/lib");
-		expect(server.lines.join()).toContain("/var/lib/guestwire/state.db");
-	});
-
 	it("answers what its OpenAPI document says, and no other paths are documented", async () => {
 		await start();
 		const document = await json("/openapi.json");

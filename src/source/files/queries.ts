@@ -11,11 +11,11 @@ import { all } from "./multimap.ts";
 /**
  * All facts of an instance; undefined if the inventory has no such instance.
  *
- * @throws GuestwireError `cloud-answer`: its node can't be read
+ * @throws GuestwireError `inventory`: its node can't be read
  */
 export function factsOf(inventory: Inventory, id: string): InstanceFacts | undefined {
 	const problem = inventory.unreadable.get(id);
-	if (problem !== undefined) throw new GuestwireError("cloud-answer", problem);
+	if (problem !== undefined) throw new GuestwireError("inventory", problem);
 	const server = inventory.servers.get(id);
 	if (server === undefined) return undefined;
 	const keypairs = keyNamesOf(server).flatMap((name) => keypairOf(inventory, name, server) ?? []);

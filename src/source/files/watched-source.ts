@@ -52,13 +52,13 @@ export async function openWatchedSource(
 			},
 			warned: onWarning,
 		});
-		thread = opened;
 		try {
 			await opened.call("open", path);
 		} catch (error) {
 			await started.terminate();
 			throw error instanceof GuestwireError ? error : new GuestwireError("inventory", `${path}: ${reason}`);
 		}
+		thread = opened;
 		started.once("exit", () => void restart(reason));
 	};
 	/** Nobody knows what has changed meanwhile. */
@@ -79,7 +79,7 @@ export async function openWatchedSource(
 	const ask = <T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
 		withAbort(call, signal).catch((error) => {
 			if (error instanceof GuestwireError || signal?.aborted) throw error;
-			throw new GuestwireError("cloud-unavailable", `the inventory ${path} can't be read: ${(error as Error).message}`);
+			throw new GuestwireError("inventory", `the inventory ${path} can't be read: ${(error as Error).message}`);
 		});
 
 	await start();
