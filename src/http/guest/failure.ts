@@ -6,6 +6,9 @@ import type { ErrorResponse } from "./response.ts";
 const REASON_OF: Partial<Record<ErrorCode, Reason>> = {
 	"cloud-unavailable": "cloud-unavailable",
 	"cloud-answer": "cloud-answer",
+	// What the configuration names is missing in Keystone's catalogue.
+	config: "cloud-answer",
+	inventory: "cloud-unavailable",
 	"vendor-data": "vendor-data-unavailable",
 	limit: "limit",
 	state: "state-unavailable",

@@ -54,10 +54,15 @@ export const REASONS = {
 		meaning:
 			"A link-local address that contains no MAC address, and the kernel's neighbour table has none for it either. The guest has to use another of its addresses.",
 	},
-	"cloud-unavailable": { status: 503, meaning: "The cloud can't be reached and nothing is known about the instance." },
+	"cloud-unavailable": {
+		status: 503,
+		meaning:
+			"The cloud can't be reached, or the inventory can't be read, and nothing is known about the instance. `detail` says why.",
+	},
 	"cloud-answer": {
 		status: 503,
-		meaning: "The cloud's answer was unexpected and nothing is known about the instance.",
+		meaning:
+			"The cloud's answer was unexpected, or its catalogue lacks a service, and nothing is known about the instance. `detail` says more.",
 	},
 	"vendor-data-unavailable": {
 		status: 503,
