@@ -19,6 +19,8 @@ export interface DocumentSource {
 export interface OpenStackDocument {
 	/** Below the version folder. */
 	readonly path: string;
+	/** Whether it lets somebody act as the guest: see `isPrivatePath`. */
+	readonly isPrivate: boolean;
 	/** Bytes of somebody's own; all else is JSON. */
 	readonly raw?: true;
 	/** The first version that lists it. */
@@ -55,16 +57,18 @@ const network = ({ instance, settings }: DocumentSource) => {
 export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "meta_data.json",
+		isPrivate: false,
 		listedSince: FIRST,
 		versioned: true,
 		make: ofServer((server, { instance, settings }, version) =>
 			jsonBytes(metaData(instance, server, version, settings)),
 		),
 	},
-	{ path: "user_data", raw: true, listedSince: FIRST, make: ofServer((server) => server.userData) },
-	{ path: "password", raw: true, listedSince: SINCE.password, make: () => undefined },
+	{ path: "user_data", isPrivate: true, raw: true, listedSince: FIRST, make: ofServer((server) => server.userData) },
+	{ path: "password", isPrivate: true, raw: true, listedSince: SINCE.password, make: () => undefined },
 	{
 		path: "vendor_data.json",
+		isPrivate: true,
 		listedSince: SINCE.vendorData,
 		make: ofServer((_, { settings }) => {
 			const data = vendorData(settings);
@@ -73,17 +77,20 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	},
 	{
 		path: "network_data.json",
+		isPrivate: false,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		make: network,
 	},
 	{
 		path: "vendor_data2.json",
+		isPrivate: true,
 		listedSince: SINCE.vendorData2,
 		make: ofServer((_, source) => Buffer.from(vendorData2(source.settings, source.dynamicVendorData), "latin1")),
 	},
 	{
 		path: "metadata/network_data",
+		isPrivate: false,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,
@@ -91,6 +98,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	},
 	{
 		path: "metadata/network_data.json",
+		isPrivate: false,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,

@@ -1,5 +1,6 @@
 /** Request targets, tree paths, and the level of detail that a path needs. */
 import type { Expose } from "./network-ports.ts";
+import { OPENSTACK_DOCUMENTS } from "./openstack-documents.ts";
 
 /** `wiring`: ports, networks, subnets. `record`: the server and its tagged devices. `all`: both, and what hangs on them. */
 type Detail = "wiring" | "server" | "all";
@@ -40,12 +41,20 @@ function decode(text: string): string | undefined {
 /** `openstack/<version>/password`: part of the state, not of the tree. */
 export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
 
-/** What lets somebody act as the guest: scripts, passwords, and what a vendor gives to this instance alone. */
-const PRIVATE = /(^|\/)(user_data|user-data|vendor_data2?\.json|password)$/;
+/** The files of `guestFiles` that hold no more than the network documents and the public part of `meta_data.json`. */
+const PUBLIC_GUEST_FILES = /^(network\/.+|nocloud\/(meta-data|network-config))$/;
 
-/** Whether a normalized path is a document that must not be given to the previous owner of an address. */
+/**
+ * Whether a normalized path is a document that must not be given to the next owner of an address, nor to a reader of the
+ * operator API: it lets somebody act as the guest (scripts, passwords, what a vendor gives to this instance alone). A
+ * document is private unless it is listed as public. See `hasSecretItems` for `meta_data.json`.
+ */
 export function isPrivatePath(path: string): boolean {
-	return PRIVATE.test(path);
+	const [folder, version, ...names] = path.split("/");
+	if (folder !== "openstack") return version !== undefined && version !== "meta-data";
+	const below = names.join("/");
+	const document = OPENSTACK_DOCUMENTS.find((candidate) => candidate.path === below);
+	return document?.isPrivate ?? (below !== "" && !PUBLIC_GUEST_FILES.test(below));
 }
 
 /** The blueprint's form: the only wiring document that may contain more. */

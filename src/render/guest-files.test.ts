@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { recordedCase } from "../../test/recorded.ts";
 import { buildTree } from "../documents/guest-tree.ts";
+import { isPrivatePath } from "../documents/paths.ts";
 import { defaultSettings } from "../documents/settings.ts";
 import { assemble } from "../instance/assemble.ts";
-import { guestFiles } from "./guest-files.ts";
+import { GUEST_FILES, guestFiles } from "./guest-files.ts";
 import { FORMATS, render } from "./index.ts";
 
 const instance = assemble(recordedCase("b2-static4-routes").facts);
@@ -45,6 +46,29 @@ describe("files for guests without an agent", () => {
 		expect(JSON.parse(text("meta-data"))).toMatchObject({ "instance-id": instance.id });
 		expect(text("network-config")).toBe(render("cloud-init", data).files[0]?.text);
 		expect(text("user-data").length).toBeGreaterThan(0);
+	});
+
+	it("are private, as all documents are, if and only if user data or vendor data is in them", () => {
+		const { facts } = recordedCase("h1-full");
+		const user_data = Buffer.from("#cloud-config\n# planted").toString("base64");
+		const server = { ...facts.server, "OS-EXT-SRV-ATTR:user_data": user_data } as NonNullable<typeof facts.server>;
+		const all = buildTree(
+			assemble({ ...facts, server }),
+			{
+				...settings,
+				staticVendorData: '{"cloud-init": "#cloud-config\\n# planted"}',
+				guestFiles: (data, document) => guestFiles(data, GUEST_FILES, document),
+			},
+			new Map([["join", '{"token": "planted"}']]),
+		);
+		const planted = [...all.paths()].filter((path) => Buffer.from(all.read(path) ?? []).includes("planted"));
+		expect([...all.paths()].filter(isPrivatePath)).toEqual(planted);
+		const kinds = new Set(planted.map((path) => path.replace(/^(openstack\/)?[^/]+\//, "")));
+		const ofSeed = ["nocloud/user-data", "nocloud/vendor-data"];
+		expect(kinds).toEqual(new Set(["user_data", "vendor_data.json", "vendor_data2.json", "user-data", ...ofSeed]));
+		expect(isPrivatePath("openstack/latest/password")).toBe(true);
+		expect(["", "openstack", "openstack/latest", "latest", "latest/meta-data"].filter(isPrivatePath)).toEqual([]);
+		expect(isPrivatePath("openstack/latest/a-document-of-tomorrow")).toBe(true);
 	});
 
 	it("have distinct paths", () => {
