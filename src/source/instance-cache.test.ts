@@ -591,6 +591,25 @@ test("made-up keys evict no real entries, and are themselves bounded", async () 
 	expect([asked.length, queries.length]).toEqual([101, 101]);
 });
 
+test("made-up keys wait for a source that hangs up to a limit, beyond which known ones are still looked up", async () => {
+	const { cache, owners, queries, state, after } = set();
+	owners.set("10.0.0.1", [{ id: "a", networkId: "n" }]);
+	await cache.owners({ address: "10.0.0.1" });
+	const gate = Promise.withResolvers<void>();
+	state.gate = gate.promise;
+	const asked = Array.from({ length: 12_000 }, (_, n) => cache.owners({ address: `2001:db8::${n.toString(16)}` }));
+	const answers = Promise.allSettled(asked);
+	expect(queries).toHaveLength(1 + 10_000);
+	after(4);
+	expect(cache.owners({ address: "10.0.0.1" })).toEqual([{ id: "a", networkId: "n" }]);
+	expect(queries).toHaveLength(1 + 10_001);
+	gate.resolve();
+	const refused = (await answers).filter(({ status }) => status === "rejected");
+	expect(refused).toHaveLength(2000);
+	expect(refused[0]).toMatchObject({ reason: { code: "cloud-unavailable" } });
+	expect(await cache.owners({ address: "2001:db8::ffff" })).toEqual([]);
+});
+
 test("closing ends running look-ups and closes the source", async () => {
 	const { cache, state } = set();
 	const gate = Promise.withResolvers<void>();

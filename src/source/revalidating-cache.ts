@@ -96,6 +96,13 @@ export interface RevalidatingCache<V> {
 /** Look-ups for one value while changes overtake them. */
 const MOST_TRIES = 2;
 
+/**
+ * Look-ups in progress at which keys that are not known are refused: callers who gave up leave theirs behind, and made-up
+ * keys have no end. Each takes a few kilobytes. Known keys are looked up all the same: their number is bounded.
+ */
+const MOST_LOOK_UPS = 10_000;
+const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud");
+
 const toValue = <V>({ value }: Answer<V>): V => value;
 
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
@@ -231,6 +238,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
 		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
+		const known = newest(key);
+		const mayBeMadeUp = known === undefined || isAbsent(known.value);
+		if (mayBeMadeUp && lookUps.size >= MOST_LOOK_UPS && !lookUps.has(key)) return Promise.reject(TOO_MANY);
 		counts.misses++;
 		return withAbort(ask(key).then(toValue), signal);
 	}
