@@ -7,6 +7,7 @@ import { pythonJson } from "../documents/python-json.ts";
 import { type DocumentSettings, defaultSettings } from "../documents/settings.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Instance } from "../instance/instance.ts";
+import { SIGNALLED_OWNER_AGE } from "../source/cache-times.ts";
 import { createInstanceCache, type InstanceCache, type InstanceCacheOptions } from "../source/instance-cache.ts";
 import { openSource, type SourceConfig } from "../source/registry.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
@@ -29,6 +30,8 @@ export interface CommandContext {
 	readonly config: ContextConfig;
 	/** For how many seconds workers may keep answers of `instances`; 0 without workers. */
 	readonly workerMaxAge: number;
+	/** See OpenedSource. */
+	readonly sourceAge: number;
 	/** Where the configuration gives a value, for errors about it. */
 	readonly where: LoadedConfig["where"];
 	close(): Promise<void>;
@@ -66,15 +69,16 @@ export async function openContext(options: ContextOptions, io: Io, watch: WatchO
 	};
 	const settings = await documentSettings(config, loaded.where);
 	const opened = await openSource(config.cloud, sourceContext(config, io, watch));
-	const { source, maxAge } = await mirrored(opened, config, watch);
+	const { source, maxAge, sourceAge } = await mirrored(opened, config, watch);
 	const workerMaxAge = watch.hasWorkers?.(config) ? shareOf(maxAge) : 0;
 	const instances = createInstanceCache(source, {
 		maxAge: maxAge === Number.POSITIVE_INFINITY ? maxAge : maxAge - workerMaxAge,
+		sourceAge,
 		maxBytes: config.cacheMegabytes * 2 ** 20,
 		...(watch.onStale && { onStale: watch.onStale }),
 	});
 	const close = () => instances.close();
-	return { instances, source, settings, config, workerMaxAge, where: loaded.where, close };
+	return { instances, source, settings, config, workerMaxAge, sourceAge, where: loaded.where, close };
 }
 
 /** Seconds by which a mirror may be behind the signals: a busy process learns late that they have reported everything. */
@@ -90,7 +94,8 @@ async function mirrored(
 	const isRemote = (one: FactsSource): one is RemoteSource => "resources" in one;
 	if (mirror === undefined || !isRemote(source)) return opened;
 	const age = Math.max(config.freshness - maxAge, Math.min(MIRROR_AGE, config.freshness / 3));
-	return { source: await mirror(source, config, age), maxAge: config.freshness - age };
+	const sourceAge = Math.max(opened.sourceAge, SIGNALLED_OWNER_AGE);
+	return { source: await mirror(source, config, age), maxAge: config.freshness - age, sourceAge };
 }
 
 /** Seconds. The cache of a worker asks the shared one this often: together they keep an answer for the maximum age. */

@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
 import type { Detail } from "../instance/instance.ts";
+import { SIGNALLED_OWNER_AGE } from "../source/cache-times.ts";
 import { assembleOwned } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
@@ -51,8 +52,6 @@ export interface MirroredSource extends FactsSource {
 	waitingGuests(): number;
 }
 
-/** Owners count as current for so many milliseconds after the signals last proved it. */
-const OWNER_AGE = 2000;
 /** Instances remembered: answered at all, and answered by the remote source. Memory is taken as they come. */
 const REMEMBERED = { maxSize: 100_000, sizeCalculation: () => 1 };
 /** Instances that are read for the first time while their guests are answered by the remote source. */
@@ -251,7 +250,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			return current && assembleOwned(current);
 		},
 		async owners(query, signal) {
-			const areKnown = clock.now() - state.verifiedAt() <= OWNER_AGE && state.isListed(keyKinds);
+			const areKnown = clock.now() - state.verifiedAt() <= SIGNALLED_OWNER_AGE * 1000 && state.isListed(keyKinds);
 			const found = areKnown && !isRemote(query) ? await ownersIn(store, query).catch(() => undefined) : undefined;
 			return found ?? remote.owners(query, signal);
 		},

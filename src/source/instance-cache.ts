@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
-import { instanceTimes, ownerTimes, privateOwner, STALE_OWNER } from "./cache-times.ts";
+import { instanceTimes, ownerTimes, PRIVATE_OWNER, STALE_OWNER } from "./cache-times.ts";
 import { createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
@@ -25,7 +25,8 @@ export interface InstanceCacheOptions {
 	 */
 	readonly maxAge?: number;
 	/**
-	 * Seconds for which the source may have kept an owner or an absence already: they are cached for less. Default 0.
+	 * Seconds for which the source may have kept an owner or an absence already: they are cached for less. At most 4.
+	 * Default 0.
 	 */
 	readonly sourceAge?: number;
 	/** About how many bytes cached instances, owners and documents may take. Default 256 MiB. */
@@ -143,6 +144,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		maxBytes: maxBytes * OWNERS_SHARE,
 		sizeOf: (found) => ENTRY_SIZE + memorySize(found),
 		times: ownerTimes(maxAge, sourceAge),
+		sourceAge: sourceAge * 1000,
 		isAbsent: (found) => found.length === 0,
 		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
 		verifiedAge: (_key, found) =>
@@ -152,7 +154,6 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		ask: (key) => source.owners(JSON.parse(key), closing.signal),
 		intern: (_key, found) => found,
 	});
-	const privateOwnerTimes = privateOwner(sourceAge);
 	const instances = Object.values(byDetail);
 
 	function applyChange(change: Change): void {
@@ -202,7 +203,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
 			const query = { networkId, routerId, address, macAddress };
-			const staleTimes = isPrivate ? privateOwnerTimes : STALE_OWNER;
+			const staleTimes = isPrivate ? PRIVATE_OWNER : STALE_OWNER;
 			const found = owners.get(JSON.stringify(query), signal, staleTimes);
 			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
 			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));

@@ -23,6 +23,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly now: () => number;
 	/** Asks the source. */
 	readonly ask: (key: string) => Promise<V>;
+	/** How old the source's answers may be already, in milliseconds. Default 0. */
+	readonly sourceAge?: number;
 	/** Another cache whose values serve as well: a look-up of it is joined, and a value of it served, if that is newer. */
 	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "running">;
 	/**
@@ -106,16 +108,16 @@ const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait
 const toValue = <V>({ value }: Answer<V>): V => value;
 
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
-	const { now, times, shared, isAbsent } = options;
+	const { now, times, shared, isAbsent, sourceAge = 0 } = options;
 	const entries = createTaggedEntries<V>(options);
 	const lookUps = new Map<string, LookUp<V>>();
 	/** Keys that are being prepared, and have not been invalidated since. */
 	const preparing = new Set<string>();
-	const failures = createFailures(times.negativeTtl, now);
+	const failures = createFailures(times.failureTtl, now);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 
 	function ageOf(key: string, { value, askedAt, isOutdated }: CacheEntry<V>): number {
-		const age = now() - askedAt;
+		const age = now() - askedAt + sourceAge;
 		return isOutdated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
 	}
 

@@ -32,6 +32,8 @@ export interface OpenedSource {
 	readonly source: FactsSource;
 	/** Age in seconds up to which an answer counts as current; `Infinity` for a source that reports every change. */
 	readonly maxAge: number;
+	/** Seconds by which the source's own answers may be old, because look-ups share what they have in common. */
+	readonly sourceAge: number;
 }
 
 /** The result of one check by `guestwire doctor`. */

@@ -71,6 +71,8 @@ export interface WorkerSettings {
 	/** The age in seconds up to which the worker may serve an answer of the primary without asking again. */
 	readonly maxAge: number;
 	/** See InstanceCacheOptions. */
+	readonly sourceAge: number;
+	/** See InstanceCacheOptions. */
 	readonly maxBytes: number;
 	/** Whether the source knows owners while it can't be reached. */
 	readonly hasLastKnownOwners: boolean;

@@ -15,7 +15,6 @@ import type { GuestPasswords } from "../../store/password-store.ts";
 import { startGuests } from "../guests.ts";
 import { staleLogger } from "../serve-log.ts";
 import { guestFilesOf } from "../source.ts";
-import { OWNER_SHARING } from "./answer-workers.ts";
 import type { PrimaryCalls, WorkerCalls, WorkerSettings } from "./calls.ts";
 import { createPrimarySource, type PrimarySource } from "./primary-source.ts";
 
@@ -43,7 +42,7 @@ async function start(given: WorkerSettings): Promise<readonly string[]> {
 	open.defer(flush);
 	const source = createPrimarySource(primary, given);
 	reports = source.reports;
-	const limits = { maxAge: given.maxAge, sourceAge: OWNER_SHARING, maxBytes: given.maxBytes };
+	const limits = { maxAge: given.maxAge, sourceAge: given.sourceAge, maxBytes: given.maxBytes };
 	const instances = createInstanceCache(source, { ...limits, onStale: staleLogger(log) });
 	open.defer(() => instances.close());
 	collectDefaultMetrics({ register: registry });

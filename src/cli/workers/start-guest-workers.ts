@@ -8,7 +8,7 @@ import type { DynamicVendorData } from "../../service/vendor-data.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { GuestParts } from "../guests.ts";
 import type { CommandContext } from "../source.ts";
-import { createWorkerAnswers } from "./answer-workers.ts";
+import { createWorkerAnswers, OWNER_SHARING } from "./answer-workers.ts";
 import { startWorkers, type Workers } from "./start-workers.ts";
 
 export interface GuestWorkersOptions extends Pick<GuestParts, "listeners" | "passwords" | "log" | "metrics"> {
@@ -41,6 +41,7 @@ export async function startGuestWorkers(options: GuestWorkersOptions, open: Asyn
 		...{ count, answers, onEnd, log: options.log },
 		settings: {
 			...{ listeners, settings, maxAge, guestFiles: config.guestFiles, historyKey: history.key },
+			sourceAge: context.sourceAge + OWNER_SHARING,
 			maxBytes: config.cacheMegabytes * 2 ** 20,
 			hasVendorData: vendorData.hasTargets,
 			hasLastKnownOwners: source.lastKnownOwners !== undefined,

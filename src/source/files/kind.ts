@@ -8,7 +8,7 @@ export const filesKind: SourceKind<{ readonly path: string }> = {
 	async open({ path }, { onReload, onWarning }) {
 		const source = await openInventory(path, { onReload, onWarning });
 		// A watched inventory reports every change; one that is read once never changes.
-		return { source, maxAge: Number.POSITIVE_INFINITY };
+		return { source, maxAge: Number.POSITIVE_INFINITY, sourceAge: 0 };
 	},
 	async check({ path }) {
 		return [await checkPart("inventory", () => describeInventory(path))];

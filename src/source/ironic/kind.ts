@@ -12,7 +12,7 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 	async open(config, { env, freshness, changes, onReload, onWarning }) {
 		const sharing = Math.min(2, freshness / 2);
 		const source = await openIronicSource({ ...config, env, sharing, changes, onReload, onWarning });
-		return { source, maxAge: freshness - sharing };
+		return { source, maxAge: freshness - sharing, sourceAge: sharing };
 	},
 	async check({ cloud, inventory: path }, { env }) {
 		const access = await openIronicAccess({ cloud, env });

@@ -11,7 +11,7 @@ export const openStackKind: SourceKind<{ readonly cloud?: string; readonly tagsO
 		// A shared answer was asked for up to this long ago: sharing and maxAge together are the freshness.
 		const sharing = Math.min(2, freshness / 2);
 		const source = await openOpenStackSource({ ...config, env, profile, sharing, changes });
-		return { source, maxAge: freshness - sharing };
+		return { source, maxAge: freshness - sharing, sourceAge: sharing };
 	},
 	async check(config, { env, changes }) {
 		const services = await openServices({ ...config, env });
