@@ -2,11 +2,12 @@
 
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { hasSecretItems } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { GuestPasswords } from "../../store/password-store.ts";
 import type { Admission } from "./admission.ts";
 import { andThen } from "./and-then.ts";
-import type { Identity, Requester } from "./identity/requester.ts";
+import type { Caller, Identity, Requester } from "./identity/requester.ts";
 import { loadInstance } from "./load-instance.ts";
 import { isRead } from "./method.ts";
 import { passwordResponse } from "./password.ts";
@@ -42,21 +43,34 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 		});
 	};
 
+	const answer = (request: GuestRequest, who: Caller["identified"]): GuestResponse | Promise<GuestResponse> =>
+		andThen(who, (identified) => {
+			if ("reason" in identified) return identified;
+			const { path } = request.target;
+			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
+			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) =>
+				"reason" in loaded ? loaded : respond(request, path, loaded),
+			);
+		});
+
 	return (request) => {
 		const { path, isPrivate } = request.target;
 		const listing = path === undefined ? undefined : documents.listing(path);
 		if (listing !== undefined) return isRead(request.method) ? { document: listing } : wrongMethod();
 		const caller = identity(request, isPrivate);
 		if ("reason" in caller) return caller;
-		const response = andThen(caller.identified, (identified): GuestResponse | Promise<GuestResponse> => {
-			if ("reason" in identified) return identified;
-			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) =>
-				"reason" in loaded ? loaded : respond(request, path, loaded),
-			);
+		const response = andThen(answer(request, caller.identified), (given) => {
+			if (isPrivate || !hasSecrets(path, given)) return given;
+			// Only the document shows that its owner must be known for certain.
+			const certain = identity(request, true);
+			return "reason" in certain ? certain : answer(request, certain.identified);
 		});
 		return response instanceof Promise ? admission(caller.guest, response) : response;
 	};
+}
+
+function hasSecrets(path: string | undefined, response: GuestResponse): boolean {
+	return path !== undefined && "document" in response && hasSecretItems(path, response.document.body);
 }
 
 function wrongMethod(instance?: string): ErrorResponse {

@@ -2,6 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
+import { getOrInsert } from "../../get-or-insert.ts";
 
 /** Hexadecimal characters of a digest: 128 bits. */
 const DIGEST_LENGTH = 32;
@@ -65,10 +66,16 @@ function withoutSecrets(meta: object): object {
 	);
 }
 
-/** Whether a `meta_data.json` has metadata items that may be secrets. */
+/** By a document's bytes, which trees keep. */
+const withSecretItems = new WeakMap<Uint8Array, boolean>();
+
+/** Whether a document is a `meta_data.json` that has metadata items that may be secrets. */
 export function hasSecretItems(path: string, body: Uint8Array): boolean {
-	if (!META_DATA.test(path)) return false;
-	const { meta = {} } = JSON.parse(Buffer.from(body).toString());
+	return META_DATA.test(path) && getOrInsert(withSecretItems, body, namesSecrets);
+}
+
+function namesSecrets(metaData: Uint8Array): boolean {
+	const { meta = {} } = JSON.parse(Buffer.from(metaData).toString());
 	return Object.keys(meta).some((name) => SECRET_ITEM.test(name));
 }
 

@@ -12,6 +12,7 @@ import { SECRET, signature, startTestService, type TestService } from "../../../
 import { recordedCase } from "../../../../test/recorded.ts";
 import { createInstanceCache, type InstanceCache } from "../../../source/instance-cache.ts";
 import { openOpenStackSource } from "../../../source/openstack/index.ts";
+import type { Limits } from "../listener.ts";
 import type { IdentitySettings } from "./index.ts";
 
 const { facts: victim, answers } = recordedCase("h1-full");
@@ -42,11 +43,11 @@ afterEach(async () => {
 	await fake.close();
 });
 
-async function start(identity: IdentitySettings, listen = "127.0.0.1:0") {
-	service = await startTestService([{ listen, identity }], { instances });
+async function start(identity: IdentitySettings, listen = "127.0.0.1:0", limits: Partial<Limits> = {}) {
+	service = await startTestService([{ listen, identity }], { instances, limits });
 }
-const startNetwork = () =>
-	start({ mode: "network", allow: [] }, `unix:${join(tmpdir(), `guestwire-foreign-${process.pid}.sock`)}`);
+const startNetwork = (limits?: Partial<Limits>) =>
+	start({ mode: "network", allow: [] }, `unix:${join(tmpdir(), `guestwire-foreign-${process.pid}.sock`)}`, limits);
 
 type Header = readonly [string, string];
 const inNetwork = (id: string): Header => ["X-OVN-Network-ID", id];
@@ -247,15 +248,7 @@ describe("while Neutron accepts connections and does not answer", () => {
 	});
 
 	it("it gets private data only as long as its address can't have a new owner", async () => {
-		service = await startTestService(
-			[
-				{
-					listen: `unix:${join(tmpdir(), `guestwire-foreign-${process.pid}.sock`)}`,
-					identity: { mode: "network", allow: [] },
-				},
-			],
-			{ instances, limits: { budget: 1500 } },
-		);
+		await startNetwork({ budget: 1500 });
 		await expectOwn([inNetwork(nic.network_id)], address);
 		hang();
 		clock.seconds += 4;
@@ -265,9 +258,26 @@ describe("while Neutron accepts connections and does not answer", () => {
 			USER_DATA,
 			"/latest/user-data",
 			"/openstack/latest/vendor_data2.json",
+			"/openstack/latest/nocloud/vendor-data",
 			"/openstack/latest/password",
 		]) {
 			expect([path, (await ask([inNetwork(nic.network_id)], address, path)).status]).toEqual([path, 503]);
 		}
+	});
+
+	it.each([
+		[{ role: "db" }, 200],
+		[{ role: "db", admin_pass: "rain-coat-7" }, 503],
+	])("its metadata %j by an old owner of its address: %i", async (metadata, status) => {
+		for (const server of fake.records.servers) if (server.id === victim.id) server["metadata"] = metadata;
+		await startNetwork({ budget: 1500 });
+		const path = "/openstack/latest/meta_data.json";
+		const get = async () => (await ask([inNetwork(nic.network_id)], address, path)).status;
+		expect(await get()).toBe(200);
+		clock.seconds += 4;
+		hang();
+		expect(await get()).toBe(200);
+		clock.seconds += 10;
+		expect(await get()).toBe(status);
 	});
 });
