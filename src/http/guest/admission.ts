@@ -1,12 +1,17 @@
 /** How long, and how many, requests may wait for the cloud, a vendor's service or the state database. */
 import type { Level } from "../../service/metrics.ts";
 import { failure } from "./failure.ts";
+import type { Caller } from "./identity/requester.ts";
 import type { GuestResponse } from "./response.ts";
 
 export interface AdmissionLimits {
 	/** Milliseconds until a request that still waits is answered 503: 5,000. cloud-init gives up after 10 s. */
 	readonly budget: number;
-	/** Guests of one listener whose requests may wait at once; any further one is answered 503 immediately: 2,000. */
+	/**
+	 * Guests of one listener whose requests may wait at once: 4,000. Any further one is answered 503 immediately, and also one
+	 * of whose scope at least as many wait as there are places left: whoever can make up guests on a network takes half of
+	 * the places, a second network a quarter, and there is always a place for a guest of another one.
+	 */
 	readonly waiting: number;
 	/** Requests of one guest that may wait at once: 128. They share the guest's one place among the others. */
 	readonly waitingPerGuest: number;
@@ -16,35 +21,56 @@ export interface AdmissionLimits {
  * Waits for a response within the limits. Never rejects. The work itself goes on after a 503, so that its result is
  * there when the guest asks again. A response that is known without waiting needs no admission.
  *
- * @param guest who asks: requests are counted per guest by this key
+ * @param caller who asks: requests are counted by `guest`, and guests by `scope`
  */
-export type Admission = (guest: string, response: Promise<GuestResponse>) => Promise<GuestResponse>;
+export type Admission = (
+	caller: Pick<Caller, "guest" | "scope">,
+	response: Promise<GuestResponse>,
+) => Promise<GuestResponse>;
 
-/** @param level shows how many requests wait */
+/**
+ * The share of a scope follows "Dynamic queue length thresholds for shared-memory packet switches" (Choudhury, Hahne, 1998).
+ *
+ * @param level shows how many requests wait
+ */
 export function createAdmission(limits: AdmissionLimits, level: Level): Admission {
 	const waiting = new Map<string, number>();
-	const count = (guest: string, change: 1 | -1) => {
-		const left = (waiting.get(guest) ?? 0) + change;
-		if (left === 0) waiting.delete(guest);
-		else waiting.set(guest, left);
-		if (change === 1) level.inc();
-		else level.dec();
-	};
-	return async (guest, response) => {
+	const guestsOf = new Map<string, number>();
+	const begin = ({ guest, scope }: Pick<Caller, "guest" | "scope">): boolean => {
 		const own = waiting.get(guest) ?? 0;
-		if (own >= limits.waitingPerGuest || (own === 0 && waiting.size >= limits.waiting)) {
+		const others = guestsOf.get(scope) ?? 0;
+		if (own >= limits.waitingPerGuest) return false;
+		if (own === 0 && others >= limits.waiting - waiting.size) return false;
+		waiting.set(guest, own + 1);
+		if (own === 0) guestsOf.set(scope, others + 1);
+		level.inc();
+		return true;
+	};
+	const end = ({ guest, scope }: Pick<Caller, "guest" | "scope">): void => {
+		if (decrement(waiting, guest) === 0) decrement(guestsOf, scope);
+		level.dec();
+	};
+	return async (caller, response) => {
+		if (!begin(caller)) {
 			response.catch(() => {});
 			return { reason: "overload" };
 		}
-		count(guest, 1);
 		try {
 			return await withinBudget(limits.budget, response);
 		} catch (error) {
 			return failure(error);
 		} finally {
-			count(guest, -1);
+			end(caller);
 		}
 	};
+}
+
+/** @returns what is left */
+function decrement(counts: Map<string, number>, key: string): number {
+	const left = (counts.get(key) ?? 0) - 1;
+	if (left > 0) counts.set(key, left);
+	else counts.delete(key);
+	return left;
 }
 
 function withinBudget(milliseconds: number, response: Promise<GuestResponse>): Promise<GuestResponse> {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { LRUCache } from "lru-cache";
 import type { ListenerMetrics } from "../../service/metrics.ts";
 import { endConnection } from "../end-connection.ts";
 import type { Target } from "./target.ts";
@@ -13,6 +14,11 @@ export interface ConnectionLimits {
 	readonly connectionsPerGuest: number;
 	/** New connections per second from one guest's address, where guests connect themselves: 100. */
 	readonly connectionsPerSecond: number;
+	/**
+	 * Open connections from addresses at which no instance has been found yet, where guests connect themselves: 2,500. A
+	 * guest can make up any number of addresses. Beyond, the one that is open for longest is closed.
+	 */
+	readonly unownedConnections: number;
 	/** Requests of one connection whose responses are not written; a further one ends it, after these: 8. */
 	readonly pipelined: number;
 }
@@ -31,6 +37,8 @@ export interface Connections {
 	admit(exchange: Exchange): boolean;
 	/** The connection's latest request, while its response is not written. */
 	latest(socket: Duplex): Exchange | undefined;
+	/** A request of the connection was identified as an instance's. */
+	identified(socket: Socket): void;
 	/** Closes the connections that never sent a byte; node closes those between two requests. */
 	closeUnused(): void;
 	closeAll(): void;
@@ -55,7 +63,7 @@ interface Pipeline {
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
 	const { limits, metrics, isPeerGuest, accepted } = options;
 	const pipelines = new Map<Duplex, Pipeline>();
-	const peers = isPeerGuest ? createPeers(limits) : undefined;
+	const peers = isPeerGuest ? createPeers(limits, metrics) : undefined;
 	server.maxConnections = limits.connections;
 	server.on("drop", metrics.connectionRefused);
 	server.on("close", () => {
@@ -98,6 +106,7 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 			});
 			return true;
 		},
+		identified: (socket) => peers?.identified(socket),
 		latest(socket) {
 			const latest = pipelines.get(socket)?.latest;
 			return latest?.response.writableFinished ? undefined : latest;
@@ -113,13 +122,30 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 
 /** Milliseconds. */
 const SECOND = 1000;
+/** Addresses of instances that are remembered. */
+const MOST_OWNED = 10_000;
 
 /** The connections from each address. */
-function createPeers({ connectionsPerGuest, connectionsPerSecond }: ConnectionLimits) {
+function createPeers(limits: ConnectionLimits, metrics: Pick<ListenerMetrics, "connectionRefused">) {
+	const { connectionsPerGuest, connectionsPerSecond, unownedConnections } = limits;
 	const open = new Map<string, number>();
+	const owned = new LRUCache<string, true>({ maxSize: MOST_OWNED, sizeCalculation: () => 1 });
+	/** In the order in which they were opened. */
+	const unowned = new Set<Socket>();
 	/** In this second. */
 	const opened = new Map<string, number>();
 	const timer = setInterval(() => opened.clear(), SECOND).unref();
+
+	function addUnowned(socket: Socket): void {
+		const [oldest] = unowned;
+		if (unowned.size >= unownedConnections && oldest !== undefined) {
+			unowned.delete(oldest);
+			metrics.connectionRefused();
+			oldest.destroy();
+		}
+		unowned.add(socket);
+	}
+
 	return {
 		/** Whether the connection is within its guest's limits; then it counts until it closes. */
 		admit(peer: string, socket: Socket): boolean {
@@ -128,12 +154,18 @@ function createPeers({ connectionsPerGuest, connectionsPerSecond }: ConnectionLi
 			opened.set(peer, recent);
 			if (count >= connectionsPerGuest || recent > connectionsPerSecond) return false;
 			open.set(peer, count + 1);
+			if (owned.get(peer) === undefined) addUnowned(socket);
 			socket.once("close", () => {
+				unowned.delete(socket);
 				const left = (open.get(peer) ?? 1) - 1;
 				if (left === 0) open.delete(peer);
 				else open.set(peer, left);
 			});
 			return true;
+		},
+		identified(socket: Socket): void {
+			unowned.delete(socket);
+			if (socket.remoteAddress !== undefined) owned.set(socket.remoteAddress, true);
 		},
 		close: () => clearInterval(timer),
 	};

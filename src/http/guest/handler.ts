@@ -65,7 +65,7 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 			const certain = identity(request, true);
 			return "reason" in certain ? certain : answer(request, certain.identified);
 		});
-		return response instanceof Promise ? admission(caller.guest, response) : response;
+		return response instanceof Promise ? admission(caller, response) : response;
 	};
 }
 

@@ -182,6 +182,29 @@ describe("one guest does not take the others' share", () => {
 		expect((await ask("10.0.0.6")).status).toBe(200);
 	});
 
+	it("of waiting requests by addresses that it makes up: its network leaves places to the others", async () => {
+		const listen = `unix:${join(tmpdir(), `guestwire-limits-${process.pid}.sock`)}`;
+		const hanging = { ...instances, owners: () => lookUp.promise };
+		await start({ waiting: 40 }, { listen, identity: { mode: "network", allow: [] } }, hanging);
+		const waiting = async () => Number(/requests_waiting (\d+)/.exec(await service.metrics.registry.metrics())?.[1]);
+		const expectWaiting = (count: number) => expect.poll(waiting, { timeout: 10_000 }).toBe(count);
+		const ask = (network: string, address: string) =>
+			service.ask({
+				path: PATH,
+				headers: [
+					["X-OVN-Network-ID", network],
+					["X-Forwarded-For", address],
+				],
+			});
+		for (let n = 0; n < 60; n++) ask("net-1", `10.0.1.${n}`);
+		await expect.poll(() => service.lines.length, { timeout: 10_000 }).toBe(40);
+		await expectWaiting(20);
+		for (let n = 0; n < 60; n++) ask("net-2", `10.0.1.${n}`);
+		await expectWaiting(30);
+		ask("net-3", "10.0.0.6");
+		await expectWaiting(31);
+	});
+
 	it("of connections, which are counted by address with identity address", async () => {
 		const local = instancesOf([guest({ id: "five", address: "127.0.0.5" })]);
 		await start({ connectionsPerGuest: 3 }, { listen: "127.0.0.1:0", identity: { mode: "address" } }, local);
@@ -192,6 +215,26 @@ describe("one guest does not take the others' share", () => {
 		const [chunk] = await once(five, "data");
 		expect(parseAnswer(chunk).status).toBe(200);
 		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} 2\n/);
+	});
+
+	it("of connections from addresses that it makes up, which no instance has", async () => {
+		const local = instancesOf([
+			guest({ id: "five", address: "127.0.0.5" }),
+			guest({ id: "six", address: "127.0.0.6", macAddress: "fa:16:3e:00:00:06" }),
+		]);
+		const listener: Listener = { listen: "127.0.0.1:0", identity: { mode: "address" } };
+		await start({ connections: 20, unownedConnections: 8 }, listener, local);
+		const statusOn = async (socket: Socket) => {
+			socket.write(`GET ${PATH} HTTP/1.1\r\n\r\n`);
+			const [chunk] = await once(socket, "data");
+			return parseAnswer(chunk).status;
+		};
+		const known = open({ localAddress: "127.0.0.5" });
+		expect(await statusOn(known)).toBe(200);
+		for (let n = 0; n < 30; n++) await once(open({ localAddress: `127.0.1.${n}` }), "connect");
+		await expectOpen(9);
+		expect(await statusOn(known)).toBe(200);
+		expect(await statusOn(open({ localAddress: "127.0.0.6" }))).toBe(200);
 	});
 
 	it("of new connections, which a guest closes and opens again", async () => {

@@ -64,6 +64,7 @@ export function createGuestListener(options: GuestListenerOptions): GuestListene
 	const finish = (exchange: Exchange, response: GuestResponse) => {
 		const { request, response: to } = exchange;
 		if (to.writableEnded) return;
+		if (response.instance !== undefined) connections.identified(request.socket);
 		const bytes = writeResponse(to, response, closing || mustClose(request, response));
 		unread.watch(to, request.socket, response.instance ?? "", bytes);
 		report(exchange, response, bytes);

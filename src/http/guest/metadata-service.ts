@@ -44,11 +44,12 @@ export interface MetadataService {
 /** See the interfaces for what each one limits. */
 export const DEFAULT_LIMITS: Limits = {
 	budget: 5000,
-	waiting: 2000,
+	waiting: 4000,
 	waitingPerGuest: 128,
 	connections: 10_000,
 	connectionsPerGuest: 64,
 	connectionsPerSecond: 100,
+	unownedConnections: 2500,
 	pipelined: 8,
 	request: 10_000,
 	write: 20_000,

@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import type { FindNeighbour } from "./neighbours.ts";
 import { findOwner, type OwnerLookup, plainAddress, portQuery, unusableAddress } from "./port-owner.ts";
 import type { Identification, Identity } from "./requester.ts";
@@ -11,9 +12,16 @@ export function addressIdentity(lookup: OwnerLookup, findNeighbour: FindNeighbou
 	return ({ socket: { remoteAddress: peer = "" } }, isPrivate) => {
 		const query = portQuery(peer);
 		if (query === "invalid") return unusableAddress(query, `the peer's address "${peer}"`);
-		if (query !== "no-mac") return { guest: peer, identified: findOwner(lookup, [query], isPrivate) };
-		return { guest: peer, identified: byNeighbourTable(peer, isPrivate, lookup, findNeighbour) };
+		const caller = { guest: peer, scope: networkOf(peer) };
+		if (query !== "no-mac") return { ...caller, identified: findOwner(lookup, [query], isPrivate) };
+		return { ...caller, identified: byNeighbourTable(peer, isPrivate, lookup, findNeighbour) };
 	};
+}
+
+/** What a guest can make up addresses in: an IPv6 /64, all of IPv4. */
+function networkOf(peer: string): string {
+	const address = plainAddress(peer) ?? "";
+	return address.includes(":") ? ipaddr.IPv6.parse(address).parts.slice(0, 4).join(":") : "";
 }
 
 async function byNeighbourTable(

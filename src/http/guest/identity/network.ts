@@ -32,7 +32,11 @@ export function networkIdentity(lookup: OwnerLookup, isProxy: (requester: Reques
 		const source = forwardedSource(values[3]);
 		if ("reason" in source) return source;
 		const query = { ...source, ...scope };
-		return { guest: Object.values(query).join(" "), identified: findOwner(lookup, [query], isPrivate) };
+		return {
+			guest: Object.values(query).join(" "),
+			scope: Object.values(scope).join(" "),
+			identified: findOwner(lookup, [query], isPrivate),
+		};
 	};
 }
 

@@ -28,6 +28,7 @@ export function providerIdentity(lookup: OwnerLookup, secret: Uint8Array, networ
 		const queries = networksOf(provider).map((networkId) => ({ ...source, networkId }));
 		return {
 			guest: `${provider} ${Object.values(source).join(" ")}`,
+			scope: provider,
 			identified: findOwner(lookup, queries, isPrivate),
 		};
 	};

@@ -17,6 +17,8 @@ export interface Requester {
 export interface Caller {
 	/** Distinguishes this guest from all others of the listener: limits per guest are counted by it. */
 	readonly guest: string;
+	/** What the guest can't choose, however many guests it claims to be: its network, its project. Waiting guests are counted by it. */
+	readonly scope: string;
 	/** A promise only if something has to be looked up. */
 	readonly identified: Identification | Promise<Identification>;
 }

@@ -24,6 +24,6 @@ export function signedIdentity(secret: Uint8Array): Identity {
 		if (!isSigned(id, signature)) return wrongSignature;
 		// No instance has an upper-case id. Nova finds it all the same, because its database ignores case.
 		if (id !== id.toLowerCase()) return { reason: "bad-id" };
-		return { guest: id, identified: { id, constraints: [{ projectId }] } };
+		return { guest: id, scope: projectId, identified: { id, constraints: [{ projectId }] } };
 	};
 }
