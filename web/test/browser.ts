@@ -71,6 +71,13 @@ export async function expectAccessible(page: Page): Promise<void> {
 	expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
 }
 
+/** The row of an instance, once it has a state. */
+export const guestRow = (page: Page, name: string, state: string) =>
+	page
+		.getByRole("row")
+		.filter({ has: page.getByRole("link", { name, exact: true }) })
+		.filter({ hasText: state });
+
 /** Set to write the pictures of docs/ anew. */
 const screenshots = process.env["GUESTWIRE_SCREENSHOTS"];
 

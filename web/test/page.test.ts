@@ -6,15 +6,8 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
-import { expectAccessible, hasChromium, picture, useBrowser } from "./browser.ts";
+import { expectAccessible, guestRow, hasChromium, picture, useBrowser } from "./browser.ts";
 import { type InventoryService, startInventoryService } from "./inventory-service.ts";
-
-/** The row of an instance, once it has a state. */
-const rowOf = (page: Page, name: string, state: string) =>
-	page
-		.getByRole("row")
-		.filter({ has: page.getByRole("link", { name, exact: true }) })
-		.filter({ hasText: state });
 
 /** Playwright keeps all tabs visible. */
 async function setHidden(page: Page, isHidden: boolean): Promise<void> {
@@ -50,13 +43,13 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 
 	it("shows a guest as out of date after a change and as up to date after its next request, without a reload", async () => {
 		const page = await open(service.operator);
-		await rowOf(page, "web-1", "never asked").waitFor();
+		await guestRow(page, "web-1", "never asked").waitFor();
 		const path = "openstack/2018-08-27/network_data.json";
 		await service.ask(path);
-		await rowOf(page, "web-1", "up to date").waitFor();
-		await rowOf(page, "web-1", "cloud-init 25.1.4").waitFor();
+		await guestRow(page, "web-1", "up to date").waitFor();
+		await guestRow(page, "web-1", "cloud-init 25.1.4").waitFor();
 		service.change("web-1.yaml", "192.0.2.10", "192.0.2.11");
-		await rowOf(page, "web-1", "out of date since").waitFor();
+		await guestRow(page, "web-1", "out of date since").waitFor();
 
 		await page.getByRole("link", { name: "web-1" }).first().click();
 		await page.getByRole("button", { name: path }).click();
@@ -85,7 +78,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		}
 		await service.ask("openstack/latest/meta_data.json", { "user-agent": "Cloud-Init/26.9" });
 		await setHidden(first, false);
-		await rowOf(first, "web-1", "cloud-init 26.9").waitFor();
+		await guestRow(first, "web-1", "cloud-init 26.9").waitFor();
 	});
 
 	it("compares a document with the version that was fetched before, and with profile nova", async () => {
@@ -93,7 +86,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		await service.ask(path);
 		service.change("networks.yaml", "[192.0.2.53]", "[192.0.2.54]");
 		const page = await open(service.operator);
-		await rowOf(page, "web-1", "out of date since").waitFor();
+		await guestRow(page, "web-1", "out of date since").waitFor();
 		await page.goto(`${service.operator}/instances/web-1?document=${encodeURIComponent(path)}`);
 		const diff = page.getByRole("region", { name: `Changes of ${path}` });
 		const shown = async (kind: "del" | "ins") => (await diff.locator(kind).allInnerTexts()).join("");
