@@ -2,11 +2,20 @@
  * What the operators' page shows as it happens, in a real browser, from the real service over an inventory.
  * @module-tag slow
  */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guestRow, hasChromium, useBrowser } from "./browser.ts";
 import { type InventoryService, startInventoryService } from "./inventory-service.ts";
 
 const DOCUMENT = "openstack/latest/meta_data.json";
+
+/** Playwright keeps all tabs visible. */
+async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+	await page.evaluate((value) => {
+		Object.defineProperty(document, "hidden", { value, configurable: true });
+		document.dispatchEvent(new Event("visibilitychange"));
+	}, isHidden);
+}
 
 describe.skipIf(!hasChromium)("the page as things happen (apt-get install chromium)", () => {
 	const open = useBrowser();
@@ -39,5 +48,53 @@ describe.skipIf(!hasChromium)("the page as things happen (apt-get install chromi
 		} finally {
 			clearInterval(timer);
 		}
+	});
+
+	it("opens in more windows than the browser has connections to a host, and all of them follow", {
+		timeout: 240_000,
+	}, async () => {
+		const first = await open(service.operator);
+		const pages = [first];
+		while (pages.length < 8) {
+			const page = await first.context().newPage();
+			await page.goto(service.operator);
+			pages.push(page);
+		}
+		for (const page of pages) await page.locator(".live.on").waitFor();
+		await service.ask(DOCUMENT, { "user-agent": "Cloud-Init/26.9" });
+		for (const page of pages) await guestRow(page, "web-1", "cloud-init 26.9").waitFor();
+	});
+
+	it("shows what happened while the window was hidden, though another one has followed", async () => {
+		const hidden = await open(service.operator);
+		await hidden.locator(".live.on").waitFor();
+		const other = await hidden.context().newPage();
+		await other.goto(service.operator);
+		await other.locator(".live.on").waitFor();
+		await setHidden(hidden, true);
+		await hidden.locator(".live:not(.on)").waitFor();
+		await service.ask(DOCUMENT, { "user-agent": "Cloud-Init/26.10" });
+		await guestRow(other, "web-1", "cloud-init 26.10").waitFor();
+		expect(await guestRow(hidden, "web-1", "cloud-init 26.10").count()).toBe(0);
+		await setHidden(hidden, false);
+		await guestRow(hidden, "web-1", "cloud-init 26.10").waitFor();
+	});
+
+	it("shows what happened before events came, also without shared workers", async () => {
+		const page = await open("about:blank");
+		await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+		const { promise: released, resolve: release } = Promise.withResolvers<void>();
+		await page.route("**/api/events", async (route) => {
+			await released;
+			await route.continue();
+		});
+		await page.goto(service.operator);
+		await guestRow(page, "web-1", "cloud-init").waitFor();
+		await service.ask(DOCUMENT, { "user-agent": "Cloud-Init/26.11" });
+		const found = async () =>
+			(await (await fetch(`${service.operator}/api/search?client=cloud-init@26.11`)).json()).total as number;
+		await expect.poll(found, { timeout: 20_000 }).toBe(1);
+		release();
+		await guestRow(page, "web-1", "cloud-init 26.11").waitFor();
 	});
 });

@@ -3,19 +3,10 @@
  * @module-tag slow
  */
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
 import { expectAccessible, guestRow, hasChromium, picture, useBrowser } from "./browser.ts";
 import { type InventoryService, startInventoryService } from "./inventory-service.ts";
-
-/** Playwright keeps all tabs visible. */
-async function setHidden(page: Page, isHidden: boolean): Promise<void> {
-	await page.evaluate((value) => {
-		Object.defineProperty(document, "hidden", { value, configurable: true });
-		document.dispatchEvent(new Event("visibilitychange"));
-	}, isHidden);
-}
 
 describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 	const open = useBrowser();
@@ -62,23 +53,6 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		await service.ask(path);
 		await page.getByText("No difference.").waitFor();
 		await page.locator("h1", { hasText: "up to date" }).waitFor();
-	});
-
-	it("opens in more tabs than the browser has connections, and a tab shows what happened while it was hidden", {
-		timeout: 240_000,
-	}, async () => {
-		const first = await open(service.operator);
-		await first.locator(".live.on").waitFor();
-		await setHidden(first, true);
-		for (let tab = 2; tab <= 8; tab++) {
-			const page = await first.context().newPage();
-			await page.goto(service.operator);
-			await page.locator(".live.on").waitFor();
-			await setHidden(page, true);
-		}
-		await service.ask("openstack/latest/meta_data.json", { "user-agent": "Cloud-Init/26.9" });
-		await setHidden(first, false);
-		await guestRow(first, "web-1", "cloud-init 26.9").waitFor();
 	});
 
 	it("compares a document with the version that was fetched before, and with profile nova", async () => {

@@ -1,6 +1,7 @@
 /** What the service reports while the page is open. */
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import { createEventStream, type StreamListener, type StreamMessage } from "./event-stream.ts";
 import { session } from "./session.ts";
 
 export type Topic = { readonly guest: string } | "guests" | "refusals";
@@ -8,78 +9,83 @@ export type Topic = { readonly guest: string } | "guests" | "refusals";
 /** Whether events arrive. */
 export const isLive = signal(false);
 
-const listeners = new Set<(isAbout: (topic: Topic) => boolean) => void>();
+const listeners = new Set<StreamListener>();
 /** Milliseconds in which several events cause one reload. */
 const SETTLE = 250;
 
-/** Milliseconds until a stream that was refused is requested again. */
-const RETRY = 5000;
-
-let source: EventSource | undefined;
-let retry: number | undefined;
 let isWanted = false;
-/** Whether something may have happened since the views' data were loaded. */
-let mayHaveMissed = false;
+let isListening = false;
+/** Starts or stops listening. */
+let listen = listenTogether();
 
-/** Listens until the page is closed, while it is visible. The browser connects again by itself. */
+/** Listens while the page is visible, until it is closed. */
 export function startEvents(): void {
 	isWanted = true;
-	connect();
-}
-
-// Browsers allow six connections to a host for all tabs together: hidden ones leave theirs to others.
-document.addEventListener("visibilitychange", () => {
-	if (document.hidden) disconnect();
-	else connect();
-});
-
-function connect(): void {
-	if (!isWanted || source !== undefined) return;
-	if (document.hidden) {
-		mayHaveMissed = true;
-		return;
-	}
-	source = new EventSource("/api/events");
-	source.onopen = () => {
-		// What happened while nothing arrived is not repeated.
-		if (mayHaveMissed) report(() => true);
-		isLive.value = true;
-		mayHaveMissed = true;
-	};
-	source.onerror = () => {
-		isLive.value = false;
-		// After an answer other than a stream the browser does not connect again.
-		if (source?.readyState === EventSource.CLOSED) checkSession();
-	};
-	source.addEventListener("guests", ({ data }) => {
-		const { ids } = JSON.parse(data) as { ids: readonly string[] };
-		report((topic) => topic === "guests" || (typeof topic === "object" && ids.includes(topic.guest)));
-	});
-	source.addEventListener("all", () => report((topic) => topic !== "refusals"));
-	source.addEventListener("refusals", () => report((topic) => topic === "refusals" || topic === "guests"));
-}
-
-/** Asks for a token if the session has ended, and tries again otherwise. */
-async function checkSession(): Promise<void> {
-	disconnect();
-	await session.load();
-	if (session.current.value?.role) retry = window.setTimeout(connect, RETRY);
+	update(document.hidden);
 }
 
 export function stopEvents(): void {
 	isWanted = false;
-	disconnect();
+	update(document.hidden);
 }
 
-function disconnect(): void {
-	window.clearTimeout(retry);
-	source?.close();
-	source = undefined;
-	isLive.value = false;
+document.addEventListener("visibilitychange", () => update(document.hidden));
+window.addEventListener("pageshow", () => update(document.hidden));
+window.addEventListener("pagehide", () => update(true));
+
+function update(isHidden: boolean): void {
+	const shouldListen = isWanted && !isHidden;
+	if (shouldListen === isListening) return;
+	isListening = shouldListen;
+	if (!shouldListen) isLive.value = false;
+	listen(shouldListen);
 }
 
-function report(isAbout: (topic: Topic) => boolean): void {
-	for (const listener of listeners) listener(isAbout);
+/** By the stream that all windows of the browser share. */
+function listenTogether(): (isOn: boolean) => void {
+	try {
+		const worker = new SharedWorker(new URL("./events-worker.ts", import.meta.url), { type: "module" });
+		worker.onerror = () => {
+			listen = listenAlone();
+			listen(isListening);
+		};
+		worker.port.onmessage = ({ data }) => receive(data);
+		return (isOn) => worker.port.postMessage(isOn);
+	} catch {
+		// Some browsers have no shared workers, or none with some settings.
+		return listenAlone();
+	}
+}
+
+function listenAlone(): (isOn: boolean) => void {
+	const stream = createEventStream();
+	return (isOn) => (isOn ? stream.add(receive) : stream.remove(receive));
+}
+
+function receive(message: StreamMessage): void {
+	// It may have been sent before this window stopped listening.
+	if (!isListening) return;
+	const { type } = message;
+	if (type === "open" || type === "interrupted" || type === "refused") isLive.value = type === "open";
+	// It asks for a token if the session has ended.
+	if (type === "refused") session.load();
+	for (const listener of listeners) listener(message);
+}
+
+function concerns(message: StreamMessage, topic: Topic): boolean {
+	switch (message.type) {
+		case "open":
+			// What the views have was loaded before.
+			return true;
+		case "guests":
+			return topic === "guests" || (typeof topic === "object" && message.ids.includes(topic.guest));
+		case "all":
+			return topic !== "refusals";
+		case "refusals":
+			return topic === "refusals" || topic === "guests";
+		default:
+			return false;
+	}
 }
 
 /** A number that grows when something has changed. */
@@ -88,8 +94,8 @@ export function useRevision(topic: Topic): number {
 	const key = typeof topic === "object" ? topic.guest : topic;
 	useEffect(() => {
 		let timer: number | undefined;
-		const listener = (isAbout: (topic: Topic) => boolean) => {
-			if (!isAbout(topic) || timer !== undefined) return;
+		const listener = (message: StreamMessage) => {
+			if (timer !== undefined || !concerns(message, topic)) return;
 			timer = window.setTimeout(() => {
 				timer = undefined;
 				setRevision((last) => last + 1);
