@@ -2,16 +2,17 @@
 import { assembleOwned } from "../source/ownership.ts";
 import type { Source } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";
+import { listServers } from "./mirrored-source.ts";
 import type { Mirror } from "./open-mirror.ts";
 import { hidesUserData, readInstance, withMicroversion } from "./read-instance.ts";
 
 export interface StoredSource extends Pick<Source, "list" | "instance" | "onChange"> {
-	/** Whether everything was read once. Until then, the list is the cloud's, and no instance has all details. */
+	/** Whether everything was read once. Until then, the list has what was read so far, and no instance has all details. */
 	isFilled(): boolean;
 }
 
 export interface StoredSourceOptions {
-	readonly store: Pick<MirrorStore, "read">;
+	readonly store: Pick<MirrorStore, "read" | "servers">;
 	/** Whether the mirror has servers' user data. */
 	readonly userData: boolean;
 	readonly profile: "full" | "nova";
@@ -21,7 +22,8 @@ export function createStoredSource({ source, state }: Mirror, options: StoredSou
 	const { store, userData } = options;
 	const isNova = options.profile === "nova";
 	return {
-		list: source.list,
+		// Not the cloud's list: while the mirror is filled, all of the APIs' time is for the fill and for guests.
+		list: () => listServers(store),
 		async instance(id, detail) {
 			if (detail === "all" && !state.isFilled()) return undefined;
 			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });

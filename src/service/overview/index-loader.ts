@@ -59,6 +59,8 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	let last: Promise<unknown> = Promise.resolve();
 	let refreshing: Promise<void> | undefined;
 
+	const isFilled = () => source.isFilled?.() ?? true;
+
 	/** One reading at a time. */
 	function run(reading: () => Promise<void>): Promise<void> {
 		const next = last.then(reading);
@@ -85,7 +87,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		for (const summary of list) {
 			if (turn.isOver()) {
 				// A first reading shows what it has.
-				if (!isComplete) instances = next;
+				if (instances.size === 0) instances = next;
 				await letOthersWork(turn);
 			}
 			const { id, name } = summary;
@@ -97,7 +99,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		}
 		const isSame = ids.length === 0 && next.size === instances.size;
 		const wasComplete = isComplete;
-		[instances, isComplete, readAt] = [next, true, performance.now()];
+		[instances, isComplete, readAt] = [next, isFilled(), performance.now()];
 		if (!isSame) onChange(wasComplete ? ids : undefined, since);
 	}
 
@@ -154,10 +156,9 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 
 	async function fill(): Promise<void> {
 		await untilRead("all");
-		const isFilled = () => source.isFilled?.() ?? true;
-		if (isFilled()) return;
+		if (isComplete) return;
+		// What is stored meanwhile is read as a change.
 		while (!isFilled()) await wait(RETRY);
-		// The list before it may name instances that are gone, and nothing could be compared.
 		await untilRead("new");
 		onChange(undefined, undefined);
 	}
