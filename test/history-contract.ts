@@ -117,7 +117,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(versions.map(({ content }) => decompressContent(content).toString())).toEqual(bodies.slice(1).reverse());
 		});
 
-		test("says when each version was fetched last, however often it was fetched", async () => {
+		test("stores when each version was last fetched, however often it was fetched", async () => {
 			const one = recorder();
 			const fetch = async (at: number, text: string) => {
 				one.record(answered({ at, body: Buffer.from(text) }));
@@ -156,7 +156,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.instance("vm"))?.requests).toBe(200);
 		});
 
-		test("takes text that is cut in the middle of a character, and any other", async () => {
+		test("accepts text that is cut in the middle of a character, and any other", async () => {
 			const userAgent = `${"x".repeat(199)}\u{1f600}"'\\\u0001`;
 			await write([answered({ userAgent, path: `openstack/latest/${"é\"'\\".repeat(10)}` })]);
 			expect((await store.instance("vm"))?.user_agent).toBe(`${"x".repeat(199)}\ufffd`);
@@ -192,7 +192,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(second.instances.map(({ instance_id, requests }) => [instance_id, requests])).toEqual([["b", 2]]);
 		});
 
-		test("forgets the instances that have not asked for longest, and the oldest refusals", async () => {
+		test("forgets the instances whose last request is oldest, and the oldest refusals", async () => {
 			await write(["a", "b", "c"].map((instance, at) => answered({ instance, at })));
 			const refused = (at: number) =>
 				answered({
@@ -213,7 +213,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
 		});
 
-		test("takes over what an older version found of guests: out of date, up to date (0), or not known", async () => {
+		test("takes over what an older version found about guests: out of date, up to date (0), or not known", async () => {
 			await state.close();
 			location = await freshLocation();
 			const line = { first_at: 1, last_at: 3, last_status: 200, requests: 1, failures: 0, user_agent: "", node: "n" };

@@ -73,7 +73,7 @@ test.each([
 	expect(owners).toEqual(new Set([`e0000000-0000-4000-8000-0000000000${node}`]));
 });
 
-test("a bond's member has its owner on the bond's network alone", async () => {
+test("a bond's member has its owner only on the bond's network", async () => {
 	const { mirror } = await start();
 	const networkId = "c0000000-0000-4000-8000-000000000300";
 	expect(await mirror.owners({ macAddress: "52:54:00:00:03:02", networkId })).toMatchObject([
@@ -82,7 +82,7 @@ test("a bond's member has its owner on the bond's network alone", async () => {
 	expect(await mirror.owners({ macAddress: "52:54:00:00:03:02", networkId: "another" })).toEqual([]);
 });
 
-test("Neutron is asked which networks a router serves: the mirror of an Ironic has no routers", async () => {
+test("Neutron is called for the networks of a router, because the mirror of an Ironic has no routers", async () => {
 	const cloud = await startFakeOpenStack();
 	onTestFinished(() => cloud.close());
 	const vif = cloud.records.ports.find(({ device_owner }) => device_owner === "compute:nova");
@@ -107,7 +107,7 @@ test("Neutron is asked which networks a router serves: the mirror of an Ironic h
 	expect(await mirror.owners({ ...query, routerId: "another" })).toEqual([]);
 });
 
-test("a node that can't be read any more keeps its last document, and costs one line of the log", async () => {
+test("a node that can no longer be read keeps its last document, and is logged once", async () => {
 	const { fake, mirror, log } = await start();
 	const documentOf = async (id: string) => {
 		const instance = await mirror.instance(id, "all");

@@ -175,7 +175,7 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 			]);
 		});
 
-		test("what is known to be deleted is not missing, and a deleted server is no instance", async () => {
+		test("resources known to be deleted are not missing, and a deleted server is not an instance", async () => {
 			const found = async () => {
 				const { facts, missing, deleted } = await readInstance(store, "vm", { dhcpPorts: false });
 				const times = deleted.map(({ requestedAt }) => requestedAt);
@@ -346,7 +346,7 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 		expect(bytes).toBeGreaterThan(100_000);
 	});
 
-	test("lists the servers with their names and projects, whatever tenants write", async () => {
+	test("lists the servers with their names and projects, whatever names tenants choose", async () => {
 		const odd = { nul: "\0", half: "\ud83d", other: "\udc00x", escaped: "\\u0000 \\ud83d", "\\": '"name":"no"' };
 		const named = (id: string, name: string, more: Partial<ServerFacts> = {}) =>
 			server(id, { ...{ tenant_id: `project of ${id}`, metadata: odd }, ...more, name });

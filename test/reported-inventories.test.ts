@@ -78,7 +78,7 @@ describe("name servers", () => {
 });
 
 describe("default routes", () => {
-	it("stand on the last of a subnet's addresses", async () => {
+	it("are on the last of a subnet's addresses", async () => {
 		const { networkData } = await treeOf("default-route-first-address", "win");
 		const routes = networkData.networks.map((network: Record<string, unknown>) => network["routes"]);
 		expect(routes).toEqual([[], [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "192.0.2.1" }]]);
@@ -86,7 +86,7 @@ describe("default routes", () => {
 		expect(rules).not.toContain("gateway-not-last");
 	});
 
-	it("stand in gateway if the gateway is outside the subnet, which a route declares on-link", async () => {
+	it("are in gateway if the gateway is outside the subnet, with a route that declares it on-link", async () => {
 		const { networkData } = await treeOf("gateway-off-subnet", "vm1");
 		expect(networkData.networks).toMatchObject([
 			{ gateway: "172.16.4.1", routes: [{ network: "172.16.4.1", gateway: "0.0.0.0" }] },

@@ -42,7 +42,7 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		);
 	});
 
-	test("a password is that of one launch, and can be cleared", async () => {
+	test("a password belongs to one launch, and can be cleared", async () => {
 		const state = await openDatabase(await freshLocation());
 		let now = Date.parse("2026-01-01T10:00:00Z");
 		const store = createPasswordStore(state, () => now);
@@ -65,7 +65,7 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		await state.close();
 	});
 
-	test("of two processes that set a password at the same time, exactly one succeeds", async () => {
+	test("exactly one of two processes that set a password at the same time succeeds", async () => {
 		const location = await freshLocation();
 		const states = await Promise.all([openDatabase(location), openDatabase(location)]);
 		const [one, other] = states.map((state) => createPasswordStore(state)) as [PasswordStore, PasswordStore];

@@ -79,7 +79,7 @@ describe("check", () => {
 		);
 	});
 
-	it("reports for one client what it reports for it among all", { tags: ["slow"] }, () => {
+	it("reports the same for one client alone as among all", { tags: ["slow"] }, () => {
 		fc.assert(
 			fc.property(mutated(), fc.constantFrom(...CLIENTS.map(({ name }) => name)), (value, client) => {
 				const alone = check(value, { clients: [client] }).flatMap((finding) => finding.effects);
@@ -122,7 +122,7 @@ describe("check", () => {
 		expect(rules.filter((rule) => /unknown|foreign/.test(rule))).toEqual([]);
 	});
 
-	it("says of a service without an address that it has none", () => {
+	it("reports that a service has no address", () => {
 		const messages = check(document({ services: [{ type: "dns" }] })).map(({ message }) => message);
 		expect(messages).toContain("the service has no address");
 		expect(messages.join()).not.toContain("undefined");
@@ -231,7 +231,7 @@ describe("losingClients", () => {
 		expect(losingClients(check(twoNics()))).toEqual([]);
 	});
 
-	it("does not count a limitation that the newest version no longer has, unless the older version is asked for", () => {
+	it("does not count a limitation that the newest version no longer has, unless the older version is requested", () => {
 		const losing = (client: string) => losingClients(check(tagged(), { clients: [client] }));
 		expect(losing("talos")).toEqual([]);
 		expect(losing("talos@1.12.1")).toEqual(["talos"]);

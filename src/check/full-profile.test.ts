@@ -20,7 +20,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning default-route-in-gateway-alone":
 		"the gateway is outside its subnet: in routes it makes more clients fail, in gateway some do not read it",
 	"warning default-route-on-two-links":
-		"somebody asked for it: by host routes to everywhere, or by the setting defaultRoutes",
+		"it is configured: by host routes to everywhere, or by the setting defaultRoutes",
 	"warning route-repeated": "two subnets have a host route to the same destination",
 	"warning subnets-overlap": "two ports are on one subnet, or on networks whose subnets overlap",
 	"warning address-repeated": "two ports have the same address, on networks whose subnets overlap",

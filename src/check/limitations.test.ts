@@ -18,7 +18,7 @@ const onVlan = (below: Part, above: Part) => ({
 });
 const offSubnet = (link: Part, network: Part) => document({ links: [nic(link)], networks: [ipv4(network)] });
 
-describe("a fault that only Neutron can mend is a limitation, and without a Neutron port an error", () => {
+describe("a fault that can only be fixed in Neutron is a limitation, and without a Neutron port an error", () => {
 	const port = { vif_id: "8a5b0c8e-3b1d-4c3a-9c52-0d5e0e6f1a01" };
 
 	it("for a bond whose MAC address is not one of its members'", () => {
@@ -47,7 +47,7 @@ describe("a fault that only Neutron can mend is a limitation, and without a Neut
 		]);
 	});
 
-	it("for a gateway outside the subnets, written as the network's own alone", () => {
+	it("for a gateway outside the subnets, written only as the network's own", () => {
 		const gateway = "172.16.4.1";
 		const routes = [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway }];
 		const rule = "gateway-off-link";
@@ -57,7 +57,7 @@ describe("a fault that only Neutron can mend is a limitation, and without a Neut
 		expect(severitiesOf(rule, offSubnet(port, { routes }), "talos")).toEqual(["talos error"]);
 	});
 
-	it("for any other route by such a gateway, after one that says that it is on the link", () => {
+	it("for any other route through such a gateway, after an on-link route to it", () => {
 		const gateway = "172.16.4.1";
 		const route = { network: "192.0.2.0", netmask: "255.255.255.0", gateway };
 		const declared = [{ network: gateway, netmask: "255.255.255.255", gateway: "0.0.0.0" }, route];
@@ -107,7 +107,7 @@ describe("a bond's hash policy", () => {
 	});
 });
 
-describe("link monitoring in bond-miimon alone", () => {
+describe("link monitoring only in bond-miimon", () => {
 	const monitoring = (client: string, bond: Part) =>
 		outcomesOf("bond-monitoring-missing", { bond_miimon: null, ...bond }, client);
 

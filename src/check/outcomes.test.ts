@@ -34,7 +34,7 @@ describe("an address that is not text", () => {
 		expect(outcomesOf("address-invalid", "talos", dynamic)).toEqual([]);
 	});
 
-	it("is so as a network's gateway, too", () => {
+	it("is also dropped as a network's gateway", () => {
 		const gateway = (value: unknown) => outcomesOf("gateway-invalid", "talos", networks(ipv4({ gateway: value })));
 		expect(gateway(["10.0.0.1"])).toEqual(["lost"]);
 		expect(gateway("router")).toEqual(["crash"]);
@@ -55,7 +55,7 @@ describe("a default route by a gateway of the other family", () => {
 describe("a link's name", () => {
 	const named = (name: string) => bonded({ name });
 
-	it("is read for a bond by cloud-init since 26.1 alone", () => {
+	it("is read for a bond only by cloud-init since 26.1", () => {
 		const outcome = (client: string) => outcomesOf("link-name-unusable", client, named("0123456789abcdef"));
 		expect(outcome("cloud-init@25.3")).toEqual([]);
 		expect(outcome("cloud-init@26.1")).toEqual(["lost"]);
@@ -136,7 +136,7 @@ describe("a MAC address that no NIC has", () => {
 		expect(outcome("cloud-init:eni", "01:00:5e:00:00:01", { name: "lan0" })).toEqual([]);
 	});
 
-	it("is one with an odd first byte", () => {
+	it("is any with an odd first byte", () => {
 		expect(outcome("talos", "03:00:00:00:00:01")).toEqual(["wrong"]);
 		expect(outcome("talos", "02:00:00:00:00:01")).toEqual([]);
 	});

@@ -186,7 +186,7 @@ describe("reported documents: what does no harm", () => {
 		expect(repeated).toEqual([]);
 	});
 
-	it("name servers in dns_nameservers are no missing ones for anybody", () => {
+	it("name servers in dns_nameservers are not reported as missing for any client", () => {
 		expect(effects("dns-nameservers-member/network_data", ...everybody).map((effect) => effect.split(" ")[0])).toEqual(
 			Array(4).fill("dns-on-networks-alone"),
 		);

@@ -47,7 +47,7 @@ describe("the catalogue", () => {
 		);
 	});
 
-	it("has no case for a rule that is not there", () => {
+	it("has no case for a rule that does not exist", () => {
 		const rules = RULES.map(({ id }) => id);
 		expect(CASES.filter(({ rule }) => !rules.includes(rule))).toEqual([]);
 	});

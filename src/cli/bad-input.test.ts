@@ -126,7 +126,7 @@ describe("a configuration", () => {
 	test("a missing file", async () => {
 		const { code, said } = await runIn({}, ["serve", "--config", "FOLDER/c.yaml"]);
 		expect(code).toBe(1);
-		expect(said).toMatch(/^guestwire: cannot read c\.yaml \(ENOENT\): correct --config\n$/);
+		expect(said).toMatch(/^guestwire: can't read c\.yaml \(ENOENT\): correct --config\n$/);
 	});
 
 	test("a busy port", async () => {

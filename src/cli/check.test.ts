@@ -16,20 +16,20 @@ const run = (args: readonly string[], stdin: unknown = document(), isTTY = false
 const dvs = document({ links: [nic({ type: "dvs" })] });
 
 describe("check", () => {
-	it("exits 0 when nobody loses networking, 1 when somebody does, and says who", async () => {
+	it("exits with 0 if no client loses networking, otherwise with 1, and names the clients", async () => {
 		expect(await run(["-"])).toMatchObject({ code: 0, stderr: "" });
 		const { code, stderr } = await run(["-"], dvs);
 		expect(code).toBe(1);
 		expect(stderr).toMatch(/^guestwire: networking is lost on Talos: .*\n$/);
 	});
 
-	it("gives a program the findings, also on a terminal with --json", async () => {
+	it("prints the findings for a program, also on a terminal with --json", async () => {
 		const expected = { losesNetworking: ["talos"], findings: check(dvs) };
 		expect(JSON.parse((await run(["-"], dvs)).stdout)).toEqual(expected);
 		expect(JSON.parse((await run(["-", "--json"], dvs, true)).stdout)).toEqual(expected);
 	});
 
-	it("gives a person a table by client, and what to change", async () => {
+	it("prints a table by client for a person, and what to change", async () => {
 		const { stdout } = await run(["-"], dvs, true);
 		expect(stdout).toMatch(/^cloud-init: nothing found$/m);
 		expect(stdout).toMatch(
@@ -38,14 +38,14 @@ describe("check", () => {
 		expect(stdout).toMatch(/^To change\n {2}\/links\/0\/type {2}.* \(link-type-unknown\)\n$/m);
 	});
 
-	it("tells a person too that a list was not read to its end", async () => {
+	it("tells a person as well that a list was not read to its end", async () => {
 		const long = document({ links: Array.from({ length: 300 }, (_, i) => nic({ id: `tap${i}` })) });
 		expect((await run(["-", "--client", "talos"], long, true)).stdout).toMatch(
 			/^The check\n {2}info {2}\/links {2}300 entries/m,
 		);
 	});
 
-	it("narrows to the clients that are asked for", async () => {
+	it("narrows to the requested clients", async () => {
 		expect((await run(["-", "--client", "cloud-init,glean"], dvs)).code).toBe(0);
 		expect((await run(["-", "--client", "cloud-init, Talos"], dvs)).code).toBe(1);
 		const { stdout } = await run(["-", "--client", "nuageinit"], tagged(), true);
@@ -53,7 +53,7 @@ describe("check", () => {
 		expect(stdout).not.toContain("cloudbase-init");
 	});
 
-	it("lets nothing of the document steer the terminal", async () => {
+	it("lets nothing in the document control the terminal", async () => {
 		const bad = document({ links: [nic({ id: "\u001b]0;x\u0007\u009b2J", type: "a\u001b[31m\u202e" })] });
 		const { stdout, stderr } = await run(["-"], bad, true);
 		expect(stdout + stderr).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
@@ -73,8 +73,8 @@ describe("check", () => {
 	});
 
 	it.each([
-		[["/nowhere/network_data.json"], 1, /^guestwire: cannot read \/nowhere\/network_data.json \(ENOENT\): .*\n$/],
-		[[tmpdir()], 1, /cannot read .* \(EISDIR\)/],
+		[["/nowhere/network_data.json"], 1, /^guestwire: can't read \/nowhere\/network_data.json \(ENOENT\): .*\n$/],
+		[[tmpdir()], 1, /can't read .* \(EISDIR\)/],
 		[["-", "--client", "talos,"], 2, /no client is named; the clients are cloud-init, /],
 		[["-", "--client", "tallos"], 2, /unknown client "tallos"; did you mean "talos"\?/],
 		[[], 2, /no document selected/],
@@ -108,7 +108,7 @@ describe("check", () => {
 
 	it("rejects a document with a byte order mark", async () => {
 		expect((await run(["-"], "\ufeff{}")).stderr).toBe(
-			"guestwire: standard input starts with a byte order mark, which guests refuse: remove it\n",
+			"guestwire: standard input starts with a byte order mark, which guests reject: remove it\n",
 		);
 	});
 

@@ -23,7 +23,7 @@ interface CheckOptions extends DocumentChoice {
 export function checkCommand(io: Io): Command {
 	const names = CLIENTS.map(({ name }) => name).join(", ");
 	return commonOptions(new Command("check"))
-		.argument("[file]", "a network_data.json, whatever wrote it; - reads standard input")
+		.argument("[file]", "a network_data.json from any program; - reads standard input")
 		.option("--instance <id>", "check this instance's document instead; id or name")
 		.option(
 			"--client <names>",

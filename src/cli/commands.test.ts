@@ -106,7 +106,7 @@ operator: { listen: "127.0.0.1:0" }
 		writeFileSync(inventory, "networks: [");
 		await serve.says(/^guestwire: .*inventory\.yaml:1: invalid YAML: .*; the last valid state is still used$/m);
 		expect(await address()).toBe("192.0.2.1");
-		expect(await readiness()).toBe("ok, but the inventory is invalid and its last valid state is served\n");
+		expect(await readiness()).toBe("ok, but the inventory is invalid, so its last valid state is served\n");
 
 		writeFileSync(inventory, guest("192.0.2.2"));
 		await serve.says(/the inventory was reloaded/);

@@ -82,7 +82,7 @@ describe("compare", () => {
 		expect(stdout).not.toContain("echo");
 	});
 
-	test("profile full differs in its network data alone", async () => {
+	test("profile full differs only in its network data", async () => {
 		const { code, stdout } = await compare(configure("full", "echo one", "novalocal"), "--profile", "full");
 		expect(code).toBe(0);
 		expect(Object.keys(JSON.parse(stdout).deviations).toSorted()).toEqual(["profile-full", "random_seed"]);
@@ -137,7 +137,7 @@ describe("compare", () => {
 
 	test.each([
 		[["--drive", "/no/such/file", "web-1"], 1, /can't read \/no\/such\/file \(ENOENT\)/],
-		[["--drive", "/no/such/file"], 2, /--drive is the drive of one instance: name it/],
+		[["--drive", "/no/such/file"], 2, /--drive takes exactly one instance: name it/],
 		[["--nova", "nova:8775"], 2, /invalid URL "nova:8775": give one like /],
 		[["--parallel", "0"], 2, /give a number from 1 to 32/],
 		[

@@ -67,7 +67,10 @@ export function compareCommand(io: Io): Command {
 			"file with Nova's metadata_proxy_shared_secret; that of the configuration by default",
 		)
 		.addOption(new Option("--profile <profile>", "the profile to compare").choices(["full", "nova"]).default("nova"))
-		.option("--drive <file>", "compare with the config drive that Nova made for the instance, and ask no service")
+		.option(
+			"--drive <file>",
+			"compare with the config drive that Nova made for the instance, without a request to either service",
+		)
 		.option("--parallel <number>", "instances at a time, 1 to 32", parallel, 2)
 		.action(async (names: string[], options: CompareOptions) => {
 			const result = await compareAll(names, options, io);
@@ -120,7 +123,11 @@ async function compareAll(names: readonly string[], options: CompareOptions, io:
 		}
 	};
 	await Promise.all(Array.from({ length: options.parallel }, work));
-	if (stop.aborted) throw new GuestwireError("compare", `stopped with ${queue.length} of ${ids.length} instances left`);
+	if (stop.aborted)
+		throw new GuestwireError(
+			"compare",
+			`stopped with ${queue.length} of ${ids.length} instances left: run the command again`,
+		);
 	result.differences.sort(byInstance);
 	return result;
 }
@@ -139,7 +146,7 @@ async function compareDrive(
 ): Promise<Result> {
 	const [name, ...others] = names;
 	if (name === undefined || others.length > 0) {
-		throw new GuestwireError("usage", "--drive is the drive of one instance: name it, and no others");
+		throw new GuestwireError("usage", "--drive takes exactly one instance: name it");
 	}
 	const original = await readImage(file);
 	const result = emptyResult(1);

@@ -27,7 +27,7 @@ const filesOf = (name: string) => {
 };
 
 describe("config-drive --patch", () => {
-	it("gives a drive an instance's network data in every version folder", async () => {
+	it("writes an instance's network data into every version folder of a drive", async () => {
 		const { code, stdout } = await patch(file("nova.iso"), "web-1", ...examples, "-o", file("new.iso"));
 		const result = JSON.parse(stdout);
 		expect([code, result.file, result.bytes]).toEqual([0, file("new.iso"), statSync(file("new.iso")).size]);
@@ -41,7 +41,7 @@ describe("config-drive --patch", () => {
 		);
 	});
 
-	it("replaces the other forms of the network data on a drive of Guestwire's", async () => {
+	it("replaces the other forms of the network data on a drive made by Guestwire", async () => {
 		await runCli(["config-drive", "web-1", ...examples, "-o", file("web-1.iso")]);
 		await patch(file("web-1.iso"), "metal-1", ...examples, "-o", file("web-1.iso"), "--force");
 		await runCli(["config-drive", "metal-1", ...examples, "-o", file("metal-1.iso")]);
@@ -88,11 +88,11 @@ describe("config-drive --patch", () => {
 		expect([broken.status, broken.stdout.length, broken.stderr.toString()]).toEqual([
 			1,
 			0,
-			"guestwire: The image can't be read: it is neither ISO 9660 nor VFAT\n",
+			"guestwire: the image can't be read: it is neither ISO 9660 nor VFAT\n",
 		]);
 	});
 
-	it("takes a new file from standard input", async () => {
+	it("reads a new file from standard input", async () => {
 		const args = [
 			"config-drive",
 			"--patch",
@@ -109,13 +109,13 @@ describe("config-drive --patch", () => {
 	it.each([
 		[["nova.iso", "web-1"], 2, /missing output: give -o FILE/],
 		[["nova.iso", "-o", "new.iso"], 2, /nothing to replace/],
-		[["nova.iso", "web-1", "-o", "nova.iso"], 1, /exists already.*--force/],
+		[["nova.iso", "web-1", "-o", "nova.iso"], 1, /already exists.*--force/],
 		[["nova.iso", "web-1", "-o", "new.iso", "--format", "vfat"], 2, /--patch excludes/],
 		[["nova.iso", "-o", "new.iso", "--replace", "user_data"], 2, /--replace must be PATH=FILE/],
 		[
 			["nova.iso", "-o", "new.iso", "--replace", "nothing.txt=nova.iso"],
 			1,
-			/The drive has no "nothing.txt": list its files/,
+			/the drive has no "nothing.txt": list its files/,
 		],
 		[["nova.iso", "-o", "new.iso", "--replace", "vendor_data.json=missing"], 1, /can't read .*missing \(ENOENT\)/],
 		[["nova.iso", "-o", "new.iso", "--replace", "network_data.json=nova.iso"], 1, /nova.iso is not JSON/],
@@ -135,10 +135,10 @@ describe("config-drive --patch", () => {
 		const refused = await patch(file("vfat"), "web-1", ...examples, "--encoding", "gzip-base64", "-o", file("new"));
 		expect([refused.code, refused.stderr]).toEqual([
 			2,
-			expect.stringContaining("fails the deployment with a VFAT drive"),
+			expect.stringContaining("fails a deployment with a VFAT drive"),
 		]);
 		const made = ["config-drive", "web-1", ...examples, "-o", file("new"), "--encoding", "gzip-base64"];
-		expect((await runCli([...made, "--format", "vfat"])).stderr).toContain("fails the deployment with a VFAT drive");
+		expect((await runCli([...made, "--format", "vfat"])).stderr).toContain("fails a deployment with a VFAT drive");
 		expect((await runCli([...made, "--replace", "user_data=x"])).stderr).toContain("--replace needs --patch");
 	});
 });

@@ -95,7 +95,7 @@ function networkFiles(contents: DriveContents, drive: MetadataTree): Map<string,
 		[...pathsOf(contents, NETWORK_DATA), ...ports].map((path) => {
 			const bytes = drive.read(path) ?? drive.read(path.replace(/^openstack\/[^/]+/, "openstack/latest"));
 			if (bytes !== undefined) return [path, bytes];
-			throw new GuestwireError("drive", `the instance has nothing for ${quoted(path)}: has it any ports?`);
+			throw new GuestwireError("drive", `the instance has no ${quoted(path)}: check that it has ports`);
 		}),
 	);
 }
@@ -103,7 +103,7 @@ function networkFiles(contents: DriveContents, drive: MetadataTree): Map<string,
 function pathsOf(contents: DriveContents, name: string): string[] {
 	const paths = filesNamed(contents, name);
 	if (paths.length > 0) return paths;
-	throw new GuestwireError("drive", `The drive has no ${quoted(name)}: list its files with --read`);
+	throw new GuestwireError("drive", `the drive has no ${quoted(name)}: list its files with --read`);
 }
 
 /** A JSON document that is not JSON would make every client ignore the drive. */
@@ -114,6 +114,6 @@ async function newBytes({ name, file }: Replace, io: Io): Promise<Uint8Array> {
 		JSON.parse(bytes.toString());
 		return bytes;
 	} catch {
-		throw new GuestwireError("document", `${file} is not JSON, as ${quoted(name)} must be: correct it`);
+		throw new GuestwireError("document", `${file} is not JSON, but ${quoted(name)} must be: correct it`);
 	}
 }

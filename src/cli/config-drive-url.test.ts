@@ -25,7 +25,7 @@ function configure(operator: string): string[] {
 const url = (...args: string[]) => runCli(["config-drive", "--url", ...args]);
 
 describe("config-drive --url", () => {
-	it("prints a link that a running server with the same state takes", async () => {
+	it("prints a link that a running server with the same state accepts", async () => {
 		const serving = startCli(["serve", ...configure('{ listen: "127.0.0.1:0", tokenFile: token }')]);
 		try {
 			const [, served] = await serving.says(/for operators: curl .*(http:\/\/127\.0\.0\.1:\d+)\/api/);
@@ -43,7 +43,7 @@ describe("config-drive --url", () => {
 		}
 	});
 
-	it("has the time of --minutes, and says more as JSON", async () => {
+	it("is valid for --minutes, and has details as JSON", async () => {
 		const config = configure('{ listen: "127.0.0.1:8790", url: "https://guestwire.example" }');
 		const { stdout, stderr } = await url("metal-1", "--minutes", "5", "--json", ...config);
 		const { url: link, expires } = JSON.parse(stdout);

@@ -39,7 +39,7 @@ export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): P
 /** The server's URL by its listen address, if that is an address that others can use. */
 function baseOf(listen: CommandContext["config"]["operator"]["listen"], where: string, io: Io): string {
 	const address = parseListenAddress(listen);
-	const advice = 'set "operator.url" to how machines being deployed reach the operator server';
+	const advice = 'set "operator.url" to the URL under which machines being deployed reach the operator server';
 	if ("path" in address || address.port === 0 || ipaddr.process(address.host).range() === "unspecified") {
 		throw new GuestwireError("config", `${where} ${listen} can't be in a URL: ${advice}`);
 	}

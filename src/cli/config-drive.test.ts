@@ -86,7 +86,7 @@ describe("one instance's drive", () => {
 		writeFileSync(file("there"), "somebody's");
 		const refused = await drive("web-1", ...examples, "-o", file("there"));
 		expect([refused.code, readFileSync(file("there"), "utf8")]).toEqual([1, "somebody's"]);
-		expect(refused.stderr).toMatch(/^guestwire: .*there exists already.*--force.*\n$/);
+		expect(refused.stderr).toMatch(/^guestwire: .*there already exists.*--force.*\n$/);
 		expect((await drive("web-1", ...examples, "-o", file("there"), "--force")).code).toBe(0);
 		expect([readFileSync(file("there")).length > 32_768, statSync(file("there")).mode & 0o777]).toEqual([true, 0o600]);
 		expect(readdirSync(folder)).toEqual(["there"]);

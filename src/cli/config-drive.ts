@@ -59,12 +59,12 @@ export function configDriveCommand(io: Io): Command {
 	return commonOptions(new Command("config-drive"))
 		.argument("[instance]", "id or name")
 		.option("-o, --output <file>", "where to write the image; - is standard output")
-		.option("--all", "write a drive for every instance, into the folder of -d")
+		.option("--all", "write a drive for every instance into the folder given by -d")
 		.option("-d, --directory <dir>", "with --all and --read: the folder to write into")
-		.option("--read <file>", "list a drive, whatever made it; with -d, extract it")
+		.option("--read <file>", "list a drive made by any program; with -d, extract it")
 		.option(
 			"--patch <file>",
-			"write a drive, whatever made it, with the instance's network_data.json; - is standard input",
+			"write a drive made by any program, with the instance's network_data.json; - is standard input",
 		)
 		.option("--replace <path=file>", "with --patch: other files to replace, in every version folder", replaceOption)
 		.option("--url", "print a link to the instance's drive on the operator server, for Ironic: it needs no token")
@@ -125,7 +125,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 	const { directory } = options;
 	if (directory === undefined) throw new GuestwireError("usage", "missing folder: give -d DIR");
 	if (instance !== undefined || options.output !== undefined) {
-		const what = "--all writes the drive of every instance into the folder of -d";
+		const what = "--all writes the drive of every instance into the folder given by -d";
 		throw new GuestwireError("usage", `${what}: omit instance and -o`);
 	}
 	await using drives = await openDrives(options, io);
@@ -148,7 +148,11 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 	bar.start(ids.length, 0);
 	try {
 		for (const id of ids) {
-			if (stop.aborted) throw new GuestwireError("output", `stopped after ${made.length} of ${ids.length} drives`);
+			if (stop.aborted)
+				throw new GuestwireError(
+					"output",
+					`stopped after ${made.length} of ${ids.length} drives: run the command again`,
+				);
 			try {
 				const file = join(directory, fileName(id, options));
 				const drive = await drives.of(id);
@@ -254,7 +258,10 @@ async function url(instance: string | undefined, options: DriveOptions, io: Io):
 	const { all, output, directory, format, encoding, size, versions, nocloud, force, replace } = options;
 	const others = [all, output, directory, format, encoding, size, versions, nocloud, force, replace];
 	if (instance === undefined || others.some((given) => given !== undefined)) {
-		throw new GuestwireError("usage", "--url takes an instance and --minutes: give one, and omit other options");
+		throw new GuestwireError(
+			"usage",
+			"--url takes an instance and --minutes: give an instance, and omit other options",
+		);
 	}
 	await printUrl(instance, options, io);
 }

@@ -24,7 +24,7 @@ const ListenerSchema = strict({
 			"For `signed` and `provider`: file with the secret shared with the proxies. Default: `GUESTWIRE_SHARED_SECRET`.",
 		),
 	),
-	instance: optional(text("For `fixed`: id or name of the instance that every request is answered for.")),
+	instance: optional(text("For `fixed`: id or name of the instance for which every request is answered.")),
 	providers: optional(
 		Type.Record(Type.String(), Type.Array(Type.String()), {
 			description:
@@ -68,10 +68,10 @@ export const ConfigSchema = strict({
 						{
 							cloud: optional(text("Name of an entry in clouds.yaml. Default: the `OS_*` environment variables.")),
 							inventory: optional(
-								path("Folder or file with an inventory: what Ironic does not have, found by MAC address."),
+								path("Folder or file with an inventory that adds what Ironic does not have. Matched by MAC address."),
 							),
 						},
-						{ description: "An Ironic without Nova (docs/bare-metal.md)." },
+						{ description: "Ironic without Nova (docs/bare-metal.md)." },
 					),
 				),
 			},
@@ -112,7 +112,7 @@ export const ConfigSchema = strict({
 			novaRelease: optional(
 				Type.Enum([...NOVA_RELEASES], {
 					description:
-						"Profile `nova`: the release of Nova whose documents are made. Default: the release of the cloud, or the newest one if it is not known.",
+						"Profile `nova`: the release of Nova whose documents are produced. Default: the release of the cloud, or the newest one if it is not known.",
 				}),
 			),
 			trunks: Type.Boolean({ description: "Whether the subports of a trunk become VLAN links.", default: true }),
@@ -175,10 +175,10 @@ export const ConfigSchema = strict({
 			),
 			cloud: optional(
 				text(
-					"Name of an entry in clouds.yaml whose token is sent to the services (`X-Auth-Token`). Default: none is sent.",
+					"Name of an entry in clouds.yaml whose token is sent to the services (`X-Auth-Token`). Default: no token.",
 				),
 			),
-			caFile: optional(path("PEM file with the authorities that may sign the services' certificates.")),
+			caFile: optional(path("PEM file with the CAs that may sign the services' certificates.")),
 			failureFatal: Type.Boolean({
 				description:
 					"If a service fails, `vendor_data2.json` is answered with 503. Otherwise the service's member is `{}`. Nova's `vendordata_dynamic_failure_fatal`.",
@@ -202,7 +202,7 @@ export const ConfigSchema = strict({
 		},
 		{
 			description:
-				"Database for passwords, the key of `random_seed`, the request history and the mirror. At most one kind. Default: the SQLite file `guestwire.db` in `$STATE_DIRECTORY` (set by systemd), else in `$XDG_STATE_HOME/guestwire` (`~/.local/state/guestwire`).",
+				"Database for passwords, the key of `random_seed`, the request history and the mirror. At most one kind. Default: the SQLite file `guestwire.db` in `$STATE_DIRECTORY` (set by systemd), or else in `$XDG_STATE_HOME/guestwire` (`~/.local/state/guestwire`).",
 			default: {},
 			maxProperties: 1,
 		},
@@ -231,10 +231,10 @@ export const ConfigSchema = strict({
 						minimum: 0.5,
 					}),
 				},
-				{ description: "How changes in the cloud are noticed (docs/openstack.md).", default: {} },
+				{ description: "How changes in the cloud are detected (docs/openstack.md).", default: {} },
 			),
 		},
-		{ description: "The stored copy of the data of an OpenStack cloud or an Ironic (docs/mirror.md).", default: {} },
+		{ description: "The stored copy of the data of OpenStack or Ironic (docs/mirror.md).", default: {} },
 	),
 	workers: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Enum(["auto"])], {
 		description: "Processes that serve guests. `auto`: one per core (docs/operator.md).",
@@ -243,13 +243,13 @@ export const ConfigSchema = strict({
 	}),
 	cacheMegabytes: Type.Integer({
 		description:
-			"Memory in MiB for instances and documents, in each process. With the message bus it is filled before guests ask (docs/mirror.md). What is asked for again and again is kept; the rest is read from the mirror or the inventory.",
+			"Memory in MiB for instances and documents, in each process. With the message bus, it is filled before guests send requests (docs/mirror.md). What is requested repeatedly is kept; the rest is read from the mirror or the inventory.",
 		default: 256,
 		minimum: 16,
 	}),
 	freshness: Type.Number({
 		description:
-			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while the source is unreachable, too slow, or asked for by many guests at once.",
+			"Seconds for which data from OpenStack or Ironic is served without asking again. Older data is served only while the source is unreachable, too slow, or has to answer many guests at once.",
 		default: 15,
 		minimum: 0,
 	}),

@@ -34,7 +34,10 @@ describe("an error is one line with file, line and what to do", () => {
 		["clouds: {}", '1: clouds is not a known key; did you mean "cloud"?'],
 		[`${listener}    identity: sign`, '3: metadata[0].identity must be one of signed, .*; did you mean "signed"?'],
 		[`${listener}    identity: fixed`, '2: metadata[0] has identity fixed but no "instance": add its id or name'],
-		[`${listener}    identity: signed\n    instance: a`, "4: metadata[0].instance is for identity fixed, not signed"],
+		[
+			`${listener}    identity: signed\n    instance: a`,
+			"4: metadata[0].instance applies to identity fixed, not signed",
+		],
 		[listener, '2: metadata[0] "identity" is missing: add it'],
 		["cloud: {}", "1: cloud must have exactly one of files, openstack"],
 		["cloud: { files: { path: a }, openstack: {} }", "1: cloud must have exactly one of files, openstack"],
@@ -54,7 +57,7 @@ describe("an error is one line with file, line and what to do", () => {
 		["cloud: [", "1: invalid YAML: "],
 		["operator: *there", "1: invalid YAML: "],
 		["freshness: 1\nfreshness: 2", "2: invalid YAML: Map keys must be unique"],
-		["freshness: 1\n---\nfreshness: 2", "3: a second document"],
+		["freshness: 1\n---\nfreshness: 2", "3: a second YAML document"],
 	])("%j", (text, message) => {
 		const pattern = message.replaceAll(/[[\]?]/g, "\\$&");
 		expect(() => parse(text)).toThrow(new RegExp(`^/etc/guestwire/guestwire\\.yaml:${pattern}`));
@@ -62,7 +65,7 @@ describe("an error is one line with file, line and what to do", () => {
 
 	test("a missing file", async () => {
 		await expect(readConfig("/nowhere/guestwire.yaml")).rejects.toThrow(
-			/^cannot read \/nowhere\/guestwire\.yaml \(ENOENT\): correct --config$/,
+			/^can't read \/nowhere\/guestwire\.yaml \(ENOENT\): correct --config$/,
 		);
 	});
 });

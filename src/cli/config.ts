@@ -39,7 +39,7 @@ export async function readConfig(file: string): Promise<LoadedConfig> {
 	} catch (error) {
 		throw new GuestwireError(
 			"config",
-			`cannot read ${file} (${(error as NodeJS.ErrnoException).code}): correct --config`,
+			`can't read ${file} (${(error as NodeJS.ErrnoException).code}): correct --config`,
 		);
 	}
 	return parseConfig(text, file);
@@ -51,7 +51,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
 	if (second !== undefined) {
 		throw new GuestwireError(
 			"config",
-			`${file}:${second.line([])}: a second document: a configuration file has only one`,
+			`${file}:${second.line([])}: a second YAML document: remove it, because a configuration file has only one`,
 		);
 	}
 	return checkConfig(document, file);
@@ -96,7 +96,7 @@ function checkListener(listener: ListenerConfig, where: LoadedConfig["where"], p
 	for (const [option, identities] of Object.entries(optionsOf)) {
 		if (option in listener && !identities.includes(listener.identity)) {
 			const wanted = identities.join(" or ");
-			const what = `is for identity ${wanted}, not ${listener.identity}: remove it or change the identity`;
+			const what = `applies to identity ${wanted}, not ${listener.identity}: remove it or change the identity`;
 			throw new GuestwireError("config", `${where([...place, option])} ${what}`);
 		}
 	}

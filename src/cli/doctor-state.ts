@@ -21,7 +21,7 @@ export async function checkState(config: Config["state"], io: Io): Promise<Check
 				.trim();
 			if (warning !== undefined) throw new GuestwireError("state", warning);
 			await tryWriting(state);
-			return `${state.name}: can be written, ${Math.ceil((await state.size()) / MEBIBYTE)} MiB`;
+			return `${state.name}: writable, ${Math.ceil((await state.size()) / MEBIBYTE)} MiB`;
 		} finally {
 			await state.close();
 		}

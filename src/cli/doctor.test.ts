@@ -40,7 +40,7 @@ const refuse = (path: string, status: number) => {
 	fake.fault = (call) => (call.includes(path) ? (response) => void response.writeHead(status).end("{}") : undefined);
 };
 
-test("a cloud that is well", async () => {
+test("a healthy cloud", async () => {
 	const { code, findings, stderr } = await doctor();
 	expect(findings.filter(({ ok }) => !ok)).toEqual([]);
 	expect(findings.length).toBeGreaterThan(8);
@@ -61,12 +61,12 @@ test("the token for vendor data", async () => {
 		const { stdout } = await runCli(args, { env: { ...env(), OS_CLIENT_CONFIG_FILE: file } });
 		return (JSON.parse(stdout) as CheckResult[]).find(({ part }) => part === "the token for vendor data");
 	};
-	expect(await check()).toMatchObject({ ok: true, found: "Keystone gives a token for cloud vendor" });
+	expect(await check()).toMatchObject({ ok: true, found: "Keystone issues a token for cloud vendor" });
 	refuse("/identity/", 401);
 	expect(await check()).toMatchObject({ ok: false, found: expect.stringContaining("rejected the credentials") });
 });
 
-describe("each fault is found, told with what to do, and is an exit code", () => {
+describe("each fault is found, reported with what to do, and sets the exit code", () => {
 	test.each([
 		["credentials", "/identity/", 401, /rejected the credentials/],
 		["all projects' servers", "/servers/detail?all_tenants=1&limit=20", 403, /403.*role.*docs\/openstack.md/],
@@ -81,7 +81,7 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 		expect(stderr).toMatch(/^guestwire: 1 of \d+ checks failed: see above\n$/);
 	});
 
-	test("without a token nothing else of the cloud is tried", async () => {
+	test("without a token, nothing else in the cloud is checked", async () => {
 		refuse("/identity/", 401);
 		const parts = (await doctor()).findings.map(({ part }) => part);
 		expect(parts).toEqual(["credentials", "message bus", "state", "listener signed", "listener operator"]);
@@ -90,7 +90,7 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 	test("a clock that is off", async () => {
 		fake.issuedAt = () => Date.now() + 120_000;
 		expect((await doctor()).broken).toEqual([
-			{ part: "clock", ok: false, found: expect.stringMatching(/is 1[12]\d s behind Keystone's: set/) },
+			{ part: "clock", ok: false, found: expect.stringMatching(/is 1[12]\d s behind Keystone's: synchronize/) },
 		]);
 	});
 
@@ -162,7 +162,7 @@ describe("each fault is found, told with what to do, and is an exit code", () =>
 	});
 });
 
-test("what administrators alone see is told, and no fault", async () => {
+test("what only administrators see is reported, but is not a fault", async () => {
 	refuse("/os-volume_attachments", 404);
 	const { code, findings } = await doctor();
 	expect(code).toBe(0);
@@ -172,13 +172,13 @@ test("what administrators alone see is told, and no fault", async () => {
 test.each([403, 404])("hidden shares (%i) are reported, in a cloud with Manila", async (code) => {
 	refuse("/shares", code);
 	const found = async () => (await doctor()).findings.find(({ part }) => part === "what administrators see")?.found;
-	expect(await found()).toBe("may be read");
+	expect(await found()).toBe("can be read");
 	fake.microversion = "2.97";
 	fake.services.push("sharev2");
 	expect(await found()).toMatch(/hidden.*: shares \(os-server-shares:index\)/);
 });
 
-test("a Neutron without provider networks is well", async () => {
+test("a Neutron without provider networks is healthy", async () => {
 	for (const network of fake.records.networks) {
 		for (const member of Object.keys(network)) if (member.startsWith("provider:")) delete network[member];
 	}
@@ -186,17 +186,21 @@ test("a Neutron without provider networks is well", async () => {
 	expect((await doctor()).broken).toEqual([]);
 });
 
-test("without an instance that has an address, a port that is seen proves nothing", async () => {
+test("a visible port proves nothing without an instance that has an address", async () => {
 	for (const server of fake.records.servers) server["addresses"] = {};
 	const { findings } = await doctor();
-	expect(findings.find(({ part }) => part === "all projects' ports")?.found).toBe("nothing to try it on yet");
+	expect(findings.find(({ part }) => part === "all projects' ports")?.found).toBe(
+		"not checked: no suitable resource exists yet",
+	);
 });
 
-test("a cloud with nothing in it yet is well", async () => {
+test("an empty cloud is healthy", async () => {
 	for (const records of Object.values(fake.records)) if (Array.isArray(records)) records.length = 0;
 	const { code, findings } = await doctor();
 	expect(code).toBe(0);
-	expect(findings.filter(({ found }) => found === "nothing to try it on yet").length).toBeGreaterThan(2);
+	expect(
+		findings.filter(({ found }) => found === "not checked: no suitable resource exists yet").length,
+	).toBeGreaterThan(2);
 });
 
 describe("the message bus", () => {
@@ -208,7 +212,7 @@ describe("the message bus", () => {
 		return (JSON.parse(stdout) as CheckResult[]).filter(({ part }) => part === "message bus");
 	};
 
-	test("none: what is missing for 1 s", async () => {
+	test("not configured: says what is missing for 1 s", async () => {
 		const [found] = (await doctor()).findings.filter(({ part }) => part === "message bus");
 		expect(found).toMatchObject({ ok: true, found: expect.stringMatching(/mirror.changes.busFile.*within 1 s/) });
 	});
@@ -228,14 +232,14 @@ describe("the state", () => {
 		return findings.find(({ part }) => part === "state");
 	};
 
-	test("can be written", async () => {
+	test("is writable", async () => {
 		expect(await stateOf("state.db")).toMatchObject({
 			ok: true,
-			found: expect.stringMatching(/state.db: can be written/),
+			found: expect.stringMatching(/state.db: writable/),
 		});
 	});
 
-	test("is no database", async () => {
+	test("is not a database", async () => {
 		writeFileSync(join(folder, "state.db"), "no database, but long enough to be read as one".repeat(100));
 		expect(await stateOf("state.db")).toMatchObject({ ok: false, found: expect.stringMatching(/state.db: /) });
 	});
@@ -289,7 +293,7 @@ describe("the agent's shared secret", () => {
 		expect(stdout).not.toContain(SECRET);
 	});
 
-	test("a file that is not there", async () => {
+	test("a missing file", async () => {
 		expect((await doctor("--agent-config", join(folder, "none"))).broken).toHaveLength(1);
 	});
 });
@@ -327,7 +331,7 @@ describe("the listeners' addresses", () => {
 		expect(code).toBe(1);
 	});
 
-	test("the guests' is taken while Guestwire does not run", async () => {
+	test("the guests' address is in use although Guestwire does not run", async () => {
 		const port = await listen((_, response) => void response.end("1.0\n"));
 		const { broken } = await listening("127.0.0.1:0", `127.0.0.1:${port}`);
 		expect(broken.map(({ part }) => part)).toEqual(["listener signed"]);

@@ -48,7 +48,7 @@ async function checkVendorDataToken({ config }: CommandContext, { env }: Io): Pr
 		const token = await openServiceToken({ cloud, env });
 		try {
 			await token.get();
-			return `Keystone gives a token for cloud ${cloud}`;
+			return `Keystone issues a token for cloud ${cloud}`;
 		} finally {
 			await token.close();
 		}
@@ -84,7 +84,7 @@ async function readAgentConfig(file: string): Promise<string> {
 	} catch (error) {
 		throw new GuestwireError(
 			"config",
-			`cannot read ${file} (${(error as NodeJS.ErrnoException).code}): correct --agent-config`,
+			`can't read ${file} (${(error as NodeJS.ErrnoException).code}): correct --agent-config`,
 		);
 	}
 }

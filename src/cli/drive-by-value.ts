@@ -14,6 +14,6 @@ export function forRequest(chunks: AsyncIterable<Uint8Array>, encoding: DriveEnc
  */
 export function checkByValue(format: DriveFormat, encoding: DriveEncoding): void {
 	if (format !== "vfat" || encoding !== "gzip-base64") return;
-	const what = "Ironic from 2025.2 on fails the deployment with a VFAT drive in the request";
+	const what = "Ironic since 2025.2 fails a deployment with a VFAT drive in the request";
 	throw new GuestwireError("usage", `${what}: use --format iso9660, or give Ironic a URL (--url)`);
 }

@@ -27,7 +27,8 @@ export async function writeImage(
 	let bytes = 0;
 	async function* counted(): AsyncGenerator<Uint8Array> {
 		for await (const chunk of chunks) {
-			if (stop.aborted) throw new GuestwireError("output", "interrupted before the image was complete");
+			if (stop.aborted)
+				throw new GuestwireError("output", "interrupted before the image was complete: run the command again");
 			yield chunk;
 			bytes += chunk.length;
 		}
@@ -138,11 +139,11 @@ function outputError(path: string, error: unknown): unknown {
 	const { code } = error as NodeJS.ErrnoException;
 	if (error instanceof GuestwireError || code === undefined) return error;
 	if (code === "EEXIST") return exists(path);
-	return new GuestwireError("output", `can't write ${path} (${code}): name another path, or free space`, {
+	return new GuestwireError("output", `can't write ${path} (${code}): name another path, or free some space`, {
 		cause: error,
 	});
 }
 
 function exists(path: string): GuestwireError {
-	return new GuestwireError("output", `${path} exists already: give another name, or --force to replace it`);
+	return new GuestwireError("output", `${path} already exists: give another name, or --force to replace it`);
 }

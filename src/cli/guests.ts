@@ -27,7 +27,7 @@ export async function startGuests(parts: GuestParts, open: AsyncDisposableStack)
 	const closing = new AbortController();
 	const warming = warmUp(parts.documents, closing.signal).catch(({ message }: Error) => {
 		if (!closing.signal.aborted)
-			log.info({ reason: message }, "the first guests may wait longer: the process could not send itself requests");
+			log.info({ reason: message }, "the first responses may be slow: the process could not warm itself up");
 	});
 	open.defer(async () => {
 		closing.abort();

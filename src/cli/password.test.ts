@@ -31,7 +31,7 @@ test("it is printed byte for byte, with a newline on a terminal, until it is cle
 	expect((await password(["i-1"], { isTTY: true })).stdout).toBe("c2VjcmV0\n");
 	expect(await password(["web-1", "--clear"])).toEqual({ code: 0, stdout: "", stderr: "" });
 	const { code, stderr } = await password(["web-1"]);
-	expect([code, stderr]).toEqual([1, "guestwire: instance i-1 has no password: its guest has posted none\n"]);
+	expect([code, stderr]).toEqual([1, "guestwire: instance i-1 has no password: its guest has not posted one\n"]);
 });
 
 test("one that was posted before the last launch is printed and cleared, too: a resized guest keeps its password", async () => {
@@ -39,7 +39,7 @@ test("one that was posted before the last launch is printed and cleared, too: a 
 	const { code, stdout, stderr } = await password(["resized"]);
 	expect([code, stdout]).toEqual([0, "valid"]);
 	expect(stderr).toMatch(
-		/^guestwire: posted at \d{4}-\d\d-\d\dT[\d:.]+Z: the instance was launched again since; .*\n$/,
+		/^guestwire: posted at \d{4}-\d\d-\d\dT[\d:.]+Z: the instance has been launched again since; .*\n$/,
 	);
 	expect(await password(["resized", "--clear"])).toEqual({ code: 0, stdout: "", stderr: "" });
 	expect((await password(["resized"])).code).toBe(1);

@@ -13,7 +13,7 @@ interface PasswordOptions extends CommonOptions {
 export function passwordCommand(io: Io): Command {
 	return commonOptions(new Command("password"))
 		.argument("<instance>", "id or name")
-		.option("--clear", "clear it, so that the guest can post another one")
+		.option("--clear", "clear the password, so that the guest can post another one")
 		.action(async (nameOrId: string, options: PasswordOptions) => {
 			await withInstance(nameOrId, options, io, async ({ id, server }, { config }) => {
 				const state = await openState(config.state, io);
@@ -21,7 +21,7 @@ export function passwordCommand(io: Io): Command {
 					const passwords = createPasswordStore(state);
 					const found = await passwords.last(id, server?.launched);
 					if (found === undefined) {
-						throw new GuestwireError("unknown-path", `instance ${id} has no password: its guest has posted none`);
+						throw new GuestwireError("unknown-path", `instance ${id} has no password: its guest has not posted one`);
 					}
 					if (options.clear) await passwords.clear(id);
 					else show(found, io);
@@ -35,7 +35,8 @@ export function passwordCommand(io: Io): Command {
 function show({ password, posted, launchedSince }: PostedPassword, io: Io): void {
 	io.stdout.write(io.isTTY ? forPerson(password) : password);
 	if (!launchedSince) return;
-	const doubt = "the instance was launched again since; if it was rebuilt, the password is that of its former guest";
+	const doubt =
+		"the instance has been launched again since; if it was rebuilt, the password belongs to the previous guest";
 	say(io, `posted at ${posted.toISOString()}: ${doubt}`);
 }
 

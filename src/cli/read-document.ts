@@ -17,7 +17,7 @@ export async function readDocument(file: string, io: Io): Promise<unknown> {
 	const name = file === "-" ? "standard input" : file;
 	const text = await readBounded(file === "-" ? io.stdin : createReadStream(file), name);
 	if (text.startsWith(BYTE_ORDER_MARK)) {
-		throw new GuestwireError("document", `${name} starts with a byte order mark, which guests refuse: remove it`);
+		throw new GuestwireError("document", `${name} starts with a byte order mark, which guests reject: remove it`);
 	}
 	try {
 		return JSON.parse(text);
@@ -37,11 +37,11 @@ async function readBounded(source: Io["stdin"], name: string): Promise<string> {
 		}
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("document", `cannot read ${name} (${code}): correct the path`, { cause: error });
+		throw new GuestwireError("document", `can't read ${name} (${code}): correct the path`, { cause: error });
 	}
 	if (bytes <= MAX_BYTES) return Buffer.concat(chunks).toString();
 	throw new GuestwireError(
 		"document",
-		`${name} is larger than ${MAX_BYTES >> 20} MiB, too large for a network_data.json: give another file`,
+		`${name} is larger than ${MAX_BYTES >> 20} MiB, which is too large for a network_data.json: give another file`,
 	);
 }

@@ -17,9 +17,9 @@ interface RenderOptions extends DocumentChoice {
 export function renderCommand(io: Io): Command {
 	return commonOptions(new Command("render"))
 		.addArgument(new Argument("<format>", "the configuration that the guest reads").choices(FORMATS))
-		.argument("[file]", "a network_data.json, whatever wrote it; - reads standard input")
+		.argument("[file]", "a network_data.json from any program; - reads standard input")
 		.option("--instance <id>", "render the document of this instance instead; id or name")
-		.option("-d, --directory <dir>", "write the files below DIR, which stands for the guest's root directory")
+		.option("-d, --directory <dir>", "write the files under DIR, which stands for the guest's root directory")
 		.option("--stdout", "print the text of the files, even if standard output is not a terminal")
 		.option("--replace-names <names>", "the names of the guest's NICs: MAC=NAME, separated by commas", parseNames)
 		.action(async (format: Format, file: string | undefined, options: RenderOptions) => {
@@ -82,7 +82,10 @@ function parseNames(text: string): Map<string, string> {
 		text.split(",").map((pair) => {
 			const at = pair.indexOf("=");
 			if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
-			throw new GuestwireError("usage", `--replace-names: "${pair}" is not MAC=NAME`);
+			throw new GuestwireError(
+				"usage",
+				`--replace-names: "${pair}" is not MAC=NAME: write it like 52:54:00:12:34:56=ens3`,
+			);
 		}),
 	);
 }

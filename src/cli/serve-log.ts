@@ -40,7 +40,7 @@ export function staleLogger(log: Log): NonNullable<InstanceCacheOptions["onStale
 		logged.set(key, true);
 		log.warn(
 			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
-			"old answer given",
+			"served stale data",
 		);
 	};
 }

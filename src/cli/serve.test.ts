@@ -73,14 +73,14 @@ function pipe(): { readonly writer: number; readonly reader: number } {
 	return { reader, writer: openSync(path, "w") };
 }
 
-describe("a log that nobody reads", () => {
-	it("does not keep the service from answering, nor from ending in time: a pipe", async () => {
+describe("a log that is not read", () => {
+	it("keeps the service neither from answering nor from stopping in time: a pipe", async () => {
 		const { writer } = pipe();
 		await ask(await start(writer), REQUESTS);
 		expect(await stop()).toBeLessThan(4000);
 	});
 
-	it("does not keep the service from answering, nor from ending in time: a socket", async () => {
+	it("keeps the service neither from answering nor from stopping in time: a socket", async () => {
 		// A child's "pipe" is a socket, which node does not read before somebody listens.
 		await ask(await start("pipe"), REQUESTS);
 		expect(await stop()).toBeLessThan(4000);

@@ -219,7 +219,7 @@ export async function findInstance(cache: InstanceCache, nameOrId: string): Prom
 		nameOrId,
 		instances.map(({ name }) => name),
 	);
-	const advice = names.length > 0 ? `the nearest names are ${names.join(", ")}` : "the source has none at all";
+	const advice = names.length > 0 ? `the nearest names are ${names.join(", ")}` : "the source has no instances";
 	throw new GuestwireError("unknown-instance", `there is no instance "${nameOrId}": ${advice}`);
 }
 

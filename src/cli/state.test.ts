@@ -60,7 +60,7 @@ describe("without a configuration", () => {
 		expect((await seed({ XDG_STATE_HOME: join(folder, "file") })).seed).not.toBe(first.seed);
 	});
 
-	test("a state that is there but can't be used is an error: another key would change what guests get", async () => {
+	test("a state that exists but can't be used is an error: another key would change what guests get", async () => {
 		const file = join(folder, "guestwire", "guestwire.db");
 		mkdirSync(join(folder, "guestwire"));
 		writeFileSync(file, "not a database, but long enough to be taken for one by its size alone".repeat(9));

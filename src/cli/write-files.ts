@@ -22,7 +22,7 @@ export async function writeFiles(folder: string, files: readonly RenderedFile[])
 		} catch (error) {
 			const { code } = error as NodeJS.ErrnoException;
 			if (error instanceof GuestwireError || code === undefined) throw error;
-			const what = `cannot write ${target} (${code}): choose another folder, or correct its permissions or free space`;
+			const what = `can't write ${target} (${code}): choose another folder, correct its permissions, or free some space`;
 			throw new GuestwireError("output", what, { cause: error });
 		}
 		written.push(target);

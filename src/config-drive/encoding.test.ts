@@ -31,6 +31,6 @@ it("a request to Ironic has a limit for the encoded image", async () => {
 	const chunks = (bytes: number) => Readable.from([new Uint8Array(bytes - 1), new Uint8Array(1)]);
 	expect((await buffer(withinRequest(chunks(67_043_328)))).length).toBe(67_043_328);
 	await expect(buffer(withinRequest(chunks(67_043_329)))).rejects.toThrow(
-		/^The encoded image has more than 67043328 bytes, and Ironic accepts at most 64 MiB for a whole request: give Ironic a URL/,
+		/^the encoded image has more than 67043328 bytes, but Ironic accepts at most 64 MiB for a whole request: give Ironic a URL/,
 	);
 });

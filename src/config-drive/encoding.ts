@@ -39,7 +39,7 @@ export async function* encodedChunks(image: Image, encoding: DriveEncoding): Asy
 export function encodeConfigDrive(image: Uint8Array, encoding: DriveEncoding): AsyncIterable<Uint8Array> {
 	if (encoding === "gzip-base64" && image.length > MAX_IRONIC_SIZE) {
 		const mib = Math.ceil(image.length / 2 ** 20);
-		throw new GuestwireError("drive", `Ironic accepts at most 64 MiB, and the image has ${mib}: use another encoding`);
+		throw new GuestwireError("drive", `Ironic accepts at most 64 MiB, but the image has ${mib}: use another encoding`);
 	}
 	return encodedChunks({ size: image.length, placed: [{ offset: 0, bytes: image }] }, encoding);
 }
@@ -57,7 +57,7 @@ export async function* withinRequest(chunks: AsyncIterable<Uint8Array>): AsyncGe
 		if (bytes > MAX_REQUEST - REST_OF_REQUEST) {
 			throw new GuestwireError(
 				"drive",
-				`The encoded image has more than ${MAX_REQUEST - REST_OF_REQUEST} bytes, and Ironic accepts at most 64 MiB for a whole request: give Ironic a URL (--url)`,
+				`the encoded image has more than ${MAX_REQUEST - REST_OF_REQUEST} bytes, but Ironic accepts at most 64 MiB for a whole request: give Ironic a URL (--url)`,
 			);
 		}
 		yield chunk;
@@ -113,12 +113,16 @@ export function decodeConfigDrive(file: Uint8Array, limit = MAX_IRONIC_SIZE): Ui
 		return gunzipSync(packed, { maxOutputLength: limit });
 	} catch (cause) {
 		if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(limit);
-		throw new GuestwireError("drive", "The image can't be decompressed: the gzip data is broken, use another file", {
-			cause,
-		});
+		throw new GuestwireError(
+			"drive",
+			"the image can't be decompressed because the gzip data is broken: use another file",
+			{
+				cause,
+			},
+		);
 	}
 }
 
 function tooLarge(limit: number): GuestwireError {
-	return new GuestwireError("drive", `The decompressed image is larger than ${limit} bytes: decompress it yourself`);
+	return new GuestwireError("drive", `the decompressed image is larger than ${limit} bytes: decompress it yourself`);
 }

@@ -80,7 +80,10 @@ export function streamConfigDrive(
 	const drive = layout(tree, options);
 	if (encoding === "gzip-base64" && drive.size > MAX_IRONIC_SIZE) {
 		const mib = Math.ceil(drive.size / MIB);
-		throw refusal(largest(tree), `Ironic accepts at most 64 MiB; with this file, the largest, the image has ${mib}`);
+		throw refusal(
+			largest(tree),
+			`Ironic accepts at most 64 MiB, but with this file, the largest, the image has ${mib}`,
+		);
 	}
 	return { imageSize: drive.size, chunks: () => encodedChunks(drive, encoding) };
 }
@@ -91,14 +94,14 @@ function layout(tree: MetadataTree, options: ConfigDriveOptions): ConfigDrive {
 	if (!(year >= YEARS[0] && year <= YEARS[1])) {
 		throw new GuestwireError(
 			"drive",
-			`The date of a config drive must be from ${YEARS.join(" to ")}, not ${date.getTime()}`,
+			`the date of a config drive must be from ${YEARS.join(" to ")}, not ${date.getTime()}`,
 		);
 	}
 	const { format = "iso9660", label = LABEL, sizeMiB } = options;
 	if (format === "vfat") {
 		return layoutVfat(tree, date, sizeMiB === undefined ? undefined : sizeInBytes(sizeMiB), label);
 	}
-	if (sizeMiB !== undefined) throw new GuestwireError("drive", "Only a VFAT drive has a size option: omit it");
+	if (sizeMiB !== undefined) throw new GuestwireError("drive", "the size can be set for a VFAT drive only: omit it");
 	return layoutIso9660(tree, date, PUBLISHER, label);
 }
 
@@ -107,7 +110,7 @@ function sizeInBytes(sizeMiB: number): number {
 	if (!Number.isInteger(sizeMiB) || sizeMiB < 1 || sizeMiB >= 2 ** 21) {
 		throw new GuestwireError(
 			"drive",
-			`The size of a VFAT drive must be a whole number from 1 to 2097151 MiB, not ${sizeMiB}`,
+			`the size of a VFAT drive must be a whole number from 1 to 2097151 MiB, not ${sizeMiB}`,
 		);
 	}
 	return sizeMiB * MIB;

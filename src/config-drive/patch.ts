@@ -56,5 +56,5 @@ function checkPatched(
 		const bytes = after.read(path);
 		return bytes === undefined || Buffer.compare(bytes, replacements.get(path) ?? before.read(path) ?? bytes) !== 0;
 	});
-	if (!isSame || changed !== undefined) throw unpatchable("its parts overlap, so that other files would change");
+	if (!isSame || changed !== undefined) throw unpatchable("its parts overlap, so other files would change");
 }

@@ -26,7 +26,7 @@ describe("device-tags", () => {
 	const isAllowed = (devices: string) =>
 		isSame("openstack/latest/meta_data.json", '{"devices": [], "a": 1}', `{"devices": [${devices}], "a": 1}`);
 
-	it("lets tagged devices stand where the fake driver has none", () => {
+	it("allows tagged devices where the fake driver has none", () => {
 		const trusted = nic.replace("{", '{"vf_trusted": false, ');
 		const vlan = trusted.replace("{", '{"vlan": 108, ').replace(', "tags": ["uplink"]', "");
 		for (const devices of [nic, disk, trusted, vlan, `${trusted}, ${disk}`]) expect(isAllowed(devices)).toBe(true);
@@ -63,7 +63,7 @@ describe("device-tags of a hypervisor that records its devices", () => {
 	const isAllowed = (original: readonly string[], ours: readonly string[]) =>
 		isSame("openstack/latest/meta_data.json", documentOf(original), documentOf(ours));
 
-	it("lets bus, address, order and path differ", () => expect(isAllowed(recorded, known)).toBe(true));
+	it("allows bus, address, order and path to differ", () => expect(isAllowed(recorded, known)).toBe(true));
 
 	it("leaves metadata in Nova's order", () => {
 		const path = "openstack/latest/meta_data.json";
@@ -73,7 +73,7 @@ describe("device-tags of a hypervisor that records its devices", () => {
 		expect(isSame(path, original?.replace('"10": "x", "9": "y"', '"9": "y", "10": "x"') ?? "", ours ?? "")).toBe(false);
 	});
 
-	it("lets a single NIC and local disks be missing", () => {
+	it("allows a single NIC and local disks to be missing", () => {
 		const local = disk("", scsi, "null");
 		expect(isAllowed([local, ...recorded], known)).toBe(true);
 		expect(isAllowed([local, nic(1, pci)], [])).toBe(true);
@@ -179,7 +179,7 @@ describe("nics-of-one-network", () => {
 	] as const;
 	const isAllowed = (original: string, ours: string) => isSame("openstack/latest/network_data.json", original, ours);
 
-	it("draws NICs of one network together, and counts their entries anew", () => {
+	it("groups NICs of one network, and numbers their entries again", () => {
 		expect(isAllowed(documentOf([a, b, c]), documentOf([a, c, b]))).toBe(true);
 	});
 

@@ -14,7 +14,7 @@ const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toSt
 const json = (bytes: Uint8Array | undefined) => JSON.parse(text(bytes) ?? "null");
 
 describe("a guest's tree", () => {
-	it("gives every path it names, and the same bytes at each read", () => {
+	it("serves every path that it lists, with the same bytes at each read", () => {
 		const tree = treeOf("h1-full");
 		const paths = Array.from(tree.paths());
 		expect(paths.length).toBeGreaterThan(100);
@@ -36,7 +36,7 @@ describe("a guest's tree", () => {
 		);
 	});
 
-	it("has an EC2 id that is no other instance's, where Nova's own number isn't known", () => {
+	it("has a unique EC2 id if Nova's own number isn't known", () => {
 		const { facts } = recordedCase("h1-full");
 		const server = { ...(facts.server as ServerFacts), "OS-EXT-SRV-ATTR:instance_name": null };
 		const idOf = (id: string) =>
@@ -44,7 +44,7 @@ describe("a guest's tree", () => {
 		expect(["web-server-1", "web-server-2"].map(idOf)).toEqual(["i-web-server-1", "i-web-server-2"]);
 	});
 
-	it("keeps the random seed for an instance, and none is another's", () => {
+	it("has a stable random seed, which differs between instances", () => {
 		const seedOf = (name: string, key: Uint8Array) =>
 			json(treeOf(name, { seedKey: key }).read("openstack/latest/meta_data.json")).random_seed;
 		const key = new Uint8Array(32).fill(1);
@@ -61,7 +61,7 @@ describe("a guest's tree", () => {
 		);
 	});
 
-	it("has vendor data of the providers in their order, as Nova", () => {
+	it("has vendor data of the providers in their order, like Nova", () => {
 		const answers = new Map([
 			["join", "1"],
 			["static", "2"],
@@ -83,7 +83,7 @@ describe("a guest's tree", () => {
 		expect(Array.from(tree.drive.paths())).toContain("openstack/2012-08-10/network/links");
 	});
 
-	it("has the network documents alone when only the wiring is known", () => {
+	it("has only the network documents if only the wiring is known", () => {
 		const { server: _, ...wiring } = recordedCase("h1-full").facts;
 		const tree = buildTree(assemble(wiring), settings);
 		expect(tree.read("openstack/latest/network_data.json")).toBeDefined();
@@ -113,7 +113,7 @@ describe("the blueprint's own form", () => {
 		]);
 	});
 
-	it("has nothing else where nothing is exposed, and provider details only on demand", () => {
+	it("has nothing else if nothing is exposed, and provider details only on demand", () => {
 		const bare = json(treeOf("g3-vlan-provider", { expose: [] }).read("openstack/latest/metadata/network_data"));
 		expect(Object.keys(bare.ports[0])).toEqual(["name", "network_id", "mac_address", "fixed_ips", "id"]);
 		const usual = text(treeOf("g3-vlan-provider").read("openstack/latest/metadata/network_data"));

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { hasProgram } from "../../test/system/programs.ts";
 import { jsonText } from "./json.ts";
 
-it("reads back as what was written, in ASCII alone", () => {
+it("reads back as what was written, in pure ASCII", () => {
 	fc.assert(
 		fc.property(fc.jsonValue(), (value) => {
 			const text = jsonText(value);

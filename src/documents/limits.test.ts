@@ -44,14 +44,14 @@ const withServer = (members: object): InstanceFacts =>
 	one.server === undefined ? one : { ...one, server: { ...one.server, ...members } };
 
 it.each([
-	[wide(MOST.ports + 1, 0), /^instance \S+ has 501 ports, and documents at most 500: remove some$/],
-	[wide(100, 60), / has 6000 routes, and documents at most 5000: remove some$/],
+	[wide(MOST.ports + 1, 0), /^instance \S+ has 501 ports, but documents may have at most 500: remove some$/],
+	[wide(100, 60), / has 6000 routes, but documents may have at most 5000: remove some$/],
 	[
 		withSubnet({ dns_nameservers: many((n) => `192.0.2.${n % 250}`) }),
-		/ has 5001 DNS servers, and documents at most 5000/,
+		/ has 5001 DNS servers, but documents may have at most 5000/,
 	],
 	[withPort({ allowed_address_pairs: many(() => ({ ip_address: "192.0.2.1" })) }), / has 5001 allowed address pairs, /],
-	[withPort({ tags: many((n) => `${n}`) }), / has 500\d tags, and documents at most 5000: remove some$/],
+	[withPort({ tags: many((n) => `${n}`) }), / has 500\d tags, but documents may have at most 5000: remove some$/],
 	[withServer({ "OS-EXT-SRV-ATTR:user_data": "A".repeat(88 * 1024 * 1024) }), / has \d+ bytes of user data, /],
 	[withServer({ metadata: { a: "x".repeat(1024 * 1024) } }), / has 1048577 characters of metadata, /],
 ])("an instance that exceeds a limit has no documents", (facts, message) => {

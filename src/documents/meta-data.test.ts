@@ -78,7 +78,7 @@ describe("shares", () => {
 		expect(devices({}, "2025-04-04", undefined, [{ ...share, status }])).toBe("[]");
 	});
 
-	test("stand after the tagged NICs, with their ids as tags if they have none", () => {
+	test("come after the tagged NICs, with their ids as tags if they have none", () => {
 		const text = devices({}, "2025-04-04", "fast", [{ ...share, tag: null }, share]);
 		expect(JSON.parse(text ?? "")).toMatchObject([{ type: "nic" }, { ...expected, tag: share.share_id }, expected]);
 	});

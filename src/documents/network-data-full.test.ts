@@ -48,7 +48,7 @@ describe.each(recordedCases())("recorded instance $name, profile full", ({ facts
 });
 
 describe("links", () => {
-	it("stand in the order of the server's addresses, whatever order the ports come in", () => {
+	it("are in the order of the server's addresses, whatever order the ports come in", () => {
 		const data = dataOf("e4-same-net-twice", (facts) => ({ ...facts, ports: facts.ports.toReversed() }));
 		expect(data.links.map((link) => link.vif_id)).toEqual([
 			"575a4420-bf13-4fc1-b65e-d1af0de62eb5",
@@ -82,7 +82,7 @@ describe("links", () => {
 		expect(data.networks.map((network) => network.ip_address)).toEqual(["10.5.2.30"]);
 	});
 
-	it("give the MTU with DHCP too, and take a type that Talos would lose for phy", () => {
+	it("have an MTU with DHCP too, and type phy instead of one that Talos would ignore", () => {
 		const data = dataOf(
 			"a-dhcp4",
 			withPorts((port) => [{ ...port, "binding:vif_type": "dvs", mac_address: "FA-16-3E-00-00-01" }]),
@@ -98,7 +98,7 @@ describe("links", () => {
 		]);
 	});
 
-	it("show a port without address", () => {
+	it("include a port without an address", () => {
 		const data = dataOf("k-addressless");
 		expect(data.links).toHaveLength(1);
 		expect(data.networks).toEqual([]);
@@ -168,7 +168,7 @@ describe("networks", () => {
 		expect(dataOf("a3-dhcp4-nogw").networks).toMatchObject([{ type: "ipv4_dhcp", routes: [] }]);
 	});
 
-	it("show only the first address on a DHCP subnet as DHCP's", () => {
+	it("mark only the first address on a DHCP subnet as DHCP", () => {
 		const data = dataOf(
 			"a-dhcp4",
 			withPorts((port) => [
@@ -193,7 +193,7 @@ describe("networks", () => {
 		expect(dataOf(name).networks.at(-1)).toMatchObject({ type, ip_address: expect.stringMatching(/^2001:db8:/) });
 	});
 
-	it("put a static IPv6 address before DHCPv6, so that cloud-init takes router advertisements", () => {
+	it("put a static IPv6 address before DHCPv6, so that cloud-init accepts router advertisements", () => {
 		const data = dataOf(
 			"d2-dual-stateful",
 			withPorts((port) => [
@@ -213,7 +213,7 @@ describe("networks", () => {
 		]);
 	});
 
-	it("give the network's DNS domain for searching, without its final dot", () => {
+	it("have the network's DNS domain as search domain, without its final dot", () => {
 		expect(dataOf("n-dns").networks).toMatchObject([{ dns_search: ["tenant.example"] }]);
 	});
 
@@ -234,11 +234,11 @@ describe("routes", () => {
 				.map(({ gateway }) => [link, gateway]),
 		);
 
-	it("have one default a family, on the first link", () => {
+	it("have one default per family, on the first link", () => {
 		expect(defaultsOf(dataOf("e4-same-net-twice"))).toEqual([["tap575a4420-bf", "10.5.1.1"]]);
 	});
 
-	it("have one default a link where every link is to have one", () => {
+	it("have one default per link if every link should have one", () => {
 		const instance = assemble(recordedCase("e4-same-net-twice").facts);
 		const data = networkData(instance, { trunks: true, defaultRoutes: "every" });
 		expect(data && defaultsOf(data)).toEqual([
@@ -257,7 +257,7 @@ describe("routes", () => {
 		});
 	});
 
-	it("of a subnet stand on the last of its addresses", () => {
+	it("of a subnet are on the last of its addresses", () => {
 		const data = dataOf(
 			"b-static4",
 			withPorts((port) => [
@@ -271,7 +271,7 @@ describe("routes", () => {
 		expect(gateways).toEqual([[], ["10.2.0.1", "10.2.0.2", "10.2.0.3"]]);
 	});
 
-	it("say a gateway outside the link's subnets as the network's own, after a route that says that it is on the link", () => {
+	it("write a gateway outside the link's subnets as the network's own, after an on-link route to it", () => {
 		const data = dataOf("b-static4", (facts) => ({
 			...facts,
 			subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: "192.0.2.1" })),
@@ -293,7 +293,7 @@ describe("routes", () => {
 	const own = { network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.2.0.1" };
 	const far = { network: "198.51.100.7", netmask: "255.255.255.255", gateway: "0.0.0.0" };
 
-	it("say of a next hop outside the subnets that it is on the link", () => {
+	it("declare a next hop outside the subnets on-link", () => {
 		const given = withRoutes(["192.0.2.0/24", "198.51.100.7"], ["203.0.113.0/24", "198.51.100.7"]);
 		expect(given?.routes).toEqual([
 			own,
@@ -317,7 +317,7 @@ describe("routes", () => {
 		},
 	);
 
-	it("have no route by an address that only another route leads to", () => {
+	it("have no route through an address that only another route leads to", () => {
 		const by = { network: "10.8.0.0", netmask: "255.248.0.0", gateway: "10.2.0.254" };
 		expect(withRoutes(["10.8.0.0/13", "10.2.0.254"], ["192.0.2.0/24", "10.9.0.5"])?.routes).toEqual([own, by]);
 		const wide = { network: "10.0.0.0", netmask: "255.0.0.0", gateway: "10.2.0.254" };
@@ -325,11 +325,11 @@ describe("routes", () => {
 		expect(withRoutes(["10.0.0.0/8", "10.2.0.254"], ["192.0.2.0/24", "10.2.0.9"])?.routes).toEqual([own, wide, near]);
 	});
 
-	it("have no route by an address that no router has", () => {
+	it("have no route through an address that no router can have", () => {
 		expect(withRoutes(["192.0.2.0/24", "224.0.0.5"], ["192.0.2.0/24", "127.0.0.1"])?.routes).toEqual([own]);
 	});
 
-	it("have no route by the guest's own address, if the guest is the router", () => {
+	it("have no route through the guest's own address, if the guest is the router", () => {
 		const address = dataOf("b-static4").networks[0]?.ip_address ?? "";
 		expect(withRoutes(["192.0.2.0/24", address], ["0.0.0.0/0", address])?.routes).toEqual([own]);
 		const router = dataOf("b-static4", (facts) => ({
@@ -340,11 +340,11 @@ describe("routes", () => {
 		expect(router.networks[0]).not.toHaveProperty("gateway");
 	});
 
-	it("leave the default to DHCP where the link's DHCP server hands one out", () => {
+	it("leave the default route to DHCP if the link's DHCP server hands one out", () => {
 		expect(defaultsOf(dataOf("e6-mixed-both"))).toEqual([]);
 	});
 
-	it("take a host route to everything for the gateway's, and keep the other host routes", () => {
+	it("treat a host route to everything as the gateway's, and keep the other host routes", () => {
 		expect(dataOf("b2-static4-routes").networks[0]?.routes).toEqual([
 			{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.2.16.2" },
 			{ network: "169.254.169.254", netmask: "255.255.255.255", gateway: "10.2.16.3" },
@@ -357,7 +357,7 @@ describe("routes", () => {
 });
 
 describe("trunks", () => {
-	it("show each subport as a VLAN of its parent, with its own MAC address", () => {
+	it("become one VLAN per subport on its parent, with its own MAC address", () => {
 		expect(dataOf("f-trunk").links.slice(1)).toEqual([
 			{
 				id: "tap37bc2094-55",
@@ -495,12 +495,12 @@ describe("bare metal", () => {
 		expect(Object.keys(plain ?? {}).filter((key) => key.includes("-"))).toEqual([]);
 	});
 
-	it("makes no bond of a port group without members", () => {
+	it("makes no bond from a port group without members", () => {
 		const data = dataOf("b-static4", (facts) => ({ ...bonded(facts), bareMetalPorts: [] }));
 		expect(data.links).toMatchObject([{ id: "tap260ef92a-e8", type: "ovs" }]);
 	});
 
-	it("lets VLANs stand on a bond", () => {
+	it("puts VLANs on a bond", () => {
 		const data = dataOf("f-trunk", bonded);
 		expect(data.links.map(({ type }) => type)).toEqual(["phy", "phy", "bond", "vlan", "vlan"]);
 		// glean names the VLAN by the bond's id and the tag, in which the kernel allows 15 characters.

@@ -36,7 +36,7 @@ describe("normalizePath", () => {
 	});
 });
 
-it("asks for no more than a document is made of", () => {
+it("requests no more than a document is made of", () => {
 	expect(detailOf("openstack/latest/network_data.json", [])).toBe("wiring");
 	expect(detailOf("openstack/2018-08-27/metadata/network_data", [])).toBe("wiring");
 	expect(detailOf("openstack/latest/metadata/network_data", ["network", "tags"])).toBe("wiring");

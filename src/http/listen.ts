@@ -114,7 +114,7 @@ function advice(error: unknown): string {
 		case "EADDRINUSE":
 			return "another process listens there: stop it, or choose another address";
 		case "EADDRNOTAVAIL":
-			return "no interface of this machine has that address: add it, or choose another one";
+			return "no interface of this machine has this address: add it, or choose another one";
 		case "EACCES":
 			return "permission denied: ports below 1024 need CAP_NET_BIND_SERVICE, a socket needs write access to its folder";
 		case "ENOENT":

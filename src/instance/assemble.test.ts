@@ -12,12 +12,12 @@ const changedPort = (change: Partial<PortFacts>): InstanceFacts => ({
 const server = (change: Partial<ServerFacts>) =>
 	assemble({ ...facts, server: { ...(facts.server as ServerFacts), ...change } }).server;
 
-describe("contradictory facts are refused by name", () => {
+describe("contradictory facts are reported by name", () => {
 	it.each([
-		["a network that isn't there", changedPort({ network_id: "gone" }), /port 260ef92a.* network gone/],
-		["a subnet that isn't there", { ...facts, subnets: [] }, /260ef92a.* subnet 65ac0978/],
+		["a missing network", changedPort({ network_id: "gone" }), /port 260ef92a.* network gone/],
+		["a missing subnet", { ...facts, subnets: [] }, /260ef92a.* subnet 65ac0978/],
 		[
-			"an address that is none",
+			"an invalid address",
 			changedPort({ fixed_ips: [{ subnet_id: facts.subnets[0]?.id ?? "", ip_address: "10.2.0" }] }),
 			/"10\.2\.0"/,
 		],
@@ -26,14 +26,14 @@ describe("contradictory facts are refused by name", () => {
 			changedPort({ fixed_ips: [{ subnet_id: facts.subnets[0]?.id ?? "", ip_address: "::1" }] }),
 			/"::1".*IPv4/,
 		],
-		["a MAC address that is none", changedPort({ mac_address: "fa:16" }), /"fa:16"/],
+		["an invalid MAC address", changedPort({ mac_address: "fa:16" }), /"fa:16"/],
 		[
-			"a CIDR that is none",
+			"an invalid CIDR",
 			{ ...facts, subnets: facts.subnets.map((subnet) => ({ ...subnet, cidr: "10.2.0.0/33" })) },
 			/cidr "10\.2\.0\.0\/33"/,
 		],
 		[
-			"a gateway that is none",
+			"an invalid gateway",
 			{ ...facts, subnets: facts.subnets.map((subnet) => ({ ...subnet, gateway_ip: "gw" })) },
 			/gateway_ip "gw"/,
 		],
@@ -43,7 +43,7 @@ describe("contradictory facts are refused by name", () => {
 				...facts,
 				portGroups: [{ uuid: "g", address: "fa:16:3e:00:00:05", node_uuid: "n", mode: "fast", properties: {} }],
 			},
-			/port group g has mode "fast"/,
+			/port group g has the unknown mode "fast"/,
 		],
 	])("%s", (_, contradictory, message) => {
 		expect(() => assemble(contradictory)).toThrow(GuestwireError);
@@ -65,7 +65,7 @@ describe("a server", () => {
 		expect(server({ id, name, "OS-EXT-SRV-ATTR:hostname": null })?.hostname).toBe(hostname);
 	});
 
-	it("with empty user data has none", () => {
+	it("has no user data if it is empty", () => {
 		expect(server({ "OS-EXT-SRV-ATTR:user_data": "" })?.userData).toBeUndefined();
 		expect(server({ "OS-EXT-SRV-ATTR:user_data": "aGk=" })?.userData).toEqual(Buffer.from("hi"));
 	});
@@ -86,7 +86,7 @@ it("leaves out a subport that is gone and one without a tag", () => {
 	expect(parent?.trunk?.subports.map(({ vlanId, port }) => [vlanId, port.id])).toEqual([[101, first.id]]);
 });
 
-it("takes a trunk on its own subport for a port", () => {
+it("treats a trunk on its own subport as a port", () => {
 	const facts = recordedCase("f-trunk").facts;
 	const [parent] = facts.ports as [PortFacts];
 	const [subport] = facts.subports as [PortFacts];
@@ -100,7 +100,7 @@ it("takes a trunk on its own subport for a port", () => {
 	expect(port?.trunk?.subports[0]?.port.trunk).toBeUndefined();
 });
 
-it("orders NICs the same whatever order they come in, when only some tell their creation", () => {
+it("gives NICs the same order whatever order they come in, even if only some have created_at", () => {
 	const { server: _, ...wiring } = facts;
 	const [port] = wiring.ports as [PortFacts];
 	const made = (id: string, created_at?: string) =>

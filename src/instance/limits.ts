@@ -24,7 +24,7 @@ export const MOST = {
 export function exceededLimit(instance: Instance): string | undefined {
 	const counts = countsOf(instance);
 	for (const [what, most] of Object.entries(MOST) as [keyof typeof MOST, number][]) {
-		if (counts[what] > most) return `${counts[what]} ${what}, and documents at most ${most}`;
+		if (counts[what] > most) return `${counts[what]} ${what}, but documents may have at most ${most}`;
 	}
 	return undefined;
 }

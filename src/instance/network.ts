@@ -82,5 +82,8 @@ function hostRoute(facts: SubnetFacts, route: SubnetFacts["host_routes"][number]
 }
 
 function fail(facts: SubnetFacts, member: string, value: string): never {
-	throw new GuestwireError("cloud-answer", `subnet ${facts.id} has the invalid ${member} "${value}"; correct it`);
+	throw new GuestwireError(
+		"cloud-answer",
+		`subnet ${facts.id} has the invalid ${member} "${value}": correct it in Neutron or the inventory`,
+	);
 }

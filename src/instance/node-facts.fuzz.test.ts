@@ -64,7 +64,7 @@ const extra = fc.record(
 );
 const localLink = fc.record({ port_id: orOdd(lagName) }, { requiredKeys: [] });
 
-test("whatever operators write, a node has an instance or one error about it", () => {
+test("whatever operators write, a node gives an instance or one error about it", () => {
 	const isGrouped = fc.boolean();
 	fc.assert(
 		fc.property(

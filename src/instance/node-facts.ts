@@ -96,7 +96,7 @@ function wire(nics: readonly NodeNic[], placed: PlacedLinks, data: NodeNetworkDa
 function notOnNic({ uuid }: BareMetalNodeFacts, link: string): GuestwireError {
 	return new GuestwireError(
 		"cloud-answer",
-		`node ${uuid}: the network data has a network on link "${link}", which is on none of the NICs: a VLAN needs the link of a NIC or bond as vlan_link, and a bond needs its members' links`,
+		`node ${uuid}: the network data has a network on link "${link}", which is not on any NIC: a VLAN needs the link of a NIC or bond as vlan_link, and a bond needs its members' links`,
 	);
 }
 

@@ -28,9 +28,9 @@ test.each<[string, Partial<BareMetalNodeFacts>, string]>([
 	["extra.guestwire before the node's own, which is its ramdisk's", { ...own, ...extra }, EXTRA],
 	["instance_info before extra", { ...own, ...extra, ...info }, INFO],
 	["guestwire of instance_info before all", { ...own, ...extra, ...first }, FIRST],
-	["the node's own where the others are no maps", { ...own, instance_info: { network_data: "x", guestwire: 7 } }, OWN],
+	["the node's own if the others are not maps", { ...own, instance_info: { network_data: "x", guestwire: 7 } }, OWN],
 	["the node's own where the others are empty", { ...own, instance_info: { network_data: {} } }, OWN],
-	["extra alone", extra, EXTRA],
+	["extra only", extra, EXTRA],
 ])("an instance has the addresses of %s", (_, node, address) => {
 	expect(addressesOf(node)).toEqual([address]);
 });
@@ -53,7 +53,7 @@ test.each([
 	const data = { links: [...links, outer, { id: "lost", ...link }], networks: on("outer") };
 	expect(addressesOf({ network_data: data })).toEqual([]);
 	expect(() => addressesOf({ network_data: { ...data, networks: on("lost") } })).toThrow(
-		'node n: the network data has a network on link "lost", which is on none of the NICs',
+		'node n: the network data has a network on link "lost", which is not on any NIC',
 	);
 });
 

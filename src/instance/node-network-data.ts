@@ -78,7 +78,8 @@ export function readNodeNetworkData(node: BareMetalNodeFacts): NodeNetworkData |
 	}
 	const links = new Map(mapsIn(data["links"]).map((link, at) => readLink(link, `links[${at}]`, fail)));
 	const addresses = mapsIn(data["networks"]).flatMap((network, at) => readAddress(network, `networks[${at}]`, fail));
-	for (const { link } of addresses) if (!links.has(link)) fail("links", `has no link "${link}", which a network names`);
+	for (const { link } of addresses)
+		if (!links.has(link)) fail("links", `has no link "${link}", which a network refers to`);
 	if (links.size === 0) return undefined;
 	return { links, addresses, dnsServers: serversIn(data["services"], "services", fail) };
 }
@@ -112,7 +113,7 @@ function readLink(link: Json, place: string, fail: Fail): [string, NodeLink] {
 	};
 	if (type === "vlan") {
 		const [vlan, parent] = [Number(link["vlan_id"]), link["vlan_link"]];
-		if (!Number.isInteger(vlan) || vlan < 1 || vlan > 4094) fail(`${place}.vlan_id`, "must be from 1 to 4094");
+		if (!Number.isInteger(vlan) || vlan < 1 || vlan > 4094) fail(`${place}.vlan_id`, "must be a number from 1 to 4094");
 		if (typeof parent !== "string") return fail(`${place}.vlan_link`, "must be the id of a link");
 		return [id, { ...common, vlan: { id: vlan, link: parent } }];
 	}

@@ -115,7 +115,7 @@ describe("a port of Ironic's ramdisk", () => {
 		},
 	);
 
-	it("is known by its owner beside Nova's ports, where Ironic's records say nothing of it", () => {
+	it("is known by its owner beside Nova's ports if Ironic's records do not mention it", () => {
 		expect(ramdiskOf({ ports })).toEqual(["vif"]);
 		expect(ramdiskOf({ bareMetalPorts: members, portGroups: [group()], ports })).toEqual(["vif"]);
 	});
@@ -126,7 +126,7 @@ describe("a port of Ironic's ramdisk", () => {
 		expect(ramdiskOf({ portGroups: [group(where)], bareMetalPorts: members, ports })).toEqual([]);
 	});
 
-	it("is not among ports without an owner of Nova's", () => {
+	it("is not recognized among ports if none of them belongs to Nova", () => {
 		expect(ramdiskOf({ ports: [port("vif", "baremetal:none"), port("other", "baremetal:none")] })).toEqual([]);
 	});
 });

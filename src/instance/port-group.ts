@@ -134,7 +134,7 @@ function modeOf(group: PortGroupFacts, members: readonly BareMetalPortFacts[]): 
 		const known = BOND_MODES.join(", ");
 		throw new GuestwireError(
 			"cloud-answer",
-			`port group ${group.uuid} has mode "${text}"; the bonding driver has ${known}`,
+			`port group ${group.uuid} has the unknown mode "${text}": set one of ${known}`,
 		);
 	}
 	const onSwitch = aggregationOf(group, members);

@@ -32,7 +32,7 @@ describe("the VLAN that the switch passes on without a tag", () => {
 	});
 });
 
-describe("where the port group's record says nothing, the members' do", () => {
+describe("without a value in the port group's record, the members' records decide", () => {
 	const switchport = { mode: "trunk", native_vlan: 10, allowed_vlans: [10, 20], mtu: 9000 };
 	const members = [{ extra: { switchport } }, { extra: { switchport } }];
 
@@ -91,7 +91,7 @@ describe("NICs that the switch aggregates are a bond without a port group:", () 
 	test.each<[string, object, object]>([
 		["ports of one NIC that share a port of the switch", onPort("Ethernet1"), onPort("Ethernet1")],
 		["different interfaces", onPort("Port-Channel7"), onPort("Port-Channel8")],
-		["one NIC alone", onPort("Port-Channel7"), {}],
+		["a single NIC", onPort("Port-Channel7"), {}],
 		["odd values", onPort({ a: 1 }), { extra: { portchannel: [7], switchport: { lag_name: {} } } }],
 	])("but not %s", (_, first, second) => {
 		expect(linksOf([first, second]).filter(({ type }) => type === "bond")).toEqual([]);

@@ -29,7 +29,7 @@ test("only the owner can read the mirror and its lock", async () => {
 	await state.close();
 });
 
-test("a read looks up what it wants by an index, whatever it is found by", async () => {
+test("every read uses an index", async () => {
 	const file = fresh();
 	await (await openDatabase({ sqlite: file })).close();
 	const database = new DatabaseSync(file, { readOnly: true });

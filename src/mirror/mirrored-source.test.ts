@@ -130,7 +130,7 @@ async function answeredRemotely(refresh: MirroredSourceOptions["instances"]["ref
 	return { source, store, remote, resources };
 }
 
-it("keeps to the order of answers when a reading from before the remote source's answer is still in use", async () => {
+it("keeps the order of answers when a reading from before the remote source's answer is still in use", async () => {
 	const refresh = vi.fn(async () => {});
 	const { source, store, remote, resources } = await answeredRemotely(refresh);
 	const refreshed = Promise.withResolvers<void>();
@@ -145,7 +145,7 @@ it("keeps to the order of answers when a reading from before the remote source's
 	await expect(waiting).rejects.toThrow("the cloud is away");
 });
 
-it("asks the remote source again until all of an instance was read: what refers to its ports may be missing", async () => {
+it("calls the remote source again until all of an instance was read: what refers to its ports may be missing", async () => {
 	const refresh = vi.fn((): Promise<void> => new Promise(() => {}));
 	const { source, store, remote, resources } = await answeredRemotely(refresh);
 	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
@@ -154,7 +154,7 @@ it("asks the remote source again until all of an instance was read: what refers 
 	expect(remote.facts).toHaveBeenCalledTimes(2);
 });
 
-it("does not take a reading for new because of a comparison that ended after it", async () => {
+it("does not treat a reading as new because of a comparison that ended after it", async () => {
 	const refresh = vi.fn(async () => {});
 	const { source, store, remote } = await answeredRemotely(refresh);
 	const refreshed = Promise.withResolvers<void>();

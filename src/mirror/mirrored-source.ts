@@ -256,7 +256,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		async lastKnownOwners(query) {
 			if (state.isListed(keyKinds) && !isRemote(query)) return ownersIn(store, query);
-			throw new GuestwireError("cloud-unavailable", "the mirror does not know all ports yet");
+			throw new GuestwireError("cloud-unavailable", "the mirror does not have all ports yet");
 		},
 		verifiedAge(id) {
 			const answersRemotely = id !== undefined && askedAt.has(id);

@@ -36,7 +36,7 @@ async function isOdd(...resources: Resource[]): Promise<boolean> {
 	return isOddlyWired(store, await readInstance(store, "vm", { dhcpPorts: false }));
 }
 
-test("a NIC that Nova lists and no port explains may be a new one", async () => {
+test("a NIC that Nova lists but that matches no port may be a new one", async () => {
 	expect(await isOdd(server(1, FIRST), port(1, FIRST, "vm"))).toBe(false);
 	expect(await isOdd(server(2, FIRST, SECOND))).toBe(true);
 	expect(await isOdd(port(1, SECOND, ""))).toBe(true);
@@ -48,7 +48,7 @@ test("a NIC whose port was seen without it since Nova was asked is detached", as
 	expect(await isOdd(server(3, FIRST, SECOND))).toBe(true);
 });
 
-test("another project's port with the same MAC address explains nothing", async () => {
+test("another project's port with the same MAC address does not match", async () => {
 	const nics = [server(1, FIRST, SECOND), port(1, FIRST, "vm")];
 	expect(await isOdd(...nics, port(2, SECOND, "other", "foreign"))).toBe(true);
 });

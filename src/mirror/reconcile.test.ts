@@ -81,7 +81,7 @@ test("what a signal has reported does not count, but the mirror has it when the 
 	expect(found).toEqual({ missed: ["missed"], kept: ["missed 2", "reported 2"] });
 });
 
-test("a port whose revision alone has changed does not count", async () => {
+test("a port of which only the revision has changed does not count", async () => {
 	expect(await missed([port("nic", "compute:nova", 1)], [port("nic", "compute:nova", 2)])).toEqual([]);
 });
 

@@ -86,7 +86,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(one("eth0").search).toEqual(new Set(["a.example", "b.example", "c.example"]));
 	});
 
-	it("has a server once that services and dns_nameservers name", () => {
+	it("has a server only once if both services and dns_nameservers name it", () => {
 		const more = { services: [dns("192.0.2.53")], dns_nameservers: ["192.0.2.53"], dns_search: ["a.example"] };
 		const networks = [fixed("nic1", "192.0.2.10", more)];
 		const { one, remarks } = rendered(format, { links: [nic(1)], networks, services: [dns("192.0.2.53")] });
@@ -114,7 +114,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(one("eth2").routes).toEqual([route("0.0.0.0/0", "203.0.113.1", 2050)]);
 	});
 
-	it("has the default route of a gateway member alone", () => {
+	it("has the default route of a lone gateway member", () => {
 		const networks = [fixed("nic1", "192.0.2.10", { gateway: "192.0.2.1" })];
 		expect(rendered(format, { links: [nic(1)], networks }).one("eth0").routes).toEqual([
 			route("0.0.0.0/0", "192.0.2.1"),
@@ -132,14 +132,14 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		}
 	});
 
-	it("has the routes that stand on the last of several addresses", () => {
+	it("has the routes that are on the last of several addresses", () => {
 		const networks = [fixed("nic1", "192.0.2.10"), fixed("nic1", "192.0.2.11", { routes: [any4("192.0.2.1")] })];
 		const { one } = rendered(format, { links: [nic(1)], networks });
 		expect(one("eth0").addresses).toEqual(new Set(["192.0.2.10/24", "192.0.2.11/24"]));
 		expect(one("eth0").routes).toEqual([route("0.0.0.0/0", "192.0.2.1")]);
 	});
 
-	it("takes an IPv6 address without a netmask for one of a /64, with a remark", () => {
+	it("assumes /64 for an IPv6 address without a netmask, with a remark", () => {
 		const any6 = { network: "::", netmask: "::", gateway: "2001:db8::1" };
 		const networks = [{ ...fixed("nic1", "2001:db8::10", { routes: [any6] }), type: "ipv6", netmask: "" }];
 		const { one, remarks } = rendered(format, { links: [nic(1)], networks });
@@ -148,7 +148,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(remarks).toContainEqual(expect.objectContaining({ pointer: "/networks/0/netmask" }));
 	});
 
-	it("gives a VLAN the MAC address that stands in ethernet_mac_address", () => {
+	it("gives a VLAN the MAC address in ethernet_mac_address", () => {
 		const vlan = { id: "v", type: "vlan", vlan_id: 7, vlan_link: "nic1", ethernet_mac_address: mac(7) };
 		const { one } = rendered(format, { links: [nic(1), vlan], networks: [fixed("v", "192.0.2.10")] });
 		expect(one("eth0.7")).toMatchObject({ mac: mac(7), vlan: { id: 7, parent: "eth0" } });
@@ -159,7 +159,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(rendered(format, { links: [nic(1), vlan], networks: [dhcp("v")] }).one("eth0.7").mac).toBe(mac(7));
 	});
 
-	it("monitors the links of a bond that says nothing of it", () => {
+	it("adds link monitoring to a bond without it", () => {
 		const bond = { id: "b", type: "bond", bond_mode: "active-backup", bond_links: ["nic1", "nic2"] };
 		const links = [nic(1), nic(2), { ...bond, ethernet_mac_address: mac(1) }];
 		const { one, remarks } = rendered(format, { links, networks: [fixed("b", "192.0.2.10")] });
@@ -167,7 +167,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(remarks).toContainEqual(expect.objectContaining({ pointer: "/links/2/bond_miimon" }));
 	});
 
-	it("leaves monitoring by ARP to a bond that has it", () => {
+	it("keeps a bond's ARP monitoring", () => {
 		const arp = { bond_arp_interval: 200, bond_arp_ip_target: "192.0.2.1,192.0.2.2" };
 		const bond = { id: "b", type: "bond", bond_mode: "active-backup", bond_links: ["nic1", "nic2"], ...arp };
 		const links = [nic(1), nic(2), { ...bond, bond_miimon: 0, ethernet_mac_address: mac(1) }];
@@ -185,7 +185,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(["eth0", "eth1", "eth2"].map((name) => one(name).learned.ipv4)).toEqual([undefined, 2049, 2050]);
 	});
 
-	it("gives routes by DHCP the metric of their network", () => {
+	it("gives DHCP routes the metric of their network", () => {
 		const { one } = rendered(format, {
 			links: [nic(1), nic(2), nic(3)],
 			networks: [

@@ -53,7 +53,7 @@ describe("the iproute2 script", () => {
 		expect(calls(document({ type, services: dns("2001:db8::53") }))).not.toContain("stateless_dhcp");
 	});
 
-	it("names the addresses that DHCP servers give, for guests without a DHCP client", () => {
+	it("contains the addresses that DHCP servers assign, for guests without a DHCP client", () => {
 		const lease4 = { type: "ipv4_dhcp" as const, ip_address: "10.0.0.5", netmask: "255.255.255.0" };
 		const netmask = "ffff:ffff:ffff:ffff::";
 		const lease6 = { type: "ipv6_dhcpv6-stateful" as const, ip_address: "2001:db8::5", netmask };

@@ -154,7 +154,7 @@ describe("links", () => {
 		expect(pointersOf(plan(links))).toEqual([pointer]);
 	});
 
-	it("have no bond none of whose members is a NIC, and nothing on it", () => {
+	it("lack a bond without any NIC among its members, and what is on it", () => {
 		const inner = bond(["nic1", "nic2"], { id: "inner", ethernet_mac_address: mac(2) });
 		const links = [nic(1), nic(2), inner, bond(["inner"]), vlan(9, "bond", 7)];
 		const planned = plan(links, [v4("inner", "192.0.2.1"), v4("bond", "198.51.100.1")]);
@@ -202,7 +202,7 @@ describe("links", () => {
 		},
 	);
 
-	it("get monitoring by ARP only if the driver can do it", () => {
+	it("get ARP monitoring only if the driver supports it", () => {
 		const planned = (more: object) => plan([bond([], { bond_mode: "active-backup", ...more })]);
 		const arp = { bond_arp_interval: "200", bond_arp_ip_target: "192.0.2.1, 192.0.2.2" };
 		expect(planned(arp).interfaces).toMatchObject([

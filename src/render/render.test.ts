@@ -41,7 +41,7 @@ describe.each(FORMATS)("%s", (format) => {
 });
 
 describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
-	it("has everything that the document says of its links", () => {
+	it("has everything that the document says about its links", () => {
 		fc.assert(
 			fc.property(soundDescription, (data) => {
 				const { remarks } = render(format as Format, data);

@@ -74,7 +74,7 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		]);
 	});
 
-	it("has the name servers that stand in a route: render-dns-in-routes", () => {
+	it("has the name servers that are in a route: render-dns-in-routes", () => {
 		const { interfaces } = read(format, "render-dns-in-routes/network_data", "check/reported");
 		expect(interfaces["eth0"]?.dns).toEqual(new Set(["192.0.2.53"]));
 	});

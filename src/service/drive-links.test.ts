@@ -19,7 +19,7 @@ test("a link gives access to the drive of its instance until it expires", () => 
 	]);
 });
 
-test("a link of another key, and anything else, is wrong", () => {
+test("a link made with another key, and anything else, is invalid", () => {
 	expect(createDriveLinks(Buffer.alloc(32, 2), () => NOW).refusal("metal-1", link)).toBe("wrong");
 	for (const other of [
 		undefined,
@@ -47,13 +47,13 @@ test("a link of another key, and anything else, is wrong", () => {
 	fc.assert(anything);
 });
 
-test("ids that are cut elsewhere have other links", () => {
+test("ids that are split differently have different links", () => {
 	const signature = (id: string, expires: number) => links.sign(id, expires).replace(/^\d+-/, "");
 	expect(signature("a1", 23)).not.toBe(signature("a", 123));
 	expect(signature('a","1', 23)).not.toBe(signature("a", 123));
 });
 
-test("a URL has the id in it, whatever it is", () => {
+test("a URL contains the id, whatever it is", () => {
 	expect(driveUrl("https://guestwire.example/", "a/ü", link)).toBe(
 		`https://guestwire.example/api/instances/a%2F%C3%BC/config-drive?link=${link}`,
 	);

@@ -120,7 +120,7 @@ const HOSTILE = [
 	`/${"x".repeat(10_000)}`,
 ];
 
-it("holds what a guest sends on one line that controls no terminal", async () => {
+it("keeps what a guest sends on one line without control characters", async () => {
 	const lines: string[] = [];
 	const log = createLog({ write: (line) => lines.push(line) });
 	const listeners = [{ listen: "127.0.0.1:0", identity: { mode: "fixed" as const, instance: instance.id } }];
@@ -198,7 +198,7 @@ it("says how many lines were lost once its reader returns", async () => {
 	expect(lines.filter(({ line }) => line !== undefined)).toHaveLength(41 - counted);
 });
 
-it("ends in time when nobody reads", { tags: ["slow"] }, async () => {
+it("ends in time if it is not read", { tags: ["slow"] }, async () => {
 	const { log, flush } = openLog(
 		streamSink(() => new PassThrough({ highWaterMark: 1 }), options),
 		() => {},

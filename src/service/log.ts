@@ -55,7 +55,7 @@ export function openLog(sink: LogSink, onLost: (lines: number) => void): LogFile
 			lost += count;
 			onLost(count);
 		} else if (lost > 0) {
-			createLog({ write: sink.write }).warn({ lost }, "log lines were lost because nobody read the log");
+			createLog({ write: sink.write }).warn({ lost }, "log lines were lost because the log was not read");
 			lost = 0;
 		}
 	};

@@ -7,7 +7,7 @@ import { collectMirror, collectToken, createMirrorMetrics } from "./mirror-metri
 
 const docs = readFileSync(new URL("../../docs/mirror.md", import.meta.url), "utf8");
 
-it("tells exactly the metrics that docs/mirror.md lists", async () => {
+it("has exactly the metrics that docs/mirror.md lists", async () => {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	const registry = new Registry();

@@ -39,7 +39,7 @@ const named = (id: string, name: string) => {
 };
 const IDS = Array.from({ length: 20 }, (_, at) => `${at}`.padStart(8, "0"));
 
-test("documents are generated before a guest asks, again after a change, and not while changes may be missed", async () => {
+test("documents are generated before a guest requests them, again after a change, but not while changes may be missed", async () => {
 	const { byId, source, change } = knowing(IDS.map((id) => named(id, "one")));
 	const instances = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY });
 	const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));

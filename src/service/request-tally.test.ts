@@ -18,7 +18,7 @@ const requests = fc.array(
 /** The lines about requests: what comes first among them is nobody's business. */
 const lines = async (registry: Registry) => (await registry.metrics()).split("\n").toSorted();
 
-it("tells Prometheus what prom-client's own metrics would", async () => {
+it("reports the same as prom-client's own metrics would", async () => {
 	await fc.assert(
 		fc.asyncProperty(requests, async (counted) => {
 			const [ours, theirs] = [new Registry(), new Registry()];

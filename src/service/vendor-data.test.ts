@@ -66,7 +66,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 
 const instance = guest({ address: "10.0.0.5", userData: Buffer.from("#cloud-config\n") });
 
-it("asks as Nova does and gives the answer under the target's name", async () => {
+it("sends the same request as Nova, and returns the response under the target's name", async () => {
 	const asked: { method?: string | undefined; type?: string | undefined; body: unknown }[] = [];
 	const { read } = vendorData([
 		await target(async (request, response) => {
@@ -143,7 +143,7 @@ describe("with a token", () => {
 		};
 	}
 
-	it("sends it, and a new one once after a 401", async () => {
+	it("sends it, and renews it once after a 401", async () => {
 		const seen: unknown[] = [];
 		const { read } = vendorData(
 			[
@@ -232,7 +232,7 @@ it("fails if a target fails and failures are fatal, without asking it again at o
 	expect(asked).toBe(1);
 });
 
-it("asks once for what is asked at once and again, and anew when a fact of the request has changed", async () => {
+it("sends one request for simultaneous and repeated look-ups, and a new one when a fact in it has changed", async () => {
 	let asked = 0;
 	const { of, read } = vendorData([await target((_request, response) => response.end(String(++asked)))]);
 	const answers = await Promise.all(Array.from({ length: 50 }, () => of(instance)));
@@ -243,7 +243,7 @@ it("asks once for what is asked at once and again, and anew when a fact of the r
 	expect(await read(renamed)).toEqual({ join: 2 });
 });
 
-it("stands in the documents of the newest facts, also while the response is an old one", async () => {
+it("is in the documents of the newest facts, even while the response is an old one", async () => {
 	const documents = createGuestDocuments(novaSettings, vendorData([await target((_, response) => response.end("1"))]));
 	const networkData = async (of: Instance) =>
 		Buffer.from((await documents.complete(of)).read("openstack/latest/network_data.json") ?? []).toString();
@@ -252,7 +252,7 @@ it("stands in the documents of the newest facts, also while the response is an o
 });
 
 /** The documents that Nova's json.dumps(json.loads(…)) writes. */
-it("stands in the documents with all digits, and in the order of its own and of the configuration", async () => {
+it("is in the documents with all digits, in its own order and that of the configuration", async () => {
 	const answer = (text: string, name: string) => target((_, response) => response.end(text), name);
 	const targets = [await answer('{"z":1.0,"10":12345678901234567890,"2":[]}', "9"), await answer('"\u00e9"', "1")];
 	const settings = { ...novaSettings, staticVendorData: pythonJson('{"release":1.0,"5":1e5}') };
@@ -265,7 +265,7 @@ it("stands in the documents with all digits, and in the order of its own and of 
 	);
 });
 
-it("stands in vendor_data2.json alone, beside the static vendor data", async () => {
+it("is in vendor_data2.json only, beside the static vendor data", async () => {
 	const dynamic = vendorData([await target((_request, response) => response.end('{"token": "t"}'))]);
 	const documents = createGuestDocuments(novaSettings, dynamic);
 	const listener = { listen: "127.0.0.1:0", identity: { mode: "signed", secret: SECRET } } as const;

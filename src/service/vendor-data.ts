@@ -81,7 +81,7 @@ export function createDynamicVendorData(options: DynamicVendorDataOptions): Dyna
 			const request = getOrInsert(requests, instance, requestOf);
 			const { data, failed } = await cache.forceFetch(request.digest, { context: request });
 			if (failureFatal !== true || failed.length === 0) return data;
-			throw new GuestwireError("vendor-data", `no vendor data from ${failed.join(", ")}: see the log for the reason`);
+			throw new GuestwireError("vendor-data", `no vendor data from ${failed.join(", ")}: see the log for the reasons`);
 		},
 		close: () => dispatcher.destroy(),
 	};

@@ -63,7 +63,7 @@ function set() {
 	return { start, end, revalidate, looks, clock, report: (change: Change) => report(change) };
 }
 
-test("a look-up that ends after a later one gives the later one's answer", async () => {
+test("a look-up that ends after a later one returns the later one's answer", async () => {
 	const { start, end } = set();
 	const wiring = start("wiring");
 	const all = start("all");
@@ -106,7 +106,7 @@ test("a newer answer that a change has outdated is looked up again: an older one
 	expect(await later).toBe("newest");
 });
 
-test("whoever has waited in vain gets the newest answer, not that from when it came", async () => {
+test("a caller whose look-up fails gets the newest answer, not the one from when it called", async () => {
 	const { start, end, clock } = set();
 	const first = start("wiring");
 	await end(0, "old");
@@ -136,7 +136,7 @@ test("an answer with all details does not replace one that came while it was loo
 	expect(await later).toBe("new");
 });
 
-test("whoever contradicts an answer does not join a look-up that had started before it came", async () => {
+test("a caller that contradicts an answer does not join a look-up that started before the answer arrived", async () => {
 	const { start, end, revalidate, clock } = set();
 	const wiring = start("wiring");
 	const all = start("all");
@@ -151,7 +151,7 @@ test("whoever contradicts an answer does not join a look-up that had started bef
 	expect(await start("wiring")).toBe("after");
 });
 
-test("of two answers that changes have overtaken, that of the later look-up counts", async () => {
+test("if changes overtake two answers, the answer of the later look-up counts", async () => {
 	const { start, end, looks, clock, report } = set();
 	const first = start("all");
 	await end(0, "first");

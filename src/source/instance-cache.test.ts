@@ -192,7 +192,7 @@ describe("one instance", () => {
 		expect(nameOf(await cache.get(ID, "wiring"))).toBe("two");
 	});
 
-	test("a caller that gives up does not end the look-up of the others", async () => {
+	test("a caller that gives up does not abort the others' look-up", async () => {
 		const { cache, state, asked } = set();
 		const gate = Promise.withResolvers<void>();
 		state.gate = gate.promise;
@@ -207,7 +207,7 @@ describe("one instance", () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	test("an answer that came later than its maximum age is served for five seconds, and not asked for again", async () => {
+	test("an answer that took longer than its maximum age is served for five seconds without another look-up", async () => {
 		const { cache, asked, state, after } = set();
 		const gate = Promise.withResolvers<void>();
 		state.gate = gate.promise;
@@ -239,7 +239,7 @@ describe("one instance", () => {
 });
 
 describe("a source that reports changes", () => {
-	test("is asked again after a change, and never before", async () => {
+	test("is called again after a change, and never before", async () => {
 		const { cache, names, asked, after, change } = set({ maxAge: Number.POSITIVE_INFINITY });
 		names.set("other", "x");
 		await cache.get(ID, "all");
@@ -271,7 +271,7 @@ describe("a source that reports changes", () => {
 });
 
 describe("an instance that is prepared", () => {
-	test("is served at once, whatever part of it is wanted, and nobody is asked", async () => {
+	test("is served at once, whatever part of it is wanted, without a call to the source", async () => {
 		const { cache, asked } = set();
 		const prepared = await cache.prepare(ID);
 		expect(nameOf(prepared)).toBe("one");
@@ -302,7 +302,7 @@ describe("an instance that is prepared", () => {
 		expect(asked).toEqual([]);
 	});
 
-	test("is not cached if it changes meanwhile, or if a guest was answered something newer", async () => {
+	test("is not cached if it changes meanwhile, or if a guest got a newer answer", async () => {
 		for (const meanwhile of ["change", "get"] as const) {
 			const { cache, change, names, state } = set();
 			const { promise, resolve } = Promise.withResolvers<void>();
@@ -318,7 +318,7 @@ describe("an instance that is prepared", () => {
 		}
 	});
 
-	test("is looked up by its guest as ever if the source does not know it", async () => {
+	test("is looked up as usual if the source does not know it", async () => {
 		const { cache, unknown, asked } = set();
 		unknown.add(ID);
 		expect(await cache.prepare(ID)).toBeUndefined();
@@ -326,7 +326,7 @@ describe("an instance that is prepared", () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	test("evicts no other, however many there are", async () => {
+	test("never evicts another one", async () => {
 		const { cache, names, asked } = set({ maxBytes: 200_000 });
 		const ids = Array.from({ length: 100 }, (_, at) => `${at}`);
 		for (const id of ids) names.set(id, id);
@@ -507,7 +507,7 @@ describe("owners", () => {
 		await expect(cache.owners(query)).rejects.toMatchObject({ code: "cloud-unavailable" });
 	});
 
-	test("a slow source is waited for a second, or as long as it takes for private data", async () => {
+	test("callers wait a second for a slow source, or as long as it takes for private data", async () => {
 		vi.useFakeTimers();
 		try {
 			const { cache, owners, state, after } = set();
@@ -560,7 +560,7 @@ describe("revalidation on request", () => {
 		},
 	);
 
-	test("a cached answer does not help while the source is down, which is asked once in two seconds", async () => {
+	test("fails while the source is down, despite a cached answer, and asks the source once in two seconds", async () => {
 		const { cache, state, asked, after } = set();
 		const kept = await cache.get(ID, "all");
 		state.down = true;

@@ -19,19 +19,19 @@ describe("the ports of an instance", () => {
 		expect(idsOf({ ...facts, ports: [forged] })).toEqual([]);
 	});
 
-	it("are none while ports of two projects claim it and no server decides", () => {
+	it("are unknown while ports of two projects claim it and the server is unknown", () => {
 		expect(idsOf({ ...wiring, ports: [nic, forged] })).toEqual([]);
 		expect(isContested([nic, forged])).toBe(true);
 	});
 
-	it("include ports without a project: a hand-written inventory names none", () => {
+	it("include ports without a project: a hand-written inventory has no projects", () => {
 		const { project_id: _project, ...own } = nic;
 		expect(idsOf({ ...facts, ports: [own] })).toEqual([nic.id]);
 		expect(isContested([own, nic])).toBe(false);
 	});
 
 	it.each(["network:dhcp", "network:router_interface", "trunk:subport", "computed:nova", "compute"])(
-		"are NICs: a port that %s owns is none",
+		"are NICs: a port that %s owns is not one",
 		(device_owner) => {
 			expect(ownPorts([{ ...nic, device_owner }], facts.server).ports).toEqual([]);
 		},
@@ -41,7 +41,7 @@ describe("the ports of an instance", () => {
 		expect(ownPorts([{ ...nic, device_owner }], facts.server).ports).toHaveLength(1);
 	});
 
-	it("do not contest the instance if they are no NICs", () => {
+	it("do not contest the instance if they are not NICs", () => {
 		const router = { ...forged, device_owner: "network:router_interface" };
 		expect(idsOf({ ...wiring, ports: [nic, router] })).toEqual([nic.id]);
 	});
@@ -71,7 +71,7 @@ describe("the owner that a port names", () => {
 		expect(ownerOf(nic, { ...nic, device_id: nic.device_id.toUpperCase() })).toEqual(owner);
 	});
 
-	it("is nobody without a device, and for a port that is no NIC", () => {
+	it("is absent without a device, and for a port that is not a NIC", () => {
 		expect(ownerOf(nic, { ...nic, device_id: "" })).toBeUndefined();
 		expect(ownerOf(nic, { ...nic, device_owner: "network:dhcp" })).toBeUndefined();
 	});
@@ -81,7 +81,7 @@ describe("the owner that a port names", () => {
 		expect(ownerOf(subport, nic)).toEqual({ id: nic.device_id, projectId: PROJECT, networkId: "vlan" });
 	});
 
-	it("is nobody for a subport of another project, put on the instance's port by whoever owns its network", () => {
+	it("is absent for a subport of another project, put on the instance's port by the owner of its network", () => {
 		const subport = { ...forged, device_id: "", device_owner: "trunk:subport" };
 		expect(ownerOf(subport, nic)).toBeUndefined();
 		expect(ownerOf({ ...subport, project_id: PROJECT }, forged)).toBeUndefined();

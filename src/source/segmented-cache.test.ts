@@ -26,7 +26,7 @@ function use(cache: SegmentedCache<number>, keys: Iterable<number>): number {
 }
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
-test("a scan of any length evicts nothing that was used again", () => {
+test("a scan of any length evicts nothing that was used more than once", () => {
 	const { cache } = set(100);
 	use(cache, range(0, 50));
 	use(cache, range(0, 50));
@@ -34,13 +34,13 @@ test("a scan of any length evicts nothing that was used again", () => {
 	expect(use(cache, range(0, 50))).toBe(50);
 });
 
-test("of a cycle through more than fits, what fits is kept", () => {
+test("a cycle through more items than fit keeps those that fit", () => {
 	const { cache } = set(100);
 	for (let round = 0; round < 5; round++) use(cache, range(0, 150));
 	expect(use(cache, range(0, 150))).toBeGreaterThanOrEqual(80);
 });
 
-test("what is used now replaces what is used no more", () => {
+test("items in use replace items that are no longer used", () => {
 	const { cache } = set(100);
 	for (let round = 0; round < 3; round++) use(cache, range(0, 100));
 	for (let at = 0; at < 80; at += 10) for (let round = 0; round < 2; round++) use(cache, range(1000 + at, 1010 + at));

@@ -112,7 +112,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 		expect(heard).toEqual(["up"]);
 	});
 
-	test("a message that is broken or forged is reported, and others go on", async () => {
+	test("a broken or forged message is reported, and others still arrive", async () => {
 		const bus = await publisher();
 		for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
 		const { heard, ids } = listenTo(url());
@@ -124,7 +124,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 		expect(heard).toEqual(["up", "invalid: a message that is not JSON", "invalid: a message with an invalid id"]);
 	});
 
-	test("afterwards, the broker has no queue and no exchange more", async () => {
+	test("afterwards, the broker has no additional queue or exchange", async () => {
 		const bus = await publisher();
 		for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
 		const list = async () => [
@@ -223,7 +223,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 				{
 					part: "notifications",
 					ok: false,
-					found: expect.stringMatching(/^none was sent yet: set driver = messagingv2/),
+					found: expect.stringMatching(/^none have been sent yet: set driver = messagingv2/),
 				},
 			]);
 			await bus.queue("notifications.info");
@@ -231,7 +231,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 			expect(old).toMatchObject({ ok: true, found: expect.stringContaining("notification_format = both") });
 			await bus.queue("versioned_notifications.info");
 			const [, both] = await doctor(url());
-			expect(both).toMatchObject({ ok: true, found: "are sent, Nova's versioned ones too" });
+			expect(both).toMatchObject({ ok: true, found: "are sent, including Nova's versioned ones" });
 		});
 
 		test("finds a queue that grows", async () => {

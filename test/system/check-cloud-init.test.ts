@@ -69,7 +69,7 @@ describe.for(JUDGES)("cloud-init $version (test/system/install.sh, npm run test:
 		expect(differences).toEqual([]);
 	});
 
-	it.skipIf(!isHere)("does with documents that are not recorded what the check says", { timeout: 120_000 }, () => {
+	it.skipIf(!isHere)("does what the check says with documents that are not recorded", { timeout: 120_000 }, () => {
 		const judged = judge(UNRECORDED.map(({ document }) => document));
 		const differences = UNRECORDED.flatMap(({ title, document }, index) =>
 			differencesOf(document, version, fateOf(judged[index] ?? {})).map((text) => `${title}: ${text}`),

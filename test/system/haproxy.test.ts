@@ -77,11 +77,11 @@ describe.skipIf(!hasProgram("haproxy"))("Neutron's haproxy, without its agent (a
 		return status === 200 ? JSON.parse(body.toString()).links[0].ethernet_mac_address : status;
 	};
 
-	it.each([0, 1, 2])("tells which of two guests with one address asks: listener %i", async (proxy) => {
+	it.each([0, 1, 2])("distinguishes two guests with the same address: listener %i", async (proxy) => {
 		await expect.poll(() => ask(proxy).catch(() => "not up yet"), { timeout: 10_000 }).toBe("fa:16:3e:00:00:01");
 	});
 
-	it.each([0, 1, 2])("is not talked into another guest's document: listener %i", async (proxy) => {
+	it.each([0, 1, 2])("can't be tricked into serving another guest's document: listener %i", async (proxy) => {
 		for (const forged of [
 			["X-Forwarded-For: 127.0.0.6"],
 			["X-Forwarded-For: 127.0.0.6, 127.0.0.5"],

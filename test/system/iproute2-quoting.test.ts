@@ -220,7 +220,7 @@ describe.skipIf(!hasMachines)("the iproute2 script (for root; apt-get install da
 	});
 	afterAll(() => machine.end());
 
-	it("does what the document says, whatever its free texts are", { timeout: 300_000 }, async () => {
+	it("does what the document says, whatever its free texts contain", { timeout: 300_000 }, async () => {
 		await fc.assert(
 			fc.asyncProperty(wellMeant, async (data) => {
 				const { outcome, stderr, changes, resolvConf } = await run(data);

@@ -163,7 +163,7 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 const hasUdhcpc6 = hasMachines && (await execute("busybox", ["--list"])).stdout.includes("udhcpc6\n");
 
 describe.skipIf(!hasMachines || hasUdhcpc6)("a guest without a DHCPv6 client (busybox without udhcpc6)", () => {
-	it("has the address that the document says the server gives", async () => {
+	it("has the address that the document says the server would assign", async () => {
 		const data = dynamicDocument("ipv6_dhcpv6-stateful");
 		const lease = { ip_address: "2001:db8:4::100", netmask: "ffff:ffff:ffff:ffff::" };
 		const networks = data.networks.map((one) => (one.id === "network2" ? { ...one, ...lease } : one));

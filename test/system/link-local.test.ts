@@ -57,7 +57,7 @@ describe.skipIf(!isPossible)("an IPv6 link-local guest (root; apt-get install ip
 		expect(JSON.parse(body).links[0].ethernet_mac_address).toBe(MAC);
 	});
 
-	it("is nobody if no port has its MAC address, wherever that was found", async () => {
+	it("is not identified if no port has its MAC address, wherever that was found", async () => {
 		inGuest("link", "set", "eth0", "address", "fa:16:3e:65:43:21");
 		for (const address of ["fe80::1235/64", "fe80::f816:3eff:fe65:4321/64"]) {
 			inGuest("address", "flush", "dev", "eth0");

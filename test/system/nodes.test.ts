@@ -212,7 +212,7 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		await withState(async (state) => expect(await stored(state)).toEqual(expected()));
 	});
 
-	test("a leader killed while it reads a change, and changes that nobody hears of: nothing is missed", async () => {
+	test("nothing is missed if a leader is killed while it reads a change, or if no process hears of changes", async () => {
 		const [first, second] = await bothNodes();
 		const { id, port } = someInstance();
 		const others = cloud.records.ports.filter((one) => one.id !== port && one["device_owner"] === "compute:nova");
@@ -240,7 +240,7 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		await expect.poll(names, SOON).toEqual(wanted);
 	});
 
-	test("without PostgreSQL, known guests are answered and passwords are 503; it returns, and so do they", async () => {
+	test("without PostgreSQL, known guests are answered, and passwords are 503 until it returns", async () => {
 		const nodes = await bothNodes();
 		const { id } = someInstance();
 		const before = await Promise.all(nodes.map((node) => ask(node, id, "network_data.json")));

@@ -66,7 +66,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL (apt-get install postgresql)", () => {
 		await proxy.close();
 	});
 
-	test("a server that dies within a transaction costs that transaction alone", async () => {
+	test("a server that dies within a transaction affects only that transaction", async () => {
 		const state = await openDatabase({ postgres: server.createDatabase() });
 		const passwords = createPasswordStore(state);
 		await passwords.setOnce("one", Buffer.from("kept"));

@@ -114,7 +114,7 @@ describe.skipIf(!hasCloudInit)("cloud-init (test/system/install.sh)", () => {
 
 	const classic = FORMATS.filter(([format]) => format === "ifupdown" || format === "ifcfg");
 	it.each(classic)(
-		"our network-config gives the same addresses and routes as our %s",
+		"our network-config results in the same addresses and routes as our %s",
 		async (format, theirFormat, read) => {
 			const conversions = documents.map(([, data]) => ({
 				document: textOf(renderFiles("cloud-init", data, true), "network-config"),

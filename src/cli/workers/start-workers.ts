@@ -78,7 +78,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 			answers.remove(channel);
 			if (closing.signal.aborted) return;
 			onEnd(member.metrics);
-			log.warn({ worker: process.process.pid, code, signal }, "a worker has ended: it is replaced");
+			log.warn({ worker: process.process.pid, code, signal }, "a worker ended unexpectedly and is being replaced");
 			void replace(member);
 		});
 		return member;

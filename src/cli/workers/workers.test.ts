@@ -164,7 +164,7 @@ describe("a worker that is killed", () => {
 	});
 });
 
-test("a worker that stands still is replaced", { timeout: 90_000 }, async () => {
+test("a worker that hangs is replaced", { timeout: 90_000 }, async () => {
 	const service = await start();
 	const [first = 0, second = 0] = service.workers();
 	process.kill(first, "SIGSTOP");
@@ -266,7 +266,7 @@ test("metrics and the request history are those of all workers", async () => {
 	expect(sumOf(await service.metrics(), "guestwire_requests_total")).toBe(40);
 });
 
-test("of passwords posted through all workers at once, one wins", async () => {
+test("exactly one of the passwords posted through all workers at once is kept", async () => {
 	const service = await start();
 	const posts = Array.from({ length: 20 }, async (_, n) => {
 		const answer = await ask(addressOf(service), `${LATEST}/password`, { method: "POST", body: `password-${n}` });

@@ -21,7 +21,7 @@ export function checkPatchable(image: Buffer): void {
 	}
 	for (const tag of CHECKSUM_TAGS) {
 		for (let at = image.indexOf(tag); at >= 0; at = image.indexOf(tag, at + 1)) {
-			if (at % SECTOR === 0) throw unpatchable("it has checksums of libisofs: make it with xorriso -md5 off");
+			if (at % SECTOR === 0) throw unpatchable("it has checksums by libisofs: create it with xorriso -md5 off");
 		}
 	}
 }

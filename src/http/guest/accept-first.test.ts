@@ -9,7 +9,7 @@ const REQUESTS = 5;
 /** Milliseconds that each response takes of the event loop. */
 const WORK = 0.5;
 
-it("lets no connection wait while others that came at the same time ask again and again", async () => {
+it("lets no connection wait while others that arrived at the same time send request after request", async () => {
 	const acceptFirst = createAcceptFirst();
 	/** Local ports, in the order of their requests. */
 	const handled: number[] = [];

@@ -57,7 +57,7 @@ describe("when many connect at once", () => {
 	});
 });
 
-describe("what no handler sees", () => {
+describe("requests that reach no handler", () => {
 	it.each<[what: string, bytes: string]>([
 		["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n"],
 		["an unknown version", `GET ${PATH} HTTP/4.2\r\n\r\n`],
@@ -75,7 +75,7 @@ describe("what no handler sees", () => {
 		],
 		["a bad chunk", `POST ${PASSWORD} HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
 		["a negative length", `POST ${PASSWORD} HTTP/1.1\r\n${head}Content-Length: -1\r\n\r\n`],
-		["an expectation nobody knows", `GET ${PATH} HTTP/1.1\r\n${head}Expect: miracles\r\n\r\n`],
+		["an unknown expectation", `GET ${PATH} HTTP/1.1\r\n${head}Expect: miracles\r\n\r\n`],
 		["CONNECT", "CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n"],
 		["HTTP/2 by prior knowledge", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
 		["WebDAV", `PROPFIND ${PATH} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
@@ -103,7 +103,7 @@ describe("what no handler sees", () => {
 			"an upgrade that is not taken",
 			`GET ${PATH} HTTP/1.1\r\n${head}Connection: close, Upgrade\r\nUpgrade: h2c\r\n\r\n`,
 		],
-		["a body that nobody reads", `GET ${PATH} HTTP/1.1\r\n${head}Content-Length: 3\r\nConnection: close\r\n\r\nabc`],
+		["a body that is not read", `GET ${PATH} HTTP/1.1\r\n${head}Content-Length: 3\r\nConnection: close\r\n\r\nabc`],
 		[
 			"a target in absolute form",
 			`GET http://169.254.169.254${PATH} HTTP/1.1\r\n${head}Host: 169.254.169.254\r\nConnection: close\r\n\r\n`,
@@ -212,7 +212,7 @@ describe("password", () => {
 		}
 	});
 
-	it("may have 1020 bytes; nothing posted sets nothing", async () => {
+	it("may have 1020 bytes; posting an empty one sets none", async () => {
 		await start();
 		expect((await post("")).status).toBe(200);
 		expect((await post("x".repeat(1021))).status).toBe(400);
@@ -226,7 +226,7 @@ describe("password", () => {
 		expect([answer.status, answer.headers["connection"]]).toEqual([400, "close"]);
 	});
 
-	it("is nobody else's", async () => {
+	it("is not returned to another instance", async () => {
 		const other = guest({ id: "99999999-2222-4333-8444-555555555555", address: "10.0.0.6" });
 		await start({ instances: instancesOf([instance, other]) });
 		await post("mine");
@@ -284,7 +284,7 @@ describe("a cloud that fails", () => {
 		expect(logged().at(-1)).toMatchObject({ level: 50, detail: expect.stringContaining("x is not a function") });
 	});
 
-	it("still lets the version lists answer, to anybody", async () => {
+	it("does not affect the version lists, which are served to everyone", async () => {
 		await start({ instances: failing(new GuestwireError("cloud-unavailable", "down")) });
 		for (const path of ["/", "/openstack", "//openstack/./"]) {
 			expect((await service.ask({ path })).body.toString()).toMatch(/latest$/);
@@ -299,7 +299,7 @@ describe("a cloud that is slow", () => {
 		return { lookUp, instances: { ...instancesOf([]), get: () => lookUp.promise } };
 	};
 
-	it("is 503 with Retry-After after the budget, and a fault that comes later harms nobody", async () => {
+	it("is 503 with Retry-After after the budget, and a later failure does no harm", async () => {
 		const { lookUp, instances } = pending();
 		await start({ instances, limits: { budget: 40 } });
 		const answer = await service.ask({ path: PATH, headers });
@@ -309,7 +309,7 @@ describe("a cloud that is slow", () => {
 		expect((await service.ask({ path: "/" })).status).toBe(200);
 	});
 
-	it("holds requests of no more guests than the limit: that of another one is 503 at once", async () => {
+	it("lets only as many guests wait as the limit allows: the next one gets 503 at once", async () => {
 		const { lookUp, instances } = pending();
 		await start({ instances, limits: { waiting: 1 } });
 		const first = service.ask({ path: PATH, headers });
@@ -323,7 +323,7 @@ describe("a cloud that is slow", () => {
 		expect((await first).status).toBe(200);
 	});
 
-	it("is waited for when the service stops: what is in flight is answered, nothing new is taken", async () => {
+	it("delays shutdown: requests in flight are answered, new ones are not accepted", async () => {
 		const { lookUp, instances } = pending();
 		await start({ instances });
 		const socket = connect(endpoint(where()) as never);
@@ -342,7 +342,7 @@ describe("a cloud that is slow", () => {
 		await closed;
 	});
 
-	it("does not keep the service from stopping, nor does a request that is never sent whole", {
+	it("does not prevent shutdown, nor does a request that is never completed", {
 		tags: ["slow"],
 	}, async () => {
 		const { instances } = pending();
@@ -395,7 +395,7 @@ describe("listening", () => {
 		expect((await service.ask({ path: PATH, headers })).status).toBe(200);
 	});
 
-	it("works on a unix socket, over one that a dead process left, and takes it away in the end", async () => {
+	it("works on a unix socket, replaces one left by a dead process, and removes it at the end", async () => {
 		const path = join(folder, "guestwire.sock");
 		const dead = createServer().listen(`${path}.dead`);
 		await once(dead, "listening");
@@ -408,7 +408,7 @@ describe("listening", () => {
 		await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
 	});
 
-	it("leaves a socket in use and a file that is no socket alone, and says so", async () => {
+	it("leaves alone a socket in use, and a file that is not a socket, and reports it", async () => {
 		const path = join(folder, "guestwire.sock");
 		const alive = createServer().listen(path);
 		await once(alive, "listening");
@@ -423,7 +423,7 @@ describe("listening", () => {
 		await expect(listening(`unix:${join(folder, "missing", "s")}`)).rejects.toMatchObject({ code: "listen" });
 	});
 
-	it("says which port is busy or which address is nobody's, and leaves no other listener up", async () => {
+	it("reports a port in use or an address that no interface has, and closes the other listeners", async () => {
 		await listening("127.0.0.1:0");
 		const busy = new URL(where()).host;
 		const free = join(folder, "free.sock");

@@ -24,7 +24,7 @@ export const REASONS = {
 		meaning:
 			"Not a valid HTTP/1 request, not sent in time, or with an unknown `Expect`. Counted; logged only if it could be parsed.",
 	},
-	"wrong-signature": { status: 403, meaning: "The shared secrets differ, or somebody is guessing." },
+	"wrong-signature": { status: 403, meaning: "The shared secrets differ, or someone is guessing." },
 	"peer-not-allowed": { status: 403, meaning: "The peer is not one of the addresses in `allow`." },
 	"bad-id": { status: 404, meaning: "No instance, network or router can have this id." },
 	"bad-address": { status: 404, meaning: "The forwarded address is not an IP address." },
@@ -33,12 +33,12 @@ export const REASONS = {
 	"wrong-project": {
 		status: 404,
 		meaning:
-			"The project that the agent or the port names does not own the instance: somebody claims another project's instance.",
+			"The project that the agent or the port names does not own the instance: someone is claiming another project's instance.",
 	},
 	"wrong-source": {
 		status: 404,
 		meaning:
-			"The instance has no such port, even after asking the cloud again: the address has just moved to another instance, or somebody claims another's instance.",
+			"The instance has no such port, even after asking the cloud again: the address has just moved to another instance, or someone is claiming another guest's instance.",
 	},
 	"unknown-instance": { status: 404, meaning: "The instance does not exist." },
 	"unknown-path": { status: 404, meaning: "The instance has no such document." },

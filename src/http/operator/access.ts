@@ -63,7 +63,7 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 		const advice = "set operator.tokenFile, or listen on 127.0.0.1";
 		throw new GuestwireError(
 			"config",
-			`operator listener ${address.text} has no token, and other machines can reach it: ${advice}`,
+			`operator listener ${address.text} has no token, but other machines can reach it: ${advice}`,
 		);
 	}
 	const digests = (

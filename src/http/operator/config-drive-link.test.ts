@@ -32,7 +32,7 @@ const make = async (query = "", headers: RawRequest["headers"] = [LOCAL, BEARER]
 const linkOf = async () => new URL(JSON.parse((await make()).body.toString()).url).search;
 
 describe("a link to a config drive", () => {
-	it("gives what the token gives, without a token and by any host name", async () => {
+	it("gives the same drive as the token, without a token and under any host name", async () => {
 		await start();
 		const { url, expires } = JSON.parse((await make()).body.toString());
 		expect(Math.abs(Date.parse(expires) - Date.now() - 3_600_000)).toBeLessThan(60_000);
@@ -48,7 +48,7 @@ describe("a link to a config drive", () => {
 		expect((await ask(`${DRIVE}${search}`, [LOCAL], "HEAD")).status).toBe(200);
 	});
 
-	it("names the URL of the configuration, and lasts as long as it is asked to", async () => {
+	it("uses the configured URL, and is valid for as long as requested", async () => {
 		await start({ url: "https://guestwire.example/operator/" });
 		const { url, expires } = JSON.parse((await make("?minutes=5")).body.toString());
 		expect(url).toMatch(/^https:\/\/guestwire\.example\/operator\/api\/instances\//);
@@ -56,14 +56,14 @@ describe("a link to a config drive", () => {
 		for (const query of ["?minutes=0", "?minutes=1441", "?minutes=x"]) expect((await make(query)).status).toBe(400);
 	});
 
-	it("is for one instance and its drive alone", async () => {
+	it("is valid for one instance's drive only", async () => {
 		await start();
 		const search = await linkOf();
 		const refusedFor = async (path: string) => {
 			const { status, body } = await ask(path);
 			return [status, JSON.parse(body.toString()).message];
 		};
-		const wrong = [403, expect.stringMatching(/^The link is not valid for this instance: make one with/)];
+		const wrong = [403, expect.stringMatching(/^The link is not valid for this instance: create one with/)];
 		expect(await refusedFor(`/api/instances/${other.id}/config-drive${search}`)).toEqual(wrong);
 		for (const path of ["", "/tree/openstack/latest/user_data", "/password", "/guest"]) {
 			expect((await ask(`/api/instances/${instance.id}${path}${search}`)).status, path).toBe(401);

@@ -51,23 +51,20 @@ describe("GET config-drive", () => {
 		});
 	});
 
-	it.each(["", "?encoding=gzip-base64"])(
-		"gives what Ironic takes, with the length and hash of that: %j",
-		async (query) => {
-			const answer = await get(query);
-			expect(decodeConfigDrive(answer.rawPayload)).toEqual(
-				Buffer.from(buildConfigDrive(tree, { date: new Date(created) })),
-			);
-			expect(answer.headers).toMatchObject({
-				"content-length": `${answer.rawPayload.length}`,
-				"content-type": expect.stringContaining("text/plain"),
-				"content-disposition": 'attachment; filename="web-1.iso.gz.b64"',
-				etag: `"${createHash("sha256").update(answer.rawPayload).digest("hex")}"`,
-			});
-		},
-	);
+	it.each(["", "?encoding=gzip-base64"])("returns what Ironic accepts, with its length and hash: %j", async (query) => {
+		const answer = await get(query);
+		expect(decodeConfigDrive(answer.rawPayload)).toEqual(
+			Buffer.from(buildConfigDrive(tree, { date: new Date(created) })),
+		);
+		expect(answer.headers).toMatchObject({
+			"content-length": `${answer.rawPayload.length}`,
+			"content-type": expect.stringContaining("text/plain"),
+			"content-disposition": 'attachment; filename="web-1.iso.gz.b64"',
+			etag: `"${createHash("sha256").update(answer.rawPayload).digest("hex")}"`,
+		});
+	});
 
-	it("answers HEAD with the same headers, and 304 to whoever has the image", async () => {
+	it("answers HEAD with the same headers, and 304 to clients that have the image", async () => {
 		const { headers } = await get("");
 		const head = await get("", { method: "HEAD" });
 		expect([head.statusCode, head.rawPayload.length]).toEqual([200, 0]);
@@ -92,7 +89,7 @@ describe("GET config-drive", () => {
 		expect((await get("?format=vfat&size=1")).json().message).toContain("user_data");
 	});
 
-	it("limits a drive to what fits into a request to Ironic, unless Ironic opens it by a link", async () => {
+	it("limits a drive to what fits into a request to Ironic, unless Ironic opens it through a link", async () => {
 		expect((await get("", { id: "large" })).json().message).toMatch(/64 MiB for a whole request: give Ironic a URL/);
 		const answer = await get("?link=x", { id: "large", method: "HEAD" });
 		expect([answer.statusCode, Number(answer.headers["content-length"]) > 64 * 2 ** 20]).toEqual([200, true]);

@@ -58,7 +58,8 @@ const schema = {
 		304: { description: "The image matches If-None-Match", type: "null" },
 		403: {
 			...ProblemSchema,
-			description: "The token does not allow user data, which the drive contains; or the link is wrong or has expired",
+			description:
+				"The token does not allow user data, which the drive contains; or the link is invalid or has expired",
 		},
 		404: ProblemSchema,
 		422: { ...ProblemSchema, description: "The documents do not fit on such a drive" },

@@ -83,7 +83,10 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const { id } = instance;
 		// It writes since when the guest is out of date: with a full or locked state, the rest is still shown.
 		await overview.compare(id, instance).catch((error: Error) => {
-			log.warn({ operator: "comparison", instance: pathInLog(id), detail: error.message }, "a guest can't be compared");
+			log.warn(
+				{ operator: "comparison", instance: pathInLog(id), detail: error.message },
+				"a guest's documents can't be compared",
+			);
 		});
 		const [pieces, answers] = await Promise.all([history.requests(id), history.documents(id)]);
 		const tree = documents.tree(instance);
@@ -113,7 +116,7 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
 	const { history, documents, novaDocuments, instanceOf } = options;
 	const schema = {
-		summary: "The versions of a document that a guest fetched, and what it would get now. Nothing of private documents",
+		summary: "The versions of a document that a guest fetched, and what it would get now. Omits private documents",
 		params: IdParamsSchema,
 		querystring: Type.Object({ path: Type.String({ maxLength: 255, default: NETWORK_DATA }) }),
 		response: { 200: VersionsSchema, ...problems },
@@ -175,7 +178,7 @@ function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: Gu
 	});
 
 	const verdict = {
-		summary: "What the guest's client makes of its network_data.json",
+		summary: "How the guest's client handles its network_data.json",
 		params: IdParamsSchema,
 		querystring: Type.Object({ client: Type.Optional(Type.String({ maxLength: 100 })) }),
 		response: {

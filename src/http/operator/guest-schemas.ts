@@ -30,7 +30,8 @@ export const SearchQuerySchema = Type.Object({
 	q: Type.Optional(
 		Type.String({
 			maxLength: 200,
-			description: "Words in the name, id, project, addresses, MAC addresses, networks or client: all have to occur",
+			description:
+				"Words in the name, id, project, addresses, MAC addresses, networks or client: all of them have to occur",
 		}),
 	),
 	client: Type.Optional(Type.String({ maxLength: 100, description: "`name`, `name@version` or `unknown`" })),
@@ -40,7 +41,7 @@ export const SearchQuerySchema = Type.Object({
 	sort: Type.Optional(Type.Enum([...SORTS], { default: "name" })),
 	order: Type.Optional(Type.Enum(["asc", "desc"], { default: "asc" })),
 	limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-	cursor: Type.Optional(Type.String({ maxLength: 1000, description: "`next` of the page before" })),
+	cursor: Type.Optional(Type.String({ maxLength: 1000, description: "`next` of the previous page" })),
 });
 export type SearchParameters = Static<typeof SearchQuerySchema>;
 
@@ -120,7 +121,7 @@ export const VersionsSchema = Type.Object({
 	nova: Type.Optional(Type.String({ description: "The same in profile nova" })),
 	fetched: Type.Optional(Type.String({ description: "The digest of what the guest fetched last" })),
 	versions: Type.Array(Type.Object({ digest: Type.String(), firstAt: Time, lastAt: Time, text: Type.String() }), {
-		description: "What guests fetched, the newest first",
+		description: "What the guest fetched, the newest first",
 	}),
 });
 
@@ -139,7 +140,7 @@ export const FindingSchema = Type.Object({
 						...{ since: Type.Optional(Type.String()), until: Type.Optional(Type.String()) },
 						renderers: Type.Optional(Type.Array(Type.String())),
 					}),
-					{ description: "Versions and renderers, if not all that were judged" },
+					{ description: "Versions and renderers, if not all that were checked" },
 				),
 			),
 		}),
@@ -192,7 +193,7 @@ export const RefusalsQuerySchema = Type.Object({
 		}),
 	),
 	limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 20 })),
-	cursor: Type.Optional(Type.String({ maxLength: 5000, description: "`next` of the page before" })),
+	cursor: Type.Optional(Type.String({ maxLength: 5000, description: "`next` of the previous page" })),
 });
 export type RefusalsParameters = Static<typeof RefusalsQuerySchema>;
 

@@ -46,7 +46,7 @@ async function until<T>(look: () => Promise<T>, isDone: (found: T) => boolean): 
 }
 
 describe("what a guest requested", () => {
-	it("is found by search, with its client, and up to date or not by what it fetched", async () => {
+	it("is found by search, with its client and whether what it fetched is up to date", async () => {
 		await start();
 		const body = (await ask(`/api/instances/${instance.id}/tree/${NETWORK}`)).body;
 		expect((await json(`/api/search?q=${instance.id}`)).guests[0]).toMatchObject({ state: "never", requests: 0 });
@@ -69,7 +69,7 @@ describe("what a guest requested", () => {
 		expect(versions).toMatchObject({ now: body.toString(), fetched: versions.versions[0].digest });
 	});
 
-	it("is not called out of date for dynamic vendor data, which is not asked for to compare", async () => {
+	it("is not out of date because of dynamic vendor data, which is not requested for comparisons", async () => {
 		await start();
 		const path = "openstack/latest/vendor_data2.json";
 		await record([answered({ instance: instance.id, path, body: Buffer.from('{"join":{"token":1}}') })]);
@@ -79,7 +79,7 @@ describe("what a guest requested", () => {
 		expect(row).not.toHaveProperty("bytes");
 	});
 
-	it("is shown though the state can't be written", async () => {
+	it("is shown even if the state can't be written", async () => {
 		let current = guest({ address: "192.0.2.7" });
 		await start({ instances: { ...instancesOf([current]), get: () => current } });
 		const { id } = current;
@@ -117,7 +117,7 @@ describe("what a guest requested", () => {
 		response.destroy();
 	});
 
-	it("names which instance a refused request nearly was, and what to look at", async () => {
+	it("names the instance that a refused request nearly matched, and what to check", async () => {
 		await start();
 		const address = instance.ports[0]?.fixedIps[0]?.address;
 		const source = { peer: "10.0.0.1", address, networkId: "11111111-2222-4333-8444-555555555555" };
@@ -132,7 +132,7 @@ describe("what a guest requested", () => {
 		expect(refusals.refusals[0].advice).toContain("instance's ports");
 	});
 
-	it("marks an instance that a refused request nearly was, though nobody has looked at the refusals", async () => {
+	it("marks an instance that a refused request nearly matched, even if no one has opened the refusals", async () => {
 		await start();
 		const address = instance.ports[0]?.fixedIps[0]?.address;
 		const source = { peer: "10.0.0.1", address, networkId: "11111111-2222-4333-8444-555555555555" };
@@ -144,7 +144,7 @@ describe("what a guest requested", () => {
 		expect(found.guests).toMatchObject([{ id: instance.id, state: "refused" }]);
 	});
 
-	it("marks a guest as refused that asked before, until it asks again", async () => {
+	it("marks a known guest as refused until its next answered request", async () => {
 		await start();
 		const { id } = instance;
 		const body = (await ask(`/api/instances/${id}/tree/${NETWORK}`)).body;
@@ -164,7 +164,7 @@ describe("what a guest requested", () => {
 		expect(await until(stateOf, (state) => state === "refused")).toBe("refused");
 	});
 
-	it("gives every refusal exactly once on the pages, the latest first, and finds one by its words", async () => {
+	it("lists every refusal exactly once across pages, the latest first, and finds one by its words", async () => {
 		await start();
 		const refused = (n: number) =>
 			answered({
@@ -191,7 +191,7 @@ describe("what a guest requested", () => {
 		expect((await json("/api/refusals?cursor=x")).refusals).toHaveLength(20);
 	});
 
-	it("is judged for the client that asked", async () => {
+	it("is checked for the guest's client", async () => {
 		await start();
 		await record([answered({ instance: instance.id })]);
 		await until(
@@ -218,7 +218,7 @@ describe("a document to try", () => {
 	});
 });
 
-describe("who is let in", () => {
+describe("access", () => {
 	const tokens = { listen: "127.0.0.1:0", token: "full-token", readToken: "read-token" };
 	const signIn = (token: string, headers: Headers = []) =>
 		ask("/api/session", headers, "POST", JSON.stringify({ token }));
@@ -259,7 +259,7 @@ describe("who is let in", () => {
 		expect(received).not.toContain(instance.id);
 	});
 
-	it("a wrong token, a made-up cookie and no token see the sign-in form alone", async () => {
+	it("only the sign-in form is shown with a wrong token, a made-up cookie or no token", async () => {
 		await start(tokens);
 		const wrong = await signIn("wrong");
 		expect([wrong.status, wrong.headers["set-cookie"]]).toEqual([401, undefined]);
@@ -367,7 +367,7 @@ describe("who is let in", () => {
 		expect((await signIn("read-token")).headers["set-cookie"]).not.toContain("Secure");
 	});
 
-	it("no browser at operator.url without a token: who reaches the proxy would read user data", async () => {
+	it("no browser at operator.url without a token: anyone who reaches the proxy could read user data", async () => {
 		await start({ url: "https://gw.example/" });
 		const statusOf = async (host: string) =>
 			(await send(server.address, { path: "/api/search", headers: [["Host", host]] })).status;
@@ -375,7 +375,7 @@ describe("who is let in", () => {
 		expect(await statusOf("gw.example")).toBe(403);
 	});
 
-	it("names no token and no seed in its log, its events and what the page shows", async () => {
+	it("no token and no seed is in its log, its events or on the page", async () => {
 		await start(tokens);
 		const header: Headers = [["Authorization", "Bearer full-token"]];
 		const path = "openstack/latest/meta_data.json";

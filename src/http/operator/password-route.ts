@@ -24,7 +24,7 @@ const HEADERS = {
 	"last-modified": { description: "When it was posted; absent if none is set", type: "string" },
 	[SINCE]: {
 		description:
-			"Whether Nova has launched the instance again since: if it was rebuilt, the password is that of its former guest",
+			"Whether Nova has launched the instance again since: if it was rebuilt, the password belongs to the previous guest",
 		type: "string",
 		enum: ["true", "false"],
 	},
@@ -57,7 +57,7 @@ export async function passwordRoute(app: FastifyInstance, options: PasswordRoute
 	);
 	const clear = {
 		summary: "Clear the password, so that the guest can post another one",
-		response: { 204: { description: "It is not set any more", type: "null" }, ...problems },
+		response: { 204: { description: "The password is no longer set", type: "null" }, ...problems },
 	};
 	app.delete<Route>(
 		"/api/instances/:id/password",

@@ -37,7 +37,7 @@ export function answerProblem(error: FastifyError | GuestwireError, reply: Fasti
 	if (error instanceof GuestwireError) {
 		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
 		if (unknown) return reply.code(404).send({ message: error.message });
-		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator got no answer");
+		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator request failed");
 		const message = WITHOUT_PATHS.has(error.code) ? error.message : (INSTEAD[error.code] ?? INTERNAL);
 		return reply.code(503).send({ message });
 	}

@@ -73,7 +73,7 @@ describe("the API", () => {
 		expect(await json(`/api/instances?after=${"z".repeat(512)}`)).toEqual([]);
 	});
 
-	it("tells an instance's wiring and documents, but no user data", async () => {
+	it("returns an instance's wiring and documents, but no user data", async () => {
 		await start();
 		const details = await json(`/api/instances/${instance.id.toUpperCase()}`);
 		const recorded = recordedCase("f-trunk").facts;
@@ -89,7 +89,7 @@ describe("the API", () => {
 		expect(text).not.toContain(Buffer.from(withData?.server?.userData ?? []).toString("base64"));
 	});
 
-	it("gives a document as nova-api-metadata gave it to the guest", async () => {
+	it("returns a document as nova-api-metadata gave it to the guest", async () => {
 		await start();
 		const answer = await ask(`/api/instances/${instance.id}/tree/openstack/latest/network_data.json`);
 		expect(answer.body.toString()).toBe(recordedCase("f-trunk").networkData);
@@ -116,7 +116,7 @@ describe("the API", () => {
 		["no HTTP request", "GARBAGE\r\n\r\n", 400],
 		["endless headers", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
 		["a body that is not JSON", post("/api/session", "application/json", "{"), 400],
-		["a body that is not what it says", post("/api/session", "application/json", "[]"), 400],
+		["a body that does not match its content type", post("/api/session", "application/json", "[]"), 400],
 		["a body of an unknown type", post("/api/session", "application/xml", "<token/>"), 415],
 		["a body that is too large", post("/api/session", "application/json", " ".repeat(2 ** 21)), 413],
 		["a document that is not JSON", post("/api/try", "application/json", "{"), 422],
@@ -136,7 +136,7 @@ describe("the API", () => {
 		}
 	});
 
-	it("answers what its OpenAPI document says, and no other paths are documented", async () => {
+	it("answers as its OpenAPI document says, and documents no other paths", async () => {
 		await start();
 		const document = await json("/openapi.json");
 		expect(document).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
@@ -184,7 +184,7 @@ describe("a guest's password", () => {
 		expect((await remove(path)).status).toBe(204);
 	});
 
-	it("stays, with a sign, when the instance was launched again: a resized guest keeps its password", async () => {
+	it("is kept, with a note, when the instance is launched again: a resized guest keeps its password", async () => {
 		const launched = new Date(Date.now() + 3_600_000);
 		const resized = { ...instance, server: { ...(instance.server as Server), launched } };
 		await createPasswordStore(state).setOnce(instance.id, password);
@@ -193,7 +193,7 @@ describe("a guest's password", () => {
 		expect([answer.body, answer.headers["guestwire-launched-since"]]).toEqual([password, "true"]);
 	});
 
-	it("is nobody's without the token, and no unknown instance's", async () => {
+	it("requires the token and a known instance", async () => {
 		await start({ token: TOKEN });
 		expect([(await ask(path)).status, (await remove(path)).status]).toEqual([401, 401]);
 		await server.close();
@@ -203,7 +203,7 @@ describe("a guest's password", () => {
 	});
 });
 
-describe("who is let in", () => {
+describe("access", () => {
 	it.each(["localhost", "LOCALHOST:1", "127.0.0.1:8790", "127.9.9.9", "[::1]:8790"])(
 		"Host %s on loopback",
 		async (host) => {
@@ -273,7 +273,7 @@ it("is ready when guests are answered", async () => {
 	expect((await ask("/healthz")).status).toBe(200);
 });
 
-it("tells exactly the metrics that docs/operator.md lists", async () => {
+it("has exactly the metrics that docs/operator.md lists", async () => {
 	await start();
 	const text = (await ask("/metrics")).body.toString();
 	const told = Array.from(text.matchAll(/^# TYPE (guestwire_\w+) /gm), ([, name]) => name);

@@ -104,7 +104,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 /** Every operation can be refused in the same ways. */
 function withProblems(schema: FastifySchema): FastifySchema {
 	const content = { "application/json": { schema: ProblemSchema } };
-	const problem = { description: "Why the request was refused, or failed", content };
+	const problem = { description: "Why the request was refused or failed", content };
 	return { ...schema, response: { default: problem, ...(schema.response as object) } };
 }
 
@@ -122,7 +122,7 @@ async function admit(
 	if (refused === 403) {
 		const message = access.checkHost(asked)
 			? "Only local Host names are allowed, and that of operator.url if a token is set."
-			: "Only this server's page may ask.";
+			: "Requests from other sites' pages are refused.";
 		return reply.code(403).send({ message });
 	}
 	if (refused === 401) {
@@ -137,8 +137,8 @@ function hasLink({ query }: FastifyRequest): boolean {
 }
 
 const LINK_REFUSALS = {
-	wrong: "The link is not valid for this instance: make one with guestwire config-drive --url.",
-	expired: "The link has expired: make another one with guestwire config-drive --url.",
+	wrong: "The link is not valid for this instance: create one with guestwire config-drive --url.",
+	expired: "The link has expired: create a new one with guestwire config-drive --url.",
 };
 
 /** The signature takes the place of the token. A proxy may have sent the request on, so the Host header may be any. */
@@ -200,7 +200,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.get("/healthz", hidden, async () => "ok\n");
 	app.get("/readyz", hidden, async (_request, reply) => {
 		if (!isReady()) return reply.code(503).send("not ready\n");
-		return isOutdated() ? "ok, but the inventory is invalid and its last valid state is served\n" : "ok\n";
+		return isOutdated() ? "ok, but the inventory is invalid, so its last valid state is served\n" : "ok\n";
 	});
 }
 
@@ -208,8 +208,8 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 const PAGE_OF_INSTANCES = {
 	type: "object",
 	properties: {
-		limit: { type: "integer", minimum: 1, description: "Instances of a page. Default: all" },
-		after: { type: "string", maxLength: MAX_ID_LENGTH, description: "The last id of the page before" },
+		limit: { type: "integer", minimum: 1, description: "Number of instances on a page. Default: all" },
+		after: { type: "string", maxLength: MAX_ID_LENGTH, description: "The last id of the previous page" },
 	},
 };
 
@@ -223,7 +223,7 @@ function addInstanceRoutes(
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
 
 	const list = {
-		summary: "Every instance, in the order of ids",
+		summary: "Every instance, ordered by id",
 		querystring: PAGE_OF_INSTANCES,
 		response: { 200: { type: "array", items: SummarySchema }, 503: problem },
 	};

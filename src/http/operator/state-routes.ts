@@ -50,7 +50,7 @@ export async function stateRoutes(app: FastifyInstance, options: StateRoutesOpti
 
 function addRefusals(app: FastifyInstance, overview: Overview): void {
 	const schema = {
-		summary: "Requests that no instance was found for, by source, the latest first",
+		summary: "Requests for which no instance was found, by source, the latest first",
 		querystring: RefusalsQuerySchema,
 		response: { 200: RefusalsSchema, 503: ProblemSchema },
 	};
@@ -111,12 +111,13 @@ function addEvents(app: FastifyInstance, { overview, isAdmitted }: StateRoutesOp
 		summary: "What has changed, as server-sent events: `guests`, `all` or `refusals`",
 		response: {
 			200: { description: "An endless stream", type: "string" },
-			503: { ...ProblemSchema, description: "Too many streams are open" },
+			503: { ...ProblemSchema, description: "Too many event streams are open" },
 		},
 		produces: ["text/event-stream"],
 	};
 	app.get("/api/events", { schema }, async (request, reply) => {
-		if (streams.size >= MAX_STREAMS) return reply.code(503).send({ message: `${MAX_STREAMS} streams are open.` });
+		if (streams.size >= MAX_STREAMS)
+			return reply.code(503).send({ message: `${MAX_STREAMS} event streams are open already: close one.` });
 		const stream = new PassThrough();
 		const write = (text: string) => {
 			if (stream.readableLength > MAX_UNREAD || !isAdmitted(request)) stream.destroy();
@@ -139,7 +140,7 @@ function addEvents(app: FastifyInstance, { overview, isAdmitted }: StateRoutesOp
 function addTry(app: FastifyInstance): void {
 	const schema = {
 		summary: "Check and render any network_data.json",
-		body: Type.Unsafe<unknown>({ description: "A network_data.json, whatever wrote it" }),
+		body: Type.Unsafe<unknown>({ description: "A network_data.json from any program" }),
 		response: {
 			200: Type.Object({
 				document: DescriptionSchema,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createComparisons } from "./comparisons.ts";
 
-it("a guest that has asked is compared before all that can wait", async () => {
+it("a guest that has sent a request is compared before the others", async () => {
 	const compared: string[] = [];
 	const { promise, resolve } = Promise.withResolvers<void>();
 	const comparisons = createComparisons({

@@ -16,7 +16,7 @@ const judge = (...answers: readonly LastAnswer[]) =>
 		() => NEW,
 	);
 
-it("a guest stays out of date whatever is read of its other documents, however much later", () => {
+it("a guest stays out of date whatever other documents it reads, however much later", () => {
 	const old = fetched("openstack/2018-08-27/network_data.json", 0, OLD);
 	const read = fetched("openstack/latest/meta_data.json", 11 * MINUTE, NEW);
 	expect(judge(old)).toBe(true);

@@ -5,7 +5,7 @@ import { createHistoryReader } from "./history-reader.ts";
 
 const LIMIT = 10;
 
-it("keeps as many lines in memory as the state, and those that asked last", async () => {
+it("keeps as many lines in memory as the state, with the latest requests", async () => {
 	const state = await openDatabase("memory");
 	const store = createHistoryStore(state);
 	const reader = createHistoryReader({
@@ -34,7 +34,7 @@ it("keeps as many lines in memory as the state, and those that asked last", asyn
 	await state.close();
 });
 
-it("keeps what is stored when it can't be replaced, so that it is tried again", async () => {
+it("keeps what is stored when it can't be replaced, so that it is retried", async () => {
 	const state = await openDatabase("memory");
 	const stored = createHistoryStore(state);
 	let isLocked = true;

@@ -37,7 +37,7 @@ describe("near misses", () => {
 		]);
 	});
 
-	it("says what did not match where all that is compared does", async () => {
+	it("says what did not match if all compared values do", async () => {
 		const address = port?.addresses[0];
 		const whyOf = async (source: RefusedRequest) =>
 			(await misses(source)).find((miss) => miss.instance === trunk?.id)?.why;
@@ -52,7 +52,7 @@ describe("near misses", () => {
 		expect(await whyOf({ ...allowed, reason: "several-owners" })).toContain("; it is not the only instance");
 	});
 
-	it("finds nobody for a source that says nothing, and takes any text", async () => {
+	it("finds nothing for an empty source, and accepts any text", async () => {
 		expect(await misses({})).toEqual([]);
 		await fc.assert(
 			fc.asyncProperty(

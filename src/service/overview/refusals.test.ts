@@ -44,7 +44,7 @@ it("a page of refusals among very many instances never keeps guests waiting, and
 	expect(pages[0]?.refusals.every(({ misses }) => misses.length === 0)).toBe(true);
 });
 
-it("looks again when instances have changed, though it knows what was near before", async () => {
+it("searches again when instances have changed, although it knows what nearly matched before", async () => {
 	const instances: IndexedInstance[] = [];
 	const refusals = createRefusals({
 		store: { refusals: async () => [refusal(1)] },

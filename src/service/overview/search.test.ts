@@ -64,7 +64,7 @@ describe("the search", () => {
 		}
 	});
 
-	it("gives every guest exactly once on its pages, in order, whatever the order and the size of the pages", async () => {
+	it("returns every guest exactly once across pages, in order, whatever the order and the size of the pages", async () => {
 		const sort = fc.constantFrom(...SORTS);
 		await fc.assert(
 			fc.asyncProperty(sort, fc.boolean(), fc.integer({ min: 1, max: 30 }), async (sort, descending, limit) => {
@@ -83,20 +83,20 @@ describe("the search", () => {
 		);
 	});
 
-	it("goes on after a guest that is gone", async () => {
+	it("continues after a guest that is gone", async () => {
 		const first = await searchGuests(guests, { limit: 3 });
 		const rest = guests.filter(({ instance }) => instance.id !== first.guests[2]?.instance.id);
 		const all = (await searchGuests(guests, { limit: 1000 })).guests;
 		expect((await searchGuests(rest, { limit: 1000, cursor: first.next })).guests).toEqual(all.slice(3));
 	});
 
-	it("takes any cursor", async () => {
+	it("accepts any cursor", async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.string(), async (cursor) => void (await searchGuests(guests, { cursor, limit: 5 }))),
 		);
 	});
 
-	it("lets others have their turn among very many guests, and is shared by all who ask the same", async () => {
+	it("yields to other work among very many guests, and is shared by all callers of the same search", async () => {
 		let passes = 0;
 		function* many(): Generator<Guest> {
 			passes++;

@@ -93,7 +93,7 @@ it("reads no list of the cloud while the mirror is filled, and shows what it has
 	expect([index.instances.size, readings]).toEqual([SERVERS + 1, ["servers", "servers"]]);
 });
 
-it("what has changed among many servers is read alone, and not the list", { timeout: PATIENCE }, async () => {
+it("only what has changed among many servers is read, not the list", { timeout: PATIENCE }, async () => {
 	await setFilled();
 	await expect.poll(() => index.isComplete, { timeout: PATIENCE }).toBe(true);
 	readings = [];

@@ -37,7 +37,7 @@ it.each([
 	expect(detect(requests)).toBe(client);
 });
 
-it("somebody who tries curl in a guest does not replace what configures it, but the next version does", () => {
+it("curl in a guest does not replace the client that configures it, but that client's next version does", () => {
 	const guest = addEvidence(NO_EVIDENCE, "openstack/latest/user_data", "Cloud-Init/24.1");
 	const tried = addEvidence(guest, "openstack/latest/meta_data.json", "curl/8");
 	expect(tried.client).toBe("cloud-init@24.1");

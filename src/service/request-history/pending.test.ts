@@ -116,7 +116,7 @@ it("keeps no older answer of a document when there is no room for the last one",
 	expect([pending.size, pending.bytes]).toEqual([6, MAX_PENDING_BYTES]);
 });
 
-it("is bounded: one instance costs the same however often it asks, and further instances are lost", () => {
+it("is bounded: an instance takes the same space however many requests it sends, and further instances are lost", () => {
 	const pending = createPending();
 	for (let at = 0; at < 1000; at++) expect(addRequest(pending, request(at))).toBe(true);
 	expect([pending.size, pending.instances.get("vm")?.requests]).toEqual([MAX_REQUESTS + 1, 1000]);

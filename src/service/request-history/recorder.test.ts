@@ -19,7 +19,7 @@ storesHistory(async () => ({ sqlite: join(folder, `${++files}.db`) }));
 const options = { node: "n", writer: "n 1", digestOf: createDigests(new Uint8Array(32)), delay: 1 };
 
 describe("the recorder", () => {
-	it("writes soon after a request, without being asked", async () => {
+	it("writes soon after a request on its own", async () => {
 		const state = await openDatabase("memory");
 		const store = createHistoryStore(state);
 		const { promise, resolve } = Promise.withResolvers<void>();

@@ -32,7 +32,7 @@ it("ends a document that takes too long, in a thread of its own, and tries the n
 	expect((await tried(document(1))).renderings.netplan.files[0].text).toContain("vlan");
 });
 
-it("tries one document at a time, refuses what would wait for too many, and tells which are not one", async () => {
+it("tries one document at a time, refuses one if too many are waiting, and reports invalid ones", async () => {
 	trials = createDocumentTrials(60_000);
 	const all = Array.from({ length: MAX_WAITING }, () => tried(document(1)));
 	expect(trials.run(document(1))).toBeUndefined();

@@ -5,6 +5,9 @@ import { explain, formatPath } from "../../checked-text.ts";
 import { type ErrorCode, GuestwireError } from "../../errors.ts";
 import { createPicker } from "../picker.ts";
 
+/** What to do about an answer that no sound service gives. */
+export const CHECK_SERVICE = "check the service and any proxy in front of it";
+
 const ajv = new Ajv({ useDefaults: true, verbose: true });
 
 /** Turns an unknown value into a `T`, with defaults filled in and only the members of the schema. */

@@ -1,7 +1,7 @@
 /** A service of the cloud: authorized calls, complete listings, statuses mapped to errors. */
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
-import { type Reader, reader } from "./answers.ts";
+import { CHECK_SERVICE, type Reader, reader } from "./answers.ts";
 import { parseJson } from "./keystone.ts";
 import { type Query, toSearch } from "./query.ts";
 import { type Authorization, describeCall, type Reply, type Rest } from "./rest.ts";
@@ -99,7 +99,10 @@ export function createApi(options: ApiOptions): Api {
 			yield items;
 			if (next === undefined) return;
 			if (markers.has(next))
-				throw new GuestwireError("cloud-answer", `${where}: the listing links back to a page that was already read`);
+				throw new GuestwireError(
+					"cloud-answer",
+					`${where}: the listing links back to a page that was already read: ${CHECK_SERVICE}`,
+				);
 			markers.add(next);
 			marker = [["marker", next]];
 		}
@@ -149,7 +152,7 @@ function readPage(collection: string, { value, where }: Answered): ListingPage {
 function markerOf(href: string, where: string): string {
 	const marker = URL.parse(href, "http://any")?.searchParams.get("marker");
 	if (marker) return marker;
-	throw new GuestwireError("cloud-answer", `${where}: the link to the next page has no marker`);
+	throw new GuestwireError("cloud-answer", `${where}: the link to the next page has no marker: ${CHECK_SERVICE}`);
 }
 
 /** The error for a status that refuses the call. */
@@ -163,5 +166,5 @@ function refusalByOpenStack(where: string, { status }: Reply): GuestwireError {
 		return new GuestwireError("cloud-answer", `${where}: answered 403; grant the user the role in docs/openstack.md`, {
 			cause: FORBIDDEN,
 		});
-	return new GuestwireError("cloud-answer", `${where}: answered ${status}`);
+	return new GuestwireError("cloud-answer", `${where}: answered ${status}; see the service's log`);
 }

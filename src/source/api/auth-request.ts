@@ -29,7 +29,7 @@ export function authRequest({ entry, where }: FoundCloud): AuthRequest {
 	const { auth } = entry;
 	const missing: Missing = (member) => {
 		const what = `${where}: auth.${member} (OS_${member.toUpperCase()}) is missing: add it`;
-		const hint = where === VARIABLES ? "" : " to the entry, beside which the OS_* variables are not read";
+		const hint = where === VARIABLES ? "" : " to the entry (the OS_* variables do not supplement it)";
 		throw new GuestwireError("config", `${what}${hint}`);
 	};
 	const type = entry.auth_type ?? impliedType(auth);

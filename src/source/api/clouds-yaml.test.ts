@@ -35,7 +35,7 @@ test("OS_CLOUD names the cloud by default", async () => {
 	expect((await find(undefined, { OS_CLOUD: "one", OS_AUTH_URL: "http://x" })).entry.region_name).toBe("R");
 });
 
-test("the variables alone", async () => {
+test("only the variables", async () => {
 	const env = {
 		OS_AUTH_URL: "http://x",
 		OS_USERNAME: "u",
@@ -70,7 +70,7 @@ test.each([
 	expect((await find(cloud, env)).entry.auth).toEqual({ auth_url: "http://x" });
 });
 
-test("OS_CLOUD=envvars without the variables is no cloud", async () => {
+test("OS_CLOUD=envvars without the variables is an error", async () => {
 	put("clouds.yaml", CLOUDS);
 	await expect(find(undefined, { OS_CLOUD: "envvars" })).rejects.toThrow("there is no cloud envvars");
 });
@@ -81,7 +81,7 @@ describe("an entry as openstacksdk accepts it", () => {
 		return (await find("one")).entry;
 	};
 
-	test("members of auth may stand beside it, and take precedence", async () => {
+	test("members of auth may be written next to it, and take precedence", async () => {
 		const entry = await entryOf("auth: { auth_url: http://k, username: a }, username: b, password: s, project-name: p");
 		expect(entry.auth).toEqual({ auth_url: "http://k", username: "b", password: "s", project_name: "p" });
 	});
@@ -101,7 +101,7 @@ describe("an entry as openstacksdk accepts it", () => {
 		);
 		put("clouds-public.yaml", "public-clouds: {}");
 		await expect(entryOf("profile: example")).rejects.toThrow(
-			/profile example is not in .*clouds-public.yaml: write auth_url/,
+			/profile example is not in .*clouds-public.yaml: replace it with auth_url/,
 		);
 	});
 
@@ -110,7 +110,7 @@ describe("an entry as openstacksdk accepts it", () => {
 		expect(entry).toMatchObject({ cacert: join(home, "ca.crt"), cert: join(home, "c.crt"), key: "/etc/~/k" });
 	});
 
-	test("an empty region is none, and verify may be text", async () => {
+	test("an empty region counts as absent, and verify may be text", async () => {
 		const entry = await entryOf("region_name: '', verify: 'False', insecure: 'true'");
 		expect(entry).not.toHaveProperty("region_name");
 		expect(entry).toMatchObject({ verify: false, insecure: true });
@@ -125,12 +125,12 @@ describe("an entry as openstacksdk accepts it", () => {
 		expect(await entryOf(`verify: ${text}`)).toMatchObject({ verify: expected });
 	});
 
-	test("an empty cacert, cert or key is none", async () => {
+	test("an empty cacert, cert or key counts as absent", async () => {
 		const entry = await entryOf("cacert: null, cert: '', key: ''");
 		expect(entry).toEqual({ auth: {}, regions: [] });
 	});
 
-	test("auth_url may name the region, in a profile too", async () => {
+	test("auth_url may contain the region, also in a profile", async () => {
 		const members = "region_name: r1, auth: { auth_url: 'https://{region_name}.example/{other}/v3' }";
 		expect((await entryOf(members)).auth.auth_url).toBe("https://r1.example/{other}/v3");
 		const profile = "{ region_name: r0, auth: { auth_url: 'https://{region_name}.example' } }";
@@ -159,7 +159,7 @@ describe("files that other OpenStack tools accept", () => {
 	});
 });
 
-describe("a fault is one line with its place, and without secrets", () => {
+describe("a fault is reported in one line with its place and without secrets", () => {
 	test.each([
 		["three", CLOUDS, /clouds.yaml: there is no cloud three; the file has: one, two$/],
 		["one", "clouds: { one: { auth: { password: 123456 } } }", /clouds.one: auth.password must be text: quote it$/],
@@ -181,6 +181,8 @@ describe("a fault is one line with its place, and without secrets", () => {
 		await expect(find("one", { OS_CLIENT_CONFIG_FILE: join(home, "not-here") })).rejects.toThrow(
 			/not-here does not exist/,
 		);
-		await expect(find()).rejects.toThrow("name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL");
+		await expect(find()).rejects.toThrow(
+			"name an entry of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
+		);
 	});
 });

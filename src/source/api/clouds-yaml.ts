@@ -105,7 +105,7 @@ export async function findCloud(name: string | undefined, env: Environment): Pro
 	if (!isInVariables) {
 		throw new GuestwireError(
 			"config",
-			"no cloud is named: name one of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
+			"no cloud is selected: name an entry of clouds.yaml with --os-cloud or OS_CLOUD, or set OS_AUTH_URL",
 		);
 	}
 	const entry = plainEntry(fromVariables(env), Object.keys(Auth.properties), homeOf(env));
@@ -144,7 +144,7 @@ async function findProfile(name: string | undefined, places: readonly string[], 
 	const searched = found?.file ?? `clouds-public.yaml of ${places.join(", ")}`;
 	throw new GuestwireError(
 		"config",
-		`${where}: profile ${name} is not in ${searched}: write auth_url and region_name into the entry, without a profile`,
+		`${where}: profile ${name} is not in ${searched}: replace it with auth_url and region_name`,
 	);
 }
 

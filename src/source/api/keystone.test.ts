@@ -143,7 +143,7 @@ test.each([
 	[{ auth: {} }, /auth.username \(OS_USERNAME\) is missing/],
 	[
 		{ auth: { username: "u" } },
-		/auth.password .*is missing: add it to the entry, beside which the OS_\* variables are not read$/,
+		/auth.password .*is missing: add it to the entry \(the OS_\* variables do not supplement it\)$/,
 	],
 	[{ auth: { username: "u", password: "p" } }, /auth.project_name .*is missing/],
 	[{ auth: { username: "u", password: "p", project_id: "i" } }, /auth.auth_url .*is missing/],

@@ -2,7 +2,7 @@
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { parseInOrder } from "../../key-order.ts";
-import { reader } from "./answers.ts";
+import { CHECK_SERVICE, reader } from "./answers.ts";
 import { type AuthRequest, authRequest } from "./auth-request.ts";
 import type { CloudEntry, FoundCloud } from "./clouds-yaml.ts";
 import { type Authorization, describeCall, type Reply, type Rest } from "./rest.ts";
@@ -160,7 +160,10 @@ async function askForToken({ url, body }: AuthRequest, rest: Rest): Promise<Toke
 	const { token } = readToken(parseJson(reply, where), where);
 	const [issuedAt, expiresAt] = [Date.parse(token.issued_at), Date.parse(token.expires_at)];
 	if (!(expiresAt > issuedAt))
-		throw new GuestwireError("cloud-answer", `${where}: token/expires_at is not after issued_at`);
+		throw new GuestwireError(
+			"cloud-answer",
+			`${where}: token/expires_at is not after issued_at: check [token] expiration in keystone.conf`,
+		);
 	return {
 		id,
 		catalogue: token.catalog,
@@ -181,7 +184,7 @@ export function parseJson(reply: Reply, where: string): unknown {
 	try {
 		return parseInOrder(reply.text);
 	} catch {
-		throw new GuestwireError("cloud-answer", `${where}: the answer (${reply.status}) is not JSON`);
+		throw new GuestwireError("cloud-answer", `${where}: the answer (${reply.status}) is not JSON: ${CHECK_SERVICE}`);
 	}
 }
 

@@ -83,7 +83,7 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 			const { code } = error as NodeJS.ErrnoException;
 			throw new GuestwireError(
 				"config",
-				`can't read ${file} (${code}), which is cacert, cert or key in clouds.yaml: correct the path`,
+				`can't read ${file} (${code}), named by cacert, cert or key in clouds.yaml: correct the path`,
 			);
 		}
 	};

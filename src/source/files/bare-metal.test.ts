@@ -87,7 +87,7 @@ const answerWithFields = {
 	links: [{ href: `http://127.0.0.1:6385/v1/nodes/${NODE}`, rel: "self" }],
 };
 
-test("an answer limited by fields costs nothing beside the whole record, and else its node", async () => {
+test("a response limited by fields does no harm beside the whole record; alone, it makes its node unreadable", async () => {
 	const warnings: string[] = [];
 	const open = async (files: Readonly<Record<string, unknown>>) =>
 		openFilesSource(await folderWith(files), { onWarning: (warning) => warnings.push(warning) });
@@ -141,7 +141,7 @@ subnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24, gateway_ip: 10.7.0.1, 
 	const port = `ports: [{ id: p, mac_address: "52:54:00:00:01:02", fixed_ips: [{ ip_address: 10.7.0.9 }], network_id: lan }]`;
 	const networks = [{ type: "ipv4", ip_address: "10.7.0.9", netmask: "255.255.255.0" }];
 
-	test("is on the bond that has its MAC address, and takes the place of what Ironic says", async () => {
+	test("is on the bond that has its MAC address, and replaces what Ironic says", async () => {
 		const files = await openFilesSource(await folderWith({ ...answersOf("29"), "lan.yaml": lan + port }));
 		const instance = await files.instance(INSTANCE, "all");
 		const document = instance && networkData(instance);
@@ -151,7 +151,7 @@ subnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24, gateway_ip: 10.7.0.1, 
 		expect(instance?.server?.name).toBe("metal-bond");
 	});
 
-	test("adds to a living Ironic", async () => {
+	test("adds to a running Ironic", async () => {
 		const fake = await startFakeIronic();
 		const server = `servers: [{ id: mine, name: web, metadata: { role: web } }]`;
 		const inventory = await folderWith({ "lan.yaml": `${lan}${port}\n${server}` });
@@ -180,7 +180,7 @@ test.each([
 	expect(owners.map(({ id }) => id)).toEqual([`e0000000-0000-4000-8000-0000000000${node}`]);
 });
 
-test("a bond's member belongs to the instance on the networks of the bond's port alone", async () => {
+test("a bond's member belongs to the instance on the networks of the bond's port only", async () => {
 	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, network_id: lan, cidr: 10.7.0.0/24 }]";
 	const ports = `ports:
   - { id: p, mac_address: "52:54:00:00:01:01", fixed_ips: [{ ip_address: 10.7.0.9 }], network_id: lan }
@@ -195,12 +195,12 @@ test("a bond's member belongs to the instance on the networks of the bond's port
 	}
 });
 
-test("an unknown mode costs its node, not the inventory", async () => {
+test("an unknown mode affects its node, not the inventory", async () => {
 	const answers = answersOf("29");
 	const groups = answers["portgroups.json"]?.["portgroups"] as Record<string, unknown>[];
 	Object.assign(groups[0] ?? {}, { mode: "bogus-mode" });
 	const files = await openFilesSource(await folderWith(answers));
-	await expect(files.instance(INSTANCE, "all")).rejects.toThrow('has mode "bogus-mode"');
+	await expect(files.instance(INSTANCE, "all")).rejects.toThrow('has the unknown mode "bogus-mode"');
 	expect(await files.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
 });
 

@@ -89,7 +89,7 @@ export const COLLECTIONS = {
 			const wrong = keypair.type === "ssh" && findInvalidSshKey(keypair.public_key);
 			if (typeof wrong !== "string") return;
 			const line = `${wrong.slice(0, 20)}${wrong.length > 20 ? "…" : ""}`;
-			complain(["public_key"], `has the line "${line}", which is not an SSH key: write one key in each line`);
+			complain(["public_key"], `has the line "${line}", which is not an SSH key: write one key per line`);
 		},
 	}),
 	ports: collection({ singular: "port", schema: PortEntry, identity: byId, refine: refinePort }),

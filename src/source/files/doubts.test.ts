@@ -29,7 +29,7 @@ test.each([
 	expect(isDoubted(quiet, ...ids)).toBe(false);
 });
 
-test("a file that is emptied and filled again and again is believed after 30 s, but not while it is empty", () => {
+test("a file that is repeatedly emptied and filled is used after 30 s, but not while it is empty", () => {
 	const isDoubted = doubtful();
 	for (let now = 0; now < 30_000; now += 3000) {
 		expect(isDoubted(now)).toBe(true);

@@ -67,7 +67,7 @@ function judge(last: ReadFile, found: ReadFile | undefined): Suspicion | undefin
 	const all = identities(last.file);
 	if (found === undefined) {
 		if (all.size === 0) return undefined;
-		return { resources: new Set(), quiet: QUIET, problem: "is gone: it may be about to be written again" };
+		return { resources: new Set(), quiet: QUIET, problem: "is gone, but may be about to be written again" };
 	}
 	const left = identities(found.file);
 	const kept = [...all].filter((identity) => left.has(identity)).length;
@@ -75,7 +75,7 @@ function judge(last: ReadFile, found: ReadFile | undefined): Suspicion | undefin
 	return {
 		resources: left,
 		quiet: left.size > kept ? QUIET_WITH_NEW : QUIET,
-		problem: `has lost ${left.size === 0 ? "all" : "some"} of its resources: it may still be being written`,
+		problem: `has lost ${left.size === 0 ? "all" : "some"} of its resources, but may not be fully written yet`,
 	};
 }
 

@@ -100,7 +100,7 @@ describe("the folder", () => {
 	});
 });
 
-describe("what is not a file any more when it is read", () => {
+describe("a path that is no longer a file when it is read", () => {
 	const path = () => join(folder, "a.yaml");
 	const beside = () => join(folder, "b.yaml");
 	beforeEach(() => {
@@ -108,7 +108,7 @@ describe("what is not a file any more when it is read", () => {
 		writeFileSync(beside(), "server: { id: b }");
 	});
 
-	test("a pipe without a writer is refused in one line, and holds nobody", async () => {
+	test("a pipe without a writer is refused in one line, and does not block", async () => {
 		const { paths } = await listInventory(folder);
 		rmSync(path());
 		execFileSync("mkfifo", [path()]);
@@ -133,7 +133,7 @@ describe("what is not a file any more when it is read", () => {
 		await expect(openFilesSource(folder)).rejects.toThrow(/x\.yaml does not exist: correct the path$/);
 	});
 
-	test("files and folders that come and go are no errors", async () => {
+	test("files and folders that come and go are not errors", async () => {
 		const below = join(folder, "below");
 		let isOver = false;
 		const changing = (async () => {
@@ -248,7 +248,7 @@ describe("while serving", () => {
 		}
 	});
 
-	describe("on a bad day", () => {
+	describe("while files are being rewritten", () => {
 		const path = () => join(folder, "a.yaml");
 
 		test("a file that is being rewritten keeps its instances until it is complete", async () => {
@@ -257,7 +257,7 @@ describe("while serving", () => {
 			try {
 				for (const incomplete of ["", "networks: []"]) {
 					writeFileSync(path(), incomplete);
-					expect(await report()).toMatch(/a\.yaml has lost all of its resources: it may still be being written$/);
+					expect(await report()).toMatch(/a\.yaml has lost all of its resources, but may not be fully written yet$/);
 					expect(await names()).toEqual(["a"]);
 					writeFileSync(path(), "server: { id: a }");
 					expect(await report()).toBeUndefined();
@@ -274,7 +274,7 @@ describe("while serving", () => {
 			try {
 				// As `generator > file` does, with a pause.
 				writeFileSync(path(), guests("new", "a"));
-				expect(await report()).toMatch(/a\.yaml has lost some of its resources: it may still be being written$/);
+				expect(await report()).toMatch(/a\.yaml has lost some of its resources, but may not be fully written yet$/);
 				expect(await names()).toEqual(["a", "b", "c"]);
 				for (const id of ["b", "c"]) {
 					await setTimeout(900);
@@ -288,7 +288,7 @@ describe("while serving", () => {
 			}
 		});
 
-		test("a file in which something is renamed is soon believed, one that takes its place at once", async () => {
+		test("a file in which something is renamed is used soon, one that replaces it at once", async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, report, names } = await watched();
 			try {
@@ -305,13 +305,13 @@ describe("while serving", () => {
 			}
 		});
 
-		test("a file that is removed and written again keeps its instances; what is moved to another file is there at once", async () => {
+		test("a file that is removed and written again keeps its instances; what moves to another file is used at once", async () => {
 			writeFileSync(path(), "server: { id: a, name: old }");
 			writeFileSync(join(folder, "b.yaml"), "server: { id: b }");
 			const { source, report, names } = await watched();
 			try {
 				rmSync(path());
-				expect(await report()).toMatch(/a\.yaml is gone: it may be about to be written again$/);
+				expect(await report()).toMatch(/a\.yaml is gone, but may be about to be written again$/);
 				expect(await names()).toEqual(["old", "b"]);
 				writeFileSync(join(folder, "c.yaml"), "server: { id: a, name: new }");
 				expect(await report()).toBeUndefined();
@@ -321,7 +321,7 @@ describe("while serving", () => {
 			}
 		});
 
-		test("what is moved out of an incomplete file is there at once; the file keeps its other instances", async () => {
+		test("what moves out of an incomplete file is used at once; the file keeps its other instances", async () => {
 			writeFileSync(path(), "servers: [{ id: a }, { id: b }, { id: c }]");
 			const { source, names } = await watched();
 			try {
@@ -349,7 +349,7 @@ describe("while serving", () => {
 			}
 		});
 
-		test("a file that stays without instances is believed", { tags: ["slow"] }, async () => {
+		test("a file that stays without instances is used", { tags: ["slow"] }, async () => {
 			writeFileSync(path(), "server: { id: a }");
 			const { source, report, names } = await watched();
 			try {

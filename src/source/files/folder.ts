@@ -116,7 +116,7 @@ async function collectFiles(
 		if (HIDDEN.test(entry.name)) continue;
 		if (entry.isDirectory()) await collectFiles(path, level + 1, found).catch(unlessGone(path));
 		else if (await isInventoryFile(entry, path)) found.paths.push(path);
-		if (found.paths.length > MOST_FILES) refuse(`is in an inventory of more than ${MOST_FILES} files`);
+		if (found.paths.length > MOST_FILES) refuse(`belongs to an inventory of more than ${MOST_FILES} files`);
 	}
 }
 

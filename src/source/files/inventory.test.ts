@@ -330,7 +330,7 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 		],
 		[
 			'keypair: { name: mine, public_key: "ssh-ed25519 AAAA\\nBBBB" }',
-			/^a\.yaml:1: keypair\.public_key has the line "BBBB", which is not an SSH key: write one key in each line$/,
+			/^a\.yaml:1: keypair\.public_key has the line "BBBB", which is not an SSH key: write one key per line$/,
 		],
 	])("%j", (text, message) => {
 		expect(() => inventoryOf({ "a.yaml": text })).toThrow(message);
@@ -363,7 +363,7 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 	test("two files that disagree on a resource: the error names both", () => {
 		const files = { "a.yaml": "network: { id: lan, mtu: 1500 }", "b.json": '{"networks":[\n{"id":"lan","mtu":9000}]}' };
 		expect(() => inventoryOf(files)).toThrow(
-			'b.json:2: networks[0] gives network lan another "mtu" than a.yaml:1: network: remove one of them',
+			'b.json:2: networks[0] has a different "mtu" for network lan than a.yaml:1: network: remove one of them',
 		);
 		expect(inventoryOf({ "a.yaml": files["a.yaml"], "c.yaml": files["a.yaml"] }).networks.size).toBe(1);
 	});

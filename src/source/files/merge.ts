@@ -78,7 +78,7 @@ function mergeCollection(
 					continue;
 				}
 				const other = locateResource(files, name, known, [], locate);
-				const what = `gives ${COLLECTIONS[name].singular} ${identity} another "${member}" than ${other}`;
+				const what = `has a different "${member}" for ${COLLECTIONS[name].singular} ${identity} than ${other}`;
 				const here = locate(file.path, name, indexInText(file, name, index), []);
 				contradict(resource, index, `${here} ${what}: remove one of them`);
 			}

@@ -37,7 +37,7 @@ function folderWith(change: (answers: Answers) => void, others: Readonly<Record<
 
 const networkDataOf = ({ nodes }: Answers) => nodes.find(({ uuid }) => uuid === UUID)?.["network_data"] as never;
 
-test("a node that can't be read costs its own instance, and no other of Ironic's answers", async () => {
+test("a node that can't be read affects only its own instance", async () => {
 	const folder = folderWith((answers) => {
 		for (const node of answers.nodes) {
 			const guestwire = { public_keys: { [node.uuid]: "ssh-ed25519 AAAA" } };
@@ -94,7 +94,7 @@ describe("what would be a mistake in a hand-written port is not one in a node's 
 	});
 });
 
-test("a port in a file gets its network and subnet from the files, whatever nodes have", async () => {
+test("a port in a file gets its network and subnet from the files, not from nodes", async () => {
 	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, cidr: 10.9.0.0/24 }]";
 	const port = 'ports: [{ id: p, mac_address: "52:54:00:00:01:01", fixed_ips: [{ ip_address: 10.9.0.11 }] }]';
 	const source = await openFilesSource(folderWith(() => {}, { "lan.yaml": `${lan}\n${port}` }));
@@ -112,7 +112,7 @@ test("what is on a node that the list hides is left out, with one line about it"
 	for (const { id } of await source.list()) expect(await source.instance(id, "all")).toBeDefined();
 	expect(warnings).toEqual([
 		expect.stringMatching(
-			/ports\.json:1: ports\[6\]\.node_uuid there is no baremetal_node "a0.*04" in the inventory: add it; until then, what is on it is left out$/,
+			/ports\.json:1: ports\[6\]\.node_uuid there is no baremetal_node "a0.*04" in the inventory: add it; until then, its ports and port groups are left out$/,
 		),
 	]);
 });
@@ -151,7 +151,7 @@ test("a watched inventory reports each odd record once, and again when it is odd
 	}
 });
 
-test("members of a group that is not there cost their node", async () => {
+test("members of a missing group make their node unreadable", async () => {
 	const folder = folderWith((answers) => {
 		answers.portgroups = answers.portgroups.filter(({ node_uuid }) => node_uuid !== UUID);
 	});
@@ -160,7 +160,7 @@ test("members of a group that is not there cost their node", async () => {
 	expect(await source.instance("e0000000-0000-4000-8000-000000000001", "all")).toBeDefined();
 });
 
-test("records of another time cost the node that has changed, and name both files", async () => {
+test("records from different times make the changed node unreadable, and the error names both files", async () => {
 	const folder = folderWith(() => {});
 	const node = { ...recordedAnswer("29", "node").body, name: "renamed" };
 	writeFileSync(join(folder, "then.json"), JSON.stringify(node));
@@ -169,14 +169,14 @@ test("records of another time cost the node that has changed, and name both file
 	expect(await source.list()).toHaveLength(11);
 	expect(warnings).toEqual([
 		expect.stringMatching(
-			/then\.json:1: .* gives baremetal_node a0.* another "name" than .*nodes\.json:1: nodes\[\d+\]: remove/,
+			/then\.json:1: .* has a different "name" for baremetal_node a0.* than .*nodes\.json:1: nodes\[\d+\]: remove/,
 		),
 	]);
-	await expect(source.instance("e0000000-0000-4000-8000-000000000001", "all")).rejects.toThrow('another "name"');
+	await expect(source.instance("e0000000-0000-4000-8000-000000000001", "all")).rejects.toThrow('a different "name"');
 	expect(await source.instance(ODD, "all")).toBeDefined();
 });
 
-describe("a record of one thing with fewer members contradicts nothing:", () => {
+describe("a record of the same resource with fewer members is not a contradiction:", () => {
 	const warnings: string[] = [];
 	/** @param names the files' order is that of their names */
 	async function openWith(names: Record<keyof Answers, string>, members: Record<keyof Answers, readonly string[]>) {
@@ -225,7 +225,7 @@ describe("a record of one thing with fewer members contradicts nothing:", () => 
 	});
 });
 
-test("of many odd records, only some have a line each", async () => {
+test("only some of many odd records have a line of their own", async () => {
 	const folder = folderWith((answers) => {
 		answers.nodes = Array.from({ length: 60 }, (_, at) => ({ uuid: `node-${at}`, name: 7, instance_uuid: null }));
 		answers.ports = [];
@@ -238,7 +238,7 @@ test("of many odd records, only some have a line each", async () => {
 	expect(warnings.at(-1)).toBe("the inventory has 40 more records like these");
 });
 
-test("a port in a file whose NIC can't be read is served to nobody, and is no mistake", async () => {
+test("a port in a file whose NIC can't be read is not served, and is not an error", async () => {
 	const lan = "networks: [{ id: lan }]\nsubnets: [{ id: lan4, cidr: 10.9.0.0/24 }]";
 	const others = { "lan.yaml": `${lan}\nports: [{ id: vif, fixed_ips: [{ ip_address: 10.9.0.11 }] }]` };
 	const change = ({ ports }: Answers, members: object) => {
@@ -255,7 +255,7 @@ test("a port in a file whose NIC can't be read is served to nobody, and is no mi
 	expect(await ownersIn({ name: [] })).toEqual(node);
 });
 
-describe("whatever one of Ironic's records has at one place, no other node is without its facts:", () => {
+describe("whatever one of Ironic's records contains, all other nodes keep their facts:", () => {
 	function inventoryOf(answers: object) {
 		const files = Object.entries(answers).map(([name, list]) =>
 			parseInventoryFile(JSON.stringify({ [name]: list }), `${name}.json`),

@@ -154,7 +154,7 @@ function dropClaims({ ports, groups }: Found): void {
 }
 
 function thereIsNo(node: string): string {
-	return `there is no baremetal_node "${node}" in the inventory: add it; until then, what is on it is left out`;
+	return `there is no baremetal_node "${node}" in the inventory: add it; until then, its ports and port groups are left out`;
 }
 
 /** What Ironic has attached. */

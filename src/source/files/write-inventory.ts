@@ -106,7 +106,7 @@ async function writeText(file: string, text: string): Promise<void> {
 		await writeFileAtomically(file, text, { mode: 0o600 });
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("output", `cannot write ${file} (${code}): choose another folder, or free space`);
+		throw new GuestwireError("output", `can't write ${file} (${code}): choose another folder, or free some space`);
 	}
 }
 
@@ -123,7 +123,7 @@ export async function prepareFolder(folder: string, replace: boolean): Promise<v
 		names = await readdir(folder);
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("output", `cannot use ${folder} as a folder (${code}): choose another one`);
+		throw new GuestwireError("output", `can't use ${folder} as a folder (${code}): choose another one`);
 	}
 	const own = new Set(COLLECTION_NAMES.map(fileOf));
 	const foreign = names.find((name) => !own.has(name));

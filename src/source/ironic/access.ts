@@ -154,12 +154,12 @@ function refusal(where: string, { status, text }: Reply): GuestwireError {
 	const reason = faultOf(text);
 	const said = `${where}: answered ${status}${reason === undefined ? "" : ` (${reason})`}`;
 	if (status === 401) {
-		return new GuestwireError("cloud-unavailable", `${said}; check auth_type, user and password of the entry`);
+		return new GuestwireError("cloud-unavailable", `${said}; check auth_type, user and password in the entry`);
 	}
 	if (status === 403) {
 		return new GuestwireError("cloud-answer", `${said}; grant the user the role in docs/bare-metal.md`, {
 			cause: UNUSABLE,
 		});
 	}
-	return new GuestwireError("cloud-answer", said);
+	return new GuestwireError("cloud-answer", `${said}; see Ironic's log`);
 }

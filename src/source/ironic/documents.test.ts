@@ -109,7 +109,7 @@ describe.each<IronicRelease>(["29", "35", "39"])("the recorded nodes of Ironic %
 		return instance && networkData(instance);
 	};
 
-	test("are all listed, also those that Ironic hides", async () => {
+	test("are all listed, including those that Ironic hides", async () => {
 		const names = (await source.list()).map(({ name }) => name).sort();
 		expect(names).toEqual([...Object.keys(EXPECTED), ...NONE].sort());
 	});

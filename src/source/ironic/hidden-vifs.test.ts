@@ -21,7 +21,7 @@ test("a VIF is reported once, and again when it was shown in between", () => {
 	expect(lines).toHaveLength(3);
 });
 
-test("there are at most 20 lines a minute; the rest follow later", () => {
+test("at most 20 VIFs are reported per minute; the rest follow later", () => {
 	const { lines, clock, hide } = start();
 	const hideAll = () => {
 		for (let vif = 0; vif < 50; vif++) hide(`vif-${vif}`);

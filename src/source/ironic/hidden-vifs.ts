@@ -49,7 +49,7 @@ export function reportHiddenVifs(
 function describe({ vif, node, hasOthers, owner }: HiddenVif): string {
 	const without = "documents without this NIC";
 	if (owner !== undefined) {
-		return `Neutron's port ${vif}, which is attached to node ${node}, belongs to "${owner}": its guest gets ${without}; attach a port of its own`;
+		return `Neutron's port ${vif}, which is attached to node ${node}, belongs to "${owner}": its guest gets ${without}; attach a port of the tenant instead`;
 	}
 	const gets = hasOthers ? without : "what the node's network_data says, or DHCP";
 	return `Neutron does not show port ${vif}, which is attached to node ${node}: its guest gets ${gets}; let the user read all ports (docs/bare-metal.md), or detach it`;

@@ -22,7 +22,7 @@ const INSTANCE = "e0000000-0000-4000-8000-000000000001";
 const edit = (records: IronicRecord[], uuid: string, members: object) =>
 	Object.assign(records.find((record) => record.uuid === uuid) ?? {}, members);
 
-describe("what a refusal says", () => {
+describe("the error for a refused call", () => {
 	test.each([
 		["29", "node-not-found", "Node a0000000-0000-4000-8000-00000000dead could not be found."],
 		["29", "fields-unknown", 'Field(s) "nothing" are not valid'],
@@ -65,7 +65,7 @@ describe("the microversion", () => {
 		);
 	});
 
-	test("asks for a node's new name only where there is one", async () => {
+	test("requests instance_name if the microversion has it", async () => {
 		const { fake, source } = await start((ironic) => {
 			ironic.root = { default_version: { min_version: "1.1", version: "1.104" } };
 			edit(ironic.records.nodes, NODE, { instance_name: "db-1" });
@@ -75,7 +75,7 @@ describe("the microversion", () => {
 	});
 });
 
-describe("who is calling", () => {
+describe("authentication", () => {
 	const asked = async (env: Record<string, string>, instead: FakeIronic["instead"] = () => undefined) => {
 		const headers: (string | undefined)[] = [];
 		const { source } = await start((fake) => {
@@ -87,29 +87,29 @@ describe("who is calling", () => {
 		return { listed: source.list(), headers };
 	};
 
-	test("is not said with auth_type none", async () => {
+	test("sends no credentials with auth_type none", async () => {
 		const { listed, headers } = await asked({});
 		await listed;
 		expect(new Set(headers)).toEqual(new Set([undefined]));
 	});
 
-	test("without Keystone has no token whose end could be awaited", async () => {
+	test("has no expiring token without Keystone", async () => {
 		expect((await start()).source.tokenRemaining).toBeUndefined();
 	});
 
-	test("is shown by user and password with auth_type http_basic", async () => {
+	test("uses user and password with auth_type http_basic", async () => {
 		const env = { OS_AUTH_TYPE: "http_basic", OS_USERNAME: "operator", OS_PASSWORD: "maple:tree" };
 		const { listed, headers } = await asked(env);
 		await listed;
 		expect(new Set(headers)).toEqual(new Set([`Basic ${btoa("operator:maple:tree")}`]));
 	});
 
-	test("a wrong password is one line, without the password", async () => {
+	test("reports a wrong password in one line, without the password", async () => {
 		const env = { OS_AUTH_TYPE: "http_basic", OS_USERNAME: "operator", OS_PASSWORD: "maple" };
 		const { listed } = await asked(env, () => recordedAnswer("29", "auth-http_basic-basic-wrong"));
 		const error = await listed.catch((reason) => reason);
 		expect(error).toMatchObject({ code: "cloud-unavailable" });
-		expect(error.message).toMatch(/^GET .*: answered 401 \(.+\); check auth_type, user and password of the entry$/);
+		expect(error.message).toMatch(/^GET .*: answered 401 \(.+\); check auth_type, user and password in the entry$/);
 	});
 
 	test.each([
@@ -122,7 +122,7 @@ describe("who is calling", () => {
 });
 
 describe("lists", () => {
-	test("page by page contain what Ironic hides, whatever its link says", async () => {
+	test("include what Ironic hides on every page, whatever its link says", async () => {
 		const { fake, source } = await start((ironic) => {
 			ironic.pageSize = 3;
 		});
@@ -134,7 +134,7 @@ describe("lists", () => {
 		expect(pages.every((call) => call.includes("include_children=true"))).toBe(true);
 	});
 
-	test("go on when the record that marks the page is deleted", async () => {
+	test("continue when the record that marks the page is deleted", async () => {
 		const { source } = await start((ironic) => {
 			ironic.pageSize = 3;
 			const [, , third] = ironic.records.nodes;
@@ -159,7 +159,7 @@ describe("lists", () => {
 	});
 });
 
-describe("one odd record costs its node", () => {
+describe("an unreadable record affects only its node", () => {
 	const oddities: Readonly<Record<string, (fake: FakeIronic) => void>> = {
 		"a port without an address": ({ records }) =>
 			void edit(records.ports, "b0000000-0000-4000-8000-000000000100", { address: null }),
@@ -191,11 +191,11 @@ describe("one odd record costs its node", () => {
 		expect(found.gone).toEqual(parts.slice(1));
 	});
 
-	test("an unknown mode: only the document of its instance can't be made", async () => {
+	test("an unknown bond mode affects only its own instance's document", async () => {
 		const { source } = await start(({ records }) => {
 			edit(records.portgroups, "c0000000-0000-4000-8000-000000000100", { mode: "bogus-mode" });
 		});
-		await expect(source.instance(INSTANCE, "all")).rejects.toThrow(/has mode "bogus-mode"; the bonding driver has/);
+		await expect(source.instance(INSTANCE, "all")).rejects.toThrow(/has the unknown mode "bogus-mode": set one of/);
 		expect(await source.instance("e0000000-0000-4000-8000-000000000002", "all")).toBeDefined();
 	});
 });
@@ -226,7 +226,7 @@ describe("a node's own members for Guestwire", () => {
 	});
 });
 
-describe("whose address it is", () => {
+describe("the owner of an address", () => {
 	test.each([
 		["the bond's", { macAddress: "52:54:00:00:03:01" }, "03"],
 		["a bond's member", { macAddress: "52:54:00:00:03:02" }, "03"],
@@ -239,13 +239,13 @@ describe("whose address it is", () => {
 		expect(owners.map(({ id }) => id)).toEqual([`e0000000-0000-4000-8000-0000000000${node}`]);
 	});
 
-	test.each([{ macAddress: "52:54:00:00:99:99" }, { address: "192.0.2.1" }, {}])("%j is nobody's", async (query) => {
+	test.each([{ macAddress: "52:54:00:00:99:99" }, { address: "192.0.2.1" }, {}])("%j has no owner", async (query) => {
 		const { source } = await start();
 		expect(await source.owners(query)).toEqual([]);
 	});
 });
 
-test("a node without an instance is one itself, and found by its own id alone while it has none", async () => {
+test("a node without an instance is an instance itself, and is found by its own id only as long as it has none", async () => {
 	const { source } = await start();
 	const plain = "a0000000-0000-4000-8000-000000000004";
 	expect((await source.facts(plain, "all"))?.server?.name).toBe("metal-plain");

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
-import { type Reader, reader } from "../api/answers.ts";
+import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
 import { isAtLeast } from "../api/is-at-least.ts";
 import type { Query } from "../api/query.ts";
@@ -77,7 +77,10 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 			const found = await page(collection, [...query, ["marker", uuid]]);
 			if (found !== undefined) return found;
 		}
-		throw new GuestwireError("cloud-answer", `/v1/${collection}: the records that mark the next page are gone`);
+		throw new GuestwireError(
+			"cloud-answer",
+			`/v1/${collection}: the records that mark the next page were deleted meanwhile: try again`,
+		);
 	}
 
 	return {
@@ -99,7 +102,7 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 				if (known.size === before) {
 					throw new GuestwireError(
 						"cloud-answer",
-						`/v1/${collection}: the listing repeats a page that was already read`,
+						`/v1/${collection}: the listing repeats a page that was already read: ${CHECK_SERVICE}`,
 					);
 				}
 			}

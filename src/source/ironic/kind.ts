@@ -37,15 +37,15 @@ export const ironicKind: SourceKind<{ readonly cloud?: string; readonly inventor
 /** Neutron answers users without the right to read ports as if there were none. */
 async function checkNeutron({ ironic, network }: IronicAccess): Promise<string> {
 	const api = await network();
-	if (api === undefined) return "none: VIFs have no ports";
+	if (api === undefined) return "not configured: attached VIFs are ignored";
 	const { records } = await listNodes(ironic);
 	const holders = records.flatMap(({ ports, portGroups }) => [...ports, ...portGroups]);
 	const vifs = holders.flatMap((holder) => attachedPort(holder) ?? []);
 	const found = await Promise.all(vifs.map(createNeutron(api, 0).portWithTrunk));
 	const missing = vifs.filter((_, at) => found[at]?.length === 0);
-	if (missing.length === 0) return `has the ports of all ${vifs.length} attached VIFs`;
+	if (missing.length === 0) return `shows the ports of all ${vifs.length} attached VIFs`;
 	throw new GuestwireError(
 		"cloud-answer",
-		`has the ports of ${vifs.length - missing.length} of ${vifs.length} attached VIFs, and not ${missing[0]}: let the user read all ports (docs/bare-metal.md), or detach VIFs whose port was deleted`,
+		`shows the ports of ${vifs.length - missing.length} of ${vifs.length} attached VIFs, but not ${missing[0]}: let the user read all ports (docs/bare-metal.md), or detach VIFs whose port was deleted`,
 	);
 }

@@ -15,7 +15,7 @@ afterEach(() => fake.close());
 const COLLECTIONS = ["nodes", "ports", "portgroups"] as const;
 
 test.each(["03", "09", "11"].flatMap((node) => COLLECTIONS.map((name) => [name, node] as const)))(
-	"whatever one of the %s of node %s has at one place, no other node is without its facts",
+	"whatever one of the %s of node %s contains, all other nodes keep their facts",
 	async (name, node) => {
 		const access = await openIronicAccess({ env: fake.env });
 		const findFacts = createNodeWiring({ findNeutron: async () => undefined, vifs: reportHiddenVifs(undefined) });

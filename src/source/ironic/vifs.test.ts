@@ -50,7 +50,7 @@ async function vifsOf(): Promise<(string | undefined)[]> {
 	return links.flatMap(({ vif_id }) => vif_id ?? []);
 }
 
-test("Keystone's token ends", async () => {
+test("Keystone's token expires", async () => {
 	await source.list();
 	expect(source.tokenRemaining?.()).toBeGreaterThan(0);
 });
@@ -62,13 +62,13 @@ test("the doctor reports VIFs whose ports Neutron does not show", async () => {
 	addPort(VIFS[0], "");
 	expect(await neutron()).toMatchObject({
 		...{ part: "Neutron", ok: false },
-		found: expect.stringContaining(`1 of 2 attached VIFs, and not ${VIFS[1]}: let the user read all ports`),
+		found: expect.stringContaining(`1 of 2 attached VIFs, but not ${VIFS[1]}: let the user read all ports`),
 	});
 	addPort(VIFS[1], "");
-	expect(await neutron()).toEqual({ part: "Neutron", ok: true, found: "has the ports of all 2 attached VIFs" });
+	expect(await neutron()).toEqual({ part: "Neutron", ok: true, found: "shows the ports of all 2 attached VIFs" });
 });
 
-test("a VIF whose port Neutron does not show is one line, and its guest gets the rest", async () => {
+test("a VIF whose port Neutron does not show is logged once, and its guest gets the rest", async () => {
 	for (let times = 0; times < 3; times++) expect(await vifsOf()).not.toContain(VIFS[0]);
 	const line = (vif: string, gets: RegExp) =>
 		expect.stringMatching(
@@ -83,12 +83,12 @@ test("a VIF whose port Neutron does not show is one line, and its guest gets the
 	expect(warnings.at(-1)).toEqual(line(VIFS[0], /what the node's/));
 });
 
-test("a VIF whose port is a DHCP server's or a router's is one line, and its guest gets the rest", async () => {
+test("a VIF whose port belongs to a DHCP server or router is logged once, and its guest gets the rest", async () => {
 	addPort(VIFS[0], "");
 	addPort(VIFS[1], "network:dhcp");
 	for (let times = 0; times < 3; times++) expect(await vifsOf()).toEqual([VIFS[0]]);
 	expect(warnings).toEqual([
-		`Neutron's port ${VIFS[1]}, which is attached to node ${NODE}, belongs to "network:dhcp": its guest gets documents without this NIC; attach a port of its own`,
+		`Neutron's port ${VIFS[1]}, which is attached to node ${NODE}, belongs to "network:dhcp": its guest gets documents without this NIC; attach a port of the tenant instead`,
 	]);
 });
 

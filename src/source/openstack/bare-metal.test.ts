@@ -66,7 +66,7 @@ describe("the port of Ironic's ramdisk, which has the server as its device", () 
 		expect(instance?.ramdiskPorts).toMatchObject([{ macAddress: "52:54:00:00:01:01" }]);
 	});
 
-	test("is the server's on its own network, although it is in Ironic's project", async () => {
+	test("belongs to the server on its own network, although it is in Ironic's project", async () => {
 		const before = await linksOf();
 		addRamdiskPort({ project_id: "ironic", network_id: "provisioning", mac_address: "52:54:00:00:01:02" });
 		const [nic] = ironic.records.ports.filter(({ address }) => address === "52:54:00:00:01:02");
@@ -86,7 +86,7 @@ describe("the port of Ironic's ramdisk, which has the server as its device", () 
 		expect(await linksOf()).toEqual(before);
 	});
 
-	test("is not in them either where Ironic can't be read: Nova's ports have another owner", async () => {
+	test("is not in them even if Ironic can't be read: Nova's ports have another owner", async () => {
 		ironic.instead = () => ({ status: 403, body: {} });
 		for (const one of cloud.records.ports) one["binding:vif_type"] = "other";
 		addRamdiskPort({});
@@ -94,7 +94,7 @@ describe("the port of Ironic's ramdisk, which has the server as its device", () 
 	});
 });
 
-test("other servers cost no call to Ironic", async () => {
+test("other servers need no call to Ironic", async () => {
 	const other = recordedCases().find(({ name }) => name === "h1-full")?.facts;
 	expect(await source.facts(other?.id ?? "", "all")).toBeDefined();
 	expect(ironic.requests).toEqual([]);
@@ -123,12 +123,12 @@ test.each([
 	expect(await linksOf()).toMatchObject([{ type: "phy", vif_id: facts.ports[0]?.id }]);
 });
 
-describe("who is asking: a bond's member, which no port of Neutron's has the address of,", () => {
+describe("a bond's member, whose MAC address no Neutron port has,", () => {
 	const MEMBER = "52:54:00:00:01:02";
 	const [port] = facts.ports;
 	const owner = { id: facts.id, projectId: port?.project_id, networkId: port?.network_id ?? "" };
 
-	test("is the server's on the network of the bond's port, and on no other", async () => {
+	test("belongs to the server on the network of the bond's port, and on no other", async () => {
 		const query = { macAddress: MEMBER, networkId: owner.networkId };
 		expect(await source.owners(query)).toEqual([owner]);
 		const instance = await source.instance(facts.id, "all");
@@ -145,13 +145,13 @@ describe("who is asking: a bond's member, which no port of Neutron's has the add
 		expect(await source.owners({ macAddress: MEMBER, routerId: "another" })).toEqual([]);
 	});
 
-	test("is the server's where nothing but the MAC address is asked for", async () => {
+	test("belongs to the server if only the MAC address is given", async () => {
 		expect(await source.owners({ macAddress: MEMBER })).toEqual([{ id: facts.id, networkId: "" }]);
 		for (const one of ironic.records.nodes) if (one.uuid === NODE) Object.assign(one, { instance_uuid: null });
 		expect(await source.owners({ macAddress: MEMBER })).toEqual([]);
 	});
 
-	test("costs no call to Ironic where Neutron knows the address", async () => {
+	test("needs no call to Ironic if Neutron knows the address", async () => {
 		await source.owners({ macAddress: port?.mac_address ?? "" });
 		await source.owners({ address: "192.0.2.250" });
 		expect(ironic.requests).toEqual([]);

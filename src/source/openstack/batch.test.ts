@@ -79,7 +79,7 @@ test("a result delivered early resolves before the round ends, and does not chan
 	expect(settled.slice(2)).toEqual(["b late", "gone none"]);
 });
 
-test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", async () => {
+test("200 look-ups within 200 ms need two rounds if a round takes 150 ms", async () => {
 	const { asked, load } = rounds(150);
 	await every(1, 200, (at) => void load(`k${at}`));
 	await vi.advanceTimersByTimeAsync(1000);
@@ -87,7 +87,7 @@ test("200 look-ups within 200 ms cost two rounds while a round takes 150 ms", as
 	expect(asked.flat().length).toBe(200);
 });
 
-test("the look-ups that follow a burst share one round, in whatever order they are answered", async () => {
+test("the look-ups that follow a burst share one round, whatever the order of its answers", async () => {
 	const burst: Burst = { ended: Promise.resolve() };
 	const answerAfter = (ms: number) => async (keys: readonly string[]) => {
 		await new Promise((resolve) => void setTimeout(resolve, ms));
@@ -140,7 +140,7 @@ test("a shared result is requested again when it expires, and a failed one at on
 	expect(asked).toHaveLength(4);
 });
 
-test("a look-up in progress is shared however long it takes; its result expires by the time of its request", async () => {
+test("a look-up in progress is shared however long it takes; its result expires relative to its request", async () => {
 	const { asked, load } = rounds(5000, 1000);
 	load("a");
 	await vi.advanceTimersByTimeAsync(4000);

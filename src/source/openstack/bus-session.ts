@@ -119,10 +119,7 @@ async function readPem(file: string): Promise<Buffer> {
 		return await readFile(file);
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError(
-			"config",
-			`cannot read ${file} (${code}), which the transport_url names: correct the path`,
-		);
+		throw new GuestwireError("config", `can't read ${file} (${code}), named by the transport_url: correct the path`);
 	}
 }
 

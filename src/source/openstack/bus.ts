@@ -152,4 +152,4 @@ export function pauseBetweenChecks(waited: number): number {
 	return Math.min(LAST_CHECK, Math.max(FIRST_CHECK, waited * CHECK_SHARE));
 }
 
-const HINT = "switch notifications on, see docs/openstack.md";
+const HINT = "enable notifications, see docs/openstack.md";

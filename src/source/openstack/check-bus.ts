@@ -31,7 +31,7 @@ export async function checkBus(bus: ReadBusAddress | undefined): Promise<CheckRe
 	}
 }
 
-const NO_BUS = "none is configured: set mirror.changes.busFile, so that guests see every change within 1 s";
+const NO_BUS = "not configured: set mirror.changes.busFile so that guests see every change within 1 s";
 const SWITCH_ON = "set driver = messagingv2 in [oslo_messaging_notifications], see docs/openstack.md";
 
 /** Connects to each host: one that is down is only noticed when another one fails. */
@@ -57,15 +57,15 @@ async function tryHosts(address: BusAddress): Promise<BusSession> {
 /** Which services send notifications can only be told from the queues that they have declared. */
 async function checkNotifications(session: BusSession): Promise<string> {
 	const [old, versioned] = [await session.inspect(OLD_FORMAT), await session.inspect(VERSIONED)];
-	if (old === undefined && versioned === undefined) fail(`none was sent yet: ${SWITCH_ON}`);
+	if (old === undefined && versioned === undefined) fail(`none have been sent yet: ${SWITCH_ON}`);
 	for (const [name, queue] of Object.entries({ [OLD_FORMAT]: old, [VERSIONED]: versioned })) {
 		if (queue === undefined || queue.consumers > 0 || queue.messages <= FORGOTTEN) continue;
 		fail(`queue ${name} has ${queue.messages} messages and no consumer: set a policy, see docs/openstack.md`);
 	}
-	if (old === undefined) fail(`Neutron has sent none yet: ${SWITCH_ON}`);
+	if (old === undefined) fail(`none from Neutron yet: ${SWITCH_ON}`);
 	if (versioned === undefined)
-		return "are sent; without Nova's versioned ones, tags of NICs and volumes may be late: set notification_format = both";
-	return "are sent, Nova's versioned ones too";
+		return "are sent, but not Nova's versioned ones, so tags of NICs and volumes may be late: set notification_format = both";
+	return "are sent, including Nova's versioned ones";
 }
 
 const nameOf = ({ host, port }: BusHost) => `${host}:${port}`;

@@ -14,7 +14,7 @@ import { onlyOne } from "./servers.ts";
 import type { Services } from "./services.ts";
 import { createShares } from "./shares.ts";
 
-/** What later checks try their hands on: an instance of the cloud with an address, and a port of it. */
+/** What later checks use: an instance of the cloud with an address, and one of its ports. */
 interface Samples {
 	hasServers?: boolean;
 	server?: ServerFacts;
@@ -45,7 +45,7 @@ const NOBODY = "00000000-0000-0000-0000-000000000000";
 const ADMINISTRATORS: readonly { readonly path: string; readonly since?: string; readonly what: string }[] = [
 	{ path: "os-interface", since: TAGS_SINCE, what: "NICs' tags" },
 	{ path: "os-volume_attachments", what: "volumes' tags and device names" },
-	{ path: "topology", since: TOPOLOGY_SINCE, what: "CPUs of an instance's own" },
+	{ path: "topology", since: TOPOLOGY_SINCE, what: "dedicated CPUs" },
 ];
 
 const readServer = reader(ServerFacts);
@@ -73,7 +73,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 	credentials: async ({ session, found: { where } }) => {
 		const { user, project, roles, lifetime } = await session.token();
 		const as = `${user ?? "a user"} in ${project ?? "no project"}, roles ${roles.join(", ") || "none"}`;
-		return `${where}: ${as}; tokens live ${Math.round(lifetime / 60_000)} min`;
+		return `${where}: ${as}; tokens are valid for ${Math.round(lifetime / 60_000)} min`;
 	},
 
 	clock: async ({ session }, _, now) => {
@@ -81,7 +81,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		const off = Math.round((now() - issuedAt) / 1000);
 		if (Math.abs(off) < SKEW) return "agrees with Keystone's";
 		return broken(
-			`is ${Math.abs(off)} s ${off > 0 ? "ahead of" : "behind"} Keystone's: set both right (chrony, systemd-timesyncd)`,
+			`is ${Math.abs(off)} s ${off > 0 ? "ahead of" : "behind"} Keystone's: synchronize both clocks (chrony, systemd-timesyncd)`,
 		);
 	},
 
@@ -109,20 +109,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		const sample = wired.find(({ key_name }) => key_name) ?? wired[0];
 		if (sample) samples.server = sample;
 		if (hidden) return broken(`${hidden.where}: OS-EXT-SRV-ATTR members are hidden from the user: ${ROLE}`);
-		if (sample === undefined) return "may be listed; there is none with an address yet, to try the rest on";
-		return `may be listed, user data and all; the rest is tried on ${sample.name} (${sample.id})`;
+		if (sample === undefined) return "can be listed; the remaining checks need a server with an address";
+		return `can be listed, including user data; the remaining checks use ${sample.name} (${sample.id})`;
 	},
 
 	"servers by id": async ({ compute }, { hasServers }) => {
 		if (!hasServers) return NOTHING_TO_TRY;
 		const [other] = await firstPage(compute, "/servers/detail", "servers", onlyOne(NOBODY));
-		if (other === undefined) return "may be asked for";
+		if (other === undefined) return "can be requested";
 		return broken(`Nova ignores this user's filter "uuid" (servers:allow_all_filters): ${ROLE}`);
 	},
 
 	"changed servers": async ({ compute }) => {
 		await firstPage(compute, "/servers/detail", "servers", changedSince(Date.now()));
-		return "may be listed, deleted ones too";
+		return "can be listed, including deleted ones";
 	},
 
 	"all servers' names": async ({ compute }) => {
@@ -130,7 +130,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 			["all_tenants", "1"],
 			["limit", "1"],
 		]);
-		return "may be listed";
+		return "can be listed";
 	},
 
 	"other users' key pairs": async ({ compute }, { server }) => {
@@ -138,7 +138,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		if (name === undefined) return NOTHING_TO_TRY;
 		const user = server?.user_id ?? "";
 		const found = await compute.get(`/os-keypairs/${encodeURIComponent(name)}`, [["user_id", user]]);
-		return found ? "may be read" : `the server's key pair ${name} is deleted; a guest gets none then`;
+		return found ? "can be read" : `key pair ${name} was deleted, so its servers' guests get no key`;
 	},
 
 	"what administrators see": async (services, { server }) => {
@@ -151,8 +151,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		}
 		if (await createShares(compute, services).areHidden(server)) hidden.push("shares (os-server-shares:index)");
 		return hidden.length === 0
-			? "may be read"
-			: `hidden from the user and so missing from documents: ${hidden.join(", ")}`;
+			? "can be read"
+			: `hidden from the user, and therefore missing from documents: ${hidden.join(", ")}`;
 	},
 
 	"all projects' ports": async ({ network }, samples) => {
@@ -160,7 +160,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		const [first] = await firstPage(network, "/ports", "ports", [["device_id", samples.server.id]]);
 		if (first === undefined) return broken(`those of ${samples.server.id} are hidden (get_port): ${ROLE}`);
 		samples.port = readPort(first.value, first.where);
-		if (samples.port["binding:vif_type"] !== undefined) return "may be listed, bindings and all";
+		if (samples.port["binding:vif_type"] !== undefined) return "can be listed, including bindings";
 		return broken(`${first.where}: binding:vif_type is hidden, so unplugged NICs cannot be recognized: ${ROLE}`);
 	},
 
@@ -174,8 +174,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		if (isHidden)
 			return broken(`those of port ${port.id} or their subnets are hidden (get_network, get_subnet): ${ROLE}`);
 		const hidden = PROVIDER.filter((member) => networks.every(({ value }) => !Object.hasOwn(value as object, member)));
-		if (hidden.length === 0) return "may be listed, with provider details";
-		if ((await network.get("/extensions/provider")) === undefined) return "may be listed";
+		if (hidden.length === 0) return "can be listed, including provider details";
+		if ((await network.get("/extensions/provider")) === undefined) return "can be listed";
 		return broken(`hidden: ${hidden.map((member) => `get_network:${member}`).join(", ")}: ${ROLE}`);
 	},
 
@@ -186,10 +186,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		const { id, project_id: project = "" } = readPort(first.value, first.where);
 		const answers = await firstPage(network, "/trunks", "trunks", [["project_id", project]]);
 		const [trunk] = answers.map(({ value, where }) => readTrunk(value, where)).filter(({ sub_ports }) => sub_ports[0]);
-		if (trunk === undefined) return broken(`the one of subport ${id} is hidden (get_trunk): ${ROLE}`);
+		if (trunk === undefined) return broken(`that of subport ${id} is hidden (get_trunk): ${ROLE}`);
 		const ids = trunk.sub_ports.map(({ port_id }): Query[number] => ["id", port_id]).slice(0, 20);
 		const subports = await firstPage(network, "/ports", "ports", ids);
-		if (subports.length === ids.length) return "may be listed, with their subports";
+		if (subports.length === ids.length) return "can be listed, including their subports";
 		return broken(`subports of trunk ${trunk.id} are hidden (get_port): ${ROLE}`);
 	},
 
@@ -200,22 +200,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
 		if (first === undefined) return NOTHING_TO_TRY;
 		const { device_id: id } = readPort(first.value, first.where);
 		const found = await firstPage(network, "/floatingips", "floatingips", [["id", id]]);
-		return found.length > 0 ? "may be listed" : broken(`${id} is hidden (get_floatingip): ${ROLE}`);
+		return found.length > 0 ? "can be listed" : broken(`${id} is hidden (get_floatingip): ${ROLE}`);
 	},
 
 	"all projects' security groups": async ({ network }, { port }) => {
 		const [id] = port?.security_groups ?? [];
 		if (id === undefined) return NOTHING_TO_TRY;
 		const found = await firstPage(network, "/security-groups", "security_groups", [["id", id]]);
-		return found.length > 0 ? "may be listed" : broken(`${id} is hidden (get_security_group): ${ROLE}`);
+		return found.length > 0 ? "can be listed" : broken(`${id} is hidden (get_security_group): ${ROLE}`);
 	},
 
 	"Neutron's extensions": async ({ network }) => {
 		const extensions = await firstPage(network, "/extensions", "extensions", []);
 		const known = new Set(extensions.map(({ value, where }) => readAlias(value, where).alias));
 		const lacking = Object.entries(EXTENSIONS).filter(([alias]) => !known.has(alias));
-		if (lacking.length === 0) return "all that are read are there";
-		return `without ${lacking.map(([alias, what]) => `${alias} (no ${what})`).join(", ")}`;
+		if (lacking.length === 0) return "all required extensions are available";
+		return `missing: ${lacking.map(([alias, what]) => `${alias} (no ${what})`).join(", ")}`;
 	},
 };
 
@@ -224,7 +224,7 @@ const anyOwnedBy = (owner: string): Query => [
 	["limit", "1"],
 ];
 
-const NOTHING_TO_TRY = "nothing to try it on yet";
+const NOTHING_TO_TRY = "not checked: no suitable resource exists yet";
 
 function broken(what: string): never {
 	throw new GuestwireError("cloud-answer", what);

@@ -36,11 +36,11 @@ function strike(fault: Fault, text: string, times = Number.POSITIVE_INFINITY): v
 }
 const asked = (text: string) => fake.requests.filter((call) => call.includes(text)).length;
 
-describe("what passes is tried again", () => {
+describe("temporary failures are retried", () => {
 	test.each([
 		["a 500", status(500)],
 		["a 503", status(503)],
-		["a 429 that asks for patience", status(429, { "retry-after": "0" })],
+		["a 429 with Retry-After", status(429, { "retry-after": "0" })],
 		["a connection that breaks", hangUp],
 		["a half-sent answer", half],
 		["a half-sent answer in chunks", halfChunked],
@@ -50,13 +50,13 @@ describe("what passes is tried again", () => {
 		expect(asked("/ports")).toBe(2);
 	});
 
-	test("every third call fails, and all answers are right", async () => {
+	test("all answers are correct although every third call fails", async () => {
 		let count = 0;
 		fake.fault = () => (++count % 3 === 0 ? status(500) : undefined);
 		await lookIsRight();
 	});
 
-	test("not for ever, and not if the API says to come back much later", async () => {
+	test("not forever, and not if Retry-After is too long", async () => {
 		strike(status(503), "/ports");
 		await expect(look()).rejects.toMatchObject({
 			code: "cloud-unavailable",
@@ -89,13 +89,13 @@ describe("tokens", () => {
 		expect(fake.logins).toHaveLength(2);
 	});
 
-	test("an API that rejects every token is not called for ever", async () => {
+	test("an API that rejects every token is not called forever", async () => {
 		strike(status(401), "/ports");
 		await expect(look()).rejects.toMatchObject({ code: "cloud-unavailable", message: expect.stringContaining("401") });
 		expect(fake.logins).toHaveLength(2);
 	});
 
-	test("while Keystone is down, calls with a token go on", async () => {
+	test("calls with a token continue while Keystone is down", async () => {
 		await look();
 		strike(hangUp, "/identity/");
 		await lookIsRight();
@@ -254,7 +254,7 @@ describe("a 404 for a listing that must exist is an error, not an empty list", (
 	});
 });
 
-test("a user who may only list the servers of all projects finds them, too", async () => {
+test("a server is also found for a user who may only list the servers of all projects", async () => {
 	strike(status(404), `/servers/${facts.id}`);
 	const found = await look();
 	expect(found?.server?.name).toBe("h1-full");

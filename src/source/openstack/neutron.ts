@@ -11,7 +11,7 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
-import { type Reader, reader } from "../api/answers.ts";
+import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
 import { type Query, splitToFit, toSearch } from "../api/query.ts";
 import type { Shared } from "../api/shared.ts";
@@ -158,7 +158,8 @@ function groupBy<T>(answers: readonly Answered[], by: string, read: Reader<T>): 
 	const groups = new Map<string, T[] | Error>();
 	for (const { value, where } of answers) {
 		const key = (value as Record<string, unknown> | null)?.[by];
-		if (typeof key !== "string") throw new GuestwireError("cloud-answer", `${where}: ${by} must be text`);
+		if (typeof key !== "string")
+			throw new GuestwireError("cloud-answer", `${where}: ${by} must be text: ${CHECK_SERVICE}`);
 		const group = groups.get(key) ?? [];
 		if (group instanceof Error) continue;
 		try {

@@ -67,7 +67,7 @@ describe.each(cases)("recorded instance $name", ({ facts }) => {
 	});
 });
 
-test("pages of three give the same instances instances", async () => {
+test("pages of three give the same instances", async () => {
 	fake.pageSize = 3;
 	const found = await Promise.all(cases.map(({ facts }) => source.facts(facts.id, "all")));
 	expect(found.map((facts) => facts?.server)).toEqual(cases.map(({ facts }) => facts.server));
@@ -81,7 +81,7 @@ test("an unknown instance and an invalid id are undefined", async () => {
 	expect(await source.facts("../os-keypairs", "all")).toBeUndefined();
 });
 
-describe("what it costs", () => {
+describe("API calls", () => {
 	test("the wiring of one NIC: no call to Nova", async () => {
 		await source.close();
 		source = await openOpenStackSource({ env: fake.env });
@@ -94,7 +94,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ "servers/ID": 1 });
 	});
 
-	test("all details of 200 at once: at most 12 calls to Neutron, and no server by itself", async () => {
+	test("all details of 200 at once: at most 12 calls to Neutron, and none for a single server", async () => {
 		const ids = multiply("h1-full", 200);
 		const found = await Promise.all(ids.map((id) => source.facts(id, "all")));
 		expect(new Set(found.map((facts) => facts?.ports.length))).toEqual(new Set([1]));
@@ -119,7 +119,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ "servers/ID": 2, "servers/ID/os-interface": 1 });
 	});
 
-	test("the tag of a single NIC: one call, if it is wanted", async () => {
+	test("the tag of a single NIC: one call, if it is configured", async () => {
 		const { id, ports } = factsOf("g5-noportsec-tagged");
 		const attachments = ports.map((port) => ({ port_id: port.id, tag: "uplink" }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
@@ -142,7 +142,7 @@ describe("what it costs", () => {
 		expect(calls()).toMatchObject({ networks: 1, "servers/ID": 1 });
 	});
 
-	test("the server of several NICs: their tags, too", async () => {
+	test("the server of several NICs: its NICs' tags as well", async () => {
 		const { id, ports } = factsOf("e4-same-net-twice");
 		const attachments = ports.map((port, at) => ({ port_id: port.id, tag: `nic-${at}` }));
 		fake.records.interfaces.set(id, { interfaceAttachments: attachments });
@@ -272,7 +272,7 @@ describe("owners", () => {
 		}
 	});
 
-	test("nobody: the address of a DHCP port, a wrong MAC address, no address at all", async () => {
+	test("absent: for the address of a DHCP port, a wrong MAC address, no address at all", async () => {
 		const { networkId, address } = at("a-dhcp4");
 		const { network_id, fixed_ips } = factsOf("a-dhcp4").dhcpPorts[0] ?? (undefined as never);
 		expect(await source.owners({ networkId: network_id, address: fixed_ips[0]?.ip_address ?? "" })).toEqual([]);

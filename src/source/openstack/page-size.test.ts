@@ -27,11 +27,11 @@ test("pages shrink when the API becomes slower, and grow again", async () => {
 	expect(limits).toEqual([250, 400, 400, 50, 50, 100, 200]);
 });
 
-test("a page that fails after a long time is asked for in quarters", async () => {
+test("a page that fails after a long time is requested in quarters", async () => {
 	expect(await pages(4, () => 150, 1000, 10_000)).toEqual([250, 62, 20, 20]);
 });
 
-test("never more than are wanted, nor more than the APIs allow", async () => {
+test("never more than needed, nor more than the APIs allow", async () => {
 	expect(await pages(3, () => 5, 30)).toEqual([30, 30, 30]);
 	expect((await pages(9, () => 0.1)).at(-1)).toBe(1000);
 });

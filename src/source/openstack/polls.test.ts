@@ -42,7 +42,7 @@ describe("Nova's changes-since", () => {
 	const at = (seconds: number) =>
 		new Date(Date.parse("2026-01-01T00:00:00Z") + seconds * 1000).toISOString().replace(".000", "");
 
-	test("reports servers that change, deleted ones too, and others no more", async () => {
+	test("reports servers that change, including deleted ones, once", async () => {
 		const clock = vi.spyOn(Date, "now");
 		onTestFinished(() => clock.mockRestore());
 		const { heard, names, signals } = await listenTo("changes-since");
@@ -63,7 +63,7 @@ describe("Nova's changes-since", () => {
 		expect(signals.length).toBe(before);
 	});
 
-	test("takes the time from Nova, whose clock may be another one", async () => {
+	test("uses Nova's clock, which may differ from this machine's", async () => {
 		for (const server of fake.records.servers) server["updated"] = at(-3600);
 		const clock = vi.spyOn(Date, "now").mockReturnValue(Date.parse(at(50)));
 		onTestFinished(() => clock.mockRestore());
@@ -136,7 +136,7 @@ describe("revisions of trunks", () => {
 		await expect.poll(names).toEqual(new Set([`trunk ${trunk.id}`]));
 	});
 
-	test("without the extension there are none", async () => {
+	test("without the extension, polling works and reports nothing", async () => {
 		fake.fault = (call) => (call.includes("/trunks") ? status(404) : undefined);
 		const { heard } = await listenTo("trunk-revisions");
 		await expect.poll(() => heard).toEqual(["up"]);
@@ -145,7 +145,7 @@ describe("revisions of trunks", () => {
 	});
 });
 
-test("after the end, nothing is asked for", async () => {
+test("nothing is requested after the end", async () => {
 	const { end } = await listenTo("changes-since");
 	await morePolls("changes-since", 1);
 	await end();

@@ -69,7 +69,7 @@ describe.each(Object.entries(RECORDS))("the listing of %s", (kind, member) => {
 		expect(page.revisions.map(({ id }) => id)).toEqual(fake.records[member].map(({ id }) => id));
 	});
 
-	test("goes on after a page's last member was deleted", async () => {
+	test("continues after a page's last member was deleted", async () => {
 		const records = atLeast(8, member);
 		const ids = records.map(({ id }) => id);
 		const first = await source.resources.page(kind as ResourceKind, { limit: 4 }, never);
@@ -101,7 +101,7 @@ test("a revision page of servers shows their content", async () => {
 	expect(revisions.map(({ content }) => content)).toEqual(servers.map(({ content }) => content));
 });
 
-test("an unreadable record costs that record alone", async () => {
+test("an unreadable record affects only itself", async () => {
 	const [bad, good] = fake.records.ports;
 	fake.records.ports = [{ ...bad, mac_address: 7 } as never, good as never];
 	const page = await source.resources.page("port", { limit: 10 }, never);
@@ -166,7 +166,7 @@ test("a guest's look-up does not wait until the details of a whole page are read
 });
 
 describe("by id", () => {
-	test("Neutron's resources cost one call, and those that are gone are named", async () => {
+	test("Neutron's resources need one call, and deleted ones are reported", async () => {
 		const ids = fake.records.ports.map(({ id }) => id);
 		const gone = randomUUID();
 		const found = await byId("port", [...ids, gone]);
@@ -197,7 +197,7 @@ describe("by id", () => {
 		}
 	});
 
-	test("details that can't be read cost that server's details", async () => {
+	test("details that can't be read affect only that server's details", async () => {
 		const { id: first } = cases.find(({ facts }) => facts.ports.length > 1)?.facts ?? full;
 		const second = randomUUID();
 		const server = fake.records.servers.find(({ id }) => id === first);

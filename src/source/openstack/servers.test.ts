@@ -66,7 +66,7 @@ describe("a failure of one server or of the listing does not affect other server
 		expect(await Promise.all(ids.map(nameOf))).toEqual(ids.map((_, at) => `s${at}`));
 	});
 
-	test("a listing that hangs for five seconds: each is requested by itself", async () => {
+	test("a listing that hangs for five seconds: each server is requested on its own", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
 		onTestFinished(() => void vi.useRealTimers());
 		const ids = boot(20);
@@ -131,7 +131,7 @@ describe("a thousand servers at once", () => {
 		expect(asked("/servers/")).toBeLessThan(12);
 	});
 
-	test("a part whose first servers are deleted is listed all the same", async () => {
+	test("a part whose first servers are deleted is still listed", async () => {
 		const ids = boot(1000);
 		const starts = ids.toSorted().filter((_, at) => at % 250 < 2);
 		fake.records.servers = fake.records.servers.filter(({ id }) => !starts.includes(id));
@@ -141,7 +141,7 @@ describe("a thousand servers at once", () => {
 	});
 });
 
-test("while Nova is down, requests of a thousand guests cost it a few calls", async () => {
+test("while Nova is down, requests from a thousand guests cause only a few calls", async () => {
 	const ids = boot(1000);
 	fake.fault = (call) => (call.includes("/servers/") ? status(503, { "retry-after": "3600" }) : undefined);
 	const found = await Promise.allSettled(ids.map(nameOf));

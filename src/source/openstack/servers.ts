@@ -2,7 +2,7 @@
 import Type, { type Static } from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { ServerFacts } from "../../instance/facts.ts";
-import { reader } from "../api/answers.ts";
+import { CHECK_SERVICE, reader } from "../api/answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
 import { createBatch, type Resolve } from "./batch.ts";
@@ -149,13 +149,13 @@ export const onlyOne = (id: string): Query => [...ALL_PROJECTS, ["uuid", id], ["
 export function idOf({ value, where }: Answered): string {
 	const id = (value as { readonly id?: unknown } | null)?.id;
 	if (typeof id === "string") return id;
-	throw new GuestwireError("cloud-answer", `${where}: id must be text`);
+	throw new GuestwireError("cloud-answer", `${where}: id must be text: ${CHECK_SERVICE}`);
 }
 
 /** Nova answers, but not about this server. */
 export class CellDownError extends GuestwireError {
 	constructor(where: string) {
-		super("cloud-unavailable", `${where}: the server's cell is down, so Nova does not return its record now`);
+		super("cloud-unavailable", `${where}: the server's cell is down, so Nova can't return its record: check the cell`);
 	}
 }
 

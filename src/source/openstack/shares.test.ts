@@ -34,26 +34,26 @@ describe("shares of a server", () => {
 		expect((await source.facts(id, "all"))?.shares).toEqual([active]);
 	});
 
-	test("cost nothing in a cloud without Manila", async () => {
+	test("need no call in a cloud without Manila", async () => {
 		fake.microversion = "2.100";
 		expect((await source.facts(id, "server"))?.shares).toBeUndefined();
 		expect(asked()).toBe(0);
 	});
 
-	test("cost nothing with an older Nova", async () => {
+	test("need no call with an older Nova", async () => {
 		withShares([active], { microversion: "2.96" });
 		expect((await source.facts(id, "server"))?.shares).toBeUndefined();
 		expect(asked()).toBe(0);
 	});
 
-	test("are left out, and asked for once, if Nova hides them from the user", async () => {
+	test("are left out, and requested only once, if Nova hides them from the user", async () => {
 		withShares([active]);
 		fake.fault = (call) => (call.endsWith("/shares") ? status(403) : undefined);
 		for (const _ of [1, 2, 3]) expect((await source.facts(id, "server"))?.shares).toBeUndefined();
 		expect(asked()).toBe(1);
 	});
 
-	test("are asked for at most four at a time, and no more once Nova has refused the project", async () => {
+	test("are requested at most four at a time, and no longer once Nova has refused the project", async () => {
 		withShares([active]);
 		const { servers } = fake.records;
 		const own = servers.find((server) => server.id === id);

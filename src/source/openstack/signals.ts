@@ -61,9 +61,6 @@ async function readSecret(file: string): Promise<string> {
 		return await readFile(file, "utf8");
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError(
-			"config",
-			`cannot read ${file} (${code}), the busFile: correct the path or its permissions`,
-		);
+		throw new GuestwireError("config", `can't read the busFile ${file} (${code}): correct the path or its permissions`);
 	}
 }

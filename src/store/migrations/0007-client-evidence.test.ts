@@ -37,7 +37,7 @@ const line = (id: string, client: string | null) => ({
 	},
 });
 
-it("forgets answers with metadata, whose digests can't be compared any more, and what was found with them", async () => {
+it("forgets answers with metadata, whose digests can no longer be compared, and what was found with them", async () => {
 	await openOlder(async (database) => {
 		await database.insertInto("history_instances").values(line("vm", "cloud-init@24.1")).execute();
 		for (const path of [NETWORK, META]) {
@@ -59,7 +59,7 @@ it("forgets answers with metadata, whose digests can't be compared any more, and
 	expect([await store.versions("vm", NETWORK), await store.versions("vm", META)]).toEqual([[expect.anything()], []]);
 });
 
-it("gives clients that were known by their paths that certainty, and tools none", async () => {
+it("sets the certainty of clients known by their paths or user agents, and none for tools", async () => {
 	const clients = ["cloud-init@24.1", "curl@8.5.0", "cloud-init", "talos", "curl", "wget", null];
 	await openOlder(async (database) => {
 		await database

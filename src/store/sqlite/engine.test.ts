@@ -55,7 +55,7 @@ test("a locked file is opened and read at once; a write waits for the lock and t
 	await Promise.all([first.close(), second.close()]);
 });
 
-test("writes to a file that stays locked fail together, 4 s after they were asked for", async () => {
+test("writes to a file that stays locked fail together after 4 s", async () => {
 	const state = await openDatabase({ sqlite: file });
 	const lock = await lockFile(file);
 	const passwords = createPasswordStore(state);

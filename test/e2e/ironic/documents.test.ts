@@ -53,7 +53,7 @@ test.each(Object.keys(PLANS))("%s: no error for cloud-init, glean, cloudbase-ini
 	expect(errors.map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
 });
 
-test("every node is listed, also one that Ironic hides after a change", async () => {
+test("every node is listed, including one that Ironic hides after a change", async () => {
 	const changed = uuids.get("two NICs");
 	await call("PATCH", `/v1/nodes/${changed}`, [{ op: "add", path: "/extra/rack", value: "7" }]);
 	const { nodes: shown } = await call("GET", "/v1/nodes");
@@ -64,13 +64,13 @@ test("every node is listed, also one that Ironic hides after a change", async ()
 	expect(names).toEqual([...uuids.keys()].map((name) => name.replaceAll(" ", "-")).sort());
 });
 
-test.each([1, 2])("NIC %i of the bond is its instance's", async (nic) => {
+test.each([1, 2])("NIC %i of the bond belongs to its instance", async (nic) => {
 	const { records } = await documentOf("a bond");
 	const owners = await source.owners({ macAddress: mac(1, nic) });
 	expect(owners.map(({ id }) => id)).toEqual([records.node["instance_uuid"]]);
 });
 
-test("Ironic's answers about a bond with VLANs and its parts, a file each, are an inventory with the same document", async () => {
+test("Ironic's records of a bond with VLANs, one per file, are an inventory with the same document", async () => {
 	const { records, document } = await documentOf("a bond with VLANs");
 	const paths = [
 		`nodes/${records.node["uuid"]}`,

@@ -77,7 +77,7 @@ test("a port group that is changed", async () => {
 	expect(took).toBeLessThan(MOST);
 });
 
-test("a port that is added: Ironic shows it by nothing but its row", async () => {
+test("a port that is added, which only its own record shows", async () => {
 	await call("POST", "/v1/ports", { node_uuid: uuid, address: mac(40, 3) });
 	const took = await seenAfter((all) => all.some((link) => link["ethernet_mac_address"] === mac(40, 3)));
 	expect(took).toBeLessThan(MOST);
@@ -117,7 +117,7 @@ test("a VIF that is attached, and detached again", async () => {
 	expect(detached).toBeLessThan(MOST);
 });
 
-test("a node that is made", async () => {
+test("a node that is created", async () => {
 	const other = await makeNode("two NICs", 41, PLANS["two NICs"]?.(41) ?? { ports: [] });
 	const id = String((await call("GET", `/v1/nodes/${other}`))["instance_uuid"]);
 	const started = performance.now();

@@ -109,7 +109,7 @@ describe.each(METADATA_AGENTS)("%s", (program) => {
 				await runInside(["point-haproxy", networkId, guestwire.socket]);
 		});
 
-		it.each(guests)("$plan.name gets the bytes that the agent gives", async (guest) => {
+		it.each(guests)("$plan.name gets the same bytes as through the agent", async (guest) => {
 			expect(bytesOf(await servedInside(guest))).toEqual(bytesOf(viaAgent.get(guest)));
 		});
 

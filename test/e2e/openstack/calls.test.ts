@@ -44,7 +44,7 @@ describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s"
 	};
 
 	it.each([NETWORK_DATA, META_DATA, EVERYTHING])(
-		"200 guests ask for %s at once, cold: 12 Neutron calls, and one of Nova's a server, at most",
+		"200 guests request %s at once, cold: at most 12 Neutron calls, and one Nova call per server",
 		async (path) => {
 			expect(crowd.length).toBe(200);
 			const answers = await askAll(crowd, path);
@@ -75,7 +75,7 @@ describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s"
 		for (const times of Map.groupBy(own, (target) => target).values()) expect(times.length).toBeLessThanOrEqual(3);
 	});
 
-	it("a warm guest asks: no call", async () => {
+	it("no call for a warm guest", async () => {
 		await askAll([first], EVERYTHING);
 		proxy.forget();
 		for (const path of [META_DATA, NETWORK_DATA, EVERYTHING]) await askAll([first], path);

@@ -128,7 +128,7 @@ describe("when the cloud fails", () => {
 		await eventually("the age is 0 again", 10, async () => ((await stale()) === 0 ? true : undefined));
 	});
 
-	it("Nova down: the last answer, or 503, but for what Neutron knows alone; then recovery", async () => {
+	it("Nova down: the last answer, or 503, except for what needs only Neutron; then recovery", async () => {
 		await proxy.takeDown("nova");
 		await untilOld();
 		await expectRight(known);
@@ -139,12 +139,12 @@ describe("when the cloud fails", () => {
 		await allServed(known);
 	});
 
-	it("Keystone down, the token still valid: nobody notices", async () => {
+	it("Keystone down, the token still valid: no effect", async () => {
 		await proxy.takeDown("keystone");
 		await allServed(unknown);
 	});
 
-	it("the token is revoked: one new one, however many ask", async () => {
+	it("the token is revoked: one new one for any number of requests", async () => {
 		await revoke(proxy.lastToken);
 		proxy.forget();
 		await everybodyIsServed();
@@ -169,7 +169,7 @@ describe("when the cloud fails", () => {
 		await everybodyIsServed();
 	});
 
-	it("every first answer breaks off: every guest is served, some when they come again", async () => {
+	it("every first answer breaks off: every guest is served, some on their second attempt", async () => {
 		proxy.fault = atFirst((call) => (call.api === "keystone" ? undefined : { kind: "half" }));
 		await everybodyIsServed();
 	});

@@ -49,14 +49,14 @@ async function read(path: string): Promise<{ readonly body: string; readonly ask
 }
 
 describe.each(NETWORK_CHANGES)("$what changes", ({ path, change, sign }) => {
-	it(`is in the next answer ${FRESHNESS} s later, though nobody asked in between`, async () => {
+	it(`is in the next answer ${FRESHNESS} s later, even without requests in between`, async () => {
 		expect((await read(path)).body).not.toContain(sign(11));
 		await change(subject, 11);
 		await pause(FRESHNESS * 1000);
 		expect((await read(path)).body).toContain(sign(11));
 	});
 
-	it(`is in whatever is asked for ${FRESHNESS} s later by a guest that keeps asking`, async () => {
+	it(`is in every answer ${FRESHNESS} s later for a guest that keeps sending requests`, async () => {
 		await read(path);
 		await change(subject, 12);
 		const changed = performance.now();

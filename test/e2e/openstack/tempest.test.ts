@@ -105,13 +105,13 @@ describe("a password of 100 characters, posted through the agent", () => {
 		expect((await get("/openstack/2013-10-17/password")).body).toBe(password);
 	});
 
-	it("is read by Guestwire's API, and by the command", async () => {
+	it("is returned by Guestwire's API and by the command", async () => {
 		expect(await guestwire.run(["password", NAME])).toEqual({ code: 0, stdout: password });
 		const answer = await fetch(`${guestwire.operator}/api/instances/${guest.id}/password`);
 		expect([answer.status, await answer.text()]).toEqual([200, password]);
 	});
 
-	it("is not read by Nova's API, which reads its own database, and to which nobody can write there", async () => {
+	it("is not returned by Nova's API, which reads its own database, where no API can write it", async () => {
 		const path = `/servers/${guest.id}/os-server-password`;
 		expect((await api.get("compute", path)).password).toBe("");
 		const refused = /: (400|404|405) /;

@@ -63,7 +63,7 @@ describe("signed", () => {
 		expect((await ask(joined)).status).toBe(403);
 	});
 
-	it("refuses another instance's signature, another secret's, and another tenant's id, and tells nothing", async () => {
+	it("refuses another instance's signature, another secret's, and another tenant's id, and reveals nothing", async () => {
 		await start();
 		const signedBy = (text: string) => [
 			...without("X-Instance-ID-Signature"),
@@ -83,7 +83,7 @@ describe("signed", () => {
 		});
 	});
 
-	it("refuses an upper-case id, rightly signed", async () => {
+	it("refuses an upper-case id, even if correctly signed", async () => {
 		await start();
 		const id = victim.id.toUpperCase();
 		const answer = await ask([
@@ -94,7 +94,7 @@ describe("signed", () => {
 		expect([answer.status, answer.body.toString()]).toEqual([404, NOT_FOUND]);
 	});
 
-	it("gives the signed instance whatever X-Forwarded-For says, and however often", async () => {
+	it("returns the signed instance, whatever and however often X-Forwarded-For says", async () => {
 		await start();
 		const plain = await ask(without("X-Forwarded-For"));
 		expect(macIn(plain)).toBe(victim.ports[0]?.macAddress);
@@ -127,7 +127,7 @@ describe("network", () => {
 	const start = () => started(identity, instances, socket);
 	const from = (address: string) => ["X-Forwarded-For", address] as const;
 
-	it("tells overlapping addresses apart by their network or router", async () => {
+	it("distinguishes overlapping addresses by their network or router", async () => {
 		await start();
 		expect(macIn(await ask([["X-Neutron-Network-ID", "net-mine"], from("10.9.0.5")]))).toBe("fa:16:3e:00:00:01");
 		expect(macIn(await ask([["X-OVN-Network-ID", "net-theirs"], from("10.9.0.5")]))).toBe("fa:16:3e:00:00:02");
@@ -151,7 +151,7 @@ describe("network", () => {
 		expect(logged().at(-1)).toMatchObject({ reason: "unidentified-peer", level: 40 });
 	});
 
-	it("gives nothing for a network or router that the guest is not on", async () => {
+	it("finds nothing for a network or router that the guest is not on", async () => {
 		await start();
 		for (const header of ["X-Neutron-Network-ID", "X-OVN-Network-ID", "X-Neutron-Router-ID"]) {
 			for (const id of ["net-none", "router-none", "", "x".repeat(300)]) {
@@ -219,12 +219,12 @@ describe("provider", () => {
 		["X-Forwarded-For", address] as const,
 	];
 
-	it("gives the guest on the provider's networks", async () => {
+	it("finds the guest on the provider's networks", async () => {
 		await started(identity, instances);
 		expect(macIn(await ask(of("edge")))).toBe("fa:16:3e:00:00:02");
 	});
 
-	it("refuses an address that is on none, or twice, on the provider's networks", async () => {
+	it("refuses an address that no instance, or more than one, has on the provider's networks", async () => {
 		await started(identity, instances);
 		expect((await ask(of("edge", "10.9.0.6"))).status).toBe(404);
 		expect((await ask(of("none"))).status).toBe(404);
@@ -266,7 +266,7 @@ describe("address", () => {
 	const six = guest({ id: "six", address: "127.0.0.6", macAddress: "fa:16:3e:00:00:06" });
 	const twin = guest({ id: "twin", address: "127.0.0.6", networkId: "net-2" });
 
-	it("gives each peer its own instance, and forwarded addresses nothing", async () => {
+	it("identifies each peer by its own address, and ignores forwarded addresses", async () => {
 		await started({ mode: "address" }, instancesOf([five, six]));
 		expect(macIn(await askFrom("127.0.0.5"))).toBe("fa:16:3e:00:00:05");
 		expect(macIn(await askFrom("127.0.0.6"))).toBe("fa:16:3e:00:00:06");
@@ -295,7 +295,7 @@ describe("address", () => {
 });
 
 describe("fixed", () => {
-	it("gives every request the one instance", async () => {
+	it("answers every request for the configured instance", async () => {
 		await started({ mode: "fixed", instance: "mine" }, instancesOf([mine, theirs]));
 		expect(macIn(await ask([["X-Instance-ID", "theirs"]]))).toBe("fa:16:3e:00:00:01");
 	});

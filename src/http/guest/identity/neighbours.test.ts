@@ -55,7 +55,7 @@ describe("a link-local peer without a MAC address in its address", () => {
 		expect(refusal).toMatchObject({ reason: "unidentified-peer", detail: expect.stringContaining("spawn ip ENOENT") });
 	});
 
-	it("is nobody if no port has that MAC address", async () => {
+	it("has no instance if no port has that MAC address", async () => {
 		expect(await identify("fe80::12%br0", async () => "fa:16:3e:00:00:02")).toMatchObject({ reason: "no-owner" });
 	});
 });

@@ -74,20 +74,20 @@ describe("the owner of a source", () => {
 		});
 	});
 
-	it("must have its port on the network that matched, also when none was asked for", async () => {
+	it("must have its port on the network that matched, even if no network was given", async () => {
 		const instances = { owners: async () => [{ id: "a", networkId: "n1" }] };
 		expect(await findOwner(instances, [{ address: "10.0.0.5", routerId: "r" }], false)).toMatchObject({
 			constraints: [{ source: query }],
 		});
 	});
 
-	it("is nobody when two instances match, also on different networks", async () => {
+	it("is absent if two instances match, even on different networks", async () => {
 		const instances = { owners: async ({ networkId = "" }) => [{ id: networkId, networkId }] };
 		const refused = await findOwner(instances, [query, { ...query, networkId: "n2" }], false);
 		expect(refused).toMatchObject({ reason: "several-owners", detail: expect.stringContaining("n1, n2") });
 	});
 
-	it("is nobody when there is no network to look on", async () => {
+	it("is absent if there is no network to search", async () => {
 		expect(await findOwner({ owners: async () => [{ id: "a", networkId: "n1" }] }, [], false)).toMatchObject({
 			reason: "no-owner",
 		});

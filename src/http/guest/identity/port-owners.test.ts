@@ -166,7 +166,7 @@ describe("a trunk's subport of another project, with the instance's address on a
 		await expectOwn([inNetwork(nic.network_id)], address);
 	});
 
-	it("whose parent is the instance's own port, made a trunk by whoever owns its network", async () => {
+	it("whose parent is the instance's own port, made a trunk by the owner of its network", async () => {
 		await startNetwork();
 		const network = subportOf(nic.id, foreignNetwork());
 		await expectNothing([inNetwork(network)], address);
@@ -175,7 +175,7 @@ describe("a trunk's subport of another project, with the instance's address on a
 	});
 });
 
-it("a subport of the instance's own project is the instance on its own network, and nobody on another", async () => {
+it("a subport of the instance's own project identifies the instance on its own network, and on no other", async () => {
 	const { facts } = recordedCase("f-trunk");
 	await startNetwork();
 	const path = "/openstack/latest/meta_data.json";
@@ -207,7 +207,7 @@ describe("a port that has changed since its instance was looked up", () => {
 		await expectOwn([inNetwork(nic.network_id)], added);
 	});
 
-	it("is asked for once a second at most, however often somebody claims to be the instance", async () => {
+	it("is requested at most once a second, however often someone claims to be the instance", async () => {
 		const foreign = foreignNetwork();
 		foreignPort(foreign);
 		const headers = [behind(router(foreign))];
