@@ -32,7 +32,7 @@ export async function* fillHistory(file: string, counts: readonly number[]) {
 		}
 		// The recorder trims once a minute, some at a time.
 		for (let excess = count - (counts[0] ?? 0); excess > 0; excess -= 1000) {
-			await store.trim({ instances: counts[0] ?? 0, refusals: 1000 });
+			await store.trim(counts[0] ?? 0);
 		}
 		globalThis.gc?.();
 		const [rows] = await state.read((database) =>

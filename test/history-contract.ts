@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AnsweredRequest } from "../src/service/request-history/answered-request.ts";
 import { bestClient } from "../src/service/request-history/client.ts";
 import { createDigests, decompressContent } from "../src/service/request-history/document-content.ts";
-import { createRecorder, type Recorder } from "../src/service/request-history/recorder.ts";
+import { createRecorder, LIMITS, type Recorder } from "../src/service/request-history/recorder.ts";
 import { decodeRequests } from "../src/service/request-history/request-list.ts";
 import { openDatabase, type StateDatabase, type StateLocation } from "../src/store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../src/store/history-store.ts";
@@ -204,13 +204,35 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 					source: { peer: `p${at}` },
 				});
 			await write([refused(1), refused(2)]);
-			expect(await store.trim({ instances: 2, refusals: 1 })).toBe(false);
+			expect(await store.trim(2)).toBe(false);
+			await store.trimRefusals(1);
 			expect(await store.instance("a")).toBeUndefined();
 			for (const rows of [store.documents("a"), store.requests("a"), store.versions("a", NETWORK)]) {
 				expect(await rows).toEqual([]);
 			}
 			expect((await store.instancesSince(0)).instances).toHaveLength(2);
 			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
+		});
+
+		test("keeps the refusals of others, however many one peer sends", async () => {
+			const refused = (at: number, peer: string, instance: string) =>
+				answered({
+					...{ at, instance: undefined, status: 403, body: undefined },
+					...{ reason: "wrong-signature", source: { peer, instance } },
+				});
+			const own = (at: number) => refused(at, "10.0.0.1", `own-${at}`);
+			await write(Array.from({ length: 20 }, (_, at) => own(at)));
+			const one = recorder();
+			for (let second = 1; second <= 12; second++) {
+				for (let n = 0; n < 3000; n++) one.record(refused(1000 * second, "10.66.6.6", `made-up-${second}-${n}`));
+				one.record(own(1000 * second));
+				await one.close();
+			}
+			const kept = await store.refusals(10_000);
+			const peers = Map.groupBy(kept, ({ source }) => JSON.parse(source).peer);
+			expect(peers.get("10.0.0.1")).toHaveLength(32);
+			expect(kept.length).toBeGreaterThan(500);
+			expect(kept.length).toBeLessThanOrEqual(LIMITS.refusals + 100);
 		});
 
 		test("takes over what an older version found about guests: out of date, up to date (0), or not known", async () => {

@@ -13,7 +13,7 @@ import {
 	requestsOf,
 	versionsOf,
 } from "./history-queries.ts";
-import { trim, writeBatch } from "./history-write.ts";
+import { trim, trimRefusals, writeBatch } from "./history-write.ts";
 
 type Tables = StateTables;
 
@@ -47,11 +47,13 @@ export interface HistoryStore {
 	/** Merges the stored requests of each instance into one row. */
 	compact(instanceIds: readonly string[], merge: MergeRequests): Promise<void>;
 	/**
-	 * Deletes the instances that have not asked for longest, and the oldest refusals, beyond these numbers.
+	 * Deletes the instances that have not asked for longest, beyond a number.
 	 *
-	 * @returns whether there may be more of these instances: a call deletes only so many as take a short time
+	 * @returns whether there may be more of them: a call deletes only so many as take a short time
 	 */
-	trim(limits: { readonly instances: number; readonly refusals: number }): Promise<boolean>;
+	trim(instances: number): Promise<boolean>;
+	/** Deletes the oldest refusals beyond a number, of those peers that have most: one peer can't displace all others'. */
+	trimRefusals(refusals: number): Promise<void>;
 	setComparison(instanceId: string, comparison: Comparison): Promise<void>;
 	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */
 	instancesSince(
@@ -74,7 +76,8 @@ export function createHistoryStore(state: StateDatabase): HistoryStore {
 	return {
 		write: (batch) => state.write((database) => writeBatch(database, batch, state)),
 		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge, state.elementsOf)),
-		trim: (limits) => state.write((database) => trim(database, limits)),
+		trim: (instances) => state.write((database) => trim(database, instances)),
+		trimRefusals: (refusals) => state.write((database) => trimRefusals(database, refusals, state.memberOf)),
 		setComparison: (id, comparison) =>
 			state.write(async (database) => {
 				await database.updateTable("history_instances").set(comparison).where("instance_id", "=", id).execute();

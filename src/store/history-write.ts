@@ -165,27 +165,35 @@ async function deleteOldVersions(database: Database, instances: RawBuilder<unkno
 }
 
 /** See `HistoryStore.trim`. */
-export async function trim(
-	database: Kysely<StateTables>,
-	limits: { readonly instances: number; readonly refusals: number },
-): Promise<boolean> {
+export async function trim(database: Kysely<StateTables>, instances: number): Promise<boolean> {
 	const surplus = database
 		.selectFrom("history_instances")
 		.select("instance_id")
 		.orderBy("last_at", "desc")
 		.limit(MAX_TRIMMED)
-		.offset(limits.instances);
+		.offset(instances);
 	const ids = (await surplus.execute()).map(({ instance_id }) => instance_id);
 	for (const some of chunks(ids)) {
 		for (const table of ["history_versions", "history_requests", "history_documents", "history_instances"] as const) {
 			await database.deleteFrom(table).where("instance_id", "in", some).execute();
 		}
 	}
+	return ids.length === MAX_TRIMMED;
+}
+
+/** See `HistoryStore.trimRefusals`. Each peer has its latest, then its second latest, and so on. */
+export async function trimRefusals(
+	database: Kysely<StateTables>,
+	limit: number,
+	memberOf: StateDatabase["memberOf"],
+): Promise<void> {
+	const ofPeer = sql`select source, reason, listener, last_at, row_number() over (
+		partition by ${memberOf("source", "peer")} order by last_at desc, source) as turn from history_refusals`;
 	await sql`delete from history_refusals where (source, reason, listener) in (
 		select source, reason, listener from (
-			select source, reason, listener, row_number() over (order by last_at desc, source) as place from history_refusals
-		) as ranked where place > ${limits.refusals})`.execute(database);
-	return ids.length === MAX_TRIMMED;
+			select source, reason, listener, row_number() over (order by turn, last_at desc, source) as place
+			from (${ofPeer}) as in_turns
+		) as ranked where place > ${limit})`.execute(database);
 }
 
 function chunks<T>(items: readonly T[]): T[][] {

@@ -98,7 +98,8 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 			setPassword: ({ id, launched, password }) => passwords.setOnce(id, password, launched),
 			writeHistory: (batch) => history.write(batch),
 			compactHistory: (ids) => history.compact(ids, mergeRequests),
-			trimHistory: (limits) => history.trim(limits),
+			trimHistory: (instances) => history.trim(instances),
+			trimRefusals: (refusals) => history.trimRefusals(refusals),
 			log,
 		}),
 		add(worker) {

@@ -22,7 +22,8 @@ export type PrimaryCalls = {
 	setPassword(request: PasswordRequest & { readonly password: Uint8Array }): Promise<boolean>;
 	writeHistory(batch: HistoryBatch): Promise<void>;
 	compactHistory(instanceIds: readonly string[]): Promise<void>;
-	trimHistory(limits: { readonly instances: number; readonly refusals: number }): Promise<boolean>;
+	trimHistory(instances: number): Promise<boolean>;
+	trimRefusals(refusals: number): Promise<void>;
 	/** Writes lines of the log. */
 	log(lines: string): void;
 };

@@ -89,7 +89,8 @@ function historyOf() {
 	return {
 		write: (batch: Parameters<PrimaryCalls["writeHistory"]>[0]) => primary.call("writeHistory", batch),
 		compact: (ids: readonly string[]) => primary.call("compactHistory", ids),
-		trim: (limits: Parameters<PrimaryCalls["trimHistory"]>[0]) => primary.call("trimHistory", limits),
+		trim: (instances: number) => primary.call("trimHistory", instances),
+		trimRefusals: (refusals: number) => primary.call("trimRefusals", refusals),
 	};
 }
 

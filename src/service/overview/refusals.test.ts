@@ -59,3 +59,19 @@ it("searches again when instances have changed, although it knows what nearly ma
 	expect([...refusals.nearest]).toEqual([["new", 1]]);
 	expect(await missesOf()).toEqual(["new"]);
 });
+
+it("marks the instances that others nearly were, though one peer has the latest refusals", async () => {
+	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net" };
+	const instance = { id: "own", name: "own", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.7"] }] };
+	const madeUp = (at: number) => ({
+		...refusal(at),
+		source: JSON.stringify({ peer: "10.66.6.6", instance: `x${at}` }),
+	});
+	const own = { ...refusal(1), source: JSON.stringify({ peer: "10.0.0.1", address: "192.168.0.7" }) };
+	const refusals = createRefusals({
+		store: { refusals: async () => [...Array.from({ length: 900 }, (_, at) => madeUp(1000 - at)), own] },
+		instances: () => [instance],
+	});
+	expect(await refusals.refresh()).toBe(true);
+	expect([...refusals.nearest]).toEqual([["own", 1]]);
+});

@@ -1,6 +1,9 @@
 /** Refused requests in pages, with the instances that they nearly matched. */
 import { LRUCache } from "lru-cache";
+import { inTurns } from "../../in-turns.ts";
 import type { HistoryStore, Refusal } from "../../store/history-store.ts";
+import { peerOf } from "../request-history/answered-request.ts";
+import { LIMITS } from "../request-history/recorder.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 import { type NearMiss, nearMisses } from "./near-misses.ts";
 
@@ -45,9 +48,9 @@ export interface RefusalsOptions {
 	readonly instances: () => Iterable<IndexedInstance>;
 }
 
-/** What the state keeps. */
-const MAX_KEPT = 1000;
-/** The latest refusals, whose nearest instances are marked. */
+/** More than the state keeps once it is trimmed. */
+const MAX_KEPT = 2 * LIMITS.refusals;
+/** The latest refusals of each peer in turn, whose nearest instances are marked. */
 const MAX_MARKED = 50;
 /** After marking instances there is a pause, so many times as long: anybody can send requests that are refused. */
 const REST = 50;
@@ -57,6 +60,8 @@ const MAX_AGE = 5000;
 
 export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
 	const finder = createMissFinder(instances);
+	const findMarked = (refusals: readonly Refusal[]) =>
+		finder.find(inTurns(refusals, ({ source }) => peerOf(JSON.parse(source))).slice(0, MAX_MARKED));
 	let nearest: ReadonlyMap<string, number> = new Map();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
@@ -75,7 +80,7 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			const started = performance.now();
 			if (!isStale || started < restUntil) return false;
 			isStale = false;
-			const found = await store.refusals(MAX_MARKED).then(finder.find, (error: unknown) => {
+			const found = await store.refusals(MAX_KEPT).then(findMarked, (error: unknown) => {
 				isStale = true;
 				throw error;
 			});
@@ -99,12 +104,14 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 	};
 }
 
-/** @param found the latest first */
 function nearestOf(found: readonly RefusalWithMisses[]): Map<string, number> {
-	const times = found.flatMap(({ refusal, misses: [first] }): [string, number][] =>
-		first === undefined ? [] : [[first.instance, refusal.last_at]],
-	);
-	return new Map(times.reverse());
+	const times = new Map<string, number>();
+	for (const { refusal, misses } of found) {
+		for (const { instance } of misses.slice(0, 1)) {
+			times.set(instance, Math.max(times.get(instance) ?? 0, refusal.last_at));
+		}
+	}
+	return times;
 }
 
 /** Finds near misses, for one page after the other. */

@@ -38,6 +38,11 @@ export interface RequestSource {
 	readonly projectId?: string | undefined;
 }
 
+/** Who sent a request, as far as that is certain: refusals are bounded by it, because all else can be made up. */
+export function peerOf(source: RequestSource | undefined): string {
+	return source?.peer ?? "";
+}
+
 /** A stored request of an instance. */
 export interface RecordedRequest {
 	/** Milliseconds since 1970. */

@@ -1,9 +1,11 @@
 /** From the requests of a moment to what is stored. */
 
 import type { LRUCache } from "lru-cache";
+import { getOrInsert } from "../../get-or-insert.ts";
+import { inTurns } from "../../in-turns.ts";
 import type { HistoryBatch } from "../../store/history-store.ts";
 import { startWorkTurn } from "../work-turn.ts";
-import type { AnsweredRequest, RecordedRequest } from "./answered-request.ts";
+import { type AnsweredRequest, peerOf, type RecordedRequest } from "./answered-request.ts";
 import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
 import { compressContent, type DigestOf, isDocumentPath, storableContent } from "./document-content.ts";
 import { latestRequests, type Pending, type PendingInstance } from "./pending.ts";
@@ -28,7 +30,7 @@ export interface BatchContext {
 const MAX_TEXT = 200;
 /** Characters of a refusal's detail. */
 const MAX_DETAIL = 500;
-/** Sources of refusals that one batch stores. */
+/** Sources of refusals that one batch stores, those of each peer in turn. */
 const MAX_REFUSALS = 200;
 
 export async function makeBatch({ instances, refused }: Pending, context: BatchContext): Promise<HistoryBatch> {
@@ -95,40 +97,43 @@ function recorded(request: AnsweredRequest, node: string): RecordedRequest {
 	};
 }
 
+/** One source's requests. */
+interface Refused {
+	readonly from: string;
+	readonly reason: string;
+	readonly firstAt: number;
+	last: AnsweredRequest;
+	count: number;
+}
+
 function refusalsOf(requests: readonly AnsweredRequest[], node: string): HistoryBatch["refusals"] {
-	const refusals = new Map<string, HistoryBatch["refusals"][number]>();
-	for (const {
-		at,
-		method,
-		path = "",
-		status,
-		userAgent,
-		listener,
-		reason,
-		detail = "",
-		source = {},
-		instance,
-	} of requests) {
+	const found = new Map<string, Refused>();
+	for (const request of requests) {
+		const { at, reason, listener, source, instance } = request;
 		// Listings are the same for everybody and identify nobody.
 		if (reason === undefined) continue;
 		const from = JSON.stringify({ ...source, ...(instance !== undefined && { instance }) }, (_, value) =>
 			typeof value === "string" ? short(value) : value,
 		);
-		const key = `${from} ${reason} ${listener}`;
-		const known = refusals.get(key);
-		if (known === undefined && refusals.size >= MAX_REFUSALS) continue;
-		const last = { method: short(method), path: short(path), status, userAgent: short(userAgent) };
-		refusals.set(key, {
-			...{ source: from, reason, listener, node, count: (known?.count ?? 0) + 1 },
-			...{ first_at: known?.first_at ?? at, last_at: at },
-			// A failure's detail is a stack trace, which the log has.
-			content: JSON.stringify({
-				...last,
-				detail: reason === "failed" ? "" : detail.slice(0, MAX_DETAIL).toWellFormed(),
-			}),
-		});
+		const first = { from, reason, firstAt: at, last: request, count: 0 };
+		const known = getOrInsert(found, `${from} ${reason} ${listener}`, (): Refused => first);
+		known.last = request;
+		known.count++;
 	}
-	return [...refusals.values()];
+	const all = inTurns(found.values(), ({ last }) => peerOf(last.source));
+	return all.slice(0, MAX_REFUSALS).map((refused) => refusalOf(refused, node));
+}
+
+function refusalOf({ from, reason, firstAt, last, count }: Refused, node: string): HistoryBatch["refusals"][number] {
+	const { at, method, path = "", status, userAgent, listener, detail = "" } = last;
+	return {
+		...{ source: from, reason, listener, node, count, first_at: firstAt, last_at: at },
+		content: JSON.stringify({
+			...{ method: short(method), path: short(path), status, userAgent: short(userAgent) },
+			// A failure's detail is a stack trace, which the log has.
+			detail: reason === "failed" ? "" : detail.slice(0, MAX_DETAIL).toWellFormed(),
+		}),
+	};
 }
 
 function short(text: string): string {

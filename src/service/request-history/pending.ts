@@ -2,7 +2,7 @@
  * The requests that wait to be written. Adding one is a few counters, and the memory is bounded however often a guest
  * asks: an instance keeps its latest requests and its last answer for each document.
  */
-import type { AnsweredRequest } from "./answered-request.ts";
+import { type AnsweredRequest, peerOf } from "./answered-request.ts";
 import { MAX_REQUESTS } from "./request-list.ts";
 
 export interface PendingInstance {
@@ -22,6 +22,8 @@ export interface Pending {
 	readonly instances: Map<string, PendingInstance>;
 	/** Requests that no instance was found for. */
 	readonly refused: AnsweredRequest[];
+	/** How many of them each peer sent. */
+	readonly refusedOf: Map<string, number>;
 	/** Requests that are kept. */
 	size: number;
 	/** The sizes of the documents that are kept until their digests are made. Caches may have dropped them. */
@@ -34,21 +36,18 @@ export const MAX_PENDING = 20_000;
 export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /** Refused requests among them: anybody can send these. */
 export const MAX_PENDING_REFUSED = 2000;
+/** Those of one peer, which leave room for others. */
+const MAX_REFUSED_OF_PEER = 500;
 
 export function createPending(): Pending {
-	return { instances: new Map(), refused: [], size: 0, bytes: 0 };
+	return { instances: new Map(), refused: [], refusedOf: new Map(), size: 0, bytes: 0 };
 }
 
 /** @returns false if there is no room for all of it */
 export function addRequest(pending: Pending, request: AnsweredRequest): boolean {
 	const { instance: id } = request;
 	const isFull = pending.size >= MAX_PENDING;
-	if (id === undefined || request.reason === "unknown-instance") {
-		if (isFull || pending.refused.length >= MAX_PENDING_REFUSED) return false;
-		pending.refused.push(request);
-		pending.size++;
-		return true;
-	}
+	if (id === undefined || request.reason === "unknown-instance") return !isFull && addRefused(pending, request);
 	const known = pending.instances.get(id);
 	if (known !== undefined) return addTo(pending, known, request);
 	if (isFull) return false;
@@ -56,6 +55,17 @@ export function addRequest(pending: Pending, request: AnsweredRequest): boolean 
 	const empty = { firstAt: at, last: request, requests: 0, failures: 0, latest: [], oldest: 0, documents: new Map() };
 	pending.instances.set(id, empty);
 	return addTo(pending, empty, request);
+}
+
+function addRefused(pending: Pending, request: AnsweredRequest): boolean {
+	const { refused, refusedOf } = pending;
+	const peer = peerOf(request.source);
+	const ofPeer = refusedOf.get(peer) ?? 0;
+	if (refused.length >= MAX_PENDING_REFUSED || ofPeer >= MAX_REFUSED_OF_PEER) return false;
+	refused.push(request);
+	refusedOf.set(peer, ofPeer + 1);
+	pending.size++;
+	return true;
 }
 
 /** An instance that is known is always counted, and its last answers are kept: they take the place of others. */

@@ -36,13 +36,14 @@ describe("the recorder", () => {
 		vi.useFakeTimers();
 		let [written, worst] = [Date.now(), 0];
 		const pause = () => new Promise<void>((resolve) => setTimeout(resolve, time));
-		const store: Pick<HistoryStore, "write" | "compact" | "trim"> = {
+		const store: Pick<HistoryStore, "write" | "compact" | "trim" | "trimRefusals"> = {
 			async write({ instances }) {
 				await pause();
 				written = instances[0]?.last_at ?? written;
 			},
 			compact: async () => {},
 			trim: async () => false,
+			trimRefusals: async () => {},
 		};
 		const recorder = createRecorder({ ...options, delay: 1000, store, onLost: () => {}, onError: () => {} });
 		for (let n = 0; n < 1000; n++) {
@@ -58,7 +59,7 @@ describe("the recorder", () => {
 	it("goes on deleting after each write while there are too many instances", async () => {
 		const left = [true, true, false, true];
 		const trim = async () => left.shift() ?? false;
-		const store = { write: async () => {}, compact: async () => {}, trim };
+		const store = { write: async () => {}, compact: async () => {}, trimRefusals: async () => {}, trim };
 		const recorder = createRecorder({ ...options, delay: 3_600_000, store, onLost: () => {}, onError: () => {} });
 		for (let n = 0; n < 10; n++) {
 			recorder.record(answered());
@@ -85,7 +86,7 @@ describe("the recorder", () => {
 		await recorder.close();
 		for (let at = 100; at < 130; at++) recorder.record(answered({ at }));
 		for (let i = 0; i < MAX_PENDING_REFUSED + 10; i++)
-			recorder.record(answered({ instance: undefined, reason: "no-owner" }));
+			recorder.record(answered({ instance: undefined, reason: "no-owner", source: { peer: `10.0.0.${i % 8}` } }));
 		await recorder.close();
 		isAway = false;
 		await recorder.close();

@@ -16,7 +16,7 @@ export interface Recorder {
 }
 
 export interface RecorderOptions {
-	readonly store: Pick<HistoryStore, "write" | "compact" | "trim">;
+	readonly store: Pick<HistoryStore, "write" | "compact" | "trim" | "trimRefusals">;
 	/** The machine's name. */
 	readonly node: string;
 	/** Unique among the processes that share the state. */
@@ -43,6 +43,8 @@ const MAX_REMEMBERED = 20_000;
 export const LIMITS = { instances: 100_000, refusals: 1000 };
 /** Milliseconds between two trims. */
 const TRIM_INTERVAL = 60_000;
+/** Refusals that one process writes between two trims: anybody can send requests that are refused. */
+const MAX_UNTRIMMED = 100;
 /** Rows of an instance's requests after which they are merged. */
 const MAX_PIECES = 8;
 
@@ -61,6 +63,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	let writing: Promise<void> | undefined;
 	let pause = delay;
 	let trimmedAt = Number.NEGATIVE_INFINITY;
+	/** Refusals that were written since they were last trimmed. */
+	let untrimmed = 0;
 
 	async function write(): Promise<void> {
 		const current = pending;
@@ -78,15 +82,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			onError(error);
 			return;
 		}
+		untrimmed += batch.refusals.length;
 		await tidy(growth.add(batch.requests)).catch(onError);
 	}
 
 	async function tidy(grown: readonly string[]): Promise<void> {
 		if (grown.length > 0) await store.compact(grown, mergeRequests);
-		if (performance.now() - trimmedAt < TRIM_INTERVAL) return;
+		const isDue = performance.now() - trimmedAt >= TRIM_INTERVAL;
+		if (untrimmed > (isDue ? 0 : MAX_UNTRIMMED)) {
+			await store.trimRefusals(LIMITS.refusals);
+			untrimmed = 0;
+		}
+		if (!isDue) return;
 		const started = performance.now();
 		// While there is more to delete, each write is followed by a part of it.
-		if (!(await store.trim(LIMITS))) trimmedAt = started;
+		if (!(await store.trim(LIMITS.instances))) trimmedAt = started;
 	}
 
 	function arm(): void {
