@@ -2,11 +2,12 @@
 import { type Kysely, sql } from "kysely";
 import { openDatabase, type StateDatabase, type StateLocation, type StateTables } from "../src/store/database.ts";
 
-/** The columns of `history_instances` that each migration adds. */
+/** What each migration adds: columns of `history_instances`, and tables. */
 const ADDED = {
-	"0007-client-evidence": ["client_traits", "client_certainty"],
-	"0008-compared-at": ["compared_at"],
-} satisfies Readonly<Record<string, readonly string[]>>;
+	"0007-client-evidence": { columns: ["client_traits", "client_certainty"], tables: [] },
+	"0008-compared-at": { columns: ["compared_at"], tables: [] },
+	"0009-nodes": { columns: [], tables: ["nodes"] },
+} satisfies Readonly<Record<string, { readonly columns: readonly string[]; readonly tables: readonly string[] }>>;
 
 /**
  * Opens a state that was last used before a migration, and so applies it.
@@ -21,8 +22,9 @@ export async function openOlderState(
 	const before = await openDatabase(location);
 	await before.write(async (database) => {
 		await fill(database);
-		for (const [name, columns] of Object.entries(ADDED)) {
+		for (const [name, { columns, tables }] of Object.entries(ADDED)) {
 			if (name < migration) continue;
+			for (const table of tables) await database.schema.dropTable(table).execute();
 			for (const column of columns) await database.schema.alterTable("history_instances").dropColumn(column).execute();
 			await sql`delete from kysely_migration where name = ${name}`.execute(database);
 		}

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openDatabase, type StateLocation } from "../src/store/database.ts";
+import { createNodeStore } from "../src/store/node-store.ts";
 import { createPasswordStore, type PasswordStore } from "../src/store/password-store.ts";
 import { sharedKey } from "../src/store/secrets.ts";
 
@@ -62,6 +63,27 @@ export function keepsState(freshLocation: () => Promise<StateLocation>): void {
 		expect(Buffer.from((await store.get("i", again)) ?? []).toString()).toBe("second");
 		expect([await store.clear("i"), await store.clear("i")]).toEqual([true, false]);
 		expect(await store.last("i", again)).toBeUndefined();
+		await state.close();
+	});
+
+	test("nodes say that they run, and are forgotten an hour after the last time", async () => {
+		const state = await openDatabase(await freshLocation());
+		let now = Date.parse("2026-01-01T10:00:00Z");
+		const nodes = createNodeStore(state, () => now);
+		const started = now;
+		await nodes.seen("b");
+		await nodes.seen("a");
+		now += 10_000;
+		await nodes.seen("a");
+		expect([...(await nodes.list())]).toEqual([
+			["a", now],
+			["b", started],
+		]);
+		now = started + 3_600_001;
+		expect([...(await nodes.list())]).toEqual([["a", started + 10_000]]);
+		await nodes.seen("a");
+		const stored = await state.read((database) => database.selectFrom("nodes").select("name").execute());
+		expect(stored).toEqual([{ name: "a" }]);
 		await state.close();
 	});
 

@@ -1,13 +1,15 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { Command } from "commander";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { IdentityMode } from "../http/guest/identity/index.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
+import { startHeartbeat } from "../service/heartbeat.ts";
 import type { Log } from "../service/log.ts";
 import { createMetrics, type Metrics } from "../service/metrics.ts";
 import { prepareInstances } from "../service/prepare-instances.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { createHistoryStore } from "../store/history-store.ts";
+import { createNodeStore } from "../store/node-store.ts";
 import { createPasswordStore } from "../store/password-store.ts";
 import { sharedKey } from "../store/secrets.ts";
 import type { Config } from "./config-schema.ts";
@@ -79,6 +81,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 		const prepared = { instances, source: context.source, isCurrent: state.isMirrorCurrent };
 		open.defer(prepareInstances({ ...prepared, documents: count > 1 ? undefined : documents }));
 	}
+	open.defer(startHeartbeat(createNodeStore(database), hostname()));
 	open.defer(() => {
 		state.isServing = () => false;
 	});

@@ -89,6 +89,8 @@ export interface StateTables {
 	};
 	/** One row: the number of the last batch. */
 	history_state: { sequence: number };
+	/** When each node last said that it runs, in milliseconds since 1970. */
+	nodes: { name: string; seen_at: number };
 }
 
 /** A lock that this process holds. */

@@ -210,7 +210,14 @@ export const StatusSchema = Type.Object({
 	source: Type.String({ description: "The kind of source" }),
 	instances: Type.Integer(),
 	isComplete: Type.Boolean(),
-	nodes: Type.Array(Type.Object({ name: Type.String(), lastAt: Time })),
+	nodes: Type.Array(
+		Type.Object({
+			name: Type.String(),
+			seenAt: Type.Integer({ description: "When it last said that it runs, which it does every 10 seconds" }),
+			lastAt: Type.Optional(Type.Integer({ description: "When it last answered a guest; absent if it has not" })),
+		}),
+		{ description: "The nodes of the last hour" },
+	),
 	metrics: Type.Array(
 		Type.Object({
 			name: Type.String(),

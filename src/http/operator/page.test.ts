@@ -15,6 +15,7 @@ import type { Server } from "../../instance/instance.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
 import { compressContent } from "../../service/request-history/document-content.ts";
 import { createHistoryStore } from "../../store/history-store.ts";
+import { createNodeStore } from "../../store/node-store.ts";
 
 const HOST = ["Host", "localhost:8790"] as const;
 const instance = recordedInstance("f-trunk");
@@ -201,6 +202,22 @@ describe("what a guest requested", () => {
 		expect(await json(`/api/instances/${instance.id}/check`)).toMatchObject({ client: "cloud-init@24.1" });
 		expect((await ask(`/api/instances/${instance.id}/check?client=none`)).status).toBe(400);
 	});
+});
+
+it("the state of the service names the nodes that run, whether or not they have answered a guest", async () => {
+	await start();
+	expect((await json("/api/status")).nodes).toEqual([]);
+	const nodes = createNodeStore(server.state);
+	const before = Date.now();
+	for (const node of ["n", "idle"]) await nodes.seen(node);
+	await record([answered({ instance: instance.id }), answered({ at: 5000, instance: recordedInstance("a-dhcp4").id })]);
+	const { nodes: shown } = await until(
+		() => json("/api/status"),
+		(status) => status.nodes.some(({ lastAt }: { lastAt?: number }) => lastAt === 5000),
+	);
+	const running = { name: "idle", seenAt: expect.any(Number) };
+	expect(shown).toEqual([running, { ...running, name: "n", lastAt: 5000 }]);
+	expect(shown[0].seenAt).toBeGreaterThanOrEqual(before);
 });
 
 describe("a document to try", () => {

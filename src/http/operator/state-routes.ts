@@ -82,7 +82,7 @@ function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
 		return {
 			...{ isReady: isReady(), isOutdated: isOutdated(), version, source },
 			...{ instances: overview.size, isComplete: overview.isComplete },
-			nodes: Array.from(overview.nodes(), ([name, lastAt]) => ({ name, lastAt })),
+			nodes: await overview.nodes(),
 			metrics: own.map(({ name, help, values }) => ({
 				...{ name, help },
 				values: values

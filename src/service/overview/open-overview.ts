@@ -1,6 +1,7 @@
 /** The parts of the service that show operators what guests requested. */
 import type { StateDatabase } from "../../store/database.ts";
 import { createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { createNodeStore } from "../../store/node-store.ts";
 import { sharedKey } from "../../store/secrets.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { Log } from "../log.ts";
@@ -36,5 +37,6 @@ export async function openOverview(state: StateDatabase, options: OpenOverviewOp
 		loggedAt = performance.now();
 		log.warn({ detail: (error as Error).message }, "the operators' page may show old data");
 	};
-	return { overview: createOverview({ ...parts, store: history, digestOf, onError }), history, digestOf };
+	const nodes = createNodeStore(state);
+	return { overview: createOverview({ ...parts, store: history, nodes, digestOf, onError }), history, digestOf };
 }

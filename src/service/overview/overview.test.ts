@@ -3,6 +3,7 @@ import { guest, novaSettings, recordedInstance } from "../../../test/metadata-se
 import type { Change } from "../../source/source.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
 import { type Comparison, createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { createNodeStore } from "../../store/node-store.ts";
 import { createGuestDocuments } from "../guest-documents.ts";
 import { createDigests } from "../request-history/document-content.ts";
 import { createRecorder } from "../request-history/recorder.ts";
@@ -33,7 +34,15 @@ describe("the overview", () => {
 	/** One whose guests are compared only when they are opened. */
 	async function open(): Promise<Overview> {
 		const source = { list: async () => [{ id: own.id, name: "own" }], instance: async () => undefined };
-		const overview = createOverview({ source, isLocal: false, documents, store, digestOf, onError });
+		const overview = createOverview({
+			source,
+			isLocal: false,
+			documents,
+			store,
+			nodes: createNodeStore(state),
+			digestOf,
+			onError,
+		});
 		opened.push(overview);
 		await expect.poll(() => overview.guest(own.id)?.history).toBeDefined();
 		return overview;
@@ -87,7 +96,7 @@ describe("the overview", () => {
 					answer: () => ({ body: Buffer.from(isOld ? "[]" : "{}"), contentType: "" }),
 				}),
 			},
-			...{ isLocal: true, store, digestOf, onError },
+			...{ isLocal: true, store, nodes: createNodeStore(state), digestOf, onError },
 		});
 		opened.push(overview);
 		const states = () => [trunk, other].map(({ id }) => overview.guest(id)?.state);

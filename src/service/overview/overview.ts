@@ -4,6 +4,7 @@
  */
 import type { Instance } from "../../instance/instance.ts";
 import type { Comparison, HistoryStore } from "../../store/history-store.ts";
+import type { NodeStore } from "../../store/node-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { LIMITS } from "../request-history/recorder.ts";
@@ -23,6 +24,14 @@ export interface OverviewPage extends SearchPage {
 	readonly isComplete: boolean;
 }
 
+export interface OverviewNode {
+	readonly name: string;
+	/** When it last said that it runs, in milliseconds since 1970. */
+	readonly seenAt: number;
+	/** When it last answered a guest; absent if it has not answered any. */
+	readonly lastAt?: number;
+}
+
 export interface Overview {
 	/** Whether all instances have been read. */
 	readonly isComplete: boolean;
@@ -35,8 +44,8 @@ export interface Overview {
 	/** Compares a guest's documents at once. Sources that are asked over the network have this done for each guest shown. */
 	compare(id: string, instance: Instance): Promise<void>;
 	refusals(query: RefusalQuery): Promise<RefusalPage>;
-	/** Nodes that answered guests, with the time of their last answer. */
-	nodes(): ReadonlyMap<string, number>;
+	/** The nodes of the last hour, by name. */
+	nodes(): Promise<readonly OverviewNode[]>;
 	/** @returns ends it */
 	listen(listener: (event: OverviewEvent) => void): () => void;
 	close(): Promise<void>;
@@ -48,6 +57,7 @@ export interface OverviewOptions {
 	readonly isLocal: boolean;
 	readonly documents: Pick<GuestDocuments, "tree">;
 	readonly store: HistoryStore;
+	readonly nodes: Pick<NodeStore, "list">;
 	readonly digestOf: DigestOf;
 	readonly onError: (error: unknown) => void;
 }
@@ -56,7 +66,7 @@ export interface OverviewOptions {
 const MAX_URGENT = 200;
 
 export function createOverview(options: OverviewOptions): Overview {
-	const { source, isLocal, documents, store, digestOf, onError } = options;
+	const { source, isLocal, documents, store, nodes, digestOf, onError } = options;
 	const searches = createSharedSearches(async (query: SearchQuery): Promise<OverviewPage> => {
 		const { isComplete } = index;
 		return { ...(await searchGuests(index.instances.values().map(guestOf), query)), isComplete };
@@ -158,10 +168,20 @@ export function createOverview(options: OverviewOptions): Overview {
 			await index.refresh();
 			return refusals.page(query);
 		},
-		nodes() {
-			const nodes = new Map<string, number>();
-			for (const { node, last_at } of history.lines.values()) nodes.set(node, Math.max(nodes.get(node) ?? 0, last_at));
-			return nodes;
+		async nodes() {
+			const answered = new Map<string, number>();
+			for (const { node, last_at: at } of history.lines.values()) {
+				answered.set(node, Math.max(answered.get(node) ?? 0, at));
+			}
+			// Without the database, the rest of the service's state is still shown.
+			const running = await nodes.list().catch((error: unknown) => {
+				onError(error);
+				return new Map<string, number>();
+			});
+			return Array.from(running, ([name, seenAt]) => {
+				const lastAt = answered.get(name);
+				return { name, seenAt, ...(lastAt !== undefined && { lastAt }) };
+			});
 		},
 		listen: events.listen,
 		async close() {

@@ -13,6 +13,7 @@ import * as passwordTimes from "./0005-password-times.ts";
 import * as timesOfOldPasswords from "./0006-times-of-old-passwords.ts";
 import * as clientEvidence from "./0007-client-evidence.ts";
 import * as comparedAt from "./0008-compared-at.ts";
+import * as nodes from "./0009-nodes.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -32,6 +33,7 @@ const MIGRATIONS = {
 	"0006-times-of-old-passwords": timesOfOldPasswords,
 	"0007-client-evidence": clientEvidence,
 	"0008-compared-at": comparedAt,
+	"0009-nodes": nodes,
 };
 
 /**

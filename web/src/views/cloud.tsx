@@ -82,12 +82,13 @@ function Nodes({ nodes, metrics }: Pick<Status, "nodes" | "metrics">) {
 	return (
 		<Section id="nodes" title="Nodes">
 			{nodes.length === 0 ? (
-				<p class="empty">No node has answered a guest yet.</p>
+				<p class="empty">No node has said in the last hour that it runs.</p>
 			) : (
 				<ul>
-					{nodes.map(({ name, lastAt }) => (
+					{nodes.map(({ name, seenAt, lastAt }) => (
 						<li key={name}>
-							<code>{name}</code>, last answer <Time at={lastAt} />
+							<code>{name}</code>, seen <Time at={seenAt} />, {lastAt === undefined ? "no answer yet" : "last answer "}
+							{lastAt !== undefined && <Time at={lastAt} />}
 							{leader?.labels["host"] === name && ", keeps the mirror current"}
 						</li>
 					))}
