@@ -156,15 +156,10 @@ function storableText(path: string, body: Uint8Array): string | undefined {
 }
 
 function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: GuestRoutesOptions): void {
-	/** The instance's `network_data.json`, or undefined if it has none. */
+	/** The instance's `network_data.json`, or undefined if none of its ports is plugged: a valid state. */
 	const documentOf = (instance: Instance): unknown => {
 		const body = documents.tree(instance).answer(NETWORK_DATA)?.body;
 		return body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
-	};
-	const required = (instance: Instance): unknown => {
-		const document = documentOf(instance);
-		if (document !== undefined) return document;
-		throw new GuestwireError("unknown-path", "The instance has no network_data.json: none of its ports is plugged.");
 	};
 	const wiring = {
 		summary: "An instance's wiring, and where each value comes from",
@@ -197,7 +192,9 @@ function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: Gu
 			const instance = await instanceOf(params.id);
 			const client = query.client ?? checkable(overview.guest(instance.id)?.history?.client);
 			try {
-				const findings = check(required(instance), client === undefined ? {} : { clients: [client] });
+				const document = documentOf(instance);
+				const found = check(document ?? {}, client === undefined ? {} : { clients: [client] });
+				const findings = document === undefined ? [] : found;
 				return { ...(client !== undefined && { client }), findings };
 			} catch (error) {
 				if (!(error instanceof GuestwireError) || error.code !== "usage") throw error;
@@ -215,8 +212,9 @@ function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: Gu
 		"/api/instances/:id/render/:format",
 		{ schema: rendering },
 		async ({ params }) => {
-			const { data } = readNetworkData(required(await instanceOf(params.id)));
-			const { files, remarks } = render(params.format, data);
+			const document = documentOf(await instanceOf(params.id));
+			if (document === undefined) return { files: [], remarks: [] };
+			const { files, remarks } = render(params.format, readNetworkData(document).data);
 			return { files, remarks };
 		},
 	);

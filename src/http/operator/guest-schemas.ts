@@ -1,6 +1,7 @@
 /** The operator API's schemas for guests: what each one requested, and what it would get. */
 import Type, { type Static } from "typebox";
 import { GUEST_STATES, type Guest, SORTS } from "../../service/overview/search.ts";
+import { MAX_ID_LENGTH } from "./schemas.ts";
 
 const Time = Type.Integer({ description: "Milliseconds since 1970" });
 
@@ -36,12 +37,12 @@ export const SearchQuerySchema = Type.Object({
 	),
 	client: Type.Optional(Type.String({ maxLength: 100, description: "`name`, `name@version` or `unknown`" })),
 	state: Type.Optional(Type.Enum([...GUEST_STATES])),
-	project: Type.Optional(Type.String({ maxLength: 255 })),
-	network: Type.Optional(Type.String({ maxLength: 255, description: "An id or a name" })),
+	project: Type.Optional(Type.String({ maxLength: MAX_ID_LENGTH })),
+	network: Type.Optional(Type.String({ maxLength: MAX_ID_LENGTH, description: "An id or a name" })),
 	sort: Type.Optional(Type.Enum([...SORTS], { default: "name" })),
 	order: Type.Optional(Type.Enum(["asc", "desc"], { default: "asc" })),
 	limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-	cursor: Type.Optional(Type.String({ maxLength: 1000, description: "`next` of the previous page" })),
+	cursor: Type.Optional(Type.String({ maxLength: 5000, description: "`next` of the previous page" })),
 });
 export type SearchParameters = Static<typeof SearchQuerySchema>;
 

@@ -4,7 +4,14 @@ import { get, type IncomingMessage } from "node:http";
 import { sql } from "kysely";
 import { afterEach, describe, expect, it } from "vitest";
 import { answered } from "../../../test/history-contract.ts";
-import { guest, instancesOf, recordedInstance, recordedInstances, send } from "../../../test/metadata-service.ts";
+import {
+	guest,
+	instancesOf,
+	novaSettings,
+	recordedInstance,
+	recordedInstances,
+	send,
+} from "../../../test/metadata-service.ts";
 import {
 	recordRequests,
 	startTestOperator,
@@ -12,6 +19,7 @@ import {
 	type TestOperatorServer,
 } from "../../../test/operator-server.ts";
 import type { Server } from "../../instance/instance.ts";
+import { createGuestDocuments } from "../../service/guest-documents.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
 import { compressContent } from "../../service/request-history/document-content.ts";
 import { createHistoryStore } from "../../store/history-store.ts";
@@ -190,6 +198,45 @@ describe("what a guest requested", () => {
 			...{ total: 1, refusals: [{ source: { address: "192.0.2.7" } }] },
 		});
 		expect((await json("/api/refusals?cursor=x")).refusals).toHaveLength(20);
+	});
+
+	it("has nothing to check or render while no port is plugged, which is no error", async () => {
+		const own = guest({ address: "192.0.2.7" });
+		const unplugged = { ...own, ports: own.ports.map((port) => ({ ...port, plugged: false })) };
+		for (const shown of [unplugged, { ...own, ports: [] }]) {
+			const documents = createGuestDocuments({ ...novaSettings, profile: "full" });
+			await start({ instances: instancesOf([shown]), documents });
+			const base = `/api/instances/${own.id}`;
+			expect((await ask(`${base}/tree/${NETWORK}`)).status).toBe(404);
+			expect(await json(`${base}/check?client=talos`)).toEqual({ client: "talos", findings: [] });
+			expect(await json(`${base}/render/netplan`)).toEqual({ files: [], remarks: [] });
+			expect((await ask(`${base}/check?client=none`)).status).toBe(400);
+			await server.close();
+		}
+	});
+
+	it("is found page by page and by its network, however long names and ids are", async () => {
+		const names = ["甲", "乙", "丙"].map((sign) => sign.repeat(255));
+		const networkId = "n".repeat(512);
+		const instances = names.map((name, at) => {
+			const own = guest({ id: `${at}`, address: `192.0.2.${at}`, networkId, projectId: "p".repeat(512) });
+			return { ...own, server: { ...(own.server as Server), name } };
+		});
+		await start({ instances: instancesOf(instances) });
+		const filters = `project=${"p".repeat(512)}&network=${networkId}`;
+		const all = await until(
+			() => json(`/api/search?${filters}`),
+			({ total }) => total === names.length,
+		);
+		const seen: string[] = [];
+		let cursor = "";
+		do {
+			const page = await json(`/api/search?${filters}&limit=1${cursor && `&cursor=${cursor}`}`);
+			seen.push(...page.guests.map(({ name }: { name: string }) => name));
+			cursor = page.next ?? "";
+		} while (cursor !== "");
+		expect(seen).toEqual(all.guests.map(({ name }: { name: string }) => name));
+		expect(seen.toSorted()).toEqual(names.toSorted());
 	});
 
 	it("is checked for the guest's client", async () => {

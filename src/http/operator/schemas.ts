@@ -4,6 +4,9 @@ import type { GuestTree } from "../../documents/guest-tree.ts";
 import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
 import type { InstanceSummary } from "../../source/source.ts";
 
+/** An instance's id may be any text in an inventory, and so may those of its project and networks. */
+export const MAX_ID_LENGTH = 512;
+
 export const SummarySchema = Type.Object({
 	id: Type.String(),
 	name: Type.String(),

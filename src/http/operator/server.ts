@@ -28,7 +28,7 @@ import { guestRoutes } from "./guest-routes.ts";
 import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
 import { answerBadUrl, answerMalformed, answerProblem, GUARD_HEADERS } from "./problems.ts";
-import { detailsOf, InstanceSchema, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
+import { detailsOf, InstanceSchema, MAX_ID_LENGTH, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
 import { SESSION_ROUTE, sessionRoutes } from "./session-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 
@@ -75,9 +75,6 @@ declare module "fastify" {
 
 /** Requested every few seconds by load balancers, which have no token. The responses are a single word. */
 const PROBES = new Set(["/healthz", "/readyz"]);
-/** An instance's id may be any text in an inventory. */
-const MAX_ID_LENGTH = 512;
-
 /** @throws GuestwireError `config` or `listen` */
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
