@@ -121,6 +121,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		const line = history.lines.get(id);
 		if ((refusals.nearest.get(id) ?? 0) > (line?.last_at ?? 0)) return "refused";
 		if (line === undefined) return "never";
+		if (line.last_status >= 500) return "failing";
 		// An older version beside this one may write 0 for a guest that is up to date.
 		if (line.outdated_at) return "outdated";
 		return line.compared_at === null ? "asked" : "current";

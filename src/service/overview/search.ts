@@ -4,11 +4,11 @@ import { startWorkTurn } from "../work-turn.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 
 /**
- * `outdated`: the guest fetched other documents than it would get now. `current`: it would get the same. `asked`: it
+ * `failing`: the guest's last request was answered with a status of 500 or more. `outdated`: it fetched other documents than it would get now. `current`: it would get the same. `asked`: it
  * asked, but fetched nothing that can be compared. `refused`: since it last asked, a request that nearly was its own got
  * nothing. `never`: it has not asked.
  */
-export const GUEST_STATES = ["outdated", "current", "asked", "refused", "never"] as const;
+export const GUEST_STATES = ["failing", "outdated", "current", "asked", "refused", "never"] as const;
 export type GuestState = (typeof GUEST_STATES)[number];
 
 export const SORTS = ["name", "seen", "state", "client", "project"] as const;

@@ -24,6 +24,7 @@ export function Time({ at }: { readonly at: number }) {
 
 const STATES: Readonly<Record<Guest["state"], string>> = {
 	current: "up to date",
+	failing: "failing",
 	outdated: "out of date",
 	asked: "asked",
 	refused: "refused",
