@@ -202,7 +202,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 		const answeredAt = answersFrom(id);
-		const found = await read(id).catch(() => undefined);
+		// While the mirror is filled, guests that all ask need no reading each to learn that.
+		const found = state.isListed(keyKinds) ? await read(id).catch(() => undefined) : undefined;
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
 		const mayServeOld = () => isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
