@@ -8,7 +8,7 @@ export interface AdmissionLimits {
 	/** Milliseconds until a request that still waits is answered 503: 5,000. cloud-init gives up after 10 s. */
 	readonly budget: number;
 	/**
-	 * Guests of one listener whose requests may wait at once: 4,000. Any further one is answered 503 immediately, and also one
+	 * Guests of one listener whose requests may wait at once: 10,000. Any further one is answered 503 immediately, and also one
 	 * of whose scope at least as many wait as there are places left: whoever can make up guests on a network takes half of
 	 * the places, a second network a quarter, and there is always a place for a guest of another one.
 	 */

@@ -44,7 +44,7 @@ export interface MetadataService {
 /** See the interfaces for what each one limits. */
 export const DEFAULT_LIMITS: Limits = {
 	budget: 5000,
-	waiting: 4000,
+	waiting: 10_000,
 	waitingPerGuest: 128,
 	connections: 10_000,
 	connectionsPerGuest: 64,
