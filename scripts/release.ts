@@ -20,8 +20,7 @@ try {
 	run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
 	stageApplication(staged);
 	await buildDeb(staged, folder);
-	buildImage(staged, folder);
-	writeSbom(folder);
+	writeSbom(folder, buildImage(staged, folder));
 } finally {
 	rmSync(staged, { recursive: true });
 }

@@ -1,12 +1,13 @@
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-/** Prints what the page weighs after gzip, and fails the build of one that is too heavy. */
+/** Prints what the page weighs after gzip, and fails the build of one that is too heavy. No browser loads the licences. */
 export function checkWeight(maxKilobytes: number): Plugin {
 	return {
 		name: "guestwire-weight",
 		writeBundle(_options, bundle) {
-			const weights = Object.values(bundle).map(
+			const loaded = Object.values(bundle).filter(({ fileName }) => !fileName.endsWith(".md"));
+			const weights = loaded.map(
 				(file) => gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 }).length,
 			);
 			const kilobytes = weights.reduce((sum, weight) => sum + weight, 0) / 1000;

@@ -2,20 +2,23 @@ import { createHash } from "node:crypto";
 import type { Plugin, Rolldown } from "vite";
 
 /**
- * Puts the script and the style sheet into the HTML file. A browser that opens a `file:` URL loads no module from another
- * file. The page's policy, `{inline}`, names the digests of both, so that no other script runs.
+ * Puts the script, the style sheet and the licences into the HTML file. A browser that opens a `file:` URL loads no module
+ * from another file. The page's policy, `{inline}`, names the digests of both, so that no other script runs.
  */
 export function oneFile(): Plugin {
 	return {
 		name: "guestwire-one-file",
-		enforce: "post",
-		generateBundle(_options, bundle) {
-			const files = Object.values(bundle);
-			const page = files.find((file) => file.type === "asset" && file.fileName.endsWith(".html"));
-			if (page?.type !== "asset") return this.error("there is no HTML file to put the others into");
-			const { html, sources } = inline(page.source.toString(), files);
-			page.source = html.replace("{inline}", () => sources.join("; "));
-			for (const file of files) if (file !== page) delete bundle[file.fileName];
+		generateBundle: {
+			// After vite has added the licences.
+			order: "post",
+			handler(_options, bundle) {
+				const files = Object.values(bundle);
+				const page = files.find((file) => file.type === "asset" && file.fileName.endsWith(".html"));
+				if (page?.type !== "asset") return this.error("there is no HTML file to put the others into");
+				const { html, sources } = inline(page.source.toString(), files);
+				page.source = html.replace("{inline}", () => sources.join("; "));
+				for (const file of files) if (file !== page) delete bundle[file.fileName];
+			},
 		},
 	};
 }
@@ -38,5 +41,6 @@ function inline(html: string, files: readonly (Rolldown.OutputAsset | Rolldown.O
 			element("script", ' type="module"', textOf(name)),
 		)
 		.replace(/<link rel="stylesheet"[^>]* href="([^"]+)">/, (_, name) => element("style", "", textOf(name)));
-	return { html: made, sources };
+	const licences = textOf("licenses.md").replaceAll("-->", "--&gt;");
+	return { html: `${made}<!--\n${licences}-->\n`, sources };
 }

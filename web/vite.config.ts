@@ -16,6 +16,8 @@ export default defineConfig({
 		// A data URL would need an exception in the content security policy.
 		assetsInlineLimit: 0,
 		reportCompressedSize: false,
+		// What the licences of the bundled packages ask for, and what the bill of materials reads.
+		license: { fileName: "licenses.md" },
 	},
 	plugins: [checkWeight(MAX_WEIGHT)],
 	// Beside a running service: vite web.

@@ -34,7 +34,7 @@ export function stageApplication(root: string): void {
 	mkdirSync(home, { recursive: true });
 	for (const name of ["dist", "schema"])
 		cpSync(join(ROOT, name), join(home, name), { recursive: true, filter: isNeeded });
-	cpSync(join(ROOT, "package.json"), join(home, "package.json"));
+	for (const name of ["package.json", "LICENSE"]) cpSync(join(ROOT, name), join(home, name));
 	for (const folder of productionFolders()) {
 		cpSync(join(ROOT, folder), join(home, folder), { recursive: true, filter: (path) => isNeededOf(folder, path) });
 	}

@@ -65,7 +65,8 @@ function copyDocumentation(root: string): void {
 Upstream-Name: ${manifest.name}
 Source: ${manifest.homepage}
 Comment: The licences of Node.js and of the libraries it contains are in ${HOME}/LICENSE.node, those of the
- npm packages in ${HOME}/node_modules, in each package's folder.
+ npm packages in ${HOME}/node_modules, in each package's folder, and those of the packages that are bundled
+ into the operators' page in ${HOME}/dist/web/licenses.md.
 
 Files: *
 Copyright: ${date.getUTCFullYear()} The Guestwire authors

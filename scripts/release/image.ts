@@ -14,11 +14,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DebianPackage } from "./sbom.ts";
 import { EPOCH, manifest, run, setTimes } from "./tools.ts";
 
 const SUITE = "trixie";
-/** What Node.js is linked with, and the list of certificates. */
-const PACKAGES = ["libc6", "libgcc-s1", "libstdc++6", "ca-certificates"];
+/** What Node.js is linked with, and the list of certificates: Debian's package → licence of what is copied, in SPDX's words. */
+const PACKAGES: Readonly<Record<string, string>> = {
+	libc6: "LGPL-2.1-or-later",
+	"libgcc-s1": "GPL-3.0-or-later WITH GCC-exception-3.1",
+	"libstdc++6": "GPL-3.0-or-later WITH GCC-exception-3.1",
+	"ca-certificates": "MPL-2.0",
+};
 /** The user in the image. Above any that a host has. */
 const USER = 65532;
 
@@ -27,16 +33,18 @@ const USER = 65532;
  *
  * @param application folder that stageApplication has written
  * @param folder where the image goes, as an archive in OCI's layout
+ * @returns what it contains of Debian
  */
-export function buildImage(application: string, folder: string): void {
+export function buildImage(application: string, folder: string): DebianPackage[] {
 	const work = mkdtempSync(join(tmpdir(), "guestwire-image-"));
 	try {
 		const root = join(work, "root");
-		copyDebian(work, root);
+		const packages = copyDebian(work, root);
 		cpSync(application, root, { recursive: true, verbatimSymlinks: true });
 		addFiles(root);
 		setTimes(root);
 		commit(work, root, join(folder, `${manifest.name}-${manifest.version}-oci.tar`));
+		return packages;
 	} finally {
 		rmSync(work, { recursive: true });
 	}
@@ -49,10 +57,17 @@ const WANTED = [
 ];
 const CERTIFICATES = "usr/share/ca-certificates/mozilla";
 
+/** Writes name, version and architecture of what is unpacked to the file `packages`. */
+const LIST =
+	// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb's own syntax
+	'for deb in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb -W --showformat="\\${Package} \\${Version} \\${Architecture}\\n" "$deb"; done >"$1/packages"';
+
 /** Packages are unpacked and not installed: the image has no shell that their scripts could run in. */
-function copyDebian(work: string, root: string): void {
+function copyDebian(work: string, root: string): DebianPackage[] {
 	const debian = join(work, "debian");
-	run("mmdebstrap", ["--quiet", "--mode=root", "--variant=extract", `--include=${PACKAGES.join(",")}`, SUITE, debian]);
+	const names = Object.keys(PACKAGES);
+	const options = ["--quiet", "--mode=root", "--variant=extract", `--extract-hook=${LIST}`];
+	run("mmdebstrap", [...options, `--include=${names.join(",")}`, SUITE, debian]);
 	for (const path of readdirSync(debian, { recursive: true, encoding: "utf8" })) {
 		if (WANTED.some((pattern) => pattern.test(path))) {
 			cpSync(join(debian, path), join(root, path), { verbatimSymlinks: true });
@@ -62,10 +77,22 @@ function copyDebian(work: string, root: string): void {
 		if (existsSync(join(root, "usr", name))) symlinkSync(`usr/${name}`, join(root, name));
 	}
 	// As ca-certificates' script writes it when the package is installed.
-	const names = readdirSync(join(debian, CERTIFICATES)).toSorted();
+	const files = readdirSync(join(debian, CERTIFICATES)).toSorted();
 	mkdirSync(join(root, "etc/ssl/certs"), { recursive: true });
-	const certificates = names.map((name) => readFileSync(join(debian, CERTIFICATES, name), "utf8"));
+	const certificates = files.map((name) => readFileSync(join(debian, CERTIFICATES, name), "utf8"));
 	writeFileSync(join(root, "etc/ssl/certs/ca-certificates.crt"), certificates.join(""));
+	return listed(readFileSync(join(debian, "packages"), "utf8"));
+}
+
+function listed(text: string): DebianPackage[] {
+	return text
+		.trim()
+		.split("\n")
+		.map((line) => line.split(" "))
+		.flatMap(([name = "", version = "", architecture = ""]) => {
+			const licence = PACKAGES[name];
+			return licence === undefined ? [] : [{ name, version, architecture, suite: SUITE, licence }];
+		});
 }
 
 function addFiles(root: string): void {

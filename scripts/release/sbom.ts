@@ -4,21 +4,86 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EPOCH, manifest, ROOT, run } from "./tools.ts";
 
+/** A package of which something is in the image. */
+export interface DebianPackage {
+	readonly name: string;
+	readonly version: string;
+	readonly architecture: string;
+	readonly suite: string;
+	/** An expression of SPDX. */
+	readonly licence: string;
+}
+
+/** A component as npm writes it. */
+interface Component {
+	/** `preact@11.2.0` */
+	readonly "bom-ref": string;
+	readonly properties?: readonly { readonly name: string; readonly value: string }[];
+}
+
+interface Dependency {
+	readonly ref: string;
+	readonly dependsOn?: readonly string[];
+}
+
+/** What npm calls a package that only development needs. */
+const DEVELOPMENT = "cdx:npm:package:development";
+
 /**
- * Writes the bill of materials: the production dependencies, and the Node.js that the Debian package and the image
- * contain. npm's time and serial number are replaced, so that one commit gives the same bytes.
+ * Writes the bill of materials: the production dependencies, what is bundled into the operators' page, the Node.js that the
+ * Debian package and the image contain, and what the image has of Debian. npm's time and serial number are replaced, so
+ * that one commit gives the same bytes. `npm run build` has to have run.
  *
  * @param folder where the document goes
+ * @param debian what the image has of Debian
  */
-export function writeSbom(folder: string): void {
-	const text = run("npm", ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only"], {
-		cwd: ROOT,
-	});
+export function writeSbom(folder: string, debian: readonly DebianPackage[]): void {
+	const text = run("npm", ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"], { cwd: ROOT });
 	const bill = JSON.parse(text);
+	const bundled = bundledPackages(readFileSync(join(ROOT, "dist/web/licenses.md"), "utf8"));
+	const packages = shipped(bill.components, withDependencies(bundled, bill.dependencies));
+	const known = new Set([bill.metadata.component["bom-ref"], ...packages.map((one) => one["bom-ref"])]);
 	bill.metadata.timestamp = new Date(EPOCH * 1000).toISOString();
-	bill.components.push(nodeComponent());
+	bill.components = [...packages, nodeComponent(), ...debian.map(debianComponent)];
+	bill.dependencies = among(bill.dependencies, known);
 	bill.serialNumber = `urn:uuid:${uuidOf(JSON.stringify(bill.components))}`;
 	writeFileSync(join(folder, `${manifest.name}-${manifest.version}.cdx.json`), `${JSON.stringify(bill, null, "\t")}\n`);
+}
+
+/**
+ * The packages in a page, from the headings that vite writes: `## preact - 11.2.0 (MIT)` is `preact@11.2.0`.
+ *
+ * @throws Error if there are none, which is no page of ours
+ */
+function bundledPackages(licences: string): Set<string> {
+	const headings = licences.matchAll(/^## (\S+) - (\S+)/gm);
+	const bundled = new Set(Array.from(headings, ([, name, version]) => `${name}@${version}`));
+	if (bundled.size === 0) throw new Error("dist/web/licenses.md names no package");
+	return bundled;
+}
+
+/** A package may itself be a bundle, which has its dependencies in its own files, as dagre has. */
+function withDependencies(packages: ReadonlySet<string>, dependencies: readonly Dependency[]): Set<string> {
+	const all = new Set(packages);
+	const byRef = new Map(dependencies.map(({ ref, dependsOn = [] }) => [ref, dependsOn]));
+	for (const one of all) for (const needed of byRef.get(one) ?? []) all.add(needed);
+	return all;
+}
+
+/** What is bundled is a package for development only to npm. */
+function shipped(components: readonly Component[], bundled: ReadonlySet<string>): Component[] {
+	const isDevelopment = ({ properties = [] }: Component) => properties.some(({ name }) => name === DEVELOPMENT);
+	return components.flatMap((one) => {
+		if (!bundled.has(one["bom-ref"])) return isDevelopment(one) ? [] : [one];
+		const properties = one.properties?.filter(({ name }) => name !== DEVELOPMENT) ?? [];
+		return [{ ...one, scope: "required", properties }];
+	});
+}
+
+function among(dependencies: readonly Dependency[], known: ReadonlySet<string>): Dependency[] {
+	return dependencies
+		.filter(({ ref }) => known.has(ref))
+		.map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => known.has(one)) }));
 }
 
 function nodeComponent(): object {
@@ -30,6 +95,19 @@ function nodeComponent(): object {
 		version,
 		purl: `pkg:npm/node@${version}`,
 		licenses: [{ license: { id: license ?? "MIT" } }],
+	};
+}
+
+/** https://github.com/package-url/purl-spec: type deb. */
+function debianComponent({ name, version, architecture, suite, licence }: DebianPackage): object {
+	const [encodedName, encodedVersion] = [name, version].map(encodeURIComponent);
+	return {
+		"bom-ref": `debian/${name}@${version}`,
+		type: "library",
+		name,
+		version,
+		purl: `pkg:deb/debian/${encodedName}@${encodedVersion}?arch=${architecture}&distro=${suite}`,
+		licenses: [{ expression: licence }],
 	};
 }
 

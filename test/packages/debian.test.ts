@@ -1,20 +1,18 @@
 /** The Debian package, installed, started, broken, upgraded and purged under systemd on a bare Debian. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SuiteName } from "../clients/suite.ts";
 import { bootContainer, type Container, until } from "./container.ts";
+import { releaseFile } from "./release.ts";
 
 const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
 const folder = mkdtempSync(join(tmpdir(), "guestwire-packages-"));
 
 beforeAll(() => {
-	const release = new URL("../../release/", import.meta.url).pathname;
-	const name = readdirSync(release).find((file) => file.endsWith(".deb"));
-	if (name === undefined) throw new Error("release/ has no package: run npm run release");
-	copyFileSync(join(release, name), join(folder, "old.deb"));
+	copyFileSync(releaseFile(/\.deb$/), join(folder, "old.deb"));
 	buildUpgrade();
 });
 afterAll(() => rmSync(folder, { recursive: true }));

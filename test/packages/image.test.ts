@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { program } from "../system/programs.ts";
 import { until } from "./container.ts";
+import { components, releaseFile } from "./release.ts";
 
 const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
 
@@ -19,12 +20,10 @@ describe("the image", () => {
 		execFileSync("ip", ["netns", "exec", name, ...args], { encoding: "utf8", stdio: "pipe" });
 
 	beforeAll(() => {
-		const release = new URL("../../release/", import.meta.url).pathname;
-		const archive = readdirSync(release).find((file) => file.endsWith("-oci.tar"));
-		if (archive === undefined) throw new Error("release/ has no image: run npm run release");
-		const [, version] = /^guestwire-(.*)-oci\.tar$/.exec(archive) ?? [];
+		const archive = releaseFile(/-oci\.tar$/);
+		const [, version] = /guestwire-([^/]*)-oci\.tar$/.exec(archive) ?? [];
 		mkdirSync(join(folder, "layout"));
-		execFileSync("tar", ["-xf", join(release, archive), "-C", join(folder, "layout")]);
+		execFileSync("tar", ["-xf", archive, "-C", join(folder, "layout")]);
 		execFileSync(program("umoci"), ["unpack", "--image", `${folder}/layout:${version}`, bundle], { stdio: "pipe" });
 		adaptToHere(join(bundle, "config.json"), name);
 		execFileSync("sh", ["-c", `ip netns add ${name} && ip -n ${name} link set lo up`]);
@@ -39,6 +38,15 @@ describe("the image", () => {
 		expect(readdirSync(join(bundle, "rootfs")).toSorted()).toEqual([
 			...["etc", "lib", "lib64", "run", "tmp", "usr", "var"],
 		]);
+	});
+
+	it("has its libraries and certificates in the bill of materials", () => {
+		const debian = components().filter(({ purl }) => purl.startsWith("pkg:deb/debian/"));
+		expect(debian.map(({ name }) => name).toSorted()).toEqual(["ca-certificates", "libc6", "libgcc-s1", "libstdc++6"]);
+		const libraries = join(bundle, "rootfs/usr/lib", `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`);
+		// The C library says itself which of Debian's versions it is.
+		const { version } = debian.find(({ name }) => name === "libc6") ?? {};
+		expect(readFileSync(join(libraries, "libc.so.6"), "latin1")).toContain(`(Debian GLIBC ${version})`);
 	});
 
 	it("answers a guest as an ordinary user of a read-only root, and shuts down cleanly", async () => {

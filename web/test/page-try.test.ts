@@ -25,6 +25,7 @@ describe.skipIf(!hasChromium)("the view Try as a static file (apt-get install ch
 		expect(readdirSync(built)).toEqual(["index.html"]);
 		mkdirSync(join(folder, "a folder"));
 		copyFileSync(join(built, "index.html"), copy);
+		expect(readFileSync(copy, "utf8")).toContain("Permission is hereby granted, free of charge");
 		files = createServer(({ url }, response) => {
 			response.writeHead(url === "/some/folder/" ? 200 : 404, { "content-type": "text/html" });
 			response.end(readFileSync(copy));
