@@ -27,23 +27,31 @@ export interface ServeProcess {
 	metrics(): Promise<string>;
 }
 
+/** How it is started. */
+export interface ServeOptions {
+	/** A program and its arguments, which executes the rest of its command line. */
+	readonly runner?: readonly string[];
+	readonly nodeArguments?: readonly string[];
+	/** The command line's file. Default: that of the sources. */
+	readonly main?: string;
+}
+
 /**
  * Starts it, and kills it at the end of the test.
  *
  * @param folder for the configuration, and for the state without `state`
  * @param stdout an open file, or where its log is collected
- * @param how `runner`: a program and its arguments, which executes the rest of its command line
  */
 export async function startServe(
 	folder: string,
 	config: object,
 	env: Readonly<Record<string, string>> = {},
 	stdout: "pipe" | number = "pipe",
-	{ runner = [], nodeArguments = [] }: { runner?: readonly string[]; nodeArguments?: readonly string[] } = {},
+	{ runner = [], nodeArguments = [], main = MAIN }: ServeOptions = {},
 ): Promise<ServeProcess> {
 	const file = join(folder, "guestwire.yaml");
 	writeFileSync(file, JSON.stringify({ operator: { listen: "127.0.0.1:0" }, ...config }));
-	const command = [...runner, process.execPath, ...nodeArguments, MAIN, "serve", "--config", file];
+	const command = [...runner, process.execPath, ...nodeArguments, main, "serve", "--config", file];
 	const child = spawn(command[0] ?? "", command.slice(1), {
 		stdio: ["ignore", stdout, "pipe"],
 		env: { ...process.env, XDG_STATE_HOME: folder, ...env },

@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SuiteName } from "../clients/suite.ts";
+import { pageAssets } from "../page-assets.ts";
 import { bootContainer, type Container, until } from "./container.ts";
 import { releaseFile } from "./release.ts";
 
 const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
+const OPERATOR = "http://127.0.0.1:8790";
 const folder = mkdtempSync(join(tmpdir(), "guestwire-packages-"));
 
 beforeAll(() => {
@@ -75,6 +77,11 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		console.log(`${suite}: systemctl start takes ${fastest} s; the first answer follows`);
 		expect(JSON.parse(await run("cat /tmp/answer")).networks[0].ip_address).toBe("192.0.2.10");
 		expect(fastest).toBeLessThan(3);
+	});
+
+	it("serves the operators' page", async () => {
+		const assets = pageAssets(await run(`curl -sSf ${OPERATOR}/`));
+		for (const path of assets) expect((await run(`curl -sSf ${OPERATOR}${path}`)).length).toBeGreaterThan(1000);
 	});
 
 	it("is exposed at most at level 2.0", async () => {

@@ -5,11 +5,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pageAssets } from "../page-assets.ts";
 import { program } from "../system/programs.ts";
 import { until } from "./container.ts";
 import { components, releaseFile } from "./release.ts";
 
 const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
+const OPERATOR = "http://127.0.0.1:8790";
 
 describe("the image", () => {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-image-test-"));
@@ -49,7 +51,7 @@ describe("the image", () => {
 		expect(readFileSync(join(libraries, "libc.so.6"), "latin1")).toContain(`(Debian GLIBC ${version})`);
 	});
 
-	it("answers a guest as an ordinary user of a read-only root, and shuts down cleanly", async () => {
+	it("answers guests and operators as an ordinary user of a read-only root, and shuts down cleanly", async () => {
 		const started = performance.now();
 		const [command = "", ...args] = runc("run", "--bundle", bundle, name);
 		const container = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -67,6 +69,9 @@ describe("the image", () => {
 		});
 		console.log(`image: the first answer comes ${((performance.now() - started) / 1000).toFixed(1)} s after the start`);
 		expect(JSON.parse(answer).networks[0].ip_address).toBe("192.0.2.10");
+		for (const path of pageAssets(inside("curl", "-sf", `${OPERATOR}/`))) {
+			expect(inside("curl", "-sf", `${OPERATOR}${path}`).length).toBeGreaterThan(1000);
+		}
 		const [kill = "", ...rest] = runc("kill", name, "TERM");
 		execFileSync(kill, rest);
 		expect(await once(container, "exit")).toEqual([0, null]);

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pageAssets } from "../page-assets.ts";
+import { startServe } from "../serve-process.ts";
 import { type Ran, run } from "./run.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -75,6 +77,17 @@ describe.skipIf(!hasRegistry)("the installed package", () => {
 			example,
 		]);
 		expect(JSON.parse(stdout).links).toHaveLength(1);
+	});
+
+	it("serves a guest, and operators the page", async () => {
+		const listener = { listen: "127.0.0.1:0", identity: "fixed", instance: "web-1" };
+		const config = { cloud: { files: { path: join(installed, "examples/inventory") } }, metadata: [listener] };
+		const main = join(installed, "dist/cli/main.js");
+		const { guests, operator } = await startServe(folder, config, {}, "pipe", { main });
+		expect((await fetch(`${guests[0]}/openstack/latest/network_data.json`)).status).toBe(200);
+		for (const path of pageAssets(await (await fetch(operator)).text())) {
+			expect((await fetch(operator + path)).status).toBe(200);
+		}
 	});
 
 	it("has programs in its manual", () => expect(programs.length).toBeGreaterThan(5));
