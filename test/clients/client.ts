@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NetworkData } from "../../src/documents/network-data.ts";
 import type { Files, Meanings } from "../render/meaning.ts";
 import { canonicalIp, meaningOf } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
@@ -15,7 +16,7 @@ import { differences } from "./compare.ts";
 import { type Host, shell } from "./host.ts";
 import { kernelState } from "./kernel-state.ts";
 import type { Suite } from "./suite.ts";
-import { guestwire, type Wiring } from "./wiring.ts";
+import { guestwire, replaceDocument, type Wiring } from "./wiring.ts";
 
 export const RENDERERS = ["netplan", "networkd", "network-manager", "eni", "sysconfig"] as const;
 export type Renderer = (typeof RENDERERS)[number];
@@ -50,6 +51,8 @@ export interface ClientRun {
 	readonly host: Host;
 	readonly source: Source;
 	readonly renderers: readonly Renderer[];
+	/** On the config drive instead of the wiring's. */
+	readonly document?: NetworkData;
 }
 
 export interface ClientResult {
@@ -110,11 +113,12 @@ async function reset({ host, wiring }: ClientRun): Promise<void> {
 }
 
 /** What the source reads from the client's disk: the config drive's files, or our `network-config`. */
-async function makeSeed({ wiring, source }: ClientRun, folder: string): Promise<string> {
+async function makeSeed({ wiring, source, document }: ClientRun, folder: string): Promise<string> {
 	const { name, inventory } = wiring;
 	if (source === "ConfigDrive") {
 		const drive = `${folder}.iso`;
 		await guestwire("config-drive", name, "--inventory", inventory, "-o", drive);
+		if (document !== undefined) await replaceDocument(drive, document);
 		await guestwire("config-drive", "--read", drive, "-d", folder);
 		return folder;
 	}

@@ -1,6 +1,6 @@
 /** A wiring: an inventory with one instance, the document that Guestwire makes of it, and what its networks' servers give. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ipaddr from "ipaddr.js";
@@ -45,6 +45,23 @@ export const MAIN = join(ROOT, "src/cli/main.ts");
 export async function guestwire(...args: string[]): Promise<string> {
 	const { stdout } = await promisify(execFile)(NODE, [MAIN, ...args], { maxBuffer: 2 ** 26 });
 	return stdout;
+}
+
+/** Puts another document on a config drive. */
+export async function replaceDocument(drive: string, document: NetworkData): Promise<void> {
+	const file = `${drive}.json`;
+	await writeFile(file, JSON.stringify(document));
+	await guestwire("config-drive", "--patch", drive, "--replace", `network_data.json=${file}`, "-o", drive, "--force");
+}
+
+/**
+ * The document without the name servers that cloud-init before 23.2 reads where there are search domains. It is what the
+ * tests of clients and guests must not accept.
+ */
+export function withoutNameServers({ document }: Wiring): NetworkData {
+	if (document === undefined) throw new Error("the wiring has no document");
+	const networks = document.networks.map(({ dns_nameservers: _, ...entry }) => entry);
+	return { ...document, networks: networks as NetworkData["networks"] };
 }
 
 export async function loadWiring(name: string): Promise<Wiring> {

@@ -2,9 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NetworkData } from "../../src/documents/network-data.ts";
 import { startHost } from "../clients/host.ts";
 import { type SuiteName, suite } from "../clients/suite.ts";
-import { guestwire, loadWiring, type Wiring } from "../clients/wiring.ts";
+import { guestwire, loadWiring, replaceDocument, type Wiring } from "../clients/wiring.ts";
 import { filesBelow } from "../render/render-files.ts";
 import { BUSYBOX_MODULES, busyboxFiles } from "./busybox.ts";
 import { judgeReport, pingTargets } from "./judge.ts";
@@ -33,12 +34,14 @@ export interface GuestResult {
 	readonly details: string;
 }
 
-export async function bootGuest(one: GuestCase): Promise<GuestResult> {
+/** @param document on the drive instead of the wiring's, which the guest is still compared with */
+export async function bootGuest(one: GuestCase, document?: NetworkData): Promise<GuestResult> {
 	const wiring = await loadWiring(one.wiring);
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-boot-"));
 	const surroundings = one.carrier.startsWith("http") ? await startHttp(one, wiring) : await startPeers(wiring);
 	try {
 		const drive = one.carrier.startsWith("http") ? undefined : await writeDrive(one, wiring, folder);
+		if (drive !== undefined && document !== undefined) await replaceDocument(drive, document);
 		const { report, console, seconds } = await runMachine({
 			...(await rootOf(one, wiring, join(folder, "rendered"))),
 			...(drive !== undefined && { drive: { path: drive, as: one.carrier.endsWith("-cd") ? "cd" : "disk" } }),
