@@ -65,18 +65,12 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		);
 	});
 
-	it("starts within three seconds and answers a guest", async () => {
-		const seconds: number[] = [];
-		for (let i = 0; i < 3; i++) {
-			const output = await run(
-				`systemctl stop guestwire; TIMEFORMAT=%R; time systemctl start guestwire; curl -sSf ${DOCUMENT} >/tmp/answer`,
-			);
-			seconds.push(Number(output.trim()));
-		}
-		const fastest = Math.min(...seconds);
-		console.log(`${suite}: systemctl start takes ${fastest} s; the first answer follows`);
+	it("starts within three seconds, the first time too, and answers a guest", async () => {
+		const output = await run(`TIMEFORMAT=%R; time systemctl start guestwire; time curl -sSf ${DOCUMENT} >/tmp/answer`);
+		const [start = Number.NaN, answer] = output.trim().split("\n").map(Number);
+		console.log(`${suite}: the first systemctl start takes ${start} s, the first answer ${answer} s more`);
 		expect(JSON.parse(await run("cat /tmp/answer")).networks[0].ip_address).toBe("192.0.2.10");
-		expect(fastest).toBeLessThan(3);
+		expect(start).toBeLessThan(3);
 	});
 
 	it("serves the operators' page", async () => {
@@ -179,4 +173,5 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 			/^No files found/,
 		);
 	});
+
 });
