@@ -174,4 +174,12 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		);
 	});
 
+	it("is installed and removed where systemd does not run, as in a chroot", async () => {
+		await run(`unshare --mount bash -ec '
+			mount -t tmpfs tmpfs /run
+			dpkg -i /release/old.deb
+			systemctl enable guestwire
+			dpkg --remove guestwire'`);
+		expect(await run("find /etc/systemd -name 'guestwire*'")).toBe("");
+	});
 });
