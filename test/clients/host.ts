@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Servers } from "../guests/peer-servers.ts";
+import { ANSWER, type Servers } from "../guests/peer-servers.ts";
 import { program } from "../system/programs.ts";
 import { MAIN, NODE, type Wiring } from "./wiring.ts";
 
@@ -118,7 +118,9 @@ function dnsmasqConfiguration(wiring: Wiring, options: HostOptions, folder: stri
 	const dhcp6 = Object.values(servers).flatMap((one: Servers) => one.dhcp6?.address ?? []);
 	const stateless = advertised.filter(({ managed }) => !managed);
 	return [
-		...(options.answers === undefined ? ["port=0"] : ["no-resolv", "address=/example.net/198.51.100.77"]),
+		...(options.answers === undefined
+			? ["port=0"]
+			: ["no-resolv", ...Object.values(ANSWER).map((address) => `address=/example.net/${address}`)]),
 		...["interface=br0", "bind-interfaces", `dhcp-leasefile=${folder}/leases`, "log-facility=/dev/null"],
 		...leases4.flatMap(({ mac, address, mtu, dns, search }, i) => [
 			`dhcp-host=${mac},set:nic${i},${address}`,
@@ -161,6 +163,7 @@ ${
 				.map((address) => `  - { listen: "${address}:80", identity: address }`)
 				.join("\n")
 }
+guestFiles: [iproute2]
 operator: { listen: "127.0.0.1:8790" }
 state: { sqlite: ${folder}/state.db }
 `;

@@ -10,6 +10,7 @@ const EVERY_RUN = [
 	"trixie network-manager addresses iso9660-disk",
 	"trixie ifupdown dual-stack iso9660-disk",
 	"trixie networkd-files trunk iso9660-disk",
+	"bookworm busybox ipv6-static http-haproxy",
 	"bookworm networkd-files bond-vlan iso9660-disk",
 	"bookworm busybox bond-vlan vfat-disk",
 	"trixie busybox-iproute2 trunk iso9660-cd",

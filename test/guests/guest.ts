@@ -22,7 +22,10 @@ export interface GuestCase {
 	readonly carrier: Carrier;
 }
 
-/** Format of the config drive and as what it is plugged; or no drive, and Guestwire itself or behind haproxy. */
+/**
+ * Format of the config drive and as what it is plugged; or no drive, and Guestwire itself or behind haproxy, which guests
+ * with cloud-init ask at 169.254.169.254 and others at fe80::a9fe:a9fe.
+ */
 export type Carrier = "iso9660-disk" | "iso9660-cd" | "vfat-disk" | "vfat-cd" | "http" | "http-haproxy";
 
 export interface GuestResult {
@@ -115,7 +118,8 @@ async function rootOf({ role, carrier }: GuestCase, wiring: Wiring, folder: stri
 			.join(""),
 	);
 	if (role === "busybox" || role === "busybox-iproute2") {
-		const files = busyboxFiles(role === "busybox" ? "busybox" : "iproute2");
+		const from = carrier.startsWith("http") ? "link-local" : "drive";
+		const files = busyboxFiles(role === "busybox" ? "busybox" : "iproute2", from);
 		return { root: "memory", files: files.set("guestwire/pings", pings), modules: BUSYBOX_MODULES };
 	}
 	const { files, links } = overlayOf(
