@@ -6,7 +6,7 @@ import type { Role } from "./roles.ts";
 const EVERY_RUN = [
 	"bookworm netplan static iso9660-disk",
 	"bookworm netplan dhcp-and-static http-haproxy",
-	"trixie netplan dual-stack iso9660-cd",
+	"trixie netplan bond-vlan iso9660-cd",
 	"trixie network-manager addresses iso9660-disk",
 	"trixie ifupdown dual-stack iso9660-disk",
 	"trixie networkd-files trunk iso9660-disk",

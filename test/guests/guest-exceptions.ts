@@ -14,6 +14,12 @@ export const GUEST_EXCEPTIONS: readonly Exception[] = [
 		defect: "cloud-init gives a link without servers those of all others (GH-5386)",
 	},
 	{
+		runs: { suite: ["trixie"], client: ["netplan", "network-manager", "ifupdown"], wiring: ["bond", "bond-vlan"] },
+		difference: /^cloud-init: init(-local)?: WARNING: network-config-v1 failed schema validation!/,
+		defect:
+			"cloud-init 24.2 to 25.3 gives a bond with a static IPv6 address a member that its own schema does not know (docs/clients.md)",
+	},
+	{
 		runs: { client: ["netplan"], wiring: ["no-port"] },
 		difference: /^failed unit: systemd-networkd-wait-online/,
 		defect: "the document has no NIC, cloud-init configures none, and this unit waits for one in vain",
