@@ -2,6 +2,7 @@
  * A guest without an agent: busybox alone mounts the drive and runs the script that lies on it, or fetches the script from
  * the metadata service's IPv6 address, as docs/guests-without-agent.md says.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { ArchiveFile } from "../system/cpio.ts";
 import { withLibraries } from "../system/guest-files.ts";
@@ -46,6 +47,15 @@ mount -o ro "$drive" /run/config-2
 script=/run/config-2/openstack/latest/network/apply.sh
 [ ! -e $script ] || sh $script
 `;
+
+/** What the script runs with is this machine's: the version of each program. */
+export function busyboxVersions(): Record<string, string> {
+	const said = (name: string, ...args: string[]) => execFileSync(program(name), args, { encoding: "utf8" });
+	return {
+		busybox: /^BusyBox v(\S+)/.exec(said("busybox"))?.[1] ?? "unknown",
+		iproute2: /iproute2-([^\s,]+)/.exec(said("ip", "-V"))?.[1] ?? "unknown",
+	};
+}
 
 /** Runs the script with the `ip` and the `sh` of a folder. The metadata service is not on every NIC that `wget` tries. */
 const init = (programs: string) => `#!/bin/busybox sh

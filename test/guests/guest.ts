@@ -7,7 +7,7 @@ import { startHost } from "../clients/host.ts";
 import { type SuiteName, suite } from "../clients/suite.ts";
 import { guestwire, loadWiring, replaceDocument, type Wiring } from "../clients/wiring.ts";
 import { filesBelow } from "../render/render-files.ts";
-import { BUSYBOX_MODULES, busyboxFiles } from "./busybox.ts";
+import { BUSYBOX_MODULES, busyboxFiles, busyboxVersions } from "./busybox.ts";
 import { judgeReport, pingTargets } from "./judge.ts";
 import { type MachineOptions, runMachine } from "./machine.ts";
 import { type Peer, startPeer } from "./peer.ts";
@@ -59,7 +59,7 @@ export async function bootGuest(one: GuestCase, document?: NetworkData): Promise
 		return {
 			differences: report === undefined ? ["no report"] : judgeReport(wiring, report, peers),
 			seconds,
-			versions: suite(one.suite).versions,
+			versions: { ...suite(one.suite).versions, ...busyboxVersions() },
 			details: [report ?? "", ...seen, console].join("\n"),
 		};
 	} finally {

@@ -12,8 +12,8 @@ export const ROLE_PACKAGES: Readonly<Record<Role, readonly string[]>> = {
 	"network-manager": ["cloud-init", "network-manager", "systemd"],
 	ifupdown: ["cloud-init", "ifupdown"],
 	"networkd-files": ["systemd"],
-	busybox: [],
-	"busybox-iproute2": [],
+	busybox: ["busybox"],
+	"busybox-iproute2": ["busybox", "iproute2"],
 };
 
 export const file = (text: string, mode = 0o644): ArchiveFile => ({ bytes: Buffer.from(text), mode });
