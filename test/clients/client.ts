@@ -12,7 +12,7 @@ import { readNetplan } from "../render/read-netplan.ts";
 import { readNetworkd } from "../render/read-networkd.ts";
 import { readSysconfig, withResolvConf } from "../render/read-sysconfig.ts";
 import { filesBelow } from "../render/render-files.ts";
-import { differences } from "./compare.ts";
+import { differences, type Stage } from "./compare.ts";
 import { type Host, shell } from "./host.ts";
 import { kernelState } from "./kernel-state.ts";
 import type { Suite } from "./suite.ts";
@@ -57,6 +57,8 @@ export interface ClientRun {
 
 export interface ClientResult {
 	readonly differences: readonly string[];
+	/** What was compared with the document. */
+	readonly stages: readonly Stage[];
 	readonly details: string;
 }
 
@@ -94,7 +96,8 @@ export async function runCloudInit(one: ClientRun): Promise<ReadonlyMap<Renderer
  */
 function applied({ wiring, renderers }: ClientRun): Renderer[] {
 	const routers = Object.values(wiring.servers).filter(({ advertisement }) => advertisement !== undefined);
-	if (routers.length > 1 || wiring.wanted.some(({ kind }) => kind !== "NIC")) return [];
+	const isSimple = wiring.nics.length > 0 && wiring.wanted.every(({ kind }) => kind === "NIC");
+	if (routers.length > 1 || !isSimple) return [];
 	return renderers.filter((renderer) => renderer === "netplan" || renderer === "networkd");
 }
 
@@ -142,7 +145,8 @@ async function judge(one: ClientRun, renderer: Renderer, out: string): Promise<C
 		...sourceDifferences(one, await read("status.json")),
 		...(one.source === "Ec2" ? ec2Differences(found) : differences(one.wiring.wanted, found, nics, "files")),
 	];
-	if (applied(one).includes(renderer) && one.source !== "Ec2") {
+	const stages: Stage[] = applied(one).includes(renderer) && one.source !== "Ec2" ? ["files", "kernel"] : ["files"];
+	if (stages.includes("kernel")) {
 		const state = kernelState({
 			addresses: await read(`${renderer}/addresses`),
 			routes4: await read(`${renderer}/routes4`),
@@ -154,7 +158,7 @@ async function judge(one: ClientRun, renderer: Renderer, out: string): Promise<C
 	const written = [...files].map(([path, text]) => `== ${path}\n${text}`);
 	const log = (await read("log")).split("\n").filter((line) => /WARNING|ERROR|Error:/.test(line));
 	const outputs = await Promise.all(["script", "stdout", `${renderer}/error`, `${renderer}/networkd`].map(read));
-	return { differences: lines, details: [...outputs, ...log, ...written].join("\n") };
+	return { differences: lines, stages, details: [...outputs, ...log, ...written].join("\n") };
 }
 
 /** The EC2 tree says nothing about the network: DHCP on the first NIC. */

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { CACHE, program } from "../system/programs.ts";
 import { shell } from "./host.ts";
 
-/** A release of Debian. */
-export type SuiteName = "bookworm" | "trixie" | "sid";
+/** Releases of Debian, from the oldest on. */
+export const SUITES = ["bookworm", "trixie", "sid"] as const;
+export type SuiteName = (typeof SUITES)[number];
 
 /** A root file system, unpacked. Nothing may be written to it: it is shared. */
 export interface Suite {
@@ -65,8 +66,25 @@ export function suite(name: SuiteName): Suite {
 	return { name, root: join(folder, "root"), disk: join(folder, "disk"), versions };
 }
 
-/** Runs a script of this folder in namespaces of its own, in a copy of a suite's root where the folder `out` is `/out`. */
-export async function runInSuite(name: SuiteName, script: string, out: string): Promise<void> {
+const RELEASES: Readonly<Record<SuiteName, string>> = { bookworm: "Debian 12", trixie: "Debian 13", sid: "Debian sid" };
+
+/** A heading of docs/clients-tested.md or docs/guests-tested.md: `Debian 12, netplan, cloud-init 22.4.2`. */
+export function sectionOf(
+	name: SuiteName,
+	client: string,
+	packages: readonly string[],
+	versions: Suite["versions"],
+): string {
+	const numbered = packages.map((one) => `${one} ${versions[one]?.replace(/-.*/, "")}`);
+	return [RELEASES[name], client, ...numbered].join(", ");
+}
+
+/**
+ * Runs a script of this folder in namespaces of its own, in a copy of a suite's root where the folder `out` is `/out`.
+ *
+ * @param network a network namespace that it runs in, instead of one of its own
+ */
+export async function runInSuite(name: SuiteName, script: string, out: string, network?: string): Promise<void> {
 	const environment = `env root=${suite(name).root} out=${out} script=${join(import.meta.dirname, script)}`;
 	await shell(`unshare -m -n -p -f --kill-child ${environment} sh ${join(import.meta.dirname, "suite-chroot.sh")}`);
 }

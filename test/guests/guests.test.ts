@@ -1,36 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { createExplainer } from "../clients/exceptions.ts";
+import { sectionOf } from "../clients/suite.ts";
+import { type TestedTable, writeTested } from "../tested-table.ts";
 import { guestCases } from "./cases.ts";
 import { bootGuest } from "./guest.ts";
 import { GUEST_EXCEPTIONS } from "./guest-exceptions.ts";
 import { ROLE_PACKAGES } from "./roles.ts";
-import { type TestedGuest, writeTested } from "./tested-table.ts";
 
 const choice = process.env["GUESTWIRE_GUESTS"];
-const RELEASES = { bookworm: "Debian 12", trixie: "Debian 13", sid: "Debian sid" };
+
+const TESTED: TestedTable = {
+	file: "guests-tested.md",
+	head: `# Guests that were booted
+
+\`npm run test:guests\` boots virtual machines from Guestwire's documents and compares what they have with the document:
+addresses, routes, MTUs, MAC addresses, VLANs, bonds, DNS servers and search domains of each link. It also pings every
+gateway and something behind it, asks the DNS servers for a name, and looks for failed units. The runs write this file.
+"right" means no difference at all. \`GUESTWIRE_GUESTS=matrix npm run test:guests\` boots every guest with every wiring;
+the wirings are in \`test/clients/wirings/\`.
+`,
+	columns: ["wiring", "carrier"],
+};
 
 describe("guests", () => {
 	const explainer = createExplainer(GUEST_EXCEPTIONS);
-	let written = Promise.resolve();
-	// A run of the matrix takes hours: one that is interrupted keeps its rows. Only who asks for guests by name wants the
-	// file changed.
-	function write(tested: TestedGuest): Promise<void> {
-		if (choice) written = written.then(() => writeTested(tested));
-		return written;
-	}
-
 	it.concurrent.each(guestCases(choice))("$suite with $role, $wiring, $carrier", async (one) => {
 		const { differences, details, versions } = await bootGuest(one);
 		const run = { suite: one.suite, client: one.role, source: one.carrier, wiring: one.wiring };
-		const packages = ROLE_PACKAGES[one.role].map((name) => `${name} ${versions[name]?.replace(/-.*/, "")}`);
-		await write({
-			guest: [`${RELEASES[one.suite]}, ${one.role}`, ...packages].join(", "),
-			wiring: one.wiring,
-			carrier: one.carrier,
-			date: new Date().toISOString().slice(0, 10),
-			differences,
-			defects: explainer.defects(run, differences),
-		});
+		// A run of the matrix takes hours: one that is interrupted keeps its rows. Only who asks for guests by name wants the
+		// file changed.
+		if (choice) {
+			writeTested(TESTED, {
+				section: sectionOf(one.suite, one.role, ROLE_PACKAGES[one.role], versions),
+				run: [one.wiring, one.carrier],
+				differences,
+				defects: explainer.defects(run, differences),
+			});
+		}
 		expect(explainer.unexplained(run, differences), details).toEqual([]);
 	});
 
