@@ -45,6 +45,9 @@ init = stages.Init()
 init.read_cfg()
 init.fetch(existing="trust")
 configuration, _ = init._find_networking_config()
+if configuration is None:
+    # cloud-init itself writes nothing then: the document has no link.
+    sys.exit()
 # The chroot is not of Red Hat's family, which is all that this asks.
 sysconfig.available = lambda target=None: True
 for name in names:

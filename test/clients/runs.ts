@@ -1,14 +1,14 @@
+import { isByHand } from "./choice.ts";
 import { RENDERERS, type Renderer, type Source } from "./client.ts";
 
 type Runs = readonly (readonly [Source, readonly Renderer[]])[];
 
 const OVER_HTTP: Runs = [["OpenStack", RENDERERS]];
 const OVER_HTTP_AND_NOCLOUD: Runs = [...OVER_HTTP, ["NoCloud", RENDERERS]];
-/** cloud-init never reaches the metadata service over IPv6 alone. */
+/** Also where the metadata service cannot be reached: cloud-init never gets there over IPv6 alone. */
 const FROM_DRIVE: Runs = [["ConfigDrive", RENDERERS]];
 
-/** What is run on each wiring. */
-export const RUNS: Readonly<Record<string, Runs>> = {
+const EVERY_RUN: Readonly<Record<string, Runs>> = {
 	static: [
 		["OpenStack", RENDERERS],
 		["ConfigDrive", ["netplan"]],
@@ -27,4 +27,19 @@ export const RUNS: Readonly<Record<string, Runs>> = {
 	],
 	slaac: FROM_DRIVE,
 	dhcpv6: FROM_DRIVE,
+	"vlan-mtu": FROM_DRIVE,
+	"gateway-outside": FROM_DRIVE,
+	"ipv6-static": FROM_DRIVE,
 };
+
+/** These find no more than those above, or take long. */
+const BY_HAND: Readonly<Record<string, Runs>> = {
+	"link-local-gateway": FROM_DRIVE,
+	mtu: OVER_HTTP,
+	"route-off-link": OVER_HTTP,
+	"eight-nics": OVER_HTTP,
+	"no-port": FROM_DRIVE,
+};
+
+/** What is run on each wiring. */
+export const RUNS: Readonly<Record<string, Runs>> = { ...EVERY_RUN, ...(isByHand && BY_HAND) };

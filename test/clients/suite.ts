@@ -13,7 +13,7 @@ export type SuiteName = (typeof SUITES)[number];
 /** A root file system, unpacked. Nothing may be written to it: it is shared. */
 export interface Suite {
 	readonly name: SuiteName;
-	/** Folder of the root file system. The kernel is in its /boot, the modules in /usr/lib/modules. */
+	/** Folder of the root file system. The kernel is in its /boot, the modules in /usr/lib/modules; sid has none. */
 	readonly root: string;
 	/** The same as an ext4 image. */
 	readonly disk: string;
@@ -35,8 +35,7 @@ const OWN_PACKAGES: Readonly<Record<SuiteName, readonly string[]>> = {
 const VERSIONED = ["cloud-init", "ifupdown", "ignition", "netplan.io", "network-manager", "systemd"];
 
 /** The kernel is unpacked and not installed: it needs no initramfs of Debian's. Compressed modules suit no small initramfs. */
-const CUSTOMIZE = `
-	set -eu
+const UNPACK_KERNEL = `
 	apt_of_suite() { APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" "$@"; }
 	kernel=$(apt_of_suite apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" && $2 ~ /^linux-image-/ {print $2; exit}')
 	mkdir "$1/kernel"
@@ -49,16 +48,19 @@ const CUSTOMIZE = `
 	done
 	rm -r "$1/kernel"
 	find "$1/usr/lib/modules" -name "*.ko.xz" -print0 | xargs -0 -r xz -dq
-	depmod -b "$1" "$(ls "$1/usr/lib/modules")"
+	depmod -b "$1" "$(ls "$1/usr/lib/modules")"`;
+const CLEAN = `
 	chroot "$1" passwd -d root >/dev/null
 	rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/info/* "$1"/usr/share/locale/* "$1"/var/log/*
 	rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/etc/netplan/* "$1"/etc/resolv.conf "$1"/etc/hostname
 	: >"$1/etc/machine-id"`;
+/** Guests of sid are not booted, and its kernel is in several packages. */
+const customize = (name: SuiteName) => `\n\tset -eu${name === "sid" ? "" : UNPACK_KERNEL}${CLEAN}`;
 
 /** A suite's root file system. Made by mmdebstrap at the first use, which takes some two minutes, and kept. */
 export function suite(name: SuiteName): Suite {
 	const packages = [...PACKAGES, ...OWN_PACKAGES[name]].join(",");
-	const recipe = createHash("sha256").update(packages).update(CUSTOMIZE).digest("hex").slice(0, 12);
+	const recipe = createHash("sha256").update(packages).update(customize(name)).digest("hex").slice(0, 12);
 	const parent = join(CACHE, "suites");
 	const folder = join(parent, `${name}-${recipe}`);
 	if (!existsSync(folder)) build(name, packages, parent, folder);
@@ -86,7 +88,8 @@ export function sectionOf(
  */
 export async function runInSuite(name: SuiteName, script: string, out: string, network?: string): Promise<void> {
 	const environment = `env root=${suite(name).root} out=${out} script=${join(import.meta.dirname, script)}`;
-	await shell(`unshare -m -n -p -f --kill-child ${environment} sh ${join(import.meta.dirname, "suite-chroot.sh")}`);
+	const namespaces = network === undefined ? "unshare -n" : `ip netns exec ${network} unshare`;
+	await shell(`${namespaces} -m -p -f --kill-child ${environment} sh ${join(import.meta.dirname, "suite-chroot.sh")}`);
 }
 
 function build(name: SuiteName, packages: string, parent: string, folder: string): void {
@@ -99,7 +102,9 @@ function build(name: SuiteName, packages: string, parent: string, folder: string
 	mkdirSync(root, { recursive: true });
 	runToEnd("mmdebstrap", [
 		...["--mode=root", "--variant=minbase", "--skip=check/empty", `--include=${packages}`],
-		...["--aptopt=APT::Install-Recommends false", `--customize-hook=${CUSTOMIZE}`],
+		// A mirror that is a snapshot has the lists of sid that were valid then.
+		...["--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Check-Valid-Until false"],
+		`--customize-hook=${customize(name)}`,
 		...[name, root],
 	]);
 	// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own syntax
