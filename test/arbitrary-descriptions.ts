@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { NETWORK_TYPES, type NetworkType, type Service } from "../src/documents/network-data.ts";
 import type { DescribedBond, DescribedNetwork, NetworkDescription } from "../src/documents/network-description.ts";
-import { BOND_HASH_POLICIES } from "../src/render/plan.ts";
+import { BOND_HASH_POLICIES } from "../src/instance/bonding.ts";
 import { soundNetworkData } from "./arbitrary-network-data.ts";
 
 /** What is added to the networks of one link. */

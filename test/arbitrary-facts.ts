@@ -1,7 +1,7 @@
 /** Generated clouds: the facts of one instance with anything that Neutron allows, and ids as written by hand. */
 import fc from "fast-check";
+import { BOND_MODES, BOND_OPTIONS } from "../src/instance/bonding.ts";
 import type { InstanceFacts, PortFacts, SubnetFacts } from "../src/instance/facts.ts";
-import { BOND_MODES, BOND_OPTIONS } from "../src/instance/port-group.ts";
 
 const MODES = [null, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"] as const;
 const VIF_TYPES = ["ovs", "bridge", "dvs", "hyperv", "other", "unbound", "binding_failed", undefined] as const;

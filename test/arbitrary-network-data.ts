@@ -1,7 +1,6 @@
 /** Generated documents: valid ones, ones with hostile text, and ones that can configure a guest. */
 import fc from "fast-check";
 import {
-	BOND_MODES,
 	type Link,
 	NETWORK_TYPES,
 	type NetworkData,
@@ -9,6 +8,7 @@ import {
 	PHYSICAL_TYPES,
 	type Route,
 } from "../src/documents/network-data.ts";
+import { BOND_MODES } from "../src/instance/bonding.ts";
 
 const text = fc.oneof(fc.uuid(), fc.string({ minLength: 1, maxLength: 12, unit: "binary" }));
 const hex = (bytes: number) =>

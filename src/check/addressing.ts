@@ -1,6 +1,13 @@
 /** Addresses and masks, in every form that some producer writes and some client accepts. */
 import ipaddr from "ipaddr.js";
-import { addressVersion, type Cidr, canonicalAddress, parseCidr } from "../instance/addresses.ts";
+import {
+	addressVersion,
+	type Cidr,
+	canonicalAddress,
+	canonicalMac,
+	parseCidr,
+	prefixLengthOf,
+} from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { isBlank, type JsonObject, member } from "./json.ts";
 
@@ -30,11 +37,8 @@ export function parseAddress(value: unknown): Address | undefined {
 
 /** The prefix length of a mask: dotted, full hexadecimal, or a number of bits as number or text. Undefined if invalid. */
 export function parseMask(value: unknown, version: IpVersion): number | undefined {
-	if (isBits(value)) return Number(value) <= (version === 4 ? 32 : 128) ? Number(value) : undefined;
-	if (typeof value !== "string" || value.length > LONGEST_ADDRESS) return undefined;
-	const mask = canonicalAddress(value);
-	if (mask === undefined || addressVersion(mask) !== version) return undefined;
-	return ipaddr.parse(mask).prefixLengthFromSubnetMask() ?? undefined;
+	const text = typeof value === "number" && isBits(value) ? String(value) : textOf(value);
+	return text.length > LONGEST_ADDRESS ? undefined : prefixLengthOf(version, text);
 }
 
 /** Whether a mask is written as a number of bits, as number or text. */
@@ -65,10 +69,6 @@ function textOf(value: unknown): string {
 
 /** Whether it is a MAC address of six bytes, or InfiniBand's of twenty, as pairs with colons: the form in the guest. */
 export function isMac(value: unknown): boolean {
-	return isEthernetMac(value) || /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(textOf(value).slice(0, LONGEST_ADDRESS));
-}
-
-/** Whether it is a MAC address of six bytes, as pairs with colons. */
-export function isEthernetMac(value: unknown): boolean {
-	return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(textOf(value).slice(0, LONGEST_ADDRESS));
+	const text = textOf(value);
+	return !text.includes("-") && canonicalMac(text) !== undefined;
 }

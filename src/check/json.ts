@@ -54,6 +54,11 @@ export function show(value: unknown): string {
 	return `"${printable(text)}"`;
 }
 
+/** Whether it is text of one to nine digits. */
+export function isDigits(value: unknown): boolean {
+	return typeof value === "string" && /^\d{1,9}$/.test(value);
+}
+
 /** The number that a value stands for, as text too; NaN for anything else. */
 export function numberOf(value: unknown): number {
 	return typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;

@@ -7,7 +7,8 @@
  * `doc/api_schemas/network_data.json`, which rejects what Nova emits (`{}`, the two DHCPv6 modes, every /32).
  */
 import Type, { type Static, type TSchema } from "typebox";
-import { BOND_MODES } from "../instance/port-group.ts";
+import { MAC_PATTERN } from "../instance/addresses.ts";
+import { BOND_MODES, type BondMode } from "../instance/bonding.ts";
 
 const octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const ipv4 = `(${octet}\\.){3}${octet}`;
@@ -15,7 +16,7 @@ const ipv4 = `(${octet}\\.){3}${octet}`;
 const ipv6 = "[0-9a-f:]*:[0-9a-f:.]*";
 
 const Id = Type.String({ minLength: 1 });
-const MacAddress = Type.String({ pattern: "^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$" });
+const MacAddress = Type.String({ pattern: MAC_PATTERN });
 const Address = Type.String({ pattern: `^(${ipv4}|${ipv6})$` });
 /** Dotted for IPv4 (`255.255.255.0`), full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
 const Netmask = Address;
@@ -63,8 +64,6 @@ export interface PhysicalLink {
 	ethernet_mac_address: string;
 }
 
-export { BOND_MODES };
-
 const bondLink = (mtu: TSchema) =>
 	Type.Object(
 		{
@@ -86,7 +85,7 @@ export interface BondLink {
 	type: "bond";
 	mtu?: number;
 	ethernet_mac_address: string;
-	bond_mode: (typeof BOND_MODES)[number];
+	bond_mode: BondMode;
 	/** Ids of the member links. */
 	bond_links: string[];
 	/** Further options of the bonding driver. */

@@ -1,5 +1,5 @@
+import { BOND_MODES, type BondMode } from "../instance/bonding.ts";
 import { AcceptedLink } from "./accepted-network-data.ts";
-import { BOND_MODES, type BondLink } from "./network-data.ts";
 import type { DescribedBond } from "./network-description.ts";
 import { itemsOf, memberPointer, type Reading } from "./reading.ts";
 
@@ -52,11 +52,7 @@ function readOptions(item: AcceptedLink, pointer: string, reading: Reading): Rec
 }
 
 /** The example in the specification says `802.1ad` and means 802.3ad. */
-function readMode(
-	mode: string | number | null | undefined,
-	pointer: string,
-	reading: Reading,
-): BondLink["bond_mode"] | undefined {
+function readMode(mode: string | number | null | undefined, pointer: string, reading: Reading): BondMode | undefined {
 	const text = mode?.toString() ?? "";
 	const known = BOND_MODES.find((name) => name === text);
 	if (known !== undefined) return known;

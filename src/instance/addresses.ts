@@ -50,9 +50,14 @@ export function isUnspecified(address: string): boolean {
 	return address === "0.0.0.0" || address === "::";
 }
 
+/** Whether packets to the canonical address go to one host: it is not unspecified, multicast or broadcast. */
+export function isUnicast(address: string): boolean {
+	return !["unspecified", "multicast", "broadcast"].includes(ipaddr.parse(address).range());
+}
+
 /** Whether a host can have the canonical address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
 export function isHostAddress(address: string): boolean {
-	return !["unspecified", "multicast", "broadcast", "loopback", "ipv4Mapped"].includes(ipaddr.parse(address).range());
+	return isUnicast(address) && !["loopback", "ipv4Mapped"].includes(ipaddr.parse(address).range());
 }
 
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */
@@ -69,19 +74,30 @@ const NETMASKS: Readonly<Record<IpVersion, readonly string[]>> = {
 
 /** The length of a prefix, from `24`, `255.255.255.0` or `ffff:ffff::`; undefined for any other text. */
 export function prefixLengthOf(version: IpVersion, text: string): number | undefined {
-	if (/^\d{1,3}$/.test(text)) return Number(text) <= (version === 4 ? 32 : 128) ? Number(text) : undefined;
+	if (!/^\d{1,3}$/.test(text)) return maskLength(version, text);
+	return Number(text) <= (version === 4 ? 32 : 128) ? Number(text) : undefined;
+}
+
+/** The length of a mask, from `255.255.255.0` or `ffff:ffff::`; undefined for any other text. */
+export function maskLength(version: IpVersion, text: string): number | undefined {
 	const mask = canonicalAddress(text);
 	if (mask === undefined || addressVersion(mask) !== version) return undefined;
 	return ipaddr.parse(mask).prefixLengthFromSubnetMask() ?? undefined;
 }
 
-/**
- * Six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons. Dashes are accepted in place of colons.
- * Undefined for any other text.
- */
+/** A canonical MAC address: six bytes (Ethernet) or twenty (InfiniBand), as lower-case pairs with colons. */
+export const MAC_PATTERN = "^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$";
+const CANONICAL_MAC = new RegExp(MAC_PATTERN);
+
+/** The MAC address as in `MAC_PATTERN`. Dashes are accepted in place of colons. Undefined for any other text. */
 export function canonicalMac(text: string): string | undefined {
 	const mac = text.toLowerCase().replaceAll("-", ":");
-	return /^([0-9a-f]{2}:){5}([0-9a-f]{2}|([0-9a-f]{2}:){14}[0-9a-f]{2})$/.test(mac) ? mac : undefined;
+	return CANONICAL_MAC.test(mac) ? mac : undefined;
+}
+
+/** Whether it is a MAC address of six bytes, as pairs with colons, in either case. */
+export function isEthernetMac(value: unknown): value is string {
+	return typeof value === "string" && value.length === 17 && !value.includes("-") && canonicalMac(value) !== undefined;
 }
 
 /**

@@ -3,23 +3,12 @@ import { GuestwireError } from "../errors.ts";
 import { plainKey } from "../key-order.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalPortFacts, PortGroupFacts } from "./bare-metal-facts.ts";
+import { BOND_MODES, type BondMode, bondModeOf, bondOptionName, bondOptionValue } from "./bonding.ts";
 import type { InstanceFacts, PortFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 import { nonEmptyText } from "./is-map.ts";
 import { aggregationOf } from "./switch-side.ts";
 import { withoutUndefined } from "./without-undefined.ts";
-
-/** The bonding driver's modes, by number. Ironic stores a number or a name, as the operator wrote it. */
-export const BOND_MODES = [
-	"balance-rr",
-	"active-backup",
-	"balance-xor",
-	"broadcast",
-	"802.3ad",
-	"balance-tlb",
-	"balance-alb",
-] as const;
-type BondMode = (typeof BOND_MODES)[number];
 
 /** What Ironic knows of a Neutron port. */
 export interface BareMetal {
@@ -117,11 +106,6 @@ export function isRamdiskPort(facts: InstanceFacts): (port: Pick<PortFacts, "id"
 		ramdisk.has(id) || (isOfNova && device_owner === "baremetal:none" && !attached.has(id));
 }
 
-/** The name of a mode, given by name or number; undefined if the bonding driver does not have it. */
-function bondModeOf(text: string): BondMode | undefined {
-	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
-}
-
 /**
  * The mode, such that the guest agrees with the switch where Ironic configures it: a switch that speaks LACP needs
  * 802.3ad, and one that does not needs another mode. Ironic's own default is `active-backup`
@@ -145,38 +129,6 @@ function modeOf(group: PortGroupFacts, members: readonly BareMetalPortFacts[]): 
 /** The modes for a switch that aggregates links without a protocol. */
 const STATIC_MODES: ReadonlySet<BondMode> = new Set(["balance-rr", "balance-xor", "broadcast"]);
 
-/** The options of the bonding driver. https://docs.kernel.org/networking/bonding.html */
-export const BOND_OPTIONS = [
-	...["active_slave", "ad_actor_sys_prio", "ad_actor_system", "ad_select", "ad_user_port_key", "all_slaves_active"],
-	...["arp_all_targets", "arp_interval", "arp_ip_target", "arp_missed_max", "arp_validate", "downdelay"],
-	...["fail_over_mac", "lacp_active", "lacp_rate", "lp_interval", "miimon", "min_links", "ns_ip6_target"],
-	...["num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay", "primary", "primary_reselect"],
-	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier", "xmit_hash_policy"],
-];
-const plainName = (name: string) =>
-	name
-		.toLowerCase()
-		.replace(/^bond[_-]?/, "")
-		.replaceAll(/[_-]/g, "");
-const OPTION_NAMES = new Map(BOND_OPTIONS.map((name) => [plainName(name), name]));
-
-/** The driver also takes these values' numbers; netplan and systemd-networkd do not. */
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-	ad_select: ["stable", "bandwidth", "count"],
-	arp_all_targets: ["any", "all"],
-	arp_validate: ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"],
-	fail_over_mac: ["none", "active", "follow"],
-	lacp_active: ["off", "on"],
-	lacp_rate: ["slow", "fast"],
-	primary_reselect: ["always", "better", "failure"],
-	xmit_hash_policy: ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"],
-};
-const NUMBERS: ReadonlySet<string> = new Set([
-	...["ad_actor_sys_prio", "ad_user_port_key", "all_slaves_active", "arp_interval", "arp_missed_max", "downdelay"],
-	...["lp_interval", "miimon", "min_links", "num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay"],
-	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier"],
-]);
-
 /**
  * The guest gets every property, prefixed with `bond_` (nova/virt/ironic/driver.py), under the name that the driver has
  * for it: operators write it with or without the prefix, with dashes or underscores. What can't be a value of the driver
@@ -186,23 +138,11 @@ function optionsOf(group: PortGroupFacts): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(group.properties).flatMap(([key, value]) => {
 			const text = textOf(value);
-			const name =
-				OPTION_NAMES.get(plainName(key)) ??
-				plainKey(key)
-					.replace(/^bond[_-]/, "")
-					.replaceAll("-", "_");
-			const option = text === undefined ? undefined : optionValue(name, text);
+			const name = bondOptionName(plainKey(key));
+			const option = text === undefined ? undefined : bondOptionValue(name, text);
 			return option === undefined ? [] : [[`bond_${name}`, option]];
 		}),
 	);
-}
-
-/** The value by its name; undefined if the driver does not have it. Other properties are free text. */
-function optionValue(name: string, text: string): string | undefined {
-	const values = VALUES[name];
-	if (values !== undefined)
-		return values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
-	return NUMBERS.has(name) && !/^\d+$/.test(text) ? undefined : text;
 }
 
 /** As the driver reads it: a list with commas, a switch as 1 or 0. */

@@ -2,13 +2,13 @@
 import type { Service } from "../documents/network-data.ts";
 import type { NetworkDescription } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
-import { isHostAddress } from "../instance/addresses.ts";
+import { isHostAddress, isUnicast } from "../instance/addresses.ts";
 import { DYNAMIC, type Dynamic, isStatic, type LocatedEntry, locateEntries } from "./entries.ts";
 import type { LinkPlans } from "./links.ts";
 import type { Addressing, LearnedMetrics, PlannedAddress, PlannedInterface } from "./plan.ts";
 import { rankDefaultRoutes } from "./ranking.ts";
 import { planRoutes } from "./routes.ts";
-import { parseDomain, parseIp } from "./values.ts";
+import { parseAddress, parseDomain } from "./values.ts";
 
 /** Adds to each interface what the networks on its link say. */
 export function addAddressing(data: NetworkDescription, linkPlans: LinkPlans, remark: AddRemark): PlannedInterface[] {
@@ -46,17 +46,17 @@ function planAddressing(entries: readonly LocatedEntry[], dns: ReadonlySet<strin
 
 function planAddresses(entries: readonly LocatedEntry[], remark: AddRemark): PlannedAddress[] {
 	const addresses = new Map<string, PlannedAddress>();
-	for (const { entry, pointer, version, subnet } of entries.filter(isStatic)) {
-		if (subnet === undefined) {
+	for (const { entry, pointer, version, address } of entries.filter(isStatic)) {
+		if (address === undefined) {
 			remark(pointer, `no valid IPv${version} address and netmask: the address is dropped`, valuesOf(entry));
 			continue;
 		}
-		const address = subnet.ip.toString();
-		if (!isHostAddress(subnet.ip.toString())) {
-			remark(`${pointer}/ip_address`, "not an address that an interface can have: dropped", address);
-		} else if (addresses.has(address)) {
-			remark(`${pointer}/ip_address`, "the link has this address already: dropped", address);
-		} else addresses.set(address, { version, address, prefixLength: subnet.prefixLength });
+		const { text, subnet } = address;
+		if (!isHostAddress(text)) {
+			remark(`${pointer}/ip_address`, "not an address that an interface can have: dropped", text);
+		} else if (addresses.has(text)) {
+			remark(`${pointer}/ip_address`, "the link has this address already: dropped", text);
+		} else addresses.set(text, { version, address: text, prefixLength: subnet.prefixLength });
 	}
 	return [...addresses.values()];
 }
@@ -71,10 +71,10 @@ function learnedMetrics(entries: readonly LocatedEntry[]): LearnedMetrics | unde
 }
 
 function leasedAddresses(entries: readonly LocatedEntry[]): PlannedAddress[] {
-	return entries.flatMap(({ entry, version, subnet }) => {
+	return entries.flatMap(({ entry, version, address }) => {
 		const { dhcp4, dhcp6 } = DYNAMIC[entry.type];
-		if (!(dhcp4 || dhcp6 === "stateful") || subnet === undefined || !isHostAddress(subnet.ip.toString())) return [];
-		return [{ version, address: subnet.ip.toString(), prefixLength: version === 4 ? subnet.prefixLength : 128 }];
+		if (!(dhcp4 || dhcp6 === "stateful") || address === undefined || !isHostAddress(address.text)) return [];
+		return [{ version, address: address.text, prefixLength: version === 4 ? address.subnet.prefixLength : 128 }];
 	});
 }
 
@@ -114,11 +114,11 @@ function valuesOf({ ip_address, netmask }: LocatedEntry["entry"]): object {
 
 function parseServers(services: readonly Service[], pointer: string, remark: AddRemark): string[] {
 	return services.flatMap((service, i) => {
-		const ip = parseIp(service.address);
+		const address = parseAddress(service.address);
 		if (service.type !== "dns") remark(`${pointer}/${i}/type`, "not a DNS server: dropped", service.type);
-		else if (ip === undefined || ["unspecified", "multicast", "broadcast"].includes(ip.range())) {
+		else if (address === undefined || !isUnicast(address)) {
 			remark(`${pointer}/${i}/address`, "not the address of a server: dropped", service.address);
-		} else return [ip.toString()];
+		} else return [address];
 		return [];
 	});
 }

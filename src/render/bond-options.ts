@@ -1,12 +1,12 @@
 import type { DescribedBond } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
-import { type ArpMonitoring, BOND_HASH_POLICIES, type BondMode, type BondOptions } from "./plan.ts";
-import { parseIp } from "./values.ts";
+import { addressVersion } from "../instance/addresses.ts";
+import { type BondMode, bondOptionValue, isMonitoredMode } from "../instance/bonding.ts";
+import type { ArpMonitoring, BondOptions } from "./plan.ts";
+import { parseAddress } from "./values.ts";
 
 /** Options before link monitoring is added. */
 type GivenOptions = Omit<BondOptions, "arp"> & { readonly arpInterval?: number; readonly arpTargets?: string[] };
-
-const LACP_RATES = ["slow", "fast"] as const;
 
 /** The options that every format can express. A parser returns undefined for an invalid value. */
 const PARSERS: Readonly<Record<string, (text: string) => Partial<GivenOptions> | undefined>> = {
@@ -15,8 +15,8 @@ const PARSERS: Readonly<Record<string, (text: string) => Partial<GivenOptions> |
 	bond_arp_ip_target: arpTargets,
 	bond_updelay: (text) => milliseconds("updelay", text),
 	bond_downdelay: (text) => milliseconds("downdelay", text),
-	bond_lacp_rate: (text) => oneOf("lacpRate", LACP_RATES, text),
-	bond_xmit_hash_policy: (text) => oneOf("hashPolicy", BOND_HASH_POLICIES, text),
+	bond_lacp_rate: (text) => named("lacpRate", "lacp_rate", text),
+	bond_xmit_hash_policy: (text) => named("hashPolicy", "xmit_hash_policy", text),
 };
 
 function milliseconds(
@@ -34,18 +34,15 @@ function arpTargets(text: string): Partial<GivenOptions> | undefined {
 		.slice(0, 1000)
 		.split(/[\s,]+/)
 		.filter(Boolean)
-		.map((item) => parseIp(item));
-	const isValid = targets.every((target) => target?.kind() === "ipv4") && targets.length <= MOST_ARP_TARGETS;
-	return isValid && targets.length > 0 ? { arpTargets: targets.map(String) } : undefined;
+		.map((item) => parseAddress(item));
+	const isValid = targets.every((target) => target !== undefined && addressVersion(target) === 4);
+	const count = targets.length;
+	return isValid && count > 0 && count <= MOST_ARP_TARGETS ? { arpTargets: targets.map(String) } : undefined;
 }
 
-/** The driver accepts a value by name or by number, which is its index in the list. */
-function oneOf(
-	option: "lacpRate" | "hashPolicy",
-	values: readonly string[],
-	text: string,
-): Partial<GivenOptions> | undefined {
-	const value = values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
+/** @param name the driver's */
+function named(option: "lacpRate" | "hashPolicy", name: string, text: string): Partial<GivenOptions> | undefined {
+	const value = bondOptionValue(name, text);
 	return value === undefined ? undefined : { [option]: value };
 }
 
@@ -73,9 +70,6 @@ export function planBondOptions(link: DescribedBond, mode: BondMode, pointer: st
 /** Milliseconds. The kernel's own value in the modes in which it turns monitoring on by itself. */
 const DEFAULT_MIIMON = 100;
 
-/** The other modes don't notice a dead member without it (kernel, bond_option_mode_set). */
-const UNMONITORED_MODES: readonly BondMode[] = ["balance-rr", "active-backup", "balance-xor", "broadcast"];
-
 /** Adds link monitoring to a bond without it, and drops what the driver rejects in this mode or beside the monitoring. */
 function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemark): BondOptions {
 	const { lacpRate, arpInterval: _, arpTargets: __, updelay, downdelay, miimon, ...rest } = options;
@@ -87,7 +81,7 @@ function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemar
 		if (updelay ?? downdelay) remark(pointer, "the delays need bond_miimon: dropped", updelay ?? downdelay);
 		return { ...rest, arp };
 	}
-	if (!miimon && UNMONITORED_MODES.includes(options.mode)) {
+	if (!miimon && !isMonitoredMode(options.mode)) {
 		const reason = `no link monitoring, so the bond would not notice a dead member: ${DEFAULT_MIIMON} is used`;
 		remark(`${pointer}/bond_miimon`, reason, miimon);
 	}
@@ -110,7 +104,7 @@ function arpOf(options: GivenOptions, pointer: string, remark: AddRemark): ArpMo
 	if (!interval) return targets && drop("bond_arp_ip_target", "there is no bond_arp_interval", targets.join());
 	if (!targets) return drop("bond_arp_interval", "there is no bond_arp_ip_target", interval);
 	if (miimon) return drop("bond_arp_interval", "bond_miimon monitors the links already", interval);
-	if (!UNMONITORED_MODES.includes(mode)) {
+	if (isMonitoredMode(mode)) {
 		return drop("bond_arp_interval", `mode ${mode} has no monitoring by ARP`, interval);
 	}
 	return { interval, targets };

@@ -1,14 +1,16 @@
 import type { NetworkType } from "../documents/network-data.ts";
 import type { DescribedNetwork } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
+import type { Cidr } from "../instance/addresses.ts";
 import type { LinkPlans } from "./links.ts";
 import { type Addressing, isMember } from "./plan.ts";
-import { type Ip, parseIp, parseNetmask, versionOf } from "./values.ts";
+import { parseAddress, parseNetwork } from "./values.ts";
 
-export interface Subnet {
-	/** Any address of the subnet. */
-	readonly ip: Ip;
-	readonly prefixLength: number;
+/** An address and the subnet that it is on. */
+export interface EntryAddress {
+	/** Canonical. */
+	readonly text: string;
+	readonly subnet: Cidr;
 }
 
 /** A network of an interface that can be set up, and where it stands in the document. */
@@ -17,7 +19,7 @@ export interface LocatedEntry {
 	readonly pointer: string;
 	readonly version: 4 | 6;
 	/** Absent if the document does not say, or not validly. */
-	readonly subnet?: Subnet;
+	readonly address?: EntryAddress;
 }
 
 /** Whether the guest sets this address itself. */
@@ -55,17 +57,17 @@ export function locateEntries(
 			remark(`${pointer}/type`, "unknown type: the network is dropped", entry.type);
 		else {
 			const version = entry.type.startsWith("ipv6") ? 6 : 4;
-			const subnet = subnetOf(entry, version);
-			return [{ entry, pointer, version, ...(subnet !== undefined && { subnet }) }];
+			const address = addressOf(entry, version);
+			return [{ entry, pointer, version, ...(address !== undefined && { address }) }];
 		}
 		return [];
 	});
 }
 
-function subnetOf(entry: DescribedNetwork, version: 4 | 6): Subnet | undefined {
-	const ip = parseIp(entry.ip_address);
-	const prefixLength = parseNetmask(entry.netmask, version);
+function addressOf(entry: DescribedNetwork, version: 4 | 6): EntryAddress | undefined {
+	const text = parseAddress(entry.ip_address);
+	const subnet = parseNetwork(text, entry.netmask);
 	// A netmask without a bit would put every address on the link. netplan rejects such a file.
-	if (ip === undefined || !prefixLength || versionOf(ip) !== version) return undefined;
-	return { ip, prefixLength };
+	if (text === undefined || subnet?.version !== version || subnet.prefixLength === 0) return undefined;
+	return { text, subnet };
 }

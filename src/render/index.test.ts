@@ -7,7 +7,7 @@ function importsOf(module: URL): string[] {
 	return [...code.matchAll(/^(?:import|export) (?!type )[^;]*? from "([^"]+)";/gm)].map(([, from]) => from ?? "");
 }
 
-it("depends on nothing but the formats, addresses, remarks, errors, safe text and two small packages", () => {
+it("depends on nothing but the formats, addresses, bonds, remarks, errors, safe text and two small packages", () => {
 	const seen = new Set<string>();
 	const packages = new Set<string>();
 	const open = [new URL("./index.ts", import.meta.url)];
@@ -24,6 +24,7 @@ it("depends on nothing but the formats, addresses, remarks, errors, safe text an
 		"documents/reading.ts",
 		"errors.ts",
 		"instance/addresses.ts",
+		"instance/bonding.ts",
 		"printable.ts",
 	]);
 	expect(packages).toEqual(new Set(["ipaddr.js", "node:crypto", "yaml"]));

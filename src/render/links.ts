@@ -2,21 +2,11 @@
 import type { DescribedBond, DescribedLink, DescribedNic, DescribedVlan } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
 import { isNicMac } from "../instance/addresses.ts";
+import { BOND_MODES } from "../instance/bonding.ts";
 import { planBondOptions } from "./bond-options.ts";
 import { createNamer, type Namer } from "./names.ts";
-import type { BondLinkPlan, BondMode, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
+import type { BondLinkPlan, LinkPlan, PhysicalLinkPlan, VlanLinkPlan } from "./plan.ts";
 import { parseMac } from "./values.ts";
-
-/** Not imported from the schema: its library takes longer to load than all of `render`. */
-const BOND_MODES: Readonly<Record<BondMode, true>> = {
-	"balance-rr": true,
-	"active-backup": true,
-	"balance-xor": true,
-	broadcast: true,
-	"802.3ad": true,
-	"balance-tlb": true,
-	"balance-alb": true,
-};
 
 /** A link and where it stands in the document. */
 interface Located<T> {
@@ -128,7 +118,7 @@ function planBonds(
 ): Map<string, BondLinkPlan> {
 	const plans = new Map<string, BondLinkPlan>();
 	for (const { link, pointer } of links) {
-		const mode = Object.hasOwn(BOND_MODES, link.bond_mode) ? link.bond_mode : undefined;
+		const mode = BOND_MODES.find((known) => known === link.bond_mode);
 		if (mode === undefined) {
 			remark(`${pointer}/bond_mode`, "unknown bond mode: the bond is dropped", link.bond_mode);
 			continue;

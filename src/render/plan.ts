@@ -4,8 +4,8 @@
  * Every text in it is safe to write: addresses are parsed and canonical, names and domains are validated, and free text
  * of the document (ids) does not occur. What no guest can do is a remark instead.
  */
-import type { BondLink } from "../documents/network-data.ts";
 import type { Remark } from "../documents/reading.ts";
+import type { BondHashPolicy, BondMode, LacpRate } from "../instance/bonding.ts";
 
 export interface PlannedAddress {
 	readonly version: 4 | 6;
@@ -78,11 +78,6 @@ export interface PhysicalLinkPlan extends LinkPlanBase {
 	readonly bond?: string;
 }
 
-export type BondMode = BondLink["bond_mode"];
-/** In the order of the bonding driver's numeric values. */
-export const BOND_HASH_POLICIES = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"] as const;
-export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
-
 /** The bond asks hosts for replies. The kernel has it in the modes without link state of their own. */
 export interface ArpMonitoring {
 	/** Milliseconds, above 0. */
@@ -101,7 +96,7 @@ export interface BondOptions {
 	/** Milliseconds. */
 	readonly downdelay?: number;
 	/** Only in mode `802.3ad`. */
-	readonly lacpRate?: "slow" | "fast";
+	readonly lacpRate?: LacpRate;
 	readonly hashPolicy?: BondHashPolicy;
 }
 

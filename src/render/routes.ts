@@ -1,9 +1,16 @@
 import type { DescribedRoute } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
-import { isHostAddress, isUnspecified } from "../instance/addresses.ts";
+import {
+	addressVersion,
+	cidrContains,
+	isHostAddress,
+	isLinkLocal,
+	isUnspecified,
+	maskLength,
+} from "../instance/addresses.ts";
 import { isStatic, type LocatedEntry } from "./entries.ts";
 import type { PlannedRoute } from "./plan.ts";
-import { type Ip, isInNetwork, networkOf, parseIp, parseNetmask, versionOf } from "./values.ts";
+import { parseAddress, parseNetwork } from "./values.ts";
 
 /**
  * The routes of one interface, in document order. Routes that several addresses of a subnet repeat are returned once.
@@ -41,8 +48,8 @@ export function planRoutes(
 }
 
 function isOfOneHost({ network, netmask }: DescribedRoute): boolean {
-	const version = network.includes(":") ? 6 : 4;
-	return parseNetmask(netmask, version) === (version === 4 ? 32 : 128);
+	const version = addressVersion(network);
+	return maskLength(version, netmask) === (version === 4 ? 32 : 128);
 }
 
 /** The routes of a network. Its own `gateway` is a default route: Guestwire writes it for a gateway off the link. */
@@ -61,26 +68,22 @@ function planRoute(
 	entries: readonly LocatedEntry[],
 	remark: AddRemark,
 ): PlannedRoute | undefined {
-	const destination = parseIp(route.network);
-	const gateway = parseIp(route.gateway);
-	const version = destination && versionOf(destination);
-	const prefixLength = version && parseNetmask(route.netmask, version);
-	if (destination === undefined || version === undefined || prefixLength === undefined) {
+	const destination = parseNetwork(route.network, route.netmask);
+	const gateway = parseAddress(route.gateway);
+	if (destination === undefined) {
 		remark(pointer, "no valid network and netmask: the route is dropped", valuesOf(route));
 	} else if (isUnspecified(route.gateway)) {
 		remark(`${pointer}/gateway`, "no format has routes without a gateway: the route is dropped", route.gateway);
-	} else if (gateway === undefined || !isHostAddress(gateway.toString())) {
+	} else if (gateway === undefined || !isHostAddress(gateway)) {
 		remark(`${pointer}/gateway`, "not the address of a router: the route is dropped", route.gateway);
-	} else if (versionOf(gateway) !== version) {
+	} else if (addressVersion(gateway) !== destination.version) {
 		remark(`${pointer}/gateway`, "not of the destination's IP version: the route is dropped", route.gateway);
 	} else {
 		return {
-			version,
+			...destination,
 			pointer,
-			network: networkOf(destination, prefixLength).toString(),
-			prefixLength,
-			gateway: gateway.toString(),
-			onLink: !isReachable(gateway, version, entries),
+			gateway,
+			onLink: !isReachable(gateway, entries),
 			...(route.metric !== undefined && { metric: route.metric }),
 		};
 	}
@@ -92,11 +95,11 @@ function valuesOf({ network, netmask, gateway }: DescribedRoute): object {
 }
 
 /** Whether the kernel accepts the gateway without a declaration that it is on-link. */
-function isReachable(gateway: Ip, version: 4 | 6, entries: readonly LocatedEntry[]): boolean {
-	if (gateway.kind() === "ipv6" && gateway.range() === "linkLocal") return true;
+function isReachable(gateway: string, entries: readonly LocatedEntry[]): boolean {
+	if (isLinkLocal(gateway)) return true;
 	return entries.some((entry) => {
-		if (entry.version !== version) return false;
-		if (entry.subnet !== undefined) return isInNetwork(gateway, entry.subnet.ip, entry.subnet.prefixLength);
+		if (entry.version !== addressVersion(gateway)) return false;
+		if (entry.address !== undefined) return cidrContains(entry.address.subnet, gateway);
 		// The subnet comes with the lease or the router advertisement. The gateway is assumed to be in it.
 		return !isStatic(entry);
 	});

@@ -1,45 +1,29 @@
 /** The checks that every text of a document must pass before it is written to a file. */
-import ipaddr from "ipaddr.js";
+import {
+	addressVersion,
+	type Cidr,
+	canonicalAddress,
+	isEthernetMac,
+	maskLength,
+	parseCidr,
+} from "../instance/addresses.ts";
 
-export type Ip = ipaddr.IPv4 | ipaddr.IPv6;
-
-/** Parses an IPv4 address of four decimal parts, or an IPv6 address without a zone. Undefined for anything else. */
-export function parseIp(text: unknown): Ip | undefined {
-	if (typeof text !== "string") return undefined;
-	if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-	return text.includes("%") || !ipaddr.IPv6.isValid(text) ? undefined : ipaddr.IPv6.parse(text);
+/** An address as canonical text; undefined for anything else. */
+export function parseAddress(text: unknown): string | undefined {
+	return typeof text === "string" ? canonicalAddress(text) : undefined;
 }
 
-export function versionOf(ip: Ip): 4 | 6 {
-	return ip.kind() === "ipv4" ? 4 : 6;
+/** The network of an address and a netmask (`255.255.255.0`, `ffff:ffff::`); undefined if either is invalid. */
+export function parseNetwork(address: unknown, netmask: unknown): Cidr | undefined {
+	const known = parseAddress(address);
+	if (known === undefined || typeof netmask !== "string") return undefined;
+	const length = maskLength(addressVersion(known), netmask);
+	return length === undefined ? undefined : parseCidr(`${known}/${length}`);
 }
 
-/** The prefix length of a netmask (`255.255.255.0`, `ffff:ffff::`) of the given version; undefined if it is invalid. */
-export function parseNetmask(text: unknown, version: 4 | 6): number | undefined {
-	const mask = parseIp(text);
-	if (mask === undefined || versionOf(mask) !== version) return undefined;
-	return mask.prefixLengthFromSubnetMask() ?? undefined;
-}
-
-/** The address with all bits after the prefix cleared. */
-export function networkOf(ip: Ip, prefixLength: number): Ip {
-	const bytes = ip.toByteArray();
-	for (let i = 0; i < bytes.length; i++) {
-		const bits = Math.min(8, Math.max(0, prefixLength - 8 * i));
-		bytes[i] = (bytes[i] ?? 0) & (0xff00 >> bits);
-	}
-	return ipaddr.fromByteArray(bytes);
-}
-
-/** Whether `ip` is in the network of `other`. */
-export function isInNetwork(ip: Ip, other: Ip, prefixLength: number): boolean {
-	return ip.kind() === other.kind() && ip.match(other, prefixLength);
-}
-
-/** A 6-byte MAC address in lower case with colons, or undefined. */
+/** A MAC address of six bytes in lower case with colons; undefined for anything else. */
 export function parseMac(text: unknown): string | undefined {
-	const mac = typeof text === "string" ? text.toLowerCase() : "";
-	return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac) ? mac : undefined;
+	return isEthernetMac(text) ? text.toLowerCase() : undefined;
 }
 
 /**

@@ -3,12 +3,10 @@
  * compared with the plan that all of Guestwire's formats are written from.
  */
 import { readFileSync } from "node:fs";
-import { isEthernetMac } from "../../src/check/addressing.ts";
 import { readNetworkData } from "../../src/documents/read-network-data.ts";
-import { parseCidr } from "../../src/instance/addresses.ts";
-import { BOND_MODES } from "../../src/instance/port-group.ts";
+import { isEthernetMac, parseCidr } from "../../src/instance/addresses.ts";
+import { BOND_HASH_POLICIES, BOND_MODES } from "../../src/instance/bonding.ts";
 import { render } from "../../src/render/index.ts";
-import { BOND_HASH_POLICIES } from "../../src/render/plan.ts";
 import type { Files, Meaning, Meanings } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
 import { withResolvConf } from "../render/read-sysconfig.ts";

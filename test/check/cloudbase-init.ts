@@ -1,5 +1,5 @@
 /** cloudbase-init as the judge of documents, where Python has the package (a checkout in PYTHONPATH) and netaddr. */
-import { BOND_MODES } from "../../src/instance/port-group.ts";
+import { BOND_MODES } from "../../src/instance/bonding.ts";
 import { canonicalCidr, canonicalIp, type Meanings, meaningOf, route } from "../render/meaning.ts";
 import { byLink, differingLinks, hasBondMac, planned, UNSEEN } from "./aspects.ts";
 import type { Fate } from "./fates.ts";

@@ -1,5 +1,5 @@
 /** glean as the judge of documents, where Python has the package (from PyPI, or a folder in PYTHONPATH). */
-import { isEthernetMac } from "../../src/check/addressing.ts";
+import { isEthernetMac } from "../../src/instance/addresses.ts";
 import type { Meanings } from "../render/meaning.ts";
 import { byLink, differingLinks, hasBondMac, linksOf, networksOf, planned, UNSEEN } from "./aspects.ts";
 import type { Fate } from "./fates.ts";

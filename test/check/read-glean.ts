@@ -2,7 +2,7 @@
  * What the files mean that glean writes for each distribution, as the programs of that distribution read them: ifupdown,
  * NetworkManager, wicked, netifrc and systemd-networkd. What a program does not know is left out.
  */
-import { isEthernetMac } from "../../src/check/addressing.ts";
+import { isEthernetMac } from "../../src/instance/addresses.ts";
 import {
 	canonicalCidr,
 	canonicalIp,

@@ -1,8 +1,9 @@
 /** The documents with which all formats are tested. */
-import { BOND_MODES, type Link, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
+import type { Link, NetworkData, NetworkEntry } from "../../src/documents/network-data.ts";
 import { networkData } from "../../src/documents/network-data-full.ts";
 import type { NetworkDescription } from "../../src/documents/network-description.ts";
 import { assemble } from "../../src/instance/assemble.ts";
+import { BOND_MODES, type BondMode } from "../../src/instance/bonding.ts";
 import { recordedCases } from "../recorded.ts";
 import { exampleDocuments, STATIC_DOCUMENTS } from "../system/iproute2-documents.ts";
 
@@ -25,7 +26,7 @@ const fixed = (link: string, n: number): NetworkEntry => ({
 });
 const dynamic = (link: string, type: NetworkEntry["type"]): NetworkEntry => ({ id: `${link}-${type}`, type, link });
 
-const bond = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
+const bond = (mode: BondMode): NetworkData => ({
 	links: [
 		nic(1),
 		nic(2),

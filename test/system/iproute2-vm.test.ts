@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildConfigDrive } from "../../src/config-drive/index.ts";
-import { BOND_MODES, type NetworkData, type NetworkEntry } from "../../src/documents/network-data.ts";
+import type { NetworkData, NetworkEntry } from "../../src/documents/network-data.ts";
+import { BOND_MODES, type BondMode } from "../../src/instance/bonding.ts";
 import { guestFiles } from "../../src/render/guest-files.ts";
 import { render } from "../../src/render/index.ts";
 import { treeOf } from "../drive-files.ts";
@@ -75,7 +76,7 @@ const trunks: NetworkData = {
 	services: [],
 };
 
-const bondOfMode = (mode: (typeof BOND_MODES)[number]): NetworkData => ({
+const bondOfMode = (mode: BondMode): NetworkData => ({
 	links: [
 		nic(1),
 		nic(2),

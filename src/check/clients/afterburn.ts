@@ -1,9 +1,8 @@
 /** Afterburn on KubeVirt: its other OpenStack providers do not read this document. */
 import { canonicalMac } from "../../instance/addresses.ts";
-import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { hasMember, isEmptyText, isStatic, isText, not } from "./conditions.ts";
+import { all, hasMember, hasNetwork, isDnsService, isEmptyText, isStatic, isText, not } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 /** The whole document is parsed against types, for the whole drive. */
@@ -25,14 +24,14 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		crash(fails, { when: isEmptyText }),
 		lost("leaves the link out", { when: not(hasMember("link", "name")) }),
 	],
-	"nic-mac-invalid": [fine({ when: isDashedMac }), crash(fails)],
+	"nic-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
 	"nic-mac-infiniband": [crash(fails)],
 	"nic-mac-repeated": [lost("two connections for one NIC: one of them is used")],
 	"nic-not-in-guest": [ignored("writes a connection that no NIC uses")],
 	"mtu-text": [givesUp],
 	"mtu-invalid": [givesUp],
 	"bond-mac-missing": [crash(fails, { when: isEmptyText })],
-	"bond-mac-invalid": [fine({ when: isDashedMac }), crash(fails)],
+	"bond-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
 	"vlan-unsupported": [lost("leaves the link out", { when: ({ link }) => (link?.networks.length ?? 0) > 0 })],
 	"network-id-missing": [fine({ when: isEmptyText }), givesUp],
@@ -68,8 +67,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-address-missing": [givesUp],
 	"service-address-invalid": [
 		crash(fails, {
-			when: ({ network, service }) =>
-				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+			when: all(isDnsService, not(hasNetwork)),
 		}),
 	],
 	"dhcp-on-two-links": [],
@@ -94,6 +92,6 @@ export const afterburn: Client = {
 };
 
 /** It accepts dashes for colons. */
-function isDashedMac({ value }: Fault): boolean {
+function hasDashesForColons({ value }: Fault): boolean {
 	return typeof value === "string" && value.length === 17 && canonicalMac(value) !== undefined;
 }

@@ -1,11 +1,20 @@
 /** What cloud-init makes of faults in bonds. */
 
-import { BOND_MODES } from "../../instance/port-group.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA, typeError } from "./cloud-init-effects.ts";
-import { all, any, isBlankValue, isText, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
+import {
+	all,
+	any,
+	isBlankValue,
+	isNoMode,
+	isOnlySpelling,
+	isText,
+	isUnhashable,
+	isUnjoinableList,
+	not,
+} from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
 const conversion = conversionReactions;
@@ -94,7 +103,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 		wrong("does not read this spelling: the option has its default", {
 			renderers: ["sysconfig"],
 			until: "24.2",
-			when: isOnlySpelling,
+			when: all(hasUnderscoreAndDash, isOnlySpelling),
 		}),
 		ignored(degraded, SCHEMA),
 	],
@@ -135,18 +144,9 @@ function invalidOption(result: string): Reaction[] {
 	];
 }
 
-/** The kernel has modes 0 to 6. */
-function isNoMode({ value }: Fault): boolean {
-	return BOND_MODES[numberOf(value)] === undefined;
-}
-
-/** An option that is written as bond_xmit-hash-policy or bond_lacp-rate alone. */
-function isOnlySpelling({ link, value }: Fault): boolean {
-	return (
-		link !== undefined &&
-		/^bond_.*-/.test(String(value)) &&
-		!Object.hasOwn(link.raw, String(value).replaceAll("-", "_"))
-	);
+/** An option that is written with an underscore and a dash: bond_xmit-hash-policy, bond_lacp-rate. */
+function hasUnderscoreAndDash({ value }: Fault): boolean {
+	return /^bond_.*-/.test(String(value));
 }
 
 /** `bond-miimon`, which is passed on as it is. */

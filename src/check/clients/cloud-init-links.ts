@@ -12,6 +12,7 @@ import {
 	any,
 	hasMember,
 	isBond,
+	isDashedMac,
 	isEmptyText,
 	isListedBeforeParent,
 	isMissing,
@@ -78,7 +79,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: all(isText, hasMember("link", "name")) }),
 		lost("no NIC has that address: the NIC is not configured", {
 			renderers: ["networkd", "network-manager", "sysconfig"],
-			when: all(isText, hasMember("link", "name"), not(hasDashes)),
+			when: all(isText, hasMember("link", "name"), not(isDashedMac)),
 		}),
 		...conversion["nic-mac-invalid"],
 	],
@@ -147,11 +148,6 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	],
 	"virtual-link-static6": [ignored(degraded, { ...SCHEMA, until: "26.1" })],
 };
-
-/** systemd and NetworkManager read a MAC address with dashes, too. */
-function hasDashes({ value }: Fault): boolean {
-	return typeof value === "string" && /^([0-9a-f]{2}-){5}[0-9a-f]{2}$/i.test(value);
-}
 
 function isTextWith(test: (text: string) => boolean): (fault: Fault) => boolean {
 	return ({ value }) => typeof value === "string" && test(value);

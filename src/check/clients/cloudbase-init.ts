@@ -12,6 +12,7 @@ import {
 	any,
 	isBlankValue,
 	isDefaultRoute,
+	isDnsService,
 	isEmptyIterable,
 	isEmptyText,
 	isMissing,
@@ -158,10 +159,6 @@ function isKnown({ network }: Pick<Fault, "network">): boolean {
 
 function hasStaticIpv4({ network }: Fault): boolean {
 	return network?.link?.networks.some(({ type }) => type === "ipv4") === true;
-}
-
-function isDnsService({ service }: Fault): boolean {
-	return service !== undefined && isDns(service);
 }
 
 /** A network's own servers, or else the document's: those that are not IPv6 addresses are for IPv4. */

@@ -1,7 +1,8 @@
 /** Conditions on a fault, for the clients' tables. */
-import { cidrContains, isUnspecified } from "../../instance/addresses.ts";
-import { isBlank, isEmptyContainer, member } from "../json.ts";
-import { nameServersOfNetwork, serversOf } from "../name-servers.ts";
+import { cidrContains, isEthernetMac, isUnspecified } from "../../instance/addresses.ts";
+import { BOND_MODES } from "../../instance/bonding.ts";
+import { isBlank, isEmptyContainer, member, numberOf } from "../json.ts";
+import { isDns, nameServersOfNetwork, serversOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 
 type Test = (fault: Fault) => boolean;
@@ -26,7 +27,18 @@ export const isBlankValue: Test = ({ value }) => isBlank(value);
 export const isEmptyIterable: Test = ({ value }) =>
 	isEmptyContainer(value) || (Array.isArray(value) && value.length === 0);
 
+/** A number or text that is not one of the kernel's modes, 0 to 6. */
+export const isNoMode: Test = ({ value }) => BOND_MODES[numberOf(value)] === undefined;
+/** A bond's option that has only this name, with dashes. */
+export const isOnlySpelling: Test = ({ link, value }) =>
+	link !== undefined && !Object.hasOwn(link.raw, String(value).replaceAll("-", "_"));
+/** A MAC address with dashes, which systemd and NetworkManager read, too. */
+export const isDashedMac: Test = ({ value }) =>
+	typeof value === "string" && !value.includes(":") && isEthernetMac(value.replaceAll("-", ":"));
+export const isDnsService: Test = ({ service }) => service !== undefined && isDns(service);
+
 export const isStatic: Test = ({ network }) => network?.isStatic === true;
+export const hasNetwork: Test = ({ network }) => network !== undefined;
 export const hasLink: Test = ({ network }) => network?.link !== undefined;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";
 export const isBond: Test = ({ link }) => link?.kind === "bond";

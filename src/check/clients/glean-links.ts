@@ -1,10 +1,9 @@
 /** What glean makes of faults in links. */
-import { BOND_MODES } from "../../instance/port-group.ts";
 import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { isEmptyText, isMissing, not } from "./conditions.ts";
+import { isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, not } from "./conditions.ts";
 
 export const stops = "stops: no NIC is configured";
 const dhcpOnNic = "finds no NIC with that address: DHCP on the NIC";
@@ -23,7 +22,7 @@ export const emptyOption = lost("ifupdown leaves out the rest of the file, from 
 /** systemd reads a MAC address with dashes, too. */
 const refusedMac = (renderers: readonly string[]) => [
 	lost("the system refuses it", { renderers }),
-	lost("the system refuses it", { renderers: [NETWORKD], when: not(hasDashes) }),
+	lost("the system refuses it", { renderers: [NETWORKD], when: not(isDashedMac) }),
 ];
 
 export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
@@ -175,15 +174,6 @@ function hasOneMember({ link, document }: Fault): boolean {
 	return link !== undefined && membersOf(link, document).length === 1;
 }
 
-/** The kernel has modes 0 to 6. */
-function isNoMode({ value }: Fault): boolean {
-	return BOND_MODES[numberOf(value)] === undefined;
-}
-
-function hasDashes({ value }: Fault): boolean {
-	return typeof value === "string" && /^([0-9a-f]{2}-){5}[0-9a-f]{2}$/i.test(value);
-}
-
 function isKnownPolicy({ value }: Fault): boolean {
 	return value === "vlan+srcmac" || COMMON_HASH_POLICIES.includes(value);
 }
@@ -191,11 +181,6 @@ function isKnownPolicy({ value }: Fault): boolean {
 /** Zero and one are the kernel's numbers for slow and fast. */
 function isRate({ value }: Fault): boolean {
 	return value === 0 || value === 1 || value === "0" || value === "1";
-}
-
-/** An option that has only a name with dashes. */
-function isOnlySpelling({ link, value }: Fault): boolean {
-	return link !== undefined && !Object.hasOwn(link.raw, String(value).replaceAll("-", "_"));
 }
 
 function isUsed({ link }: Fault): boolean {

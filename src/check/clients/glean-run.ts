@@ -2,7 +2,7 @@
  * Where glean stops: its steps as far as they can fail (glean/cmd.py of June 2025). Whether a value makes it stop depends
  * on the whole document, because a link keeps the members of each of its networks for the networks that follow.
  */
-import { isEthernetMac } from "../addressing.ts";
+import { isEthernetMac } from "../../instance/addresses.ts";
 import { type DocumentView, macOf } from "../document-view.ts";
 import { jsonText } from "../json.ts";
 import type { Stop } from "./client.ts";

@@ -1,12 +1,12 @@
 /** glean, in images made with diskimage-builder. */
 
-import { member } from "../json.ts";
-import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import {
 	all,
 	any,
+	hasNetwork,
 	isDeclaredOnLink,
+	isDnsService,
 	isEmptyIterable,
 	isIpv6,
 	isMissing,
@@ -141,11 +141,3 @@ export const glean: Client = {
 	},
 	reactions,
 };
-
-function hasNetwork({ network }: Fault): boolean {
-	return network !== undefined;
-}
-
-function isDnsService({ service }: Fault): boolean {
-	return service !== undefined && member(service.raw, "type") === "dns";
-}

@@ -2,7 +2,7 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasOwnPrefix, isIpv6, isMissing, not } from "./conditions.ts";
+import { all, hasNetwork, hasOwnPrefix, isDnsService, isIpv6, isMissing, not } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 /** The network comes first there: everything after it is not done either. */
@@ -62,8 +62,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [
 		wrong("writes it into resolv.conf as it is", {
-			when: ({ network, service }) =>
-				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+			when: all(isDnsService, not(hasNetwork)),
 		}),
 	],
 	"dhcp-on-two-links": [],

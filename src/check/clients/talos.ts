@@ -6,8 +6,10 @@ import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from ".
 import {
 	all,
 	any,
+	hasNetwork,
 	hasOwnPrefix,
 	isDeclaredOnLink,
+	isDnsService,
 	isIn,
 	isListedBeforeParent,
 	isNoGateway,
@@ -124,8 +126,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [
 		crash('"failed to parse dns service ip": no networking from the document', {
-			when: ({ network, service }) =>
-				network === undefined && service !== undefined && member(service.raw, "type") === "dns",
+			when: all(isDnsService, not(hasNetwork)),
 		}),
 	],
 	"dhcp-on-two-links": [

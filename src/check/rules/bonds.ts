@@ -1,14 +1,11 @@
 /** The options of a bond: its mode, its policies, its link monitoring. */
-import { BOND_MODES } from "../../instance/port-group.ts";
+import { BOND_MODES, isMonitoredMode } from "../../instance/bonding.ts";
 import { bondsOf, COMMON_HASH_POLICIES } from "../bond-members.ts";
 import type { DocumentView, LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
-import { isBlank, member, show } from "../json.ts";
+import { isBlank, isDigits, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
 import { onUnreadMember } from "./concerns.ts";
-
-/** The modes in which the kernel monitors the members' links on its own (bond_options.c, `bond_option_mode_set`). */
-const MONITORED_MODES: readonly unknown[] = ["802.3ad", "balance-tlb", "balance-alb"];
 
 export const bondRules: readonly Rule[] = [
 	{
@@ -110,7 +107,7 @@ export const bondRules: readonly Rule[] = [
 		fix: 'write bond_miimon: 100 (for Talos as text, "100")',
 		concerns: ({ client, renderer }, { link, value }) =>
 			client.setsMonitoring === "always" ||
-			(client.setsMonitoring === "by-document" && !MONITORED_MODES.includes(link && member(link.raw, "bond_mode"))) ||
+			(client.setsMonitoring === "by-document" && !isMonitoredMode(link && member(link.raw, "bond_mode"))) ||
 			((value === 0 || value === "0") && client.setsNoMonitoring?.[renderer] !== undefined) ||
 			(value === undefined && client.setsNoMonitoring?.[renderer] === "if 0 or missing"),
 		*find(document) {
@@ -251,8 +248,4 @@ function isPositive(value: unknown): boolean {
 
 function isModeNumber(mode: unknown): boolean {
 	return typeof mode === "string" && /^[0-6]$/.test(mode);
-}
-
-function isDigits(value: unknown): boolean {
-	return typeof value === "string" && /^\d{1,9}$/.test(value);
 }

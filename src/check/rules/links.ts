@@ -1,6 +1,6 @@
 /** What every link needs: an id, a type and, for a NIC, its MAC address. */
-import { isNicMac } from "../../instance/addresses.ts";
-import { isEthernetMac, isMac } from "../addressing.ts";
+import { isEthernetMac, isNicMac } from "../../instance/addresses.ts";
+import { isMac } from "../addressing.ts";
 import { isNeutronPort, type LinkView, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";

@@ -2,7 +2,7 @@
 
 import { configures } from "../clients/cell.ts";
 import { isNeutronPort, type LinkView } from "../document-view.ts";
-import { member, show } from "../json.ts";
+import { isDigits, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
 
@@ -29,7 +29,7 @@ export const mtuRules: readonly Rule[] = [
 		fix: "write a number from 68 to 65535, or leave the MTU out",
 		*find({ links }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = numberOf(value);
+				const number = mtuNumber(value);
 				if (isWhole(number) && number <= MAX) continue;
 				yield { pointer, message: `the MTU is ${show(value)}`, value, link };
 			}
@@ -42,7 +42,7 @@ export const mtuRules: readonly Rule[] = [
 		concerns: onMember("links[].mtu"),
 		*find({ links }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = numberOf(value);
+				const number = mtuNumber(value);
 				if (isWhole(number) && number < MIN_IPV4) yield { pointer, message: `the MTU is ${number}`, value, link };
 			}
 		},
@@ -58,11 +58,11 @@ export const mtuRules: readonly Rule[] = [
 			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const number = numberOf(value);
+				const number = mtuNumber(value);
 				if (!isBelowIpv6(number)) continue;
 				if (!link.networks.some(({ version }) => version === 6)) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const isLimited = parent !== undefined && isBelowIpv6(numberOf(member(parent.raw, "mtu")));
+				const isLimited = parent !== undefined && isBelowIpv6(mtuNumber(member(parent.raw, "mtu")));
 				const message = `the MTU is ${number}, and the link has IPv6`;
 				yield { pointer, message, value, link, ...(isLimited && { otherLink: parent }) };
 			}
@@ -75,8 +75,8 @@ export const mtuRules: readonly Rule[] = [
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const mtu = numberOf(value);
-				const parentMtu = numberOf(parent && member(parent.raw, "mtu"));
+				const mtu = mtuNumber(value);
+				const parentMtu = mtuNumber(parent && member(parent.raw, "mtu"));
 				if (!parent || !isWhole(mtu) || !isWhole(parentMtu) || mtu <= parentMtu || parentMtu < MIN_IPV4) continue;
 				const message = `the VLAN's MTU is ${mtu}, that of ${parent.pointer} is ${parentMtu}`;
 				yield { pointer, message, value, link, otherLink: parent };
@@ -90,10 +90,10 @@ export const mtuRules: readonly Rule[] = [
 		concerns: onUnreadMember("links[].mtu"),
 		*find({ links, linkById }) {
 			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const mtu = numberOf(value);
+				const mtu = mtuNumber(value);
 				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4 || mtu > MAX) continue;
 				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
-				const parentMtu = numberOf(parent && member(parent.raw, "mtu"));
+				const parentMtu = mtuNumber(parent && member(parent.raw, "mtu"));
 				const inherited = isWhole(parentMtu) && parentMtu > 0 && parentMtu <= MAX ? parentMtu : 1500;
 				// A VLAN cannot have more than its parent (mtu-above-parent).
 				if (mtu === inherited || (isWhole(parentMtu) && mtu > parentMtu)) continue;
@@ -111,17 +111,13 @@ function mtuOf(link: LinkView): { pointer: string; value: unknown; link: LinkVie
 }
 
 /** An MTU as text counts as its number: most clients read it so. */
-function numberOf(value: unknown): unknown {
+function mtuNumber(value: unknown): unknown {
 	return isDigits(value) ? Number(value) : value;
 }
 
 /** Enough for IPv4. */
 function isBelowIpv6(mtu: unknown): boolean {
 	return isWhole(mtu) && mtu >= MIN_IPV4 && mtu < MIN_IPV6;
-}
-
-function isDigits(value: unknown): boolean {
-	return typeof value === "string" && /^\d{1,9}$/.test(value);
 }
 
 function isWhole(value: unknown): value is number {
