@@ -5,6 +5,7 @@ import { driveTree } from "../documents/drive-tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { startMetadataService } from "../http/guest/metadata-service.ts";
 import type { Instance } from "../instance/instance.ts";
+import { readSecret } from "../read-secret.ts";
 import {
 	type Comparison,
 	compareDrives,
@@ -19,7 +20,7 @@ import { createPasswordStore } from "../store/password-store.ts";
 import { asking, openPool, originOf, signed } from "./compare-requests.ts";
 import { readImage } from "./drive-files.ts";
 import { commonOptions, type Io, printResult } from "./frame.ts";
-import { readSecret, sharedSecret } from "./listeners.ts";
+import { sharedSecret } from "./listeners.ts";
 import { type CommandContext, type ContextOptions, findInstance, openContext } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 import { openVendorData } from "./vendor-data.ts";

@@ -14,7 +14,7 @@ import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { checkByValue, forRequest } from "./drive-by-value.ts";
-import { checkOutput, readBounded, writeImage } from "./drive-files.ts";
+import { checkOutput, readDriveFile, writeImage } from "./drive-files.ts";
 import { type CommonOptions, type Io, printResult } from "./frame.ts";
 
 /** A file of the drive and the file with its new bytes. */
@@ -62,7 +62,7 @@ export async function patchDrive(
 	if ([patch, ...replace.map(({ file }) => file)].filter((name) => name === "-").length > 1) {
 		throw new GuestwireError("usage", "standard input can be read only once: name a file");
 	}
-	const file = await readBounded(patch, io.stdin);
+	const file = await readDriveFile(patch, io.stdin);
 	const image = decodeConfigDrive(file);
 	const contents = readConfigDrive(image);
 	const encoding = options.encoding ?? encodingOf(file);
@@ -108,7 +108,7 @@ function pathsOf(contents: DriveContents, name: string): string[] {
 
 /** A JSON document that is not JSON would make every client ignore the drive. */
 async function newBytes({ name, file }: Replace, io: Io): Promise<Uint8Array> {
-	const bytes = await readBounded(file, io.stdin);
+	const bytes = await readDriveFile(file, io.stdin);
 	if (!name.endsWith(".json")) return bytes;
 	try {
 		JSON.parse(bytes.toString());

@@ -1,14 +1,14 @@
 /** Drives as files: writes images atomically, reads them and extracts their contents. */
-import { createReadStream } from "node:fs";
 import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DriveContents, type DriveEncoding, decodeConfigDrive, readConfigDrive } from "../config-drive/index.ts";
 import { GuestwireError } from "../errors.ts";
 import { writeFileAtomically } from "../write-file-atomically.ts";
 import type { Io } from "./frame.ts";
+import { readBounded } from "./read-bounded.ts";
 
-/** Far above the size of any config drive. It keeps somebody's whole disk out of memory. */
-const MAX_IMAGE = 2 ** 30;
+/** In MiB: far above the size of any config drive. It keeps somebody's whole disk out of memory. */
+const MAX_IMAGE = 1024;
 
 /**
  * Writes an image with mode 0600, because it contains user data and passwords.
@@ -81,38 +81,17 @@ async function checkPlace(path: string, force: boolean): Promise<void> {
  * @throws GuestwireError `drive`
  */
 export async function readImage(path: string): Promise<DriveContents> {
-	return readConfigDrive(decodeConfigDrive(await readBounded(path)));
+	return readConfigDrive(decodeConfigDrive(await readDriveFile(path)));
 }
 
 /**
- * Reads a file, or standard input.
+ * Reads an image, or a file for one.
  *
- * @param path `-` is standard input
+ * @param stdin read for the path `-`
  * @throws GuestwireError `drive`: it can't be read, or is larger than 1 GiB
  */
-export async function readBounded(path: string, stdin?: Io["stdin"]): Promise<Buffer> {
-	// The size of a device is unknown before it is read, and some have no end.
-	const source = path === "-" && stdin !== undefined ? stdin : createReadStream(path, { end: MAX_IMAGE });
-	const name = source === stdin ? "standard input" : path;
-	const chunks: Uint8Array[] = [];
-	let size = 0;
-	try {
-		for await (const chunk of source) {
-			const bytes: Uint8Array = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-			chunks.push(bytes);
-			size += bytes.length;
-			if (size > MAX_IMAGE)
-				throw new GuestwireError(
-					"drive",
-					`${name} is larger than 1 GiB and can't be a config drive: name another file`,
-				);
-		}
-	} catch (error) {
-		if (error instanceof GuestwireError) throw error;
-		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("drive", `can't read ${name} (${code}): correct the path`, { cause: error });
-	}
-	return Buffer.concat(chunks);
+export function readDriveFile(path: string, stdin?: Io["stdin"]): Promise<Buffer> {
+	return readBounded(path, { stdin, limit: MAX_IMAGE, what: "a config drive", code: "drive" });
 }
 
 /**

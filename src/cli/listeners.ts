@@ -1,9 +1,9 @@
 /** From the configuration's listeners to what the metadata service takes: secrets read, instances found. */
-import { readFile } from "node:fs/promises";
 import type { JsonPath } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import type { IdentitySettings } from "../http/guest/identity/index.ts";
 import type { MetadataListener } from "../http/guest/metadata-service.ts";
+import { readSecret } from "../read-secret.ts";
 import type { InstanceCache } from "../source/instance-cache.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { ListenerConfig } from "./config-schema.ts";
@@ -87,22 +87,4 @@ export async function sharedSecret(
 	if (secret) return Buffer.from(secret);
 	const what = `set ${SECRET_VARIABLE}, or "sharedSecretFile" to a file that holds the proxies' secret`;
 	throw new GuestwireError("config", `${where(place)} has no shared secret: ${what}`);
-}
-
-/**
- * A secret from a file of its own, without the white space around it.
- *
- * @param where it is named, for errors
- * @throws GuestwireError `config` when there is none
- */
-export async function readSecret(file: string, where: string): Promise<string> {
-	let secret: string;
-	try {
-		secret = (await readFile(file, "utf8")).trim();
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("config", `${where} ${file} can't be read (${code}): write the secret into it`);
-	}
-	if (secret === "") throw new GuestwireError("config", `${where} ${file} is empty: write the secret into it`);
-	return secret;
 }

@@ -1,13 +1,13 @@
 /** The operator server of `guestwire serve`. */
 import { withLocation } from "../errors.ts";
 import { type OperatorServer, type OperatorServerOptions, startOperatorServer } from "../http/operator/server.ts";
+import { readSecret } from "../read-secret.ts";
 import { createDriveLinks } from "../service/drive-links.ts";
 import { createGuestDocuments } from "../service/guest-documents.ts";
 import { openOverview } from "../service/overview/open-overview.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { sharedKey } from "../store/secrets.ts";
 import { VERSION } from "../version.ts";
-import { readSecret } from "./listeners.ts";
 import type { ServiceMirror } from "./service-mirror.ts";
 import type { CommandContext } from "./source.ts";
 import { seededSettings } from "./state.ts";

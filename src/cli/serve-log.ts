@@ -1,6 +1,6 @@
 /** The log of `guestwire serve`. */
-import { LRUCache } from "lru-cache";
 import { createLog, LOG_BACKLOG, type Log, type LogFile, openLog } from "../service/log.ts";
+import { createLogLimit } from "../service/log-limit.ts";
 import { stdoutSink } from "../service/log-sink.ts";
 import type { InstanceCacheOptions } from "../source/instance-cache.ts";
 import type { Io } from "./frame.ts";
@@ -34,10 +34,9 @@ function surviveHangup(): void {
 
 /** Logs each key at most once per minute. */
 export function staleLogger(log: Log): NonNullable<InstanceCacheOptions["onStale"]> {
-	const logged = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
+	const mayLog = createLogLimit();
 	return ({ key, ageSeconds, reason }) => {
-		if (logged.has(key)) return;
-		logged.set(key, true);
+		if (!mayLog(key)) return;
 		log.warn(
 			{ key, ageSeconds, detail: reason instanceof Error ? reason.message : String(reason) },
 			"served stale data",

@@ -1,12 +1,10 @@
 /** Writes of the mirror's tables. */
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Resource, ResourceKind } from "../source/resource.ts";
+import { chunks } from "../store/chunks.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
 import { keysOf } from "./keys.ts";
 import type { AppliedBatch, Batch, ChangedResource } from "./mirror-store.ts";
-
-/** Rows per statement: SQLite takes 32,766 parameters, and compiling more at a time would hold up the event loop. */
-const CHUNK = 250;
 
 const USER_DATA = "OS-EXT-SRV-ATTR:user_data";
 
@@ -126,8 +124,4 @@ async function replaceKeys(
 
 function keyRows(resource: Resource): StateTables["mirror_keys"][] {
 	return keysOf(resource).map(({ name, value }) => ({ kind: resource.kind, name, value, id: resource.id }));
-}
-
-function chunks<T>(items: readonly T[]): T[][] {
-	return Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, at) => items.slice(at * CHUNK, (at + 1) * CHUNK));
 }

@@ -1,6 +1,6 @@
 /** Ports by address, MAC address, network and router, for finding out who is asking. */
 import type { PortFacts, TrunkFacts } from "../instance/facts.ts";
-import { matchesQuery, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
+import { matchesQuery, queriedNetworks } from "../source/ownership.ts";
 import { contentsOf } from "../source/resource.ts";
 import type { PortQuery } from "../source/source.ts";
 import { networkAddress } from "./keys.ts";
@@ -34,14 +34,11 @@ export async function findPorts(store: Reader, query: PortQuery): Promise<readon
 }
 
 /** The networks that a query is about; undefined: any. */
-export async function networksOf(store: Reader, { networkId, routerId }: PortQuery): Promise<string[] | undefined> {
-	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
+export async function networksOf(store: Reader, query: PortQuery): Promise<readonly string[] | undefined> {
+	const { routerId } = query;
+	if (routerId === undefined) return queriedNetworks(query, []);
 	const { resources } = await store.read([{ kind: "port", key: "device", values: [routerId.toLowerCase()] }]);
-	const interfaces = contentsOf(resources, "port").filter(({ device_owner }) =>
-		ROUTER_INTERFACE_OWNERS.includes(device_owner),
-	);
-	const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
-	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
+	return queriedNetworks(query, contentsOf(resources, "port"));
 }
 
 function portSelector({ address, macAddress = "" }: PortQuery, networks: readonly string[] | undefined): Selector {

@@ -4,7 +4,7 @@ import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
 import type { Detail } from "../instance/instance.ts";
 import { SIGNALLED_OWNER_AGE } from "../source/cache-times.ts";
-import { assembleOwned } from "../source/ownership.ts";
+import { assembleOwned, instanceFrom } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { Change, FactsSource, InstanceSummary, PortQuery } from "../source/source.ts";
@@ -237,10 +237,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		state,
 		waitingGuests: () => asking,
 		facts,
-		async instance(id, detail, signal) {
-			const found = await facts(id, detail, signal);
-			return found && assembleOwned(found);
-		},
+		instance: instanceFrom(facts),
 		async known(id) {
 			const answeredAt = answersFrom(id);
 			const found = await read(id).catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
-import { type BondOptions, isMember, type PlannedAddress, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import { isMember, type PlannedAddress, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { destination } from "./text.ts";
+import { bondOptions, destination } from "./text.ts";
 
 /**
  * Kernel arguments that set up the network in an initramfs, for images that must fetch their configuration: see
@@ -67,23 +67,13 @@ function linkWords(one: PlannedInterface, name: string, names: ReadonlyMap<strin
 		case "bond": {
 			const members = one.members.map((member) => names.get(member) ?? member).join(",");
 			const mtu = one.mtu === undefined ? "" : `:${one.mtu}`;
-			return [`bond=${name}:${members}:${bondOptions(one.options)}${mtu}`];
+			// Commas separate options (dracut.cmdline(7)).
+			const options = bondOptions(one.options, ";").map((option) => option.join("="));
+			return [`bond=${name}:${members}:${options.join(",")}${mtu}`];
 		}
 		case "vlan":
 			return [`vlan=${name}:${names.get(one.parent) ?? one.parent}`];
 	}
-}
-
-function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
-	const options = [`mode=${mode}`];
-	if (miimon !== undefined) options.push(`miimon=${miimon}`);
-	// Commas separate options (dracut.cmdline(7)).
-	if (arp) options.push(`arp_interval=${arp.interval}`, `arp_ip_target=${arp.targets.join(";")}`);
-	if (updelay !== undefined) options.push(`updelay=${updelay}`);
-	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
-	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);
-	if (hashPolicy !== undefined) options.push(`xmit_hash_policy=${hashPolicy}`);
-	return options.join(",");
 }
 
 /** `:mtu:mac` of an `ip=`. A NIC keeps its own MAC address. */

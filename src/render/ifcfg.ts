@@ -1,8 +1,8 @@
 import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { type BondOptions, isMember, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import { isMember, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
-import { cidr, destination } from "./text.ts";
+import { bondOptions, cidr, destination } from "./text.ts";
 
 const FOLDER = "etc/sysconfig/network-scripts";
 
@@ -67,7 +67,9 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 				TYPE: "Bond",
 				MACADDR: one.macAddress,
 				BONDING_MASTER: "yes",
-				BONDING_OPTS: bondOptions(one.options),
+				BONDING_OPTS: bondOptions(one.options, ",")
+					.map((option) => option.join("="))
+					.join(" "),
 			};
 		case "vlan": {
 			const parent = named.get(one.parent);
@@ -75,17 +77,6 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 			return { TYPE: "Vlan", MACADDR: one.macAddress, VLAN: "yes", PHYSDEV, VLAN_ID: one.vlanId };
 		}
 	}
-}
-
-function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string {
-	const options = [`mode=${mode}`];
-	if (miimon !== undefined) options.push(`miimon=${miimon}`);
-	if (arp) options.push(`arp_interval=${arp.interval}`, `arp_ip_target=${arp.targets.join(",")}`);
-	if (updelay !== undefined) options.push(`updelay=${updelay}`);
-	if (downdelay !== undefined) options.push(`downdelay=${downdelay}`);
-	if (lacpRate !== undefined) options.push(`lacp_rate=${lacpRate}`);
-	if (hashPolicy !== undefined) options.push(`xmit_hash_policy=${hashPolicy}`);
-	return options.join(" ");
 }
 
 function ipv4(one: PlannedInterface): Variables {

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import { assumedNames, type BondOptions, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { cidr, destination } from "./text.ts";
+import { bondOptions, cidr, destination } from "./text.ts";
 
 /**
  * interfaces(5) for Debian's ifupdown. If the names of the NICs are given, also for ifupdown-ng and busybox, which can't
@@ -50,7 +50,7 @@ function linkOptions(one: PlannedInterface): string[] {
 	if (one.mtu !== undefined) options.push(`mtu ${one.mtu}`);
 	if (one.kind === "physical" && one.bond !== undefined) return [...options, `bond-master ${one.bond}`];
 	if (one.kind !== "physical" && one.macAddress !== undefined) options.push(`hwaddress ${one.macAddress}`);
-	if (one.kind === "bond") options.push("bond-slaves none", ...bondOptions(one.options));
+	if (one.kind === "bond") options.push("bond-slaves none", ...bondLines(one.options));
 	if (one.kind === "vlan") {
 		options.push(`vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
 	}
@@ -63,15 +63,8 @@ function linkOptions(one: PlannedInterface): string[] {
 	return options;
 }
 
-function bondOptions({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): string[] {
-	const options = [`bond-mode ${mode}`];
-	if (miimon !== undefined) options.push(`bond-miimon ${miimon}`);
-	if (arp) options.push(`bond-arp-interval ${arp.interval}`, `bond-arp-ip-target ${arp.targets.join(" ")}`);
-	if (updelay !== undefined) options.push(`bond-updelay ${updelay}`);
-	if (downdelay !== undefined) options.push(`bond-downdelay ${downdelay}`);
-	if (lacpRate !== undefined) options.push(`bond-lacp-rate ${lacpRate}`);
-	if (hashPolicy !== undefined) options.push(`bond-xmit-hash-policy ${hashPolicy}`);
-	return options;
+function bondLines(options: BondOptions): string[] {
+	return bondOptions(options, " ").map(([name, value]) => `bond-${name.replaceAll("_", "-")} ${value}`);
 }
 
 function nameServers(one: PlannedInterface): string[] {

@@ -4,6 +4,7 @@ import { SETUP, START, UNDO } from "./iproute2-shell.ts";
 import { STACKED } from "./iproute2-stacked.ts";
 import type { Plan, PlannedBond, PlannedInterface, PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
+import { bondOptions } from "./text.ts";
 
 /**
  * A shell script that sets up the network by itself, for guests without an agent. It needs `ip` from iproute2 or busybox,
@@ -73,19 +74,11 @@ function condition(one: PlannedInterface, plan: Plan): string {
 	}
 }
 
-/** The driver needs the mode first and the delays after miimon, and accepts most options only without members. */
+/** The driver accepts most options only without members. */
 function bondCalls({ options, members }: PlannedBond, plan: Plan): string[] {
-	const values = {
-		mode: options.mode,
-		miimon: options.miimon,
-		arp_interval: options.arp?.interval,
-		updelay: options.updelay,
-		downdelay: options.downdelay,
-		lacp_rate: options.lacpRate,
-		xmit_hash_policy: options.hashPolicy,
-	};
+	const values = bondOptions(options, " ").filter(([name]) => name !== "arp_ip_target");
 	return [
-		...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`bond_option ${name} ${value}`])),
+		...values.map(([name, value]) => `bond_option ${name} ${value}`),
 		...(options.arp?.targets ?? []).map((target) => `arp_target ${target}`),
 		...members.map((member) => `member "\${${variable(member, plan)}-}"`),
 	];

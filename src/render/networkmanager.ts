@@ -1,8 +1,8 @@
 import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
+import { isMember, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
+import { bondOptions, cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
 /** Keyfiles, see nm-settings-keyfile(5) and nm-settings(5). NetworkManager ignores one that others may read. */
 export const networkmanager: Renderer = (plan) => {
@@ -36,7 +36,7 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 	return [
 		["connection", connection],
 		one.kind === "bond"
-			? ["bond", bondEntries(one.options)]
+			? ["bond", bondOptions(one.options, ",")]
 			: [
 					"vlan",
 					[
@@ -46,17 +46,6 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 				],
 		["ethernet", [...optional("cloned-mac-address", one.macAddress), ...mtu]],
 	];
-}
-
-function bondEntries({ mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy }: BondOptions): IniEntry[] {
-	const entries: IniEntry[] = [["mode", mode]];
-	if (miimon !== undefined) entries.push(["miimon", miimon]);
-	if (arp) entries.push(["arp_interval", arp.interval], ["arp_ip_target", arp.targets.join(",")]);
-	if (updelay !== undefined) entries.push(["updelay", updelay]);
-	if (downdelay !== undefined) entries.push(["downdelay", downdelay]);
-	if (lacpRate !== undefined) entries.push(["lacp_rate", lacpRate]);
-	if (hashPolicy !== undefined) entries.push(["xmit_hash_policy", hashPolicy]);
-	return entries;
 }
 
 function ip(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniSection {

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { destination, yaml } from "./text.ts";
+import { bondOptions, destination, yaml } from "./text.ts";
 
 /**
  * A state that nmstate.service applies at boot. Needs nmstate 2.2.41, the first version in which bonds, VLANs and routes
@@ -48,17 +48,9 @@ function describe(one: PlannedInterface): object {
 	};
 }
 
-function linkAggregation(
-	{ mode, hashPolicy, lacpRate, arp, ...rest }: BondOptions,
-	members: readonly string[],
-): object {
-	const options = {
-		...rest,
-		...(arp && { arp_interval: arp.interval, arp_ip_target: arp.targets.join(",") }),
-		...(lacpRate !== undefined && { lacp_rate: lacpRate }),
-		...(hashPolicy !== undefined && { xmit_hash_policy: hashPolicy }),
-	};
-	return { mode, port: members, ...(Object.keys(options).length > 0 && { options }) };
+function linkAggregation(bond: BondOptions, members: readonly string[]): object {
+	const [, ...options] = bondOptions(bond, ",");
+	return { mode: bond.mode, port: members, ...(options.length > 0 && { options: Object.fromEntries(options) }) };
 }
 
 function ipv4(one: PlannedInterface): object {

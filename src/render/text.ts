@@ -1,6 +1,6 @@
 /** Text forms that several formats share. */
 import { stringify } from "yaml";
-import type { PlannedAddress, PlannedRoute } from "./plan.ts";
+import type { BondOptions, PlannedAddress, PlannedRoute } from "./plan.ts";
 
 /** `10.0.0.5/24` */
 export function cidr(address: PlannedAddress): string {
@@ -18,6 +18,25 @@ export type IniSection = readonly [name: string, entries: readonly IniEntry[]];
 /** An entry, unless the value is absent. */
 export function optional(key: string, value: string | number | undefined): IniEntry[] {
 	return value === undefined ? [] : [[key, value]];
+}
+
+/**
+ * The options of a bond by the bonding driver's names, in an order in which it takes them: the mode first, and the delays
+ * after miimon.
+ *
+ * @param separator between several values
+ */
+export function bondOptions(options: BondOptions, separator: string): IniEntry[] {
+	return [
+		["mode", options.mode],
+		...optional("miimon", options.miimon),
+		...optional("arp_interval", options.arp?.interval),
+		...optional("arp_ip_target", options.arp?.targets.join(separator)),
+		...optional("updelay", options.updelay),
+		...optional("downdelay", options.downdelay),
+		...optional("lacp_rate", options.lacpRate),
+		...optional("xmit_hash_policy", options.hashPolicy),
+	];
 }
 
 /** Sections of `key=value` lines. Empty sections are omitted. */

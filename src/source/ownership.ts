@@ -12,7 +12,7 @@ import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts
 import type { Instance, Port, PortPlace } from "../instance/instance.ts";
 import { isOnNic, ramdiskPorts } from "../instance/port-group.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
-import type { Owner, PortQuery } from "./source.ts";
+import type { FactsSource, Owner, PortQuery, Source } from "./source.ts";
 
 /** Evidence that came with a request for an instance's documents. All members must hold for the instance. */
 export interface Constraint {
@@ -28,6 +28,22 @@ export const ROUTER_INTERFACE_OWNERS: readonly string[] = [
 	"network:router_interface_distributed",
 	"network:ha_router_replicated_interface",
 ];
+
+/**
+ * The networks that a query is about: the given one, those of its router, or the given one if the router is on it.
+ * Undefined: any.
+ *
+ * @param ofRouter the ports that name the query's router as their device; none for a query without a router
+ */
+export function queriedNetworks(
+	{ networkId, routerId }: PortQuery,
+	ofRouter: readonly Pick<PortFacts, "device_owner" | "network_id">[],
+): readonly string[] | undefined {
+	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
+	const interfaces = ofRouter.filter(({ device_owner }) => ROUTER_INTERFACE_OWNERS.includes(device_owner));
+	const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
+	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
+}
 
 type Claim = Pick<PortFacts, "device_owner" | "project_id">;
 
@@ -74,8 +90,17 @@ export function assembleOwned(facts: InstanceFacts): Instance {
 	return assemble({ ...facts, ports, ...(projectId !== undefined && { projectId }) });
 }
 
-function withoutProject({ project_id: _, ...port }: PortFacts): PortFacts {
+/** A port that Ironic's own records prove to be the instance's, whatever its project. */
+export function withoutProject<P extends PortFacts>({ project_id: _, ...port }: P): Omit<P, "project_id"> {
 	return port;
+}
+
+/** `Source.instance` of a source that has an instance's facts. */
+export function instanceFrom(facts: FactsSource["facts"]): Source["instance"] {
+	return async (id, detail, signal) => {
+		const found = await facts(id, detail, signal);
+		return found && assembleOwned(found);
+	};
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Writes of the request history's tables. */
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
+import { chunks } from "./chunks.ts";
 import type { StateDatabase, StateTables } from "./database.ts";
 import type { HistoryBatch } from "./history-store.ts";
 
-/** Rows per statement that are large, or where each value is a parameter of its own: SQLite takes 32,766 of them. */
-const CHUNK = 250;
 /** Instances that one call of `trim` deletes. */
 const MAX_TRIMMED = 1000;
 /** Versions of each document. */
@@ -194,8 +193,4 @@ export async function trimRefusals(
 			select source, reason, listener, row_number() over (order by turn, last_at desc, source) as place
 			from (${ofPeer}) as in_turns
 		) as ranked where place > ${limit})`.execute(database);
-}
-
-function chunks<T>(items: readonly T[]): T[][] {
-	return Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, at) => items.slice(at * CHUNK, (at + 1) * CHUNK));
 }

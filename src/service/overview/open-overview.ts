@@ -5,6 +5,7 @@ import { createNodeStore } from "../../store/node-store.ts";
 import { sharedKey } from "../../store/secrets.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { Log } from "../log.ts";
+import { limitedWarning } from "../log-limit.ts";
 import { createDigests, type DigestOf } from "../request-history/document-content.ts";
 import type { OverviewSource } from "./index-loader.ts";
 import { createOverview, type Overview } from "./overview.ts";
@@ -23,20 +24,12 @@ export interface OpenOverviewOptions {
 	readonly log: Log;
 }
 
-/** Milliseconds between two log lines about the same. */
-const LOG_INTERVAL = 60_000;
-
 /** @throws GuestwireError `state` */
 export async function openOverview(state: StateDatabase, options: OpenOverviewOptions): Promise<OverviewParts> {
 	const { log, ...parts } = options;
 	const history = createHistoryStore(state);
 	const digestOf = createDigests(await sharedKey(state, "history"));
-	let loggedAt = Number.NEGATIVE_INFINITY;
-	const onError = (error: unknown) => {
-		if (performance.now() - loggedAt < LOG_INTERVAL) return;
-		loggedAt = performance.now();
-		log.warn({ detail: (error as Error).message }, "the operators' page may show old data");
-	};
+	const onError = limitedWarning(log, "the operators' page may show old data");
 	const nodes = createNodeStore(state);
 	return { overview: createOverview({ ...parts, store: history, nodes, digestOf, onError }), history, digestOf };
 }

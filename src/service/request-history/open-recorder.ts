@@ -1,11 +1,9 @@
 /** The request history of a service: one recorder per process, on the shared state. */
 import { hostname } from "node:os";
 import type { Log } from "../log.ts";
+import { limitedWarning } from "../log-limit.ts";
 import { createDigests } from "./document-content.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
-
-/** Milliseconds between two log lines about a database that can't be written. */
-const LOG_INTERVAL = 60_000;
 
 export interface OpenRecorderOptions extends Pick<RecorderOptions, "store" | "onLost"> {
 	/** The key of the digests, which all recorders share. */
@@ -16,11 +14,6 @@ export interface OpenRecorderOptions extends Pick<RecorderOptions, "store" | "on
 export function openRecorder({ store, key, log, onLost }: OpenRecorderOptions): Recorder {
 	const digestOf = createDigests(key);
 	const node = hostname();
-	let loggedAt = Number.NEGATIVE_INFINITY;
-	const onError = (error: unknown) => {
-		if (performance.now() - loggedAt < LOG_INTERVAL) return;
-		loggedAt = performance.now();
-		log.warn({ detail: (error as Error).message }, "the request history can't be written");
-	};
+	const onError = limitedWarning(log, "the request history can't be written");
 	return createRecorder({ store, node, writer: `${node} ${process.pid}`, digestOf, onLost, onError });
 }

@@ -1,6 +1,6 @@
 /** A source in files: recorded API answers or a hand-written inventory. */
 import { GuestwireError } from "../../errors.ts";
-import { assembleOwned } from "../ownership.ts";
+import { instanceFrom } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { changesBetween } from "./changes.ts";
 import { type Doubt, type Files, findDoubts, withoutDoubts, withoutMoved } from "./doubts.ts";
@@ -46,13 +46,11 @@ export async function openFilesSource(
 		return { isReloaded: true, ...state };
 	};
 	const watching = onReload && watchInventory(reloadReporter(reload, onReload));
+	const facts: FactsSource["facts"] = async (id) => factsOf(state.inventory, id);
 	return {
-		facts: async (id) => factsOf(state.inventory, id),
+		facts,
 		hasAllDetails: true,
-		async instance(id) {
-			const facts = factsOf(state.inventory, id);
-			return facts && assembleOwned(facts);
-		},
+		instance: instanceFrom(facts),
 		owners: async (query) => ownersOf(state.inventory, query),
 		list: async () => summariesOf(state.inventory),
 		onChange: (listener) => listeners.add(listener),

@@ -3,7 +3,7 @@ import { GuestwireError } from "../../errors.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
 import type { InstanceFacts, KeypairFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
-import { macAlone, matchesQuery, ownerOf, ownersOfNic, ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf, ownersOfNic, queriedNetworks } from "../ownership.ts";
 import type { InstanceSummary, Owner, PortQuery } from "../source.ts";
 import type { Inventory } from "./inventory.ts";
 import { all } from "./multimap.ts";
@@ -72,24 +72,21 @@ function unique(texts: readonly string[]): string[] {
 /** See `Source.owners`. A subport belongs to the instance of its trunk's parent port. */
 export function ownersOf(inventory: Inventory, query: PortQuery): Owner[] {
 	const { routerId } = query;
-	const routed = routerId === undefined ? undefined : networksOfRouter(inventory, routerId);
+	const ofRouter = routerId === undefined ? [] : all(inventory.portsByDevice, routerId.toLowerCase());
+	const networks = queriedNetworks(query, ofRouter);
 	const owners = candidates(inventory, query)
-		.filter((port) => matchesQuery(port, query) && (routed === undefined || routed.has(port.network_id)))
+		.filter((port) => matchesQuery(port, query) && (networks === undefined || networks.includes(port.network_id)))
 		.flatMap((port) => {
 			const nic = inventory.ports.get(inventory.parents.get(port.id) ?? port.id);
 			return (nic && ownerOf(port, nic)) ?? [];
 		});
-	return owners.length > 0 ? owners : ownersByNic(inventory, query, routed);
+	return owners.length > 0 ? owners : ownersByNic(inventory, query, networks);
 }
 
-/** @param routed the networks of the query's router, if it has one */
-function ownersByNic(inventory: Inventory, query: PortQuery, routed: ReadonlySet<string> | undefined): Owner[] {
+function ownersByNic(inventory: Inventory, query: PortQuery, networks: readonly string[] | undefined): Owner[] {
 	const macAddress = macAlone(query);
 	const id = macAddress === undefined ? undefined : inventory.instancesByNic.get(macAddress);
 	if (macAddress === undefined || id === undefined) return [];
-	const { networkId } = query;
-	const networks =
-		networkId === undefined ? routed && [...routed] : routed?.has(networkId) === false ? [] : [networkId];
 	const ports = all(inventory.portsByDevice, id);
 	return ownersOfNic({ id, ports, ...hardwareOf(inventory, id) }, macAddress, networks);
 }
@@ -106,12 +103,6 @@ function hardwareOf(inventory: Inventory, id: string): Pick<InstanceFacts, "bare
 function candidates(inventory: Inventory, { address, macAddress }: PortQuery): readonly PortFacts[] {
 	if (address !== undefined) return all(inventory.portsByAddress, address);
 	return macAddress === undefined ? [] : all(inventory.portsByMac, macAddress);
-}
-
-function networksOfRouter(inventory: Inventory, routerId: string): Set<string> {
-	const ports = all(inventory.portsByDevice, routerId.toLowerCase());
-	const interfaces = ports.filter((port) => ROUTER_INTERFACE_OWNERS.includes(port.device_owner));
-	return new Set(interfaces.map((port) => port.network_id));
 }
 
 /** Every instance of the inventory, in its order. */

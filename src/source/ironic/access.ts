@@ -4,8 +4,8 @@ import { GuestwireError } from "../../errors.ts";
 import { reader } from "../api/answers.ts";
 import { type Api, createApi } from "../api/api.ts";
 import { type CloudChoice, type FoundCloud, findCloud } from "../api/clouds-yaml.ts";
-import { isAtLeast } from "../api/is-at-least.ts";
 import { byToken, createSession, regionOf, type Session } from "../api/keystone.ts";
+import { type KnownMicroversions, negotiateMicroversion } from "../api/microversion.ts";
 import { neutronBase } from "../api/neutron-base.ts";
 import { remembered } from "../api/remembered.ts";
 import { type Authorization, createRest, type Reply, type Rest } from "../api/rest.ts";
@@ -25,14 +25,18 @@ export interface IronicAccess {
 	close(): Promise<void>;
 }
 
-/** The newest one whose changes are known here (2026.1). https://docs.openstack.org/ironic/latest/contributor/webapi-version-history.html */
-const NEWEST_KNOWN = "1.111";
+/** https://docs.openstack.org/ironic/latest/contributor/webapi-version-history.html */
+const KNOWN: KnownMicroversions = {
+	service: "Ironic",
+	// Nodes with a parent are hidden without `include_children`.
+	oldest: "1.83",
+	since: "2023.2",
+	// 2026.1.
+	newest: "1.111",
+};
 
 /** The cause of errors that stay until somebody changes the cloud: the user has no role, or Ironic is too old. */
 export const UNUSABLE = new Error("this Ironic can't be used");
-
-/** Nodes with a parent are hidden without `include_children`, which came with it (2023.2). */
-const OLDEST_SERVING = "1.83";
 
 const readRoot = reader(
 	Type.Object({ default_version: Type.Object({ min_version: Type.String(), version: Type.String() }) }),
@@ -84,15 +88,7 @@ export function createIronicApi({
 
 /** @throws GuestwireError `cloud-answer`: the API is too old, or no longer supports the microversions known here */
 export function chooseMicroversion(answer: unknown, where: string): string {
-	const { min_version: oldest, version: newest } = readRoot(answer, where).default_version;
-	if (!isAtLeast(newest, OLDEST_SERVING) || !isAtLeast(NEWEST_KNOWN, oldest)) {
-		throw new GuestwireError(
-			"cloud-answer",
-			`${where}: Ironic supports microversions ${oldest} to ${newest}; Guestwire needs one from ${OLDEST_SERVING} (2023.2) to ${NEWEST_KNOWN}`,
-			{ cause: UNUSABLE },
-		);
-	}
-	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
+	return negotiateMicroversion(readRoot(answer, where).default_version, KNOWN, where, { cause: UNUSABLE });
 }
 
 interface Access extends Pick<IronicApiOptions, "authorize" | "endpoint"> {

@@ -6,7 +6,7 @@ import { openInventory } from "../files/kind.ts";
 import { createNeutron, type Neutron } from "../openstack/neutron.ts";
 import { networksOf } from "../openstack/owners.ts";
 import { UUID } from "../openstack/uuid.ts";
-import { assembleOwned } from "../ownership.ts";
+import { instanceFrom } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions, SourceContext } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
@@ -64,10 +64,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 		knowsRoutersAlone: true,
 		signals: changes === undefined ? [] : [createPollSignals("lists", changes.pollSeconds, () => pollLists(snapshots))],
 		facts,
-		async instance(id, detail, signal) {
-			const found = await facts(id, detail, signal);
-			return found && assembleOwned(found);
-		},
+		instance: instanceFrom(facts),
 		async owners(query, signal) {
 			const find = async () => {
 				const [snapshot, networks] = await Promise.all([

@@ -4,7 +4,7 @@ import { GuestwireError } from "../../errors.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
 import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
-import { isAtLeast } from "../api/is-at-least.ts";
+import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 
 export type Collection = "nodes" | "ports" | "portgroups";

@@ -8,7 +8,7 @@ import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
-import { isContested, isInstanceNic } from "../ownership.ts";
+import { isContested, isInstanceNic, withoutProject } from "../ownership.ts";
 import type { FactsSource } from "../source.ts";
 import type { HiddenVifs } from "./hidden-vifs.ts";
 import { mergeHardware } from "./merge-hardware.ts";
@@ -38,6 +38,7 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
 		onFound(new Map(found.map((port) => [port.id, port])));
 		if (found.length === 0) return undefined;
+		// An operator may attach ports of several projects to a node.
 		const ports = isContested(found) ? found.map(withoutProject) : found;
 		return gatherWiring(ports.map(owned), { neutron, dhcpPorts: false });
 	}
@@ -84,11 +85,6 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
 		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
 	};
-}
-
-/** Ironic's attachment alone shows whose they are: an operator may attach ports of several projects to a node. */
-function withoutProject({ project_id: _, ...port }: PortAnswer): PortAnswer {
-	return port;
 }
 
 /** Ironic attaches ports without writing their device. */

@@ -5,7 +5,7 @@ import { PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { reader } from "../api/answers.ts";
 import { firstPage } from "../api/api.ts";
-import { isAtLeast } from "../api/is-at-least.ts";
+import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 import { type CheckResult, checkPart } from "../source-kind.ts";
 import { TAGS_SINCE, TOPOLOGY_SINCE } from "./nova.ts";

@@ -6,7 +6,7 @@ import { createDisprovedClaims } from "../disproved-claims.ts";
 import { findByNic, findHardware } from "../ironic/nodes.ts";
 import { createIronicReader, HARDWARE_KINDS } from "../ironic/resources.ts";
 import { createSnapshots } from "../ironic/snapshot.ts";
-import { assembleOwned } from "../ownership.ts";
+import { instanceFrom } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
@@ -83,10 +83,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		signals:
 			changes === undefined ? [] : createSignals({ ...changes, bus, compute, network: networkResources, snapshots }),
 		facts,
-		async instance(id, detail, signal) {
-			const found = await facts(id, detail, signal);
-			return found && assembleOwned(found);
-		},
+		instance: instanceFrom(facts),
 		invalidate(change) {
 			neutron.invalidate(change);
 			nova.invalidate(change);

@@ -1,18 +1,18 @@
-/** Nova's API grows by microversions; each call names the one it uses. */
+/** The microversions of Nova. */
 import Type from "typebox";
-import { GuestwireError } from "../../errors.ts";
 import { reader } from "../api/answers.ts";
 import type { Answered } from "../api/api.ts";
-import { isAtLeast } from "../api/is-at-least.ts";
+import { type KnownMicroversions, negotiateMicroversion } from "../api/microversion.ts";
 
-/** The newest one whose changes are known here (2025.1 Epoxy). https://docs.openstack.org/nova/latest/reference/api-microversion-history.html */
-const NEWEST_KNOWN = "2.100";
-
-/**
- * With less, a document would be wrong or lack something: user data came with 2.3, other users' key pairs with 2.10, the
- * flavor's name with 2.47.
- */
-const OLDEST_SERVING = "2.47";
+/** https://docs.openstack.org/nova/latest/reference/api-microversion-history.html */
+const KNOWN: KnownMicroversions = {
+	service: "Nova",
+	// User data came with 2.3, other users' key pairs with 2.10, the flavor's name with 2.47.
+	oldest: "2.47",
+	since: "Pike, 2017",
+	// 2025.1 Epoxy.
+	newest: "2.100",
+};
 
 const readRoot = reader(Type.Object({ version: Type.Object({ min_version: Type.String(), version: Type.String() }) }));
 
@@ -22,14 +22,7 @@ const readRoot = reader(Type.Object({ version: Type.Object({ min_version: Type.S
  * @throws GuestwireError `cloud-answer`: the API is too old, or no longer supports the microversions known here
  */
 export function chooseMicroversion({ value, where }: Answered): string {
-	const { min_version: oldest, version: newest } = readRoot(value, where).version;
-	if (!isAtLeast(newest, OLDEST_SERVING) || !isAtLeast(NEWEST_KNOWN, oldest)) {
-		throw new GuestwireError(
-			"cloud-answer",
-			`${where}: Nova supports microversions ${oldest || "none"} to ${newest || "none"}; Guestwire needs one from ${OLDEST_SERVING} (Pike, 2017) to ${NEWEST_KNOWN}`,
-		);
-	}
-	return isAtLeast(newest, NEWEST_KNOWN) ? NEWEST_KNOWN : newest;
+	return negotiateMicroversion(readRoot(value, where).version, KNOWN, where);
 }
 
 /** Nova's newest microversion, from the root of the compute endpoint. */

@@ -5,7 +5,7 @@ import type { NodeHardware } from "../../instance/node-nics.ts";
 import { withoutUndefined } from "../../instance/without-undefined.ts";
 import type { Answered } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
-import { macAlone, matchesQuery, ownerOf, ownersOfNic } from "../ownership.ts";
+import { macAlone, matchesQuery, ownerOf, ownersOfNic, queriedNetworks } from "../ownership.ts";
 import type { Owner, PortQuery } from "../source.ts";
 import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
@@ -20,12 +20,10 @@ const byMac: Filters = (query) => [...onNetwork(query), ["mac_address", query.ma
 /** The networks that a query is about, its router resolved; undefined: any. */
 export async function networksOf(
 	{ interfacesOfRouter }: { readonly interfacesOfRouter: (id: string) => Promise<readonly PortFacts[]> },
-	{ networkId, routerId }: PortQuery,
+	query: PortQuery,
 ): Promise<readonly string[] | undefined> {
-	if (routerId === undefined) return networkId === undefined ? undefined : [networkId];
-	const interfaces = await interfacesOfRouter(routerId);
-	const networks = [...new Set(interfaces.map(({ network_id }) => network_id))];
-	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
+	const { routerId } = query;
+	return queriedNetworks(query, routerId === undefined ? [] : await interfacesOfRouter(routerId));
 }
 
 /** The instance on the node that has a NIC with this MAC address, and the node's hardware. */

@@ -4,8 +4,8 @@ import Type from "typebox";
 import { ShareFacts } from "../../instance/facts.ts";
 import { reader } from "../api/answers.ts";
 import { type Api, FORBIDDEN } from "../api/api.ts";
-import { isAtLeast } from "../api/is-at-least.ts";
 import type { Limit } from "../api/limit.ts";
+import { isAtLeast } from "../api/microversion.ts";
 import type { ServerAnswer } from "./servers.ts";
 
 const readShares = reader(Type.Object({ shares: Type.Array(ShareFacts) }));

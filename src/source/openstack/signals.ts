@@ -1,6 +1,5 @@
 /** What reports that a cloud's resources have changed. */
-import { readFile } from "node:fs/promises";
-import { GuestwireError } from "../../errors.ts";
+import { readSecret } from "../../read-secret.ts";
 import type { Api } from "../api/api.ts";
 import type { Environment } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
@@ -27,7 +26,9 @@ export async function findBus(file: string | undefined, env: Environment): Promi
 	const url = env[VARIABLE];
 	if (file === undefined && !url) return undefined;
 	const read = async () =>
-		file === undefined ? parseTransportUrl(url ?? "", VARIABLE) : parseTransportUrl(await readSecret(file), file);
+		file === undefined
+			? parseTransportUrl(url ?? "", VARIABLE)
+			: parseTransportUrl(await readSecret(file, "mirror.changes.busFile"), file);
 	await read();
 	return read;
 }
@@ -54,13 +55,4 @@ export function createSignals({
 		createPollSignals("trunk-revisions", pollSeconds, () => pollTrunks(network)),
 		createPollSignals("lists", pollSeconds, () => pollLists(snapshots)),
 	];
-}
-
-async function readSecret(file: string): Promise<string> {
-	try {
-		return await readFile(file, "utf8");
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("config", `can't read the busFile ${file} (${code}): correct the path or its permissions`);
-	}
 }

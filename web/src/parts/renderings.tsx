@@ -1,21 +1,23 @@
 import { useState } from "preact/hooks";
+import type { Format } from "../../../src/render/index.ts";
 import type { Rendering } from "../lib/api.ts";
 import { download } from "./basics.tsx";
 
-/** Formats that `guestwire render` writes, the most used first. */
-export const FORMATS = [
-	"netplan",
-	"networkd",
-	"networkmanager",
-	"cloud-init",
-	"ifupdown",
-	"ifcfg",
-	"ignition",
-	"iproute2",
-	"nmstate",
-	"dracut",
-	"systemd-credentials",
-] as const;
+/** The most used formats first. */
+const ORDER: Readonly<Record<Format, true>> = {
+	netplan: true,
+	networkd: true,
+	networkmanager: true,
+	"cloud-init": true,
+	ifupdown: true,
+	ifcfg: true,
+	ignition: true,
+	iproute2: true,
+	nmstate: true,
+	dracut: true,
+	"systemd-credentials": true,
+};
+export const FORMATS = Object.keys(ORDER) as [Format, ...Format[]];
 
 export interface FormatChoiceProps {
 	readonly format: string;
