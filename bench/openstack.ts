@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Asker, askUntilServed, signed } from "../test/e2e/openstack/asking.ts";
-import { makeCrowd } from "../test/e2e/openstack/crowd.ts";
+import { askUntilServed, type Requester, signed } from "../test/e2e/openstack/asking.ts";
 import { startGuestwire } from "../test/e2e/openstack/guestwire.ts";
 import { NOVA_FORGETS, NOVA_METADATA, runInside } from "../test/e2e/openstack/laboratory.ts";
+import { makeManyGuests } from "../test/e2e/openstack/many-guests.ts";
 import { median } from "./measure.ts";
 
 const SHORT = process.argv.includes("--short");
@@ -60,24 +60,24 @@ function guestwireContender(): Contender {
 	};
 }
 
-async function expectOk(port: number, asker: Asker, path: string): Promise<void> {
-	const { status } = await askUntilServed(port, asker, path);
-	if (status !== 200) throw new Error(`port ${port} answered ${status} for ${path} of ${asker.id}`);
+async function expectOk(port: number, requester: Requester, path: string): Promise<void> {
+	const { status } = await askUntilServed(port, requester, path);
+	if (status !== 200) throw new Error(`port ${port} answered ${status} for ${path} of ${requester.id}`);
 }
 
 /** Seconds until each guest has its document, with all requests sent at once. */
-async function allAtOnce(port: number, askers: readonly Asker[], path: string): Promise<number> {
+async function allAtOnce(port: number, requesters: readonly Requester[], path: string): Promise<number> {
 	const started = performance.now();
-	await Promise.all(askers.map((asker) => expectOk(port, asker, path)));
+	await Promise.all(requesters.map((requester) => expectOk(port, requester, path)));
 	return seconds(started);
 }
 
 /** Requests per second over 16 connections, each of which requests all documents in turn. */
-async function warm(port: number, askers: readonly Asker[], path: string): Promise<number> {
-	await allAtOnce(port, askers, path);
+async function warm(port: number, requesters: readonly Requester[], path: string): Promise<number> {
+	await allAtOnce(port, requesters, path);
 	const folder = await mkdtemp(join(tmpdir(), "guestwire-bench-"));
-	const headers = askers.map((asker) =>
-		Object.entries(signed(asker))
+	const headers = requesters.map((requester) =>
+		Object.entries(signed(requester))
 			.map(([name, value]) => `["${name}"]="${value}"`)
 			.join(","),
 	);
@@ -113,32 +113,32 @@ interface Measurement {
 	readonly target: number;
 	readonly better: "more" | "less";
 	/** One value per service. They take turns, so that other load on the machine affects all of them equally. */
-	run(contenders: readonly Contender[], crowd: readonly Asker[]): Promise<number[]>;
+	run(contenders: readonly Contender[], guests: readonly Requester[]): Promise<number[]>;
 }
 
 /** Cold, except for one guest, whose look-up warms what is shared by all. */
-async function ready(contender: Contender, first: Asker, path: string): Promise<number> {
+async function ready(contender: Contender, first: Requester, path: string): Promise<number> {
 	const port = await contender.cold();
 	await expectOk(port, first, path);
 	return port;
 }
 
 const rounds =
-	(once: (contender: Contender, crowd: readonly Asker[]) => Promise<number>): Measurement["run"] =>
-	async (contenders, crowd) => {
+	(once: (contender: Contender, guests: readonly Requester[]) => Promise<number>): Measurement["run"] =>
+	async (contenders, guests) => {
 		const values: number[][] = contenders.map(() => []);
 		for (let round = 0; round < ROUNDS; round++) {
-			for (const [index, contender] of contenders.entries()) values[index]?.push(await once(contender, crowd));
+			for (const [index, contender] of contenders.entries()) values[index]?.push(await once(contender, guests));
 		}
 		return values.map(median);
 	};
 
 const warmRate = (path: string) =>
-	rounds(async (contender, crowd) => warm(await contender.cold(), crowd.slice(0, 20), path));
+	rounds(async (contender, guests) => warm(await contender.cold(), guests.slice(0, 20), path));
 
 const together = (path: string) =>
 	rounds(async (contender, [first, ...others]) => {
-		const port = await ready(contender, first as Asker, path);
+		const port = await ready(contender, first as Requester, path);
 		return allAtOnce(port, others, path);
 	});
 
@@ -147,12 +147,12 @@ const alone =
 	(path: string): Measurement["run"] =>
 	async (contenders, [first, ...others]) => {
 		const ports: number[] = [];
-		for (const contender of contenders) ports.push(await ready(contender, first as Asker, path));
+		for (const contender of contenders) ports.push(await ready(contender, first as Requester, path));
 		const values: number[][] = contenders.map(() => []);
 		for (let turn = 0; turn < ALONE; turn++) {
 			for (const [index, port] of ports.entries()) {
-				const asker = others[turn * ports.length + index] as Asker;
-				values[index]?.push(await allAtOnce(port, [asker], path));
+				const requester = others[turn * ports.length + index] as Requester;
+				values[index]?.push(await allAtOnce(port, [requester], path));
 			}
 		}
 		return values.map(median);
@@ -173,14 +173,14 @@ const MEASUREMENTS: readonly Measurement[] = [
 ];
 
 async function main(): Promise<void> {
-	const crowd = await makeCrowd();
+	const guests = await makeManyGuests();
 	await runInside(["metadata-eventlet", "start", String(EVENTLET)]);
 	const contenders = [nova("nova, uwsgi", NOVA_METADATA), nova("nova, eventlet", EVENTLET), guestwireContender()];
-	console.log(`${crowd.length} guests; median of ${ROUNDS} rounds, one guest: of ${ALONE}\n`);
+	console.log(`${guests.length} guests; median of ${ROUNDS} rounds, one guest: of ${ALONE}\n`);
 	console.log(["", ...contenders.map(({ name }) => name), "ratio", "target"].join(" | "));
 	let missed = 0;
 	for (const { what, unit, target, better, run } of MEASUREMENTS) {
-		const values = await run(contenders, crowd);
+		const values = await run(contenders, guests);
 		const [ours = Number.NaN, originals] = [values.at(-1), values.slice(0, -1)];
 		const ratio = ours / (better === "more" ? Math.max(...originals) : Math.min(...originals));
 		const met = better === "more" ? ratio >= target : ratio <= target;

@@ -3,9 +3,9 @@ import type { Instance } from "../instance/instance.ts";
 import { checkLimits } from "../instance/limits.ts";
 import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
 import { networkData } from "./network-data-full.ts";
-import type { DocumentSource } from "./openstack-documents.ts";
+import type { DocumentInput } from "./openstack-documents.ts";
 import {
-	type Answer,
+	type FindAnswer,
 	type GuestFiles,
 	openStackAnswer,
 	openStackDrivePaths,
@@ -36,26 +36,26 @@ export function buildTree(
 	dynamicVendorData: VendorData = new Map(),
 ): GuestTree {
 	checkLimits(instance);
-	const source: DocumentSource = { instance, settings, dynamicVendorData };
-	const guestFiles = lazy(() => guestFilesOf(source, (path) => answer(`openstack/latest/${path}`)?.body));
-	const answer: Answer = keep((path) => {
+	const input: DocumentInput = { instance, settings, dynamicVendorData };
+	const guestFiles = lazy(() => guestFilesOf(input, (path) => answer(`openstack/latest/${path}`)?.body));
+	const answer: FindAnswer = keep((path) => {
 		const [folder = "", ...names] = path.split("/");
-		if (folder !== "openstack") return staticAnswer(path, settings, instance) ?? ec2Answer(folder, names, source);
+		if (folder !== "openstack") return staticAnswer(path, settings, instance) ?? ec2Answer(folder, names, input);
 		const [version, ...below] = names;
 		if (version === undefined) return staticAnswer(path, settings, instance);
-		return openStackAnswer(version, below.join("/"), source, guestFiles, answer);
+		return openStackAnswer(version, below.join("/"), input, guestFiles, answer);
 	});
-	const driveAnswer: Answer = keep((path) => {
+	const driveAnswer: FindAnswer = keep((path) => {
 		const [folder, version = "", name = ""] = path.split("/");
-		return folder === "ec2" ? ec2DriveFile(version, name, source) : answer(path);
+		return folder === "ec2" ? ec2DriveFile(version, name, input) : answer(path);
 	});
 	return {
 		answer,
 		read: (path) => answer(path)?.body,
-		paths: () => [...openStackPaths(source, guestFiles(), answer), ...ec2Paths(source)],
+		paths: () => [...openStackPaths(input, guestFiles(), answer), ...ec2Paths(input)],
 		drive: {
 			read: (path) => driveAnswer(path)?.body,
-			paths: () => [...ec2DrivePaths(source), ...openStackDrivePaths(source, guestFiles(), answer)],
+			paths: () => [...ec2DrivePaths(input), ...openStackDrivePaths(input, guestFiles(), answer)],
 		},
 	};
 }
@@ -78,7 +78,7 @@ export function staticAnswer(
 }
 
 /** Caches only existing paths: guests can request any number of others. */
-function keep(make: Answer): Answer {
+function keep(make: FindAnswer): FindAnswer {
 	const kept = new Map<string, TreeAnswer>();
 	return (path) => {
 		const known = kept.get(path);
@@ -98,7 +98,7 @@ function lazy<T>(make: () => T): () => T {
 }
 
 function guestFilesOf(
-	{ instance, settings }: DocumentSource,
+	{ instance, settings }: DocumentInput,
 	document: (path: string) => Uint8Array | undefined,
 ): GuestFiles {
 	const data = settings.guestFiles && networkData(instance, settings);

@@ -10,7 +10,7 @@ import { type VendorData, vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
 
 /** What a document is made of. */
-export interface DocumentSource {
+export interface DocumentInput {
 	readonly instance: Instance;
 	readonly settings: DocumentSettings;
 	readonly dynamicVendorData: VendorData;
@@ -32,20 +32,20 @@ export interface OpenStackDocument {
 	/** Differs from version to version. */
 	readonly versioned?: true;
 	/** The bytes; undefined when this instance has none. */
-	readonly make: (source: DocumentSource, version: OpenStackVersion) => Uint8Array | undefined;
+	readonly make: (input: DocumentInput, version: OpenStackVersion) => Uint8Array | undefined;
 }
 
 const FIRST = OPENSTACK_VERSIONS[0];
 
 /** Documents of the server record are absent where only the wiring was asked for. */
 const ofServer =
-	(make: (server: Server, source: DocumentSource, version: OpenStackVersion) => Uint8Array | undefined) =>
-	(source: DocumentSource, version: OpenStackVersion) =>
-		source.instance.server && make(source.instance.server, source, version);
+	(make: (server: Server, input: DocumentInput, version: OpenStackVersion) => Uint8Array | undefined) =>
+	(input: DocumentInput, version: OpenStackVersion) =>
+		input.instance.server && make(input.instance.server, input, version);
 
-const ports = ({ instance, settings }: DocumentSource) => jsonBytes(networkPorts(instance, settings.expose));
+const ports = ({ instance, settings }: DocumentInput) => jsonBytes(networkPorts(instance, settings.expose));
 
-const network = ({ instance, settings }: DocumentSource) => {
+const network = ({ instance, settings }: DocumentInput) => {
 	const data =
 		settings.profile === "nova"
 			? novaNetworkData(instance, novaReleaseFor(settings, instance))
@@ -86,7 +86,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 		path: "vendor_data2.json",
 		isPrivate: true,
 		listedSince: SINCE.vendorData2,
-		make: ofServer((_, source) => Buffer.from(vendorData2(source.settings, source.dynamicVendorData), "latin1")),
+		make: ofServer((_, input) => Buffer.from(vendorData2(input.settings, input.dynamicVendorData), "latin1")),
 	},
 	{
 		path: "metadata/network_data",

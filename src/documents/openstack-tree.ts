@@ -1,5 +1,5 @@
 /** The folders `openstack/<version>/`: what they list, answer, and put on a drive. */
-import { type DocumentSource, OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
+import { type DocumentInput, OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
 import { novaReleaseFor } from "./settings.ts";
 import { bytesAnswer, jsonAnswer, type TreeAnswer, textAnswer } from "./tree.ts";
 import { listedVersions, OPENSTACK_VERSIONS, type OpenStackVersion, openStackVersion } from "./versions.ts";
@@ -8,7 +8,7 @@ import { listedVersions, OPENSTACK_VERSIONS, type OpenStackVersion, openStackVer
 export type GuestFiles = ReadonlyMap<string, Uint8Array>;
 
 /** An answer that is made once and kept under its path. */
-export type Answer = (path: string) => TreeAnswer | undefined;
+export type FindAnswer = (path: string) => TreeAnswer | undefined;
 
 const NEWEST = OPENSTACK_VERSIONS[OPENSTACK_VERSIONS.length - 1] as OpenStackVersion;
 
@@ -22,9 +22,9 @@ const NEWEST = OPENSTACK_VERSIONS[OPENSTACK_VERSIONS.length - 1] as OpenStackVer
 export function openStackAnswer(
 	folder: string,
 	path: string,
-	source: DocumentSource,
+	input: DocumentInput,
 	guestFiles: () => GuestFiles,
-	answer: Answer,
+	answer: FindAnswer,
 ): TreeAnswer | undefined {
 	const version = openStackVersion(folder);
 	if (!version) return undefined;
@@ -36,12 +36,12 @@ export function openStackAnswer(
 	}
 	if (version < (document.answeredSince ?? document.listedSince)) return undefined;
 	if (!document.versioned && folder !== NEWEST) return answer(`openstack/${NEWEST}/${path}`);
-	const body = document.make(source, version);
+	const body = document.make(input, version);
 	return body && (document.raw ? bytesAnswer(body) : jsonAnswer(body));
 }
 
 /** The recorded listing: a document that this instance has not is not listed, `password` always is. */
-function listing(folder: string, version: OpenStackVersion, answer: Answer): string {
+function listing(folder: string, version: OpenStackVersion, answer: FindAnswer): string {
 	return OPENSTACK_DOCUMENTS.filter((document) => !document.ownForm && version >= document.listedSince)
 		.map(({ path }) => path)
 		.filter((path) => path === "password" || answer(`openstack/${folder}/${path}`))
@@ -49,26 +49,26 @@ function listing(folder: string, version: OpenStackVersion, answer: Answer): str
 }
 
 /** Every file of the version folders, oldest version first. */
-export function openStackPaths(source: DocumentSource, guestFiles: GuestFiles, answer: Answer): string[] {
-	return versionFolders(source).flatMap((folder) => {
+export function openStackPaths(input: DocumentInput, guestFiles: GuestFiles, answer: FindAnswer): string[] {
+	return versionFolders(input).flatMap((folder) => {
 		const own = OPENSTACK_DOCUMENTS.map(({ path }) => path);
 		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
 	});
 }
 
 /** The files of the version folders that go on a drive: each from the version on that lists it, as Nova writes them. */
-export function openStackDrivePaths(source: DocumentSource, guestFiles: GuestFiles, answer: Answer): string[] {
-	return versionFolders(source).flatMap((folder) => {
+export function openStackDrivePaths(input: DocumentInput, guestFiles: GuestFiles, answer: FindAnswer): string[] {
+	return versionFolders(input).flatMap((folder) => {
 		const version = openStackVersion(folder) ?? NEWEST;
-		const own = OPENSTACK_DOCUMENTS.filter((document) => isOnDrive(document, version, source)).map(({ path }) => path);
+		const own = OPENSTACK_DOCUMENTS.filter((document) => isOnDrive(document, version, input)).map(({ path }) => path);
 		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
 	});
 }
 
-function isOnDrive(document: OpenStackDocument, version: OpenStackVersion, { settings }: DocumentSource): boolean {
+function isOnDrive(document: OpenStackDocument, version: OpenStackVersion, { settings }: DocumentInput): boolean {
 	return version >= document.listedSince && !(document.ownForm && settings.profile === "nova");
 }
 
-function versionFolders({ instance, settings }: DocumentSource): string[] {
+function versionFolders({ instance, settings }: DocumentInput): string[] {
 	return [...listedVersions(settings.profile, novaReleaseFor(settings, instance)), "latest"];
 }

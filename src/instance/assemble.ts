@@ -43,7 +43,7 @@ export function assemble(facts: InstanceFacts): Instance {
 		projectId: facts.projectId ?? facts.server?.tenant_id,
 		ports: inNicOrder(nics, facts).map((port) => assembleNic(port, index)),
 		nicAddresses: nicAddressesOf(facts),
-		ramdiskPorts: ramdisk.length === 0 ? undefined : ramdisk.map(placeOf),
+		ramdiskPorts: ramdisk.length === 0 ? undefined : ramdisk.map(portPlace),
 		server: facts.server && assembleServer(facts.server, facts),
 		novaRelease: facts.novaMicroversion === undefined ? undefined : novaReleaseOf(facts.novaMicroversion),
 	});
@@ -58,7 +58,7 @@ function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[],
 	return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
-function placeOf({ network_id, mac_address, fixed_ips }: PortFacts): PortPlace {
+function portPlace({ network_id, mac_address, fixed_ips }: PortFacts): PortPlace {
 	const addresses = fixed_ips.map(({ ip_address }) => canonicalAddress(ip_address) ?? ip_address);
 	return { networkId: network_id, macAddress: canonicalMac(mac_address) ?? mac_address, addresses };
 }

@@ -36,7 +36,7 @@ export interface Namer {
 export function createNamer(names: ReadonlyMap<string, string>): Namer {
 	const known = givenNames(names);
 	const used = new Set(known.values());
-	const claim = (candidates: Iterator<string, never>): string => {
+	const pick = (candidates: Iterator<string, never>): string => {
 		let name = candidates.next().value;
 		while (used.has(name) || !isInterfaceName(name)) name = candidates.next().value;
 		used.add(name);
@@ -47,15 +47,15 @@ export function createNamer(names: ReadonlyMap<string, string>): Namer {
 	return {
 		physical: (macAddress) => {
 			const name = known.get(macAddress);
-			return { name: name ?? claim(physical), nameKnown: name !== undefined };
+			return { name: name ?? pick(physical), nameKnown: name !== undefined };
 		},
 		take: (name) => {
 			if (used.has(name) || !isInterfaceName(name)) return false;
 			used.add(name);
 			return true;
 		},
-		bond: () => claim(bonds),
-		vlan: (parent, vlanId) => claim(vlanNames(parent, vlanId)),
+		bond: () => pick(bonds),
+		vlan: (parent, vlanId) => pick(vlanNames(parent, vlanId)),
 	};
 }
 

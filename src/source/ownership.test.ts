@@ -94,17 +94,13 @@ describe("a request's constraints", () => {
 	const instance = guest({ address: "10.0.0.5", networkId: "n1", macAddress, projectId: "p" });
 
 	it("hold for the instance's project and its own ports", () => {
-		expect(
-			violatedConstraint(instance, [{ projectId: "p", source: query }, { source: { macAddress } }]),
-		).toBeUndefined();
+		expect(violatedConstraint(instance, [{ projectId: "p", port: query }, { port: { macAddress } }])).toBeUndefined();
 		expect(violatedConstraint(instance, [])).toBeUndefined();
 	});
 
 	it("are all checked: another tenant's port with the same address fails by its project or its network", () => {
-		expect(violatedConstraint(instance, [{ source: query }, { projectId: "mallory", source: query }])).toBe(
-			"projectId",
-		);
-		expect(violatedConstraint(instance, [{ source: query }, { source: { ...query, networkId: "n2" } }])).toBe("source");
+		expect(violatedConstraint(instance, [{ port: query }, { projectId: "mallory", port: query }])).toBe("projectId");
+		expect(violatedConstraint(instance, [{ port: query }, { port: { ...query, networkId: "n2" } }])).toBe("port");
 	});
 
 	it("on a project fail for an instance whose project is unknown", () => {

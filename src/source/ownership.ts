@@ -19,7 +19,7 @@ export interface Constraint {
 	/** The project that must own the instance. */
 	readonly projectId?: string;
 	/** Where the request came from: one of the instance's own ports must match. */
-	readonly source?: PortQuery;
+	readonly port?: PortQuery;
 }
 
 /** The owners of a router's ports on the networks that it serves; its gateway port is another (neutron-lib's list). */
@@ -155,9 +155,9 @@ export function violatedConstraint(
 	instance: Instance,
 	constraints: readonly Constraint[],
 ): keyof Constraint | undefined {
-	for (const { projectId, source } of constraints) {
+	for (const { projectId, port } of constraints) {
 		if (projectId !== undefined && instance.projectId !== projectId) return "projectId";
-		if (source !== undefined && !hasMatchingPort(instance, source)) return "source";
+		if (port !== undefined && !hasMatchingPort(instance, port)) return "port";
 	}
 	return undefined;
 }

@@ -40,18 +40,18 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 	const roomForNew = Math.max(1, Math.floor(maxBytes * NEW_SHARE));
 	const room = Math.max(1, Math.floor(maxBytes) - roomForNew);
 	let moving: string | undefined;
-	const fresh = new LRUCache<string, Entry<V>>({
+	const probationary = new LRUCache<string, Entry<V>>({
 		maxSize: roomForNew,
 		sizeCalculation: ({ size }) => size,
 		dispose: ({ value }, key) => {
 			if (key !== moving) onRemove(value, key);
 		},
 	});
-	const reused = new LRUCache<string, Entry<V>>({
+	const protectedEntries = new LRUCache<string, Entry<V>>({
 		maxSize: room,
 		sizeCalculation: ({ size }) => size,
 		dispose: (entry, key, reason) => {
-			if (reason === "evict") fresh.set(key, entry);
+			if (reason === "evict") probationary.set(key, entry);
 			else onRemove(entry.value, key);
 		},
 	});
@@ -62,24 +62,24 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 
 	function promote(key: string, entry: Entry<V>): V {
 		moving = key;
-		fresh.delete(key);
+		probationary.delete(key);
 		moving = undefined;
-		reused.set(key, entry);
+		protectedEntries.set(key, entry);
 		return entry.value;
 	}
 
-	const fits = (size: number) => reused.calculatedSize + size <= room;
+	const fits = (size: number) => protectedEntries.calculatedSize + size <= room;
 
 	function add(key: string, entry: Entry<V>): void {
-		if (!fresh.has(key) && (reused.has(key) || fits(entry.size))) reused.set(key, entry);
-		else fresh.set(key, entry);
+		if (!probationary.has(key) && (protectedEntries.has(key) || fits(entry.size))) protectedEntries.set(key, entry);
+		else probationary.set(key, entry);
 	}
 
 	return {
 		get(key) {
-			const known = reused.get(key);
+			const known = protectedEntries.get(key);
 			if (known !== undefined) return known.value;
-			const entry = fresh.peek(key);
+			const entry = probationary.peek(key);
 			return entry && promote(key, entry);
 		},
 		set: (key, value) => add(key, measured(value)),
@@ -90,16 +90,16 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 			return true;
 		},
 		delete(key) {
-			fresh.delete(key);
-			reused.delete(key);
+			probationary.delete(key);
+			protectedEntries.delete(key);
 		},
-		keys: () => [...reused.keys(), ...fresh.keys()],
+		keys: () => [...protectedEntries.keys(), ...probationary.keys()],
 		hasRoom: () => fits(room / 100),
 		get size() {
-			return reused.size + fresh.size;
+			return protectedEntries.size + probationary.size;
 		},
 		get bytes() {
-			return reused.calculatedSize + fresh.calculatedSize;
+			return protectedEntries.calculatedSize + probationary.calculatedSize;
 		},
 	};
 }

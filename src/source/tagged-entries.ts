@@ -60,38 +60,38 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 		}
 	};
 
-	const present = createSegmentedCache<CacheEntry<V>>({
+	const positive = createSegmentedCache<CacheEntry<V>>({
 		maxBytes: options.maxBytes,
 		sizeOf: ({ value }) => options.sizeOf(value),
 		onRemove: removeTags,
 	});
-	const absent = new LRUCache<string, CacheEntry<V>>({ max: options.maxAbsent, dispose: removeTags });
+	const negative = new LRUCache<string, CacheEntry<V>>({ max: options.maxAbsent, dispose: removeTags });
 	return {
-		get: (key) => present.get(key) ?? absent.get(key),
+		get: (key) => positive.get(key) ?? negative.get(key),
 		set(key, entry) {
 			if (isAbsent(entry.value)) {
-				present.delete(key);
-				absent.set(key, entry);
+				positive.delete(key);
+				negative.set(key, entry);
 			} else {
-				absent.delete(key);
-				present.set(key, entry);
+				negative.delete(key);
+				positive.set(key, entry);
 			}
 			addTags(key, entry.value);
 		},
 		setIfRoom(key, entry) {
-			if (!present.setIfRoom(key, entry)) return false;
-			absent.delete(key);
+			if (!positive.setIfRoom(key, entry)) return false;
+			negative.delete(key);
 			addTags(key, entry.value);
 			return true;
 		},
 		delete(key) {
-			present.delete(key);
-			absent.delete(key);
+			positive.delete(key);
+			negative.delete(key);
 		},
-		keys: () => [...present.keys(), ...absent.keys()],
-		hasRoom: present.hasRoom,
-		bytes: () => present.bytes,
+		keys: () => [...positive.keys(), ...negative.keys()],
+		hasRoom: positive.hasRoom,
+		bytes: () => positive.bytes,
 		keysOf: (tag) => [...(keysByTag.get(tag) ?? [])],
-		size: () => present.size + absent.size,
+		size: () => positive.size + negative.size,
 	};
 }

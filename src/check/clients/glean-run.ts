@@ -56,9 +56,9 @@ function run(document: DocumentView, distribution: string): Stop | undefined {
 	}
 }
 
-type Named = readonly [unknown, Interface];
+type IdAndInterface = readonly [unknown, Interface];
 
-function byId(interfaces: readonly Named[]): Named[] {
+function byId(interfaces: readonly IdAndInterface[]): IdAndInterface[] {
 	return sort(
 		interfaces,
 		([, { members }]) => members["id"],
@@ -90,7 +90,7 @@ function nameOf(mac: string | undefined, document: DocumentView, pointer: string
 
 /** Debian and Red Hat write a file for each name. */
 function groupByName(
-	interfaces: readonly Named[],
+	interfaces: readonly IdAndInterface[],
 	document: DocumentView,
 	isRedHat: boolean,
 ): Map<unknown, Interface[]> {
@@ -132,7 +132,7 @@ function checkMembers({ rawMacs, pointer }: Interface, document: DocumentView): 
 }
 
 /** Gentoo and networkd write a file for each set of MAC addresses: a bond and its VLANs share one. */
-function groupByMacs(interfaces: readonly Named[], document: DocumentView): Map<unknown, Interface[]> {
+function groupByMacs(interfaces: readonly IdAndInterface[], document: DocumentView): Map<unknown, Interface[]> {
 	const groups = new Map<string, Interface[]>();
 	for (const [, one] of interfaces) {
 		if (Object.hasOwn(one.members, "bond_mode")) checkMembers(one, document);

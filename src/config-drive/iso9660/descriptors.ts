@@ -15,7 +15,7 @@ const END = 255;
 const JOLIET_ESCAPE = Buffer.from("%/E");
 
 /** What a volume descriptor says about its name space. */
-export interface Volume {
+export interface VolumeDescriptor {
 	readonly joliet: boolean;
 	/** Of the whole image. */
 	readonly sectors: number;
@@ -33,7 +33,7 @@ export interface Volume {
 }
 
 /** ECMA-119, 8.4 and 8.5. */
-export function writeVolumeDescriptor(target: Buffer, volume: Volume): void {
+export function writeVolumeDescriptor(target: Buffer, volume: VolumeDescriptor): void {
 	const text = (value: string, offset: number, length: number) => {
 		const padded = volume.joliet ? ucs2(value.padEnd(length >> 1)) : Buffer.from(value.padEnd(length), "latin1");
 		target.set(padded, offset);

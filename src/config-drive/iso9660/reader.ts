@@ -17,7 +17,7 @@ export interface NameSpaceContents {
 }
 
 /** Bytes that belong to a file or a folder. */
-interface Claim {
+interface ByteRange {
 	readonly start: number;
 	readonly end: number;
 	readonly path: string;
@@ -43,13 +43,13 @@ export function readNameSpace(
 ): NameSpaceContents {
 	const found = collector();
 	const files = new Map<string, DirectoryRecord>();
-	const claims: Claim[] = [{ start: 0, end, path: "", shareable: false }];
+	const ranges: ByteRange[] = [{ start: 0, end, path: "", shareable: false }];
 	const folders = [{ path: "", record: names.root }];
 	let folderBytes = 0;
 	for (const { path, record } of folders) {
 		folderBytes += record.size;
 		if (folderBytes > image.length) throw unreadable("its folders contain each other");
-		claims.push({ start: record.start, end: record.start + record.size, path, shareable: false });
+		ranges.push({ start: record.start, end: record.start + record.size, path, shareable: false });
 		const extent = part(image, record.start, record.size, path === "" ? "the root" : quoted(path));
 		for (const entry of recordsOf(extent)) {
 			const { name, mode } = names.describe(entry);
@@ -58,13 +58,13 @@ export function readNameSpace(
 			if ((entry.flags & FOLDER) !== 0) {
 				folders.push({ path: found.folder(path, name, permissions), record: entry });
 			} else {
-				const claim = addFile(image, found, path, name, permissions, entry);
-				claims.push(claim);
-				files.set(claim.path, entry);
+				const range = addFile(image, found, path, name, permissions, entry);
+				ranges.push(range);
+				files.set(range.path, entry);
 			}
 		}
 	}
-	checkClaims(claims);
+	checkOverlaps(ranges);
 	return { contents: found.contents("iso9660", primary.toString("latin1", 40, 72)), files };
 }
 
@@ -82,7 +82,7 @@ function addFile(
 	name: string,
 	mode: number | undefined,
 	{ start, size }: DirectoryRecord,
-): Claim {
+): ByteRange {
 	const path = parent === "" ? name : `${parent}/${name}`;
 	const bytes = size === 0 ? Buffer.alloc(0) : part(image, start, size, quoted(path));
 	found.file(
@@ -96,15 +96,15 @@ function addFile(
 }
 
 /** Two files may share all their bytes, like hard links, but not some of them. */
-function checkClaims(claims: Claim[]): void {
-	claims.sort((a, b) => a.start - b.start || a.end - b.end);
-	let last: Claim | undefined;
-	for (const claim of claims) {
-		if (claim.start === claim.end) continue;
-		const shared = claim.shareable && last?.shareable === true && claim.start === last.start && claim.end === last.end;
-		if (last !== undefined && claim.start < last.end && !shared) {
-			throw unreadable(`${quoted(claim.path)} and ${quoted(last.path)} overlap`);
+function checkOverlaps(ranges: ByteRange[]): void {
+	ranges.sort((a, b) => a.start - b.start || a.end - b.end);
+	let last: ByteRange | undefined;
+	for (const range of ranges) {
+		if (range.start === range.end) continue;
+		const shared = range.shareable && last?.shareable === true && range.start === last.start && range.end === last.end;
+		if (last !== undefined && range.start < last.end && !shared) {
+			throw unreadable(`${quoted(range.path)} and ${quoted(last.path)} overlap`);
 		}
-		last = claim;
+		last = range;
 	}
 }

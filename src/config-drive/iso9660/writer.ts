@@ -20,7 +20,7 @@ import { checkPlainLimits, jolietNameFault, jolietSpace, plainSpace } from "./sp
 type Take = (bytes: number) => number;
 
 /** The layout of a name space: its folders, and the first sectors of its parts. */
-interface Volume {
+interface NameSpaceLayout {
 	readonly directories: readonly Directory[];
 	readonly pathTableSize: number;
 	readonly littlePathTable: number;
@@ -47,9 +47,9 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string,
 	const root = foldersOf(tree, jolietNameFault);
 	const stamp = recordDate(date);
 	const take = sectorsFrom(FIRST_DESCRIPTOR + DESCRIPTORS);
-	const plain = layoutVolume(root, plainSpace(rockRidge(stamp)), take);
+	const plain = layoutNameSpace(root, plainSpace(rockRidge(stamp)), take);
 	checkPlainLimits(plain.directories);
-	const joliet = layoutVolume(root, jolietSpace, take);
+	const joliet = layoutNameSpace(root, jolietSpace, take);
 	const firstFile = take(0);
 	const { sectorOf, placed } = placeFiles(plain.directories, take);
 	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
@@ -82,7 +82,7 @@ function sectorsFrom(first: number): Take {
 	};
 }
 
-function layoutVolume(root: DriveFolder, space: NameSpace, take: Take): Volume {
+function layoutNameSpace(root: DriveFolder, space: NameSpace, take: Take): NameSpaceLayout {
 	const directories = directoriesOf(root, space);
 	const tableSize = pathTableSize(directories);
 	const littlePathTable = take(tableSize);

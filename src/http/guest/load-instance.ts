@@ -30,7 +30,7 @@ export function loadInstance(
 
 /** Whose an address is can only be seen in the ports. */
 function detailFor({ constraints }: Identified, wanted: Detail): Detail {
-	return wanted === "server" && constraints.some(({ source }) => source !== undefined) ? "all" : wanted;
+	return wanted === "server" && constraints.some(({ port }) => port !== undefined) ? "all" : wanted;
 }
 
 /** Asks for all facts if the wiring alone does not show the owner, because the ports disagree. */
@@ -45,7 +45,7 @@ function refusal(instance: Instance, { constraints }: Identified): ErrorResponse
 	switch (violatedConstraint(instance, constraints)) {
 		case "projectId":
 			return { reason: "wrong-project", detail: `${instance.id} does not belong to the named project` };
-		case "source":
+		case "port":
 			return { reason: "wrong-source", detail: `${instance.id} has no port where the request came from` };
 		case undefined:
 			return undefined;

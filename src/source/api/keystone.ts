@@ -20,15 +20,15 @@ const Catalogue = Type.Array(
 	}),
 	{ default: [] },
 );
-const Named = Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) });
+const IdAndName = Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) });
 const readToken = reader(
 	Type.Object({
 		token: Type.Object({
 			issued_at: Type.String(),
 			expires_at: Type.String(),
 			catalog: Catalogue,
-			user: Type.Optional(Named),
-			project: Type.Optional(Named),
+			user: Type.Optional(IdAndName),
+			project: Type.Optional(IdAndName),
 			roles: Type.Array(Type.Object({ name: Type.String() }), { default: [] }),
 		}),
 	}),

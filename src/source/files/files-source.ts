@@ -63,9 +63,9 @@ const MOST_WARNINGS = 20;
 
 function warn(warnings: readonly string[], known: readonly string[], onWarning: (message: string) => void): void {
 	const before = new Set(known);
-	const fresh = warnings.filter((warning) => !before.has(warning));
-	for (const warning of fresh.slice(0, MOST_WARNINGS)) onWarning(warning);
-	const more = fresh.length - MOST_WARNINGS;
+	const added = warnings.filter((warning) => !before.has(warning));
+	for (const warning of added.slice(0, MOST_WARNINGS)) onWarning(warning);
+	const more = added.length - MOST_WARNINGS;
 	if (more > 0) onWarning(`the inventory has ${more} more records like these`);
 }
 

@@ -76,11 +76,11 @@ describe("the port of Ironic's ramdisk, which has the server as its device", () 
 			expect([owner?.id, more]).toEqual([facts.id, []]);
 			const instance = await source.instance(facts.id, "wiring");
 			const { projectId, networkId = "" } = owner ?? {};
-			const constraint = { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
+			const constraint = { ...(projectId !== undefined && { projectId }), port: { ...query, networkId } };
 			return instance && violatedConstraint(instance, [constraint]);
 		};
 		// Until Ironic names it, anybody's port may say the same.
-		expect(await refusedBy()).toBe("source");
+		expect(await refusedBy()).toBe("port");
 		Object.assign(nic ?? {}, { internal_info: { provisioning_vif_port_id: RAMDISK } });
 		for (let times = 0; times < 2; times++) expect(await refusedBy()).toBeUndefined();
 		expect(await linksOf()).toEqual(before);
@@ -132,7 +132,7 @@ describe("a bond's member, whose MAC address no Neutron port has,", () => {
 		const query = { macAddress: MEMBER, networkId: owner.networkId };
 		expect(await source.owners(query)).toEqual([owner]);
 		const instance = await source.instance(facts.id, "all");
-		const constraint = { projectId: owner.projectId ?? "", source: query };
+		const constraint = { projectId: owner.projectId ?? "", port: query };
 		expect(instance && violatedConstraint(instance, [constraint])).toBeUndefined();
 		expect(await source.owners({ macAddress: MEMBER, networkId: "another" })).toEqual([]);
 		expect(await source.owners({ macAddress: "52:54:00:00:02:02", networkId: owner.networkId })).toEqual([]);

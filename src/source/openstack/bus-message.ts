@@ -18,7 +18,7 @@ export const LARGEST_MESSAGE = 4 * 1024 * 1024;
 const MOST_IDS = 2000;
 
 type Json = Readonly<Record<string, unknown>>;
-type Named = readonly (readonly [kind: ResourceKind, id: unknown])[];
+type ResourceIds = readonly (readonly [kind: ResourceKind, id: unknown])[];
 
 /** Never throws. The reason that a message is invalid does not quote it. */
 export function parseBusMessage(content: Buffer): BusMessage {
@@ -60,7 +60,7 @@ function isValid(kind: ResourceKind, id: unknown): boolean {
 	return kind === "keypair" ? /^[\w.@-]{1,255} .{1,255}$/.test(id) : UUID.test(id);
 }
 
-function signalsOf(named: Named, at: number | undefined): Signal[] {
+function signalsOf(named: ResourceIds, at: number | undefined): Signal[] {
 	const kinds = Map.groupBy(named, ([kind]) => kind);
 	return Array.from(kinds, ([kind, some]) => {
 		const ids = [...new Set(some.map(([, id]) => id as string))];
@@ -69,7 +69,7 @@ function signalsOf(named: Named, at: number | undefined): Signal[] {
 }
 
 /** What an event says may have changed. Nothing for other resources, before a change, and in audits (`exists`). */
-function namedBy(type: string, payload: Json): Named {
+function namedBy(type: string, payload: Json): ResourceIds {
 	if (/\.(start|exists)$/.test(type)) return [];
 	const [resource = "", action = ""] = type.split(".");
 	if (resource === "compute" && action === "instance") return serverNames(type, payload["instance_id"]);
@@ -92,7 +92,7 @@ function versionedData(payload: Json): Json {
  */
 const DETAILS = /volume|interface|migrat|resize|evacuat|rebuild|unshelve|create|share|power_o|reboot/;
 
-function serverNames(type: string, id: unknown): Named {
+function serverNames(type: string, id: unknown): ResourceIds {
 	return DETAILS.test(type)
 		? [
 				["server", id],
@@ -101,7 +101,7 @@ function serverNames(type: string, id: unknown): Named {
 		: [["server", id]];
 }
 
-function keypairNames({ user_id: user, name, key_name: oldName }: Json): Named {
+function keypairNames({ user_id: user, name, key_name: oldName }: Json): ResourceIds {
 	const keyName = name ?? oldName;
 	const isNamed = typeof user === "string" && !user.includes(" ") && typeof keyName === "string";
 	return [["keypair", isNamed ? keypairId(user, keyName) : undefined]];
@@ -125,18 +125,18 @@ function kindOf(resource: string): ResourceKind | undefined {
  * A tag's event names what the tag was put on, but not the tag. Zed's members are called `parent_resource`, those of 2025.1
  * `obj_resource`.
  */
-function tagNames(payload: Json): Named {
+function tagNames(payload: Json): ResourceIds {
 	const collection = payload["obj_resource"] ?? payload["parent_resource"];
 	const id = payload["obj_resource_id"] ?? payload["parent_resource_id"];
 	const kind = typeof collection === "string" ? kindOf(collection.replace(/s$/, "")) : undefined;
 	return kind === undefined ? [] : [[kind, id]];
 }
 
-function routerPortNames({ router_interface: detail }: Json): Named {
+function routerPortNames({ router_interface: detail }: Json): ResourceIds {
 	return isObject(detail) ? [["port", detail["port_id"]]] : [];
 }
 
-function neutronNames(resource: string, payload: Json): Named {
+function neutronNames(resource: string, payload: Json): ResourceIds {
 	if (resource === "security_group_rule") {
 		return recordsOf("security_group_rule", payload).map((rule) => ["security_group", rule["security_group_id"]]);
 	}
@@ -144,7 +144,7 @@ function neutronNames(resource: string, payload: Json): Named {
 	if (kind === undefined) return [];
 	const records = recordsOf(resource, payload);
 	const deleted = payload[`${resource}_id`];
-	const own: Named = deleted === undefined ? records.map(({ id }) => [kind, id]) : [[kind, deleted]];
+	const own: ResourceIds = deleted === undefined ? records.map(({ id }) => [kind, id]) : [[kind, deleted]];
 	return [...own, ...records.flatMap((record) => joinedNames(kind, record))];
 }
 
@@ -156,7 +156,7 @@ function recordsOf(resource: string, payload: Json): readonly Json[] {
 }
 
 /** What a resource joins or leaves: a subnet its network, a trunk its ports. */
-function joinedNames(kind: ResourceKind, record: Json): Named {
+function joinedNames(kind: ResourceKind, record: Json): ResourceIds {
 	if (kind === "subnet") return [["network", record["network_id"]]];
 	if (kind !== "trunk") return [];
 	const { port_id: parent, sub_ports: subports } = record;

@@ -144,12 +144,12 @@ type FinderOptions = Partial<Pick<BatchOptions<unknown>, "share" | "leads" | "fo
 function interned<T extends object>(read: Reader<T>): Reader<T> {
 	const known = new LRUCache<string, T>({ max: MOST_INTERNED });
 	return (value, where) => {
-		const fresh = read(value, where);
+		const answer = read(value, where);
 		const { id } = value as { readonly id: string };
 		const old = known.get(id);
-		if (old !== undefined && isDeepStrictEqual(old, fresh)) return old;
-		known.set(id, fresh);
-		return fresh;
+		if (old !== undefined && isDeepStrictEqual(old, answer)) return old;
+		known.set(id, answer);
+		return answer;
 	};
 }
 

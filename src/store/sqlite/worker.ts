@@ -19,9 +19,9 @@ function respond({ id, ...statement }: WriterRequest): WriterResponse {
 
 /** A file that can't be opened is tried again by the next statement. */
 function runUntil(statement: Statement): StatementResult {
-	const patience = Math.max(0, (statement.deadline ?? 0) - monotonicNow());
-	open ??= openDatabase(patience);
-	open.database.exec(`pragma busy_timeout = ${patience}`);
+	const busyTimeout = Math.max(0, (statement.deadline ?? 0) - monotonicNow());
+	open ??= openDatabase(busyTimeout);
+	open.database.exec(`pragma busy_timeout = ${busyTimeout}`);
 	return open.run(statement);
 }
 

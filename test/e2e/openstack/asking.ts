@@ -11,7 +11,8 @@ export interface Answer {
 	readonly body: string;
 }
 
-export interface Asker {
+/** The guest that a request is from. */
+export interface Requester {
 	readonly id: string;
 	readonly projectId: string;
 }
@@ -19,7 +20,7 @@ export interface Asker {
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** The headers that Neutron's agent adds to a guest's request. */
-export function signed({ id, projectId }: Asker): Record<string, string> {
+export function signed({ id, projectId }: Requester): Record<string, string> {
 	const secret = laboratoryEnv()["GUESTWIRE_SHARED_SECRET"] ?? "";
 	return {
 		"X-Instance-ID": id,
@@ -30,10 +31,10 @@ export function signed({ id, projectId }: Asker): Record<string, string> {
 }
 
 /** Asks a metadata service on that port of the loopback; with a body, it posts that. */
-export function ask(port: number, asker: Asker, path: string, body?: string): Promise<Answer> {
+export function ask(port: number, requester: Requester, path: string, body?: string): Promise<Answer> {
 	const method = body === undefined ? "GET" : "POST";
 	const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-	return send({ port, path, method, headers: { ...signed(asker), ...length } }, body);
+	return send({ port, path, method, headers: { ...signed(requester), ...length } }, body);
 }
 
 /** Asks a proxy on that port of the loopback, from another address of the loopback. */
@@ -63,9 +64,9 @@ function send(options: RequestOptions, body?: string): Promise<Answer> {
 }
 
 /** Asks, and asks again as long as it is told to come later: a guest at its boot does so. */
-export async function askUntilServed(port: number, asker: Asker, path: string): Promise<Answer> {
+export async function askUntilServed(port: number, requester: Requester, path: string): Promise<Answer> {
 	for (;;) {
-		const answer = await ask(port, asker, path);
+		const answer = await ask(port, requester, path);
 		if (answer.status !== 503) return answer;
 		await pause(Number(answer.headers["retry-after"] ?? 1) * 1000);
 	}

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Api, ensure, eventually, login } from "./api.ts";
 import { type ApiProxy, type Call, startApiProxy } from "./api-proxy.ts";
-import { type Answer, type Asker, ask } from "./asking.ts";
+import { type Answer, ask, type Requester } from "./asking.ts";
 import {
 	type Change,
 	META_DATA,
@@ -74,9 +74,9 @@ const isCurrent = async () => {
 const busUp = async () => (await guestwire.metric("guestwire_signal_up", 'signal="bus"')) === 1;
 
 /** Polls as a guest until it gets what is wanted; ends with the time. */
-async function seenAt(asker: Asker, path: string, isWanted: (answer: Answer) => boolean): Promise<number> {
+async function seenAt(requester: Requester, path: string, isWanted: (answer: Answer) => boolean): Promise<number> {
 	for (const end = performance.now() + GIVE_UP * 1000; performance.now() < end; await pause(20)) {
-		if (isWanted(await ask(guestwire.port, asker, path))) return performance.now();
+		if (isWanted(await ask(guestwire.port, requester, path))) return performance.now();
 	}
 	throw new Error(`${path}: the change is not seen within ${GIVE_UP} s`);
 }

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { type ApiName, type ApiProxy, startApiProxy } from "./api-proxy.ts";
-import { type Asker, askUntilServed } from "./asking.ts";
-import { makeCrowd } from "./crowd.ts";
+import { askUntilServed, type Requester } from "./asking.ts";
 import { type Guestwire, startGuestwire } from "./guestwire.ts";
+import { makeManyGuests } from "./many-guests.ts";
 
 const NETWORK_DATA = "/openstack/latest/network_data.json";
 const META_DATA = "/openstack/latest/meta_data.json";
@@ -23,22 +23,22 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-const crowd = await makeCrowd();
+const guests = await makeManyGuests();
 const calls = (api: ApiName) => proxy.calls.filter((call) => call.api === api);
 describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s", (profile) => {
-	const first = crowd[0] as Asker;
+	const first = guests[0] as Requester;
 	let guestwire: Guestwire;
 
 	beforeEach(async () => {
 		guestwire = await startGuestwire({ authUrl: proxy.authUrl, profile });
 		// What is asked once in a process's life (a token, versions, extensions) is not what these tests count.
-		await askAll([crowd.at(-1) as Asker], META_DATA);
+		await askAll([guests.at(-1) as Requester], META_DATA);
 		proxy.forget();
 	});
 	afterEach(() => guestwire.stop());
 
-	const askAll = async (askers: readonly Asker[], path: string) => {
-		const answers = await Promise.all(askers.map((asker) => askUntilServed(guestwire.port, asker, path)));
+	const askAll = async (requesters: readonly Requester[], path: string) => {
+		const answers = await Promise.all(requesters.map((requester) => askUntilServed(guestwire.port, requester, path)));
 		expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
 		return answers;
 	};
@@ -46,8 +46,8 @@ describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s"
 	it.each([NETWORK_DATA, META_DATA, EVERYTHING])(
 		"200 guests request %s at once, cold: at most 12 Neutron calls, and one Nova call per server",
 		async (path) => {
-			expect(crowd.length).toBe(200);
-			const answers = await askAll(crowd, path);
+			expect(guests.length).toBe(200);
+			const answers = await askAll(guests, path);
 			expect(new Set(answers.map(({ body }) => body)).size).toBe(200);
 			expect(calls("neutron").length).toBeLessThanOrEqual(12);
 			const targets = calls("nova").map(({ target }) => target);
@@ -60,9 +60,9 @@ describe.each(["nova", "full"] as const)("the APIs are asked little, profile %s"
 		},
 	);
 
-	const guestOf = (name: string) => inject("guests").find(({ plan }) => plan.name === name) as Asker;
+	const guestOf = (name: string) => inject("guests").find(({ plan }) => plan.name === name) as Requester;
 	it.each([
-		["one of the crowd", first],
+		["one of many guests", first],
 		["a guest with a key pair", guestOf("cherry-full")],
 		["a guest with a trunk", guestOf("sloe-trunk")],
 		["a guest with a tagged NIC among three", guestOf("plum-three")],

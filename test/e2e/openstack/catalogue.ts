@@ -1,7 +1,7 @@
 /** Fills Keystone after its bootstrap: the services' accounts, their endpoints, and the guests' projects. Run by "cloud up". */
 import { type Json, login } from "./api.ts";
-import { CROWD_PROJECT } from "./crowd.ts";
 import { laboratoryEnv } from "./laboratory.ts";
+import { MANY_GUESTS_PROJECT } from "./many-guests.ts";
 import { OTHER_PROJECT, PROJECT } from "./plan.ts";
 
 const { SERVICE_PASSWORD, OS_REGION_NAME } = laboratoryEnv();
@@ -51,6 +51,6 @@ for (const [name, type, url] of [
 		await ensure("endpoints", { service_id, interface: face, region_id: OS_REGION_NAME }, { url });
 	}
 }
-for (const name of [PROJECT, OTHER_PROJECT, CROWD_PROJECT]) {
+for (const name of [PROJECT, OTHER_PROJECT, MANY_GUESTS_PROJECT]) {
 	await grant(await ensure("projects", { name, ...domain }), administratorId, adminRole);
 }

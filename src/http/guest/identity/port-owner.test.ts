@@ -70,14 +70,14 @@ describe("the owner of a source", () => {
 		};
 		expect(await findOwner(instances, [query, { ...query, networkId: "n2" }], false)).toEqual({
 			id: "a",
-			constraints: [{ projectId: "p", source: query }, { source: { ...query, networkId: "n2" } }],
+			constraints: [{ projectId: "p", port: query }, { port: { ...query, networkId: "n2" } }],
 		});
 	});
 
 	it("must have its port on the network that matched, even if no network was given", async () => {
 		const instances = { owners: async () => [{ id: "a", networkId: "n1" }] };
 		expect(await findOwner(instances, [{ address: "10.0.0.5", routerId: "r" }], false)).toMatchObject({
-			constraints: [{ source: query }],
+			constraints: [{ port: query }],
 		});
 	});
 

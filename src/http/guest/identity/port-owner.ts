@@ -66,7 +66,7 @@ function onlyOwner(queries: readonly PortQuery[], found: readonly (readonly Owne
 
 /** What a port that names an instance as its device claims: the instance's project, and where the instance is. */
 function constraintOf(query: PortQuery, { projectId, networkId }: Owner): Constraint {
-	return { ...(projectId !== undefined && { projectId }), source: { ...query, networkId } };
+	return { ...(projectId !== undefined && { projectId }), port: { ...query, networkId } };
 }
 
 /** The response for an address that no port can be found by. */

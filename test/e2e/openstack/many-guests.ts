@@ -1,8 +1,9 @@
 /** Two hundred guests, for tests and benchmarks that ask for all of them at once; made once, in some minutes. */
 import { ensure, eventually, type Json, login } from "./api.ts";
+import type { Requester } from "./asking.ts";
 import { ensureBootSource } from "./instances.ts";
 
-export const CROWD_PROJECT = "meadow";
+export const MANY_GUESTS_PROJECT = "meadow";
 
 /** Most networks are without port security: a port takes Neutron half as long to make. */
 const GROUPS = [
@@ -15,14 +16,9 @@ const NETWORKS: Record<string, { readonly cidr: string; readonly security: boole
 	"meadow-east": { cidr: "10.82.0.0/24", security: false },
 };
 
-export interface Member {
-	readonly id: string;
-	readonly projectId: string;
-}
-
-/** Makes the crowd, where it isn't there, and gives its members, those with one NIC and with two all mixed. */
-export async function makeCrowd(): Promise<readonly Member[]> {
-	const api = await login(CROWD_PROJECT);
+/** Makes the guests that are missing, and returns all of them, those with one NIC and with two mixed. */
+export async function makeManyGuests(): Promise<readonly Requester[]> {
+	const api = await login(MANY_GUESTS_PROJECT);
 	const boot = await ensureBootSource();
 	const { servers } = await api.get("compute", "/servers");
 	for (const { name, count, networks: names } of GROUPS) {
@@ -49,5 +45,5 @@ export async function makeCrowd(): Promise<readonly Member[]> {
 
 if (import.meta.main) {
 	const started = performance.now();
-	console.log(`${(await makeCrowd()).length} guests in ${Math.round((performance.now() - started) / 1000)} s`);
+	console.log(`${(await makeManyGuests()).length} guests in ${Math.round((performance.now() - started) / 1000)} s`);
 }
