@@ -2,18 +2,12 @@
 import { setTimeout } from "node:timers/promises";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
-import { withoutUndefined } from "../instance/without-undefined.ts";
-import { instanceTimes, ownerTimes, PRIVATE_OWNER, STALE_OWNER } from "./cache-times.ts";
+import { instanceTimes } from "./cache-times.ts";
 import { createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
-import { tagsOfChange, tagsOfOwners, tagsOfQuery } from "./dependencies.ts";
-import { ENTRY_SIZE, memorySize } from "./memory-size.ts";
-import {
-	createRevalidatingCache,
-	type RevalidatingCache,
-	type RevalidatingCacheStats,
-	type SharedCacheState,
-} from "./revalidating-cache.ts";
+import { tagsOfChange } from "./dependencies.ts";
+import { createOwnerCache } from "./owner-cache.ts";
+import type { RevalidatingCache, RevalidatingCacheStats, SharedCacheState } from "./revalidating-cache.ts";
 import type { Change, InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
 import { withAbort } from "./with-abort.ts";
 
@@ -139,43 +133,28 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		instanceTimes(maxAge, sourceAge),
 		(id, detail) => source.instance(id, detail, closing.signal),
 	);
-	const owners: RevalidatingCache<readonly Owner[]> = createRevalidatingCache<readonly Owner[]>({
-		...common,
-		maxBytes: maxBytes * OWNERS_SHARE,
-		sizeOf: (found) => ENTRY_SIZE + memorySize(found),
-		times: ownerTimes(maxAge, sourceAge),
-		sourceAge: sourceAge * 1000,
-		isAbsent: (found) => found.length === 0,
-		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
-		verifiedAge: (_key, found) =>
-			found.every(({ basis }) => basis !== undefined)
-				? (source.verifiedAge?.() ?? Number.POSITIVE_INFINITY)
-				: Number.POSITIVE_INFINITY,
-		ask: (key) => source.owners(JSON.parse(key), closing.signal),
-		intern: (_key, found) => found,
-	});
+	const owners = createOwnerCache(
+		{ ...common, maxBytes: maxBytes * OWNERS_SHARE },
+		{ maxAge, sourceAge },
+		source,
+		closing.signal,
+	);
 	const instances = Object.values(byDetail);
+	const caches = [...instances, owners.cache];
 
 	function applyChange(change: Change): void {
 		if (change.kind === "everything") {
 			shared.changes.addEverything();
-			for (const cache of [...instances, owners]) cache.invalidateAll();
+			for (const cache of caches) cache.invalidateAll();
 			return;
 		}
 		for (const tag of tagsOfChange(change)) {
 			shared.changes.add(tag);
-			for (const cache of [...instances, owners]) cache.invalidateTag(tag);
+			for (const cache of caches) cache.invalidateTag(tag);
 		}
 		if (change.kind === "server") for (const cache of instances) for (const id of change.ids) cache.invalidate(id);
 	}
 	source.onChange?.(applyChange);
-
-	async function lastKnown(query: PortQuery, reason: unknown): Promise<readonly Owner[]> {
-		if (!(reason instanceof GuestwireError)) throw reason;
-		const found = await source.lastKnownOwners?.(query).catch(() => undefined);
-		if (found === undefined) throw reason;
-		return found;
-	}
 
 	const kept = (detail: Detail): Detail => (source.hasAllDetails ? "all" : detail);
 
@@ -201,15 +180,9 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		},
 		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),
-		owners({ networkId, routerId, address, macAddress }, signal, isPrivate = false) {
-			const query = { networkId, routerId, address, macAddress };
-			const staleTimes = isPrivate ? PRIVATE_OWNER : STALE_OWNER;
-			const found = owners.get(JSON.stringify(query), signal, staleTimes);
-			if (isPrivate || source.lastKnownOwners === undefined || !(found instanceof Promise)) return found;
-			return found.catch((error) => lastKnown(withoutUndefined<PortQuery>(query), error));
-		},
+		owners: owners.get,
 		list: (signal) => withAbort(source.list(closing.signal), signal),
-		stats: () => statsOf([...instances, owners], Math.max(0, now() - shared.oldestStale)),
+		stats: () => statsOf(caches, Math.max(0, now() - shared.oldestStale)),
 		async close() {
 			closing.abort(new GuestwireError("cloud-unavailable", "the service is closing"));
 			await source.close();

@@ -38,7 +38,7 @@ export const BUGS = {
 	/** Keeps whose an address is when its port has changed. */
 	"owners-survive-deletion": {
 		file: "/src/source/instance-cache.ts",
-		correct: "for (const cache of [...instances, owners]) cache.invalidateTag(tag);",
+		correct: "for (const cache of caches) cache.invalidateTag(tag);",
 		wrong: "for (const cache of instances) cache.invalidateTag(tag);",
 	},
 } as const satisfies Record<string, Bug>;

@@ -87,23 +87,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 	async function start(member: Member): Promise<readonly string[]> {
 		const addresses = await member.channel.call("start", settings);
 		member.isServing = true;
-		void watch(member).catch(() => {}); // it has ended, or is about to
+		void watch(member, log, closing.signal).catch(() => {}); // it has ended, or is about to
 		return addresses;
-	}
-
-	/** A hung worker keeps its guests waiting, and never reads its messages. */
-	async function watch({ process, channel }: Member): Promise<void> {
-		for (;;) {
-			await sleep(PING_INTERVAL, undefined, { signal: closing.signal, ref: false });
-			const late = sleep(PING_TIMEOUT, "late", { ref: false });
-			if ((await Promise.race([channel.call("ping", undefined), late])) !== "late") continue;
-			log.error(
-				{ worker: process.process.pid },
-				`a worker has not answered for ${PING_TIMEOUT / 1000} s: it is killed`,
-			);
-			process.kill("SIGKILL");
-			return;
-		}
 	}
 
 	async function replace({ startedAt }: Member): Promise<void> {
@@ -118,25 +103,10 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 		});
 	}
 
-	async function end({ process, channel }: Member): Promise<void> {
-		const ended = process.isDead() ? Promise.resolve() : once(process, "exit");
-		channel.notify("stop", undefined);
-		const timer = setTimeout(() => process.kill("SIGKILL"), STOP_TIMEOUT);
-		await ended;
-		clearTimeout(timer);
-	}
-
 	async function close(): Promise<void> {
 		closing.abort();
 		await Promise.all([...members].map(end));
 		answers.close();
-	}
-
-	async function metricsOf(member: Member): Promise<MetricsJson> {
-		const late = sleep(METRICS_TIMEOUT, undefined, { ref: false });
-		const found = await Promise.race([member.channel.call("metrics", undefined), late]).catch(() => undefined);
-		member.metrics = found ?? member.metrics;
-		return member.metrics;
 	}
 
 	try {
@@ -151,4 +121,31 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 		await close();
 		throw error;
 	}
+}
+
+/** A hung worker keeps its guests waiting, and never reads its messages. */
+async function watch({ process, channel }: Member, log: Log, closing: AbortSignal): Promise<void> {
+	for (;;) {
+		await sleep(PING_INTERVAL, undefined, { signal: closing, ref: false });
+		const late = sleep(PING_TIMEOUT, "late", { ref: false });
+		if ((await Promise.race([channel.call("ping", undefined), late])) !== "late") continue;
+		log.error({ worker: process.process.pid }, `a worker has not answered for ${PING_TIMEOUT / 1000} s: it is killed`);
+		process.kill("SIGKILL");
+		return;
+	}
+}
+
+async function end({ process, channel }: Member): Promise<void> {
+	const ended = process.isDead() ? Promise.resolve() : once(process, "exit");
+	channel.notify("stop", undefined);
+	const timer = setTimeout(() => process.kill("SIGKILL"), STOP_TIMEOUT);
+	await ended;
+	clearTimeout(timer);
+}
+
+async function metricsOf(member: Member): Promise<MetricsJson> {
+	const late = sleep(METRICS_TIMEOUT, undefined, { ref: false });
+	const found = await Promise.race([member.channel.call("metrics", undefined), late]).catch(() => undefined);
+	member.metrics = found ?? member.metrics;
+	return member.metrics;
 }

@@ -59,6 +59,8 @@ export async function guestRoutes(app: FastifyInstance, options: GuestRoutesOpti
 	addGuest(app, options);
 	addVersions(app, options);
 	addWiring(app, options);
+	addCheck(app, options);
+	addRendering(app, options);
 }
 
 function addSearch(app: FastifyInstance, { overview }: GuestRoutesOptions): void {
@@ -155,24 +157,27 @@ function storableText(path: string, body: Uint8Array): string | undefined {
 	return content && Buffer.from(content).toString();
 }
 
-function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: GuestRoutesOptions): void {
-	/** The instance's `network_data.json`, or undefined if none of its ports is plugged: a valid state. */
-	const documentOf = (instance: Instance): unknown => {
-		const body = documents.tree(instance).answer(NETWORK_DATA)?.body;
-		return body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
-	};
-	const wiring = {
+/** The instance's `network_data.json`, or undefined if none of its ports is plugged: a valid state. */
+function documentOf({ documents }: GuestRoutesOptions, instance: Instance): unknown {
+	const body = documents.tree(instance).answer(NETWORK_DATA)?.body;
+	return body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
+}
+
+function addWiring(app: FastifyInstance, options: GuestRoutesOptions): void {
+	const schema = {
 		summary: "An instance's wiring, and where each value comes from",
 		params: IdParamsSchema,
 		response: { 200: Type.Object({ document: DescriptionSchema, origins: OriginsSchema }), ...problems },
 	};
-	app.get<InstanceRoute>("/api/instances/:id/wiring", { schema: wiring }, async ({ params }) => {
-		const instance = await instanceOf(params.id);
-		const { data } = readNetworkData(documentOf(instance) ?? {});
+	app.get<InstanceRoute>("/api/instances/:id/wiring", { schema }, async ({ params }) => {
+		const instance = await options.instanceOf(params.id);
+		const { data } = readNetworkData(documentOf(options, instance) ?? {});
 		return { document: data, origins: originsOf(instance, data) };
 	});
+}
 
-	const verdict = {
+function addCheck(app: FastifyInstance, options: GuestRoutesOptions): void {
+	const schema = {
 		summary: "How the guest's client handles its network_data.json",
 		params: IdParamsSchema,
 		querystring: Type.Object({ client: Type.Optional(Type.String({ maxLength: 100 })) }),
@@ -187,12 +192,12 @@ function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: Gu
 	};
 	app.get<InstanceRoute & { Querystring: { client?: string } }>(
 		"/api/instances/:id/check",
-		{ schema: verdict },
+		{ schema },
 		async ({ params, query }, reply) => {
-			const instance = await instanceOf(params.id);
-			const client = query.client ?? checkable(overview.guest(instance.id)?.history?.client);
+			const instance = await options.instanceOf(params.id);
+			const client = query.client ?? checkable(options.overview.guest(instance.id)?.history?.client);
 			try {
-				const document = documentOf(instance);
+				const document = documentOf(options, instance);
 				const found = check(document ?? {}, client === undefined ? {} : { clients: [client] });
 				const findings = document === undefined ? [] : found;
 				return { ...(client !== undefined && { client }), findings };
@@ -202,17 +207,19 @@ function addWiring(app: FastifyInstance, { overview, documents, instanceOf }: Gu
 			}
 		},
 	);
+}
 
-	const rendering = {
+function addRendering(app: FastifyInstance, options: GuestRoutesOptions): void {
+	const schema = {
 		summary: "An instance's native network configuration",
 		params: Type.Object({ ...IdParamsSchema.properties, format: Type.Enum([...FORMATS]) }),
 		response: { 200: RenderingSchema, ...problems },
 	};
 	app.get<{ Params: { id: string; format: Format } }>(
 		"/api/instances/:id/render/:format",
-		{ schema: rendering },
+		{ schema },
 		async ({ params }) => {
-			const document = documentOf(await instanceOf(params.id));
+			const document = documentOf(options, await options.instanceOf(params.id));
 			if (document === undefined) return { files: [], remarks: [] };
 			const { files, remarks } = render(params.format, readNetworkData(document).data);
 			return { files, remarks };

@@ -3,8 +3,8 @@
 import type { Answered } from "../api/api.ts";
 import { createLimit } from "../api/limit.ts";
 import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
-import type { Resource, ServerDetails } from "../resource.ts";
-import { mayPinCpus, type Nova } from "./nova.ts";
+import type { Resource } from "../resource.ts";
+import type { Nova } from "./nova.ts";
 import {
 	foundResources,
 	loadAfter,
@@ -14,6 +14,7 @@ import {
 	sortRecords,
 	unreadable,
 } from "./resources.ts";
+import { createServerDetailsReader } from "./server-details.ts";
 import { CellDownError, type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
 import { UUID } from "./uuid.ts";
 
@@ -34,35 +35,15 @@ export interface ComputeResources {
 
 /** Servers of listings whose details are read at a time: what a guest waits for must not queue behind a whole page of them. */
 const LISTED_AT_ONCE = 4;
-const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments: [] };
 
 export function createComputeResources(nova: Nova): ComputeResources {
 	const limitListed = createLimit(LISTED_AT_ONCE);
+	const details = createServerDetailsReader(nova);
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
-
-	async function loadDetails(server: ServerAnswer, requestedAt: number): Promise<Resource> {
-		const [interfaceAttachments, volumeAttachments, dedicatedCpus, shares] = await Promise.all([
-			nova.mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
-			nova.volumeAttachments(server),
-			nova.dedicatedCpus(server),
-			nova.shares(server),
-		]);
-		const more = { ...(dedicatedCpus && { dedicatedCpus }), ...(shares && { shares }) };
-		const content = { interfaceAttachments, volumeAttachments, ...more };
-		return { kind: "server_details", id: server.id, requestedAt, content };
-	}
-
-	/** A server's details, if no further call is needed to know them. */
-	async function detailsAtHand(server: ServerAnswer, requestedAt: number): Promise<Resource[]> {
-		const { id, "os-extended-volumes:volumes_attached": volumes } = server;
-		if (volumes.length > 0 || nova.mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
-		if (await nova.haveShares()) return [];
-		return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
-	}
 
 	async function readDetails(server: ServerAnswer, requestedAt: number): Promise<ReadRecord> {
 		try {
-			return [await loadDetails(server, requestedAt)];
+			return [await details.load(server, requestedAt)];
 		} catch (error) {
 			return [unreadable("server_details", server.id, error)];
 		}
@@ -73,12 +54,12 @@ export function createComputeResources(nova: Nova): ComputeResources {
 		const server = serverOrError(item);
 		if (server instanceof Error) return [unreadable("server", recordId(item), server)];
 		const record: Resource = { kind: "server", id: server.id, requestedAt, content: serverFacts(server) };
-		const known = await detailsAtHand(server, requestedAt);
+		const known = await details.atHand(server, requestedAt);
 		if (known.length > 0) return [record, ...known];
 		return [
 			record,
-			...(await limitListed(() => loadDetails(server, requestedAt)).then(
-				(details) => [details],
+			...(await limitListed(() => details.load(server, requestedAt)).then(
+				(loaded) => [loaded],
 				() => [],
 			)),
 		];
@@ -87,8 +68,8 @@ export function createComputeResources(nova: Nova): ComputeResources {
 	async function readServer(kind: ComputeKind, id: string, requestedAt: number): Promise<ReadRecord> {
 		const server = await nova.servers.find(id);
 		if (server === undefined) return [];
-		const details = await (kind === "server" ? detailsAtHand : readDetails)(server, requestedAt);
-		return [{ kind: "server", id, requestedAt, content: serverFacts(server) }, ...details];
+		const found = await (kind === "server" ? details.atHand : readDetails)(server, requestedAt);
+		return [{ kind: "server", id, requestedAt, content: serverFacts(server) }, ...found];
 	}
 
 	async function readKeypair(id: string, requestedAt: number): Promise<ReadRecord> {
@@ -128,13 +109,6 @@ export function createComputeResources(nova: Nova): ComputeResources {
 			return foundResources(kind, ids, records, requestedAt);
 		},
 	};
-}
-
-/** How many NICs a server's addresses show: one for each MAC address, and one for a network without an address. */
-function nicsOf({ addresses }: ServerAnswer): number {
-	const networks = Object.values(addresses);
-	const macs = networks.flatMap((list) => list.map((address) => address["OS-EXT-IPS-MAC:mac_addr"]));
-	return new Set(macs).size + networks.filter((list) => list.length === 0).length;
 }
 
 /** Without a single answer, Nova can't be reached; with some, the failures are the servers' own. */

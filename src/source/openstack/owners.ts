@@ -17,6 +17,8 @@ const onNetwork: Filters = ({ networkId }) => (networkId === undefined ? [] : [[
 const byAddress: Filters = (query) => [...onNetwork(query), ["fixed_ips", `ip_address=${query.address}`]];
 const byMac: Filters = (query) => [...onNetwork(query), ["mac_address", query.macAddress ?? ""]];
 
+const readPorts = (answers: readonly Answered[]) => answers.map(({ value, where }) => readPort(value, where));
+
 /** The networks that a query is about, its router resolved; undefined: any. */
 export async function networksOf(
 	{ interfacesOfRouter }: { readonly interfacesOfRouter: (id: string) => Promise<readonly PortFacts[]> },
@@ -35,45 +37,18 @@ export type FindByNic = (macAddress: string) => Promise<(NodeHardware & { readon
  * @param findByNic asked for a MAC address that no port has
  */
 export function createOwners(neutron: Neutron, findByNic: FindByNic): (query: PortQuery) => Promise<readonly Owner[]> {
-	const read = (answers: readonly Answered[]) => answers.map(({ value, where }) => readPort(value, where));
-
-	/** Several look-ups in one call. It also returns ports that match a mix of their filters: each look-up picks its own. */
-	function lookUps(filters: Filters): (query: PortQuery) => Promise<readonly PortFacts[]> {
-		const find = createBatch<readonly PortFacts[]>({
-			none: [],
-			share: 0,
-			async ask(keys) {
-				const queries = keys.map((key): PortQuery => JSON.parse(key));
-				const ports = read(await neutron.listFor("ports", queries, filters));
-				return new Map(keys.map((key, at) => [key, ports.filter((port) => matchesQuery(port, queries[at] ?? {}))]));
-			},
-		});
-		return (query) => find(JSON.stringify(query));
-	}
-	const withAddress = lookUps(byAddress);
-	const withMac = lookUps(byMac);
+	const withAddress = createPortLookUps(neutron, byAddress);
+	const withMac = createPortLookUps(neutron, byMac);
 
 	async function matchingPorts(query: PortQuery): Promise<readonly PortFacts[]> {
 		const { address, macAddress, networkId } = query;
 		if (address === undefined && macAddress === undefined) return [];
 		// Filters narrow each other: a look-up on all networks can't share a call with one on a network.
 		if (networkId === undefined) {
-			const ports = read(await neutron.listFor("ports", [query], address === undefined ? byMac : byAddress));
+			const ports = readPorts(await neutron.listFor("ports", [query], address === undefined ? byMac : byAddress));
 			return ports.filter((port) => matchesQuery(port, query));
 		}
 		return address === undefined ? withMac(query) : withAddress(query);
-	}
-
-	/** The NIC behind a port. A subport has no device, its trunk's parent port has; no filter leads from one to the other. */
-	async function nicOf(port: PortFacts): Promise<readonly PortFacts[]> {
-		if (port.device_owner !== "trunk:subport") return [port];
-		const trunks = await neutron.trunksOfProject(port.project_id ?? "");
-		const trunk = trunks.find(({ sub_ports }) => sub_ports.some(({ port_id }) => port_id === port.id));
-		if (trunk !== undefined) return neutron.port(trunk.port_id);
-		throw new GuestwireError(
-			"cloud-answer",
-			`Neutron does not show the trunk of subport ${port.id}: grant the user get_trunk, see docs/openstack.md`,
-		);
 	}
 
 	async function ownersByNic(query: PortQuery, networks: readonly string[] | undefined): Promise<readonly Owner[]> {
@@ -92,8 +67,34 @@ export function createOwners(neutron: Neutron, findByNic: FindByNic): (query: Po
 			withoutUndefined<PortQuery>({ networkId, address, macAddress }),
 		);
 		const ports = (await Promise.all(queries.map(matchingPorts))).flat();
-		const found = ports.map(async (port) => (await nicOf(port)).flatMap((nic) => ownerOf(port, nic) ?? []));
+		const found = ports.map(async (port) => (await nicOf(neutron, port)).flatMap((nic) => ownerOf(port, nic) ?? []));
 		const owners = (await Promise.all(found)).flat();
 		return owners.length > 0 ? owners : ownersByNic(query, networks);
 	};
+}
+
+/** Several look-ups in one call. It also returns ports that match a mix of their filters: each look-up picks its own. */
+function createPortLookUps(neutron: Neutron, filters: Filters): (query: PortQuery) => Promise<readonly PortFacts[]> {
+	const find = createBatch<readonly PortFacts[]>({
+		none: [],
+		share: 0,
+		async ask(keys) {
+			const queries = keys.map((key): PortQuery => JSON.parse(key));
+			const ports = readPorts(await neutron.listFor("ports", queries, filters));
+			return new Map(keys.map((key, at) => [key, ports.filter((port) => matchesQuery(port, queries[at] ?? {}))]));
+		},
+	});
+	return (query) => find(JSON.stringify(query));
+}
+
+/** The NIC behind a port. A subport has no device, its trunk's parent port has; no filter leads from one to the other. */
+async function nicOf(neutron: Neutron, port: PortFacts): Promise<readonly PortFacts[]> {
+	if (port.device_owner !== "trunk:subport") return [port];
+	const trunks = await neutron.trunksOfProject(port.project_id ?? "");
+	const trunk = trunks.find(({ sub_ports }) => sub_ports.some(({ port_id }) => port_id === port.id));
+	if (trunk !== undefined) return neutron.port(trunk.port_id);
+	throw new GuestwireError(
+		"cloud-answer",
+		`Neutron does not show the trunk of subport ${port.id}: grant the user get_trunk, see docs/openstack.md`,
+	);
 }

@@ -8,7 +8,7 @@ import type { Query } from "../api/query.ts";
 import { createBatch, type Resolve } from "./batch.ts";
 import { createPageSize } from "./page-size.ts";
 import { type DeliverPage, MANY, scanServers, WORTH_LISTING } from "./server-scan.ts";
-import { createWantedServers, type FoundServer } from "./wanted-servers.ts";
+import { createWantedServers, type FoundServer, type WantedServers } from "./wanted-servers.ts";
 
 /** A server, with the members that show whether more calls are needed. */
 const ServerAnswer = Type.Object({
@@ -63,7 +63,7 @@ export function createServers(api: Api): Servers {
 		const isListing = scan !== undefined && wanted.size >= MANY;
 		// If the listing fails, the servers themselves may still be readable.
 		if (ids.length >= WORTH_LISTING || isListing) await scanFor(ids).catch(() => {});
-		await askOneByOne(ids);
+		await askOneByOne(api, ids, wanted);
 		await Promise.all(results);
 		return new Map();
 	}
@@ -100,47 +100,47 @@ export function createServers(api: Api): Servers {
 		return { found, delivered };
 	}
 
-	/** If Nova does not answer at all, a few servers are tried and the rest fail at once. */
-	async function askOneByOne(ids: readonly string[]): Promise<void> {
-		const queue = ids.values();
-		let isAnswering = false;
-		let down: unknown;
-		const work = async () => {
-			for (const id of queue) {
-				if (!wanted.has(id)) continue;
-				const moment = wanted.moment();
-				try {
-					if (down) throw down;
-					wanted.deliver(id, await one(id), moment);
-					isAnswering = true;
-				} catch (error) {
-					wanted.deliver(id, error as Error, moment);
-					if ((error as GuestwireError).code !== "cloud-unavailable") isAnswering = true;
-					else if (!isAnswering) down = error;
-				}
-			}
-		};
-		await Promise.all(Array.from({ length: AT_ONCE }, work));
-	}
-
-	async function one(id: string): Promise<FoundServer | Error> {
-		const answer = await api.get(`/servers/${id}`);
-		if (answer !== undefined) {
-			return serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where });
-		}
-		// The only way to another project's server for a user who may list all servers but is not an administrator.
-		const [server, another] = await firstPage(api, "/servers/detail", "servers", onlyOne(id));
-		if (server === undefined) return undefined;
-		if (another === undefined && idOf(server) === id) return serverOrError(server);
-		// Nova lists all servers if the user may not use the filter.
-		const policy = "grant it servers:allow_all_filters, see docs/openstack.md";
-		throw new GuestwireError("cloud-answer", `${server.where}: Nova ignores this user's filter "uuid": ${policy}`);
-	}
-
 	return {
 		find: createBatch<FoundServer>({ ask, none: undefined, share: 0 }),
 		page: async (most, marker) => (await load(most, marker)).found,
 	};
+}
+
+/** Asks for those that are still wanted. If Nova does not answer at all, a few are tried and the rest fail at once. */
+async function askOneByOne(api: Api, ids: readonly string[], wanted: WantedServers): Promise<void> {
+	const queue = ids.values();
+	let isAnswering = false;
+	let down: unknown;
+	const work = async () => {
+		for (const id of queue) {
+			if (!wanted.has(id)) continue;
+			const moment = wanted.moment();
+			try {
+				if (down) throw down;
+				wanted.deliver(id, await loadOne(api, id), moment);
+				isAnswering = true;
+			} catch (error) {
+				wanted.deliver(id, error as Error, moment);
+				if ((error as GuestwireError).code !== "cloud-unavailable") isAnswering = true;
+				else if (!isAnswering) down = error;
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function loadOne(api: Api, id: string): Promise<FoundServer | Error> {
+	const answer = await api.get(`/servers/${id}`);
+	if (answer !== undefined) {
+		return serverOrError({ value: readOne(answer.value, answer.where).server, where: answer.where });
+	}
+	// The only way to another project's server for a user who may list all servers but is not an administrator.
+	const [server, another] = await firstPage(api, "/servers/detail", "servers", onlyOne(id));
+	if (server === undefined) return undefined;
+	if (another === undefined && idOf(server) === id) return serverOrError(server);
+	// Nova lists all servers if the user may not use the filter.
+	const policy = "grant it servers:allow_all_filters, see docs/openstack.md";
+	throw new GuestwireError("cloud-answer", `${server.where}: Nova ignores this user's filter "uuid": ${policy}`);
 }
 
 /** The query for a listing of one server or none; a second one shows that the filter was ignored. */
