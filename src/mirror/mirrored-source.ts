@@ -9,16 +9,17 @@ import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { Change, FactsSource, InstanceSummary, PortQuery } from "../source/source.ts";
 import { withAbort } from "../source/with-abort.ts";
+import { createAnswerTimes, REMEMBERED } from "./answer-times.ts";
 import { changesOf } from "./changes.ts";
 import type { Clock } from "./clock.ts";
-import { textOfName } from "./doubts.ts";
-import { type InstanceReads, isNeeded, requestedAtOf } from "./instance-reads.ts";
+import { asOf, createReadingChecks, type DatedReading, mayLackNics } from "./dated-reading.ts";
+import type { InstanceReads } from "./instance-reads.ts";
 import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { ownersIn } from "./mirrored-owners.ts";
-import { isOddlyWired, nicsWithoutPort } from "./odd-wiring.ts";
-import { hidesUserData, type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
+import { isOddlyWired } from "./odd-wiring.ts";
+import { type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
 import { createRefreshes } from "./refreshes.ts";
 
 export interface MirroredSourceOptions {
@@ -37,23 +38,12 @@ export interface MirroredSourceOptions {
 	readonly doubtful: () => ReadonlySet<string>;
 }
 
-/** What the mirror has of an instance, and what was known of its age before it was read. */
-interface Reading extends InstanceReading {
-	/** See MirrorState. */
-	readonly reconciledAt: number;
-	readonly verifiedAt: number;
-	/** Since when it was wholly read, by detail, in milliseconds since 1970. */
-	readonly readSince: Readonly<Partial<Record<Detail, number>>>;
-}
-
 export interface MirroredSource extends FactsSource {
 	readonly state: MirrorState;
 	/** How many look-ups wait for the remote source. */
 	waitingGuests(): number;
 }
 
-/** Instances remembered: answered at all, and answered by the remote source. Memory is taken as they come. */
-const REMEMBERED = { maxSize: 100_000, sizeCalculation: () => 1 };
 /** Instances that are read for the first time while their guests are answered by the remote source. */
 const MOST_PREPARED = 200;
 
@@ -72,10 +62,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const reading = { dhcpPorts: options.profile === "nova" };
 	const listeners: ((change: Change) => void)[] = [];
 	const answered = new LRUCache<string, true>(REMEMBERED);
-	/** When the remote source last answered an instance, or it had to be read again: older facts of it don't count. */
-	const askedAt = new LRUCache<string, number>(REMEMBERED);
-	/** When those instances were last wholly read since. */
-	const readSince = new LRUCache<string, Reading["readSince"]>(REMEMBERED);
 	const preparing = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
@@ -93,6 +79,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 	});
 
+	const { isComplete, isDoubtful } = createReadingChecks({ ...options, state, keyKinds });
+	const answerTimes = createAnswerTimes(clock, isDoubtful);
 	const refreshes = createRefreshes(readAgain, clock, state);
 
 	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
@@ -101,52 +89,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		return value;
 	}
 
-	/** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
-	const asOf = (found: Reading, detail: Detail) => Math.max(requestedAtOf(found, detail), found.verifiedAt);
-
-	/** Whether nothing is missing that documents of the detail contain. */
-	function isComplete({ facts, missing, resources, deleted }: InstanceReading, detail: Detail): boolean {
-		if (resources.length + deleted.length === 0 || !state.isListed(keyKinds)) return false;
-		if (missing.some(({ kind }) => isNeeded(kind, detail))) return false;
-		if (options.profile === "nova" && state.novaMicroversion() === undefined) return false;
-		return facts === undefined || detail === "wiring" || !hidesUserData(facts, options.userData);
-	}
-
-	/** Whether a record could not be read that the facts contain, or that may be the port of one of the server's NICs. */
-	function isDoubtful(found: InstanceReading, detail: Detail): boolean {
-		const doubtful = [...state.doubtful(), ...options.doubtful()];
-		if (doubtful.length === 0) return false;
-		if (nicsWithoutPort(found).length > 0 && doubtful.some((name) => name.startsWith("port "))) return true;
-		const names = found.resources.filter(({ kind }) => isNeeded(kind, detail)).map(textOfName);
-		return names.some((name) => doubtful.includes(name));
-	}
-
 	/** Reads an instance again, as `InstanceReads` does, and remembers it. */
 	async function readAgain(id: string, detail: Detail, notBefore: number): Promise<void> {
 		const startedAt = clock.now();
 		await instances.refresh(id, detail, notBefore);
-		if (askedAt.has(id)) readSince.set(id, { ...readSince.get(id), [detail]: startedAt });
-	}
-
-	/**
-	 * Whether the reading is as new as an answer of the remote source: it was wholly read since. Newer records alone don't
-	 * prove it, since nothing tells when a trunk or a floating IP is missing. A signal may be lost, so that otherwise only a
-	 * comparison proves it, except for records that it could not read.
-	 */
-	function isInOrder(found: Reading, detail: Detail, answeredAt = 0): boolean {
-		if (answeredAt === 0) return true;
-		const wholly = Math.max(found.readSince[detail] ?? 0, found.readSince.all ?? 0);
-		if (wholly >= answeredAt && requestedAtOf(found, detail) >= answeredAt) return true;
-		return found.reconciledAt >= answeredAt && !isDoubtful(found, detail);
-	}
-
-	/**
-	 * When the remote source last answered the instance, from now on: it may answer a request for other details meanwhile,
-	 * and a later reading that is as new makes it forgotten.
-	 */
-	function answersFrom(id: string): () => number {
-		const before = askedAt.get(id) ?? 0;
-		return () => Math.max(before, askedAt.get(id) ?? 0);
+		answerTimes.setRead(id, detail, startedAt);
 	}
 
 	function factsOf({ facts }: InstanceReading): InstanceFacts | undefined {
@@ -157,7 +104,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		asking++;
 		const found = await remote.facts(id, detail).finally(() => void asking--);
 		// The answer shows some moment before it came.
-		askedAt.set(id, clock.now());
+		answerTimes.set(id);
 		if (found !== undefined) prepare(id);
 		return answer(id, "remote", found);
 	}
@@ -171,46 +118,33 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			.finally(() => preparing.delete(id));
 	}
 
-	/** Once the mirror is as new as any answer before in all details, it stays so. */
-	function forgetRemote(id: string, found: Reading): void {
-		if (!isInOrder(found, "all", askedAt.get(id))) return;
-		askedAt.delete(id);
-		readSince.delete(id);
-	}
-
-	async function read(id: string): Promise<Reading> {
+	async function read(id: string): Promise<DatedReading> {
 		const times = { reconciledAt: state.reconciledAt(), verifiedAt: state.verifiedAt() };
-		const proof = { ...times, readSince: readSince.get(id) ?? {} };
+		const proof = { ...times, readSince: answerTimes.readSince(id) };
 		return { ...(await readInstance(store, id, reading)), ...proof };
-	}
-
-	/** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */
-	function mayLackNics(found: Reading): boolean {
-		const server = found.resources.find(({ kind }) => kind === "server");
-		return nicsWithoutPort(found).length > 0 && (server?.requestedAt ?? 0) > found.reconciledAt;
 	}
 
 	/** When the facts of a new answer were requested at the earliest. */
 	const oldestNow = () => clock.now() - options.freshness * 1000;
 
 	/** Whether the facts can be answered as they are, if their wiring is not odd. */
-	const isCurrent = (found: Reading, detail: Detail, notBefore: number, answeredAt: number) =>
-		isInOrder(found, detail, answeredAt) &&
+	const isCurrent = (found: DatedReading, detail: Detail, notBefore: number, answeredAt: number) =>
+		answerTimes.isInOrder(found, detail, answeredAt) &&
 		isComplete(found, detail) &&
 		!isDoubtful(found, detail) &&
 		asOf(found, detail) >= notBefore;
 
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
-		const answeredAt = answersFrom(id);
+		const answeredAt = answerTimes.from(id);
 		// While the mirror is filled, guests that all ask need no reading each to learn that.
 		const found = state.isListed(keyKinds) ? await read(id).catch(() => undefined) : undefined;
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
-		const mayServeOld = () => isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
+		const mayServeOld = () => answerTimes.isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
 			const isOdd = await isOddlyWired(store, found);
 			const notBefore = Math.max(oldestNow(), answeredAt());
 			if (!isOdd && isCurrent(found, detail, notBefore, answeredAt())) {
-				forgetRemote(id, found);
+				answerTimes.forget(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
 			if (!refreshes.hasRoom() && mayServeOld() && !isOdd) {
@@ -220,7 +154,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			if (await refreshes.refresh(id, detail, notBefore)) {
 				const again = await read(id).catch(() => found);
 				if (isCurrent(again, detail, notBefore, answeredAt())) {
-					forgetRemote(id, again);
+					answerTimes.forget(id, again);
 					return answer(id, "refreshed", factsOf(again));
 				}
 			} else if (mayServeOld()) return answer(id, "stale", factsOf(found));
@@ -239,11 +173,11 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		facts,
 		instance: instanceFrom(facts),
 		async known(id) {
-			const answeredAt = answersFrom(id);
+			const answeredAt = answerTimes.from(id);
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
 			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
-			forgetRemote(id, found);
+			answerTimes.forget(id, found);
 			const current = factsOf(found);
 			return current && assembleOwned(current);
 		},
@@ -257,12 +191,12 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			throw new GuestwireError("cloud-unavailable", "the mirror does not have all ports yet");
 		},
 		verifiedAge(id) {
-			const answersRemotely = id !== undefined && askedAt.has(id);
+			const answersRemotely = id !== undefined && answerTimes.has(id);
 			return answersRemotely ? Number.POSITIVE_INFINITY : clock.now() - state.verifiedAt();
 		},
 		invalidate(change) {
 			remote.invalidate?.(change);
-			if (change.kind === "server") for (const id of change.ids) askedAt.set(id, clock.now());
+			if (change.kind === "server") for (const id of change.ids) answerTimes.set(id);
 		},
 		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
 		onChange: (listener) => void listeners.push(listener),

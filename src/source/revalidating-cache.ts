@@ -4,6 +4,8 @@
  */
 import { GuestwireError } from "../errors.ts";
 import { type Answer, isNewer, type LookUp, staysNewest } from "./answer-order.ts";
+import { createLookUps } from "./cache-look-ups.ts";
+import { createPreparation } from "./cache-preparation.ts";
 import type { CacheTimes, StaleTimes } from "./cache-times.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
@@ -95,9 +97,6 @@ export interface RevalidatingCache<V> {
 	stats(): RevalidatingCacheStats;
 }
 
-/** Look-ups for one value while changes overtake them. */
-const MOST_TRIES = 2;
-
 /**
  * Look-ups in progress at which keys that are not known are refused: callers who gave up leave theirs behind, and made-up
  * keys have no end. Each takes a few kilobytes. Known keys are looked up all the same: their number is bounded.
@@ -110,9 +109,6 @@ const toValue = <V>({ value }: Answer<V>): V => value;
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
 	const { now, times, shared, isAbsent, sourceAge = 0 } = options;
 	const entries = createTaggedEntries<V>(options);
-	const lookUps = new Map<string, LookUp<V>>();
-	/** Keys that are being prepared, and have not been invalidated since. */
-	const preparing = new Set<string>();
 	const failures = createFailures(times.failureTtl, now);
 	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
 
@@ -126,56 +122,30 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return own === undefined || (other !== undefined && isNewer(other.askedAt, own)) ? other : own;
 	}
 
-	function start(key: string): Promise<Answer<V>> {
-		const [askedAt, sequence] = [now(), shared.changes.sequence()];
-		const [joined, known] = [options.superset?.running(key), newest(key)];
-		if (joined !== undefined && (known === undefined || isNewer(joined.askedAt, known))) return joined.answer;
-		return options.ask(key).then((value) => ({ value, askedAt, sequence }));
+	/** What is returned stays the newest value. */
+	function store(key: string, found: CacheEntry<V>, isCurrent: boolean): CacheEntry<V> {
+		failures.succeed();
+		shared.oldestStale = Number.POSITIVE_INFINITY;
+		if (isCurrent) failures.delete(key);
+		const known = newest(key);
+		if (known !== undefined && staysNewest(known, found, isCurrent)) return known;
+		const entry = { ...found, value: options.intern(key, found.value, found.askedAt) };
+		entries.set(key, entry);
+		return entry;
 	}
 
-	/**
-	 * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
-	 * went on at the same time as another one whose answer is outdated: nothing tells which of them is newer.
-	 */
-	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
-		for (let attempt = 1; ; attempt++) {
-			const answer = await start(key);
-			const isOutdated = shared.changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
-			const known = newest(key);
-			const isOrdered = known === undefined || !known.isOutdated || isNewer(answer.askedAt, known);
-			if ((!isOutdated && isOrdered) || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), isOutdated };
-		}
-	}
-
-	/** One look-up per key, however many callers. The result of one from before an invalidation counts as invalidated. */
-	function ask(key: string): Promise<Answer<V>> {
-		const running = lookUps.get(key);
-		if (running !== undefined) return running.answer;
-		const askedAt = now();
-		const end = (): boolean => lookUps.get(key)?.answer === answer && lookUps.delete(key);
-		const answer = lookUp(key).then(
-			({ sequence, ...found }) => {
-				failures.succeed();
-				shared.oldestStale = Number.POSITIVE_INFINITY;
-				const isCurrent = end();
-				const entry = { ...found, isOutdated: found.isOutdated || !isCurrent };
-				if (isCurrent) failures.delete(key);
-				const known = newest(key);
-				if (known !== undefined && staysNewest(known, entry, isCurrent))
-					return { value: known.value, askedAt: known.askedAt, sequence };
-				const value = options.intern(key, entry.value, entry.askedAt);
-				entries.set(key, { ...entry, value });
-				return { value, askedAt: entry.askedAt, sequence };
-			},
-			(error: unknown) => {
-				if (end()) failures.add(key, error);
-				throw error;
-			},
-		);
-		answer.catch(() => {}); // every caller may have left
-		lookUps.set(key, { askedAt, answer });
-		return answer;
-	}
+	const { changes } = shared;
+	const lookUps = createLookUps<V>({
+		...{ now, ask: options.ask, changes, tagsOf: options.tagsOf, newest },
+		runningElsewhere: (key) => options.superset?.running(key),
+		onFound: store,
+		onError: failures.add,
+	});
+	const preparation = createPreparation<V>({
+		...{ entries, now, changes, tagsOf: options.tagsOf, isAbsent, intern: options.intern },
+		isYoung: (key, entry) => ageOf(key, entry) < times.revalidateAfter,
+		isLookedUp: (key) => lookUps.running(key) !== undefined,
+	});
 
 	/**
 	 * If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason.
@@ -190,7 +160,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	): V | Promise<V> {
 		const { value, askedAt } = known;
 		const age = ageOf(key, known);
-		if (age >= staleIfError) return lookUps.get(key)?.answer.then(toValue) ?? Promise.reject(reason);
+		if (age >= staleIfError) return lookUps.running(key)?.answer.then(toValue) ?? Promise.reject(reason);
 		counts.stale++;
 		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
 		options.onStale(key, age, reason);
@@ -207,7 +177,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		});
 		slow.catch(() => {}); // the answer may come first
 		try {
-			return (await Promise.race([ask(key), slow])).value;
+			return (await Promise.race([lookUps.ask(key), slow])).value;
 		} catch (error) {
 			return serveStale(key, newest(key) ?? known, error, staleTimes);
 		} finally {
@@ -224,7 +194,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
 			return known.value;
 		}
-		const [oldest] = lookUps.values();
+		const oldest = lookUps.oldest();
 		const isDown = failures.isDown(oldest !== undefined && now() - oldest.askedAt >= staleTimes.revalidateTimeout);
 		if (isDown) revalidateInBackground(key);
 		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), staleTimes);
@@ -233,37 +203,19 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 	}
 
 	function revalidateInBackground(key: string): void {
-		if (lookUps.has(key) || failures.isFailing(key)) return;
+		if (lookUps.running(key) !== undefined || failures.isFailing(key)) return;
 		counts.refreshes++;
-		ask(key);
+		lookUps.ask(key);
 	}
 
 	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
 		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
 		const known = newest(key);
 		const mayBeMadeUp = known === undefined || isAbsent(known.value);
-		if (mayBeMadeUp && lookUps.size >= MOST_LOOK_UPS && !lookUps.has(key)) return Promise.reject(TOO_MANY);
+		if (mayBeMadeUp && lookUps.size() >= MOST_LOOK_UPS && lookUps.running(key) === undefined)
+			return Promise.reject(TOO_MANY);
 		counts.misses++;
-		return withAbort(ask(key).then(toValue), signal);
-	}
-
-	async function prepare(key: string, look: () => Promise<V | undefined>): Promise<V | undefined> {
-		const known = entries.get(key);
-		if (known !== undefined && !known.isOutdated && ageOf(key, known) < times.revalidateAfter) return known.value;
-		if (lookUps.has(key) || preparing.has(key) || (known === undefined && !entries.hasRoom())) return undefined;
-		const [askedAt, sequence] = [now(), shared.changes.sequence()];
-		preparing.add(key);
-		const value = await look().catch(() => undefined);
-		const isUnchanged = preparing.delete(key);
-		if (value === undefined || !isUnchanged || isAbsent(value)) return undefined;
-		if (shared.changes.hasChangedSince(sequence, options.tagsOf(key, value))) return undefined;
-		const meanwhile = entries.get(key);
-		if (meanwhile !== undefined && !isNewer(askedAt, meanwhile))
-			return meanwhile.isOutdated ? undefined : meanwhile.value;
-		const entry = { value: options.intern(key, value, askedAt), askedAt, receivedAt: now(), isOutdated: false };
-		if (known !== undefined) entries.set(key, entry);
-		else if (!entries.setIfRoom(key, entry)) return undefined;
-		return entry.value;
+		return withAbort(lookUps.ask(key).then(toValue), signal);
 	}
 
 	function invalidate(key: string): void {
@@ -272,8 +224,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			entry.isOutdated = true;
 			options.onInvalidate?.(key);
 		}
-		preparing.delete(key);
-		lookUps.delete(key);
+		preparation.invalidate(key);
+		lookUps.invalidate(key);
 		failures.delete(key);
 	}
 
@@ -291,10 +243,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			return askAndWait(key, signal);
 		},
 		revalidate: askAndWait,
-		prepare,
+		prepare: preparation.prepare,
 		peek: (key) => entries.get(key),
 		newest,
-		running: (key) => lookUps.get(key),
+		running: lookUps.running,
 		delete: (key) => entries.delete(key),
 		invalidate,
 		invalidateTag(tag) {
@@ -302,7 +254,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		},
 		invalidateAll() {
 			for (const key of entries.keys()) invalidate(key);
-			for (const key of [...lookUps.keys(), ...preparing]) invalidate(key);
+			for (const key of [...lookUps.keys(), ...preparation.keys()]) invalidate(key);
 		},
 		stats: () => ({ ...counts, entries: entries.size(), bytes: entries.bytes() }),
 	};
