@@ -4,6 +4,7 @@ import { inTurns } from "../../in-turns.ts";
 import type { HistoryStore, Refusal } from "../../store/history-store.ts";
 import { peerOf } from "../request-history/answered-request.ts";
 import { LIMITS } from "../request-history/recorder.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 import { type NearMiss, nearMisses } from "./near-misses.ts";
 
@@ -91,7 +92,7 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		},
 		async page({ text = "", limit, cursor }) {
 			const all = inOrder(matching(await store.refusals(MAX_KEPT), text));
-			const after = cursor === undefined ? undefined : decodeCursor(cursor);
+			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPlace);
 			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
 			const shown = rest.slice(0, limit);
 			const last = shown.at(-1);
@@ -186,19 +187,7 @@ function isAfter([lastAt, ...key]: Place, [otherLastAt, ...other]: Place): boole
 	return at >= 0 && (key[at] ?? "") > (other[at] ?? "");
 }
 
-function encodeCursor(place: Place): string {
-	return Buffer.from(JSON.stringify(place)).toString("base64url");
-}
-
-/** @returns undefined for a cursor that is invalid: the first page */
-function decodeCursor(text: string): Place | undefined {
-	try {
-		const place: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-		if (!Array.isArray(place) || place.length !== 4) return undefined;
-		const [lastAt, ...key] = place as unknown[];
-		const isPlace = typeof lastAt === "number" && key.every((part) => typeof part === "string");
-		return isPlace ? (place as unknown as Place) : undefined;
-	} catch {
-		return undefined;
-	}
+function isPlace(parts: readonly unknown[]): parts is Place {
+	const [lastAt, ...key] = parts;
+	return typeof lastAt === "number" && key.length === 3 && key.every((part) => typeof part === "string");
 }

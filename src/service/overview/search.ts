@@ -1,6 +1,7 @@
 /** Finds instances by what operators know about them: filters, an order that is always the same, and pages. */
 import type { InstanceHistory } from "../../store/history-store.ts";
 import { startWorkTurn } from "../work-turn.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 
 /**
@@ -58,7 +59,7 @@ export async function searchGuests(guests: Iterable<Guest>, query: SearchQuery):
 	const { sort = "name", descending = false, limit, cursor } = query;
 	const sign = descending ? -1 : 1;
 	const compare = (a: Place, b: Place) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
-	const after = cursor === undefined ? undefined : decodeCursor(cursor);
+	const after = cursor === undefined ? undefined : decodeCursor(cursor, isPlace);
 	const matches = matcher(query);
 	const page = createSmallest<Guest>(limit + 1, compare);
 	let total = 0;
@@ -148,17 +149,7 @@ function compareText(a: string, b: string): number {
 	return a < b ? -1 : Number(a > b);
 }
 
-function encodeCursor(place: Place): string {
-	return Buffer.from(JSON.stringify(place)).toString("base64url");
-}
-
-/** @returns undefined for a cursor that is invalid: the first page */
-function decodeCursor(text: string): Place | undefined {
-	try {
-		const [key, id] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
-		if ((typeof key === "string" || typeof key === "number") && typeof id === "string") return [key, id];
-	} catch {
-		// Invalid, as below.
-	}
-	return undefined;
+function isPlace(parts: readonly unknown[]): parts is Place {
+	const [key, id] = parts;
+	return parts.length === 2 && (typeof key === "string" || typeof key === "number") && typeof id === "string";
 }
