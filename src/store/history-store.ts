@@ -24,7 +24,7 @@ export type InstanceHistory = Omit<Tables["history_instances"], "sequence">;
 export type Version = Omit<Tables["history_versions"], "instance_id">;
 
 /** What a comparison of a guest's documents with what it would get now has found. */
-export type Comparison = Pick<InstanceHistory, "outdated_at" | "compared_at">;
+export type ComparisonTimes = Pick<InstanceHistory, "outdated_at" | "compared_at">;
 
 /** What is written together, or not at all. Each key occurs once in each list. */
 export interface HistoryBatch {
@@ -32,7 +32,7 @@ export interface HistoryBatch {
 	 * `requests`, `failures` and the bits of `client_traits` are added to what is stored. A `client` of null, or one that is
 	 * less certain, keeps what is stored.
 	 */
-	readonly instances: readonly Omit<InstanceHistory, keyof Comparison>[];
+	readonly instances: readonly Omit<InstanceHistory, keyof ComparisonTimes>[];
 	readonly documents: readonly Tables["history_documents"][];
 	readonly requests: readonly Tables["history_requests"][];
 	/** Of a document that has more than three versions, the oldest are deleted. */
@@ -54,7 +54,7 @@ export interface HistoryStore {
 	trim(instances: number): Promise<boolean>;
 	/** Deletes the oldest refusals beyond a number, of those peers that have most: one peer can't displace all others'. */
 	trimRefusals(refusals: number): Promise<void>;
-	setComparison(instanceId: string, comparison: Comparison): Promise<void>;
+	setComparison(instanceId: string, comparison: ComparisonTimes): Promise<void>;
 	/** The lines of instances that were written after a batch, in pages; the first call starts at 0. */
 	instancesSince(
 		sequence: number,

@@ -1,12 +1,12 @@
 /** The instances' lines of the request history, read again after each write of any process. */
-import type { Comparison, HistoryStore, InstanceHistory } from "../../store/history-store.ts";
+import type { ComparisonTimes, HistoryStore, InstanceHistory } from "../../store/history-store.ts";
 import { bestClient } from "../request-history/client.ts";
 
 export interface HistoryReader {
 	/** By instance. */
 	readonly lines: ReadonlyMap<string, InstanceHistory>;
 	/** Sets what a comparison has found, here and in the store. */
-	setComparison(id: string, comparison: Comparison): Promise<void>;
+	setComparison(id: string, comparison: ComparisonTimes): Promise<void>;
 	close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { guest, novaSettings, recordedInstance } from "../../../test/metadata-service.ts";
 import type { Change } from "../../source/source.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
-import { type Comparison, createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
+import { type ComparisonTimes, createHistoryStore, type HistoryStore } from "../../store/history-store.ts";
 import { createNodeStore } from "../../store/node-store.ts";
 import { createGuestDocuments } from "../guest-documents.ts";
 import { createDigests } from "../request-history/document-content.ts";
@@ -117,7 +117,7 @@ describe("the overview", () => {
 	it("agrees with an older version beside it, which knows one column", async () => {
 		await fetchDocument(documents.tree(own).answer(PATH)?.body ?? new Uint8Array());
 		await (await open()).compare(own.id, own);
-		const { compared_at } = (await store.instance(own.id)) as Comparison;
+		const { compared_at } = (await store.instance(own.id)) as ComparisonTimes;
 		expect(compared_at).toBeGreaterThan(0);
 		for (const [outdated_at, state] of [
 			[0, "current"],

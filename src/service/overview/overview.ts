@@ -3,7 +3,7 @@
  * would get now. Kept in memory by the process that runs the operator server; the state is the truth.
  */
 import type { Instance } from "../../instance/instance.ts";
-import type { Comparison, HistoryStore } from "../../store/history-store.ts";
+import type { ComparisonTimes, HistoryStore } from "../../store/history-store.ts";
 import type { NodeStore } from "../../store/node-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
@@ -193,7 +193,7 @@ export function createOverview(options: OverviewOptions): Overview {
 }
 
 /** What is stored of a comparison, given what was stored before: a write only if the answer is another one. */
-function comparisonOf(isOld: boolean | undefined, before: Comparison, since: number | undefined): Comparison {
+function comparisonOf(isOld: boolean | undefined, before: ComparisonTimes, since: number | undefined): ComparisonTimes {
 	if (isOld === undefined) return { outdated_at: null, compared_at: null };
 	const now = Date.now();
 	return { outdated_at: isOld ? before.outdated_at || (since ?? now) : null, compared_at: before.compared_at ?? now };
