@@ -10,7 +10,7 @@ type Result<C extends Calls, Name extends keyof C> = Awaited<ReturnType<C[Name]>
 export interface Channel<Theirs extends Calls> {
 	/** Rejects with the other side's error, or when the other side has ended. */
 	call<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): Promise<Result<Theirs, Name>>;
-	/** A call whose result nobody needs. It reaches the other side in the order of all calls. */
+	/** A call whose result is not needed. It reaches the other side in the order of all calls. */
 	notify<Name extends keyof Theirs & string>(name: Name, argument: Argument<Theirs, Name>): void;
 }
 
@@ -41,7 +41,7 @@ export function threadPort(thread: Thread, end: "exit" | "close"): Port {
 }
 
 interface Message {
-	/** Absent: nobody waits for the result. */
+	/** Absent: no caller waits for the result. */
 	readonly id?: number;
 	/** Absent in a reply. */
 	readonly call?: string;

@@ -23,7 +23,7 @@ export interface CheckOptions {
 	readonly nics?: readonly string[];
 }
 
-/** At most so many findings of one rule are reported; the last one says how many more there are. */
+/** The most findings of one rule that are reported; the last one says how many more there are. */
 const MAX_FINDINGS_OF_A_RULE = 50;
 /** The others are counted up to this number, to bound the work on a hostile document. */
 const MAX_COUNTED = 500;

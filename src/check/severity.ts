@@ -2,7 +2,7 @@
 import type { Outcome, Severity } from "./finding.ts";
 import type { Rule } from "./rule.ts";
 
-/** Whether the outcome costs the guest networking. */
+/** Whether the guest loses networking. */
 export function losesNetworking(outcome: Outcome): boolean {
 	return outcome === "crash" || outcome === "lost";
 }

@@ -7,7 +7,7 @@ import { writeFileAtomically } from "../write-file-atomically.ts";
 import type { Io } from "./frame.ts";
 import { readBounded } from "./read-bounded.ts";
 
-/** In MiB: far above the size of any config drive. It keeps somebody's whole disk out of memory. */
+/** In MiB: far above the size of any config drive. It keeps a whole disk from being read into memory. */
 const MAX_IMAGE = 1024;
 
 /**

@@ -2,7 +2,7 @@
 import { run } from "./program.ts";
 
 onBrokenPipe(process.stdout, () => process.exit());
-// A service keeps running when nobody reads its messages any more.
+// A service keeps running when its messages are no longer read.
 onBrokenPipe(process.stderr, () => {});
 
 /** A reader that closes the pipe early (`guestwire tree … | head -1`) is not an error. */

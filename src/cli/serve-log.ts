@@ -20,7 +20,7 @@ export function logTo({ stdout }: Io, onLost: (lines: number) => void): LogFile 
 		...file,
 		async flush() {
 			await file.flush();
-			// Lines for a socket that nobody reads would keep the process from ending.
+			// Lines for a socket that is not read would keep the process from ending.
 			setTimeout(() => process.exit(), EXIT_GRACE).unref();
 		},
 	};

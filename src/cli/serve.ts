@@ -39,7 +39,7 @@ export function serveCommand(io: Io): Command {
 			isServing = true;
 		});
 		await Promise.race([starting, stopped]);
-		// What is being opened may take long, such as a locked database, and nobody has been answered yet.
+		// What is being opened may take long, such as a locked database, and no guest has been answered yet.
 		if (!isServing) process.exit();
 		await Promise.all([starting, stopped]);
 	});

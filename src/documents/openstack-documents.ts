@@ -21,7 +21,7 @@ export interface OpenStackDocument {
 	readonly path: string;
 	/** Whether it lets somebody act as the guest: see `isPrivatePath`. */
 	readonly isPrivate: boolean;
-	/** Bytes of somebody's own; all else is JSON. */
+	/** Bytes from a user; everything else is JSON. */
 	readonly raw?: true;
 	/** The first version that lists it. */
 	readonly listedSince: OpenStackVersion;

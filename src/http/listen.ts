@@ -85,7 +85,7 @@ export async function listenOn(server: Listener, address: ListenAddress): Promis
 }
 
 /**
- * Removes a socket on which nobody answers. A socket in use, and a file that is not a socket, is left alone.
+ * Removes a socket that no process answers on. A socket in use, or a file that is not a socket, is left alone.
  *
  * @throws GuestwireError `listen` for such a file
  */

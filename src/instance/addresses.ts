@@ -101,7 +101,7 @@ export function isEthernetMac(value: unknown): value is string {
 }
 
 /**
- * Whether a NIC can have the MAC address (six bytes, canonical): it is no group address, and not zero
+ * Whether a NIC can have the MAC address (six bytes, canonical): it is not a group address, and not zero
  * (`is_valid_ether_addr` in the kernel's etherdevice.h).
  */
 export function isNicMac(mac: string): boolean {

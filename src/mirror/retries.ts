@@ -37,7 +37,7 @@ export function createRetries(clock: Clock, signal: AbortSignal, onLog: MirrorEv
 	};
 }
 
-/** An unexpected error costs no more than an expected one, but its stack is needed to find its cause. */
+/** An unexpected error has the same effect as an expected one, but its stack is needed to find its cause. */
 function textOf(error: unknown): string {
 	if (error instanceof GuestwireError) return error.message;
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);

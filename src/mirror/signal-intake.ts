@@ -47,7 +47,7 @@ export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOp
 		onGap(since) {
 			up.add(source);
 			events.onSignalState(source.name, true);
-			// The first connection of all is no gap worth counting.
+			// The very first connection does not count as a gap.
 			if (since !== undefined) events.onGap(source.name);
 			addGap();
 		},

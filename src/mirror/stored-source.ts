@@ -1,4 +1,4 @@
-/** The instances as the mirror has them: looking at all of them must not cost a request to the cloud for each. */
+/** The instances as the mirror has them: reading all of them must not need a request to the cloud for each. */
 import { assembleOwned } from "../source/ownership.ts";
 import type { Source } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";

@@ -32,7 +32,7 @@ function cloudWith(only: Resource<"network">): RemoteSource {
 	return { resources, signals: [{ name: "bus", listen }], close: async () => {} } as unknown as RemoteSource;
 }
 
-test("what is gone since a watcher died that had recorded nothing of its fill is deleted at once, and not missed", async () => {
+test("what was deleted after a watcher died without recording its fill is deleted at once, and not counted as missed", async () => {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	await store.apply({ upserts: [network("gone"), network("kept")] });

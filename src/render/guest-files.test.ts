@@ -48,7 +48,7 @@ describe("files for guests without an agent", () => {
 		expect(text("user-data").length).toBeGreaterThan(0);
 	});
 
-	it("are private, as all documents are, if and only if user data or vendor data is in them", () => {
+	it("are private, like all documents, if and only if they contain user data or vendor data", () => {
 		const { facts } = recordedCase("h1-full");
 		const user_data = Buffer.from("#cloud-config\n# planted").toString("base64");
 		const server = { ...facts.server, "OS-EXT-SRV-ATTR:user_data": user_data } as NonNullable<typeof facts.server>;

@@ -34,7 +34,7 @@ it("has exactly the metrics that docs/mirror.md lists", async () => {
 	await state.close();
 });
 
-it("counts the mirror's resources once for all who look at the same time, and again after a failure", async () => {
+it("counts the mirror's resources once for simultaneous readers, and again after a failure", async () => {
 	let reads = 0;
 	let isAway = true;
 	const registry = new Registry();

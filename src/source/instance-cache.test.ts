@@ -591,7 +591,7 @@ test("made-up keys evict no real entries, and are themselves bounded", async () 
 	expect([asked.length, queries.length]).toEqual([101, 101]);
 });
 
-test("made-up keys wait for a source that hangs up to a limit, beyond which known ones are still looked up", async () => {
+test("only a limited number of made-up keys wait for a source that hangs; known ones are still looked up", async () => {
 	const { cache, owners, queries, state, after } = set();
 	owners.set("10.0.0.1", [{ id: "a", networkId: "n" }]);
 	await cache.owners({ address: "10.0.0.1" });

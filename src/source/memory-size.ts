@@ -6,7 +6,7 @@ const OBJECT = 32;
 const STRING = 16;
 const MEMBER = 8;
 
-/** About how many bytes plain data takes in memory. Names of members cost nothing: objects of one kind share them. */
+/** About how many bytes plain data takes in memory. Names of members take no memory: objects of one kind share them. */
 export function memorySize(value: unknown): number {
 	if (typeof value === "string") return STRING + value.length;
 	if (typeof value !== "object" || value === null) return 0;

@@ -5,7 +5,7 @@ import type { StateDatabase } from "./database.ts";
 const KEY_BYTES = 32;
 
 /**
- * The key of a name: 32 random bytes, made by whoever asks first.
+ * The key of a name: 32 random bytes, made for the first caller.
  *
  * @throws GuestwireError `state`
  */

@@ -182,7 +182,7 @@ describe("one guest does not take the others' share", () => {
 		expect((await ask("10.0.0.6")).status).toBe(200);
 	});
 
-	it("of waiting requests by addresses that it makes up: its network leaves places to the others", async () => {
+	it("of waiting requests through made-up addresses: its network leaves places to the others", async () => {
 		const listen = `unix:${join(tmpdir(), `guestwire-limits-${process.pid}.sock`)}`;
 		const hanging = { ...instances, owners: () => lookUp.promise };
 		await start({ waiting: 40 }, { listen, identity: { mode: "network", allow: [] } }, hanging);
@@ -217,7 +217,7 @@ describe("one guest does not take the others' share", () => {
 		expect(await service.metrics.registry.metrics()).toMatch(/connections_refused_total\{[^}]*\} 2\n/);
 	});
 
-	it("of connections from addresses that it makes up, which no instance has", async () => {
+	it("of connections from made-up addresses, which no instance has", async () => {
 		const local = instancesOf([
 			guest({ id: "five", address: "127.0.0.5" }),
 			guest({ id: "six", address: "127.0.0.6", macAddress: "fa:16:3e:00:00:06" }),

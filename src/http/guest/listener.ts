@@ -52,7 +52,7 @@ export interface GuestListener {
 	close(): Promise<void>;
 }
 
-/** Milliseconds beyond the budget after which a closing listener waits for nobody any more. */
+/** Milliseconds beyond the budget after which a closing listener stops waiting. */
 const CLOSE_GRACE = 1000;
 
 export function createGuestListener(options: GuestListenerOptions): GuestListener {
@@ -134,7 +134,7 @@ function handle(handler: GuestHandler, exchange: Exchange): GuestResponse | Prom
 	}
 }
 
-/** Whether the connection can't be used again: nobody reads the rest of a body that was not wanted. */
+/** Whether the connection can't be used again: the rest of an unwanted body is not read. */
 function mustClose(request: IncomingMessage, response: GuestResponse): boolean {
 	if ("reason" in response && response.reason === "bad-request") return true;
 	return hasBody(request) && !request.complete;

@@ -14,7 +14,7 @@ export const GuestSchema = Type.Object({
 	networks: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
 	state: Type.Enum([...GUEST_STATES], {
 		description:
-			"`failing`: the guest's last request was answered with a status of 500 or more; `outdated`: it fetched other documents than it would get now; `current`: the same; `asked`: nothing can be compared; `refused`: since it last asked, a request that nearly was its own got nothing; `never`: it has not asked",
+			"`failing`: the guest's last request was answered with a status of 500 or more; `outdated`: it fetched documents that differ from what it would get now; `current`: the same; `asked`: nothing can be compared; `refused`: requests that nearly matched it were refused after its last answered one; `never`: it has not sent any request",
 	}),
 	outdatedSince: Type.Optional(Time),
 	client: Type.Optional(Type.String({ description: "`name` or `name@version`" })),

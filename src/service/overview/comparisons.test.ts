@@ -22,7 +22,7 @@ it("a guest that has sent a request is compared before the others", async () => 
 	expect(compared).toEqual(["first", "asked"]);
 });
 
-it("a guest that somebody looks at is compared first, if it waits, and with the time of the first change", async () => {
+it("a waiting guest that is on an open page is compared first, with the time of the first change", async () => {
 	const compared: [string, number | undefined][] = [];
 	const { promise, resolve } = Promise.withResolvers<void>();
 	const comparisons = createComparisons({

@@ -17,12 +17,12 @@ export interface Comparisons {
 export interface ComparisonsOptions {
 	/** @param since see Comparisons */
 	readonly compare: (id: string, since: number | undefined, signal: AbortSignal) => Promise<void>;
-	/** Whether somebody sees the results as they come. */
+	/** Whether a page shows the results as they come. */
 	readonly isWatched: () => boolean;
 	readonly onError: (error: unknown) => void;
 }
 
-/** Milliseconds between two guests while somebody is watching, and at most otherwise. */
+/** Milliseconds between two guests while a page is open; otherwise, the longest pause. */
 const SHORT_PAUSE = 2;
 const LONG_PAUSE = 1000;
 /** Without a watcher, guests' requests come first: a pause is so many times as long as the comparison before it. */

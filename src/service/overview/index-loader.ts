@@ -7,7 +7,7 @@ import { addChange, type Changes, type IndexedInstance, isAffected, noChanges } 
 import { createWiringReader } from "./wiring-reader.ts";
 
 export interface InstanceIndex {
-	/** Instances come and go while somebody goes through them. */
+	/** Instances come and go during an iteration. */
 	readonly instances: ReadonlyMap<string, IndexedInstance>;
 	/** Whether all instances have been read once. */
 	readonly isComplete: boolean;
@@ -163,7 +163,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		onChange(undefined, undefined);
 	}
 
-	// The others' lists are read again for whoever looks.
+	// The others' lists are read again when they are needed.
 	if (isLocal) source.onChange?.(add);
 	const filled = fill().catch(() => {});
 	return {

@@ -64,7 +64,7 @@ interface Candidate {
 	readonly match?: Lookup & { readonly port: IndexedPort; readonly value: string };
 }
 
-/** Everything that would be a candidate for some source: an instance costs a few look-ups, and nothing is parsed. */
+/** Everything that would be a candidate for some source: an instance takes a few look-ups, and nothing is parsed. */
 function wantedOf(sources: readonly RefusedRequest[]): ReadonlyMap<string, readonly Lookup[]> {
 	const wanted = new Map<string, Lookup[]>();
 	const add = (value: string, lookup: Lookup) => getOrInsert(wanted, value, (): Lookup[] => []).push(lookup);

@@ -4,7 +4,7 @@ import { createOverviewEvents, type OverviewEvent } from "./overview-events.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("names guests that look different at the same time in one event, and says so when they are too many", () => {
+it("names guests that change at the same time in one event, and says so if they are too many", () => {
 	let prepared = 0;
 	const events = createOverviewEvents(() => void prepared++);
 	const seen: OverviewEvent[] = [];

@@ -11,7 +11,7 @@ export interface OverviewEvents {
 	/** Guests look different. Undefined: any may. */
 	guests(ids: readonly string[] | undefined): void;
 	refusals(): void;
-	/** Whether somebody listens. */
+	/** Whether there is a listener. */
 	readonly isWatched: boolean;
 	/** @returns ends it */
 	listen(listener: (event: OverviewEvent) => void): () => void;

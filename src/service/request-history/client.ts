@@ -16,7 +16,7 @@ export interface ClientEvidence {
 
 /** How well a client is known. Less certain evidence does not replace it. The numbers are stored. */
 const Certainty = {
-	/** Unknown, or a tool that somebody tries in the guest. */
+	/** Unknown, or a tool that a person tries in the guest. */
 	none: 0,
 	/** By the paths that it requests. */
 	paths: 1,

@@ -110,7 +110,7 @@ function refusalsOf(requests: readonly AnsweredRequest[], node: string): History
 	const found = new Map<string, Refused>();
 	for (const request of requests) {
 		const { at, reason, listener, source, instance } = request;
-		// Listings are the same for everybody and identify nobody.
+		// Listings are the same for every client, so they identify none.
 		if (reason === undefined) continue;
 		const from = JSON.stringify({ ...source, ...(instance !== undefined && { instance }) }, (_, value) =>
 			typeof value === "string" ? short(value) : value,

@@ -23,7 +23,7 @@ export function restAfter(took: number, interval: number): number {
 
 /**
  * @param pollSeconds how old a change is at most when it is found, see `restAfter`
- * @param startPoll called each time somebody begins to listen
+ * @param startPoll called each time a listener starts
  */
 export function createPollSignals(name: SignalName, pollSeconds: number, startPoll: () => Poll): ChangeSignals {
 	return {

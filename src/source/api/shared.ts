@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 /** A look-up whose results are shared for a short time. */
 export interface Shared<T> {
 	(key: string): Promise<T>;
-	/** Forgets the result for a key, and a look-up in progress: the next caller asks anew. */
+	/** Forgets the result for a key, and a look-up in progress: the next caller starts a new one. */
 	invalidate(key: string): void;
 	/** Forgets everything. */
 	clear(): void;

@@ -56,7 +56,7 @@ function checkOwners(
 	}
 }
 
-/** An API never returns a list of names: whoever writes one has the key pairs in the inventory too. */
+/** An API never returns a list of names: a hand-written one needs the key pairs in the inventory too. */
 function checkKeyNames({ servers, keypairs }: Merged, fault: Fault): void {
 	const lists = [...servers.values()].filter(({ key_name: names }) => Array.isArray(names));
 	if (lists.length === 0) return;

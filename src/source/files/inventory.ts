@@ -52,7 +52,7 @@ export interface Inventory {
 	readonly shares: Multimap<ShareFacts>;
 	/** By instance. */
 	readonly nodes: Multimap<BareMetalNodeFacts>;
-	/** Instances on nodes that can't be read, and why. One odd record costs no other node. */
+	/** Instances on nodes that can't be read, and why. An odd record affects no other node. */
 	readonly unreadable: ReadonlyMap<string, string>;
 	/** What is odd about the files, one line each: such a node, and records that were left out. */
 	readonly warnings: readonly string[];

@@ -1,4 +1,4 @@
-/** Ironic's records that can't be read, or belong to nothing. Each costs its node, and never the inventory. */
+/** Ironic's records that can't be read, or belong to nothing. Each affects its node, and never the inventory. */
 import { canonicalMac } from "../../instance/addresses.ts";
 import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
@@ -101,7 +101,7 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	return { merged, problems, leftOut };
 }
 
-/** All records, with what can be read of odd ones, which cost their nodes. */
+/** All records, with what can be read of odd ones, whose nodes become unreadable. */
 function withReadable(given: Merged, odd: readonly OddRecord[]): Found {
 	const problems = new Map<string, string>();
 	const nodes = new Map(given.baremetal_nodes);
@@ -120,7 +120,7 @@ function withReadable(given: Merged, odd: readonly OddRecord[]): Found {
 	return { nodes, ports, groups, problems, leftOut };
 }
 
-/** Removes what is on no known node, with one line per node. A port whose group is missing costs its node. */
+/** Removes what is on no known node, with one line per node. A port whose group is missing makes its node unreadable. */
 function leaveOutHidden({ nodes, ports, groups, problems, leftOut }: Found, describe: DescribeFault): void {
 	const hidden = new Set<string>();
 	const isHidden = (node: string) => !nodes.has(node);

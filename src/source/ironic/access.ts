@@ -35,7 +35,7 @@ const KNOWN: KnownMicroversions = {
 	newest: "1.111",
 };
 
-/** The cause of errors that stay until somebody changes the cloud: the user has no role, or Ironic is too old. */
+/** The cause of errors that stay until the cloud is changed: the user has no role, or Ironic is too old. */
 export const UNUSABLE = new Error("this Ironic can't be used");
 
 const readRoot = reader(
@@ -137,7 +137,7 @@ function basic({ entry: { auth }, where }: FoundCloud): string {
 function networkOf({ session, network }: Access, rest: Rest): IronicAccess["network"] {
 	if (session === undefined) {
 		if (network === undefined) return async () => undefined;
-		// A Neutron without Keystone asks nobody who they are.
+		// A Neutron without Keystone does not authenticate callers.
 		const api = createApi({ authorize: async () => ({ headers: {} }), rest, base: async () => neutronBase(network) });
 		return async () => api;
 	}

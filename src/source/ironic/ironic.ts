@@ -36,7 +36,7 @@ const PAGE = "1000";
 /** A page's marker may be deleted before the next page is read: then the record before it marks the page. */
 const MARKERS = 3;
 
-/** Undefined for an odd record: whoever reads its node reports it. */
+/** Undefined for an odd record: the reader of its node reports it. */
 function uuidOf({ value }: Answered): string | undefined {
 	return isMap(value) ? nonEmptyText(value["uuid"]) : undefined;
 }

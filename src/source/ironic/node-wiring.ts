@@ -27,7 +27,7 @@ type Wiring = Awaited<ReturnType<typeof gatherWiring>>;
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
 export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts): FindFacts {
-	/** What Neutron knows of ports; undefined if it has none of them. */
+	/** What Neutron knows about ports; undefined if it does not have any of them. */
 	async function fromNeutron(
 		ids: readonly string[],
 		owned: (port: PortAnswer) => PortAnswer,

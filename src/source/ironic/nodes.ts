@@ -1,4 +1,4 @@
-/** Nodes with their ports and port groups. One odd record costs its node, and no other. */
+/** Nodes with their ports and port groups. An odd record affects only its node. */
 
 import { GuestwireError } from "../../errors.ts";
 import { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";

@@ -47,7 +47,7 @@ const untilRead = () => new Promise<void>((resolve) => void setImmediate(() => s
 /** Does not keep the process alive: what is waited for does. */
 export const waitAtMost = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
-/** Gathers look-ups into rounds: a burst of any size costs about two of them. */
+/** Gathers look-ups into rounds: a burst of any size needs about two of them. */
 export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): Shared<T> {
 	let lookUps = 0;
 	let running: Promise<unknown> = Promise.resolve();

@@ -16,7 +16,7 @@ export interface BusSession {
 	bind(): Promise<readonly string[]>;
 	/** How many messages wait in the session's own queue. */
 	waiting(): Promise<number>;
-	/** The state of somebody else's queue; undefined if it does not exist. */
+	/** The state of another program's queue; undefined if it does not exist. */
 	inspect(queue: string): Promise<QueueState | undefined>;
 	/** Resolves with the reason when the session has ended. */
 	readonly ended: Promise<string>;

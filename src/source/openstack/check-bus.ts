@@ -5,7 +5,7 @@ import { type BusSession, describeBusError, openBusSession } from "./bus-session
 import type { ReadBusAddress } from "./signals.ts";
 import type { BusAddress, BusHost } from "./transport-url.ts";
 
-/** The queues that services declare for their notifications, for whoever wants them. */
+/** The queues that services declare for their notifications, for any consumer. */
 const OLD_FORMAT = "notifications.info";
 const VERSIONED = "versioned_notifications.info";
 /** A queue without consumers that has more messages than this is forgotten. */

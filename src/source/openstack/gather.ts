@@ -90,7 +90,7 @@ function judge(
 }
 
 /**
- * Whether the server is needed even for the wiring. A single NIC needs no order, and nobody contests its claim. With
+ * Whether the server is needed even for the wiring. A single NIC needs no order, and its claim is not contested. With
  * several, only Nova knows their order and the project they must belong to (see ownership.ts); without any, only Nova
  * knows whether the instance exists.
  */
@@ -115,7 +115,7 @@ async function gatherOnHardware(
 	]);
 	if (hardware === undefined) return wiring;
 	const { ports: bareMetalPorts, portGroups } = hardware;
-	// They are in Ironic's project, as nobody's server.
+	// They are in Ironic's project, and belong to no server.
 	const ofRamdisk = new Set([...bareMetalPorts, ...portGroups].flatMap(ramdiskPorts));
 	const more = named.filter((port) => ofRamdisk.has(port.id) && !ports.includes(port));
 	return {

@@ -44,10 +44,10 @@ const MOST_SERVERS = 10_000;
 export interface Nova {
 	/** Undefined if there is none. */
 	server(id: string): Promise<ServerAnswer | undefined>;
-	/** The servers themselves, asked for anew. */
+	/** The servers themselves, requested again. */
 	readonly servers: Servers;
 	keypairs(server: ServerAnswer): Promise<readonly KeypairFacts[]>;
-	/** A key pair, asked for anew. @param id as `keypairId` writes it */
+	/** A key pair, requested again. @param id as `keypairId` writes it */
 	currentKeypair(id: string): Promise<KeypairFacts | undefined>;
 	/**
 	 * Whether NICs may have tags that matter. A tag distinguishes a NIC from others, and Nova returns tags for one instance at
@@ -56,7 +56,7 @@ export interface Nova {
 	mayHaveTags(nics: number): boolean;
 	/** The NICs' attachments, which have their tags. */
 	interfaceAttachments(serverId: string, portIds: readonly string[]): Promise<readonly InterfaceAttachmentFacts[]>;
-	/** The NICs' attachments, asked for anew. */
+	/** The NICs' attachments, requested again. */
 	currentInterfaceAttachments(serverId: string): Promise<readonly InterfaceAttachmentFacts[]>;
 	volumeAttachments(server: ServerAnswer): Promise<readonly VolumeAttachmentFacts[]>;
 	/** The guest's CPUs that are pinned to dedicated host CPUs. */

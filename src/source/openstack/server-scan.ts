@@ -7,7 +7,7 @@ import type { WantedServers } from "./wanted-servers.ts";
 
 /** From this number of servers on, listing may be cheaper than asking for each. */
 export const WORTH_LISTING = 16;
-/** The cost of a listed server, relative to one asked for by itself: 5 ms and 80 ms were measured. */
+/** The cost of a listed server, relative to one that is requested on its own: 5 ms and 80 ms were measured. */
 const LISTED_COST = 1 / 16;
 /** More than one page is likely to have: from this number on, several are listed at the same time. */
 export const MANY = 250;
@@ -31,7 +31,7 @@ const BY_ID: Query = [
 /** A page that has been delivered to those who wait. */
 export interface DeliveredPage {
 	readonly count: number;
-	/** How many of its servers somebody waited for. */
+	/** How many of its servers a caller waited for. */
 	readonly delivered: number;
 	readonly last: string | undefined;
 	readonly next: string | undefined;

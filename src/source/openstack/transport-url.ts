@@ -25,7 +25,7 @@ export interface BusAddress {
 	readonly external: boolean;
 }
 
-/** `rabbits` is no scheme of OpenStack's own, but other programs write it for TLS. */
+/** `rabbits` is not one of OpenStack's own schemes, but other programs write it for TLS. */
 const SCHEMES = ["rabbit:", "kombu+rabbit:", "rabbits:"];
 const PORT = 5672;
 const TLS_PORT = 5671;

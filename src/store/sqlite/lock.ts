@@ -34,7 +34,7 @@ function tryLock(database: DatabaseSync): boolean {
 	}
 }
 
-/** For a database in memory: nobody else knows it. Holders of one lock in this process take turns. */
+/** For a database in memory, which no other process can open. Holders of one lock in this process take turns. */
 export function createMemoryLocks(): (name: LockName, signal: AbortSignal) => Promise<Lock> {
 	const held = new Set<LockName>();
 	return async (name, signal) => {

@@ -65,7 +65,7 @@ export function RenderedFiles({ rendering }: { readonly rendering: Rendering }) 
 					<pre tabIndex={0}>{text}</pre>
 				</figure>
 			))}
-			{files.length === 0 && <p class="empty">This format has nothing for this document.</p>}
+			{files.length === 0 && <p class="empty">This format can't express anything in this document.</p>}
 		</>
 	);
 }

@@ -61,7 +61,7 @@ function StatusDetails({ status }: { readonly status: Status }) {
 				</Fact>
 			</dl>
 			{!isReady && (
-				<Problem message="Guests get no answer: nothing is known of the cloud yet, or Guestwire is stopping. guestwire doctor checks every part." />
+				<Problem message="Guests get no response: nothing is known about the cloud yet, or Guestwire is stopping. guestwire doctor checks every part." />
 			)}
 			{isOutdated && (
 				<Problem message="The inventory on disk is invalid. Guestwire's log names the file and the mistake: once it is corrected, the inventory is read again." />

@@ -69,7 +69,7 @@ function Signals({ read }: { readonly read: Read }) {
 				next turn.
 			</p>
 			{signals.length === 0 ? (
-				<p class="empty">This process listens to no signals: the leader does, or there is none yet.</p>
+				<p class="empty">This process does not receive signals: the leader does, or there is no leader yet.</p>
 			) : (
 				<table>
 					<TableHead titles={["Signal", "State", "Average lag", "Gaps", "Not understood"]} />
@@ -105,7 +105,7 @@ function ApiRequests({ read }: { readonly read: Read }) {
 	return (
 		<Section id="api" title="Cloud API">
 			{kinds.size === 0 ? (
-				<p class="empty">No request to the cloud's API has ended yet.</p>
+				<p class="empty">No request to the cloud's API has finished yet.</p>
 			) : (
 				<>
 					<p class="muted">

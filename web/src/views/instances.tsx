@@ -112,7 +112,7 @@ function Results({ page }: { readonly page: SearchPage }) {
 				{isFiltered ? (
 					<Link href="/">Show all instances</Link>
 				) : (
-					<p>Create a server in the cloud, or add one to the inventory: it appears here by itself.</p>
+					<p>Create a server in the cloud, or add one to the inventory: it appears here automatically.</p>
 				)}
 			</Empty>
 		);

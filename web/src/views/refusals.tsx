@@ -117,7 +117,7 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 					</ul>
 				</>
 			) : (
-				<p class="muted">No instance comes near.</p>
+				<p class="muted">No instance nearly matched.</p>
 			)}
 		</li>
 	);

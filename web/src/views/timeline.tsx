@@ -8,7 +8,7 @@ const PAUSE = 60_000;
 /** The guest's last requests, the latest boot first, each boot in the order of its requests. */
 export function Timeline({ requests }: { readonly requests: readonly GuestRequest[] }) {
 	if (requests.length === 0) {
-		return <Empty>No requests yet. They appear here a second after the guest has asked.</Empty>;
+		return <Empty>No requests yet. They appear here a second after the guest has sent them.</Empty>;
 	}
 	const slowest = Math.max(...requests.map(({ ms }) => ms));
 	return (

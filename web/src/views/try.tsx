@@ -73,7 +73,7 @@ function Result({ analysis }: { readonly analysis: Analysis }) {
 			</Section>
 			<Section id="check" title="Check">
 				{losing.length > 0 && <p>These clients lose networking, or part of it: {losing.join(", ")}.</p>}
-				<Findings findings={findings} empty="Every client takes this document." />
+				<Findings findings={findings} empty="Every client accepts this document." />
 			</Section>
 			<Section id="renderings" title="Native configuration">
 				<Renderings renderings={renderings} />

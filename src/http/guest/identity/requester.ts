@@ -6,7 +6,7 @@ import type { ErrorResponse } from "../response.ts";
 export interface Requester {
 	/**
 	 * Names and values in turn, as they were sent. `headers` does not help here: node joins the values of a repeated header,
-	 * and a repeated header shows that somebody on the way added one.
+	 * and a repeated header shows that one was added on the way.
 	 */
 	readonly rawHeaders: readonly string[];
 	/** `remoteAddress` is absent on a unix socket and on a connection that is already gone. */
