@@ -6,7 +6,7 @@ import { all, hasMember, hasNetwork, isDnsService, isEmptyText, isStatic, isText
 import { supportFor } from "./network-types.ts";
 
 /** The whole document is parsed against types, for the whole drive. */
-const givesUp = crash("cannot parse it and gives up the whole drive: no network, host name or keys");
+const givesUp = crash("cannot parse it and ignores the whole drive: no network, host name or keys");
 /** Parsed later, when the network is made. */
 const fails = "cannot parse it: no NIC is configured";
 const refused = lost("writes it as it is: the system refuses it");

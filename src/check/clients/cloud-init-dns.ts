@@ -137,7 +137,7 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 			until: "26.1",
 			when: any(isMissing, isOnlyOfOtherFamily),
 		}),
-		wrong("leaves it out: it writes servers for their own family alone", {
+		wrong("leaves it out: it writes servers only for their own family", {
 			renderers: ["eni"],
 			since: "25.2",
 			when: not(isMissing),

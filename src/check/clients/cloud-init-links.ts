@@ -35,7 +35,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"link-id-missing": conversion["link-id-missing"],
 	"link-id-repeated": conversion["link-id-repeated"],
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
-	"link-type-unknown": [ignored("warns that it does not know the type, and takes the link for a NIC")],
+	"link-type-unknown": [ignored("warns about the unknown type, and treats the link as a NIC")],
 	"nic-name": [ignored("renames the NIC to it")],
 	"nic-name-invalid": [
 		crash("TypeError: no NIC is configured", { when: isUnhashable }),

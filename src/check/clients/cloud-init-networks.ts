@@ -47,10 +47,10 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"netmask-invalid": [
 		// A mask of zeros counts as no prefix, also for IPv6.
 		lost(netplanRefuses, { ...NETPLAN, when: isZeroMask }),
-		wrong("takes everything for a neighbour", { when: isZeroMask }),
+		wrong("treats every address as on-link", { when: isZeroMask }),
 		...conversion["netmask-invalid"],
 	],
-	"netmask-zero": [lost(netplanRefuses, NETPLAN), wrong("takes everything for a neighbour")],
+	"netmask-zero": [lost(netplanRefuses, NETPLAN), wrong("treats every address as on-link")],
 	"netmask-number": [ignored(degraded, { ...SCHEMA, when: isNumber })],
 	"several-addresses": [wrong("keeps only the last of them", { renderers: ["bsd"] })],
 	"static6-stops-slaac": turnsRaOff((where) =>

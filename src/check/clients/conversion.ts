@@ -50,7 +50,9 @@ export const conversionReactions = {
 	"nic-mac-repeated": [lost("the last link's addresses replace the others'")],
 	"nic-mac-unusable": [
 		// The loopback interface has this address.
-		lost("takes the loopback interface for the NIC, which is not configured", { when: all(not(hasName), isZeroMac) }),
+		lost("mistakes the loopback interface for the NIC, which is not configured", {
+			when: all(not(hasName), isZeroMac),
+		}),
 		crash('ValueError "Unable to find a system nic": no NIC is configured', { when: not(hasName) }),
 		lost("no NIC has that address: the NIC is not configured"),
 	],
@@ -79,7 +81,7 @@ export const conversionReactions = {
 	"route-netmask-missing": [wrong("assumes /24, for IPv6 /64, even for a default route")],
 	"route-netmask-invalid": [crash(valueError, { when: ({ route }) => route?.address?.ownPrefix === undefined })],
 	"route-metric-invalid": [crash("TypeError: no NIC is configured", { when: isNoNumber })],
-	"service-not-dns": [wrong("takes every service for a name server")],
+	"service-not-dns": [wrong("treats every service as a name server")],
 	"dns-search-type": [crash("AttributeError: no NIC is configured")],
 } as const satisfies Record<string, readonly Reaction[]>;
 

@@ -53,7 +53,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 	"bond-link-type": [crash(stops)],
 	"bond-link-shared": [lost("one bond gets it, the others go without")],
 	"bond-member-network": [lost("the address is on a NIC that the bond has taken")],
-	"bond-mode-missing": [crash(stops), lost("takes the bond for a NIC", { when: isMissing }), emptyOption],
+	"bond-mode-missing": [crash(stops), lost("treats the bond as a NIC", { when: isMissing }), emptyOption],
 	"bond-mode-unknown": [lost("the bond cannot be made")],
 	"bond-mode-number": [
 		lost("systemd ignores it: the bond is balance-rr", { renderers: [NETWORKD] }),
@@ -102,7 +102,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 			renderers: [GENTOO],
 			when: hasBondOptions,
 		}),
-		lost("takes a bond with one member for the member, which has no address then", {
+		lost("treats a bond with one member as the member, which then has no address", {
 			renderers: [NETWORKD, GENTOO],
 			when: hasOneMember,
 		}),
@@ -128,7 +128,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 			renderers: [KEYFILES],
 			when: isUsed,
 		}),
-		lost("gives the VLAN's routes to the link below", {
+		lost("gives the VLAN's routes to the link below it", {
 			renderers: [GENTOO],
 			when: ({ link }) => link?.networks.some(({ type, routes }) => type === "ipv4" && routes.length > 0) === true,
 		}),
@@ -136,7 +136,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 	"mtu-unread": [wrong("does not set it")],
 	"vlan-link-unknown": [crash(stops), lost(noParent)],
 	"vlan-over-vlan": [crash(stops), lost(noParent)],
-	"vlan-id-missing": [crash(stops), lost("takes the VLAN for the NIC below")],
+	"vlan-id-missing": [crash(stops), lost("treats the VLAN as the NIC below it")],
 	"vlan-id-invalid": [crash(stops), lost("the kernel refuses the VLAN")],
 	"vlan-id-repeated": [lost("one VLAN for both: the settings of one are dropped")],
 	"vlan-name-long": [

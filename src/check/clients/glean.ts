@@ -24,9 +24,9 @@ const ignoredServer = "systemd ignores it: the link does not have this name serv
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	// A reaction "crash" holds only where `gleanStop` says so: the next one is what happens otherwise.
 	"client-stops": [crash(stops)],
-	"document-type": [crash(stops), ignored("takes it for no document: DHCP on every NIC")],
+	"document-type": [crash(stops), ignored("treats it as a missing document: DHCP on every NIC")],
 	"document-empty": [ignored("DHCP on every NIC")],
-	"list-missing": [wrong("takes the document for none: DHCP on every NIC")],
+	"list-missing": [wrong("treats the document as missing: DHCP on every NIC")],
 	"list-type": [fine({ when: isEmptyIterable }), crash(stops)],
 	"item-type": [crash(stops)],
 	...gleanLinkReactions,
@@ -50,7 +50,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"address-family": [crash(stops), lost("writes the address as one of the other family: the system refuses it")],
 	"netmask-missing": [crash(stops), emptyOption, lost("writes None for the mask")],
 	"netmask-invalid": [crash(stops), lost(refused)],
-	"netmask-zero": [crash(stops), wrong("takes everything for a neighbour")],
+	"netmask-zero": [crash(stops), wrong("treats every address as on-link")],
 	"netmask-bits": [crash(stops), wrong("writes it as it is, which only Debian accepts", { when: not(isIpv6) })],
 	"address-prefix": [crash(stops), lost("writes None for the mask")],
 	"address-prefix-and-netmask": [crash(stops), lost("writes both: the system refuses them")],
@@ -63,7 +63,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-type": [crash(stops)],
 	"route-network-invalid": [
 		crash(stops),
-		wrong("takes it for a default route", { renderers: [NETWORKD], when: isMissing }),
+		wrong("treats it as a default route", { renderers: [NETWORKD], when: isMissing }),
 		fine({ renderers: ["suse"], when: ({ value }) => value === "default" }),
 		lost(refused),
 	],

@@ -32,9 +32,9 @@ const badGateway = crash('"failed to parse route gateway": no networking from th
 const noNeighbour = "assumes /32, for IPv6 /128: neither neighbours nor gateways can be reached";
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
-	"document-type": [wrong("takes it for an empty document: DHCPv4 on every NIC")],
+	"document-type": [wrong("treats it as an empty document: DHCPv4 on every NIC")],
 	"document-empty": [ignored("runs its default DHCPv4 on every NIC")],
-	"list-type": [fine({ when: any(isIn("services"), isNull) }), lost("takes it for an empty list")],
+	"list-type": [fine({ when: any(isIn("services"), isNull) }), lost("treats it as an empty list")],
 	"item-type": [ignored("leaves the entry out")],
 	"link-id-missing": [lost("no network can name the link")],
 	"link-id-repeated": [lost("the last of them gets every network, the others none")],
@@ -61,7 +61,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-link-type": [wrong("makes the bond without this member")],
 	"bond-link-shared": [lost("the last bond gets it, the others go without")],
 	"bond-member-network": [lost("the address is on a NIC that the bond has taken")],
-	"bond-mode-number": [wrong("takes it for balance-rr")],
+	"bond-mode-number": [wrong("treats it as balance-rr")],
 	"bond-mode-number-text": [crash(badMode)],
 	"bond-mode-unknown": [fine({ when: not(isText) }), crash(badMode)],
 	"bond-miimon-number": [wrong("leaves it out: the bond does not notice a dead link")],
@@ -77,9 +77,9 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 			until: "1.13",
 		}),
 	],
-	"vlan-link-unknown": [lost("takes the text for a device's name and waits for it")],
+	"vlan-link-unknown": [lost("treats the text as a device name and waits for that device")],
 	"vlan-over-vlan": [
-		lost("takes the text for a device's name, unless the parent is listed first", { when: isListedBeforeParent }),
+		lost("treats the text as a device name, unless the parent is listed first", { when: isListedBeforeParent }),
 	],
 	"vlan-id-missing": [lost("makes VLAN 0")],
 	"vlan-id-invalid": [lost("makes VLAN 0, or one that the kernel refuses")],

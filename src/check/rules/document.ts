@@ -25,7 +25,7 @@ export const documentRules: readonly Rule[] = [
 	{
 		id: "networks-missing",
 		title: "Links without any network",
-		fix: "give a link a network, ipv4_dhcp if nothing else is known",
+		fix: "give each link a network: ipv4_dhcp if nothing else is known",
 		*find({ lists, links }) {
 			const networks = lists.find(({ name }) => name === "networks")?.value;
 			if (links.length === 0 || !Array.isArray(networks) || networks.length > 0) return;

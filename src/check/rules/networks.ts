@@ -129,7 +129,7 @@ export const networkRules: readonly Rule[] = [
 			for (const { networks } of links) {
 				const network = networks.find(({ type }) => type === "ipv6_dhcpv6-stateful");
 				if (!network || networks.some(({ version }) => version === 4)) continue;
-				yield { pointer: `${network.pointer}/type`, message: "the link asks for DHCPv6 alone", network };
+				yield { pointer: `${network.pointer}/type`, message: "the link asks only for DHCPv6", network };
 			}
 		},
 	},

@@ -111,7 +111,7 @@ export const routeRules: readonly Rule[] = [
 		id: "route-netmask-zero",
 		title: "A route to a network with a mask of zeros, which is that of a default route",
 		fix: "write the network's mask, or 0.0.0.0 (::) as the destination of a default route",
-		effect: { outcome: "wrong", text: "the system refuses the route, or takes it for a default route" },
+		effect: { outcome: "wrong", text: "the system refuses the route, or treats it as a default route" },
 		concerns: onRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {

@@ -12,8 +12,8 @@ export const subnetRules: readonly Rule[] = [
 	{
 		id: "address-unusable",
 		title: "An address that no host can have (the subnet's own, broadcast, multicast, loopback …)",
-		fix: "write an address that belongs to the guest alone",
-		effect: { outcome: "lost", text: "the system refuses the address, or nobody can reach it" },
+		fix: "write an address that only this guest has",
+		effect: { outcome: "lost", text: "the system refuses the address, or no one can reach it" },
 		concerns: onNetwork,
 		*find({ networks }) {
 			for (const network of networks) {
