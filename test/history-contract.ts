@@ -214,7 +214,7 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
 		});
 
-		test("keeps the refusals of others, however many one peer sends", async () => {
+		test("keeps the refusals of other peers, however many one peer causes", async () => {
 			const refused = (at: number, peer: string, instance: string) =>
 				answered({
 					...{ at, instance: undefined, status: 403, body: undefined },

@@ -17,7 +17,7 @@ const TESTED: TestedTable = {
 \`npm run test:clients\` runs cloud-init of Debian's suites on Guestwire's documents, with each of its renderers, and compares
 what it writes with the document: addresses, routes, MTUs, MAC addresses, VLANs, bonds, DNS servers and search domains of
 each link. Where \`compared\` says "kernel", systemd-networkd has also set up the network, and the kernel's state was compared.
-(The test's kernel has neither VLANs nor bonds for it: [guests that were booted](guests-tested.md) have.)
+(The test's kernel supports neither VLANs nor bonds; [guests that were booted](guests-tested.md) do.)
 \`GUESTWIRE_CLIENTS=bookworm,trixie,sid npm run test:clients\` writes this file. "right" means no difference at all; the
 wirings are in \`test/clients/wirings/\`. What each client reads is in [clients.md](clients.md).
 `,

@@ -1,11 +1,11 @@
-/** The tests of clients fail when a change of the document costs a guest its name server. */
+/** The tests of clients fail if a change to the document makes a guest lose its name server. */
 import { expect, it } from "vitest";
 import { runCloudInit } from "./client.ts";
 import { startHost } from "./host.ts";
 import { suite } from "./suite.ts";
 import { loadWiring, withoutNameServers } from "./wiring.ts";
 
-it("a document without dns_nameservers costs a guest of bookworm its name server", async () => {
+it("a document without dns_nameservers makes a guest of bookworm lose its name server", async () => {
 	const wiring = await loadWiring("static");
 	const host = await startHost(wiring);
 	try {

@@ -215,7 +215,7 @@ describe("what a guest requested", () => {
 		expect(await until(stateOf, (state) => state === "current")).toBe("current");
 	});
 
-	it("has nothing to check or render while no port is plugged, which is no error", async () => {
+	it("has nothing to check or render while no port is plugged, which is not an error", async () => {
 		const own = guest({ address: "192.0.2.7" });
 		const unplugged = { ...own, ports: own.ports.map((port) => ({ ...port, plugged: false })) };
 		for (const shown of [unplugged, { ...own, ports: [] }]) {

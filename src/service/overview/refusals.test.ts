@@ -60,7 +60,7 @@ it("searches again when instances have changed, although it knows what nearly ma
 	expect(await missesOf()).toEqual(["new"]);
 });
 
-it("marks the instances that others nearly were, though one peer has the latest refusals", async () => {
+it("marks the instances that others nearly matched, although one peer has the latest refusals", async () => {
 	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net" };
 	const instance = { id: "own", name: "own", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.7"] }] };
 	const madeUp = (at: number) => ({
