@@ -11,15 +11,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generated, writeInventory } from "../bench/generate.ts";
+import { MOST } from "../src/instance/limits.ts";
+import { atLimit, type LimitName } from "./limit-cases.ts";
 import { type ServeProcess, startServe } from "./serve-process.ts";
 
 /** The issue behind this test had 100,000; fewer show the same. */
 const INSTANCES = Number(process.env["GUESTWIRE_STALL_INSTANCES"] ?? 20_000);
 const PATIENCE = 240_000;
-/** Milliseconds that are wanted, and those that fail the test: the first turns of code that is not compiled yet take long. */
-const WANTED_STALL = 50;
-const MOST_STALL = 500;
+/** Milliseconds of CPU time that a turn may take. Wanted are 50; what is measured also has what node does by itself meanwhile. */
+const MOST_STALL = 100;
+/** Rounds of requests after which the code is compiled. */
+const WARM_UP = 30;
 const PATH = "/openstack/latest/meta_data.json";
+/** All that a document is made of, and the listing, which needs all of them. */
+const DOCUMENTS = [
+	...["meta_data.json", "user_data", "vendor_data2.json", "network_data.json", "metadata/network_data", ""].map(
+		(name) => `/openstack/latest/${name}`,
+	),
+	...["user-data", "meta-data/public-keys/", "meta-data/local-ipv4"].map((name) => `/latest/${name}`),
+];
 
 let folder: string;
 let inventory: string;
@@ -30,8 +40,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function start(instance: string): Promise<ServeProcess> {
-	const metadata = [{ listen: "127.0.0.1:0", identity: "fixed", instance }];
+/** @param instances each has a listener of its own */
+function start(...instances: readonly string[]): Promise<ServeProcess> {
+	const metadata = instances.map((instance) => ({ listen: "127.0.0.1:0", identity: "fixed", instance }));
 	const nodeArguments = ["--import", fileURLToPath(new URL("event-loop-delay.ts", import.meta.url))];
 	return startServe(folder, { cloud: { files: { path: "inventory" } }, metadata }, {}, "pipe", { nodeArguments });
 }
@@ -42,11 +53,13 @@ async function stallOf({ kill, said }: ServeProcess, what: string): Promise<numb
 	kill("SIGUSR2");
 	const found = () => said.slice(before).find((line) => line.startsWith("event loop: "));
 	await expect.poll(found, { timeout: PATIENCE }).toBeDefined();
-	console.log(`${what}: ${found()} (at most ${WANTED_STALL} ms are wanted)`);
+	console.log(`${what}: ${found()} (at most ${MOST_STALL} ms of CPU time)`);
 	return Number(/([\d.]+) ms of CPU time/.exec(found() ?? "")?.[1]);
 }
 
-async function ask({ guests: [guest] }: ServeProcess, path: string): Promise<{ status: number; text: string }> {
+const ask = ({ guests: [guest = ""] }: ServeProcess, path: string) => askAt(guest, path);
+
+async function askAt(guest: string, path: string): Promise<{ status: number; text: string }> {
 	const response = await fetch(`${guest}${path}`);
 	return { status: response.status, text: await response.text() };
 }
@@ -54,7 +67,7 @@ async function ask({ guests: [guest] }: ServeProcess, path: string): Promise<{ s
 test("while every one of many instances changes", { timeout: 2 * PATIENCE }, async () => {
 	await writeInventory(inventory, INSTANCES);
 	const service = await start(generated(0).id);
-	await ask(service, PATH);
+	for (let round = 0; round < WARM_UP; round++) await ask(service, PATH);
 	await stallOf(service, "start, which loads the program");
 	await sleep(3000);
 	expect(await stallOf(service, `overview of ${INSTANCES} instances`)).toBeLessThan(MOST_STALL);
@@ -78,46 +91,50 @@ test("while every one of many instances changes", { timeout: 2 * PATIENCE }, asy
 	expect(await stallOf(service, `reload of ${INSTANCES} instances`)).toBeLessThan(MOST_STALL);
 });
 
-test("for an instance at the limits, and for one far beyond them", { timeout: 2 * PATIENCE }, async () => {
-	const wide = (id: string, ports: number, routes: number, net: number) => ({
-		servers: [{ id }],
-		networks: [{ id: `net-${id}` }],
-		subnets: [
-			{
-				...{ id: `subnet-${id}`, network_id: `net-${id}`, cidr: `10.${net}.0.0/16`, enable_dhcp: false },
-				gateway_ip: `10.${net}.0.1`,
-				host_routes: Array.from({ length: routes }, (_, n) => ({
-					destination: `198.18.${n >> 8}.${n & 255}/32`,
-					nexthop: `10.${net}.0.1`,
-				})),
-			},
-		],
-		ports: Array.from({ length: ports }, (_, n) => ({
-			...{ id: `${id}-port-${n}`, device_id: id, network_id: `net-${id}` },
-			fixed_ips: [{ subnet_id: `subnet-${id}`, ip_address: `10.${net}.${1 + (n >> 8)}.${n & 255}` }],
-		})),
-	});
-	writeFileSync(join(inventory, "large.json"), JSON.stringify(wide("large", 500, 10, 1)));
-	writeFileSync(join(inventory, "huge.json"), JSON.stringify(wide("huge", 1000, 1000, 2)));
-	for (const [id, status] of [
-		["large", 200],
-		["huge", 500],
-	] as const) {
-		const service = await start(id);
-		await ask(service, "/openstack");
-		await sleep(1000);
-		await stallOf(service, "start");
-		expect((await ask(service, "/openstack/latest/network_data.json")).status).toBe(status);
-		expect((await ask(service, "/2009-04-04/meta-data/public-ipv4")).status).toBe(status === 200 ? 404 : 500);
-		if (status === 500) {
-			await expect
-				.poll(service.log)
-				.toMatch(/instance huge has 1000 ports, but documents may have at most 500: remove some/);
-		}
-		expect(await stallOf(service, `instance "${id}"`)).toBeLessThan(MOST_STALL);
-		service.kill("SIGTERM");
-		await service.ended;
+test("for an instance at each limit", { timeout: 4 * PATIENCE }, async () => {
+	const names = Object.keys(MOST) as LimitName[];
+	const idOf = (name: string) => name.toLowerCase().replaceAll(" ", "-");
+	const warm = ["warm", ...names.map((name) => `warm-${idOf(name)}`)];
+	writeFileSync(join(inventory, "warm.json"), JSON.stringify({ servers: [{ id: "warm" }] }));
+	for (const name of names) {
+		const small = Math.min(MOST[name], 1000);
+		const files = { [idOf(name)]: MOST[name], [`warm-${idOf(name)}`]: name.includes("text") ? 6000 : small };
+		for (const [id, most] of Object.entries(files))
+			writeFileSync(join(inventory, `${id}.json`), JSON.stringify(atLimit(name, id, most)));
 	}
+	const service = await start(...warm, ...names.map(idOf));
+	const guestOf = (id: string) => service.guests[[...warm, ...names.map(idOf)].indexOf(id)] ?? "";
+	const askAll = async (id: string) => {
+		for (const path of DOCUMENTS) {
+			const { status } = await askAt(guestOf(id), path);
+			expect([id, path, [200, 404].includes(status)]).toEqual([id, path, true]);
+		}
+	};
+	for (let round = 0; round < WARM_UP; round++) for (const id of warm) await askAll(id);
+	await sleep(3000);
+	await stallOf(service, "start, which loads the program");
+	for (const name of names) {
+		await askAll(idOf(name));
+		// The request history takes its time.
+		await sleep(1500);
+		expect.soft(await stallOf(service, `${MOST[name]} ${name}`), name).toBeLessThan(MOST_STALL);
+	}
+});
+
+test("for an instance far beyond the limits", { timeout: 2 * PATIENCE }, async () => {
+	const far = atLimit("routes", "huge", 500 * 1000);
+	writeFileSync(join(inventory, "huge.json"), JSON.stringify(far));
+	writeFileSync(join(inventory, "vm.json"), JSON.stringify({ servers: [{ id: "vm" }] }));
+	const service = await start("vm", "huge");
+	for (let round = 0; round < WARM_UP; round++) await ask(service, PATH);
+	await sleep(1000);
+	await stallOf(service, "start");
+	expect((await askAt(service.guests[1] ?? "", "/openstack/latest/network_data.json")).status).toBe(500);
+	expect((await askAt(service.guests[1] ?? "", "/2009-04-04/meta-data/public-ipv4")).status).toBe(500);
+	await expect
+		.poll(service.log)
+		.toMatch(/instance huge has 500000 routes, but documents may have at most 5000: remove some/);
+	expect(await stallOf(service, "an instance with 500,000 routes")).toBeLessThan(MOST_STALL);
 });
 
 test("while an operator tries a document that takes many seconds", { timeout: 2 * PATIENCE }, async () => {
@@ -134,7 +151,7 @@ test("while an operator tries a document that takes many seconds", { timeout: 2 
 		return fetch(`${service.operator}/api/try`, { method: "POST", headers, body: JSON.stringify(body) });
 	};
 	expect((await post({ links: links.slice(0, 2) })).status).toBe(200);
-	await ask(service, PATH);
+	for (let round = 0; round < WARM_UP; round++) await ask(service, PATH);
 	await stallOf(service, "start");
 	let status = 0;
 	const tried = post({ links }).then((response) => {

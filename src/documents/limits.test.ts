@@ -43,6 +43,8 @@ const withPort = (members: object): InstanceFacts => ({
 const withServer = (members: object): InstanceFacts =>
 	one.server === undefined ? one : { ...one, server: { ...one.server, ...members } };
 
+const FLOATING_IP = { floating_ip_address: "192.0.2.1", fixed_ip_address: null };
+
 it.each([
 	[wide(MOST.ports + 1, 0), /^instance \S+ has 501 ports, but documents may have at most 500: remove some$/],
 	[wide(100, 60), / has 6000 routes, but documents may have at most 5000: remove some$/],
@@ -53,6 +55,20 @@ it.each([
 	[withPort({ allowed_address_pairs: many(() => ({ ip_address: "192.0.2.1" })) }), / has 5001 allowed address pairs, /],
 	[withPort({ tags: many((n) => `${n}`) }), / has 500\d tags, but documents may have at most 5000: remove some$/],
 	[withServer({ "OS-EXT-SRV-ATTR:user_data": "A".repeat(88 * 1024 * 1024) }), / has \d+ bytes of user data, /],
+	[
+		withPort({ dns_assignment: many(() => ({ ip_address: "192.0.2.1", hostname: "a", fqdn: "a." })) }),
+		/ 5001 DNS names, /,
+	],
+	[{ ...one, dedicatedCpus: Array.from({ length: 10_001 }, (_, n) => n) }, / has 10001 dedicated CPUs, /],
+	[{ ...one, volumeAttachments: many((n) => ({ serverId: one.id, volumeId: `${n}` })) }, / has 5001 volumes, /],
+	[{ ...one, shares: many((n) => ({ share_id: `${n}`, status: "active" })) }, / has 5001 shares, /],
+	[{ ...one, keypairs: many((n) => ({ name: `${n}`, type: "ssh", public_key: "a" })) }, / has 5001 keys, /],
+	[{ ...one, keypairs: [{ name: "k", type: "ssh", public_key: "a\n".repeat(1000) }] }, / has 1001 keys, /],
+	[
+		{ ...one, floatingIps: many((n) => ({ ...FLOATING_IP, id: `${n}`, port_id: one.ports[0]?.id ?? "" })) },
+		/ has 5001 floating IPs, /,
+	],
+	[withPort({ description: "x".repeat(2 * 1024 * 1024) }), / has 209\d{4} characters of text, /],
 	[withServer({ metadata: { a: "x".repeat(1024 * 1024) } }), / has 1048577 characters of metadata, /],
 ])("an instance that exceeds a limit has no documents", (facts, message) => {
 	expect(() => buildTree(assemble(facts), settings)).toThrow(message);
