@@ -1,5 +1,6 @@
 /**
- * Known vulnerabilities of the packages that users install: the exit status is 1 if there are any, or if the registry can't
+ * Known vulnerabilities of all packages. Development dependencies count, since some are in what users get: the page is built
+ * of them, and the Debian package and the image contain node. The exit status is 1 if there are any, or if the registry can't
  * be asked. One that offers no audit, such as a mirror, is no failure: the line says that nothing was audited.
  */
 import { spawnSync } from "node:child_process";
@@ -15,7 +16,7 @@ interface Report {
 /** A registry's responses to a request that it has no such thing for. */
 const NO_AUDIT: readonly (number | undefined)[] = [404, 405, 501];
 
-const { stdout } = spawnSync("npm", ["audit", "--json", "--omit=dev"], { encoding: "utf8" });
+const { stdout } = spawnSync("npm", ["audit", "--json"], { encoding: "utf8" });
 const { vulnerabilities, metadata, message, statusCode } = reportOf(stdout);
 if (vulnerabilities === undefined || metadata === undefined) {
 	const isOffered = !NO_AUDIT.includes(statusCode);

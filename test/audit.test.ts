@@ -30,9 +30,9 @@ const status = (code: number): RequestListener => {
 
 /** As npm's registry answers: advisories by package, and what it has of each. */
 const advising = (advisories: Readonly<Record<string, object[]>>): RequestListener => {
-	const versions = { "1.0.0": { name: "fastify", version: "1.0.0" } };
-	return ({ method }, response) => {
-		const body = method === "POST" ? advisories : { name: "fastify", versions };
+	return ({ method, url = "" }, response) => {
+		const name = decodeURIComponent(url.slice(1));
+		const body = method === "POST" ? advisories : { name, versions: { "1.0.0": { name, version: "1.0.0" } } };
 		response.setHeader("content-type", "application/json").end(JSON.stringify(body));
 	};
 };
@@ -52,10 +52,14 @@ test.each([403, 500])("a registry that fails (%i) fails the audit", async (code)
 	expect(exit).toBe(1);
 });
 
-test("vulnerable packages fail the audit by name", async () => {
+test.each([
+	["that users install", "fastify"],
+	["that the page is built of", "preact"],
+])("a vulnerable package %s fails the audit by name", async (_what, name) => {
 	const advisory = { id: 1, url: "https://example.org/1", title: "Bad", severity: "high", vulnerable_versions: "*" };
-	const [exit, text] = await audit(advising({ fastify: [advisory] }));
-	expect(text).toMatch(/^fastify \*: high\n[1-9]\d* of \d+ packages have known vulnerabilities\n$/m);
+	const [exit, text] = await audit(advising({ [name]: [advisory] }));
+	expect(text).toMatch(new RegExp(`^${name} \\*: high$`, "m"));
+	expect(text).toMatch(/^[1-9]\d* of \d+ packages have known vulnerabilities$/m);
 	expect(exit).toBe(1);
 });
 
