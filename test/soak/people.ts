@@ -25,6 +25,7 @@ export const ADDRESSES = {
 const [HOSTILE, ...HONEST] = recordedInstances;
 const FILE_GUESTS = 20;
 const NETWORK_DATA = "/openstack/latest/network_data.json";
+const USER_DATA = "/openstack/latest/user_data";
 const DOCUMENTS = [NETWORK_DATA, "/openstack/latest/meta_data.json"];
 
 /** Where each listener is. */
@@ -98,8 +99,11 @@ export async function honestRequests({ signed, socket, address }: Where, invento
 				["X-OVN-Network-ID", network.id],
 				["X-Forwarded-For", fixedIp.address],
 			];
-			const url = `http://localhost${NETWORK_DATA}`;
-			return [{ url, socketPath: socket, headers, expected: expected(instance, NETWORK_DATA) }];
+			const request = (path: string): GuestRequest => ({
+				...{ url: `http://localhost${path}`, socketPath: socket, headers, expected: expected(instance, path) },
+				...(path === USER_DATA && { mayBeRefused: true }),
+			});
+			return [...DOCUMENTS, ...(instance.server?.userData ? [USER_DATA] : [])].map(request);
 		}),
 	);
 	const source = await openFilesSource(inventory);
@@ -108,7 +112,7 @@ export async function honestRequests({ signed, socket, address }: Where, invento
 		const instance = await source.instance(`guest-${n}`, "all");
 		if (instance === undefined) throw new Error(`the inventory has no guest ${n}`);
 		const common = { localAddress: ADDRESSES.guest(n), headers: [] };
-		for (const path of [...DOCUMENTS, "/openstack/latest/user_data"])
+		for (const path of [...DOCUMENTS, USER_DATA])
 			byAddress.push({ ...common, url: address + path, expected: expected(instance, path) });
 	}
 	return [...bySignature, ...byNetwork, ...byAddress];

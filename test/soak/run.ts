@@ -25,6 +25,7 @@ import {
 	SIGNATURES,
 } from "./people.ts";
 import { type Point, type SoakService, slope, startSoakService, stopService, type Usage, usageOf } from "./services.ts";
+import { storedTexts } from "./stored-texts.ts";
 
 const { values } = parseArgs({ options: { short: { type: "boolean" }, minutes: { type: "string", default: "30" } } });
 const isShort = values.short === true;
@@ -125,6 +126,7 @@ const folder = mkdtempSync(join(tmpdir(), "guestwire-soak-"));
 const disk = join(folder, "disk");
 const isMounted = mountDisk(disk);
 const postgres = hasPostgres ? startPostgres() : undefined;
+const stateUrl = postgres?.createDatabase();
 const children: ChildProcess[] = [];
 const services: SoakService[] = [];
 try {
@@ -159,7 +161,7 @@ try {
 		{
 			cloud: { files: { path: join(folder, "inventory") } },
 			metadata: [{ listen: `${ADDRESSES.service}:0`, identity: "address" }],
-			...(postgres && { state: { postgres: postgres.createDatabase() } }),
+			...(stateUrl !== undefined && { state: { postgres: stateUrl } }),
 		},
 		{},
 	);
@@ -227,6 +229,8 @@ try {
 	console.log(`\n${attacks} attacks, ${result.asked} requests of honest guests that the services know`);
 	report("answered rightly", `${result.answered} of ${result.asked}`, "all", result.answered === result.asked);
 	for (const line of result.wrong) console.log(`    ${line}`);
+	const byAddress = `${result.private.answered} answered, ${result.private.refused} refused while the cloud was not there`;
+	report("private documents by address", byAddress, "some answered", result.private.answered > 0);
 	const ms = (value: number) => `${value.toFixed(1)} ms`;
 	const times = `p50 ${ms(result.p50)}, p99 ${ms(result.p99)}, longest ${ms(result.longest)}`;
 	if (isShort) report("latency", times);
@@ -247,6 +251,11 @@ try {
 	const inState = [PLANTED.sharedSecret, PLANTED.busPassword, ...SIGNATURES, cloudEnv["OS_PASSWORD"] ?? ""].flatMap(
 		encodingsOf,
 	);
+	if (stateUrl !== undefined) {
+		const secrets = [...inState, ...encodingsOf(PLANTED.userData)];
+		for await (const text of storedTexts(stateUrl))
+			for (const secret of secrets) if (text.includes(secret)) leaks.push(`PostgreSQL: ${secret}`);
+	}
 	const stateFiles = readdirSync(disk).flatMap((name) => (name.startsWith("state.db") ? join(disk, name) : []));
 	for (const file of services.flatMap(({ outputs }) => outputs))
 		leaks.push(...(await fileContains(file, inLog)).map((secret) => `${file}: ${secret}`));
