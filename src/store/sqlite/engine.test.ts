@@ -2,7 +2,8 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { lockFile } from "../../../test/lock-file.ts";
 import { keepsState } from "../../../test/state-contract.ts";
 import { openDatabase } from "../database.ts";
@@ -53,6 +54,22 @@ test("a locked file is opened and read at once; a write waits for the lock and t
 	expect(await set).toBe(true);
 	expect(await passwords.get("j")).toBeDefined();
 	await Promise.all([first.close(), second.close()]);
+});
+
+test("the end of a thread that has failed does not fail the statements of the next one", async () => {
+	const uses = vi.spyOn(Worker.prototype, "ref");
+	onTestFinished(() => uses.mockRestore());
+	const state = await openDatabase({ sqlite: file });
+	const passwords = createPasswordStore(state);
+	expect(await passwords.setOnce("i", Buffer.from("a"))).toBe(true);
+	const first = uses.mock.contexts[0] as Worker;
+	const lock = await lockFile(file);
+	first.emit("error", new Error("out of memory"));
+	const set = passwords.setOnce("j", Buffer.from("b"));
+	await first.terminate();
+	await lock.release();
+	expect(await set).toBe(true);
+	await state.close();
 });
 
 test("writes to a file that stays locked fail together after 4 s", async () => {

@@ -44,9 +44,11 @@ export function createWriterThread(path: string): WriterThread {
 	};
 	const start = () => {
 		const started = new Worker(WORKER, { workerData: path });
+		// An error is followed by the end, when another thread may have been started.
+		const fail = (reason: Error) => worker === started && failAll(reason);
 		started.on("message", settle);
-		started.on("error", failAll);
-		started.on("exit", () => failAll(new Error("the thread that writes to the database has ended")));
+		started.on("error", fail);
+		started.on("exit", () => fail(new Error("the thread that writes to the database has ended")));
 		return started;
 	};
 	return {
