@@ -47,6 +47,17 @@ test("items in use replace items that are no longer used", () => {
 	expect(use(cache, range(1000, 1080))).toBe(80);
 });
 
+test("of entries that each take most of the room, one that was used again is kept, and one that was not", () => {
+	const { cache, kept } = set(100);
+	for (const key of ["a", "b", "c", "d"]) {
+		cache.set(key, 60);
+		kept.set(key, 60);
+		cache.get(key);
+	}
+	expect([...kept.keys()]).toEqual(["c", "d"]);
+	expect(cache.keys().sort()).toEqual(["c", "d"]);
+});
+
 test("it is bounded, and reports every removal, in any sequence of calls", () => {
 	const step = fc.record({
 		key: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),

@@ -42,23 +42,21 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 	let moving: string | undefined;
 	const probationary = new LRUCache<string, Entry<V>>({
 		maxSize: roomForNew,
-		sizeCalculation: ({ size }) => size,
+		// A larger one would not be kept at all.
+		sizeCalculation: ({ size }) => Math.min(size, roomForNew),
 		dispose: ({ value }, key) => {
 			if (key !== moving) onRemove(value, key);
 		},
 	});
 	const protectedEntries = new LRUCache<string, Entry<V>>({
 		maxSize: room,
-		sizeCalculation: ({ size }) => size,
+		sizeCalculation: ({ size }) => Math.min(size, room),
 		dispose: (entry, key, reason) => {
 			if (reason === "evict") probationary.set(key, entry);
 			else onRemove(entry.value, key);
 		},
 	});
-	const measured = (value: V): Entry<V> => {
-		// An entry that is larger than the room for new ones would not be kept at all.
-		return { value, size: Math.max(1, Math.min(roomForNew, room, Math.ceil(sizeOf(value)))) };
-	};
+	const measured = (value: V): Entry<V> => ({ value, size: Math.max(1, Math.ceil(sizeOf(value))) });
 
 	function promote(key: string, entry: Entry<V>): V {
 		moving = key;
