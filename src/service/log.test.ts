@@ -198,6 +198,33 @@ it("says how many lines were lost once its reader returns", async () => {
 	expect(lines.filter(({ line }) => line !== undefined)).toHaveLength(41 - counted);
 });
 
+it.each([
+	["within a second, though no further line comes", () => {}],
+	["at its end", (flush: () => Promise<void>) => flush()],
+])("says how many lines were lost %s, again if that line is lost, too", { tags: ["slow"] }, async (_when, act) => {
+	const taken: string[] = [];
+	let refused = 0;
+	/** Takes nothing until a reader comes, as a pipe does. */
+	const sink = {
+		hasReader: false,
+		write(lines: string) {
+			if (!sink.hasReader) refused++;
+			else taken.push(lines);
+			return sink.hasReader;
+		},
+		close: async () => {},
+	};
+	const { append, flush } = openLog(sink, () => {});
+	append("one\ntwo\n");
+	// The lines, and then what is said about them.
+	await expect.poll(() => refused, { timeout: 5000 }).toBeGreaterThan(1);
+	sink.hasReader = true;
+	await act(flush);
+	await expect.poll(() => taken.map((line) => JSON.parse(line)), { timeout: 5000 }).toMatchObject([{ lost: 2 }]);
+	await flush();
+	expect(taken).toHaveLength(1);
+});
+
 it("ends in time if it is not read", { tags: ["slow"] }, async () => {
 	const { log, flush } = openLog(
 		streamSink(() => new PassThrough({ highWaterMark: 1 }), options),

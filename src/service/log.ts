@@ -49,17 +49,21 @@ export interface LogFile {
  */
 export function openLog(sink: LogSink, onLost: (lines: number) => void): LogFile {
 	let lost = 0;
-	const append = (lines: string) => {
-		if (!sink.write(lines)) {
-			const count = lines.split("\n").length - 1;
-			lost += count;
-			onLost(count);
-		} else if (lost > 0) {
-			createLog({ write: sink.write }).warn({ lost }, "log lines were lost because the log was not read");
-			lost = 0;
-		}
+	const reportLost = () => {
+		let isWritten = false;
+		const write = (line: string) => {
+			isWritten = sink.write(line);
+		};
+		if (lost > 0) createLog({ write }).warn({ lost }, "log lines were lost because the log was not read");
+		if (isWritten) lost = 0;
 	};
-	const { write, end } = inBatches(append);
+	const append = (lines: string) => {
+		if (sink.write(lines)) return reportLost();
+		const count = lines.split("\n").length - 1;
+		lost += count;
+		onLost(count);
+	};
+	const { write, end } = inBatches(append, reportLost);
 	return {
 		log: createLog({ write }),
 		append,
@@ -70,14 +74,18 @@ export function openLog(sink: LogSink, onLost: (lines: number) => void): LogFile
 	};
 }
 
-/** A sink looks at everything that it keeps whenever a line comes, so it gets many lines at a time. */
-function inBatches(writeLines: (lines: string) => void): { write(line: string): void; end(): void } {
+/**
+ * A sink looks at everything that it keeps whenever a line comes, so it gets many lines at a time.
+ *
+ * @param idle called each second without a line, and at the end
+ */
+function inBatches(writeLines: (lines: string) => void, idle: () => void): { write(line: string): void; end(): void } {
 	let batch = "";
 	const write = () => {
 		if (batch !== "") writeLines(batch);
 		batch = "";
 	};
-	const timer = setInterval(write, MAX_WAIT).unref();
+	const timer = setInterval(() => (batch === "" ? idle() : write()), MAX_WAIT).unref();
 	return {
 		write(line) {
 			batch += line;
@@ -86,6 +94,7 @@ function inBatches(writeLines: (lines: string) => void): { write(line: string): 
 		end() {
 			clearInterval(timer);
 			write();
+			idle();
 		},
 	};
 }
