@@ -28,7 +28,12 @@ async function warmCache(given: readonly Instance[] = instances) {
 		async owners({ address = "" }) {
 			asked.add(address);
 			const index = given.findIndex(({ ports }) => ports[0]?.fixedIps[0]?.address === address);
-			return index < 0 ? [] : [{ id: idOf(index), networkId: `net-${index % 4}` } satisfies Owner];
+			if (index < 0) return [];
+			const basis: Change[] = [
+				{ kind: "port", ids: [`port of ${idOf(index)}`] },
+				{ kind: "trunk", ids: [`trunk of ${idOf(index)}`] },
+			];
+			return [{ id: idOf(index), networkId: `net-${index % 4}`, basis } satisfies Owner];
 		},
 		list: async () => [],
 		onChange(listener) {
@@ -64,9 +69,10 @@ test("a change of a subnet or network reaches every instance on it, and nothing 
 	expect(await askedAfter({ kind: "subnet", ids: ["elsewhere"] })).toEqual([]);
 });
 
-test("a change of a port reaches its instance, and no cached owner", async () => {
+test("a change of a port reaches its instance and the owner whose claim rests on it, and no other", async () => {
 	const { askedAfter } = await warmCache();
-	expect(await askedAfter({ kind: "port", ids: [`port of ${idOf(5)}`] })).toEqual([idOf(5)]);
+	expect(await askedAfter({ kind: "port", ids: [`port of ${idOf(5)}`] })).toEqual([idOf(5), addressOf(5)].sort());
+	expect(await askedAfter({ kind: "trunk", ids: [`trunk of ${idOf(4)}`] })).toEqual([addressOf(4)]);
 	expect(await askedAfter({ kind: "server", ids: [idOf(6), "unknown"] })).toEqual([idOf(6)]);
 });
 
