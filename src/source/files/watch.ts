@@ -11,8 +11,10 @@ const SETTLE_AT_MOST = 1000;
  * network file systems, nor that a folder was replaced, and it limits the number of watches. Milliseconds.
  */
 const LOOK_AGAIN = 2000;
-/** Looking takes at most this share of the time. */
+/** Looking takes at most this share of the time … */
 const SHARE = 1 / 20;
+/** … but files that change again and again are not left alone for longer than this. Milliseconds. */
+const REST_AT_MOST = 1000;
 /** Folders watched; changes in others are found by looking. */
 const MOST_WATCHED = 1000;
 
@@ -41,6 +43,8 @@ export function watchInventory(look: () => Promise<Look>): { close(): Promise<vo
 	/** When the current series of changes began. */
 	let changedAt: number | undefined;
 	let running: Promise<void> | undefined;
+	/** Until when files that keep changing are left alone. */
+	let restUntil = Number.NEGATIVE_INFINITY;
 	let isClosed = false;
 
 	const lookNow = () => {
@@ -51,7 +55,10 @@ export function watchInventory(look: () => Promise<Look>): { close(): Promise<vo
 			if (isClosed) return;
 			watches.set(folders);
 			running = undefined;
-			const pause = Math.max(Math.min(LOOK_AGAIN, again), (performance.now() - started) / SHARE);
+			const now = performance.now();
+			const rest = (now - started) / SHARE;
+			restUntil = now + Math.min(REST_AT_MOST, rest);
+			const pause = Math.max(Math.min(LOOK_AGAIN, again), rest);
 			if (changedAt === undefined) timer = setTimeout(lookNow, pause);
 			else soon();
 		})();
@@ -62,7 +69,8 @@ export function watchInventory(look: () => Promise<Look>): { close(): Promise<vo
 		changedAt ??= now;
 		if (running !== undefined || isClosed) return;
 		clearTimeout(timer);
-		timer = setTimeout(lookNow, Math.max(0, Math.min(SETTLE, changedAt + SETTLE_AT_MOST - now)));
+		const due = Math.max(Math.min(now + SETTLE, changedAt + SETTLE_AT_MOST), restUntil);
+		timer = setTimeout(lookNow, Math.max(0, due - now));
 	};
 	lookNow();
 	return {
