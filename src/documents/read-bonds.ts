@@ -36,7 +36,7 @@ function readOptions(item: AcceptedLink, pointer: string, reading: Reading): Rec
 		if (Object.hasOwn(AcceptedLink.properties, key)) continue;
 		const at = memberPointer(pointer, key);
 		const name = key.replaceAll("-", "_") as `bond_${string}`;
-		const text = ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
+		const text = textOf(key, value);
 		const canonical = item[name as keyof AcceptedLink];
 		const known = canonical === undefined || canonical === null ? options[name] : String(canonical);
 		if (!name.startsWith("bond_")) reading.remark(at, "unknown member: dropped", value);
@@ -49,6 +49,14 @@ function readOptions(item: AcceptedLink, pointer: string, reading: Reading): Rec
 		}
 	}
 	return options;
+}
+
+/** ARP targets may be a list. */
+function textOf(key: string, value: unknown): string | undefined {
+	if (/^bond_arp.ip.target$/.test(key) && Array.isArray(value)) {
+		return value.every((item) => typeof item === "string") ? value.join(",") : undefined;
+	}
+	return ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
 }
 
 /** The example in the specification says `802.1ad` and means 802.3ad. */

@@ -53,6 +53,8 @@ function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): Des
 	remarkUnused(route, AcceptedRoute.properties, pointer, reading);
 	const { network, destination, netmask } = route;
 	if (!network && destination) reading.remark(`${pointer}/destination`, "converted to network", destination);
+	if (network && destination && destination !== network)
+		reading.remark(`${pointer}/destination`, "contradicts network: dropped", destination);
 	const key = network ? "network" : "destination";
 	const gateway = canonicalAddress(withoutZone(route.gateway ?? ""));
 	const text = withoutWord(network || destination, gateway);

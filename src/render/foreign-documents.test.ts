@@ -52,6 +52,14 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 		expect(names.toSorted()).toEqual(["bond-mgmt", "bond-mgmt.7", "eth0", "eth1"]);
 	});
 
+	it("does not call a bond lo, which every guest has", () => {
+		const bond = { id: "b", type: "bond", bond_mode: "802.3ad", bond_links: ["nic1", "nic2"], name: "lo" };
+		const links = [nic(1), nic(2), { ...bond, ethernet_mac_address: mac(1) }];
+		const { names, remarks } = rendered(format, { links, networks: [fixed("b", "192.0.2.10")] });
+		expect(names.toSorted()).toEqual(["bond0", "eth0", "eth1"]);
+		expect(remarks).toContainEqual(expect.objectContaining({ pointer: "/links/2/name", value: '"lo"' }));
+	});
+
 	it("finds a NIC without a MAC address by its name", () => {
 		const links = [{ id: "eno1", name: "eno1", type: "phy", mtu: 9000 }];
 		const { one } = rendered(format, {
@@ -168,13 +176,15 @@ describe.each(READABLE_FORMATS)("%s", (format) => {
 	});
 
 	it("keeps a bond's ARP monitoring", () => {
-		const arp = { bond_arp_interval: 200, bond_arp_ip_target: "192.0.2.1,192.0.2.2" };
-		const bond = { id: "b", type: "bond", bond_mode: "active-backup", bond_links: ["nic1", "nic2"], ...arp };
-		const links = [nic(1), nic(2), { ...bond, bond_miimon: 0, ethernet_mac_address: mac(1) }];
-		const { one, remarks } = rendered(format, { links, networks: [fixed("b", "192.0.2.10")] });
-		expect(one("bond0").bond).toMatchObject({ arpInterval: 200, arpTargets: "192.0.2.1,192.0.2.2" });
-		expect(one("bond0").bond?.miimon ?? 0).toBe(0);
-		expect(remarks.filter(({ pointer }) => pointer.startsWith("/links/2/bond_"))).toEqual([]);
+		for (const bond_arp_ip_target of ["192.0.2.1,192.0.2.2", ["192.0.2.1", "192.0.2.2"]]) {
+			const arp = { bond_arp_interval: 200, bond_arp_ip_target };
+			const bond = { id: "b", type: "bond", bond_mode: "active-backup", bond_links: ["nic1", "nic2"], ...arp };
+			const links = [nic(1), nic(2), { ...bond, bond_miimon: 0, ethernet_mac_address: mac(1) }];
+			const { one, remarks } = rendered(format, { links, networks: [fixed("b", "192.0.2.10")] });
+			expect(one("bond0").bond).toMatchObject({ arpInterval: 200, arpTargets: "192.0.2.1,192.0.2.2" });
+			expect(one("bond0").bond?.miimon ?? 0).toBe(0);
+			expect(remarks.filter(({ pointer }) => pointer.startsWith("/links/2/bond_"))).toEqual([]);
+		}
 	});
 
 	it("ranks the default routes of several DHCP servers", () => {

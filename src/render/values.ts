@@ -37,7 +37,7 @@ export function parseDomain(text: unknown): string | undefined {
 	return new RegExp(`^${label}(\\.${label})*$`).test(name) && name.length <= 253 ? name : undefined;
 }
 
-/** Whether the kernel and every format accept it as an interface name. */
+/** Whether the kernel and every format accept it as the name of an interface; `lo` is there already. */
 export function isInterfaceName(text: string): boolean {
-	return /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/.test(text);
+	return /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/.test(text) && text !== "lo";
 }
