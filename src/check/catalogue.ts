@@ -3,11 +3,13 @@ import type { Rule } from "./rule.ts";
 import { addressRules } from "./rules/addresses.ts";
 import { bondLinkRules } from "./rules/bond-links.ts";
 import { bondMacRules } from "./rules/bond-macs.ts";
+import { bondOptionRules } from "./rules/bond-options.ts";
 import { bondRules } from "./rules/bonds.ts";
 import { clientStopsRules } from "./rules/client-stops.ts";
 import { defaultRouteRules } from "./rules/default-routes.ts";
 import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
+import { fractionRules } from "./rules/fractions.ts";
 import { gatewayRules } from "./rules/gateways.ts";
 import { linkNameRules } from "./rules/link-names.ts";
 import { linkRules } from "./rules/links.ts";
@@ -25,11 +27,13 @@ import { vlanRules } from "./rules/vlans.ts";
 export const RULES: readonly Rule[] = [
 	documentRules,
 	valueTypeRules,
+	fractionRules,
 	linkRules,
 	linkNameRules,
 	mtuRules,
 	bondLinkRules,
 	bondRules,
+	bondOptionRules,
 	bondMacRules,
 	vlanMacRules,
 	vlanRules,

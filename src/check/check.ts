@@ -21,6 +21,11 @@ export interface CheckOptions {
 	readonly clients?: readonly string[];
 	/** The MAC addresses of the guest's NICs, when they are known. */
 	readonly nics?: readonly string[];
+	/**
+	 * Pointers of whole numbers that the document's text has with a fraction, `1500.0`, as `fractionsIn` finds them. A parsed
+	 * document no longer shows it, and many clients do not read such a number.
+	 */
+	readonly fractions?: readonly string[];
 }
 
 /** The most findings of one rule that are reported; the last one says how many more there are. */
@@ -38,7 +43,7 @@ const MAX_COUNTED = 500;
  * @throws GuestwireError `usage` for an unknown client, version or renderer; never because of the document
  */
 export function check(document: unknown, options: CheckOptions = {}): Finding[] {
-	const view = viewDocument(document, options.nics);
+	const view = viewDocument(document, options.nics, options.fractions);
 	const targets = options.clients?.map(parseTarget) ?? ALL_TARGETS;
 	const crashed = new Set<Cell>();
 	const findings = RULES.flatMap((rule) => findingsOf(rule, view, targets, crashed));

@@ -37,7 +37,11 @@ export interface NetworkView extends Entry {
 export interface RouteView extends Entry {
 	/** The network that has the route. */
 	readonly owner: NetworkView;
-	/** The route's `network`, if it is valid. */
+	/** The member that says where the route leads: not every client reads `destination`. */
+	readonly key: "network" | "destination";
+	/** Whether `destination` says something else than `network`: clients that read it take that one. */
+	readonly isContradicted: boolean;
+	/** Its value, if it is valid. */
 	readonly address?: Address;
 	/** That address with its mask. */
 	readonly destination?: Cidr;
@@ -69,6 +73,8 @@ export interface DocumentView {
 	linkById(id: unknown): LinkView | undefined;
 	/** The MAC addresses of the guest's NICs in lower case, if they are known. */
 	readonly nics?: ReadonlySet<string>;
+	/** The pointers of whole numbers that are written with a fraction. */
+	readonly fractions: ReadonlySet<string>;
 }
 
 /** How much of a list is read. Real guests have about ten links; the limits are for hostile documents. */
@@ -78,8 +84,13 @@ export const LONGEST = { links: 256, networks: 512, services: 256, routes: 64, b
  * Reads any JSON value; never throws.
  *
  * @param nics MAC addresses of the guest's NICs, if they are known
+ * @param fractions pointers of whole numbers that are written with a fraction
  */
-export function viewDocument(document: unknown, nics?: readonly string[]): DocumentView {
+export function viewDocument(
+	document: unknown,
+	nics?: readonly string[],
+	fractions: readonly string[] = [],
+): DocumentView {
 	const root = isObject(document) ? document : undefined;
 	const lists = (["links", "networks", "services"] as const).map((name): ListView => {
 		const value = root && member(root, name);
@@ -102,6 +113,7 @@ export function viewDocument(document: unknown, nics?: readonly string[]): Docum
 		networks,
 		services: entries("services"),
 		linkById,
+		fractions: new Set(fractions),
 		...(guestNics && { nics: guestNics }),
 	};
 }
@@ -204,12 +216,18 @@ function viewNetwork(entry: Entry, link: LinkView | undefined): NetworkView {
 }
 
 function viewRoute(entry: Entry, owner: NetworkView): RouteView {
-	const address = parseAddress(member(entry.raw, "network"));
+	const isElsewhere = isBlank(member(entry.raw, "network")) && !isBlank(member(entry.raw, "destination"));
+	const key = isElsewhere ? "destination" : "network";
+	const address = parseAddress(member(entry.raw, key));
+	const other = member(entry.raw, "destination");
+	const isOther = other !== undefined && other !== null && other !== "" && other !== member(entry.raw, key);
 	const destination = networkOf(address, entry.raw);
 	const gateway = parseGateway(member(entry.raw, "gateway"));
 	return {
 		...entry,
 		owner,
+		key,
+		isContradicted: isOther,
 		...(address && { address }),
 		...(destination && { destination }),
 		...(gateway && { gateway }),

@@ -4,6 +4,7 @@ export { type CheckOptions, check, losingClients } from "./check.ts";
 export type { Client, ClientName } from "./clients/client.ts";
 export { CLIENTS } from "./clients/index.ts";
 export type { ClientEffect, EffectScope, Finding, Outcome, Severity } from "./finding.ts";
+export { fractionsIn } from "./fractions.ts";
 export type { Fault, Rule } from "./rule.ts";
 export { describeScopes } from "./scopes.ts";
 export { outsideUse, parseTarget, type Target } from "./targets.ts";

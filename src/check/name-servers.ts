@@ -3,7 +3,15 @@ import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { type Cell, configures, reads } from "./clients/cell.ts";
 import type { Member } from "./clients/client.ts";
-import { bounded, type DocumentView, type Entry, LONGEST, listed, type NetworkView } from "./document-view.ts";
+import {
+	bounded,
+	type DocumentView,
+	type Entry,
+	LONGEST,
+	listed,
+	type NetworkView,
+	type RouteView,
+} from "./document-view.ts";
 import { member } from "./json.ts";
 
 /** One name server, in one of the places where a document can have it. */
@@ -49,9 +57,26 @@ export function ownNameServersOf({ services }: DocumentView): NameServer[] {
 		);
 }
 
-/** The services of all networks. */
-export function networkServices({ networks }: DocumentView): { network: NetworkView; service: Entry }[] {
-	return networks.flatMap((network) => listed(network, "services").map((service) => ({ network, service })));
+/** What may have services beside the document itself: a network, or one of its routes. */
+export interface ServiceHolder {
+	readonly holder: Entry;
+	readonly network: NetworkView;
+	readonly route?: RouteView;
+}
+
+/** All networks and routes, in the order of the document. */
+export function serviceHolders({ networks }: DocumentView): ServiceHolder[] {
+	return networks.flatMap((network): ServiceHolder[] => [
+		{ holder: network, network },
+		...network.routes.map((route) => ({ holder: route, network, route })),
+	]);
+}
+
+/** The services of all networks and routes. */
+export function networkServices(document: DocumentView): (Omit<ServiceHolder, "holder"> & { service: Entry })[] {
+	return serviceHolders(document).flatMap(({ holder, ...parts }) =>
+		listed(holder, "services").map((service) => ({ ...parts, service })),
+	);
 }
 
 /** Every name server of the document. */

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { CASES } from "../../test/check/cases.ts";
 import { document } from "../../test/check/documents.ts";
+import { step } from "../../test/check/step.ts";
 import { RULES } from "./catalogue.ts";
 import { check } from "./check.ts";
 import { CLIENTS } from "./clients/index.ts";
+import { fractionsIn } from "./fractions.ts";
 import { severityOf } from "./severity.ts";
 
-const findingsOf = (rule: string, document: unknown, nics?: readonly string[]) =>
-	check(document, nics && { nics }).filter((finding) => finding.rule === rule);
+const findingsOf = (rule: string, of: unknown, nics?: readonly string[]) => {
+	const { document: read, text } = step(rule, of);
+	return check(read, { ...(nics && { nics }), fractions: fractionsIn(text) }).filter((one) => one.rule === rule);
+};
 
 describe.each(RULES.map(({ id }) => id))("rule %s", (rule) => {
 	const cases = CASES.filter((one) => one.rule === rule);

@@ -53,6 +53,13 @@ describe("check", () => {
 		expect(stdout).not.toContain("cloudbase-init");
 	});
 
+	it("sees how numbers are written", async () => {
+		const text = JSON.stringify(document()).replace('"mtu":1500', '"mtu":1500.0');
+		const { code, stdout } = await run(["-", "--client", "cloud-init:netplan"], text);
+		expect(code).toBe(1);
+		expect(JSON.parse(stdout).findings).toMatchObject([{ rule: "number-fraction", pointer: "/links/0/mtu" }]);
+	});
+
 	it("lets nothing in the document control the terminal", async () => {
 		const bad = document({ links: [nic({ id: "\u001b]0;x\u0007\u009b2J", type: "a\u001b[31m\u202e" })] });
 		const { stdout, stderr } = await run(["-"], bad, true);

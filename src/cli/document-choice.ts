@@ -1,7 +1,7 @@
 import { buildTree } from "../documents/guest-tree.ts";
 import { GuestwireError } from "../errors.ts";
 import type { CommonOptions, Io } from "./frame.ts";
-import { readDocument } from "./read-document.ts";
+import { type ReadDocument, readDocument } from "./read-document.ts";
 import { withInstance } from "./source.ts";
 import { UNUSED_SEED_KEY } from "./state.ts";
 
@@ -17,7 +17,7 @@ export interface DocumentChoice extends CommonOptions {
  * @param file a path, or `-` for standard input
  * @throws GuestwireError `usage`, `document`, `unknown-path`, and as `withInstance`
  */
-export async function chosenDocument(file: string | undefined, options: DocumentChoice, io: Io): Promise<unknown> {
+export async function chosenDocument(file: string | undefined, options: DocumentChoice, io: Io): Promise<ReadDocument> {
 	const { instance } = options;
 	if (instance === undefined && file !== undefined) return readDocument(file, io);
 	if (instance === undefined || file !== undefined) {
@@ -28,7 +28,10 @@ export async function chosenDocument(file: string | undefined, options: Document
 		const bytes = buildTree(known, { ...settings, seedKey: UNUSED_SEED_KEY }).read(
 			"openstack/latest/network_data.json",
 		);
-		if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString());
+		if (bytes !== undefined) {
+			const text = Buffer.from(bytes).toString();
+			return { text, document: JSON.parse(text) };
+		}
 		throw new GuestwireError(
 			"unknown-path",
 			`instance ${known.id} has no network_data.json because it has no NIC: choose another instance`,

@@ -7,13 +7,19 @@ const MAX_SIZE = 4;
 /** Editors on Windows write it. JSON must not have it (RFC 8259, section 8.1). */
 const BYTE_ORDER_MARK = "\ufeff";
 
+/** A document, and the text that it was parsed from. */
+export interface ReadDocument {
+	readonly text: string;
+	readonly document: unknown;
+}
+
 /**
  * Reads and parses a JSON document.
  *
  * @param file a path, or `-` for standard input
  * @throws GuestwireError `document`
  */
-export async function readDocument(file: string, io: Io): Promise<unknown> {
+export async function readDocument(file: string, io: Io): Promise<ReadDocument> {
 	const name = file === "-" ? "standard input" : file;
 	const { stdin } = io;
 	const bytes = await readBounded(file, { stdin, limit: MAX_SIZE, what: "a network_data.json", code: "document" });
@@ -22,7 +28,7 @@ export async function readDocument(file: string, io: Io): Promise<unknown> {
 		throw new GuestwireError("document", `${name} starts with a byte order mark, which guests reject: remove it`);
 	}
 	try {
-		return JSON.parse(text);
+		return { text, document: JSON.parse(text) };
 	} catch (error) {
 		throw new GuestwireError("document", `${name} is not JSON: ${(error as Error).message}: correct the file`);
 	}

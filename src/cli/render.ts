@@ -26,7 +26,7 @@ export function renderCommand(io: Io): Command {
 			if (options.directory !== undefined && options.stdout === true) {
 				throw new GuestwireError("usage", "--directory and --stdout exclude each other: use one of them");
 			}
-			const document = await chosenDocument(file, options, io);
+			const { document } = await chosenDocument(file, options, io);
 			const { files, remarks, isUsable } = renderDocument(format, document, options);
 			for (const remark of remarks) say(io, remarkText(remark));
 			if (!isUsable) {

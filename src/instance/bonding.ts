@@ -1,4 +1,5 @@
 /** What the kernel's bonding driver accepts. https://docs.kernel.org/networking/bonding.html */
+import { canonicalMac, isNicMac } from "./addresses.ts";
 
 /** The driver's modes, by number. */
 export const BOND_MODES = [
@@ -31,19 +32,50 @@ export type LacpRate = (typeof LACP_RATES)[number];
 export const BOND_HASH_POLICIES = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"] as const;
 export type BondHashPolicy = (typeof BOND_HASH_POLICIES)[number];
 
-export const BOND_OPTIONS = [
-	...["active_slave", "ad_actor_sys_prio", "ad_actor_system", "ad_select", "ad_user_port_key", "all_slaves_active"],
-	...["arp_all_targets", "arp_interval", "arp_ip_target", "arp_missed_max", "arp_validate", "downdelay"],
-	...["fail_over_mac", "lacp_active", "lacp_rate", "lp_interval", "miimon", "min_links", "ns_ip6_target"],
-	...["num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay", "primary", "primary_reselect"],
-	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier", "xmit_hash_policy"],
-];
+/** Every option but the mode, with the driver's own value; undefined if that depends. */
+const DEFAULTS = {
+	active_slave: undefined,
+	ad_actor_sys_prio: "65535",
+	ad_actor_system: "00:00:00:00:00:00",
+	ad_select: "stable",
+	ad_user_port_key: "0",
+	all_slaves_active: "0",
+	arp_all_targets: "any",
+	arp_interval: "0",
+	arp_ip_target: undefined,
+	arp_missed_max: "2",
+	arp_validate: "none",
+	downdelay: "0",
+	fail_over_mac: "none",
+	lacp_active: "on",
+	lacp_rate: "slow",
+	lp_interval: "1",
+	miimon: undefined,
+	min_links: "0",
+	ns_ip6_target: undefined,
+	num_grat_arp: "1",
+	num_unsol_na: "1",
+	packets_per_slave: "1",
+	peer_notif_delay: "0",
+	primary: undefined,
+	primary_reselect: "always",
+	resend_igmp: "1",
+	tlb_dynamic_lb: "1",
+	updelay: "0",
+	use_carrier: "1",
+	xmit_hash_policy: "layer2",
+} as const;
+export type BondOption = keyof typeof DEFAULTS;
+export const BOND_OPTIONS = Object.keys(DEFAULTS) as readonly BondOption[];
+/** What an option is if nothing is said of it; undefined if that depends. */
+export const BOND_DEFAULTS: Readonly<Record<BondOption, string | undefined>> = DEFAULTS;
+
 const plainName = (name: string) =>
 	name
 		.toLowerCase()
 		.replace(/^bond[_-]?/, "")
 		.replaceAll(/[_-]/g, "");
-const OPTION_NAMES = new Map(BOND_OPTIONS.map((name) => [plainName(name), name]));
+const OPTION_NAMES = new Map<string, string>(BOND_OPTIONS.map((name) => [plainName(name), name]));
 
 /** The driver's name of an option that is written with or without `bond_`, with dashes or underscores. */
 export function bondOptionName(key: string): string {
@@ -61,16 +93,40 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 	primary_reselect: ["always", "better", "failure"],
 	xmit_hash_policy: BOND_HASH_POLICIES,
 };
-const NUMBERS: ReadonlySet<string> = new Set([
-	...["ad_actor_sys_prio", "ad_user_port_key", "all_slaves_active", "arp_interval", "arp_missed_max", "downdelay"],
-	...["lp_interval", "miimon", "min_links", "num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay"],
-	...["resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier"],
-]);
+/** Of these, numbers are the usual form. */
+const SWITCHES: readonly string[] = ["all_slaves_active", "tlb_dynamic_lb", "use_carrier"];
+const MOST = 2 ** 31 - 1;
+/** The least and the largest number. */
+const NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+	...Object.fromEntries(
+		["arp_interval", "downdelay", "miimon", "min_links", "updelay"].map((name) => [name, [0, MOST]]),
+	),
+	ad_actor_sys_prio: [1, 65_535],
+	ad_user_port_key: [0, 1023],
+	arp_missed_max: [1, 255],
+	lp_interval: [1, MOST],
+	num_grat_arp: [0, 255],
+	num_unsol_na: [0, 255],
+	packets_per_slave: [0, 65_535],
+	peer_notif_delay: [0, 300_000],
+	resend_igmp: [0, 255],
+};
 
-/** An option's value by its name; undefined if the driver does not have it. Other options' values are free text. */
+/** The driver takes any MAC address but those of groups; zeros are its default. */
+function isActor(text: string): boolean {
+	const mac = canonicalMac(text);
+	return mac !== undefined && (isNicMac(mac) || /^[0:]+$/.test(mac));
+}
+
+/** A value by its name, or a switch as 1 or 0; undefined if the driver does not have it. Other options are free text. */
 export function bondOptionValue(name: string, text: string): string | undefined {
 	const values = VALUES[name];
 	if (values !== undefined)
 		return values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
-	return NUMBERS.has(name) && !/^\d+$/.test(text) ? undefined : text;
+	if (SWITCHES.includes(name)) return { 0: "0", 1: "1", off: "0", on: "1" }[text];
+	if (name === "ad_actor_system") return isActor(text) ? text.toLowerCase() : undefined;
+	const range = NUMBERS[name];
+	if (range === undefined) return text;
+	const [least, most] = range;
+	return /^\d{1,10}$/.test(text) && Number(text) >= least && Number(text) <= most ? text : undefined;
 }

@@ -68,6 +68,8 @@ describe("a port's bare metal", () => {
 		["xmit_hash_policy", 1, "bond_xmit_hash_policy", "layer3+4"],
 		["fail_over_mac", 1, "bond_fail_over_mac", "active"],
 		["min-links", "2", "bond_min_links", "2"],
+		["tlb-dynamic-lb", "off", "bond_tlb_dynamic_lb", "0"],
+		["ad_actor_system", "02:00:00:00:00:0C", "bond_ad_actor_system", "02:00:00:00:00:0c"],
 		["vendor_option", "any text", "bond_vendor_option", "any text"],
 	])("has the option %s = %j as %s", (key, value, name, text) => {
 		const portGroups = [group({ ...attached, properties: { [key]: value, empty: null } })];
@@ -76,8 +78,9 @@ describe("a port's bare metal", () => {
 
 	it("leaves out what can't be an option's value", () => {
 		const json = { nested: { a: [1] }, lists: [[1]], empty: [], none: null };
-		const properties = { ...json, min_links: "one", updelay: -1, fail_over_mac: "maybe", lacp_rate: 2, miimon: 100 };
-		const portGroups = [group({ ...attached, properties })];
+		const wrong = { min_links: "one", updelay: -1, fail_over_mac: "maybe", lacp_rate: 2, miimon: 100 };
+		const beyond = { num_grat_arp: 256, resend_igmp: 256, lp_interval: 0, ad_actor_system: "01:00:5e:00:00:01" };
+		const portGroups = [group({ ...attached, properties: { ...json, ...wrong, ...beyond } })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ bond_miimon: "100" });
 	});
 

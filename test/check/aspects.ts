@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import { readNetworkData } from "../../src/documents/read-network-data.ts";
 import { isEthernetMac, parseCidr } from "../../src/instance/addresses.ts";
-import { BOND_HASH_POLICIES, BOND_MODES } from "../../src/instance/bonding.ts";
 import { render } from "../../src/render/index.ts";
 import type { Files, Meaning, Meanings } from "../render/meaning.ts";
 import { readEni } from "../render/read-eni.ts";
 import { withResolvConf } from "../render/read-sysconfig.ts";
 import { READERS } from "../render/readers.ts";
+import { bondText, givenOptions } from "./bond-meaning.ts";
 import { type Judged, RENDERERS, type RendererName } from "./cloud-init.ts";
 
 /** What differs. `unreadable`: the files have a value of the wrong kind, for example a text for an address. */
@@ -59,7 +59,11 @@ export function planned(document: unknown): Meanings | undefined {
 	try {
 		const { data } = readNetworkData(document);
 		const { files } = render("netplan", data, {});
-		return byLink(READERS.netplan(new Map(files.map(({ path, text }) => [path, text]))), new Map());
+		const links = byLink(READERS.netplan(new Map(files.map(({ path, text }) => [path, text]))), new Map());
+		const bond = links.get("bond");
+		if (bond?.bond)
+			bond.bond = { ...bond.bond, more: givenOptions(linksOf(document).find(({ type }) => type === "bond")) };
+		return links;
 	} catch {
 		return undefined;
 	}
@@ -76,7 +80,14 @@ export function differingAspects(
 	try {
 		const theirs = READ[renderer](new Map(Object.entries(files)));
 		const isSystemd = renderer === "netplan" || renderer === "networkd";
-		const manner = { isSystemd, namesNics: renderer === "eni", acceptsRa: renderer === "networkd", bondHasMac };
+		const ranksAll = renderer === "network-manager";
+		const manner = {
+			isSystemd,
+			namesNics: renderer === "eni",
+			acceptsRa: renderer === "networkd",
+			bondHasMac,
+			ranksAll,
+		};
 		const hasOneResolver = renderer === "sysconfig" || renderer === "eni";
 		const [plan, found] = hasOneResolver ? [withHostServers(ours), withHostServers(theirs)] : [ours, theirs];
 		return differingLinks(plan, byLink(found, namesOf(document)), manner);
@@ -156,6 +167,8 @@ export interface Manner {
 	/** Without a word about router advertisements, they are accepted. */
 	readonly acceptsRa: boolean;
 	readonly bondHasMac: boolean;
+	/** A link's metric is that of all its routes, not of default routes alone. */
+	readonly ranksAll?: boolean;
 }
 
 /** What the links differ in from the document's plan. */
@@ -179,14 +192,15 @@ function compare(ours: Meaning, theirs: Meaning | undefined, all: Meanings, mann
 	const differing: readonly (readonly [Aspect, boolean])[] = [
 		["address", !isSame(ours.addresses, theirs.addresses)],
 		["dynamic", ours.dhcp4 !== theirs.dhcp4 || isOtherwiseDynamic(ours, theirs.dhcp6, ra, manner)],
-		["route", !isSame(routesOf(ours), routesOf(theirs))],
+		["route", !isSame(routesOf(ours), routesOf(theirs, manner.ranksAll))],
 		["dns", isServed && !isSame(reachable(ours, ours.dns), reachable(ours, theirs.dns))],
 		["search", isServed && !isSame(ours.search, theirs.search)],
 		["mtu", ours.mtu !== (theirs.mtu ?? inherited?.mtu) && ours.mtu !== undefined],
 		["mac", !finds && ours.mac !== undefined && (!manner.namesNics || ours.vlan !== undefined)],
 		[
 			"bond",
-			(ours.bond !== undefined && JSON.stringify(bondOf(ours, manner)) !== JSON.stringify(bondOf(theirs, manner))) ||
+			(ours.bond !== undefined &&
+				bondText(ours.bond, manner.isSystemd, ours.bond) !== bondText(theirs.bond, manner.isSystemd, ours.bond)) ||
 				(ours.memberOf === undefined) !== (theirs.memberOf === undefined),
 		],
 	];
@@ -204,12 +218,13 @@ function isSame(one: Iterable<string>, other: Iterable<string>): boolean {
 }
 
 /** The metrics that we add are not in the document. */
-function routesOf({ routes, learned }: Meaning): string[] {
+function routesOf({ routes, learned }: Meaning, ranksAll = false): string[] {
 	return routes.map(({ to, via, metric: own }) => {
 		const family = to.includes(":") ? "ipv6" : "ipv4";
-		const metric = own ?? (to === "0.0.0.0/0" || to === "::/0" ? learned[family] : undefined);
+		const metric = own ?? (ranksAll || to === "0.0.0.0/0" || to === "::/0" ? learned[family] : undefined);
 		const { network, prefixLength } = parseCidr(to) ?? { network: to, prefixLength: "" };
-		return `${network}/${prefixLength} ${via} ${metric === undefined || metric === 50 || metric > 2047 ? "" : metric}`;
+		// For the kernel, 0 is the same as none.
+		return `${network}/${prefixLength} ${via} ${!metric || metric === 50 || metric > 2047 ? "" : metric}`;
 	});
 }
 
@@ -218,22 +233,6 @@ function reachable({ addresses, dhcp4, dhcp6, ra }: Meaning, servers: Iterable<s
 	const has4 = dhcp4 || [...addresses].some((address) => !address.includes(":"));
 	const has6 = dhcp6 || ra === true || [...addresses].some((address) => address.includes(":"));
 	return [...servers].filter((server) => (server.includes(":") ? has6 : has4));
-}
-
-/** The kernel's defaults, its numbers by their names, and what counts in the mode. */
-function bondOf({ bond }: Meaning, { isSystemd }: Manner) {
-	if (!bond) return undefined;
-	// The driver ignores a mode that it does not have. systemd knows modes by name only.
-	const numbered = isSystemd ? undefined : BOND_MODES[Number(bond.mode ?? 0)];
-	const mode = numbered ?? BOND_MODES.find((known) => known === bond.mode) ?? BOND_MODES[0];
-	const isLacp = mode === "802.3ad";
-	const rate = bond.lacpRate === "1" || bond.lacpRate === "fast" ? "fast" : "slow";
-	// netplan has no word for this policy.
-	const policy = BOND_HASH_POLICIES.find((known) => known === bond.hashPolicy && known !== "vlan+srcmac");
-	// The driver ignores a value that is not a number; systemd does not pass on 0.
-	const isSent = Number.isInteger(bond.miimon) && (bond.miimon !== 0 || !isSystemd);
-	const arp = [bond.arpInterval ?? 0, bond.arpTargets];
-	return [mode, (isSent ? bond.miimon : undefined) ?? (isLacp ? 100 : 0), isLacp && rate, policy ?? "layer2", arp];
 }
 
 /** As in `recorded-meaning.tsv`: for each renderer the aspects that differ, `-` for none, or a letter of `UNSEEN`. */

@@ -1,5 +1,6 @@
 /** For every rule of the check: a document that breaks it, and a similar one that does not. */
 import { addressCases } from "./address-cases.ts";
+import { bondOptionCases } from "./bond-option-cases.ts";
 import { linkCases } from "./link-cases.ts";
 import { networkCases } from "./network-cases.ts";
 import { routeCases } from "./route-cases.ts";
@@ -17,6 +18,13 @@ export interface Case {
 }
 
 /** Those whose documents are part of the recorded walk. */
-export const RECORDED_CASES: readonly Case[] = [linkCases, networkCases, addressCases, routeCases, supportCases].flat();
+export const RECORDED_CASES: readonly Case[] = [
+	linkCases,
+	networkCases,
+	addressCases,
+	routeCases,
+	supportCases,
+	bondOptionCases,
+].flat();
 
 export const CASES: readonly Case[] = [...RECORDED_CASES, ...unrecordedCases];

@@ -27,13 +27,18 @@ export interface Judged {
 export const RENDERERS = ["netplan", "networkd", "network-manager", "sysconfig", "eni"] as const;
 export type RendererName = (typeof RENDERERS)[number];
 
+/** A document as JSON. */
+export interface Text {
+	readonly text: string;
+}
+
 /** One cloud-init that can be run here. */
 export interface Judge {
 	/** For example `22.4.2`. */
 	readonly version: string;
 	readonly isHere: boolean;
 	/** Judges all documents in one Python process. */
-	judge(documents: readonly unknown[]): readonly Judged[];
+	judge(documents: readonly Text[]): readonly Judged[];
 }
 
 const script = fileURLToPath(new URL("judge.py", import.meta.url));
@@ -65,7 +70,7 @@ export const JUDGES: readonly Judge[] = [
 ];
 
 /** @param modules the folder with the Python package, if it is not the chroot's own */
-function runInChroot(documents: readonly unknown[], version: string, modules?: string): readonly Judged[] {
+function runInChroot(documents: readonly Text[], version: string, modules?: string): readonly Judged[] {
 	// The root file system is shared: what the judge writes stays in a file system of its own.
 	const copy = modules === undefined ? "" : '&& cp -r "$2/cloudinit" "$0/tmp/"';
 	const command = `mount -t tmpfs judge "$0/tmp" ${copy} && exec chroot "$0" /usr/bin/python3 -c "$1"`;
@@ -84,13 +89,13 @@ function suiteRoot(name: string): string | undefined {
 function run(
 	command: string,
 	args: readonly string[],
-	documents: readonly unknown[],
+	documents: readonly Text[],
 	version: string,
 	env: Readonly<Record<string, string>> = {},
 ): readonly Judged[] {
 	const { status, stdout, stderr } = spawnSync(command, args, {
 		env: { ...process.env, ...env },
-		input: JSON.stringify(documents),
+		input: `[${documents.map(({ text }) => text).join()}]`,
 		encoding: "utf8",
 		maxBuffer: 512 << 20,
 		timeout: 900_000,

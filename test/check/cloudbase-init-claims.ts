@@ -24,7 +24,7 @@ export const CLOUDBASE_INIT_EXCEPTIONS: readonly Known[] = [
 	},
 	{
 		why: "the network is left to Windows, which has the routes of its DHCP server",
-		cell: /: dhcp-routes-unread at .*: missed: route$/,
+		cell: /: (dhcp-routes-unread at |(destination|servers of a route) by DHCP).*: missed: route$/,
 	},
 	{
 		why: "the route is not usable, and neither Windows nor the plan has it",

@@ -2,6 +2,7 @@
 import { BOND_MODES } from "../../src/instance/bonding.ts";
 import { canonicalCidr, canonicalIp, type Meanings, meaningOf, route } from "../render/meaning.ts";
 import { byLink, differingLinks, hasBondMac, planned, UNSEEN } from "./aspects.ts";
+import type { Text } from "./cloud-init.ts";
 import type { Fate } from "./fates.ts";
 import { hasModules, judge } from "./python-judge.ts";
 
@@ -30,7 +31,7 @@ export interface Ended {
 
 export const hasCloudbaseInit = hasModules("cloudbaseinit, netaddr");
 
-export function judgeCloudbaseInit(documents: readonly unknown[]): readonly Ended[] {
+export function judgeCloudbaseInit(documents: readonly Text[]): readonly Ended[] {
 	return judge<Ended>("judge-cloudbase-init.py", documents);
 }
 

@@ -1,11 +1,10 @@
 /** The recorded meanings of a client's files, compared with the findings of the check, cell by cell. */
-import { check } from "../../src/check/index.ts";
 import { type Aspect, UNSEEN } from "./aspects.ts";
 import { contradictions, type Visible } from "./claims.ts";
-import { digestOf, STEPS } from "./fates.ts";
+import { digestOf, findingsIn, STEPS } from "./fates.ts";
 
 /** The documents of the walk, each once, by digest. */
-export const DOCUMENTS = [...new Map(STEPS.map((step) => [digestOf(step.document), step]))];
+export const DOCUMENTS = [...new Map(STEPS.map((step) => [digestOf(step), step]))];
 
 /** A difference that is known, for the very cells that it is known for. */
 export interface Known {
@@ -49,9 +48,9 @@ interface Effect {
  * this one was made must show the effect.
  */
 function hiddenIn(renderer: string, title: string, differing: readonly Aspect[], rules: readonly string[]): Effect[] {
-	const sound = differing.includes("unreadable") ? /^(static|dynamic|bond|vlan)\b/.exec(title)?.[0] : undefined;
+	const sound = differing.includes("unreadable") ? /^([\w ,]+)[.[]/.exec(title)?.[1] : undefined;
 	const step = STEPS.find((one) => one.title === sound);
-	const like = step && digestOf(step.document);
+	const like = step && digestOf(step);
 	return rules.map((rule) => ({ cell: `${renderer}: ${title}: ${rule}`, like: `${renderer}: ${like}: ${rule}` }));
 }
 
@@ -60,10 +59,11 @@ export function compareMeanings(comparison: Comparison): Differences {
 	const cells: Cells = { compared: 0, crash: 0, refused: 0, unplanned: 0 };
 	const shown = new Set<string>();
 	const hidden: Effect[] = [];
-	const differences = DOCUMENTS.flatMap(([digest, { title, document }]) => {
+	const differences = DOCUMENTS.flatMap(([digest, step]) => {
+		const { title } = step;
 		const recorded = meanings.get(digest);
 		if (!recorded) return [`${title}: not recorded (node test/check/record-walk.ts)`];
-		const findings = check(document, { clients: [client] });
+		const findings = findingsIn(step, client);
 		return renderers.flatMap((renderer, index) => {
 			const text = recorded[index] ?? "";
 			const reason = (["crash", "refused", "unplanned"] as const).find((name) => UNSEEN[name] === text);

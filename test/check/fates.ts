@@ -1,16 +1,18 @@
 /** What happens to each document of the walk in cloud-init, as recorded in `recorded-walk.tsv`. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { check, type Finding, fractionsIn } from "../../src/check/index.ts";
 import { RECORDED_CASES } from "./cases.ts";
 import { type Judged, RENDERERS, type RendererName } from "./cloud-init.ts";
-import { type Step, walk } from "./walk.ts";
+import { type Step, step } from "./step.ts";
+import { walk } from "./walk.ts";
 
 /** The walk, and the documents of the rules' own cases that are recorded. */
 export const STEPS: readonly Step[] = [
 	...walk(),
 	...RECORDED_CASES.flatMap(({ rule, at, bad, good }) => [
-		{ title: `${rule} at ${at}`, document: bad },
-		{ title: `not ${rule} at ${at}`, document: good },
+		step(`${rule} at ${at}`, bad),
+		step(`not ${rule} at ${at}`, good),
 	]),
 ];
 
@@ -42,8 +44,13 @@ export function fateIn(fate: Fate, renderer: RendererName) {
 }
 
 /** Names a document: a changed one has no record. */
-export function digestOf(document: unknown): string {
-	return createHash("sha256").update(JSON.stringify(document)).digest("hex").slice(0, 12);
+export function digestOf({ text }: Pick<Step, "text">): string {
+	return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** The findings of the check. */
+export function findingsIn({ document, text }: Step, client: string): readonly Finding[] {
+	return check(document, { clients: [client], fractions: fractionsIn(text) });
 }
 
 export const RECORD = new URL("recorded-walk.tsv", import.meta.url);

@@ -69,6 +69,26 @@ export const GLEAN_EXCEPTIONS: readonly Known[] = [
 		cell: /^redhat-keyfiles: bond\.links\[2\]\.bond_mode = (7|-1|9): false alarm: bond-unsupported$/,
 	},
 	{
+		why: "glean leaves out the routes of a DHCP network, and no client reads the value that the plan takes",
+		cell: /: destination by DHCP\.networks\[0\]\.routes\[0\]\.(destination = "default"|netmask = 0): missed: route$/,
+	},
+	{
+		why: "glean takes the word default for a default route, the plan takes the mask",
+		cell: /^suse: destination and network\.networks\[0\]\.routes\[0\]\.network = "default": missed: route$/,
+	},
+	{
+		why: "the mask is that of a default route, too",
+		cell: /^networkd: destination( by DHCP)?\.networks\[0\]\.routes\[0\]\.netmask = ("0\.0\.0\.0"|0): false alarm: route-network-invalid$/,
+	},
+	{
+		why: "the link has no address of the server's family",
+		cell: /"2001:db8::53"\]?: false alarm: dns-on-networks-alone$/,
+	},
+	{
+		why: "no client reads a list of servers on a network, and the check takes it for no server; the plan has them",
+		cell: /: servers of a route by DHCP\..*address = \["10\.0\.0\.53","10\.0\.0\.54"\]: missed: dns$/,
+	},
+	{
 		why: "both links' addresses come to the one NIC; the plan keeps the last link of a MAC address",
 		cell: /^(debian|networkd): nic-mac-repeated at .*: missed: address$/,
 	},
@@ -76,6 +96,10 @@ export const GLEAN_EXCEPTIONS: readonly Known[] = [
 
 /** Effects that a finding promises and that the files cannot show, each for the very cells that it is known for. */
 export const GLEAN_HIDDEN_EFFECTS: readonly Known[] = [
+	{
+		why: "the link has no address of the server's family",
+		cell: /"2001:db8::53"\]: dns-on-networks-alone$/,
+	},
 	{
 		why: "a NIC has no address that is in the guest, or a link has an id that nothing names: the plan leaves it out, too",
 		cell: /: ((static|dynamic|bond|vlan)\.links( |\[\d\]\.(id|ethernet_mac_address) )|(nic|bond)-mac-[a-z]+ at|nic-mac-repeated at|link-id-[a-z]+ at)/,

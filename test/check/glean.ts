@@ -2,6 +2,7 @@
 import { isEthernetMac } from "../../src/instance/addresses.ts";
 import type { Meanings } from "../render/meaning.ts";
 import { byLink, differingLinks, hasBondMac, linksOf, networksOf, planned, UNSEEN } from "./aspects.ts";
+import type { Text } from "./cloud-init.ts";
 import type { Fate } from "./fates.ts";
 import { hasModules, judge } from "./python-judge.ts";
 import { readGlean } from "./read-glean.ts";
@@ -20,7 +21,7 @@ export type WrittenByGlean = Readonly<Record<Distribution, Written>>;
 
 export const hasGlean = hasModules("glean.cmd");
 
-export function judgeGlean(documents: readonly unknown[]): readonly WrittenByGlean[] {
+export function judgeGlean(documents: readonly Text[]): readonly WrittenByGlean[] {
 	return judge<WrittenByGlean>("judge-glean.py", documents);
 }
 

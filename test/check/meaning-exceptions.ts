@@ -36,11 +36,11 @@ export const MEANING_EXCEPTIONS: readonly Known[] = [
 	},
 	{
 		why: "netplan does not get the routes of a DHCP network, and the route has no mask",
-		cell: /^netplan: dynamic\.networks\[0\]\.routes\[0\]\.netmask = 0: missed: route$/,
+		cell: /^netplan: (dynamic|destination by DHCP)\.networks\[0\]\.routes\[0\]\.netmask = 0: missed: route$/,
 	},
 	{
 		why: "the plan, too, leaves out an invalid server",
-		cell: /^eni: .*: false alarm: (network-service-address-invalid|dns-nameserver-invalid)$/,
+		cell: /^(eni: |network-manager: servers of a route\.).*: false alarm: (network-service-address-invalid|dns-nameserver-invalid)$/,
 	},
 	{
 		why: "the server is of the family in which the link has no address",
@@ -49,6 +49,18 @@ export const MEANING_EXCEPTIONS: readonly Known[] = [
 	{
 		why: "the plan gives the VLAN its parent's MTU, as NetworkManager does, and leaves out an MTU that is too large",
 		cell: /: false alarm: mtu-above-parent$/,
+	},
+	{
+		why: "no client reads a list of servers on a network, and the check takes it for no server; the plan has them",
+		cell: /^[a-z]+: (dynamic|servers of a route by DHCP)\..*services\[0\]\.address = \["10\.0\.0\.53","10\.0\.0\.54"\]: missed: dns$/,
+	},
+	{
+		why: "metrics above 2047 are not compared: those that the plan adds are as large",
+		cell: /routes\[0\]\.metric = 4294967296: false alarm: route-metric-invalid$/,
+	},
+	{
+		why: "a metric of 0 is compared as none, which it is to the kernel",
+		cell: /^network-manager: (static|dynamic)\.networks\[0\]\.routes\[0\]\.metric = 0: false alarm: route-metric-unread$/,
 	},
 	{
 		why: "the plan has no bond without a NIC",
@@ -64,7 +76,7 @@ export const MEANING_EXCEPTIONS: readonly Known[] = [
 	},
 	{
 		why: "cloud-init since 25.3 takes the word default for a default route, whatever the mask; the plan takes the mask",
-		cell: /^[a-z-]+: (static|dynamic)\.networks\[0\]\.routes\[0\]\.network = "default": missed: route$/,
+		cell: /^[a-z-]+: (static|dynamic|destination[a-zA-Z ]*)\.networks\[0\]\.routes\[0\]\.(network|destination) = "default": missed: route$/,
 	},
 ];
 
@@ -118,7 +130,12 @@ export const HIDDEN_EFFECTS: readonly Known[] = [
 export const REFUSED_WITHOUT_ERROR: readonly { readonly why: string; readonly document: RegExp }[] = [
 	{
 		why: "Python takes the value for none",
-		document: /^\w+\.networks\[\d\]\.(gateway|dns_nameservers) = (0|false|\[\]|\{\})$/,
+		document:
+			/^[\w ,-]+\.networks\[\d\]\.(gateway|dns_nameservers|metric|routes\[0\]\.services) = (0|false|""|\[\]|\{\})$/,
+	},
+	{
+		why: "a service of another type than dns is not read",
+		document: /^servers of a route\.networks\[0\]\.routes\[0\]\.services\[0\]\.type = /,
 	},
 	{ why: "clients that configure the network do not read it", document: /^vlan\.networks\[0\]\.network_id = / },
 ];

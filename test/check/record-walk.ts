@@ -9,8 +9,9 @@ import { JUDGES } from "./cloud-init.ts";
 import { cloudbaseInitFate, cloudbaseInitMeaning, hasCloudbaseInit, judgeCloudbaseInit } from "./cloudbase-init.ts";
 import { digestOf, type Fate, fateOf, RECORD, readRecord, STEPS } from "./fates.ts";
 import { gleanFate, gleanMeaning, hasGlean, judgeGlean } from "./glean.ts";
+import type { Step } from "./step.ts";
 
-const documents = new Map(STEPS.map(({ document }) => [digestOf(document), document]));
+const documents = new Map(STEPS.map((step) => [digestOf(step), step]));
 const record = existsSync(RECORD) ? readRecord() : new Map<string, Map<string, Fate>>();
 const VERSIONS = JUDGES.map(({ version }) => version);
 const meanings: Map<string, Map<string, string>> = new Map(
@@ -21,7 +22,7 @@ const meanings: Map<string, Map<string, string>> = new Map(
 );
 
 interface Column<Judged> {
-	readonly judge: (all: readonly unknown[]) => readonly Judged[];
+	readonly judge: (all: readonly Step[]) => readonly Judged[];
 	readonly fate: (judged: Judged) => Fate;
 	readonly meaning: (document: unknown, judged: Judged) => string;
 }
@@ -31,7 +32,7 @@ function put<Judged>(column: string, { judge, fate, meaning }: Column<Judged>): 
 	const judged = judge([...documents.values()]);
 	const cells = (textOf: Column<Judged>["meaning"]) =>
 		new Map(
-			[...documents].map(([digest, document], index): [string, string] => {
+			[...documents].map(([digest, { document }], index): [string, string] => {
 				const one = judged[index];
 				return [digest, one === undefined ? "" : textOf(document, one)];
 			}),

@@ -3,8 +3,22 @@
  * (test/system/check-cloud-init.test.ts).
  */
 import type { Case } from "./cases.ts";
-import { bond, bonded, defaultRoute, dns, document, ipv4, ipv6, MAC, MAC2, nic, nic2, twoNics } from "./documents.ts";
-import type { Step } from "./walk.ts";
+import {
+	bond,
+	bonded,
+	defaultRoute,
+	dns,
+	document,
+	ipv4,
+	ipv6,
+	MAC,
+	MAC2,
+	nic,
+	nic2,
+	tagged,
+	twoNics,
+} from "./documents.ts";
+import { Fraction, step } from "./step.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
 
@@ -48,6 +62,18 @@ export const unrecordedCases: readonly Case[] = [
 		at: "/networks/1/routes/0/gateway",
 		bad: twoNics({}, { routes: [defaultRoute("10.0.0.5")] }),
 		good: twoNics({}, { routes: [defaultRoute("10.1.0.4")] }),
+	},
+	{
+		rule: "number-fraction",
+		at: "/links/0/mtu",
+		bad: document({ links: [nic({ mtu: new Fraction(1450) })] }),
+		good: document({ links: [nic({ mtu: 1450 })] }),
+	},
+	{
+		rule: "number-fraction",
+		at: "/links/1/vlan_id",
+		bad: tagged({ vlan_id: new Fraction(101) }),
+		good: tagged(),
 	},
 	{
 		rule: "networks-missing",
@@ -95,28 +121,22 @@ export const unrecordedCases: readonly Case[] = [
 ];
 
 /** The cases' documents, and others. */
-export const UNRECORDED: readonly Step[] = [
-	{ title: "a list of servers", document: document({ services: [listed("192.0.2.53", "192.0.2.54")] }) },
-	{
-		title: "a list of servers for a network without its own",
-		document: document({ networks: [ipv4()], services: [listed("192.0.2.53", "2001:db8::53"), dns()] }),
-	},
-	{
-		title: "a list with an invalid server",
-		document: document({ networks: [ipv4()], services: [listed("192.0.2.53", "dns.example")] }),
-	},
-	{
-		title: "networks with metrics",
-		document: twoNics(
-			{ gateway: "10.0.0.1", metric: 100, routes: [defaultRoute()] },
-			{ type: "ipv4_dhcp", metric: 200 },
-		),
-	},
+export const UNRECORDED = [
+	step("a list of servers", document({ services: [listed("192.0.2.53", "192.0.2.54")] })),
+	step(
+		"a list of servers for a network without its own",
+		document({ networks: [ipv4()], services: [listed("192.0.2.53", "2001:db8::53"), dns()] }),
+	),
+	step(
+		"a list with an invalid server",
+		document({ networks: [ipv4()], services: [listed("192.0.2.53", "dns.example")] }),
+	),
+	step(
+		"networks with metrics",
+		twoNics({ gateway: "10.0.0.1", metric: 100, routes: [defaultRoute()] }, { type: "ipv4_dhcp", metric: 200 }),
+	),
 	// The judge gives the guest every NIC that the document names.
 	...unrecordedCases
 		.filter(({ rule }) => rule !== "nic-mac-unusable")
-		.flatMap(({ rule, at, bad, good }) => [
-			{ title: `${rule} at ${at}`, document: bad },
-			{ title: `not ${rule} at ${at}`, document: good },
-		]),
+		.flatMap(({ rule, at, bad, good }) => [step(`${rule} at ${at}`, bad), step(`not ${rule} at ${at}`, good)]),
 ];

@@ -1,4 +1,6 @@
 /** Every member of a document with every kind of wrong value: the documents of the walk. */
+
+import { BOND_VALUES } from "./bond-values.ts";
 import {
 	automatic,
 	bond,
@@ -13,47 +15,54 @@ import {
 	nic2,
 	vlan,
 } from "./documents.ts";
+import { OTHER_DOCUMENTS } from "./other-makers.ts";
+import { Fraction, type Step, step } from "./step.ts";
 
 type Part = Record<string, unknown>;
-
-/** One document of the walk: a sound one with a single value changed. */
-export interface Step {
-	/** `links[0].mtu = ""`. */
-	readonly title: string;
-	readonly document: unknown;
-}
 
 /** Kinds of wrong values, for members of any type. */
 const ANY_VALUES: readonly unknown[] = [null, "", "x", 0, 7, -1, 1.5, true, false, [], ["x"], [null], {}, { a: 1 }];
 
 /** Values that are wrong, or unusual, only for some members. */
 const OWN_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+	...BOND_VALUES,
+	id: [["tap0"]],
+	name: [["lan0"], "0123456789abcdef", "lan 0"],
 	ethernet_mac_address: [
 		MAC.replaceAll(":", "-"),
 		MAC.toUpperCase(),
 		"52:54:00:00:01",
 		`${MAC}:07:08`,
 		"52540000-0001",
+		[MAC],
 	],
-	vlan_mac_address: [MAC.replaceAll(":", "-"), MAC.toUpperCase(), "52:54:00:00:01", MAC],
-	mtu: ["1450", 0, 67, 68, 1279, 65535, 65536, "9000x", 1e9],
-	type: ["phy", "dvs", "linux_bridge", "ipv6_dhcpv6_stateful", "static", "manual", "bridge"],
-	bond_mode: ["802.1ad", "4", 4, 9, "802.3AD", "active-backup"],
-	bond_xmit_hash_policy: ["layer3+4", "vlan+srcmac", "layer4"],
-	bond_miimon: ["100", 0, "100ms", 100.5],
-	bond_lacp_rate: ["fast", 1, "quick"],
-	bond_links: [["tap0"], ["tap0", "tap0"], ["tap0", "tap9"], "tap0", ["bond0"]],
-	vlan_id: ["101", 0, 4094, 4095, "0x10"],
-	vlan_link: ["tap1", "bond0", "vlan0"],
-	link: ["tap0", "tap1", "vlan0"],
-	ip_address: ["10.0.0.5/24", "10.0.0", "2001:db8::5", "10.0.0.5/33", "10.0.0.5 ", "10.0.0.256"],
-	netmask: ["255.0.255.0", "24", 24, "33", 33, "255.255.255.255", "0.0.0.0", "ffff:ffff::", "ffff::ffff"],
-	network: ["192.168.0.0/16", "default", "0.0.0.0", "2001:db8::"],
-	gateway: ["10.0.0.1/24", "10.9.9.9", "2001:db8::1", "fe80::1"],
-	address: ["10.0.0.53/24", "dns.example", "2001:db8::53"],
-	dns_nameservers: ["10.0.0.53", "10.0.0.53 10.0.0.54", ["dns.example"]],
-	dns_search: ["a.example", "a.example b.example", ["a.example"]],
-	metric: [100, "100", "low"],
+	vlan_mac_address: [MAC.replaceAll(":", "-"), MAC.toUpperCase(), "52:54:00:00:01", MAC, [MAC]],
+	mtu: ["1450", 0, 67, 68, 1279, 65535, 65536, "9000x", 1e9, [1450], new Fraction(1450)],
+	type: [
+		...["phy", "dvs", "linux_bridge", "ipv6_dhcpv6_stateful", "static", "manual", "bridge"],
+		...[["phy"], ["bond"], ["vlan"], ["ipv4"], ["dns"]],
+	],
+	vlan_id: ["101", 0, 4094, 4095, "0x10", [101], new Fraction(101)],
+	vlan_link: ["tap1", "bond0", "vlan0", ["tap0"]],
+	link: ["tap0", "tap1", "vlan0", ["tap0"]],
+	ip_address: [
+		...["10.0.0.5/24", "10.0.0", "2001:db8::5", "10.0.0.5/33", "10.0.0.5 ", "10.0.0.256"],
+		...[["10.0.0.5"], ["10.0.0.5", "10.0.0.6"], ["10.0.0.5/24", "2001:db8::5/64"]],
+	],
+	netmask: [
+		...["255.0.255.0", "24", 24, "33", 33, "255.255.255.255", "0.0.0.0", "ffff:ffff::", "ffff::ffff"],
+		...[["255.255.255.0"], new Fraction(24)],
+	],
+	network: ["192.168.0.0/16", "default", "0.0.0.0", "2001:db8::", ["192.168.0.0"]],
+	destination: ["192.168.0.0/16", "10.0.0.0", "default", "0.0.0.0", "2001:db8::", "192.168.0.7", ["192.168.0.0"]],
+	gateway: ["10.0.0.1/24", "10.9.9.9", "2001:db8::1", "fe80::1", ["10.0.0.1"]],
+	address: ["10.0.0.53/24", "dns.example", "2001:db8::53", ["10.0.0.53"], ["10.0.0.53", "10.0.0.54"]],
+	dns_nameservers: [
+		...["10.0.0.53", "10.0.0.53 10.0.0.54", ["dns.example"], ["10.0.0.53", "10.0.0.54"]],
+		...[["10.0.0.53", "2001:db8::53"], [["10.0.0.53"]]],
+	],
+	dns_search: ["a.example", "a.example b.example", ["a.example"], ["a.example", "b.example"], [["a.example"]]],
+	metric: [100, "100", "low", 4294967296, [100], new Fraction(100)],
 	services: [[{ type: "dns" }], [{ type: "ntp" }], [{ type: "dns", address: null }]],
 	routes: [[null], [{}]],
 };
@@ -86,12 +95,18 @@ const SOUND: Readonly<Record<string, Part>> = {
 	}),
 };
 
-/** The documents of the walk. */
+/** The documents of the walk: sound ones, and each with a single value changed. */
 export function walk(): Step[] {
-	return Object.entries(SOUND).flatMap(([name, sound]) => [
-		{ title: name, document: sound },
-		...placesOf(sound, name).flatMap((place) => stepsAt(sound, place)),
-	]);
+	return [
+		...Object.entries(SOUND).flatMap(([name, sound]) => [
+			step(name, sound),
+			...placesOf(sound, name).flatMap((place) => stepsAt(sound, place)),
+		]),
+		...OTHER_DOCUMENTS.flatMap(({ title, document: sound, paths }) => [
+			step(title, sound),
+			...paths.flatMap((path) => stepsAt(sound, { title: path.reduce(titleBelow, title), path })),
+		]),
+	];
 }
 
 interface Place {
@@ -103,20 +118,21 @@ interface Place {
 function placesOf(value: unknown, title: string, path: readonly string[] = []): Place[] {
 	if (typeof value !== "object" || value === null) return [];
 	return Object.entries(value).flatMap(([key, child]): Place[] => {
-		const place = { title: Array.isArray(value) ? `${title}[${key}]` : `${title}.${key}`, path: [...path, key] };
+		const place = { title: titleBelow(title, key), path: [...path, key] };
 		return [place, ...placesOf(child, place.title, place.path)];
 	});
+}
+
+function titleBelow(title: string, step: string): string {
+	return /^\d+$/.test(step) ? `${title}[${step}]` : `${title}.${step}`;
 }
 
 function stepsAt(sound: unknown, { title, path }: Place): Step[] {
 	const name = path.findLast((step) => !/^\d+$/.test(step)) ?? "";
 	const values = [...ANY_VALUES, ...(OWN_VALUES[name] ?? [])];
-	const steps = values.map((value) => ({
-		title: `${title} = ${JSON.stringify(value)}`,
-		document: changed(sound, path, value),
-	}));
+	const steps = values.map((value) => step(`${title} = ${JSON.stringify(value)}`, changed(sound, path, value)));
 	const isItem = /^\d+$/.test(path.at(-1) ?? "");
-	return isItem ? steps : [{ title: `${title} missing`, document: changed(sound, path, undefined) }, ...steps];
+	return isItem ? steps : [step(`${title} missing`, changed(sound, path, undefined)), ...steps];
 }
 
 /** A copy with the value at the path replaced, or its member removed for undefined. */
@@ -125,6 +141,6 @@ function changed(root: unknown, path: readonly string[], value: unknown): unknow
 	const holder = path.slice(0, -1).reduce((at, key) => at[key] as Part, copy as Part);
 	const last = path.at(-1) ?? "";
 	if (value === undefined) delete holder[last];
-	else holder[last] = structuredClone(value);
+	else holder[last] = value instanceof Fraction ? value : structuredClone(value);
 	return copy;
 }

@@ -22,6 +22,8 @@ export interface BondMeaning {
 	readonly downdelay?: number;
 	readonly lacpRate?: string;
 	readonly hashPolicy?: string;
+	/** Options that Guestwire never writes, by the driver's names. */
+	readonly more?: Readonly<Record<string, string>>;
 }
 
 /** One interface. Lists are sets, because their order has no meaning here. */
@@ -114,8 +116,40 @@ export function values(sections: readonly Section[], section: string, key: strin
 		.flatMap(([, entries]) => entries.filter(([name]) => name === key).map(([, value]) => value));
 }
 
+/** The options among these entries that a format has under the given names, by the driver's. */
+export function moreOptions(
+	names: Readonly<Record<string, string>>,
+	entries: Iterable<readonly [string, unknown]>,
+): Pick<BondMeaning, "more"> {
+	const more = [...entries].flatMap(([key, value]): [string, string][] => {
+		const name = Object.hasOwn(names, key) ? names[key] : undefined;
+		return name === undefined ? [] : [[name, String(value)]];
+	});
+	return more.length > 0 ? { more: Object.fromEntries(more) } : {};
+}
+
+/** The driver's names, for formats that use them. */
+export const OWN_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+	[
+		...["active_slave", "ad_actor_sys_prio", "ad_actor_system", "ad_select", "ad_user_port_key", "all_slaves_active"],
+		...[
+			"arp_all_targets",
+			"arp_missed_max",
+			"arp_validate",
+			"fail_over_mac",
+			"lacp_active",
+			"lp_interval",
+			"min_links",
+		],
+		...["num_grat_arp", "num_unsol_na", "packets_per_slave", "peer_notif_delay", "primary", "primary_reselect"],
+		...["resend_igmp", "tlb_dynamic_lb", "use_carrier"],
+	].map((name) => [name, name]),
+);
+
 /** A bond's options from text. Numbers may have a unit, such as `100ms`. */
-export function bondMeaning(text: Readonly<Record<keyof BondMeaning, string | undefined>>): BondMeaning {
+export function bondMeaning(
+	text: Readonly<Record<Exclude<keyof BondMeaning, "more">, string | undefined>>,
+): BondMeaning {
 	const number = (value: string | undefined) => (value === undefined ? undefined : Number(value.replace(/ms$/, "")));
 	const { miimon, arpInterval, updelay, downdelay, ...rest } = text;
 	const options = {

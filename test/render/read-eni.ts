@@ -1,4 +1,13 @@
-import { canonicalCidr, canonicalIp, type Meaning, type Meanings, meaningOf, route } from "./meaning.ts";
+import {
+	canonicalCidr,
+	canonicalIp,
+	type Meaning,
+	type Meanings,
+	meaningOf,
+	moreOptions,
+	OWN_NAMES,
+	route,
+} from "./meaning.ts";
 
 /** interfaces(5). `mac/…/1=eth0` in an `auto` line gives the interface its MAC address. */
 export function readEni(text: string): Meanings {
@@ -61,6 +70,12 @@ function readLinkOption(meaning: Meaning, key: string, rest: string): void {
 	else if (key === "bond-downdelay") meaning.bond = { ...meaning.bond, downdelay: Number(rest) };
 	else if (key === "bond-lacp-rate") meaning.bond = { ...meaning.bond, lacpRate: rest };
 	else if (key === "bond-xmit-hash-policy") meaning.bond = { ...meaning.bond, hashPolicy: rest };
+	else if (key.startsWith("bond-")) readFurtherOption(meaning, key.slice("bond-".length).replaceAll("-", "_"), rest);
+}
+
+function readFurtherOption(meaning: Meaning, name: string, rest: string): void {
+	const { more } = moreOptions(OWN_NAMES, [[name, rest]]);
+	if (more) meaning.bond = { ...meaning.bond, more: { ...meaning.bond?.more, ...more } };
 }
 
 /** `ip route replace` as we write it; `route add`, or `ip route add` since 24.1, as cloud-init does. */

@@ -7,6 +7,8 @@ import {
 	type Meaning,
 	type Meanings,
 	meaningOf,
+	moreOptions,
+	OWN_NAMES,
 	readIni,
 	route,
 	type Section,
@@ -35,7 +37,10 @@ function readConnection(sections: readonly Section[], meaning: Meaning, resolve:
 	if (mtu !== undefined) meaning.mtu = Number(mtu);
 	const type = one("connection", "type");
 	if (type === "vlan") meaning.vlan = { id: Number(one("vlan", "id")), parent: resolve(one("vlan", "parent") ?? "") };
-	if (type === "bond") meaning.bond = bondOf((key) => one("bond", key));
+	if (type === "bond") {
+		const entries = sections.flatMap(([name, options]) => (name === "bond" ? options : []));
+		meaning.bond = { ...bondOf((key) => one("bond", key)), ...moreOptions(OWN_NAMES, entries) };
+	}
 	// Newer releases of NetworkManager write the second.
 	const bond = one("connection", "master") ?? one("connection", "controller");
 	if (bond !== undefined) meaning.memberOf = resolve(bond);

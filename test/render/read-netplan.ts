@@ -8,6 +8,7 @@ import {
 	type Meaning,
 	type Meanings,
 	meaningOf,
+	moreOptions,
 	route,
 } from "./meaning.ts";
 
@@ -60,8 +61,23 @@ function common(one: Any): Partial<Meaning> {
 	}) as Partial<Meaning>;
 }
 
+const OPTIONS = {
+	"ad-select": "ad_select",
+	"all-slaves-active": "all_slaves_active",
+	"arp-all-targets": "arp_all_targets",
+	"arp-validate": "arp_validate",
+	"fail-over-mac-policy": "fail_over_mac",
+	"gratuitous-arp": "num_grat_arp",
+	"learn-packet-interval": "lp_interval",
+	"min-links": "min_links",
+	"packets-per-slave": "packets_per_slave",
+	primary: "primary",
+	"primary-reselect-policy": "primary_reselect",
+	"resend-igmp": "resend_igmp",
+};
+
 function bondOf(parameters: Any): BondMeaning {
-	return bondMeaning({
+	const known = bondMeaning({
 		mode: parameters.mode,
 		miimon: parameters["mii-monitor-interval"]?.toString(),
 		arpInterval: parameters["arp-interval"]?.toString(),
@@ -71,4 +87,5 @@ function bondOf(parameters: Any): BondMeaning {
 		lacpRate: parameters["lacp-rate"],
 		hashPolicy: parameters["transmit-hash-policy"],
 	});
+	return { ...known, ...moreOptions(OPTIONS, Object.entries(parameters)) };
 }

@@ -6,6 +6,7 @@ import {
 	type Meaning,
 	type Meanings,
 	meaningOf,
+	moreOptions,
 	readIni,
 	route,
 	type Section,
@@ -29,6 +30,20 @@ export function readNetworkd(files: Files): Meanings {
 	return meanings;
 }
 
+const OPTIONS = {
+	AdSelect: "ad_select",
+	AllSlavesActive: "all_slaves_active",
+	ARPAllTargets: "arp_all_targets",
+	ARPValidate: "arp_validate",
+	FailOverMACPolicy: "fail_over_mac",
+	GratuitousARP: "num_grat_arp",
+	LearnPacketIntervalSec: "lp_interval",
+	MinLinks: "min_links",
+	PacketsPerSlave: "packets_per_slave",
+	PrimaryReselectPolicy: "primary_reselect",
+	ResendIGMP: "resend_igmp",
+};
+
 function readNetdev(sections: readonly Section[], meaning: Meaning): void {
 	const one = (section: string, key: string) => values(sections, section, key)[0];
 	const kind = one("NetDev", "Kind");
@@ -36,7 +51,7 @@ function readNetdev(sections: readonly Section[], meaning: Meaning): void {
 	if (mac !== undefined) meaning.mac = mac.toLowerCase();
 	if (kind === "vlan") meaning.vlan = { id: Number(one("VLAN", "Id")), parent: "" };
 	if (kind !== "bond") return;
-	meaning.bond = bondMeaning({
+	const known = bondMeaning({
 		mode: one("Bond", "Mode"),
 		miimon: one("Bond", "MIIMonitorSec"),
 		arpInterval: one("Bond", "ARPIntervalSec"),
@@ -46,6 +61,8 @@ function readNetdev(sections: readonly Section[], meaning: Meaning): void {
 		lacpRate: one("Bond", "LACPTransmitRate"),
 		hashPolicy: one("Bond", "TransmitHashPolicy"),
 	});
+	const entries = sections.flatMap(([name, options]) => (name === "Bond" ? options : []));
+	meaning.bond = { ...known, ...moreOptions(OPTIONS, entries) };
 }
 
 const isYes = (text: string | undefined) => ["yes", "true", "1", "on"].includes((text ?? "").toLowerCase());

@@ -7,6 +7,8 @@ import {
 	type Meaning,
 	type Meanings,
 	meaningOf,
+	moreOptions,
+	OWN_NAMES,
 	route,
 } from "./meaning.ts";
 
@@ -88,7 +90,7 @@ function readIfcfg(variables: Variables, meaning: Meaning, name: string): void {
 
 function bondOf(text: string): BondMeaning {
 	const options = new Map(text.split(" ").map((option) => option.split("=") as [string, string]));
-	return bondMeaning({
+	const known = bondMeaning({
 		mode: options.get("mode"),
 		miimon: options.get("miimon"),
 		arpInterval: options.get("arp_interval"),
@@ -98,6 +100,7 @@ function bondOf(text: string): BondMeaning {
 		lacpRate: options.get("lacp_rate"),
 		hashPolicy: options.get("xmit_hash_policy"),
 	});
+	return { ...known, ...moreOptions(OWN_NAMES, options) };
 }
 
 /** Lines of `ip route`'s arguments, or the older `ADDRESS0=`, `NETMASK0=`, `GATEWAY0=`. */

@@ -1,8 +1,9 @@
 /** The walk: every claim of the check about cloud-init, compared with what cloud-init does, cell by cell. */
 import { describe, expect, it } from "vitest";
-import { type ClientEffect, check } from "../../src/check/index.ts";
+import type { ClientEffect } from "../../src/check/index.ts";
 import { JUDGES, RENDERERS, type RendererName } from "../check/cloud-init.ts";
-import { digestOf, type Fate, fateIn, fateOf, readRecord, STEPS } from "../check/fates.ts";
+import { digestOf, type Fate, fateIn, fateOf, findingsIn, readRecord, STEPS } from "../check/fates.ts";
+import type { Step } from "../check/step.ts";
 import { UNRECORDED } from "../check/unrecorded.ts";
 
 const record = readRecord();
@@ -31,8 +32,8 @@ function difference(claim: ReturnType<typeof claimed>, fact: ReturnType<typeof f
 }
 
 /** The differences for a document, in each renderer. */
-function differencesOf(document: unknown, version: string, fate: Fate): string[] {
-	const effects = check(document, { clients: [`cloud-init@${version}`] }).flatMap((finding) => finding.effects);
+function differencesOf(step: Step, version: string, fate: Fate): string[] {
+	const effects = findingsIn(step, `cloud-init@${version}`).flatMap((finding) => finding.effects);
 	return RENDERERS.flatMap((renderer) => {
 		const text = difference(claimed(effects, renderer), fateIn(fate, renderer));
 		return text === "" ? [] : [`${renderer}: ${text}`];
@@ -43,10 +44,11 @@ const versions = [...record].filter(([column]) => JUDGES.some(({ version }) => v
 
 describe.for(versions)("cloud-init %s, as recorded", ([version, fates]) => {
 	it("does what the check says, in every cell of the walk", { tags: ["slow"], timeout: 300_000 }, () => {
-		const steps = STEPS.map((step) => ({ ...step, fate: fates.get(digestOf(step.document)) }));
-		const differences = steps.flatMap(({ title, document, fate }) => {
+		const steps = STEPS.map((step) => ({ ...step, fate: fates.get(digestOf(step)) }));
+		const differences = steps.flatMap(({ fate, ...step }) => {
+			const { title } = step;
 			if (!fate) return [`${title}: not recorded (node test/check/record-walk.ts)`];
-			return differencesOf(document, version, fate).map((text) => `${title}: ${text}`);
+			return differencesOf(step, version, fate).map((text) => `${title}: ${text}`);
 		});
 		const cells = steps.length * RENDERERS.length;
 		console.log(`cloud-init ${version}: ${cells} cells, ${differences.length} differences`);
@@ -61,8 +63,8 @@ describe.for(JUDGES)("cloud-init $version (test/system/install.sh, npm run test:
 	const { version, isHere, judge } = one;
 
 	it.skipIf(!isHere)("does what is recorded", { tags: ["slow"], timeout: 300_000 }, () => {
-		const fates = judge(SAMPLE.map(({ document }) => document)).map(fateOf);
-		const recorded = SAMPLE.map(({ document }) => record.get(version)?.get(digestOf(document)));
+		const fates = judge(SAMPLE).map(fateOf);
+		const recorded = SAMPLE.map((step) => record.get(version)?.get(digestOf(step)));
 		const differences = SAMPLE.flatMap(({ title }, index) =>
 			recorded[index] === fates[index] ? [] : [`${title}: ${fates[index]}, not ${recorded[index]}`],
 		);
@@ -70,9 +72,9 @@ describe.for(JUDGES)("cloud-init $version (test/system/install.sh, npm run test:
 	});
 
 	it.skipIf(!isHere)("does what the check says with documents that are not recorded", { timeout: 120_000 }, () => {
-		const judged = judge(UNRECORDED.map(({ document }) => document));
-		const differences = UNRECORDED.flatMap(({ title, document }, index) =>
-			differencesOf(document, version, fateOf(judged[index] ?? {})).map((text) => `${title}: ${text}`),
+		const judged = judge(UNRECORDED);
+		const differences = UNRECORDED.flatMap((step, index) =>
+			differencesOf(step, version, fateOf(judged[index] ?? {})).map((text) => `${step.title}: ${text}`),
 		);
 		expect(differences).toEqual([]);
 	});

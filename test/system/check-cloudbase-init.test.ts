@@ -1,6 +1,5 @@
 /** The walk, for cloudbase-init: every claim that its network plugin fails, compared with what it did, cell by cell. */
 import { describe, expect, it } from "vitest";
-import { check } from "../../src/check/index.ts";
 import { readMeanings } from "../check/aspects.ts";
 import {
 	cloudbaseInitFate,
@@ -14,7 +13,7 @@ import {
 	VISIBLE_IN_CLOUDBASE_INIT,
 } from "../check/cloudbase-init-claims.ts";
 import { compareMeanings } from "../check/compare-meaning.ts";
-import { digestOf, readRecord, STEPS } from "../check/fates.ts";
+import { digestOf, findingsIn, readRecord, STEPS } from "../check/fates.ts";
 
 const record = readRecord().get("cloudbase-init") ?? new Map<string, string>();
 const meanings = readMeanings().get("cloudbase-init") ?? new Map<string, readonly string[]>();
@@ -22,11 +21,12 @@ const meanings = readMeanings().get("cloudbase-init") ?? new Map<string, readonl
 describe("cloudbase-init, as recorded", () => {
 	it("fails where the check says so, in every cell of the walk", { tags: ["slow"], timeout: 300_000 }, () => {
 		const counts: Record<string, number> = {};
-		const differences = STEPS.flatMap(({ title, document }) => {
-			const fate = record.get(digestOf(document));
+		const differences = STEPS.flatMap((step) => {
+			const { title } = step;
+			const fate = record.get(digestOf(step));
 			if (!fate) return [`${title}: not recorded (node test/check/record-walk.ts)`];
 			counts[fate] = (counts[fate] ?? 0) + 1;
-			const effects = check(document, { clients: ["cloudbase-init"] }).flatMap((finding) => finding.effects);
+			const effects = findingsIn(step, "cloudbase-init").flatMap((finding) => finding.effects);
 			const isClaimed = effects.some(({ outcome }) => outcome === "crash");
 			return isClaimed === (fate !== "-") ? [] : [`${title}: ${isClaimed ? "false alarm" : "missed"}`];
 		});
@@ -39,7 +39,7 @@ describe("cloudbase-init, as recorded", () => {
 });
 
 /** How many cells have adapters to compare. In the others the plugin fails, or Guestwire's own reader refuses the document. */
-const CELLS = { compared: 772, crash: 1123, refused: 604, unplanned: 548 };
+const CELLS = { compared: 1501, crash: 1273, refused: 666, unplanned: 805 };
 
 describe("the adapters that cloudbase-init sets up, as recorded", () => {
 	it("differ from the document only where the check says so", { tags: ["slow"], timeout: 300_000 }, () => {
@@ -59,9 +59,9 @@ describe("the adapters that cloudbase-init sets up, as recorded", () => {
 
 describe.skipIf(!hasCloudbaseInit)("cloudbase-init (in PYTHONPATH)", () => {
 	it("does what is recorded", { tags: ["slow"], timeout: 300_000 }, () => {
-		const judged = judgeCloudbaseInit(STEPS.map(({ document }) => document));
-		expect(judged.map(cloudbaseInitFate)).toEqual(STEPS.map(({ document }) => record.get(digestOf(document))));
+		const judged = judgeCloudbaseInit(STEPS);
+		expect(judged.map(cloudbaseInitFate)).toEqual(STEPS.map((step) => record.get(digestOf(step))));
 		const texts = judged.map((ended, index) => cloudbaseInitMeaning(STEPS[index]?.document, ended));
-		expect(texts).toEqual(STEPS.map(({ document }) => meanings.get(digestOf(document))?.join("|")));
+		expect(texts).toEqual(STEPS.map((step) => meanings.get(digestOf(step))?.join("|")));
 	});
 });

@@ -1,7 +1,7 @@
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { VIEWS, type ViewPath } from "../../src/http/operator/views.ts";
-import { type Analysis, sendJson } from "./lib/api.ts";
+import { type Analysis, sendText } from "./lib/api.ts";
 import { isLive, startEvents, stopEvents } from "./lib/events.ts";
 import { Link, place } from "./lib/router.tsx";
 import { session } from "./lib/session.ts";
@@ -89,6 +89,6 @@ function isView(path: string): path is ViewPath {
 	return Object.hasOwn(VIEWS, path);
 }
 
-async function analyze(document: unknown): Promise<Analysis> {
-	return (await sendJson("POST", "/api/try", document)).json();
+async function analyze(text: string): Promise<Analysis> {
+	return (await sendText("/api/try", text)).json();
 }

@@ -2,7 +2,7 @@
 import { canonicalMac } from "../../instance/addresses.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasMember, hasNetwork, isDnsService, isEmptyText, isStatic, isText, not } from "./conditions.ts";
+import { all, hasMember, hasNetwork, isAt, isDnsService, isEmptyText, isStatic, isText, not } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 /** The whole document is parsed against types, for the whole drive. */
@@ -30,6 +30,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-not-in-guest": [ignored("writes a connection that no NIC uses")],
 	"mtu-text": [givesUp],
 	"mtu-invalid": [givesUp],
+	"number-fraction": [fine({ when: not(isAt("mtu")) }), givesUp],
 	"bond-mac-missing": [crash(fails, { when: isEmptyText })],
 	"bond-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],

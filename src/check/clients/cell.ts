@@ -17,7 +17,15 @@ export function holds({ version, renderer }: Cell, condition: Condition): boolea
 
 /** Whether the client reads a member of this part of the document. */
 export function reads(cell: Cell, member: Member, part: Part = {}): boolean {
+	if (member === "networks[].routes" && !findsDestination(cell, part)) return false;
 	return cell.client.reads[member]?.some((fact) => holds(cell, fact) && fact.when?.(part) !== false) ?? false;
+}
+
+/** Whether the client reads the member in which the part's route has its destination, and no other in its place. */
+export function findsDestination(cell: Cell, part: Part): boolean {
+	const { route } = part;
+	if (route === undefined || (route.key === "network" && !route.isContradicted)) return true;
+	return reads(cell, "routes[].destination", part) === (route.key === "destination");
 }
 
 /** Whether the client knows a type of network. */

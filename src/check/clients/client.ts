@@ -1,4 +1,5 @@
 /** The form of a client's table: what it reads, by version and renderer, and what it makes of each fault. */
+import type { BondOption } from "../../instance/bonding.ts";
 import type { DocumentView, LinkView, NetworkView, RouteView } from "../document-view.ts";
 import type { Outcome } from "../finding.ts";
 import type { Fault } from "../rule.ts";
@@ -40,9 +41,7 @@ export type Member =
 	| "links[].name"
 	| "links[].mtu"
 	| "links[].bond_mode"
-	| "links[].bond_miimon"
-	| "links[].bond_xmit_hash_policy"
-	| "links[].bond_lacp_rate"
+	| `links[].bond_${BondOption}`
 	| "links[].vlan_mac_address"
 	| "networks[].network_id"
 	| "networks[].gateway"
@@ -51,6 +50,7 @@ export type Member =
 	| "networks[].services"
 	| "networks[].dns_nameservers"
 	| "networks[].dns_search"
+	| "routes[].destination"
 	| "routes[].metric"
 	| "routes[].services"
 	| "services";

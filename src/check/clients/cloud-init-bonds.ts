@@ -9,6 +9,7 @@ import {
 	any,
 	isBlankValue,
 	isNoMode,
+	isNull,
 	isOnlySpelling,
 	isText,
 	isUnhashable,
@@ -58,8 +59,19 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 		wrong("the bond does not notice a dead link", { renderers: ["netplan", "sysconfig", "eni"] }),
 		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
 	],
+	"bond-monitoring-twice": [
+		lost("systemd-networkd cannot make the bond: the kernel refuses both together", {
+			renderers: ["netplan", "networkd"],
+		}),
+		lost("NetworkManager refuses the profile: the bond is missing", { renderers: ["network-manager"] }),
+		wrong("the driver turns one of them off", { renderers: ["sysconfig", "eni"] }),
+	],
 	"bond-arp-monitoring": [
-		lost("writes arp-ip-target, which netplan does not know: netplan refuses the whole file: no NIC comes up", NETPLAN),
+		lost("writes arp-ip-target, which netplan does not know: netplan refuses the whole file: no NIC comes up", {
+			...NETPLAN,
+			when: not(isNull),
+		}),
+		fine({ when: isNull }),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["network-manager"], until: "24.3" }),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["sysconfig"], since: "24.2" }),
 		wrong("does not read the targets: the bond does not notice a dead link", {

@@ -17,6 +17,7 @@ import {
 	isListedBeforeParent,
 	isMissing,
 	isNonEmptyText,
+	isNull,
 	isText,
 	isUnhashable,
 	isUnjoinableList,
@@ -49,6 +50,15 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		lost(netplanRefuses, { ...NETPLAN, when: isEmptyText }),
 		lost("ifupdown finds no NIC of that name", { renderers: ["eni"], when: not(isNonEmptyText) }),
 		ignored(degraded, { ...SCHEMA, when: not(isText) }),
+	],
+	"bond-name-invalid": [
+		crash("TypeError: no NIC is configured", { when: isUnhashable }),
+		// It then numbers the bond.
+		fine({ when: isNull }),
+		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], when: not(isText) }),
+		ignored(degraded, { when: not(isText) }),
+		lost(netplanRefuses, NETPLAN),
+		lost("makes a bond without a name: the system refuses it"),
 	],
 	"link-name-repeated": [
 		// It reads a bond's name since 26.1.

@@ -1,9 +1,8 @@
 /** What cloud-init makes of faults in networks, addresses and routes. */
 
 import { addressVersion, isLinkLocal } from "../../instance/addresses.ts";
-import { parseAddress } from "../addressing.ts";
-import type { NetworkView } from "../document-view.ts";
-import { member } from "../json.ts";
+import { networkOf, parseAddress } from "../addressing.ts";
+import { isBlank, member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
@@ -24,7 +23,6 @@ import {
 import { conversionReactions, destinationOf, hasReadableDestination, valueError } from "./conversion.ts";
 
 const conversion = conversionReactions;
-const metricUnread = "leaves it out: the network's routes have the system's own metric";
 /** These get only the routes of static networks. */
 const STATIC_ROUTES = { renderers: ["netplan", "bsd"] } as const;
 
@@ -43,7 +41,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	"address-missing": conversion["address-missing"],
 	"address-invalid": conversion["address-invalid"],
 	"netmask-missing": conversion["netmask-missing"],
-	"value-type": [ignored(degraded, SCHEMA)],
+	"value-type": [ignored(degradedStatus, SCHEMA)],
 	"netmask-invalid": [
 		// A mask of zeros counts as no prefix, also for IPv6.
 		lost(netplanRefuses, { ...NETPLAN, when: isZeroMask }),
@@ -75,33 +73,18 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		wrong("asks for DHCPv4, too (cloud-init issue 4395)", { renderers: ["sysconfig"], until: "23.4" }),
 	],
 	"route-host-bits": [lost("the system refuses the route", { renderers: ["sysconfig", "eni"] })],
-	"network-metric-unread": [
-		// Its schema has the member since 25.2.
-		ignored(degraded, { ...SCHEMA, until: "25.2", renderers: ["sysconfig", "eni"] }),
-		wrong(`${metricUnread}; ${degradedStatus}`, { ...SCHEMA, until: "25.2" }),
-		ignored(degraded, { ...NETPLAN, since: "25.2", when: isText }),
-		ignored(degraded, { renderers: ["network-manager"], since: "26.2", when: isText }),
-		ignored(degraded, { renderers: ["sysconfig", "eni"], since: "25.2", when: isText }),
-		fine({ ...NETPLAN, since: "25.2" }),
-		fine({ renderers: ["network-manager"], since: "26.2" }),
-		fine({ renderers: ["sysconfig", "eni"] }),
-		wrong(`${metricUnread}; ${degradedStatus}`, { since: "25.2", when: isText }),
-		wrong(metricUnread),
-	],
-	"dhcp-on-two-links": [
-		// systemd-networkd's own metric for DHCP is 100.
-		fine({ ...NETPLAN, since: "25.2", when: not(haveMetric(100)) }),
-		fine({ renderers: ["eni"], when: not(haveMetric(0)) }),
-		wrong("both default routes have the same metric: which one is used may change from boot to boot", {
-			renderers: ["netplan", "networkd", "eni"],
-		}),
-	],
 	"routes-type": conversion["routes-type"],
 	"route-type": conversion["route-type"],
 	"route-network-invalid": [
 		// Since 25.3 it takes the word default for an address.
 		crash(valueError, { until: "25.3", when: not(hasReadableDestination) }),
 		crash(valueError, { when: (fault) => !hasReadableDestination(fault) && destinationOf(fault) !== "default" }),
+	],
+	"route-destination-other": [
+		crash(valueError, { until: "25.3", when: isReadAsNothing }),
+		crash(valueError, { when: (fault) => isReadAsNothing(fault) && fault.value !== "default" }),
+		fine({ when: leadsToNetwork }),
+		wrong("takes destination for the network: the route leads elsewhere"),
 	],
 	"route-netmask-missing": [fine({ ...STATIC_ROUTES, when: not(isStatic) }), ...conversion["route-netmask-missing"]],
 	"route-netmask-invalid": [
@@ -112,19 +95,6 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		}),
 		fine({ when: isZeroMask }),
 		...conversion["route-netmask-invalid"],
-	],
-	"route-metric-invalid": [
-		...conversion["route-metric-invalid"],
-		lost(netplanRefuses, { ...NETPLAN, when: all(isStatic, isNoMetric) }),
-		wrong("the system ignores the metric, or refuses the route", {
-			renderers: ["networkd", "sysconfig", "eni"],
-			when: isNegative,
-		}),
-		wrong("the system ignores the metric, or refuses the route", {
-			renderers: ["network-manager"],
-			since: "24.4",
-			when: isNegative,
-		}),
 	],
 	"route-gateway-missing": [
 		crash("KeyError: no NIC is configured", { renderers: ["eni"], when: isPruned }),
@@ -184,15 +154,22 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	],
 };
 
-/** Whether both networks have the same metric, which is the usual one where the document names none. */
-function haveMetric(usual: number): (fault: Fault) => boolean {
-	const metricOf = (network: NetworkView | undefined) => String((network && member(network.raw, "metric")) ?? usual);
-	return ({ network, otherNetwork }) => metricOf(network) === metricOf(otherNetwork);
-}
-
 /** With networkd, it says nothing of router advertisements before 24.2, except for DHCP of both families. */
 function turnsRaOff(effect: (where: Condition) => Reaction): Reaction[] {
 	return [effect({ renderers: ["netplan", "sysconfig"] }), effect({ renderers: ["networkd"], since: "24.2" })];
+}
+
+/** The destination is no address, or not one for the route's mask. */
+function isReadAsNothing({ value, route }: Fault): boolean {
+	const address = parseAddress(value);
+	if (!address || !route) return true;
+	return !isBlank(member(route.raw, "netmask")) && networkOf(address, route.raw) === undefined;
+}
+
+function leadsToNetwork({ value, route }: Fault): boolean {
+	const read = route && networkOf(parseAddress(value), route.raw);
+	const { network, prefixLength } = route?.destination ?? {};
+	return read?.network === network && read?.prefixLength === prefixLength;
 }
 
 function isZeroMask({ value }: Fault): boolean {
@@ -237,13 +214,4 @@ function hasIpv4Gateway({ route }: Fault): boolean {
 
 function isOfRoutesFamily({ value, route }: Fault): boolean {
 	return parseAddress(value)?.version === route?.address?.version;
-}
-
-function isNegative({ value }: Fault): boolean {
-	return typeof value === "number" && value < 0;
-}
-
-/** Converted or not, netplan does not accept it. */
-function isNoMetric({ value }: Fault): boolean {
-	return typeof value === "number" ? value < 0 : value !== true;
 }

@@ -1,8 +1,12 @@
 /** cloud-init: what it reads, by version and by the renderer that writes the guest's configuration. */
+import { BOND_OPTIONS } from "../../instance/bonding.ts";
 import type { Client, Part } from "./client.ts";
+import { cloudInitBondOptionReactions, hasSpelling, optionReadings } from "./cloud-init-bond-options.ts";
 import { cloudInitBondReactions } from "./cloud-init-bonds.ts";
 import { cloudInitDnsReactions } from "./cloud-init-dns.ts";
+import { cloudInitFractionReactions } from "./cloud-init-fractions.ts";
 import { cloudInitLinkReactions } from "./cloud-init-links.ts";
+import { cloudInitMetricReactions } from "./cloud-init-metrics.ts";
 import { cloudInitNetworkReactions } from "./cloud-init-networks.ts";
 import { NOVA_NETWORK_TYPES, supportFor } from "./network-types.ts";
 import { TALOS_NIC_TYPES } from "./talos.ts";
@@ -11,11 +15,6 @@ const isStatic = ({ network }: Part) => network?.isStatic === true;
 const hasLink = ({ network }: Part) => network?.link !== undefined;
 const isNic = ({ link }: Part) => link?.kind === "nic";
 const isBond = ({ link }: Part) => link?.kind === "bond";
-/** The link has a member of that name: until some version, cloud-init looked for options under other names. */
-const hasSpelling =
-	(name: string) =>
-	({ link }: Part) =>
-		link !== undefined && Object.hasOwn(link.raw, name);
 
 /** Every renderer but netplan, which gets no routes or servers of networks with DHCP or SLAAC, and BSD's. */
 const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];
@@ -54,6 +53,7 @@ export const cloudInit: Client = {
 	setsMonitoring: "by-document",
 	setsNoMonitoring: { sysconfig: "if 0" },
 	reads: {
+		...Object.fromEntries(BOND_OPTIONS.map((option) => [`links[].bond_${option}`, optionReadings(option)])),
 		"links[].name": [
 			{ when: isNic, note: "NICs" },
 			{ since: "26.1", when: isBond, note: "bonds" },
@@ -130,6 +130,7 @@ export const cloudInit: Client = {
 			{ renderers: STATIC_DNS, when: isStatic, note: "static networks" },
 			{ renderers: [...ANY_DNS, "sysconfig"] },
 		],
+		"routes[].destination": [{}],
 		"routes[].metric": [
 			{ renderers: ["netplan", "networkd", "sysconfig", "eni"] },
 			{ renderers: ["network-manager"], since: "24.4" },
@@ -140,7 +141,10 @@ export const cloudInit: Client = {
 	reactions: {
 		...cloudInitLinkReactions,
 		...cloudInitBondReactions,
+		...cloudInitBondOptionReactions,
+		...cloudInitFractionReactions,
 		...cloudInitNetworkReactions,
+		...cloudInitMetricReactions,
 		...cloudInitDnsReactions,
 	},
 };

@@ -10,6 +10,7 @@ import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from ".
 import {
 	all,
 	any,
+	isAt,
 	isBlankValue,
 	isDefaultRoute,
 	isDnsService,
@@ -51,6 +52,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"mtu-invalid": [fine({ when: isBlankValue }), crash("netsh refuses it: no address is set")],
 	"mtu-tiny": [fine({ when: ({ value }) => value === 0 }), crash("netsh refuses it: no address is set")],
 	"mtu-below-ipv6": [wrong("sets it for IPv4 only: IPv6 keeps the adapter's own MTU")],
+	"number-fraction": [
+		crash("netsh refuses it: no address is set", { when: isAt("mtu") }),
+		crash("the network plugin fails: nothing is configured", { when: all(isAt("netmask"), isKnown) }),
+		crash("the team refuses the VLAN: no address is set", { when: isAt("vlan_id") }),
+	],
 	"bond-links-missing": [noTeam],
 	"bond-empty": [noTeam],
 	"bond-link-unknown": [noTeam],

@@ -66,6 +66,11 @@ export const isIn =
 	(list: "links" | "networks" | "services"): Test =>
 	({ pointer }) =>
 		pointer === `/${list}` || pointer.startsWith(`/${list}/`);
+/** The fault is in a member of that name. */
+export const isAt =
+	(name: string): Test =>
+	({ pointer }) =>
+		pointer.endsWith(`/${name}`);
 export const hasLinks: Test = ({ document }) => document.links.length > 0;
 
 export const hasMember =

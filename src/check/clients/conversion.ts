@@ -94,10 +94,11 @@ function isZeroMac({ value }: Fault): boolean {
 	return value === "00:00:00:00:00:00";
 }
 
-/** cloud-init also reads a route's `destination`. */
+/** cloud-init reads a route's `destination` before its `network`. */
 export function destinationOf({ route }: Fault): unknown {
-	const network = route && member(route.raw, "network");
-	return isBlank(network) ? route && member(route.raw, "destination") : network;
+	const destination = route && member(route.raw, "destination");
+	const isPruned = destination === undefined || destination === null || destination === "";
+	return isPruned ? route && member(route.raw, "network") : destination;
 }
 
 /** Whether cloud-init can read the route's destination after all. */

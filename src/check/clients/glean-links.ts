@@ -3,7 +3,7 @@ import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, not } from "./conditions.ts";
+import { any, isAt, isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, not } from "./conditions.ts";
 
 export const stops = "stops: no NIC is configured";
 const dhcpOnNic = "finds no NIC with that address: DHCP on the NIC";
@@ -108,6 +108,14 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 		}),
 		wrong("reads bond_miimon as seconds: a dead link is noticed late", { renderers: [NETWORKD], when: isMonitored }),
 		ignored("asks for the fast LACP rate, whatever the document says", { renderers: [NETWORKD], when: isSlow }),
+	],
+	"number-fraction": [
+		lost("writes 101.0 for the tag: the VLAN is missing", { when: isAt("vlan_id") }),
+		lost("the kernel refuses it: the bond is balance-rr", { renderers: [DEBIAN, GENTOO], when: isAt("bond_mode") }),
+		wrong("writes it as it is: the option has its default", {
+			renderers: [DEBIAN],
+			when: any(isAt("bond_miimon"), isAt("bond_lacp_rate"), isAt("bond_xmit_hash_policy")),
+		}),
 	],
 	"vlan-mac-null": [crash(stops)],
 	"vlan-mac-invalid": [crash(stops), ...refusedMac([...IFCFG, GENTOO])],

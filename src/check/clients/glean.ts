@@ -35,7 +35,14 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-link-missing": [crash(stops)],
 	"network-link-unknown": [crash(stops), lost("skips the network")],
 	"network-type-missing": [crash(stops), lost("configures nothing for the network")],
-	"network-type-unknown": [crash(stops), lost("configures nothing for the network")],
+	"network-type-unknown": [
+		crash(stops),
+		lost("asks for DHCPv6 and turns router advertisements off: no address", {
+			renderers: [NETWORKD],
+			when: ({ value }) => value === "ipv6_dhcpv6_stateful",
+		}),
+		lost("configures nothing for the network"),
+	],
 	"network-type-unsupported": [
 		crash(stops),
 		lost("writes IPV6ADDR, which wicked does not know: the address is missing", {
@@ -121,7 +128,6 @@ export const glean: Client = {
 		manual: [{ renderers: [DEBIAN, NETWORKD] }],
 		ipv6: [{ renderers: [DEBIAN, "redhat", KEYFILES, NETWORKD] }],
 		ipv6_slaac: [{ renderers: [...IFCFG, KEYFILES, NETWORKD] }],
-		ipv6_dhcpv6_stateful: [{ renderers: [NETWORKD] }],
 	},
 	stops: gleanStop,
 	setsMonitoring: "by-document",

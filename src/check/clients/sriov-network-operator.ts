@@ -1,7 +1,7 @@
 /** sriov-network-operator, in Kubernetes nodes: it looks up which Neutron network a passed-through NIC is on. */
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, type Reaction, wrong } from "./client.ts";
-import { any, isIn, isMissing, isNull, isText } from "./conditions.ts";
+import { any, isAt, isIn, isMissing, isNull, isText, not } from "./conditions.ts";
 
 /** Go parses the whole document against types; null counts as missing. */
 const cannotParse = crash("cannot parse the document: finds no device, and configures no virtual functions");
@@ -22,6 +22,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-mac-invalid": [fine({ when: isText }), cannotParse],
 	"mtu-text": [cannotParse],
 	"mtu-invalid": [fine({ when: ({ value }) => Number.isInteger(value) }), cannotParse],
+	"number-fraction": [fine({ when: not(isAt("mtu")) }), cannotParse],
 	"bond-mac-invalid": [fine({ when: isText }), cannotParse],
 	"network-id-missing": cannotParseUnlessNull,
 	"network-link-missing": [noNetworkId],

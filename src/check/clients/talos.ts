@@ -8,6 +8,7 @@ import {
 	any,
 	hasNetwork,
 	hasOwnPrefix,
+	isAt,
 	isDeclaredOnLink,
 	isDnsService,
 	isIn,
@@ -55,6 +56,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"mtu-tiny": [fine({ when: ({ value }) => value === 0 || typeof value === "string" }), wrong("fails to set it")],
 	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link", { when: isNumber })],
 	"mtu-above-parent": [wrong("the kernel refuses it: the VLAN keeps its parent's MTU", { when: areNumbers })],
+	"number-fraction": [
+		wrong("Go takes it for no integer: the link keeps its default", { when: isAt("mtu") }),
+		lost("Go takes it for no integer: makes VLAN 0", { when: isAt("vlan_id") }),
+	],
 	"bond-links-missing": [lost("makes a bond without members")],
 	"bond-empty": [lost("the bond never gets a carrier")],
 	"bond-link-unknown": [wrong("makes the bond without this member")],

@@ -5,7 +5,7 @@ import type { DocumentView, LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
 import { isBlank, isDigits, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
-import { onUnreadMember } from "./concerns.ts";
+import { onMember, onUnreadMember } from "./concerns.ts";
 
 export const bondRules: readonly Rule[] = [
 	{
@@ -115,9 +115,20 @@ export const bondRules: readonly Rule[] = [
 				const value = member(link.raw, "bond_miimon");
 				if (!isBlank(value) && value !== "0") continue;
 				// By ARP the kernel monitors nothing without a target.
-				const names = Object.keys(link.raw).map((name) => name.replaceAll("-", "_"));
-				if (names.includes("bond_arp_interval") && names.includes("bond_arp_ip_target")) continue;
+				if (isPositive(optionOf(link, "bond_arp_interval")) && !isBlank(optionOf(link, "bond_arp_ip_target"))) continue;
 				yield { pointer: memberPointer(link, "bond_miimon"), message: "the bond has no link monitoring", value, link };
+			}
+		},
+	},
+	{
+		id: "bond-monitoring-twice",
+		title: "Link monitoring by ARP (`bond_arp_interval`) beside `bond_miimon`",
+		fix: "leave one of them out",
+		concerns: onMember("links[].bond_arp_interval"),
+		*find(document) {
+			for (const fault of optionFaults(document, "bond_arp_interval", isPositive)) {
+				if (!isPositive(member(fault.link.raw, "bond_miimon"))) continue;
+				yield { ...fault, message: "the bond has bond_arp_interval and bond_miimon" };
 			}
 		},
 	},
@@ -240,6 +251,12 @@ function* optionFaults(
 		const value = member(link.raw, name);
 		if (isFault(value)) yield { pointer: memberPointer(link, name), message: "", value, link };
 	}
+}
+
+/** An option under its own name, or with dashes for underscores. */
+function optionOf({ raw }: LinkView, name: string): unknown {
+	const key = Object.keys(raw).find((one) => one.replaceAll("-", "_") === name);
+	return key === undefined ? undefined : raw[key];
 }
 
 function isPositive(value: unknown): boolean {

@@ -1,5 +1,5 @@
 /** Whether a client gets to see a fault: what its table says about the part of the document that has it. */
-import { type Cell, configures, reads } from "../clients/cell.ts";
+import { type Cell, configures, findsDestination, reads } from "../clients/cell.ts";
 import type { Member } from "../clients/client.ts";
 import type { Fault } from "../rule.ts";
 
@@ -14,14 +14,19 @@ export function onBothNetworks(cell: Cell, { network, otherNetwork }: Fault): bo
 }
 
 /** The client parses the network's routes, whether or not it configures them. */
-export function onParsedRoutes(cell: Cell, { network }: Fault): boolean {
+export function onRouteList(cell: Cell, { network }: Fault): boolean {
 	if (network === undefined) return false;
 	return cell.client.parsesRoutes?.(network) ?? reads(cell, "networks[].routes", { network });
 }
 
-/** The client configures the network's routes. */
-export function onRoutes(cell: Cell, { network }: Fault): boolean {
-	return network !== undefined && reads(cell, "networks[].routes", { network });
+/** It parses them, and finds this route's destination. */
+export function onParsedRoutes(cell: Cell, fault: Fault): boolean {
+	return onRouteList(cell, fault) && findsDestination(cell, fault);
+}
+
+/** The client configures the route, or the network's routes. */
+export function onRoutes(cell: Cell, { network, route }: Fault): boolean {
+	return network !== undefined && reads(cell, "networks[].routes", { network, ...(route && { route }) });
 }
 
 /** The client reads the member on this part of the document. */

@@ -3,14 +3,14 @@ import { addressVersion } from "../../instance/addresses.ts";
 import { memberPointer, parseGateway, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
-import { onMember, onNetwork, onParsedRoutes } from "./concerns.ts";
+import { onMember, onNetwork, onParsedRoutes, onRouteList } from "./concerns.ts";
 
 export const gatewayRules: readonly Rule[] = [
 	{
 		id: "route-gateway-missing",
 		title: "A route without a gateway",
 		fix: "write the gateway, or remove the route: the subnet's own needs none",
-		concerns: onParsedRoutes,
+		concerns: onRouteList,
 		*find(document) {
 			for (const route of routesOf(document)) {
 				const value = member(route.raw, "gateway");
@@ -24,7 +24,7 @@ export const gatewayRules: readonly Rule[] = [
 		id: "route-gateway-invalid",
 		title: "A gateway that is not a valid address",
 		fix: "write the gateway's address without a prefix",
-		concerns: onParsedRoutes,
+		concerns: onRouteList,
 		*find(document) {
 			for (const route of routesOf(document)) {
 				const value = member(route.raw, "gateway");

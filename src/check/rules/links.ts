@@ -4,6 +4,7 @@ import { isMac } from "../addressing.ts";
 import { isNeutronPort, type LinkView, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
+import { onMember } from "./concerns.ts";
 
 export const linkRules: readonly Rule[] = [
 	{
@@ -84,6 +85,19 @@ export const linkRules: readonly Rule[] = [
 				if (link.kind !== "nic" || !Object.hasOwn(link.raw, "name")) continue;
 				if (typeof value === "string" && value !== "") continue;
 				yield { pointer: `${link.pointer}/name`, message: `the NIC's name is ${show(value)}`, value, link };
+			}
+		},
+	},
+	{
+		id: "bond-name-invalid",
+		title: "A bond's `name` that is empty or not text",
+		fix: "leave the name out, or write the bond's name as text",
+		concerns: onMember("links[].name"),
+		*find({ links }) {
+			for (const link of links) {
+				const value = member(link.raw, "name");
+				if (link.kind !== "bond" || value === undefined || (typeof value === "string" && value !== "")) continue;
+				yield { pointer: `${link.pointer}/name`, message: `the bond's name is ${show(value)}`, value, link };
 			}
 		},
 	},

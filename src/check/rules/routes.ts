@@ -3,14 +3,14 @@ import { isBits, parseMask } from "../addressing.ts";
 import { bounded, LONGEST, memberPointer, routesOf } from "../document-view.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
-import { onParsedRoutes, onRoutes } from "./concerns.ts";
+import { onMember, onParsedRoutes, onRouteList, onRoutes } from "./concerns.ts";
 
 export const routeRules: readonly Rule[] = [
 	{
 		id: "routes-type",
 		title: "`routes` is null or not a list",
 		fix: "write a list, even if it is empty",
-		concerns: onParsedRoutes,
+		concerns: onRouteList,
 		*find({ networks }) {
 			for (const network of networks) {
 				const value = member(network.raw, "routes");
@@ -24,7 +24,7 @@ export const routeRules: readonly Rule[] = [
 		id: "route-type",
 		title: "A route that is not an object",
 		fix: "remove the entry",
-		concerns: onParsedRoutes,
+		concerns: onRouteList,
 		*find({ networks }) {
 			for (const network of networks) {
 				for (const [index, value] of bounded(member(network.raw, "routes"), LONGEST.routes).entries()) {
@@ -39,13 +39,28 @@ export const routeRules: readonly Rule[] = [
 		id: "route-network-invalid",
 		title: "A route without a destination, or with an invalid one",
 		fix: "write the destination's address into network, 0.0.0.0 or :: for a default route",
-		concerns: onParsedRoutes,
+		concerns: onRouteList,
 		*find(document) {
 			for (const route of routesOf(document)) {
 				const value = member(route.raw, "network");
-				if (route.address) continue;
+				if (route.address && route.key === "network") continue;
 				const message = isBlank(value) ? "the route has no destination" : `${show(value)} is not a valid address`;
 				yield { pointer: memberPointer(route, "network"), message, value, route, network: route.owner };
+			}
+		},
+	},
+	{
+		id: "route-destination-other",
+		title: "A route whose `destination` is not its `network`",
+		fix: "leave destination out",
+		concerns: (cell, fault) => onRouteList(cell, fault) && onMember("routes[].destination")(cell, fault),
+		*find(document) {
+			for (const route of routesOf(document)) {
+				if (route.key !== "network" || !route.isContradicted) continue;
+				const value = member(route.raw, "destination");
+				const network = member(route.raw, "network");
+				const message = `destination is ${show(value)}, network is ${show(network)}`;
+				yield { pointer: `${route.pointer}/destination`, message, value, route, network: route.owner };
 			}
 		},
 	},
@@ -59,7 +74,7 @@ export const routeRules: readonly Rule[] = [
 				const { address, destination, owner: network } = route;
 				if (!address || !destination || address.address === destination.network) continue;
 				const message = `${address.address} is inside ${destination.network}/${destination.prefixLength}`;
-				yield { pointer: memberPointer(route, "network"), message, value: address.address, route, network };
+				yield { pointer: memberPointer(route, route.key), message, value: address.address, route, network };
 			}
 		},
 	},
@@ -129,9 +144,9 @@ export const routeRules: readonly Rule[] = [
 		concerns: onParsedRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {
-				const value = member(route.raw, "network");
+				const value = member(route.raw, route.key);
 				if (route.address?.ownPrefix === undefined) continue;
-				const pointer = `${route.pointer}/network`;
+				const pointer = `${route.pointer}/${route.key}`;
 				yield { pointer, message: `the destination is ${show(value)}`, value, route, network: route.owner };
 			}
 		},
@@ -161,7 +176,7 @@ export const routeRules: readonly Rule[] = [
 				if (value === undefined || value === null || value === "") continue;
 				if (
 					typeof value === "number"
-						? Number.isInteger(value) && value >= 0
+						? Number.isInteger(value) && value >= 0 && value < 2 ** 32
 						: typeof value === "string" && /^\d{1,9}$/.test(value)
 				)
 					continue;

@@ -12,7 +12,7 @@ import {
 	type RouteView,
 	routesOf,
 } from "../document-view.ts";
-import { member } from "../json.ts";
+import { member, show } from "../json.ts";
 import type { Fault, FoundFault, Rule } from "../rule.ts";
 import { onBothNetworks, onMember, onNetwork, onRoutes, onUnreadMember } from "./concerns.ts";
 
@@ -122,6 +122,19 @@ export const routingRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "network-metric-invalid",
+		title: "A network's own `metric` that is not a number",
+		fix: "write a number, or leave the metric out",
+		concerns: onNetwork,
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = member(network.raw, "metric");
+				if (value === undefined || isMetric(value)) continue;
+				yield { pointer: `${network.pointer}/metric`, message: `the metric is ${show(value)}`, value, network };
+			}
+		},
+	},
+	{
 		id: "dhcp-routes-unread",
 		title: "Routes on a network with DHCP or SLAAC",
 		fix: "nothing, as long as the DHCP server or the router hands the routes out",
@@ -139,7 +152,8 @@ export const routingRules: readonly Rule[] = [
 ];
 
 function isMetric(value: unknown): boolean {
-	return /^\d{1,10}$/.test(typeof value === "string" || typeof value === "number" ? String(value) : "");
+	const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+	return /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32;
 }
 
 /** A route that a client can set: its parts are valid, and of one family. */

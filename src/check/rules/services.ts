@@ -1,8 +1,8 @@
 /** The form of services, in the document's own list and in networks'. */
-import { type Cell, configures } from "../clients/cell.ts";
+import { type Cell, configures, reads } from "../clients/cell.ts";
 import { bounded, type Entry, LONGEST, memberPointer } from "../document-view.ts";
 import { isBlank, isObject, member, show } from "../json.ts";
-import { isDns, networkServices, serverOf } from "../name-servers.ts";
+import { isDns, networkServices, serverOf, serviceHolders } from "../name-servers.ts";
 import type { Fault, FoundFault, Rule } from "../rule.ts";
 import { onMember } from "./concerns.ts";
 
@@ -48,40 +48,41 @@ export const serviceRules: readonly Rule[] = [
 		id: "service-address-invalid",
 		title: "A name server with an invalid address",
 		fix: "write an address without a prefix, or remove the entry; names cannot be resolved yet",
+		concerns: (cell, { route }) => route === undefined || reads(cell, "routes[].services", { route }),
 		*find(document) {
 			for (const service of document.services) yield* invalidAddress(service, {});
-			for (const { network, service } of networkServices(document)) {
-				if (network.link && isDns(service)) yield* invalidAddress(service, { network });
+			for (const { service, ...parts } of networkServices(document)) {
+				if (parts.network.link && isDns(service)) yield* invalidAddress(service, parts);
 			}
 		},
 	},
 	{
 		id: "network-services-type",
-		title: "A network's `services` is null or not a list",
+		title: "A network's or a route's `services` is null or not a list",
 		fix: "write a list, even if it is empty",
-		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
-		*find({ networks }) {
-			for (const network of networks) {
-				const value = member(network.raw, "services");
+		concerns: parsesServices,
+		*find(document) {
+			for (const { holder, ...parts } of serviceHolders(document)) {
+				const value = member(holder.raw, "services");
 				if (value === undefined || Array.isArray(value)) continue;
 				const message = `services is ${show(value)}, not a list`;
-				yield { pointer: `${network.pointer}/services`, message, value, network };
+				yield { pointer: `${holder.pointer}/services`, message, value, ...parts };
 			}
 		},
 	},
 	{
 		id: "network-service-type",
-		title: "An entry of a network's `services` that is not an object, or a name server without an address",
+		title: "An entry of a network's or a route's `services` that is not an object, or a name server without an address",
 		fix: "remove the entry",
-		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
-		*find({ networks }) {
-			for (const network of networks) {
-				for (const [index, value] of bounded(member(network.raw, "services"), LONGEST.services).entries()) {
-					const pointer = `${network.pointer}/services/${index}`;
+		concerns: parsesServices,
+		*find(document) {
+			for (const { holder, ...parts } of serviceHolders(document)) {
+				for (const [index, value] of bounded(member(holder.raw, "services"), LONGEST.services).entries()) {
+					const pointer = `${holder.pointer}/services/${index}`;
 					if (!isObject(value)) {
-						yield { pointer, message: `the service is ${show(value)}, not an object`, value, network };
+						yield { pointer, message: `the service is ${show(value)}, not an object`, value, ...parts };
 					} else if (isDns({ pointer, raw: value }) && member(value, "address") === undefined) {
-						yield { pointer, message: "the name server has no address", value, network };
+						yield { pointer, message: "the name server has no address", value, ...parts };
 					}
 				}
 			}
@@ -89,11 +90,11 @@ export const serviceRules: readonly Rule[] = [
 	},
 	{
 		id: "network-service-address-invalid",
-		title: "A name server on a network whose address is empty or not text",
+		title: "A name server on a network or a route whose address is empty or not text",
 		fix: "write the address as text, or remove the entry",
-		concerns: (cell, { network }) => network !== undefined && parsesServices(cell, { network }),
+		concerns: parsesServices,
 		*find(document) {
-			for (const { network, service } of networkServices(document)) {
+			for (const { service, ...parts } of networkServices(document)) {
 				const value = member(service.raw, "address");
 				if (!isDns(service) || value === undefined || (typeof value === "string" && value !== "")) continue;
 				yield {
@@ -101,7 +102,7 @@ export const serviceRules: readonly Rule[] = [
 					message: `the address is ${show(value)}`,
 					value,
 					service,
-					network,
+					...parts,
 				};
 			}
 		},
@@ -152,15 +153,16 @@ export const serviceRules: readonly Rule[] = [
 	},
 ];
 
-function* invalidAddress(service: Entry, parts: Pick<FoundFault, "network">): Iterable<FoundFault> {
+function* invalidAddress(service: Entry, parts: Pick<FoundFault, "network" | "route">): Iterable<FoundFault> {
 	const value = member(service.raw, "address");
 	if (isBlank(value) || serverOf(service) !== undefined) return;
 	const message = `${show(value)} is not a valid address`;
 	yield { pointer: `${service.pointer}/address`, message, value, service, ...parts };
 }
 
-/** The client parses the network's own services, whether or not it uses them. */
-function parsesServices(cell: Cell, { network }: Pick<Fault, "network">): boolean {
+/** The client parses the services of the network or the route, whether or not it uses them. */
+function parsesServices(cell: Cell, { network, route }: Fault): boolean {
 	if (network === undefined) return false;
+	if (route) return network.link !== undefined && reads(cell, "routes[].services", { route });
 	return cell.client.parsesServices?.(network) ?? configures(cell, network);
 }

@@ -8,8 +8,33 @@ const isText = (value: unknown) => typeof value === "string";
 const isInteger = (value: unknown) => Number.isInteger(value);
 const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText);
 
+const inRange = (most: number) => (value: unknown) => isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+
+type Types = Readonly<Record<string, (value: unknown) => boolean>>;
+
+/** The options of bonds that no other rule reports for their types. */
+const OPTION_TYPES: Types = {
+	...Object.fromEntries(
+		[
+			...["active_slave", "ad_actor_system", "ad_select", "all_slaves_active", "arp_all_targets", "arp_ip_target"],
+			...["ad_user_port_key", "fail_over_mac", "primary", "resend_igmp", "tlb_dynamic_lb", "updelay", "use_carrier"],
+		].map((option) => [`bond_${option}`, isText]),
+	),
+	...Object.fromEntries(
+		[...["ad_actor_sys_prio", "arp_interval", "downdelay", "lp_interval", "min_links", "peer_notif_delay"]].map(
+			(option) => [`bond_${option}`, isInteger],
+		),
+	),
+	bond_arp_validate: (value) => typeof value === "boolean",
+	bond_num_grat_arp: inRange(255),
+	bond_num_unsol_na: inRange(255),
+	bond_packets_per_slave: inRange(65_535),
+	bond_primary_reselect: (value) => ["always", "better", "failure"].includes(value as string),
+};
+
 /** What the schema accepts for each member; other rules report what also does harm. */
-const BOND_TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
+const BOND_TYPES: Types = {
+	...OPTION_TYPES,
 	mtu: (value) => value !== null,
 	bond_mode: (value) => value !== null,
 	bond_miimon: (value) => isInteger(value) || (isText(value) && /^\d{1,9}$/.test(value as string)),
@@ -17,14 +42,19 @@ const BOND_TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
 	bond_lacp_rate: (value) => value !== null,
 	bond_links: (value) => !isText(value),
 };
-const VLAN_TYPES: typeof BOND_TYPES = { mtu: (value) => value !== null };
-const NETWORK_TYPES: typeof BOND_TYPES = {
+const VLAN_TYPES: Types = { mtu: (value) => value !== null };
+const NETWORK_TYPES: Types = {
 	netmask: (value) => isText(value) || typeof value === "number",
 	gateway: (value) => !isBlank(value) || value === "",
 	dns_search: isTextList,
 	dns_nameservers: isTextList,
 };
-const ROUTE_TYPES: typeof BOND_TYPES = { netmask: isText, gateway: isText, metric: isInteger };
+const ROUTE_TYPES: Types = { netmask: isText, gateway: isText, metric: isInteger };
+
+/** Whether the schema of cloud-init 24.4 and later knows a bond's option, named without `bond_`. 24.2 misspells `resend_igmp`. */
+export function isInSchema(option: string): boolean {
+	return option !== "resend_igmp" && Object.hasOwn(BOND_TYPES, `bond_${option}`);
+}
 
 export const valueTypeRules: readonly Rule[] = [
 	{
@@ -46,6 +76,10 @@ export const valueTypeRules: readonly Rule[] = [
 			for (const route of routesOf(document)) {
 				if (!route.owner.link) continue;
 				for (const fault of wrongTypes(route, ROUTE_TYPES)) yield { ...fault, route, network: route.owner };
+				if (Object.hasOwn(route.raw, "network") && Object.hasOwn(route.raw, "destination")) {
+					const pointer = `${route.pointer}/destination`;
+					yield { pointer, message: "the route has network and destination", route, network: route.owner };
+				}
 				if (!Object.hasOwn(route.raw, "gateway")) {
 					yield { pointer: route.pointer, message: "the route has no gateway", route, network: route.owner };
 				}
@@ -60,7 +94,7 @@ export const valueTypeRules: readonly Rule[] = [
 	},
 ];
 
-function* wrongTypes({ pointer, raw }: Entry, types: typeof BOND_TYPES): Iterable<FoundFault> {
+function* wrongTypes({ pointer, raw }: Entry, types: Types): Iterable<FoundFault> {
 	for (const [name, accepts] of Object.entries(types)) {
 		const value = member(raw, name);
 		if (value === undefined || accepts(value)) continue;

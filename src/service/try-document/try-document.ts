@@ -1,5 +1,5 @@
 /** What the check and every renderer make of one document. */
-import { check, type Finding, losingClients } from "../../check/index.ts";
+import { check, type Finding, fractionsIn, losingClients } from "../../check/index.ts";
 import type { NetworkDescription } from "../../documents/network-description.ts";
 import { readNetworkData } from "../../documents/read-network-data.ts";
 import { GuestwireError } from "../../errors.ts";
@@ -23,7 +23,7 @@ export interface TriedDocument {
 export function tryDocument(text: string): TriedDocument {
 	const body = parse(text);
 	const { data } = readNetworkData(body);
-	const findings = check(body);
+	const findings = check(body, { fractions: fractionsIn(text) });
 	const renderings = FORMATS.map((format) => {
 		const { files, remarks } = render(format, data);
 		return [format, { files, remarks }] as const;

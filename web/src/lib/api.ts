@@ -73,9 +73,18 @@ export async function getText(path: string): Promise<string> {
 	return (await request(path)).text();
 }
 
+/** Posts JSON as it is written. */
+export function sendText(path: string, json: string): Promise<Response> {
+	return send("POST", path, json);
+}
+
+function send(method: string, path: string, body: string): Promise<Response> {
+	return request(path, { method, body, headers: { "content-type": "application/json" } });
+}
+
 export async function sendJson(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Response> {
 	if (body === undefined) return request(path, { method });
-	return request(path, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+	return send(method, path, JSON.stringify(body));
 }
 
 /** The path of an instance's part of the API. */

@@ -6,8 +6,8 @@ import { WiringPicture } from "../wiring/wiring-picture.tsx";
 import { WiringTable } from "../wiring/wiring-table.tsx";
 import { EXAMPLE } from "./example.ts";
 
-/** Works a document out, here or on the server. */
-export type Analyze = (document: unknown) => Promise<Analysis>;
+/** Works a document out, here or on the server: its text, which shows how numbers are written. */
+export type Analyze = (text: string) => Promise<Analysis>;
 
 /** Any `network_data.json`: its picture, what clients make of it, and native configuration. */
 export function TryView({ analyze }: { readonly analyze: Analyze }) {
@@ -17,7 +17,8 @@ export function TryView({ analyze }: { readonly analyze: Analyze }) {
 	const run = async (document: string) => {
 		setText(document);
 		try {
-			setAnalysis(await analyze(parse(document)));
+			expectJson(document);
+			setAnalysis(await analyze(document));
 			setError(undefined);
 		} catch (reason) {
 			setAnalysis(undefined);
@@ -82,9 +83,9 @@ function Result({ analysis }: { readonly analysis: Analysis }) {
 	);
 }
 
-function parse(text: string): unknown {
+function expectJson(text: string): void {
 	try {
-		return JSON.parse(text);
+		JSON.parse(text);
 	} catch (error) {
 		throw new Error(`This is not JSON: ${(error as Error).message}`);
 	}
