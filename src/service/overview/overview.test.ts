@@ -77,7 +77,8 @@ describe("the overview", () => {
 		for (const { id } of [trunk, other]) await fetchDocument(Buffer.from("{}"), id);
 		const compared: string[] = [];
 		let report: (change: Change) => void = () => {};
-		const all = new Map([trunk, other].map((instance) => [instance.id, instance]));
+		// If the other one were compared too, that would be first.
+		const all = new Map([other, trunk].map((instance) => [instance.id, instance]));
 		let isOld = false;
 		const overview = createOverview({
 			source: {
