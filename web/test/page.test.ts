@@ -119,6 +119,18 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		await page.getByRole("heading", { level: 1, name: "pbx-1" }).waitFor();
 	});
 
+	it("leads from a guest that was refused to why", async () => {
+		await service.askByNetwork("openstack/latest/meta_data.json", "front", "192.0.2.41");
+		const page = await open(service.operator);
+		await guestRow(page, "metal-1", "refused").getByRole("link", { name: "metal-1" }).click();
+		await page.getByRole("link", { name: "what was wrong, and what to do" }).click();
+		await page.getByText(/its port has 192\.0\.2\.40 on front, and the request came from 192\.0\.2\.41/).waitFor();
+		expect(await page.locator(".cards > li").count()).toBe(1);
+		expect(await page.getByRole("searchbox").inputValue()).toBe("metal-1");
+		await page.getByRole("link", { name: "metal-1" }).click();
+		await page.getByRole("heading", { level: 1, name: "metal-1" }).waitFor();
+	});
+
 	it.each([
 		["web-1", ["IPv4 static", "IPv6 static", "default via 2001:db8:1::1"], "dual-stack"],
 		["pbx-1", ["VLAN 101", "VLAN 102", "default via"], "trunk"],

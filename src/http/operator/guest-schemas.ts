@@ -190,7 +190,8 @@ export const RefusalsQuerySchema = Type.Object({
 	q: Type.Optional(
 		Type.String({
 			maxLength: 200,
-			description: "Words in the source, reason, path, user agent, listener or node: all have to occur",
+			description:
+				"Words in the source, reason, path, user agent, listener or node, or in the id, name or address of an instance that nearly matched: all have to occur",
 		}),
 	),
 	limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 20 })),

@@ -153,6 +153,23 @@ describe("what a guest requested", () => {
 		expect(found.guests).toMatchObject([{ id: instance.id, state: "refused" }]);
 	});
 
+	it("finds a refusal by the instance that it nearly was, though the request names neither it nor its address", async () => {
+		await start();
+		const [port] = instance.ports;
+		const address = port?.fixedIps[0]?.address ?? "";
+		const next = address.replace(/\d+$/, (digits) => String(Number(digits) + 1));
+		const refused = { instance: undefined, body: undefined, status: 404, reason: "no-owner" };
+		const near = { peer: "10.0.0.1", address: next, networkId: port?.network.id };
+		await record([
+			answered({ ...refused, source: near }),
+			answered({ ...refused, source: { peer: "10.0.0.1", address: "203.0.113.9" } }),
+		]);
+		for (const word of [instance.id, instance.server?.name, address]) {
+			expect(await json(`/api/refusals?q=${word}`)).toMatchObject({ total: 1, refusals: [{ source: near }] });
+		}
+		expect((await json("/api/refusals?q=nobody")).total).toBe(0);
+	});
+
 	it("marks a known guest as refused until its next answered request", async () => {
 		await start();
 		const { id } = instance;

@@ -14,7 +14,7 @@ export interface RefusalWithMisses {
 }
 
 export interface RefusalQuery {
-	/** Words that all have to occur. */
+	/** Words that all have to occur in the refusal, or in what is known of the instances that it nearly matched. */
 	readonly text?: string | undefined;
 	readonly limit: number;
 	/** `next` of the page before. */
@@ -91,7 +91,7 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			return before.size !== nearest.size || nearest.entries().some(([id, at]) => before.get(id) !== at);
 		},
 		async page({ text = "", limit, cursor }) {
-			const all = inOrder(matching(await store.refusals(MAX_KEPT), text));
+			const all = inOrder(await matching(await store.refusals(MAX_KEPT), text, finder.find));
 			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPlace);
 			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
 			const shown = rest.slice(0, limit);
@@ -150,12 +150,18 @@ function createMissFinder(instances: RefusalsOptions["instances"]) {
 }
 
 /** @param text words that all have to occur */
-function matching(refusals: readonly Refusal[], text: string): Refusal[] {
+async function matching(
+	refusals: readonly Refusal[],
+	text: string,
+	find: (refusals: readonly Refusal[]) => Promise<readonly RefusalWithMisses[]>,
+): Promise<readonly Refusal[]> {
 	const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-	return refusals.filter((refusal) => {
+	if (words.length === 0) return refusals;
+	const found = (await find(refusals)).filter((refusal) => {
 		const searched = textOf(refusal);
 		return words.every((word) => searched.includes(word));
 	});
+	return found.map(({ refusal }) => refusal);
 }
 
 /** A database may order texts in another way. */
@@ -168,10 +174,11 @@ function keyOf({ source, reason }: Refusal): string {
 	return `${reason} ${source}`;
 }
 
-function textOf({ source, reason, listener, node, content }: Refusal): string {
+function textOf({ refusal: { source, reason, listener, node, content }, misses }: RefusalWithMisses): string {
 	const { path, userAgent } = JSON.parse(content) as { readonly path: string; readonly userAgent: string };
 	const values = Object.values(JSON.parse(source) as Record<string, string>);
-	return [...values, reason, listener, node, path, userAgent].join(" ").toLowerCase();
+	const near = misses.flatMap(({ instance, name, why }) => [instance, name, why]);
+	return [...values, reason, listener, node, path, userAgent, ...near].join(" ").toLowerCase();
 }
 
 /** Where a refusal is in the order: the latest first, then by its key. */

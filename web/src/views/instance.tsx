@@ -74,6 +74,12 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 				</p>
 			)}
 			<WiringSection guest={guest} revision={revision} />
+			{state === "refused" && (
+				<p class="empty">
+					Requests that nearly matched this guest were refused. See{" "}
+					<Link href={`/refusals?q=${encodeURIComponent(id)}`}>what was wrong, and what to do</Link>.
+				</p>
+			)}
 			<Section id="documents" title="Documents">
 				<Documents guest={guest} revision={revision} />
 			</Section>
