@@ -19,8 +19,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** No clock, no I/O, no globals. */
 const PURE = ["instance", "documents", "config-drive", "render", "check"];
 
-/** What `web/` may import from elsewhere in `src/`: the schemas of the operator API, and the list of views. */
-const SHARED_WITH_WEB = ["http/operator/guest-schemas.ts", "http/operator/views.ts"];
+/** What `web/` may import from elsewhere in `src/`: the operator API's schemas, and lists of views and of clients. */
+const SHARED_WITH_WEB = [
+	"http/operator/guest-schemas.ts",
+	"http/operator/views.ts",
+	"service/request-history/user-agents.ts",
+];
 
 const IO_MODULES = [
 	"node:fs",

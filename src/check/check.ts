@@ -1,8 +1,9 @@
 /** The check: every rule over one document, for every client that is asked for. */
 import { RULES } from "./catalogue.ts";
 import { type Cell, holds } from "./clients/cell.ts";
-import type { ClientName, Effect, Reaction } from "./clients/client.ts";
+import type { Effect, Reaction } from "./clients/client.ts";
 import { CLIENTS } from "./clients/index.ts";
+import type { ClientName } from "./clients/names.ts";
 import { type DocumentView, viewDocument } from "./document-view.ts";
 import type { ClientEffect, Finding } from "./finding.ts";
 import type { Fault, Rule } from "./rule.ts";

@@ -1,5 +1,5 @@
 /** The results of a check. */
-import type { ClientName } from "./clients/client.ts";
+import type { ClientName } from "./clients/names.ts";
 
 /**
  * What a client makes of a fault:

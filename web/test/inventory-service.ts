@@ -13,7 +13,12 @@ export interface InventoryService {
 	/** Requests a path as the guest `web-1`, by cloud-init unless the headers say otherwise. */
 	ask(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
 	/** Requests a path at the listener that finds guests by network and address. */
-	askByNetwork(path: string, network: string, address: string): Promise<Response>;
+	askByNetwork(
+		path: string,
+		network: string,
+		address: string,
+		headers?: Readonly<Record<string, string>>,
+	): Promise<Response>;
 	/** Changes a file of the inventory. */
 	change(file: string, from: string, to: string): void;
 	close(): Promise<void>;
@@ -41,9 +46,9 @@ export async function startInventoryService(): Promise<InventoryService> {
 		folder,
 		operator,
 		ask: (path, headers = {}) => fetch(`${guests}/${path}`, { headers: { ...agent, ...headers } }),
-		askByNetwork: (path, network, address) =>
+		askByNetwork: (path, network, address, headers = {}) =>
 			fetch(`${byNetwork}/${path}`, {
-				headers: { ...agent, "x-neutron-network-id": network, "x-forwarded-for": address },
+				headers: { ...agent, "x-neutron-network-id": network, "x-forwarded-for": address, ...headers },
 			}),
 		change(file, from, to) {
 			const path = join(inventory, file);

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CLIENTS } from "../../src/check/index.ts";
 import { runCli } from "../../test/run-cli.ts";
 import { expectAccessible, guestRow, hasChromium, picture, useBrowser } from "./browser.ts";
 import { type InventoryService, startInventoryService } from "./inventory-service.ts";
@@ -149,6 +150,30 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 			boxes.slice(at + 1).filter((b) => a.x < b.right && b.x < a.right && a.y < b.bottom && b.y < a.bottom),
 		);
 		expect(overlaps).toEqual([]);
+	});
+
+	it("says for whom the check judges, and offers the clients that there are", async () => {
+		const askAs = (address: string, agent: string) =>
+			service.askByNetwork("openstack/latest/user_data", "front", address, { "user-agent": agent });
+		await askAs("192.0.2.20", "Ignition/2.19.0");
+		await askAs("192.0.2.30", "Wget/1.21");
+		const list = await open(service.operator);
+		await guestRow(list, "app-1", "ignition 2.19.0").waitFor();
+		await list.getByLabel("Client").selectOption("wget");
+		await list.getByText("1 instance", { exact: true }).waitFor();
+		await guestRow(list, "pbx-1", "wget 1.21").waitFor();
+
+		const page = await open(`${service.operator}/instances/app-1`);
+		const choice = page.getByLabel("Client");
+		await choice.locator("option", { hasText: "all clients (the check does not know ignition 2.19.0)" }).waitFor({
+			state: "attached",
+		});
+		const values = await choice
+			.locator("option")
+			.evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
+		expect(values).toEqual(["", ...CLIENTS.map(({ name }) => name)]);
+		await page.goto(`${service.operator}/instances/web-1`);
+		await choice.locator("option", { hasText: "the one that asked: cloud-init" }).waitFor({ state: "attached" });
 	});
 
 	it("gives a drive that the reader opens, with the document as the guest gets it", async () => {

@@ -4,6 +4,7 @@ import type { DocumentView, LinkView, NetworkView, RouteView } from "../document
 import type { Outcome } from "../finding.ts";
 import type { Fault } from "../rule.ts";
 import type { VersionRange } from "../versions.ts";
+import type { ClientName } from "./names.ts";
 
 /** What a fault does in a client. */
 export interface Effect {
@@ -81,17 +82,6 @@ export interface RendererFacts {
 	/** Who uses it. */
 	readonly usedBy: string;
 }
-
-/** The names of the clients, as on the command line. */
-export type ClientName =
-	| "cloud-init"
-	| "cloudbase-init"
-	| "talos"
-	| "glean"
-	| "nuageinit"
-	| "afterburn"
-	| "vyos"
-	| "sriov-network-operator";
 
 /** A guest client: what each of its versions reads of a document, and what it does with it. */
 export interface Client {

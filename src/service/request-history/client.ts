@@ -3,6 +3,7 @@
  * own. Otherwise the paths do: each program requests its own set.
  */
 import { rememberedByText } from "../../remembered-by-text.ts";
+import { USER_AGENTS } from "./user-agents.ts";
 
 /** What is known about a guest's program: what it has requested so far, and the best name found. */
 export interface ClientEvidence {
@@ -25,18 +26,6 @@ const Certainty = {
 } as const;
 
 export const NO_EVIDENCE: ClientEvidence = { traits: 0, client: undefined, certainty: Certainty.none };
-
-/** User agents that name the program. Group 1 is the version. */
-const USER_AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
-	[/^Cloud-Init\/(\d[\w.]*)/i, "cloud-init"],
-	[/^cloudbase-init\/?(\d[\w.]*)?/i, "cloudbase-init"],
-	[/^Ignition\/(\d[\w.]*)/i, "ignition"],
-	[/^Talos\/?v?(\d[\w.]*)?/i, "talos"],
-	[/^afterburn\/?(\d[\w.]*)?/i, "afterburn"],
-	[/^coreos-cloudinit\/?(\d[\w.]*)?/i, "coreos-cloudinit"],
-	[/^curl\/(\d[\w.]*)/i, "curl"],
-	[/^wget\/(\d[\w.]*)/i, "wget"],
-];
 
 /** What only some programs request. */
 const Trait = {

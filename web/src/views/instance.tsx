@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import { CLIENT_NAMES } from "../../../src/check/clients/names.ts";
 import { type GuestDetails, ofInstance, type Verdict, type Wiring } from "../lib/api.ts";
 import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
@@ -73,13 +74,13 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 					requests do not arrive: see <Link href="/refusals">Refusals</Link>.
 				</p>
 			)}
-			<WiringSection guest={guest} revision={revision} />
 			{state === "refused" && (
 				<p class="empty">
 					Requests that nearly matched this guest were refused. See{" "}
 					<Link href={`/refusals?q=${encodeURIComponent(id)}`}>what was wrong, and what to do</Link>.
 				</p>
 			)}
+			<WiringSection guest={guest} revision={revision} />
 			<Section id="documents" title="Documents">
 				<Documents guest={guest} revision={revision} />
 			</Section>
@@ -124,10 +125,8 @@ function CheckSection({ guest, revision }: { readonly guest: GuestDetails; reado
 			<label>
 				Client{" "}
 				<select value={chosen} onChange={({ currentTarget }) => setParameters({ check: currentTarget.value })}>
-					<option value="">
-						the one that asked{guest.client === undefined ? "" : `: ${clientText(guest.client)}`}
-					</option>
-					{["cloud-init", "cloudbase-init", "talos", "glean", "nuageinit", "afterburn", "vyos"].map((name) => (
+					<option value="">{judgedText(guest.client)}</option>
+					{CLIENT_NAMES.map((name) => (
 						<option key={name} value={name}>
 							{name}
 						</option>
@@ -138,4 +137,12 @@ function CheckSection({ guest, revision }: { readonly guest: GuestDetails; reado
 			{data !== undefined && <Findings findings={data.findings} empty={`Nothing to report for ${judged}.`} />}
 		</Section>
 	);
+}
+
+/** Whom the check judges unless another client is chosen. */
+function judgedText(client: string | undefined): string {
+	if (client === undefined) return "all clients (which one asks is not known)";
+	const isKnown = CLIENT_NAMES.some((name) => name === client.split("@", 1)[0]);
+	const text = clientText(client);
+	return isKnown ? `the one that asked: ${text}` : `all clients (the check does not know ${text})`;
 }

@@ -1,3 +1,4 @@
+import { KNOWN_PROGRAMS } from "../../../src/service/request-history/user-agents.ts";
 import { type Guest, ofInstance, type SearchPage, type Wiring } from "../lib/api.ts";
 import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
@@ -15,16 +16,7 @@ const COLUMNS = [
 	["project", "Project"],
 	["", "Addresses"],
 ] as const;
-const CLIENTS = [
-	"cloud-init",
-	"cloudbase-init",
-	"talos",
-	"ignition",
-	"afterburn",
-	"coreos-cloudinit",
-	"curl",
-	"unknown",
-];
+const CLIENTS = [...KNOWN_PROGRAMS, "unknown"];
 /** Instances with which the page has room for the picture of the first one. */
 const FEW = 8;
 /** Addresses of a row. */
