@@ -12,6 +12,8 @@ import { type RunningCli, startCli } from "../../test/run-cli.ts";
 import type { Status } from "../src/lib/api.ts";
 import { expectAccessible, hasChromium, picture, useBrowser, WAYS } from "./browser.ts";
 
+type Values = Status["metrics"][number]["values"];
+
 /** One entry of a list of facts. */
 const fact = (page: Page, name: string) =>
 	page.locator(".facts > div").filter({ has: page.locator("dt", { hasText: name }) });
@@ -71,10 +73,10 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 			.filter({ hasText: / (ms|s) ago$/ })
 			.waitFor({ timeout: 30_000 });
 		await fact(page, "Missed changes")
-			.filter({ hasText: /changes0$/ })
+			.filter({ hasText: /changes0 \(0\)$/ })
 			.waitFor();
 		await rowOf(page, "Cloud API", "port")
-			.filter({ hasText: / (ms|s)$/ })
+			.filter({ hasText: / (ms|s)\)$/ })
 			.waitFor();
 
 		await rowOf(page, "Signals", "changes-since").filter({ hasText: "up" }).waitFor();
@@ -99,17 +101,30 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 		await instances.getByRole("img", { name: /^Wiring/ }).waitFor();
 		isDead = false;
 		await rowOf(page, "Signals", "changes-since")
-			.filter({ hasText: /up.*[1-9]0$/ })
+			.filter({ hasText: /up.*[1-9] \([1-9]\)0 \(0\)$/ })
 			.waitFor({ timeout: 60_000 });
 		await page.getByText(/ down\. Guests get what/).waitFor({ state: "hidden" });
 	}, 240_000);
+
+	/** The real answer with other numbers: some of them need a message bus, or a fault of the cloud's own. */
+	const showing = async (page: Page, shownAfter: (answers: number) => Readonly<Record<string, Values>>) => {
+		let answers = 0;
+		await page.route("**/api/status", async (route) => {
+			const status: Status = await (await route.fetch()).json();
+			const shown = shownAfter(answers++);
+			const metrics = status.metrics.map(({ values, ...metric }) => ({
+				...{ ...metric, values: shown[metric.name] ?? values },
+			}));
+			await route.fulfill({ json: { ...status, metrics } });
+		});
+	};
 
 	it("shows missed changes, the lag of the bus, failures of the API and gaps in the request history, and that the service is gone", async () => {
 		const page = await open(`${address}/cloud`);
 		const gaps = page.getByText(/1,234 requests could not be kept in the request history.*state database.*refusals/);
 		await page.getByRole("region", { name: "Guests' requests" }).waitFor();
 		expect(await gaps.count()).toBe(0);
-		const shown: Readonly<Record<string, Status["metrics"][number]["values"]>> = {
+		await showing(page, () => ({
 			guestwire_history_requests_dropped_total: [{ labels: {}, value: 1234 }],
 			guestwire_missed_changes_total: [{ labels: { kind: "port" }, value: 3 }],
 			guestwire_signal_up: [{ labels: { signal: "bus" }, value: 1 }],
@@ -117,22 +132,51 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 				{ labels: { kind: "port", signal: "bus", part: "sum" }, value: 0.8 },
 				{ labels: { kind: "port", signal: "bus", part: "count" }, value: 2 },
 			],
-			guestwire_mirror_requests_total: [{ labels: { kind: "port", outcome: "failed" }, value: 4 }],
-		};
-		// The real answer with other numbers: some of them need a message bus, or a fault of the cloud's own.
-		await page.route("**/api/status", async (route) => {
-			const status: Status = await (await route.fetch()).json();
-			const metrics = status.metrics.map(({ values, ...metric }) => ({
-				...{ ...metric, values: shown[metric.name] ?? values },
-			}));
-			await route.fulfill({ json: { ...status, metrics } });
-		});
-		await fact(page, "Missed changes").filter({ hasText: "3 port" }).waitFor();
-		await rowOf(page, "Signals", "bus").filter({ hasText: "up0.4 s in 2 changes" }).waitFor();
-		await rowOf(page, "Cloud API", "port").filter({ hasText: "4 failures" }).waitFor();
+			guestwire_mirror_requests_total: [{ labels: { kind: "server_details", outcome: "failed" }, value: 4 }],
+		}));
+		await fact(page, "Missed changes").filter({ hasText: "(3 port)" }).waitFor();
+		await rowOf(page, "Signals", "bus").filter({ hasText: "(0.4 s in 2 changes)" }).waitFor();
+		await rowOf(page, "Cloud API", "server details").filter({ hasText: "(4)" }).waitFor();
 		await gaps.waitFor();
 		await page.route("**/api/status", (route) => route.abort());
 		await page.getByText("Guestwire does not answer. Is it running?").waitFor();
+	});
+
+	it("shows counts and averages of the last five minutes beside those since the service started", async () => {
+		const page = await open("about:blank");
+		await page.clock.install();
+		const answered = (value: number) => ({ labels: { kind: "port", outcome: "answered" }, value });
+		const failed = (value: number) => ({ labels: { kind: "port", outcome: "failed" }, value });
+		/** After a long time in which requests were slow and failed: fast ones, then one that fails, then a restart. */
+		const after: readonly (readonly [requests: Values, seconds: number])[] = [
+			[[answered(900), failed(100)], 1000],
+			[[answered(920), failed(100)], 1002],
+			[[answered(920), failed(101)], 1012],
+			[[answered(2)], 1],
+		];
+		let step = 0;
+		await showing(page, () => {
+			const [requests, seconds] = after[step] ?? [[], 0];
+			return {
+				guestwire_mirror_requests_total: requests,
+				guestwire_mirror_request_seconds_total: [{ labels: { kind: "port" }, value: seconds }],
+			};
+		});
+		await page.goto(`${address}/cloud`);
+		const row = rowOf(page, "Cloud API", "port");
+		await row.filter({ hasText: "0 (1,000)0 (100)— (1.0 s)" }).waitFor();
+		step = 1;
+		await row.filter({ hasText: "20 (1,020)0 (100)0.1 s (1.0 s)" }).waitFor();
+		// What was counted at first becomes older than five minutes.
+		for (const _ of [1, 2]) {
+			const answer = page.waitForResponse("**/api/status");
+			await page.clock.fastForward("02:31");
+			await answer;
+		}
+		step = 2;
+		await row.filter({ hasText: "1 (1,021)1 failure (101)10 s (1.0 s)" }).waitFor();
+		step = 3;
+		await row.filter({ hasText: "0 (2)0 (0)— (0.5 s)" }).waitFor();
 	});
 
 	it.each(Object.entries(WAYS))(

@@ -3,8 +3,10 @@ import type { Status } from "../lib/api.ts";
 import { useResource } from "../lib/resource.ts";
 import { plural } from "../lib/text.ts";
 import { Fact, Loading, Main, Problem, Section, Time } from "../parts/basics.tsx";
+import { BothNote } from "./both.tsx";
 import { DataFlow } from "./data-flow.tsx";
 import { GuestRequests } from "./guest-requests.tsx";
+import { useCounts } from "./metric-values.ts";
 
 type Metric = Status["metrics"][number];
 
@@ -40,6 +42,7 @@ export function CloudView() {
 
 function StatusDetails({ status }: { readonly status: Status }) {
 	const { isReady, isOutdated, version, source, instances, isComplete, nodes, metrics } = status;
+	const counts = useCounts(metrics);
 	const groups = Map.groupBy(metrics, ({ name }) => GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? "Other");
 	const tables = GROUPS.flatMap(([title]) => {
 		const own = groups.get(title);
@@ -66,9 +69,10 @@ function StatusDetails({ status }: { readonly status: Status }) {
 			{isOutdated && (
 				<Problem message="The inventory on disk is invalid. Guestwire's log names the file and the mistake: once it is corrected, the inventory is read again." />
 			)}
-			<DataFlow metrics={metrics} />
+			<BothNote />
+			<DataFlow counts={counts} />
 			<Nodes nodes={nodes} metrics={metrics} />
-			<GuestRequests metrics={metrics} />
+			<GuestRequests counts={counts} />
 			<details>
 				<summary>All metrics</summary>
 				{tables}

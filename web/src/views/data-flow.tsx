@@ -1,27 +1,38 @@
 /** Whether the mirror has what the cloud has, as numbers that belong together. */
-import type { Status } from "../lib/api.ts";
 import { durationText, plural } from "../lib/text.ts";
 import { Fact, Problem, Section, TableHead, Time } from "../parts/basics.tsx";
-import { averageText, metricReader, type Read, sumAndCount, total, type Values } from "./metric-values.ts";
+import { Both } from "./both.tsx";
+import {
+	averageText,
+	type Counts,
+	having,
+	type Read,
+	sumAndCount,
+	total,
+	totalText,
+	type Values,
+} from "./metric-values.ts";
 
-export function DataFlow({ metrics }: Pick<Status, "metrics">) {
+interface Props {
+	readonly counts: Counts;
+}
+
+export function DataFlow({ counts }: Props) {
 	// Without a mirror there is no leader, nor anything else to show.
-	if (!metrics.some(({ name }) => name === "guestwire_mirror_leader_info")) return null;
-	const read = metricReader(metrics);
+	if (counts.all("mirror_fill_ratio").length === 0) return null;
 	return (
 		<>
-			<MirrorFacts read={read} />
-			<Signals read={read} />
-			<ApiRequests read={read} />
+			<MirrorFacts counts={counts} />
+			<Signals counts={counts} />
+			<ApiRequests counts={counts} />
 		</>
 	);
 }
 
-function MirrorFacts({ read }: { readonly read: Read }) {
-	const fill = total(read("mirror_fill_ratio"));
-	const [leader] = read("mirror_leader_info");
-	const token = total(read("token_remaining_seconds"));
-	const missed = read("missed_changes_total").filter(({ value }) => value > 0);
+function MirrorFacts({ counts: { all, recent } }: Props) {
+	const fill = total(all("mirror_fill_ratio"));
+	const [leader] = all("mirror_leader_info");
+	const token = total(all("token_remaining_seconds"));
 	return (
 		<Section id="mirror" title="Mirror">
 			<dl class="facts">
@@ -29,8 +40,8 @@ function MirrorFacts({ read }: { readonly read: Read }) {
 					<span class={`badge ${fill === 1 ? "current" : "outdated"}`}>{fill === 1 ? "filled" : "filling"}</span>{" "}
 					{Math.round(fill * 100)} %
 				</Fact>
-				<Fact name="Last known to be current">{ageText(read("mirror_age_seconds"))}</Fact>
-				<Fact name="Resources">{total(read("mirror_resources")).toLocaleString("en")}</Fact>
+				<Fact name="Last known to be current">{ageText(all("mirror_age_seconds"))}</Fact>
+				<Fact name="Resources">{totalText(all("mirror_resources"))}</Fact>
 				<Fact name="Leader">
 					{leader === undefined ? (
 						"none yet"
@@ -42,9 +53,7 @@ function MirrorFacts({ read }: { readonly read: Read }) {
 					)}
 				</Fact>
 				<Fact name="Missed changes">
-					{missed.length === 0
-						? "0"
-						: missed.map(({ labels, value }) => `${value.toLocaleString("en")} ${labels["kind"]}`).join(", ")}
+					<Both recent={missedText(recent)} all={missedText(all)} />
 				</Fact>
 				<Fact name="Token">{token > 0 ? `valid for ${durationText(token)}` : "none"}</Fact>
 			</dl>
@@ -52,11 +61,24 @@ function MirrorFacts({ read }: { readonly read: Read }) {
 	);
 }
 
-function Signals({ read }: { readonly read: Read }) {
-	const signals = read("signal_up").map(({ labels, value }) => ({ name: labels["signal"] ?? "", isUp: value === 1 }));
-	const lag = read("change_lag_seconds");
-	const ofSignal = (values: Values, name: string) => values.filter(({ labels }) => labels["signal"] === name);
+function missedText(read: Read): string {
+	const missed = read("missed_changes_total").filter(({ value }) => value > 0);
+	return missed.map(({ labels, value }) => `${value.toLocaleString("en")} ${labels["kind"]}`).join(", ") || "0";
+}
+
+function Signals({ counts: { all, recent } }: Props) {
+	const signals = all("signal_up").map(({ labels, value }) => ({ name: labels["signal"] ?? "", isUp: value === 1 }));
 	const down = signals.filter(({ isUp }) => !isUp).map(({ name }) => name);
+	const lagText = (read: Read, signal: string) => {
+		const [seconds, changes] = sumAndCount(having(read("change_lag_seconds"), "signal", signal));
+		return changes === 0 ? "—" : `${averageText(seconds, changes)} in ${plural(changes, "change")}`;
+	};
+	const counted = (name: string, signal: string) => (
+		<Both
+			recent={totalText(having(recent(name), "signal", signal))}
+			all={totalText(having(all(name), "signal", signal))}
+		/>
+	);
 	return (
 		<Section id="signals" title="Signals">
 			{down.length > 0 && (
@@ -66,30 +88,27 @@ function Signals({ read }: { readonly read: Read }) {
 			)}
 			<p class="muted">
 				What reports changes in the cloud. The lag is known only for messages on the bus; a poll sees a change at its
-				next turn.
+				next turn. After an interruption everything is compared with the cloud, because changes may have been missed.
 			</p>
 			{signals.length === 0 ? (
 				<p class="empty">This process does not receive signals: the leader does, or there is no leader yet.</p>
 			) : (
 				<table>
-					<TableHead titles={["Signal", "State", "Average lag", "Gaps", "Not understood"]} />
+					<TableHead titles={["Signal", "State", "Average lag", "Interruptions", "Invalid messages"]} />
 					<tbody>
-						{signals.map(({ name, isUp }) => {
-							const [seconds, changes] = sumAndCount(ofSignal(lag, name));
-							return (
-								<tr key={name}>
-									<th scope="row">{name}</th>
-									<td data-title="State">
-										<span class={`badge ${isUp ? "current" : "outdated"}`}>{isUp ? "up" : "down"}</span>
-									</td>
-									<td data-title="Average lag">
-										{changes === 0 ? "—" : `${averageText(seconds, changes)} in ${plural(changes, "change")}`}
-									</td>
-									<td data-title="Gaps">{total(ofSignal(read("signal_gaps_total"), name))}</td>
-									<td data-title="Not understood">{total(ofSignal(read("signal_invalid_total"), name))}</td>
-								</tr>
-							);
-						})}
+						{signals.map(({ name, isUp }) => (
+							<tr key={name}>
+								<th scope="row">{name}</th>
+								<td data-title="State">
+									<span class={`badge ${isUp ? "current" : "outdated"}`}>{isUp ? "up" : "down"}</span>
+								</td>
+								<td data-title="Average lag">
+									<Both recent={lagText(recent, name)} all={lagText(all, name)} />
+								</td>
+								<td data-title="Interruptions">{counted("signal_gaps_total", name)}</td>
+								<td data-title="Invalid messages">{counted("signal_invalid_total", name)}</td>
+							</tr>
+						))}
 					</tbody>
 				</table>
 			)}
@@ -97,14 +116,13 @@ function Signals({ read }: { readonly read: Read }) {
 	);
 }
 
-function ApiRequests({ read }: { readonly read: Read }) {
-	const requests = read("mirror_requests_total");
-	const seconds = new Map(read("mirror_request_seconds_total").map(({ labels, value }) => [labels["kind"], value]));
-	const kinds = Map.groupBy(requests, ({ labels }) => labels["kind"] ?? "");
-	const shares = read("mirror_api_share").map(({ labels, value }) => `${labels["api"]} ${(value * 100).toFixed(1)} %`);
+function ApiRequests({ counts }: Props) {
+	const { all } = counts;
+	const kinds = [...new Set(all("mirror_requests_total").map(({ labels }) => labels["kind"] ?? ""))].sort();
+	const shares = all("mirror_api_share").map(({ labels, value }) => `${labels["api"]} ${(value * 100).toFixed(1)} %`);
 	return (
 		<Section id="api" title="Cloud API">
-			{kinds.size === 0 ? (
+			{kinds.length === 0 ? (
 				<p class="empty">No request to the cloud's API has finished yet.</p>
 			) : (
 				<>
@@ -112,26 +130,41 @@ function ApiRequests({ read }: { readonly read: Read }) {
 						In the last minute the mirror took this much of one worker of each API: {shares.join(", ") || "nothing"}.
 					</p>
 					<table>
-						<TableHead titles={["Requests for", "Requests", "Failed", "Average time"]} />
+						<TableHead titles={["Resource", "Requests", "Failed", "Average time"]} />
 						<tbody>
-							{Array.from(kinds, ([kind, values]) => {
-								const failed = total(values.filter(({ labels }) => labels["outcome"] === "failed"));
-								return (
-									<tr key={kind}>
-										<th scope="row">{kind}</th>
-										<td data-title="Requests">{total(values).toLocaleString("en")}</td>
-										<td data-title="Failed">
-											{failed === 0 ? "0" : <span class="badge outdated">{plural(failed, "failure")}</span>}
-										</td>
-										<td data-title="Average time">{averageText(seconds.get(kind) ?? 0, total(values))}</td>
-									</tr>
-								);
-							})}
+							{kinds.map((kind) => (
+								<ApiRow key={kind} kind={kind} counts={counts} />
+							))}
 						</tbody>
 					</table>
 				</>
 			)}
 		</Section>
+	);
+}
+
+function ApiRow({ kind, counts: { all, recent } }: Props & { readonly kind: string }) {
+	const requests = (read: Read) => having(read("mirror_requests_total"), "kind", kind);
+	const failed = (read: Read) => having(requests(read), "outcome", "failed");
+	const average = (read: Read) =>
+		averageText(total(having(read("mirror_request_seconds_total"), "kind", kind)), total(requests(read)));
+	const failures = total(failed(recent));
+	return (
+		<tr>
+			<th scope="row">{kind.replaceAll("_", " ")}</th>
+			<td data-title="Requests">
+				<Both recent={totalText(requests(recent))} all={totalText(requests(all))} />
+			</td>
+			<td data-title="Failed">
+				<Both
+					recent={failures === 0 ? "0" : <span class="badge outdated">{plural(failures, "failure")}</span>}
+					all={totalText(failed(all))}
+				/>
+			</td>
+			<td data-title="Average time">
+				<Both recent={average(recent)} all={average(all)} />
+			</td>
+		</tr>
 	);
 }
 

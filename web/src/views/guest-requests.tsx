@@ -1,16 +1,18 @@
-/** What guests asked of this service since it started, and how it answered. */
-import type { Status } from "../lib/api.ts";
+/** What guests asked of this service, and how it answered. */
 import { plural } from "../lib/text.ts";
 import { Fact, Problem, Section, TableHead } from "../parts/basics.tsx";
-import { averageText, metricReader, sumAndCount, total } from "./metric-values.ts";
+import { Both } from "./both.tsx";
+import { averageText, type Counts, having, type Read, sumAndCount, total, totalText } from "./metric-values.ts";
 
-export function GuestRequests({ metrics }: { readonly metrics: Status["metrics"] }) {
-	const read = metricReader(metrics);
-	const ofIdentity = (name: string, identity: string) =>
-		read(name).filter(({ labels }) => labels["identity"] === identity);
-	const listeners = read("listener_up");
+interface Props {
+	readonly counts: Counts;
+}
+
+export function GuestRequests({ counts }: Props) {
+	const { all, recent } = counts;
+	const listeners = all("listener_up");
 	const closed = listeners.filter(({ value }) => value === 0).map(({ labels }) => labels["listen"]);
-	const dropped = total(read("history_requests_dropped_total"));
+	const dropped = total(all("history_requests_dropped_total"));
 	const identities = [...new Set(listeners.map(({ labels }) => labels["identity"] ?? ""))];
 	return (
 		<Section id="requests" title="Guests' requests">
@@ -21,32 +23,52 @@ export function GuestRequests({ metrics }: { readonly metrics: Status["metrics"]
 				/>
 			)}
 			<dl class="facts">
-				<Fact name="Waiting now">{total(read("requests_waiting")).toLocaleString("en")}</Fact>
-				<Fact name="Open connections">{total(read("listener_connections")).toLocaleString("en")}</Fact>
-				<Fact name="Connections refused">{total(read("listener_connections_refused_total")).toLocaleString("en")}</Fact>
+				<Fact name="Waiting now">{totalText(all("requests_waiting"))}</Fact>
+				<Fact name="Open connections">{totalText(all("listener_connections"))}</Fact>
+				<Fact name="Connections refused">
+					<Both
+						recent={totalText(recent("listener_connections_refused_total"))}
+						all={totalText(all("listener_connections_refused_total"))}
+					/>
+				</Fact>
 			</dl>
 			<table>
 				<TableHead titles={["Identity", "Listens on", "Requests", "Refused", "Average time"]} />
 				<tbody>
-					{identities.map((identity) => {
-						const addresses = ofIdentity("listener_up", identity).map(({ labels }) => labels["listen"]);
-						const refused = ofIdentity("requests_refused_total", identity).filter(({ value }) => value > 0);
-						const reasons = refused.map(({ labels, value }) => `${value.toLocaleString("en")} ${labels["reason"]}`);
-						const [seconds, count] = sumAndCount(ofIdentity("request_duration_seconds", identity));
-						return (
-							<tr key={identity}>
-								<th scope="row">{identity}</th>
-								<td data-title="Listens on" class="mono">
-									{addresses.join(", ")}
-								</td>
-								<td data-title="Requests">{plural(total(ofIdentity("requests_total", identity)), "request")}</td>
-								<td data-title="Refused">{reasons.length === 0 ? "0" : reasons.join(", ")}</td>
-								<td data-title="Average time">{averageText(seconds, count)}</td>
-							</tr>
-						);
-					})}
+					{identities.map((identity) => (
+						<IdentityRow key={identity} identity={identity} counts={counts} />
+					))}
 				</tbody>
 			</table>
 		</Section>
+	);
+}
+
+function IdentityRow({ identity, counts: { all, recent } }: Props & { readonly identity: string }) {
+	const own = (read: Read, name: string) => having(read(name), "identity", identity);
+	const refused = (read: Read) =>
+		own(read, "requests_refused_total")
+			.filter(({ value }) => value > 0)
+			.map(({ labels, value }) => `${value.toLocaleString("en")} ${labels["reason"]}`)
+			.join(", ") || "0";
+	const average = (read: Read) => averageText(...sumAndCount(own(read, "request_duration_seconds")));
+	return (
+		<tr>
+			<th scope="row">{identity}</th>
+			<td data-title="Listens on" class="mono">
+				{own(all, "listener_up")
+					.map(({ labels }) => labels["listen"])
+					.join(", ")}
+			</td>
+			<td data-title="Requests">
+				<Both recent={totalText(own(recent, "requests_total"))} all={totalText(own(all, "requests_total"))} />
+			</td>
+			<td data-title="Refused">
+				<Both recent={refused(recent)} all={refused(all)} />
+			</td>
+			<td data-title="Average time">
+				<Both recent={average(recent)} all={average(all)} />
+			</td>
+		</tr>
 	);
 }
