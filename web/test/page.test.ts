@@ -114,6 +114,8 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		const refused = await service.askByNetwork("openstack/latest/meta_data.json", "office", "192.0.2.30");
 		expect(refused.status).toBe(404);
 		await page.getByText(/the address matches; the port is on network front/).waitFor();
+		// What the log calls it is not on the page.
+		await page.getByText(/^No instance has this address there\. Compare the address/).waitFor();
 		await expectAccessible(page);
 		await picture(page, "refusals");
 		await page.getByRole("link", { name: "pbx-1" }).click();

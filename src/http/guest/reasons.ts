@@ -3,10 +3,12 @@
 /** The only error codes that Neutron's metadata proxies pass on (neutron/common/metadata.py, `_proxy_request`). */
 export type ErrorStatus = 400 | 403 | 404 | 409 | 500 | 503;
 
-interface ReasonEntry {
+export interface ReasonEntry {
 	readonly status: ErrorStatus;
 	/** For operators: what happened, and what to look at. */
 	readonly meaning: string;
+	/** What the log line's `detail` does. Absent: nothing that the meaning does not say. */
+	readonly detail?: string;
 }
 
 /** Reason → status → meaning. A reason is the label of a metric and a member of the log line. */
@@ -28,8 +30,8 @@ export const REASONS = {
 	"peer-not-allowed": { status: 403, meaning: "The peer is not one of the addresses in `allow`." },
 	"bad-id": { status: 404, meaning: "No instance, network or router can have this id." },
 	"bad-address": { status: 404, meaning: "The forwarded address is not an IP address." },
-	"no-owner": { status: 404, meaning: "No instance has this address there; `detail` shows the query." },
-	"several-owners": { status: 404, meaning: "More than one instance has this address there; `detail` names them." },
+	"no-owner": { status: 404, meaning: "No instance has this address there.", detail: "shows the query" },
+	"several-owners": { status: 404, meaning: "More than one instance has this address there.", detail: "names them" },
 	"wrong-project": {
 		status: 404,
 		meaning:
@@ -45,10 +47,10 @@ export const REASONS = {
 	"password-set": { status: 409, meaning: "The instance already has a password." },
 	limit: {
 		status: 500,
-		meaning:
-			"The instance has more ports, addresses, routes or bytes than documents may have; `detail` names the limit.",
+		meaning: "The instance has more ports, addresses, routes or bytes than documents may have.",
+		detail: "names the limit",
 	},
-	failed: { status: 500, meaning: "A bug in Guestwire; `detail` holds the stack trace." },
+	failed: { status: 500, meaning: "A bug in Guestwire.", detail: "holds the stack trace" },
 	"unidentified-peer": {
 		status: 503,
 		meaning:
@@ -66,7 +68,8 @@ export const REASONS = {
 	},
 	"vendor-data-unavailable": {
 		status: 503,
-		meaning: "A vendor data service did not respond, and `vendorData.failureFatal` is set; `detail` names it.",
+		meaning: "A vendor data service did not respond, and `vendorData.failureFatal` is set.",
+		detail: "names it",
 	},
 	"state-unavailable": { status: 503, meaning: "The state database can't be used; only passwords need it." },
 	timeout: { status: 503, meaning: "The response would have taken longer than the budget." },
