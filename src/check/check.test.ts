@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bond, bonded, document, ipv4, nic, nic2, tagged, twoNics, vlan } from "../../test/check/documents.ts";
+import { bond, bonded, document, ipv4, ipv6, nic, nic2, tagged, twoNics, vlan } from "../../test/check/documents.ts";
 import { mutated, replaced } from "../../test/check/mutated.ts";
 import { check, losingClients } from "./check.ts";
 import { CLIENTS } from "./clients/index.ts";
@@ -34,6 +34,13 @@ describe("check", () => {
 				expectSound(check(value), value);
 			}),
 		);
+	});
+
+	it("does not advise to make a network static that is", () => {
+		const findings = check(document({ networks: [ipv4(), ipv6()] }), { clients: ["cloud-init:bsd"] });
+		const found = findings.filter(({ rule }) => rule === "network-type-unsupported");
+		expect(found.map(({ pointer }) => pointer)).toEqual(["/networks/1/type"]);
+		expect(found[0]?.fix).not.toContain("static");
 	});
 
 	it("accepts lists of any JSON under the names that it reads", { tags: ["slow"] }, () => {

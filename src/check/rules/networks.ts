@@ -95,7 +95,7 @@ export const networkRules: readonly Rule[] = [
 	{
 		id: "network-type-unsupported",
 		title: "A way to get an address that not every client supports",
-		fix: "nothing, unless such guests need this address: then make the network static",
+		fix: "nothing, unless such guests need this address: then give it in a way that they support",
 		limitation: true,
 		effect: { outcome: "ignored", text: "leaves it out" },
 		concerns: (cell, { value }) => !knowsType(cell, value),
@@ -136,7 +136,7 @@ export const networkRules: readonly Rule[] = [
 	{
 		id: "link-unconfigured",
 		title: "A link whose networks all have types that a client does not support",
-		fix: "for such guests, add a network that they support: a static one, or ipv4_dhcp",
+		fix: "for such guests, add a network that they support: a static IPv4 one, or ipv4_dhcp",
 		limitation: true,
 		effect: { outcome: "lost", text: "the link has no address" },
 		concerns: (cell, { link }) => link?.networks.some(({ type }) => knowsType(cell, type)) === false,
