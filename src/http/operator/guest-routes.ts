@@ -93,7 +93,10 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const [pieces, answers] = await Promise.all([history.requests(id), history.documents(id)]);
 		const tree = documents.tree(instance);
 		const last = new Map(answers.map((answer) => [answer.path, answer]));
-		const latest = [...tree.paths()].filter((path) => path.startsWith("openstack/latest/") && isDocumentPath(path));
+		const fetched = new Set([...last.keys()].map(inLatest));
+		const latest = [...tree.paths()].filter(
+			(path) => path.startsWith("openstack/latest/") && isDocumentPath(path) && !fetched.has(path),
+		);
 		const read = (path: string) => tree.answer(path)?.body;
 		const comparable = new Set(comparableAnswers(answers));
 		const stateOf = (answer: LastAnswer | undefined) => {
@@ -113,6 +116,11 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const guest = overview.guest(id) ?? overview.unlisted(instance);
 		return { ...guestOf(guest), documents: rows, recent: decodeRequests(pieces) };
 	});
+}
+
+/** The same document in `openstack/latest`. */
+function inLatest(path: string): string {
+	return path.replace(/^openstack\/[^/]+\//, "openstack/latest/");
 }
 
 function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {

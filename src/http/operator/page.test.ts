@@ -88,6 +88,19 @@ describe("what a guest requested", () => {
 		expect(row).not.toHaveProperty("bytes");
 	});
 
+	it("is listed by document: a version that the guest did not fetch is missing if it fetched another one", async () => {
+		await start();
+		const base = `/api/instances/${instance.id}`;
+		const path = "openstack/2018-08-27/network_data.json";
+		const { body } = await ask(`${base}/tree/${path}`);
+		await record([answered({ instance: instance.id, path, body })]);
+		const { documents } = await json(`${base}/guest`);
+		const states = new Map(documents.map((row: { path: string; state: string }) => [row.path, row.state]));
+		expect(states.get(path)).toBe("current");
+		expect(states.has(NETWORK)).toBe(false);
+		expect(states.get("openstack/latest/meta_data.json")).toBe("never");
+	});
+
 	it("is shown even if the state can't be written", async () => {
 		let current = guest({ address: "192.0.2.7" });
 		await start({ instances: { ...instancesOf([current]), get: () => current } });
