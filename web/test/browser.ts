@@ -78,19 +78,30 @@ export const guestRow = (page: Page, name: string, state: string) =>
 		.filter({ has: page.getByRole("link", { name, exact: true }) })
 		.filter({ hasText: state });
 
-/** Set to write the pictures of docs/ anew. */
+/** Set to write the pictures of docs/ anew: `GUESTWIRE_SCREENSHOTS=1 vitest run web --no-file-parallelism`. */
 const screenshots = process.env["GUESTWIRE_SCREENSHOTS"];
+
+/** Where a service listens: on any port, or in pictures on this one. */
+export function listenAddress(port: number): string {
+	return `127.0.0.1:${screenshots === undefined ? 0 : port}`;
+}
+
+/** Pixels of a picture; the rest is left out. */
+const MAX_HEIGHT = 2400;
 
 /** Writes a picture for docs/, if that is wanted. */
 export async function picture(page: Page, name: string, selector = "main"): Promise<void> {
 	if (screenshots === undefined) return;
 	mkdirSync(join(root, "docs/images"), { recursive: true });
-	// A picture that can be scrolled is shown whole.
+	// A picture that can be scrolled downwards is shown whole.
 	await page.locator(".picture").evaluateAll((boxes) => {
 		for (const box of boxes) (box as HTMLElement).style.setProperty("max-height", "none");
+		window.scrollTo(0, 0);
 	});
-	await page
-		.locator(selector)
-		.first()
-		.screenshot({ path: join(root, `docs/images/${name}.png`) });
+	const box = await page.locator(selector).first().boundingBox();
+	if (box === null) throw new Error(`${selector} is not shown`);
+	await page.screenshot({
+		...{ path: join(root, `docs/images/${name}.png`), fullPage: true },
+		clip: { ...box, height: Math.min(box.height, MAX_HEIGHT) },
+	});
 }

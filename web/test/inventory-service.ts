@@ -1,9 +1,9 @@
-/** `guestwire serve` over a copy of the examples, with a guest of 30 NICs beside them. */
+/** `guestwire serve` over a copy of the examples. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCli } from "../../test/run-cli.ts";
-import { root } from "./browser.ts";
+import { listenAddress, root } from "./browser.ts";
 
 export interface InventoryService {
 	/** Where the test may keep files of its own. */
@@ -24,15 +24,20 @@ export interface InventoryService {
 	close(): Promise<void>;
 }
 
-export async function startInventoryService(): Promise<InventoryService> {
+/** @param options.hasManyNics adds the guest `switch-1`, which has 30 NICs */
+export async function startInventoryService(
+	options: { readonly hasManyNics?: boolean } = {},
+): Promise<InventoryService> {
 	const folder = mkdtempSync(join(tmpdir(), "guestwire-page-"));
 	const inventory = join(folder, "inventory");
 	cpSync(join(root, "examples/inventory"), inventory, { recursive: true });
-	writeFileSync(join(inventory, "switch-1.yaml"), JSON.stringify(manyNics(30)));
+	if (options.hasManyNics === true) {
+		writeFileSync(join(inventory, "switch-1.yaml"), JSON.stringify(manyNics(30)));
+	}
 	const config = join(folder, "guestwire.yaml");
 	const metadata = [
-		{ listen: "127.0.0.1:0", identity: "fixed", instance: "web-1" },
-		{ listen: "127.0.0.1:0", identity: "network", allow: ["127.0.0.1"] },
+		{ listen: listenAddress(8775), identity: "fixed", instance: "web-1" },
+		{ listen: listenAddress(8776), identity: "network", allow: ["127.0.0.1"] },
 	];
 	const state = { sqlite: join(folder, "state.db") };
 	const cloud = { files: { path: inventory } };

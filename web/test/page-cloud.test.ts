@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeOpenStack, startFakeOpenStack } from "../../test/fake-openstack.ts";
 import { type RunningCli, startCli } from "../../test/run-cli.ts";
 import type { Status } from "../src/lib/api.ts";
-import { expectAccessible, hasChromium, picture, useBrowser, WAYS } from "./browser.ts";
+import { expectAccessible, hasChromium, listenAddress, picture, useBrowser, WAYS } from "./browser.ts";
 
 type Values = Status["metrics"][number]["values"];
 
@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)("the view Cloud with a mirror (apt-get install chr
 		writeFileSync(join(folder, "secret"), "shared");
 		const config = {
 			cloud: { openstack: {} },
-			metadata: [{ listen: "127.0.0.1:0", identity: "signed", sharedSecretFile: "secret" }],
+			metadata: [{ listen: listenAddress(8775), identity: "signed", sharedSecretFile: "secret" }],
 			operator: { listen: "127.0.0.1:0" },
 			state: { sqlite: "state.db" },
 			mirror: { changes: { pollSeconds: 0.5 } },

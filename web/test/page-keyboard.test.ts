@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)("the page for everyone (apt-get install chromium)"
 	const open = useBrowser();
 	let service: InventoryService;
 	beforeAll(async () => {
-		service = await startInventoryService();
+		service = await startInventoryService({ hasManyNics: true });
 		await service.ask(DOCUMENT);
 		await service.ask("openstack/latest/meta_data.json");
 		await service.askByNetwork("openstack/latest/meta_data.json", "office", "192.0.2.30");

@@ -1,5 +1,5 @@
 /** Where the boxes and lines of the picture are. */
-import { Graph, layout } from "@dagrejs/dagre";
+import { Graph, layout, type RankerFunction } from "@dagrejs/dagre";
 import type { Box, Picture } from "./model.ts";
 
 export interface PlacedBox extends Box {
@@ -26,16 +26,24 @@ const MIN_WIDTH = 110;
 /** Characters of a line; the rest is in its tooltip. */
 export const MAX_CHARACTERS = 44;
 
+/** dagre sorts names that look like numbers, and has some of its own. */
+const nameOf = (id: string) => `box ${id}`;
+
 export function layOut({ boxes, edges }: Picture): Layout {
 	const graph = new Graph();
-	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 4, marginy: 4 });
+	// dagre takes a function, too, which its types do not say.
+	const ranker = rankFromTheLeft as never;
+	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 56, marginx: 4, marginy: 4, ranker });
 	graph.setDefaultEdgeLabel(() => ({}));
 	const sizes = new Map(boxes.map((box) => [box.id, sizeOf(box)]));
-	for (const { id } of boxes) graph.setNode(id, { ...sizes.get(id) });
-	for (const { from, to } of edges) if (sizes.has(from) && sizes.has(to)) graph.setEdge(from, to);
-	layout(graph);
+	for (const { id } of boxes) graph.setNode(nameOf(id), { ...sizes.get(id) });
+	for (const { from, to } of edges) {
+		if (sizes.has(from) && sizes.has(to)) graph.setEdge(nameOf(from), nameOf(to));
+	}
+	// Its search for fewer crossings turns the order around where there are none.
+	layout(graph, { disableOptimalOrderHeuristic: true });
 	const placed = boxes.map((box): PlacedBox => {
-		const { x = 0, y = 0, width, height } = graph.node(box.id) as Required<Size> & { x?: number; y?: number };
+		const { x = 0, y = 0, width, height } = graph.node(nameOf(box.id)) as Required<Size> & { x?: number; y?: number };
 		return { ...box, x: x - width / 2, y: y - height / 2, width, height };
 	});
 	const byId = new Map(placed.map((box) => [box.id, box]));
@@ -47,6 +55,17 @@ export function layOut({ boxes, edges }: Picture): Layout {
 	const bottom = Math.max(0, ...placed.map(({ y, height }) => y + height));
 	return { width: right + 4, height: bottom + 4, boxes: placed, edges: paths };
 }
+
+/** A box is one column right of what leads to it. dagre's own rankers move a NIC beside a bond to the right. */
+const rankFromTheLeft: RankerFunction = (graph) => {
+	const rankOf = (name: string): number => {
+		const node = graph.node(name);
+		const before = graph.inEdges(name) ?? [];
+		node.rank ??= Math.max(0, ...before.map((edge) => rankOf(edge.v) + (graph.edge(edge).minlen ?? 1)));
+		return node.rank;
+	};
+	for (const name of graph.nodes()) rankOf(name);
+};
 
 interface Size {
 	readonly width: number;

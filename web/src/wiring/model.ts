@@ -4,6 +4,7 @@ import type {
 	DescribedNetwork,
 	NetworkDescription,
 } from "../../../src/documents/network-description.ts";
+import { plural } from "../lib/text.ts";
 
 export interface BoxLine {
 	readonly label: string;
@@ -46,11 +47,12 @@ const ADDRESS_TYPES: Readonly<Record<DescribedNetwork["type"], string>> = {
 
 export function pictureOf({ links, networks }: NetworkDescription, names: NetworkNames): Picture {
 	const boxes: Box[] = links.map(linkBox);
-	const edges: Edge[] = links.flatMap((link) => {
+	const edges: Edge[] = [];
+	const stacked: Edge[] = links.flatMap((link) => {
 		if (link.type === "vlan") return [{ from: link.vlan_link, to: link.id }];
 		return link.type === "bond" ? link.bond_links.map((member) => ({ from: member, to: link.id })) : [];
 	});
-	const carriers = new Set(edges.map(({ from }) => from));
+	const carriers = new Set(stacked.map(({ from }) => from));
 	for (const link of links) {
 		const entries = networks.filter((entry) => entry.link === link.id);
 		if (entries.length === 0 && !carriers.has(link.id)) {
@@ -68,7 +70,8 @@ export function pictureOf({ links, networks }: NetworkDescription, names: Networ
 			edges.push({ from: link.id, to: id });
 		}
 	}
-	return { boxes, edges, summary: summaryOf(links, networks) };
+	// A link's own networks are above what is stacked on it.
+	return { boxes, edges: [...edges, ...stacked], summary: summaryOf(links, networks) };
 }
 
 function linkBox(link: DescribedLink): Box {
@@ -133,8 +136,8 @@ export function prefixLength(netmask: string): number | undefined {
 function summaryOf(links: readonly DescribedLink[], networks: readonly DescribedNetwork[]): string {
 	const count = (type: string) =>
 		links.filter((link) => (type === "nic" ? link.type !== "bond" && link.type !== "vlan" : link.type === type)).length;
-	const parts = [`${count("nic")} NICs`, `${count("bond")} bonds`, `${count("vlan")} VLANs`].filter(
+	const parts = [plural(count("nic"), "NIC"), plural(count("bond"), "bond"), plural(count("vlan"), "VLAN")].filter(
 		(part) => !part.startsWith("0 "),
 	);
-	return `Wiring: ${parts.join(", ") || "no links"}, ${networks.length} addresses. The table below says the same.`;
+	return `Wiring: ${parts.join(", ") || "no links"}, ${plural(networks.length, "address", "addresses")}.`;
 }

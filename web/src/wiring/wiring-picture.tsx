@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { NetworkDescription } from "../../../src/documents/network-description.ts";
 import { LINE, layOut, MAX_CHARACTERS, PADDING, type PlacedBox, TITLE } from "./layout.ts";
 import { type BoxLine, type NetworkNames, pictureOf } from "./model.ts";
+import { Scroller } from "./scroller.tsx";
 
 const NO_NAMES: NetworkNames = new Map();
 
@@ -17,8 +18,7 @@ export function WiringPicture(props: { readonly document: NetworkDescription; re
 	}
 	const { width, height } = placed;
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: a wide picture has to be scrolled with the keyboard
-		<section class="picture" aria-label="Wiring" tabIndex={0}>
+		<Scroller label="Wiring">
 			<svg role="img" aria-label={picture.summary} width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
 				{placed.edges.map((path) => (
 					<path key={path} class="edge" d={path} />
@@ -27,7 +27,7 @@ export function WiringPicture(props: { readonly document: NetworkDescription; re
 					<BoxShape key={box.id} box={box} />
 				))}
 			</svg>
-		</section>
+		</Scroller>
 	);
 }
 
