@@ -74,6 +74,7 @@ function SearchForm() {
 						))}
 					</select>
 				</label>
+				<SortChoice />
 				<FilterChip name="project" />
 				<FilterChip name="network" />
 			</form>
@@ -134,24 +135,55 @@ function Results({ page }: { readonly page: SearchPage }) {
 	);
 }
 
-function Heading({ sort, title }: { readonly sort: string; readonly title: string }) {
+function currentSort(): { readonly sort: string; readonly isDescending: boolean } {
 	const { parameters } = place.value;
+	return { sort: parameters.get("sort") ?? "name", isDescending: parameters.get("order") === "desc" };
+}
+
+function sortBy(sort: string, isDescending: boolean): void {
+	const order = isDescending ? "desc" : "";
+	setParameters({ sort: sort === "name" ? "" : sort, order, cursor: "" }, { push: true });
+}
+
+function Heading({ sort, title }: { readonly sort: string; readonly title: string }) {
 	if (sort === "") return <th scope="col">{title}</th>;
-	const isCurrent = (parameters.get("sort") ?? "name") === sort;
-	const isDescending = parameters.get("order") === "desc";
-	const order = isCurrent && !isDescending ? "desc" : "";
+	const { sort: current, isDescending } = currentSort();
+	const isCurrent = current === sort;
 	const direction = isDescending ? "descending" : "ascending";
 	return (
 		<th scope="col" aria-sort={isCurrent ? direction : "none"}>
-			<button
-				type="button"
-				class="sort"
-				onClick={() => setParameters({ sort: sort === "name" ? "" : sort, order, cursor: "" }, { push: true })}
-			>
+			<button type="button" class="sort" onClick={() => sortBy(sort, isCurrent && !isDescending)}>
 				{title}
 				<span aria-hidden="true">{isCurrent ? (isDescending ? " ▼" : " ▲") : ""}</span>
 			</button>
 		</th>
+	);
+}
+
+/** In place of the headings, for which a phone has no room. */
+function SortChoice() {
+	const { sort: current, isDescending } = currentSort();
+	const columns = COLUMNS.filter(([sort]) => sort !== "");
+	return (
+		<label class="sorting">
+			Sort{" "}
+			<select
+				value={`${current} ${isDescending}`}
+				onChange={({ currentTarget }) => {
+					const [sort = "", descending] = currentTarget.value.split(" ");
+					sortBy(sort, descending === "true");
+				}}
+			>
+				{[false, true].flatMap((descending) =>
+					columns.map(([sort, title]) => (
+						<option key={`${sort} ${descending}`} value={`${sort} ${descending}`}>
+							{title}
+							{descending && ", descending"}
+						</option>
+					)),
+				)}
+			</select>
+		</label>
 	);
 }
 
