@@ -79,16 +79,21 @@ const DEFAULT_MIIMON = 100;
  * The driver's options. A bond always has link monitoring: without it most modes never leave a dead member (Linux,
  * `bond_check_params`), and the default of 100 ms is added where neither `miimon` nor `arp_interval` is set.
  */
-function optionsOf({ options }: PortGroup, settings: BondSettings): Record<string, string | number> {
-	const hasArp = hasArpMonitoring(options);
-	const isKept = ([name]: [string, unknown]) => !REFUSED.has(name) && (hasArp || !name.startsWith("bond_arp_"));
-	const kept = Object.fromEntries(Object.entries(options).filter(isKept));
-	const { bond_miimon: own, ...others } = kept;
+function optionsOf({ options, mode }: PortGroup, settings: BondSettings): Record<string, string | number> {
+	const { bond_miimon: own, ...others } = options;
 	const isUnset = own === undefined || Number(own) === 0;
+	// The driver has one monitoring at a time.
+	const hasArp = isUnset && hasArpMonitoring(options);
+	// NetworkManager refuses the whole profile for a rate without LACP, and for targets with spaces.
+	const isOfMode = (name: string) => name !== "bond_lacp_rate" || mode === "802.3ad";
+	const kept = Object.entries(others).flatMap(([name, value]): [string, string][] => {
+		if (REFUSED.has(name) || !isOfMode(name) || (!hasArp && name.startsWith("bond_arp_"))) return [];
+		return [[name, name === "bond_arp_ip_target" ? value.replaceAll(/\s/g, "") : value]];
+	});
+	if (hasArp) return { ...(own !== undefined && { bond_miimon: own }), ...Object.fromEntries(kept) };
 	const miimon = isUnset ? String(DEFAULT_MIIMON) : own;
-	if (isUnset && hasArp) return kept;
 	const isNumber = settings.miimon === "number" && /^\d+$/.test(miimon);
-	return { bond_miimon: isNumber ? Number(miimon) : miimon, ...others };
+	return { bond_miimon: isNumber ? Number(miimon) : miimon, ...Object.fromEntries(kept) };
 }
 
 /** Whether the driver monitors links by ARP: at an interval, and with targets. */

@@ -76,6 +76,18 @@ export const unrecordedCases: readonly Case[] = [
 		good: tagged(),
 	},
 	{
+		rule: "bond-arp-target-missing",
+		at: "/links/2/bond_arp_interval",
+		bad: bonded({ bond_miimon: 0, bond_arp_interval: 200, bond_arp_ip_target: "10.0.0.1 10.0.0.2" }),
+		good: bonded({ bond_miimon: 0, bond_arp_interval: 200, bond_arp_ip_target: "10.0.0.1,10.0.0.2" }),
+	},
+	{
+		rule: "bond-lacp-rate-mode",
+		at: "/links/2/bond_lacp_rate",
+		bad: bonded({ bond_lacp_rate: "fast" }),
+		good: bonded({ bond_lacp_rate: "slow" }),
+	},
+	{
 		rule: "networks-missing",
 		at: "/networks",
 		bad: document({ networks: [] }),

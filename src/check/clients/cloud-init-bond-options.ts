@@ -89,12 +89,11 @@ export const cloudInitBondOptionReactions: Readonly<Record<string, readonly Reac
 		fine({ ...NETPLAN, when: any(isNull, isSwitchOfNetplan, all(isCount, isEmptyText)) }),
 		lost(netplanRefuses, { ...NETPLAN, when: isRefused }),
 		fine({ renderers: ["network-manager"], when: isNull }),
-		lost("NetworkManager refuses the profile: the bond is missing", { renderers: ["network-manager"] }),
-		wrong(defaultStays, { renderers: ["netplan", "networkd", "sysconfig", "eni"] }),
+		wrong(defaultStays, { renderers: ["netplan", "networkd", "network-manager", "sysconfig", "eni"] }),
 	],
 	"bond-option-form": [
 		lost(netplanRefuses, { ...NETPLAN, when: all(isSwitch, not(isSwitchOfNetplan)) }),
-		lost("NetworkManager refuses the profile: the bond is missing", {
+		wrong("NetworkManager leaves it out: the option has its default", {
 			renderers: ["network-manager"],
 			when: ({ value }) => value === "on" || value === "off",
 		}),

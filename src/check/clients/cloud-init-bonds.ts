@@ -19,6 +19,8 @@ import {
 import { conversionReactions } from "./conversion.ts";
 
 const conversion = conversionReactions;
+/** It leaves out single values that it does not know, and refuses options that do not go together. */
+const profileRefused = "NetworkManager refuses the profile: the bond is missing";
 
 export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-links-missing": conversion["bond-links-missing"],
@@ -63,15 +65,21 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 		lost("systemd-networkd cannot make the bond: the kernel refuses both together", {
 			renderers: ["netplan", "networkd"],
 		}),
-		lost("NetworkManager refuses the profile: the bond is missing", { renderers: ["network-manager"] }),
-		wrong("the driver turns one of them off", { renderers: ["sysconfig", "eni"] }),
+		wrong("the driver turns one of them off", { renderers: ["network-manager", "sysconfig", "eni"] }),
 	],
+	"bond-arp-target-missing": [lost(profileRefused, { renderers: ["network-manager"], since: "24.4" })],
+	"bond-lacp-rate-mode": [lost(profileRefused, { renderers: ["network-manager"], since: "24.4" })],
 	"bond-arp-monitoring": [
 		lost("writes arp-ip-target, which netplan does not know: netplan refuses the whole file: no NIC comes up", {
 			...NETPLAN,
 			when: not(isNull),
 		}),
 		fine({ when: isNull }),
+		lost(profileRefused, {
+			renderers: ["network-manager"],
+			since: "24.4",
+			when: ({ link }) => !(numberOf(link && member(link.raw, "bond_arp_interval")) > 0),
+		}),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["network-manager"], until: "24.3" }),
 		wrong("does not read it: the bond does not notice a dead link", { renderers: ["sysconfig"], since: "24.2" }),
 		wrong("does not read the targets: the bond does not notice a dead link", {
@@ -109,6 +117,11 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 			when: not(isText),
 		}),
 		ignored(degraded, { ...SCHEMA, renderers: ["network-manager"], until: "24.3", when: not(isText) }),
+		wrong(`NetworkManager leaves it out: the rate is slow; ${degradedStatus}`, {
+			renderers: ["network-manager"],
+			since: "24.3",
+			when: not(isText),
+		}),
 		...invalidOption("the rate is slow"),
 	],
 	"bond-option-spelling": [
@@ -150,7 +163,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 /** What the system makes of an option that it does not know. networkd makes bonds since cloud-init 26.1. */
 function invalidOption(result: string): Reaction[] {
 	return [
-		lost("NetworkManager refuses the profile: the bond is missing", { renderers: ["network-manager"], since: "24.3" }),
+		wrong(`NetworkManager leaves it out: ${result}`, { renderers: ["network-manager"], since: "24.3" }),
 		wrong(`the system ignores it: ${result}`, { renderers: ["netplan", "sysconfig", "eni"] }),
 		wrong(`systemd-networkd ignores it: ${result}`, { renderers: ["networkd"], since: "26.1" }),
 	];

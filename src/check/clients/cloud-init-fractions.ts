@@ -18,13 +18,8 @@ export const cloudInitFractionReactions: Readonly<Record<string, readonly Reacti
 		lost(netplanRefuses, { ...NETPLAN, since: "26.1", when: isAt("bond_packets_per_slave") }),
 		lost(netplanRefuses, { ...NETPLAN, since: "25.2", when: isMetricOfNetwork }),
 		lost("the system refuses the tag: the VLAN is missing", { when: isAt("vlan_id") }),
-		lost("NetworkManager refuses the profile: the bond is missing", {
-			renderers: ["network-manager"],
-			since: "24.4",
-			when: isBondOption,
-		}),
 		lost("the system does not know the mode: the bond is balance-rr", {
-			renderers: ["sysconfig", "eni"],
+			renderers: ["network-manager", "sysconfig", "eni"],
 			when: isAt("bond_mode"),
 		}),
 		...([SCHEMA, {}] as const).map((where) =>

@@ -67,6 +67,18 @@ export const bondOptionRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "bond-arp-target-missing",
+		title: "Link monitoring by ARP without valid targets in `bond_arp_ip_target`",
+		fix: "write IPv4 addresses with commas between them into bond_arp_ip_target",
+		*find(document) {
+			for (const { link, option, pointer, value } of givenOptions(document)) {
+				const isOn = option === "arp_interval" && !document.fractions.has(pointer);
+				if (!isOn || (driverValue(option, value) ?? "0") === "0" || hasTargets(link)) continue;
+				yield { pointer, message: "the bond has bond_arp_interval and no valid targets", value, link };
+			}
+		},
+	},
+	{
 		id: "bond-primary-unknown",
 		title: "A `bond_primary` that is the name of none of the bond's members",
 		fix: "write the name of a member in the guest, which is not the id of its link, or leave the option out",
@@ -84,6 +96,12 @@ export const bondOptionRules: readonly Rule[] = [
 
 function givenOptions(document: DocumentView): (GivenOption & { readonly link: LinkView })[] {
 	return bondsOf(document).flatMap((link) => optionsOf(link).map((given) => ({ ...given, link })));
+}
+
+/** As NetworkManager reads them: without spaces. */
+function hasTargets({ raw }: LinkView): boolean {
+	const targets = member(raw, "bond_arp_ip_target");
+	return typeof targets === "string" && driverValue("arp_ip_target", targets) === targets;
 }
 
 function linkOf({ link }: Fault): { link?: LinkView } {

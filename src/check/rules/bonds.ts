@@ -167,6 +167,19 @@ export const bondRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "bond-lacp-rate-mode",
+		title: "A fast LACP rate in another mode than `802.3ad`",
+		fix: "leave bond_lacp_rate out, or write the mode 802.3ad",
+		*find(document) {
+			const isFast = (rate: unknown) => rate === "fast" || rate === 1 || rate === "1";
+			for (const fault of optionFaults(document, "bond_lacp_rate", isFast)) {
+				const mode = member(fault.link.raw, "bond_mode");
+				if (mode === "802.3ad" || mode === 4 || mode === "4") continue;
+				yield { ...fault, message: `the LACP rate is fast, and the mode is ${show(mode)}` };
+			}
+		},
+	},
+	{
 		id: "bond-mode-unread",
 		title: "A bond mode that some versions of a client read under another name",
 		fix: 'repeat it as "bond-mode"',
