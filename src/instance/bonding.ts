@@ -83,7 +83,7 @@ export function bondOptionName(key: string): string {
 }
 
 /** The driver also takes these values' numbers; netplan and systemd-networkd do not. */
-const VALUES: Readonly<Record<string, readonly string[]>> = {
+const VALUES = byName<readonly string[]>({
 	ad_select: ["stable", "bandwidth", "count"],
 	arp_all_targets: ["any", "all"],
 	arp_validate: ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"],
@@ -92,12 +92,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 	lacp_rate: LACP_RATES,
 	primary_reselect: ["always", "better", "failure"],
 	xmit_hash_policy: BOND_HASH_POLICIES,
-};
+});
 /** Of these, numbers are the usual form. */
 const SWITCHES: readonly string[] = ["all_slaves_active", "tlb_dynamic_lb", "use_carrier"];
+const SWITCH_VALUES = byName({ 0: "0", 1: "1", off: "0", on: "1" });
 const MOST = 2 ** 31 - 1;
 /** The least and the largest number. */
-const NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+const NUMBERS = byName<readonly [least: number, most: number]>({
 	...Object.fromEntries(
 		["arp_interval", "downdelay", "miimon", "min_links", "updelay"].map((name) => [name, [0, MOST]]),
 	),
@@ -110,7 +111,12 @@ const NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> 
 	packets_per_slave: [0, 65_535],
 	peer_notif_delay: [0, 300_000],
 	resend_igmp: [0, 255],
-};
+});
+
+/** Properties have any name, also one of an object's own members. */
+function byName<V>(values: Readonly<Record<string, V>>): ReadonlyMap<string, V> {
+	return new Map(Object.entries(values));
+}
 
 /** The driver takes any MAC address but those of groups; zeros are its default. */
 function isActor(text: string): boolean {
@@ -120,12 +126,12 @@ function isActor(text: string): boolean {
 
 /** A value by its name, or a switch as 1 or 0; undefined if the driver does not have it. Other options are free text. */
 export function bondOptionValue(name: string, text: string): string | undefined {
-	const values = VALUES[name];
+	const values = VALUES.get(name);
 	if (values !== undefined)
 		return values.includes(text) ? text : values[/^\d$/.test(text) ? Number(text) : values.length];
-	if (SWITCHES.includes(name)) return { 0: "0", 1: "1", off: "0", on: "1" }[text];
+	if (SWITCHES.includes(name)) return SWITCH_VALUES.get(text);
 	if (name === "ad_actor_system") return isActor(text) ? text.toLowerCase() : undefined;
-	const range = NUMBERS[name];
+	const range = NUMBERS.get(name);
 	if (range === undefined) return text;
 	const [least, most] = range;
 	return /^\d{1,10}$/.test(text) && Number(text) >= least && Number(text) <= most ? text : undefined;

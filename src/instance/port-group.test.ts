@@ -57,6 +57,8 @@ describe("a port's bare metal", () => {
 
 	it.each([
 		["updelay", 200, "bond_updelay", "200"],
+		["constructor", "x", "bond_constructor", "x"],
+		["__proto__", "x", "bond___proto__", "x"],
 		["bond_updelay", "200", "bond_updelay", "200"],
 		["bond-updelay", 200, "bond_updelay", "200"],
 		["xmit-hash-policy", "layer3+4", "bond_xmit_hash_policy", "layer3+4"],
@@ -78,7 +80,14 @@ describe("a port's bare metal", () => {
 
 	it("leaves out what can't be an option's value", () => {
 		const json = { nested: { a: [1] }, lists: [[1]], empty: [], none: null };
-		const wrong = { min_links: "one", updelay: -1, fail_over_mac: "maybe", lacp_rate: 2, miimon: 100 };
+		const wrong = {
+			min_links: "one",
+			updelay: -1,
+			fail_over_mac: "maybe",
+			lacp_rate: 2,
+			use_carrier: "constructor",
+			miimon: 100,
+		};
 		const beyond = { num_grat_arp: 256, resend_igmp: 256, lp_interval: 0, ad_actor_system: "01:00:5e:00:00:01" };
 		const portGroups = [group({ ...attached, properties: { ...json, ...wrong, ...beyond } })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ bond_miimon: "100" });
