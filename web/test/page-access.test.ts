@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guest, instancesOf } from "../../test/metadata-service.ts";
 import { recordRequests, startTestOperator, type TestOperatorServer } from "../../test/operator-server.ts";
-import { expectAccessible, hasChromium, useBrowser } from "./browser.ts";
+import { expectAccessible, hasChromium, useBrowser, WAYS } from "./browser.ts";
 
 describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)", () => {
 	const open = useBrowser();
@@ -59,6 +59,15 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.getByRole("heading", { name: "Sign in" }).waitFor();
 		expect((await page.request.get(`${server.address}/api/search`)).status()).toBe(401);
+	});
+
+	it.each(Object.entries(WAYS))("asks for a token for everyone, %s", async (_, way) => {
+		const page = await open(server.address, way);
+		await page.getByLabel("Token").waitFor();
+		await expectAccessible(page);
+		await signIn(page, "wrong");
+		await page.getByText(/This is not the token/).waitFor();
+		await expectAccessible(page);
 	});
 
 	it("asks for the token again when the session has ended", async () => {
@@ -118,7 +127,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		const reader = await open(path);
 		await signIn(reader, "read-token");
 		await reader.getByText(/does not allow user data/).waitFor();
-		const page = await open(path);
+		const page = await open(path, WAYS["in the dark"]);
 		await signIn(page, "full-token");
 		const show = page.getByRole("button", { name: "Show it" });
 		await show.waitFor();
@@ -126,6 +135,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		expect(server.lines.join("")).not.toContain("user data was read");
 		await show.click();
 		await page.getByText(planted).waitFor();
+		await expectAccessible(page);
 		expect(server.lines.filter((line) => line.includes("user data was read"))).toHaveLength(1);
 		expect(server.lines.join("")).not.toContain(planted);
 	});
