@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await page.getByLabel("Token").waitFor();
 		await expectAccessible(page);
 		await signIn(page, "wrong");
-		await page.getByText(/This is not the token/).waitFor();
+		await page.getByText(/Wrong token/).waitFor();
 		await expectAccessible(page);
 	});
 
