@@ -1,5 +1,6 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
 import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
+import { isMonitoredMode } from "../instance/bonding.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -82,15 +83,15 @@ const DEFAULT_MIIMON = 100;
 function optionsOf({ options, mode }: PortGroup, settings: BondSettings): Record<string, string | number> {
 	const { bond_miimon: own, ...others } = options;
 	const isUnset = own === undefined || Number(own) === 0;
-	// The driver has one monitoring at a time.
-	const hasArp = isUnset && hasArpMonitoring(options);
+	// The driver has one monitoring at a time, and by ARP not in every mode.
+	const hasArp = isUnset && !isMonitoredMode(mode) && hasArpMonitoring(options);
 	// NetworkManager refuses the whole profile for a rate without LACP, and for targets with spaces.
 	const isOfMode = (name: string) => name !== "bond_lacp_rate" || mode === "802.3ad";
-	const kept = Object.entries(others).flatMap(([name, value]): [string, string][] => {
+	const kept = Object.entries(hasArp ? options : others).flatMap(([name, value]): [string, string][] => {
 		if (REFUSED.has(name) || !isOfMode(name) || (!hasArp && name.startsWith("bond_arp_"))) return [];
 		return [[name, name === "bond_arp_ip_target" ? value.replaceAll(/\s/g, "") : value]];
 	});
-	if (hasArp) return { ...(own !== undefined && { bond_miimon: own }), ...Object.fromEntries(kept) };
+	if (hasArp) return Object.fromEntries(kept);
 	const miimon = isUnset ? String(DEFAULT_MIIMON) : own;
 	const isNumber = settings.miimon === "number" && /^\d+$/.test(miimon);
 	return { bond_miimon: isNumber ? Number(miimon) : miimon, ...Object.fromEntries(kept) };

@@ -465,8 +465,16 @@ describe("bare metal", () => {
 		expect(bondOf(properties)).toMatchObject({ bond_miimon: 100 });
 	});
 
-	it("adds no link monitoring to a bond that has ARP monitoring", () => {
-		expect(bondOf({ arp_interval: 200, arp_ip_target: "10.0.0.1" })).not.toHaveProperty("bond_miimon");
+	it.each([
+		["active-backup", { bond_arp_interval: "200", bond_arp_ip_target: "10.0.0.1" }],
+		// bonding driver, bond_option_mode_set
+		["802.3ad", { bond_miimon: 100 }],
+	])("monitors links by ARP only in modes whose driver does: %s", (mode, expected) => {
+		const made = withProperties({ arp_interval: 200, arp_ip_target: "10.0.0.1" })(recordedCase("b-static4").facts);
+		const portGroups = made.portGroups.map((group) => ({ ...group, mode }));
+		const bond = networkData(assemble({ ...made, portGroups }))?.links.find(({ type }) => type === "bond");
+		const monitoring = Object.entries(bond ?? {}).filter(([name]) => /^bond_(arp|miimon)/.test(name));
+		expect(Object.fromEntries(monitoring)).toEqual(expected);
 	});
 
 	it.each([[{ arp_interval: 200 }], [{ arp_interval: 200, arp_ip_target: "router" }], [{ arp_ip_target: "10.0.0.1" }]])(
