@@ -63,7 +63,11 @@ interface Pipeline {
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
 	const { limits, metrics, isPeerGuest, accepted } = options;
 	const pipelines = new Map<Duplex, Pipeline>();
-	const peers = isPeerGuest ? createPeers(limits, metrics) : undefined;
+	const latestOf = (socket: Duplex): Exchange | undefined => {
+		const latest = pipelines.get(socket)?.latest;
+		return latest?.response.writableFinished ? undefined : latest;
+	};
+	const peers = isPeerGuest ? createPeers(limits, metrics, (socket) => latestOf(socket) !== undefined) : undefined;
 	server.maxConnections = limits.connections;
 	server.on("drop", metrics.connectionRefused);
 	server.on("close", () => {
@@ -107,10 +111,7 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 			return true;
 		},
 		identified: (socket) => peers?.identified(socket),
-		latest(socket) {
-			const latest = pipelines.get(socket)?.latest;
-			return latest?.response.writableFinished ? undefined : latest;
-		},
+		latest: latestOf,
 		closeUnused() {
 			for (const socket of pipelines.keys()) if ((socket as Socket).bytesRead === 0) socket.destroy();
 		},
@@ -125,8 +126,16 @@ const SECOND = 1000;
 /** Addresses of instances that are remembered. */
 const MOST_OWNED = 10_000;
 
-/** The connections from each address. */
-function createPeers(limits: ConnectionLimits, metrics: Pick<ListenerMetrics, "connectionRefused">) {
+/**
+ * The connections from each address.
+ *
+ * @param isAsking whether a request of the connection has not been answered yet
+ */
+function createPeers(
+	limits: ConnectionLimits,
+	metrics: Pick<ListenerMetrics, "connectionRefused">,
+	isAsking: (socket: Socket) => boolean,
+) {
 	const { connectionsPerGuest, connectionsPerSecond, unownedConnections } = limits;
 	const open = new Map<string, number>();
 	const owned = new LRUCache<string, true>({ maxSize: MOST_OWNED, sizeCalculation: () => 1 });
@@ -136,14 +145,17 @@ function createPeers(limits: ConnectionLimits, metrics: Pick<ListenerMetrics, "c
 	const opened = new Map<string, number>();
 	const timer = setInterval(() => opened.clear(), SECOND).unref();
 
-	function addUnowned(socket: Socket): void {
-		const [oldest] = unowned;
-		if (unowned.size >= unownedConnections && oldest !== undefined) {
-			unowned.delete(oldest);
+	/** @returns whether there is a place: one without a request leaves it, since a guest may wait on any other */
+	function addUnowned(socket: Socket): boolean {
+		if (unowned.size >= unownedConnections) {
+			const unused = unowned.values().find((other) => !isAsking(other));
+			if (unused === undefined) return false;
+			unowned.delete(unused);
 			metrics.connectionRefused();
-			oldest.destroy();
+			unused.destroy();
 		}
 		unowned.add(socket);
+		return true;
 	}
 
 	return {
@@ -153,8 +165,8 @@ function createPeers(limits: ConnectionLimits, metrics: Pick<ListenerMetrics, "c
 			const recent = (opened.get(peer) ?? 0) + 1;
 			opened.set(peer, recent);
 			if (count >= connectionsPerGuest || recent > connectionsPerSecond) return false;
+			if (owned.get(peer) === undefined && !addUnowned(socket)) return false;
 			open.set(peer, count + 1);
-			if (owned.get(peer) === undefined) addUnowned(socket);
 			socket.once("close", () => {
 				unowned.delete(socket);
 				const left = (open.get(peer) ?? 1) - 1;

@@ -19,6 +19,7 @@ import {
 	startTestService,
 	type TestService,
 } from "../../../test/metadata-service.ts";
+import type { Owner } from "../../source/source.ts";
 import type { Limits } from "./listener.ts";
 
 const PATH = "/openstack/latest/network_data.json";
@@ -232,9 +233,25 @@ describe("one guest does not take the others' share", () => {
 		const known = open({ localAddress: "127.0.0.5" });
 		expect(await statusOn(known)).toBe(200);
 		for (let n = 0; n < 30; n++) await once(open({ localAddress: `127.0.1.${n}` }), "connect");
+		// The oldest of those that ask nothing are closed.
 		await expectOpen(9);
 		expect(await statusOn(known)).toBe(200);
 		expect(await statusOn(open({ localAddress: "127.0.0.6" }))).toBe(200);
+	});
+
+	it("of connections from made-up addresses, which close no connection with a request that waits", async () => {
+		const owners = Promise.withResolvers<readonly Owner[]>();
+		const local = { ...instances, owners: () => owners.promise };
+		const listener: Listener = { listen: "127.0.0.1:0", identity: { mode: "address" } };
+		await start({ connections: 20, unownedConnections: 8 }, listener, local);
+		const honest = Array.from({ length: 8 }, (_, n) => open({ localAddress: `127.0.0.${n + 5}` }));
+		const answers = honest.map((socket) => once(socket, "data"));
+		for (const socket of honest) socket.write(`GET ${PATH} HTTP/1.1\r\n\r\n`);
+		const waiting = async () => Number(/requests_waiting (\d+)/.exec(await service.metrics.registry.metrics())?.[1]);
+		await expect.poll(waiting, { timeout: 10_000 }).toBe(8);
+		for (let n = 0; n < 5; n++) await once(open({ localAddress: `127.0.1.${n}` }), "close");
+		owners.resolve([]);
+		for (const [chunk] of await Promise.all(answers)) expect(parseAnswer(chunk).status).toBe(404);
 	});
 
 	it("of new connections, which a guest closes and opens again", async () => {
