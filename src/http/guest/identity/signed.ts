@@ -24,6 +24,7 @@ export function signedIdentity(secret: Uint8Array): Identity {
 		if (!isSigned(id, signature)) return wrongSignature;
 		// No instance has an upper-case id. Nova finds it all the same, because its database ignores case.
 		if (id !== id.toLowerCase()) return { reason: "bad-id" };
-		return { guest: id, scope: projectId, identified: { id, constraints: [{ projectId }] } };
+		// Nobody can make up guests: each has its own place.
+		return { guest: id, scope: id, identified: { id, constraints: [{ projectId }] } };
 	};
 }
