@@ -24,6 +24,12 @@ type CommonOptions = Pick<
 	"maxBytes" | "maxAbsent" | "now" | "wait" | "onStale" | "shared"
 >;
 
+/** Where a guest can make up addresses. Without a network or a router every address may be of any. */
+function scopeOfQuery(key: string): string {
+	const { networkId, routerId }: PortQuery = JSON.parse(key);
+	return networkId ?? routerId ?? "";
+}
+
 /**
  * @param ages as `InstanceCacheOptions`'
  * @param closing ends running look-ups
@@ -44,6 +50,7 @@ export function createOwnerCache(
 		times: ownerTimes(maxAge, sourceAge),
 		sourceAge: sourceAge * 1000,
 		isAbsent: (found) => found.length === 0,
+		scopeOf: scopeOfQuery,
 		tagsOf: (key, found) => [...tagsOfQuery(JSON.parse(key)), ...tagsOfOwners(found)],
 		verifiedAge,
 		ask: (key) => source.owners(JSON.parse(key), closing),

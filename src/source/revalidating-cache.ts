@@ -40,6 +40,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	 * invalidated counts as no older. Default: never.
 	 */
 	readonly verifiedAge?: (key: string, value: V) => number;
+	/** Who shares places for look-ups with the key's caller. Default: nobody. */
+	readonly scopeOf?: (key: string) => string;
 	/** Waits so many milliseconds, or until the signal aborts. */
 	readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 	/** Called for each entry that a change has outdated. */
@@ -99,10 +101,28 @@ export interface RevalidatingCache<V> {
 
 /**
  * Look-ups in progress at which keys that are not known are refused: callers who gave up leave theirs behind, and made-up
- * keys have no end. Each takes a few kilobytes. Known keys are looked up all the same: their number is bounded.
+ * keys have no end. Each takes a few kilobytes. Known keys are looked up all the same: their number is bounded. A scope
+ * may have as many as are left for others, as in admission.ts.
  */
 const MOST_LOOK_UPS = 10_000;
 const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud");
+
+/** Look-ups in progress of each scope. */
+function createScopeCounts() {
+	const counts = new Map<string, number>();
+	return {
+		get: (scope: string) => counts.get(scope) ?? 0,
+		countWhile(scope: string, work: Promise<unknown>): void {
+			counts.set(scope, (counts.get(scope) ?? 0) + 1);
+			const end = () => {
+				const left = (counts.get(scope) ?? 1) - 1;
+				if (left === 0) counts.delete(scope);
+				else counts.set(scope, left);
+			};
+			work.then(end, end);
+		},
+	};
+}
 
 const toValue = <V>({ value }: Answer<V>): V => value;
 
@@ -134,6 +154,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return entry;
 	}
 
+	const scopes = createScopeCounts();
 	const { changes } = shared;
 	const lookUps = createLookUps<V>({
 		...{ now, ask: options.ask, changes, tagsOf: options.tagsOf, newest },
@@ -212,8 +233,11 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
 		const known = newest(key);
 		const mayBeMadeUp = known === undefined || isAbsent(known.value);
-		if (mayBeMadeUp && lookUps.size() >= MOST_LOOK_UPS && lookUps.running(key) === undefined)
-			return Promise.reject(TOO_MANY);
+		if (mayBeMadeUp && lookUps.running(key) === undefined) {
+			const scope = options.scopeOf?.(key) ?? key;
+			if (scopes.get(scope) >= MOST_LOOK_UPS - lookUps.size()) return Promise.reject(TOO_MANY);
+			scopes.countWhile(scope, lookUps.ask(key));
+		}
 		counts.misses++;
 		return withAbort(lookUps.ask(key).then(toValue), signal);
 	}
