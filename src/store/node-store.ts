@@ -10,7 +10,7 @@ export interface NodeStore {
 }
 
 /** Milliseconds for which a node is remembered: long enough to see which one is gone, and since when. */
-const MAX_AGE = 3_600_000;
+export const NODE_MAX_AGE = 3_600_000;
 
 /** @param now milliseconds since 1970 */
 export function createNodeStore(state: StateDatabase, now: () => number = Date.now): NodeStore {
@@ -26,11 +26,11 @@ export function createNodeStore(state: StateDatabase, now: () => number = Date.n
 					.execute();
 				await database
 					.deleteFrom("nodes")
-					.where("seen_at", "<", now() - MAX_AGE)
+					.where("seen_at", "<", now() - NODE_MAX_AGE)
 					.execute();
 			}),
 		async list() {
-			const since = now() - MAX_AGE;
+			const since = now() - NODE_MAX_AGE;
 			const rows = await state.read((database) =>
 				database.selectFrom("nodes").selectAll().where("seen_at", ">=", since).orderBy("name").execute(),
 			);

@@ -49,3 +49,24 @@ it("a waiting guest that is on an open page is compared first, with the time of 
 		["last", undefined],
 	]);
 });
+
+it("a guest whose comparison failed is compared again, with the time of its change", async () => {
+	const compared: [string, number | undefined][] = [];
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const comparisons = createComparisons({
+		async compare(id, since) {
+			compared.push([id, since]);
+			if (compared.length === 2) resolve();
+			else throw new Error("the state is locked");
+		},
+		isWatched: () => true,
+		onError: () => {},
+	});
+	comparisons.add("changed", 5);
+	await promise;
+	await comparisons.close();
+	expect(compared).toEqual([
+		["changed", 5],
+		["changed", 5],
+	]);
+});

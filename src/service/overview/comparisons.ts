@@ -50,10 +50,13 @@ export function createComparisons({ compare, isWatched, onError }: ComparisonsOp
 	/** @returns the pause after it, in milliseconds */
 	async function next(id: string): Promise<number> {
 		const started = performance.now();
+		const since = take(id);
 		try {
-			await compare(id, take(id), signal);
+			await compare(id, since, signal);
 		} catch (error) {
 			if (!signal.aborted) onError(error);
+			add(id, since);
+			return LONG_PAUSE;
 		}
 		const took = performance.now() - started;
 		return isWatched() ? SHORT_PAUSE : Math.min(LONG_PAUSE, took * REST);

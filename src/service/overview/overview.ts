@@ -4,7 +4,7 @@
  */
 import type { Instance } from "../../instance/instance.ts";
 import type { ComparisonTimes, HistoryStore } from "../../store/history-store.ts";
-import type { NodeStore } from "../../store/node-store.ts";
+import { NODE_MAX_AGE, type NodeStore } from "../../store/node-store.ts";
 import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { LIMITS } from "../request-history/recorder.ts";
@@ -179,7 +179,10 @@ export function createOverview(options: OverviewOptions): Overview {
 				onError(error);
 				return new Map<string, number>();
 			});
-			return Array.from(running, ([name, seenAt]) => {
+			// A node of an older version does not say that it runs.
+			const recent = [...answered].filter(([, at]) => at > Date.now() - NODE_MAX_AGE);
+			const seen = [...new Map([...recent, ...running])].toSorted(([a], [b]) => (a < b ? -1 : 1));
+			return seen.map(([name, seenAt]) => {
 				const lastAt = answered.get(name);
 				return { name, seenAt, ...(lastAt !== undefined && { lastAt }) };
 			});
