@@ -70,7 +70,7 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		const wanted = new Set(ids.filter((id) => absenceWanted.delete(`${kind} ${id}`)));
 		const found = await reader.byId(kind, ids, signal).catch((error) => {
 			// The parts of the batch may be read next.
-			for (const id of wanted) absenceWanted.add(`${kind} ${id}`);
+			if (ids.length > 1) for (const id of wanted) absenceWanted.add(`${kind} ${id}`);
 			throw error;
 		});
 		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
