@@ -45,10 +45,13 @@ function update(isHidden: boolean): void {
 function listenTogether(): (isOn: boolean) => void {
 	try {
 		const worker = new SharedWorker(new URL("./events-worker.ts", import.meta.url), { type: "module" });
-		worker.onerror = () => {
+		const giveUp = () => {
+			worker.port.onmessage = null;
+			worker.port.postMessage(false);
 			listen = listenAlone();
 			listen(isListening);
 		};
+		worker.addEventListener("error", giveUp, { once: true });
 		worker.port.onmessage = ({ data }) => receive(data);
 		return (isOn) => worker.port.postMessage(isOn);
 	} catch {

@@ -14,17 +14,23 @@ const TIMEOUT = 60_000;
 
 /** @param revision loads again when it differs */
 export function useResource<T>(path: string, revision: number | string = 0): Resource<T> {
-	const [state, setState] = useState<Resource<T>>({ data: undefined, error: undefined });
+	const [state, setState] = useState<Resource<T> & { readonly of: string }>({
+		data: undefined,
+		error: undefined,
+		of: path,
+	});
 	const loader = useRef<Loader | undefined>(undefined);
 	useEffect(() => {
 		const own = createLoader(async (signal) => {
 			try {
 				const data = await getJson<T>(path, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]));
-				if (!signal.aborted) setState({ data, error: undefined });
+				if (!signal.aborted) setState({ data, error: undefined, of: path });
 			} catch (error) {
 				if (signal.aborted) return;
 				if (error instanceof ApiError && error.status === 401) session.expire();
-				setState((last) => ({ ...last, error: error instanceof Error ? error.message : String(error) }));
+				const text = error instanceof Error ? error.message : String(error);
+				// What another path gave must not stay on show under the name of this one.
+				setState((last) => ({ data: last.of === path ? last.data : undefined, error: text, of: path }));
 			}
 		});
 		loader.current = own;

@@ -34,7 +34,9 @@ export function InstancesView() {
 			<SearchForm />
 			{error !== undefined && <Problem message={error} />}
 			{data === undefined ? error === undefined && <Loading /> : <Results page={data} />}
-			{data !== undefined && first !== undefined && data.total <= FEW && <Preview guest={first} revision={revision} />}
+			{data !== undefined && first !== undefined && data.total <= FEW && (
+				<Preview key={first.id} guest={first} revision={revision} />
+			)}
 		</Main>
 	);
 }
