@@ -10,4 +10,5 @@ export const CLIENT_NAMES = [
 	"sriov-network-operator",
 ] as const;
 
+/** A client that the check knows. */
 export type ClientName = (typeof CLIENT_NAMES)[number];
