@@ -113,6 +113,7 @@ async function maintain(watch: Watch): Promise<void> {
 	const { store, clock, remote } = options;
 	if (!watch.isFilled) {
 		await store.setMeta("leader", { host: hostname(), pid: process.pid, since: clock.now() });
+		await storeMicroversion(watch);
 		watch.comparedAt = (await fillMirror({ ...options, reader: remote.resources, signal })) ?? watch.comparedAt;
 		watch.isFilled = true;
 	}
@@ -138,13 +139,21 @@ async function compare(watch: Watch, isGap: boolean, signal: AbortSignal): Promi
 	// A watcher that wrongly believed to lead may have put the record of the fill back to its own state.
 	await fillMirror({ ...options, reader: remote.resources, signal });
 	const startedAt = clock.now();
-	const version = await remote.resources.novaMicroversion?.(signal);
-	if (version !== undefined) await store.setMeta("novaMicroversion", version);
+	await storeMicroversion({ options, signal });
 	await reconcile(comparisonOf(watch, signal), isGap);
 	await writeDoubts(watch);
 	await store.setMeta("reconciledAt", startedAt);
 	watch.comparedAt = startedAt;
 	retries.succeeded();
+}
+
+/** Documents of profile `nova` depend on it: without it, no guest is answered from the mirror. */
+async function storeMicroversion({
+	options: { remote, store },
+	signal,
+}: Pick<Watch, "options" | "signal">): Promise<void> {
+	const version = await remote.resources.novaMicroversion?.(signal);
+	if (version !== undefined) await store.setMeta("novaMicroversion", version);
 }
 
 function comparisonOf({ options, handle, jobs, intake, comparedAt }: Watch, signal: AbortSignal): ReconcileOptions {
