@@ -23,9 +23,9 @@ import { fileAllocationTable, type Run } from "./table.ts";
 const MAX_ENTRIES = 65_520;
 
 /** A folder with the FAT names of its entries. */
-interface Directory {
+interface FatDirectory {
 	readonly folder: DriveFolder;
-	readonly parent: Directory | undefined;
+	readonly parent: FatDirectory | undefined;
 	/** One for each item of `folder.folders`, then one for each item of `folder.files`. */
 	readonly names: readonly FatName[];
 	/** Bytes of its entries. */
@@ -59,7 +59,7 @@ export function layoutVfat(tree: MetadataTree, date: Date, size?: number, label:
 }
 
 /** Every folder, the root first, each before its subfolders. */
-function directoriesOf(root: DriveFolder): Directory[] {
+function directoriesOf(root: DriveFolder): FatDirectory[] {
 	const directories = [directoryOf(root, undefined)];
 	for (const directory of directories) {
 		for (const folder of directory.folder.folders) directories.push(directoryOf(folder, directory));
@@ -67,7 +67,7 @@ function directoriesOf(root: DriveFolder): Directory[] {
 	return directories;
 }
 
-function directoryOf(folder: DriveFolder, parent: Directory | undefined): Directory {
+function directoryOf(folder: DriveFolder, parent: FatDirectory | undefined): FatDirectory {
 	const nodes = [...folder.folders, ...folder.files];
 	const seen = new Map<string, string>();
 	for (const { name, path } of nodes) {
@@ -91,23 +91,23 @@ function directoryOf(folder: DriveFolder, parent: Directory | undefined): Direct
 }
 
 /** What needs clusters, in order: folders, then files. The root of FAT12 and FAT16 has no clusters. */
-function* demands(directories: readonly Directory[], bits: number): Generator<readonly [Node, number], void> {
+function* demands(directories: readonly FatDirectory[], bits: number): Generator<readonly [Node, number], void> {
 	for (const { folder, parent, length } of directories) if (parent !== undefined || bits === 32) yield [folder, length];
 	for (const { folder } of directories) for (const file of folder.files) yield [file, file.bytes.length];
 }
 
-function clustersFor(directories: readonly Directory[], geometry: Geometry): number {
+function clustersFor(directories: readonly FatDirectory[], geometry: Geometry): number {
 	let clusters = 0;
 	for (const [, bytes] of demands(directories, geometry.bits)) clusters += Math.ceil(bytes / clusterSize(geometry));
 	return clusters;
 }
 
-function geometryFor(directories: readonly Directory[], size: number): Geometry {
+function geometryFor(directories: readonly FatDirectory[], size: number): Geometry {
 	return geometryOf(size, (directories[0]?.length ?? 0) / ENTRY);
 }
 
 /** The geometry of the smallest size, in whole MiB, with room for the content and 1 MiB more. */
-function roomyGeometry(directories: readonly Directory[]): Geometry {
+function roomyGeometry(directories: readonly FatDirectory[]): Geometry {
 	const content = demands(directories, 32).reduce((sum, [, bytes]) => sum + bytes, 0);
 	for (let size = roundUp(content + MIB, MIB); ; size += MIB) {
 		const geometry = geometryFor(directories, size);
@@ -115,7 +115,7 @@ function roomyGeometry(directories: readonly Directory[]): Geometry {
 	}
 }
 
-function allocate(directories: readonly Directory[], geometry: Geometry): Map<Node, Run> {
+function allocate(directories: readonly FatDirectory[], geometry: Geometry): Map<Node, Run> {
 	const runs = new Map<Node, Run>();
 	let next = ROOT_CLUSTER;
 	for (const [node, bytes] of demands(directories, geometry.bits)) {
@@ -136,7 +136,7 @@ function offsetOf(folder: DriveFolder, runs: ReadonlyMap<Node, Run>, geometry: G
 }
 
 function directoryBytes(
-	{ folder, parent, names, length }: Directory,
+	{ folder, parent, names, length }: FatDirectory,
 	runs: ReadonlyMap<Node, Run>,
 	date: Date,
 	label: string,

@@ -92,14 +92,14 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		},
 		async page({ text = "", limit, cursor }) {
 			const all = inOrder(await matching(await store.refusals(MAX_KEPT), text, finder.find));
-			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPlace);
-			const rest = after === undefined ? all : all.filter((refusal) => isAfter(placeOf(refusal), after));
+			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPosition);
+			const rest = after === undefined ? all : all.filter((refusal) => isAfter(positionOf(refusal), after));
 			const shown = rest.slice(0, limit);
 			const last = shown.at(-1);
 			return {
 				total: all.length,
 				refusals: await finder.find(shown),
-				...(last !== undefined && rest.length > limit && { next: encodeCursor(placeOf(last)) }),
+				...(last !== undefined && rest.length > limit && { next: encodeCursor(positionOf(last)) }),
 			};
 		},
 	};
@@ -166,7 +166,7 @@ async function matching(
 
 /** A database may order texts in another way. */
 function inOrder(refusals: readonly Refusal[]): Refusal[] {
-	return refusals.toSorted((a, b) => (isAfter(placeOf(a), placeOf(b)) ? 1 : -1));
+	return refusals.toSorted((a, b) => (isAfter(positionOf(a), positionOf(b)) ? 1 : -1));
 }
 
 /** Refusals with the same key have the same near misses. */
@@ -182,19 +182,19 @@ function textOf({ refusal: { source, reason, listener, node, content }, misses }
 }
 
 /** Where a refusal is in the order: the latest first, then by its key. */
-type Place = readonly [lastAt: number, source: string, reason: string, listener: string];
+type RefusalPosition = readonly [lastAt: number, source: string, reason: string, listener: string];
 
-function placeOf({ last_at, source, reason, listener }: Refusal): Place {
+function positionOf({ last_at, source, reason, listener }: Refusal): RefusalPosition {
 	return [last_at, source, reason, listener];
 }
 
-function isAfter([lastAt, ...key]: Place, [otherLastAt, ...other]: Place): boolean {
+function isAfter([lastAt, ...key]: RefusalPosition, [otherLastAt, ...other]: RefusalPosition): boolean {
 	if (lastAt !== otherLastAt) return lastAt < otherLastAt;
 	const at = key.findIndex((text, index) => text !== other[index]);
 	return at >= 0 && (key[at] ?? "") > (other[at] ?? "");
 }
 
-function isPlace(parts: readonly unknown[]): parts is Place {
+function isPosition(parts: readonly unknown[]): parts is RefusalPosition {
 	const [lastAt, ...key] = parts;
 	return typeof lastAt === "number" && key.length === 3 && key.every((part) => typeof part === "string");
 }

@@ -58,8 +58,8 @@ const MAX_WORDS = 8;
 export async function searchGuests(guests: Iterable<Guest>, query: SearchQuery): Promise<SearchPage> {
 	const { sort = "name", descending = false, limit, cursor } = query;
 	const sign = descending ? -1 : 1;
-	const compare = (a: Place, b: Place) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
-	const after = cursor === undefined ? undefined : decodeCursor(cursor, isPlace);
+	const compare = (a: GuestPosition, b: GuestPosition) => sign * compareKeys(a[0], b[0]) || compareText(a[1], b[1]);
+	const after = cursor === undefined ? undefined : decodeCursor(cursor, isPosition);
 	const matches = matcher(query);
 	const page = createSmallest<Guest>(limit + 1, compare);
 	let total = 0;
@@ -68,8 +68,8 @@ export async function searchGuests(guests: Iterable<Guest>, query: SearchQuery):
 		if (turn.isOver()) await turn.next();
 		if (!matches(guest)) continue;
 		total++;
-		const place: Place = [keyOf(guest, sort), guest.instance.id];
-		if (after === undefined || compare(place, after) > 0) page.add(place, guest);
+		const position: GuestPosition = [keyOf(guest, sort), guest.instance.id];
+		if (after === undefined || compare(position, after) > 0) page.add(position, guest);
 	}
 	const shown = page.entries.slice(0, limit);
 	const last = shown.at(-1);
@@ -77,25 +77,25 @@ export async function searchGuests(guests: Iterable<Guest>, query: SearchQuery):
 	return {
 		total,
 		guests: shown.map(({ value }) => value),
-		...(hasMore && { next: encodeCursor(last.place) }),
+		...(hasMore && { next: encodeCursor(last.position) }),
 	};
 }
 
 /** Collects the first few of many values: sorting all of them for each page would take most of a search's time. */
-function createSmallest<T>(size: number, compare: (a: Place, b: Place) => number) {
-	const entries: { readonly place: Place; readonly value: T }[] = [];
+function createSmallest<T>(size: number, compare: (a: GuestPosition, b: GuestPosition) => number) {
+	const entries: { readonly position: GuestPosition; readonly value: T }[] = [];
 	return {
-		entries: entries as readonly { readonly place: Place; readonly value: T }[],
-		add(place: Place, value: T) {
+		entries: entries as readonly { readonly position: GuestPosition; readonly value: T }[],
+		add(position: GuestPosition, value: T) {
 			const last = entries.at(-1);
-			if (entries.length === size && last !== undefined && compare(place, last.place) >= 0) return;
+			if (entries.length === size && last !== undefined && compare(position, last.position) >= 0) return;
 			let [low, high] = [0, entries.length];
 			while (low < high) {
 				const middle = (low + high) >> 1;
-				if (compare((entries[middle] as { place: Place }).place, place) < 0) low = middle + 1;
+				if (compare((entries[middle] as { position: GuestPosition }).position, position) < 0) low = middle + 1;
 				else high = middle;
 			}
-			entries.splice(low, 0, { place, value });
+			entries.splice(low, 0, { position, value });
 			if (entries.length > size) entries.pop();
 		},
 	};
@@ -122,7 +122,7 @@ function isOn({ ports }: IndexedInstance, network: string): boolean {
 
 type Key = string | number;
 /** Where a guest is in an order; its text is a cursor. */
-type Place = readonly [key: Key, id: string];
+type GuestPosition = readonly [key: Key, id: string];
 
 function keyOf({ instance, history, state }: Guest, sort: Sort): Key {
 	switch (sort) {
@@ -149,7 +149,7 @@ function compareText(a: string, b: string): number {
 	return a < b ? -1 : Number(a > b);
 }
 
-function isPlace(parts: readonly unknown[]): parts is Place {
+function isPosition(parts: readonly unknown[]): parts is GuestPosition {
 	const [key, id] = parts;
 	return parts.length === 2 && (typeof key === "string" || typeof key === "number") && typeof id === "string";
 }
