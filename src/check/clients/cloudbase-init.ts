@@ -78,7 +78,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"vlan-id-invalid": [crash("the team refuses the VLAN: no address is set")],
 	"vlan-id-repeated": [crash("the team refuses the second one: no address is set")],
 	"vlan-mac-own": [wrong("does not set it: the VLAN has the team's address, and port security drops its frames")],
-	"vlan-on-nic": [crash("supports VLANs only on bonds: none of the document's addresses is set")],
+	"vlan-on-nic": [crash("supports VLANs only on bonds, and sets none of the document's addresses")],
 	"network-link-missing": [crash("looks for an adapter without a name: no further address is set", { when: isKnown })],
 	"network-link-unknown": [crash("finds no adapter of that name: no further address is set", { when: isKnown })],
 	"network-type-missing": [lost("skips the network")],

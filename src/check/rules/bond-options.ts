@@ -41,7 +41,7 @@ export const bondOptionRules: readonly Rule[] = [
 	{
 		id: "bond-option-form",
 		title: "A bond option's value in a form that netplan or systemd refuses: a number for a name or a switch",
-		fix: "write the name of the value; leave all_slaves_active out, which no form suits every client for",
+		fix: "write the name of the value; leave all_slaves_active out: no form of it suits every client",
 		concerns: onOption,
 		*find(document) {
 			for (const { link, option, pointer, value } of givenOptions(document)) {

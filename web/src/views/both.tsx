@@ -13,8 +13,8 @@ export function Both({ recent, all }: { readonly recent: ComponentChildren; read
 export function BothNote() {
 	return (
 		<p class="muted">
-			Counts and averages are those of the last five minutes, or since this view was opened; those since the service
-			started are in parentheses.
+			Counts and averages are those of the last five minutes, or of the time since this view was opened; those since the
+			service started are in parentheses.
 		</p>
 	);
 }
