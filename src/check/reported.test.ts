@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { CLIENT_NAMES } from "./clients/names.ts";
 import { check, describeScopes, losingClients } from "./index.ts";
 
 /** Documents of users' reports and of producers in use, and what each client makes of them. */
@@ -13,17 +14,6 @@ function effects(name: string, ...clients: string[]): string[] {
 		all.map(({ client, outcome, scopes }) => `${rule} ${client} ${outcome} (${describeScopes(scopes)})`),
 	);
 }
-
-const everybody = [
-	"cloud-init",
-	"cloudbase-init",
-	"talos",
-	"glean",
-	"nuageinit",
-	"afterburn",
-	"vyos",
-	"sriov-network-operator",
-];
 
 describe("reported documents: what clients do", () => {
 	it.each<[string, string, string[]]>([
@@ -180,16 +170,16 @@ describe("reported documents: what does no harm", () => {
 	});
 
 	it("a network's gateway that is also its default route in routes", () => {
-		const repeated = effects("gateway-member-readers/network_data", ...everybody).filter((effect) =>
+		const repeated = effects("gateway-member-readers/network_data", ...CLIENT_NAMES).filter((effect) =>
 			/^default-route-repeated/.test(effect),
 		);
 		expect(repeated).toEqual([]);
 	});
 
 	it("name servers in dns_nameservers are not reported as missing for any client", () => {
-		expect(effects("dns-nameservers-member/network_data", ...everybody).map((effect) => effect.split(" ")[0])).toEqual(
-			Array(4).fill("dns-on-networks-alone"),
-		);
+		expect(
+			effects("dns-nameservers-member/network_data", ...CLIENT_NAMES).map((effect) => effect.split(" ")[0]),
+		).toEqual(Array(4).fill("dns-on-networks-alone"));
 	});
 
 	it("a sound bond, for glean on Debian", () => {
