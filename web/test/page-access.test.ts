@@ -110,7 +110,10 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 			{ ...request, instance: own.id, reason: undefined },
 			{ ...request, path, instance: undefined, source, detail: nasty },
 		]);
-		const page = await open(`${server.address}/${where === "refusals" ? "refusals" : `instances/${own.id}`}`);
+		const page = await open(
+			`${server.address}/${where === "refusals" ? "refusals" : `instances/${own.id}`}`,
+			WAYS["on a phone"],
+		);
 		await signIn(page, "read-token");
 		await page.locator("code, td.mono", { hasText: "openstack/latest/<img src=x" }).first().waitFor();
 		const shown = page.locator("bdi", { hasText: "</bdi><script>" }).first();
@@ -127,7 +130,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		const reader = await open(path);
 		await signIn(reader, "read-token");
 		await reader.getByText(/does not allow user data/).waitFor();
-		const page = await open(path, WAYS["in the dark"]);
+		const page = await open(path, WAYS["on a phone in the dark"]);
 		await signIn(page, "full-token");
 		const show = page.getByRole("button", { name: "Show it" });
 		await show.waitFor();
