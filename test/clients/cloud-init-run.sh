@@ -83,7 +83,9 @@ for renderer in $apply; do
 	sed -i 's/^PermanentMACAddress=/MACAddress=/' run/systemd/network/*.network etc/systemd/network/*.network 2>/dev/null || :
 	in_root chown -R systemd-network:systemd-network /run/systemd/netif
 	in_root chgrp -R systemd-network /run/systemd/network
-	in_root /usr/lib/systemd/systemd-networkd >"$out/$renderer/networkd" 2>&1 &
+	# Not by the function, which a shell of its own would run: only that one would be killed in the end.
+	chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 /usr/lib/systemd/systemd-networkd \
+		>"$out/$renderer/networkd" 2>&1 &
 	daemon=$!
 	deadline=$(($(date +%s) + 120))
 	until settled || [ "$(date +%s)" -ge "$deadline" ]; do sleep 0.1; done
