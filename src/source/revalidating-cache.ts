@@ -3,6 +3,7 @@
  * and falls back to older ones while the source can't be reached.
  */
 import { GuestwireError } from "../errors.ts";
+import { createKeyCounts } from "../key-counts.ts";
 import { type Answer, isNewer, type LookUp, staysNewest } from "./answer-order.ts";
 import { createLookUps } from "./cache-look-ups.ts";
 import { createPreparation } from "./cache-preparation.ts";
@@ -107,23 +108,6 @@ export interface RevalidatingCache<V> {
 const MOST_LOOK_UPS = 10_000;
 const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud");
 
-/** Look-ups in progress of each scope. */
-function createScopeCounts() {
-	const counts = new Map<string, number>();
-	return {
-		get: (scope: string) => counts.get(scope) ?? 0,
-		countWhile(scope: string, work: Promise<unknown>): void {
-			counts.set(scope, (counts.get(scope) ?? 0) + 1);
-			const end = () => {
-				const left = (counts.get(scope) ?? 1) - 1;
-				if (left === 0) counts.delete(scope);
-				else counts.set(scope, left);
-			};
-			work.then(end, end);
-		},
-	};
-}
-
 const toValue = <V>({ value }: Answer<V>): V => value;
 
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
@@ -154,7 +138,8 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		return entry;
 	}
 
-	const scopes = createScopeCounts();
+	/** Look-ups in progress of keys that may be made up, by scope. */
+	const scopes = createKeyCounts();
 	const { changes } = shared;
 	const lookUps = createLookUps<V>({
 		...{ now, ask: options.ask, changes, tagsOf: options.tagsOf, newest },
@@ -235,8 +220,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		const mayBeMadeUp = known === undefined || isAbsent(known.value);
 		if (mayBeMadeUp && lookUps.running(key) === undefined) {
 			const scope = options.scopeOf?.(key) ?? key;
-			if (scopes.get(scope) >= MOST_LOOK_UPS - lookUps.size()) return Promise.reject(TOO_MANY);
-			scopes.countWhile(scope, lookUps.ask(key));
+			if (scopes.of(scope) >= MOST_LOOK_UPS - lookUps.size()) return Promise.reject(TOO_MANY);
+			const end = () => void scopes.remove(scope);
+			scopes.add(scope);
+			lookUps.ask(key).then(end, end);
 		}
 		counts.misses++;
 		return withAbort(lookUps.ask(key).then(toValue), signal);

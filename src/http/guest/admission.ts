@@ -1,4 +1,5 @@
 /** How long, and how many, requests may wait for the cloud, a vendor's service or the state database. */
+import { createKeyCounts } from "../../key-counts.ts";
 import type { Level } from "../../service/metrics.ts";
 import { failure } from "./failure.ts";
 import type { Caller } from "./identity/requester.ts";
@@ -34,20 +35,19 @@ export type Admission = (
  * @param level shows how many requests wait
  */
 export function createAdmission(limits: AdmissionLimits, level: Level): Admission {
-	const waiting = new Map<string, number>();
-	const guestsOf = new Map<string, number>();
+	const waiting = createKeyCounts();
+	const guestsOf = createKeyCounts();
 	const begin = ({ guest, scope }: Pick<Caller, "guest" | "scope">): boolean => {
-		const own = waiting.get(guest) ?? 0;
-		const others = guestsOf.get(scope) ?? 0;
+		const own = waiting.of(guest);
 		if (own >= limits.waitingPerGuest) return false;
-		if (own === 0 && others >= limits.waiting - waiting.size) return false;
-		waiting.set(guest, own + 1);
-		if (own === 0) guestsOf.set(scope, others + 1);
+		if (own === 0 && guestsOf.of(scope) >= limits.waiting - waiting.size) return false;
+		waiting.add(guest);
+		if (own === 0) guestsOf.add(scope);
 		level.inc();
 		return true;
 	};
 	const end = ({ guest, scope }: Pick<Caller, "guest" | "scope">): void => {
-		if (decrement(waiting, guest) === 0) decrement(guestsOf, scope);
+		if (waiting.remove(guest) === 0) guestsOf.remove(scope);
 		level.dec();
 	};
 	return async (caller, response) => {
@@ -63,14 +63,6 @@ export function createAdmission(limits: AdmissionLimits, level: Level): Admissio
 			end(caller);
 		}
 	};
-}
-
-/** @returns what is left */
-function decrement(counts: Map<string, number>, key: string): number {
-	const left = (counts.get(key) ?? 0) - 1;
-	if (left > 0) counts.set(key, left);
-	else counts.delete(key);
-	return left;
 }
 
 function withinBudget(milliseconds: number, response: Promise<GuestResponse>): Promise<GuestResponse> {

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { LRUCache } from "lru-cache";
+import { createKeyCounts } from "../../key-counts.ts";
 import type { ListenerMetrics } from "../../service/metrics.ts";
 import { endConnection } from "../end-connection.ts";
 import type { Target } from "./target.ts";
@@ -16,7 +17,7 @@ export interface ConnectionLimits {
 	readonly connectionsPerSecond: number;
 	/**
 	 * Open connections from addresses at which no instance has been found yet, where guests connect themselves: 2,500. A
-	 * guest can make up any number of addresses. Beyond, the one that is open for longest is closed.
+	 * guest can make up any number of addresses. Beyond, the one that is open for longest without a request is closed, or else the new one.
 	 */
 	readonly unownedConnections: number;
 	/** Requests of one connection whose responses are not written; a further one ends it, after these: 8. */
@@ -137,7 +138,7 @@ function createPeers(
 	isAsking: (socket: Socket) => boolean,
 ) {
 	const { connectionsPerGuest, connectionsPerSecond, unownedConnections } = limits;
-	const open = new Map<string, number>();
+	const open = createKeyCounts();
 	const owned = new LRUCache<string, true>({ maxSize: MOST_OWNED, sizeCalculation: () => 1 });
 	/** In the order in which they were opened. */
 	const unowned = new Set<Socket>();
@@ -161,17 +162,14 @@ function createPeers(
 	return {
 		/** Whether the connection is within its guest's limits; then it counts until it closes. */
 		admit(peer: string, socket: Socket): boolean {
-			const count = open.get(peer) ?? 0;
 			const recent = (opened.get(peer) ?? 0) + 1;
 			opened.set(peer, recent);
-			if (count >= connectionsPerGuest || recent > connectionsPerSecond) return false;
+			if (open.of(peer) >= connectionsPerGuest || recent > connectionsPerSecond) return false;
 			if (owned.get(peer) === undefined && !addUnowned(socket)) return false;
-			open.set(peer, count + 1);
+			open.add(peer);
 			socket.once("close", () => {
 				unowned.delete(socket);
-				const left = (open.get(peer) ?? 1) - 1;
-				if (left === 0) open.delete(peer);
-				else open.set(peer, left);
+				open.remove(peer);
 			});
 			return true;
 		},
