@@ -77,10 +77,6 @@ export const hasMember =
 	(part: "link" | "network", name: string): Test =>
 	(fault) =>
 		fault[part] !== undefined && Object.hasOwn(fault[part].raw, name);
-export const hasType =
-	(...types: readonly string[]): Test =>
-	({ network }) =>
-		types.some((type) => type === network?.type);
 
 /** The network has name servers in one of these members. */
 export const hasServersIn =
