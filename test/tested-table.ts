@@ -1,4 +1,4 @@
-/** Tables of what was tried, in docs/. A run replaces its own row and leaves the others. */
+/** The tables of test results in docs/. A run replaces its own rows and keeps the others. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -18,7 +18,7 @@ import type { DebianPackage } from "./sbom.ts";
 import { EPOCH, manifest, run, setTimes } from "./tools.ts";
 
 const SUITE = "trixie";
-/** What Node.js is linked with, and the list of certificates: Debian's package → licence of what is copied, in SPDX's words. */
+/** What Node.js is linked with, and the list of certificates: Debian's package → SPDX identifier of the copied files' licence. */
 const PACKAGES: Readonly<Record<string, string>> = {
 	libc6: "LGPL-2.1-or-later",
 	"libgcc-s1": "GPL-3.0-or-later WITH GCC-exception-3.1",
@@ -57,7 +57,7 @@ const WANTED = [
 ];
 const CERTIFICATES = "usr/share/ca-certificates/mozilla";
 
-/** Writes name, version and architecture of what is unpacked to the file `packages`. */
+/** Writes the name, version and architecture of each unpacked package to the file `packages`. */
 const LIST =
 	// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-deb's own syntax
 	'for deb in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb -W --showformat="\\${Package} \\${Version} \\${Architecture}\\n" "$deb"; done >"$1/packages"';

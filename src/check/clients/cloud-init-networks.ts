@@ -159,7 +159,7 @@ function turnsRaOff(effect: (where: Condition) => Reaction): Reaction[] {
 	return [effect({ renderers: ["netplan", "sysconfig"] }), effect({ renderers: ["networkd"], since: "24.2" })];
 }
 
-/** The destination is no address, or not one for the route's mask. */
+/** The destination is not an address, or does not fit the route's mask. */
 function isReadAsNothing({ value, route }: Fault): boolean {
 	const address = parseAddress(value);
 	if (!address || !route) return true;

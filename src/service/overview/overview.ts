@@ -18,7 +18,7 @@ import { createRefusals, type RefusalPage, type RefusalQuery } from "./refusals.
 import { type Guest, type GuestState, type SearchPage, type SearchQuery, searchGuests } from "./search.ts";
 import { createSharedSearches } from "./shared-searches.ts";
 
-/** One page of what was found. */
+/** One page of the results. */
 export interface OverviewPage extends SearchPage {
 	/** Whether all instances had been read. */
 	readonly isComplete: boolean;

@@ -18,7 +18,7 @@ export interface WiringReaderOptions {
 /**
  * @param listed what the list says of the instance. Without that, only one whose server is known is new: a port may name
  *   any device
- * @returns undefined if there is no such instance; what was known of it if it can't be read
+ * @returns undefined if there is no such instance; what was known about it if it can't be read
  */
 export type WiringReader = (id: string, listed?: InstanceSummary) => Promise<IndexedInstance | undefined>;
 
