@@ -20,15 +20,23 @@ export interface MirrorState {
 export interface MirrorStateOptions {
 	readonly store: MirrorStore;
 	readonly clock: Clock;
-	/** Called with the resources that have changed; undefined: anything may have. */
-	readonly onChange: (changed: readonly ResourceName[] | undefined) => Promise<void>;
+	/** Kinds without which nobody is answered from the mirror. */
+	readonly neededKinds: readonly ResourceKind[];
+	/**
+	 * Called with the resources that have changed; undefined: anything may have, as when the needed kinds have just been
+	 * read.
+	 *
+	 * @param isListed whether all of the needed kinds were read once
+	 */
+	readonly onChange: (changed: readonly ResourceName[] | undefined, isListed: boolean) => Promise<void>;
 }
 
 /** Milliseconds. */
 const INTERVAL = 500;
 
 /** Follows the mirror from its present state on. It goes on when the database is away, and ages meanwhile. */
-export async function followMirror({ store, clock, onChange }: MirrorStateOptions): Promise<MirrorState> {
+export async function followMirror(options: MirrorStateOptions): Promise<MirrorState> {
+	const { store, clock, neededKinds, onChange } = options;
 	const closing = new AbortController();
 	let reported: number | undefined;
 	let known: KnownMeta = {};
@@ -38,13 +46,14 @@ export async function followMirror({ store, clock, onChange }: MirrorStateOption
 	/** The times are read first: all that they cover is among the changes. */
 	async function look(): Promise<void> {
 		const meta = await readMeta(store);
-		if (reported === undefined) {
+		const isListed = areListed(neededKinds, meta);
+		if (reported === undefined || isListed !== areListed(neededKinds, known)) {
 			const { sequence } = await store.read([]);
-			await onChange(undefined);
+			await onChange(undefined, isListed);
 			reported = sequence;
 		} else {
 			const { sequence, changed } = await store.changesSince(reported);
-			if (sequence !== reported) await onChange(changed);
+			if (sequence !== reported) await onChange(changed, isListed);
 			reported = sequence;
 		}
 		known = meta;
@@ -77,7 +86,7 @@ export async function followMirror({ store, clock, onChange }: MirrorStateOption
 	};
 	const polling = poll().catch(() => {}); // it was closed
 	return {
-		isListed: (kinds) => kinds.every((kind) => known.fill?.kinds[kind]?.done === true),
+		isListed: (kinds) => areListed(kinds, known),
 		isFilled: () => known.fill?.finishedAt !== undefined,
 		verifiedAt: () => verifiedAt,
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
@@ -91,6 +100,9 @@ export async function followMirror({ store, clock, onChange }: MirrorStateOption
 }
 
 type KnownMeta = Partial<Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "doubtful" | "novaMicroversion">>;
+
+const areListed = (kinds: readonly ResourceKind[], { fill }: KnownMeta) =>
+	kinds.every((kind) => fill?.kinds[kind]?.done === true);
 
 async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 	const [current, reconciledAt] = await Promise.all([store.getMeta("current"), store.getMeta("reconciledAt")]);

@@ -1,9 +1,11 @@
+import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import { GuestwireError } from "../errors.ts";
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { Resource } from "../source/resource.ts";
+import type { Change } from "../source/source.ts";
 import { openDatabase, type StateDatabase } from "../store/database.ts";
 import { noEvents } from "./mirror-events.ts";
 import { createMirroredSource, type MirroredSourceOptions } from "./mirrored-source.ts";
@@ -168,4 +170,23 @@ it("does not treat a reading as new because of a comparison that ended after it"
 	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
 	refreshed.reject(new Error("failed"));
 	await expect(waiting).rejects.toThrow("the cloud is away");
+});
+
+it("reports what a fill stores only once it can answer, and then that anything may have changed", async () => {
+	const { store, create } = await mirrored([], {
+		clock: { now: Date.now, sleep: (_, signal) => setTimeout(20, undefined, { signal }) },
+	});
+	const progress = { startedAt: LONG_AGO, kinds: { network: { done: true } } };
+	await store.setMeta("fill", progress);
+	const [source, changes, stored] = [await create(), [] as Change[], [] as Change[]];
+	source.onChange?.((change) => changes.push(change));
+	source.onStored((change) => stored.push(change));
+	await store.apply({ upserts: [network, port("vm")] });
+	await expect.poll(() => stored).toContainEqual({ kind: "port", ids: ["port of vm"] });
+	expect(changes).toEqual([]);
+	await store.setMeta("fill", { ...progress, kinds: { ...progress.kinds, port: { done: true } } });
+	await expect.poll(() => changes).toEqual([{ kind: "everything", ids: [] }]);
+	await store.apply({ upserts: [server("vm")] });
+	await expect.poll(() => changes.slice(1)).toEqual([{ kind: "server", ids: ["vm"] }]);
+	await source.state.close();
 });

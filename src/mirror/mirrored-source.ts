@@ -38,8 +38,12 @@ export interface MirroredSourceOptions {
 	readonly doubtful: () => ReadonlySet<string>;
 }
 
+type Listener = (change: Change) => void;
+
 export interface MirroredSource extends FactsSource {
 	readonly state: MirrorState;
+	/** Like `onChange`, but also called for what the fill stores while nobody is answered from the mirror yet. */
+	onStored(listener: Listener): void;
 	/** How many look-ups wait for the remote source. */
 	waitingGuests(): number;
 }
@@ -60,7 +64,7 @@ const FOUND_BY_KEY: ReadonlySet<ResourceKind> = new Set([
 export async function createMirroredSource(options: MirroredSourceOptions): Promise<MirroredSource> {
 	const { remote, store, instances, clock, events } = options;
 	const reading = { dhcpPorts: options.profile === "nova" };
-	const listeners: ((change: Change) => void)[] = [];
+	const [listeners, storedListeners] = [[] as Listener[], [] as Listener[]];
 	const answered = new LRUCache<string, true>(REMEMBERED);
 	const preparing = new Set<string>();
 	let asking = 0;
@@ -73,9 +77,14 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const state = await followMirror({
 		store,
 		clock,
-		async onChange(changed) {
+		neededKinds: keyKinds,
+		async onChange(changed, isListed) {
 			const changes = changed && (await changesOf(store, changed));
-			for (const change of changes ?? [{ kind: "everything", ids: [] } as const]) report(change);
+			for (const change of changes ?? [{ kind: "everything", ids: [] } as const]) {
+				for (const listener of storedListeners) listener(change);
+				// What the fill stores before that is no change of what the remote source has answered.
+				if (isListed) report(change);
+			}
 		},
 	});
 
@@ -200,6 +209,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
 		onChange: (listener) => void listeners.push(listener),
+		onStored: (listener) => void storedListeners.push(listener),
 		async close() {
 			refreshes.close();
 			await state.close();

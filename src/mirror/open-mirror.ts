@@ -8,7 +8,7 @@ import { meterReader } from "./metered-reader.ts";
 import { type MirrorEvents, noEvents } from "./mirror-events.ts";
 import type { MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
-import { createMirroredSource } from "./mirrored-source.ts";
+import { createMirroredSource, type MirroredSource } from "./mirrored-source.ts";
 import { createResourceReads } from "./resource-reads.ts";
 import { startWatcher } from "./watcher.ts";
 
@@ -29,7 +29,7 @@ export interface MirrorOptions {
 
 export interface Mirror {
 	/** Answers from the mirror. Closing it ends the watcher, and closes the remote source. */
-	readonly source: FactsSource;
+	readonly source: FactsSource & Pick<MirroredSource, "onStored">;
 	readonly state: MirrorState;
 }
 

@@ -33,6 +33,6 @@ export function createStoredSource({ source, state }: Mirror, options: StoredSou
 			return assembleOwned(withMicroversion(facts, isNova ? state.novaMicroversion() : undefined));
 		},
 		isFilled: state.isFilled,
-		...(source.onChange && { onChange: source.onChange }),
+		onChange: source.onStored,
 	};
 }
