@@ -7,12 +7,9 @@ import { tagsOfInstance } from "./dependencies.ts";
 import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
 import { createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
 
-/** The parts of the memory: prepared instances have all details, and serve for any. */
-const SHARES: Readonly<Record<Detail, number>> = { all: 0.75, wiring: 0.125, server: 0.125 };
-
 type CommonOptions = Pick<
 	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
-	"maxBytes" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
+	"room" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
 >;
 
 /** A cache per detail. An answer with all details replaces older ones with less, and serves for them. */
@@ -35,10 +32,8 @@ export function createCachesByDetail(
 		const known = [all, wiring, server].map((cache) => cache.peek(id)?.value);
 		return known.find((old) => old !== undefined && isDeepStrictEqual(old, instance)) ?? instance;
 	};
-	const room = (detail: Detail) => ({ maxBytes: common.maxBytes * SHARES[detail] });
 	const all: Cache = createRevalidatingCache({
 		...ofInstances,
-		...room("all"),
 		ask: (id) => look(id, "all"),
 		intern(id, instance, askedAt) {
 			const interned = intern(id, instance);
@@ -50,7 +45,7 @@ export function createCachesByDetail(
 		},
 	});
 	const part = (detail: Detail): Cache =>
-		createRevalidatingCache({ ...ofInstances, ...room(detail), ask: (id) => look(id, detail), superset: all, intern });
+		createRevalidatingCache({ ...ofInstances, ask: (id) => look(id, detail), superset: all, intern });
 	const wiring = part("wiring");
 	const server = part("server");
 	return { all, wiring, server };

@@ -8,6 +8,7 @@ import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange } from "./dependencies.ts";
 import { createOwnerCache } from "./owner-cache.ts";
 import type { RevalidatingCache, RevalidatingCacheStats, SharedCacheState } from "./revalidating-cache.ts";
+import { createSharedRoom } from "./shared-room.ts";
 import type { Change, InstanceSummary, Owner, PortQuery, Source } from "./source.ts";
 import { withAbort } from "./with-abort.ts";
 
@@ -102,7 +103,7 @@ const MAX_ABSENT = 5000;
 /** The part of the memory for owners, for instances, and for those of an inventory, whose facts are in memory anyway. */
 const OWNERS_SHARE = 0.1;
 const INSTANCES_SHARE = 0.9;
-const INVENTORY_SHARE = 0.4;
+const INVENTORY_SHARE = 0.3;
 /** Between two look-ups that callers of `revalidate` cause. Seconds. */
 const MIN_REVALIDATE_INTERVAL = 1;
 
@@ -124,7 +125,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	const byDetail = createCachesByDetail(
 		{
 			...common,
-			maxBytes: maxBytes * (source.hasAllDetails ? INVENTORY_SHARE : INSTANCES_SHARE),
+			room: createSharedRoom(maxBytes * (source.hasAllDetails ? INVENTORY_SHARE : INSTANCES_SHARE)),
 			onInvalidate: (id) => {
 				for (const listener of outdatedListeners) listener(id);
 			},
@@ -134,7 +135,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		(id, detail) => source.instance(id, detail, closing.signal),
 	);
 	const owners = createOwnerCache(
-		{ ...common, maxBytes: maxBytes * OWNERS_SHARE },
+		{ ...common, room: createSharedRoom(maxBytes * OWNERS_SHARE) },
 		{ maxAge, sourceAge },
 		source,
 		closing.signal,

@@ -21,7 +21,7 @@ export interface OwnerCache {
 
 type CommonOptions = Pick<
 	RevalidatingCacheOptions<Owners>,
-	"maxBytes" | "maxAbsent" | "now" | "wait" | "onStale" | "shared"
+	"room" | "maxAbsent" | "now" | "wait" | "onStale" | "shared"
 >;
 
 /** Where a guest can make up addresses. Without a network or a router every address may be of any. */

@@ -1,7 +1,7 @@
 /** The entries of a cache: bounded, and found by key or by what they were made from. */
 import { LRUCache } from "lru-cache";
 import { getOrInsert } from "../get-or-insert.ts";
-import { createSegmentedCache } from "./segmented-cache.ts";
+import type { SharedRoom } from "./shared-room.ts";
 
 export interface CacheEntry<V> {
 	readonly value: V;
@@ -14,8 +14,8 @@ export interface CacheEntry<V> {
 }
 
 export interface TaggedEntriesOptions<V> {
-	/** Most bytes of the entries with a value. */
-	readonly maxBytes: number;
+	/** For the entries with a value. */
+	readonly room: SharedRoom;
 	/** Bytes that a value takes in memory, with what is made from it. */
 	readonly sizeOf: (value: V) => number;
 	/** Most entries that record an absence. They have room of their own: made-up keys must not evict real ones. */
@@ -60,8 +60,7 @@ export function createTaggedEntries<V>(options: TaggedEntriesOptions<V>): Tagged
 		}
 	};
 
-	const positive = createSegmentedCache<CacheEntry<V>>({
-		maxBytes: options.maxBytes,
+	const positive = options.room.part<CacheEntry<V>>({
 		sizeOf: ({ value }) => options.sizeOf(value),
 		onRemove: removeTags,
 	});
