@@ -37,13 +37,18 @@ export interface Services {
  */
 export async function openServices({ cloud, env }: CloudChoice): Promise<Services> {
 	const found = await findCloud(cloud, env);
-	const rest = await createRest(found.entry);
+	// Each has connections of its own, even if a proxy serves all APIs: no API's queue is another's.
+	const [rest, forNetwork, forCompute] = [
+		await createRest(found.entry),
+		await createRest(found.entry),
+		await createRest(found.entry),
+	];
 	const session = createSession(found, rest, () => performance.now());
 	const authorize = byToken(session);
 	// Endpoints in catalogues may end with a version, and Nova's with a project too.
 	const networkBase = async () => neutronBase(await session.endpoint("network"));
 	const computeBase = async () => `${(await session.endpoint("compute")).replace(/\/v2(\.\d+)?(\/[^/]*)?$/, "")}/v2.1`;
-	const root = createApi({ authorize, rest, base: computeBase });
+	const root = createApi({ authorize, rest: forCompute, base: computeBase });
 	const { ironic } = createIronicApi({ authorize, rest, endpoint: () => session.endpoint("baremetal") });
 	const versions = remembered(async () => {
 		const answer = await root.get("/");
@@ -60,15 +65,17 @@ export async function openServices({ cloud, env }: CloudChoice): Promise<Service
 		session,
 		microversion,
 		newestMicroversion: async () => (await versions()).newest,
-		network: createApi({ authorize, rest, base: networkBase }),
+		network: createApi({ authorize, rest: forNetwork, base: networkBase }),
 		compute: createApi({
 			authorize,
-			rest,
+			rest: forCompute,
 			base: computeBase,
 			headers: async () => ({ "openstack-api-version": `compute ${await microversion()}` }),
 		}),
 		serviceTypes: async () => (await session.token()).catalogue.map(({ type }) => type),
 		ironic: async () => ((await session.hasEndpoint("baremetal")) ? ifUsable(ironic) : undefined),
-		close: () => rest.close(),
+		async close() {
+			await Promise.all([rest, forNetwork, forCompute].map((one) => one.close()));
+		},
 	};
 }
