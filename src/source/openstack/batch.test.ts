@@ -115,6 +115,25 @@ test("the look-ups that follow a burst share one round, whatever the order of it
 	expect(asked.at(-1)).toEqual(["network of alone"]);
 });
 
+test("a round with many look-ups does not wait for the burst that leads to more", async () => {
+	const asked: number[] = [];
+	const load = createBatch<string>({
+		none: "",
+		share: 0,
+		follows: { ended: new Promise(() => {}) },
+		async ask(keys) {
+			asked.push(keys.length);
+			return new Map();
+		},
+	});
+	for (let at = 0; at < 20; at++) load(`a${at}`);
+	await vi.advanceTimersByTimeAsync(500);
+	expect(asked).toEqual([]);
+	for (let at = 0; at < 300; at++) load(`b${at}`);
+	await vi.advanceTimersByTimeAsync(0);
+	expect(asked).toEqual([320]);
+});
+
 test("a round that hangs delays the next one by a quarter of a second", async () => {
 	const { asked, load } = rounds(10_000);
 	load("a");

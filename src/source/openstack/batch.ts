@@ -38,8 +38,9 @@ const LONGEST = 100;
 /** A round gathers look-ups while the previous one runs, but not longer than this, or in a burst … */
 const LONGEST_BEHIND = 250;
 const LONGEST_BEHIND_IN_BURST = 1000;
-/** … and while the burst it follows goes on, but not longer than this. */
+/** … and while the burst it follows goes on, but not longer than this, nor with so many look-ups. */
 const LONGEST_BEHIND_BURST = 1000;
+const ENOUGH = 250;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 /** Timers run before sockets: in a process that was held up, quiet may only mean that nothing was read yet. */
@@ -50,7 +51,17 @@ export const waitAtMost = (ms: number) => new Promise<void>((resolve) => void se
 /** Gathers look-ups into rounds: a burst of any size needs about two of them. */
 export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): Shared<T> {
 	let lookUps = 0;
+	/** Settles when so many look-ups were made. */
+	let target = { lookUps: Number.POSITIVE_INFINITY, reached: () => {} };
 	let running: Promise<unknown> = Promise.resolve();
+
+	/** Waits for so many look-ups in all. One caller at a time waits. */
+	function until(count: number): Promise<void> {
+		return new Promise((resolve) => {
+			if (lookUps >= count) resolve();
+			else target = { lookUps: count, reached: resolve };
+		});
+	}
 
 	async function dispatchWhenQuiet(dispatch: () => void): Promise<void> {
 		const [since, before, answered] = [performance.now(), lookUps, Promise.withResolvers<void>()];
@@ -63,7 +74,7 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 			await untilRead();
 		} while (lookUps > known && performance.now() - since < LONGEST);
 		await Promise.race([running, waitAtMost(isBurst() ? LONGEST_BEHIND_IN_BURST : LONGEST_BEHIND)]);
-		await Promise.race([follows?.ended, waitAtMost(LONGEST_BEHIND_BURST)]);
+		if (follows) await Promise.race([follows.ended, waitAtMost(LONGEST_BEHIND_BURST), until(before + ENOUGH)]);
 		dispatch();
 		running.finally(answered.resolve);
 	}
@@ -91,6 +102,7 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 	});
 	const load = (key: string) => {
 		lookUps++;
+		if (lookUps >= target.lookUps) target.reached();
 		return loader.load(key).then((result) => result());
 	};
 	return shared(load, share);

@@ -50,7 +50,12 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	const { sourceId, session, network, compute, ironic, newestMicroversion, close } = services;
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
-	const nova = createNova(compute, { ...services, share, tagsOfSingleNics: options.tagsOfSingleNics });
+	const nova = createNova(compute, {
+		...services,
+		share,
+		tagsOfSingleNics: options.tagsOfSingleNics,
+		follows: neutron.burst,
+	});
 	const hardwareOf = async (id: string) => {
 		const found = await ironic();
 		return found && findHardware(found, id);

@@ -36,6 +36,8 @@ type Find<T> = Shared<readonly T[]>;
 
 export interface Neutron {
 	readonly portsOfDevice: Find<PortAnswer>;
+	/** While many instances boot: look-ups of their ports. */
+	readonly burst: Burst;
 	readonly port: Find<PortFacts>;
 	readonly portWithTrunk: Find<PortAnswer>;
 	readonly dhcpPortsOfNetwork: Find<PortFacts>;
@@ -86,21 +88,47 @@ export function createNeutron(api: Api, share: number): Neutron {
 		return [];
 	}
 
-	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
-		if (collection === MAY_BE_MISSING && performance.now() < missingUntil) return [];
+	/** Calls back with the values of each call as soon as it is answered. */
+	async function listEach<V>(
+		collection: string,
+		values: readonly V[],
+		filters: (value: V) => Query,
+		also: Query,
+		onList: (some: readonly V[], found: readonly Answered[]) => void,
+	): Promise<void> {
+		if (collection === MAY_BE_MISSING && performance.now() < missingUntil) return;
 		const path = `/${collection.replaceAll("_", "-")}`;
 		const taken = (await api.room(path)) + toSearch(also).length + 1;
 		const lists = splitToFit(values, filters, taken);
-		return (await Promise.all(lists.map((some) => list(path, collection, [...also, ...some.flatMap(filters)])))).flat();
+		const load = async (some: readonly V[]) =>
+			onList(some, await list(path, collection, [...also, ...some.flatMap(filters)]));
+		await Promise.all(lists.map(load));
+	}
+
+	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
+		const all: Answered[] = [];
+		await listEach(collection, values, filters, also, (_some, found) => void all.push(...found));
+		return all;
 	};
 
 	/** While many instances boot, networks and the rest are asked for once all their ports are known. */
 	const burst: Burst = { ended: Promise.resolve() };
 
 	function finder<T>(collection: string, by: string, read: Reader<T>, options: FinderOptions = {}): Find<T> {
-		const { also, ...batching } = options;
-		const ask = async (values: readonly string[]) =>
-			groupBy(await listFor(collection, values, (value) => [[by, value]], also), by, read);
+		const { also = [], ...batching } = options;
+		const ask: BatchOptions<readonly T[]>["ask"] = async (values, resolve) => {
+			await listEach(
+				collection,
+				values,
+				(value) => [[by, value]],
+				also,
+				(some, found) => {
+					const groups = groupBy(found, by, read);
+					for (const value of some) resolve(value, groups.get(value) ?? []);
+				},
+			);
+			return new Map();
+		};
 		return createBatch<readonly T[]>({ ask, none: [], share: 0, follows: burst, ...batching });
 	}
 	const byId = <S extends TSchema>(collection: string, schema: S) =>
@@ -129,6 +157,7 @@ export function createNeutron(api: Api, share: number): Neutron {
 	};
 	return {
 		...finders,
+		burst,
 		listFor,
 		invalidate({ kind, ids }) {
 			for (const finder of affected[kind] ?? []) for (const id of ids) finder.invalidate(id);

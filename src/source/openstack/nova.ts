@@ -15,6 +15,7 @@ import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
+import type { Burst } from "./batch.ts";
 import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
 import { createShares, type SharesOptions } from "./shares.ts";
 
@@ -78,6 +79,8 @@ export interface NovaOptions extends SharesOptions {
 	readonly share: number;
 	/** Whether a single NIC may have a tag. Default false. */
 	readonly tagsOfSingleNics?: boolean | undefined;
+	/** A burst of look-ups that lead to look-ups of servers. */
+	readonly follows?: Burst;
 }
 
 /**
@@ -104,7 +107,7 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 		return (await readDetail(serverId, "os-interface", readInterfaces))?.interfaceAttachments ?? [];
 	};
 	const interfaces = createInterfaces(currentInterfaceAttachments);
-	const servers = createServers(api);
+	const servers = createServers(api, options.follows);
 	const shares = createShares(api, options);
 	// A guest asks for one document after the other: one look-up serves several.
 	const server = shared(servers.find, share, (found) => found !== undefined);

@@ -12,7 +12,7 @@ const LISTED_COST = 1 / 16;
 /** More than one page is likely to have: from this number on, several are listed at the same time. */
 export const MANY = 250;
 const AT_ONCE = 4;
-/** Members of the page that shows whether listing by id pays. */
+/** Members of each page that shows whether listing by id pays. */
 const PROBE = 100;
 /** Pages in a row with few of the wanted servers that end a part by id. */
 const MOST_POOR = 2;
@@ -71,26 +71,40 @@ export async function scanServers(wanted: WantedServers, page: DeliverPage): Pro
 	}
 }
 
-/** Servers that boot together stand together in the listing of the newest; after a power cut, any may be wanted. */
+/**
+ * Servers that boot together stand together in the listing of the newest; after a power cut, any may be wanted. The first
+ * pages show which.
+ */
 async function listMany(wanted: WantedServers, page: DeliverPage): Promise<void> {
-	const starts = startsOfParts(wanted.ids().sort());
-	const [newest, any] = await Promise.all([page(wanted.size, []), page(PROBE, BY_ID)]);
-	if (newest.delivered / newest.count > (2 * any.delivered) / any.count) {
+	const parts = partsById(wanted.ids().sort());
+	const probe = (after: string | undefined) => loadAfter(after, (from) => page(PROBE, [...BY_ID, ...from]));
+	const [last, ...others] = [parts.at(-1), ...parts.slice(0, -1)];
+	const [newest, ...probes] = await Promise.all([page(wanted.size, []), ...others.map(({ after }) => probe(after))]);
+	const [any, count] = [sum(probes, "delivered"), sum(probes, "count")];
+	if (newest.delivered / newest.count > (2 * any) / count) {
 		if (newest.next !== undefined) await listPart({ sort: [], after: newest.next }, wanted, page);
 		return;
 	}
-	const parts = [any.next, ...starts].map(
-		(after, at): Part => ({ sort: BY_ID, after, until: starts[at]?.split(",", 1)[0] }),
-	);
-	await Promise.all(parts.map((part) => (part.after === undefined ? undefined : listPart(part, wanted, page))));
+	const rest = others.flatMap((part, at): Part[] => {
+		const next = probes[at]?.next;
+		return next === undefined ? [] : [{ ...part, after: next }];
+	});
+	await Promise.all([...rest, ...(last ? [last] : [])].map((part) => listPart(part, wanted, page)));
 }
 
-/** Where all parts but the first one start. */
-function startsOfParts(ids: readonly string[]): string[] {
-	return Array.from({ length: AT_ONCE - 1 }, (_, part) => {
-		const at = Math.floor(((part + 1) * ids.length) / AT_ONCE);
-		return ids.slice(at, at + STARTS).join(",");
+/** A marker with more ids to try. */
+const startAt = (ids: readonly string[], at: number) => ids.slice(at, at + STARTS).join(",");
+
+const sum = (pages: readonly DeliveredPage[], member: "count" | "delivered") =>
+	pages.reduce((total, page) => total + page[member], 0);
+
+/** The whole listing by id, with as many of the wanted servers in each part. */
+function partsById(ids: readonly string[]): Part[] {
+	const starts = Array.from({ length: AT_ONCE }, (_, part) => {
+		const at = Math.floor((part * ids.length) / AT_ONCE);
+		return part === 0 ? undefined : startAt(ids, at);
 	});
+	return starts.map((after, part) => ({ sort: BY_ID, after, until: starts[part + 1]?.split(",", 1)[0] }));
 }
 
 /**

@@ -5,7 +5,7 @@ import { ServerFacts } from "../../instance/facts.ts";
 import { CHECK_SERVICE, reader } from "../api/answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
-import { createBatch, type Resolve } from "./batch.ts";
+import { type Burst, createBatch, type Resolve } from "./batch.ts";
 import { createPageSize } from "./page-size.ts";
 import { type DeliverPage, MANY, scanServers, WORTH_LISTING } from "./server-scan.ts";
 import { createWantedServers, type FoundServer, type WantedServers } from "./wanted-servers.ts";
@@ -46,8 +46,11 @@ export interface Servers {
 	page(most: number, marker: Query): Promise<ListingPage>;
 }
 
-/** @param api sends a microversion */
-export function createServers(api: Api): Servers {
+/**
+ * @param api sends a microversion
+ * @param follows a burst of look-ups that lead to look-ups here
+ */
+export function createServers(api: Api, follows?: Burst): Servers {
 	const pageSize = createPageSize();
 	const wanted = createWantedServers();
 	let scan: Promise<void> | undefined;
@@ -70,8 +73,11 @@ export function createServers(api: Api): Servers {
 
 	/** One scan at a time: callers that arrive while it runs are served by its next pages, or by another scan. */
 	async function scanFor(ids: readonly string[]): Promise<void> {
+		const wasMany = scan !== undefined && wanted.size >= MANY;
 		await scan;
-		if (ids.filter(wanted.has).length < WORTH_LISTING) return;
+		// Of many, those are left that it had passed already: they are anywhere.
+		const left = wasMany ? MANY : WORTH_LISTING;
+		if (ids.filter(wanted.has).length < left) return;
 		scan ??= scanServers(wanted, deliverPage).finally(() => {
 			scan = undefined;
 		});
@@ -101,7 +107,7 @@ export function createServers(api: Api): Servers {
 	}
 
 	return {
-		find: createBatch<FoundServer>({ ask, none: undefined, share: 0 }),
+		find: createBatch<FoundServer>({ ask, none: undefined, share: 0, follows }),
 		page: async (most, marker) => (await load(most, marker)).found,
 	};
 }
