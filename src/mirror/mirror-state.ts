@@ -88,7 +88,8 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 	return {
 		isListed: (kinds) => areListed(kinds, known),
 		isFilled: () => known.fill?.finishedAt !== undefined,
-		verifiedAt: () => verifiedAt,
+		// Before that, changes are not reported.
+		verifiedAt: () => (areListed(neededKinds, known) ? verifiedAt : Number.NEGATIVE_INFINITY),
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
 		doubtful: () => doubtful,
 		novaMicroversion: () => known.novaMicroversion,
