@@ -45,17 +45,19 @@ export interface ModelCloudOptions {
 	/** Called when an address passes to another tenant. */
 	readonly onReuse: () => void;
 	readonly note: (text: string) => void;
+	/** Addresses of each network. Default: few, so that tenants soon use one another's old addresses. */
+	readonly hosts?: number;
+	readonly mostServers?: number;
 }
 
 export const TENANTS = ["red", "blue"];
 export const NETWORKS = ["net-1", "net-2"];
-/** Few, so that tenants soon use one another's old addresses. */
-const HOSTS = 5;
-const MOST_SERVERS = 5;
-
 export const addressOn = (network: string, host: number) => `10.0.${network.at(-1)}.${host}`;
 
-export function createModelCloud({ random, now, onChange, onReuse, note }: ModelCloudOptions): ModelCloud {
+const macOf = (n: number) => `fa:16:3e:00:${String(n).padStart(4, "0").replace(/..$/, ":$&")}`;
+
+export function createModelCloud(options: ModelCloudOptions): ModelCloud {
+	const { random, now, onChange, onReuse, note, hosts = 5, mostServers = 5 } = options;
 	const records = new Map<string, Record_<unknown> & { readonly kind: ResourceKind; readonly id: string }>();
 	const tenures: Tenure[] = [];
 	let lastId = 0;
@@ -105,8 +107,8 @@ export function createModelCloud({ random, now, onChange, onReuse, note }: Model
 
 	const free = (network: string) => {
 		const used = new Set(all("port").flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)));
-		const hosts = Array.from({ length: HOSTS }, (_, at) => addressOn(network, at + 10));
-		return hosts.filter((address) => !used.has(address));
+		const addresses = Array.from({ length: hosts }, (_, at) => addressOn(network, at + 10));
+		return addresses.filter((address) => !used.has(address));
 	};
 
 	function newPort(tenant: string, more: Partial<PortFacts>): PortFacts | undefined {
@@ -115,7 +117,7 @@ export function createModelCloud({ random, now, onChange, onReuse, note }: Model
 		if (address === undefined) return undefined;
 		const id = nextId("port");
 		return {
-			...{ id, name: "", network_id: network, mac_address: `fa:16:3e:00:00:${id.slice(-2)}`, project_id: tenant },
+			...{ id, name: "", network_id: network, mac_address: macOf(lastId), project_id: tenant },
 			...{ device_id: "", device_owner: "", status: "ACTIVE", "binding:vif_type": "ovs" },
 			fixed_ips: [{ subnet_id: `sub-${network}`, ip_address: address }],
 			...{ security_groups: [`group-${tenant}`], allowed_address_pairs: [], tags: [], ...more },
@@ -148,7 +150,7 @@ export function createModelCloud({ random, now, onChange, onReuse, note }: Model
 	}
 
 	function createServer(): void {
-		if (all("server").length >= MOST_SERVERS) return;
+		if (all("server").length >= mostServers) return;
 		const tenant = random.pick(TENANTS);
 		const id = nextId("server");
 		const port = newPort(tenant, { device_id: id, device_owner: "compute:nova" });
@@ -264,7 +266,7 @@ export function createModelCloud({ random, now, onChange, onReuse, note }: Model
 		const fixed = port.fixed_ips[0]?.ip_address ?? null;
 		put("floatingip", id, {
 			id,
-			floating_ip_address: `203.0.113.${Number(id.slice(-3))}`,
+			floating_ip_address: `203.0.113.${Number(id.slice(-3)) % 256}`,
 			fixed_ip_address: fixed,
 			port_id: port.id,
 		});

@@ -27,6 +27,8 @@ export interface ModelSourceOptions {
 	readonly api: ApiFaults;
 	readonly signals: SignalFaults;
 	readonly hasBus: boolean;
+	/** Called with a number of calls. */
+	readonly onCalls?: (count: number) => void;
 }
 
 const KINDS = ["network", "subnet", "port", "trunk", "security_group", "floatingip", "server"] as const;
@@ -45,6 +47,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 	 * of the requests: without it, nobody could tell the order of the answers.
 	 */
 	async function call<T>(kind: ResourceKind, work: (requestedAt: number) => T, signal?: AbortSignal): Promise<T> {
+		options.onCalls?.(1);
 		const requestedAt = scheduler.now();
 		const isSlow = random.chance(api.slowness);
 		if (isSlow) scheduler.count("API call slow");
@@ -147,7 +150,9 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 			),
 		async byId(kind, ids, signal) {
 			const found = await call(kind, (requestedAt) => read(kind, ids, requestedAt), signal);
-			if (kind === "server_details") await scheduler.after(ids.length * DETAILS_COST, process, signal);
+			if (kind !== "server_details") return found;
+			options.onCalls?.(ids.length - 1);
+			await scheduler.after(ids.length * DETAILS_COST, process, signal);
 			return found;
 		},
 		referringTo: (reference, ids, signal) =>

@@ -8,6 +8,7 @@ import { type MirrorEvents, noEvents } from "../../src/mirror/mirror-events.ts";
 import { openMirror } from "../../src/mirror/open-mirror.ts";
 import { createInstanceCache, type InstanceCache } from "../../src/source/instance-cache.ts";
 import type { RemoteSource } from "../../src/source/remote-source.ts";
+import type { FactsSource } from "../../src/source/source.ts";
 import type { Lock } from "../../src/store/database.ts";
 import { type Access, type MemoryDatabase, openMemoryStore } from "./memory-store.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
@@ -36,6 +37,9 @@ export interface Node {
 	prepare(id: string): Promise<Instance | undefined>;
 	/** As a request from this address. Undefined: refused. */
 	byAddress(address: string, isPrivate: boolean): Promise<Instance | undefined>;
+	/** What it answers from, and the mirror behind it. */
+	readonly instances: InstanceCache;
+	readonly source: FactsSource;
 	close(): Promise<void>;
 }
 
@@ -48,31 +52,42 @@ export interface NodeOptions {
 	readonly remote: RemoteSource;
 	readonly events: Partial<MirrorEvents>;
 	readonly sweepSeconds: number;
+	/** Seconds between two looks of signals that poll. Default: there are none. */
+	readonly pollSeconds?: number;
+	/** Of the mirror. */
 	readonly freshness: number;
+	/** For how long answers are cached, in seconds. Default: `freshness`. */
+	readonly maxAge?: number;
 }
 
 export async function startNode(options: NodeOptions): Promise<Node> {
-	const { scheduler, process, remote, freshness } = options;
+	const { scheduler, process, remote, sweepSeconds, pollSeconds = 0, freshness, maxAge = freshness } = options;
 	const clock = scheduler.clockOf(process);
 	const store = openMemoryStore(options.database, accessOf(options));
 	const { source } = await openMirror(remote, {
-		...{ store, freshness, userData: true, profile: "full", sweepSeconds: options.sweepSeconds, pollSeconds: 0 },
+		...{ store, freshness, userData: true, profile: "full", sweepSeconds, pollSeconds },
 		...{ clock, events: { ...noEvents, ...options.events } },
 	});
 	const wait = (milliseconds: number, signal: AbortSignal) => clock.sleep(milliseconds, signal);
 	// Room for many absences takes longer to set up than a short run.
 	const bounds = { maxBytes: 1_000_000, maxAbsent: 50 };
-	const instances = createInstanceCache(source, { ...bounds, maxAge: freshness, now: clock.now, wait });
+	const instances = createInstanceCache(source, { ...bounds, maxAge, now: clock.now, wait });
 	return {
 		process,
 		byId: async (id, detail) => instances.get(id, detail),
 		prepare: instances.prepare,
 		byAddress: (address, isPrivate) => byAddress(instances, address, isPrivate),
+		...{ instances, source },
 		close: () => instances.close(),
 	};
 }
 
-async function byAddress(instances: InstanceCache, address: string, isPrivate: boolean): Promise<Instance | undefined> {
+/** @param isPrivate as `InstanceCache.owners`' */
+export async function byAddress(
+	instances: InstanceCache,
+	address: string,
+	isPrivate: boolean,
+): Promise<Instance | undefined> {
 	const lookup = { owners: instances.owners };
 	const network = `net-${address.split(".")[2]}`;
 	const found = await andThen(findOwner(lookup, [{ address, networkId: network }], isPrivate), (identified) =>

@@ -18,7 +18,7 @@ export interface AnswerOptions {
 	readonly source: Source;
 	readonly vendorData: DynamicVendorData;
 	readonly passwords: GuestPasswords;
-	readonly history: HistoryStore;
+	readonly history: Pick<HistoryStore, "write" | "compact" | "trim" | "trimRefusals">;
 	/** Writes lines of the log. */
 	readonly log: (lines: string) => void;
 }
