@@ -23,8 +23,8 @@ export interface MirrorStateOptions {
 	/** Kinds without which nobody is answered from the mirror. */
 	readonly neededKinds: readonly ResourceKind[];
 	/**
-	 * Called with the resources that have changed; undefined: anything may have, as when the needed kinds have just been
-	 * read.
+	 * Called with the resources that have changed; undefined: anything may have. Also called when the needed kinds have just
+	 * been read.
 	 *
 	 * @param isListed whether all of the needed kinds were read once
 	 */
@@ -47,13 +47,14 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 	async function look(): Promise<void> {
 		const meta = await readMeta(store);
 		const isListed = areListed(neededKinds, meta);
-		if (reported === undefined || isListed !== areListed(neededKinds, known)) {
+		if (reported === undefined) {
 			const { sequence } = await store.read([]);
 			await onChange(undefined, isListed);
 			reported = sequence;
 		} else {
 			const { sequence, changed } = await store.changesSince(reported);
-			if (sequence !== reported) await onChange(changed, isListed);
+			const isNews = sequence !== reported || isListed !== areListed(neededKinds, known);
+			if (isNews) await onChange(changed, isListed);
 			reported = sequence;
 		}
 		known = meta;

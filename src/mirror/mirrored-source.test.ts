@@ -189,6 +189,7 @@ it("reports what a fill stores only once it can answer, and then that anything m
 	expect(source.verifiedAge?.()).toBe(Number.POSITIVE_INFINITY);
 	await store.setMeta("fill", { ...progress, kinds: { ...progress.kinds, port: { done: true } } });
 	await expect.poll(() => changes).toEqual([{ kind: "everything", ids: [] }]);
+	expect(stored).not.toContainEqual(changes[0]);
 	await store.apply({ upserts: [server("vm")] });
 	await expect.poll(() => changes.slice(1)).toEqual([{ kind: "server", ids: ["vm"] }]);
 	await source.state.close();

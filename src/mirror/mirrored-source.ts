@@ -38,6 +38,8 @@ export interface MirroredSourceOptions {
 	readonly doubtful: () => ReadonlySet<string>;
 }
 
+const EVERYTHING: Change = { kind: "everything", ids: [] };
+
 type Listener = (change: Change) => void;
 
 export interface MirroredSource extends FactsSource {
@@ -74,17 +76,18 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		remote.invalidate?.(change);
 		for (const listener of listeners) listener(change);
 	};
+	/** Whether changes have been reported since the mirror could answer. */
+	let isAnswering = false;
 	const state = await followMirror({
 		store,
 		clock,
 		neededKinds: keyKinds,
 		async onChange(changed, isListed) {
-			const changes = changed && (await changesOf(store, changed));
-			for (const change of changes ?? [{ kind: "everything", ids: [] } as const]) {
-				for (const listener of storedListeners) listener(change);
-				// What the fill stores before that is no change of what the remote source has answered.
-				if (isListed) report(change);
-			}
+			const changes = changed ? await changesOf(store, changed) : [EVERYTHING];
+			for (const change of changes) for (const listener of storedListeners) listener(change);
+			// What the fill stores before that is no change of what the remote source has answered.
+			if (isListed) for (const change of isAnswering ? changes : [EVERYTHING]) report(change);
+			isAnswering = isListed;
 		},
 	});
 
