@@ -430,7 +430,7 @@ describe("access", () => {
 			digest: "old",
 			first_at: 1,
 			last_at: 1,
-			content: compressContent(full.body),
+			content: await compressContent(full.body),
 		};
 		await createHistoryStore(server.state).write({
 			...{ instances: [], documents: [], requests: [], versions: [old], refusals: [] },

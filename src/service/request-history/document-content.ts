@@ -1,6 +1,7 @@
 /** Digests of documents, and the part of their content that may be stored. */
 import { createHash, createHmac } from "node:crypto";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { deflateRaw, inflateRawSync } from "node:zlib";
 import { isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
 import { getOrInsert } from "../../get-or-insert.ts";
 
@@ -79,8 +80,11 @@ function namesSecrets(metaData: Uint8Array): boolean {
 	return Object.keys(meta).some((name) => SECRET_ITEM.test(name));
 }
 
-export function compressContent(content: Uint8Array): Buffer {
-	return deflateRawSync(content, COMPRESSION);
+const deflate = promisify<Uint8Array, typeof COMPRESSION, Buffer>(deflateRaw);
+
+/** In another thread. */
+export function compressContent(content: Uint8Array): Promise<Buffer> {
+	return deflate(content, COMPRESSION);
 }
 
 export function decompressContent(stored: Uint8Array): Buffer {

@@ -45,9 +45,22 @@ export async function makeBatch({ instances, refused }: Pending, context: BatchC
 		instances: parts.map(({ instance }) => instance),
 		requests: parts.map(({ requests }) => requests),
 		documents: parts.flatMap(({ documents }) => documents),
-		versions: parts.flatMap(({ versions }) => versions),
+		versions: await compressed(parts.flatMap(({ versions }) => versions)),
 		refusals: refusalsOf(refused, context.node),
 	};
+}
+
+/** Documents that are compressed at a time. */
+const AT_ONCE = 32;
+
+async function compressed(versions: HistoryBatch["versions"]): Promise<HistoryBatch["versions"]> {
+	const all: HistoryBatch["versions"][number][] = [];
+	for (let at = 0; at < versions.length; at += AT_ONCE) {
+		const some = versions.slice(at, at + AT_ONCE);
+		const contents = await Promise.all(some.map(({ content }) => compressContent(content)));
+		all.push(...some.map((version, nth) => ({ ...version, content: contents[nth] ?? version.content })));
+	}
+	return all;
 }
 
 function ofInstance(id: string, pending: PendingInstance, context: BatchContext) {
@@ -84,7 +97,8 @@ function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, n
 		const content = storableContent(path, body);
 		if (content === undefined) continue;
 		memory.versions.set(key, digest);
-		versions.push({ instance_id: id, path, digest, first_at: at, last_at: at, content: compressContent(content) });
+		// Not compressed yet.
+		versions.push({ instance_id: id, path, digest, first_at: at, last_at: at, content });
 	}
 	return { documents, versions };
 }
