@@ -7,11 +7,12 @@ import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { GuestPasswords } from "../../store/password-store.ts";
 import type { Admission } from "./admission.ts";
 import { andThen } from "./and-then.ts";
+import { failure } from "./failure.ts";
 import type { Caller, Identity, Requester } from "./identity/requester.ts";
 import { loadInstance } from "./load-instance.ts";
 import { isRead } from "./method.ts";
 import { passwordResponse } from "./password.ts";
-import type { ErrorResponse, GuestResponse } from "./response.ts";
+import { type ErrorResponse, type GuestResponse, statusOf } from "./response.ts";
 import type { Target } from "./target.ts";
 
 export interface GuestRequest extends Requester {
@@ -29,13 +30,39 @@ export interface GuestHandlerOptions {
 	readonly admission: Admission;
 }
 
-/** The response, at once if nothing has to be waited for. The promise never rejects. */
+/** The response, at once if nothing has to be waited for. It never throws, and the promise never rejects. */
 export type GuestHandler = (request: GuestRequest) => GuestResponse | Promise<GuestResponse>;
 
+/** How far a request has come. */
+interface Progress {
+	/** The id of the instance, once it is loaded: the request has proved to speak for it. */
+	instance: string | undefined;
+}
+
 export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
+	const handle = createSteps(options);
+	return (request) => {
+		const progress: Progress = { instance: undefined };
+		try {
+			return andThen(handle(request, progress), (response) => ofInstance(response, progress));
+		} catch (error) {
+			return ofInstance(failure(error), progress);
+		}
+	};
+}
+
+/** What fails, or takes too long, after the instance was loaded belongs to its guest. */
+function ofInstance(response: GuestResponse, { instance }: Progress): GuestResponse {
+	if (instance === undefined || response.instance !== undefined || statusOf(response) < 500) return response;
+	return { ...response, instance };
+}
+
+type Respond<Parameters extends readonly unknown[]> = (...given: Parameters) => GuestResponse | Promise<GuestResponse>;
+
+function createSteps(options: GuestHandlerOptions): Respond<[request: GuestRequest, progress: Progress]> {
 	const { identity, instances, documents, passwords, admission } = options;
 
-	const respond = (request: GuestRequest, path: string, instance: Instance): GuestResponse | Promise<GuestResponse> => {
+	const respond: Respond<[GuestRequest, path: string, Instance]> = (request, path, instance) => {
 		if (request.target.isPassword) return passwordResponse(passwords, instance, request);
 		return andThen(documents.answer(instance, path), (document) => {
 			if (document === undefined) return { reason: "unknown-path", instance: instance.id };
@@ -43,27 +70,30 @@ export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 		});
 	};
 
-	const answer = (request: GuestRequest, who: Caller["identified"]): GuestResponse | Promise<GuestResponse> =>
+	const answer: Respond<[GuestRequest, Caller["identified"], Progress]> = (request, who, progress) =>
 		andThen(who, (identified) => {
 			if ("reason" in identified) return identified;
 			const { path } = request.target;
 			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) =>
-				"reason" in loaded ? loaded : respond(request, path, loaded),
-			);
+			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) => {
+				if ("reason" in loaded) return loaded;
+				progress.instance = loaded.id;
+				return respond(request, path, loaded);
+			});
 		});
 
-	return (request) => {
+	return (request, progress) => {
 		const { path, isPrivate } = request.target;
 		const listing = path === undefined ? undefined : documents.listing(path);
 		if (listing !== undefined) return isRead(request.method) ? { document: listing } : wrongMethod();
 		const caller = identity(request, isPrivate);
 		if ("reason" in caller) return caller;
-		const response = andThen(answer(request, caller.identified), (given) => {
+		const response = andThen(answer(request, caller.identified, progress), (given) => {
 			if (isPrivate || !hasSecrets(path, given)) return given;
 			// Only the document shows that its owner must be known for certain.
+			progress.instance = undefined;
 			const certain = identity(request, true);
-			return "reason" in certain ? certain : answer(request, certain.identified);
+			return "reason" in certain ? certain : answer(request, certain.identified, progress);
 		});
 		return response instanceof Promise ? admission(caller, response) : response;
 	};

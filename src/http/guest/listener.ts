@@ -19,7 +19,6 @@ import { asListener, type ListenAddress, listenOn } from "../listen.ts";
 import { createAcceptFirst } from "./accept-first.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import { type ConnectionLimits, type Exchange, watchConnections } from "./connections.ts";
-import { failure } from "./failure.ts";
 import type { GuestHandler } from "./handler.ts";
 import type { IdentityMode } from "./identity/index.ts";
 import { createReport, type ReportOptions } from "./report.ts";
@@ -127,11 +126,7 @@ function begin(request: IncomingMessage, response: ServerResponse): Exchange {
 function handle(handler: GuestHandler, exchange: Exchange): GuestResponse | Promise<GuestResponse> {
 	const { request, response, target } = exchange;
 	const { rawHeaders, socket, method = "" } = request;
-	try {
-		return handler({ rawHeaders, socket, method, target, readBody: (limit) => readBody(request, response, limit) });
-	} catch (error) {
-		return failure(error);
-	}
+	return handler({ rawHeaders, socket, method, target, readBody: (limit) => readBody(request, response, limit) });
 }
 
 /** Whether the connection can't be used again: the rest of an unwanted body is not read. */

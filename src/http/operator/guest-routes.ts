@@ -12,6 +12,7 @@ import { type Log, pathInLog } from "../../service/log.ts";
 import { comparableAnswers, documentState } from "../../service/overview/freshness.ts";
 import { originsOf } from "../../service/overview/origins.ts";
 import type { Overview } from "../../service/overview/overview.ts";
+import type { RecordedRequest } from "../../service/request-history/answered-request.ts";
 import {
 	type DigestOf,
 	decompressContent,
@@ -33,6 +34,7 @@ import {
 	SearchSchema,
 	VersionsSchema,
 } from "./guest-schemas.ts";
+import { explain } from "./refusal-advice.ts";
 import { IdParamsSchema, ProblemSchema } from "./schemas.ts";
 
 export interface GuestRoutesOptions {
@@ -114,8 +116,15 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 			};
 		});
 		const guest = overview.guest(id) ?? overview.unlisted(instance);
-		return { ...guestOf(guest), documents: rows, recent: decodeRequests(pieces) };
+		const recent = decodeRequests(pieces);
+		return { ...guestOf(guest), documents: rows, recent, ...(guest.state === "failing" && failureOf(recent)) };
 	});
+}
+
+/** The last failure of some requests, of which the latest is the last. */
+function failureOf(requests: readonly RecordedRequest[]) {
+	const reason = requests.findLast(({ status }) => status >= 500)?.reason;
+	return reason !== undefined && { failure: { reason, ...explain(reason) } };
 }
 
 /** The same document in `openstack/latest`. */

@@ -94,6 +94,16 @@ export const GuestDetailsSchema = Type.Intersect([
 			}),
 		),
 		recent: Type.Array(RequestSchema, { description: "The last 50 requests, the oldest first" }),
+		failure: Type.Optional(
+			Type.Object(
+				{
+					reason: Type.String(),
+					meaning: Type.String({ description: "What happened" }),
+					advice: Type.String({ description: "What to do" }),
+				},
+				{ description: "Why the last request failed, for a guest that is `failing`" },
+			),
+		),
 	}),
 ]);
 

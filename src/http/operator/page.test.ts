@@ -230,21 +230,6 @@ describe("what a guest requested", () => {
 		expect((await json("/api/refusals?cursor=x")).refusals).toHaveLength(20);
 	});
 
-	it("is shown as failing while its last request was answered with an error", async () => {
-		await start();
-		const { id } = instance;
-		const body = (await ask(`/api/instances/${id}/tree/${NETWORK}`)).body;
-		const stateOf = async () => (await json(`/api/search?q=${id}`)).guests[0]?.state as string;
-		await record([answered({ at: 1000, instance: id, body: undefined, status: 500, reason: "limit" })]);
-		expect(await until(stateOf, (state) => state === "failing")).toBe("failing");
-		expect(await json("/api/search?state=failing")).toMatchObject({
-			total: 1,
-			guests: [{ failures: 1, lastStatus: 500 }],
-		});
-		await record([answered({ at: 2000, instance: id, body })]);
-		expect(await until(stateOf, (state) => state === "current")).toBe("current");
-	});
-
 	it("has nothing to check or render while no port is plugged, which is not an error", async () => {
 		const own = guest({ address: "192.0.2.7" });
 		const unplugged = { ...own, ports: own.ports.map((port) => ({ ...port, plugged: false })) };

@@ -7,7 +7,6 @@ import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import type { RefusalWithMisses } from "../../service/overview/refusals.ts";
 import { createDocumentTrials } from "../../service/try-document/document-trials.ts";
-import { REASONS, type Reason } from "../guest/reasons.ts";
 import {
 	DescriptionSchema,
 	FindingSchema,
@@ -17,7 +16,7 @@ import {
 	RenderingSchema,
 	StatusSchema,
 } from "./guest-schemas.ts";
-import { ADVICE } from "./refusal-advice.ts";
+import { explain } from "./refusal-advice.ts";
 import { ProblemSchema } from "./schemas.ts";
 
 export interface StateRoutesOptions {
@@ -63,11 +62,10 @@ function addRefusals(app: FastifyInstance, overview: Overview): void {
 
 function refusalOf({ refusal, misses }: RefusalWithMisses) {
 	const { reason, listener, node, count, first_at: firstAt, last_at: lastAt } = refusal;
-	const known = REASONS[reason as Reason] as (typeof REASONS)[Reason] | undefined;
 	return {
 		source: JSON.parse(refusal.source),
 		...{ reason, listener, node, count, firstAt, lastAt },
-		...{ meaning: known?.meaning ?? "", advice: ADVICE[reason as Reason] ?? "" },
+		...explain(reason),
 		...JSON.parse(refusal.content),
 		nearMisses: misses,
 	};

@@ -78,6 +78,11 @@ export function Problem({ message, children }: { readonly message: string; reado
 	);
 }
 
+/** Text with what is between backticks as code. */
+export function withCode(text: string) {
+	return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={part}>{part}</code> : part));
+}
+
 export function Empty({ children }: { readonly children: ComponentChildren }) {
 	return <div class="empty">{children}</div>;
 }

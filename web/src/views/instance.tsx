@@ -5,7 +5,7 @@ import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
 import { Link, place, setParameters } from "../lib/router.tsx";
 import { clientText, plural } from "../lib/text.ts";
-import { Fact, Findings, Loading, Main, Problem, Section, StateBadge, Time } from "../parts/basics.tsx";
+import { Fact, Findings, Loading, Main, Problem, Section, StateBadge, Time, withCode } from "../parts/basics.tsx";
 import { WiringPicture } from "../wiring/wiring-picture.tsx";
 import { WiringTable } from "../wiring/wiring-table.tsx";
 import { Documents } from "./documents.tsx";
@@ -29,8 +29,8 @@ export function InstanceView({ id }: { readonly id: string }) {
 }
 
 function Details({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
-	const { networks, id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures, node } =
-		guest;
+	const { networks, id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures } = guest;
+	const { node, failure } = guest;
 	return (
 		<>
 			<h1>
@@ -68,6 +68,13 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 				<Fact name="Requests">{`${plural(requests, "request")}, ${plural(failures, "failure")}`}</Fact>
 				{node !== undefined && <Fact name="Node">{node}</Fact>}
 			</dl>
+			{failure !== undefined && (
+				<Problem message={`The last request failed (${failure.reason}).`}>
+					<p>
+						{withCode(failure.meaning)} {withCode(failure.advice)}
+					</p>
+				</Problem>
+			)}
 			{state === "never" && (
 				<p class="empty">
 					This guest has never asked. Its image may have no agent that reads metadata, its NIC may be down, or its

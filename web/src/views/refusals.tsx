@@ -3,7 +3,7 @@ import { useRevision } from "../lib/events.ts";
 import { useResource } from "../lib/resource.ts";
 import { Link, place } from "../lib/router.tsx";
 import { plural } from "../lib/text.ts";
-import { Empty, Loading, Main, Problem, Time } from "../parts/basics.tsx";
+import { Empty, Loading, Main, Problem, Time, withCode } from "../parts/basics.tsx";
 import { PageButtons, SearchBox } from "../parts/list.tsx";
 
 type Refusal = Refusals["refusals"][number];
@@ -146,9 +146,4 @@ function SourceText({ source }: Pick<Refusal, "source">) {
 			.
 		</p>
 	);
-}
-
-/** Text with what is between backticks as code. */
-function withCode(text: string) {
-	return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={part}>{part}</code> : part));
 }
