@@ -156,6 +156,31 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.instance("vm"))?.requests).toBe(200);
 		});
 
+		test("replaces the last answer of a document that is not there any more, but stores no path that a guest makes up", async () => {
+			const missing = (at: number, path = NETWORK) =>
+				answered({ at, path, status: 404, body: undefined, reason: "unknown-path" });
+			const one = recorder();
+			for (const at of [1, 9]) {
+				one.record(answered({ at }));
+				await one.close();
+			}
+			await write([answered({ at: 2, instance: "other" })]);
+			await write([missing(20), missing(20, "openstack/latest/made-up"), answered({ at: 30, instance: "other" })]);
+			expect(await store.documents("vm")).toEqual([
+				expect.objectContaining({ path: NETWORK, at: 20, status: 404, digest: "" }),
+			]);
+			// Until when the guest got it.
+			expect(await store.versions("vm", NETWORK)).toEqual([expect.objectContaining({ first_at: 1, last_at: 9 })]);
+			expect(await store.documents("other")).toEqual([expect.objectContaining({ at: 30, status: 200 })]);
+			// Nodes write in any order, and one batch may have both answers.
+			await write([missing(25), answered({ at: 40 })], "n2");
+			await write([missing(35)], "n3");
+			expect(await store.documents("vm")).toEqual([expect.objectContaining({ at: 40, status: 200 })]);
+			const other = { instance: "new" };
+			await write([answered({ ...other, at: 1 }), { ...missing(2), ...other }]);
+			expect(await store.documents("new")).toEqual([expect.objectContaining({ at: 2, status: 404 })]);
+		});
+
 		test("accepts text that is cut in the middle of a character, and any other", async () => {
 			const userAgent = `${"x".repeat(199)}\u{1f600}"'\\\u0001`;
 			await write([answered({ userAgent, path: `openstack/latest/${"é\"'\\".repeat(10)}` })]);

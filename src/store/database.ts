@@ -52,7 +52,7 @@ export interface StateTables {
 		compared_at: number | null;
 		sequence: number;
 	};
-	/** The last answer for each document. */
+	/** The last answer for each document. `digest` is empty if there was no document any more. */
 	history_documents: {
 		instance_id: string;
 		path: string;

@@ -34,6 +34,11 @@ export interface HistoryBatch {
 	 */
 	readonly instances: readonly Omit<InstanceHistory, keyof ComparisonTimes>[];
 	readonly documents: readonly Tables["history_documents"][];
+	/**
+	 * Answers that there is no such document: each replaces the last answer of a path that has one, and is not stored
+	 * otherwise. Guests can make up any number of paths.
+	 */
+	readonly absent: readonly Tables["history_documents"][];
 	readonly requests: readonly Tables["history_requests"][];
 	/** Of a document that has more than three versions, the oldest are deleted. */
 	readonly versions: readonly Tables["history_versions"][];

@@ -24,13 +24,22 @@ export function writeBatch(
 			.set(({ eb }) => ({ sequence: eb("sequence", "+", 1) }))
 			.returning("sequence")
 			.executeTakeFirstOrThrow();
-		const insert = (table: keyof typeof COLUMNS, rows: readonly object[], onConflict: RawBuilder<unknown>) =>
-			insertRows(transaction, { table, elements: elementsOf(JSON.stringify(rows)), bytesOf, sequence, onConflict });
+		const insert = (
+			table: keyof typeof COLUMNS,
+			rows: readonly object[],
+			onConflict: RawBuilder<unknown>,
+			where = ANY_ROW,
+		) =>
+			insertRows(transaction, {
+				...{ table, elements: elementsOf(JSON.stringify(rows)), bytesOf, sequence, where, onConflict },
+			});
 		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
 		// Before the answers that replace them: until when a guest got the versions that end now.
-		if (batch.versions.length > 0)
-			await seeLastAnswers(transaction, elementsOf(JSON.stringify(keysOf(batch.versions))));
+		const replaced = [...batch.versions, ...batch.absent];
+		if (replaced.length > 0) await seeLastAnswers(transaction, elementsOf(JSON.stringify(keysOf(replaced))));
 		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
+		if (batch.absent.length > 0)
+			await insert("history_documents", batch.absent, REPLACE_OLDER_DOCUMENT, HAS_LAST_ANSWER);
 		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
 		// Whole documents: the text of all of them takes much memory.
 		for (const rows of chunks(batch.versions)) await insert("history_versions", rows.map(inHexadecimal), SEE_AGAIN);
@@ -70,12 +79,14 @@ interface Insert {
 	readonly elements: RawBuilder<unknown>;
 	readonly bytesOf: StateDatabase["bytesOf"];
 	readonly sequence: number;
+	/** Which of the rows are written. */
+	readonly where: RawBuilder<unknown>;
 	readonly onConflict: RawBuilder<unknown>;
 }
 
 /** The database reads the rows from JSON: building a statement with a parameter for each value takes longer. */
 async function insertRows(database: Database, insert: Insert): Promise<void> {
-	const { table, elements, bytesOf, sequence, onConflict } = insert;
+	const { table, elements, bytesOf, sequence, where, onConflict } = insert;
 	const columns = Object.entries(COLUMNS[table]);
 	const values = columns.map(([name, type]) => {
 		const value = name === "sequence" ? sql<string>`${sequence}` : sql<string>`value ->> ${sql.lit(name)}`;
@@ -84,9 +95,14 @@ async function insertRows(database: Database, insert: Insert): Promise<void> {
 	const names = sql.join(columns.map(([name]) => sql.ref(name)));
 	const { [table]: keys } = KEYS;
 	// SQLite needs "where" to tell the "on" of a conflict from that of a join.
-	await sql`insert into ${sql.table(table)} (${names}) select ${sql.join(values)} from ${elements} where true
+	await sql`insert into ${sql.table(table)} (${names}) select ${sql.join(values)} from ${elements} where ${where}
 		on conflict (${sql.join(keys.map((key) => sql.ref(key)))}) ${onConflict}`.execute(database);
 }
+
+const ANY_ROW = sql`true`;
+
+const HAS_LAST_ANSWER = sql`exists (select 1 from history_documents as answers
+	where answers.instance_id = value ->> 'instance_id' and answers.path = value ->> 'path')`;
 
 const KEYS: Readonly<Record<keyof typeof COLUMNS, readonly string[]>> = {
 	history_instances: ["instance_id"],
@@ -136,8 +152,8 @@ const inHexadecimal = (version: HistoryBatch["versions"][number]) => ({
 	content: Buffer.from(version.content).toString("hex"),
 });
 
-function keysOf(versions: HistoryBatch["versions"]) {
-	return versions.map(({ instance_id, path }) => ({ instance_id, path }));
+function keysOf(documents: readonly { readonly instance_id: string; readonly path: string }[]) {
+	return documents.map(({ instance_id, path }) => ({ instance_id, path }));
 }
 
 /**

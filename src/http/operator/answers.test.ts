@@ -78,3 +78,85 @@ describe("a failure belongs to the guest that got it", () => {
 		expect(failure).toEqual({ reason, meaning: expect.stringMatching(/\.$/), advice: expect.stringMatching(/\.$/) });
 	});
 });
+
+describe("a document that is taken away", () => {
+	const USER_DATA = "openstack/latest/user_data";
+	const withUserData = guest({ address: "192.0.2.7", userData: Buffer.from("#!/bin/sh") });
+	const rowOf = async (path: string) => {
+		const { documents } = await json(`/api/instances/${own.id}/guest`);
+		return documents.find((document: { path: string }) => document.path === path);
+	};
+
+	it("leaves the guest out of date until it has asked for it again, and once more when it comes back", async () => {
+		await start(withUserData);
+		expect([await ask(NETWORK), await ask(USER_DATA)]).toEqual([200, 200]);
+		await expectState("current");
+		current = own;
+		expect(await rowOf(USER_DATA)).toMatchObject({ state: "gone", last: { status: 200 } });
+		await expectState("outdated");
+		expect(await ask(USER_DATA)).toBe(404);
+		await expectState("current");
+		expect(await rowOf(USER_DATA)).toMatchObject({ state: "current", last: { status: 404 } });
+		current = withUserData;
+		expect(await rowOf(USER_DATA)).toMatchObject({ state: "outdated" });
+		await expectState("outdated");
+		expect(await ask(USER_DATA)).toBe(200);
+		await expectState("current");
+	});
+
+	it("is not one that the guest made up", async () => {
+		await start(own);
+		const madeUp = "openstack/latest/made-up.json";
+		expect([await ask(NETWORK), await ask(madeUp), await ask(USER_DATA)]).toEqual([200, 404, 404]);
+		await expectState("current");
+		expect([await rowOf(madeUp), await rowOf(USER_DATA)]).toEqual([undefined, undefined]);
+	});
+});
+
+it("the alias of network_data.json has versions, too", async () => {
+	await start(own);
+	const path = "openstack/latest/metadata/network_data.json";
+	expect(await ask(path)).toBe(200);
+	const { versions, now } = await json(`/api/instances/${own.id}/versions?path=${path}`);
+	expect(versions.map(({ text }: { text: string }) => text)).toEqual([now]);
+	expect(JSON.parse(now).links).toHaveLength(1);
+});
+
+describe("a refusal", () => {
+	const firstOf = async () => {
+		await expect.poll(async () => (await json("/api/refusals")).total, { timeout: 10_000 }).toBe(1);
+		return (await json("/api/refusals")).refusals[0];
+	};
+
+	it.each([
+		["inventory", 503, new GuestwireError("inventory", "/srv/inventory/a.yaml:3: ports: not a list")],
+		["state", 503, new GuestwireError("state", "state /var/lib/guestwire/guestwire.db: disk I/O error")],
+		["bug", 500, new TypeError("x is not a function")],
+	])("names no file of this machine: %s", async (_, status, error) => {
+		await start(own, { instances: { ...instancesOf([]), get: () => Promise.reject(error) } });
+		expect(await ask(NETWORK)).toBe(status);
+		const { detail } = await firstOf();
+		expect(detail).toMatch(/^[^/]+: see Guestwire's log\.$/);
+		expect(guests.lines.join()).toContain(error.message);
+	});
+
+	it("names the provider that the request came through, and not its signature", async () => {
+		await start(own, {}, { mode: "provider", secret: SECRET, networksOf: () => ["another"] });
+		const signed = signature("edge-1");
+		const headers = [
+			["X-Metadata-Provider", "edge-1"],
+			["X-Metadata-Provider-Signature", signed],
+			["X-Forwarded-For", "192.0.2.7"],
+		] as const;
+		expect(await ask(NETWORK, headers)).toBe(404);
+		const refusal = await firstOf();
+		expect(refusal).toMatchObject({ reason: "no-owner", source: { providerId: "edge-1", address: "192.0.2.7" } });
+		expect(refusal.nearMisses).toEqual([
+			expect.objectContaining({
+				instance: own.id,
+				why: "the address matches on network net-1; provider edge-1 does not serve this network",
+			}),
+		]);
+		expect(JSON.stringify(refusal)).not.toContain(signed);
+	});
+});

@@ -155,7 +155,7 @@ function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
 			};
 			const now = textOf(documents.tree(instance));
 			const nova = textOf(novaDocuments.tree(instance));
-			const fetched = answers.find((answer) => answer.path === path)?.digest;
+			const fetched = answers.find((answer) => answer.path === path)?.digest || undefined;
 			return {
 				...{ path, ...(now !== undefined && { now }), ...(nova !== undefined && { nova }) },
 				...(fetched !== undefined && { fetched }),

@@ -57,7 +57,10 @@ const AnswerSchema = Type.Object({
 	at: Time,
 	status: Type.Integer(),
 	bytes: Type.Integer(),
-	digest: Type.String({ description: "SHA-256, 32 characters of it; salted for documents that may contain secrets" }),
+	digest: Type.String({
+		description:
+			"SHA-256, 32 characters of it; salted for documents that may contain secrets; empty if the answer was that there is no such document",
+	}),
 	userAgent: Type.String(),
 	listener: Type.String(),
 	node: Type.String(),
@@ -130,7 +133,9 @@ export const VersionsSchema = Type.Object({
 		Type.String({ description: "What the guest would get, without random_seed and secrets in metadata" }),
 	),
 	nova: Type.Optional(Type.String({ description: "The same in profile nova" })),
-	fetched: Type.Optional(Type.String({ description: "The digest of what the guest fetched last" })),
+	fetched: Type.Optional(
+		Type.String({ description: "The digest of what the guest fetched last; absent if that was not there" }),
+	),
 	versions: Type.Array(Type.Object({ digest: Type.String(), firstAt: Time, lastAt: Time, text: Type.String() }), {
 		description: "What the guest fetched, the newest first",
 	}),

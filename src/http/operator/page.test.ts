@@ -418,7 +418,7 @@ describe("access", () => {
 			content: await compressContent(full.body),
 		};
 		await createHistoryStore(server.state).write({
-			...{ instances: [], documents: [], requests: [], versions: [old], refusals: [] },
+			...{ instances: [], documents: [], absent: [], requests: [], versions: [old], refusals: [] },
 		});
 		const versions = await json(`${base}/versions?path=${path}`, read);
 		expect(versions.versions).toHaveLength(2);

@@ -32,11 +32,13 @@ function nameOf(path: string): string {
 
 /** @param read the document that the guest would get now */
 export function documentState(
-	{ path, digest }: Pick<LastAnswer, "path" | "digest">,
+	{ path, digest, status }: Pick<LastAnswer, "path" | "digest" | "status">,
 	read: (path: string) => Uint8Array | undefined,
 	digestOf: DigestOf,
 ): DocumentState {
 	const body = read(path);
+	// It knows that the document is not there.
+	if (status === 404) return body === undefined ? "current" : "outdated";
 	if (body === undefined) return "gone";
 	return digestOf(path, body) === digest ? "current" : "outdated";
 }

@@ -20,7 +20,7 @@ it("keeps as many lines in memory as the state, with the latest requests", async
 				...{ instance_id: id, first_at: at, last_at: at, last_status: 200, requests: 1, failures: 0 },
 				...{ client: null, client_traits: 0, client_certainty: 0, user_agent: "", node: "n" },
 			})),
-			...{ documents: [], requests: [], versions: [], refusals: [] },
+			...{ documents: [], absent: [], requests: [], versions: [], refusals: [] },
 		});
 	// A guest that asks again and again, and others that are gone after one request.
 	for (let round = 1; round <= 3; round++) {
@@ -52,7 +52,7 @@ it("keeps what is stored when it can't be replaced, so that it is retried", asyn
 				...{ client: null, client_traits: 0, client_certainty: 0, user_agent: "", node: "n" },
 			},
 		],
-		...{ documents: [], requests: [], versions: [], refusals: [] },
+		...{ documents: [], absent: [], requests: [], versions: [], refusals: [] },
 	});
 	const reader = createHistoryReader({
 		...{ store, maxLines: LIMIT, onLines() {}, onStored() {}, onRequests() {}, onRefusals() {}, onError() {} },

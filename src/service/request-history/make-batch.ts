@@ -45,6 +45,7 @@ export async function makeBatch({ instances, refused }: Pending, context: BatchC
 		instances: parts.map(({ instance }) => instance),
 		requests: parts.map(({ requests }) => requests),
 		documents: parts.flatMap(({ documents }) => documents),
+		absent: parts.flatMap(({ absent }) => absent),
 		versions: await compressed(parts.flatMap(({ versions }) => versions)),
 		refusals: refusalsOf(refused, context.node),
 	};
@@ -81,17 +82,18 @@ function ofInstance(id: string, pending: PendingInstance, context: BatchContext)
 		},
 		requests: { instance_id: id, at: last.at, writer, count, content },
 		...documentsOf(id, pending, context),
+		absent: absentOf(id, latest, node),
 	};
 }
 
 function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, node }: BatchContext) {
 	const documents: HistoryBatch["documents"][number][] = [];
 	const versions: HistoryBatch["versions"][number][] = [];
-	for (const [path, { body, at, status, bytes, userAgent, listener }] of pending.documents) {
-		if (body === undefined || path.length > MAX_TEXT || !isDocumentPath(path)) continue;
+	for (const [path, request] of pending.documents) {
+		const { at, body } = request;
+		if (body === undefined || !isStoredPath(path)) continue;
 		const digest = digestOf(path, body);
-		const answer = { digest, at, status, bytes, user_agent: short(userAgent), listener, node };
-		documents.push({ instance_id: id, path, ...answer });
+		documents.push(lastAnswer(id, path, digest, request, node));
 		const key = `${id} ${path}`;
 		if (memory.versions.get(key) === digest) continue;
 		const content = storableContent(path, body);
@@ -101,6 +103,27 @@ function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, n
 		versions.push({ instance_id: id, path, digest, first_at: at, last_at: at, content });
 	}
 	return { documents, versions };
+}
+
+/** The documents that the guest requested last when there were none. */
+function absentOf(id: string, latest: readonly AnsweredRequest[], node: string): HistoryBatch["absent"] {
+	const absent = new Map<string, AnsweredRequest>();
+	for (const request of latest) {
+		const { method, path, status, reason } = request;
+		if (path === undefined || method !== "GET") continue;
+		if (status === 200) absent.delete(path);
+		else if (reason === "unknown-path" && isStoredPath(path)) absent.set(path, request);
+	}
+	return Array.from(absent, ([path, request]) => lastAnswer(id, path, "", request, node));
+}
+
+function isStoredPath(path: string): boolean {
+	return path.length <= MAX_TEXT && isDocumentPath(path);
+}
+
+function lastAnswer(id: string, path: string, digest: string, request: AnsweredRequest, node: string) {
+	const { at, status, bytes, userAgent, listener } = request;
+	return { instance_id: id, path, digest, at, status, bytes, user_agent: short(userAgent), listener, node };
 }
 
 function recorded(request: AnsweredRequest, node: string): RecordedRequest {
