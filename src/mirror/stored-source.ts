@@ -4,11 +4,13 @@ import type { Source } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { listServers } from "./mirrored-source.ts";
 import type { Mirror } from "./open-mirror.ts";
-import { hidesUserData, readInstance, withMicroversion } from "./read-instance.ts";
+import { readInstance, withMicroversion } from "./read-instance.ts";
 
 export interface StoredSource extends Pick<Source, "list" | "instance" | "onChange"> {
 	/** Whether everything was read once. Until then, the list has what was read so far, and no instance has all details. */
 	isFilled(): boolean;
+	/** Whether instances have no user data, because the mirror stores none. */
+	readonly lacksUserData: boolean;
 }
 
 export interface StoredSourceOptions {
@@ -29,10 +31,11 @@ export function createStoredSource({ source, state }: Mirror, options: StoredSou
 			const { facts, missing } = await readInstance(store, id, { dhcpPorts: isNova });
 			if (facts === undefined) return undefined;
 			// Documents of incomplete facts would differ from what the guest gets.
-			if (detail === "all" && (missing.length > 0 || hidesUserData(facts, userData))) return undefined;
+			if (detail === "all" && missing.length > 0) return undefined;
 			return assembleOwned(withMicroversion(facts, isNova ? state.novaMicroversion() : undefined));
 		},
 		isFilled: state.isFilled,
+		lacksUserData: !userData,
 		onChange: source.onStored,
 	};
 }

@@ -100,7 +100,7 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 			(path) => path.startsWith("openstack/latest/") && isDocumentPath(path) && !fetched.has(path),
 		);
 		const read = (path: string) => tree.answer(path)?.body;
-		const comparable = new Set(comparableAnswers(answers));
+		const comparable = new Set(comparableAnswers(answers, overview.lacksUserData));
 		const stateOf = (answer: LastAnswer | undefined) => {
 			if (answer === undefined) return "never" as const;
 			return comparable.has(answer) ? documentState(answer, read, digestOf) : ("uncompared" as const);

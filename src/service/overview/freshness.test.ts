@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LastAnswer } from "../../store/history-store.ts";
-import { isOutdated } from "./freshness.ts";
+import { comparableAnswers, isOutdated } from "./freshness.ts";
 
 const OLD = "old";
 const NEW = "new";
@@ -11,7 +11,7 @@ const fetched = (path: string, at: number, digest: string): LastAnswer => ({
 /** Whether a guest with these answers is out of date, if each document that it would get now is new. */
 const judge = (...answers: readonly LastAnswer[]) =>
 	isOutdated(
-		answers,
+		comparableAnswers(answers, false),
 		() => new Uint8Array(1),
 		() => NEW,
 	);

@@ -13,15 +13,27 @@ const SAME_BOOT = 600_000;
 /** Documents that depend on services outside the instance, which are not asked for this. */
 const UNCOMPARABLE = /\/vendor_data2\.json$/;
 
-/** What the guest has of each document that can be compared with what it would get now. */
-export function comparableAnswers(answers: readonly LastAnswer[]): LastAnswer[] {
+/** Nor are these, if what the guest would get now is known without its user data. */
+const USER_DATA = /\/user[_-]data$/;
+
+/**
+ * What the guest has of each document that can be compared with what it would get now. All versions of a document that were
+ * fetched within one boot count. Once it has been fetched in another version later, perhaps by another program, the older
+ * answer does not count.
+ *
+ * @param lacksUserData see OverviewSource
+ */
+export function comparableAnswers(answers: readonly LastAnswer[], lacksUserData: boolean): LastAnswer[] {
 	const newest = new Map<string, number>();
 	for (const { path, at } of answers) {
 		const name = nameOf(path);
 		newest.set(name, Math.max(at, newest.get(name) ?? at));
 	}
 	return answers.filter(
-		({ path, at }) => at > (newest.get(nameOf(path)) ?? at) - SAME_BOOT && !UNCOMPARABLE.test(path),
+		({ path, at }) =>
+			at > (newest.get(nameOf(path)) ?? at) - SAME_BOOT &&
+			!UNCOMPARABLE.test(path) &&
+			!(lacksUserData && USER_DATA.test(path)),
 	);
 }
 
@@ -43,13 +55,16 @@ export function documentState(
 	return digestOf(path, body) === digest ? "current" : "outdated";
 }
 
-/** Undefined if nothing can be compared. */
+/**
+ * Undefined if nothing can be compared.
+ *
+ * @param comparable see comparableAnswers
+ */
 export function isOutdated(
-	answers: readonly LastAnswer[],
+	comparable: readonly LastAnswer[],
 	read: (path: string) => Uint8Array | undefined,
 	digestOf: DigestOf,
 ): boolean | undefined {
-	const comparable = comparableAnswers(answers);
 	if (comparable.length === 0) return undefined;
 	return comparable.some((answer) => documentState(answer, read, digestOf) !== "current");
 }

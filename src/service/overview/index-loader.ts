@@ -19,6 +19,8 @@ export interface InstanceIndex {
 export interface OverviewSource extends Pick<Source, "list" | "instance" | "onChange"> {
 	/** Whether the source knows all instances and their details. Default: always. */
 	readonly isFilled?: () => boolean;
+	/** Whether its instances have no user data, although their guests may get some. Default: false. */
+	readonly lacksUserData?: boolean;
 }
 
 export interface InstanceIndexOptions {

@@ -67,6 +67,7 @@ const MAX_URGENT = 200;
 
 export function createOverview(options: OverviewOptions): Overview {
 	const { source, isLocal, documents, store, nodes, digestOf, onError } = options;
+	const { lacksUserData = false } = source;
 	const searches = createSharedSearches(async (query: SearchQuery): Promise<OverviewPage> => {
 		const { isComplete } = index;
 		return { ...(await searchGuests(index.instances.values().map(guestOf), query)), isComplete };
@@ -134,7 +135,8 @@ export function createOverview(options: OverviewOptions): Overview {
 	 */
 	async function compare(id: string, instance: Instance, since: number | undefined): Promise<void> {
 		const tree = documents.tree(instance);
-		const result = isOutdated(await store.documents(id), (path) => tree.answer(path)?.body, digestOf);
+		const comparable = comparableAnswers(await store.documents(id), lacksUserData);
+		const result = isOutdated(comparable, (path) => tree.answer(path)?.body, digestOf);
 		const line = history.lines.get(id);
 		if (line === undefined) return;
 		const before = stateOf(id);

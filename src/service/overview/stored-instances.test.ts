@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { recordRequests } from "../../../test/operator-server.ts";
+import { defaultSettings } from "../../documents/settings.ts";
 import { systemClock } from "../../mirror/clock.ts";
 import { noEvents } from "../../mirror/mirror-events.ts";
 import type { MirrorStore } from "../../mirror/mirror-store.ts";
@@ -8,7 +10,10 @@ import { createStoredSource } from "../../mirror/stored-source.ts";
 import type { RemoteSource } from "../../source/remote-source.ts";
 import type { Resource } from "../../source/resource.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
+import { createGuestDocuments } from "../guest-documents.ts";
+import { createLog } from "../log.ts";
 import { createInstanceIndex, type InstanceIndex } from "./index-loader.ts";
+import { openOverview } from "./open-overview.ts";
 
 const SERVERS = 20_000;
 const PER_BATCH = 1000;
@@ -29,6 +34,10 @@ function port(device_id: string, requestedAt: number): Resource {
 	return { kind: "port", id, requestedAt, content: { ...content, ...rest } };
 }
 
+function network(mtu: number, requestedAt: number): Resource {
+	return { kind: "network", id: "lan", requestedAt, content: { id: "lan", name: "lan", mtu, tags: [] } };
+}
+
 let state: StateDatabase;
 let store: MirrorStore;
 let source: MirroredSource;
@@ -47,9 +56,7 @@ beforeEach(async () => {
 		const some = Array.from({ length: PER_BATCH }, (_, n) => server(idOf(start + n), `vm-${start + n}`, 1));
 		await store.apply({ upserts: some });
 	}
-	await store.apply({
-		upserts: [{ kind: "network", id: "lan", requestedAt: 1, content: { id: "lan", name: "lan", mtu: 1500, tags: [] } }],
-	});
+	await store.apply({ upserts: [network(1500, 1)] });
 	readings = [];
 	const watched: MirrorStore = {
 		...store,
@@ -111,4 +118,41 @@ it("only what has changed among many servers is read, not the list", { timeout: 
 	await store.apply({ deletes: [{ kind: "port", id: `port of ${idOf(9)}`, requestedAt: 3 }] });
 	await expect.poll(() => index.instances.get(idOf(9))?.ports, { timeout: PATIENCE }).toEqual([]);
 	expect([index.instances.size, readings]).toEqual([SERVERS, []]);
+});
+
+it("compares all documents but user data if the mirror stores none", { timeout: PATIENCE }, async () => {
+	const id = idOf(0);
+	const details = { interfaceAttachments: [], volumeAttachments: [] };
+	await store.apply({
+		upserts: [port(id, 2), { kind: "server_details", id, requestedAt: 2, content: details }],
+	});
+	await setFilled();
+	const stored = createStoredSource({ source, state: source.state }, { store, userData: false, profile: "full" });
+	await expect.poll(() => stored.isFilled()).toBe(true);
+	const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));
+	const path = "openstack/latest/network_data.json";
+	const now = async () => {
+		const instance = await stored.instance(id, "all");
+		return instance && documents.tree(instance).answer(path)?.body;
+	};
+	const fetched = { instance: id, method: "GET", status: 200, bytes: 2, ms: 1, userAgent: "", listener: "l" };
+	const fetch = async (at: number) =>
+		recordRequests(state, [
+			{ ...fetched, at, path, body: await now() },
+			{ ...fetched, at, path: "openstack/latest/user_data", body: Buffer.from("#!/bin/sh") },
+		]);
+	await fetch(1);
+	const log = createLog({ write() {} });
+	const { overview } = await openOverview(state, { source: stored, isLocal: true, documents, log });
+	const expectState = (wanted: string) =>
+		expect.poll(() => overview.guest(id)?.state, { timeout: PATIENCE }).toBe(wanted);
+	try {
+		await expectState("current");
+		await store.apply({ upserts: [network(9000, 3)] });
+		await expectState("outdated");
+		await fetch(2);
+		await expectState("current");
+	} finally {
+		await overview.close();
+	}
 });
