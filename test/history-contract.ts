@@ -239,6 +239,17 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect((await store.refusals(9)).map(({ last_at }) => last_at)).toEqual([2]);
 		});
 
+		test("forgets an instance, and nothing of the others", async () => {
+			await write(["a", "b"].map((instance) => answered({ instance })));
+			await store.forget(["a"]);
+			const rows = async (id: string) =>
+				(await Promise.all([store.documents(id), store.requests(id), store.versions(id, NETWORK)])).map(
+					({ length }) => length,
+				);
+			expect([await store.instance("a"), await rows("a")]).toEqual([undefined, [0, 0, 0]]);
+			expect([await store.instance("b"), await rows("b")]).toMatchObject([{ requests: 1 }, [1, 1, 1]]);
+		});
+
 		test("keeps the refusals of other peers, however many one peer causes", async () => {
 			const refused = (at: number, peer: string, instance: string) =>
 				answered({

@@ -13,7 +13,7 @@ import {
 	requestsOf,
 	versionsOf,
 } from "./history-queries.ts";
-import { trim, trimRefusals, writeBatch } from "./history-write.ts";
+import { forget, trim, trimRefusals, writeBatch } from "./history-write.ts";
 
 type Tables = StateTables;
 
@@ -57,6 +57,8 @@ export interface HistoryStore {
 	 * @returns whether there may be more of them: a call deletes only so many as take a short time
 	 */
 	trim(instances: number): Promise<boolean>;
+	/** Deletes everything about some instances. */
+	forget(instanceIds: readonly string[]): Promise<void>;
 	/** Deletes the oldest refusals beyond a number, of those peers that have most: one peer can't displace all others'. */
 	trimRefusals(refusals: number): Promise<void>;
 	setComparison(instanceId: string, comparison: ComparisonTimes): Promise<void>;
@@ -82,6 +84,7 @@ export function createHistoryStore(state: StateDatabase): HistoryStore {
 		write: (batch) => state.write((database) => writeBatch(database, batch, state)),
 		compact: (ids, merge) => state.write((database) => compactRequests(database, ids, merge, state.elementsOf)),
 		trim: (instances) => state.write((database) => trim(database, instances)),
+		forget: (ids) => state.write((database) => forget(database, ids)),
 		trimRefusals: (refusals) => state.write((database) => trimRefusals(database, refusals, state.memberOf)),
 		setComparison: (id, comparison) =>
 			state.write(async (database) => {

@@ -188,12 +188,17 @@ export async function trim(database: Kysely<StateTables>, instances: number): Pr
 		.limit(MAX_TRIMMED)
 		.offset(instances);
 	const ids = (await surplus.execute()).map(({ instance_id }) => instance_id);
+	await forget(database, ids);
+	return ids.length === MAX_TRIMMED;
+}
+
+/** See `HistoryStore.forget`. */
+export async function forget(database: Kysely<StateTables>, ids: readonly string[]): Promise<void> {
 	for (const some of chunks(ids)) {
 		for (const table of ["history_versions", "history_requests", "history_documents", "history_instances"] as const) {
 			await database.deleteFrom(table).where("instance_id", "in", some).execute();
 		}
 	}
-	return ids.length === MAX_TRIMMED;
 }
 
 /** See `HistoryStore.trimRefusals`. Each peer has its latest, then its second latest, and so on. */

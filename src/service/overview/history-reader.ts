@@ -7,6 +7,8 @@ export interface HistoryReader {
 	readonly lines: ReadonlyMap<string, InstanceHistory>;
 	/** Sets what a comparison has found, here and in the store. */
 	setComparison(id: string, comparison: ComparisonTimes): Promise<void>;
+	/** The store does not have these lines any more. */
+	forget(ids: readonly string[]): void;
 	close(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 			await store.setComparison(id, comparison);
 			const line = lines.get(id);
 			if (line !== undefined) lines.set(id, { ...line, ...comparison });
+		},
+		forget(ids) {
+			for (const id of ids) lines.delete(id);
 		},
 		async close() {
 			isClosed = true;

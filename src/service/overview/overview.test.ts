@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { guest, novaSettings, recordedInstance } from "../../../test/metadata-service.ts";
 import type { Change } from "../../source/source.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
@@ -113,6 +113,46 @@ describe("the overview", () => {
 		const since = overview.guest(trunk.id)?.history?.outdated_at;
 		expect(since).toBeGreaterThanOrEqual(before);
 		expect(since).toBeLessThanOrEqual(after);
+	});
+
+	it("forgets the history of a deleted instance after some minutes, and no other", { timeout: 30_000 }, async () => {
+		vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+		try {
+			const ids = ["listed", "unlisted", "deleted"];
+			for (const id of ids) await fetchDocument(Buffer.from("{}"), id);
+			let isThere = true;
+			let report: (change: Change) => void = () => {};
+			const overview = createOverview({
+				source: {
+					list: async () => ids.slice(0, 1).map((id) => ({ id, name: id })),
+					instance: async (id) => (id === "deleted" && !isThere ? undefined : { ...own, id }),
+					onChange(listener) {
+						report = listener;
+					},
+				},
+				...{ isLocal: true, documents, store, nodes: createNodeStore(state), digestOf, onError },
+			});
+			opened.push(overview);
+			await expect.poll(() => overview.isComplete).toBe(true);
+			report({ kind: "server", ids: ["deleted"] });
+			await expect.poll(() => overview.guest("deleted")?.history, { timeout: 10_000 }).toBeDefined();
+			await vi.advanceTimersByTimeAsync(30 * 60_000);
+			isThere = false;
+			report({ kind: "server", ids: ["deleted"] });
+			await expect.poll(() => overview.guest("deleted"), { timeout: 10_000 }).toBeUndefined();
+			const stored = async () => {
+				const found = await Promise.all(ids.map((id) => store.instance(id)));
+				return found.map((line) => line?.instance_id);
+			};
+			await vi.advanceTimersByTimeAsync(5 * 60_000);
+			expect(await stored()).toEqual(ids);
+			await vi.advanceTimersByTimeAsync(10 * 60_000);
+			await expect.poll(stored).toEqual(["listed", "unlisted", undefined]);
+			expect(await store.documents("deleted")).toEqual([]);
+			expect(await store.documents("unlisted")).toHaveLength(1);
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
 	it("agrees with an older version beside it, which knows one column", async () => {

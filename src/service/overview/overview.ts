@@ -9,7 +9,8 @@ import type { GuestDocuments } from "../guest-documents.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 import { LIMITS } from "../request-history/recorder.ts";
 import { createComparisons } from "./comparisons.ts";
-import { isOutdated } from "./freshness.ts";
+import { createDeletedGuests } from "./deleted-guests.ts";
+import { comparableAnswers, isOutdated } from "./freshness.ts";
 import { createHistoryReader } from "./history-reader.ts";
 import { createInstanceIndex, type OverviewSource } from "./index-loader.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
@@ -107,7 +108,15 @@ export function createOverview(options: OverviewOptions): Overview {
 		},
 	});
 
-	/** A search does not wait for it: with many instances it takes a long time. */
+	// A list that is read only when it is needed may lack new instances.
+	const deleted = isLocal
+		? createDeletedGuests({
+				...{ store, source, onError, guests: () => history.lines.keys(), onForgotten: history.forget },
+				isListed: (id) => (index.isComplete ? index.instances.has(id) : undefined),
+			})
+		: undefined;
+
+	/** Nobody waits for it: with many instances it takes a long time. */
 	function markRefused(): void {
 		refusals.refresh().then((hasChanged) => {
 			if (hasChanged) events.guests(undefined);
