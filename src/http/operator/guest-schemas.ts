@@ -16,7 +16,7 @@ export const GuestSchema = Type.Object({
 		description:
 			"`failing`: the guest's last request was answered with a status of 500 or more; `outdated`: it fetched documents that differ from what it would get now; `current`: the same; `asked`: nothing can be compared; `refused`: requests that nearly matched it were refused after its last answered one; `never`: it has not sent any request",
 	}),
-	outdatedSince: Type.Optional(Time),
+	outdatedSince: Type.Optional(Type.Integer({ description: "Of a guest that is `outdated`: milliseconds since 1970" })),
 	client: Type.Optional(Type.String({ description: "`name` or `name@version`" })),
 	firstAt: Type.Optional(Time),
 	lastAt: Type.Optional(Time),
@@ -262,7 +262,7 @@ export function guestOf({ instance, history, state }: Guest): Static<typeof Gues
 		requests: history?.requests ?? 0,
 		failures: history?.failures ?? 0,
 		...(history !== undefined && {
-			...(history.outdated_at && { outdatedSince: history.outdated_at }),
+			...(state === "outdated" && history.outdated_at && { outdatedSince: history.outdated_at }),
 			...(history.client !== null && { client: history.client }),
 			...{ firstAt: history.first_at, lastAt: history.last_at, lastStatus: history.last_status },
 			...{ userAgent: history.user_agent, node: history.node },
