@@ -86,7 +86,7 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const instance = await instanceOf(params.id);
 		const { id } = instance;
 		// It writes since when the guest is out of date: with a full or locked state, the rest is still shown.
-		await overview.compare(id, instance).catch((error: Error) => {
+		await overview.look(id, instance).catch((error: Error) => {
 			log.warn(
 				{ operator: "comparison", instance: pathInLog(id), detail: error.message },
 				"a guest's documents can't be compared",

@@ -63,7 +63,7 @@ describe("the overview", () => {
 		await fetchDocument(body() ?? new Uint8Array());
 		const first = await open();
 		expect(first.guest(own.id)?.state).toBe("asked");
-		await first.compare(own.id, own);
+		await first.look(own.id, own);
 		expect(first.guest(own.id)?.state).toBe(expected);
 		const since = first.guest(own.id)?.history?.outdated_at;
 		const second = await open();
@@ -157,7 +157,7 @@ describe("the overview", () => {
 
 	it("agrees with an older version beside it, which knows one column", async () => {
 		await fetchDocument(documents.tree(own).answer(PATH)?.body ?? new Uint8Array());
-		await (await open()).compare(own.id, own);
+		await (await open()).look(own.id, own);
 		const { compared_at } = (await store.instance(own.id)) as ComparisonTimes;
 		expect(compared_at).toBeGreaterThan(0);
 		for (const [outdated_at, state] of [
@@ -168,7 +168,7 @@ describe("the overview", () => {
 			await store.setComparison(own.id, { outdated_at, compared_at });
 			const overview = await open();
 			expect(overview.guest(own.id)?.state).toBe(state);
-			await overview.compare(own.id, own);
+			await overview.look(own.id, own);
 			expect(await store.instance(own.id)).toMatchObject({ outdated_at: null, compared_at });
 		}
 	});

@@ -42,8 +42,13 @@ export interface Overview {
 	unlisted(instance: Instance): Guest;
 	/** Instances that have been read. */
 	readonly size: number;
-	/** Compares a guest's documents at once. Sources that are asked over the network have this done for each guest shown. */
-	compare(id: string, instance: Instance): Promise<void>;
+	/** Whether user data is not compared: see OverviewSource. */
+	readonly lacksUserData: boolean;
+	/**
+	 * Somebody looks at a guest: compares its documents at once, and soon finds out whether a request that nearly was its
+	 * own was refused. Sources that are asked over the network have this done for each guest shown.
+	 */
+	look(id: string, instance: Instance): Promise<void>;
 	refusals(query: RefusalQuery): Promise<RefusalPage>;
 	/** The nodes of the last hour, by name. */
 	nodes(): Promise<readonly OverviewNode[]>;
@@ -82,7 +87,7 @@ export function createOverview(options: OverviewOptions): Overview {
 		isWatched: () => events.isWatched,
 		onError,
 	});
-	const refusals = createRefusals({ store, instances: () => index.instances.values() });
+	const refusals = createRefusals({ store, instances: () => index.instances.values(), onRested: markRefused });
 	const history = createHistoryReader({
 		...{
 			store,
@@ -175,7 +180,11 @@ export function createOverview(options: OverviewOptions): Overview {
 		get size() {
 			return index.instances.size;
 		},
-		compare: (id, instance) => compare(id, instance, comparisons.take(id)),
+		lacksUserData,
+		look(id, instance) {
+			markRefused();
+			return compare(id, instance, comparisons.take(id));
+		},
 		async refusals(query) {
 			await index.refresh();
 			return refusals.page(query);
@@ -201,7 +210,8 @@ export function createOverview(options: OverviewOptions): Overview {
 		listen: events.listen,
 		async close() {
 			events.close();
-			await Promise.all([index.close(), comparisons.close(), history.close()]);
+			refusals.close();
+			await Promise.all([index.close(), comparisons.close(), history.close(), deleted?.close()]);
 		},
 	};
 }

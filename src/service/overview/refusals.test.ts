@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { turnsDuring } from "../../../test/turns.ts";
 import type { Refusal } from "../../store/history-store.ts";
@@ -32,6 +33,7 @@ it("a page of refusals among very many instances never keeps guests waiting, and
 			passes++;
 			yield* all;
 		},
+		onRested() {},
 	});
 	let pages: RefusalPage[] = [];
 	const { longest } = await turnsDuring(async () => {
@@ -49,6 +51,7 @@ it("searches again when instances have changed, although it knows what nearly ma
 	const refusals = createRefusals({
 		store: { refusals: async () => [refusal(1)] },
 		instances: () => instances,
+		onRested() {},
 	});
 	const missesOf = async () => (await refusals.page({ limit: 1 })).refusals[0]?.misses.map(({ instance }) => instance);
 	expect(await missesOf()).toEqual([]);
@@ -56,7 +59,7 @@ it("searches again when instances have changed, although it knows what nearly ma
 	instances.push({ id: "new", name: "new", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.231"] }] });
 	refusals.invalidate();
 	expect(await refusals.refresh()).toBe(true);
-	expect([...refusals.nearest]).toEqual([["new", 1]]);
+	expect([...refusals.nearest]).toEqual([["new", { exact: 1, any: 1 }]]);
 	expect(await missesOf()).toEqual(["new"]);
 });
 
@@ -71,7 +74,39 @@ it("marks the instances that others nearly matched, although one peer has the la
 	const refusals = createRefusals({
 		store: { refusals: async () => [...Array.from({ length: 900 }, (_, at) => madeUp(1000 - at)), own] },
 		instances: () => [instance],
+		onRested() {},
 	});
 	expect(await refusals.refresh()).toBe(true);
-	expect([...refusals.nearest]).toEqual([["own", 1]]);
+	expect([...refusals.nearest]).toEqual([["own", { exact: 1, any: 1 }]]);
+});
+
+it("goes on once after its rest if it was asked meanwhile", async () => {
+	const port = { id: "p", macAddress: "52:54:00:00:00:01", networkId: "net", networkName: "net" };
+	const instance = { id: "own", name: "own", text: "", tags: [], ports: [{ ...port, addresses: ["192.168.0.231"] }] };
+	const { promise: rested, resolve } = Promise.withResolvers<void>();
+	let at = 1;
+	let rests = 0;
+	const refusals = createRefusals({
+		store: {
+			async refusals() {
+				// A database that takes long: the rest is longer than this test needs to ask again.
+				await wait(20);
+				return [{ ...refusal(1), last_at: at }];
+			},
+		},
+		instances: () => [instance],
+		onRested() {
+			rests++;
+			resolve();
+		},
+	});
+	expect(await refusals.refresh()).toBe(true);
+	at = 2;
+	refusals.add();
+	for (let n = 0; n < 3; n++) expect(await refusals.refresh()).toBe(false);
+	await rested;
+	expect(await refusals.refresh()).toBe(true);
+	expect(refusals.nearest.get("own")).toEqual({ exact: 2, any: 2 });
+	expect(rests).toBe(1);
+	refusals.close();
 });

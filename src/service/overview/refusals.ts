@@ -37,16 +37,19 @@ export interface Refusals {
 	/** Instances have changed, so that other ones may be near. */
 	invalidate(): void;
 	/**
-	 * Works out `nearest` if there is something new, for at most a fiftieth of the time.
+	 * Works out `nearest` if there is something new, for at most a fiftieth of the time: during a rest it is put off.
 	 *
 	 * @returns whether it is different now
 	 */
 	refresh(): Promise<boolean>;
+	close(): void;
 }
 
 export interface RefusalsOptions {
 	readonly store: Pick<HistoryStore, "refusals">;
 	readonly instances: () => Iterable<IndexedInstance>;
+	/** Called after a rest in which `refresh` was put off: it may be called again. */
+	readonly onRested: () => void;
 }
 
 /** More than the state keeps once it is trimmed. */
@@ -59,13 +62,20 @@ const MAX_WORDS = 10;
 /** Milliseconds for which near misses are kept. */
 const MAX_AGE = 5000;
 
-export function createRefusals({ store, instances }: RefusalsOptions): Refusals {
+export function createRefusals({ store, instances, onRested }: RefusalsOptions): Refusals {
 	const finder = createMissFinder(instances);
 	const findMarked = (refusals: readonly Refusal[]) =>
 		finder.find(inTurns(refusals, ({ source }) => peerOf(JSON.parse(source))).slice(0, MAX_MARKED));
 	let nearest: ReadonlyMap<string, number> = new Map();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
+	let timer: NodeJS.Timeout | undefined;
+	const refreshLater = (delay: number) => {
+		timer ??= setTimeout(() => {
+			timer = undefined;
+			onRested();
+		}, delay).unref();
+	};
 	return {
 		get nearest() {
 			return nearest;
@@ -79,7 +89,11 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 		},
 		async refresh() {
 			const started = performance.now();
-			if (!isStale || started < restUntil) return false;
+			if (!isStale) return false;
+			if (started < restUntil) {
+				refreshLater(restUntil - started);
+				return false;
+			}
 			isStale = false;
 			const found = await store.refusals(MAX_KEPT).then(findMarked, (error: unknown) => {
 				isStale = true;
@@ -90,6 +104,7 @@ export function createRefusals({ store, instances }: RefusalsOptions): Refusals 
 			restUntil = performance.now() + (performance.now() - started) * REST;
 			return before.size !== nearest.size || nearest.entries().some(([id, at]) => before.get(id) !== at);
 		},
+		close: () => clearTimeout(timer),
 		async page({ text = "", limit, cursor }) {
 			const all = inOrder(await matching(await store.refusals(MAX_KEPT), text, finder.find));
 			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPosition);

@@ -84,8 +84,9 @@ function concerns(message: StreamMessage, topic: Topic): boolean {
 			return topic === "guests" || (typeof topic === "object" && message.ids.includes(topic.guest));
 		case "all":
 			return topic !== "refusals";
+		// One of them may have nearly matched any guest.
 		case "refusals":
-			return topic === "refusals" || topic === "guests";
+			return true;
 		default:
 			return false;
 	}
