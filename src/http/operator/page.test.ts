@@ -203,6 +203,54 @@ describe("what a guest requested", () => {
 		expect(await until(stateOf, (state) => state === "refused")).toBe("refused");
 	});
 
+	it("says since when a guest is out of date, which is not since when it is refused", async () => {
+		await start();
+		const { id } = instance;
+		await record([answered({ at: 1000, instance: id, body: Buffer.from("{}") })]);
+		const shown = async () => (await json(`/api/search?q=${id}`)).guests[0];
+		const outdated = await until(shown, ({ state }) => state === "outdated");
+		expect(outdated.outdatedSince).toBeGreaterThan(1000);
+		const source = { peer: "10.0.0.1", address: instance.ports[0]?.fixedIps[0]?.address, networkId: "elsewhere" };
+		await record([
+			answered({ at: 2000, instance: undefined, body: undefined, status: 404, reason: "no-owner", source }),
+		]);
+		const refused = await until(shown, ({ state }) => state === "refused");
+		expect(refused.state).toBe("refused");
+		expect(refused).not.toHaveProperty("outdatedSince");
+	});
+
+	it("is shown on the guest's own page, though nobody has searched", async () => {
+		await start();
+		const source = { peer: "10.0.0.1", address: instance.ports[0]?.fixedIps[0]?.address, networkId: "elsewhere" };
+		await record([answered({ instance: undefined, body: undefined, status: 404, reason: "no-owner", source })]);
+		const stateOf = async () => (await json(`/api/instances/${instance.id}/guest`)).state as string;
+		expect(await until(stateOf, (state) => state === "refused")).toBe("refused");
+	});
+
+	it("does not mark a guest that is answered because of the address next to its own", async () => {
+		const known = guest({ id: "known", address: "192.0.2.7" });
+		const silent = guest({ id: "silent", address: "192.0.2.70" });
+		await start({ instances: instancesOf([known, silent]) });
+		const { body } = await ask(`/api/instances/known/tree/${NETWORK}`);
+		await record([answered({ at: 1000, instance: "known", body })]);
+		const stateOf = async (id: string) => (await json(`/api/search?q=${id}`)).guests[0]?.state as string;
+		expect(
+			await until(
+				() => stateOf("known"),
+				(state) => state === "current",
+			),
+		).toBe("current");
+		const refused = { at: 2000, instance: undefined, body: undefined, status: 404, reason: "no-owner" };
+		const from = (address: string, networkId = "net-1") =>
+			answered({ ...refused, source: { peer: "10.0.0.1", address, networkId } });
+		await record([from("192.0.2.8"), from("192.0.2.71")]);
+		const isRefused = (state: string) => state === "refused";
+		expect(await until(() => stateOf("silent"), isRefused)).toBe("refused");
+		expect(await stateOf("known")).toBe("current");
+		await record([from("192.0.2.7", "elsewhere")]);
+		expect(await until(() => stateOf("known"), isRefused)).toBe("refused");
+	});
+
 	it("lists every refusal exactly once across pages, the latest first, and finds one by its words", async () => {
 		await start();
 		const refused = (n: number) =>

@@ -17,6 +17,8 @@ export interface NearMiss {
 	readonly name: string;
 	/** The port that almost matched. */
 	readonly port?: string;
+	/** Whether the instance's own id or address was in the request, and not only one that is close to it. */
+	readonly isExact: boolean;
 	/** One sentence: what matches and what does not. */
 	readonly why: string;
 }
@@ -138,9 +140,10 @@ function addTo(candidates: Candidate[], candidate: Candidate): void {
 function missOf({ instance: { id, name, projectId }, match }: Candidate, source: RefusedRequest): NearMiss {
 	const problem = problemOf(source);
 	if (match === undefined) {
-		return { instance: id, name, why: `the id matches${otherProject(projectId, source) || problem}` };
+		return { instance: id, name, isExact: true, why: `the id matches${otherProject(projectId, source) || problem}` };
 	}
-	return { instance: id, name, port: match.port.id, why: whyOf(match, source) + problem };
+	const isExact = match.distance === 0;
+	return { instance: id, name, port: match.port.id, isExact, why: whyOf(match, source) + problem };
 }
 
 function whyOf(

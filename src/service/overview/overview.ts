@@ -134,8 +134,10 @@ export function createOverview(options: OverviewOptions): Overview {
 
 	function stateOf(id: string): GuestState {
 		const line = history.lines.get(id);
-		if ((refusals.nearest.get(id) ?? 0) > (line?.last_at ?? 0)) return "refused";
-		if (line === undefined) return "never";
+		const refused = refusals.nearest.get(id);
+		if (line === undefined) return refused === undefined ? "never" : "refused";
+		// Anybody may be near a guest that is answered.
+		if (refused !== undefined && refused.exact > line.last_at) return "refused";
 		if (line.last_status >= 500) return "failing";
 		// An older version beside this one may write 0 for a guest that is up to date.
 		if (line.outdated_at) return "outdated";

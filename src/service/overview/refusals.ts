@@ -28,10 +28,18 @@ export interface RefusalPage {
 	readonly next?: string;
 }
 
+/** When an instance was last nearly matched by a request that was refused, in milliseconds since 1970; 0: never. */
+export interface RefusedTimes {
+	/** By one with its own id or address. */
+	readonly exact: number;
+	/** By any, also one with an address close to its own: that may be somebody else's. */
+	readonly any: number;
+}
+
 export interface Refusals {
 	page(query: RefusalQuery): Promise<RefusalPage>;
-	/** The instances that the latest refusals nearly matched, with the time of the last one, in milliseconds since 1970. */
-	readonly nearest: ReadonlyMap<string, number>;
+	/** The instances that the latest refusals nearly matched. */
+	readonly nearest: ReadonlyMap<string, RefusedTimes>;
 	/** There is a new refusal: `nearest` is worked out again when it is next refreshed. */
 	add(): void;
 	/** Instances have changed, so that other ones may be near. */
@@ -66,7 +74,7 @@ export function createRefusals({ store, instances, onRested }: RefusalsOptions):
 	const finder = createMissFinder(instances);
 	const findMarked = (refusals: readonly Refusal[]) =>
 		finder.find(inTurns(refusals, ({ source }) => peerOf(JSON.parse(source))).slice(0, MAX_MARKED));
-	let nearest: ReadonlyMap<string, number> = new Map();
+	let nearest: ReadonlyMap<string, RefusedTimes> = new Map();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
 	let timer: NodeJS.Timeout | undefined;
@@ -102,7 +110,7 @@ export function createRefusals({ store, instances, onRested }: RefusalsOptions):
 			const before = nearest;
 			nearest = nearestOf(found);
 			restUntil = performance.now() + (performance.now() - started) * REST;
-			return before.size !== nearest.size || nearest.entries().some(([id, at]) => before.get(id) !== at);
+			return before.size !== nearest.size || nearest.entries().some(([id, times]) => !isSame(before.get(id), times));
 		},
 		close: () => clearTimeout(timer),
 		async page({ text = "", limit, cursor }) {
@@ -120,14 +128,20 @@ export function createRefusals({ store, instances, onRested }: RefusalsOptions):
 	};
 }
 
-function nearestOf(found: readonly RefusalWithMisses[]): Map<string, number> {
-	const times = new Map<string, number>();
+function nearestOf(found: readonly RefusalWithMisses[]): Map<string, RefusedTimes> {
+	const nearest = new Map<string, RefusedTimes>();
 	for (const { refusal, misses } of found) {
-		for (const { instance } of misses.slice(0, 1)) {
-			times.set(instance, Math.max(times.get(instance) ?? 0, refusal.last_at));
+		const at = refusal.last_at;
+		for (const { instance, isExact } of misses.slice(0, 1)) {
+			const { exact, any } = nearest.get(instance) ?? { exact: 0, any: 0 };
+			nearest.set(instance, { exact: isExact ? Math.max(exact, at) : exact, any: Math.max(any, at) });
 		}
 	}
-	return times;
+	return nearest;
+}
+
+function isSame(a: RefusedTimes | undefined, b: RefusedTimes): boolean {
+	return a?.exact === b.exact && a.any === b.any;
 }
 
 /** Finds near misses, for one page after the other. */
