@@ -110,6 +110,41 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(await clientOf()).toBe("cloud-init@26.2");
 		});
 
+		test("begins with new evidence of the client when the guest has been away for longer than a boot", async () => {
+			const MINUTE = 60_000;
+			const clientOf = async (id: string) => {
+				const line = await store.instance(id);
+				const { client, client_traits: traits = 0, client_certainty: certainty = 0 } = line ?? {};
+				return bestClient({ traits, client: client ?? undefined, certainty }).client;
+			};
+			const one = recorder();
+			/** Each request by the same process, and each by another one. */
+			const fetched = async (minute: number, path: string, userAgent = "proxy") => {
+				const request = { at: minute * MINUTE, path, userAgent };
+				one.record(answered({ ...request, instance: "one" }));
+				await one.close();
+				await write([answered({ ...request, instance: "several" })], `${minute} ${path}`);
+				return await Promise.all([clientOf("one"), clientOf("several")]);
+			};
+			const both = (client: string) => [client, client];
+			await fetched(0, "openstack/2018-08-27/meta_data.json");
+			expect(await fetched(0.1, "openstack/latest/user_data")).toEqual(both("cloud-init"));
+			// Nobody has rebuilt it.
+			expect(await fetched(9, "openstack/latest/network_data.json")).toEqual(both("cloud-init"));
+			expect(await fetched(30, "openstack/latest/user_data", "curl/8.14.1")).toEqual(both("cloud-init"));
+			await fetched(60, "openstack/latest/meta_data.json");
+			await fetched(60.1, "openstack/latest/network_data.json");
+			expect(await fetched(60.2, "openstack/latest/user_data")).toEqual(both("talos"));
+			// A user agent that is known is no more certain than a later boot.
+			expect(await fetched(80, "openstack/2018-08-27/meta_data.json", "Cloud-Init/25.1.4")).toEqual(
+				both("cloud-init@25.1.4"),
+			);
+			expect(await fetched(100, "openstack/latest/meta_data.json")).toEqual(both("cloud-init@25.1.4"));
+			expect(await fetched(100.1, "openstack/latest/user_data", "curl/8.14.1")).toEqual(both("cloud-init@25.1.4"));
+			await fetched(100.2, "openstack/latest/network_data.json");
+			expect(await fetched(100.3, "openstack/latest/user_data")).toEqual(both("talos"));
+		});
+
 		test("keeps three versions of a document, the newest first", async () => {
 			const bodies = ["{}", '{"links":[]}', '{"networks":[]}', '{"services":[]}'];
 			for (const [at, body] of bodies.entries()) await write([answered({ at, body: Buffer.from(body) })]);

@@ -6,6 +6,11 @@ import type { HistoryBatch } from "./history-store.ts";
 
 /** Instances that one call of `trim` deletes. */
 const MAX_TRIMMED = 1000;
+/**
+ * A guest that has not asked for longer may have been rebuilt: its requests since are another boot's, perhaps of another
+ * program. Within it, a program may fetch a document in several versions. Milliseconds.
+ */
+export const SAME_BOOT = 600_000;
 /** Versions of each document. */
 export const MAX_VERSIONS = 3;
 
@@ -112,9 +117,18 @@ const KEYS: Readonly<Record<keyof typeof COLUMNS, readonly string[]>> = {
 	history_refusals: ["source", "reason", "listener"],
 };
 
-/** Processes see a part of a guest's requests each. Of two clients that are equally certain, the later one counts. */
+/** What a person tries with curl, whose certainty is 0, begins no boot. */
+const IS_NEW_BOOT = sql`(excluded.first_at > history_instances.last_at + ${sql.lit(SAME_BOOT)}
+	and (excluded.client_traits <> 0 or excluded.client_certainty > 0))`;
+
+/**
+ * Processes see a part of a guest's requests each. Of two clients that are equally certain, the later one counts, and any
+ * client of a new boot that is certain at all.
+ */
 const IS_BETTER_CLIENT = sql`excluded.client is not null and (
-	excluded.client_certainty > history_instances.client_certainty or history_instances.client is null or
+	history_instances.client is null or
+	(excluded.client_certainty > 0
+		and (excluded.client_certainty > history_instances.client_certainty or ${IS_NEW_BOOT})) or
 	(excluded.client_certainty = history_instances.client_certainty and excluded.last_at >= history_instances.last_at))`;
 
 /** Nodes write in any order: the later request counts. */
@@ -124,10 +138,13 @@ const ADD_TO_INSTANCE = sql`do update set
 		then excluded.last_at else history_instances.last_at end,
 	requests = history_instances.requests + excluded.requests,
 	failures = history_instances.failures + excluded.failures,
-	client_traits = excluded.client_traits | history_instances.client_traits,
+	client_traits = case when ${IS_NEW_BOOT} then excluded.client_traits
+		else excluded.client_traits | history_instances.client_traits end,
 	client = case when ${IS_BETTER_CLIENT} then excluded.client else history_instances.client end,
 	client_certainty = case when ${IS_BETTER_CLIENT}
-		then excluded.client_certainty else history_instances.client_certainty end,
+		then excluded.client_certainty
+		when ${IS_NEW_BOOT} and history_instances.client_certainty > 0 then -1
+		else history_instances.client_certainty end,
 	sequence = excluded.sequence`;
 
 function later(column: "last_status" | "user_agent" | "node") {

@@ -1,14 +1,9 @@
 /** Whether a guest has the documents that it would get now. */
 import type { LastAnswer } from "../../store/history-store.ts";
+import { SAME_BOOT } from "../../store/history-write.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 
 export type DocumentState = "current" | "outdated" | "gone";
-
-/**
- * A program may fetch a document in several versions within one boot: all of them count. Once the document has been
- * fetched in another version this much later, perhaps by another program, the older answer does not count. Milliseconds.
- */
-const SAME_BOOT = 600_000;
 
 /** Documents that depend on services outside the instance, which are not asked for this. */
 const UNCOMPARABLE = /\/vendor_data2\.json$/;

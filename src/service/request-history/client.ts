@@ -17,6 +17,8 @@ export interface ClientEvidence {
 
 /** How well a client is known. Less certain evidence does not replace it. The numbers are stored. */
 const Certainty = {
+	/** By an earlier boot: the guest may have been rebuilt since. Only the database has it: see `IS_NEW_BOOT` there. */
+	earlierBoot: -1,
 	/** Unknown, or a tool that a person tries in the guest. */
 	none: 0,
 	/** By the paths that it requests. */
@@ -85,7 +87,7 @@ export function addEvidence(known: ClientEvidence, path: string | undefined, use
 	return { traits, ...bestClient({ ...known, traits }) };
 }
 
-/** The client by everything that is known: each process has seen only some of the requests. */
+/** The client by everything that is known of a boot: each process has seen only some of the requests. */
 export function bestClient({ traits, client, certainty }: ClientEvidence): Omit<ClientEvidence, "traits"> {
 	if (certainty === Certainty.userAgent) return { client, certainty };
 	const byPaths = PATTERNS.find(({ all, none }) => (traits & all) === all && (traits & none) === 0)?.client;

@@ -4,6 +4,7 @@ import type { LRUCache } from "lru-cache";
 import { getOrInsert } from "../../get-or-insert.ts";
 import { inTurns } from "../../in-turns.ts";
 import type { HistoryBatch } from "../../store/history-store.ts";
+import { SAME_BOOT } from "../../store/history-write.ts";
 import { startWorkTurn } from "../work-turn.ts";
 import { type AnsweredRequest, peerOf, type RecordedRequest } from "./answered-request.ts";
 import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
@@ -13,7 +14,8 @@ import { encodeRequests } from "./request-list.ts";
 
 /** What is remembered between batches, to write less. All of it can be lost. */
 export interface BatchMemory {
-	readonly evidence: LRUCache<string, ClientEvidence>;
+	/** What this process has seen of each guest's last boot, and when it last asked. */
+	readonly evidence: LRUCache<string, ClientEvidence & { readonly at: number }>;
 	/** The digest of the last stored version, by instance and path. */
 	readonly versions: LRUCache<string, string>;
 }
@@ -68,11 +70,12 @@ function ofInstance(id: string, pending: PendingInstance, context: BatchContext)
 	const { memory, node, writer } = context;
 	const { firstAt, last, requests, failures } = pending;
 	const latest = latestRequests(pending);
-	let evidence = memory.evidence.get(id) ?? NO_EVIDENCE;
+	const known = memory.evidence.get(id);
+	let evidence = known === undefined || firstAt > known.at + SAME_BOOT ? NO_EVIDENCE : known;
 	// A guest may have requested more documents than there are latest requests.
 	for (const { path, userAgent } of pending.documents.values()) evidence = addEvidence(evidence, path, userAgent);
 	for (const { path, userAgent } of latest) evidence = addEvidence(evidence, path, userAgent);
-	memory.evidence.set(id, evidence);
+	memory.evidence.set(id, { ...evidence, at: last.at });
 	const { content, count } = encodeRequests(latest.map((request) => recorded(request, node)));
 	return {
 		instance: {

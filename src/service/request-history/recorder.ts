@@ -52,7 +52,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	const { store, node, writer, digestOf, onLost, onError, delay = 1000 } = options;
 	const max = MAX_REMEMBERED;
 	const memory = {
-		evidence: new LRUCache<string, ClientEvidence>({ max }),
+		evidence: new LRUCache<string, ClientEvidence & { readonly at: number }>({ max }),
 		versions: new LRUCache<string, string>({ max: 4 * max }),
 	};
 	const context: BatchContext = { node, writer, digestOf, memory };
