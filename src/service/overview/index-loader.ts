@@ -99,9 +99,10 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 			if (found !== undefined) next.set(id, found);
 			if (!isKnown) ids.push(id);
 		}
-		const isSame = ids.length === 0 && next.size === instances.size;
 		const wasComplete = isComplete;
+		const size = instances.size;
 		[instances, isComplete, readAt] = [next, isFilled(), performance.now()];
+		const isSame = ids.length === 0 && next.size === size && isComplete === wasComplete;
 		if (!isSame) onChange(wasComplete ? ids : undefined, since);
 	}
 

@@ -100,17 +100,7 @@ function Results({ page }: { readonly page: SearchPage }) {
 	const { guests, total, next, isComplete } = page;
 	const { parameters } = place.value;
 	if (guests.length === 0) {
-		const isFiltered = [...parameters.keys()].length > 0;
-		return (
-			<Empty>
-				<p>{isFiltered ? "No instance matches." : "There are no instances."}</p>
-				{isFiltered ? (
-					<Link href="/">Show all instances</Link>
-				) : (
-					<p>Create a server in the cloud, or add one to the inventory: it appears here automatically.</p>
-				)}
-			</Empty>
-		);
+		return <NoResults isFiltered={[...parameters.keys()].length > 0} isComplete={isComplete} />;
 	}
 	return (
 		<>
@@ -134,6 +124,30 @@ function Results({ page }: { readonly page: SearchPage }) {
 			</table>
 			<PageButtons next={next} />
 		</>
+	);
+}
+
+function NoResults({ isFiltered, isComplete }: { readonly isFiltered: boolean; readonly isComplete: boolean }) {
+	return (
+		<Empty>
+			<p>
+				{isFiltered
+					? "No instance matches."
+					: isComplete
+						? "There are no instances."
+						: "No instance has been read yet."}
+			</p>
+			{!isComplete && (
+				<p>
+					The instances are still being read. <Link href="/cloud">Cloud</Link> shows how far, and whether the cloud
+					answers.
+				</p>
+			)}
+			{isFiltered && <Link href="/">Show all instances</Link>}
+			{!isFiltered && isComplete && (
+				<p>Create a server in the cloud, or add one to the inventory: it appears here automatically.</p>
+			)}
+		</Empty>
 	);
 }
 
