@@ -4,7 +4,9 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { guest, instancesOf } from "../../test/metadata-service.ts";
+import { createGuestDocuments } from "../../src/service/guest-documents.ts";
+import { answered } from "../../test/history-contract.ts";
+import { guest, instancesOf, novaSettings } from "../../test/metadata-service.ts";
 import { recordRequests, startTestOperator, type TestOperatorServer } from "../../test/operator-server.ts";
 import { expectAccessible, hasChromium, useBrowser, WAYS } from "./browser.ts";
 
@@ -13,9 +15,14 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 	const planted = "PLANTED-USER-DATA";
 	const nasty = `<img src=x onerror="document.title='owned'">\u001b[31m\u202e`;
 	const own = { ...guest({ address: "192.0.2.7", userData: Buffer.from(planted) }) };
+	const metadata = new Map([
+		["role", "web"],
+		["admin_pass", "PLANTED-PASSWORD"],
+	]);
+	let named: typeof own;
 	let server: TestOperatorServer;
 	beforeAll(async () => {
-		const named = { ...own, server: { ...(own.server as NonNullable<typeof own.server>), name: nasty } };
+		named = { ...own, server: { ...(own.server as NonNullable<typeof own.server>), name: nasty, metadata } };
 		const tokens = { token: "full-token", readToken: "read-token" };
 		server = await startTestOperator({ ...tokens, instances: instancesOf([named]) });
 	});
@@ -58,6 +65,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		expect(isStopped).toEqual(["Guestwire", "script-src-elem", "connect-src", "img-src"]);
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.getByRole("heading", { name: "Sign in" }).waitFor();
+		expect(await page.getByRole("alert").count()).toBe(0);
 		expect((await page.request.get(`${server.address}/api/search`)).status()).toBe(401);
 	});
 
@@ -141,5 +149,26 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await expectAccessible(page);
 		expect(server.lines.filter((line) => line.includes("user data was read"))).toHaveLength(1);
 		expect(server.lines.join("")).not.toContain(planted);
+	});
+
+	it("compares what is not secret in metadata, and says so if nothing else differs", async () => {
+		const path = "openstack/latest/meta_data.json";
+		const body = createGuestDocuments(novaSettings).tree(named).answer(path)?.body ?? new Uint8Array();
+		const now = Buffer.from(body).toString();
+		const record = (at: number, text: string) =>
+			recordRequests(server.state, [answered({ at, instance: own.id, path, body: Buffer.from(text) })]);
+		await record(Date.now(), now.replace('"web"', '"db"'));
+		const page = await open(`${server.address}/instances/${own.id}?document=${path}`);
+		await signIn(page, "read-token");
+		const diff = page.getByRole("region", { name: `Changes of ${path}` });
+		await diff.locator("del", { hasText: '"role": "db"' }).waitFor();
+		await diff.locator("ins", { hasText: '"role": "web"' }).waitFor();
+		await page.getByText(/does not allow user data/).waitFor();
+		await record(Date.now(), now.replace("PLANTED-PASSWORD", "PLANTED-OLD"));
+		await page.getByText(/^Only values that are hidden here differ/).waitFor();
+		expect(await page.content()).not.toContain("PLANTED");
+		await record(Date.now(), now);
+		await page.getByText("No difference.").waitFor();
+		await expectAccessible(page);
 	});
 });

@@ -10,13 +10,16 @@ export function DiffView({
 	before,
 	after,
 	label,
+	equal,
 }: {
 	readonly before: string;
 	readonly after: string;
 	readonly label: string;
+	/** What to say if there is no difference. */
+	readonly equal: string;
 }) {
 	const rows = useMemo(() => rowsOf(readable(before), readable(after)), [before, after]);
-	if (before === after) return <p class="good">No difference.</p>;
+	if (before === after) return <p class="good">{equal}</p>;
 	return (
 		<section aria-label={label}>
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines have to be scrolled with the keyboard */}

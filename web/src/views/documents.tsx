@@ -31,12 +31,10 @@ export function Documents({ guest, revision }: { readonly guest: GuestDetails; r
 					))}
 				</tbody>
 			</table>
-			{document !== undefined &&
-				(document.isPrivate ? (
-					<PrivateDocument key={document.path} id={guest.id} path={document.path} />
-				) : (
-					<Comparison key={document.path} id={guest.id} path={document.path} revision={revision} />
-				))}
+			{document !== undefined && (
+				<Comparison key={document.path} id={guest.id} document={document} revision={revision} />
+			)}
+			{document?.isPrivate === true && <PrivateDocument key={document.path} id={guest.id} path={document.path} />}
 		</>
 	);
 }
@@ -63,7 +61,7 @@ function DocumentRow({ document, isChosen }: { readonly document: Document; read
 					"—"
 				) : (
 					<>
-						<Time at={last.at} /> <small>{bytesText(last.bytes)}</small>
+						<Time at={last.at} /> <small>{last.status === 404 ? "not there" : bytesText(last.bytes)}</small>
 					</>
 				)}
 			</td>
@@ -113,19 +111,35 @@ interface Choice {
 	readonly name: string;
 	readonly before: string;
 	readonly after: string;
+	/** Whether it is what the guest has, compared with what it would get. */
+	readonly isCurrent?: boolean;
 }
 
-function Comparison({ id, path, revision }: { readonly id: string; readonly path: string; readonly revision: number }) {
+interface ComparisonProps {
+	readonly id: string;
+	readonly document: Document;
+	readonly revision: number;
+}
+
+/** What may be shown of a document. Of one with secrets, that is the rest of it. */
+function Comparison({ id, document, revision }: ComparisonProps) {
+	const { path, isPrivate, state } = document;
 	const { data, error } = useResource<Versions>(ofInstance(id, `versions?path=${encodeURIComponent(path)}`), revision);
 	const [chosen, setChosen] = useState(0);
 	if (error !== undefined) return <Problem message={error} />;
 	if (data === undefined) return null;
 	const choices = choicesOf(data);
 	const choice = choices[Math.min(chosen, choices.length - 1)];
+	if (choice === undefined && isPrivate) return null;
+	const plain = <PlainDocument id={id} path={path} text={data.now} isLinked={!isPrivate} />;
+	const isHidden = choice?.isCurrent === true && state === "outdated";
 	return (
 		<div class="comparison">
 			{choice === undefined ? (
-				<PlainDocument id={id} path={path} text={data.now} />
+				<>
+					<p class="muted">{nothingToCompare(document)}</p>
+					{plain}
+				</>
 			) : (
 				<>
 					<label>
@@ -138,10 +152,15 @@ function Comparison({ id, path, revision }: { readonly id: string; readonly path
 							))}
 						</select>
 					</label>
-					<DiffView before={choice.before} after={choice.after} label={`Changes of ${path}`} />
+					<DiffView
+						before={choice.before}
+						after={choice.after}
+						label={`Changes of ${path}`}
+						equal={isHidden ? ONLY_HIDDEN : "No difference."}
+					/>
 					<details>
-						<summary>The document as the guest would get it</summary>
-						<PlainDocument id={id} path={path} text={data.now} />
+						<summary>The document as the guest would get it{isPrivate && ", without secrets"}</summary>
+						{plain}
 					</details>
 				</>
 			)}
@@ -149,20 +168,34 @@ function Comparison({ id, path, revision }: { readonly id: string; readonly path
 	);
 }
 
+const ONLY_HIDDEN = "Only values that are hidden here differ: random_seed, or metadata that may be secret.";
+
+/** Why a document is shown alone. */
+function nothingToCompare({ last }: Document): string {
+	if (last === undefined) return "There is nothing to compare: the guest has not fetched this document.";
+	if (last.status === 404)
+		return "There is nothing to compare: the document was not there when the guest last asked for it.";
+	return "There is nothing to compare: the text of this document is not kept.";
+}
+
 function PlainDocument({
 	id,
 	path,
 	text,
+	isLinked,
 }: {
 	readonly id: string;
 	readonly path: string;
 	readonly text: string | undefined;
+	readonly isLinked: boolean;
 }) {
 	return (
 		<>
-			<p>
-				<a href={ofInstance(id, `tree/${path}`)}>The document byte for byte</a>
-			</p>
+			{isLinked && (
+				<p>
+					<a href={ofInstance(id, `tree/${path}`)}>The document byte for byte</a>
+				</p>
+			)}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines have to be scrolled with the keyboard */}
 			{text !== undefined && <pre tabIndex={0}>{readable(text)}</pre>}
 		</>
@@ -173,7 +206,9 @@ function PlainDocument({
 function choicesOf({ now, nova, fetched, versions }: Versions): Choice[] {
 	const choices: Choice[] = [];
 	const last = versions.find(({ digest }) => digest === fetched);
-	if (last !== undefined) choices.push({ name: "last fetched → now", before: last.text, after: now ?? "" });
+	if (last !== undefined) {
+		choices.push({ name: "last fetched → now", before: last.text, after: now ?? "", isCurrent: true });
+	}
 	const older = last === undefined ? [] : versions.filter((version) => version !== last);
 	for (const [at, { lastAt, text }] of older.entries()) {
 		const which = at === 0 ? "the version before" : "an older version";
