@@ -58,6 +58,12 @@ export function versionsOf(database: Kysely<StateTables>, instanceId: string, pa
 	);
 }
 
+/** The last batch with refusals among those that are kept; 0 if there is none. Nodes may write an older one later. */
+export async function refusalSequence(database: Kysely<StateTables>): Promise<number> {
+	const latest = database.selectFrom("history_refusals").select(({ fn }) => fn.max("sequence").as("sequence"));
+	return Number((await latest.executeTakeFirst())?.sequence ?? 0);
+}
+
 export function pageOfRefusals(database: Kysely<StateTables>, limit: number): Promise<Refusal[]> {
 	return database
 		.selectFrom("history_refusals")

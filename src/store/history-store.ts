@@ -10,6 +10,7 @@ import {
 	type LastAnswer,
 	pageOfRefusals,
 	type Refusal,
+	refusalSequence,
 	requestsOf,
 	versionsOf,
 } from "./history-queries.ts";
@@ -75,6 +76,8 @@ export interface HistoryStore {
 	versions(instanceId: string, path: string): Promise<readonly Version[]>;
 	/** The latest refusals first. */
 	refusals(limit: number): Promise<readonly Refusal[]>;
+	/** Grows with each batch that has refusals, as long as none is trimmed; 0 if there are none. */
+	refusalSequence(): Promise<number>;
 	/** Calls back soon after any process may have written. @returns ends it */
 	onChange(listener: () => void): () => Promise<void>;
 }
@@ -99,6 +102,7 @@ export function createHistoryStore(state: StateDatabase): HistoryStore {
 		requests: (id) => state.read((database) => requestsOf(database, id)),
 		versions: (id, path) => state.read((database) => versionsOf(database, id, path)),
 		refusals: (limit) => state.read((database) => pageOfRefusals(database, limit)),
+		refusalSequence: () => state.read(refusalSequence),
 		onChange: (listener) => state.listen(listener),
 	};
 }

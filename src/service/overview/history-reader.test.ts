@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { answered } from "../../../test/history-contract.ts";
+import { recordRequests } from "../../../test/operator-server.ts";
 import { openDatabase } from "../../store/database.ts";
 import { createHistoryStore } from "../../store/history-store.ts";
 import { createHistoryReader } from "./history-reader.ts";
@@ -64,6 +66,31 @@ it("keeps what is stored when it can't be replaced, so that it is retried", asyn
 	isLocked = false;
 	await reader.setComparison("vm", found);
 	expect([reader.lines.get("vm"), await stored.instance("vm")]).toMatchObject([found, found]);
+	await reader.close();
+	await state.close();
+});
+
+it("notices a refusal that a slower process writes after a later one", async () => {
+	const state = await openDatabase("memory");
+	const store = createHistoryStore(state);
+	let noticed = 0;
+	const reader = createHistoryReader({
+		...{ store, maxLines: LIMIT, onLines() {}, onStored() {}, onRequests() {} },
+		onRefusals() {
+			noticed++;
+		},
+		onError(error) {
+			throw error;
+		},
+	});
+	const refused = (at: number, address: string) =>
+		recordRequests(state, [
+			answered({ at, instance: undefined, body: undefined, status: 404, reason: "no-owner", source: { address } }),
+		]);
+	await refused(2000, "192.0.2.2");
+	await expect.poll(() => noticed).toBe(1);
+	await refused(1000, "192.0.2.1");
+	await expect.poll(() => noticed).toBe(2);
 	await reader.close();
 	await state.close();
 });

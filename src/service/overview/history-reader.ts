@@ -13,7 +13,7 @@ export interface HistoryReader {
 }
 
 export interface HistoryReaderOptions {
-	readonly store: Pick<HistoryStore, "instancesSince" | "refusals" | "setComparison" | "onChange">;
+	readonly store: Pick<HistoryStore, "instancesSince" | "refusalSequence" | "setComparison" | "onChange">;
 	/** Lines that are kept, as many as the state keeps: those that were written last. */
 	readonly maxLines: number;
 	/** Called with the ids of the lines that were read. */
@@ -35,7 +35,7 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 	const { store, maxLines, onLines, onStored, onRequests, onRefusals, onError } = options;
 	const lines = new Map<string, InstanceHistory>();
 	let sequence = 0;
-	let latestRefusal = "";
+	let refusalSequence = 0;
 	let isClosed = false;
 	let isStale = false;
 	let reading: Promise<void> | undefined;
@@ -58,9 +58,9 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 			sequence = page.sequence;
 		}
 		if (ids.length > 0) onLines(ids);
-		const latest = JSON.stringify(await store.refusals(1));
-		if (latest !== latestRefusal) onRefusals();
-		latestRefusal = latest;
+		const latest = await store.refusalSequence();
+		if (latest !== refusalSequence) onRefusals();
+		refusalSequence = latest;
 	}
 	/** A change while it reads makes it read again. */
 	async function readAll(): Promise<void> {
