@@ -8,12 +8,13 @@ const HEADERS = [
 	"X-Neutron-Router-ID",
 	"X-Instance-ID",
 	"X-Tenant-ID",
+	"X-Metadata-Provider",
 ] as const;
 const pick = headerPicker(HEADERS);
 
-/** What a refused request says about its origin, for operators. Anybody may have written it. Never the signature. */
+/** What a refused request says about its origin, for operators. Anybody may have written it. Never a signature. */
 export function requestSource(rawHeaders: readonly string[], peer: string | undefined): RequestSource {
-	const [address, network, ovnNetwork, routerId, instance, projectId] = pick(rawHeaders).values;
+	const [address, network, ovnNetwork, routerId, instance, projectId, providerId] = pick(rawHeaders).values;
 	const networkId = network ?? ovnNetwork;
 	return {
 		...(peer !== undefined && { peer }),
@@ -22,5 +23,6 @@ export function requestSource(rawHeaders: readonly string[], peer: string | unde
 		...(routerId !== undefined && { routerId }),
 		...(instance !== undefined && { instance }),
 		...(projectId !== undefined && { projectId }),
+		...(providerId !== undefined && { providerId }),
 	};
 }

@@ -178,6 +178,7 @@ const RefusalSchema = Type.Object({
 		routerId: Type.Optional(Type.String()),
 		instance: Type.Optional(Type.String()),
 		projectId: Type.Optional(Type.String()),
+		providerId: Type.Optional(Type.String({ description: "The metadata provider, such as an NSX edge" })),
 	}),
 	reason: Type.String(),
 	meaning: Type.String({ description: "What happened" }),

@@ -156,8 +156,10 @@ function whyOf(
 		return `the ${kind} matches; the port is on network ${network}, and the request came from network ${source.networkId}`;
 	}
 	const matches = `the ${kind} matches on network ${network}`;
-	const isUnconnected = source.reason === "no-owner" && source.routerId !== undefined;
-	return isUnconnected ? `${matches}; router ${source.routerId} is not connected to this network` : matches;
+	const { reason, routerId, providerId } = source;
+	if (reason !== "no-owner") return matches;
+	if (routerId !== undefined) return `${matches}; router ${routerId} is not connected to this network`;
+	return providerId === undefined ? matches : `${matches}; provider ${providerId} does not serve this network`;
 }
 
 /** What was wrong with a request, whichever instance it meant. */

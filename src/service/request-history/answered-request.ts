@@ -36,6 +36,8 @@ export interface RequestSource {
 	/** The id that was claimed. */
 	readonly instance?: string | undefined;
 	readonly projectId?: string | undefined;
+	/** `X-Metadata-Provider`. */
+	readonly providerId?: string | undefined;
 }
 
 /** Who sent a request, as far as that is certain: refusals are bounded by it, because all else can be made up. */

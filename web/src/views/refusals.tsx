@@ -124,12 +124,13 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 }
 
 function SourceText({ source }: Pick<Refusal, "source">) {
-	const { peer, address, networkId, routerId, instance, projectId } = source;
+	const { peer, address, networkId, routerId, instance, projectId, providerId } = source;
 	const parts = [
 		["peer", peer],
 		["forwarded for", address],
 		["network", networkId],
 		["router", routerId],
+		["provider", providerId],
 		["instance", instance],
 		["project", projectId],
 	].filter(([, value]) => value !== undefined);
