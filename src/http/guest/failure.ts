@@ -1,4 +1,5 @@
 import { type ErrorCode, GuestwireError } from "../../errors.ts";
+import { shownMessage } from "../shown-message.ts";
 import type { Reason } from "./reasons.ts";
 import type { ErrorResponse } from "./response.ts";
 
@@ -17,6 +18,8 @@ const REASON_OF: Partial<Record<ErrorCode, Reason>> = {
 /** The response to an error that was thrown while a request was handled. */
 export function failure(error: unknown): ErrorResponse {
 	const reason = error instanceof GuestwireError ? REASON_OF[error.code] : undefined;
-	if (reason !== undefined) return { reason, detail: (error as GuestwireError).message };
-	return { reason: "failed", detail: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+	const shownDetail = shownMessage(error);
+	if (reason !== undefined) return { reason, detail: (error as GuestwireError).message, shownDetail };
+	const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+	return { reason: "failed", detail, shownDetail };
 }

@@ -5,7 +5,7 @@ import type { AnsweredRequest } from "../../service/request-history/answered-req
 import type { Exchange } from "./connections.ts";
 import { firstHeader } from "./identity/headers.ts";
 import { requestSource } from "./request-source.ts";
-import { type GuestResponse, statusOf } from "./response.ts";
+import { type ErrorResponse, type GuestResponse, statusOf } from "./response.ts";
 
 /** @param bytes the size of the response's body */
 export type Report = (exchange: Exchange, response: GuestResponse, bytes: number) => void;
@@ -29,7 +29,7 @@ export function createReport({ identity, listen: listener, log, metrics, record 
 		const { instance } = response;
 		const status = statusOf(response);
 		const ms = performance.now() - started;
-		const { reason, detail } = "reason" in response ? response : ANSWERED;
+		const { reason, detail, shownDetail = detail } = "reason" in response ? response : ANSWERED;
 		log.request({ identity, method, path: target.logged, status, ms: roundedMs(ms), instance, reason, detail });
 		countRequest(status, target.kind, ms / 1000);
 		if (reason !== undefined) metrics.refused(identity, reason);
@@ -39,8 +39,22 @@ export function createReport({ identity, listen: listener, log, metrics, record 
 		const isRefused = reason !== undefined && (instance === undefined || reason === "unknown-instance");
 		const source = isRefused ? requestSource(rawHeaders, request.socket.remoteAddress) : undefined;
 		const at = Date.now();
-		record({ at, instance, method, path, status, bytes, ms, userAgent, listener, body, reason, detail, source });
+		record({
+			at,
+			instance,
+			method,
+			path,
+			status,
+			bytes,
+			ms,
+			userAgent,
+			listener,
+			body,
+			reason,
+			detail: shownDetail,
+			source,
+		});
 	};
 }
 
-const ANSWERED: { readonly reason?: undefined; readonly detail?: undefined } = {};
+const ANSWERED: Partial<Pick<ErrorResponse, "reason" | "detail" | "shownDetail">> = {};

@@ -13,8 +13,10 @@ export interface ErrorResponse {
 	readonly reason: Reason;
 	/** Sent to the guest in place of the status's own sentence. Never says more than what is wrong with the request. */
 	readonly explanation?: string | undefined;
-	/** For the log only. */
+	/** For the log. */
 	readonly detail?: string | undefined;
+	/** For the request history, which operators see. Default: the detail. */
+	readonly shownDetail?: string | undefined;
 	/** The instance's id, once the request has proved to speak for it. */
 	readonly instance?: string | undefined;
 }

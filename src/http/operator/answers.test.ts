@@ -1,11 +1,20 @@
 /** What operators see of answers that a real listener gave. */
 import { afterEach, describe, expect, it } from "vitest";
-import { guest, instancesOf, send, startTestService, type TestService } from "../../../test/metadata-service.ts";
+import {
+	guest,
+	instancesOf,
+	SECRET,
+	send,
+	signature,
+	startTestService,
+	type TestService,
+} from "../../../test/metadata-service.ts";
 import { recordRequests, startTestOperator, type TestOperatorServer } from "../../../test/operator-server.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { MOST } from "../../instance/limits.ts";
 import type { AnsweredRequest } from "../../service/request-history/answered-request.ts";
+import type { IdentitySettings } from "../guest/identity/index.ts";
 import type { MetadataServiceOptions } from "../guest/metadata-service.ts";
 
 const NETWORK = "openstack/latest/network_data.json";
@@ -22,19 +31,21 @@ afterEach(async () => {
 });
 
 /** Both servers, with one instance. */
-async function start(instance: Instance, options: Partial<MetadataServiceOptions> = {}): Promise<void> {
+async function start(
+	instance: Instance,
+	options: Partial<MetadataServiceOptions> = {},
+	identity: IdentitySettings = { mode: "fixed", instance: instance.id },
+): Promise<void> {
 	[current, reported] = [instance, []];
 	const instances = { ...instancesOf([instance]), get: () => current };
 	operator = await startTestOperator({ instances });
-	guests = await startTestService(
-		[{ listen: "127.0.0.1:0", identity: { mode: "fixed", instance: instance.id } }],
-		{ instances, record: (request) => reported.push(request), ...options },
-	);
+	const record = (request: AnsweredRequest) => void reported.push(request);
+	guests = await startTestService([{ listen: "127.0.0.1:0", identity }], { instances, record, ...options });
 }
 
 /** The status of the guest's request, which is in the history afterwards. */
-async function ask(path: string): Promise<number> {
-	const { status } = await guests.ask({ path: `/${path}` });
+async function ask(path: string, headers: readonly (readonly [string, string])[] = []): Promise<number> {
+	const { status } = await guests.ask({ path: `/${path}`, headers: [["Host", "169.254.169.254"], ...headers] });
 	await recordRequests(operator.state, reported.splice(0));
 	return status;
 }

@@ -2,9 +2,10 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply } from "fastify";
-import { type ErrorCode, GuestwireError } from "../../errors.ts";
+import { GuestwireError } from "../../errors.ts";
 import type { Log } from "../../service/log.ts";
 import { endConnection } from "../end-connection.ts";
+import { shownMessage } from "../shown-message.ts";
 
 /** The headers of every answer: no other site's page may show or measure what is here. */
 export const GUARD_HEADERS = {
@@ -12,39 +13,18 @@ export const GUARD_HEADERS = {
 	"cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** The errors whose messages name no file of this machine. */
-const WITHOUT_PATHS: ReadonlySet<ErrorCode> = new Set([
-	"unknown-instance",
-	"unknown-path",
-	"cloud-unavailable",
-	"cloud-answer",
-	"vendor-data",
-	"limit",
-	"document",
-	"drive",
-]);
-
-/** The messages in place of those of other errors. */
-const INSTEAD: Readonly<Partial<Record<ErrorCode, string>>> = {
-	config: "The configuration does not fit the cloud: see Guestwire's log.",
-	state: "The state database can't be used: see Guestwire's log.",
-	inventory: "The inventory can't be read: see Guestwire's log.",
-};
-const INTERNAL = "Internal error: see Guestwire's log.";
-
 /** Answers a request whose handler failed. */
 export function answerProblem(error: FastifyError | GuestwireError, reply: FastifyReply, log: Log): FastifyReply {
 	if (error instanceof GuestwireError) {
 		const unknown = error.code === "unknown-instance" || error.code === "unknown-path";
 		if (unknown) return reply.code(404).send({ message: error.message });
 		log.warn({ operator: reply.request.routeOptions.url, detail: error.message }, "an operator request failed");
-		const message = WITHOUT_PATHS.has(error.code) ? error.message : (INSTEAD[error.code] ?? INTERNAL);
-		return reply.code(503).send({ message });
+		return reply.code(503).send({ message: shownMessage(error) });
 	}
 	const status = error.statusCode ?? 500;
 	if (status < 500) return reply.code(status).send({ message: error.message });
 	log.error({ operator: reply.request.routeOptions.url, detail: error.stack }, "the operator server failed");
-	return reply.code(500).send({ message: INTERNAL });
+	return reply.code(500).send({ message: shownMessage(error) });
 }
 
 /** Answers a request whose URL leads to no route, since it is malformed or too long. No hook sees such a request. */

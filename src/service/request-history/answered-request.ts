@@ -20,6 +20,7 @@ export interface AnsweredRequest {
 	/** The document that was sent; undefined for errors. */
 	readonly body: Uint8Array | undefined;
 	readonly reason?: string | undefined;
+	/** For operators: names no file of this machine. */
 	readonly detail?: string | undefined;
 	/** Who asked, for a request without an instance. */
 	readonly source?: RequestSource | undefined;

@@ -170,8 +170,7 @@ function refusalOf({ from, reason, firstAt, last, count }: Refused, node: string
 		...{ source: from, reason, listener, node, count, first_at: firstAt, last_at: at },
 		content: JSON.stringify({
 			...{ method: short(method), path: short(path), status, userAgent: short(userAgent) },
-			// A failure's detail is a stack trace, which the log has.
-			detail: reason === "failed" ? "" : detail.slice(0, MAX_DETAIL).toWellFormed(),
+			detail: detail.slice(0, MAX_DETAIL).toWellFormed(),
 		}),
 	};
 }

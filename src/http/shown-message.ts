@@ -1,0 +1,28 @@
+/** What operators are told about an error: no path of this machine. */
+import { type ErrorCode, GuestwireError } from "../errors.ts";
+
+/** The errors whose messages name no file of this machine. */
+const WITHOUT_PATHS: ReadonlySet<ErrorCode> = new Set([
+	"unknown-instance",
+	"unknown-path",
+	"cloud-unavailable",
+	"cloud-answer",
+	"vendor-data",
+	"limit",
+	"document",
+	"drive",
+]);
+
+/** The messages in place of those of other errors. */
+const INSTEAD: Readonly<Partial<Record<ErrorCode, string>>> = {
+	config: "The configuration does not fit the cloud: see Guestwire's log.",
+	state: "The state database can't be used: see Guestwire's log.",
+	inventory: "The inventory can't be read: see Guestwire's log.",
+};
+const INTERNAL = "Internal error: see Guestwire's log.";
+
+/** One sentence. The log has the rest. */
+export function shownMessage(error: unknown): string {
+	if (!(error instanceof GuestwireError)) return INTERNAL;
+	return WITHOUT_PATHS.has(error.code) ? error.message : (INSTEAD[error.code] ?? INTERNAL);
+}
