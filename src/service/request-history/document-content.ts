@@ -14,7 +14,8 @@ const MAX_STORED = 64 * 1024;
 const COMPRESSION = { level: 1, windowBits: 12, memLevel: 4, chunkSize: 1024 };
 
 /** Documents whose versions are stored. Those that may contain secrets of the owner are not among them. */
-const WITH_VERSIONS = /^openstack\/[^/]+\/(network_data\.json|meta_data\.json|metadata\/network_data|network\/.+)$/;
+const WITH_VERSIONS =
+	/^openstack\/[^/]+\/(network_data\.json|meta_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
 const DOCUMENT = /^openstack\/[^/]+\/.+$|^[^/]+\/user-data$/;
 
 /** Whether the last answer for a path is kept. Listings and the EC2 tree's values are not. */
