@@ -63,6 +63,10 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 			return [document.title, ...blocked];
 		});
 		expect(isStopped).toEqual(["Guestwire", "script-src-elem", "connect-src", "img-src"]);
+		await page.route("**/api/session", (route) => route.abort());
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("alert").filter({ hasText: "Guestwire does not answer" }).waitFor();
+		await page.unroute("**/api/session");
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.getByRole("heading", { name: "Sign in" }).waitFor();
 		expect(await page.getByRole("alert").count()).toBe(0);

@@ -80,6 +80,34 @@ describe.skipIf(!hasChromium)("the page as things happen (apt-get install chromi
 		await guestRow(hidden, "web-1", "cloud-init 26.10").waitFor();
 	});
 
+	it("shows on a guest's own page that a request was refused which nearly was its own", async () => {
+		const page = await open(`${service.operator}/instances/metal-1`);
+		await page.locator("h1", { hasText: "never asked" }).waitFor();
+		await page.locator(".live.on").waitFor();
+		await service.askByNetwork(DOCUMENT, "front", "192.0.2.41");
+		await page.locator("h1", { hasText: "refused" }).waitFor();
+	});
+
+	it("says what a proxy answers while the service is away, and goes on when it is back", {
+		timeout: 60_000,
+	}, async () => {
+		const page = await open("about:blank");
+		// A worker's requests are not this window's.
+		await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+		let isAway = false;
+		await page.route("**/api/**", (route) => (isAway ? route.fulfill({ status: 502, body: "" }) : route.continue()));
+		await page.goto(service.operator);
+		await page.locator(".live.on").waitFor();
+		await setHidden(page, true);
+		isAway = true;
+		await setHidden(page, false);
+		const alert = page.getByRole("alert").filter({ hasText: "The server answered 502." });
+		await alert.first().waitFor();
+		isAway = false;
+		await page.locator(".live.on").waitFor();
+		await expect.poll(() => alert.count(), { timeout: 10_000 }).toBe(0);
+	});
+
 	it("shows what happened before events came, also without shared workers", async () => {
 		const page = await open("about:blank");
 		await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));

@@ -61,8 +61,13 @@ async function request(path: string, init?: RequestInit): Promise<Response> {
 		throw new ApiError(0, "Guestwire does not answer. Is it running?");
 	}
 	if (response.ok) return response;
-	const { message = response.statusText } = await response.json().catch(() => ({}));
-	throw new ApiError(response.status, message);
+	const { message } = await response.json().catch(() => ({}));
+	throw new ApiError(response.status, message ?? unexplained(response.status));
+}
+
+/** A proxy in between has answered, or a version of Guestwire that is not this page's. */
+function unexplained(status: number): string {
+	return `The server answered ${status}. Try again; if that does not help, check the proxy in front of Guestwire, and its log.`;
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

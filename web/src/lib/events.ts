@@ -70,8 +70,8 @@ function receive(message: StreamMessage): void {
 	if (!isListening) return;
 	const { type } = message;
 	if (type === "open" || type === "interrupted" || type === "refused") isLive.value = type === "open";
-	// It asks for a token if the session has ended.
-	if (type === "refused") session.load();
+	// It asks for a token if the session has ended, and the service that was away is back.
+	if (type === "refused" || (type === "open" && session.problem.value !== undefined)) session.load();
 	for (const listener of listeners) listener(message);
 }
 

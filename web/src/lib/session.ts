@@ -7,7 +7,7 @@ const problem = signal<string | undefined>(undefined);
 
 export const session = {
 	current,
-	/** Why the session could not be read. */
+	/** Why the session could not be read or ended. */
 	problem,
 	async load() {
 		try {
@@ -22,7 +22,12 @@ export const session = {
 		await session.load();
 	},
 	async signOut() {
-		await sendJson("DELETE", "/api/session");
+		try {
+			await sendJson("DELETE", "/api/session");
+		} catch (error) {
+			problem.value = (error as Error).message;
+			return;
+		}
 		await session.load();
 	},
 	/** The service does not know the cookie any more. */

@@ -69,7 +69,7 @@ function Result({ analysis }: { readonly analysis: Analysis }) {
 				<WiringPicture document={document} />
 				<details>
 					<summary>Every value</summary>
-					<WiringTable document={document} origins={[]} />
+					<WiringTable document={document} />
 				</details>
 			</Section>
 			<Section id="check" title="Check">

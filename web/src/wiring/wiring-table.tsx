@@ -1,8 +1,15 @@
 import type { Description, Origins } from "../lib/api.ts";
 
 /** The document's values as a table: the picture for those who can't see it, with the origin of each value. */
-export function WiringTable({ document, origins }: { readonly document: Description; readonly origins: Origins }) {
-	const byPointer = Map.groupBy(origins, ({ pointer }) => pointer);
+export function WiringTable({
+	document,
+	origins,
+}: {
+	readonly document: Description;
+	/** Absent: nothing is known about it. */
+	readonly origins?: Origins;
+}) {
+	const byPointer = origins && Map.groupBy(origins, ({ pointer }) => pointer);
 	const rows = [...rowsOf("/links", document.links), ...rowsOf("/networks", document.networks)];
 	return (
 		<table>
@@ -10,7 +17,7 @@ export function WiringTable({ document, origins }: { readonly document: Descript
 				<tr>
 					<th scope="col">Value of</th>
 					<th scope="col">Value</th>
-					<th scope="col">Comes from</th>
+					{byPointer && <th scope="col">Comes from</th>}
 				</tr>
 			</thead>
 			<tbody>
@@ -22,13 +29,15 @@ export function WiringTable({ document, origins }: { readonly document: Descript
 						<td data-title="Value" class="mono">
 							{value}
 						</td>
-						<td data-title="Comes from">
-							{(byPointer.get(pointer) ?? []).map(({ kind, id, name, member }) => (
-								<div key={`${kind} ${id} ${member}`}>
-									{kind} <code>{name ?? id}</code> {name !== undefined && <small class="mono">{id}</small>} {member}
-								</div>
-							))}
-						</td>
+						{byPointer && (
+							<td data-title="Comes from">
+								{(byPointer.get(pointer) ?? []).map(({ kind, id, name, member }) => (
+									<div key={`${kind} ${id} ${member}`}>
+										{kind} <code>{name ?? id}</code> {name !== undefined && <small class="mono">{id}</small>} {member}
+									</div>
+								))}
+							</td>
+						)}
 					</tr>
 				))}
 			</tbody>
