@@ -99,7 +99,9 @@ operator: { listen: "127.0.0.1:0" }
 
 		expect(await (await fetch(url)).text()).toBe((await runCli(["show", "web-1", "--config", config])).stdout);
 		expect(await address()).toBe("192.0.2.1");
+		const [, page] = await serve.says(/page for operators: (\S+)/);
 		const [, operator = ""] = await serve.says(/for operators: curl (\S+)/);
+		expect(page).toBe(new URL("/", operator).href);
 		const readiness = async () => (await fetch(new URL("/readyz", operator))).text();
 		expect(await readiness()).toBe("ok\n");
 

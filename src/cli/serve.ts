@@ -88,7 +88,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 	state.isServing = () => running() > 0;
 	for (const [index, { config: listener }] of parts.listeners.entries())
 		greetGuests(io, addresses[index] ?? "", listener.identity);
-	greetOperator(io, operator.address, config.operator.tokenFile);
+	greetOperator(io, operator.address, config.operator);
 	open.use(await reportReady(io));
 }
 
@@ -171,9 +171,11 @@ function greetGuests(io: Io, address: string, identity: IdentityMode): void {
 	say(io, `metadata for guests (identity ${identity}): curl ${target(address, path)}`);
 }
 
-function greetOperator(io: Io, address: string, tokenFile: string | undefined): void {
+function greetOperator(io: Io, address: string, { tokenFile, url }: Config["operator"]): void {
+	const page = url ?? (address.startsWith("http") ? address : undefined);
+	if (page !== undefined) say(io, `the page for operators: ${new URL("/", page).href}`);
 	const token = tokenFile === undefined ? "" : `-H "Authorization: Bearer $(cat ${tokenFile})" `;
-	say(io, `for operators: curl ${token}${target(address, "/api/instances")}`);
+	say(io, `the API for operators: curl ${token}${target(address, "/api/instances")}`);
 }
 
 /** As curl takes it. */
