@@ -2,6 +2,7 @@
  * The operators' page in a real browser, from the real service over an inventory.
  * @module-tag slow
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENTS } from "../../src/check/index.ts";
@@ -176,6 +177,7 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 	});
 
 	it("gives a drive that the reader opens, with the document as the guest gets it", async () => {
+		const path = "openstack/latest/network_data.json";
 		const page = await open(`${service.operator}/instances/pbx-1`);
 		const [download] = await Promise.all([
 			page.waitForEvent("download"),
@@ -183,8 +185,11 @@ describe.skipIf(!hasChromium)("the page (apt-get install chromium)", () => {
 		]);
 		const file = join(service.folder, "drive.iso");
 		await download.saveAs(file);
-		const read = await runCli(["config-drive", "--read", file]);
-		expect([read.code, read.stdout]).toEqual([0, expect.stringContaining("openstack/latest/network_data.json")]);
+		const folder = join(service.folder, "drive");
+		const read = await runCli(["config-drive", "--read", file, "-d", folder]);
+		expect([read.code, read.stdout]).toEqual([0, expect.stringContaining(path)]);
+		const asGuest = await service.askByNetwork(path, "front", "192.0.2.30");
+		expect(readFileSync(join(folder, path), "utf8")).toBe(await asGuest.text());
 	});
 
 	it("checks and draws any document", async () => {
