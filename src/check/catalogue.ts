@@ -11,6 +11,7 @@ import { dnsRules } from "./rules/dns.ts";
 import { documentRules } from "./rules/document.ts";
 import { fractionRules } from "./rules/fractions.ts";
 import { gatewayRules } from "./rules/gateways.ts";
+import { linkDnsRules } from "./rules/link-dns.ts";
 import { linkNameRules } from "./rules/link-names.ts";
 import { linkRules } from "./rules/links.ts";
 import { mtuRules } from "./rules/mtu.ts";
@@ -46,5 +47,6 @@ export const RULES: readonly Rule[] = [
 	routingRules,
 	serviceRules,
 	dnsRules,
+	linkDnsRules,
 	clientStopsRules,
 ].flat();

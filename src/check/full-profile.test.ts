@@ -27,6 +27,8 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning nic-mac-repeated": "two ports have the same MAC address, by which every client finds its NICs",
 	"warning dns-family-unread":
 		"the subnets have servers of one family only; cloud-init 25.2 and 25.3 write an empty option for ifupdown",
+	"warning dns-without-default-route":
+		"the guest's default route is on another link, and the network has no dns_domain, which Neutron says",
 	"warning dns-out-of-reach": "the subnets have name servers of the other family only",
 	"warning dhcp-on-two-links": "two ports are on subnets with DHCP and a gateway",
 	"warning vlan-mac-own": "the subport's MAC address is Neutron's; the remedy is in Neutron",

@@ -22,6 +22,9 @@ import { Fraction, step } from "./step.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
 
+/** A network with a name server and the guest's default route. */
+const routed = { services: [dns()], routes: [defaultRoute()] };
+
 /** Two bonds of one NIC each, with these names. */
 const twoBonds = (...names: unknown[]) => {
 	const bonds = names.map((name, index) => {
@@ -86,6 +89,12 @@ export const unrecordedCases: readonly Case[] = [
 		at: "/links/2/bond_lacp_rate",
 		bad: bonded({ bond_lacp_rate: "fast" }),
 		good: bonded({ bond_lacp_rate: "slow" }),
+	},
+	{
+		rule: "dns-without-default-route",
+		at: "/networks/1/services/0",
+		bad: twoNics(routed, { services: [dns("10.1.0.53")] }),
+		good: twoNics(routed, { services: [dns("10.1.0.53")], dns_search: ["back.example"] }),
 	},
 	{
 		rule: "networks-missing",

@@ -180,6 +180,14 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		wrong("gives the link all of the document's servers", { renderers: ["netplan", "networkd"] }),
 		wrong("gives the link all of the document's servers", { renderers: ["network-manager"], since: "24.1" }),
 	],
+	// NetworkManager since 1.14 at the latest: `update_add_ip_config` in nm-dns-systemd-resolved.c.
+	"dns-without-default-route": [
+		// Until then, a link without servers of its own has none, also if it has the route.
+		fine({ until: "24.1", when: ({ otherLink }) => otherLink?.networks.flatMap(nameServersOfNetwork).length === 0 }),
+		wrong("where systemd-resolved runs, NetworkManager does not pass it on: the guest does not have this name server", {
+			renderers: ["network-manager"],
+		}),
+	],
 	"dns-of-every-link": [wrong("gives every link the servers of all links", { renderers: ["networkd"] })],
 };
 
