@@ -107,6 +107,28 @@ describe("a bond's hash policy", () => {
 	});
 });
 
+describe("a bond's address as a partner of LACP", () => {
+	const outcomes = (bond_ad_actor_system: string, bond_mode = "802.3ad") =>
+		["eni", "network-manager"].map((renderer) =>
+			outcomesOf("bond-option-invalid", { bond_mode, bond_ad_actor_system }, `cloud-init@26.2:${renderer}`).join(),
+		);
+
+	it.each([
+		["02:00:00:00:00:0c", "", ""],
+		["02:00:00:00:00:0C", "", ""],
+		["00:00:00:00:00:00", "", ""],
+		["02-00-00-00-00-0c", "cloud-init wrong", ""],
+		[Array.from({ length: 20 }, () => "02").join(":"), "cloud-init wrong", "cloud-init wrong"],
+		["01:00:5e:00:00:01", "cloud-init wrong", "cloud-init lost"],
+	])("is taken as %s as the driver and NetworkManager do", (mac, ifupdown, networkManager) => {
+		expect(outcomes(mac)).toEqual([ifupdown, networkManager]);
+	});
+
+	it("does not keep NetworkManager from making a bond of another mode", () => {
+		expect(outcomes("01:00:5e:00:00:01", "active-backup")).toEqual(["cloud-init wrong", "cloud-init wrong"]);
+	});
+});
+
 describe("link monitoring only in bond-miimon", () => {
 	const monitoring = (client: string, bond: Part) =>
 		outcomesOf("bond-monitoring-missing", { bond_miimon: null, ...bond }, client);

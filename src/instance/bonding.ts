@@ -1,5 +1,5 @@
 /** What the kernel's bonding driver accepts. https://docs.kernel.org/networking/bonding.html */
-import { canonicalMac, isNicMac } from "./addresses.ts";
+import { isEthernetMac, isNicMac } from "./addresses.ts";
 
 /** The driver's modes, by number. */
 export const BOND_MODES = [
@@ -118,10 +118,12 @@ function byName<V>(values: Readonly<Record<string, V>>): ReadonlyMap<string, V> 
 	return new Map(Object.entries(values));
 }
 
-/** The driver takes any MAC address but those of groups; zeros are its default. */
+/**
+ * The driver takes any MAC address of six bytes with colons but those of groups; zeros are its default (bond_options.c,
+ * `bond_option_ad_actor_system_set`).
+ */
 function isActor(text: string): boolean {
-	const mac = canonicalMac(text);
-	return mac !== undefined && (isNicMac(mac) || /^[0:]+$/.test(mac));
+	return isEthernetMac(text) && (isNicMac(text) || /^[0:]+$/.test(text));
 }
 
 /** A value by its name, or a switch as 1 or 0; undefined if the driver does not have it. Other options are free text. */

@@ -88,10 +88,18 @@ describe("a port's bare metal", () => {
 			use_carrier: "constructor",
 			miimon: 100,
 		};
-		const beyond = { num_grat_arp: 256, resend_igmp: 256, lp_interval: 0, ad_actor_system: "01:00:5e:00:00:01" };
+		const beyond = { num_grat_arp: 256, resend_igmp: 256, lp_interval: 0 };
 		const portGroups = [group({ ...attached, properties: { ...json, ...wrong, ...beyond } })];
 		expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({ bond_miimon: "100" });
 	});
+
+	it.each(["01:00:5e:00:00:01", "02-00-00-00-00-0c", Array.from({ length: 20 }, () => "02").join(":")])(
+		"leaves out %s, which is no address of an actor",
+		(ad_actor_system) => {
+			const portGroups = [group({ ...attached, properties: { ad_actor_system } })];
+			expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({});
+		},
+	);
 
 	it.each([
 		["lacp", "active-backup", "802.3ad"],

@@ -1,11 +1,12 @@
 /** The options of bonds beside mode, monitoring, policy and rate: where cloud-init reads them, and what it makes of faults. */
-import type { BondOption } from "../../instance/bonding.ts";
+import { isEthernetMac } from "../../instance/addresses.ts";
+import { type BondOption, bondModeOf } from "../../instance/bonding.ts";
 import { driverValue } from "../bond-options.ts";
 import { isBlank, member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, fine, ignored, lost, type Part, type Reaction, type Reading, wrong } from "./client.ts";
 import { degraded, NETPLAN, netplanRefuses, SCHEMA, typeError } from "./cloud-init-effects.ts";
-import { all, any, isEmptyText, isNull, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
+import { all, any, isDashedMac, isEmptyText, isNull, isUnhashable, isUnjoinableList, not } from "./conditions.ts";
 
 /** `NET_CONFIG_TO_V2` in net/network_state.py. The first three also for networkd, in net/networkd.py. */
 const NETPLAN_SINCE_26_1: readonly BondOption[] = ["all_slaves_active", "arp_all_targets", "packets_per_slave"];
@@ -88,7 +89,9 @@ export const cloudInitBondOptionReactions: Readonly<Record<string, readonly Reac
 		fine({ renderers: ["eni"], when: (fault) => isBoolean(fault) && driverValue(optionOf(fault), "on") === "1" }),
 		fine({ ...NETPLAN, when: any(isNull, isSwitchOfNetplan, all(isCount, isEmptyText)) }),
 		lost(netplanRefuses, { ...NETPLAN, when: isRefused }),
-		fine({ renderers: ["network-manager"], when: isNull }),
+		// It takes dashes, and asks the kernel for the whole bond in one request.
+		fine({ renderers: ["network-manager"], when: any(isNull, isDashedActor) }),
+		lost("the kernel refuses the bond", { renderers: ["network-manager"], when: isGroupActor }),
 		wrong(defaultStays, { renderers: ["netplan", "networkd", "network-manager", "sysconfig", "eni"] }),
 	],
 	"bond-option-form": [
@@ -135,6 +138,18 @@ function isRefused(fault: Fault): boolean {
 	const option = optionOf(fault);
 	if (isUnhashable(fault) || isSwitch(fault) || option === "primary") return true;
 	return isCount(fault) && !/^\d{1,10}$/.test(String(fault.value));
+}
+
+function isDashedActor(fault: Fault): boolean {
+	const { value } = fault;
+	return isDashedMac(fault) && driverValue(optionOf(fault), String(value).replaceAll("-", ":")) !== undefined;
+}
+
+/** A group's MAC address, in the mode in which it counts. */
+function isGroupActor(fault: Fault): boolean {
+	const { link, value } = fault;
+	if (optionOf(fault) !== "ad_actor_system" || !isEthernetMac(String(value).replaceAll("-", ":"))) return false;
+	return link !== undefined && bondModeOf(String(member(link.raw, "bond_mode"))) === "802.3ad";
 }
 
 /** A list of one text is written as the text. */
