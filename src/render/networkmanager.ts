@@ -1,13 +1,13 @@
 import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { isMember, type PlannedInterface } from "./plan.ts";
+import { isMember, type Plan, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
 /** Keyfiles, see nm-settings-keyfile(5) and nm-settings(5). NetworkManager ignores one that others may read. */
 export const networkmanager: Renderer = (plan) => {
 	const uuids = new Map(plan.interfaces.map((one) => [one.name, connectionUuid(one)]));
-	const remarks: Remark[] = [];
+	const remarks = unaskedServers(plan);
 	const files = plan.interfaces.map((one) => ({
 		path: `etc/NetworkManager/system-connections/guestwire-${one.name}.nmconnection`,
 		mode: 0o600,
@@ -77,7 +77,7 @@ function takesNameServers(one: PlannedInterface, version: 4 | 6): boolean {
 }
 
 function nameServers(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniEntry[] {
-	const servers = one.dns.filter((server) => server.includes(":") === (version === 6));
+	const servers = serversOf(one, version);
 	if (!takesNameServers(one, version)) {
 		const reason = `NetworkManager accepts IPv${version} name servers only on an interface with IPv${version}: dropped`;
 		if (servers.length > 0) remarks.push({ pointer: one.pointer, reason, value: JSON.stringify(servers) });
@@ -85,9 +85,39 @@ function nameServers(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): 
 	}
 	const entries: IniEntry[] = [];
 	if (servers.length > 0) entries.push(["dns", list(servers)]);
-	const first = version === 4 || !takesNameServers(one, 4);
-	if (one.search.length > 0 && first) entries.push(["dns-search", list(one.search)]);
+	// With systemd-resolved, the servers of each version need them.
+	if (one.search.length > 0) entries.push(["dns-search", list(one.search)]);
 	return entries;
+}
+
+/**
+ * Remarks on the servers that NetworkManager does not pass on to systemd-resolved, if some other interface has servers and
+ * a default route (`update_add_ip_config` in nm-dns-systemd-resolved.c).
+ */
+function unaskedServers({ interfaces }: Plan): Remark[] {
+	const taken = interfaces.flatMap((one) =>
+		([4, 6] as const).flatMap((version) => {
+			const servers = takesNameServers(one, version) ? serversOf(one, version) : [];
+			return servers.length > 0 ? [{ one, servers, isAsked: mayHaveDefaultRoute(one, version) }] : [];
+		}),
+	);
+	const asked = new Set(taken.flatMap(({ isAsked, servers }) => (isAsked ? servers : [])));
+	return taken.flatMap(({ one, isAsked, servers }) => {
+		const unasked = servers.filter((server) => !asked.has(server));
+		if (asked.size === 0 || isAsked || one.search.length > 0 || unasked.length === 0) return [];
+		const reason = "NetworkManager does not tell systemd-resolved servers of a link without a default route or domain";
+		return [{ pointer: one.pointer, reason, value: JSON.stringify(unasked) }];
+	});
+}
+
+/** DHCP servers and routers may hand one out. */
+function mayHaveDefaultRoute(one: PlannedInterface, version: 4 | 6): boolean {
+	if (version === 4 ? one.dhcp4 : one.routerAdvertisements) return true;
+	return one.routes.some((route) => route.version === version && route.prefixLength === 0);
+}
+
+function serversOf({ dns }: PlannedInterface, version: 4 | 6): string[] {
+	return dns.filter((server) => server.includes(":") === (version === 6));
 }
 
 function list(values: readonly string[]): string {
