@@ -25,6 +25,31 @@ export function readKeyfiles(files: Files): Meanings {
 	return meanings;
 }
 
+/** Releases of NetworkManager since 1.46 write the second. */
+const RENAMED = new Map([
+	["master", "controller"],
+	["slave-type", "port-type"],
+]);
+/** What NetworkManager itself adds: its default for every VLAN. */
+const ADDED = "vlan.flags=1";
+
+/** Every entry of each keyfile, as `ipv4.method=auto`, in an order and spelling in which ours and NetworkManager's are equal. */
+export function keyfileEntries(files: Files): Map<string, string[]> {
+	return new Map(
+		[...files].map(([path, text]) => {
+			const entries = readIni(text).flatMap(([section, all]) =>
+				all.map(([key, value]) => `${section}.${RENAMED.get(key) ?? key}=${canonical(key, value)}`),
+			);
+			return [path.split("/").at(-1) ?? "", entries.filter((entry) => entry !== ADDED).toSorted()];
+		}),
+	);
+}
+
+function canonical(key: string, value: string): string {
+	if (key === "dns") return listOf(value).map(canonicalIp).join();
+	return key.endsWith("mac-address") ? value.toLowerCase() : value;
+}
+
 function nameOf(sections: readonly Section[]): string {
 	return (values(sections, "connection", "id")[0] ?? "").replace(/^(guestwire|cloud-init) /, "");
 }
@@ -41,7 +66,6 @@ function readConnection(sections: readonly Section[], meaning: Meaning, resolve:
 		const entries = sections.flatMap(([name, options]) => (name === "bond" ? options : []));
 		meaning.bond = { ...bondOf((key) => one("bond", key)), ...moreOptions(OWN_NAMES, entries) };
 	}
-	// Newer releases of NetworkManager write the second.
 	const bond = one("connection", "master") ?? one("connection", "controller");
 	if (bond !== undefined) meaning.memberOf = resolve(bond);
 	meaning.dhcp4 = one("ipv4", "method") === "auto";
