@@ -113,7 +113,11 @@ export const glean: Client = {
 	name: "glean",
 	title: "glean",
 	source: "its source of June 2025, run for each distribution: see below",
-	versions: { oldest: "1.24", newest: "1.24", note: "the source of June 2025; older images differ" },
+	versions: {
+		oldest: "1.23",
+		newest: "1.25.1",
+		note: "from June 2022 (1.23) to June 2025 (1.25.1); older images differ",
+	},
 	renderers: [
 		{ name: DEBIAN, usedBy: "Debian, Ubuntu" },
 		{ name: "redhat", usedBy: "RHEL and its derivatives before 10, Fedora: ifcfg files" },
