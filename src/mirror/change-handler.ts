@@ -3,6 +3,7 @@ import type { PortFacts } from "../instance/facts.ts";
 import { isInstanceNic } from "../source/ownership.ts";
 import { contentsOf, type ResourceName } from "../source/resource.ts";
 import type { InstanceReads } from "./instance-reads.ts";
+import { isKeyValue } from "./keys.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { ResourceReads } from "./resource-reads.ts";
 
@@ -60,8 +61,9 @@ export function createChangeHandler(
 	};
 }
 
+/** Without devices that no instance can be: a tenant can write any text. */
 function devicesOfNics(ports: readonly PortFacts[]): string[] {
-	const nics = ports.filter((port) => isInstanceNic(port) && port.device_id !== "");
+	const nics = ports.filter((port) => isInstanceNic(port) && isKeyValue(port.device_id));
 	return [...new Set(nics.map(({ device_id }) => device_id.toLowerCase()))];
 }
 

@@ -1,10 +1,10 @@
 /** The changes that signals have reported and that are not in the mirror yet. */
-import { GuestwireError } from "../errors.ts";
 import type { SignalName } from "../source/remote-source.ts";
 import type { ResourceName } from "../source/resource.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
+import { isAway } from "./is-away.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { Retries } from "./retries.ts";
 
@@ -33,7 +33,7 @@ interface Job {
 
 /** More are left to a comparison with the source. */
 const MOST_JOBS = 50_000;
-/** For a resource that the source never answers about as it should: it must not keep others from counting as current. */
+/** For a resource that can never be read or stored: it must not keep others from counting as current. */
 const MOST_ATTEMPTS = 20;
 
 export interface ChangeJobsOptions {
@@ -50,15 +50,15 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 	const jobs = new Map<string, Job>();
 
 	async function attempt(name: ResourceName): Promise<void> {
-		for (let attempts = 1; ; attempts++) {
+		for (let attempts = 0; ; ) {
 			try {
 				await handle(name);
 				retries.succeeded();
 				return;
 			} catch (error) {
 				signal.throwIfAborted();
-				const isOdd = error instanceof GuestwireError && error.code === "cloud-answer";
-				if (isOdd && attempts === MOST_ATTEMPTS) return void doubts.add(name);
+				if (!isAway(error)) attempts++;
+				if (attempts === MOST_ATTEMPTS) return void doubts.add(name);
 				await retries.failed(error);
 			}
 		}

@@ -28,9 +28,14 @@ export interface Key {
 /** Longer than any id or address. A tenant can write anything into a port's `device_id`. */
 const MAX_VALUE = 255;
 
+/** Whether a look-up can have the value. PostgreSQL rejects texts with a NUL character. */
+export function isKeyValue(value: string): boolean {
+	return value !== "" && value.length <= MAX_VALUE && !value.includes("\0");
+}
+
 /** The keys of a resource. A value that no look-up can have is left out. */
 export function keysOf(resource: Resource): readonly Key[] {
-	return allKeys(resource).filter(({ value }) => value !== "" && value.length <= MAX_VALUE && !value.includes("\0"));
+	return allKeys(resource).filter(({ value }) => isKeyValue(value));
 }
 
 /** An address on one network: tenants' networks often have the same addresses. */

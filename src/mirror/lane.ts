@@ -1,5 +1,5 @@
 /** A queue of ids that are read in batches, one batch at a time. */
-import { GuestwireError } from "../errors.ts";
+import { isAway } from "./is-away.ts";
 
 /** Ids in one batch. The reader may need several calls for them. */
 const BATCH = 100;
@@ -7,8 +7,8 @@ const BATCH = 100;
 const MOST_CALLS = 20;
 
 /**
- * Reads an id. The read starts after the call: what is asked for while a batch is under way shares the next batch. If
- * the source's answer to a batch can't be understood, its parts are tried, so that one id costs no other.
+ * Reads an id. The read starts after the call: what is asked for while a batch is under way shares the next batch. If a
+ * batch fails although source and database work, its parts are tried, so that one id costs no other.
  */
 export type Lane = (id: string) => Promise<void>;
 
@@ -31,22 +31,21 @@ export function createLane(read: (ids: readonly string[]) => Promise<void>): Lan
 					await read(ids);
 					for (const id of ids) batch.get(id)?.resolve();
 				} catch (error) {
-					const isOdd = error instanceof GuestwireError && error.code === "cloud-answer";
-					if (isOdd && ids.length > 1 && calls > 1) {
+					if (!isAway(error) && ids.length > 1 && calls > 1) {
 						const middle = Math.ceil(ids.length / 2);
 						await readParts(ids.slice(0, middle));
 						await readParts(ids.slice(middle));
 						return;
 					}
 					for (const id of ids) batch.get(id)?.reject(error);
-					if (!isOdd) rejectWaiting(error);
+					if (isAway(error)) rejectWaiting(error);
 				}
 			}
 		}
 		isRunning = false;
 	}
 
-	/** The source is away: those who wait would only wait for the same failure. */
+	/** Those who wait would only wait for the same failure. */
 	function rejectWaiting(error: unknown): void {
 		const rejected = waiting;
 		waiting = new Map();

@@ -1,6 +1,7 @@
 /** The state database: one engine of two, opened and migrated. */
 import type { Kysely, RawBuilder } from "kysely";
 import { GuestwireError } from "../errors.ts";
+import { RejectedStatementError } from "./rejected-statement.ts";
 
 /** Where the state is kept. */
 export type StateLocation =
@@ -108,7 +109,8 @@ export type RunQueries = <T>(queries: (database: Kysely<StateTables>) => Promise
 /**
  * An open state database.
  *
- * Every call rejects with a `GuestwireError` of code `state` if the database can't be used.
+ * Every call rejects with a `GuestwireError` of code `state` if the database can't be used; it is a
+ * `RejectedStatementError` if the database rejects the statement.
  */
 export interface StateDatabase {
 	/** For messages: the file or the host. Never contains a password. */
@@ -152,6 +154,8 @@ export interface Engine {
 	readonly name: string;
 	/** What to do if the database can't be used; the end of every error. */
 	readonly advice: string;
+	/** Whether an error says that the statement itself is rejected, for its values or its size. */
+	isRejection(error: unknown): boolean;
 	/** Opens the database and migrates it. Closes what it opened if that fails. */
 	open(): Promise<Connections>;
 }
@@ -177,12 +181,14 @@ export interface Connections {
  * @throws GuestwireError `state`
  */
 export async function openDatabase(location: StateLocation): Promise<StateDatabase> {
-	const { name, advice, open } = await engineOf(location);
+	const { name, advice, isRejection, open } = await engineOf(location);
 	const withStateErrors = async <T>(work: () => Promise<T>): Promise<T> => {
 		try {
 			return await work();
 		} catch (error) {
-			throw new GuestwireError("state", `state ${name}: ${(error as Error).message}: ${advice}`, { cause: error });
+			const message = `state ${name}: ${(error as Error).message}`;
+			if (isRejection(error)) throw new RejectedStatementError(message, { cause: error });
+			throw new GuestwireError("state", `${message}: ${advice}`, { cause: error });
 		}
 	};
 	const connections = await withStateErrors(open);

@@ -11,6 +11,8 @@ function check(content: Buffer): void {
 	for (const { kind, ids, changedAt } of parsed.signals) {
 		expect(ids.length).toBeGreaterThan(0);
 		if (kind !== "keypair") for (const id of ids) expect(id).toMatch(UUID);
+		// What a URL and a database take.
+		else for (const id of ids) expect(encodeURIComponent(id)).not.toMatch(/%[01][0-9A-F]|%7F|%C2%[89]/);
 		if (changedAt !== undefined) expect(Number.isFinite(changedAt)).toBe(true);
 	}
 }
@@ -24,7 +26,9 @@ const type = fc.oneof(
 	fc.string(),
 	fc.jsonValue(),
 );
-const id = fc.oneof(fc.uuid(), fc.string(), fc.jsonValue());
+const text = fc.string({ unit: "binary" });
+const halves = fc.constantFrom("\ud800", "a\u0000b", "key\u007f", "\udc00 ");
+const id = fc.oneof(fc.uuid(), fc.string(), text, halves, fc.jsonValue());
 const member = fc.constantFrom(
 	...["id", "port_id", "network_id", "security_group_id", "parent_resource", "parent_resource_id", "instance_id"],
 	...["obj_resource", "obj_resource_id"],

@@ -54,10 +54,13 @@ function changedAt(timestamp: unknown): number | undefined {
 	return Number.isNaN(time) ? undefined : time;
 }
 
+/** Without control characters, which PostgreSQL or a URL may not take. */
+const KEYPAIR_ID = /^[\w.@-]{1,255} \P{Cc}{1,255}$/u;
+
 /** Key pairs have a name of their user's choice, everything else a UUID. */
 function isValid(kind: ResourceKind, id: unknown): boolean {
 	if (typeof id !== "string") return false;
-	return kind === "keypair" ? /^[\w.@-]{1,255} .{1,255}$/.test(id) : UUID.test(id);
+	return kind === "keypair" ? KEYPAIR_ID.test(id) && id.isWellFormed() : UUID.test(id);
 }
 
 function signalsOf(named: ResourceIds, at: number | undefined): Signal[] {

@@ -99,7 +99,8 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 	const currentKeypair = async (userAndName: string) => {
 		const [user = ""] = userAndName.split(" ", 1);
 		const name = userAndName.slice(user.length + 1);
-		return (await read(`/os-keypairs/${encodeURIComponent(name)}`, readKeypair, [["user_id", user]]))?.keypair;
+		const path = `/os-keypairs/${encodeURIComponent(name.toWellFormed())}`;
+		return (await read(path, readKeypair, [["user_id", user]]))?.keypair;
 	};
 	const keypair = shared(currentKeypair, SHARE_UNCHANGING);
 	const currentInterfaceAttachments = async (serverId: string) => {

@@ -11,11 +11,15 @@ const TYPES: ColumnTypes = { bytes: "bytea" };
 /** Errors while another node migrates: no answer in time behind its lock, or a table that it has just created. */
 const BUSY = { message: "Query read timeout", codes: ["23505", "42P07"] };
 
+/** SQLSTATE's classes of data that does not fit, and of limits that are exceeded. */
+const REJECTIONS = /^(22|54)/;
+
 /** @param url see StateLocation */
 export function postgresEngine(url: string): Engine {
 	return {
 		name: withoutPassword(url),
 		advice: "check that it runs, that the user may create tables, and PGPASSWORD or PGPASSFILE",
+		isRejection: (error) => REJECTIONS.test((error as { readonly code?: string }).code ?? ""),
 		open: () => openPool(url),
 	};
 }

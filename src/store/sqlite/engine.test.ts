@@ -8,6 +8,7 @@ import { lockFile } from "../../../test/lock-file.ts";
 import { keepsState } from "../../../test/state-contract.ts";
 import { openDatabase } from "../database.ts";
 import { createPasswordStore } from "../password-store.ts";
+import { RejectedStatementError } from "../rejected-statement.ts";
 
 let folder: string;
 let file: string;
@@ -39,6 +40,19 @@ test("a file that is not a database and a missing folder are errors that name th
 		code: "state",
 		message: expect.stringContaining(nowhere),
 	});
+});
+
+test("a statement that the database rejects is told apart from a database that can't be used", async () => {
+	const state = await openDatabase({ sqlite: file });
+	const ids = Array.from({ length: 40_000 }, (_, at) => `${at}`);
+	const read = () =>
+		state.read((database) => database.selectFrom("nodes").select("name").where("name", "in", ids).execute());
+	const write = () => state.write((database) => database.deleteFrom("nodes").where("name", "in", ids).execute());
+	await expect(read()).rejects.toThrow(RejectedStatementError);
+	await expect(write()).rejects.toThrow(RejectedStatementError);
+	await state.close();
+	await expect(read()).rejects.toMatchObject({ code: "state" });
+	await expect(read()).rejects.not.toThrow(RejectedStatementError);
 });
 
 test("a locked file is opened and read at once; a write waits for the lock and then succeeds", async () => {

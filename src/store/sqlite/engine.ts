@@ -7,7 +7,7 @@ import { createFile } from "./create-file.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { pollForChanges } from "./listener.ts";
 import { acquireFileLock, createMemoryLocks } from "./lock.ts";
-import { isBusy, type RunStatement, statementRunner } from "./statement.ts";
+import { isBusy, isRejection, type RunStatement, statementRunner } from "./statement.ts";
 import { createWriterThread } from "./writer-thread.ts";
 
 const TYPES: ColumnTypes = { bytes: "blob" };
@@ -16,12 +16,13 @@ export function sqliteEngine(path: string): Engine {
 	return {
 		name: path,
 		advice: "check that it is a Guestwire database, that it can be written, and that its disk has room",
+		isRejection,
 		open: () => openFile(path),
 	};
 }
 
 export function memoryEngine(): Engine {
-	return { name: "in memory", advice: "report this as a bug", open: openMemory };
+	return { name: "in memory", advice: "report this as a bug", isRejection, open: openMemory };
 }
 
 /**

@@ -25,11 +25,22 @@ export function monotonicNow(): number {
 
 /** SQLite's primary result code when another process holds a lock. https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
+/** Those for a statement or a value that it does not take: SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE. */
+const REJECTIONS: readonly number[] = [1, 18, 20, 25];
 
 /** Whether a statement failed because another process holds a lock. */
 export function isBusy(error: unknown): boolean {
-	// The low byte of an extended result code is the primary one.
-	return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+	return resultCode(error) === SQLITE_BUSY;
+}
+
+/** See `Engine.isRejection`. */
+export function isRejection(error: unknown): boolean {
+	return REJECTIONS.includes(resultCode(error));
+}
+
+/** The primary result code; 0 for other errors. The low byte of an extended one is the primary one. */
+function resultCode(error: unknown): number {
+	return ((error as { errcode?: number }).errcode ?? 0) % 256;
 }
 
 /** Prepared statements that are kept. The queries are few; only the number of rows of an `insert` varies. */
