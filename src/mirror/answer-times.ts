@@ -9,14 +9,16 @@ import { requestedAtOf } from "./instance-reads.ts";
 export const REMEMBERED = { maxSize: 100_000, sizeCalculation: () => 1 };
 
 export interface AnswerTimes {
-	/** The remote source has answered the instance, or it has to be read again: older facts of it don't count. */
+	/** The remote source has answered the instance: older facts of it don't count. */
 	set(id: string): void;
 	has(id: string): boolean;
 	/**
 	 * When the remote source last answered the instance, from now on: it may answer a request for other details meanwhile,
 	 * and a later reading that is as new makes it forgotten.
+	 *
+	 * @param before a time that counts as such an answer
 	 */
-	from(id: string): () => number;
+	from(id: string, before: number): () => number;
 	/** The instance was wholly read, from a time on, in milliseconds since 1970. */
 	setRead(id: string, detail: Detail, startedAt: number): void;
 	readSince(id: string): DatedReading["readSince"];
@@ -45,13 +47,11 @@ export function createAnswerTimes(clock: Clock, isDoubtful: ReadingChecks["isDou
 	return {
 		set: (id) => void answeredAt.set(id, clock.now()),
 		has: (id) => answeredAt.has(id),
-		from(id) {
-			const before = answeredAt.get(id) ?? 0;
-			return () => Math.max(before, answeredAt.get(id) ?? 0);
+		from(id, before) {
+			const first = Math.max(before, answeredAt.get(id) ?? 0);
+			return () => Math.max(first, answeredAt.get(id) ?? 0);
 		},
-		setRead(id, detail, startedAt) {
-			if (answeredAt.has(id)) readSince.set(id, { ...readSince.get(id), [detail]: startedAt });
-		},
+		setRead: (id, detail, startedAt) => void readSince.set(id, { ...readSince.get(id), [detail]: startedAt }),
 		readSince: (id) => readSince.get(id) ?? {},
 		isInOrder,
 		forget(id, found) {

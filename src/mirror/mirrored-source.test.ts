@@ -3,6 +3,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { GuestwireError } from "../errors.ts";
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import { createInstanceCache } from "../source/instance-cache.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { Resource } from "../source/resource.ts";
 import type { Change } from "../source/source.ts";
@@ -17,7 +18,8 @@ const KINDS = ["network", "port", "server"];
 const LONG_AGO = Date.now() - 3_600_000;
 
 function server(id: string): Resource {
-	return { kind: "server", id, requestedAt: LONG_AGO, content: { id, name: id, addresses: {} } } as unknown as Resource;
+	const content = { id, name: id, metadata: {}, addresses: {}, security_groups: [] };
+	return { kind: "server", id, requestedAt: LONG_AGO, content };
 }
 
 function port(device_id: string): Resource {
@@ -25,6 +27,11 @@ function port(device_id: string): Resource {
 	const content = { id, name: "", network_id: "lan", mac_address: "fa:16:3e:00:00:01", device_id, fixed_ips: [] };
 	const rest = { device_owner: "compute:nova", security_groups: [], allowed_address_pairs: [], tags: [] };
 	return { kind: "port", id, requestedAt: LONG_AGO, content: { ...content, ...rest } } as unknown as Resource;
+}
+
+function details(id: string): Resource {
+	const content = { interfaceAttachments: [], volumeAttachments: [] };
+	return { kind: "server_details", id, requestedAt: LONG_AGO, content };
 }
 
 const network = {
@@ -193,4 +200,20 @@ it("reports what a fill stores only once it can answer, and then that anything m
 	await store.apply({ upserts: [server("vm")] });
 	await expect.poll(() => changes.slice(1)).toEqual([{ kind: "server", ids: ["vm"] }]);
 	await source.state.close();
+});
+
+it("answers other look-ups with old facts while the cloud is away, whoever made one of them a new reading", async () => {
+	const away = new GuestwireError("cloud-unavailable", "the cloud is away");
+	const remote = { resources: { kinds: KINDS }, facts: () => Promise.reject(away) };
+	const { create } = await mirrored([network, server("vm"), port("vm"), details("vm")], {
+		remote: remote as unknown as RemoteSource,
+		instances: { refresh: () => Promise.reject(away), complete: async () => {} },
+	});
+	let time = 0;
+	const instances = createInstanceCache(await create(), { now: () => time });
+	await instances.get("vm", "wiring");
+	time += 2000;
+	const claimed = instances.revalidate("vm", "wiring");
+	expect(await instances.get("vm", "all")).toMatchObject({ id: "vm" });
+	await expect(claimed).rejects.toThrow("the cloud is away");
 });

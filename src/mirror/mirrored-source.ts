@@ -69,6 +69,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const [listeners, storedListeners] = [[] as Listener[], [] as Listener[]];
 	const answered = new LRUCache<string, true>(REMEMBERED);
 	const preparing = new Set<string>();
+	/** Instances that the next look-up has to read again. The others that are under way don't. */
+	const rereads = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
 
@@ -147,7 +149,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		asOf(found, detail) >= notBefore;
 
 	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
-		const answeredAt = answerTimes.from(id);
+		const answeredAt = answerTimes.from(id, rereads.delete(id) ? clock.now() : 0);
 		// While the mirror is filled, guests that all ask need no reading each to learn that.
 		const found = state.isListed(keyKinds) ? await read(id).catch(() => undefined) : undefined;
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
@@ -185,7 +187,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		facts,
 		instance: instanceFrom(facts),
 		async known(id) {
-			const answeredAt = answerTimes.from(id);
+			const answeredAt = answerTimes.from(id, 0);
 			const found = await read(id).catch(() => undefined);
 			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
 			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
@@ -208,7 +210,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		invalidate(change) {
 			remote.invalidate?.(change);
-			if (change.kind === "server") for (const id of change.ids) answerTimes.set(id);
+			if (change.kind === "server") for (const id of change.ids) rereads.add(id);
 		},
 		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
 		onChange: (listener) => void listeners.push(listener),

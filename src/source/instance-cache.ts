@@ -121,6 +121,8 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
 	const common = { maxAbsent, now, wait, onStale, shared };
 
+	/** Look-ups that start now and need new facts, by detail and id. All others may be answered with older ones. */
+	const rereads = new Set<string>();
 	const outdatedListeners: ((id: string) => void)[] = [];
 	const byDetail = createCachesByDetail(
 		{
@@ -132,7 +134,10 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY,
 		},
 		instanceTimes(maxAge, sourceAge),
-		(id, detail) => source.instance(id, detail, closing.signal),
+		(id, detail) => {
+			if (rereads.delete(`${detail} ${id}`)) source.invalidate?.({ kind: "server", ids: [id] });
+			return source.instance(id, detail, closing.signal);
+		},
 	);
 	const owners = createOwnerCache(
 		{ ...common, room: createSharedRoom(maxBytes * OWNERS_SHARE) },
@@ -176,8 +181,12 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			const known = cache.newest(id);
 			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
 			if (isRecent) return known.value;
-			source.invalidate?.({ kind: "server", ids: [id] });
-			return cache.revalidate(id, signal);
+			const lookUp = `${kept(detail)} ${id}`;
+			rereads.add(lookUp);
+			const found = cache.revalidate(id, signal);
+			// The source is not asked if that has just failed, or while it is being asked.
+			rereads.delete(lookUp);
+			return found;
 		},
 		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),

@@ -2,7 +2,7 @@
 import { GuestwireError } from "../../src/errors.ts";
 import { andThen } from "../../src/http/guest/and-then.ts";
 import { findOwner } from "../../src/http/guest/identity/port-owner.ts";
-import { loadInstance } from "../../src/http/guest/load-instance.ts";
+import { createInstanceLoader } from "../../src/http/guest/load-instance.ts";
 import type { Detail, Instance } from "../../src/instance/instance.ts";
 import { type MirrorEvents, noEvents } from "../../src/mirror/mirror-events.ts";
 import { openMirror } from "../../src/mirror/open-mirror.ts";
@@ -91,7 +91,7 @@ export async function byAddress(
 	const lookup = { owners: instances.owners };
 	const network = `net-${address.split(".")[2]}`;
 	const found = await andThen(findOwner(lookup, [{ address, networkId: network }], isPrivate), (identified) =>
-		"reason" in identified ? undefined : loadInstance(instances, identified, isPrivate ? "all" : "wiring"),
+		"reason" in identified ? undefined : createInstanceLoader(instances)(identified, isPrivate ? "all" : "wiring"),
 	);
 	return found === undefined || "reason" in found ? undefined : found;
 }

@@ -9,7 +9,7 @@ import type { Admission } from "./admission.ts";
 import { andThen } from "./and-then.ts";
 import { failure } from "./failure.ts";
 import type { Caller, Identity, Requester } from "./identity/requester.ts";
-import { loadInstance } from "./load-instance.ts";
+import { createInstanceLoader } from "./load-instance.ts";
 import { isRead } from "./method.ts";
 import { passwordResponse } from "./password.ts";
 import { type ErrorResponse, type GuestResponse, statusOf } from "./response.ts";
@@ -60,7 +60,8 @@ function ofInstance(response: GuestResponse, { instance }: Progress): GuestRespo
 type Respond<Parameters extends readonly unknown[]> = (...given: Parameters) => GuestResponse | Promise<GuestResponse>;
 
 function createSteps(options: GuestHandlerOptions): Respond<[request: GuestRequest, progress: Progress]> {
-	const { identity, instances, documents, passwords, admission } = options;
+	const { identity, documents, passwords, admission } = options;
+	const loadInstance = createInstanceLoader(options.instances);
 
 	const respond: Respond<[GuestRequest, path: string, Instance]> = (request, path, instance) => {
 		if (request.target.isPassword) return passwordResponse(passwords, instance, request);
@@ -75,7 +76,7 @@ function createSteps(options: GuestHandlerOptions): Respond<[request: GuestReque
 			if ("reason" in identified) return identified;
 			const { path } = request.target;
 			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(instances, identified, documents.detailOf(path)), (loaded) => {
+			return andThen(loadInstance(identified, documents.detailOf(path)), (loaded) => {
 				if ("reason" in loaded) return loaded;
 				progress.instance = loaded.id;
 				return respond(request, path, loaded);

@@ -218,6 +218,26 @@ describe("a port that has changed since its instance was looked up", () => {
 		expect(lookUps()).toBe(before + 1);
 	});
 
+	it("is not requested again for a claim that was disproved a moment ago", async () => {
+		const foreign = foreignNetwork();
+		foreignPort(foreign);
+		foreignPort(foreign, {
+			...{ mac_address: "fa:16:3e:66:66:66", device_owner: "baremetal:none" },
+			fixed_ips: [{ subnet_id: `${foreign}-subnet`, ip_address: "10.1.0.66" }],
+		});
+		const claims = [address, "10.1.0.66"];
+		for (const source of claims) {
+			clock.seconds += 2;
+			expect((await ask([inNetwork(foreign)], source)).status).toBe(404);
+		}
+		const before = lookUps();
+		for (const source of claims) {
+			clock.seconds += 2;
+			expect((await ask([inNetwork(foreign)], source)).status).toBe(404);
+		}
+		expect(lookUps()).toBe(before);
+	});
+
 	it("is unknown, not denied, while the cloud can't be asked", async () => {
 		addAddress();
 		clock.seconds += 2;
