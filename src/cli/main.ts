@@ -1,17 +1,13 @@
 #!/usr/bin/env node
 import { run } from "./program.ts";
 
-onBrokenPipe(process.stdout, () => process.exit());
-// A service keeps running when its messages are no longer read.
-onBrokenPipe(process.stderr, () => {});
-
-/** A reader that closes the pipe early (`guestwire tree … | head -1`) is not an error. */
-function onBrokenPipe(stream: NodeJS.WriteStream, act: () => void): void {
-	stream.on("error", (error: NodeJS.ErrnoException) => {
-		if (error.code !== "EPIPE") throw error;
-		act();
-	});
-}
+// A reader that closes the pipe early (`guestwire tree … | head -1`) is not an error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+	process.exit();
+});
+// Messages that can't be written, to a closed terminal or a full disk, end nothing.
+process.stderr.on("error", () => {});
 
 function stopSignal(): AbortSignal {
 	const controller = new AbortController();

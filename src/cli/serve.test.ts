@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { constants, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { Pool } from "undici";
+import { Client, Pool } from "undici";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -103,6 +103,27 @@ describe("a log that is not read", () => {
 		await ask(address, 300);
 		await stop();
 	});
+});
+
+it("a standard error that can't be written does not end the service", async () => {
+	const socketPath = join(folder, "guests.sock");
+	const metadata = [{ listen: `unix:${socketPath}`, identity: "fixed", instance: "web-1" }];
+	const config = { cloud: { files: { path: INVENTORY } }, metadata, operator: { listen: "127.0.0.1:0" } };
+	await writeFile(join(folder, "guestwire.yaml"), JSON.stringify(config));
+	const full = openSync("/dev/full", "w");
+	const args = [MAIN, "serve", "--config", join(folder, "guestwire.yaml")];
+	child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", full] });
+	closeSync(full);
+	const client = new Client("http://localhost", { socketPath });
+	const status = async () => {
+		const { statusCode, body } = await client.request({ method: "GET", path: "/openstack" });
+		await body.dump();
+		return statusCode;
+	};
+	await expect.poll(() => status().catch(() => undefined), { timeout: 20_000 }).toBe(200);
+	await client.close();
+	// Its last messages are written once guests are served.
+	await stop();
 });
 
 it("SIGHUP does not end the service", async () => {

@@ -33,6 +33,8 @@ interface Member {
 	readonly process: Worker;
 	readonly channel: Channel<WorkerCalls>;
 	readonly startedAt: number;
+	/** Rejects if there is no process, because it could not be started. */
+	readonly failed: Promise<never>;
 	isServing: boolean;
 	/** As they were last read. */
 	metrics: MetricsJson;
@@ -63,6 +65,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 	cluster.schedulingPolicy = cluster.SCHED_NONE;
 	cluster.setupPrimary({ exec: MAIN, args: [], serialization: "advanced" });
 
+	/** @throws the reason why no process can be started, which may also come later as `failed` */
 	function fork(): Member {
 		const process = cluster.fork();
 		const port: Port = process.process;
@@ -70,37 +73,53 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 			port,
 			answers.callsOf(() => channel),
 		);
-		const member: Member = { process, channel, startedAt: performance.now(), isServing: false, metrics: [] };
+		const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+		failed.catch(() => {}); // it may fail before it is waited for
+		const member: Member = { process, channel, startedAt: performance.now(), failed, isServing: false, metrics: [] };
 		members.add(member);
 		answers.add(channel);
-		process.once("exit", (code, signal) => {
+		const remove = () => {
 			members.delete(member);
 			answers.remove(channel);
+		};
+		process.once("exit", (code, signal) => {
+			remove();
 			if (closing.signal.aborted) return;
 			onEnd(member.metrics);
 			log.warn({ worker: process.process.pid, code, signal }, "a worker ended unexpectedly and is being replaced");
-			void replace(member);
+			void replace(member.startedAt);
+		});
+		process.on("error", (error) => {
+			if (hasProcess(member)) return;
+			remove();
+			delete cluster.workers?.[process.id]; // node waits for its exit
+			fail(error);
 		});
 		return member;
 	}
 
 	async function start(member: Member): Promise<readonly string[]> {
-		const addresses = await member.channel.call("start", settings);
+		const addresses = await Promise.race([member.channel.call("start", settings), member.failed]);
 		member.isServing = true;
 		void watch(member, log, closing.signal).catch(() => {}); // it has ended, or is about to
 		return addresses;
 	}
 
-	async function replace({ startedAt }: Member): Promise<void> {
+	async function replace(startedAt: number): Promise<void> {
 		const isShort = performance.now() - startedAt < SHORT_LIFE;
 		await sleep(isShort ? SHORT_LIFE : 0, undefined, { signal: closing.signal }).catch(() => {});
 		if (closing.signal.aborted) return;
-		const member = fork();
-		await start(member).catch((error: Error) => {
-			// It is replaced once it has ended.
-			if (!closing.signal.aborted) log.error({ detail: error.message }, "a worker could not start");
-			member.process.kill("SIGKILL");
-		});
+		const forkedAt = performance.now();
+		let member: Member | undefined;
+		try {
+			member = fork();
+			await start(member);
+		} catch (error) {
+			if (!closing.signal.aborted) log.error({ detail: (error as Error).message }, "a worker could not start");
+			// A process is replaced once it has ended.
+			if (member !== undefined && hasProcess(member)) member.process.kill("SIGKILL");
+			else void replace(forkedAt);
+		}
 	}
 
 	async function close(): Promise<void> {
@@ -121,6 +140,11 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 		await close();
 		throw error;
 	}
+}
+
+/** Not if it could not be started: a limit was reached, or there was no memory. */
+function hasProcess({ process }: Member): boolean {
+	return process.process.pid !== undefined;
 }
 
 /** A hung worker keeps its guests waiting, and never reads its messages. */

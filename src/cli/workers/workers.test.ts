@@ -3,6 +3,7 @@
  *
  * @module-tag slow
  */
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
 	closeSync,
@@ -134,6 +135,19 @@ describe("a worker that is killed", () => {
 		await expect.poll(async () => sumOf(await service.metrics(), "guestwire_workers"), SOON).toBe(WORKERS);
 		expect(sumOf(await service.metrics(), "guestwire_workers_replaced_total")).toBe(1);
 		expect(left.filter((socket) => socket?.destroyed)).toEqual([]);
+	});
+
+	test("is replaced once that is possible, if no process can be started at first", async () => {
+		const service = await start();
+		const limitFiles = (most: number) => execFileSync("prlimit", [`--pid=${service.pid}`, `--nofile=${most}:`]);
+		limitFiles(3);
+		const [first = 0] = service.workers();
+		process.kill(first, "SIGKILL");
+		await expect.poll(() => service.log(), SOON).toContain("a worker could not start");
+		expect((await ask(addressOf(service), `${LATEST}/meta_data.json`)).status).toBe(200);
+		limitFiles(1024);
+		await expect.poll(() => service.workers().length, SOON).toBe(WORKERS);
+		await expect.poll(async () => sumOf(await service.metrics(), "guestwire_workers"), SOON).toBe(WORKERS);
 	});
 
 	test("during requests, loses only the answers on its own connections", async () => {
