@@ -1,5 +1,6 @@
 /** Writes of the mirror's tables. */
 import { type Kysely, sql, type Transaction } from "kysely";
+import type { ServerFacts } from "../instance/facts.ts";
 import type { Resource, ResourceKind } from "../source/resource.ts";
 import { chunks } from "../store/chunks.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
@@ -37,12 +38,14 @@ export function applyBatch(
 
 /** The batch without servers' user data. See `MirrorStoreOptions.userData`. */
 export function withoutUserData({ upserts = [], ...batch }: Batch): Batch {
-	const strip = (resource: Resource): Resource => {
-		if (resource.kind !== "server" || !resource.content[USER_DATA]) return resource;
-		const { [USER_DATA]: _, ...content } = resource.content;
-		return { ...resource, content };
-	};
+	const strip = (resource: Resource): Resource =>
+		resource.kind === "server" ? { ...resource, content: hideUserData(resource.content) } : resource;
 	return { ...batch, upserts: upserts.map(strip) };
+}
+
+/** A server's members as they are stored without user data: undefined is not stored, null is. */
+export function hideUserData<Server extends Partial<ServerFacts>>(server: Server): Server {
+	return server[USER_DATA] ? ({ ...server, [USER_DATA]: undefined } as Server) : server;
 }
 
 type Row = StateTables["mirror_resources"];

@@ -4,6 +4,7 @@ import type { PortFacts } from "../instance/facts.ts";
 import { isInstanceNic, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceKind, type ResourceName } from "../source/resource.ts";
 import type { Change, ChangeKind } from "../source/source.ts";
+import { chunks } from "../store/chunks.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 
 /** Kinds whose change concerns nothing else, with the kind that a source reports. */
@@ -18,6 +19,11 @@ const KINDS: Readonly<Partial<Record<ResourceKind, ChangeKind>>> = {
 	floatingip: "floatingip",
 	security_group: "security_group",
 };
+
+/** Kinds that join other resources. */
+const JOINING: ReadonlySet<ResourceKind> = new Set([
+	...(["port", "trunk", "floatingip", "baremetal_node", "baremetal_port", "portgroup"] as const),
+]);
 
 /** Resources read at a time. */
 const CHUNK = 500;
@@ -38,8 +44,9 @@ export async function changesOf(store: Pick<MirrorStore, "read">, names: readonl
 		const own = KINDS[kind];
 		if (own !== undefined) add(own, id);
 	}
-	for (let at = 0; at < names.length; at += CHUNK) {
-		const some = Map.groupBy(names.slice(at, at + CHUNK), ({ kind }) => kind);
+	const joining = names.filter(({ kind }) => JOINING.has(kind));
+	for (let at = 0; at < joining.length; at += CHUNK) {
+		const some = Map.groupBy(joining.slice(at, at + CHUNK), ({ kind }) => kind);
 		const selectors = Array.from(some, ([kind, group]) => ({ kind, ids: group.map(({ id }) => id) }));
 		const { resources } = await store.read(selectors);
 		for (const resource of resources) addJoined(resource, add);
@@ -88,7 +95,9 @@ async function addSubports(resources: readonly Resource[], store: Pick<MirrorSto
 	const ofParents = await store.read([{ kind: "trunk", key: "port", values: parents }]);
 	const trunks = [...contentsOf(resources, "trunk"), ...contentsOf(ofParents.resources, "trunk")];
 	const subports = new Set(trunks.flatMap(({ sub_ports }) => sub_ports.map(({ port_id }) => port_id)));
-	if (subports.size === 0) return;
-	const ports = await store.read([{ kind: "port", ids: [...subports] }]);
-	for (const port of contentsOf(ports.resources, "port")) addAddresses(port, add);
+	// A trunk may have thousands.
+	for (const ids of chunks([...subports])) {
+		const ports = await store.read([{ kind: "port", ids }]);
+		for (const port of contentsOf(ports.resources, "port")) addAddresses(port, add);
+	}
 }

@@ -146,7 +146,7 @@ async function readDetails(page: ResourcePage, options: FillOptions): Promise<vo
 
 /** Listings are read one after the other: what came into being meanwhile may be missing. */
 async function completeInstances({ store, instances, clock, signal }: FillOptions): Promise<void> {
-	for await (const servers of store.scan("server")) {
+	for await (const servers of store.revisions("server")) {
 		for (let at = 0; at < servers.length; at += INSTANCES_AT_ONCE) {
 			const some = servers.slice(at, at + INSTANCES_AT_ONCE);
 			await Promise.all(some.map(({ id }) => instances.complete(id)));

@@ -6,6 +6,8 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely } from "kysely";
 import { afterAll, expect, test } from "vitest";
 import { storesMirror } from "../../test/mirror-store-contract.ts";
+import { turnsDuring } from "../../test/turns.ts";
+import type { Resource } from "../source/resource.ts";
 import { openDatabase, type StateTables } from "../store/database.ts";
 import { sqliteDialect } from "../store/sqlite/dialect.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
@@ -50,4 +52,26 @@ test("every read uses an index", async () => {
 	const searches = plan.filter((step) => /^SEARCH/.test(step));
 	expect(searches.filter((step) => step.includes("mirror_resources"))).toHaveLength(4);
 	for (const step of searches) expect(step).toMatch(/\(kind=\? AND (id=\?|name=\? AND value=\?)\)$/);
+});
+
+test("a scan of servers with much user data is made of small turns and small pages", async () => {
+	const state = await openDatabase({ sqlite: fresh() });
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	const data = { "OS-EXT-SRV-ATTR:user_data": "QUJD".repeat(20_000) };
+	for (let at = 0; at < 400; at += 50) {
+		const upserts = Array.from({ length: 50 }, (_, number): Resource => {
+			const id = `server ${String(at + number).padStart(4, "0")}`;
+			const content = { ...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] }, ...data };
+			return { kind: "server", id, requestedAt: 1, content };
+		});
+		await store.apply({ upserts });
+	}
+	const pages: number[] = [];
+	const turns = await turnsDuring(async () => {
+		for await (const page of store.scan("server")) pages.push(page.length);
+	});
+	await state.close();
+	expect(pages.reduce((sum, length) => sum + length)).toBe(400);
+	expect(Math.max(...pages)).toBeLessThanOrEqual(50);
+	expect(turns.longest).toBeLessThan(50);
 });

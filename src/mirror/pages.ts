@@ -1,14 +1,16 @@
 /** Reads of a whole kind, page by page, where they don't hold up the event loop. */
-
 import type { Kysely } from "kysely";
 import type { Resource, ResourceKind } from "../source/resource.ts";
 import type { InstanceSummary } from "../source/source.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
+import { startWorkTurn } from "../work-turn.ts";
 import type { Revision } from "./mirror-store.ts";
 import { type ResourceRow, resourceOf } from "./queries.ts";
 
 const REVISIONS_PER_PAGE = 10_000;
-const RESOURCES_PER_PAGE = 1000;
+const SERVERS_PER_PAGE = 1000;
+/** A server may have 64 KiB of user data and as much metadata: a page has some megabytes at most. */
+const RESOURCES_PER_PAGE = 50;
 
 export async function* revisionPages(state: StateDatabase, kind: ResourceKind): AsyncGenerator<readonly Revision[]> {
 	const page = (after: string) =>
@@ -28,9 +30,9 @@ export async function* serverPages(state: StateDatabase): AsyncGenerator<readonl
 	const project = state.memberOf("content", "tenant_id").as("project");
 	const page = (after: string) =>
 		state.write((database) =>
-			rowsAfter(database, "server", after, RESOURCES_PER_PAGE).select(["id", name, project]).execute(),
+			rowsAfter(database, "server", after, SERVERS_PER_PAGE).select(["id", name, project]).execute(),
 		);
-	for await (const rows of pages(page, RESOURCES_PER_PAGE)) {
+	for await (const rows of pages(page, SERVERS_PER_PAGE)) {
 		yield rows.map(({ id, name, project }) => ({
 			...{ id, name: name ?? "" },
 			...(project !== null && { projectId: project }),
@@ -48,7 +50,15 @@ export async function* scanPages<Kind extends ResourceKind>(
 				.select(["kind", "id", "revision", "requested_at", "content"])
 				.execute(),
 		);
-	for await (const rows of pages(page, RESOURCES_PER_PAGE)) yield rows.map(resourceOf) as Resource<Kind>[];
+	const turn = startWorkTurn();
+	for await (const rows of pages(page, RESOURCES_PER_PAGE)) {
+		const resources: Resource[] = [];
+		for (const row of rows) {
+			if (turn.isOver()) await turn.next();
+			resources.push(resourceOf(row));
+		}
+		yield resources as Resource<Kind>[];
+	}
 }
 
 function rowsAfter(database: Kysely<StateTables>, kind: ResourceKind, after: string, limit: number) {

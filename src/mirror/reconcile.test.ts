@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PortFacts } from "../instance/facts.ts";
+import type { PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { ResourceReader } from "../source/remote-source.ts";
 import type { Resource, ResourceName } from "../source/resource.ts";
 import { openDatabase } from "../store/database.ts";
@@ -14,6 +14,12 @@ function port(id: string, device_owner: string, requestedAt: number, name = ""):
 	const rest = { fixed_ips: [], security_groups: [], allowed_address_pairs: [], tags: [] };
 	return { kind: "port", id, requestedAt, revision: requestedAt, content: { ...content, ...rest } as PortFacts };
 }
+
+/** What takes no time and hides nothing. */
+const surroundings = {
+	...{ comparedAt: 0, areSignalsComplete: () => true, clock: { now: () => 30, sleep: async () => {} } },
+	...{ doubts: createDoubts(() => 30), signal: never, pace: <T>(work: () => Promise<T>) => work(), grace: 0 },
+};
 
 /**
  * Compares a mirror that has the one list with a source that has the other. Returns the ids of what counts as missed, and
@@ -45,14 +51,9 @@ async function compare(stored: readonly Resource[], listed: readonly Resource[],
 				);
 			},
 			isReported: ({ id }) => reported.includes(id),
-			comparedAt: 0,
-			areSignalsComplete: () => true,
-			clock: { now: () => 30, sleep: async () => {} },
-			doubts: createDoubts(() => 30),
-			signal: never,
+			...surroundings,
+			userData: true,
 			events: { onMissedChanges: (_kind, ids) => void found.push(...ids) },
-			pace: (work) => work(),
-			grace: 0,
 		},
 		false,
 	);
@@ -95,3 +96,46 @@ test.each([
 ])("of ports that Neutron makes by itself, only those count that messages report: %s", async (owner, counted) => {
 	expect(await missed([port("deleted", owner, 1)], [port("created", owner, 1)])).toEqual(counted);
 });
+
+const server = (id: string, more: Partial<ServerFacts> = {}): Resource<"server"> => ({
+	...{ kind: "server", id, requestedAt: 1 },
+	content: { ...{ id, name: id, metadata: {}, addresses: {}, security_groups: [] }, ...more },
+});
+
+/** The ids of the servers that a comparison reads again. */
+async function readAgain(userData: boolean, stored: readonly Resource[], listed: readonly Resource<"server">[]) {
+	const state = await openDatabase("memory");
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData });
+	await store.apply({ upserts: stored });
+	const read: string[] = [];
+	const revisionPage = async () => ({ requestedAt: 10, revisions: listed.map(({ id, content }) => ({ id, content })) });
+	await reconcile(
+		{
+			...surroundings,
+			...{ reader: { kinds: ["server"], revisionPage } as unknown as ResourceReader, store, userData },
+			...{ handle: async ({ id }) => void read.push(id), isReported: () => false },
+			events: { onMissedChanges: () => {} },
+		},
+		true,
+	);
+	await state.close();
+	return read.sort();
+}
+
+const userData = (data: string | null) => ({ "OS-EXT-SRV-ATTR:user_data": data });
+
+test.each([true, false])(
+	"of servers without revisions, those are read again whose content differs: user data %s",
+	async (stores) => {
+		const before = ["same", "renamed", "gone"].map((id) => server(id, userData("QQ==")));
+		const after = [
+			server("same", userData("QQ==")),
+			server("renamed", { ...userData("QQ=="), name: "new" }),
+			server("new"),
+		];
+		expect(await readAgain(stores, before, after)).toEqual(["gone", "new", "renamed"]);
+		expect(await readAgain(stores, [server("vm", userData(null))], [server("vm", userData("QQ=="))])).toEqual(["vm"]);
+		const changed = await readAgain(stores, [server("vm", userData("QQ=="))], [server("vm", userData("Qg=="))]);
+		expect(changed).toEqual(stores ? ["vm"] : []);
+	},
+);

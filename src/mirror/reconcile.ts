@@ -1,10 +1,11 @@
 /** Compares the mirror with the source, and repairs what differs. */
 import { isDeepStrictEqual } from "node:util";
-import type { PortFacts } from "../instance/facts.ts";
+import type { PortFacts, ServerFacts } from "../instance/facts.ts";
 import { ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
-import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
+import type { ResourceKind, ResourceName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
+import { hideUserData } from "./apply-batch.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import { type Doubts, textOfName } from "./doubts.ts";
@@ -24,6 +25,8 @@ export interface ReconcileOptions {
 	readonly areSignalsComplete: (since: number) => boolean;
 	readonly clock: Clock;
 	readonly doubts: Doubts;
+	/** See MirrorStoreOptions. */
+	readonly userData: boolean;
 	readonly signal: AbortSignal;
 	readonly events: Pick<MirrorEvents, "onMissedChanges">;
 	readonly pace: Pace;
@@ -34,6 +37,8 @@ export interface ReconcileOptions {
 /** Resources per page of a listing, and repaired at a time. */
 const PAGE = 1000;
 const REPAIRS = 100;
+/** Contents compared at a time: a server may have 64 KiB of user data. */
+const COMPARED = 20;
 /**
  * Resources without a listing that one comparison reads again, those first that were read longest ago; a few at a time,
  * because what a change is read by must not queue behind them.
@@ -121,45 +126,71 @@ async function differencesOf(kind: ResourceKind, options: ReconcileOptions, isGa
 	const startedAt = options.clock.now();
 	const listed = await list(kind, options, isGap);
 	const differences: Difference[] = [];
-	const hasContent = listed.values().some(({ content }) => content !== undefined);
-	const pages: AsyncIterable<readonly (Resource | Stored)[]> = hasContent ? store.scan(kind) : store.revisions(kind);
-	for await (const page of pages) {
-		for (const stored of page) {
-			const { id } = stored;
+	for await (const page of store.revisions(kind)) {
+		for (const { id, revision, requestedAt } of page) {
 			const found = listed.get(id);
 			listed.delete(id);
 			const listedAt = found?.listedAt ?? startedAt;
-			if (stored.requestedAt <= listedAt && (found === undefined || differs(stored, found)))
-				differences.push({ kind, id, listedAt });
+			const isSame = found?.isSame && (found.revision ?? revision) === revision;
+			if (requestedAt <= listedAt && !isSame) differences.push({ kind, id, listedAt });
 		}
 	}
 	return [...differences, ...(await notDeleted(kind, listed, store))];
 }
 
-type Listed = SourceRevision & { readonly listedAt: number };
-type Stored = Pick<Resource, "id" | "revision" | "requestedAt">;
+/** What is kept of a listing until it ends: not the contents, which may be gigabytes. */
+interface Listed extends Pick<SourceRevision, "revision"> {
+	/** False if its content was another one than the stored. */
+	readonly isSame: boolean;
+	readonly listedAt: number;
+}
 
-async function list(
-	kind: ResourceKind,
-	{ reader, signal, pace }: ReconcileOptions,
-	isGap: boolean,
-): Promise<Map<string, Listed>> {
+async function list(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Map<string, Listed>> {
+	const { reader, signal, pace } = options;
 	const listed = new Map<string, Listed>();
 	let marker: string | undefined;
 	do {
 		const read = () => reader.revisionPage(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);
 		const page = await (isGap ? read() : pace(read));
-		for (const revision of page.revisions) listed.set(revision.id, { ...revision, listedAt: page.requestedAt });
+		const others = await differentContents(kind, page.revisions, options);
+		for (const { id, revision } of page.revisions) {
+			const isSame = !others.has(id);
+			listed.set(id, { isSame, listedAt: page.requestedAt, ...(revision !== undefined && { revision }) });
+		}
 		marker = page.next;
 	} while (marker !== undefined);
 	return listed;
 }
 
-function differs(stored: Resource | Stored, { revision, content }: Listed): boolean {
-	if (revision !== undefined && revision !== stored.revision) return true;
-	if (content === undefined || !("content" in stored)) return false;
-	const known = stored.content as unknown as Readonly<Record<string, unknown>>;
-	return Object.entries(content).some(([member, value]) => !isDeepStrictEqual(known[member], value));
+/** The ids of the listed resources whose content is another one than the stored. */
+async function differentContents(
+	kind: ResourceKind,
+	revisions: readonly SourceRevision[],
+	{ store, clock, signal, userData }: ReconcileOptions,
+): Promise<ReadonlySet<string>> {
+	const listed = revisions.filter(({ content }) => content !== undefined);
+	const others = new Set<string>();
+	for (let at = 0; at < listed.length; at += COMPARED) {
+		const some = listed.slice(at, at + COMPARED);
+		const stored = await contentsByName(
+			some.map(({ id }) => ({ kind, id })),
+			store,
+		);
+		for (const { id, content = {} } of some) {
+			const known = stored.get(`${kind} ${id}`);
+			const shown = userData ? content : hideUserData(content as Partial<ServerFacts>);
+			if (known !== undefined && differs(known as Members, shown)) others.add(id);
+		}
+		// Guests are served meanwhile.
+		await clock.sleep(0, signal);
+	}
+	return others;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function differs(stored: Members, listed: object): boolean {
+	return Object.entries(listed).some(([member, value]) => !isDeepStrictEqual(stored[member], value));
 }
 
 /** The listed resources that the mirror lacks, without those whose deletion is newer. */

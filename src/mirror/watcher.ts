@@ -21,6 +21,8 @@ export interface WatcherOptions {
 	readonly reads: ResourceReads;
 	readonly instances: InstanceReads;
 	readonly doubts: Doubts;
+	/** See MirrorStoreOptions. */
+	readonly userData: boolean;
 	/** See FillOptions. */
 	readonly waitingGuests: () => number;
 	readonly clock: Clock;
@@ -157,12 +159,12 @@ async function storeMicroversion({
 }
 
 function comparisonOf({ options, handle, jobs, intake, comparedAt }: Watch, signal: AbortSignal): ReconcileOptions {
-	const { store, clock, remote, doubts, events, pollSeconds } = options;
+	const { store, clock, remote, doubts, events, userData, pollSeconds } = options;
 	const areSignalsComplete = (since: number) => intake.isComplete() && intake.lastGap() < since;
 	return {
 		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
 		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
-		...{ comparedAt, areSignalsComplete },
+		...{ comparedAt, areSignalsComplete, userData },
 	};
 }
 

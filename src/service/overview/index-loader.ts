@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { Change, Source } from "../../source/source.ts";
-import { startWorkTurn, type WorkTurn } from "../work-turn.ts";
+import { startWorkTurn, type WorkTurn } from "../../work-turn.ts";
 import { addChange, type Changes, type IndexedInstance, isAffected, noChanges } from "./indexed-instance.ts";
 import { createWiringReader } from "./wiring-reader.ts";
 

@@ -3,8 +3,8 @@
 import ipaddr from "ipaddr.js";
 import { getOrInsert } from "../../get-or-insert.ts";
 import { canonicalAddress, eui64Mac } from "../../instance/addresses.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import type { RequestSource } from "../request-history/answered-request.ts";
-import { startWorkTurn } from "../work-turn.ts";
 import type { IndexedInstance, IndexedPort } from "./indexed-instance.ts";
 
 /** What a refused request said about itself, and why it was refused. */

@@ -1,6 +1,6 @@
 /** Finds instances by what operators know about them: filters, an order that is always the same, and pages. */
 import type { InstanceHistory } from "../../store/history-store.ts";
-import { startWorkTurn } from "../work-turn.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { IndexedInstance } from "./indexed-instance.ts";
 

@@ -5,7 +5,7 @@ import { getOrInsert } from "../../get-or-insert.ts";
 import { inTurns } from "../../in-turns.ts";
 import type { HistoryBatch } from "../../store/history-store.ts";
 import { SAME_BOOT } from "../../store/history-write.ts";
-import { startWorkTurn } from "../work-turn.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import { type AnsweredRequest, peerOf, type RecordedRequest } from "./answered-request.ts";
 import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
 import { compressContent, type DigestOf, isDocumentPath, storableContent } from "./document-content.ts";
