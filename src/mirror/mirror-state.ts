@@ -45,7 +45,9 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 
 	/** The times are read first: all that they cover is among the changes. */
 	async function look(): Promise<void> {
+		const lookedAt = clock.now();
 		const meta = await readMeta(store);
+		const isFirst = reported === undefined;
 		const isListed = areListed(neededKinds, meta);
 		if (reported === undefined) {
 			const { sequence } = await store.read([]);
@@ -57,9 +59,18 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 			if (isNews) await onChange(changed, isListed);
 			reported = sequence;
 		}
+		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
 		known = meta;
 		doubtful = new Set(meta.doubtful);
-		verifiedAt = Math.max(verifiedAt, meta.current ?? verifiedAt, meta.reconciledAt ?? verifiedAt);
+	}
+
+	/**
+	 * The watcher writes times of its own node's clock. One that is ahead of this node's counts as the time when it was first
+	 * seen here; in the first look, it may be old.
+	 */
+	function verify(at: number | undefined, before: number | undefined, lookedAt: number, isFirst: boolean): void {
+		if (at === undefined || at === before || (isFirst && at > lookedAt)) return;
+		verifiedAt = Math.max(verifiedAt, Math.min(at, lookedAt));
 	}
 
 	let looking: Promise<void> | undefined;

@@ -104,12 +104,16 @@ it("does not trust signals after the remote source has answered: one may have be
 		},
 	});
 	const before = Date.now();
-	// The signals have reported nothing.
-	await store.setMeta("current", before + 60_000);
 	const source = await create();
 	const ports = async () => (await source.facts("vm", "wiring"))?.ports.length;
 	expect(await ports()).toBe(2);
 	expect(refreshed[0]).toBeGreaterThanOrEqual(before);
+	// The signals have reported nothing.
+	const answered = Date.now() + 1;
+	await expect.poll(() => Date.now()).toBeGreaterThan(answered);
+	await store.setMeta("current", Date.now());
+	await store.apply({ upserts: [server("other")] });
+	await expect.poll(source.state.verifiedAt).toBeGreaterThan(answered);
 	doubtful.clear();
 	expect(await ports()).toBe(2);
 	// A comparison with the source proves that the second port is gone, unless it could not read a record.
@@ -216,4 +220,27 @@ it("answers other look-ups with old facts while the cloud is away, whoever made 
 	const claimed = instances.revalidate("vm", "wiring");
 	expect(await instances.get("vm", "all")).toMatchObject({ id: "vm" });
 	await expect(claimed).rejects.toThrow("the cloud is away");
+});
+
+it("does not count the time of another node's clock, which may be ahead, as later than when it was seen", async () => {
+	const { store, create } = await mirrored([network, server("vm"), port("vm")], {});
+	const ahead = 600_000;
+	await store.setMeta("current", Date.now() + ahead);
+	const source = await create();
+	const { verifiedAt } = source.state;
+	// Nothing tells how old the first one is.
+	expect(verifiedAt()).toBeLessThan(Date.now() - 10_000);
+	await store.setMeta("current", Date.now() + ahead + 1);
+	await store.apply({ upserts: [server("a")] });
+	await expect.poll(verifiedAt).toBeGreaterThan(Date.now() - 10_000);
+	const seen = verifiedAt();
+	expect(seen).toBeLessThanOrEqual(Date.now());
+	// Its watcher has died: the time ages, although it still lies ahead.
+	const changed: string[] = [];
+	source.onChange?.(({ ids }) => void changed.push(...ids));
+	for (const id of ["b", "c"]) {
+		await store.apply({ upserts: [server(id)] });
+		await expect.poll(() => changed).toContain(id);
+	}
+	expect(verifiedAt()).toBe(seen);
 });
