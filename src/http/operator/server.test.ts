@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
+	endpoint,
 	instancesOf,
 	type RawAnswer,
 	type RawRequest,
@@ -14,6 +17,7 @@ import {
 } from "../../../test/metadata-service.ts";
 import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
 import { recordedCase } from "../../../test/recorded.ts";
+import { turnsDuring } from "../../../test/turns.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Server } from "../../instance/instance.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
@@ -71,6 +75,20 @@ describe("the API", () => {
 		expect(ids).toEqual(recordedInstances.map(({ id }) => id).sort());
 		expect((await ask("/api/instances?limit=none")).status).toBe(400);
 		expect(await json(`/api/instances?after=${"z".repeat(512)}`)).toEqual([]);
+	});
+
+	it("lists very many instances without keeping others waiting", async () => {
+		const ids = Array.from({ length: 60_000 }, (_, at) => `i${String((at * 7_919) % 60_013).padStart(6, "0")}`);
+		const list = async () => ids.map((id) => ({ id, name: `name of ${id}` }));
+		await start({ instances: { ...instancesOf([]), list } });
+		await ask("/api/instances?limit=1");
+		let answer: RawAnswer | undefined;
+		const { longest } = await turnsDuring(async () => {
+			answer = await ask("/api/instances");
+		});
+		expect(longest).toBeLessThan(50);
+		const listed = JSON.parse(answer?.body.toString() ?? "");
+		expect(listed.map(({ id }: { id: string }) => id)).toEqual(ids.toSorted());
 	});
 
 	it("returns an instance's wiring and documents, but no user data", async () => {
@@ -279,4 +297,36 @@ it("has exactly the metrics that docs/operator.md lists", async () => {
 	const told = Array.from(text.matchAll(/^# TYPE (guestwire_\w+) /gm), ([, name]) => name);
 	const listed = Array.from(docs.matchAll(/^\| `(guestwire_\w+)` \|/gm), ([, name]) => name);
 	expect(told.toSorted()).toEqual(listed.toSorted());
+});
+
+describe("connections", () => {
+	const statusOf = async (bytes: string) => (await sendBytes(server.address, Buffer.from(bytes))).status;
+
+	it("whose request does not arrive are closed", { timeout: 20_000 }, async () => {
+		await start({ limits: { requestTimeout: 500 } });
+		const withoutBody = post("/api/try", "application/json", "{}").slice(0, -1);
+		for (const bytes of ["", "GET /healthz HTTP/1.1\r\n", withoutBody]) expect(await statusOf(bytes)).toBe(408);
+	});
+
+	it("that stand still are closed, also while an answer waits to be read", { timeout: 20_000 }, async () => {
+		const list = async () => Array.from({ length: 200_000 }, (_, at) => ({ id: `i${at}`, name: "x".repeat(100) }));
+		await start({ instances: { ...instancesOf([]), list }, limits: { connectionTimeout: 500 } });
+		/** Of both ends: all of this process. */
+		const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+		await expect.poll(sockets, { timeout: 10_000 }).toBe(0);
+		const socket = connect(endpoint(server.address)).pause();
+		socket.on("error", () => {});
+		socket.write("GET /api/instances HTTP/1.1\r\nHost: localhost\r\n\r\n");
+		await expect.poll(sockets).toBe(2);
+		await expect.poll(sockets, { timeout: 15_000 }).toBe(1);
+		socket.destroy();
+	});
+
+	it("beyond a limit are refused", async () => {
+		await start({ limits: { maxConnections: 2 } });
+		const sockets = [1, 2].map(() => connect(endpoint(server.address)));
+		await Promise.all(sockets.map((socket) => once(socket, "connect")));
+		expect(await statusOf("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(0);
+		for (const socket of sockets) socket.destroy();
+	});
 });

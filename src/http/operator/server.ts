@@ -25,10 +25,11 @@ import { type Access, type AccessRequest, createAccess, type Role, type Tokens }
 import { driveLinkRoute } from "./config-drive-link-route.ts";
 import { configDriveRoute, DRIVE_ROUTE } from "./config-drive-route.ts";
 import { guestRoutes } from "./guest-routes.ts";
+import { instanceListRoute } from "./instance-list-route.ts";
 import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
 import { answerBadUrl, answerMalformed, answerProblem, GUARD_HEADERS } from "./problems.ts";
-import { detailsOf, InstanceSchema, MAX_ID_LENGTH, ProblemSchema, SummarySchema, summaryOf } from "./schemas.ts";
+import { detailsOf, InstanceSchema, MAX_ID_LENGTH, ProblemSchema } from "./schemas.ts";
 import { SESSION_ROUTE, sessionRoutes } from "./session-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 
@@ -58,7 +59,20 @@ export interface OperatorServerOptions extends Tokens {
 	readonly version: string;
 	/** See PageRoutesOptions. */
 	readonly pageFolder?: string;
+	/** Default: `LIMITS`. */
+	readonly limits?: Partial<typeof LIMITS>;
 }
+
+/** Anybody on the network may connect. Times are in milliseconds. */
+const LIMITS = {
+	/** For a request to arrive. */
+	requestTimeout: 30_000,
+	/** Without a byte in either direction, such as a response that is not read. The slowest answer takes less. */
+	connectionTimeout: 120_000,
+	maxConnections: 500,
+};
+/** Milliseconds between two searches for slow requests. */
+const CHECK_INTERVAL = 1000;
 
 export interface OperatorServer {
 	/** The address it listens on. */
@@ -75,16 +89,21 @@ declare module "fastify" {
 
 /** Requested every few seconds by load balancers, which have no token. The responses are a single word. */
 const PROBES = new Set(["/healthz", "/readyz"]);
+
 /** @throws GuestwireError `config` or `listen` */
 export async function startOperatorServer(options: OperatorServerOptions): Promise<OperatorServer> {
 	const address = parseListenAddress(options.listen);
 	const access = createAccess(address, options, options.url);
+	const { maxConnections, requestTimeout, connectionTimeout } = { ...LIMITS, ...options.limits };
 	const app = fastify({
+		...{ requestTimeout, connectionTimeout },
+		http: { headersTimeout: requestTimeout, connectionsCheckingInterval: CHECK_INTERVAL },
 		routerOptions: { maxParamLength: MAX_ID_LENGTH },
 		forceCloseConnections: true,
 		frameworkErrors: (error, _request, reply) => answerBadUrl(error, reply),
 		clientErrorHandler: answerMalformed,
 	});
+	app.server.maxConnections = maxConnections;
 	app.decorateRequest("role", null);
 	app.addHook("onRequest", async (request, reply) => admit(access, options.driveLinks, request, reply));
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
@@ -168,6 +187,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 			throw new GuestwireError("unknown-instance", `There is no instance ${JSON.stringify(id)}.`);
 		return found;
 	};
+	app.register(instanceListRoute, { instances });
 	addInstanceRoutes(app, options, instanceOf);
 	app.register(configDriveRoute, {
 		drive: async (id, request) => {
@@ -201,39 +221,14 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	});
 }
 
-/** A page of the list starts after an id, whether or not there still is such an instance. */
-const PAGE_OF_INSTANCES = {
-	type: "object",
-	properties: {
-		limit: { type: "integer", minimum: 1, description: "Number of instances on a page. Default: all" },
-		after: { type: "string", maxLength: MAX_ID_LENGTH, description: "The last id of the previous page" },
-	},
-};
-
 function addInstanceRoutes(
 	app: FastifyInstance,
-	{ instances, documents, log }: OperatorServerOptions,
+	{ documents, log }: OperatorServerOptions,
 	instanceOf: (id: string) => Promise<Instance>,
 ): void {
 	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
 	const problem = { ...ProblemSchema };
 	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
-
-	const list = {
-		summary: "Every instance, ordered by id",
-		querystring: PAGE_OF_INSTANCES,
-		response: { 200: { type: "array", items: SummarySchema }, 503: problem },
-	};
-	app.get<{ Querystring: { limit?: number; after?: string } }>(
-		"/api/instances",
-		{ schema: list },
-		async ({ query }) => {
-			const { limit, after = "" } = query;
-			const all = [...(await instances.list())].sort((a, b) => (a.id < b.id ? -1 : 1));
-			const rest = after === "" ? all : all.filter(({ id }) => id > after);
-			return rest.slice(0, limit).map(summaryOf);
-		},
-	);
 
 	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
 	app.get("/api/instances/:id", { schema: one }, async (request) => {
