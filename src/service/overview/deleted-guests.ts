@@ -1,6 +1,6 @@
 /** Forgets the history of guests whose instances were deleted: the state keeps only so many, and living guests need the room. */
 import type { HistoryStore } from "../../store/history-store.ts";
-import { startWorkTurn } from "../work-turn.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import type { OverviewSource } from "./index-loader.ts";
 
 export interface DeletedGuestsOptions {

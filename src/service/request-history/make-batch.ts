@@ -11,6 +11,7 @@ import { addEvidence, type ClientEvidence, NO_EVIDENCE } from "./client.ts";
 import { compressContent, type DigestOf, isDocumentPath, storableContent } from "./document-content.ts";
 import { latestRequests, type Pending, type PendingInstance } from "./pending.ts";
 import { encodeRequests } from "./request-list.ts";
+import { MAX_TEXT } from "./shorten.ts";
 
 /** What is remembered between batches, to write less. All of it can be lost. */
 export interface BatchMemory {
@@ -28,10 +29,6 @@ export interface BatchContext {
 	readonly memory: BatchMemory;
 }
 
-/** Characters of a user agent, a path or an id: guests choose their length. */
-const MAX_TEXT = 200;
-/** Characters of a refusal's detail. */
-const MAX_DETAIL = 500;
 /** Sources of refusals that one batch stores, those of each peer in turn. */
 const MAX_REFUSALS = 200;
 
@@ -81,7 +78,7 @@ function ofInstance(id: string, pending: PendingInstance, context: BatchContext)
 		instance: {
 			...{ instance_id: id, first_at: firstAt, last_at: last.at, last_status: last.status, requests, failures },
 			...{ client_traits: evidence.traits, client_certainty: evidence.certainty },
-			...{ client: evidence.client ?? null, user_agent: short(last.userAgent), node },
+			...{ client: evidence.client ?? null, user_agent: last.userAgent, node },
 		},
 		requests: { instance_id: id, at: last.at, writer, count, content },
 		...documentsOf(id, pending, context),
@@ -120,21 +117,19 @@ function absentOf(id: string, latest: readonly AnsweredRequest[], node: string):
 	return Array.from(absent, ([path, request]) => lastAnswer(id, path, "", request, node));
 }
 
+/** A longer path was cut at the limit. */
 function isStoredPath(path: string): boolean {
-	return path.length <= MAX_TEXT && isDocumentPath(path);
+	return path.length < MAX_TEXT && isDocumentPath(path);
 }
 
 function lastAnswer(id: string, path: string, digest: string, request: AnsweredRequest, node: string) {
 	const { at, status, bytes, userAgent, listener } = request;
-	return { instance_id: id, path, digest, at, status, bytes, user_agent: short(userAgent), listener, node };
+	return { instance_id: id, path, digest, at, status, bytes, user_agent: userAgent, listener, node };
 }
 
 function recorded(request: AnsweredRequest, node: string): RecordedRequest {
 	const { at, method, path = "", status, bytes, ms, userAgent, listener, reason = "" } = request;
-	return {
-		...{ at, method: short(method), path: short(path), status, bytes, ms, userAgent: short(userAgent) },
-		...{ listener, node, reason },
-	};
+	return { at, method, path, status, bytes, ms, userAgent, listener, node, reason };
 }
 
 /** One source's requests. */
@@ -152,9 +147,7 @@ function refusalsOf(requests: readonly AnsweredRequest[], node: string): History
 		const { at, reason, listener, source, instance } = request;
 		// Listings are the same for every client, so they identify none.
 		if (reason === undefined) continue;
-		const from = JSON.stringify({ ...source, ...(instance !== undefined && { instance }) }, (_, value) =>
-			typeof value === "string" ? short(value) : value,
-		);
+		const from = JSON.stringify({ ...source, ...(instance !== undefined && { instance }) });
 		const first = { from, reason, firstAt: at, last: request, count: 0 };
 		const known = getOrInsert(found, `${from} ${reason} ${listener}`, (): Refused => first);
 		known.last = request;
@@ -168,14 +161,6 @@ function refusalOf({ from, reason, firstAt, last, count }: Refused, node: string
 	const { at, method, path = "", status, userAgent, listener, detail = "" } = last;
 	return {
 		...{ source: from, reason, listener, node, count, first_at: firstAt, last_at: at },
-		content: JSON.stringify({
-			...{ method: short(method), path: short(path), status, userAgent: short(userAgent) },
-			detail: detail.slice(0, MAX_DETAIL).toWellFormed(),
-		}),
+		content: JSON.stringify({ method, path, status, userAgent, detail }),
 	};
-}
-
-function short(text: string): string {
-	// Half a character at the end is not text that every database takes.
-	return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).toWellFormed() : text;
 }

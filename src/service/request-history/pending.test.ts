@@ -126,3 +126,17 @@ it("is bounded: an instance takes the same space however many requests it sends,
 	const lost = putBack(pending, pendingOf([request(2), request(2, "other"), request(3, "other")]));
 	expect([lost, pending.instances.get("vm")?.requests]).toEqual([2, 1001]);
 });
+
+it("keeps a bounded part of what guests send, and no document under a part of its path", () => {
+	const long = `${"x".repeat(199)}\u{1f600}${"y".repeat(16_000)}`;
+	const pending = createPending();
+	const sent = { ...request(1, "vm", long), userAgent: long, body: Buffer.from("{}") };
+	addRequest(pending, sent);
+	const source = { peer: "10.0.0.1", address: long, instance: long };
+	addRequest(pending, { ...sent, instance: long, reason: "unknown-instance", detail: long, source });
+	const texts = JSON.stringify([[...pending.instances.values()].map(latestRequests), pending.refused]);
+	expect(texts.length).toBeLessThan(4000);
+	expect(texts).toContain(`${"x".repeat(199)}\ufffd`);
+	expect(pending.instances.get("vm")?.documents.size).toBe(0);
+	expect(pending.refused[0]).toMatchObject({ source: { peer: "10.0.0.1" } });
+});

@@ -4,6 +4,7 @@
  */
 import { type AnsweredRequest, peerOf } from "./answered-request.ts";
 import { MAX_REQUESTS } from "./request-list.ts";
+import { shortened } from "./shorten.ts";
 
 export interface PendingInstance {
 	firstAt: number;
@@ -30,7 +31,7 @@ export interface Pending {
 	bytes: number;
 }
 
-/** Requests that may be kept, some 300 bytes each, without the documents. */
+/** Requests that may be kept, some 300 bytes each, 2 KiB at most, without the documents. */
 export const MAX_PENDING = 20_000;
 /** Bytes of documents. */
 export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -44,7 +45,8 @@ export function createPending(): Pending {
 }
 
 /** @returns false if there is no room for all of it */
-export function addRequest(pending: Pending, request: AnsweredRequest): boolean {
+export function addRequest(pending: Pending, answered: AnsweredRequest): boolean {
+	const request = shortened(answered);
 	const { instance: id } = request;
 	const isFull = pending.size >= MAX_PENDING;
 	if (id === undefined || request.reason === "unknown-instance") return !isFull && addRefused(pending, request);
