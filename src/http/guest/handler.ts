@@ -1,5 +1,5 @@
 /** From a request to its response: who asks, which instance that is, and which document is wanted. */
-
+import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { hasSecretItems } from "../../service/request-history/document-content.ts";
@@ -8,7 +8,7 @@ import type { GuestPasswords } from "../../store/password-store.ts";
 import type { Admission } from "./admission.ts";
 import { andThen } from "./and-then.ts";
 import { failure } from "./failure.ts";
-import type { Caller, Identity, Requester } from "./identity/requester.ts";
+import type { Caller, Identified, Identity, Requester } from "./identity/requester.ts";
 import { createInstanceLoader } from "./load-instance.ts";
 import { isRead } from "./method.ts";
 import { passwordResponse } from "./password.ts";
@@ -37,12 +37,14 @@ export type GuestHandler = (request: GuestRequest) => GuestResponse | Promise<Gu
 interface Progress {
 	/** The id of the instance, once it is loaded: the request has proved to speak for it. */
 	instance: string | undefined;
+	/** Whether its owner must be known for certain. */
+	isPrivate: boolean;
 }
 
 export function createGuestHandler(options: GuestHandlerOptions): GuestHandler {
 	const handle = createSteps(options);
 	return (request) => {
-		const progress: Progress = { instance: undefined };
+		const progress: Progress = { instance: undefined, isPrivate: request.target.isPrivate };
 		try {
 			return andThen(handle(request, progress), (response) => ofInstance(response, progress));
 		} catch (error) {
@@ -76,12 +78,29 @@ function createSteps(options: GuestHandlerOptions): Respond<[request: GuestReque
 			if ("reason" in identified) return identified;
 			const { path } = request.target;
 			if (path === undefined) return { reason: "unknown-path", instance: identified.id };
-			return andThen(loadInstance(identified, documents.detailOf(path)), (loaded) => {
+			const response = andThen(loadInstance(identified, documents.detailOf(path)), (loaded) => {
 				if ("reason" in loaded) return loaded;
 				progress.instance = loaded.id;
 				return respond(request, path, loaded);
 			});
+			if (!progress.isPrivate || !(response instanceof Promise) || !isRead(request.method)) return response;
+			return response.then((given) => ("reason" in given ? given : confirmed(request, identified, given, progress)));
 		});
+
+	/** Private data that had to be waited for: its guest's address may belong to another one by now. */
+	const confirmed: Respond<[GuestRequest, Identified, GuestResponse, Progress]> = (
+		request,
+		before,
+		given,
+		progress,
+	) => {
+		progress.instance = undefined;
+		const again = identity(request, true);
+		if ("reason" in again) return again;
+		return andThen(again.identified, (identified) =>
+			isDeepStrictEqual(identified, before) ? given : answer(request, identified, progress),
+		);
+	};
 
 	return (request, progress) => {
 		const { path, isPrivate } = request.target;
@@ -92,7 +111,7 @@ function createSteps(options: GuestHandlerOptions): Respond<[request: GuestReque
 		const response = andThen(answer(request, caller.identified, progress), (given) => {
 			if (isPrivate || !hasSecrets(path, given)) return given;
 			// Only the document shows that its owner must be known for certain.
-			progress.instance = undefined;
+			Object.assign(progress, { instance: undefined, isPrivate: true });
 			const certain = identity(request, true);
 			return "reason" in certain ? certain : answer(request, certain.identified, progress);
 		});

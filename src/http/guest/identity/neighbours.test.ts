@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { guest } from "../../../../test/metadata-service.ts";
 import { addressIdentity } from "./address.ts";
 import { createNeighbourFinder } from "./neighbours.ts";
@@ -29,6 +32,21 @@ describe("the neighbour table", () => {
 	it("is readable, and has no entry for an interface that does not exist", async () => {
 		expect(await createNeighbourFinder()("fe80::1", "no-such-interface")).toBeUndefined();
 	});
+});
+
+it("a table of any size that a kernel has is read", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "guestwire-neighbours-"));
+	const entries = Array.from({ length: 30_000 }, (_, at) => ({
+		...{ dst: `fe80::1:${(at + 1).toString(16)}`, dev: "br0", lladdr: "fa:16:3e:00:00:02", state: ["STALE"] },
+	}));
+	writeFileSync(join(folder, "table.json"), JSON.stringify([...entries, { dst: "fe80::1", dev: "br0", lladdr: MAC }]));
+	writeFileSync(join(folder, "ip"), `#!/bin/sh\ncat ${join(folder, "table.json")}\n`, { mode: 0o755 });
+	vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+	onTestFinished(() => {
+		vi.unstubAllEnvs();
+		rmSync(folder, { recursive: true });
+	});
+	expect(await createNeighbourFinder()("fe80::1", "br0")).toBe(MAC);
 });
 
 describe("a link-local peer without a MAC address in its address", () => {

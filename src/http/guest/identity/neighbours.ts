@@ -20,6 +20,9 @@ type NeighbourTable = ReadonlyMap<string, string>;
 /** Milliseconds from the end of one read to the start of the next: each starts a process. */
 const PAUSE = 100;
 
+/** Bytes: some 250,000 entries. How many there can be is a setting of the kernel (`net.ipv6.neigh.default.gc_thresh3`). */
+const MAX_TABLE = 32 * 1024 * 1024;
+
 const EntriesSchema = Type.Array(
 	Type.Object({ dst: Type.String(), dev: Type.String(), lladdr: Type.Optional(Type.String()) }),
 );
@@ -49,7 +52,8 @@ export function createNeighbourFinder(read: () => Promise<NeighbourTable> = read
 
 /** Entries without `lladdr` are those that the kernel could not resolve. */
 async function readTable(): Promise<NeighbourTable> {
-	const { stdout } = await promisify(execFile)("ip", ["-6", "-json", "neigh", "show"], { timeout: 2000 });
+	const command = ["-6", "-json", "neigh", "show"];
+	const { stdout } = await promisify(execFile)("ip", command, { timeout: 2000, maxBuffer: MAX_TABLE });
 	const entries: unknown = JSON.parse(stdout);
 	if (!Check(EntriesSchema, entries)) throw new Error("ip neigh: unexpected output");
 	const table = new Map<string, string>();

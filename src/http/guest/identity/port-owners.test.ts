@@ -250,6 +250,23 @@ describe("a port that has changed since its instance was looked up", () => {
 	});
 });
 
+it("a guest gets no private data if its address got another owner while its instance was looked up", async () => {
+	await startNetwork();
+	const held = Promise.withResolvers<void>();
+	let calls = 0;
+	fake.fault = (call) => {
+		if (!/os-(keypairs|interface|volume)/.test(call)) return undefined;
+		calls++;
+		return (_response, answer) => void held.promise.then(answer);
+	};
+	const asked = ask([inNetwork(nic.network_id)], address);
+	await expect.poll(() => calls).toBeGreaterThan(0);
+	for (const port of fake.records.ports) if (port.id === nic.id) port["fixed_ips"] = [];
+	clock.seconds += 6;
+	held.resolve();
+	expect((await asked).status).toBe(404);
+});
+
 describe("while Neutron accepts connections and does not answer", () => {
 	const hang = () => {
 		fake.fault = (call) => (call.includes("/ports") ? () => {} : undefined);
