@@ -4,8 +4,8 @@ import { built, ensureBootSource, type Guest, startGuest } from "./instances.ts"
 import { ensureOutside, makeNetwork, type Wiring } from "./networks.ts";
 
 export const NETWORK_DATA = "/openstack/latest/network_data.json";
-/** Neutron's view of the guest's ports. */
-const PORTS = "/openstack/latest/metadata/network_data";
+/** Neutron's view of the guest's ports, which Nova does not serve. */
+export const PORTS = "/openstack/latest/metadata/network_data";
 export const META_DATA = "/openstack/latest/meta_data.json";
 
 export const NAME = "willow";
@@ -30,6 +30,8 @@ export interface Change {
 	readonly what: string;
 	/** The document that shows it. */
 	readonly path: string;
+	/** If that is not one of Nova's, an EC2 document that shows it too. */
+	readonly ec2Path?: string;
 	/** `n` differs from one run of a change to the next; it is from 1 to 100. Ends with the API's answer. */
 	change(subject: Subject, n: number): Promise<unknown>;
 	/** Text that the document has after the change, and did not have before. */
@@ -117,6 +119,9 @@ export const NETWORK_CHANGES: readonly Change[] = [
 	},
 ];
 
+/** No name contains another one. */
+const groupName = (n: number) => `willow-group-${String(n).padStart(3, "0")}`;
+
 /** Changes of what other documents are made from. */
 export const OTHER_CHANGES: readonly Change[] = [
 	{
@@ -134,16 +139,18 @@ export const OTHER_CHANGES: readonly Change[] = [
 	{
 		what: "a port's security group",
 		path: PORTS,
+		ec2Path: "/latest/meta-data/security-groups",
 		async change(subject, n) {
-			const group = { name: `willow-group-${n}`, description: "" };
+			const group = { name: groupName(n), description: "" };
 			const { security_group } = await subject.api.post("network", "/security-groups", { security_group: group });
 			await updatePort(subject, { security_groups: [security_group.id] });
 		},
-		sign: (n) => `"willow-group-${n}"`,
+		sign: groupName,
 	},
 	{
 		what: "a floating IP",
 		path: PORTS,
+		ec2Path: "/latest/meta-data/public-ipv4",
 		async change({ api, guest: { ports } }, n) {
 			const [{ id: port_id }] = ports;
 			const floating_network_id = await ensureOutside(api, ports[0]);
@@ -152,7 +159,7 @@ export const OTHER_CHANGES: readonly Change[] = [
 			const floatingip = { floating_network_id, port_id, floating_ip_address: `203.0.113.${100 + n}` };
 			await api.post("network", "/floatingips", { floatingip });
 		},
-		sign: (n) => `"203.0.113.${100 + n}"`,
+		sign: (n) => `203.0.113.${100 + n}`,
 	},
 	{
 		what: "a server's name",

@@ -32,6 +32,8 @@ export interface Guestwire {
 	readonly socket: string;
 	/** A series of /metrics, the sum over its labels, or over those that contain a text; 0 when it isn't there. */
 	metric(name: string, labels?: string): Promise<number>;
+	/** Whether it is connected to the message bus. */
+	hasBus(): Promise<boolean>;
 	/** Runs another command to its end, with the same configuration. */
 	run(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string }>;
 	/** Everything it logged. */
@@ -61,6 +63,7 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 	});
 	const output = collect(child);
 	const metrics = async () => (await fetch(`http://127.0.0.1:${operator}/metrics`)).text();
+	const metric = async (name: string, labels = "") => sum(await metrics(), name, labels);
 	await eventually("guestwire is ready", 180, async () => {
 		if (child.exitCode !== null) throw new Error(`guestwire ended with ${child.exitCode}: ${output()}`);
 		const answer = await fetch(`http://127.0.0.1:${operator}/readyz`).catch(() => undefined);
@@ -70,7 +73,8 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 		port,
 		operator: `http://127.0.0.1:${operator}`,
 		socket,
-		metric: async (name, labels = "") => sum(await metrics(), name, labels),
+		metric,
+		hasBus: async () => (await metric("guestwire_signal_up", 'signal="bus"')) === 1,
 		async run(args) {
 			const command = ["src/cli/main.ts", ...args, "--config", join(folder, "guestwire.yaml")];
 			const running = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -89,6 +93,23 @@ export async function startGuestwire(options: GuestwireOptions = {}): Promise<Gu
 			return child.exitCode;
 		},
 	};
+}
+
+/** Seconds. */
+const FILLED = 300;
+
+/** Waits until the mirror is filled. */
+export function untilFilled({ metric }: Guestwire): Promise<true> {
+	const isFilled = async () => (await metric("guestwire_mirror_fill_ratio")) === 1;
+	return eventually("the mirror is filled", FILLED, async () => ((await isFilled()) ? true : undefined));
+}
+
+/** Waits until the first comparison with the cloud is over, too: from then on, the bus reports every change. */
+export async function untilCurrent(guestwire: Guestwire): Promise<void> {
+	await untilFilled(guestwire);
+	const isCurrent = async () =>
+		(await guestwire.hasBus()) && (await guestwire.metric("guestwire_mirror_age_seconds")) < 5;
+	await eventually("the mirror is current", FILLED, async () => ((await isCurrent()) ? true : undefined));
 }
 
 async function writeFiles(folder: string, port: number, operator: number, socket: string, options: GuestwireOptions) {
