@@ -3,6 +3,7 @@ import type { Client, Condition, Reaction, Reading } from "../src/check/clients/
 import { NOVA_NETWORK_TYPES } from "../src/check/clients/network-types.ts";
 import { CLIENTS, describeScopes, type Outcome, RULES, type Rule } from "../src/check/index.ts";
 import { highest, severityOf } from "../src/check/severity.ts";
+import { coversRange } from "../src/check/versions.ts";
 
 const OUTCOMES: readonly Outcome[] = ["crash", "lost", "wrong", "ignored"];
 
@@ -80,7 +81,14 @@ function scopeOf(client: Client, conditions: readonly Condition[]): string {
 		...(renderers && renderers.length < client.renderers.length && { renderers }),
 	}));
 	if (scopes.some((scope) => Object.keys(scope).length === 0)) return "";
-	return ` (${[...new Set(scopes.map((scope) => describeScopes([scope])))].join("; ")})`;
+	const widest = scopes.filter((scope) => !scopes.some((other) => covers(other, scope) && !covers(scope, other)));
+	return ` (${[...new Set(widest.map((scope) => describeScopes([scope])))].join("; ")})`;
+}
+
+/** Whether everything in the inner scope is in the outer one. */
+function covers(outer: Condition, inner: Condition): boolean {
+	const hasRenderers = inner.renderers?.every((renderer) => outer.renderers?.includes(renderer) !== false) ?? false;
+	return (outer.renderers === undefined || hasRenderers) && coversRange(outer, inner);
 }
 
 const CONFIGURING = CLIENTS.filter(({ configuresNetwork }) => configuresNetwork !== false);

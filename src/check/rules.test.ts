@@ -7,6 +7,7 @@ import { check } from "./check.ts";
 import { CLIENTS } from "./clients/index.ts";
 import { fractionsIn } from "./fractions.ts";
 import { severityOf } from "./severity.ts";
+import { compareVersions, type VersionRange } from "./versions.ts";
 
 const findingsOf = (rule: string, of: unknown, nics?: readonly string[]) => {
 	const { document: read, text } = step(rule, of);
@@ -63,6 +64,22 @@ describe("the catalogue", () => {
 		expect(severityOf("ignored", {})).toBe("info");
 		expect(severityOf("lost", { limitation: true })).toBe("warning");
 		expect(severityOf("wrong", { limitation: true })).toBe("info");
+	});
+});
+
+describe("the tables of the clients", () => {
+	const ranges = CLIENTS.flatMap(({ name, reactions, reads, networkTypes }) =>
+		[reactions, reads, networkTypes].flatMap((table) =>
+			Object.entries<readonly VersionRange[]>(table).flatMap(([entry, conditions]) =>
+				conditions.map(({ since, until }) => ({ entry: `${name}: ${entry}`, since, until })),
+			),
+		),
+	);
+
+	it("have no range of versions that ends before it begins", () => {
+		const closed = ranges.flatMap(({ entry, since, until }) => (since && until ? [{ entry, since, until }] : []));
+		expect(closed).not.toEqual([]);
+		expect(closed.filter(({ since, until }) => compareVersions(since, until) >= 0)).toEqual([]);
 	});
 });
 

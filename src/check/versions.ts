@@ -23,6 +23,14 @@ export function isWithin(version: string, { since, until }: VersionRange): boole
 	);
 }
 
+/** Whether every version of `inner` lies in `outer`. */
+export function coversRange(outer: VersionRange, inner: VersionRange): boolean {
+	return (
+		(outer.since === undefined || (inner.since !== undefined && compareVersions(inner.since, outer.since) >= 0)) &&
+		(outer.until === undefined || (inner.until !== undefined && compareVersions(inner.until, outer.until) <= 0))
+	);
+}
+
 /** In words: `before 24.3`, `24.2 and later`, `from 24.2 to before 25.1.1`; empty for a range that is open on both sides. */
 export function describeRange({ since, until }: VersionRange): string {
 	if (since === undefined) return until === undefined ? "" : `before ${until}`;

@@ -66,7 +66,6 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 		wrong(noServer, { renderers: OTHERS, when: any(isText, isTextList) }),
 	],
 	"network-service-address-invalid": [
-		ignored(degraded, { ...SYSCONFIG_OF_24, ...SCHEMA, when: all(not(isStatic), not(isText)) }),
 		fine({ ...SYSCONFIG_OF_24, when: not(isStatic) }),
 		crash(typeError, { renderers: ["network-manager"], since: "23.2", when: all(not(isText), isAppended) }),
 		crash(typeError, { ...ENI_OF_25, since: "23.2", when: not(isText) }),
