@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { getOrInsert } from "./get-or-insert.ts";
 
 /** Characters of a text whose result is remembered, and how many results are: guests choose the texts. */
 const MAX_LENGTH = 200;
@@ -9,10 +10,6 @@ export function rememberedByText<T extends {}>(compute: (text: string) => T): (t
 	const results = new LRUCache<string, T>({ max: MAX_REMEMBERED });
 	return (text) => {
 		if (text.length > MAX_LENGTH) return compute(text);
-		const known = results.get(text);
-		if (known !== undefined) return known;
-		const result = compute(text);
-		results.set(text, result);
-		return result;
+		return getOrInsert<string, T>(results, text, compute);
 	};
 }

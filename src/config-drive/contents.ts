@@ -1,5 +1,6 @@
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
+import { lazy } from "../lazy.ts";
 import { quoted } from "../printable.ts";
 import type { DriveFormat } from "./drive.ts";
 
@@ -49,6 +50,7 @@ export function unpatchable(what: string): GuestwireError {
 export interface Collector {
 	/** Returns the folder's path, for its contents. */
 	folder(parent: string, name: string, mode: number | undefined): string;
+	/** @param read is called at most once, so that a file is the same object each time */
 	file(parent: string, name: string, mode: number | undefined, size: number, read: () => Uint8Array): void;
 	/** @param label as in the image, with padding */
 	contents(format: DriveFormat, label: string): DriveContents;
@@ -82,7 +84,7 @@ export function collector(): Collector {
 		file: (parent, name, mode, size, read) => {
 			total += size;
 			if (total > MAX_BYTES) throw unreadable("its files have more than 1 GiB in total");
-			readers.set(add("file", parent, name, size, mode), read);
+			readers.set(add("file", parent, name, size, mode), lazy(read));
 		},
 		contents(format, padded) {
 			const label = padded.replace(/[ \0]+$/, "");
@@ -109,13 +111,4 @@ function checkName(path: string, name: string): void {
 export function part(image: Buffer, offset: number, length: number, what: string): Buffer {
 	if (offset + length > image.length) throw unreadable(`${what} is beyond its end`);
 	return image.subarray(offset, offset + length);
-}
-
-/** Memoized, so that `read` returns the same object each time. */
-export function once<Value extends object>(make: () => Value): () => Value {
-	let value: Value | undefined;
-	return () => {
-		value ??= make();
-		return value;
-	};
 }

@@ -1,6 +1,7 @@
 /** The tree of one instance. Documents are generated on first use and cached. */
 import type { Instance } from "../instance/instance.ts";
 import { checkLimits } from "../instance/limits.ts";
+import { lazy } from "../lazy.ts";
 import { ec2Answer, ec2DriveFile, ec2DrivePaths, ec2Paths } from "./ec2-tree.ts";
 import { networkData } from "./network-data-full.ts";
 import type { DocumentInput } from "./openstack-documents.ts";
@@ -86,14 +87,6 @@ function keep(make: FindAnswer): FindAnswer {
 		const made = make(path);
 		if (made) kept.set(path, made);
 		return made;
-	};
-}
-
-function lazy<T>(make: () => T): () => T {
-	let made: { readonly value: T } | undefined;
-	return () => {
-		made ??= { value: make() };
-		return made.value;
 	};
 }
 

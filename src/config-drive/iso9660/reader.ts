@@ -1,5 +1,5 @@
 import { quoted } from "../../printable.ts";
-import { type Collector, collector, type DriveContents, once, part, unreadable } from "../contents.ts";
+import { type Collector, collector, type DriveContents, part, unreadable } from "../contents.ts";
 import { type DirectoryRecord, FOLDER, NOT_LAST_EXTENT, recordsOf } from "./records.ts";
 import { descriptorsOf, type Names, preferredNames } from "./volumes.ts";
 
@@ -85,13 +85,7 @@ function addFile(
 ): ByteRange {
 	const path = parent === "" ? name : `${parent}/${name}`;
 	const bytes = size === 0 ? Buffer.alloc(0) : part(image, start, size, quoted(path));
-	found.file(
-		parent,
-		name,
-		mode,
-		size,
-		once(() => new Uint8Array(bytes.buffer, bytes.byteOffset, size)),
-	);
+	found.file(parent, name, mode, size, () => new Uint8Array(bytes.buffer, bytes.byteOffset, size));
 	return { start, end: start + size, path, shareable: true };
 }
 

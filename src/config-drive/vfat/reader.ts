@@ -1,5 +1,5 @@
 import { quoted } from "../../printable.ts";
-import { type Collector, collector, type DriveContents, once, unreadable } from "../contents.ts";
+import { type Collector, collector, type DriveContents, unreadable } from "../contents.ts";
 import { FOLDER, VOLUME_LABEL } from "./entries.ts";
 import { entriesOf, type FoundEntry } from "./entries-reader.ts";
 import { bytesOf, type ClusterRun, chain, parseVolume, type Volume } from "./volume.ts";
@@ -65,6 +65,6 @@ function addFile(
 	if (size > room) throw unreadable(`${what} has ${size} bytes and clusters for only ${room}`);
 	const [only] = pieces;
 	const read = () => (pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)).subarray(0, size);
-	found.file(parent, name, undefined, size, once(read));
+	found.file(parent, name, undefined, size, read);
 	return runs;
 }
