@@ -7,9 +7,11 @@ export const FIRST_DESCRIPTOR = 16;
 /** Primary, Joliet, and the terminator. */
 export const DESCRIPTORS = 3;
 
-const PRIMARY = 1;
-const SUPPLEMENTARY = 2;
-const END = 255;
+/** The identifier of every descriptor, and their types (8.1). */
+export const IDENTIFIER = "CD001";
+export const PRIMARY = 1;
+export const SUPPLEMENTARY = 2;
+export const TERMINATOR = 255;
 
 /** Joliet at UCS-2 level 3: any character. */
 const JOLIET_ESCAPE = Buffer.from("%/E");
@@ -63,11 +65,11 @@ export function writeVolumeDescriptor(target: Buffer, volume: VolumeDescriptor):
 
 /** ECMA-119, 8.3: the end of the list. */
 export function writeEndDescriptor(target: Buffer): void {
-	writeKind(target, END);
+	writeKind(target, TERMINATOR);
 }
 
 function writeKind(target: Buffer, kind: number): void {
 	target[0] = kind;
-	target.write("CD001", 1, "latin1");
+	target.write(IDENTIFIER, 1, "latin1");
 	target[6] = 1;
 }

@@ -1,15 +1,11 @@
 /** The volume descriptors of an image (ECMA-119, 8), and the name space of each. */
 import { part, unreadable } from "../contents.ts";
+import { FIRST_DESCRIPTOR, IDENTIFIER, PRIMARY, SUPPLEMENTARY, TERMINATOR } from "./descriptors.ts";
 import { SECTOR } from "./fields.ts";
 import { allRecords, type DirectoryRecord, plainName, rootRecord } from "./records.ts";
 import { type Posix, posixReader, rockRidgeSkip } from "./rock-ridge-reader.ts";
 
-const FIRST_DESCRIPTOR = 16;
 const MAX_DESCRIPTORS = 64;
-const MAGIC = "CD001";
-const PRIMARY = 1;
-const SUPPLEMENTARY = 2;
-const END = 255;
 /** Joliet's three levels of UCS-2. */
 const JOLIET_ESCAPES = ["%/@", "%/C", "%/E"];
 
@@ -29,16 +25,16 @@ export interface Descriptors {
 }
 
 export function isIso9660(image: Buffer): boolean {
-	return image.toString("latin1", FIRST_DESCRIPTOR * SECTOR + 1, FIRST_DESCRIPTOR * SECTOR + 6) === MAGIC;
+	return image.toString("latin1", FIRST_DESCRIPTOR * SECTOR + 1, FIRST_DESCRIPTOR * SECTOR + 6) === IDENTIFIER;
 }
 
 export function descriptorsOf(image: Buffer): Descriptors {
 	const volumes: Buffer[] = [];
 	for (let sector = FIRST_DESCRIPTOR; sector < FIRST_DESCRIPTOR + MAX_DESCRIPTORS; sector++) {
 		const descriptor = part(image, sector * SECTOR, SECTOR, "the list of volume descriptors");
-		if (descriptor.toString("latin1", 1, 6) !== MAGIC) throw unreadable("a volume descriptor lacks CD001");
+		if (descriptor.toString("latin1", 1, 6) !== IDENTIFIER) throw unreadable("a volume descriptor lacks CD001");
 		if (descriptor[0] === PRIMARY || descriptor[0] === SUPPLEMENTARY) volumes.push(descriptor);
-		if (descriptor[0] !== END) continue;
+		if (descriptor[0] !== TERMINATOR) continue;
 		const primary = volumes.find((volume) => volume[0] === PRIMARY);
 		if (primary === undefined) break;
 		if (primary.readUInt16LE(128) !== SECTOR) throw unreadable(`its blocks do not have ${SECTOR} bytes`);
