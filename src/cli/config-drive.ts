@@ -11,7 +11,7 @@ import {
 	type DriveEncoding,
 	type DriveEntry,
 	type DriveFormat,
-	driveExtension,
+	driveFileName,
 	streamConfigDrive,
 } from "../config-drive/index.ts";
 import { driveTree } from "../documents/drive-tree.ts";
@@ -141,6 +141,7 @@ async function makeAll(instance: string | undefined, options: DriveOptions, io: 
 
 /** One after the other, with a progress bar if stderr is a terminal. */
 async function makeEach(ids: readonly string[], directory: string, drives: Drives, options: DriveOptions, io: Io) {
+	const { format = "iso9660", encoding = "raw" } = options;
 	const stop = io.stopSignal();
 	const bar = new SingleBar({ stream: io.stderr, format: "{bar} {value}/{total} drives, {eta_formatted} left" });
 	const made: Made[] = [];
@@ -154,7 +155,7 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 					`stopped after ${made.length} of ${ids.length} drives: run the command again`,
 				);
 			try {
-				const file = join(directory, fileName(id, options));
+				const file = join(directory, driveFileName(id, format, encoding));
 				const drive = await drives.of(id);
 				made.push({ instance: id, file, bytes: await writeImage(file, drive.chunks(), options.force === true, stop) });
 			} catch (error) {
@@ -167,13 +168,6 @@ async function makeEach(ids: readonly string[], directory: string, drives: Drive
 		bar.stop();
 	}
 	return { made, failures };
-}
-
-/** In an inventory an instance's id may be any text, but a file name may not. */
-function fileName(id: string, { format = "iso9660", encoding = "raw" }: DriveOptions): string {
-	if (!id.isWellFormed())
-		throw new GuestwireError("drive", "the id can't be a file name, because it is not valid Unicode: change it");
-	return encodeURIComponent(id) + driveExtension(format, encoding);
 }
 
 function line({ file, bytes }: Made): string {

@@ -6,9 +6,18 @@ import { type ConfigDrive, type DriveFormat, driveChunks } from "./drive.ts";
 /** `raw` for hypervisors, `gzip-base64` for Ironic, which accepts a node's config drive in this form. */
 export type DriveEncoding = "raw" | "gzip-base64";
 
-/** The file name extension of an image: `.iso`, `.img`, `.iso.gz.b64`, `.img.gz.b64`. */
-export function driveExtension(format: DriveFormat, encoding: DriveEncoding): string {
-	return `${format === "iso9660" ? ".iso" : ".img"}${encoding === "raw" ? "" : ".gz.b64"}`;
+/**
+ * The name of an instance's image: its id, escaped as in a URL, with `.iso`, `.img`, `.iso.gz.b64` or `.img.gz.b64`. In an
+ * inventory an id may be any text. Two ids never have the same name, and none needs escapes in a quoted string.
+ *
+ * @throws GuestwireError `drive` if the id is not valid Unicode
+ */
+export function driveFileName(id: string, format: DriveFormat, encoding: DriveEncoding): string {
+	if (!id.isWellFormed()) {
+		throw new GuestwireError("drive", "the id can't be a file name, because it is not valid Unicode: change it");
+	}
+	const extension = `${format === "iso9660" ? ".iso" : ".img"}${encoding === "raw" ? "" : ".gz.b64"}`;
+	return encodeURIComponent(id) + extension;
 }
 
 /** The most that Ironic's agent accepts, decompressed (its `MAX_CONFIG_DRIVE_SIZE_MB`). */

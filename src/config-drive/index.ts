@@ -19,7 +19,7 @@ export type { DriveFormat, DriveLabel } from "./drive.ts";
 export {
 	type DriveEncoding,
 	decodeConfigDrive,
-	driveExtension,
+	driveFileName,
 	encodeConfigDrive,
 	encodingOf,
 	withinRequest,

@@ -7,7 +7,7 @@ import Type, { type Static } from "typebox";
 import {
 	type ConfigDriveOptions,
 	type ConfigDriveStream,
-	driveExtension,
+	driveFileName,
 	streamConfigDrive,
 	withinRequest,
 } from "../../config-drive/index.ts";
@@ -91,7 +91,7 @@ export async function configDriveRoute(app: FastifyInstance, { drive }: ConfigDr
 				.headers({
 					"content-length": bytes,
 					"content-type": query.encoding === "raw" ? "application/octet-stream" : "text/plain",
-					"content-disposition": `attachment; filename="${fileName(id, query)}"`,
+					"content-disposition": `attachment; filename="${driveFileName(id, query.format, query.encoding)}"`,
 					"x-content-type-options": "nosniff",
 					// It contains user data.
 					"cache-control": "no-store",
@@ -143,9 +143,4 @@ async function measure({ chunks }: ConfigDriveStream): Promise<{ bytes: number; 
 function matches(header: string | undefined, etag: string): boolean {
 	const tags = header?.split(",").map((tag) => tag.trim()) ?? [];
 	return tags.some((tag) => tag === "*" || tag === etag || tag === `W/${etag}`);
-}
-
-/** A file name that needs no escapes in a quoted string. */
-function fileName(id: string, { format, encoding }: Query): string {
-	return id.replace(/[^\w.-]/g, "_") + driveExtension(format, encoding);
 }
