@@ -1,9 +1,9 @@
 /** The requests of `guestwire compare` to the two metadata services. */
-import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import type { Answered } from "../documents/deviations.ts";
 import { GuestwireError } from "../errors.ts";
+import { signedHeaders } from "../http/guest/identity/signature.ts";
 import type { Instance } from "../instance/instance.ts";
 import type { Ask } from "../service/comparison.ts";
 
@@ -21,12 +21,7 @@ export function openPool(origin: string, connections: number, open: AsyncDisposa
 
 /** The headers that Neutron's agent adds to the request of a guest. */
 export function signed({ id, projectId = "" }: Instance, secret: Uint8Array): Record<string, string> {
-	return {
-		"X-Instance-ID": id,
-		"X-Tenant-ID": projectId,
-		"X-Instance-ID-Signature": createHmac("sha256", secret).update(id).digest("hex"),
-		"X-Forwarded-For": "10.0.0.1",
-	};
+	return { ...signedHeaders(id, projectId, secret), "X-Forwarded-For": "10.0.0.1" };
 }
 
 /** No document is larger: user data is at most 64 KiB, and vendor data a few. */

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { GuestwireError } from "../errors.ts";
+import { isSameSecret } from "../is-same-secret.ts";
 import { openServiceToken } from "../source/api/service-token.ts";
 import { checkSource } from "../source/registry.ts";
 import { type CheckResult, checkPart } from "../source/source-kind.ts";
@@ -66,7 +66,7 @@ async function checkAgent(file: string | undefined, context: CommandContext, io:
 		for (const [index, listener] of context.config.metadata.entries()) {
 			if (listener.identity !== "signed") continue;
 			const secret = await sharedSecret(listener, ["metadata", index], context.where, io);
-			if (isSame(secret, Buffer.from(agent.secret))) {
+			if (isSameSecret(secret, Buffer.from(agent.secret))) {
 				return `matches the listener ${listener.listen}; the agent uses ${agent.url}`;
 			}
 		}
@@ -75,8 +75,6 @@ async function checkAgent(file: string | undefined, context: CommandContext, io:
 	};
 	return [await checkPart("the agent's shared secret", check)];
 }
-
-const isSame = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b);
 
 async function readAgentConfig(file: string): Promise<string> {
 	try {

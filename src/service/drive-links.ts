@@ -1,5 +1,6 @@
 /** Links to the config drive of one instance, for programs that can send no token: Ironic stores and opens a URL. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { isSameSecret } from "../is-same-secret.ts";
 
 export interface DriveLinks {
 	/**
@@ -33,8 +34,7 @@ export function createDriveLinks(key: Uint8Array, now: () => number = Date.now):
 			const [, expires = "", given = ""] = /^(\d{1,15})-([\w-]{43})$/.exec(typeof link === "string" ? link : "") ?? [];
 			// Base64url of 43 characters is 32 bytes, as is the signature. Any base64url spelling of the same bytes is accepted.
 			const bytes = Buffer.from(given, "base64url");
-			const expected = signature(id, expires);
-			if (bytes.length !== expected.length || !timingSafeEqual(bytes, expected)) return "wrong";
+			if (!isSameSecret(bytes, signature(id, expires))) return "wrong";
 			return Number(expires) * 1000 > now() ? undefined : "expired";
 		},
 	};

@@ -2,7 +2,7 @@
  * Requests that a process sends itself after its start. Node.js runs code that it has hardly ever run several times more
  * slowly: of guests that all ask at once, the first thousand would wait for that.
  */
-import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { Agent, get } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import type { Server } from "../../instance/instance.ts";
@@ -10,6 +10,7 @@ import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { createLog } from "../../service/log.ts";
 import { createMetrics } from "../../service/metrics.ts";
 import { createInstanceCache } from "../../source/instance-cache.ts";
+import { signedHeaders } from "./identity/signature.ts";
 import { startMetadataService } from "./metadata-service.ts";
 
 /** Guests, and how often all of them ask at once. */
@@ -48,11 +49,7 @@ export async function warmUp(documents: GuestDocuments, signal: AbortSignal): Pr
 	open.defer(() => service.close());
 	const agent = new Agent({ keepAlive: true });
 	open.defer(() => agent.destroy());
-	const headers = {
-		"x-instance-id": id,
-		"x-tenant-id": instance.projectId,
-		"x-instance-id-signature": createHmac("sha256", secret).update(id).digest("hex"),
-	};
+	const headers = signedHeaders(id, instance.projectId, secret);
 	let answered = 0;
 	for (let round = 0; round < ROUNDS; round++) {
 		const started = performance.now();
