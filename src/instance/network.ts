@@ -4,6 +4,7 @@ import { getOrInsert } from "../get-or-insert.ts";
 import { canonicalAddress, parseCidr } from "./addresses.ts";
 import type { NetworkFacts, PortFacts, SubnetFacts } from "./facts.ts";
 import type { HostRoute, Ipv6AddressMode, Network, Subnet } from "./instance.ts";
+import { isDhcpPort } from "./port-owner.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 const networks = new WeakMap<NetworkFacts, Network>();
@@ -63,10 +64,10 @@ export function assembleSubnet(facts: SubnetFacts, dhcpPorts: readonly PortFacts
 	return subnet;
 }
 
-/** The address of the `network:dhcp` port on the subnet; OVN's `network:distributed` ports serve no DHCP (LP 2055245). */
+/** The address of the DHCP server's own port on the subnet. */
 function dhcpServerOf(subnetId: string, ports: readonly PortFacts[]): string | undefined {
 	return ports
-		.filter((port) => port.device_owner === "network:dhcp")
+		.filter(isDhcpPort)
 		.flatMap((port) => port.fixed_ips)
 		.find((fixedIp) => fixedIp.subnet_id === subnetId)?.ip_address;
 }

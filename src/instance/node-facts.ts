@@ -7,6 +7,7 @@ import type { InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } 
 import { type NodeAddress, type NodeNetworkData, readNodeNetworkData } from "./node-network-data.ts";
 import { completeHardware, type NodeHardware, type NodeNic, nicOfLink, nicsOfNode } from "./node-nics.ts";
 import { nodeServer } from "./node-server.ts";
+import { IRONIC_OWNER, SUBPORT_OWNER } from "./port-owner.ts";
 import { switchSideOf } from "./switch-side.ts";
 
 /** The instance on a node: the one that Ironic names or, without one, the node itself. Lower case. */
@@ -180,7 +181,7 @@ function portOf({ nic, vlan, mtu, addresses }: Wired, instanceId: string) {
 	const network: NetworkFacts = { id, name, tags: [], ...(mtu !== undefined && { mtu }) };
 	const port: PortFacts = {
 		...{ id, name: vlan ? "" : nic.name, network_id: id, mac_address: vlan?.mac ?? nic.mac },
-		...{ device_id: vlan ? "" : instanceId, device_owner: vlan ? "trunk:subport" : "baremetal:none" },
+		...{ device_id: vlan ? "" : instanceId, device_owner: vlan ? SUBPORT_OWNER : IRONIC_OWNER },
 		...{ "binding:vnic_type": "baremetal", fixed_ips: [...fixed_ips.values()] },
 		...{ security_groups: [], allowed_address_pairs: [], tags: [] },
 	};

@@ -7,6 +7,7 @@ import { BOND_MODES, type BondMode, bondModeOf, bondOptionName, bondOptionValue 
 import type { InstanceFacts, PortFacts } from "./facts.ts";
 import type { PortGroup } from "./instance.ts";
 import { nonEmptyText } from "./is-map.ts";
+import { isIronicPort, isNovaPort } from "./port-owner.ts";
 import { aggregationOf } from "./switch-side.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -101,9 +102,8 @@ export function isRamdiskPort(facts: InstanceFacts): (port: Pick<PortFacts, "id"
 	const holders = [...facts.bareMetalPorts, ...facts.portGroups];
 	const ramdisk = new Set(holders.flatMap(ramdiskPorts));
 	const attached = new Set(holders.map(attachedPort));
-	const isOfNova = facts.ports.some(({ device_owner }) => device_owner.startsWith("compute:"));
-	return ({ id, device_owner }) =>
-		ramdisk.has(id) || (isOfNova && device_owner === "baremetal:none" && !attached.has(id));
+	const isOfNova = facts.ports.some(isNovaPort);
+	return (port) => ramdisk.has(port.id) || (isOfNova && isIronicPort(port) && !attached.has(port.id));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** From changed resources of the mirror to the changes that a source reports. */
 import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
 import type { PortFacts } from "../instance/facts.ts";
+import { isDhcpPort } from "../instance/port-owner.ts";
 import { isInstanceNic, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceKind, type ResourceName } from "../source/resource.ts";
 import type { Change, ChangeKind } from "../source/source.ts";
@@ -70,7 +71,7 @@ function addJoined(resource: Resource, add: Add): void {
 
 function addPort(port: PortFacts, add: Add): void {
 	if (isInstanceNic(port)) add("server", port.device_id.toLowerCase());
-	if (port.device_owner === "network:dhcp") add("network", port.network_id);
+	if (isDhcpPort(port)) add("network", port.network_id);
 	if (ROUTER_INTERFACE_OWNERS.includes(port.device_owner)) add("router", port.device_id.toLowerCase());
 	addAddresses(port, add);
 }

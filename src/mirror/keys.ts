@@ -1,6 +1,7 @@
 /** What resources are found by, besides their ids. */
 import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
 import type { PortFacts } from "../instance/facts.ts";
+import { isDhcpPort } from "../instance/port-owner.ts";
 import type { Resource } from "../source/resource.ts";
 
 /** The keys of each kind that has any. */
@@ -75,7 +76,7 @@ function portKeys(port: PortFacts): readonly Key[] {
 	return [
 		{ name: "device", value: port.device_id.toLowerCase() },
 		{ name: "mac", value: canonicalMac(port.mac_address) ?? "" },
-		{ name: "dhcp_network", value: port.device_owner === "network:dhcp" ? port.network_id : "" },
+		{ name: "dhcp_network", value: isDhcpPort(port) ? port.network_id : "" },
 		...Array.from(addresses, (value): Key => ({ name: "address", value })),
 		...Array.from(
 			addresses,

@@ -1,6 +1,7 @@
 /** One instance's facts, put together from the mirror. Whose a port is stays the business of `source/ownership.ts`. */
 import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import { isDhcpPort } from "../instance/port-owner.ts";
 import { isInstanceNic } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
@@ -135,7 +136,7 @@ function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 		trunks: contentsOf(resources.values(), "trunk"),
 		networks: contentsOf(resources.values(), "network"),
 		subnets: contentsOf(resources.values(), "subnet"),
-		dhcpPorts: contentsOf(resources.values(), "port").filter(({ device_owner }) => device_owner === "network:dhcp"),
+		dhcpPorts: contentsOf(resources.values(), "port").filter(isDhcpPort),
 		floatingIps: contentsOf(resources.values(), "floatingip"),
 		securityGroups: contentsOf(resources.values(), "security_group"),
 		...(details && {

@@ -11,6 +11,7 @@ import { assemble } from "../instance/assemble.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { Instance, Port, PortPlace } from "../instance/instance.ts";
 import { isOnNic, ramdiskPorts } from "../instance/port-group.ts";
+import { isIronicPort } from "../instance/port-owner.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { FactsSource, Owner, PortQuery, Source } from "./source.ts";
 
@@ -50,11 +51,6 @@ type Claim = Pick<PortFacts, "device_owner" | "project_id">;
 /** Whether a port is a NIC: Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`, a hand-written inventory's "". */
 export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 	return port.device_owner === "" || /^(compute|baremetal):/.test(port.device_owner);
-}
-
-/** Ironic attaches ports of its own to networks on which it boots its ramdisk, and Nova's ports get another owner. */
-function isOfIronic({ device_owner }: Pick<PortFacts, "device_owner">): boolean {
-	return device_owner === "baremetal:none";
 }
 
 /** Whether ports of several projects claim one instance, so that only its server shows which of them belong to it. */
@@ -112,7 +108,7 @@ export function instanceFrom(facts: FactsSource["facts"]): Source["instance"] {
  */
 export function ownerOf(port: PortFacts, nic: PortFacts): Owner | undefined {
 	if (!isInstanceNic(nic) || nic.device_id === "" || isContested([port, nic])) return undefined;
-	const projectId = isOfIronic(nic) ? undefined : (port.project_id ?? nic.project_id);
+	const projectId = isIronicPort(nic) ? undefined : (port.project_id ?? nic.project_id);
 	return withoutUndefined<Owner>({ id: nic.device_id.toLowerCase(), projectId, networkId: port.network_id });
 }
 

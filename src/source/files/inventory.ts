@@ -14,6 +14,7 @@ import type {
 	TrunkFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
+import { isDhcpPort } from "../../instance/port-owner.ts";
 import { instanceIdOf } from "../../instance/node-facts.ts";
 import { addNodeInstances } from "./bare-metal.ts";
 import { checkInventory } from "./check.ts";
@@ -148,7 +149,7 @@ function indexPorts(ports: ReadonlyMap<string, PortFacts>) {
 	for (const port of ports.values()) {
 		for (const { ip_address } of port.fixed_ips) if (ip_address) add(portsByAddress, ip_address, port);
 	}
-	const dhcpPorts = Iterator.from(ports.values()).filter(({ device_owner }) => device_owner === "network:dhcp");
+	const dhcpPorts = Iterator.from(ports.values()).filter(isDhcpPort);
 	return {
 		ports,
 		portsByDevice: groupBy(ports.values(), ({ device_id }) => device_id || null),

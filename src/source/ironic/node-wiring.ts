@@ -6,6 +6,7 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import { factsOfNode, instanceIdOf, withNicOrder } from "../../instance/node-facts.ts";
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
+import { IRONIC_OWNER } from "../../instance/port-owner.ts";
 import { gatherWiring } from "../openstack/gather.ts";
 import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
 import { isContested, isInstanceNic, withoutProject } from "../ownership.ts";
@@ -89,7 +90,7 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 
 /** Ironic attaches ports without writing their device. */
 function ownedBy(id: string, port: PortAnswer): PortAnswer {
-	return { ...port, device_id: id, device_owner: port.device_owner || "baremetal:none" };
+	return { ...port, device_id: id, device_owner: port.device_owner || IRONIC_OWNER };
 }
 
 /** The facts with ports that no document contains. */

@@ -9,6 +9,7 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
+import { DHCP_OWNER } from "../../instance/port-owner.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
@@ -47,7 +48,7 @@ const REVISIONS: Query = [
 
 const REFERENCES: Readonly<Record<Reference, { kind: NetworkKind; by: string; also?: Query }>> = {
 	"ports of devices": { kind: "port", by: "device_id" },
-	"DHCP ports of networks": { kind: "port", by: "network_id", also: [["device_owner", "network:dhcp"]] },
+	"DHCP ports of networks": { kind: "port", by: "network_id", also: [["device_owner", DHCP_OWNER]] },
 	"trunks of ports": { kind: "trunk", by: "port_id" },
 	"floating IPs of ports": { kind: "floatingip", by: "port_id" },
 };

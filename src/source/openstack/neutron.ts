@@ -11,6 +11,7 @@ import {
 	SubnetFacts,
 	TrunkFacts,
 } from "../../instance/facts.ts";
+import { DHCP_OWNER } from "../../instance/port-owner.ts";
 import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
 import { type Query, splitToFit, toSearch } from "../api/query.ts";
@@ -138,7 +139,7 @@ export function createNeutron(api: Api, share: number): Neutron {
 		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: burst, follows: undefined }),
 		port: finder("ports", "id", readPort),
 		portWithTrunk: finder("ports", "id", reader(PortAnswer), { leads: burst, follows: undefined }),
-		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, { share, also: [["device_owner", "network:dhcp"]] }),
+		dhcpPortsOfNetwork: finder("ports", "network_id", readPort, { share, also: [["device_owner", DHCP_OWNER]] }),
 		interfacesOfRouter: finder("ports", "device_id", readPort, { share, also: ROUTER_INTERFACES }),
 		network: byId("networks", NetworkFacts),
 		subnet: byId("subnets", SubnetFacts),
