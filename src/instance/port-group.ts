@@ -88,9 +88,12 @@ export function attachedPort(holder: Pick<PortGroupFacts, "internal_info" | "ext
 }
 
 /** The Neutron ports of the networks on which Ironic provisions, cleans, rescues, inspects or services the node. */
-export function ramdiskPorts(holder: Pick<BareMetalPortFacts, "internal_info">): string[] {
-	const { tenant_vif_port_id: _, ...others } = holder.internal_info ?? {};
-	return Object.values(others).flatMap((id) => nonEmptyText(id) ?? []);
+export function ramdiskPorts({ bareMetalPorts, portGroups }: Hardware): Set<string> {
+	const ids = [...bareMetalPorts, ...portGroups].flatMap(({ internal_info }) => {
+		const { tenant_vif_port_id: _, ...others } = internal_info ?? {};
+		return Object.values(others).flatMap((id) => nonEmptyText(id) ?? []);
+	});
+	return new Set(ids);
 }
 
 /**
@@ -99,9 +102,8 @@ export function ramdiskPorts(holder: Pick<BareMetalPortFacts, "internal_info">):
  * records do not say what a port is for, its owner shows it beside ports that Nova made.
  */
 export function isRamdiskPort(facts: InstanceFacts): (port: Pick<PortFacts, "id" | "device_owner">) => boolean {
-	const holders = [...facts.bareMetalPorts, ...facts.portGroups];
-	const ramdisk = new Set(holders.flatMap(ramdiskPorts));
-	const attached = new Set(holders.map(attachedPort));
+	const ramdisk = ramdiskPorts(facts);
+	const attached = new Set([...facts.bareMetalPorts, ...facts.portGroups].map(attachedPort));
 	const isOfNova = facts.ports.some(isNovaPort);
 	return (port) => ramdisk.has(port.id) || (isOfNova && isIronicPort(port) && !attached.has(port.id));
 }

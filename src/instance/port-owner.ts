@@ -1,4 +1,4 @@
-/** What a port is for, by its `device_owner`: the lists are those of Neutron and its services. */
+/** What a port is for, by its `device_owner`. */
 import type { PortFacts } from "./facts.ts";
 
 type Owned = Pick<PortFacts, "device_owner">;

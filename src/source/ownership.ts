@@ -80,7 +80,7 @@ export function ownPorts<P extends Claim>(
  * are in Ironic's own project; its records of the node name them.
  */
 export function assembleOwned(facts: InstanceFacts): Instance {
-	const ofRamdisk = new Set([...facts.bareMetalPorts, ...facts.portGroups].flatMap(ramdiskPorts));
+	const ofRamdisk = ramdiskPorts(facts);
 	const claims = facts.ports.map((port) => (ofRamdisk.has(port.id) ? withoutProject(port) : port));
 	const { ports, projectId } = ownPorts(claims, facts.server);
 	return assemble({ ...facts, ports, ...(projectId !== undefined && { projectId }) });

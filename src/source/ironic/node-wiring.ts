@@ -79,7 +79,7 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 			fromInventory(record),
 			fromVifs(record, own.id),
 			// Ironic makes them in its own project.
-			fromNeutron([...ports, ...portGroups].flatMap(ramdiskPorts), (port) => ownedBy(own.id, withoutProject(port))),
+			fromNeutron([...ramdiskPorts({ bareMetalPorts: ports, portGroups })], (port) => ownedBy(own.id, withoutProject(port))),
 		]);
 		const known = written === undefined ? own : mergeInventory(record.node, own, written);
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };

@@ -116,7 +116,7 @@ async function gatherOnHardware(
 	if (hardware === undefined) return wiring;
 	const { ports: bareMetalPorts, portGroups } = hardware;
 	// They are in Ironic's project, and belong to no server.
-	const ofRamdisk = new Set([...bareMetalPorts, ...portGroups].flatMap(ramdiskPorts));
+	const ofRamdisk = ramdiskPorts({ bareMetalPorts, portGroups });
 	const more = named.filter((port) => ofRamdisk.has(port.id) && !ports.includes(port));
 	return {
 		...wiring,
