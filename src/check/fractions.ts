@@ -1,4 +1,5 @@
 /** Whole numbers that are written with a fraction or an exponent, `1500.0`: JavaScript reads 1500, Python and Go do not. */
+import { pointerToken } from "../json-pointer.ts";
 
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
@@ -30,6 +31,6 @@ function pointersIn(value: unknown, pointer: string, depth: number): string[] {
 	if (value === FRACTION) return [pointer];
 	if (typeof value !== "object" || value === null || depth === 0) return [];
 	return Object.entries(value).flatMap(([key, child]) =>
-		pointersIn(child, `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth - 1),
+		pointersIn(child, `${pointer}/${pointerToken(key)}`, depth - 1),
 	);
 }

@@ -54,6 +54,11 @@ export function show(value: unknown): string {
 	return `"${printable(text)}"`;
 }
 
+/** Whether it is a whole number, 0 included. */
+export function isWhole(value: unknown): value is number {
+	return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
 /** Whether it is text of one to nine digits. */
 export function isDigits(value: unknown): boolean {
 	return typeof value === "string" && /^\d{1,9}$/.test(value);

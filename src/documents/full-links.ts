@@ -1,6 +1,6 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
 import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
-import { isMonitoredMode } from "../instance/bonding.ts";
+import { DEFAULT_MIIMON, isMonitoredMode } from "../instance/bonding.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -72,9 +72,6 @@ function bondLinks(nic: Nic, group: PortGroup, settings: BondSettings): Link[] {
  * it (Ironic knows no names), and a switch that netplan takes as `true` and all others as `1`.
  */
 const REFUSED: ReadonlySet<string> = new Set(["bond_active_slave", "bond_all_slaves_active", "bond_primary"]);
-
-/** The kernel's own value for modes that require link monitoring, in milliseconds. */
-const DEFAULT_MIIMON = 100;
 
 /**
  * The driver's options. A bond always has link monitoring: without it most modes never leave a dead member (Linux,

@@ -1,4 +1,5 @@
 /** What the readers of other makers' documents share: remarks on what they change, and where each value came from. */
+import { pointerToken } from "../json-pointer.ts";
 import { isPrintable, printable } from "../printable.ts";
 
 /** Something in a document that was changed or dropped, and why. */
@@ -73,5 +74,5 @@ export function remarkUnused(item: object, used: object, pointer: string, readin
 /** The pointer to a member; to the object itself if the key is not safe to print. */
 export function memberPointer(pointer: string, key: string): string {
 	if (!isPrintable(key)) return pointer;
-	return `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+	return `${pointer}/${pointerToken(key)}`;
 }

@@ -18,6 +18,9 @@ export function bondModeOf(text: string): BondMode | undefined {
 	return BOND_MODES.find((mode, number) => text === mode || text === String(number));
 }
 
+/** The kernel's own value in the modes in which it turns link monitoring on by itself. Milliseconds. */
+export const DEFAULT_MIIMON = 100;
+
 /**
  * Whether the driver turns on the monitoring of links in the mode by itself. In the other modes it does not notice a dead
  * member without it; only they have monitoring by ARP (bond_options.c, `bond_option_mode_set`).

@@ -1,7 +1,7 @@
 import type { DescribedBond } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
 import { addressVersion } from "../instance/addresses.ts";
-import { type BondMode, bondOptionValue, isMonitoredMode } from "../instance/bonding.ts";
+import { type BondMode, bondOptionValue, DEFAULT_MIIMON, isMonitoredMode } from "../instance/bonding.ts";
 import type { ArpMonitoring, BondOptions } from "./plan.ts";
 import { parseAddress } from "./values.ts";
 
@@ -66,9 +66,6 @@ export function planBondOptions(link: DescribedBond, mode: BondMode, pointer: st
 	}
 	return withMonitoring(options, pointer, remark);
 }
-
-/** Milliseconds. The kernel's own value in the modes in which it turns monitoring on by itself. */
-const DEFAULT_MIIMON = 100;
 
 /** Adds link monitoring to a bond without it, and drops what the driver rejects in this mode or beside the monitoring. */
 function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemark): BondOptions {

@@ -1,7 +1,7 @@
 /** What cloud-init makes of faults in links. */
 
 import { macOf } from "../document-view.ts";
-import { member } from "../json.ts";
+import { isWhole, member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { LONGEST_NAME } from "../rules/bond-macs.ts";
 import { hasNetplanPattern, isKernelName } from "../rules/link-names.ts";
@@ -14,6 +14,7 @@ import {
 	isBond,
 	isDashedMac,
 	isEmptyText,
+	isInteger,
 	isListedBeforeParent,
 	isMissing,
 	isNonEmptyText,
@@ -179,15 +180,6 @@ function isOwnParent({ link, otherLink }: Fault): boolean {
 
 function parentIsNamed({ otherLink }: Fault): boolean {
 	return otherLink !== undefined && typeof member(otherLink.raw, "name") === "string";
-}
-
-function isWhole(value: unknown): boolean {
-	return typeof value === "number" && Number.isInteger(value) && value >= 0;
-}
-
-/** What JSON Schema takes for an integer. */
-function isInteger({ value }: Fault): boolean {
-	return Number.isInteger(value);
 }
 
 /** What Python takes for false. */

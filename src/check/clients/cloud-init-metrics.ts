@@ -5,7 +5,7 @@ import type { Fault } from "../rule.ts";
 import type { VersionRange } from "../versions.ts";
 import { type Condition, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
-import { all, isBlankValue, isStatic, isText, isUnjoinableList, not } from "./conditions.ts";
+import { all, isBlankValue, isInteger, isStatic, isText, isUnjoinableList, not } from "./conditions.ts";
 import { conversionReactions } from "./conversion.ts";
 
 const metricUnread = "leaves it out: the network's routes have the system's own metric";
@@ -31,7 +31,7 @@ export const cloudInitMetricReactions: Readonly<Record<string, readonly Reaction
 		lost(netplanRefuses, { ...NETPLAN, since: "25.2", when: not(isBlankValue) }),
 		...ignoredMetric({ renderers: ["sysconfig", "eni"] }),
 		...ignoredMetric({ renderers: ["network-manager"], since: "26.2" }),
-		fine({ since: "25.2", when: isWhole }),
+		fine({ since: "25.2", when: isInteger }),
 		ignored(degraded, SCHEMA),
 	],
 	"dhcp-on-two-links": [
@@ -88,13 +88,9 @@ function ignoredMetric(where: Condition): Reaction[] {
 					wrong(`the system ignores it; ${degradedStatus}`, { ...where, until: "25.2", when: written }),
 				]
 			: []),
-		wrong("the system ignores it", { ...where, when: isWhole }),
+		wrong("the system ignores it", { ...where, when: isInteger }),
 		wrong(`the system ignores it; ${degradedStatus}`, { ...where, when: written }),
 	];
-}
-
-function isWhole({ value }: Fault): boolean {
-	return Number.isInteger(value);
 }
 
 function isNegative({ value }: Fault): boolean {

@@ -4,6 +4,7 @@ import { BOND_MODES } from "../../instance/bonding.ts";
 import { isBlank, isEmptyContainer, member, numberOf } from "../json.ts";
 import { isDns, nameServersOfNetwork, serversOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
+import type { Part } from "./client.ts";
 
 type Test = (fault: Fault) => boolean;
 
@@ -11,6 +12,8 @@ type Test = (fault: Fault) => boolean;
 export const isMissing: Test = ({ value }) => value === undefined;
 export const isText: Test = ({ value }) => typeof value === "string";
 export const isNumber: Test = ({ value }) => typeof value === "number";
+/** What JSON Schema takes for an integer. */
+export const isInteger: Test = ({ value }) => Number.isInteger(value);
 export const isNull: Test = ({ value }) => value === null;
 export const isList: Test = ({ value }) => Array.isArray(value);
 /** A service's list of valid addresses. */
@@ -37,7 +40,7 @@ export const isDashedMac: Test = ({ value }) =>
 	typeof value === "string" && !value.includes(":") && isEthernetMac(value.replaceAll("-", ":"));
 export const isDnsService: Test = ({ service }) => service !== undefined && isDns(service);
 
-export const isStatic: Test = ({ network }) => network?.isStatic === true;
+export const isStatic = ({ network }: Part): boolean => network?.isStatic === true;
 export const hasNetwork: Test = ({ network }) => network !== undefined;
 export const hasLink: Test = ({ network }) => network?.link !== undefined;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";

@@ -2,7 +2,7 @@
 
 import { configures } from "../clients/cell.ts";
 import { isNeutronPort, type LinkView } from "../document-view.ts";
-import { isDigits, member, show } from "../json.ts";
+import { isDigits, isWhole, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
 
@@ -118,8 +118,4 @@ function mtuNumber(value: unknown): unknown {
 /** Enough for IPv4. */
 function isBelowIpv6(mtu: unknown): boolean {
 	return isWhole(mtu) && mtu >= MIN_IPV4 && mtu < MIN_IPV6;
-}
-
-function isWhole(value: unknown): value is number {
-	return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }

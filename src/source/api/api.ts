@@ -12,6 +12,9 @@ export interface Answered {
 	readonly where: string;
 }
 
+/** A page's marker may be deleted before the next page is read: then one of this many last records marks the page. */
+export const PAGE_MARKERS = 3;
+
 /** One page of a listing. */
 export interface ListingPage {
 	/** Not validated yet; their `where` names them. */

@@ -3,7 +3,7 @@ import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
 import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
-import { type Answered, type Api, notThere } from "../api/api.ts";
+import { type Answered, type Api, notThere, PAGE_MARKERS } from "../api/api.ts";
 import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 
@@ -32,9 +32,6 @@ const LATER_FIELDS: Readonly<Record<Collection, readonly (readonly [field: strin
 
 /** Ironic's own limit, unless `[api]max_limit` is another. */
 const PAGE = "1000";
-
-/** A page's marker may be deleted before the next page is read: then the record before it marks the page. */
-const MARKERS = 3;
 
 /** Undefined for an odd record: the reader of its node reports it. */
 function uuidOf({ value }: Answered): string | undefined {
@@ -72,7 +69,7 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 
 	/** The next page. Its URL is not Ironic's `next`, which forgets `include_children`. */
 	async function pageAfter(collection: Collection, query: Query, read: readonly Answered[]): Promise<Page> {
-		const uuids = read.slice(-MARKERS).flatMap((record) => uuidOf(record) ?? []);
+		const uuids = read.slice(-PAGE_MARKERS).flatMap((record) => uuidOf(record) ?? []);
 		for (const uuid of uuids.reverse()) {
 			const found = await page(collection, [...query, ["marker", uuid]]);
 			if (found !== undefined) return found;

@@ -15,7 +15,7 @@ import { type Answered, type Api, firstPage, type ListingPage, notThere } from "
 import type { Query } from "../api/query.ts";
 import type { FoundResources, Reference, ResourceReader } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
-import type { Neutron } from "./neutron.ts";
+import { MISSING_TTL, type Neutron } from "./neutron.ts";
 import { foundResources, loadAfter, markerAfter, recordId, sortRecords, unreadable } from "./resources.ts";
 
 interface NetworkListing {
@@ -56,8 +56,6 @@ const REFERENCES: Readonly<Record<Reference, { kind: NetworkKind; by: string; al
 const readRevision = reader(Type.Object({ id: Type.String(), revision_number: Type.Optional(Type.Integer()) }));
 const readAlias = reader(Type.Object({ alias: Type.String() }));
 
-/** How long a missing extension counts. Milliseconds. */
-const MISSING_TTL = 300_000;
 const PAGE: Query = [["limit", "1000"]];
 
 const pathOf = (kind: NetworkKind) => `/${KINDS[kind].collection.replaceAll("_", "-")}`;

@@ -64,8 +64,8 @@ export interface Neutron {
  * security groups are only asked for if a port names them, and so must exist.
  */
 const MAY_BE_MISSING = "floatingips";
-/** How long a 404 counts: it may also come from a proxy while the cloud is being changed. Milliseconds. */
-const MISSING_TTL = 300_000;
+/** How long a missing extension counts: a 404 may also come from a proxy while the cloud is being changed. Milliseconds. */
+export const MISSING_TTL = 300_000;
 
 const ROUTER_INTERFACES: Query = ROUTER_INTERFACE_OWNERS.map((owner) => ["device_owner", owner]);
 

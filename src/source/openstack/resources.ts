@@ -1,6 +1,6 @@
 /** What the reading of Neutron's and of Nova's resources have in common. */
 import { GuestwireError } from "../../errors.ts";
-import type { Answered, ListingPage } from "../api/api.ts";
+import { type Answered, type ListingPage, PAGE_MARKERS } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
 import type { FoundResources, ResourcePage, UnreadableResource } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
@@ -38,13 +38,10 @@ export function recordId({ value }: Answered): string {
 	return typeof id === "string" ? id : "unknown";
 }
 
-/** A page's marker names this many of its last members, in case the last ones are deleted before the next page is read. */
-const MARKERS = 3;
-
 /** What marks the page after this one. */
 export function markerAfter({ items, next }: ListingPage): string | undefined {
 	if (next === undefined) return undefined;
-	const others = items.slice(-MARKERS).map(recordId).reverse();
+	const others = items.slice(-PAGE_MARKERS).map(recordId).reverse();
 	return [...new Set([next, ...others])].join(",");
 }
 
