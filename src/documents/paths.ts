@@ -1,9 +1,7 @@
 /** Request targets, tree paths, and the level of detail that a path needs. */
+import type { Detail } from "../instance/instance.ts";
 import type { Expose } from "./network-ports.ts";
 import { OPENSTACK_DOCUMENTS } from "./openstack-documents.ts";
-
-/** `wiring`: ports, networks, subnets. `record`: the server and its tagged devices. `all`: both, and what hangs on them. */
-type Detail = "wiring" | "server" | "all";
 
 /**
  * Normalizes a request target like Nova's `posixpath.normpath`, without a leading slash: escapes are decoded (including
