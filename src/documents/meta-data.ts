@@ -2,6 +2,7 @@
 import { hkdfSync } from "node:crypto";
 import type { Instance, Keypair, Server } from "../instance/instance.ts";
 import { splitKeypairs } from "../instance/keypairs.ts";
+import type { Profile } from "../instance/profile.ts";
 import { type OpenStackVersion, SINCE } from "./versions.ts";
 
 /** The values that are not part of the instance. */
@@ -9,7 +10,7 @@ export interface MetaDataOptions {
 	/** Domain appended to the host name, as Nova's `[api]dhcp_domain`; empty for none. */
 	readonly hostnameDomain: string;
 	/** With `full`, each SSH key is an entry of its own. */
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	/** The secret key that `random_seed` is derived from. */
 	readonly seedKey: Uint8Array;
 }

@@ -1,5 +1,6 @@
 import type { Instance } from "../instance/instance.ts";
 import { NEWEST_NOVA_RELEASE, type NovaRelease } from "../instance/nova-release.ts";
+import type { Profile } from "../instance/profile.ts";
 import type { DefaultRoutes } from "./default-routes.ts";
 import { type BondSettings, DEFAULT_BONDS } from "./full-links.ts";
 import type { NetworkData } from "./network-data.ts";
@@ -14,7 +15,7 @@ export interface GuestFile {
 /** The settings for the documents of all instances. */
 export interface DocumentSettings {
 	/** `full`: everything that is known; `nova`: the documents of nova-api-metadata. Default: `full`. */
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	/** The release of Nova that profile `nova` answers as. Default: the cloud's, where the instance names it, or the newest. */
 	readonly novaRelease?: NovaRelease;
 	/** Whether trunk subports become VLAN links. Default: true. */

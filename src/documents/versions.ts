@@ -1,5 +1,6 @@
 /** The version folders of both trees, and which document each of them has (nova/api/metadata/base.py). */
 import { hasRelease, type NovaRelease } from "../instance/nova-release.ts";
+import type { Profile } from "../instance/profile.ts";
 
 /** OpenStack's versions, oldest first; `latest` is the last of them. */
 export const OPENSTACK_VERSIONS = [
@@ -53,7 +54,7 @@ const RELEASE_OF: Partial<Record<OpenStackVersion, NovaRelease>> = { "2025-04-04
  *
  * @param release profile `nova` lists what Nova of this release lists
  */
-export function listedVersions(profile: "full" | "nova", release: NovaRelease): readonly OpenStackVersion[] {
+export function listedVersions(profile: Profile, release: NovaRelease): readonly OpenStackVersion[] {
 	if (profile === "full") return OPENSTACK_VERSIONS;
 	return OPENSTACK_VERSIONS.filter((version) => hasRelease(release, RELEASE_OF[version] ?? "zed"));
 }

@@ -1,5 +1,6 @@
 /** What the folder of a source provides to `registry.ts`. */
 import { GuestwireError } from "../errors.ts";
+import type { Profile } from "../instance/profile.ts";
 import type { FactsSource } from "./source.ts";
 
 /** How changes are noticed, for a mirror. */
@@ -14,7 +15,7 @@ export interface ChangeOptions {
 export interface SourceContext {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	/** The profile of network data: `nova` needs more facts than `full`. */
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	/** The configuration's `freshness`: the age in seconds up to which an answer counts as current. */
 	readonly freshness: number;
 	/** Given, a remote source offers signals. */

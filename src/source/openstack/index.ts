@@ -1,6 +1,7 @@
 /** An OpenStack cloud, through the public APIs of Keystone, Neutron and Nova. */
 import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
+import type { Profile } from "../../instance/profile.ts";
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createDisprovedClaims } from "../disproved-claims.ts";
 import { findByNic, findHardware } from "../ironic/nodes.ts";
@@ -25,7 +26,7 @@ export interface OpenStackOptions extends CloudChoice {
 	 * `nova` also asks for what only Nova's own documents depend on: the ports of DHCP servers, and Nova's newest
 	 * microversion. Default `full`.
 	 */
-	readonly profile?: "full" | "nova";
+	readonly profile?: Profile;
 	/**
 	 * How long look-ups share what they have in common (networks, subnets, security groups, a server's record): an answer
 	 * may be this much older. Seconds, default 2.
