@@ -1,4 +1,5 @@
 /** A document of unknown shape, read once for all rules: bounded, with references resolved and addresses parsed. */
+import { isStaticType } from "../documents/network-description.ts";
 import type { Cidr } from "../instance/addresses.ts";
 import type { IpVersion } from "../instance/instance.ts";
 import { type Address, isMac, networkOf, parseAddress } from "./addressing.ts";
@@ -205,7 +206,7 @@ function viewNetwork(entry: Entry, link: LinkView | undefined): NetworkView {
 		type,
 		...(link && { link }),
 		...(version && { version }),
-		isStatic: isStaticType(type),
+		isStatic: isStaticInAnyForm(type),
 		...(address && { address }),
 		...(subnet && { subnet }),
 		routes: [],
@@ -256,6 +257,6 @@ export function isDynamic({ type, version, isStatic }: NetworkView): boolean {
 	return !isStatic && (version !== undefined || /^dhcp[46]?$/.test(typeof type === "string" ? type : ""));
 }
 
-function isStaticType(type: unknown): boolean {
-	return type === "ipv4" || type === "ipv6" || type === "static" || type === "static6";
+function isStaticInAnyForm(type: unknown): boolean {
+	return isStaticType(type) || type === "static" || type === "static6";
 }

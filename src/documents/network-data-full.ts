@@ -16,6 +16,7 @@ import {
 import { type BondSettings, DEFAULT_BONDS, linksOf } from "./full-links.ts";
 import { type Nic, nicsOf } from "./link-ids.ts";
 import type { NetworkData, NetworkEntry, NetworkType, Route, Service } from "./network-data.ts";
+import { isStaticType } from "./network-description.ts";
 
 /** The options of `networkData`. Their defaults are those of `defaultSettings`. */
 export interface NetworkDataOptions {
@@ -86,7 +87,7 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 }
 
 function isStatic({ type }: Assigned): boolean {
-	return type === "ipv4" || type === "ipv6";
+	return isStaticType(type);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The content of a `network_data.json` from any program in one form: that of `NetworkData`, plus members that other
- * producers write and Guestwire never emits. Types only; every `NetworkData` is a `NetworkDescription`.
+ * producers write and Guestwire never emits. Every `NetworkData` is a `NetworkDescription`.
  */
 import type { BondLink, NetworkEntry, PhysicalLink, Route, Service, VlanLink } from "./network-data.ts";
 
@@ -58,4 +58,9 @@ export interface NetworkDescription {
 	links: DescribedLink[];
 	networks: DescribedNetwork[];
 	services: Service[];
+}
+
+/** Whether the guest sets the address of a network of this type itself. */
+export function isStaticType(type: unknown): type is "ipv4" | "ipv6" {
+	return type === "ipv4" || type === "ipv6";
 }

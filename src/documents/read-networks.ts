@@ -1,6 +1,6 @@
 import { AcceptedNetworkEntry } from "./accepted-network-data.ts";
 import { NETWORK_TYPES, type NetworkType, type Service } from "./network-data.ts";
-import type { DescribedNetwork } from "./network-description.ts";
+import { type DescribedNetwork, isStaticType } from "./network-description.ts";
 import { readMetric, readRoutes } from "./read-routes.ts";
 import { readNameServers, readSearch } from "./read-services.ts";
 import { type PlainSubnet, readSubnet, versionOfAddress } from "./read-subnets.ts";
@@ -57,7 +57,7 @@ function readNetwork(
 		return [];
 	}
 	if (type === undefined) return [];
-	const isStatic = type === "ipv4" || type === "ipv6";
+	const isStatic = isStaticType(type);
 	if (isStatic && address?.mask === undefined) {
 		reading.remark(pointer, "no valid address and netmask: the network is dropped");
 		return [];
@@ -117,8 +117,7 @@ function readType(
 ): NetworkType | undefined {
 	const known = NETWORK_TYPES.find((name) => name === type) ?? OTHER_TYPES.get(type);
 	if (known === undefined) reading.remark(`${pointer}/type`, "unknown type: the network is dropped", type);
-	const isStatic = known === "ipv4" || known === "ipv6";
-	const meant = isStatic && address ? (`ipv${versionOfAddress(address.ip)}` as const) : known;
+	const meant = isStaticType(known) && address ? (`ipv${versionOfAddress(address.ip)}` as const) : known;
 	if (meant !== undefined && meant !== type) reading.remark(`${pointer}/type`, `read as ${meant}`, type);
 	return meant;
 }

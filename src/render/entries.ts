@@ -1,5 +1,5 @@
 import type { NetworkType } from "../documents/network-data.ts";
-import type { DescribedNetwork } from "../documents/network-description.ts";
+import { type DescribedNetwork, isStaticType } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
 import type { Cidr } from "../instance/addresses.ts";
 import type { LinkPlans } from "./links.ts";
@@ -24,7 +24,7 @@ export interface LocatedEntry {
 
 /** Whether the guest sets this address itself. */
 export function isStatic({ entry }: LocatedEntry): boolean {
-	return entry.type === "ipv4" || entry.type === "ipv6";
+	return isStaticType(entry.type);
 }
 
 /** How an interface gets addresses from the network. */

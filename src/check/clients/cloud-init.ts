@@ -8,13 +8,11 @@ import { cloudInitFractionReactions } from "./cloud-init-fractions.ts";
 import { cloudInitLinkReactions } from "./cloud-init-links.ts";
 import { cloudInitMetricReactions } from "./cloud-init-metrics.ts";
 import { cloudInitNetworkReactions } from "./cloud-init-networks.ts";
+import { hasLink, isBond, isStatic } from "./conditions.ts";
 import { NOVA_NETWORK_TYPES, supportFor } from "./network-types.ts";
 import { TALOS_NIC_TYPES } from "./talos.ts";
 
-const isStatic = ({ network }: Part) => network?.isStatic === true;
-const hasLink = ({ network }: Part) => network?.link !== undefined;
 const isNic = ({ link }: Part) => link?.kind === "nic";
-const isBond = ({ link }: Part) => link?.kind === "bond";
 
 /** Every renderer but netplan, which gets no routes or servers of networks with DHCP or SLAAC, and BSD's. */
 const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];

@@ -42,9 +42,9 @@ export const isDnsService: Test = ({ service }) => service !== undefined && isDn
 
 export const isStatic = ({ network }: Part): boolean => network?.isStatic === true;
 export const hasNetwork: Test = ({ network }) => network !== undefined;
-export const hasLink: Test = ({ network }) => network?.link !== undefined;
+export const hasLink = ({ network }: Part): boolean => network?.link !== undefined;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";
-export const isBond: Test = ({ link }) => link?.kind === "bond";
+export const isBond = ({ link }: Part): boolean => link?.kind === "bond";
 export const isIpv6: Test = ({ network }) => network?.version === 6;
 export const hasOwnPrefix: Test = ({ network }) => network?.address?.ownPrefix !== undefined;
 export const routeHasOwnPrefix: Test = ({ route }) => route?.address?.ownPrefix !== undefined;

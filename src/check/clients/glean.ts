@@ -142,10 +142,7 @@ export const glean: Client = {
 		"links[].bond_xmit_hash_policy": [{ renderers: [DEBIAN, NETWORKD] }],
 		"links[].bond_lacp_rate": [{ renderers: [DEBIAN] }],
 		"links[].vlan_mac_address": [{ renderers: ["redhat", "suse", KEYFILES, GENTOO, NETWORKD] }],
-		"networks[].routes": [
-			{ renderers: [NETWORKD] },
-			{ when: ({ network }) => network?.isStatic === true, note: "static networks" },
-		],
+		"networks[].routes": [{ renderers: [NETWORKD] }, { when: isStatic, note: "static networks" }],
 		"networks[].services": [{ renderers: [NETWORKD] }],
 		services: [{}],
 	},

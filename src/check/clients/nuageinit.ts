@@ -2,7 +2,7 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasNetwork, hasOwnPrefix, isDnsService, isIpv6, isMissing, not } from "./conditions.ts";
+import { all, hasNetwork, hasOwnPrefix, isDnsService, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 /** The network comes first there: everything after it is not done either. */
@@ -76,7 +76,7 @@ export const nuageinit: Client = {
 	renderers: [],
 	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6"),
 	reads: {
-		"networks[].gateway": [{ when: ({ network }) => network?.isStatic === true, note: "static networks" }],
+		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
 		"networks[].routes": [{ when: ({ network }) => network?.type === "ipv4", note: "static IPv4" }],
 		services: [{}],
 	},

@@ -48,7 +48,6 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"dhcp-on-two-links": [],
 };
 
-const readsNetwork = ({ network }: { network?: { isStatic: boolean } }) => network?.isStatic === true;
 
 export const vyos: Client = {
 	name: "vyos",
@@ -63,9 +62,9 @@ export const vyos: Client = {
 		"links[].name": [{ when: ({ link }) => link?.kind === "nic", note: "NICs" }],
 		"links[].mtu": [{}],
 		"networks[].gateway": [{ when: ({ network }) => network?.version === 4 && network.isStatic, note: "static IPv4" }],
-		"networks[].routes": [{ when: readsNetwork, note: "static networks" }],
-		"networks[].dns_nameservers": [{ when: readsNetwork, note: "static networks" }],
-		"networks[].dns_search": [{ when: readsNetwork, note: "static networks" }],
+		"networks[].routes": [{ when: isStatic, note: "static networks" }],
+		"networks[].dns_nameservers": [{ when: isStatic, note: "static networks" }],
+		"networks[].dns_search": [{ when: isStatic, note: "static networks" }],
 		services: [{}],
 	},
 	reactions,

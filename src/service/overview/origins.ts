@@ -4,11 +4,12 @@ import { isDeepStrictEqual } from "node:util";
 import { isDefault, isOwnAddress } from "../../documents/default-routes.ts";
 import { tapName } from "../../documents/link-ids.ts";
 import { isKept, route as routeOf } from "../../documents/network-data-full.ts";
-import type {
-	DescribedLink,
-	DescribedNetwork,
-	DescribedRoute,
-	NetworkDescription,
+import {
+	type DescribedLink,
+	type DescribedNetwork,
+	type DescribedRoute,
+	isStaticType,
+	type NetworkDescription,
 } from "../../documents/network-description.ts";
 import { isHostAddress, isUnspecified } from "../../instance/addresses.ts";
 import type { FixedIp, HostRoute, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
@@ -236,9 +237,8 @@ function fixedIpOn(port: Port | undefined, { subnet_id: id }: DescribedNetwork):
 
 /** Whether a static entry lacks its subnet's gateway, because the guest has its default route elsewhere. */
 function isGatewayHidden({ type, gateway, routes = [] }: DescribedNetwork, { subnet }: FixedIp): boolean {
-	const isStatic = type === "ipv4" || type === "ipv6";
 	return (
-		isStatic &&
+		isStaticType(type) &&
 		subnet.gateway !== undefined &&
 		gateway === undefined &&
 		routes.every((route) => route.gateway !== subnet.gateway)
