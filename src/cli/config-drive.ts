@@ -26,7 +26,7 @@ import { minutesOption, printUrl } from "./config-drive-url.ts";
 import { checkByValue, forRequest } from "./drive-by-value.ts";
 import { checkOutput, extractImage, makeFolder, readImage, writeImage } from "./drive-files.ts";
 import { type CommonOptions, commonOptions, type Io, printResult, say } from "./frame.ts";
-import { type CommandContext, findInstance, openContext } from "./source.ts";
+import { type CommandContext, findInstance, openContext, wholeInstance } from "./source.ts";
 import { openState, seededSettings } from "./state.ts";
 import { openVendorData } from "./vendor-data.ts";
 
@@ -218,8 +218,7 @@ async function layout(
 }
 
 async function completeTree(id: string, instances: CommandContext["instances"], documents: GuestDocuments) {
-	const instance = await instances.get(id, "all");
-	if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
+	const instance = await wholeInstance(instances, id);
 	return { complete: await documents.complete(instance), created: instance.server?.created };
 }
 

@@ -184,13 +184,22 @@ export async function withInstance<T>(
 ): Promise<Awaited<T>> {
 	const context = await openContext(options, io);
 	try {
-		const id = await findInstance(context.instances, nameOrId);
-		const instance = await context.instances.get(id, "all");
-		if (instance === undefined) throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
+		const instance = await wholeInstance(context.instances, await findInstance(context.instances, nameOrId));
 		return await use(instance, context);
 	} finally {
 		await context.close();
 	}
+}
+
+/**
+ * The instance with everything that any document needs.
+ *
+ * @throws GuestwireError `unknown-instance` if it was deleted after its id was found
+ */
+export async function wholeInstance(cache: Pick<InstanceCache, "get">, id: string): Promise<Instance> {
+	const instance = await cache.get(id, "all");
+	if (instance !== undefined) return instance;
+	throw new GuestwireError("unknown-instance", `instance ${id} is gone: try again`);
 }
 
 /** How many names an error shows. */
