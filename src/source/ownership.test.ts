@@ -3,7 +3,17 @@ import { describe, expect, it } from "vitest";
 import { guest } from "../../test/metadata-service.ts";
 import { recordedCase } from "../../test/recorded.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
-import { assembleOwned, hasMatchingPort, isContested, ownerOf, ownPorts, violatedConstraint } from "./ownership.ts";
+import { attachedPort } from "../instance/port-group.ts";
+import {
+	assembleOwned,
+	hasMatchingPort,
+	isContested,
+	ownerOf,
+	ownPorts,
+	vifOfIronic,
+	violatedConstraint,
+	withoutClaimedVif,
+} from "./ownership.ts";
 
 const { facts } = recordedCase("b-static4");
 const [nic] = facts.ports as [PortFacts];
@@ -85,6 +95,24 @@ describe("the owner that a port names", () => {
 		const subport = { ...forged, device_id: "", device_owner: "trunk:subport" };
 		expect(ownerOf(subport, nic)).toBeUndefined();
 		expect(ownerOf({ ...subport, project_id: PROJECT }, forged)).toBeUndefined();
+	});
+});
+
+describe("the VIF of a bare-metal NIC", () => {
+	const claiming = { uuid: "nic", extra: { vif_port_id: "vif", note: "left" } };
+	const attached = { uuid: "nic", internal_info: { tenant_vif_port_id: "vif" }, extra: { vif_port_id: "other" } };
+	const without = { uuid: "nic", extra: { note: "left" } };
+
+	it("is not what a tenant wrote into the NIC's extra", () => {
+		expect(withoutClaimedVif(claiming)).toEqual(without);
+		expect(attachedPort(withoutClaimedVif(attached))).toBe("vif");
+	});
+
+	it("is in an inventory not what a tenant wrote there, if Ironic has attached that port to another NIC", () => {
+		expect(withoutClaimedVif(claiming, new Set(["vif"]))).toEqual(without);
+		expect(withoutClaimedVif(claiming, new Set(["another"]))).toEqual(claiming);
+		expect(attachedPort(withoutClaimedVif(attached, new Set(["vif", "other"])))).toBe("vif");
+		expect([attached, claiming].map(vifOfIronic)).toEqual(["vif", undefined]);
 	});
 });
 

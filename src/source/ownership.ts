@@ -8,9 +8,10 @@
  */
 import { canonicalMac } from "../instance/addresses.ts";
 import { assemble } from "../instance/assemble.ts";
+import type { PortGroupFacts } from "../instance/bare-metal-facts.ts";
 import type { InstanceFacts, PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { Instance, Port, PortPlace } from "../instance/instance.ts";
-import { isOnNic, ramdiskPorts } from "../instance/port-group.ts";
+import { attachedPort, isOnNic, ramdiskPorts } from "../instance/port-group.ts";
 import { isIronicPort } from "../instance/port-owner.ts";
 import { withoutUndefined } from "../instance/without-undefined.ts";
 import type { FactsSource, Owner, PortQuery, Source } from "./source.ts";
@@ -89,6 +90,28 @@ export function assembleOwned(facts: InstanceFacts): Instance {
 /** A port that Ironic's own records prove to be the instance's, whatever its project. */
 export function withoutProject<P extends PortFacts>({ project_id: _, ...port }: P): Omit<P, "project_id"> {
 	return port;
+}
+
+type Holder = Pick<PortGroupFacts, "internal_info" | "extra">;
+
+/** The Neutron port that Ironic has attached to a NIC or bond: nobody else can write `internal_info`. */
+export function vifOfIronic(holder: Holder): string | undefined {
+	return attachedPort({ ...holder, extra: null });
+}
+
+/**
+ * A NIC or bond without the port that only its `extra` names. Attachments there are from before 2019, and a tenant that may
+ * write its node's ports could name any port of Neutron.
+ *
+ * @param attached in an inventory, which may be that old: what Ironic has attached. Only a port that is among these is left
+ * out. Default: any is
+ */
+export function withoutClaimedVif<T extends Holder>(holder: T, attached?: ReadonlySet<string>): T {
+	if (holder.extra?.vif_port_id === undefined) return holder;
+	const isElsewhere = vifOfIronic(holder) === undefined && attached?.has(attachedPort(holder) ?? "");
+	if (attached !== undefined && !isElsewhere) return holder;
+	const { vif_port_id: _, ...extra } = holder.extra;
+	return { ...holder, extra };
 }
 
 /** `Source.instance` of a source that has an instance's facts. */

@@ -3,6 +3,7 @@ import { canonicalMac } from "../../instance/addresses.ts";
 import type { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";
 import { isMap, nonEmptyText } from "../../instance/is-map.ts";
 import { attachedPort } from "../../instance/port-group.ts";
+import { vifOfIronic, withoutClaimedVif } from "../ownership.ts";
 import type { CollectionName } from "./collections.ts";
 import { macOfId } from "./mac-addresses.ts";
 import type { DescribeFault, Merged } from "./merge.ts";
@@ -95,7 +96,7 @@ interface Found {
 export function soundHardware(given: Merged, odd: readonly OddRecord[], describe: DescribeFault): SoundHardware {
 	const found = withReadable(given, odd);
 	leaveOutHidden(found, describe);
-	dropClaims(found);
+	dropClaimedVifs(found);
 	const { nodes, ports, groups, problems, leftOut } = found;
 	const merged = { ...given, baremetal_nodes: nodes, baremetal_ports: ports, portgroups: groups };
 	return { merged, problems, leftOut };
@@ -147,25 +148,12 @@ function leaveOutHidden({ nodes, ports, groups, problems, leftOut }: Found, desc
 		if (isHidden(node) && !hidden.has(node)) leftOut.push(`${problem}; the record is left out`);
 }
 
-function dropClaims({ ports, groups }: Found): void {
-	const attached = new Set([...ports.values(), ...groups.values()].flatMap((holder) => vifOf(holder) ?? []));
-	for (const port of ports.values()) ports.set(port.uuid, withoutClaim(port, attached));
-	for (const group of groups.values()) groups.set(group.uuid, withoutClaim(group, attached));
+function dropClaimedVifs({ ports, groups }: Found): void {
+	const attached = new Set([...ports.values(), ...groups.values()].flatMap((holder) => vifOfIronic(holder) ?? []));
+	for (const port of ports.values()) ports.set(port.uuid, withoutClaimedVif(port, attached));
+	for (const group of groups.values()) groups.set(group.uuid, withoutClaimedVif(group, attached));
 }
 
 function thereIsNo(node: string): string {
 	return `there is no baremetal_node "${node}" in the inventory: add it; until then, its ports and port groups are left out`;
-}
-
-/** What Ironic has attached. */
-function vifOf(holder: Pick<PortGroupFacts, "internal_info">): string | undefined {
-	return attachedPort({ ...holder, extra: null });
-}
-
-/** Tenants may be able to write `extra`: it does not count for a port that Ironic has attached elsewhere. */
-function withoutClaim<T extends BareMetalPortFacts | PortGroupFacts>(holder: T, attached: ReadonlySet<string>): T {
-	const vif = attachedPort(holder);
-	if (vif === undefined || vifOf(holder) !== undefined || !attached.has(vif)) return holder;
-	const { vif_port_id: _, ...extra } = holder.extra ?? {};
-	return { ...holder, extra };
 }

@@ -6,6 +6,7 @@ import { instanceIdOf } from "../../instance/node-facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import type { Answered } from "../api/api.ts";
+import { withoutClaimedVif } from "../ownership.ts";
 import type { Ironic } from "./ironic.ts";
 
 /** A node and its hardware, as Ironic has them. */
@@ -29,21 +30,10 @@ export interface Nodes {
 }
 
 const readNode = reader(BareMetalNodeFacts);
-const readPort = withoutClaims(reader(BareMetalPortFacts));
-const readGroup = withoutClaims(reader(PortGroupFacts));
-
-/**
- * Ironic keeps attachments in `internal_info`, which nobody else can write. Those of `extra` are from before 2019, and a
- * tenant that may write its node's ports could claim any of Neutron's ports there.
- */
-function withoutClaims<T extends Pick<PortGroupFacts, "extra">>(read: Reader<T>): Reader<T> {
-	return (value, where) => {
-		const record = read(value, where);
-		if (record.extra?.vif_port_id === undefined) return record;
-		const { vif_port_id: _, ...extra } = record.extra;
-		return { ...record, extra };
-	};
-}
+const readAnyPort = reader(BareMetalPortFacts);
+const readAnyGroup = reader(PortGroupFacts);
+const readPort: typeof readAnyPort = (value, where) => withoutClaimedVif(readAnyPort(value, where));
+const readGroup: typeof readAnyGroup = (value, where) => withoutClaimedVif(readAnyGroup(value, where));
 
 /** All nodes. */
 export async function listNodes(ironic: Ironic): Promise<Nodes> {
