@@ -13,6 +13,8 @@ export type ErrorCode =
 	| "document" // an unreadable network_data.json
 	| "drive" // a tree that does not fit on a config drive, or an unreadable image
 	| "compare" // a metadata service that differs from Nova's, or gives no answer
+	| "doctor" // a part that is unreachable or configured incorrectly
+	| "password" // a guest's password that is not set, or can't be shown
 	| "output" // a file cannot be written
 	| "state"; // the state database is unusable
 

@@ -32,8 +32,7 @@ export function doctorCommand(io: Io): Command {
 				];
 				printResult(io, options, results, () => results.map(line).join("\n"));
 				const failed = results.filter(({ ok }) => !ok).length;
-				if (failed > 0)
-					throw new GuestwireError("cloud-answer", `${failed} of ${results.length} checks failed: see above`);
+				if (failed > 0) throw new GuestwireError("doctor", `${failed} of ${results.length} checks failed: see above`);
 			} finally {
 				await context.close();
 			}

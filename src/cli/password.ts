@@ -21,7 +21,7 @@ export function passwordCommand(io: Io): Command {
 					const passwords = createPasswordStore(state);
 					const found = await passwords.last(id, server?.launched);
 					if (found === undefined) {
-						throw new GuestwireError("unknown-path", `instance ${id} has no password: its guest has not posted one`);
+						throw new GuestwireError("password", `instance ${id} has no password: its guest has not posted one`);
 					}
 					if (options.clear) await passwords.clear(id);
 					else show(found, io);
@@ -44,5 +44,5 @@ function show({ password, posted, launchedSince }: PostedPassword, io: Io): void
 function forPerson(password: Uint8Array): string {
 	const text = Buffer.from(password).toString("latin1");
 	if (/^[\x20-\x7e\r\n]*$/.test(text)) return `${text.trimEnd()}\n`;
-	throw new GuestwireError("unknown-path", "the password is not ASCII text: redirect the output into a file");
+	throw new GuestwireError("password", "the password is not ASCII text: redirect the output into a file");
 }

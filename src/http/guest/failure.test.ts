@@ -5,7 +5,16 @@ import type { Reason } from "./reasons.ts";
 
 /** Codes that only commands and the start of the service have: while a guest waits, they would be a bug. */
 const REASON_OF: Readonly<Record<ErrorCode, Reason>> = {
-	...{ usage: "failed", listen: "failed", compare: "failed", output: "failed", document: "failed", drive: "failed" },
+	...{
+		usage: "failed",
+		listen: "failed",
+		compare: "failed",
+		doctor: "failed",
+		password: "failed",
+		output: "failed",
+		document: "failed",
+		drive: "failed",
+	},
 	...{ "unknown-instance": "failed", "unknown-path": "failed" },
 	"cloud-unavailable": "cloud-unavailable",
 	"cloud-answer": "cloud-answer",

@@ -32,7 +32,17 @@ async function answerTo(load: () => Promise<never>) {
 
 /** Whether an operator gets the message: it then speaks of an instance, of a document, or of an API and its URL. */
 const IS_SHOWN: Readonly<Record<ErrorCode, boolean>> = {
-	...{ usage: false, config: false, inventory: false, listen: false, compare: false, output: false, state: false },
+	...{
+		usage: false,
+		config: false,
+		inventory: false,
+		listen: false,
+		compare: false,
+		doctor: false,
+		password: false,
+		output: false,
+		state: false,
+	},
 	...{ "unknown-instance": true, "unknown-path": true, "cloud-unavailable": true, "cloud-answer": true },
 	...{ "vendor-data": true, limit: true, document: true, drive: true },
 };
