@@ -13,7 +13,8 @@ export async function readSecret(file: string, where: string): Promise<string> {
 		secret = (await readFile(file, "utf8")).trim();
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new GuestwireError("config", `${where} ${file} can't be read (${code}): write the secret into it`);
+		const advice = code === "EACCES" ? "correct its permissions" : "write the secret into it";
+		throw new GuestwireError("config", `${where} ${file} can't be read (${code}): ${advice}`);
 	}
 	if (secret === "") throw new GuestwireError("config", `${where} ${file} is empty: write the secret into it`);
 	return secret;
