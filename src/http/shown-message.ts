@@ -15,13 +15,13 @@ const WITHOUT_PATHS: ReadonlySet<ErrorCode> = new Set([
 
 /** The messages in place of those of other errors. */
 const INSTEAD: Readonly<Partial<Record<ErrorCode, string>>> = {
-	config: "The configuration does not fit the cloud: see Guestwire's log.",
-	state: "The state database can't be used: see Guestwire's log.",
-	inventory: "The inventory can't be read: see Guestwire's log.",
+	config: "the configuration does not fit the cloud: see Guestwire's log",
+	state: "the state database can't be used: see Guestwire's log",
+	inventory: "the inventory can't be read: see Guestwire's log",
 };
-const INTERNAL = "Internal error: see Guestwire's log.";
+const INTERNAL = "internal error: see Guestwire's log";
 
-/** One sentence. The log has the rest. */
+/** One sentence without a capital letter or full stop, as of every GuestwireError. The log has the rest. */
 export function shownMessage(error: unknown): string {
 	if (!(error instanceof GuestwireError)) return INTERNAL;
 	return WITHOUT_PATHS.has(error.code) ? error.message : (INSTEAD[error.code] ?? INTERNAL);

@@ -36,7 +36,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		const page = await open(server.address);
 		await expectAccessible(page);
 		await signIn(page, "wrong");
-		await page.getByText(/Wrong token/).waitFor();
+		await page.getByText(/wrong token/).waitFor();
 		await signIn(page, "read-token");
 		await page.getByText("1 instance", { exact: true }).waitFor();
 		expect(await page.title()).toBe("Guestwire");
@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)("the page with tokens (apt-get install chromium)",
 		await page.getByLabel("Token").waitFor();
 		await expectAccessible(page);
 		await signIn(page, "wrong");
-		await page.getByText(/Wrong token/).waitFor();
+		await page.getByText(/wrong token/).waitFor();
 		await expectAccessible(page);
 	});
 

@@ -147,7 +147,7 @@ describe("a refusal", () => {
 		await start(own, { instances: { ...instancesOf([]), get: () => Promise.reject(error) } });
 		expect(await ask(NETWORK)).toBe(status);
 		const { detail } = await firstOf();
-		expect(detail).toMatch(/^[^/]+: see Guestwire's log\.$/);
+		expect(detail).toMatch(/^[^/]+: see Guestwire's log$/);
 		expect(guests.lines.join()).toContain(error.message);
 	});
 

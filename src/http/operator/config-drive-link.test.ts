@@ -63,7 +63,7 @@ describe("a link to a config drive", () => {
 			const { status, body } = await ask(path);
 			return [status, JSON.parse(body.toString()).message];
 		};
-		const wrong = [403, expect.stringMatching(/^The link is not valid for this instance: create one with/)];
+		const wrong = [403, expect.stringMatching(/^the link is not valid for this instance: create one with/)];
 		expect(await refusedFor(`/api/instances/${other.id}/config-drive${search}`)).toEqual(wrong);
 		for (const path of ["", "/tree/openstack/latest/user_data", "/password", "/guest"]) {
 			expect((await ask(`/api/instances/${instance.id}${path}${search}`)).status, path).toBe(401);
@@ -90,7 +90,7 @@ describe("a link to a config drive", () => {
 		const { status, body } = await ask(`${DRIVE}?link=${late}`);
 		expect([status, JSON.parse(body.toString()).message]).toEqual([
 			403,
-			expect.stringMatching(/^The link has expired/),
+			expect.stringMatching(/^the link has expired/),
 		]);
 	});
 

@@ -51,7 +51,7 @@ export async function pageRoutes(app: FastifyInstance, { folder = FOLDER }: Page
 	for (const address of ADDRESSES) {
 		app.get(address, hidden, async (_request, reply) => {
 			if (index === undefined) {
-				return reply.code(404).send({ message: "The page is not built: run npm run build." });
+				return reply.code(404).send({ message: "the page is not built: run npm run build" });
 			}
 			return reply
 				.headers({ ...HEADERS, "cache-control": "no-cache" })
@@ -62,7 +62,7 @@ export async function pageRoutes(app: FastifyInstance, { folder = FOLDER }: Page
 	const assets = readAssets(join(folder, "assets"));
 	app.get<{ Params: { name: string } }>("/assets/:name", hidden, async ({ params }, reply) => {
 		const file = assets.get(params.name);
-		if (file === undefined) return reply.code(404).send({ message: "Not found." });
+		if (file === undefined) return reply.code(404).send({ message: "not found" });
 		// Names contain a hash of the content.
 		const caching = { "cache-control": "public, max-age=31536000, immutable" };
 		return reply

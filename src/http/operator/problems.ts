@@ -1,4 +1,4 @@
-/** The errors of the operator server: each is `{"message": …}`, without paths of this machine. */
+/** The errors of the operator server: each is `{"message": …}`, in the form of a `GuestwireError`, without paths of this machine. */
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply } from "fastify";
@@ -29,13 +29,13 @@ export function answerProblem(error: FastifyError | GuestwireError, reply: Fasti
 
 /** Answers a request whose URL leads to no route, since it is malformed or too long. No hook sees such a request. */
 export function answerBadUrl({ statusCode = 400 }: FastifyError, reply: FastifyReply): FastifyReply {
-	const message = statusCode === 414 ? "The URL is too long." : "The URL is malformed.";
+	const message = statusCode === 414 ? "the URL is too long" : "the URL is malformed";
 	return reply.code(statusCode).headers(GUARD_HEADERS).send({ message });
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, message: string]>> = {
-	ERR_HTTP_REQUEST_TIMEOUT: [408, "The request did not arrive in time."],
-	HPE_HEADER_OVERFLOW: [431, "The headers are too long."],
+	ERR_HTTP_REQUEST_TIMEOUT: [408, "the request did not arrive in time"],
+	HPE_HEADER_OVERFLOW: [431, "the headers are too long"],
 };
 
 /** Answers bytes that are no HTTP request, and ends the connection. */
@@ -44,7 +44,7 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
 		socket.destroy();
 		return;
 	}
-	const [status, message] = CLIENT_ERRORS[error.code ?? ""] ?? [400, "This is not an HTTP request."];
+	const [status, message] = CLIENT_ERRORS[error.code ?? ""] ?? [400, "this is not an HTTP request"];
 	const body = JSON.stringify({ message });
 	const headers = {
 		...GUARD_HEADERS,

@@ -107,7 +107,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
 	app.decorateRequest("role", null);
 	app.addHook("onRequest", async (request, reply) => admit(access, options.driveLinks, request, reply));
 	app.setErrorHandler((error: FastifyError, _request, reply) => answerProblem(error, reply, options.log));
-	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "Not found." }));
+	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "not found" }));
 	app.addHook("onResponse", async (request, reply) => record(request, reply, options.log));
 	await app.register(swagger, {
 		openapi: { openapi: "3.1.0", info: { title: "Guestwire operator API", version: options.version } },
@@ -137,12 +137,12 @@ async function admit(
 	const refused = refusal(access, route, asked);
 	if (refused === 403) {
 		const message = access.checkHost(asked)
-			? "Only local Host names are allowed, and that of operator.url if a token is set."
-			: "Requests from other sites' pages are refused.";
+			? "only local Host names are allowed, and that of operator.url if a token is set"
+			: "requests from other sites' pages are refused";
 		return reply.code(403).send({ message });
 	}
 	if (refused === 401) {
-		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "A bearer token is required." });
+		return reply.code(401).header("www-authenticate", "Bearer").send({ message: "a bearer token is required" });
 	}
 	request.role = refused ?? null;
 	return undefined;
@@ -153,8 +153,8 @@ function hasLink({ query }: FastifyRequest): boolean {
 }
 
 const LINK_REFUSALS = {
-	wrong: "The link is not valid for this instance: create one with guestwire config-drive --url.",
-	expired: "The link has expired: create a new one with guestwire config-drive --url.",
+	wrong: "the link is not valid for this instance: create one with guestwire config-drive --url",
+	expired: "the link has expired: create a new one with guestwire config-drive --url",
 };
 
 /** The signature takes the place of the token. A proxy may have sent the request on, so the Host header may be any. */
@@ -184,7 +184,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await instances.get(id.toLowerCase(), "all");
 		if (found === undefined)
-			throw new GuestwireError("unknown-instance", `There is no instance ${JSON.stringify(id)}.`);
+			throw new GuestwireError("unknown-instance", `there is no instance ${JSON.stringify(id)}: take an id from /api/instances`);
 		return found;
 	};
 	app.register(instanceListRoute, { instances });
@@ -251,7 +251,7 @@ function addInstanceRoutes(
 		if (isPrivatePath(path)) requireUserData(request, log, path);
 		const answer = await documents.answer(await instanceOf(idOf(request)), path);
 		if (answer === undefined)
-			throw new GuestwireError("unknown-path", `The instance has no document ${JSON.stringify(path)}.`);
+			throw new GuestwireError("unknown-path", `the instance has no document ${JSON.stringify(path)}: take a path from its tree`);
 		if (hasSecretItems(path, answer.body)) requireUserData(request, log, path);
 		// User data is arbitrary: a browser must not treat it as a page of this server.
 		reply.headers({ "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store" });
@@ -268,7 +268,7 @@ function forbidden(message: string): FastifyError {
 function requireUserData(request: FastifyRequest, log: Log, what: string): void {
 	const { id } = request.params as { id: string };
 	if (request.role !== "read-user-data") {
-		throw forbidden("This token does not allow user data: use the one that operator.tokenFile names.");
+		throw forbidden("this token does not allow user data: use the one that operator.tokenFile names");
 	}
 	log.info(
 		{ operator: "user data", instance: pathInLog(id), detail: pathInLog(what), peer: request.ip },

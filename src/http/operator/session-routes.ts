@@ -40,7 +40,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
 		const cookie = access.signIn(body.token.trim(), requestOf(headers, method));
 		if (cookie !== undefined) return reply.code(204).header("set-cookie", cookie).send();
 		await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY));
-		return reply.code(401).send({ message: "Wrong token: use the one in the file that operator.tokenFile names." });
+		return reply.code(401).send({ message: "wrong token: use the one in the file that operator.tokenFile names" });
 	});
 
 	const end = {

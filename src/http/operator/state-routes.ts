@@ -115,7 +115,7 @@ function addEvents(app: FastifyInstance, { overview, isAdmitted }: StateRoutesOp
 	};
 	app.get("/api/events", { schema }, async (request, reply) => {
 		if (streams.size >= MAX_STREAMS)
-			return reply.code(503).send({ message: `${MAX_STREAMS} event streams are open already: close one.` });
+			return reply.code(503).send({ message: `${MAX_STREAMS} event streams are open already: close one` });
 		const stream = new PassThrough();
 		const write = (text: string) => {
 			if (stream.readableLength > MAX_UNREAD || !isAdmitted(request)) stream.destroy();
@@ -157,8 +157,7 @@ function addTry(app: FastifyInstance): void {
 	app.post<{ Body: string }>("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
 		try {
 			const tried = await trials.run(body);
-			if (tried === undefined)
-				return reply.code(503).send({ message: "Other documents are being checked: try again." });
+			if (tried === undefined) return reply.code(503).send({ message: "other documents are being checked: try again" });
 			return reply.type("application/json").send(tried);
 		} catch (error) {
 			if (!(error instanceof GuestwireError)) throw error;
