@@ -28,7 +28,7 @@ export function parseTarget(text: string): Target {
 	const [, name = "", given, renderer] = /^([^@:]*)(?:@([^:]*))?(?::(.*))?$/s.exec(text.trim().toLowerCase()) ?? [];
 	const client = CLIENTS.find((known) => known.name === name);
 	const names = CLIENTS.map((known) => known.name);
-	if (name === "") throw new GuestwireError("usage", `no client is named; the clients are ${names.join(", ")}`);
+	if (name === "") throw new GuestwireError("usage", `empty client name; known clients: ${names.join(", ")}`);
 	if (!client) throw new GuestwireError("usage", `unknown client "${name}"; did you mean "${closest(name, names)}"?`);
 	const version = given === undefined ? undefined : upstreamVersion(given);
 	if (version !== undefined && !isVersion(version)) {

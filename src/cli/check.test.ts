@@ -82,7 +82,7 @@ describe("check", () => {
 	it.each([
 		[["/nowhere/network_data.json"], 1, /^guestwire: can't read \/nowhere\/network_data.json \(ENOENT\): .*\n$/],
 		[[tmpdir()], 1, /can't read .* \(EISDIR\)/],
-		[["-", "--client", "talos,"], 2, /no client is named; the clients are cloud-init, /],
+		[["-", "--client", "talos,"], 2, /empty client name; known clients: cloud-init, /],
 		[["-", "--client", "tallos"], 2, /unknown client "tallos"; did you mean "talos"\?/],
 		[[], 2, /no document selected/],
 		[["-", "--instance", "pbx-1", ...examples], 2, /two documents/],

@@ -88,7 +88,7 @@ describe("config-drive --patch", () => {
 		expect([broken.status, broken.stdout.length, broken.stderr.toString()]).toEqual([
 			1,
 			0,
-			"guestwire: the image can't be read: it is neither ISO 9660 nor VFAT\n",
+			"guestwire: the image can't be read: it is neither ISO 9660 nor VFAT; use another image\n",
 		]);
 	});
 

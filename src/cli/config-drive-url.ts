@@ -25,7 +25,8 @@ export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): P
 		const state = await openState(config.state, io);
 		try {
 			if (isTemporary(state)) {
-				throw new GuestwireError("state", "a link needs the state of the operator server: name its configuration file");
+				const advice = "give its configuration with --config";
+				throw new GuestwireError("state", `--url needs the operator server's state: ${advice}`);
 			}
 			const links = createDriveLinks(await sharedKey(state, "drive_links"));
 			const link = makeDriveLink(links, base, id, options.minutes);

@@ -38,12 +38,12 @@ const CONTROL = /\p{Cc}/u;
 
 /** The error for an image that is rejected. */
 export function unreadable(what: string): GuestwireError {
-	return new GuestwireError("drive", `the image can't be read: ${what}`);
+	return new GuestwireError("drive", `the image can't be read: ${what}; use another image`);
 }
 
 /** The error for an image in which a file can't be replaced. */
 export function unpatchable(what: string): GuestwireError {
-	return new GuestwireError("drive", `the drive can't be patched: ${what}`);
+	return new GuestwireError("drive", `the drive can't be patched: ${what}; use another image`);
 }
 
 /** Collects what a reader finds, and rejects what could harm whoever lists or extracts it. */

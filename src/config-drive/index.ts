@@ -92,10 +92,8 @@ function layout(tree: MetadataTree, options: ConfigDriveOptions): ConfigDrive {
 	const date = options.date ?? new Date(Date.UTC(YEARS[0], 0, 1));
 	const year = date.getUTCFullYear();
 	if (!(year >= YEARS[0] && year <= YEARS[1])) {
-		throw new GuestwireError(
-			"drive",
-			`the date of a config drive must be from ${YEARS.join(" to ")}, not ${date.getTime()}`,
-		);
+		const given = Number.isNaN(year) ? "an invalid date" : date.toISOString();
+		throw new GuestwireError("drive", `the date of a config drive must be from ${YEARS.join(" to ")}, not ${given}`);
 	}
 	const { format = "iso9660", label = LABEL, sizeMiB } = options;
 	if (format === "vfat") {

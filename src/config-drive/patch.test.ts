@@ -65,7 +65,7 @@ describe.each(formats)("a drive: %j", (options) => {
 		patchConfigDrive(image, new Map([["openstack/latest/network_data.json", Buffer.from("[]")]]));
 		expect(Buffer.compare(image, original)).toBe(0);
 		expect(() => patchConfigDrive(image, new Map([["openstack/latest/none", Buffer.of()]]))).toThrow(
-			/^the drive can't be patched: it has no file "openstack\/latest\/none"$/,
+			/^the drive can't be patched: it has no file "openstack\/latest\/none"; use another image$/,
 		);
 	});
 
@@ -94,7 +94,7 @@ function imageOf(tree: ReadonlyMap<string, Uint8Array>, options: ConfigDriveOpti
 it("a VFAT drive without room is rejected", () => {
 	const image = drive({ format: "vfat", sizeMiB: 1 });
 	expect(() => patchConfigDrive(image, new Map([["openstack/latest/user_data", Buffer.alloc(2 ** 20)]]))).toThrow(
-		/^the drive can't be patched: it has no room for the 1048576 bytes of "openstack\/latest\/user_data"$/,
+		/^the drive can't be patched: it has no room for the 1048576 bytes of "openstack\/latest\/user_data"; use another image$/,
 	);
 });
 

@@ -24,7 +24,10 @@ const FAILURES = { maxSize: 1000, sizeCalculation: () => 1 };
 /** If this many keys fail one after the other, the source is down, not just what the keys stand for. */
 const FAILURES_OF_SOURCE = 3;
 
-const SOURCE_DOWN = new GuestwireError("cloud-unavailable", "the cloud does not answer");
+const SOURCE_DOWN = new GuestwireError(
+	"cloud-unavailable",
+	"the cloud does not answer: run guestwire doctor to see why",
+);
 
 /**
  * @param ttl how long a failure counts, in milliseconds

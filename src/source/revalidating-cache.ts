@@ -106,7 +106,7 @@ export interface RevalidatingCache<V> {
  * may have as many as are left for others, as in admission.ts.
  */
 const MOST_LOOK_UPS = 10_000;
-const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud");
+const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud: run guestwire doctor to see why it is slow");
 
 const toValue = <V>({ value }: Answer<V>): V => value;
 

@@ -1,7 +1,6 @@
 /** The primary's answers to its workers. */
 import { LRUCache } from "lru-cache";
 import type { Channel } from "../../channel.ts";
-import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import { mergeRequests } from "../../service/request-history/request-list.ts";
 import type { DynamicVendorData } from "../../service/vendor-data.ts";
@@ -9,6 +8,7 @@ import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { Change, Owner, PortQuery, Source } from "../../source/source.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { GuestPasswords } from "../../store/password-store.ts";
+import { wholeInstance } from "../source.ts";
 import type { PrimaryCalls, WorkerCalls } from "./calls.ts";
 
 export interface AnswerOptions {
@@ -90,9 +90,7 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 			owners: ownersOf,
 			lastKnownOwners: async (query) => source.lastKnownOwners?.(query),
 			async vendorData(id) {
-				const instance = await instances.get(id, "all");
-				if (instance === undefined) throw new GuestwireError("unknown-instance", `there is no instance ${id}`);
-				return vendorData.of(instance);
+				return vendorData.of(await wholeInstance(instances, id));
 			},
 			password: ({ id, launched }) => passwords.get(id, launched),
 			setPassword: ({ id, launched, password }) => passwords.setOnce(id, password, launched),

@@ -35,6 +35,6 @@ function parse(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch (error) {
-		throw new GuestwireError("document", `invalid JSON: ${(error as Error).message}`);
+		throw new GuestwireError("document", `invalid JSON: ${(error as Error).message}; correct it`);
 	}
 }
