@@ -30,7 +30,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-member-network": conversion["bond-member-network"],
 	"bond-mode-number": [
 		lost(netplanRefuses, NETPLAN),
-		lost("the system does not make the bond", { renderers: ["network-manager"], since: "24.2", when: isNoMode }),
+		lost("the system does not create the bond", { renderers: ["network-manager"], since: "24.2", when: isNoMode }),
 		lost("the bond is balance-rr, which does not work on an LACP switch port", {
 			renderers: ["sysconfig", "eni"],
 			when: isNoMode,
@@ -46,7 +46,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-mode-unknown": [
 		crash(typeError, { renderers: ["sysconfig", "eni"], when: isUnjoinableList }),
 		lost(netplanRefuses, NETPLAN),
-		lost("the system ignores it, or does not make the bond", { renderers: ["network-manager", "sysconfig", "eni"] }),
+		lost("the system ignores it, or does not create the bond", { renderers: ["network-manager", "sysconfig", "eni"] }),
 		lost("systemd-networkd ignores it: the bond is balance-rr", { renderers: ["networkd"], since: "26.1" }),
 		ignored(degraded, SCHEMA),
 	],
@@ -62,7 +62,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 		wrong("the bond does not notice a dead link", { renderers: ["networkd"], since: "26.1" }),
 	],
 	"bond-monitoring-twice": [
-		lost("systemd-networkd cannot make the bond: the kernel refuses both together", {
+		lost("systemd-networkd cannot create the bond: the kernel refuses both together", {
 			renderers: ["netplan", "networkd"],
 		}),
 		wrong("the driver turns one of them off", { renderers: ["network-manager", "sysconfig", "eni"] }),

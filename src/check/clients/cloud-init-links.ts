@@ -24,13 +24,13 @@ import {
 	isUnjoinableList,
 	not,
 } from "./conditions.ts";
-import { conversionReactions } from "./conversion.ts";
+import { conversionReactions, emptyApplied } from "./conversion.ts";
 
 const conversion = conversionReactions;
 
 export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": conversion["document-type"],
-	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its own DHCP fallback is off")],
+	"document-empty": [lost(emptyApplied)],
 	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
 	"list-type": conversion["list-type"],
 	"item-type": conversion["item-type"],
@@ -59,7 +59,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 		crash("TypeError: no NIC is configured", { renderers: ["network-manager"], when: not(isText) }),
 		ignored(degraded, { when: not(isText) }),
 		lost(netplanRefuses, NETPLAN),
-		lost("makes a bond without a name: the system refuses it"),
+		lost("creates a bond without a name: the system refuses it"),
 	],
 	"link-name-repeated": [
 		// It reads a bond's name since 26.1.
@@ -113,7 +113,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"mtu-below-ipv6": [lost("the kernel turns IPv6 off on the link")],
 	"mtu-above-parent": [
 		wrong("the VLAN keeps its parent's MTU", { renderers: ["network-manager"] }),
-		lost("systemd-networkd makes no such VLAN, and its parent counts as failed", {
+		lost("systemd-networkd creates no such VLAN, and its parent counts as failed", {
 			renderers: ["netplan", "networkd"],
 		}),
 		wrong("the kernel refuses it: the VLAN keeps its parent's MTU", { renderers: ["sysconfig", "eni"] }),

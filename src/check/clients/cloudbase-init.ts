@@ -23,7 +23,7 @@ import {
 import { supportFor } from "./network-types.ts";
 
 const pluginFails = crash("the network plugin fails: nothing is configured");
-const noTeam = crash("cannot make the team: no address is set");
+const noTeam = crash("cannot create the team: no address is set");
 const routeRefused = "Windows refuses such a default route: no further address is set";
 const serverRefused = "Windows refuses it: no further address is set";
 const noVlan = crash("finds no team for the VLAN: no address is set");
@@ -61,7 +61,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-empty": [noTeam],
 	"bond-link-unknown": [noTeam],
 	"bond-link-type": [noTeam],
-	"bond-link-shared": [crash("cannot make the second team: no address is set")],
+	"bond-link-shared": [crash("cannot create the second team: no address is set")],
 	"bond-member-network": [crash("the adapter has no IP once it is in the team: no address is set after this one")],
 	"bond-mode-missing": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-mode-number": [crash('"Unsupported bond mode": nothing is configured')],
@@ -69,9 +69,9 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"bond-mode-unknown": [crash('"Unsupported bond mode": nothing is configured')],
 	"bond-broadcast": [crash("Windows has no such team: no address is set")],
 	"bond-hash-policy-unknown": [fine({ when: isNull }), crash('"Unsupported bond hash policy": nothing is configured')],
-	"bond-mac-missing": [crash("finds no adapter to make the team on: no address is set")],
-	"bond-mac-invalid": [crash("finds no adapter to make the team on: no address is set")],
-	"bond-mac-foreign": [crash("finds no adapter to make the team on: no address is set")],
+	"bond-mac-missing": [crash("finds no adapter to create the team on: no address is set")],
+	"bond-mac-invalid": [crash("finds no adapter to create the team on: no address is set")],
+	"bond-mac-foreign": [crash("finds no adapter to create the team on: no address is set")],
 	"vlan-link-unknown": [noVlan],
 	"vlan-over-vlan": [noVlan],
 	"vlan-id-missing": [noVlan],

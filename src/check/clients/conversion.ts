@@ -25,6 +25,8 @@ import {
 const keyError = "KeyError: no NIC is configured";
 /** A value that the conversion cannot read. */
 export const valueError = "ValueError: no NIC is configured";
+export const emptyApplied =
+	"an empty configuration is still applied: no NIC comes up, and its own DHCP fallback is off";
 const typeError = "TypeError: no NIC is configured";
 
 /** The conversion goes through the networks once for each link: without links it never reads them. */

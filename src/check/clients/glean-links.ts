@@ -29,7 +29,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 	// A reaction "crash" holds only where `gleanStop` says so: the next one is what happens otherwise.
 	"link-id-missing": [
 		crash(stops),
-		lost("makes a bond without a name: the system refuses it", {
+		lost("creates a bond without a name: the system refuses it", {
 			when: ({ link, value }) => value === "" && link?.kind === "bond",
 		}),
 	],

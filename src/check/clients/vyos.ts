@@ -3,7 +3,7 @@ import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { hasOwnPrefix, isAddressList, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
-import { conversionReactions } from "./conversion.ts";
+import { conversionReactions, emptyApplied } from "./conversion.ts";
 import { supportFor } from "./network-types.ts";
 
 const unreadOption = "reads no bond option of the document: it looks for mode, and the conversion writes bond_mode";
@@ -11,7 +11,7 @@ const stops = "stops: nothing of the document is configured";
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	...conversionReactions,
-	"document-empty": [lost("an empty configuration counts as one: no NIC comes up, and its DHCP fallback is off")],
+	"document-empty": [lost(emptyApplied)],
 	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
 	"nic-name": [ignored("expects a name like eth0")],
@@ -47,7 +47,6 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-service-type": [],
 	"dhcp-on-two-links": [],
 };
-
 
 export const vyos: Client = {
 	name: "vyos",

@@ -23,7 +23,7 @@ export const addressRules: readonly Rule[] = [
 	{
 		id: "address-invalid",
 		title: "An invalid address",
-		fix: "write the address as plain text, 10.0.0.5 or 2001:db8::5, and its mask into netmask",
+		fix: "write the address as plain text, 10.0.0.5 or 2001:db8::5, and put the mask in netmask",
 		concerns: onNetwork,
 		*find({ networks }) {
 			for (const network of networks) {
@@ -185,7 +185,11 @@ export const addressRules: readonly Rule[] = [
 			for (const network of networks) {
 				const { pointer, isStatic, address } = network;
 				if (isStatic || !address) continue;
-				yield { pointer: `${pointer}/ip_address`, message: "the address is given in advance", network };
+				yield {
+					pointer: `${pointer}/ip_address`,
+					message: "the network has a fixed address although it is dynamic",
+					network,
+				};
 			}
 		},
 	},

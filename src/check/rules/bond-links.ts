@@ -8,7 +8,7 @@ export const bondLinkRules: readonly Rule[] = [
 	{
 		id: "bond-links-missing",
 		title: "A bond without a list of its members",
-		fix: "write the ids of the member links into bond_links",
+		fix: "set bond_links to the ids of the member links",
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "bond_links");
@@ -42,7 +42,7 @@ export const bondLinkRules: readonly Rule[] = [
 	{
 		id: "bond-link-type",
 		title: "A bond member that is not a NIC",
-		fix: "make the bond of NICs; put VLANs on top of the bond",
+		fix: "build the bond from NICs; put VLANs on top of the bond",
 		*find(document) {
 			for (const { pointer, id, link, bond } of allMembers(document)) {
 				if (!link || link.kind === "nic") continue;

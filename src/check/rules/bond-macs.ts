@@ -12,7 +12,7 @@ export const bondMacRules: readonly Rule[] = [
 	{
 		id: "bond-mac-missing",
 		title: "A bond without a MAC address",
-		fix: "write a member's MAC address into ethernet_mac_address",
+		fix: "set ethernet_mac_address to a member's MAC address",
 		*find(document) {
 			for (const link of bondsOf(document)) {
 				const value = member(link.raw, "ethernet_mac_address");
@@ -38,7 +38,7 @@ export const bondMacRules: readonly Rule[] = [
 	{
 		id: "bond-mac-foreign",
 		title: "A bond whose MAC address belongs to none of its members",
-		fix: "write a member's MAC address, if the network answers it: in Ironic, give the port group a NIC's address",
+		fix: "write a member's MAC address, if the network accepts it: in Ironic, give the port group a NIC's address",
 		// The network answers the port's address alone.
 		isLimitation: ({ link }) => isNeutronPort(link),
 		*find(document) {

@@ -69,7 +69,7 @@ export const bondOptionRules: readonly Rule[] = [
 	{
 		id: "bond-arp-target-missing",
 		title: "Link monitoring by ARP without valid targets in `bond_arp_ip_target`",
-		fix: "write IPv4 addresses with commas between them into bond_arp_ip_target",
+		fix: "set bond_arp_ip_target to IPv4 addresses with commas between them",
 		*find(document) {
 			for (const { link, option, pointer, value } of givenOptions(document)) {
 				const isOn = option === "arp_interval" && !document.fractions.has(pointer);

@@ -70,7 +70,7 @@ export const defaultRouteRules: readonly Rule[] = [
 	{
 		id: "default-route-in-gateway-alone",
 		title: "A default route that is written only as a network's own `gateway`",
-		fix: "write it into routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
+		fix: "add it to routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
 		// In routes, a gateway outside its subnet makes even more clients fail.
 		isLimitation: ({ network, value }) =>
 			network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),

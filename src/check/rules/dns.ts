@@ -59,7 +59,7 @@ export const dnsRules: readonly Rule[] = [
 	{
 		id: "dns-nameservers-overridden",
 		title: "A name server in a network's `dns_nameservers`, beside `services` without it",
-		fix: "write the same servers into both, or only one of them",
+		fix: "put the same servers in both, or only one of them",
 		concerns: onNetwork,
 		*find({ networks }) {
 			for (const network of networks) {
@@ -98,7 +98,7 @@ export const dnsRules: readonly Rule[] = [
 				const { networks, pointer } = link;
 				if (!networks.some(isDynamic) || networks.some(({ isStatic }) => isStatic)) continue;
 				if (![...families].some((family) => networks.some(({ version }) => version === family))) continue;
-				yield { pointer, message: "all addresses of the link come by DHCP or router advertisements", link };
+				yield { pointer, message: "all addresses of the link come from DHCP or router advertisements", link };
 			}
 		},
 	},
@@ -191,7 +191,7 @@ export const dnsRules: readonly Rule[] = [
 	{
 		id: "dns-missing",
 		title: "Static addresses only, and no name server",
-		fix: "name a server in services, unless the guest needs none",
+		fix: "add a name server to services, unless the guest needs none",
 		effect: { outcome: "ignored", text: "the guest resolves no names" },
 		*find(document) {
 			if (staticFamilies(document) && nameServersOf(document).length === 0) {

@@ -8,7 +8,7 @@ export const fractionRules: readonly Rule[] = [
 	{
 		id: "number-fraction",
 		title: "A whole number that is written with a fraction or an exponent (`1500.0`, `1.5e3`)",
-		fix: "write it without: 1500",
+		fix: "write it as an integer: 1500",
 		*find(document) {
 			for (const link of document.links) for (const fault of fractionsOf(link, document)) yield { ...fault, link };
 			for (const network of document.networks) {

@@ -51,7 +51,7 @@ export const gatewayRules: readonly Rule[] = [
 	{
 		id: "gateway-family",
 		title: "A network's own `gateway` of the other family",
-		fix: "write the gateway into a network of its family",
+		fix: "move the gateway to a network of its family",
 		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
 		*find({ networks }) {
 			for (const network of networks) {

@@ -104,7 +104,7 @@ export const linkRules: readonly Rule[] = [
 	{
 		id: "nic-mac-missing",
 		title: "A NIC without a MAC address",
-		fix: "write the NIC's MAC address into ethernet_mac_address",
+		fix: "set ethernet_mac_address to the NIC's MAC address",
 		*find({ links }) {
 			for (const link of links) {
 				const value = member(link.raw, "ethernet_mac_address");

@@ -38,7 +38,7 @@ export const routeRules: readonly Rule[] = [
 	{
 		id: "route-network-invalid",
 		title: "A route without a destination, or with an invalid one",
-		fix: "write the destination's address into network, 0.0.0.0 or :: for a default route",
+		fix: "set network to the destination's address, 0.0.0.0 or :: for a default route",
 		concerns: onRouteList,
 		*find(document) {
 			for (const route of routesOf(document)) {
@@ -140,7 +140,7 @@ export const routeRules: readonly Rule[] = [
 	{
 		id: "route-prefix",
 		title: "A route's mask after its destination (`10.8.0.0/16`)",
-		fix: "write the plain address into network, and netmask beside it",
+		fix: "set network to the plain address, and netmask beside it",
 		concerns: onParsedRoutes,
 		*find(document) {
 			for (const route of routesOf(document)) {

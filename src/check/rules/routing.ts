@@ -109,7 +109,7 @@ export const routingRules: readonly Rule[] = [
 	{
 		id: "network-metric-unread",
 		title: "A network's own `metric`, which few clients read",
-		fix: "nothing, unless two routes lead to the same destination: write the metric into the routes, too",
+		fix: "nothing, unless two routes lead to the same destination: give the routes the metric, too",
 		limitation: true,
 		effect: { outcome: "wrong", text: "leaves it out: the network's routes have the system's own metric" },
 		concerns: onNetwork,

@@ -51,7 +51,7 @@ export const vlanMacRules: readonly Rule[] = [
 	},
 	{
 		id: "vlan-mac-refused",
-		title: "A VLAN with a MAC address of its own, for clients that cannot make such a VLAN",
+		title: "A VLAN with a MAC address of its own, for clients that cannot create such a VLAN",
 		fix: "in Neutron, give the subport its parent port's MAC address",
 		limitation: true,
 		find: ownMacs,

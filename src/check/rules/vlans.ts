@@ -9,7 +9,7 @@ export const vlanRules: readonly Rule[] = [
 	{
 		id: "vlan-link-unknown",
 		title: "A VLAN on no link of the document",
-		fix: "write the parent link's id into vlan_link",
+		fix: "set vlan_link to the parent link's id",
 		*find(document) {
 			for (const link of vlansOf(document)) {
 				const id = member(link.raw, "vlan_link");
