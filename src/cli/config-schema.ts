@@ -56,7 +56,7 @@ export const ConfigSchema = strict({
 							tagsOfSingleNics: optional(
 								Type.Boolean({
 									description:
-										"Whether Nova is also asked for the tag of a server's only NIC: one more call for each server (docs/deviations.md). Default: only for several NICs.",
+										"Request the tag of a server's only NIC too, which costs one Nova call per server (docs/deviations.md). Default: false.",
 								}),
 							),
 						},
@@ -96,7 +96,7 @@ export const ConfigSchema = strict({
 			),
 			url: optional(
 				text(
-					"How other machines reach the operator server, such as `https://guestwire.example:8790`: for links to config drives, and, with a token, for browsers behind a proxy. Default: from `listen`.",
+					"URL of the operator server for other machines, such as `https://guestwire.example:8790`: for links to config drives, and, with a token, for browsers behind a proxy. Default: from `listen`.",
 					{ pattern: "^https?://[^/?#@]+(/[^?#]*)?$" },
 				),
 			),
@@ -152,7 +152,7 @@ export const ConfigSchema = strict({
 		{
 			providers: Type.Array(Type.Enum(["static", "dynamic"]), {
 				description:
-					"What vendor data consists of, in this order. Without `static`, there is no `vendor_data.json`. Nova's `vendordata_providers`.",
+					"Kinds of vendor data, in this order. Without `static`, there is no `vendor_data.json`. Nova's `vendordata_providers`.",
 				default: ["static", "dynamic"],
 				uniqueItems: true,
 			}),
@@ -160,7 +160,7 @@ export const ConfigSchema = strict({
 			dynamic: Type.Array(
 				strict({
 					name: text("Member of `vendor_data2.json` that holds the response."),
-					url: text("URL of the service. It receives the same request as from Nova.", {
+					url: text("URL of the service. It gets the request that Nova would send.", {
 						pattern: "^https?://[^@/]+(/|$)",
 						examples: ["https://vendor.example.org/"],
 					}),

@@ -30,7 +30,7 @@ export interface DocumentSettings {
 	readonly hostnameDomain: string;
 	/** The static vendor data: JSON as `pythonJson` returns it, or undefined for none, which guests see as `{}`. */
 	readonly staticVendorData?: string;
-	/** What vendor data consists of, in this order. Without `static` there is no `vendor_data.json`. Default: both, static first. */
+	/** Kinds of vendor data, in this order. Without `static` there is no `vendor_data.json`. Default: both, static first. */
 	readonly vendorDataProviders?: readonly ("static" | "dynamic")[];
 	/** The secret key that `random_seed` is derived from; 32 bytes or more. */
 	readonly seedKey: Uint8Array;

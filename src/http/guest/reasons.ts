@@ -14,7 +14,7 @@ export interface ReasonEntry {
 /** Reason → status → meaning. A reason is the label of a metric and a member of the log line. */
 export const REASONS = {
 	"missing-header": { status: 400, meaning: "A header is missing: the proxy is not the kind this listener expects." },
-	"repeated-header": { status: 400, meaning: "A header came twice: a guest tried to add its own." },
+	"repeated-header": { status: 400, meaning: "A header was sent twice: a guest tried to add its own." },
 	"contradicting-headers": {
 		status: 400,
 		meaning: "The request names more than one network or router: a guest tried to add its own.",
@@ -72,7 +72,7 @@ export const REASONS = {
 		detail: "names it",
 	},
 	"state-unavailable": { status: 503, meaning: "The state database can't be used; only passwords need it." },
-	timeout: { status: 503, meaning: "The response would have taken longer than the budget." },
+	timeout: { status: 503, meaning: "The response would have taken longer than 5 s." },
 	overload: { status: 503, meaning: "Too many requests are waiting, from this guest or in total." },
 } as const satisfies Record<string, ReasonEntry>;
 

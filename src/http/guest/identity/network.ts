@@ -15,7 +15,7 @@ const MAX_ID = 255;
  * The instance that has the forwarded address on the network, or on a network of the router, that is named by the
  * haproxy in that network's or router's namespace. Neutron's agents make haproxy set these headers
  * (neutron/agent/metadata/driver.py, neutron/agent/ovn/metadata/driver.py). A guest can send them too: haproxy adds its
- * own to OVN's and deletes only one of the others. So a header that came twice, or beside another one, is refused.
+ * own to OVN's and deletes only one of the others. So a header that was sent twice, or beside another one, is refused.
  *
  * @param isProxy whether a request comes from haproxy, which alone makes its headers true
  */
