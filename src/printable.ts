@@ -17,7 +17,7 @@ export function printable(text: string): string {
 	});
 }
 
-/** Quick to tell, and true of almost every text. */
+/** The fast path: almost every text is like this. */
 const ONLY_ASCII = /^[ -~]*$/;
 
 /** One line of JSON with every unsafe character as one of JSON's own escapes: its value is the same. */

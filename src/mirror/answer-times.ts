@@ -24,7 +24,7 @@ export interface AnswerTimes {
 	readSince(id: string): DatedReading["readSince"];
 	/**
 	 * Whether the reading is as new as an answer of the remote source: it was wholly read since. Newer records alone don't
-	 * prove it, since nothing tells when a trunk or a floating IP is missing. A signal may be lost, so that otherwise only a
+	 * prove it, since nothing shows when a trunk or a floating IP is missing. A signal may be lost, so that otherwise only a
 	 * comparison proves it, except for records that it could not read.
 	 */
 	isInOrder(found: DatedReading, detail: Detail, answeredAt?: number): boolean;

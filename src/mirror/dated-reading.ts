@@ -29,7 +29,7 @@ export function mayLackNics(found: DatedReading): boolean {
 
 export interface ReadingChecksOptions {
 	readonly state: Pick<MirrorState, "isListed" | "novaMicroversion" | "doubtful">;
-	/** Kinds that an instance's facts are found by, so that nothing tells when one is missing. */
+	/** Kinds that an instance's facts are found by, so that nothing shows when one is missing. */
 	readonly keyKinds: readonly ResourceKind[];
 	/** As MirroredSourceOptions. */
 	readonly userData: boolean;

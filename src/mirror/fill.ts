@@ -23,13 +23,13 @@ export interface FillOptions {
 
 /** Resources per page. */
 const PAGE = 1000;
-/** While so many guests wait for the source, the fill leaves it to them, for at most so many milliseconds per page. */
+/** While this many guests wait for the source, the fill leaves it to them, for at most this long per page. Milliseconds. */
 const MANY_GUESTS = 50;
 const LONGEST_WAIT = 60_000;
 const WAIT = 250;
 /** Kinds that are read at the same time, with one request each. */
 const KINDS_AT_ONCE = 3;
-/** Instances that are checked without a pause of so many milliseconds: guests are served meanwhile. */
+/** Instances that are checked between two pauses, in which guests are served, and the length of a pause in milliseconds. */
 const INSTANCES_AT_ONCE = 20;
 const PAUSE = 5;
 

@@ -8,7 +8,8 @@ const MOST_CALLS = 20;
 
 /**
  * Reads an id. The read starts after the call: what is asked for while a batch is under way shares the next batch. If a
- * batch fails although source and database work, its parts are tried, so that one id costs no other.
+ * batch fails although source and database work, its parts are tried, so that one bad id does not fail the
+ * rest.
  */
 export type Lane = (id: string) => Promise<void>;
 

@@ -1,7 +1,7 @@
 /** Limits the share of the source's time that background work takes. */
 import type { Clock } from "./clock.ts";
 
-/** Runs work, then waits so long that the source had spent no more than a tenth of one worker on it. */
+/** Runs work, then waits long enough that the source spends no more than a tenth of one worker on it. */
 export type Pace = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Waited for each unit of time that the work took. */

@@ -21,14 +21,14 @@ export interface Refreshes {
 
 /** How long a request waits for facts to be read again, in milliseconds. */
 const TIMEOUT = 1000;
-/** After failures, requests don't wait for facts to be read again for so many milliseconds. */
+/** For how long after a failure requests don't wait for facts to be read again, and at most. Milliseconds. */
 const PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 /** Requests that wait for facts to be read again at a time: any further one is answered with the known facts … */
 const MOST_WAITING = 16;
-/** … and, unless the signals worked within so many milliseconds, they are read again in the background … */
+/** … and, unless the signals worked within this time, in milliseconds, they are read again in the background … */
 const LATELY = 30_000;
-/** … for at most so many instances at a time. */
+/** … for at most this many instances at a time. */
 const MOST_IN_BACKGROUND = 2000;
 
 export function createRefreshes(

@@ -16,7 +16,7 @@ export interface DriveLinks {
 /** In minutes. Ironic opens the link when the node has booted the agent, which takes many minutes on real hardware. */
 export const LINK_MINUTES = { default: 60, most: 24 * 60 } as const;
 
-/** Tells these signatures apart from any others that the key might make. */
+/** Keeps these signatures different from any others that the key might make. */
 const PURPOSE = "guestwire config drive 1";
 
 /**

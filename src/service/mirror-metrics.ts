@@ -1,4 +1,4 @@
-/** What the mirror tells Prometheus. docs/mirror.md lists every name; a test compares. */
+/** The mirror's metrics for Prometheus. docs/mirror.md lists every name; a test compares. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { MirrorEvents } from "../mirror/mirror-events.ts";
 import type { MirrorState } from "../mirror/mirror-state.ts";

@@ -19,7 +19,7 @@ const PATHS = ["latest", "2018-08-27"].flatMap((version) =>
 );
 /** Milliseconds of work after which guests get their turn … */
 const SLICE = 5;
-/** … and rests so many times as long: a fifth of one processor at most. */
+/** … and pauses, this many times as long: a fifth of one processor at most. */
 const REST = 4;
 /** Milliseconds between two looks for work. */
 const INTERVAL = 500;

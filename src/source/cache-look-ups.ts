@@ -56,7 +56,7 @@ export function createLookUps<V>(options: LookUpsOptions<V>): LookUps<V> {
 
 	/**
 	 * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
-	 * went on at the same time as another one whose answer is outdated: nothing tells which of them is newer.
+	 * went on at the same time as another one whose answer is outdated: nothing shows which of them is newer.
 	 */
 	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
 		for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,4 @@
-/** The changes of late, for look-ups that a change overtakes: only their result shows whether it concerns them. */
+/** Recent changes, for look-ups that a change overtakes: only their result shows whether it concerns them. */
 
 export interface ChangeLog {
 	/** Grows with each change. A look-up notes it when it starts. */

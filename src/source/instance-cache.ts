@@ -32,7 +32,7 @@ export interface InstanceCacheOptions {
 	readonly onStale?: (what: { readonly key: string; readonly ageSeconds: number; readonly reason: unknown }) => void;
 	/** Milliseconds of a monotonic clock. */
 	readonly now?: () => number;
-	/** Waits so many milliseconds by the same clock, or until the signal aborts. */
+	/** Waits the given number of milliseconds by the same clock, or until the signal aborts. */
 	readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 

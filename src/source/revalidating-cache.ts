@@ -43,7 +43,7 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly verifiedAge?: (key: string, value: V) => number;
 	/** Who shares places for look-ups with the key's caller. Default: nobody. */
 	readonly scopeOf?: (key: string) => string;
-	/** Waits so many milliseconds, or until the signal aborts. */
+	/** Waits the given number of milliseconds, or until the signal aborts. */
 	readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 	/** Called for each entry that a change has outdated. */
 	readonly onInvalidate?: (key: string) => void;
@@ -106,7 +106,10 @@ export interface RevalidatingCache<V> {
  * may have as many as are left for others, as in admission.ts.
  */
 const MOST_LOOK_UPS = 10_000;
-const TOO_MANY = new GuestwireError("cloud-unavailable", "too many look-ups wait for the cloud: run guestwire doctor to see why it is slow");
+const TOO_MANY = new GuestwireError(
+	"cloud-unavailable",
+	"too many look-ups wait for the cloud: run guestwire doctor to see why it is slow",
+);
 
 const toValue = <V>({ value }: Answer<V>): V => value;
 

@@ -15,8 +15,8 @@ export interface GuestPasswords {
 
 /**
  * What an operator sees, too. Nova sets the time of a launch also for a resize, a migration and an unshelving, after which
- * the guest is the same and its password still valid. Nothing tells those from a rebuild, so the last password is never
- * hidden from its owner.
+ * the guest is the same and its password still valid. Nothing distinguishes those from a rebuild, so the last password is
+ * never hidden from its owner.
  */
 export interface PasswordStore extends GuestPasswords {
 	/** The password that was posted last, of whichever launch. */

@@ -16,7 +16,7 @@ import { startMetadataService } from "./metadata-service.ts";
 /** Guests, and how often all of them ask at once. */
 const GUESTS = 50;
 const ROUNDS = 40;
-/** A round is followed by a rest so many times as long: others go first. */
+/** A round is followed by a pause this many times as long: others go first. */
 const REST = 4;
 const PATH = "/openstack/latest/meta_data.json";
 const SERVER: Server = {

@@ -25,7 +25,7 @@ export interface ComparisonsOptions {
 /** Milliseconds between two guests while a page is open; otherwise, the longest pause. */
 const SHORT_PAUSE = 2;
 const LONG_PAUSE = 1000;
-/** Without a watcher, guests' requests come first: a pause is so many times as long as the comparison before it. */
+/** Without a watcher, guests' requests come first: a pause is this many times as long as the comparison before it. */
 const REST = 100;
 /** Milliseconds between two looks at the queue. */
 const INTERVAL = 100;

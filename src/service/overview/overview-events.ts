@@ -1,4 +1,4 @@
-/** Tells pages that are open what to load again. */
+/** Announces to open pages what to load again. */
 
 /** What a page that is open learns: reload what it shows of this. */
 export type OverviewEvent =

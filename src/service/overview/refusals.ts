@@ -64,7 +64,7 @@ export interface RefusalsOptions {
 const MAX_KEPT = 2 * LIMITS.refusals;
 /** The latest refusals of each peer in turn, whose nearest instances are marked. */
 const MAX_MARKED = 50;
-/** After marking instances there is a pause, so many times as long: anybody can send requests that are refused. */
+/** After marking instances there is a pause, this many times as long: anybody can send requests that are refused. */
 const REST = 50;
 const MAX_WORDS = 10;
 /** Milliseconds for which near misses are kept. */

@@ -1,4 +1,4 @@
-/** Reads the wiring of single instances for the overview. What can't be read costs no other instance, and is tried again. */
+/** Reads the wiring of single instances for the overview. One that can't be read does not fail the rest, and is retried. */
 import { setTimeout } from "node:timers/promises";
 import type { InstanceSummary, Source } from "../../source/source.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";

@@ -30,7 +30,7 @@ export interface RecorderOptions {
 	readonly delay?: number;
 }
 
-/** With many requests a write takes long; then there are fewer: the pause is so many times as long as the last write. */
+/** With many requests a write takes long; then there are fewer: the pause is this many times as long as the last write. */
 const REST = 5;
 /**
  * A process that is killed loses the requests since its last write began: that write's time, a pause and the time of the

@@ -27,7 +27,7 @@ export interface OddRecord {
 	readonly uuid: string | undefined;
 	/** Whether it is without what it belongs to: the node of a port or port group, the instance of a node. */
 	readonly isSummary: boolean;
-	/** What can be read: where the record is needed to tell whose a port is. */
+	/** What can be read: where the record is needed to decide whose a port is. */
 	readonly readable: Hardware;
 	/** One line that begins with the file. */
 	readonly problem: string;
@@ -90,8 +90,8 @@ interface Found {
 }
 
 /**
- * Finds the nodes that odd records cost, and leaves out what is on no node of the files: lists of Ironic hide nodes, and not
- * their ports.
+ * Finds the nodes made unreadable by invalid records, and leaves out what is on no node of the files: lists of Ironic hide
+ * nodes, and not their ports.
  */
 export function soundHardware(given: Merged, odd: readonly OddRecord[], describe: DescribeFault): SoundHardware {
 	const found = withReadable(given, odd);

@@ -13,7 +13,7 @@ export interface BatchOptions<T> {
 	readonly none: T;
 	/** Milliseconds for which a result serves later look-ups too; 0: only those in its round. */
 	readonly share: number;
-	/** Tells others when a burst of look-ups is gathered here. */
+	/** Announces when a burst of look-ups is gathered here. */
 	readonly leads?: Burst | undefined;
 	/** Rounds wait for this burst to end, because it leads to look-ups here. */
 	readonly follows?: Burst | undefined;

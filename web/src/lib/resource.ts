@@ -45,7 +45,7 @@ interface Loader {
 	stop(): void;
 }
 
-/** After loading there is a pause, so many times as long, and at most this: a computer may have slept meanwhile. */
+/** After loading there is a pause, this many times as long, and at most MAX_REST: a computer may have slept meanwhile. */
 const REST = 1;
 const MAX_REST = 5000;
 
