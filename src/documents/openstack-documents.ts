@@ -1,10 +1,10 @@
 /** The documents of an OpenStack version folder: a line each, in the order in which Nova lists them. */
-import type { Instance, Server } from "../instance/instance.ts";
+import type { Detail, Instance, Server } from "../instance/instance.ts";
 import { jsonBytes } from "./json.ts";
 import { metaData } from "./meta-data.ts";
 import { networkData } from "./network-data-full.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
-import { networkPorts } from "./network-ports.ts";
+import { type Expose, networkPorts } from "./network-ports.ts";
 import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
 import { type VendorData, vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
@@ -31,6 +31,12 @@ export interface OpenStackDocument {
 	readonly ownForm?: true;
 	/** Differs from version to version. */
 	readonly versioned?: true;
+	/** How much of the instance it needs. */
+	readonly detail: Detail | ((expose: readonly Expose[]) => Detail);
+	/** Contains what services outside the instance say of it. */
+	readonly hasDynamicVendorData?: true;
+	/** Whether its last versions are kept in the request history: it has no secrets, or they can be left out. */
+	readonly keepsVersions?: true;
 	/** The bytes; undefined when this instance has none. */
 	readonly make: (input: DocumentInput, version: OpenStackVersion) => Uint8Array | undefined;
 }
@@ -42,6 +48,9 @@ const ofServer =
 	(make: (server: Server, input: DocumentInput, version: OpenStackVersion) => Uint8Array | undefined) =>
 	(input: DocumentInput, version: OpenStackVersion) =>
 		input.instance.server && make(input.instance.server, input, version);
+
+/** Exposed facts that are not part of the wiring. */
+const BEYOND_WIRING: readonly Expose[] = ["floating_ips", "security_groups"];
 
 const ports = ({ instance, settings }: DocumentInput) => jsonBytes(networkPorts(instance, settings.expose));
 
@@ -58,17 +67,34 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "meta_data.json",
 		isPrivate: false,
+		detail: "server",
+		keepsVersions: true,
 		listedSince: FIRST,
 		versioned: true,
 		make: ofServer((server, { instance, settings }, version) =>
 			jsonBytes(metaData(instance, server, version, settings)),
 		),
 	},
-	{ path: "user_data", isPrivate: true, raw: true, listedSince: FIRST, make: ofServer((server) => server.userData) },
-	{ path: "password", isPrivate: true, raw: true, listedSince: SINCE.password, make: () => undefined },
+	{
+		path: "user_data",
+		isPrivate: true,
+		detail: "server",
+		raw: true,
+		listedSince: FIRST,
+		make: ofServer((server) => server.userData),
+	},
+	{
+		path: "password",
+		isPrivate: true,
+		detail: "server",
+		raw: true,
+		listedSince: SINCE.password,
+		make: () => undefined,
+	},
 	{
 		path: "vendor_data.json",
 		isPrivate: true,
+		detail: "server",
 		listedSince: SINCE.vendorData,
 		make: ofServer((_, { settings }) => {
 			const data = vendorData(settings);
@@ -78,6 +104,8 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "network_data.json",
 		isPrivate: false,
+		detail: "wiring",
+		keepsVersions: true,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		make: network,
@@ -85,12 +113,16 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "vendor_data2.json",
 		isPrivate: true,
+		detail: "server",
+		hasDynamicVendorData: true,
 		listedSince: SINCE.vendorData2,
 		make: ofServer((_, input) => Buffer.from(vendorData2(input.settings, input.dynamicVendorData), "latin1")),
 	},
 	{
 		path: "metadata/network_data",
 		isPrivate: false,
+		detail: (expose) => (expose.some((what) => BEYOND_WIRING.includes(what)) ? "all" : "wiring"),
+		keepsVersions: true,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,
@@ -99,6 +131,8 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "metadata/network_data.json",
 		isPrivate: false,
+		detail: "wiring",
+		keepsVersions: true,
 		listedSince: SINCE.networkData,
 		answeredSince: FIRST,
 		ownForm: true,

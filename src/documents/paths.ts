@@ -1,7 +1,7 @@
 /** Request targets, tree paths, and the level of detail that a path needs. */
 import type { Detail } from "../instance/instance.ts";
 import type { Expose } from "./network-ports.ts";
-import { OPENSTACK_DOCUMENTS } from "./openstack-documents.ts";
+import { OPENSTACK_DOCUMENTS, type OpenStackDocument } from "./openstack-documents.ts";
 
 /**
  * Normalizes a request target like Nova's `posixpath.normpath`, without a leading slash: escapes are decoded (including
@@ -39,6 +39,20 @@ function decode(text: string): string | undefined {
 /** `openstack/<version>/password`: part of the state, not of the tree. */
 export const PASSWORD_PATH = /^openstack\/[^/]+\/password$/;
 
+/** What is below a version folder. */
+const BELOW_VERSION = /^openstack\/[^/]+\/(.+)$/;
+
+/** The document at a normalized path; undefined for listings, files of `guestFiles`, and the EC2 tree. */
+export function documentAt(path: string): OpenStackDocument | undefined {
+	const below = BELOW_VERSION.exec(path)?.[1];
+	return OPENSTACK_DOCUMENTS.find((document) => document.path === below);
+}
+
+/** Whether a normalized path is a file of `guestFiles` that is made of the network data alone. */
+export function isNetworkFile(path: string): boolean {
+	return /^openstack\/[^/]+\/network\/.+$/.test(path);
+}
+
 /** The files of `guestFiles` that hold no more than the network documents and the public part of `meta_data.json`. */
 const PUBLIC_GUEST_FILES = /^(network\/.+|nocloud\/(meta-data|network-config))$/;
 
@@ -51,16 +65,11 @@ export function isPrivatePath(path: string): boolean {
 	const [folder, version, ...names] = path.split("/");
 	if (folder !== "openstack") return version !== undefined && version !== "meta-data";
 	const below = names.join("/");
-	const document = OPENSTACK_DOCUMENTS.find((candidate) => candidate.path === below);
-	return document?.isPrivate ?? (below !== "" && !PUBLIC_GUEST_FILES.test(below));
+	return documentAt(path)?.isPrivate ?? (below !== "" && !PUBLIC_GUEST_FILES.test(below));
 }
 
-/** The blueprint's form: the only wiring document that may contain more. */
-const PORTS = /^openstack\/[^/]+\/metadata\/network_data$/;
-const BEYOND_WIRING: readonly Expose[] = ["floating_ips", "security_groups"];
-const WIRING = /^openstack\/[^/]+\/(network_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
-const SERVER_DOCUMENTS =
-	/^(openstack\/[^/]+\/(meta_data\.json|user_data|vendor_data2?\.json|password)|[^/]+\/user-data)$/;
+/** The user data in the EC2 tree. */
+const EC2_USER_DATA = /^[^/]+\/user-data$/;
 
 /**
  * The level of detail that a path of the tree needs.
@@ -68,7 +77,8 @@ const SERVER_DOCUMENTS =
  * @param expose what the operator exposes in addition to the blueprint's members
  */
 export function detailOf(path: string, expose: readonly Expose[]): Detail {
-	if (PORTS.test(path) && expose.some((what) => BEYOND_WIRING.includes(what))) return "all";
-	if (WIRING.test(path)) return "wiring";
-	return SERVER_DOCUMENTS.test(path) ? "server" : "all";
+	const { detail } = documentAt(path) ?? {};
+	if (detail !== undefined) return typeof detail === "function" ? detail(expose) : detail;
+	if (isNetworkFile(path)) return "wiring";
+	return EC2_USER_DATA.test(path) ? "server" : "all";
 }

@@ -2,7 +2,8 @@
 import { type Answered, type Deviation, deviationsOf } from "../documents/deviations.ts";
 import { driveDeviationsOf } from "../documents/drive-deviations.ts";
 import { fullDeviationsOf, PROFILE_FULL } from "../documents/full-deviations.ts";
-import { normalizePath } from "../documents/paths.ts";
+import { OPENSTACK_DOCUMENTS } from "../documents/openstack-documents.ts";
+import { documentAt, normalizePath } from "../documents/paths.ts";
 import type { MetadataTree } from "../documents/tree.ts";
 import { GuestwireError } from "../errors.ts";
 
@@ -28,15 +29,7 @@ export interface Unanswered {
 }
 
 /** Requested under every version, whether it is listed or not. */
-const DOCUMENTS = [
-	"meta_data.json",
-	"network_data.json",
-	"vendor_data.json",
-	"vendor_data2.json",
-	"user_data",
-	"password",
-	"no-such-document",
-];
+const DOCUMENTS = [...OPENSTACK_DOCUMENTS.flatMap(({ path, ownForm }) => (ownForm ? [] : [path])), "no-such-document"];
 
 /** Where everything can be reached from, and paths that need to be normalized or do not exist. */
 export const ALL_PATHS: readonly string[] = [
@@ -175,14 +168,15 @@ export function compareAnswers(
 	return { path, outcome, deviations: [...deviations], original: pair[0], ours: pair[1] };
 }
 
-/** Contents of these are never shown. */
-const SECRET = /\/(user_data|user-data|password|content\/\d+)$/;
+/** Beside the documents that a user wrote, the contents of these are never shown. */
+const FROM_USER = /\/(user-data|content\/\d+)$/;
 const SHOWN = 80;
 
 /** The first difference, in a few words, without user data or passwords. */
 export function describeDifference({ path, original, ours }: Comparison): string {
 	if (original.status !== ours.status) return `status ${original.status}, Guestwire: ${ours.status}`;
-	if (SECRET.test(path)) return `${original.body.length} bytes, Guestwire: ${ours.body.length} other bytes`;
+	const isFromUser = documentAt(normalizePath(path) ?? "")?.raw === true || FROM_USER.test(path);
+	if (isFromUser) return `${original.body.length} bytes, Guestwire: ${ours.body.length} other bytes`;
 	const at = firstDifference(original.body, ours.body);
 	const from = Math.max(0, at - 20);
 	const part = (text: string) => JSON.stringify(text.slice(from, from + SHOWN));

@@ -1,5 +1,5 @@
 import { buildTree, type GuestTree, staticAnswer } from "../documents/guest-tree.ts";
-import { detailOf } from "../documents/paths.ts";
+import { detailOf, documentAt } from "../documents/paths.ts";
 import type { DocumentSettings } from "../documents/settings.ts";
 import type { TreeAnswer } from "../documents/tree.ts";
 import type { VendorData } from "../documents/vendor-data.ts";
@@ -7,9 +7,6 @@ import { getOrInsert } from "../get-or-insert.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import type { NovaRelease } from "../instance/nova-release.ts";
 import type { DynamicVendorData } from "./vendor-data.ts";
-
-/** The only document with dynamic vendor data. */
-const WITH_VENDOR_DATA = /^openstack\/[^/]+\/vendor_data2\.json$/;
 
 /** An instance's documents as its guest gets them. */
 export interface GuestDocuments {
@@ -61,7 +58,7 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
 		detailOf: (path) => detailOf(path, settings.expose),
 		answer(instance, path) {
-			if (vendors === undefined || !WITH_VENDOR_DATA.test(path)) return tree(instance).answer(path);
+			if (vendors === undefined || documentAt(path)?.hasDynamicVendorData !== true) return tree(instance).answer(path);
 			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));
 		},
 	};

@@ -1,5 +1,6 @@
 /** The metrics for Prometheus. docs/operator.md lists every name, which a test checks. */
 import { Counter, Gauge, Registry } from "prom-client";
+import { OPENSTACK_DOCUMENTS } from "../documents/openstack-documents.ts";
 import type { InstanceCache, InstanceCacheStats } from "../source/instance-cache.ts";
 import { createRequestTallies, type RequestTally } from "./request-tally.ts";
 
@@ -35,15 +36,8 @@ export interface ListenerMetrics {
 	up(isUp: boolean): void;
 }
 
-const DOCUMENTS = [
-	"network_data.json",
-	"meta_data.json",
-	"user_data",
-	"vendor_data.json",
-	"vendor_data2.json",
-	"password",
-	"network_data",
-];
+/** The documents' names without their folders: the blueprint's alias of `network_data.json` counts as that. */
+const DOCUMENTS = [...new Set(OPENSTACK_DOCUMENTS.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)))];
 
 /** A label with few values: guests choose the paths, but not how many time series there are. */
 export function documentKind(path: string | undefined): string {

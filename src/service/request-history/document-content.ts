@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
-import { isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
+import { documentAt, isNetworkFile, isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
 import { getOrInsert } from "../../get-or-insert.ts";
 
 /** Hexadecimal characters of a digest: 128 bits. */
@@ -13,9 +13,6 @@ const MAX_STORED = 64 * 1024;
 /** Documents are small: setting up zlib's default of 256 KiB, and its buffer of 16 KiB, takes longer than compressing one. */
 const COMPRESSION = { level: 1, windowBits: 12, memLevel: 4, chunkSize: 1024 };
 
-/** Documents whose versions are stored. Those that may contain secrets of the owner are not among them. */
-const WITH_VERSIONS =
-	/^openstack\/[^/]+\/(network_data\.json|meta_data\.json|metadata\/network_data(\.json)?|network\/.+)$/;
 const DOCUMENT = /^openstack\/[^/]+\/.+$|^[^/]+\/user-data$/;
 
 /** Whether the last answer for a path is kept. Listings and the EC2 tree's values are not. */
@@ -56,7 +53,8 @@ export function createDigests(key: Uint8Array): DigestOf {
  * secrets; undefined for documents that are not stored.
  */
 export function storableContent(path: string, body: Uint8Array): Uint8Array | undefined {
-	if (!WITH_VERSIONS.test(path) || body.length > MAX_STORED) return undefined;
+	const keepsVersions = documentAt(path)?.keepsVersions === true || isNetworkFile(path);
+	if (!keepsVersions || body.length > MAX_STORED) return undefined;
 	if (!META_DATA.test(path)) return body;
 	const { random_seed: _, meta, ...rest } = JSON.parse(Buffer.from(body).toString());
 	return Buffer.from(JSON.stringify({ ...rest, ...(meta !== undefined && { meta: withoutSecrets(meta) }) }));
