@@ -8,7 +8,6 @@ import fastify, {
 	type FastifySchema,
 } from "fastify";
 import { driveTree } from "../../documents/drive-tree.ts";
-import { isPrivatePath } from "../../documents/paths.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { DriveLinks } from "../../service/drive-links.ts";
@@ -16,7 +15,7 @@ import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
-import { type DigestOf, hasSecretItems } from "../../service/request-history/document-content.ts";
+import type { DigestOf } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { PasswordStore } from "../../store/password-store.ts";
@@ -26,10 +25,11 @@ import { driveLinkRoute } from "./config-drive-link-route.ts";
 import { configDriveRoute, DRIVE_ROUTE } from "./config-drive-route.ts";
 import { guestRoutes } from "./guest-routes.ts";
 import { instanceListRoute } from "./instance-list-route.ts";
+import { instanceRoutes } from "./instance-routes.ts";
 import { PAGE_ROUTES, pageRoutes } from "./page-routes.ts";
 import { passwordRoute } from "./password-route.ts";
 import { answerBadUrl, answerMalformed, answerProblem, GUARD_HEADERS } from "./problems.ts";
-import { detailsOf, InstanceSchema, MAX_ID_LENGTH, ProblemSchema } from "./schemas.ts";
+import { MAX_ID_LENGTH, ProblemSchema } from "./schemas.ts";
 import { SESSION_ROUTE, sessionRoutes } from "./session-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 
@@ -183,12 +183,15 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 
 	const instanceOf = async (id: string): Promise<Instance> => {
 		const found = await instances.get(id.toLowerCase(), "all");
-		if (found === undefined)
-			throw new GuestwireError("unknown-instance", `there is no instance ${JSON.stringify(id)}: take an id from /api/instances`);
-		return found;
+		if (found !== undefined) return found;
+		const advice = "take an id from /api/instances";
+		throw new GuestwireError("unknown-instance", `there is no instance ${JSON.stringify(id)}: ${advice}`);
 	};
 	app.register(instanceListRoute, { instances });
-	addInstanceRoutes(app, options, instanceOf);
+	app.register(instanceRoutes, {
+		...{ documents, instanceOf },
+		requireUserData: (request, what) => requireUserData(request, log, what),
+	});
 	app.register(configDriveRoute, {
 		drive: async (id, request) => {
 			requireUserData(request, log, hasLink(request) ? "the config drive, by a link" : "the config drive");
@@ -218,44 +221,6 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.get("/readyz", hidden, async (_request, reply) => {
 		if (!isReady()) return reply.code(503).send("not ready\n");
 		return isOutdated() ? "ok, but the inventory is invalid, so its last valid state is served\n" : "ok\n";
-	});
-}
-
-function addInstanceRoutes(
-	app: FastifyInstance,
-	{ documents, log }: OperatorServerOptions,
-	instanceOf: (id: string) => Promise<Instance>,
-): void {
-	const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
-	const problem = { ...ProblemSchema };
-	const params = { type: "object", properties: { id: { type: "string", description: "The instance's id" } } };
-
-	const one = { summary: "One instance", params, response: { 200: InstanceSchema, 404: problem, 503: problem } };
-	app.get("/api/instances/:id", { schema: one }, async (request) => {
-		const instance = await instanceOf(idOf(request));
-		return detailsOf(instance, documents.tree(instance));
-	});
-
-	const file = {
-		summary: "A document or a listing, byte for byte as the guest gets it",
-		params: { type: "object", properties: { ...params.properties, path: { type: "string", description: "Its path" } } },
-		response: {
-			200: { description: "The document", type: "string", format: "binary" },
-			403: { ...problem, description: "The token does not allow user data, vendor data, or secrets in metadata" },
-			404: problem,
-			503: problem,
-		},
-	};
-	app.get("/api/instances/:id/tree/*", { schema: file }, async (request, reply) => {
-		const path = (request.params as { "*": string })["*"];
-		if (isPrivatePath(path)) requireUserData(request, log, path);
-		const answer = await documents.answer(await instanceOf(idOf(request)), path);
-		if (answer === undefined)
-			throw new GuestwireError("unknown-path", `the instance has no document ${JSON.stringify(path)}: take a path from its tree`);
-		if (hasSecretItems(path, answer.body)) requireUserData(request, log, path);
-		// User data is arbitrary: a browser must not treat it as a page of this server.
-		reply.headers({ "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store" });
-		return reply.header("content-type", answer.contentType).send(answer.body);
 	});
 }
 
