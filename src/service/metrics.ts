@@ -48,49 +48,33 @@ export function documentKind(path: string | undefined): string {
 }
 
 export function createMetrics(instances: Pick<InstanceCache, "stats">, registry = new Registry()): Metrics {
-	const registers = [registry];
 	const tallyOf = createRequestTallies(registry);
 	collectCacheStats(registry, instances);
 
-	const refused = new Counter({
-		name: "guestwire_requests_refused_total",
-		help: "Requests that got no document, by reason",
-		labelNames: ["identity", "reason"],
-		registers,
-	});
+	const counter = counterOf(registry);
+	const refused = counter(
+		"guestwire_requests_refused_total",
+		"Requests that got no document, by reason",
+		"identity",
+		"reason",
+	);
 	const waiting = new Gauge({
 		name: "guestwire_requests_waiting",
 		help: "Requests that are waiting for the cloud, a vendor data service or the state database",
-		registers,
+		registers: [registry],
 	});
-	const vendorData = new Counter({
-		name: "guestwire_vendor_data_requests_total",
-		help: "Requests to dynamic vendor data services",
-		labelNames: ["target", "outcome"],
-		registers,
-	});
-	const lost = new Counter({
-		name: "guestwire_log_lines_dropped_total",
-		help: "Log lines dropped because nothing read the log",
-		registers,
-	});
-	const historyLost = new Counter({
-		name: "guestwire_history_requests_dropped_total",
-		help: "Requests missing from the request history because too many came at once",
-		registers,
-	});
-	let servers = () => 0;
-	new Gauge({
-		...{ name: "guestwire_workers", help: "Processes that serve guests", registers, aggregator: "max" },
-		collect() {
-			this.set(servers());
-		},
-	});
-	const replaced = new Counter({
-		name: "guestwire_workers_replaced_total",
-		help: "Workers that ended unexpectedly",
-		registers,
-	});
+	const vendorData = counter(
+		"guestwire_vendor_data_requests_total",
+		"Requests to dynamic vendor data services",
+		"target",
+		"outcome",
+	);
+	const lost = counter("guestwire_log_lines_dropped_total", "Log lines dropped because nothing read the log");
+	const historyLost = counter(
+		"guestwire_history_requests_dropped_total",
+		"Requests missing from the request history because too many came at once",
+	);
+	const replaced = counter("guestwire_workers_replaced_total", "Workers that ended unexpectedly");
 	return {
 		registry,
 		requests: (identity) => tallyOf(identity).count,
@@ -100,10 +84,29 @@ export function createMetrics(instances: Pick<InstanceCache, "stats">, registry 
 		vendorData: (target, outcome) => vendorData.inc({ target, outcome }),
 		logLinesLost: (lines) => lost.inc(lines),
 		historyLost: (requests) => historyLost.inc(requests),
-		servedBy(count) {
-			servers = count;
-		},
+		servedBy: serversGauge(registry),
 		workerReplaced: () => replaced.inc(),
+	};
+}
+
+/** Makes counters, each with its labels. */
+function counterOf(registry: Registry) {
+	return <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
+		new Counter<Label>({ name, help, labelNames, registers: [registry] });
+}
+
+function serversGauge(registry: Registry): Metrics["servedBy"] {
+	let servers = () => 0;
+	new Gauge({
+		...{ name: "guestwire_workers", help: "Processes that serve guests" },
+		registers: [registry],
+		aggregator: "max",
+		collect() {
+			this.set(servers());
+		},
+	});
+	return (count) => {
+		servers = count;
 	};
 }
 
