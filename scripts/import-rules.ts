@@ -17,6 +17,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	cli: ["instance", "documents", "config-drive", "render", "check", "store", "source", "mirror", "service", "http"],
 };
 
+/** What each folder of `src/source/` may import of the others. */
+const IN_SOURCE: Readonly<Record<string, readonly string[]>> = {
+	api: [],
+	neutron: ["api"],
+	files: [],
+	ironic: ["api", "neutron", "files"],
+	openstack: ["api", "neutron", "ironic"],
+};
+
 /** No clock, no I/O, no globals. */
 const PURE = ["instance", "documents", "config-drive", "render", "check"];
 
@@ -70,26 +79,40 @@ export function withImportRules(current: string): string {
 	const others = config.overrides.filter(({ linter }: Override) => !linter.rules.style?.["noRestrictedImports"]);
 	const text = JSON.stringify({
 		...config,
-		overrides: [...others, ...Object.keys(MAY_IMPORT).map(override), webOverride()],
+		overrides: [
+			...others,
+			...Object.keys(MAY_IMPORT).map(override),
+			...Object.keys(IN_SOURCE).map(sourceOverride),
+			webOverride(),
+		],
 	});
 	return execFileSync("biome", ["format", "--stdin-file-path=biome.json"], { input: text, encoding: "utf8" });
 }
 
 function override(folder: string): Override {
-	const allowed = MAY_IMPORT[folder] ?? [];
-	const forbidden = Object.keys(MAY_IMPORT).filter((other) => other !== folder && !allowed.includes(other));
 	const patterns = [
-		...(forbidden.length > 0
-			? [
-					{
-						group: forbidden.flatMap(pathsInto),
-						message: `src/${folder} may import only from: ${allowed.join(", ") || "nothing"}`,
-					},
-				]
-			: []),
+		...restrictionsOf(folder, MAY_IMPORT, "src/"),
 		...(PURE.includes(folder) ? [{ group: IO, message: `src/${folder} is pure: it may not do I/O` }] : []),
 	];
 	return restrict([`src/${folder}/**`], patterns);
+}
+
+/** It takes the place of the one for `src/source/`. */
+function sourceOverride(folder: string): Override {
+	const patterns = [
+		...restrictionsOf("source", MAY_IMPORT, "src/"),
+		...restrictionsOf(folder, IN_SOURCE, "src/source/"),
+	];
+	return restrict([`src/source/${folder}/**`], patterns);
+}
+
+/** At most one: a folder that may import all others has none. */
+function restrictionsOf(folder: string, table: Readonly<Record<string, readonly string[]>>, below: string): Pattern[] {
+	const allowed = table[folder] ?? [];
+	const forbidden = Object.keys(table).filter((other) => other !== folder && !allowed.includes(other));
+	if (forbidden.length === 0) return [];
+	const message = `${below}${folder} may import only from: ${allowed.join(", ") || "nothing"}`;
+	return [{ group: forbidden.flatMap(pathsInto), message }];
 }
 
 function webOverride(): Override {

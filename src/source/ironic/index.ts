@@ -2,10 +2,10 @@
 
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { createPollSignals } from "../api/poll.ts";
+import { UUID } from "../api/uuid.ts";
 import { openInventory } from "../files/kind.ts";
-import { createNeutron, type Neutron } from "../openstack/neutron.ts";
-import { networksOf } from "../openstack/owners.ts";
-import { UUID } from "../openstack/uuid.ts";
+import { createNeutron, type Neutron } from "../neutron/neutron.ts";
+import { networksOf } from "../neutron/owners.ts";
 import { instanceFrom } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions, SourceContext } from "../source-kind.ts";

@@ -1,7 +1,7 @@
 import { GuestwireError } from "../../errors.ts";
 import { attachedPort } from "../../instance/port-group.ts";
 import { describeInventory } from "../files/kind.ts";
-import { createNeutron } from "../openstack/neutron.ts";
+import { createNeutron } from "../neutron/neutron.ts";
 import { checkPart, type SourceKind } from "../source-kind.ts";
 import { type IronicAccess, openIronicAccess } from "./access.ts";
 import { openIronicSource } from "./index.ts";

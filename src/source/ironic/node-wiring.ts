@@ -7,8 +7,8 @@ import { factsOfNode, instanceIdOf, withNicOrder } from "../../instance/node-fac
 import { type NodeHardware, type NodeNic, nicsOfNode } from "../../instance/node-nics.ts";
 import { attachedPort, ramdiskPorts } from "../../instance/port-group.ts";
 import { IRONIC_OWNER } from "../../instance/port-owner.ts";
-import { gatherWiring } from "../openstack/gather.ts";
-import type { Neutron, PortAnswer } from "../openstack/neutron.ts";
+import type { Neutron, PortAnswer } from "../neutron/neutron.ts";
+import { gatherWiring, type Wiring } from "../neutron/wiring.ts";
 import { isContested, isInstanceNic, withoutProject } from "../ownership.ts";
 import type { FactsSource } from "../source.ts";
 import type { HiddenVifs } from "./hidden-vifs.ts";
@@ -22,8 +22,6 @@ export interface WiringParts {
 	readonly inventory?: Pick<FactsSource, "owners" | "facts"> | undefined;
 	readonly vifs: HiddenVifs;
 }
-
-type Wiring = Awaited<ReturnType<typeof gatherWiring>>;
 
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
@@ -79,7 +77,9 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 			fromInventory(record),
 			fromVifs(record, own.id),
 			// Ironic makes them in its own project.
-			fromNeutron([...ramdiskPorts({ bareMetalPorts: ports, portGroups })], (port) => ownedBy(own.id, withoutProject(port))),
+			fromNeutron([...ramdiskPorts({ bareMetalPorts: ports, portGroups })], (port) =>
+				ownedBy(own.id, withoutProject(port)),
+			),
 		]);
 		const known = written === undefined ? own : mergeInventory(record.node, own, written);
 		const server = known.server && { ...known.server, addresses: wired ? {} : known.server.addresses };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { UUID } from "../api/uuid.ts";
 import { parseBusMessage } from "./bus-message.ts";
-import { UUID } from "./uuid.ts";
 
 /** Whatever arrives, the result is a reason or signals with valid ids; nothing is thrown. */
 function check(content: Buffer): void {

@@ -5,10 +5,10 @@
  * Both forms of a message are understood: inside an envelope (driver `messagingv2`) and bare (driver `messaging`); and
  * both formats of Nova's: `compute.instance.…` and the versioned `instance.…`.
  */
+import { UUID } from "../api/uuid.ts";
 import type { Signal } from "../remote-source.ts";
 import type { ResourceKind } from "../resource.ts";
 import { keypairId } from "../source.ts";
-import { UUID } from "./uuid.ts";
 
 export type BusMessage = { readonly signals: readonly Signal[] } | { readonly invalid: string };
 

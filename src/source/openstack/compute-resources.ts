@@ -2,6 +2,7 @@
 
 import type { Answered } from "../api/api.ts";
 import { createLimit } from "../api/limit.ts";
+import { UUID } from "../api/uuid.ts";
 import type { FoundResources, PageOptions, ResourcePage, RevisionPage } from "../remote-source.ts";
 import type { Resource } from "../resource.ts";
 import type { Nova } from "./nova.ts";
@@ -16,7 +17,6 @@ import {
 } from "./resources.ts";
 import { createServerDetailsReader } from "./server-details.ts";
 import { CellDownError, type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
-import { UUID } from "./uuid.ts";
 
 export type ComputeKind = "server" | "server_details" | "keypair";
 

@@ -1,22 +1,19 @@
 /** Gathers one instance's facts from Neutron and Nova, with no more calls than the wanted detail needs. */
-import { GuestwireError } from "../../errors.ts";
 import { vlanOfFunction } from "../../instance/assemble.ts";
 import { emptyFacts } from "../../instance/empty-facts.ts";
-import type { InstanceFacts, PortFacts, ServerFacts, TrunkFacts } from "../../instance/facts.ts";
+import type { InstanceFacts, PortFacts, ServerFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { ramdiskPorts } from "../../instance/port-group.ts";
 import type { DisprovedClaims } from "../disproved-claims.ts";
+import type { PortAnswer } from "../neutron/neutron.ts";
+import { each, gatherWiring, subportIds, type Wiring, type WiringSources } from "../neutron/wiring.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
-import type { Neutron, PortAnswer } from "./neutron.ts";
 import type { Nova } from "./nova.ts";
 import { serverFacts } from "./servers.ts";
 
-export interface Sources {
-	readonly neutron: Neutron;
+export interface Sources extends WiringSources {
 	readonly nova: Nova;
-	/** Whether the DHCP servers' own ports are wanted: only profile nova needs them. */
-	readonly dhcpPorts: boolean;
 	readonly disproved: DisprovedClaims;
 	/** The NICs and bonds of the node that a server runs on; undefined where there is none. */
 	readonly hardwareOf: (serverId: string) => Promise<NodeHardware | undefined>;
@@ -98,16 +95,13 @@ function needsServer(claims: readonly PortFacts[]): boolean {
 	return claims.length !== 1;
 }
 
-type Wiring = Pick<InstanceFacts, "ports" | "subports" | "trunks" | "networks" | "subnets" | "dhcpPorts"> &
-	Partial<Pick<InstanceFacts, "bareMetalPorts" | "portGroups">>;
-
 /** The wiring, and for a server on bare metal what Ironic knows of its NICs. */
 async function gatherOnHardware(
 	id: string,
 	ports: readonly PortAnswer[],
 	named: readonly PortAnswer[],
 	sources: Sources,
-): Promise<Wiring> {
+): Promise<Wiring & Partial<Pick<InstanceFacts, "bareMetalPorts" | "portGroups">>> {
 	const isBareMetal = ports.some((port) => port["binding:vnic_type"] === "baremetal");
 	const [wiring, hardware] = await Promise.all([
 		gatherWiring(ports, sources),
@@ -123,60 +117,6 @@ async function gatherOnHardware(
 		ports: [...wiring.ports, ...more.map(({ trunk_details: _, ...port }) => port)],
 		...{ bareMetalPorts, portGroups },
 	};
-}
-
-/** The ports with what they are connected to. */
-export async function gatherWiring(
-	answers: readonly PortAnswer[],
-	{ neutron, dhcpPorts }: Pick<Sources, "neutron" | "dhcpPorts">,
-): Promise<Wiring> {
-	const ports = answers.map(({ trunk_details: _, ...port }) => port);
-	const placesOf = (some: readonly PortFacts[]) =>
-		Promise.all([
-			each(
-				neutron.network,
-				some.map(({ network_id }) => network_id),
-			),
-			each(
-				neutron.subnet,
-				some.flatMap(({ fixed_ips }) => fixed_ips.map(({ subnet_id }) => subnet_id)),
-			),
-		]);
-	const networkIds = ports.map(({ network_id }) => network_id);
-	const [[networks, subnets], subports, trunks, servers] = await Promise.all([
-		placesOf(ports),
-		each(neutron.port, subportIds(answers)),
-		trunksOf(answers, neutron),
-		dhcpPorts ? each(neutron.dhcpPortsOfNetwork, networkIds) : [],
-	]);
-	const [moreNetworks, moreSubnets] = await placesOf(subports);
-	return {
-		ports,
-		subports,
-		trunks,
-		networks: [...new Set([...networks, ...moreNetworks])],
-		subnets: [...new Set([...subnets, ...moreSubnets])],
-		dhcpPorts: servers,
-	};
-}
-
-/** Each port's trunk. One that Neutron does not return was just deleted, or is hidden from the user. */
-async function trunksOf(ports: readonly PortAnswer[], neutron: Neutron): Promise<TrunkFacts[]> {
-	const trunks = await each(neutron.trunk, trunkIds(ports));
-	const found = new Set(trunks.map(({ id }) => id));
-	const missing = ports.filter((port) => trunkIds([port]).some((id) => !found.has(id)));
-	const still = trunkIds(
-		await each(
-			neutron.portsOfDevice,
-			missing.map(({ device_id }) => device_id),
-		),
-	);
-	const hidden = trunkIds(missing).find((id) => still.includes(id));
-	if (hidden === undefined) return trunks;
-	throw new GuestwireError(
-		"cloud-answer",
-		`Neutron does not show trunk ${hidden}, which a port names: grant the user get_trunk, see docs/openstack.md`,
-	);
 }
 
 /** Facts that only detail `all` needs, found by the ports. */
@@ -196,14 +136,6 @@ async function gatherOfPorts(ports: readonly PortAnswer[], wiring: Promise<Wirin
 
 const idsOf = (ports: readonly PortAnswer[]) => ports.map(({ id }) => id);
 
-function trunkIds(ports: readonly PortAnswer[]): string[] {
-	return ports.flatMap(({ trunk_details }) => trunk_details?.trunk_id ?? []);
-}
-
-function subportIds(ports: readonly PortAnswer[]): string[] {
-	return ports.flatMap(({ trunk_details }) => trunk_details?.sub_ports.map(({ port_id }) => port_id) ?? []);
-}
-
 type ServerHalf = { readonly server: ServerFacts } & Partial<
 	Pick<InstanceFacts, "volumeAttachments" | "keypairs" | "dedicatedCpus" | "shares">
 >;
@@ -220,9 +152,4 @@ async function gatherServer(id: string, nova: Nova): Promise<ServerHalf | undefi
 	]);
 	const more = { ...(keypairs.length > 0 && { keypairs }), ...(dedicatedCpus && { dedicatedCpus }) };
 	return { server: serverFacts(server), volumeAttachments, ...more, ...(shares && { shares }) };
-}
-
-/** Looks up each distinct value, and returns the results in order. */
-async function each<T>(find: (value: string) => Promise<readonly T[]>, values: readonly string[]): Promise<T[]> {
-	return (await Promise.all([...new Set(values)].map(find))).flat();
 }

@@ -3,23 +3,23 @@ import type { InstanceFacts } from "../../instance/facts.ts";
 import type { Detail } from "../../instance/instance.ts";
 import type { Profile } from "../../instance/profile.ts";
 import type { CloudChoice } from "../api/clouds-yaml.ts";
+import { UUID } from "../api/uuid.ts";
 import { createDisprovedClaims } from "../disproved-claims.ts";
 import { findByNic, findHardware } from "../ironic/nodes.ts";
 import { createIronicReader, HARDWARE_KINDS } from "../ironic/resources.ts";
 import { createSnapshots } from "../ironic/snapshot.ts";
+import { createNeutron } from "../neutron/neutron.ts";
+import { createOwners } from "../neutron/owners.ts";
 import { instanceFrom } from "../ownership.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
 import { gather } from "./gather.ts";
 import { createNetworkResources } from "./network-resources.ts";
-import { createNeutron } from "./neutron.ts";
 import { createNova } from "./nova.ts";
-import { createOwners } from "./owners.ts";
 import { createResourceReader } from "./resource-reader.ts";
 import { openServices } from "./services.ts";
 import { createSignals, findBus } from "./signals.ts";
-import { UUID } from "./uuid.ts";
 
 export interface OpenStackOptions extends CloudChoice {
 	/**

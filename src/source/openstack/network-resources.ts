@@ -13,9 +13,9 @@ import { DHCP_OWNER } from "../../instance/port-owner.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, firstPage, type ListingPage, notThere } from "../api/api.ts";
 import type { Query } from "../api/query.ts";
+import { MISSING_TTL, type Neutron } from "../neutron/neutron.ts";
 import type { FoundResources, Reference, ResourceReader } from "../remote-source.ts";
 import type { Resource, ResourceKind } from "../resource.ts";
-import { MISSING_TTL, type Neutron } from "./neutron.ts";
 import { foundResources, loadAfter, markerAfter, recordId, sortRecords, unreadable } from "./resources.ts";
 
 interface NetworkListing {

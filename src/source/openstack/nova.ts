@@ -10,12 +10,12 @@ import {
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Reader, reader } from "../api/answers.ts";
 import { type Api, notThere } from "../api/api.ts";
+import type { Burst } from "../api/batch.ts";
 import { createLimit } from "../api/limit.ts";
 import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
-import type { Burst } from "./batch.ts";
 import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
 import { createShares, type SharesOptions } from "./shares.ts";
 

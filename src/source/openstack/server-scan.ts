@@ -1,7 +1,7 @@
 /** Lists servers for many look-ups at once: Nova's listing filters by one id only. */
 
+import { waitAtMost } from "../api/batch.ts";
 import type { Query } from "../api/query.ts";
-import { waitAtMost } from "./batch.ts";
 import { loadAfter } from "./resources.ts";
 import type { WantedServers } from "./wanted-servers.ts";
 

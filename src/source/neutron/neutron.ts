@@ -14,11 +14,11 @@ import {
 import { DHCP_OWNER } from "../../instance/port-owner.ts";
 import { CHECK_SERVICE, type Reader, reader } from "../api/answers.ts";
 import { type Answered, type Api, notThere } from "../api/api.ts";
+import { type BatchOptions, type Burst, createBatch } from "../api/batch.ts";
 import { type Query, splitToFit, toSearch } from "../api/query.ts";
 import type { Shared } from "../api/shared.ts";
 import { ROUTER_INTERFACE_OWNERS } from "../ownership.ts";
 import type { Change, ChangeKind } from "../source.ts";
-import { type BatchOptions, type Burst, createBatch } from "./batch.ts";
 
 /** A port, and the subports of the trunk that it is the parent of (extension `trunk-details`). */
 const PortAnswer = Type.Object({

@@ -1,6 +1,6 @@
 /** Look-ups made at nearly the same moment share one round of calls. */
 import DataLoader from "dataloader";
-import { type Shared, shared } from "../api/shared.ts";
+import { type Shared, shared } from "./shared.ts";
 
 export interface BatchOptions<T> {
 	/**

@@ -2,12 +2,13 @@
 import { GuestwireError } from "../../errors.ts";
 import type { PortFacts } from "../../instance/facts.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
+import { SUBPORT_OWNER } from "../../instance/port-owner.ts";
 import { withoutUndefined } from "../../instance/without-undefined.ts";
 import type { Answered } from "../api/api.ts";
+import { createBatch } from "../api/batch.ts";
 import type { Query } from "../api/query.ts";
 import { macAlone, matchesQuery, ownerOf, ownersOfNic, queriedNetworks } from "../ownership.ts";
 import type { Owner, PortQuery } from "../source.ts";
-import { createBatch } from "./batch.ts";
 import { type Neutron, readPort } from "./neutron.ts";
 
 /** Neutron's filters for a port query whose router is resolved. */
@@ -89,7 +90,7 @@ function createPortLookUps(neutron: Neutron, filters: Filters): (query: PortQuer
 
 /** The NIC behind a port. A subport has no device, its trunk's parent port has; no filter leads from one to the other. */
 async function nicOf(neutron: Neutron, port: PortFacts): Promise<readonly PortFacts[]> {
-	if (port.device_owner !== "trunk:subport") return [port];
+	if (port.device_owner !== SUBPORT_OWNER) return [port];
 	const trunks = await neutron.trunksOfProject(port.project_id ?? "");
 	const trunk = trunks.find(({ sub_ports }) => sub_ports.some(({ port_id }) => port_id === port.id));
 	if (trunk !== undefined) return neutron.port(trunk.port_id);
