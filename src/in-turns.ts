@@ -3,11 +3,11 @@ import { getOrInsert } from "./get-or-insert.ts";
 /** The first item of each group, then the second of each, and so on: however many one group has, it gets no more room. */
 export function inTurns<T>(items: Iterable<T>, groupOf: (item: T) => string): T[] {
 	const sizes = new Map<string, number>();
-	const placed = Array.from(items, (item) => {
+	const ranked = Array.from(items, (item) => {
 		const group = groupOf(item);
-		const place = getOrInsert(sizes, group, () => 0);
-		sizes.set(group, place + 1);
-		return { item, place };
+		const rank = getOrInsert(sizes, group, () => 0);
+		sizes.set(group, rank + 1);
+		return { item, rank };
 	});
-	return placed.sort((a, b) => a.place - b.place).map(({ item }) => item);
+	return ranked.sort((a, b) => a.rank - b.rank).map(({ item }) => item);
 }

@@ -14,7 +14,7 @@ export const NOCLOUD_LABEL = "cidata";
 export type DriveLabel = typeof LABEL | typeof NOCLOUD_LABEL;
 
 /** A part of an image that is not zero: `bytes` at `offset`. */
-export interface Placed {
+export interface ImagePart {
 	readonly offset: number;
 	readonly bytes: Uint8Array;
 }
@@ -25,7 +25,7 @@ export interface ConfigDrive {
 	/** Bytes of the whole image: a multiple of 4096. */
 	readonly size: number;
 	/** Everything that is not zero, by ascending offset, without overlaps. */
-	readonly placed: readonly Placed[];
+	readonly parts: readonly ImagePart[];
 }
 
 /**
@@ -49,9 +49,9 @@ const PIECE = 2 ** 20;
 const ZEROS = new Uint8Array(2 ** 16);
 
 /** The bytes of an image, in chunks. A chunk may be the tree's own memory: don't write to it. */
-export function* driveChunks(drive: Pick<ConfigDrive, "placed" | "size">): Generator<Uint8Array, void> {
+export function* driveChunks(drive: Pick<ConfigDrive, "parts" | "size">): Generator<Uint8Array, void> {
 	let position = 0;
-	for (const { offset, bytes } of drive.placed) {
+	for (const { offset, bytes } of drive.parts) {
 		yield* zeros(offset - position);
 		for (let start = 0; start < bytes.length; start += PIECE) yield bytes.subarray(start, start + PIECE);
 		position = offset + bytes.length;
@@ -66,6 +66,6 @@ function* zeros(length: number): Generator<Uint8Array, void> {
 /** The bytes of an image in one array. Pages that are zero are never touched. */
 export function driveBytes(drive: ConfigDrive): Uint8Array {
 	const image = new Uint8Array(drive.size);
-	for (const { offset, bytes } of drive.placed) image.set(bytes, offset);
+	for (const { offset, bytes } of drive.parts) image.set(bytes, offset);
 	return image;
 }

@@ -33,7 +33,7 @@ const OS_OFFSET = 9;
 const UNKNOWN_OS = 255;
 
 /** What is encoded. */
-type Image = Pick<ConfigDrive, "placed" | "size">;
+type Image = Pick<ConfigDrive, "parts" | "size">;
 
 /** The encoded bytes of an image, in chunks. The gzip header has no time. */
 export async function* encodedChunks(image: Image, encoding: DriveEncoding): AsyncGenerator<Uint8Array, void> {
@@ -50,7 +50,7 @@ export function encodeConfigDrive(image: Uint8Array, encoding: DriveEncoding): A
 		const mib = Math.ceil(image.length / 2 ** 20);
 		throw new GuestwireError("drive", `Ironic accepts at most 64 MiB, but the image has ${mib}: use another encoding`);
 	}
-	return encodedChunks({ size: image.length, placed: [{ offset: 0, bytes: image }] }, encoding);
+	return encodedChunks({ size: image.length, parts: [{ offset: 0, bytes: image }] }, encoding);
 }
 
 /**

@@ -32,12 +32,12 @@ export function factsOfNode(node: BareMetalNodeFacts, given: NodeHardware): Inst
 	const data = readNodeNetworkData(node);
 	const hardware = completeHardware(node, given, data);
 	const nics = nicsOfNode(hardware);
-	const placed = placeLinks(nics, data);
-	const lost = data?.addresses.find((each) => !placed.some(({ link }) => link.id === each.link));
+	const located = locateLinks(nics, data);
+	const lost = data?.addresses.find((each) => !located.some(({ link }) => link.id === each.link));
 	if (lost) throw notOnNic(node, lost.link);
-	const memberless = placed.find(({ link, nic }) => link.bond !== undefined && nic.group === undefined);
+	const memberless = located.find(({ link, nic }) => link.bond !== undefined && nic.group === undefined);
 	if (memberless) throw withoutMembers(node, memberless.link.id);
-	const wired = wire(nics, placed, data);
+	const wired = wire(nics, located, data);
 	const isWorthDescribing = data !== undefined || wired.some(({ nic, vlan }) => nic.group || vlan);
 	const wiring = isWorthDescribing ? wiringOf(id, wired) : {};
 	return withNicOrder({
@@ -69,11 +69,11 @@ interface Wired {
 }
 
 /** Each NIC, followed by its VLANs. The node's network data takes precedence over what the switch is set up for. */
-function wire(nics: readonly NodeNic[], placed: PlacedLinks, data: NodeNetworkData | undefined): Wired[] {
+function wire(nics: readonly NodeNic[], located: LocatedLinks, data: NodeNetworkData | undefined): Wired[] {
 	const dns = data?.dnsServers ?? [];
 	return nics.flatMap((nic): Wired[] => {
 		const side = switchSideOf(nic.ports, nic.group);
-		const own = placed.filter((each) => each.nic === nic);
+		const own = located.filter((each) => each.nic === nic);
 		const untagged = own.filter(({ vlan }) => vlan === undefined);
 		const vlanIds = new Set(own.flatMap(({ vlan }) => vlan?.vlan?.id ?? []));
 		for (const id of vlanIds.size === 0 ? side.taggedVlans : []) vlanIds.add(id);
@@ -117,9 +117,9 @@ function defaultMtuOf({ ports }: NodeNic): number | undefined {
 	return ports.some(({ extra }) => extra?.["client-id"]) ? undefined : 1500;
 }
 
-type PlacedLinks = ReturnType<typeof placeLinks>;
+type LocatedLinks = ReturnType<typeof locateLinks>;
 
-function placeLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined) {
+function locateLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined) {
 	return [...(data?.links.values() ?? [])].flatMap((link) => {
 		const found = data && nicOfLink(link, data, nics);
 		return found ? [{ ...found, link }] : [];
@@ -127,7 +127,7 @@ function placeLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined)
 }
 
 /** The document's own servers are for each subnet of their family, or for all if there is none. */
-function addressesOn(links: PlacedLinks, data: NodeNetworkData | undefined, dns: readonly string[]): NodeAddress[] {
+function addressesOn(links: LocatedLinks, data: NodeNetworkData | undefined, dns: readonly string[]): NodeAddress[] {
 	const ids = new Set(links.map(({ link }) => link.id));
 	const versions = new Set(data?.addresses.map(({ version }) => version));
 	return (data?.addresses ?? [])

@@ -69,9 +69,9 @@ function pickObject(properties: Readonly<Record<string, SchemaNode>>): Picker {
 		);
 	return (value, strings) => {
 		const source = value as Readonly<Record<string, unknown>>;
-		const present = members.filter(({ name }) => source[name] !== undefined);
-		const copy: Record<string, unknown> = { ...templateOf(present.map(({ name }) => name)) };
-		for (const { name, pick } of present) copy[name] = pick(source[name], strings);
+		const found = members.filter(({ name }) => source[name] !== undefined);
+		const copy: Record<string, unknown> = { ...templateOf(found.map(({ name }) => name)) };
+		for (const { name, pick } of found) copy[name] = pick(source[name], strings);
 		return copy;
 	};
 }

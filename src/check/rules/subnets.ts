@@ -187,15 +187,16 @@ function specialUse({ address, subnet }: NetworkView): string | undefined {
 
 /** Each network whose subnet lies inside one on another link, with that network; of two equal subnets, the later one. */
 function* overlaps({ networks }: DocumentView): Iterable<[NetworkView, NetworkView]> {
-	const placed = networks.filter(({ isStatic, link, subnet }) => isStatic && link && subnet);
-	const lengths = [...new Set(placed.map(({ subnet }) => subnet?.prefixLength ?? 0))];
-	const bySubnet = Map.groupBy(placed, ({ subnet }) => textOf(subnet));
-	for (const [index, network] of placed.entries()) {
+	const onSubnets = networks.filter(({ isStatic, link, subnet }) => isStatic && link && subnet);
+	const lengths = [...new Set(onSubnets.map(({ subnet }) => subnet?.prefixLength ?? 0))];
+	const bySubnet = Map.groupBy(onSubnets, ({ subnet }) => textOf(subnet));
+	for (const [index, network] of onSubnets.entries()) {
 		const { subnet, link } = network;
 		const around = lengths
 			.filter((length) => subnet && length <= subnet.prefixLength)
 			.flatMap((length) => bySubnet.get(textOf(parseCidr(`${subnet?.network}/${length}`))) ?? []);
-		const isEarlier = (other: NetworkView) => textOf(other.subnet) !== textOf(subnet) || placed.indexOf(other) < index;
+		const isEarlier = (other: NetworkView) =>
+			textOf(other.subnet) !== textOf(subnet) || onSubnets.indexOf(other) < index;
 		const other = around.find((candidate) => candidate.link !== link && isEarlier(candidate));
 		if (other) yield [network, other];
 	}

@@ -1,5 +1,5 @@
 import type { MetadataTree } from "../../documents/tree.ts";
-import { ALIGNMENT, type ConfigDrive, LABEL, type Placed, roundUp } from "../drive.ts";
+import { ALIGNMENT, type ConfigDrive, type ImagePart, LABEL, roundUp } from "../drive.ts";
 import { type DriveFile, type DriveFolder, foldersOf } from "../folders.ts";
 import { sameBytes } from "../same-bytes.ts";
 import { DESCRIPTORS, FIRST_DESCRIPTOR, writeEndDescriptor, writeVolumeDescriptor } from "./descriptors.ts";
@@ -51,7 +51,7 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string,
 	checkPlainLimits(plain.directories);
 	const joliet = layoutNameSpace(root, jolietSpace, take);
 	const firstFile = take(0);
-	const { sectorOf, placed } = placeFiles(plain.directories, take);
+	const { sectorOf, parts } = placeFiles(plain.directories, take);
 	const size = roundUp(take(0) * SECTOR, ALIGNMENT);
 
 	const head = Buffer.alloc((firstFile - FIRST_DESCRIPTOR) * SECTOR);
@@ -70,7 +70,7 @@ export function layoutIso9660(tree: MetadataTree, date: Date, publisher: string,
 		for (const { sector, offset, bytes } of volume.continuations) at(sector).set(bytes, offset);
 	}
 	writeEndDescriptor(at(FIRST_DESCRIPTOR + DESCRIPTORS - 1));
-	return { format: "iso9660", size, placed: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...placed] };
+	return { format: "iso9660", size, parts: [{ offset: FIRST_DESCRIPTOR * SECTOR, bytes: head }, ...parts] };
 }
 
 function sectorsFrom(first: number): Take {
@@ -122,16 +122,16 @@ function placeContinuations(entries: Directory["entries"], take: Take): Continua
 function placeFiles(
 	directories: readonly Directory[],
 	take: Take,
-): { sectorOf: (file: DriveFile) => number; placed: Placed[] } {
+): { sectorOf: (file: DriveFile) => number; parts: ImagePart[] } {
 	const contents = directories.flatMap(({ folder }) => folder.files.map(({ bytes }) => bytes));
 	const first = sameBytes(contents);
 	const sectors = new Map<Uint8Array, number>();
-	const placed: Placed[] = [];
+	const parts: ImagePart[] = [];
 	for (const bytes of first.values()) {
 		if (bytes.length === 0 || sectors.has(bytes)) continue;
 		const sector = take(bytes.length);
 		sectors.set(bytes, sector);
-		placed.push({ offset: sector * SECTOR, bytes });
+		parts.push({ offset: sector * SECTOR, bytes });
 	}
-	return { sectorOf: ({ bytes }) => sectors.get(first.get(bytes) ?? bytes) ?? 0, placed };
+	return { sectorOf: ({ bytes }) => sectors.get(first.get(bytes) ?? bytes) ?? 0, parts };
 }

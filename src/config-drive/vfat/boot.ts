@@ -1,5 +1,5 @@
 /** The sectors before the file allocation tables (fatgen103, "Boot Sector and BPB", "FSInfo Sector Structure"). */
-import type { Placed } from "../drive.ts";
+import type { ImagePart } from "../drive.ts";
 import { FATS, type Geometry, SECTOR } from "./geometry.ts";
 
 /** A fixed disk. */
@@ -18,7 +18,7 @@ const BACKUP = 6;
 const BOOT_CODE = Buffer.from([0xcd, 0x18, 0xf4, 0xeb, 0xfd]);
 
 /** The reserved sectors that are not zero. */
-export function reservedSectors(geometry: Geometry, date: Date, label: string, usedClusters: number): Placed[] {
+export function reservedSectors(geometry: Geometry, date: Date, label: string, usedClusters: number): ImagePart[] {
 	const boot = bootSector(geometry, date, label);
 	if (geometry.bits !== 32) return [{ offset: 0, bytes: boot }];
 	const info = infoSector(geometry, usedClusters);

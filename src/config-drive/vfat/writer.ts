@@ -46,16 +46,16 @@ export function layoutVfat(tree: MetadataTree, date: Date, size?: number, label:
 	const geometry = size === undefined ? roomyGeometry(directories) : geometryFor(directories, size);
 	const runs = allocate(directories, geometry);
 	const table = fileAllocationTable(geometry.bits, [...runs.values()]);
-	const placed = reservedSectors(geometry, date, label, clustersFor(directories, geometry));
-	for (let index = 0; index < FATS; index++) placed.push({ offset: fatOffset(geometry, index), bytes: table });
+	const parts = reservedSectors(geometry, date, label, clustersFor(directories, geometry));
+	for (let index = 0; index < FATS; index++) parts.push({ offset: fatOffset(geometry, index), bytes: table });
 	for (const directory of directories) {
 		const bytes = directoryBytes(directory, runs, date, label);
-		placed.push({ offset: offsetOf(directory.folder, runs, geometry), bytes });
+		parts.push({ offset: offsetOf(directory.folder, runs, geometry), bytes });
 	}
 	for (const [node, run] of runs) {
-		if ("bytes" in node) placed.push({ offset: clusterOffset(geometry, run.cluster), bytes: node.bytes });
+		if ("bytes" in node) parts.push({ offset: clusterOffset(geometry, run.cluster), bytes: node.bytes });
 	}
-	return { format: "vfat", size: geometry.sectors * SECTOR, placed };
+	return { format: "vfat", size: geometry.sectors * SECTOR, parts };
 }
 
 /** Every folder, the root first, each before its subfolders. */
