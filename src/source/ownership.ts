@@ -2,7 +2,7 @@
  * Which ports belong to an instance, and who may act for it: the only home of these rules.
  *
  * A port's `device_id` is free text that any tenant can write (CVE-2013-6419), and so are its addresses on networks of
- * the tenant's own. A port is therefore a claim. It holds if the port is a NIC and belongs to the instance's project,
+ * the tenant's own. A port is therefore only a candidate. It is the instance's if it is a NIC and in the instance's project,
  * which only the server itself can prove. Nova applies the same rule (nova/network/neutron.py, `_get_available_networks`
  * and the `tenant_id` filter of every port listing).
  */
@@ -47,7 +47,7 @@ export function queriedNetworks(
 	return networkId === undefined ? networks : networks.filter((network) => network === networkId);
 }
 
-type Claim = Pick<PortFacts, "device_owner" | "project_id">;
+type PortCandidate = Pick<PortFacts, "device_owner" | "project_id">;
 
 /** Whether a port is a NIC: Nova's owners are `compute:<zone>`, Ironic's `baremetal:none`, a hand-written inventory's "". */
 export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
@@ -55,21 +55,21 @@ export function isInstanceNic(port: Pick<PortFacts, "device_owner">): boolean {
 }
 
 /** Whether ports of several projects claim one instance, so that only its server shows which of them belong to it. */
-export function isContested(claims: readonly Claim[]): boolean {
-	return projectsOf(claims).size > 1;
+export function isContested(candidates: readonly PortCandidate[]): boolean {
+	return projectsOf(candidates).size > 1;
 }
 
 /**
  * The ports that belong to an instance, and its project: the server's or, without a server that names one, the project
  * that all ports agree on. If they disagree, their owner is unknown, and none belongs to the instance.
  *
- * @param claims ports that name the instance as their device
+ * @param candidates ports that name the instance as their device
  */
-export function ownPorts<P extends Claim>(
-	claims: readonly P[],
+export function ownPorts<P extends PortCandidate>(
+	candidates: readonly P[],
 	server: ServerFacts | undefined,
 ): { readonly ports: readonly P[]; readonly projectId: string | undefined } {
-	const nics = claims.filter(isInstanceNic);
+	const nics = candidates.filter(isInstanceNic);
 	const [agreed] = projectsOf(nics);
 	const projectId = server?.tenant_id ?? (isContested(nics) ? undefined : agreed);
 	if (projectId === undefined) return { ports: isContested(nics) ? [] : nics, projectId };
@@ -82,8 +82,8 @@ export function ownPorts<P extends Claim>(
  */
 export function assembleOwned(facts: InstanceFacts): Instance {
 	const ofRamdisk = ramdiskPorts(facts);
-	const claims = facts.ports.map((port) => (ofRamdisk.has(port.id) ? withoutProject(port) : port));
-	const { ports, projectId } = ownPorts(claims, facts.server);
+	const candidates = facts.ports.map((port) => (ofRamdisk.has(port.id) ? withoutProject(port) : port));
+	const { ports, projectId } = ownPorts(candidates, facts.server);
 	return assemble({ ...facts, ports, ...(projectId !== undefined && { projectId }) });
 }
 
@@ -216,6 +216,6 @@ function hasMac({ macAddress, portGroup }: Port, wanted: string): boolean {
 	return macAddress === wanted || (portGroup?.members.some((member) => member.macAddress === wanted) ?? false);
 }
 
-function projectsOf(claims: readonly Claim[]): Set<string> {
-	return new Set(claims.flatMap(({ project_id }) => project_id ?? []));
+function projectsOf(candidates: readonly PortCandidate[]): Set<string> {
+	return new Set(candidates.flatMap(({ project_id }) => project_id ?? []));
 }

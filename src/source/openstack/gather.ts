@@ -5,16 +5,16 @@ import type { InstanceFacts, PortFacts, ServerFacts } from "../../instance/facts
 import type { Detail } from "../../instance/instance.ts";
 import type { NodeHardware } from "../../instance/node-nics.ts";
 import { ramdiskPorts } from "../../instance/port-group.ts";
-import type { DisprovedClaims } from "../disproved-claims.ts";
 import type { PortAnswer } from "../neutron/neutron.ts";
 import { each, gatherWiring, subportIds, type Wiring, type WiringSources } from "../neutron/wiring.ts";
 import { isContested, isInstanceNic, ownPorts } from "../ownership.ts";
+import type { RejectedPorts } from "../rejected-ports.ts";
 import type { Nova } from "./nova.ts";
 import { serverFacts } from "./servers.ts";
 
 export interface Sources extends WiringSources {
 	readonly nova: Nova;
-	readonly disproved: DisprovedClaims;
+	readonly rejected: RejectedPorts;
 	/** The NICs and bonds of the node that a server runs on; undefined where there is none. */
 	readonly hardwareOf: (serverId: string) => Promise<NodeHardware | undefined>;
 }
@@ -24,25 +24,25 @@ export async function gather(id: string, detail: Detail, sources: Sources): Prom
 	const record = detail === "wiring" ? undefined : gatherServer(id, sources.nova);
 	record?.catch(() => {}); // awaited once the ports are known
 	const named = (await sources.neutron.portsOfDevice(id)).filter(isInstanceNic);
-	const claims = sources.disproved.without(id, named);
+	const candidates = sources.rejected.without(id, named);
 	// Documents about the server contain nothing of its NICs but their tags and VLANs.
 	const showsNics =
-		sources.nova.mayHaveTags(claims.length) || claims.some((port) => vlanOfFunction(port) !== undefined);
+		sources.nova.mayHaveTags(candidates.length) || candidates.some((port) => vlanOfFunction(port) !== undefined);
 	if (detail === "server" && !showsNics) return record?.then((found) => found && { ...emptyFacts(id), ...found });
-	return gatherAround(id, { named, claims }, detail, record, sources);
+	return gatherAround(id, { named, candidates }, detail, record, sources);
 }
 
-interface Claims {
+interface Candidates {
 	/** All NICs that name the instance as their device. */
 	readonly named: readonly PortAnswer[];
 	/** Those that are not known to belong to another project. */
-	readonly claims: readonly PortAnswer[];
+	readonly candidates: readonly PortAnswer[];
 }
 
 /** The facts of the ports, and those of the server that were asked for or are needed to judge the ports. */
 async function gatherAround(
 	id: string,
-	{ named, claims }: Claims,
+	{ named, candidates }: Candidates,
 	detail: Detail,
 	record: Promise<ServerHalf | undefined> | undefined,
 	sources: Sources,
@@ -51,8 +51,8 @@ async function gatherAround(
 		const server = await sources.nova.server(id);
 		return server && { server: serverFacts(server) };
 	};
-	const asked = record ?? (needsServer(claims) ? findServer() : undefined);
-	const ports = isContested(claims) ? judge(id, claims, (await asked)?.server, sources) : claims;
+	const asked = record ?? (needsServer(candidates) ? findServer() : undefined);
+	const ports = isContested(candidates) ? judge(id, candidates, (await asked)?.server, sources) : candidates;
 	const gathering = gatherOnHardware(id, ports, named, sources);
 	const [ofServer, wiring, ofPorts, tags] = await Promise.all([
 		asked,
@@ -71,16 +71,16 @@ async function gatherAround(
 /** The ports that are the instance's, if its server is known. */
 function judge(
 	id: string,
-	claims: readonly PortAnswer[],
+	candidates: readonly PortAnswer[],
 	server: ServerFacts | undefined,
-	{ disproved }: Sources,
+	{ rejected }: Sources,
 ): readonly PortAnswer[] {
-	const { ports, projectId } = ownPorts(claims, server);
+	const { ports, projectId } = ownPorts(candidates, server);
 	if (projectId !== undefined) {
 		const own = new Set(ports);
-		disproved.add(
+		rejected.add(
 			id,
-			claims.filter((claim) => !own.has(claim)),
+			candidates.filter((port) => !own.has(port)),
 		);
 	}
 	return ports;
@@ -91,8 +91,8 @@ function judge(
  * several, only Nova knows their order and the project they must belong to (see ownership.ts); without any, only Nova
  * knows whether the instance exists.
  */
-function needsServer(claims: readonly PortFacts[]): boolean {
-	return claims.length !== 1;
+function needsServer(candidates: readonly PortFacts[]): boolean {
+	return candidates.length !== 1;
 }
 
 /** The wiring, and for a server on bare metal what Ironic knows of its NICs. */

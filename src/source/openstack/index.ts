@@ -4,13 +4,13 @@ import type { Detail } from "../../instance/instance.ts";
 import type { Profile } from "../../instance/profile.ts";
 import type { CloudChoice } from "../api/clouds-yaml.ts";
 import { UUID } from "../api/uuid.ts";
-import { createDisprovedClaims } from "../disproved-claims.ts";
 import { findByNic, findHardware } from "../ironic/nodes.ts";
 import { createIronicReader, HARDWARE_KINDS } from "../ironic/resources.ts";
 import { createSnapshots } from "../ironic/snapshot.ts";
 import { createNeutron } from "../neutron/neutron.ts";
 import { createOwners } from "../neutron/owners.ts";
 import { instanceFrom } from "../ownership.ts";
+import { createRejectedPorts } from "../rejected-ports.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
@@ -64,7 +64,7 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	const snapshots = createSnapshots(ironic, undefined);
 	const sources = {
 		...{ neutron, nova, hardwareOf },
-		...{ dhcpPorts: options.profile === "nova", disproved: createDisprovedClaims() },
+		...{ dhcpPorts: options.profile === "nova", rejected: createRejectedPorts() },
 	};
 	const networkResources = createNetworkResources(network, neutron);
 	const findOwners = createOwners(neutron, async (macAddress) => {
