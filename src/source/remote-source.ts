@@ -18,7 +18,7 @@ export interface RemoteSource extends FactsSource {
 /**
  * Reads resources in bulk. Calls reject with a `GuestwireError`: `cloud-unavailable` when the API can't be reached,
  * `cloud-answer` when its answer is unexpected. A resource whose record can't be read is left out and reported in
- * `unreadable`, so that one odd record never stops the rest.
+ * `unreadable`, so that one invalid record never stops the rest.
  */
 export interface ResourceReader {
 	/**

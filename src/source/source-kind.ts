@@ -25,7 +25,7 @@ export interface SourceContext {
 	 * the previous state stays (once per reason), or undefined when the new one is in use.
 	 */
 	readonly onReload?: ((problem: string | undefined) => void) | undefined;
-	/** Called with one line for each odd record that makes an instance unavailable. */
+	/** Called with one line for each invalid record that makes an instance unavailable. */
 	readonly onWarning?: ((message: string) => void) | undefined;
 }
 

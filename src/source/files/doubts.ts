@@ -1,7 +1,7 @@
 /** Files that may be in the middle of being written: their last contents are used until they have been quiet. */
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections } from "./collections.ts";
 import type { ReadFile } from "./folder.ts";
-import type { OddRecord } from "./odd-records.ts";
+import type { InvalidRecord } from "./invalid-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
 /** What a file is like, and since when. Times are milliseconds of the performance clock. */
@@ -83,12 +83,12 @@ function areEqual(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 	return a.size === b.size && a.values().every((identity) => b.has(identity));
 }
 
-function identities({ collections, odd }: InventoryFile): Set<string> {
-	const sound = COLLECTION_NAMES.flatMap((name) => collections[name].map((resource) => identityOf(name, resource)));
-	return new Set([...sound, ...odd.map(identityOfOdd)]);
+function identities({ collections, invalid }: InventoryFile): Set<string> {
+	const valid = COLLECTION_NAMES.flatMap((name) => collections[name].map((resource) => identityOf(name, resource)));
+	return new Set([...valid, ...invalid.map(identityOfInvalid)]);
 }
 
-function identityOfOdd({ collection, uuid }: OddRecord): string {
+function identityOfInvalid({ collection, uuid }: InvalidRecord): string {
 	return `${collection} ${uuid}`;
 }
 
@@ -114,8 +114,8 @@ function without(read: ReadFile, resources: ReadonlySet<string>): ReadFile {
 		name,
 		read.file.collections[name].filter((resource) => !resources.has(identityOf(name, resource))),
 	]);
-	const odd = read.file.odd.filter((record) => !resources.has(identityOfOdd(record)));
-	return { ...read, file: { ...read.file, collections: Object.fromEntries(left) as Collections, odd } };
+	const invalid = read.file.invalid.filter((record) => !resources.has(identityOfInvalid(record)));
+	return { ...read, file: { ...read.file, collections: Object.fromEntries(left) as Collections, invalid } };
 }
 
 /** The files to use: those on disk, with the last contents of those in doubt, in the order of their paths. */

@@ -16,7 +16,7 @@ export interface FilesSourceOptions {
 	 * line, why the previous state stays (once per reason), or undefined when the new state is in use.
 	 */
 	readonly onReload?: (problem: string | undefined) => void;
-	/** Called with one line for each odd record: once, unless it was valid in the meantime. */
+	/** Called with one line for each invalid record: once, unless it was valid in the meantime. */
 	readonly onWarning?: ((message: string) => void) | undefined;
 }
 

@@ -14,15 +14,15 @@ import type {
 	TrunkFacts,
 	VolumeAttachmentFacts,
 } from "../../instance/facts.ts";
-import { isDhcpPort } from "../../instance/port-owner.ts";
 import { instanceIdOf } from "../../instance/node-facts.ts";
+import { isDhcpPort } from "../../instance/port-owner.ts";
 import { addNodeInstances } from "./bare-metal.ts";
 import { checkInventory } from "./check.ts";
 import { COLLECTIONS, COMPUTE_API } from "./collections.ts";
 import { completePorts, completeServers, completeShares, completeSubnets } from "./complete.ts";
+import { validHardware } from "./invalid-records.ts";
 import { type DescribeFault, type Fault, type Locate, locateResource, type Merged, mergeFiles } from "./merge.ts";
 import { add, groupBy, type Multimap } from "./multimap.ts";
-import { soundHardware } from "./odd-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
 export interface Inventory {
@@ -53,9 +53,9 @@ export interface Inventory {
 	readonly shares: Multimap<ShareFacts>;
 	/** By instance. */
 	readonly nodes: Multimap<BareMetalNodeFacts>;
-	/** Instances on nodes that can't be read, and why. An odd record affects no other node. */
+	/** Instances on nodes that can't be read, and why. An invalid record affects no other node. */
 	readonly unreadable: ReadonlyMap<string, string>;
-	/** What is odd about the files, one line each: such a node, and records that were left out. */
+	/** What is invalid about the files, one line each: such a node, and records that were left out. */
 	readonly warnings: readonly string[];
 	/** By node. */
 	readonly bareMetalPorts: Multimap<BareMetalPortFacts>;
@@ -80,10 +80,10 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 	const fault: Fault = (...args) => {
 		throw new GuestwireError("inventory", describe(...args));
 	};
-	const describeOdd = atMost(MOST_LOCATED, describe);
-	const odd = [...files.flatMap((file) => file.odd), ...contradicting];
-	const sound = soundHardware(given, odd, describeOdd);
-	const { merged, wiring, unreadable } = addNodeInstances(sound.merged, sound.problems, describeOdd);
+	const describeInvalid = atMost(MOST_LOCATED, describe);
+	const invalid = [...files.flatMap((file) => file.invalid), ...contradicting];
+	const valid = validHardware(given, invalid, describeInvalid);
+	const { merged, wiring, unreadable } = addNodeInstances(valid.merged, valid.problems, describeInvalid);
 	const subnets = completeSubnets(merged, fault);
 	const written = completePorts(merged, subnets, fault);
 	checkInventory(merged, written, fault, (id) => locateResource(files, "ports", merged.ports.get(id), [], locate));
@@ -108,7 +108,7 @@ export function buildInventory(files: readonly InventoryFile[], locate: Locate):
 		shares: completeShares(merged, servers, fault),
 		nodes: groupBy(merged.baremetal_nodes.values(), instanceIdOf),
 		unreadable,
-		warnings: [...Array.from(unreadable, ([id, problem]) => `${problem}; ${id} gets no documents`), ...sound.leftOut],
+		warnings: [...Array.from(unreadable, ([id, problem]) => `${problem}; ${id} gets no documents`), ...valid.leftOut],
 		instancesByNic: instancesByNic(merged),
 		bareMetalPorts: groupBy(merged.baremetal_ports.values(), ({ node_uuid }) => node_uuid),
 		portGroups: groupBy(merged.portgroups.values(), ({ node_uuid }) => node_uuid),

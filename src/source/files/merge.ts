@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JsonPath } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type ResourceOf } from "./collections.ts";
-import { isIronic, type OddRecord, oddRecordOf } from "./odd-records.ts";
+import { type InvalidRecord, invalidRecordOf, isIronic } from "./invalid-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
 /** Describes where a resource is in its file. */
@@ -29,7 +29,7 @@ const MOST_LOCATED = 40;
 interface MergedFiles {
 	readonly given: Merged;
 	/** Ironic's records that contradict others, such as those of another time. */
-	readonly contradicting: readonly OddRecord[];
+	readonly contradicting: readonly InvalidRecord[];
 }
 
 /**
@@ -40,13 +40,13 @@ interface MergedFiles {
  * @throws GuestwireError `inventory`, naming both files, if they do not, unless only Ironic's records of a node disagree
  */
 export function mergeFiles(files: readonly InventoryFile[], locate: Locate): MergedFiles {
-	const contradicting: OddRecord[] = [];
+	const contradicting: InvalidRecord[] = [];
 	let left = MOST_LOCATED;
 	const locateFirst: Locate = (path, ...where) => (left-- > 0 ? locate(path, ...where) : path);
 	const entries = COLLECTION_NAMES.map((name) => {
 		const contradict = (record: object, index: number, problem: string) => {
 			if (!isIronic(name)) throw new GuestwireError("inventory", problem);
-			contradicting.push(oddRecordOf({ collection: name, index, problem }, record));
+			contradicting.push(invalidRecordOf({ collection: name, index, problem }, record));
 		};
 		return [name, mergeCollection(name, files, locateFirst, contradict)];
 	});
@@ -107,9 +107,9 @@ export function locateResource(
 	return name;
 }
 
-/** The index of a record in its file, where odd records may stand before it. */
-function indexInText({ odd }: InventoryFile, name: CollectionName, index: number): number {
+/** The index of a record in its file, where invalid records may stand before it. */
+function indexInText({ invalid }: InventoryFile, name: CollectionName, index: number): number {
 	let found = index;
-	for (const { collection, index: taken } of odd) if (collection === name && taken <= found) found++;
+	for (const { collection, index: taken } of invalid) if (collection === name && taken <= found) found++;
 	return found;
 }

@@ -126,7 +126,7 @@ test("the line about a record that does not name its node says that it is left o
 	]);
 });
 
-test("a watched inventory reports each odd record once, and again when it is odd again", async () => {
+test("a watched inventory reports each invalid record once, and again when it is invalid again", async () => {
 	const folder = folderWith(() => {});
 	const file = join(folder, "node.json");
 	const write = (name: unknown) =>
@@ -225,7 +225,7 @@ describe("a record of the same resource with fewer members is not a contradictio
 	});
 });
 
-test("only some of many odd records have a line of their own", async () => {
+test("only some of many invalid records have a line of their own", async () => {
 	const folder = folderWith((answers) => {
 		answers.nodes = Array.from({ length: 60 }, (_, at) => ({ uuid: `node-${at}`, name: 7, instance_uuid: null }));
 		answers.ports = [];

@@ -8,13 +8,13 @@ import { isMap } from "../../instance/is-map.ts";
 import { parseInOrder } from "../../key-order.ts";
 import { createPicker, type Picker } from "../picker.ts";
 import { COLLECTION_NAMES, COLLECTIONS, type CollectionName, type Collections, type Complain } from "./collections.ts";
-import { isIronic, type OddRecord, oddRecordOf } from "./odd-records.ts";
+import { type InvalidRecord, invalidRecordOf, isIronic } from "./invalid-records.ts";
 
 /** A parsed file. */
 export interface InventoryFile {
 	readonly path: string;
 	readonly collections: Collections;
-	readonly odd: readonly OddRecord[];
+	readonly invalid: readonly InvalidRecord[];
 	/** The members that Ironic's records have in the file: the others are defaults. */
 	readonly given: ReadonlyMap<object, ReadonlySet<string>>;
 }
@@ -84,7 +84,7 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 		CollectionName,
 		unknown[]
 	>;
-	const odd: OddRecord[] = [];
+	const invalid: InvalidRecord[] = [];
 	const given = new Map<object, ReadonlySet<string>>();
 	for (const document of parseText(text, path)) {
 		for (const { name, place, value } of resourcesOf(document, path)) {
@@ -100,12 +100,12 @@ export function parseInventoryFile(text: string, path: string): InventoryFile {
 			} catch (error) {
 				const isRecord = isMap(value) || typeof place.at(-1) === "number";
 				if (!isIronic(name) || !isRecord || !(error instanceof GuestwireError)) throw error;
-				const index = collections[name].length + odd.filter(({ collection }) => collection === name).length;
-				odd.push(oddRecordOf({ collection: name, index, problem: error.message }, value));
+				const index = collections[name].length + invalid.filter(({ collection }) => collection === name).length;
+				invalid.push(invalidRecordOf({ collection: name, index, problem: error.message }, value));
 			}
 		}
 	}
-	return { path, collections: collections as unknown as Collections, odd, given };
+	return { path, collections: collections as unknown as Collections, invalid, given };
 }
 
 const memberSets = new Map<string, ReadonlySet<string>>();

@@ -33,7 +33,7 @@ const LATER_FIELDS: Readonly<Record<Collection, readonly (readonly [field: strin
 /** Ironic's own limit, unless `[api]max_limit` is another. */
 const PAGE = "1000";
 
-/** Undefined for an odd record: the reader of its node reports it. */
+/** Undefined for an invalid record: the reader of its node reports it. */
 function uuidOf({ value }: Answered): string | undefined {
 	return isMap(value) ? nonEmptyText(value["uuid"]) : undefined;
 }

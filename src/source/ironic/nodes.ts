@@ -1,4 +1,4 @@
-/** Nodes with their ports and port groups. An odd record affects only its node. */
+/** Nodes with their ports and port groups. An invalid record affects only its node. */
 
 import { GuestwireError } from "../../errors.ts";
 import { BareMetalNodeFacts, BareMetalPortFacts, PortGroupFacts } from "../../instance/bare-metal-facts.ts";

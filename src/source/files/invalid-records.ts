@@ -17,9 +17,9 @@ export function isIronic(name: CollectionName): name is IronicCollection {
 }
 
 /** A record of a file that does not satisfy its schema. */
-export interface OddRecord {
+export interface InvalidRecord {
 	readonly collection: IronicCollection;
-	/** Among the collection's records in the file, odd or not. */
+	/** Among the collection's records in the file, invalid or not. */
 	readonly index: number;
 	/** Undefined if the record does not say to which node it belongs. */
 	readonly nodeUuid: string | undefined;
@@ -39,10 +39,10 @@ interface Hardware {
 	readonly group?: PortGroupFacts;
 }
 
-export function oddRecordOf(
-	{ collection, index, problem }: Pick<OddRecord, "collection" | "index" | "problem">,
+export function invalidRecordOf(
+	{ collection, index, problem }: Pick<InvalidRecord, "collection" | "index" | "problem">,
 	value: unknown,
-): OddRecord {
+): InvalidRecord {
 	const record = isMap(value) ? value : {};
 	const uuid = nonEmptyText(record["uuid"]);
 	const nodeUuid = collection === "baremetal_nodes" ? uuid : nonEmptyText(record["node_uuid"]);
@@ -70,7 +70,7 @@ function readableOf(
 	return { port: { ...common, address: address ?? macOfId(uuid), portgroup_uuid } };
 }
 
-interface SoundHardware {
+interface ValidHardware {
 	/** Every port and port group is on a node of these. */
 	readonly merged: Merged;
 	/** Why a node can't be read, by its UUID. */
@@ -84,7 +84,7 @@ interface Found {
 	readonly nodes: Map<string, BareMetalNodeFacts>;
 	readonly ports: Map<string, BareMetalPortFacts>;
 	readonly groups: Map<string, PortGroupFacts>;
-	/** As in SoundHardware. */
+	/** As in ValidHardware. */
 	readonly problems: Map<string, string>;
 	readonly leftOut: string[];
 }
@@ -93,8 +93,12 @@ interface Found {
  * Finds the nodes made unreadable by invalid records, and leaves out what is on no node of the files: lists of Ironic hide
  * nodes, and not their ports.
  */
-export function soundHardware(given: Merged, odd: readonly OddRecord[], describe: DescribeFault): SoundHardware {
-	const found = withReadable(given, odd);
+export function validHardware(
+	given: Merged,
+	invalid: readonly InvalidRecord[],
+	describe: DescribeFault,
+): ValidHardware {
+	const found = withReadable(given, invalid);
 	leaveOutHidden(found, describe);
 	dropClaimedVifs(found);
 	const { nodes, ports, groups, problems, leftOut } = found;
@@ -102,14 +106,14 @@ export function soundHardware(given: Merged, odd: readonly OddRecord[], describe
 	return { merged, problems, leftOut };
 }
 
-/** All records, with what can be read of odd ones, whose nodes become unreadable. */
-function withReadable(given: Merged, odd: readonly OddRecord[]): Found {
+/** All records, with what can be read of invalid ones, whose nodes become unreadable. */
+function withReadable(given: Merged, invalid: readonly InvalidRecord[]): Found {
 	const problems = new Map<string, string>();
 	const nodes = new Map(given.baremetal_nodes);
 	const ports = new Map(given.baremetal_ports);
 	const groups = new Map(given.portgroups);
 	const leftOut: string[] = [];
-	for (const { collection, nodeUuid, uuid = "", isSummary, readable, problem } of odd) {
+	for (const { collection, nodeUuid, uuid = "", isSummary, readable, problem } of invalid) {
 		if (isSummary && given[collection].has(uuid)) continue;
 		if (nodeUuid === undefined) leftOut.push(`${problem}; the record is left out`);
 		else if (!problems.has(nodeUuid)) problems.set(nodeUuid, problem);
