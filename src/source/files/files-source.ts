@@ -3,10 +3,10 @@ import { GuestwireError } from "../../errors.ts";
 import { instanceFrom } from "../ownership.ts";
 import type { Change, FactsSource } from "../source.ts";
 import { changesBetween } from "./changes.ts";
-import { type Doubt, type Files, findDoubts, withoutDoubts, withoutMoved } from "./doubts.ts";
 import { listInventory, locateOnDisk, readFiles } from "./folder.ts";
 import { buildInventory, type Inventory } from "./inventory.ts";
 import { factsOf, ownersOf, summariesOf } from "./queries.ts";
+import { type Files, findUnsettled, type UnsettledFile, withoutMoved, withoutUnsettled } from "./unsettled-files.ts";
 import { type WatchedFolder, watchInventory } from "./watch.ts";
 
 /** The options of `openFilesSource`. */
@@ -76,28 +76,28 @@ interface State {
 	/** The files in use. */
 	readonly used: Files;
 	readonly inventory: Inventory;
-	readonly doubts: ReadonlyMap<string, Doubt>;
+	readonly unsettled: ReadonlyMap<string, UnsettledFile>;
 }
 
-const NONE: ReadonlyMap<string, Doubt> = new Map();
+const NONE: ReadonlyMap<string, UnsettledFile> = new Map();
 
 /** @returns `before`'s inventory if nothing has changed */
 async function load(path: string, before?: State): Promise<State> {
 	const { paths, folders } = await listInventory(path);
 	const found = await readFiles(paths, before?.found);
-	if (before === undefined) return { folders, found, used: found, inventory: build(found), doubts: NONE };
+	if (before === undefined) return { folders, found, used: found, inventory: build(found), unsettled: NONE };
 	const now = performance.now();
-	const last = withoutMoved(before.used, found, findDoubts(before.used, found, before.doubts, now));
-	const doubts = findDoubts(last, found, before.doubts, now);
-	const state = { ...before, folders, found, doubts };
-	const used = withoutDoubts(last, found, doubts);
+	const last = withoutMoved(before.used, found, findUnsettled(before.used, found, before.unsettled, now));
+	const unsettled = findUnsettled(last, found, before.unsettled, now);
+	const state = { ...before, folders, found, unsettled };
+	const used = withoutUnsettled(last, found, unsettled);
 	if (isSame(used, before.used)) return state;
 	try {
 		return { ...state, used, inventory: build(used) };
 	} catch (error) {
-		if (doubts.size === 0) throw error;
-		// The last contents contradict other files. What is no longer in doubt must not be doubted anew meanwhile.
-		return { ...state, doubts: new Map([...before.doubts, ...doubts]) };
+		if (unsettled.size === 0) throw error;
+		// The last contents contradict other files. What is no longer unsettled must not become so again meanwhile.
+		return { ...state, unsettled: new Map([...before.unsettled, ...unsettled]) };
 	}
 }
 
@@ -112,7 +112,7 @@ function isSame(a: Files, b: Files): boolean {
 	return a.size === b.size && a.entries().every(([path, read]) => b.get(path) === read);
 }
 
-interface Reloaded extends Pick<State, "folders" | "doubts"> {
+interface Reloaded extends Pick<State, "folders" | "unsettled"> {
 	readonly isReloaded: boolean;
 }
 
@@ -127,9 +127,9 @@ function reloadReporter(reload: () => Promise<Reloaded>, onReload: (problem: str
 		try {
 			const found = await reload();
 			({ isReloaded, folders } = found);
-			const doubts = [...found.doubts.values()];
-			problem = doubts[0]?.problem;
-			again = Math.min(...doubts.map(({ until }) => until)) - performance.now();
+			const unsettled = [...found.unsettled.values()];
+			problem = unsettled[0]?.problem;
+			again = Math.min(...unsettled.map(({ until }) => until)) - performance.now();
 		} catch (error) {
 			problem = problemOf(error);
 		}

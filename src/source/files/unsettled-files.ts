@@ -4,9 +4,9 @@ import type { ReadFile } from "./folder.ts";
 import type { InvalidRecord } from "./invalid-records.ts";
 import type { InventoryFile } from "./parse.ts";
 
-/** What a file is like, and since when. Times are milliseconds of the performance clock. */
-export interface Doubt {
-	/** When the doubt began. */
+/** What an unsettled file is like, and since when. Times are milliseconds of the performance clock. */
+export interface UnsettledFile {
+	/** When it became unsettled. */
 	readonly began: number;
 	/** The resources on disk, and when the file was first found with just these. */
 	readonly resources: ReadonlySet<string>;
@@ -32,16 +32,16 @@ const AT_MOST = 30_000;
  *
  * @param used the files in use so far
  * @param found the files on disk now
- * @param known the doubts so far
+ * @param known the unsettled files so far
  * @param now milliseconds of the performance clock
  */
-export function findDoubts(
+export function findUnsettled(
 	used: Files,
 	found: Files,
-	known: ReadonlyMap<string, Doubt>,
+	known: ReadonlyMap<string, UnsettledFile>,
 	now: number,
-): ReadonlyMap<string, Doubt> {
-	const doubts = new Map<string, Doubt>();
+): ReadonlyMap<string, UnsettledFile> {
+	const unsettled = new Map<string, UnsettledFile>();
 	for (const [path, last] of used) {
 		const suspicion = judge(last, found.get(path));
 		if (suspicion === undefined) continue;
@@ -51,12 +51,12 @@ export function findDoubts(
 		const since = before !== undefined && areEqual(before.resources, resources) ? before.since : now;
 		// An empty file is quiet, or gets resources again.
 		const until = Math.min(since + quiet, resources.size === 0 ? Number.POSITIVE_INFINITY : began + AT_MOST);
-		if (now < until) doubts.set(path, { began, resources, since, until, problem: `${path} ${problem}` });
+		if (now < until) unsettled.set(path, { began, resources, since, until, problem: `${path} ${problem}` });
 	}
-	return doubts;
+	return unsettled;
 }
 
-interface Suspicion extends Pick<Doubt, "resources" | "problem"> {
+interface Suspicion extends Pick<UnsettledFile, "resources" | "problem"> {
 	/** Milliseconds. */
 	readonly quiet: number;
 }
@@ -96,14 +96,14 @@ function identityOf(name: CollectionName, resource: unknown): string {
 	return `${name} ${(COLLECTIONS[name].identity as (resource: unknown) => string)(resource)}`;
 }
 
-/** The files in use so far; those in doubt without the resources that are now in a file that is not in doubt. */
-export function withoutMoved(used: Files, found: Files, doubts: ReadonlyMap<string, Doubt>): Files {
-	if (doubts.size === 0) return used;
+/** The files in use so far; unsettled ones without the resources that are now in a settled file. */
+export function withoutMoved(used: Files, found: Files, unsettled: ReadonlyMap<string, UnsettledFile>): Files {
+	if (unsettled.size === 0) return used;
 	const settled = new Set<string>();
 	for (const [path, { file }] of found) {
-		if (!doubts.has(path)) for (const identity of identities(file)) settled.add(identity);
+		if (!unsettled.has(path)) for (const identity of identities(file)) settled.add(identity);
 	}
-	return new Map(Array.from(used, ([path, read]) => [path, doubts.has(path) ? without(read, settled) : read]));
+	return new Map(Array.from(used, ([path, read]) => [path, unsettled.has(path) ? without(read, settled) : read]));
 }
 
 /** The same file if it has none of the resources. */
@@ -118,12 +118,12 @@ function without(read: ReadFile, resources: ReadonlySet<string>): ReadFile {
 	return { ...read, file: { ...read.file, collections: Object.fromEntries(left) as Collections, invalid } };
 }
 
-/** The files to use: those on disk, with the last contents of those in doubt, in the order of their paths. */
-export function withoutDoubts(used: Files, found: Files, doubts: ReadonlyMap<string, Doubt>): Files {
-	const paths = [...new Set([...found.keys(), ...doubts.keys()])].sort();
+/** The files to use: those on disk, with the last contents of unsettled ones, in the order of their paths. */
+export function withoutUnsettled(used: Files, found: Files, unsettled: ReadonlyMap<string, UnsettledFile>): Files {
+	const paths = [...new Set([...found.keys(), ...unsettled.keys()])].sort();
 	return new Map(
 		paths.flatMap((path): [string, ReadFile][] => {
-			const file = doubts.has(path) ? used.get(path) : found.get(path);
+			const file = unsettled.has(path) ? used.get(path) : found.get(path);
 			return file === undefined ? [] : [[path, file]];
 		}),
 	);
