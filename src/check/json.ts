@@ -23,7 +23,7 @@ export function isEmptyContainer(value: unknown): boolean {
 	return value === "" || (isObject(value) && isBlank(value));
 }
 
-/** How deep, and how far in each list or object, `jsonText` looks. */
+/** How deep, and how far in each list or object, `valueText` looks. */
 const DEEPEST_JSON = 3;
 const WIDEST_JSON = 8;
 
@@ -31,13 +31,13 @@ const WIDEST_JSON = 8;
  * A value as text, whatever it is: `String` calls what a hostile document calls `toString`, and recurses. Lists and objects
  * become JSON, of which only the beginning is kept. Not safe to print.
  */
-export function jsonText(value: unknown, depth = DEEPEST_JSON): string {
+export function valueText(value: unknown, depth = DEEPEST_JSON): string {
 	if (typeof value !== "object" || value === null) return String(value);
 	const isList = Array.isArray(value);
 	if (depth === 0) return isList ? "[…]" : "{…}";
 	const keys = isList ? [...value.slice(0, WIDEST_JSON).keys()] : Object.keys(value).slice(0, WIDEST_JSON);
 	const parts = keys.map((key) => {
-		const text = jsonText((value as Record<string | number, unknown>)[key], depth - 1);
+		const text = valueText((value as Record<string | number, unknown>)[key], depth - 1);
 		return isList ? text : `${JSON.stringify(key)}:${text}`;
 	});
 	return isList ? `[${parts.join()}]` : `{${parts.join()}}`;

@@ -55,7 +55,7 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 	open.defer(flush);
 	const state: ServiceState = { isServing: () => false, isOutdated: false, isMirrorReady: () => true };
 	const registry = new Registry();
-	const { context, database } = await openSource(options, io, { log, state, registry }, open);
+	const { context, database } = await openInstances(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
 	collectDefaultMetrics({ register: registry });
 	const metrics = createMetrics(instances, registry);
@@ -135,7 +135,7 @@ interface SourceParts {
 }
 
 /** Opens the source, with a mirror in front of it if it is remote, and the state, which the mirror is part of. */
-async function openSource(
+async function openInstances(
 	options: CommonOptions,
 	io: Io,
 	{ log, state, registry }: SourceParts,

@@ -3,7 +3,7 @@
 import { parseMask } from "../addressing.ts";
 import { membersOf } from "../bond-members.ts";
 import { type DocumentView, type LinkView, listed, type NetworkView } from "../document-view.ts";
-import { isBlank, isObject, jsonText, member } from "../json.ts";
+import { isBlank, isObject, member, valueText } from "../json.ts";
 import { isDns } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
@@ -196,7 +196,7 @@ function isUsed(link: LinkView | undefined, document: DocumentView): boolean {
 }
 
 function macText(link: Fault["link"]): string {
-	return jsonText(link && member(link.raw, "ethernet_mac_address")).toLowerCase();
+	return valueText(link && member(link.raw, "ethernet_mac_address")).toLowerCase();
 }
 
 /** netaddr reads `10.1` as 10.1.0.0 where there is a mask, also as a number. */

@@ -1,6 +1,6 @@
 /** What Python does with a JSON value, as far as glean can fail at it. */
 import { printable } from "../../printable.ts";
-import { isObject, jsonText } from "../json.ts";
+import { isObject, valueText } from "../json.ts";
 
 interface StopDetails {
 	readonly missing?: string;
@@ -26,7 +26,7 @@ export class GleanStop extends Error {
 
 /** `dictionary[key]`, when it has no such key. */
 export function keyError(key: unknown, pointer: string): GleanStop {
-	return new GleanStop(pointer, `KeyError '${printable(jsonText(key).slice(0, 60))}'`, { isOfLink: true });
+	return new GleanStop(pointer, `KeyError '${printable(valueText(key).slice(0, 60))}'`, { isOfLink: true });
 }
 
 /** More than any real document has. */
@@ -89,7 +89,7 @@ function kindOf(value: unknown): string {
 }
 
 function compare(one: unknown, other: unknown): number {
-	const [a, b] = (Array.isArray(one) ? [jsonText(one), jsonText(other)] : [one, other]) as [string, string];
+	const [a, b] = (Array.isArray(one) ? [valueText(one), valueText(other)] : [one, other]) as [string, string];
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 

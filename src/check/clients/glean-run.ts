@@ -4,7 +4,7 @@
  */
 import { isEthernetMac } from "../../instance/addresses.ts";
 import { type DocumentView, macOf } from "../document-view.ts";
-import { jsonText } from "../json.ts";
+import { valueText } from "../json.ts";
 import type { Stop } from "./client.ts";
 import { asKey, GleanStop, get, keyError, sort } from "./glean-python.ts";
 import { type Interface, readInterfaces } from "./glean-read.ts";
@@ -117,12 +117,12 @@ function interfaceName(
 	isKey: boolean,
 ): unknown {
 	if (Object.hasOwn(members, "vlan_id")) {
-		const parent = rawMacs?.length === 1 ? rawMacs[0] : jsonText(get(members, "vlan_link", pointer));
-		return `${parent}.${jsonText(members["vlan_id"])}`;
+		const parent = rawMacs?.length === 1 ? rawMacs[0] : valueText(get(members, "vlan_link", pointer));
+		return `${parent}.${valueText(members["vlan_id"])}`;
 	}
 	if (!Object.hasOwn(members, "bond_mode")) return nameOf(macAddress, document, pointer);
 	const name = Object.hasOwn(members, "link") ? members["link"] : id;
-	return isKey ? asKey(name, pointer) : jsonText(name);
+	return isKey ? asKey(name, pointer) : valueText(name);
 }
 
 /** A bond's members are looked up by their MAC addresses. */

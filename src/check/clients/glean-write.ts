@@ -1,7 +1,7 @@
 /** How glean writes each interface, by distribution, as far as it can stop there. */
 import { addressVersion, canonicalAddress } from "../../instance/addresses.ts";
 import { parseMask } from "../addressing.ts";
-import { isBlank, jsonText } from "../json.ts";
+import { isBlank, valueText } from "../json.ts";
 import { asText, GleanStop, get, ipv4Length, ipv6Length, isIn, iterate } from "./glean-python.ts";
 import type { Interface } from "./glean-read.ts";
 
@@ -145,7 +145,7 @@ export const writeNetworkd: Writer = (name, networks) => {
 	for (const network of networks) {
 		const { members, pointer } = network;
 		const isVlan = Object.hasOwn(members, "vlan_id");
-		const file = isVlan ? `${asText(name, pointer)}-vlan${jsonText(members["vlan_id"])}` : name;
+		const file = isVlan ? `${asText(name, pointer)}-vlan${valueText(members["vlan_id"])}` : name;
 		if (NETWORKD_TYPES.includes(typeOf(network)) || isVlan || Object.hasOwn(members, "bond_mode")) {
 			started.add(file);
 			if (Object.hasOwn(members, "services")) readServices(members["services"], pointer);

@@ -13,7 +13,7 @@ const inRange = (most: number) => (value: unknown) => isInteger(value) && Number
 type Types = Readonly<Record<string, (value: unknown) => boolean>>;
 
 /** The options of bonds that no other rule reports for their types. */
-const OPTION_TYPES: Types = {
+const OPTION_VALUE_TYPES: Types = {
 	...Object.fromEntries(
 		[
 			...["active_slave", "ad_actor_system", "ad_select", "all_slaves_active", "arp_all_targets", "arp_ip_target"],
@@ -33,8 +33,8 @@ const OPTION_TYPES: Types = {
 };
 
 /** What the schema accepts for each member; other rules report what also does harm. */
-const BOND_TYPES: Types = {
-	...OPTION_TYPES,
+const BOND_VALUE_TYPES: Types = {
+	...OPTION_VALUE_TYPES,
 	mtu: (value) => value !== null,
 	bond_mode: (value) => value !== null,
 	bond_miimon: (value) => isInteger(value) || (isText(value) && /^\d{1,9}$/.test(value as string)),
@@ -42,18 +42,18 @@ const BOND_TYPES: Types = {
 	bond_lacp_rate: (value) => value !== null,
 	bond_links: (value) => !isText(value),
 };
-const VLAN_TYPES: Types = { mtu: (value) => value !== null };
-const NETWORK_TYPES: Types = {
+const VLAN_VALUE_TYPES: Types = { mtu: (value) => value !== null };
+const NETWORK_VALUE_TYPES: Types = {
 	netmask: (value) => isText(value) || typeof value === "number",
 	gateway: (value) => !isBlank(value) || value === "",
 	dns_search: isTextList,
 	dns_nameservers: isTextList,
 };
-const ROUTE_TYPES: Types = { netmask: isText, gateway: isText, metric: isInteger };
+const ROUTE_VALUE_TYPES: Types = { netmask: isText, gateway: isText, metric: isInteger };
 
 /** Whether the schema of cloud-init 24.4 and later knows a bond's option, named without `bond_`. 24.2 misspells `resend_igmp`. */
 export function isInSchema(option: string): boolean {
-	return option !== "resend_igmp" && Object.hasOwn(BOND_TYPES, `bond_${option}`);
+	return option !== "resend_igmp" && Object.hasOwn(BOND_VALUE_TYPES, `bond_${option}`);
 }
 
 export const valueTypeRules: readonly Rule[] = [
@@ -63,19 +63,20 @@ export const valueTypeRules: readonly Rule[] = [
 		fix: "write the value with the usual type, or leave the member out",
 		*find(document) {
 			for (const link of document.links) {
-				const types = link.kind === "bond" ? BOND_TYPES : link.kind === "vlan" ? VLAN_TYPES : {};
+				const types = link.kind === "bond" ? BOND_VALUE_TYPES : link.kind === "vlan" ? VLAN_VALUE_TYPES : {};
 				for (const fault of wrongTypes(link, types)) yield { ...fault, link };
 			}
 			for (const network of document.networks) {
 				if (!network.link) continue;
 				// A network's own services take the place of its dns_nameservers.
-				const { dns_nameservers: _, ...types } = NETWORK_TYPES;
+				const { dns_nameservers: _, ...types } = NETWORK_VALUE_TYPES;
 				const isOverridden = listed(network, "services").some(isDns);
-				for (const fault of wrongTypes(network, isOverridden ? types : NETWORK_TYPES)) yield { ...fault, network };
+				for (const fault of wrongTypes(network, isOverridden ? types : NETWORK_VALUE_TYPES))
+					yield { ...fault, network };
 			}
 			for (const route of routesOf(document)) {
 				if (!route.owner.link) continue;
-				for (const fault of wrongTypes(route, ROUTE_TYPES)) yield { ...fault, route, network: route.owner };
+				for (const fault of wrongTypes(route, ROUTE_VALUE_TYPES)) yield { ...fault, route, network: route.owner };
 				if (Object.hasOwn(route.raw, "network") && Object.hasOwn(route.raw, "destination")) {
 					const pointer = `${route.pointer}/destination`;
 					yield { pointer, message: "the route has network and destination", route, network: route.owner };

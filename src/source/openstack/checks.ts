@@ -24,8 +24,8 @@ interface Samples {
 type Check = (services: Services, samples: Samples, now: () => number) => Promise<string>;
 
 const ROLE = "give the user the role or the policy that docs/openstack.md names";
-/** The furthest that a clock may be off. Seconds. */
-const SKEW = 30;
+/** The furthest that a clock may be off. */
+const MOST_SKEW_SECONDS = 30;
 /** What a Neutron may lack, and what is left out then. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
 	"trunk-details": "VLANs of trunks",
@@ -79,7 +79,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 	clock: async ({ session }, _, now) => {
 		const { issuedAt } = await session.token(); // which was given a moment ago
 		const off = Math.round((now() - issuedAt) / 1000);
-		if (Math.abs(off) < SKEW) return "agrees with Keystone's";
+		if (Math.abs(off) < MOST_SKEW_SECONDS) return "agrees with Keystone's";
 		return broken(
 			`is ${Math.abs(off)} s ${off > 0 ? "ahead of" : "behind"} Keystone's: synchronize both clocks (chrony, systemd-timesyncd)`,
 		);

@@ -22,7 +22,7 @@ type Trunk = ReturnType<typeof readTrunk>;
 /** Nova's times have whole seconds, and a change may become visible a little later. Milliseconds. */
 const OVERLAP = 2000;
 /** By how much Nova's clock may be behind this one. Milliseconds. */
-const SKEW = 60_000;
+const LAG = 60_000;
 
 /** The query for servers that have changed since a time, deleted ones included. @param since milliseconds since 1970 */
 export const changedSince = (since: number): Query => [
@@ -38,7 +38,7 @@ export const changedSince = (since: number): Query => [
  * Nova's clock is not this machine's: it is known to be at least as late as the latest change that was seen.
  */
 export function pollServers(api: Api, now: () => number = Date.now): Poll {
-	let latest = { change: now() - SKEW, seenAt: now() };
+	let latest = { change: now() - LAG, seenAt: now() };
 	return async () => {
 		const seenAt = now();
 		const since = latest.change + (seenAt - latest.seenAt) - OVERLAP;
