@@ -111,11 +111,11 @@ async function replaceKeys(
 			await transaction.deleteFrom("mirror_keys").where("kind", "=", kind).where("id", "in", ids).execute();
 		}
 	}
-	const present = new Set(changed.filter(({ deleted }) => !deleted).map(({ kind, id }) => `${kind} ${id}`));
+	const kept = new Set(changed.filter(({ deleted }) => !deleted).map(({ kind, id }) => `${kind} ${id}`));
 	const latest = new Map(
 		upserts.toSorted((a, b) => a.requestedAt - b.requestedAt).map((one) => [`${one.kind} ${one.id}`, one]),
 	);
-	const keys = [...latest].flatMap(([name, resource]) => (present.has(name) ? keyRows(resource) : []));
+	const keys = [...latest].flatMap(([name, resource]) => (kept.has(name) ? keyRows(resource) : []));
 	for (const rows of chunks(keys)) {
 		await transaction
 			.insertInto("mirror_keys")

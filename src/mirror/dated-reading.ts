@@ -4,7 +4,7 @@ import type { ResourceKind } from "../source/resource.ts";
 import { textOfName } from "./doubts.ts";
 import { isNeeded, requestedAtOf } from "./instance-reads.ts";
 import type { MirrorState } from "./mirror-state.ts";
-import { nicsWithoutPort } from "./odd-wiring.ts";
+import { nicsWithoutPort } from "./missing-ports.ts";
 import { hidesUserData, type InstanceReading } from "./read-instance.ts";
 
 /** A reading, and what was known of its age before it was read. */

@@ -18,7 +18,7 @@ import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { ownersIn } from "./mirrored-owners.ts";
-import { isOddlyWired } from "./odd-wiring.ts";
+import { hasMissingPort } from "./missing-ports.ts";
 import { type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
 import { createRefreshes } from "./refreshes.ts";
 
@@ -53,7 +53,7 @@ export interface MirroredSource extends FactsSource {
 /** Instances that are read for the first time while their guests are answered by the remote source. */
 const MOST_PREPARED = 200;
 
-/** Kinds that an instance's facts are found by, so that nothing tells when one is missing. */
+/** Kinds that an instance's facts are found by, so that nothing shows when one is missing. */
 const FOUND_BY_KEY: ReadonlySet<ResourceKind> = new Set([
 	"port",
 	"trunk",
@@ -155,13 +155,13 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
 		const mayServeOld = () => answerTimes.isInOrder(found, detail, answeredAt()) && !mayLackNics(found);
 		if (!isDoubtful(found, detail)) {
-			const isOdd = await isOddlyWired(store, found);
+			const lacksPort = await hasMissingPort(store, found);
 			const notBefore = Math.max(oldestNow(), answeredAt());
-			if (!isOdd && isCurrent(found, detail, notBefore, answeredAt())) {
+			if (!lacksPort && isCurrent(found, detail, notBefore, answeredAt())) {
 				answerTimes.forget(id, found);
 				return answer(id, "mirror", factsOf(found));
 			}
-			if (!refreshes.hasRoom() && mayServeOld() && !isOdd) {
+			if (!refreshes.hasRoom() && mayServeOld() && !lacksPort) {
 				refreshes.refreshInBackground(id, detail, notBefore);
 				return answer(id, "stale", factsOf(found));
 			}
@@ -189,7 +189,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		async known(id) {
 			const answeredAt = answerTimes.from(id, 0);
 			const found = await read(id).catch(() => undefined);
-			if (found === undefined || (await isOddlyWired(store, found))) return undefined;
+			if (found === undefined || (await hasMissingPort(store, found))) return undefined;
 			if (!isCurrent(found, "all", oldestNow(), answeredAt())) return undefined;
 			answerTimes.forget(id, found);
 			const current = factsOf(found);

@@ -87,8 +87,8 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		const found = await reader.referringTo(reference, ids, signal);
 		const before = await store.read([SELECTORS[reference](ids)]);
 		await apply(found);
-		const present = new Set(found.resources.map(({ id }) => id));
-		const others = before.resources.filter(({ id }) => !present.has(id));
+		const foundIds = new Set(found.resources.map(({ id }) => id));
+		const others = before.resources.filter(({ id }) => !foundIds.has(id));
 		await Promise.all(others.map((name) => byId(name)));
 	}
 

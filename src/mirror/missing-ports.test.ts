@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Resource } from "../source/resource.ts";
 import { openDatabase, type StateDatabase } from "../store/database.ts";
 import type { MirrorStore } from "./mirror-store.ts";
-import { isOddlyWired } from "./odd-wiring.ts";
+import { hasMissingPort } from "./missing-ports.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
 import { readInstance } from "./read-instance.ts";
 
@@ -31,28 +31,28 @@ function port(requestedAt: number, mac_address: string, device_id: string, proje
 	return { kind: "port", id, requestedAt, content: { ...content, ...rest } } as unknown as Resource;
 }
 
-async function isOdd(...resources: Resource[]): Promise<boolean> {
+async function lacksPort(...resources: Resource[]): Promise<boolean> {
 	await store.apply({ upserts: resources });
-	return isOddlyWired(store, await readInstance(store, "vm", { dhcpPorts: false }));
+	return hasMissingPort(store, await readInstance(store, "vm", { dhcpPorts: false }));
 }
 
 test("a NIC that Nova lists but that matches no port may be a new one", async () => {
-	expect(await isOdd(server(1, FIRST), port(1, FIRST, "vm"))).toBe(false);
-	expect(await isOdd(server(2, FIRST, SECOND))).toBe(true);
-	expect(await isOdd(port(1, SECOND, ""))).toBe(true);
-	expect(await isOdd(port(3, SECOND, "vm"))).toBe(false);
+	expect(await lacksPort(server(1, FIRST), port(1, FIRST, "vm"))).toBe(false);
+	expect(await lacksPort(server(2, FIRST, SECOND))).toBe(true);
+	expect(await lacksPort(port(1, SECOND, ""))).toBe(true);
+	expect(await lacksPort(port(3, SECOND, "vm"))).toBe(false);
 });
 
 test("a NIC whose port was seen without it since Nova was asked is detached", async () => {
-	expect(await isOdd(server(1, FIRST, SECOND), port(1, FIRST, "vm"), port(2, SECOND, ""))).toBe(false);
-	expect(await isOdd(server(3, FIRST, SECOND))).toBe(true);
+	expect(await lacksPort(server(1, FIRST, SECOND), port(1, FIRST, "vm"), port(2, SECOND, ""))).toBe(false);
+	expect(await lacksPort(server(3, FIRST, SECOND))).toBe(true);
 });
 
 test("another project's port with the same MAC address does not match", async () => {
 	const nics = [server(1, FIRST, SECOND), port(1, FIRST, "vm")];
-	expect(await isOdd(...nics, port(2, SECOND, "other", "foreign"))).toBe(true);
+	expect(await lacksPort(...nics, port(2, SECOND, "other", "foreign"))).toBe(true);
 });
 
-test("a server without a NIC is odd", async () => {
-	expect(await isOdd(server(1))).toBe(true);
+test("a port of a server without a NIC may be missing", async () => {
+	expect(await lacksPort(server(1))).toBe(true);
 });

@@ -18,7 +18,7 @@ export function nicsWithoutPort({ facts }: InstanceReading): string[] {
  * Whether a port may be missing. A server without any NIC is more often one whose NICs are not known yet. A NIC whose port
  * was seen without it after the server was asked is detached: Nova notices later.
  */
-export async function isOddlyWired(store: Pick<MirrorStore, "read">, found: InstanceReading): Promise<boolean> {
+export async function hasMissingPort(store: Pick<MirrorStore, "read">, found: InstanceReading): Promise<boolean> {
 	const nics = new Set(nicsWithoutPort(found).map((mac) => canonicalMac(mac) ?? mac));
 	if (nics.size === 0 || found.facts?.ports.length === 0) return found.facts?.ports.length === 0;
 	const server = found.resources.find(({ kind }) => kind === "server");
