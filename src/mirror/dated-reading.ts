@@ -1,5 +1,6 @@
 /** What the mirror has of an instance, and whether documents may be made from it. */
 import type { Detail } from "../instance/instance.ts";
+import type { Profile } from "../instance/profile.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import { textOfName } from "./doubts.ts";
 import { isNeeded, requestedAtOf } from "./instance-reads.ts";
@@ -33,7 +34,7 @@ export interface ReadingChecksOptions {
 	readonly keyKinds: readonly ResourceKind[];
 	/** As MirroredSourceOptions. */
 	readonly userData: boolean;
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	readonly doubtful: () => ReadonlySet<string>;
 }
 

@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 import type { InstanceFacts } from "../instance/facts.ts";
 import type { Detail } from "../instance/instance.ts";
+import type { Profile } from "../instance/profile.ts";
 import { SIGNALLED_OWNER_AGE } from "../source/cache-times.ts";
 import { assembleOwned, instanceFrom } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
@@ -33,7 +34,7 @@ export interface MirroredSourceOptions {
 	/** Whether the mirror has servers' user data. */
 	readonly userData: boolean;
 	/** `nova` has Nova's microversion and the ports of DHCP servers. */
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	/** Resources whose records this process could not read lately, as `textOfName` writes them. */
 	readonly doubtful: () => ReadonlySet<string>;
 }

@@ -1,4 +1,5 @@
 /** A mirror in front of a remote source: the source that answers, and the watcher that keeps it current. */
+import type { Profile } from "../instance/profile.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { FactsSource } from "../source/source.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -18,7 +19,7 @@ export interface MirrorOptions {
 	readonly freshness: number;
 	/** Whether the store keeps servers' user data. */
 	readonly userData: boolean;
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 	/** Seconds between two comparisons of everything with the source. */
 	readonly sweepSeconds: number;
 	/** Seconds between two looks of signals that poll. */

@@ -1,4 +1,5 @@
 /** The instances as the mirror has them: reading all of them must not need a request to the cloud for each. */
+import type { Profile } from "../instance/profile.ts";
 import { assembleOwned } from "../source/ownership.ts";
 import type { Source } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";
@@ -17,7 +18,7 @@ export interface StoredSourceOptions {
 	readonly store: Pick<MirrorStore, "read" | "servers">;
 	/** Whether the mirror has servers' user data. */
 	readonly userData: boolean;
-	readonly profile: "full" | "nova";
+	readonly profile: Profile;
 }
 
 export function createStoredSource({ source, state }: Mirror, options: StoredSourceOptions): StoredSource {
