@@ -21,10 +21,12 @@ it("depends on nothing but the formats, addresses, bonds, remarks, errors, safe 
 	}
 	const outside = [...seen].filter((href) => !href.includes("/src/render/"));
 	expect(outside.map((href) => href.replace(/^.*\/src\//, "")).toSorted()).toEqual([
+		"documents/network-description.ts",
 		"documents/reading.ts",
 		"errors.ts",
 		"instance/addresses.ts",
 		"instance/bonding.ts",
+		"json-pointer.ts",
 		"printable.ts",
 	]);
 	expect(packages).toEqual(new Set(["ipaddr.js", "node:crypto", "yaml"]));

@@ -1,5 +1,5 @@
 /**
- * `node test/simulation/day.ts NODES`: a day of a cloud that changes about once a minute, with the default intervals, and
+ * `node test/simulation/day.ts NODES [HOURS]`: a day of a cloud that changes about once a minute, with the default intervals, and
  * guests who ask nodes with two workers each. Prints as JSON what that costs the cloud.
  */
 import { mock } from "node:test";
@@ -33,7 +33,7 @@ export interface Day {
 }
 
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
 /** Workers' timers, changes and requests come at any of these steps. Milliseconds. */
 const STEP = 250;
 /** The mirror is filled within this time. Milliseconds. */
@@ -56,8 +56,8 @@ const BY_ADDRESS = 0.25;
 /** How long a poll takes. Milliseconds. */
 const POLL_TIME = 20;
 
-/** One day. The cloud changes in the same way at the same times, however many nodes there are. */
-async function simulateDay(nodes: number): Promise<Day> {
+/** One day, or part of it. The cloud changes in the same way at the same times, however many nodes there are. */
+async function simulateDay(nodes: number, hours: number): Promise<Day> {
 	const scheduler = createScheduler(1);
 	const random = createRandom(2);
 	const world: Process = { name: "world", isAlive: true };
@@ -161,7 +161,7 @@ async function simulateDay(nodes: number): Promise<Day> {
 	for (let node = 0; node < nodes; node++) await start(`node ${node}`);
 	await pass(FILL);
 	for (const id of cloud.ids("server")) ids.add(id);
-	await pass(DAY, () => {
+	await pass(hours * HOUR, () => {
 		if (random.chance(STEP / MINUTE)) {
 			counts.changes++;
 			cloud.change();
@@ -173,4 +173,4 @@ async function simulateDay(nodes: number): Promise<Day> {
 	return { ...counts, wrong };
 }
 
-console.log(JSON.stringify(await simulateDay(Number(process.argv[2]))));
+console.log(JSON.stringify(await simulateDay(Number(process.argv[2]), Number(process.argv[3] ?? 24))));
