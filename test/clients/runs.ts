@@ -14,13 +14,13 @@ const EVERY_RUN: Readonly<Record<string, Runs>> = {
 		["ConfigDrive", ["netplan"]],
 		["Ec2", ["netplan"]],
 	],
-	"dual-stack": OVER_HTTP_AND_NOCLOUD,
+	"dual-stack": [...OVER_HTTP, ["NoCloud", ["netplan", "network-manager"]]],
 	"dhcp-and-static": OVER_HTTP,
 	trunk: OVER_HTTP,
 	bond: OVER_HTTP,
 	"bond-vlan": OVER_HTTP,
-	addresses: [...OVER_HTTP, ["NoCloud", ["netplan", "network-manager"]]],
-	dhcp: OVER_HTTP_AND_NOCLOUD,
+	addresses: OVER_HTTP,
+	dhcp: OVER_HTTP,
 	"static-and-slaac": [
 		["OpenStack", ["netplan", "network-manager"]],
 		["NoCloud", ["netplan", "network-manager"]],
@@ -32,8 +32,11 @@ const EVERY_RUN: Readonly<Record<string, Runs>> = {
 	"ipv6-static": FROM_DRIVE,
 };
 
-/** These find no more than those above, or take long. */
+/** These find no more than those above, or take long. They replace what is above for the same wiring. */
 const BY_HAND: Readonly<Record<string, Runs>> = {
+	"dual-stack": OVER_HTTP_AND_NOCLOUD,
+	addresses: [...OVER_HTTP, ["NoCloud", ["netplan", "network-manager"]]],
+	dhcp: OVER_HTTP_AND_NOCLOUD,
 	"link-local-gateway": FROM_DRIVE,
 	mtu: OVER_HTTP,
 	"route-off-link": OVER_HTTP,

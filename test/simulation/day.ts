@@ -1,6 +1,6 @@
 /**
- * `node test/simulation/day.ts NODES [HOURS]`: a day of a cloud that changes about once a minute, with the default intervals, and
- * guests who ask nodes with two workers each. Prints as JSON what that costs the cloud.
+ * `node test/simulation/day.ts NODES [HOURS]`: a day of a cloud that changes about once a minute, with the default
+ * intervals, and guests who ask nodes with two workers each. Prints as JSON what that costs the cloud.
  */
 import { mock } from "node:test";
 import { setImmediate } from "node:timers/promises";
