@@ -1,5 +1,6 @@
 /** The cache in front of a source: instances by id, and owners by port query. */
 import { setTimeout } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { instanceTimes } from "./cache-times.ts";
@@ -106,6 +107,8 @@ const INSTANCES_SHARE = 0.9;
 const INVENTORY_SHARE = 0.3;
 /** Between two look-ups that callers of `revalidate` cause. Seconds. */
 const MIN_REVALIDATE_INTERVAL = 1;
+/** Look-ups whose time is remembered. */
+const MOST_REVALIDATED = 20_000;
 
 /**
  * Creates the cache in front of a source. One look-up per instance at a time, however many callers; bounded; a stale
@@ -123,6 +126,8 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 
 	/** Look-ups that start now and need new facts, by detail and id. All others may be answered with older ones. */
 	const rereads = new Set<string>();
+	/** When new facts were last asked for, by detail and id. */
+	const revalidatedAt = new LRUCache<string, number>({ max: MOST_REVALIDATED });
 	const outdatedListeners: ((id: string) => void)[] = [];
 	const byDetail = createCachesByDetail(
 		{
@@ -179,9 +184,12 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		revalidate(id, detail, signal) {
 			const cache = byDetail[kept(detail)];
 			const known = cache.newest(id);
-			const isRecent = known !== undefined && now() - known.askedAt < MIN_REVALIDATE_INTERVAL * 1000;
-			if (isRecent) return known.value;
 			const lookUp = `${kept(detail)} ${id}`;
+			const before = revalidatedAt.get(lookUp) ?? Number.NEGATIVE_INFINITY;
+			const isRecent = now() - before < MIN_REVALIDATE_INTERVAL * 1000;
+			// What others asked for may have been known for longer: a mirror answers them.
+			if (isRecent && known !== undefined && known.askedAt >= before) return known.value;
+			revalidatedAt.set(lookUp, now());
 			rereads.add(lookUp);
 			const found = cache.revalidate(id, signal);
 			// The source is not asked if that has just failed, or while it is being asked.

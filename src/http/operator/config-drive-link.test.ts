@@ -1,8 +1,9 @@
 /** @module-tag slow */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type RawRequest, recordedInstance, send } from "../../../test/metadata-service.ts";
+import { instancesOf, type RawRequest, recordedInstance, send } from "../../../test/metadata-service.ts";
 import { startTestOperator, type TestOperatorOptions, type TestOperatorServer } from "../../../test/operator-server.ts";
 import { decodeConfigDrive, readConfigDrive } from "../../config-drive/index.ts";
+import { GuestwireError } from "../../errors.ts";
 import { createDriveLinks, linkExpiry } from "../../service/drive-links.ts";
 import { openDatabase, type StateDatabase } from "../../store/database.ts";
 import { sharedKey } from "../../store/secrets.ts";
@@ -46,6 +47,24 @@ describe("a link to a config drive", () => {
 		const drive = readConfigDrive(decodeConfigDrive(linked.body));
 		expect(Buffer.from(drive.read("openstack/latest/meta_data.json") ?? "").toString()).toContain(instance.id);
 		expect((await ask(`${DRIVE}${search}`, [LOCAL], "HEAD")).status).toBe(200);
+	});
+
+	it("gives a drive of new facts, and of known ones while the cloud is away", async () => {
+		let isAway = false;
+		const renamed = { ...instance, server: { ...instance.server, name: "renamed-a-moment-ago" } } as typeof instance;
+		const revalidate = async () => {
+			if (isAway) throw new GuestwireError("cloud-unavailable", "the cloud is away");
+			return renamed;
+		};
+		await start({ instances: { ...instancesOf([instance]), revalidate } });
+		const search = await linkOf();
+		const metaData = async () => {
+			const drive = readConfigDrive(decodeConfigDrive((await ask(`${DRIVE}${search}`)).body));
+			return JSON.parse(Buffer.from(drive.read("openstack/latest/meta_data.json") ?? "").toString());
+		};
+		expect((await metaData()).name).toBe("renamed-a-moment-ago");
+		isAway = true;
+		expect((await metaData()).name).toBe(instance.server?.name);
 	});
 
 	it("uses the configured URL, and is valid for as long as requested", async () => {

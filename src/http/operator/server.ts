@@ -36,7 +36,7 @@ import { stateRoutes } from "./state-routes.ts";
 export interface OperatorServerOptions extends Tokens {
 	/** An address, as for a metadata listener. Without a token it must be one that only this machine can reach. */
 	readonly listen: string;
-	readonly instances: Pick<InstanceCache, "get" | "list">;
+	readonly instances: Pick<InstanceCache, "get" | "revalidate" | "list">;
 	readonly documents: GuestDocuments;
 	readonly passwords: PasswordStore;
 	/** The documents in profile `nova`, to compare. */
@@ -181,11 +181,20 @@ function requestOf(headers: FastifyRequest["headers"], method: string): AccessRe
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access: Access): void {
 	const { instances, documents, passwords, metrics, log, isReady, isOutdated = () => false } = options;
 
-	const instanceOf = async (id: string): Promise<Instance> => {
-		const found = await instances.get(id.toLowerCase(), "all");
+	const instanceOf = async (id: string, look = instances.get): Promise<Instance> => {
+		const found = await look(id.toLowerCase(), "all");
 		if (found !== undefined) return found;
 		const advice = "take an id from /api/instances";
 		throw new GuestwireError("unknown-instance", `there is no instance ${JSON.stringify(id)}: ${advice}`);
+	};
+	/** A drive is written once. A NIC may have been attached a moment ago. */
+	const newFacts: InstanceCache["get"] = async (id, detail) => {
+		try {
+			return await instances.revalidate(id, detail);
+		} catch (error) {
+			if ((error as GuestwireError).code !== "cloud-unavailable") throw error;
+			return instances.get(id, detail);
+		}
 	};
 	app.register(instanceListRoute, { instances });
 	app.register(instanceRoutes, {
@@ -195,7 +204,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.register(configDriveRoute, {
 		drive: async (id, request) => {
 			requireUserData(request, log, hasLink(request) ? "the config drive, by a link" : "the config drive");
-			const instance = await instanceOf(id);
+			const instance = await instanceOf(id, newFacts);
 			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
 		},
 	});
