@@ -82,7 +82,8 @@ export function createRefusals({ store, instances, onRested }: RefusalsOptions):
 		timer ??= setTimeout(() => {
 			timer = undefined;
 			onRested();
-		}, delay).unref();
+			// A timer may fire almost a millisecond early, and drops fractions.
+		}, Math.ceil(delay) + 1).unref();
 	};
 	return {
 		get nearest() {
