@@ -1,7 +1,7 @@
 /** Writes of the mirror's tables. */
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { ServerFacts } from "../instance/facts.ts";
-import type { Resource, ResourceKind } from "../source/resource.ts";
+import { type Resource, type ResourceKind, textOfName } from "../source/resource.ts";
 import { chunks } from "../store/chunks.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
 import { keysOf } from "./keys.ts";
@@ -111,9 +111,9 @@ async function replaceKeys(
 			await transaction.deleteFrom("mirror_keys").where("kind", "=", kind).where("id", "in", ids).execute();
 		}
 	}
-	const kept = new Set(changed.filter(({ deleted }) => !deleted).map(({ kind, id }) => `${kind} ${id}`));
+	const kept = new Set(changed.filter(({ deleted }) => !deleted).map(textOfName));
 	const latest = new Map(
-		upserts.toSorted((a, b) => a.requestedAt - b.requestedAt).map((one) => [`${one.kind} ${one.id}`, one]),
+		upserts.toSorted((a, b) => a.requestedAt - b.requestedAt).map((one) => [textOfName(one), one]),
 	);
 	const keys = [...latest].flatMap(([name, resource]) => (kept.has(name) ? keyRows(resource) : []));
 	for (const rows of chunks(keys)) {

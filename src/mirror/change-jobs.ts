@@ -1,6 +1,6 @@
 /** The changes that signals have reported and that are not in the mirror yet. */
 import type { SignalName } from "../source/remote-source.ts";
-import type { ResourceName } from "../source/resource.ts";
+import { type ResourceName, textOfName } from "../source/resource.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
@@ -79,7 +79,7 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 
 	return {
 		add(name, report) {
-			const key = `${name.kind} ${name.id}`;
+			const key = textOfName(name);
 			const job = jobs.get(key);
 			const since = clock.now();
 			if (job !== undefined) {
@@ -93,7 +93,7 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 			run(name, key, added).catch(() => {});
 			return true;
 		},
-		has: ({ kind, id }) => jobs.has(`${kind} ${id}`),
+		has: (name) => jobs.has(textOfName(name)),
 		oldest() {
 			let oldest = Number.POSITIVE_INFINITY;
 			for (const { since } of jobs.values()) oldest = Math.min(oldest, since);

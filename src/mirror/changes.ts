@@ -6,6 +6,7 @@ import { isInstanceNic, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceKind, type ResourceName } from "../source/resource.ts";
 import type { Change, ChangeKind } from "../source/source.ts";
 import { chunks } from "../store/chunks.ts";
+import { hasKeys } from "./keys.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 
 /** Kinds whose change concerns nothing else, with the kind that a source reports. */
@@ -20,11 +21,6 @@ const KINDS: Readonly<Partial<Record<ResourceKind, ChangeKind>>> = {
 	floatingip: "floatingip",
 	security_group: "security_group",
 };
-
-/** Kinds that join other resources. */
-const JOINING: ReadonlySet<ResourceKind> = new Set([
-	...(["port", "trunk", "floatingip", "baremetal_node", "baremetal_port", "portgroup"] as const),
-]);
 
 /** Resources read at a time. */
 const CHUNK = 500;
@@ -45,7 +41,7 @@ export async function changesOf(store: Pick<MirrorStore, "read">, names: readonl
 		const own = KINDS[kind];
 		if (own !== undefined) add(own, id);
 	}
-	const joining = names.filter(({ kind }) => JOINING.has(kind));
+	const joining = names.filter(({ kind }) => hasKeys(kind));
 	for (let at = 0; at < joining.length; at += CHUNK) {
 		const some = Map.groupBy(joining.slice(at, at + CHUNK), ({ kind }) => kind);
 		const selectors = Array.from(some, ([kind, group]) => ({ kind, ids: group.map(({ id }) => id) }));

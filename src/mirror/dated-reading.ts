@@ -1,8 +1,7 @@
 /** What the mirror has of an instance, and whether documents may be made from it. */
 import type { Detail } from "../instance/instance.ts";
 import type { Profile } from "../instance/profile.ts";
-import type { ResourceKind } from "../source/resource.ts";
-import { textOfName } from "./doubts.ts";
+import { type ResourceKind, textOfName } from "../source/resource.ts";
 import { isNeeded, requestedAtOf } from "./instance-reads.ts";
 import type { MirrorState } from "./mirror-state.ts";
 import { nicsWithoutPort } from "./missing-ports.ts";

@@ -1,8 +1,5 @@
 /** Resources whose stored content may be wrong, because their record could not be read. */
-import type { ResourceName } from "../source/resource.ts";
-
-/** As `MirrorMeta.doubtful` has them. */
-export const textOfName = ({ kind, id }: ResourceName) => `${kind} ${id}`;
+import { type ResourceName, textOfName } from "../source/resource.ts";
 
 export interface Doubts {
 	/** Returns whether it is new. */

@@ -1,10 +1,10 @@
 /** Reads everything that the source has, once. */
 import { GuestwireError } from "../errors.ts";
 import type { ResourcePage, ResourceReader } from "../source/remote-source.ts";
-import { contentsOf, type ResourceKind, type ResourceName } from "../source/resource.ts";
+import { contentsOf, type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
 import type { Clock } from "./clock.ts";
-import { type Doubts, textOfName } from "./doubts.ts";
+import type { Doubts } from "./doubts.ts";
 import type { InstanceReads } from "./instance-reads.ts";
 import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
 import type { ResourceReads } from "./resource-reads.ts";

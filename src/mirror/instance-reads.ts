@@ -1,7 +1,6 @@
 /** Reads whole instances from the source. */
 import type { Detail } from "../instance/instance.ts";
-import type { Resource, ResourceKind } from "../source/resource.ts";
-import { textOfName } from "./doubts.ts";
+import { type Resource, type ResourceKind, textOfName } from "../source/resource.ts";
 import type { DeletedResource, MirrorStore } from "./mirror-store.ts";
 import { type InstanceReading, readInstance } from "./read-instance.ts";
 import type { ResourceReads } from "./resource-reads.ts";

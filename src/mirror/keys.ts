@@ -2,7 +2,7 @@
 import { canonicalAddress, canonicalMac } from "../instance/addresses.ts";
 import type { PortFacts } from "../instance/facts.ts";
 import { isDhcpPort } from "../instance/port-owner.ts";
-import type { Resource } from "../source/resource.ts";
+import type { Resource, ResourceKind } from "../source/resource.ts";
 
 /** The keys of each kind that has any. */
 export interface ResourceKeys {
@@ -20,6 +20,14 @@ export interface ResourceKeys {
 	readonly baremetal_port: "node" | "mac";
 	readonly portgroup: "node";
 }
+
+const HAS_KEYS: Readonly<Record<keyof ResourceKeys, true>> = {
+	...{ port: true, trunk: true, floatingip: true },
+	...{ baremetal_node: true, baremetal_port: true, portgroup: true },
+};
+
+/** Whether resources of the kind belong to others and are found by them, so that nothing shows when one is missing. */
+export const hasKeys = (kind: ResourceKind): boolean => Object.hasOwn(HAS_KEYS, kind);
 
 export interface Key {
 	readonly name: ResourceKeys[keyof ResourceKeys];

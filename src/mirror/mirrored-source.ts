@@ -7,7 +7,6 @@ import type { Profile } from "../instance/profile.ts";
 import { SIGNALLED_OWNER_AGE } from "../source/cache-times.ts";
 import { assembleOwned, instanceFrom } from "../source/ownership.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
-import type { ResourceKind } from "../source/resource.ts";
 import type { Change, FactsSource, InstanceSummary, PortQuery } from "../source/source.ts";
 import { withAbort } from "../source/with-abort.ts";
 import { createAnswerTimes, REMEMBERED } from "./answer-times.ts";
@@ -15,6 +14,7 @@ import { changesOf } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { asOf, createReadingChecks, type DatedReading, mayLackNics } from "./dated-reading.ts";
 import type { InstanceReads } from "./instance-reads.ts";
+import { hasKeys } from "./keys.ts";
 import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
@@ -54,16 +54,6 @@ export interface MirroredSource extends FactsSource {
 /** Instances that are read for the first time while their guests are answered by the remote source. */
 const MOST_PREPARED = 200;
 
-/** Kinds that an instance's facts are found by, so that nothing shows when one is missing. */
-const FOUND_BY_KEY: ReadonlySet<ResourceKind> = new Set([
-	"port",
-	"trunk",
-	"floatingip",
-	"baremetal_node",
-	"baremetal_port",
-	"portgroup",
-]);
-
 export async function createMirroredSource(options: MirroredSourceOptions): Promise<MirroredSource> {
 	const { remote, store, instances, clock, events } = options;
 	const reading = { dhcpPorts: options.profile === "nova" };
@@ -73,7 +63,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Instances that the next look-up has to read again. The others that are under way don't. */
 	const rereads = new Set<string>();
 	let asking = 0;
-	const keyKinds = remote.resources.kinds.filter((kind) => FOUND_BY_KEY.has(kind));
+	const keyKinds = remote.resources.kinds.filter(hasKeys);
 
 	const report = (change: Change) => {
 		remote.invalidate?.(change);
@@ -88,7 +78,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		async onChange(changed, isListed) {
 			const changes = changed ? await changesOf(store, changed) : [EVERYTHING];
 			for (const change of changes) for (const listener of storedListeners) listener(change);
-			// What the fill stores before that is no change of what the remote source has answered.
+			// What the fill stores before that does not change what the remote source has answered.
 			if (isListed) for (const change of isAnswering ? changes : [EVERYTHING]) report(change);
 			isAnswering = isListed;
 		},

@@ -3,7 +3,7 @@ import { emptyFacts } from "../instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
 import { isDhcpPort } from "../instance/port-owner.ts";
 import { isInstanceNic } from "../source/ownership.ts";
-import { contentsOf, type Resource, type ResourceName } from "../source/resource.ts";
+import { contentsOf, type Resource, type ResourceName, textOfName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
 import type { DeletedResource, MirrorStore, Selector } from "./mirror-store.ts";
 
@@ -41,11 +41,11 @@ export async function readInstance(store: Reader, id: string, options: ReadInsta
 		const { resources, deleted, sequences } = await readResources(store, id, options);
 		const [sequence = 0] = sequences;
 		if (attempt < ATTEMPTS && sequences.some((other) => other !== sequence)) continue;
-		const facts = deleted.has(nameOf({ kind: "server", id })) ? undefined : factsOf(resources, id);
+		const facts = deleted.has(textOfName({ kind: "server", id })) ? undefined : factsOf(resources, id);
 		const missing = facts === undefined ? [] : missingFrom(resources, facts);
 		return {
 			facts,
-			missing: missing.filter((name) => !deleted.has(nameOf(name))),
+			missing: missing.filter((name) => !deleted.has(textOfName(name))),
 			resources: [...resources.values()],
 			deleted: [...deleted.values()],
 			sequence,
@@ -70,8 +70,6 @@ export function hidesUserData({ server }: InstanceFacts, isStored: boolean): boo
 /** By kind and id. */
 type Resources = ReadonlyMap<string, Resource>;
 
-const nameOf = ({ kind, id }: ResourceName) => `${kind} ${id}`;
-
 async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInstanceOptions) {
 	const resources = new Map<string, Resource>();
 	const deleted = new Map<string, DeletedResource>();
@@ -79,8 +77,8 @@ async function readResources(store: Reader, id: string, { dhcpPorts }: ReadInsta
 	const read = async (selectors: readonly Selector[]) => {
 		const snapshot = await store.read(selectors);
 		sequences.push(snapshot.sequence);
-		for (const resource of snapshot.resources) resources.set(nameOf(resource), resource);
-		for (const name of snapshot.deleted) deleted.set(nameOf(name), name);
+		for (const resource of snapshot.resources) resources.set(textOfName(resource), resource);
+		for (const name of snapshot.deleted) deleted.set(textOfName(name), name);
 	};
 	await read([
 		{ kind: "server", ids: [id] },
@@ -159,7 +157,7 @@ function missingFrom(resources: Resources, { id, ports, subports }: InstanceFact
 			"ids" in selector ? selector.ids.map((other) => ({ kind: selector.kind, id: other })) : [],
 		),
 	];
-	return wanted.filter((name) => !resources.has(nameOf(name)));
+	return wanted.filter((name) => !resources.has(textOfName(name)));
 }
 
 function nicsOf(resources: Resources, id: string): PortFacts[] {

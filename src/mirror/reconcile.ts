@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { PortFacts, ServerFacts } from "../instance/facts.ts";
 import { ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
-import type { ResourceKind, ResourceName } from "../source/resource.ts";
+import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
 import { hideUserData } from "./apply-batch.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
-import { type Doubts, textOfName } from "./doubts.ts";
+import type { Doubts } from "./doubts.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
@@ -113,9 +113,10 @@ async function lackingDetails(store: MirrorStore): Promise<Difference[]> {
 			{ kind: "server_details", ids: servers.map(({ id }) => id) },
 		] as const;
 		const { resources } = await store.read(selectors);
-		const known = new Set(resources.map(({ kind, id }) => `${kind} ${id}`));
+		const known = new Set(resources.map(textOfName));
 		for (const { kind, ids } of selectors) {
-			for (const id of ids) if (!known.has(`${kind} ${id}`)) lacking.set(`${kind} ${id}`, { kind, id, listedAt: 0 });
+			for (const id of ids)
+				if (!known.has(textOfName({ kind, id }))) lacking.set(textOfName({ kind, id }), { kind, id, listedAt: 0 });
 		}
 	}
 	return [...lacking.values()];
@@ -177,7 +178,7 @@ async function differentContents(
 			store,
 		);
 		for (const { id, content = {} } of some) {
-			const known = stored.get(`${kind} ${id}`);
+			const known = stored.get(textOfName({ kind, id }));
 			const shown = userData ? content : hideUserData(content as Partial<ServerFacts>);
 			if (known !== undefined && differs(known as Members, shown)) others.add(id);
 		}
@@ -210,8 +211,8 @@ async function notDeleted(
 /** Those that were not read since they were listed. */
 async function stillDifferent(differences: readonly Difference[], store: MirrorStore): Promise<Difference[]> {
 	const { resources, deleted } = await store.read(selectorsOf(differences));
-	const readAt = new Map([...resources, ...deleted].map(({ kind, id, requestedAt }) => [`${kind} ${id}`, requestedAt]));
-	return differences.filter(({ kind, id, listedAt }) => (readAt.get(`${kind} ${id}`) ?? 0) <= listedAt);
+	const readAt = new Map([...resources, ...deleted].map((one) => [textOfName(one), one.requestedAt]));
+	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
 }
 
 /** Reads the resources again, and returns those whose content was another one and that signals report. */
@@ -223,7 +224,7 @@ async function repair(names: readonly ResourceName[], { store, handle }: Reconci
 		await Promise.all(some.map(handle));
 		const after = await contentsByName(some, store);
 		const hasChanged = (name: ResourceName) => {
-			const [old, current] = [before, after].map((contents) => contents.get(`${name.kind} ${name.id}`));
+			const [old, current] = [before, after].map((contents) => contents.get(textOfName(name)));
 			return !isDeepStrictEqual(old, current) && !(name.kind === "port" && isSilent((current ?? old) as PortFacts));
 		};
 		changed.push(...some.filter(hasChanged));
@@ -241,7 +242,7 @@ function isSilent({ device_owner: owner }: PortFacts): boolean {
 
 async function contentsByName(names: readonly ResourceName[], store: MirrorStore): Promise<Map<string, unknown>> {
 	const { resources } = await store.read(selectorsOf(names));
-	return new Map(resources.map(({ kind, id, content }) => [`${kind} ${id}`, content]));
+	return new Map(resources.map((one) => [textOfName(one), one.content]));
 }
 
 function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKind; ids: string[] }[] {

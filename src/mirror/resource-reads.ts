@@ -1,6 +1,6 @@
 /** Reads resources from the source and stores them. */
 import type { FoundResources, Reference, ResourceReader, UnreadableResource } from "../source/remote-source.ts";
-import type { ResourceKind, ResourceName } from "../source/resource.ts";
+import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
 import { createLane, type Lane } from "./lane.ts";
@@ -67,10 +67,10 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 	}
 
 	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
-		const wanted = new Set(ids.filter((id) => absenceWanted.delete(`${kind} ${id}`)));
+		const wanted = new Set(ids.filter((id) => absenceWanted.delete(textOfName({ kind, id }))));
 		const found = await reader.byId(kind, ids, signal).catch((error) => {
 			// The parts of the batch may be read next.
-			if (ids.length > 1) for (const id of wanted) absenceWanted.add(`${kind} ${id}`);
+			if (ids.length > 1) for (const id of wanted) absenceWanted.add(textOfName({ kind, id }));
 			throw error;
 		});
 		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
@@ -93,7 +93,7 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 	}
 
 	function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
-		if (storesAbsence) absenceWanted.add(`${kind} ${id}`);
+		if (storesAbsence) absenceWanted.add(textOfName({ kind, id }));
 		return laneOf(kind, (ids) => readById(kind, ids))(id);
 	}
 

@@ -1,10 +1,12 @@
 /** Keeps the mirror current, in one process of all that share it. */
+
 import { hostname } from "node:os";
 import type { RemoteSource } from "../source/remote-source.ts";
+import { textOfName } from "../source/resource.ts";
 import { type ChangeHandler, createChangeHandler } from "./change-handler.ts";
 import { type ChangeJobs, createChangeJobs } from "./change-jobs.ts";
 import type { Clock } from "./clock.ts";
-import { type Doubts, textOfName } from "./doubts.ts";
+import type { Doubts } from "./doubts.ts";
 import { fillMirror } from "./fill.ts";
 import type { InstanceReads } from "./instance-reads.ts";
 import type { MirrorEvents } from "./mirror-events.ts";

@@ -46,6 +46,9 @@ export interface ResourceName {
 	readonly id: string;
 }
 
+/** A name as one text, to look it up by. */
+export const textOfName = ({ kind, id }: ResourceName) => `${kind} ${id}`;
+
 /** A resource; `kind` says which. */
 export type Resource<Kind extends ResourceKind = ResourceKind> = {
 	[K in Kind]: {
