@@ -87,8 +87,9 @@ function scopeOf(client: Client, conditions: readonly Condition[]): string {
 
 /** Whether everything in the inner scope is in the outer one. */
 function covers(outer: Condition, inner: Condition): boolean {
-	const hasRenderers = inner.renderers?.every((renderer) => outer.renderers?.includes(renderer) !== false) ?? false;
-	return (outer.renderers === undefined || hasRenderers) && coversRange(outer, inner);
+	const { renderers } = outer;
+	const hasRenderers = renderers === undefined || inner.renderers?.every((one) => renderers.includes(one)) === true;
+	return hasRenderers && coversRange(outer, inner);
 }
 
 const CONFIGURING = CLIENTS.filter(({ configuresNetwork }) => configuresNetwork !== false);

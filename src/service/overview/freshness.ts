@@ -1,14 +1,12 @@
 /** Whether a guest has the documents that it would get now. */
+import { documentAt } from "../../documents/paths.ts";
 import type { LastAnswer } from "../../store/history-store.ts";
 import { SAME_BOOT } from "../../store/history-write.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 
 export type DocumentState = "current" | "outdated" | "gone";
 
-/** Documents that depend on services outside the instance, which are not asked for this. */
-const UNCOMPARABLE = /\/vendor_data2\.json$/;
-
-/** Nor are these, if what the guest would get now is known without its user data. */
+/** Not compared if what the guest would get now is known without its user data. */
 const USER_DATA = /\/user[_-]data$/;
 
 /**
@@ -27,7 +25,8 @@ export function comparableAnswers(answers: readonly LastAnswer[], lacksUserData:
 	return answers.filter(
 		({ path, at }) =>
 			at > (newest.get(nameOf(path)) ?? at) - SAME_BOOT &&
-			!UNCOMPARABLE.test(path) &&
+			// The services behind these are not asked for this.
+			documentAt(path)?.hasDynamicVendorData !== true &&
 			!(lacksUserData && USER_DATA.test(path)),
 	);
 }

@@ -57,8 +57,8 @@ async function compressed(versions: HistoryBatch["versions"]): Promise<HistoryBa
 	const all: HistoryBatch["versions"][number][] = [];
 	for (let at = 0; at < versions.length; at += AT_ONCE) {
 		const some = versions.slice(at, at + AT_ONCE);
-		const contents = await Promise.all(some.map(({ content }) => compressContent(content)));
-		all.push(...some.map((version, nth) => ({ ...version, content: contents[nth] ?? version.content })));
+		const compress = async (one: (typeof some)[number]) => ({ ...one, content: await compressContent(one.content) });
+		all.push(...(await Promise.all(some.map(compress))));
 	}
 	return all;
 }

@@ -2,9 +2,8 @@
 import { LRUCache } from "lru-cache";
 import type { HistoryStore } from "../../store/history-store.ts";
 import type { AnsweredRequest } from "./answered-request.ts";
-import type { ClientEvidence } from "./client.ts";
 import type { DigestOf } from "./document-content.ts";
-import { type BatchContext, makeBatch } from "./make-batch.ts";
+import { type BatchContext, type BatchMemory, makeBatch } from "./make-batch.ts";
 import { addRequest, createPending, putBack } from "./pending.ts";
 import { MAX_REQUESTS, mergeRequests } from "./request-list.ts";
 
@@ -51,9 +50,9 @@ const MAX_PIECES = 8;
 export function createRecorder(options: RecorderOptions): Recorder {
 	const { store, node, writer, digestOf, onLost, onError, delay = 1000 } = options;
 	const max = MAX_REMEMBERED;
-	const memory = {
-		evidence: new LRUCache<string, ClientEvidence & { readonly at: number }>({ max }),
-		versions: new LRUCache<string, string>({ max: 4 * max }),
+	const memory: BatchMemory = {
+		evidence: new LRUCache({ max }),
+		versions: new LRUCache({ max: 4 * max }),
 	};
 	const context: BatchContext = { node, writer, digestOf, memory };
 	const growth = createGrowth();

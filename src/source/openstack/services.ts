@@ -37,12 +37,9 @@ export interface Services {
  */
 export async function openServices({ cloud, env }: CloudChoice): Promise<Services> {
 	const found = await findCloud(cloud, env);
-	// Each has connections of its own, even if a proxy serves all APIs: no API's queue is another's.
-	const [rest, forNetwork, forCompute] = [
-		await createRest(found.entry),
-		await createRest(found.entry),
-		await createRest(found.entry),
-	];
+	// Neutron and Nova have connections of their own, even if a proxy serves all APIs: neither waits for the other's queue.
+	const open = () => createRest(found.entry);
+	const [rest, forNetwork, forCompute] = await Promise.all([open(), open(), open()]);
 	const session = createSession(found, rest, () => performance.now());
 	const authorize = byToken(session);
 	// Endpoints in catalogues may end with a version, and Nova's with a project too.
