@@ -26,7 +26,7 @@ const INTERVAL = 50;
 /** How long a change is waited for. Nova remembers for 15 s. Seconds. */
 const PATIENCE = 60;
 const NOVA_PATIENCE = 30;
-/** Nova is not asked for a kind of change any more that it did not show so many times. */
+/** Changes of a kind that Nova did not show, after which it is no longer asked for that kind. */
 const MOST_UNSEEN = 2;
 
 const KINDS = [...CHANGE_KINDS, deletedServers(startAnother), SUBPORTS];

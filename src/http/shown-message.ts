@@ -1,4 +1,4 @@
-/** What operators are told about an error: no path of this machine. */
+/** What operators see of an error: its message, without paths of this machine. */
 import { type ErrorCode, GuestwireError } from "../errors.ts";
 
 /** The errors whose messages name no file of this machine. */

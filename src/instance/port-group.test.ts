@@ -94,7 +94,7 @@ describe("a port's bare metal", () => {
 	});
 
 	it.each(["01:00:5e:00:00:01", "02-00-00-00-00-0c", Array.from({ length: 20 }, () => "02").join(":")])(
-		"leaves out %s, which is no address of an actor",
+		"leaves out %s, which the driver does not accept",
 		(ad_actor_system) => {
 			const portGroups = [group({ ...attached, properties: { ad_actor_system } })];
 			expect(bareMetal({ portGroups, bareMetalPorts: members }).portGroup?.options).toEqual({});

@@ -47,7 +47,7 @@ export function startWorkers({ node, count, clock, maxAge, sourceAge }: WorkersO
 	});
 }
 
-/** Two sides, each of which gets copies of what the other one sends. */
+/** The two ends of a channel: each receives copies of what the other sends. */
 function connectedPorts(): readonly [Port, Port] {
 	const [near, far] = [new EventEmitter(), new EventEmitter()];
 	const portTo = (own: EventEmitter, other: EventEmitter): Port => ({

@@ -59,7 +59,7 @@ const AnswerSchema = Type.Object({
 	bytes: Type.Integer(),
 	digest: Type.String({
 		description:
-			"SHA-256, 32 characters of it; salted for documents that may contain secrets; empty if the answer was that there is no such document",
+			"SHA-256, 32 characters of it; salted for documents that may contain secrets; empty if there was no such document",
 	}),
 	userAgent: Type.String(),
 	listener: Type.String(),
@@ -134,7 +134,7 @@ export const VersionsSchema = Type.Object({
 	),
 	nova: Type.Optional(Type.String({ description: "The same in profile nova" })),
 	fetched: Type.Optional(
-		Type.String({ description: "The digest of what the guest fetched last; absent if that was not there" }),
+		Type.String({ description: "The digest of what the guest fetched last; absent if there was none" }),
 	),
 	versions: Type.Array(Type.Object({ digest: Type.String(), firstAt: Time, lastAt: Time, text: Type.String() }), {
 		description: "What the guest fetched, the newest first",

@@ -1,4 +1,4 @@
-/** Guests choose the length of what they send: up to 16 KiB for each request that waits to be written. */
+/** Limits what is kept of a request until it is written: guests choose its length, up to 16 KiB. */
 import type { AnsweredRequest, RequestSource } from "./answered-request.ts";
 
 /** Characters of a user agent, a path or an id. */

@@ -38,7 +38,7 @@ const LONGEST = 100;
 /** A round gathers look-ups while the previous one runs, but not longer than this, or in a burst … */
 const LONGEST_BEHIND = 250;
 const LONGEST_BEHIND_IN_BURST = 1000;
-/** … and while the burst it follows goes on, but not longer than this, nor with so many look-ups. */
+/** … and while the burst it follows goes on, but not longer than this, and not if a round has this many look-ups already. */
 const LONGEST_BEHIND_BURST = 1000;
 const ENOUGH = 250;
 
@@ -51,11 +51,11 @@ export const waitAtMost = (ms: number) => new Promise<void>((resolve) => void se
 /** Gathers look-ups into rounds: a burst of any size needs about two of them. */
 export function createBatch<T>({ ask, none, share, leads, follows }: BatchOptions<T>): Shared<T> {
 	let lookUps = 0;
-	/** Settles when so many look-ups were made. */
+	/** Whom to tell when a number of look-ups has been made. */
 	let target = { lookUps: Number.POSITIVE_INFINITY, reached: () => {} };
 	let running: Promise<unknown> = Promise.resolve();
 
-	/** Waits for so many look-ups in all. One caller at a time waits. */
+	/** Waits until this many look-ups have been made in all. One caller at a time waits. */
 	function until(count: number): Promise<void> {
 		return new Promise((resolve) => {
 			if (lookUps >= count) resolve();

@@ -42,7 +42,7 @@ test("a file that is not a database and a missing folder are errors that name th
 	});
 });
 
-test("a statement that the database rejects is told apart from a database that can't be used", async () => {
+test("a rejected statement is distinguished from a database that can't be used", async () => {
 	const state = await openDatabase({ sqlite: file });
 	const ids = Array.from({ length: 40_000 }, (_, at) => `${at}`);
 	const read = () =>
