@@ -6,6 +6,7 @@ import type { VendorData } from "../documents/vendor-data.ts";
 import { getOrInsert } from "../get-or-insert.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import type { NovaRelease } from "../instance/nova-release.ts";
+import { rememberedByText } from "../remembered-by-text.ts";
 import type { DynamicVendorData } from "./vendor-data.ts";
 
 /** An instance's documents as its guest gets them. */
@@ -56,7 +57,7 @@ export function createGuestDocuments(settings: DocumentSettings, vendorData?: Dy
 		tree,
 		complete: async (instance) =>
 			vendors === undefined ? tree(instance) : treeWith(instance, await vendors.of(instance)),
-		detailOf: (path) => detailOf(path, settings.expose),
+		detailOf: rememberedByText((path) => detailOf(path, settings.expose)),
 		answer(instance, path) {
 			if (vendors === undefined || documentAt(path)?.hasDynamicVendorData !== true) return tree(instance).answer(path);
 			return vendors.of(instance).then((data) => treeWith(instance, data).answer(path));

@@ -107,8 +107,15 @@ export function createLog(stream: DestinationStream): Log {
 		info: logger.info.bind(logger),
 		warn: logger.warn.bind(logger),
 		error: logger.error.bind(logger),
-		request: (line) => write(JSON.stringify({ level: levelOf(line), time: Date.now(), ...line })),
+		request: (line) => write(requestJson(line)),
 	};
+}
+
+/** The members one by one: a spread would take as long as all the rest. */
+function requestJson(line: RequestLine): string {
+	const { identity, method, path, status, ms, instance, reason, detail } = line;
+	const time = Date.now();
+	return JSON.stringify({ level: levelOf(line), time, identity, method, path, status, ms, instance, reason, detail });
 }
 
 /** Refusals and failures that an operator should look at are warnings. Bugs are errors. */

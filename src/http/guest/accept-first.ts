@@ -23,6 +23,8 @@ const ACCEPTING = 100;
 const INTERVAL = 1000;
 /** Requests that wait. With each further one, one is handled at once, so that the event loop reads no more of them. */
 const MOST_WAITING = 2000;
+/** Requests handled in one turn, at most: about a millisecond's work. */
+const MOST_PER_TURN = 32;
 
 export function createAcceptFirst(): AcceptFirst {
 	const waiting = createQueues();
@@ -32,17 +34,18 @@ export function createAcceptFirst(): AcceptFirst {
 	/** Milliseconds of the performance clock. */
 	let since = Number.NEGATIVE_INFINITY;
 
-	/**
-	 * Runs after each look for connections and requests. One request per turn: node closes sockets and settles promises
-	 * before the next.
-	 */
+	/** Requests per turn: one while connections arrive, then more, since each turn costs a system call. */
+	let perTurn = 1;
+
+	/** Runs after each look for connections and requests. */
 	const turn = () => {
 		const onlyAccepts = hasAccepted && performance.now() - since < ACCEPTING;
-		const request = onlyAccepts ? undefined : waiting.next();
+		perTurn = hasAccepted ? 1 : Math.min(2 * perTurn, MOST_PER_TURN);
+		const requests = onlyAccepts ? [] : waiting.next(perTurn);
 		isBusy = hasAccepted || waiting.size() > 0;
 		hasAccepted = false;
 		if (isBusy) setImmediate(turn);
-		request?.();
+		for (const request of requests) request();
 	};
 	return {
 		accepted() {
@@ -56,7 +59,7 @@ export function createAcceptFirst(): AcceptFirst {
 		handle(socket, request) {
 			if (!isBusy) return request();
 			waiting.add(socket, request);
-			if (waiting.size() > MOST_WAITING) waiting.next()?.();
+			if (waiting.size() > MOST_WAITING) waiting.next(1)[0]?.();
 		},
 		flush(socket) {
 			for (const request of waiting.remove(socket)) request();
@@ -83,15 +86,18 @@ function createQueues() {
 			size++;
 		},
 		remove,
-		next(): Request | undefined {
+		/** Up to `most` requests: of each connection that is still open one, and again. */
+		next(most: number): Request[] {
+			const requests: Request[] = [];
 			for (const socket of queues.keys()) {
+				if (requests.length >= most) break;
 				const [request, ...later] = remove(socket);
-				if (socket.destroyed) continue;
+				if (request === undefined || socket.destroyed) continue;
 				if (later.length > 0) queues.set(socket, later);
 				size += later.length;
-				return request;
+				requests.push(request);
 			}
-			return undefined;
+			return requests;
 		},
 	};
 }
