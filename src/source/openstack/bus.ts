@@ -53,11 +53,8 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 		},
 		onOverflow: () => handler.onGap(Date.now() - CHECK_EVERY),
 	};
-	const stopped = new Promise<string>((resolve) => {
-		stop.addEventListener("abort", () => resolve("closed"), { once: true });
-	});
 	for (let turn = 0; !stop.aborted; turn++) {
-		const { reason, wasOpen, hosts } = await runSession(address, turn, session, stopped);
+		const { reason, wasOpen, hosts } = await runSession(address, turn, session, stop);
 		if (stop.aborted) return;
 		failures += 1;
 		if (wasOpen) downSince = Date.now() - UNNOTICED;
@@ -100,8 +97,11 @@ async function runSession(
 	address: () => Promise<BusAddress>,
 	turn: number,
 	handler: SessionHandler,
-	stopped: Promise<string>,
+	stop: AbortSignal,
 ): Promise<SessionResult> {
+	const stopped = Promise.withResolvers<string>();
+	const onStop = () => stopped.resolve("closed");
+	stop.addEventListener("abort", onStop);
 	let place = "the message bus";
 	let hosts = 1;
 	let session: BusSession | undefined;
@@ -111,35 +111,38 @@ async function runSession(
 		const host = bus.hosts[turn % hosts] as (typeof bus.hosts)[number];
 		place = `${host.host}:${host.port}`;
 		session = await openBusSession(bus, host, handler.onMessage);
-		const ended = Promise.race([session.ended, stopped]);
+		const ended = Promise.race([session.ended, stopped.promise]);
 		const reason = await Promise.race([ended, watchExchanges(session, handler, ended)]);
 		return { reason: `${place}: ${reason}`, wasOpen: true, hosts };
 	} catch (error) {
 		return { reason: `${place}: ${describeBusError(error)}`, wasOpen: session !== undefined, hosts };
 	} finally {
+		stop.removeEventListener("abort", onStop);
 		await session?.close();
 	}
 }
 
 /** Binds the queue as long as the session lasts: an exchange may appear late, or be deleted and created again. */
-async function watchExchanges(session: BusSession, handler: SessionHandler, ended: Promise<string>): Promise<string> {
+export async function watchExchanges(
+	session: Pick<BusSession, "bind" | "waiting">,
+	handler: SessionHandler,
+	ended: Promise<string>,
+): Promise<string> {
 	let known: string | undefined;
 	let missingSince = performance.now();
-	let hasEnded = false;
-	ended.then(() => {
-		hasEnded = true;
-	});
+	const end = new AbortController();
+	void ended.then(() => end.abort());
 	for (;;) {
 		// First: after a standstill of this process, messages are soon fetched.
 		if (known === "" && (await session.waiting()) >= LOSSY) handler.onOverflow();
 		const missing = (await session.bind()).join(" and ");
-		if (hasEnded) return ended;
+		if (end.signal.aborted) return ended;
 		if (missing === "" && known !== "") handler.onComplete();
 		if (missing !== "" && known !== missing) handler.onIncomplete(`exchange ${missing} does not exist: ${HINT}`);
 		if (missing === "") missingSince = performance.now();
 		known = missing;
 		const pause = missing === "" ? CHECK_EVERY : pauseBetweenChecks(performance.now() - missingSince);
-		await Promise.race([ended, sleep(pause, undefined, { ref: false })]);
+		await sleep(pause, undefined, { ref: false, signal: end.signal }).catch(() => {});
 	}
 }
 

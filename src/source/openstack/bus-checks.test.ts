@@ -1,0 +1,24 @@
+import { expect, test, vi } from "vitest";
+import { watchExchanges } from "./bus.ts";
+
+/** No time passes between two checks. */
+vi.mock("node:timers/promises", () => ({ setTimeout: () => new Promise((resolve) => setImmediate(resolve)) }));
+
+test("a session that lasts leaves nothing behind with each check", async () => {
+	const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+	const waiting = vi.spyOn(ended, "then");
+	let checks = 0;
+	const session = {
+		async bind() {
+			checks++;
+			return [];
+		},
+		waiting: async () => 0,
+	};
+	const handler = { onMessage() {}, onComplete() {}, onIncomplete() {}, onOverflow() {} };
+	const watching = watchExchanges(session, handler, ended);
+	await expect.poll(() => checks).toBeGreaterThan(100);
+	expect(waiting.mock.calls.length).toBeLessThan(5);
+	end("the broker closed the connection");
+	expect(await watching).toBe("the broker closed the connection");
+});
