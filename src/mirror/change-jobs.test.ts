@@ -29,7 +29,7 @@ const network = (id: string): Resource => ({
 });
 
 /** Jobs that read from a source, and never wait between attempts. @param fail throws for ids that can't be read */
-function jobsOf(fail: (ids: readonly string[]) => void) {
+function jobsOf(fail: (ids: readonly string[]) => void, log: string[] = []) {
 	const clock = { now: () => 1, sleep: async () => {} };
 	const { signal } = new AbortController();
 	const byId: ResourceReader["byId"] = async (_kind, ids) => {
@@ -39,8 +39,9 @@ function jobsOf(fail: (ids: readonly string[]) => void) {
 	const reader = { byId } as unknown as ResourceReader;
 	const reads = createResourceReads({ reader, store, clock, signal, doubts, onUnreadable: () => {} });
 	const handle = createChangeHandler(store, reads, createInstanceReads(reads, store, { dhcpPorts: false }));
-	const retries = createRetries(clock, signal, () => {});
-	return createChangeJobs({ handle, retries, clock, signal, doubts, events: noEvents });
+	const onLog = (_level: string, message: string) => void log.push(message);
+	const retries = createRetries(clock, signal, onLog);
+	return createChangeJobs({ handle, retries, clock, signal, doubts, events: { ...noEvents, onLog } });
 }
 
 const stored = async (ids: readonly string[]) =>
@@ -50,15 +51,18 @@ test.each([
 	["an error of the program", () => new URIError("URI malformed")],
 	["an odd answer", () => new GuestwireError("cloud-answer", "half an answer")],
 ])("%s about one resource delays no other, and ends in doubt about that resource", async (_what, error) => {
+	const log: string[] = [];
 	const jobs = jobsOf((ids) => {
 		if (ids.includes("odd")) throw error();
-	});
+	}, log);
 	// The first one is read alone, the others wait for it together.
 	const good = ["first", "second", "third"];
 	for (const id of ["first", "odd", "second", "third"]) jobs.add({ kind: "network", id }, { signal: "bus" });
 	await expect.poll(() => stored(good)).toEqual(good);
 	await expect.poll(jobs.oldest).toBeUndefined();
 	expect([...doubts.texts()]).toEqual(["network odd"]);
+	// The mirror is updated all the time.
+	expect(log).toEqual([expect.stringMatching(/^network odd can't be read: (.*URI malformed|half an answer)/)]);
 });
 
 test("a source that was away for long is asked again until it answers", async () => {

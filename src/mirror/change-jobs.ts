@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
 import { isAway } from "./is-away.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
-import type { Retries } from "./retries.ts";
+import { createRetries, type Retries, textOf } from "./retries.ts";
 
 /** The report of a change. */
 export interface Report {
@@ -33,8 +33,11 @@ interface Job {
 
 /** More are left to a comparison with the source. */
 const MOST_JOBS = 50_000;
-/** For a resource that can never be read or stored: it must not keep others from counting as current. */
-const MOST_ATTEMPTS = 20;
+/**
+ * For a resource that can't be read or stored: it must not keep others from counting as current. It is then in doubt, and
+ * the watcher reads it again later.
+ */
+const MOST_ATTEMPTS = 5;
 
 export interface ChangeJobsOptions {
 	readonly handle: ChangeHandler;
@@ -50,18 +53,22 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 	const jobs = new Map<string, Job>();
 
 	async function attempt(name: ResourceName): Promise<void> {
-		for (let attempts = 0; ; ) {
+		// A resource's own failures delay no other, and do not say that the mirror is not updated.
+		const own = createRetries(clock, signal, () => {});
+		for (let attempts = 0; attempts < MOST_ATTEMPTS; ) {
 			try {
 				await handle(name);
-				retries.succeeded();
-				return;
+				return retries.succeeded();
 			} catch (error) {
 				signal.throwIfAborted();
-				if (!isAway(error)) attempts++;
-				if (attempts === MOST_ATTEMPTS) return void doubts.add(name);
-				await retries.failed(error);
+				if (!isAway(error) && ++attempts === MOST_ATTEMPTS) doubt(name, error);
+				else await (isAway(error) ? retries : own).failed(error);
 			}
 		}
+	}
+
+	function doubt(name: ResourceName, error: unknown): void {
+		if (doubts.add(name)) events.onLog("warn", `${textOfName(name)} can't be read: ${textOf(error)}`);
 	}
 
 	async function run(name: ResourceName, key: string, job: Job): Promise<void> {

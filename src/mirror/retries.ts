@@ -13,14 +13,31 @@ export interface Retries {
 	succeeded(): void;
 }
 
+/** What the log says of failures, before their reason, and of the success after them. */
+export interface RetryTexts {
+	readonly failed: string;
+	readonly succeeded: string;
+}
+
+const UPDATES: RetryTexts = { failed: "the mirror is not updated", succeeded: "the mirror is updated again" };
+export const LEADERSHIP: RetryTexts = {
+	failed: "this process is not the mirror's watcher",
+	succeeded: "this process is the mirror's watcher again",
+};
+
 /** The first failure is logged, and the first success after it. */
-export function createRetries(clock: Clock, signal: AbortSignal, onLog: MirrorEvents["onLog"]): Retries {
+export function createRetries(
+	clock: Clock,
+	signal: AbortSignal,
+	onLog: MirrorEvents["onLog"],
+	texts = UPDATES,
+): Retries {
 	let delay = 0;
 	let next: Promise<void> | undefined;
 	return {
 		async failed(error) {
 			signal.throwIfAborted();
-			if (delay === 0) onLog("warn", `the mirror is not updated: ${textOf(error)}`);
+			if (delay === 0) onLog("warn", `${texts.failed}: ${textOf(error)}`);
 			if (next === undefined) {
 				delay = Math.min(delay * 2 || FIRST_DELAY, LONGEST_DELAY);
 				next = clock.sleep(delay, signal).finally(() => {
@@ -32,13 +49,13 @@ export function createRetries(clock: Clock, signal: AbortSignal, onLog: MirrorEv
 		succeeded() {
 			if (delay === 0) return;
 			delay = 0;
-			onLog("info", "the mirror is updated again");
+			onLog("info", texts.succeeded);
 		},
 	};
 }
 
 /** An unexpected error has the same effect as an expected one, but its stack is needed to find its cause. */
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
 	if (error instanceof GuestwireError) return error.message;
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -102,7 +102,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 				return UUID.test(id) ? readServer(kind, id, requestedAt) : [];
 			};
 			const results = await Promise.allSettled(ids.map(async (id) => read(id)));
-			throwIfDown(results);
+			await throwIfDown(results, nova.probe);
 			const records = results.flatMap((result, at) =>
 				result.status === "fulfilled" ? result.value : [unreadable(kind, ids[at] ?? "", result.reason)],
 			);
@@ -111,9 +111,20 @@ export function createComputeResources(nova: Nova): ComputeResources {
 	};
 }
 
-/** Without a single answer, Nova can't be reached; with some, the failures are the servers' own. */
-function throwIfDown(results: readonly PromiseSettledResult<unknown>[]): void {
+/**
+ * Without a single answer, Nova can't be reached, unless it answers something else. Otherwise, the failures are the servers'
+ * own: Nova may answer 500 for one of them for ever.
+ */
+async function throwIfDown(
+	results: readonly PromiseSettledResult<unknown>[],
+	probe: () => Promise<unknown>,
+): Promise<void> {
 	const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => reason);
 	if (failures.length < results.length || failures.some((reason) => reason instanceof CellDownError)) return;
-	if (failures.some(({ code }) => code === "cloud-unavailable")) throw failures[0];
+	const down = failures.find(({ code }) => code === "cloud-unavailable");
+	if (down !== undefined) {
+		await probe().catch(() => {
+			throw down;
+		});
+	}
 }

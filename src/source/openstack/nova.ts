@@ -9,14 +9,14 @@ import {
 } from "../../instance/facts.ts";
 import { keyNamesOf } from "../../instance/keypairs.ts";
 import { type Reader, reader } from "../api/answers.ts";
-import { type Api, notThere } from "../api/api.ts";
+import { type Api, firstPage, notThere } from "../api/api.ts";
 import type { Burst } from "../api/batch.ts";
 import { createLimit } from "../api/limit.ts";
 import { isAtLeast } from "../api/microversion.ts";
 import type { Query } from "../api/query.ts";
 import { type Shared, shared } from "../api/shared.ts";
 import { type Change, type InstanceSummary, keypairId } from "../source.ts";
-import { createServers, type ServerAnswer, type Servers } from "./servers.ts";
+import { ALL_PROJECTS, createServers, type ServerAnswer, type Servers } from "./servers.ts";
 import { createShares, type SharesOptions } from "./shares.ts";
 
 const readSummary = reader(Type.Object({ id: Type.String(), name: Type.String({ default: "" }) }));
@@ -67,6 +67,8 @@ export interface Nova {
 	/** Whether servers can have shares, which no other record shows. */
 	haveShares(): Promise<boolean>;
 	list(): Promise<readonly InstanceSummary[]>;
+	/** Asks for as little as needs Nova and its database. @throws GuestwireError */
+	probe(): Promise<unknown>;
 	/** Forgets shared results that contain the changed resources. */
 	invalidate(change: Change): void;
 }
@@ -137,14 +139,11 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 		shares: (server) => shares.of(server, limit),
 		haveShares: shares.arePossible,
 		async list() {
-			const query = [
-				["all_tenants", "1"],
-				["limit", "1000"],
-			] as const;
-			const servers = await api.list("/servers", "servers", query);
+			const servers = await api.list("/servers", "servers", [...ALL_PROJECTS, ["limit", "1000"]]);
 			if (servers === undefined) throw notThere("/servers");
 			return servers.map(({ value, where }) => readSummary(value, where));
 		},
+		probe: () => firstPage(api, "/servers", "servers", [...ALL_PROJECTS, ["limit", "1"]]),
 		invalidate({ kind, ids }) {
 			if (kind === "keypair") for (const id of ids) keypair.invalidate(id);
 			if (kind !== "server") return;

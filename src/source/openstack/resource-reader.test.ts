@@ -12,6 +12,8 @@ import { openOpenStackSource } from "./index.ts";
 useFakeSource();
 
 const never = new AbortController().signal;
+/** Which is not tried again. */
+const never503 = status(503, { "retry-after": "3600" });
 const cases = recordedCases();
 const factsOf = (name: string) => cases.find((it) => it.name === name)?.facts ?? (undefined as never);
 const full = factsOf("h1-full");
@@ -232,9 +234,34 @@ describe("by id", () => {
 	});
 
 	test("Nova is down: an error, not servers that are gone", async () => {
-		fake.fault = (call) => (call.includes("/servers/") ? status(503, { "retry-after": "3600" }) : undefined);
+		fake.fault = (call) => (call.includes("/servers") ? never503 : undefined);
 		const reading = byId("server", [randomUUID(), randomUUID()]);
 		await expect(reading).rejects.toMatchObject({ code: "cloud-unavailable" });
+	});
+
+	test("servers for which Nova always answers 500 are unreadable, alone or together: Nova is not down", async () => {
+		const ids = fake.records.servers.slice(0, 2).map(({ id }) => id);
+		fake.fault = (call) => (ids.some((id) => call.includes(`/servers/${id}`)) ? never503 : undefined);
+		for (const some of [ids.slice(0, 1), ids]) {
+			const { unreadable, gone } = await byId("server", some);
+			expect(unreadable).toMatchObject(some.map((id) => ({ kind: "server", id })));
+			expect(gone).toEqual([]);
+		}
+	});
+});
+
+describe("records for which Neutron always answers 500", () => {
+	test("fail by themselves, and are not a Neutron that is down", async () => {
+		const id = randomUUID();
+		fake.fault = (call) => (call.includes(`id=${id}`) ? never503 : undefined);
+		await expect(byId("port", [id])).rejects.toMatchObject({ code: "cloud-answer" });
+		const ports = source.resources.referringTo("ports of devices", [id], never);
+		await expect(ports).rejects.toMatchObject({ code: "cloud-answer" });
+	});
+
+	test("unlike a Neutron that is down", async () => {
+		fake.fault = (call) => (call.includes("/network/") ? never503 : undefined);
+		await expect(byId("port", [randomUUID()])).rejects.toMatchObject({ code: "cloud-unavailable" });
 	});
 });
 

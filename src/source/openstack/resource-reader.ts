@@ -1,4 +1,5 @@
 /** The bulk reading of a cloud's resources, for a mirror. */
+import { GuestwireError } from "../../errors.ts";
 import type { ResourceReader } from "../remote-source.ts";
 import type { ResourceKind } from "../resource.ts";
 import { withAbort } from "../with-abort.ts";
@@ -17,6 +18,7 @@ export interface ReaderParts {
 
 export function createResourceReader({ network, nova, hardware, newestMicroversion }: ReaderParts): ResourceReader {
 	const ofCompute = createComputeResources(nova);
+	const probeNetwork = () => network.revisionPage("network", { limit: 1 });
 	return {
 		// Neutron's listings take seconds, Nova's minutes.
 		kinds: [...NETWORK_KINDS, ...hardware.kinds, "server"],
@@ -34,13 +36,31 @@ export function createResourceReader({ network, nova, hardware, newestMicroversi
 		},
 		byId(kind, ids, signal) {
 			if (hardware.kinds.includes(kind)) return hardware.byId(kind, ids, signal);
-			if (isNetworkKind(kind)) return withAbort(network.byId(kind, ids), signal);
+			if (isNetworkKind(kind)) return withAbort(ofThese(network.byId(kind, ids), probeNetwork), signal);
 			if (isComputeKind(kind)) return withAbort(ofCompute.byId(kind, ids), signal);
 			throw unsupported(kind);
 		},
-		referringTo: (reference, ids, signal) => withAbort(network.referringTo(reference, ids), signal),
+		referringTo: (reference, ids, signal) =>
+			withAbort(ofThese(network.referringTo(reference, ids), probeNetwork), signal),
 		...(newestMicroversion && { novaMicroversion: (signal) => withAbort(newestMicroversion(), signal) }),
 	};
+}
+
+/**
+ * A call that fails although its API answers something else: the failure is that of the resources that were asked for.
+ *
+ * @throws GuestwireError `cloud-answer` instead of `cloud-unavailable` then
+ */
+async function ofThese<T>(call: Promise<T>, probe: () => Promise<unknown>): Promise<T> {
+	try {
+		return await call;
+	} catch (error) {
+		if (!(error instanceof GuestwireError) || error.code !== "cloud-unavailable") throw error;
+		await probe().catch(() => {
+			throw error;
+		});
+		throw new GuestwireError("cloud-answer", error.message, { cause: error });
+	}
 }
 
 const isComputeKind = (kind: ResourceKind): kind is ComputeKind => /^(server|server_details|keypair)$/.test(kind);

@@ -26,7 +26,7 @@ export type ServerAnswer = Static<typeof ServerAnswer>;
 const readServer = reader(ServerAnswer);
 const readOne = reader(Type.Object({ server: Type.Unknown() }));
 
-const ALL_PROJECTS: Query = [["all_tenants", "1"]];
+export const ALL_PROJECTS: Query = [["all_tenants", "1"]];
 
 /** Servers asked for one by one at a time: as many as there are connections. */
 const AT_ONCE = 8;
