@@ -33,17 +33,12 @@ const KINDS_AT_ONCE = 3;
 const INSTANCES_AT_ONCE = 20;
 const PAUSE = 5;
 
-/**
- * Fills the mirror, or goes on where another watcher stopped. Returns at once if it is filled.
- *
- * @returns when the reading of everything started; undefined if the mirror had anything before, which may be gone by now
- */
-export async function fillMirror(options: FillOptions): Promise<number | undefined> {
+/** Fills the mirror, or goes on where another watcher stopped. Returns at once if it is filled. */
+export async function fillMirror(options: FillOptions): Promise<void> {
 	const { reader, store, clock } = options;
 	const known = await store.getMeta("fill");
 	const isComplete = reader.kinds.every((kind) => known?.kinds[kind]?.done);
-	if (known?.finishedAt !== undefined && isComplete) return undefined;
-	const wasEmpty = known === undefined && (await isEmpty(store));
+	if (known?.finishedAt !== undefined && isComplete) return;
 	const fill = known ?? { startedAt: clock.now(), kinds: {} };
 	const progress = createProgress(store, fill);
 	const kinds = reader.kinds.filter((kind) => fill.kinds[kind]?.done !== true);
@@ -54,11 +49,11 @@ export async function fillMirror(options: FillOptions): Promise<number | undefin
 	await Promise.all(Array.from({ length: KINDS_AT_ONCE }, fillNext));
 	await completeInstances(options);
 	await progress.finish(clock.now());
-	return wasEmpty ? fill.startedAt : undefined;
 }
 
-/** A watcher may have died before it recorded its progress. */
-async function isEmpty(store: MirrorStore): Promise<boolean> {
+/** Whether nothing is in the mirror that may be gone by now. A watcher may have died before it recorded its progress. */
+export async function isEmpty(store: MirrorStore): Promise<boolean> {
+	if ((await store.getMeta("fill")) !== undefined) return false;
 	const { resources } = await store.stats();
 	return Object.values(resources).every((count) => count === 0);
 }

@@ -9,6 +9,8 @@ export interface MirrorState {
 	isFilled(): boolean;
 	/** Up to when every change is in the mirror and has been reported here, in milliseconds since 1970. */
 	verifiedAt(): number;
+	/** The kinds that this does not count for. */
+	unproven(): ReadonlySet<ResourceKind>;
 	/** When everything was last compared with the source, in milliseconds since 1970. */
 	reconciledAt(): number;
 	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
@@ -41,6 +43,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 	let reported: number | undefined;
 	let known: KnownMeta = {};
 	let doubtful: ReadonlySet<string> = new Set();
+	let unproven: ReadonlySet<ResourceKind> = new Set();
 	let verifiedAt = Number.NEGATIVE_INFINITY;
 
 	/** The times are read first: all that they cover is among the changes. */
@@ -62,6 +65,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
 		known = meta;
 		doubtful = new Set(meta.doubtful);
+		unproven = new Set(meta.unproven);
 	}
 
 	/**
@@ -102,6 +106,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		isFilled: () => known.fill?.finishedAt !== undefined,
 		// Before that, changes are not reported.
 		verifiedAt: () => (areListed(neededKinds, known) ? verifiedAt : Number.NEGATIVE_INFINITY),
+		unproven: () => unproven,
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
 		doubtful: () => doubtful,
 		novaMicroversion: () => known.novaMicroversion,
@@ -112,15 +117,18 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 	};
 }
 
-type KnownMeta = Partial<Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "doubtful" | "novaMicroversion">>;
+type KnownMeta = Partial<
+	Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "unproven" | "doubtful" | "novaMicroversion">
+>;
 
 const areListed = (kinds: readonly ResourceKind[], { fill }: KnownMeta) =>
 	kinds.every((kind) => fill?.kinds[kind]?.done === true);
 
 async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 	const [current, reconciledAt] = await Promise.all([store.getMeta("current"), store.getMeta("reconciledAt")]);
-	const [fill, doubtful, novaMicroversion] = await Promise.all([
+	const [fill, unproven, doubtful, novaMicroversion] = await Promise.all([
 		store.getMeta("fill"),
+		store.getMeta("unproven"),
 		store.getMeta("doubtful"),
 		store.getMeta("novaMicroversion"),
 	]);
@@ -128,6 +136,7 @@ async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 		...(fill && { fill }),
 		...(current !== undefined && { current }),
 		...(reconciledAt !== undefined && { reconciledAt }),
+		...(unproven && { unproven }),
 		...(doubtful && { doubtful }),
 		...(novaMicroversion !== undefined && { novaMicroversion }),
 	};

@@ -76,6 +76,8 @@ export interface MirrorMeta {
 	readonly reconciledAt: number;
 	/** Up to when every change that the signals reported is in the mirror, in milliseconds since 1970. */
 	readonly current: number;
+	/** Kinds for which `current` does not count: a signal that it needs does not work. */
+	readonly unproven: readonly ResourceKind[];
 	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
 	readonly doubtful: readonly string[];
 	/** Nova's newest microversion, for profile `nova`. */

@@ -56,7 +56,7 @@ async function mirrored(upserts: readonly Resource[], more: Partial<MirroredSour
 	const create = () =>
 		createMirroredSource({
 			store,
-			remote: { resources: { kinds: KINDS } } as unknown as RemoteSource,
+			remote: { resources: { kinds: KINDS }, signals: [] } as unknown as RemoteSource,
 			instances: { refresh: () => new Promise(() => {}), complete: async () => {} },
 			clock: { now: Date.now, sleep: () => new Promise(() => {}) },
 			...{ events: noEvents, freshness: 15, userData: true, profile: "full", doubtful: () => new Set() },
@@ -94,7 +94,7 @@ const newFacts = (): InstanceFacts => ({
 it("does not trust signals after the remote source has answered: one may have been lost", async () => {
 	const refreshed: number[] = [];
 	const doubtful = new Set(["port port of vm"]);
-	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
+	const remote = { resources: { kinds: KINDS }, signals: [], facts: vi.fn(async () => newFacts()) };
 	const { store, create } = await mirrored([network, server("vm"), port("vm")], {
 		doubtful: () => doubtful,
 		remote: remote as unknown as RemoteSource,
@@ -129,7 +129,7 @@ it("does not trust signals after the remote source has answered: one may have be
 
 /** A source that the remote source has answered for once, since a record was in doubt. */
 async function answeredRemotely(refresh: MirroredSourceOptions["instances"]["refresh"]) {
-	const remote = { resources: { kinds: KINDS }, facts: vi.fn(async () => newFacts()) };
+	const remote = { resources: { kinds: KINDS }, signals: [], facts: vi.fn(async () => newFacts()) };
 	const doubtful = new Set(["port port of vm"]);
 	const resources = [network, server("vm"), port("vm")];
 	const { store, create } = await mirrored(resources, {
@@ -208,7 +208,7 @@ it("reports what a fill stores only once it can answer, and then that anything m
 
 it("answers other look-ups with old facts while the cloud is away, whoever made one of them a new reading", async () => {
 	const away = new GuestwireError("cloud-unavailable", "the cloud is away");
-	const remote = { resources: { kinds: KINDS }, facts: () => Promise.reject(away) };
+	const remote = { resources: { kinds: KINDS }, signals: [], facts: () => Promise.reject(away) };
 	const { create } = await mirrored([network, server("vm"), port("vm"), details("vm")], {
 		remote: remote as unknown as RemoteSource,
 		instances: { refresh: () => Promise.reject(away), complete: async () => {} },
@@ -243,4 +243,31 @@ it("does not count the time of another node's clock, which may be ahead, as late
 		await expect.poll(() => changed).toContain(id);
 	}
 	expect(verifiedAt()).toBe(seen);
+});
+
+it("reads again what rests on a kind whose signal does not work, and nothing else", async () => {
+	const refreshed: string[] = [];
+	const content = { id: "trunk", name: "", port_id: "port of trunked", sub_ports: [] };
+	const trunk = { kind: "trunk", id: "trunk", requestedAt: LONG_AGO, content } as Resource;
+	const known = ["plain", "trunked"];
+	const { store, create } = await mirrored([network, trunk, ...known.map(server), ...known.map(port)], {
+		remote: {
+			resources: { kinds: KINDS },
+			signals: [
+				{ name: "bus", neededFor: "every kind" },
+				{ name: "trunk-revisions", neededFor: ["trunk"] },
+			],
+		} as unknown as RemoteSource,
+		instances: {
+			refresh: async (id) => void refreshed.push(id),
+			complete: async () => {},
+		},
+	});
+	await store.setMeta("unproven", ["trunk"]);
+	await store.setMeta("current", Date.now());
+	const source = await create();
+	for (const id of known) await source.facts(id, "wiring").catch(() => {});
+	expect(refreshed).toEqual(["trunked"]);
+	expect(source.verifiedAge?.("plain")).toBeLessThan(10_000);
+	expect([source.verifiedAge?.("trunked"), source.verifiedAge?.()]).toEqual([Infinity, Infinity]);
 });

@@ -22,6 +22,7 @@ import { ownersIn } from "./mirrored-owners.ts";
 import { hasMissingPort } from "./missing-ports.ts";
 import { type InstanceReading, readInstance, withMicroversion } from "./read-instance.ts";
 import { createRefreshes } from "./refreshes.ts";
+import { createUnproven } from "./unproven.ts";
 
 export interface MirroredSourceOptions {
 	readonly remote: RemoteSource;
@@ -64,6 +65,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const rereads = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter(hasKeys);
+	const unproven = createUnproven(remote.signals, () => state.unproven());
 
 	const report = (change: Change) => {
 		remote.invalidate?.(change);
@@ -125,8 +127,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 
 	async function read(id: string): Promise<DatedReading> {
 		const times = { reconciledAt: state.reconciledAt(), verifiedAt: state.verifiedAt() };
+		const isProven = unproven.checkLater();
 		const proof = { ...times, readSince: answerTimes.readSince(id) };
-		return { ...(await readInstance(store, id, reading)), ...proof };
+		const found = await readInstance(store, id, reading);
+		return { ...found, ...proof, ...(!isProven(id, found) && { verifiedAt: Number.NEGATIVE_INFINITY }) };
 	}
 
 	/** When the facts of a new answer were requested at the earliest. */
@@ -188,8 +192,9 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		async owners(query, signal) {
 			const areKnown = clock.now() - state.verifiedAt() <= SIGNALLED_OWNER_AGE * 1000 && state.isListed(keyKinds);
+			const isProven = unproven.ownersLater();
 			const found = areKnown && !isRemote(query) ? await ownersIn(store, query).catch(() => undefined) : undefined;
-			return found ?? remote.owners(query, signal);
+			return found !== undefined && isProven(found) ? found : remote.owners(query, signal);
 		},
 		async lastKnownOwners(query) {
 			if (state.isListed(keyKinds) && !isRemote(query)) return ownersIn(store, query);
@@ -197,7 +202,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		},
 		verifiedAge(id) {
 			const answersRemotely = id !== undefined && answerTimes.has(id);
-			return answersRemotely ? Number.POSITIVE_INFINITY : clock.now() - state.verifiedAt();
+			if (answersRemotely || unproven.concerns(id)) return Number.POSITIVE_INFINITY;
+			return clock.now() - state.verifiedAt();
 		},
 		invalidate(change) {
 			remote.invalidate?.(change);

@@ -16,3 +16,36 @@ export function createPace(clock: Clock, signal: AbortSignal): Pace {
 		return result;
 	};
 }
+
+/** Which comparisons may be made without rests. */
+export interface Haste {
+	/** Whether one that starts now may. */
+	isAllowed(): boolean;
+	/** One without rests has taken so long. Milliseconds. */
+	spend(milliseconds: number): void;
+}
+
+/** What may be spent, in milliseconds, and what of the time that passes may be spent again. */
+const MOST_HASTE = 1_200_000;
+const RECOVERY = 0.1;
+
+/** Gaps may come again and again, from a broker that comes and goes or from too many messages. */
+export function createHaste(clock: Clock): Haste {
+	let spent = 0;
+	let at = clock.now();
+	function recover(): void {
+		const now = clock.now();
+		spent = Math.max(0, spent - (now - at) * RECOVERY);
+		at = now;
+	}
+	return {
+		isAllowed() {
+			recover();
+			return spent < MOST_HASTE;
+		},
+		spend(milliseconds) {
+			recover();
+			spent += milliseconds;
+		},
+	};
+}

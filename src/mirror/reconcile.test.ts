@@ -5,7 +5,7 @@ import type { Resource, ResourceName } from "../source/resource.ts";
 import { openDatabase } from "../store/database.ts";
 import { createDoubts } from "./doubts.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile, repairKind } from "./reconcile.ts";
 
 const never = new AbortController().signal;
 
@@ -55,7 +55,7 @@ async function compare(stored: readonly Resource[], listed: readonly Resource[],
 			userData: true,
 			events: { onMissedChanges: (_kind, ids) => void found.push(...ids) },
 		},
-		false,
+		{ left: new Set(["port"]), differences: [] },
 	);
 	const kept: string[] = [];
 	for await (const page of store.revisions("port")) kept.push(...page.map(({ id, revision }) => `${id} ${revision}`));
@@ -109,15 +109,12 @@ async function readAgain(userData: boolean, stored: readonly Resource[], listed:
 	await store.apply({ upserts: stored });
 	const read: string[] = [];
 	const revisionPage = async () => ({ requestedAt: 10, revisions: listed.map(({ id, content }) => ({ id, content })) });
-	await reconcile(
-		{
-			...surroundings,
-			...{ reader: { kinds: ["server"], revisionPage } as unknown as ResourceReader, store, userData },
-			...{ handle: async ({ id }) => void read.push(id), isReported: () => false },
-			events: { onMissedChanges: () => {} },
-		},
-		true,
-	);
+	await repairKind("server", {
+		...surroundings,
+		...{ reader: { kinds: ["server"], revisionPage } as unknown as ResourceReader, store, userData },
+		...{ handle: async ({ id }) => void read.push(id), isReported: () => false },
+		events: { onMissedChanges: () => {} },
+	});
 	await state.close();
 	return read.sort();
 }

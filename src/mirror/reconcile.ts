@@ -52,22 +52,26 @@ interface Difference extends ResourceName {
 	readonly listedAt: number;
 }
 
+/** How far a comparison has come: one that fails goes on with the kinds that are left. */
+export interface Progress {
+	readonly left: Set<ResourceKind>;
+	/** What the other kinds differ in. */
+	readonly differences: Difference[];
+}
+
+export const startProgress = ({ kinds }: ResourceReader): Progress => ({ left: new Set(kinds), differences: [] });
+
 /**
  * Compares all ids and revisions. What differs is read again, and what could not be read; a deletion counts only
- * once a reading by id confirms it.
- *
- * @param isGap whether signals may have been lost since the last comparison: then differences are repaired at once, and
- *   they are not counted as missed
+ * once a reading by id confirms it. What differs without a signal counts as missed.
  */
-export async function reconcile(options: ReconcileOptions, isGap: boolean): Promise<void> {
-	const differences: Difference[] = [];
-	for (const kind of options.reader.kinds) {
-		const found = await differencesOf(kind, options, isGap);
-		if (isGap) await repair(found, options);
-		else differences.push(...found);
+export async function reconcile(options: ReconcileOptions, { left, differences }: Progress): Promise<void> {
+	for (const kind of left) {
+		differences.push(...(await differencesOf(kind, options)));
+		left.delete(kind);
 	}
-	await repair(options.doubts.names(), options);
-	if (isGap || differences.length === 0) return;
+	await repairDoubts(options);
+	if (differences.length === 0) return;
 	await options.clock.sleep(options.grace, options.signal);
 	// What is in doubt could not be read: no signal was lost.
 	const doubtful = options.doubts.texts();
@@ -75,6 +79,16 @@ export async function reconcile(options: ReconcileOptions, isGap: boolean): Prom
 	for (let at = 0; at < readable.length; at += PAGE) {
 		await repairMissed(await stillDifferent(readable.slice(at, at + PAGE), options.store), options);
 	}
+}
+
+/** Compares a kind of which signals may have been lost: what differs is read again at once, and does not count as missed. */
+export async function repairKind(kind: ResourceKind, options: ReconcileOptions): Promise<void> {
+	await repair(await differencesOf(kind, options), options);
+}
+
+/** Reads again what could not be read. */
+export async function repairDoubts(options: ReconcileOptions): Promise<void> {
+	await repair(options.doubts.names(), options);
 }
 
 /** Repairs what is reported too: once the comparison ends, the mirror counts as new as the comparison's start. */
@@ -122,10 +136,10 @@ async function lackingDetails(store: MirrorStore): Promise<Difference[]> {
 	return [...lacking.values()];
 }
 
-async function differencesOf(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Difference[]> {
+async function differencesOf(kind: ResourceKind, options: ReconcileOptions): Promise<Difference[]> {
 	const { store } = options;
 	const startedAt = options.clock.now();
-	const listed = await list(kind, options, isGap);
+	const listed = await list(kind, options);
 	const differences: Difference[] = [];
 	for await (const page of store.revisions(kind)) {
 		for (const { id, revision, requestedAt } of page) {
@@ -146,13 +160,15 @@ interface Listed extends Pick<SourceRevision, "revision"> {
 	readonly listedAt: number;
 }
 
-async function list(kind: ResourceKind, options: ReconcileOptions, isGap: boolean): Promise<Map<string, Listed>> {
+async function list(kind: ResourceKind, options: ReconcileOptions): Promise<Map<string, Listed>> {
 	const { reader, signal, pace } = options;
 	const listed = new Map<string, Listed>();
 	let marker: string | undefined;
 	do {
-		const read = () => reader.revisionPage(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);
-		const page = await (isGap ? read() : pace(read));
+		const from = marker;
+		const page = await pace(() =>
+			reader.revisionPage(kind, { limit: PAGE, ...(from !== undefined && { marker: from }) }, signal),
+		);
 		const others = await differentContents(kind, page.revisions, options);
 		for (const { id, revision } of page.revisions) {
 			const isSame = !others.has(id);

@@ -1,16 +1,27 @@
 /** Listens to all signals of a source. */
 import type { ChangeSignals, Signal, SignalHandler } from "../source/remote-source.ts";
+import type { ResourceKind } from "../source/resource.ts";
 import type { ChangeJobs } from "./change-jobs.ts";
 import type { Clock } from "./clock.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 
 export interface SignalIntake {
-	/** Whether all signals work, and together they report every change. */
+	/** Whether the signals work that are needed for every kind. The others may not: see `unproven`. */
 	isComplete(): boolean;
+	/** Whether all signals work. */
+	areAllUp(): boolean;
+	/** Resolves once all signals work. */
+	readonly allUp: Promise<void>;
+	/** The kinds that a signal is needed for which does not work, or only since a time in milliseconds since 1970. */
+	unproven(at: number): readonly ResourceKind[];
 	/** Until when changes may have been lost, in milliseconds since 1970. */
 	lastGap(): number;
-	/** Resolves at the next gap. */
-	nextGap(): Promise<void>;
+	/** How many times changes of a kind may have been lost. The gaps of other signals than its own don't count. */
+	gapsOf(kind: ResourceKind): number;
+	/** Whether a signal is needed for this kind that is not needed for every other one. */
+	hasOwnSignal(kind: ResourceKind): boolean;
+	/** Aborts at the next gap. */
+	untilGap(): AbortSignal;
 	close(): Promise<void>;
 }
 
@@ -23,21 +34,25 @@ export interface SignalIntakeOptions {
 
 /** Starts to listen. Whatever was changed before is a gap. */
 export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOptions): SignalIntake {
-	const up = new Set<ChangeSignals>();
-	let lastGap = clock.now();
-	let next = Promise.withResolvers<void>();
+	/** Those that work, and since when. */
+	const up = new Map<ChangeSignals, number>();
+	const allUp = Promise.withResolvers<void>();
+	if (signals.length === 0) allUp.resolve();
+	const own = new Set(signals.flatMap(ownKinds));
+	const gaps = createGaps(clock, own);
 
-	function addGap(): void {
-		lastGap = clock.now();
-		next.resolve();
-		next = Promise.withResolvers<void>();
+	function setUp(source: ChangeSignals): void {
+		up.set(source, clock.now());
+		events.onSignalState(source.name, true);
+		if (up.size === signals.length) allUp.resolve();
 	}
 
 	function take({ kind, ids, changedAt }: Signal, { name }: ChangeSignals): void {
 		const lost = ids.filter((id) => !jobs.add({ kind, id }, { signal: name, changedAt }));
 		if (lost.length === 0) return;
 		events.onGap(name);
-		addGap();
+		gaps.add("every kind");
+		gaps.add([kind]);
 	}
 
 	const handlerOf = (source: ChangeSignals): SignalHandler => ({
@@ -45,12 +60,12 @@ export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOp
 			for (const signal of some) take(signal, source);
 		},
 		onGap(since) {
-			up.add(source);
-			events.onSignalState(source.name, true);
+			setUp(source);
 			// The very first connection does not count as a gap.
 			if (since !== undefined) events.onGap(source.name);
-			addGap();
+			gaps.add(source.neededFor);
 		},
+		onUp: () => setUp(source),
 		onDown(reason) {
 			up.delete(source);
 			events.onSignalState(source.name, false);
@@ -62,14 +77,43 @@ export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOp
 	});
 
 	const ends = signals.map((source) => source.listen(handlerOf(source)));
-	// Polls of whole lists miss nothing either.
-	const areComplete = signals.some(({ name }) => name === "bus") || signals.every(({ name }) => name === "lists");
+	const whole = signals.filter(({ neededFor }) => neededFor === "every kind");
 	return {
-		isComplete: () => areComplete && signals.length > 0 && up.size === signals.length,
-		lastGap: () => lastGap,
-		nextGap: () => next.promise,
+		isComplete: () => whole.length > 0 && whole.every((source) => up.has(source)),
+		areAllUp: () => up.size === signals.length,
+		allUp: allUp.promise,
+		unproven(at) {
+			const isProven = (source: ChangeSignals) => (up.get(source) ?? Number.POSITIVE_INFINITY) < at;
+			return signals.flatMap((source) => (isProven(source) ? [] : ownKinds(source)));
+		},
+		...{ lastGap: gaps.last, gapsOf: gaps.of, untilGap: gaps.untilNext },
+		hasOwnSignal: (kind) => own.has(kind),
 		async close() {
 			await Promise.allSettled(ends.map((end) => end()));
 		},
+	};
+}
+
+const ownKinds = ({ neededFor }: ChangeSignals) => (neededFor === "every kind" ? [] : neededFor);
+
+/** @param own kinds that have a signal of their own */
+function createGaps(clock: Clock, own: ReadonlySet<ResourceKind>) {
+	let last = clock.now();
+	let ofOthers = 0;
+	const ofOwn = new Map<ResourceKind, number>();
+	let next = new AbortController();
+	return {
+		add(kinds: ChangeSignals["neededFor"]): void {
+			if (kinds.length === 0) return;
+			last = clock.now();
+			if (kinds === "every kind") ofOthers++;
+			else for (const kind of kinds) ofOwn.set(kind, (ofOwn.get(kind) ?? 0) + 1);
+			const ended = next;
+			next = new AbortController();
+			ended.abort(new Error("changes may have been lost"));
+		},
+		last: () => last,
+		of: (kind: ResourceKind) => (own.has(kind) ? (ofOwn.get(kind) ?? 0) : ofOthers),
+		untilNext: () => next.signal,
 	};
 }

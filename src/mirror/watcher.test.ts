@@ -29,7 +29,11 @@ function cloudWith(only: Resource<"network">): RemoteSource {
 		handler.onGap(undefined);
 		return async () => {};
 	};
-	return { resources, signals: [{ name: "bus", listen }], close: async () => {} } as unknown as RemoteSource;
+	return {
+		resources,
+		signals: [{ name: "bus", neededFor: "every kind", listen }],
+		close: async () => {},
+	} as unknown as RemoteSource;
 }
 
 test("what was deleted after a watcher died without recording its fill is deleted at once, and not counted as missed", async () => {

@@ -98,7 +98,7 @@ export type SignalName = "bus" | "changes-since" | "trunk-revisions" | "lists";
 
 /**
  * A signal names resources that may have changed; their facts are then read from the API. A lost, repeated or forged
- * signal costs a call and never a wrong answer.
+ * signal costs calls and never causes a wrong answer.
  */
 export interface Signal {
 	readonly kind: ResourceKind;
@@ -114,6 +114,8 @@ export interface SignalHandler {
 	 * 1970, undefined for ever) until now.
 	 */
 	onGap(since: number | undefined): void;
+	/** Called when the way works again and has missed nothing. */
+	onUp(): void;
 	/** Called when the way stops working, with the reason in one line; it is tried again until the signals are closed. */
 	onDown(reason: string): void;
 	/** A message that could not be understood. */
@@ -122,6 +124,11 @@ export interface SignalHandler {
 
 export interface ChangeSignals {
 	readonly name: SignalName;
+	/**
+	 * The kinds whose changes are complete only with it; `every kind`: all that no other signal of the source names. A signal
+	 * that names kinds misses nothing after its first `onGap`.
+	 */
+	readonly neededFor: "every kind" | readonly ResourceKind[];
 	/** Starts to listen, for as long as this process is the watcher. Returns at once. The result ends it, and leaves nothing behind. */
 	listen(handler: SignalHandler): () => Promise<void>;
 }

@@ -31,9 +31,9 @@ export const BUGS = {
 	},
 	/** Leaves what changed while the broker was away to the next comparison that is due. */
 	"no-comparison-after-gap": {
-		file: "/src/mirror/watcher.ts",
-		correct: "const isGap = intake.lastGap() >= watch.comparedAt;",
-		wrong: "const isGap = false;",
+		file: "/src/mirror/maintain.ts",
+		correct: "const uncertain = compared.uncertain();",
+		wrong: "const uncertain: ResourceKind[] = [];",
 	},
 	/** Keeps whose an address is when its port has changed. */
 	"owners-survive-deletion": {

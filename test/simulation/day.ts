@@ -83,8 +83,9 @@ async function simulateDay(nodes: number, hours: number): Promise<Day> {
 	});
 
 	/** Finds nothing: the bus has reported everything. */
-	const createPoll = (name: SignalName, process: Process): ChangeSignals => ({
+	const createPoll = (name: SignalName, neededFor: ChangeSignals["neededFor"], process: Process): ChangeSignals => ({
 		name,
+		neededFor,
 		listen(handler) {
 			const stop = new AbortController();
 			const run = async () => {
@@ -106,7 +107,7 @@ async function simulateDay(nodes: number, hours: number): Promise<Day> {
 		};
 		const api = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, unreadable: new Set<string>() };
 		const remote = createModelSource({ cloud, scheduler, process, api, signals, hasBus: true, onCalls });
-		const polls = (["changes-since", "trunk-revisions"] as const).map((name) => createPoll(name, process));
+		const polls = [createPoll("changes-since", [], process), createPoll("trunk-revisions", ["trunk"], process)];
 		return { ...remote, signals: [...remote.signals, ...polls] };
 	}
 

@@ -101,5 +101,5 @@ export function createModelSignals(
 			faults.connections.delete(connection);
 		};
 	}
-	return [{ name: "bus", listen }];
+	return [{ name: "bus", neededFor: "every kind", listen }];
 }

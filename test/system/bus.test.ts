@@ -84,6 +84,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 		const end = createBus(async () => parseTransportUrl(address, "transport-url")).listen({
 			onSignals: (some) => void signals.push(...some),
 			onGap: (since) => void heard.push(since === undefined ? "up" : "up again"),
+			onUp: () => void heard.push("up without a gap"),
 			onDown: (reason) => void heard.push(`down: ${reason}`),
 			onInvalid: (reason) => void heard.push(`invalid: ${reason}`),
 		});

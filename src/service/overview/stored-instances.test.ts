@@ -71,7 +71,7 @@ beforeEach(async () => {
 	};
 	source = await createMirroredSource({
 		...{ store: watched, clock: systemClock, events: noEvents, freshness: 15, userData: true, profile: "full" },
-		remote: { resources: { kinds }, close: async () => {} } as unknown as RemoteSource,
+		remote: { resources: { kinds }, signals: [], close: async () => {} } as unknown as RemoteSource,
 		...{ instances: { refresh: async () => {}, complete: async () => {} }, doubtful: () => new Set() },
 	});
 	index = createInstanceIndex({

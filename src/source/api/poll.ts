@@ -1,10 +1,11 @@
 /** A signal that asks an API at regular intervals. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { GuestwireError } from "../../errors.ts";
-import type { ChangeSignals, Signal, SignalName } from "../remote-source.ts";
+import type { ChangeSignals, Signal } from "../remote-source.ts";
 
 /**
- * What one poll finds. What changed while polls failed is found by the next one, so that no change is lost.
+ * What one poll finds: all that changed since the last one that succeeded, however many have failed since. Changes before
+ * the first one may not be found.
  *
  * @throws GuestwireError
  */
@@ -21,30 +22,34 @@ export function restAfter(took: number, interval: number): number {
 	return Math.max(interval * (1 - MARGIN) - 2 * took, Math.min(took, interval));
 }
 
-/**
- * @param pollSeconds how old a change is at most when it is found, see `restAfter`
- * @param startPoll called each time a listener starts
- */
-export function createPollSignals(name: SignalName, pollSeconds: number, startPoll: () => Poll): ChangeSignals {
+export interface PollOptions extends Pick<ChangeSignals, "name" | "neededFor"> {
+	/** How old a change is at most when it is found, see `restAfter`. */
+	readonly pollSeconds: number;
+	/** Called each time a listener starts. */
+	readonly startPoll: () => Poll;
+}
+
+export function createPollSignals({ name, neededFor, pollSeconds, startPoll }: PollOptions): ChangeSignals {
 	return {
 		name,
+		neededFor,
 		listen(handler) {
 			const stop = new AbortController();
 			const poll = startPoll();
-			let isUp = false;
-			let downSince: number | undefined;
+			let isUp: boolean | undefined;
+			let hasWorked = false;
 			const once = async () => {
 				try {
 					const signals = await poll();
 					if (stop.signal.aborted) return;
-					if (!isUp) handler.onGap(downSince);
-					isUp = true;
+					if (!hasWorked) handler.onGap(undefined);
+					else if (!isUp) handler.onUp();
+					isUp = hasWorked = true;
 					if (signals.length > 0) handler.onSignals(signals);
 				} catch (error) {
 					if (!(error instanceof GuestwireError)) throw error;
 					if (stop.signal.aborted) return;
-					if (isUp || downSince === undefined) handler.onDown(error.message);
-					if (isUp || downSince === undefined) downSince = Date.now();
+					if (isUp !== false) handler.onDown(error.message);
 					isUp = false;
 				}
 			};

@@ -62,7 +62,15 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 		sourceId: [access.sourceId, path ?? ""].join(" ").trim(),
 		resources: createIronicReader(snapshots, { isPolled: true }),
 		knowsRoutersAlone: true,
-		signals: changes === undefined ? [] : [createPollSignals("lists", changes.pollSeconds, () => pollLists(snapshots))],
+		signals:
+			changes === undefined
+				? []
+				: [
+						createPollSignals({
+							...{ name: "lists", neededFor: "every kind", pollSeconds: changes.pollSeconds },
+							startPoll: () => pollLists(snapshots),
+						}),
+					],
 		facts,
 		instance: instanceFrom(facts),
 		async owners(query, signal) {

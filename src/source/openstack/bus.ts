@@ -22,6 +22,7 @@ const UNNOTICED = 2 * HEARTBEAT * 1000;
 export function createBus(address: () => Promise<BusAddress>): ChangeSignals {
 	return {
 		name: "bus",
+		neededFor: "every kind",
 		listen(handler) {
 			const stop = new AbortController();
 			const listening = listen(address, handler, stop.signal);

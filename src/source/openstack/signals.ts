@@ -2,10 +2,12 @@
 import { readSecret } from "../../read-secret.ts";
 import type { Api } from "../api/api.ts";
 import type { Environment } from "../api/clouds-yaml.ts";
-import { createPollSignals } from "../api/poll.ts";
+import { createPollSignals, type Poll } from "../api/poll.ts";
 import { pollLists } from "../ironic/polls.ts";
+import { HARDWARE_KINDS } from "../ironic/resources.ts";
 import type { Snapshots } from "../ironic/snapshot.ts";
-import type { ChangeSignals } from "../remote-source.ts";
+import type { ChangeSignals, SignalName } from "../remote-source.ts";
+import type { ResourceKind } from "../resource.ts";
 import { createBus } from "./bus.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import { pollServers, pollTrunks } from "./polls.ts";
@@ -49,10 +51,13 @@ export function createSignals({
 	bus,
 	pollSeconds,
 }: SignalParts): readonly ChangeSignals[] {
+	const poll = (name: SignalName, neededFor: readonly ResourceKind[], startPoll: () => Poll) =>
+		createPollSignals({ name, neededFor, pollSeconds, startPoll });
 	return [
 		...(bus === undefined ? [] : [createBus(bus)]),
-		createPollSignals("changes-since", pollSeconds, () => pollServers(compute)),
-		createPollSignals("trunk-revisions", pollSeconds, () => pollTrunks(network)),
-		createPollSignals("lists", pollSeconds, () => pollLists(snapshots)),
+		// What it finds, the bus reports too; without the bus, the signals are never complete.
+		poll("changes-since", [], () => pollServers(compute)),
+		poll("trunk-revisions", ["trunk"], () => pollTrunks(network)),
+		poll("lists", HARDWARE_KINDS, () => pollLists(snapshots)),
 	];
 }
