@@ -32,24 +32,35 @@ export const changedSince = (since: number): Query => [
 ];
 
 /**
- * Nova's servers that have changed since the last poll, deleted ones included. A volume or NIC that was attached or
- * detached does not show.
+ * Nova's servers that have changed since the last poll that succeeded, deleted ones included. A volume or NIC that was
+ * attached or detached does not show.
  *
- * Nova's clock is not this machine's: it is known to be at least as late as the latest change that was seen.
+ * Nova's clock is not this machine's. A change that was seen shows what time it was there at least, and so does the time
+ * that has passed since.
+ *
+ * @param now milliseconds of a clock that is never set
  */
-export function pollServers(api: Api, now: () => number = Date.now): Poll {
-	let latest = { change: now() - LAG, seenAt: now() };
+export function pollServers(api: Api, now = () => performance.now()): Poll {
+	let latest = { change: Date.now() - LAG, seenAt: now() };
+	const timeAtNova = (at: number) => latest.change + (at - latest.seenAt);
+	/** At Nova, when the last poll that succeeded began. */
+	let from = latest.change;
+	/** What that poll found, by id. */
+	let found: ReadonlyMap<string, unknown> = new Map();
 	return async () => {
-		const seenAt = now();
-		const since = latest.change + (seenAt - latest.seenAt) - OVERLAP;
-		const answers = await api.list("/servers/detail", "servers", changedSince(since));
+		const beganAt = timeAtNova(now());
+		const answers = await api.list("/servers/detail", "servers", changedSince(from - OVERLAP));
 		if (answers === undefined) throw notThere("/servers/detail");
-		const servers = answers.map(({ value, where }) => readServer(value, where));
+		const servers = answers.map(({ value, where }) => ({ ...readServer(value, where), value }));
+		const seenAt = now();
 		for (const change of servers.map(({ updated }) => Date.parse(updated))) {
-			if (change > latest.change + (seenAt - latest.seenAt)) latest = { change, seenAt };
+			if (change > timeAtNova(seenAt)) latest = { change, seenAt };
 		}
-		const ids = servers.map(({ id }) => id.toLowerCase());
-		return ids.length === 0 ? [] : [{ kind: "server", ids }];
+		from = beganAt;
+		const before = found;
+		found = new Map(servers.map(({ id, value }) => [id, value]));
+		const ids = servers.filter(({ id, value }) => !isDeepStrictEqual(before.get(id), value)).map(({ id }) => id);
+		return ids.length === 0 ? [] : [{ kind: "server", ids: ids.map((id) => id.toLowerCase()) }];
 	};
 }
 
