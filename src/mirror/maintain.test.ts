@@ -169,3 +169,35 @@ test("what could not be read is read again within about a minute, without a comp
 	expect((await store.read([{ kind: "network", ids: ["lan"] }])).resources).toMatchObject([{ id: "lan" }]);
 	expect(compared).toEqual([]);
 });
+
+test("whoever loses the lock again and again soon asks for it again each time, and says so each time", async () => {
+	const locks: AbortController[] = [];
+	const log: string[] = [];
+	const { remote } = createCloud();
+	const { source } = await openMirror(remote, {
+		...{ freshness: 15, userData: true, profile: "full", sweepSeconds: 600, pollSeconds: 0, clock },
+		store: {
+			...store,
+			async lead() {
+				const lost = new AbortController();
+				locks.push(lost);
+				return { lost: lost.signal, release: async () => {} };
+			},
+		},
+		events: { ...noEvents, onLog: (level, message) => void log.push(`${level}: ${message}`) },
+	});
+	onTestFinished(() => source.close());
+	const times: number[] = [];
+	for (let count = 1; count <= 8; count++) {
+		await expect.poll(() => locks.length, SOON).toBe(count);
+		times.push(clock.now());
+		locks.at(-1)?.abort();
+	}
+	await expect.poll(() => locks.length, SOON).toBe(9);
+	const lost =
+		"warn: this process is not the mirror's watcher: the database's lock is lost, and another process may have it";
+	const again = "info: this process is the mirror's watcher again";
+	expect(log).toEqual(Array.from({ length: 8 }, () => [lost, again]).flat());
+	// Delays that grow would be 10 s by then.
+	expect((times.at(-1) ?? 0) - (times.at(-2) ?? 0)).toBeLessThan(5000);
+});

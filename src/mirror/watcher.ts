@@ -1,7 +1,9 @@
 /** Keeps the mirror current, in one process of all that share it. */
 
+import { GuestwireError } from "../errors.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
+import type { Lock } from "../store/database.ts";
 import { createChangeHandler } from "./change-handler.ts";
 import { createChangeJobs } from "./change-jobs.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +15,7 @@ import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { createHaste } from "./pace.ts";
 import type { ResourceReads } from "./resource-reads.ts";
-import { createRetries, type Retries } from "./retries.ts";
+import { createRetries, LEADERSHIP, type Retries } from "./retries.ts";
 import { listenToSignals } from "./signal-intake.ts";
 
 export interface WatcherOptions {
@@ -45,13 +47,14 @@ const HEARTBEAT = 500;
 export function startWatcher(options: WatcherOptions): Watcher {
 	const { store, clock, events } = options;
 	const closing = new AbortController();
-	const retries = createRetries(clock, closing.signal, events.onLog);
+	const retries = createRetries(clock, closing.signal, events.onLog, LEADERSHIP);
 
 	async function run(): Promise<void> {
 		while (!closing.signal.aborted) {
 			try {
 				const lock = await store.lead(closing.signal);
-				await lead(options, AbortSignal.any([closing.signal, lock.lost])).finally(() => lock.release());
+				retries.succeeded();
+				await leadUntilLost(options, closing.signal, lock);
 			} catch (error) {
 				await retries.failed(error);
 			}
@@ -64,6 +67,17 @@ export function startWatcher(options: WatcherOptions): Watcher {
 			await running;
 		},
 	};
+}
+
+async function leadUntilLost(options: WatcherOptions, closing: AbortSignal, { lost, release }: Lock): Promise<void> {
+	try {
+		await lead(options, AbortSignal.any([closing, lost]));
+	} catch (error) {
+		if (!lost.aborted) throw error;
+		throw new GuestwireError("state", "the database's lock is lost, and another process may have it");
+	} finally {
+		await release();
+	}
 }
 
 /** Rejects when the signal aborts. */
