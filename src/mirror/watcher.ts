@@ -4,6 +4,7 @@ import { GuestwireError } from "../errors.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { Lock } from "../store/database.ts";
+import { boundHandler } from "./bounded-handler.ts";
 import { createChangeHandler } from "./change-handler.ts";
 import { createChangeJobs } from "./change-jobs.ts";
 import type { Clock } from "./clock.ts";
@@ -85,7 +86,8 @@ async function lead(options: WatcherOptions, signal: AbortSignal): Promise<void>
 	const { remote, store, reads, instances, clock, events, doubts } = options;
 	const retries = createRetries(clock, signal, events.onLog);
 	const handle = createChangeHandler(store, reads, instances);
-	const jobs = createChangeJobs({ handle, retries, clock, signal, doubts, events });
+	const bounded = boundHandler(handle, { store, clock, signal });
+	const jobs = createChangeJobs({ handle: bounded, retries, clock, signal, doubts, events });
 	events.onLeading(true);
 	const intake = listenToSignals({ signals: remote.signals, jobs, clock, events });
 	// While an API is away, what it has is compared last.
