@@ -4,8 +4,9 @@
  * route would change from boot to boot.
  */
 import { addressVersion, isHostAddress } from "../instance/addresses.ts";
-import type { FixedIp, IpVersion, Subnet } from "../instance/instance.ts";
+import type { IpVersion, Subnet } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
+import { createReach } from "./reach.ts";
 
 /** `first`: on the first link that has a gateway; `every`: on every link that has one. */
 export type DefaultRoutes = "first" | "every";
@@ -43,28 +44,25 @@ export function isDefault(destination: string): boolean {
 	return destination === "0.0.0.0/0" || destination === "::/0";
 }
 
+/** Each once, in the order of the addresses. */
 function subnetsOf(nic: Nic, version: IpVersion): Subnet[] {
-	return nic.port.fixedIps.map((fixedIp) => fixedIp.subnet).filter((subnet) => subnet.version === version);
+	const subnets = new Set(nic.port.fixedIps.map((fixedIp) => fixedIp.subnet));
+	return [...subnets].filter((subnet) => subnet.version === version);
 }
 
 /**
  * Neutron checks neither gateways nor next hops: they may be addresses that no router has, or the port's own, if the guest is
  * the router. The kernel refuses a route by either.
  */
-function isRouter(address: string, version: IpVersion, { port }: Nic): boolean {
-	return addressVersion(address) === version && isHostAddress(address) && !isOwnAddress(address, port.fixedIps);
-}
-
-/** Whether the address is one of the port's. */
-export function isOwnAddress(address: string, fixedIps: readonly FixedIp[]): boolean {
-	return fixedIps.some((fixedIp) => fixedIp.address === address);
+function routerFilter({ port }: Nic, version: IpVersion): (address: string) => boolean {
+	const reach = createReach(port.fixedIps);
+	return (address) => addressVersion(address) === version && isHostAddress(address) && !reach.isOwn(address);
 }
 
 function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
+	const isRouter = routerFilter(nic, version);
 	for (const subnet of subnetsOf(nic, version)) {
-		const route = subnet.hostRoutes.find(
-			({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop, version, nic),
-		);
+		const route = subnet.hostRoutes.find(({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop));
 		if (route) return { subnet, gateway: route.nexthop };
 	}
 	return undefined;
@@ -75,9 +73,8 @@ function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
  * one on the same link, because a second route would compete with it.
  */
 function ofGateway(nic: Nic, version: IpVersion): DefaultRoute | undefined {
-	const subnets = subnetsOf(nic, version).filter(
-		({ gateway }) => gateway !== undefined && isRouter(gateway, version, nic),
-	);
+	const isRouter = routerFilter(nic, version);
+	const subnets = subnetsOf(nic, version).filter(({ gateway }) => gateway !== undefined && isRouter(gateway));
 	const subnet = subnets.find((candidate) => candidate.dhcp && !candidate.addressMode) ?? subnets[0];
 	return subnet?.gateway === undefined ? undefined : { subnet, gateway: subnet.gateway };
 }

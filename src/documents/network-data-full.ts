@@ -2,21 +2,15 @@
  * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, and bare-metal bonds, in a
  * form that every known client accepts.
  */
-import { cidrContains, isHostAddress, isLinkLocal, isUnspecified, netmask, parseCidr } from "../instance/addresses.ts";
-import type { FixedIp, HostRoute, Instance, IpVersion, Subnet } from "../instance/instance.ts";
-import { rememberedByText } from "../remembered-by-text.ts";
-import {
-	type DefaultRoute,
-	type DefaultRoutes,
-	type DefaultRouteTable,
-	defaultRoutes,
-	isDefault,
-	isOwnAddress,
-} from "./default-routes.ts";
+import { netmask } from "../instance/addresses.ts";
+import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";
+import { type DefaultRoute, type DefaultRoutes, type DefaultRouteTable, defaultRoutes } from "./default-routes.ts";
 import { type BondSettings, DEFAULT_BONDS, linksOf } from "./full-links.ts";
+import { keptHostRoutes, onLinkRoute, route } from "./host-routes.ts";
 import { type Nic, nicsOf } from "./link-ids.ts";
-import type { NetworkData, NetworkEntry, NetworkType, Route, Service } from "./network-data.ts";
+import type { NetworkData, NetworkEntry, NetworkType, Service } from "./network-data.ts";
 import { isStaticType } from "./network-description.ts";
+import { createReach, type Reach } from "./reach.ts";
 
 /** The options of `networkData`. Their defaults are those of `defaultSettings`. */
 export interface NetworkDataOptions {
@@ -63,6 +57,7 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 	const defaults = table.get(nic) ?? {};
 	const addresses = inOrder(assign(nic.port.fixedIps), defaults);
 	const holders = routeHolders(addresses);
+	const reach = createReach(addresses);
 	const firstStatic = addresses.find(isStatic);
 	const automatic = addresses.filter((each) => !isStatic(each)).map(({ subnet }) => subnet);
 	const search = (nic.port.dnsDomain ?? nic.port.network.dnsDomain)?.replace(/\.$/, "");
@@ -76,7 +71,7 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 				ip_address: each.address,
 				netmask: netmask(subnet.version, subnet.prefixLength),
 			}),
-			...(holders.has(each) ? routesOf(each, defaults[subnet.version], addresses) : { routes: [] }),
+			...(holders.has(each) ? routesOf(each, defaults[subnet.version], reach) : { routes: [] }),
 			network_id: nic.port.network.id,
 			subnet_id: subnet.id,
 			services,
@@ -149,88 +144,26 @@ function routeHolders(addresses: readonly Assigned[]): Set<Assigned> {
 
 /**
  * The default route if this subnet has it, then the host routes. A DHCPv4 server hands out both itself (options 3 and
- * 121); DHCPv6 has no option for host routes, and its default route comes with router advertisements.
+ * 121); DHCPv6 has no option for host routes, and its default route comes with router advertisements. A gateway that is not
+ * on the link stands as the network's own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do
+ * for one in `routes`. Older ones need the route.
  */
 function routesOf(
 	{ subnet, type }: Assigned,
 	defaultRoute: DefaultRoute | undefined,
-	addresses: readonly Assigned[],
+	reach: Reach,
 ): Pick<Entry, "gateway" | "routes"> {
 	if (type === "ipv4_dhcp") return { routes: [] };
-	const hostRoutes = subnet.hostRoutes
-		.filter((each) => isKept(each, subnet, addresses))
-		.flatMap((each) => hostRoutesOf(each, addresses));
+	const hostRoutes = keptHostRoutes(subnet, reach);
 	if (defaultRoute?.subnet !== subnet || (type === "ipv6_dhcp" && defaultRoute.gateway === subnet.gateway)) {
 		return { routes: unique(hostRoutes) };
 	}
 	const { gateway } = defaultRoute;
-	if ((type === "ipv4" || type === "ipv6") && !isOnLink(gateway, addresses)) {
+	if ((type === "ipv4" || type === "ipv6") && !reach.isOnLink(gateway)) {
 		return { gateway, routes: unique([onLinkRoute(gateway), ...hostRoutes]) };
 	}
 	return { routes: unique([route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", gateway), ...hostRoutes]) };
 }
-
-/**
- * Whether a host route can be in a document. Neutron accepts any address as a next hop, even one that no router has, the
- * port's own, or one that only another route leads to: the kernel refuses such a route, and systemd-networkd then gives up
- * the whole link. An unspecified next hop says that the destination is on the link (RFC 3442), which a default route's is not.
- *
- * @param addresses those of the port
- */
-export function isKept(hostRoute: HostRoute, { hostRoutes }: Subnet, addresses: readonly FixedIp[]): boolean {
-	const { destination, nexthop } = hostRoute;
-	if (!isHostAddress(nexthop)) return isUnspecified(nexthop) && !isDefault(destination);
-	if (isOwnAddress(nexthop, addresses)) return false;
-	return isOnLink(nexthop, addresses) || !hostRoutes.some((other) => other !== hostRoute && leadsTo(other, nexthop));
-}
-
-/** Whether a host route goes by a router to an address. */
-function leadsTo({ destination, nexthop }: HostRoute, address: string): boolean {
-	const cidr = parseCidr(destination);
-	const isByRouter = isHostAddress(nexthop) && nexthop !== address;
-	return isByRouter && !isDefault(destination) && cidr !== undefined && cidrContains(cidr, address);
-}
-
-/**
- * A host route, after a route that says that its next hop is on the link, if it is outside the link's subnets. cloud-init
- * with systemd-networkd and Talos would lose the route otherwise; NetworkManager needs no such route, and `route` commands
- * fail with it or without.
- */
-function hostRoutesOf({ destination, nexthop }: HostRoute, addresses: readonly Assigned[]): Route[] {
-	if (isDefault(destination)) return [];
-	if (isUnspecified(nexthop) || isOnLink(nexthop, addresses)) return [route(destination, nexthop)];
-	const declared = onLinkRoute(nexthop);
-	const own = route(destination, nexthop);
-	return own.network === declared.network && own.netmask === declared.netmask ? [declared] : [declared, own];
-}
-
-/** A route that says that an address is on the link. */
-function onLinkRoute(address: string): Route {
-	return address.includes(":") ? route(`${address}/128`, "::") : route(`${address}/32`, "0.0.0.0");
-}
-
-/**
- * Whether the guest can reach a gateway without a route that says it is on the link. Otherwise it stands as the network's
- * own `gateway`: cloud-init from 23.1 on then declares it on-link, which it does not do for one in `routes`. Older ones need
- * the route.
- */
-function isOnLink(gateway: string, addresses: readonly FixedIp[]): boolean {
-	const known = addresses.filter(({ address }) => address !== undefined);
-	const cidrs = known.flatMap(({ subnet }) => parseCidr(subnet.cidr) ?? []);
-	return isLinkLocal(gateway) || cidrs.some((cidr) => cidrContains(cidr, gateway));
-}
-
-/** A route in the document's members, its destination as network and mask. */
-export function route(destination: string, gateway: string): Route {
-	return { ...networkOf(destination), gateway };
-}
-
-/** A subnet's routes are written once per address in it. */
-const networkOf = rememberedByText((destination): Pick<Route, "network" | "netmask"> => {
-	const cidr = parseCidr(destination);
-	if (!cidr) throw new TypeError(`invalid CIDR "${destination}"`);
-	return { network: cidr.network, netmask: netmask(cidr.version, cidr.prefixLength) };
-});
 
 /** The DNS servers of subnets. `services` contains nothing else: cloud-init takes every entry for a DNS server. */
 export function servicesOf(...subnets: readonly Subnet[]): Service[] {

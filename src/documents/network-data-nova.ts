@@ -8,9 +8,10 @@ import { idAllocator } from "../instance/id-allocator.ts";
 import type { FixedIp, Instance, IpVersion, Port, Subnet } from "../instance/instance.ts";
 import { hasRelease, type NovaRelease } from "../instance/nova-release.ts";
 import { isDefault } from "./default-routes.ts";
+import { route } from "./host-routes.ts";
 import { type Nic, tapName } from "./link-ids.ts";
 import { type NetworkEntry, NOVA_PHYSICAL_TYPES, type Route, type Service } from "./network-data.ts";
-import { route, servicesOf, unique } from "./network-data-full.ts";
+import { servicesOf, unique } from "./network-data-full.ts";
 
 interface NovaLink {
 	readonly id: string;

@@ -1,5 +1,6 @@
 /** Canonical text of addresses. ipaddr.js does all parsing; facts contain no zones and no IPv4-mapped forms. */
 import ipaddr from "ipaddr.js";
+import { rememberedByText } from "../remembered-by-text.ts";
 import type { IpVersion } from "./instance.ts";
 
 /** A parsed CIDR, its host bits cleared. */
@@ -50,14 +51,17 @@ export function isUnspecified(address: string): boolean {
 	return address === "0.0.0.0" || address === "::";
 }
 
+/** The routes of thousands of subnets go by the same few routers. */
+const rangeOf = rememberedByText((address) => ipaddr.parse(address).range());
+
 /** Whether packets to the canonical address go to one host: it is not unspecified, multicast or broadcast. */
 export function isUnicast(address: string): boolean {
-	return !["unspecified", "multicast", "broadcast"].includes(ipaddr.parse(address).range());
+	return !["unspecified", "multicast", "broadcast"].includes(rangeOf(address));
 }
 
 /** Whether a host can have the canonical address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
 export function isHostAddress(address: string): boolean {
-	return isUnicast(address) && !["loopback", "ipv4Mapped"].includes(ipaddr.parse(address).range());
+	return isUnicast(address) && !["loopback", "ipv4Mapped"].includes(rangeOf(address));
 }
 
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */

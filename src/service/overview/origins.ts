@@ -1,9 +1,8 @@
 /** Where each value of an instance's `network_data.json` comes from: the cloud's resource and its member. */
 
-import { isDeepStrictEqual } from "node:util";
-import { isDefault, isOwnAddress } from "../../documents/default-routes.ts";
+import { isDefault } from "../../documents/default-routes.ts";
+import { hostRouteFilter, route as routeOf } from "../../documents/host-routes.ts";
 import { tapName } from "../../documents/link-ids.ts";
-import { isKept, route as routeOf } from "../../documents/network-data-full.ts";
 import {
 	type DescribedLink,
 	type DescribedNetwork,
@@ -11,6 +10,8 @@ import {
 	isStaticType,
 	type NetworkDescription,
 } from "../../documents/network-description.ts";
+import { createReach, type Reach } from "../../documents/reach.ts";
+import { getOrInsert } from "../../get-or-insert.ts";
 import { isHostAddress, isUnspecified } from "../../instance/addresses.ts";
 import type { FixedIp, HostRoute, Instance, Port, PortGroup, Subnet } from "../../instance/instance.ts";
 
@@ -28,8 +29,11 @@ export interface Origin {
 
 type Resource = Omit<Origin, "pointer" | "member">;
 
+const reaches = new WeakMap<Port, Reach>();
+const reachOf = (port: Port) => getOrInsert(reaches, port, ({ fixedIps }) => createReach(fixedIps));
+
 /** @param document as made of the instance */
-export function originsOf(instance: Instance, document: NetworkDescription): Origin[] {
+export function originsOf(instance: Pick<Instance, "ports">, document: NetworkDescription): Origin[] {
 	const parents = new Map<string, Port>();
 	const ports = new Map<string, Port>();
 	for (const port of instance.ports) {
@@ -168,7 +172,7 @@ function ofRoutes(entry: DescribedNetwork, pointer: string, port: Port, fixedIp:
 	for (const [at, route] of (entry.routes ?? []).entries())
 		origins.push(origin(`${pointer}/routes/${at}`, subnet, routeFrom(route, fixedIp.subnet, port)));
 	for (const { destination, nexthop } of leftOut(entry, fixedIp.subnet, port)) {
-		const why = isOwnAddress(nexthop, port.fixedIps)
+		const why = reachOf(port).isOwn(nexthop)
 			? "the port has that address itself"
 			: isHostAddress(nexthop)
 				? "only another route leads to that address"
@@ -181,7 +185,7 @@ function ofRoutes(entry: DescribedNetwork, pointer: string, port: Port, fixedIp:
 		const { gateway = "" } = fixedIp.subnet;
 		const setting: Resource = { kind: "setting", id: "networkData.defaultRoutes" };
 		const elsewhere = origin(`${pointer}/routes`, setting, `the default route by ${gateway} is on another link`);
-		const isOwn = isOwnAddress(gateway, port.fixedIps);
+		const isOwn = reachOf(port).isOwn(gateway);
 		origins.push(isOwn ? origin(`${pointer}/routes`, subnet, `gateway_ip: ${gateway} is the port's own`) : elsewhere);
 	} else if (entry.routes?.length === 0) {
 		const isHandedOut = entry.type === "ipv4_dhcp";
@@ -202,23 +206,27 @@ function ofDns(entry: DescribedNetwork, pointer: string, port: Port, subnet: Sub
 	return origins;
 }
 
-function routeFrom({ network, netmask, gateway }: DescribedRoute, subnet: Subnet, { fixedIps }: Port): string {
+function routeFrom({ network, netmask, gateway }: DescribedRoute, subnet: Subnet, port: Port): string {
 	const { hostRoutes } = subnet;
 	if (isUnspecified(network) && isUnspecified(netmask)) {
-		const isAsked = hostRoutes.some((asked) => isDefault(asked.destination) && isKept(asked, subnet, fixedIps));
-		return isAsked ? "host_routes" : "gateway_ip";
+		const isKept = hostRouteFilter(subnet, reachOf(port));
+		return hostRoutes.some((asked) => isDefault(asked.destination) && isKept(asked)) ? "host_routes" : "gateway_ip";
 	}
 	const isNextHop = isUnspecified(gateway) && hostRoutes.some(({ nexthop }) => nexthop === network);
 	return isNextHop ? "host_routes: a next hop outside the subnet" : "host_routes";
 }
 
 /** The host routes that profile `full` leaves out. Profile `nova` has them. */
-function leftOut({ type, routes = [] }: DescribedNetwork, subnet: Subnet, { fixedIps }: Port): readonly HostRoute[] {
+function leftOut({ type, routes = [] }: DescribedNetwork, subnet: Subnet, port: Port): readonly HostRoute[] {
 	if (type === "ipv4_dhcp") return [];
-	return subnet.hostRoutes.filter((hostRoute) => {
-		const lost = routeOf(hostRoute.destination, hostRoute.nexthop);
-		return !isKept(hostRoute, subnet, fixedIps) && !routes.some((route) => isDeepStrictEqual(route, lost));
-	});
+	const isKept = hostRouteFilter(subnet, reachOf(port));
+	const written = new Set(routes.map(textOfRoute));
+	const isWritten = ({ destination, nexthop }: HostRoute) => written.has(textOfRoute(routeOf(destination, nexthop)));
+	return subnet.hostRoutes.filter((hostRoute) => !isKept(hostRoute) && !isWritten(hostRoute));
+}
+
+function textOfRoute({ network, netmask, gateway }: DescribedRoute): string {
+	return `${network} ${netmask} ${gateway}`;
 }
 
 /** The subnets whose DNS servers an entry has: its own, and those of the port's DHCP and SLAAC subnets. */
