@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { turnsDuring } from "../../test/turns.ts";
 import { findInvalidSshKey, keyNamesOf, splitKeypairs } from "./keypairs.ts";
 
 const [one, two] = ["ssh-ed25519 AAAA", 'from="10.0.0.0/8" ecdsa-sha2-nistp256 BBBB== two@example.org'];
@@ -38,6 +39,14 @@ describe("findInvalidSshKey", () => {
 	it("finds the line that is not a key", () => {
 		expect(findInvalidSshKey(`${one}\n${two}\n`)).toBeUndefined();
 		expect(findInvalidSshKey(`${one}\nBBBB\n`)).toBe("BBBB");
+	});
+
+	it("keeps nobody waiting, whatever a key's comment is", async () => {
+		const key = `${one}${" a".repeat(500_000)}\u2028`;
+		const { longest } = await turnsDuring(async () => {
+			expect(findInvalidSshKey(`${key}\n${key}=\n`)).toBeUndefined();
+		});
+		expect(longest).toBeLessThan(1000);
 	});
 });
 

@@ -4,7 +4,7 @@ import { idAllocator } from "./id-allocator.ts";
 import type { Keypair } from "./instance.ts";
 
 /** A line of `authorized_keys` (sshd(8)): options, a key type, the key in base64, a comment. */
-const SSH_KEY = /^(\S.*\s)?[a-z0-9@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
+const SSH_KEY = /^(\S.*\s)?[a-z0-9@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/s;
 
 /** The names of a server's key pairs. */
 export function keyNamesOf({ key_name: names }: Pick<ServerFacts, "key_name">): readonly string[] {
