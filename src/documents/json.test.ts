@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { hasProgram } from "../../test/system/programs.ts";
-import { jsonText } from "./json.ts";
+import { jsonBytes, jsonText } from "./json.ts";
 
 it("reads back as what was written, in pure ASCII", () => {
 	fc.assert(
@@ -24,4 +24,5 @@ it.skipIf(!hasProgram("python3"))("is what Python's json.dumps writes (apt-get i
 	const input = values.map((value) => JSON.stringify(value)).join("\n");
 	const lines = execFileSync("python3", ["-c", program], { input, encoding: "utf8" }).trimEnd().split("\n");
 	expect(values.map(jsonText)).toEqual(lines);
+	expect(values.map((value) => Buffer.from(jsonBytes(value)).toString())).toEqual(lines);
 });

@@ -8,45 +8,55 @@
  * are in its order, whatever they are.
  */
 export function jsonText(value: unknown): string {
-	if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
-	if (typeof value !== "object" || value === null) return scalarText(value);
-	// A large instance has tens of thousands of members, which have to be written at once.
-	let members = "";
-	for (const [key, member] of value instanceof Map ? value : Object.entries(value)) {
-		if (member === undefined) continue;
-		members += `${members === "" ? "" : ", "}${scalarText(key)}: ${jsonText(member)}`;
-	}
-	return `{${members}}`;
+	const text = unescapedText(value);
+	return ESCAPED.test(text) ? escapedBytes(text).toString("latin1") : text;
 }
 
 /** The bytes of a document. */
 export function jsonBytes(value: unknown): Uint8Array {
-	return Buffer.from(jsonText(value), "latin1");
+	const text = unescapedText(value);
+	return ESCAPED.test(text) ? escapedBytes(text) : Buffer.from(text, "latin1");
 }
 
-/** What Python escapes and `JSON.stringify` does not: DEL, and everything outside ASCII. */
+function unescapedText(value: unknown): string {
+	if (Array.isArray(value)) return `[${value.map(unescapedText).join(", ")}]`;
+	if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+	// A large instance has tens of thousands of members, which have to be written at once.
+	let members = "";
+	for (const [key, member] of value instanceof Map ? value : Object.entries(value)) {
+		if (member === undefined) continue;
+		members += `${members === "" ? "" : ", "}${JSON.stringify(key)}: ${unescapedText(member)}`;
+	}
+	return `{${members}}`;
+}
+
+/** What Python escapes and `JSON.stringify` does not: DEL, and everything outside ASCII. It stands in strings only. */
 const ESCAPED = /[^ -~]/;
+const isPlain = (unit: number) => unit >= 0x20 && unit < 0x7f;
+/** Bytes of an escaped UTF-16 unit, such as `\u00e9`. */
+const ESCAPE_LENGTH = 6;
 const HEX = Buffer.from("0123456789abcdef");
 const [BACKSLASH, U] = Buffer.from("\\u") as unknown as readonly [number, number];
 
-function scalarText(value: unknown): string {
-	const text = JSON.stringify(value ?? null);
-	return ESCAPED.test(text) ? escaped(text) : text;
-}
-
 /** Unit by unit into bytes: replacing each of a million units in a text would stall for a tenth of a second. */
-function escaped(text: string): string {
-	const bytes = Buffer.allocUnsafe(text.length * 6);
-	let length = 0;
+function escapedBytes(text: string): Buffer {
+	let size = text.length;
+	for (let at = 0; at < text.length; at++) if (!isPlain(text.charCodeAt(at))) size += ESCAPE_LENGTH - 1;
+	const bytes = Buffer.allocUnsafe(size);
+	let end = 0;
 	for (let at = 0; at < text.length; at++) {
 		const unit = text.charCodeAt(at);
-		if (unit >= 0x20 && unit < 0x7f) {
-			bytes[length++] = unit;
+		if (isPlain(unit)) {
+			bytes[end++] = unit;
 			continue;
 		}
-		bytes[length++] = BACKSLASH;
-		bytes[length++] = U;
-		for (let shift = 12; shift >= 0; shift -= 4) bytes[length++] = HEX[(unit >> shift) & 15] ?? 0;
+		bytes[end] = BACKSLASH;
+		bytes[end + 1] = U;
+		bytes[end + 2] = HEX[unit >> 12] ?? 0;
+		bytes[end + 3] = HEX[(unit >> 8) & 15] ?? 0;
+		bytes[end + 4] = HEX[(unit >> 4) & 15] ?? 0;
+		bytes[end + 5] = HEX[unit & 15] ?? 0;
+		end += ESCAPE_LENGTH;
 	}
-	return bytes.toString("latin1", 0, length);
+	return bytes;
 }
