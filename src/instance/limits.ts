@@ -1,5 +1,6 @@
 /** How much an instance may have, so that no document takes long to write or a guest long to read. */
 import { GuestwireError } from "../errors.ts";
+import { getOrInsert } from "../get-or-insert.ts";
 import type { Instance, Port, Server, Subnet } from "./instance.ts";
 
 /** Most of each per instance, far above what any cloud allows by default. */
@@ -30,22 +31,29 @@ export const MOST = {
 	"characters of text": 2 * 1024 * 1024,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** What `exceededLimit` has found: caches and documents ask for the same instance. Empty: no limit is exceeded. */
+const known = new WeakMap<Instance, string>();
+
 /** The limit that an instance exceeds, in words; undefined if none. */
 export function exceededLimit(instance: Instance): string | undefined {
+	return getOrInsert(known, instance, exceeded) || undefined;
+}
+
+function exceeded(instance: Instance): string {
 	const counts = countsOf(instance);
 	for (const [what, most] of Object.entries(MOST) as [keyof typeof MOST, number][]) {
 		// Text takes longest to count, and never long if there is not too much else.
 		const count = what === "characters of text" ? lengthOf(instance) : counts[what];
 		if (count > most) return `${count} ${what}, but documents may have at most ${most}`;
 	}
-	return undefined;
+	return "";
 }
 
 /** @throws GuestwireError `limit`, which names the limit */
 export function checkLimits(instance: Instance): void {
-	const exceeded = exceededLimit(instance);
-	if (exceeded === undefined) return;
-	throw new GuestwireError("limit", `instance ${instance.id} has ${exceeded}: remove some`);
+	const what = exceededLimit(instance);
+	if (what === undefined) return;
+	throw new GuestwireError("limit", `instance ${instance.id} has ${what}: remove some`);
 }
 
 type Counts = Readonly<Record<Exclude<keyof typeof MOST, "characters of text">, number>>;
