@@ -5,6 +5,7 @@ import { metaData } from "./meta-data.ts";
 import { networkData } from "./network-data-full.ts";
 import { novaNetworkData } from "./network-data-nova.ts";
 import { type Expose, networkPorts } from "./network-ports.ts";
+import { isSecretItem } from "./secret-items.ts";
 import { type DocumentSettings, novaReleaseFor } from "./settings.ts";
 import { type VendorData, vendorData, vendorData2 } from "./vendor-data.ts";
 import { OPENSTACK_VERSIONS, type OpenStackVersion, SINCE } from "./versions.ts";
@@ -21,6 +22,8 @@ export interface OpenStackDocument {
 	readonly path: string;
 	/** Whether it lets somebody act as the guest: see `isPrivatePath`. */
 	readonly isPrivate: boolean;
+	/** Whether this instance's has metadata items that may be secrets. Default: it has none. */
+	readonly hasSecretItems?: (instance: Instance) => boolean;
 	/** Bytes from a user; everything else is JSON. */
 	readonly raw?: true;
 	/** The first version that lists it. */
@@ -67,6 +70,7 @@ export const OPENSTACK_DOCUMENTS: readonly OpenStackDocument[] = [
 	{
 		path: "meta_data.json",
 		isPrivate: false,
+		hasSecretItems: ({ server }) => server?.metadata.keys().some(isSecretItem) ?? false,
 		detail: "server",
 		keepsVersions: true,
 		listedSince: FIRST,

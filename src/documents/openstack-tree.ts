@@ -37,7 +37,9 @@ export function openStackAnswer(
 	if (version < (document.answeredSince ?? document.listedSince)) return undefined;
 	if (!document.versioned && folder !== NEWEST) return answer(`openstack/${NEWEST}/${path}`);
 	const body = document.make(input, version);
-	return body && (document.raw ? bytesAnswer(body) : jsonAnswer(body));
+	if (body === undefined) return undefined;
+	const made = document.raw ? bytesAnswer(body) : jsonAnswer(body);
+	return document.hasSecretItems?.(input.instance) ? { ...made, hasSecretItems: true } : made;
 }
 
 /** The recorded listing: a document that this instance has not is not listed, `password` always is. */

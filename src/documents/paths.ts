@@ -59,7 +59,7 @@ const PUBLIC_GUEST_FILES = /^(network\/.+|nocloud\/(meta-data|network-config))$/
 /**
  * Whether a normalized path is a document that must not be given to the next owner of an address, nor to a reader of the
  * operator API: it lets somebody act as the guest (scripts, passwords, what a vendor gives to this instance alone). A
- * document is private unless it is listed as public. See `hasSecretItems` for `meta_data.json`.
+ * document is private unless it is listed as public. See also `TreeAnswer.hasSecretItems`.
  */
 export function isPrivatePath(path: string): boolean {
 	const [folder, version, ...names] = path.split("/");

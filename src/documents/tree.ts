@@ -1,9 +1,10 @@
 /** The tree of metadata documents, which both HTTP and the config drive take their bytes from. */
 import { isUtf8 } from "node:buffer";
+import { getOrInsert } from "../get-or-insert.ts";
 
 /** A read-only map from paths to bytes. Paths have no leading slash: `openstack/latest/meta_data.json`. */
 export interface MetadataTree {
-	/** The paths of all files, in the order in which to store them. */
+	/** The paths of all files, in the order in which to store them. Each file may be made when its path is asked for. */
 	paths(): Iterable<string>;
 	/** The bytes of a file, the same object on every call; undefined if there is no such file. */
 	read(path: string): Uint8Array | undefined;
@@ -13,6 +14,8 @@ export interface MetadataTree {
 export interface TreeAnswer {
 	readonly body: Uint8Array;
 	readonly contentType: string;
+	/** Whether it has metadata items that may be secrets: then it is private, whatever its path. */
+	readonly hasSecretItems?: true;
 }
 
 const JSON_TYPE = "application/json";
@@ -35,5 +38,12 @@ export function jsonAnswer(body: Uint8Array): TreeAnswer {
  * and not as application/octet-stream, which has none.
  */
 export function bytesAnswer(body: Uint8Array): TreeAnswer {
-	return { body, contentType: isUtf8(body) ? TEXT_TYPE : BYTE_TYPE };
+	return { body, contentType: getOrInsert(textTypes, body, textTypeOf) };
+}
+
+/** Several paths have the same user data, which may be large. */
+const textTypes = new WeakMap<Uint8Array, string>();
+
+function textTypeOf(body: Uint8Array): string {
+	return isUtf8(body) ? TEXT_TYPE : BYTE_TYPE;
 }

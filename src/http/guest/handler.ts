@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
-import { hasSecretItems } from "../../service/request-history/document-content.ts";
 import type { InstanceCache } from "../../source/instance-cache.ts";
 import type { GuestPasswords } from "../../store/password-store.ts";
 import type { Admission } from "./admission.ts";
@@ -109,7 +108,7 @@ function createSteps(options: GuestHandlerOptions): Respond<[request: GuestReque
 		const caller = identity(request, isPrivate);
 		if ("reason" in caller) return caller;
 		const response = andThen(answer(request, caller.identified, progress), (given) => {
-			if (isPrivate || !hasSecrets(path, given)) return given;
+			if (isPrivate || !hasSecrets(given)) return given;
 			// Only the document shows that its owner must be known for certain.
 			Object.assign(progress, { instance: undefined, isPrivate: true });
 			const certain = identity(request, true);
@@ -119,8 +118,8 @@ function createSteps(options: GuestHandlerOptions): Respond<[request: GuestReque
 	};
 }
 
-function hasSecrets(path: string | undefined, response: GuestResponse): boolean {
-	return path !== undefined && "document" in response && hasSecretItems(path, response.document.body);
+function hasSecrets(response: GuestResponse): boolean {
+	return "document" in response && response.document.hasSecretItems === true;
 }
 
 function wrongMethod(instance?: string): ErrorResponse {
