@@ -15,7 +15,7 @@ test("a session that lasts leaves nothing behind with each check", async () => {
 		},
 		waiting: async () => 0,
 	};
-	const handler = { onMessage() {}, onComplete() {}, onIncomplete() {}, onOverflow() {} };
+	const handler = { async onMessage() {}, onComplete() {}, onIncomplete() {}, onOverflow() {} };
 	const watching = watchExchanges(session, handler, ended);
 	await expect.poll(() => checks).toBeGreaterThan(100);
 	expect(waiting.mock.calls.length).toBeLessThan(5);

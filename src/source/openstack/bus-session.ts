@@ -49,14 +49,14 @@ const NOT_FOUND = 404;
 /**
  * Connects to a broker and creates a queue that only this connection may use, and that is gone when it ends.
  *
- * @param onMessage called with each message's content
+ * @param onMessage called with each message's content. The broker sends no more than `PREFETCH` until it has resolved
  * @throws GuestwireError `config`: a file of the TLS options can't be read
  * @throws Error of the socket or the broker
  */
 export async function openBusSession(
 	address: BusAddress,
 	host: BusHost,
-	onMessage: (content: Buffer) => void,
+	onMessage: (content: Buffer) => Promise<void>,
 ): Promise<BusSession> {
 	const connection = await connectTo(address, host);
 	const ended = Promise.withResolvers<string>();
@@ -125,16 +125,21 @@ async function readPem(file: string): Promise<Buffer> {
 
 async function consume(
 	channel: Channel,
-	onMessage: (content: Buffer) => void,
+	onMessage: (content: Buffer) => Promise<void>,
 	end: (error: Error) => void,
 ): Promise<string> {
 	await channel.prefetch(PREFETCH);
 	const options = { exclusive: true, durable: false, autoDelete: true, arguments: QUEUE_LIMITS };
 	const { queue } = await channel.assertQueue(`guestwire.${randomUUID()}`, options);
-	await channel.consume(queue, (message) => {
+	await channel.consume(queue, async (message) => {
 		if (message === null) return end(new Error("the broker deleted the queue"));
-		onMessage(message.content);
-		channel.ack(message);
+		try {
+			await onMessage(message.content);
+			channel.ack(message);
+		} catch (error) {
+			// Such as the channel's, if it was closed meanwhile.
+			end(error as Error);
+		}
 	});
 	return queue;
 }

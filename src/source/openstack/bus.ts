@@ -1,8 +1,9 @@
 /** The message bus as a signal: what Neutron and Nova notify. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChangeSignals, SignalHandler } from "../remote-source.ts";
-import { parseBusMessage } from "./bus-message.ts";
+import type { BusMessage } from "./bus-message.ts";
 import { type BusSession, describeBusError, HEARTBEAT, LOSSY, openBusSession } from "./bus-session.ts";
+import { createMessageParser } from "./message-parser.ts";
 import type { BusAddress } from "./transport-url.ts";
 
 /** After all hosts have failed, growing to the latter, each give or take half of it. Milliseconds. */
@@ -44,8 +45,12 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 		if (reason !== reported) handler.onDown(reason);
 		reported = reason;
 	};
+	const parse = createMessageParser();
 	const session: SessionHandler = {
-		onMessage: (content) => deliver(content, handler),
+		async onMessage(content) {
+			const message = await parse(content);
+			if (!stop.aborted) deliver(message, handler);
+		},
 		onIncomplete: report,
 		onComplete() {
 			failures = 0;
@@ -66,8 +71,7 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 	}
 }
 
-function deliver(content: Buffer, handler: SignalHandler): void {
-	const message = parseBusMessage(content);
+function deliver(message: BusMessage, handler: SignalHandler): void {
 	if ("invalid" in message) handler.onInvalid(message.invalid);
 	else if (message.signals.length > 0) handler.onSignals(message.signals);
 }
@@ -78,7 +82,7 @@ async function pause(rounds: number, stop: AbortSignal): Promise<void> {
 }
 
 interface SessionHandler {
-	onMessage(content: Buffer): void;
+	onMessage(content: Buffer): Promise<void>;
 	/** All exchanges exist, and the queue is bound to them. */
 	onComplete(): void;
 	onIncomplete(reason: string): void;

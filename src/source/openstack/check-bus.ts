@@ -40,7 +40,7 @@ async function tryHosts(address: BusAddress): Promise<BusSession> {
 	const failures: string[] = [];
 	for (const host of address.hosts) {
 		try {
-			sessions.push(await openBusSession(address, host, () => {}));
+			sessions.push(await openBusSession(address, host, async () => {}));
 		} catch (error) {
 			failures.push(`${nameOf(host)}: ${describeBusError(error)}`);
 		}

@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import { turnsDuring } from "../../../test/turns.ts";
+import { LARGEST_MESSAGE, parseBusMessage } from "./bus-message.ts";
+import { createMessageParser } from "./message-parser.ts";
+
+const envelope = (payload: object) =>
+	Buffer.from(
+		JSON.stringify({
+			"oslo.version": "2.0",
+			"oslo.message": JSON.stringify({ event_type: "port.create.end", timestamp: "2026-11-26 17:00:01", payload }),
+		}),
+	);
+const ports = (count: number, description: string) =>
+	envelope({ ports: Array.from({ length: count }, () => ({ id: randomUUID(), description })) });
+
+it("parses large messages as small ones, one after the other", async () => {
+	const parse = createMessageParser();
+	const messages = [ports(2, ""), ports(1000, "x".repeat(2000)), ports(1500, "x".repeat(1000)), Buffer.alloc(2 ** 20)];
+	expect(await Promise.all(messages.map(parse))).toEqual(messages.map(parseBusMessage));
+});
+
+it("keeps nobody waiting for a message that takes long", async () => {
+	const parse = createMessageParser();
+	const content = Buffer.alloc(LARGEST_MESSAGE, "[],");
+	content.write("[");
+	content.write("]]", LARGEST_MESSAGE - 2);
+	let message: unknown;
+	const { longest } = await turnsDuring(async () => {
+		message = await parse(content);
+	});
+	expect(message).toEqual({ invalid: "a message that is not JSON" });
+	expect(longest).toBeLessThan(50);
+});
