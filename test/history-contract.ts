@@ -252,6 +252,19 @@ export function storesHistory(freshLocation: () => Promise<StateLocation>): void
 			expect(second.instances.map(({ instance_id, requests }) => [instance_id, requests])).toEqual([["b", 2]]);
 		});
 
+		test("readers find thousands of instances that were written at once, some at a time", async () => {
+			const ids = Array.from({ length: 5000 }, (_, n) => `vm-${n}`);
+			await write(ids.map((instance) => answered({ instance })));
+			const found: string[] = [];
+			for (let [since, size] = [0, 1]; size > 0; ) {
+				const { sequence, instances } = await store.instancesSince(since);
+				[since, size] = [sequence, instances.length];
+				expect(size).toBeLessThan(ids.length);
+				found.push(...instances.map(({ instance_id }) => instance_id));
+			}
+			expect(found.toSorted()).toEqual(ids.toSorted());
+		});
+
 		test("forgets the instances whose last request is oldest, and the oldest refusals", async () => {
 			await write(["a", "b", "c"].map((instance, at) => answered({ instance, at })));
 			const refused = (at: number) =>

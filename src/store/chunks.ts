@@ -5,6 +5,6 @@
 const CHUNK = 250;
 
 /** The rows in as many parts as they need statements. */
-export function chunks<T>(rows: readonly T[]): T[][] {
-	return Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, at) => rows.slice(at * CHUNK, (at + 1) * CHUNK));
+export function chunks<T>(rows: readonly T[], size = CHUNK): T[][] {
+	return Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
 }

@@ -14,7 +14,7 @@ export async function instancesSince(database: Kysely<StateTables>, sequence: nu
 	const page = await query.orderBy("sequence").limit(PAGE).execute();
 	const last = page.at(-1)?.sequence;
 	if (last === undefined || page.length < PAGE) return { sequence: last ?? sequence, instances: page };
-	// One batch may fill several pages: its rest is read at once, so that the sequence covers it.
+	// The rest of the last number's lines is read at once, so that the sequence covers them.
 	const rest = database.selectFrom("history_instances").selectAll().where("sequence", "=", last);
 	const seen = page.filter((row) => row.sequence < last);
 	return { sequence: last, instances: [...seen, ...(await rest.execute())] };

@@ -14,6 +14,10 @@ export const SAME_BOOT = 600_000;
 /** Versions of each document. */
 export const MAX_VERSIONS = 3;
 
+/** Rows that are written as one JSON text, which must not take long to make: of documents, and of all else. */
+const DOCUMENTS_AT_ONCE = 50;
+const ROWS_AT_ONCE = 2000;
+
 type Database = Transaction<StateTables>;
 type HistoryDatabase = Pick<StateDatabase, "announce" | "elementsOf" | "bytesOf">;
 
@@ -24,34 +28,39 @@ export function writeBatch(
 	{ announce, elementsOf, bytesOf }: HistoryDatabase,
 ): Promise<void> {
 	return database.transaction().execute(async (transaction) => {
-		const { sequence } = await transaction
+		const instances = chunks(batch.instances, ROWS_AT_ONCE);
+		const { sequence: last } = await transaction
 			.updateTable("history_state")
-			.set(({ eb }) => ({ sequence: eb("sequence", "+", 1) }))
+			.set(({ eb }) => ({ sequence: eb("sequence", "+", Math.max(1, instances.length)) }))
 			.returning("sequence")
 			.executeTakeFirstOrThrow();
 		const insert = (
 			table: keyof typeof COLUMNS,
 			rows: readonly object[],
 			onConflict: RawBuilder<unknown>,
-			where = ANY_ROW,
+			{ where = ANY_ROW, sequence = last } = {},
 		) =>
 			insertRows(transaction, {
 				...{ table, elements: elementsOf(JSON.stringify(rows)), bytesOf, sequence, where, onConflict },
 			});
-		if (batch.instances.length > 0) await insert("history_instances", batch.instances, ADD_TO_INSTANCE);
+		const insertAll = async (...[table, rows, ...rest]: Parameters<typeof insert>) => {
+			for (const some of chunks(rows, ROWS_AT_ONCE)) await insert(table, some, ...rest);
+		};
+		// Each part has a number of its own: readers read what has one number at once.
+		for (const [at, rows] of instances.entries())
+			await insert("history_instances", rows, ADD_TO_INSTANCE, { sequence: last - instances.length + 1 + at });
 		// Before the answers that replace them: until when a guest got the versions that end now.
 		const replaced = [...batch.versions, ...batch.absent];
 		if (replaced.length > 0) await seeLastAnswers(transaction, elementsOf(JSON.stringify(keysOf(replaced))));
-		if (batch.documents.length > 0) await insert("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
-		if (batch.absent.length > 0)
-			await insert("history_documents", batch.absent, REPLACE_OLDER_DOCUMENT, HAS_LAST_ANSWER);
-		if (batch.requests.length > 0) await insert("history_requests", batch.requests, sql`do nothing`);
-		// Whole documents: the text of all of them takes much memory.
-		for (const rows of chunks(batch.versions)) await insert("history_versions", rows.map(inHexadecimal), SEE_AGAIN);
+		await insertAll("history_documents", batch.documents, REPLACE_OLDER_DOCUMENT);
+		await insertAll("history_documents", batch.absent, REPLACE_OLDER_DOCUMENT, { where: HAS_LAST_ANSWER });
+		await insertAll("history_requests", batch.requests, sql`do nothing`);
+		for (const rows of chunks(batch.versions, DOCUMENTS_AT_ONCE))
+			await insert("history_versions", rows.map(inHexadecimal), SEE_AGAIN);
 		if (batch.versions.length > 0) {
 			await deleteOldVersions(transaction, elementsOf(JSON.stringify(keysOf(batch.versions))));
 		}
-		if (batch.refusals.length > 0) await insert("history_refusals", batch.refusals, ADD_TO_REFUSAL);
+		await insertAll("history_refusals", batch.refusals, ADD_TO_REFUSAL);
 		await announce(transaction);
 	});
 }

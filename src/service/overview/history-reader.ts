@@ -1,5 +1,6 @@
 /** The instances' lines of the request history, read again after each write of any process. */
 import type { ComparisonTimes, HistoryStore, InstanceHistory } from "../../store/history-store.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import { bestClient } from "../request-history/client.ts";
 
 export interface HistoryReader {
@@ -43,6 +44,7 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 	async function read(): Promise<void> {
 		const ids: string[] = [];
 		const onLine = sequence === 0 ? onStored : onRequests;
+		const turn = startWorkTurn();
 		for (;;) {
 			const page = await store.instancesSince(sequence);
 			for (const line of page.instances) {
@@ -56,6 +58,7 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 			for (const id of lines.keys().take(Math.max(0, lines.size - maxLines))) lines.delete(id);
 			if (page.sequence === sequence) break;
 			sequence = page.sequence;
+			if (turn.isOver()) await turn.next();
 		}
 		if (ids.length > 0) onLines(ids);
 		const latest = await store.refusalSequence();
