@@ -23,16 +23,33 @@ export interface Port {
 
 /** A thread, or in it the port to its parent. */
 interface Thread {
-	postMessage(message: unknown): void;
+	postMessage(message: unknown, transferList?: readonly ArrayBuffer[]): void;
 	on(event: "message", listener: (message: unknown) => void): unknown;
 	on(event: "exit" | "close", listener: () => void): unknown;
+}
+
+/** Bytes that are not copied: fewer may be a part of memory that others use. */
+const LARGE = 2 ** 20;
+/** What moves to the other thread with a result. */
+const moved = new WeakMap<object, ArrayBuffer>();
+
+/**
+ * The result, with which bytes move to the other thread if they are many: copying them would take that thread's time.
+ *
+ * @param bytes made for the result: this thread can't read them any more when it was sent
+ */
+export function moving<T extends object>(result: T, bytes: Uint8Array): T {
+	if (bytes.length >= LARGE) moved.set(result, bytes.buffer as ArrayBuffer);
+	return result;
 }
 
 /** @param end the event after which the other side no longer answers */
 export function threadPort(thread: Thread, end: "exit" | "close"): Port {
 	return {
 		send(message) {
-			thread.postMessage(message);
+			const { value } = message as Message;
+			const memory = typeof value === "object" && value !== null ? moved.get(value) : undefined;
+			thread.postMessage(message, memory === undefined ? [] : [memory]);
 			return true;
 		},
 		on: (event: "message" | "disconnect", listener: (message: unknown) => void) =>

@@ -3,7 +3,7 @@
  * answered. Long lists are handed over in parts: taking one over is work for the main thread.
  */
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { openChannel, threadPort } from "../../channel.ts";
+import { moving, openChannel, threadPort } from "../../channel.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Change, FactsSource, InstanceSummary } from "../source.ts";
 import { openFilesSource } from "./files-source.ts";
@@ -33,7 +33,12 @@ const main = openChannel<InventoryCalls, WatcherCalls>(threadPort(parentPort as 
 		});
 	},
 	facts: (id) => current().facts(id, "all"),
-	instance: (id) => current().instance(id, "all"),
+	async instance(id) {
+		const instance = await current().instance(id, "all");
+		// Decoded for this answer.
+		const userData = instance?.server?.userData;
+		return instance === undefined || userData === undefined ? instance : moving(instance, userData);
+	},
 	owners: (query) => current().owners(query),
 	async list(start) {
 		if (start === 0) listed = await current().list();
