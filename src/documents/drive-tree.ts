@@ -11,6 +11,6 @@ export function driveTree(tree: GuestTree, versions?: readonly string[]): Metada
 	const kept = new Set(versions);
 	return {
 		read: tree.drive.read,
-		paths: () => Array.from(tree.drive.paths()).filter((path) => kept.has(path.split("/")[1] ?? "")),
+		paths: () => Iterator.from(tree.drive.paths()).filter((path) => kept.has(path.split("/")[1] ?? "")),
 	};
 }

@@ -30,14 +30,14 @@ export function ec2DriveFile(folder: string, name: string, input: DocumentInput)
 }
 
 /** Every leaf over HTTP, the oldest version first. */
-export function ec2Paths(input: DocumentInput): string[] {
+export function* ec2Paths(input: DocumentInput): Generator<string, void> {
 	const { server } = input.instance;
-	if (!server) return [];
-	return [...EC2_VERSIONS, "latest"].flatMap((folder) => {
+	if (!server) return;
+	for (const folder of [...EC2_VERSIONS, "latest"]) {
 		const version = ec2Version(folder) as Ec2Version;
-		const leaves = leavesOf(metaDataOf(input, version), `${folder}/meta-data`);
-		return server.userData ? [...leaves, `${folder}/user-data`] : leaves;
-	});
+		yield* leavesOf(metaDataOf(input, version), `${folder}/meta-data`);
+		if (server.userData) yield `${folder}/user-data`;
+	}
 }
 
 /** The files on a drive. */
@@ -48,8 +48,15 @@ export function ec2DrivePaths(input: DocumentInput): string[] {
 	return DRIVE_FOLDERS.flatMap((folder) => names.map((name) => `ec2/${folder}/${name}`));
 }
 
-function metaDataOf({ instance, settings }: DocumentInput, version: Ec2Version): Ec2Folder {
-	return instance.server ? ec2MetaData(instance, instance.server, version, settings) : {};
+/** The last document that was made: whoever reads a tree asks for hundreds of values of one. */
+let last: { readonly input: DocumentInput; readonly version: Ec2Version; readonly folder: Ec2Folder } | undefined;
+
+function metaDataOf(input: DocumentInput, version: Ec2Version): Ec2Folder {
+	if (last?.input === input && last.version === version) return last.folder;
+	const { instance, settings } = input;
+	const folder = instance.server ? ec2MetaData(instance, instance.server, version, settings) : {};
+	last = { input, version, folder };
+	return folder;
 }
 
 function leavesOf(folder: Ec2Folder, path: string): string[] {

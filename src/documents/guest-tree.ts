@@ -21,6 +21,8 @@ import { EC2_VERSIONS, listedVersions } from "./versions.ts";
 export interface GuestTree extends MetadataTree {
 	/** The HTTP response for a normalized path (`""` is `/`): a file, or the listing of a folder. */
 	answer(path: string): TreeAnswer | undefined;
+	/** The paths of `openstack/latest`. */
+	latestPaths(): Iterable<string>;
 	/** The same bytes in the layout of a config drive, where the EC2 tree is one document per version. */
 	readonly drive: MetadataTree;
 }
@@ -53,10 +55,17 @@ export function buildTree(
 	return {
 		answer,
 		read: (path) => answer(path)?.body,
-		paths: () => [...openStackPaths(input, guestFiles(), answer), ...ec2Paths(input)],
+		*paths() {
+			yield* openStackPaths(input, guestFiles(), answer);
+			yield* ec2Paths(input);
+		},
+		latestPaths: () => openStackPaths(input, guestFiles(), answer, ["latest"]),
 		drive: {
 			read: (path) => driveAnswer(path)?.body,
-			paths: () => [...ec2DrivePaths(input), ...openStackDrivePaths(input, guestFiles(), answer)],
+			*paths() {
+				yield* ec2DrivePaths(input);
+				yield* openStackDrivePaths(input, guestFiles(), answer);
+			},
 		},
 	};
 }

@@ -50,21 +50,40 @@ function listing(folder: string, version: OpenStackVersion, answer: FindAnswer):
 		.join("\n");
 }
 
-/** Every file of the version folders, oldest version first. */
-export function openStackPaths(input: DocumentInput, guestFiles: GuestFiles, answer: FindAnswer): string[] {
-	return versionFolders(input).flatMap((folder) => {
-		const own = OPENSTACK_DOCUMENTS.map(({ path }) => path);
-		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
-	});
+/** Every file of version folders. Default: of all, oldest version first. */
+export function* openStackPaths(
+	input: DocumentInput,
+	guestFiles: GuestFiles,
+	answer: FindAnswer,
+	folders: readonly string[] = versionFolders(input),
+): Generator<string, void> {
+	for (const folder of folders) yield* answered(folder, OPENSTACK_DOCUMENTS, guestFiles, answer);
 }
 
 /** The files of the version folders that go on a drive: each from the version on that lists it, as Nova writes them. */
-export function openStackDrivePaths(input: DocumentInput, guestFiles: GuestFiles, answer: FindAnswer): string[] {
-	return versionFolders(input).flatMap((folder) => {
+export function* openStackDrivePaths(
+	input: DocumentInput,
+	guestFiles: GuestFiles,
+	answer: FindAnswer,
+): Generator<string, void> {
+	for (const folder of versionFolders(input)) {
 		const version = openStackVersion(folder) ?? NEWEST;
-		const own = OPENSTACK_DOCUMENTS.filter((document) => isOnDrive(document, version, input)).map(({ path }) => path);
-		return [...own, ...guestFiles.keys()].map((path) => `openstack/${folder}/${path}`).filter(answer);
-	});
+		const own = OPENSTACK_DOCUMENTS.filter((document) => isOnDrive(document, version, input));
+		yield* answered(folder, own, guestFiles, answer);
+	}
+}
+
+/** The paths of the documents and files that the instance has: each document is made when its path is asked for. */
+function* answered(
+	folder: string,
+	documents: readonly OpenStackDocument[],
+	guestFiles: GuestFiles,
+	answer: FindAnswer,
+): Generator<string, void> {
+	for (const name of [...documents.map(({ path }) => path), ...guestFiles.keys()]) {
+		const path = `openstack/${folder}/${name}`;
+		if (answer(path) !== undefined) yield path;
+	}
 }
 
 function isOnDrive(document: OpenStackDocument, version: OpenStackVersion, { settings }: DocumentInput): boolean {

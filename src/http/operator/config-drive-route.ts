@@ -1,7 +1,6 @@
 /** Config drives over HTTP: for hypervisors, and for Ironic, which accepts such a URL as a node's config drive. */
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import {
@@ -13,6 +12,7 @@ import {
 } from "../../config-drive/index.ts";
 import type { MetadataTree } from "../../documents/tree.ts";
 import { GuestwireError } from "../../errors.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import { ProblemSchema } from "./schemas.ts";
 
 export interface ConfigDriveRouteOptions {
@@ -120,21 +120,15 @@ async function measuredDrive(tree: MetadataTree, created: string | undefined, qu
 	}
 }
 
-/** The bytes to hash before other requests get a turn, which takes a few milliseconds. */
-const TURN = 4 * 2 ** 20;
-
 /** Length and hash of the encoded image. */
 async function measure({ chunks }: ConfigDriveStream): Promise<{ bytes: number; sha256: string }> {
 	const hash = createHash("sha256");
 	let bytes = 0;
-	let turn = 0;
+	const turn = startWorkTurn();
 	for await (const chunk of chunks()) {
 		hash.update(chunk);
 		bytes += chunk.length;
-		turn += chunk.length;
-		if (turn < TURN) continue;
-		turn = 0;
-		await setImmediate();
+		if (turn.isOver()) await turn.next();
 	}
 	return { bytes, sha256: hash.digest("hex") };
 }

@@ -1,27 +1,27 @@
 /** What guests requested and would get: a plugin for the operator server. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import Type, { type Static } from "typebox";
-import { CLIENTS, check } from "../../check/index.ts";
+import { CLIENTS } from "../../check/index.ts";
 import { isPrivatePath } from "../../documents/paths.ts";
-import { readNetworkData } from "../../documents/read-network-data.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
-import { FORMATS, type Format, render } from "../../render/index.ts";
+import { FORMATS, type Format } from "../../render/index.ts";
+import { createDocumentThread, type DocumentThread } from "../../service/document-work/document-thread.ts";
+import { doWork, type WorkArgument, type WorkName } from "../../service/document-work/work.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
 import { type Log, pathInLog } from "../../service/log.ts";
 import { comparableAnswers, documentState } from "../../service/overview/freshness.ts";
-import { originsOf } from "../../service/overview/origins.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import type { RecordedRequest } from "../../service/request-history/answered-request.ts";
 import {
 	type DigestOf,
 	decompressContent,
-	hasSecretItems,
 	isDocumentPath,
 	storableContent,
 } from "../../service/request-history/document-content.ts";
 import { decodeRequests } from "../../service/request-history/request-list.ts";
 import type { HistoryStore, LastAnswer } from "../../store/history-store.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import {
 	DescriptionSchema,
 	FindingSchema,
@@ -60,9 +60,11 @@ export async function guestRoutes(app: FastifyInstance, options: GuestRoutesOpti
 	addSearch(app, options);
 	addGuest(app, options);
 	addVersions(app, options);
-	addWiring(app, options);
-	addCheck(app, options);
-	addRendering(app, options);
+	const thread = createDocumentThread();
+	app.addHook("onClose", () => thread.close());
+	addWiring(app, options, thread);
+	addCheck(app, options, thread);
+	addRendering(app, options, thread);
 }
 
 function addSearch(app: FastifyInstance, { overview }: GuestRoutesOptions): void {
@@ -96,25 +98,30 @@ function addGuest(app: FastifyInstance, options: GuestRoutesOptions): void {
 		const tree = documents.tree(instance);
 		const last = new Map(answers.map((answer) => [answer.path, answer]));
 		const fetched = new Set([...last.keys()].map(inLatest));
-		const latest = [...tree.paths()].filter(
-			(path) => path.startsWith("openstack/latest/") && isDocumentPath(path) && !fetched.has(path),
-		);
+		const paths = new Set(last.keys());
+		const turn = startWorkTurn();
+		for (const path of tree.latestPaths()) {
+			if (isDocumentPath(path) && !fetched.has(path)) paths.add(path);
+			if (turn.isOver()) await turn.next();
+		}
 		const read = (path: string) => tree.answer(path)?.body;
 		const comparable = new Set(comparableAnswers(answers, overview.lacksUserData));
 		const stateOf = (answer: LastAnswer | undefined) => {
 			if (answer === undefined) return "never" as const;
 			return comparable.has(answer) ? documentState(answer, read, digestOf) : ("uncompared" as const);
 		};
-		const rows = [...new Set([...last.keys(), ...latest])].sort().map((path) => {
+		const rows: Static<typeof GuestDetailsSchema>["documents"] = [];
+		for (const path of [...paths].sort()) {
 			const answer = last.get(path);
-			const state = stateOf(answer);
-			const body = read(path);
-			const isPrivate = isPrivatePath(path) || (body !== undefined && hasSecretItems(path, body));
-			return {
-				...{ path, isPrivate, state, ...(body !== undefined && state !== "uncompared" && { bytes: body.length }) },
+			const state = await stateOf(answer);
+			const now = tree.answer(path);
+			rows.push({
+				...{ path, isPrivate: isPrivatePath(path) || now?.hasSecretItems === true, state },
+				...(now !== undefined && state !== "uncompared" && { bytes: now.body.length }),
 				...(answer && { last: { ...answer, userAgent: answer.user_agent } }),
-			};
-		});
+			});
+			if (turn.isOver()) await turn.next();
+		}
 		const guest = overview.guest(id) ?? overview.unlisted(instance);
 		const recent = decodeRequests(pieces);
 		return { ...guestOf(guest), documents: rows, recent, ...(guest.state === "failing" && failureOf(recent)) };
@@ -153,7 +160,9 @@ function addVersions(app: FastifyInstance, options: GuestRoutesOptions): void {
 				const body = tree.answer(path)?.body;
 				return body && storableText(path, body);
 			};
+			const turn = startWorkTurn();
 			const now = textOf(documents.tree(instance));
+			if (turn.isOver()) await turn.next();
 			const nova = textOf(novaDocuments.tree(instance));
 			const fetched = answers.find((answer) => answer.path === path)?.digest || undefined;
 			return {
@@ -175,25 +184,41 @@ function storableText(path: string, body: Uint8Array): string | undefined {
 }
 
 /** The instance's `network_data.json`, or undefined if none of its ports is plugged: a valid state. */
-function documentOf({ documents }: GuestRoutesOptions, instance: Instance): unknown {
+function networkDataOf({ documents }: GuestRoutesOptions, instance: Instance): string | undefined {
 	const body = documents.tree(instance).answer(NETWORK_DATA)?.body;
-	return body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
+	return body && Buffer.from(body).toString();
 }
 
-function addWiring(app: FastifyInstance, options: GuestRoutesOptions): void {
+/** Characters of a document that needs no thread of its own: it takes a few milliseconds. */
+const SMALL = 16 * 1024;
+
+/** The response to a request that needs work on a document. */
+async function worked<Name extends WorkName>(
+	reply: FastifyReply,
+	thread: DocumentThread,
+	name: Name,
+	argument: WorkArgument<Name>,
+): Promise<unknown> {
+	if (argument.text.length <= SMALL) return doWork(name, argument);
+	const result = await thread.run(name, argument);
+	if (result === undefined) return reply.code(503).send({ message: "other documents are being checked: try again" });
+	return reply.type("application/json").send(result);
+}
+
+function addWiring(app: FastifyInstance, options: GuestRoutesOptions, thread: DocumentThread): void {
 	const schema = {
 		summary: "An instance's wiring, and where each value comes from",
 		params: IdParamsSchema,
 		response: { 200: Type.Object({ document: DescriptionSchema, origins: OriginsSchema }), ...problems },
 	};
-	app.get<InstanceRoute>("/api/instances/:id/wiring", { schema }, async ({ params }) => {
+	app.get<InstanceRoute>("/api/instances/:id/wiring", { schema }, async ({ params }, reply) => {
 		const instance = await options.instanceOf(params.id);
-		const { data } = readNetworkData(documentOf(options, instance) ?? {});
-		return { document: data, origins: originsOf(instance, data) };
+		const text = networkDataOf(options, instance) ?? "{}";
+		return worked(reply, thread, "wiring", { text, instance: { ports: instance.ports } });
 	});
 }
 
-function addCheck(app: FastifyInstance, options: GuestRoutesOptions): void {
+function addCheck(app: FastifyInstance, options: GuestRoutesOptions, thread: DocumentThread): void {
 	const schema = {
 		summary: "How the guest's client handles its network_data.json",
 		params: IdParamsSchema,
@@ -214,10 +239,9 @@ function addCheck(app: FastifyInstance, options: GuestRoutesOptions): void {
 			const instance = await options.instanceOf(params.id);
 			const client = query.client ?? checkable(options.overview.guest(instance.id)?.history?.client);
 			try {
-				const document = documentOf(options, instance);
-				const found = check(document ?? {}, client === undefined ? {} : { clients: [client] });
-				const findings = document === undefined ? [] : found;
-				return { ...(client !== undefined && { client }), findings };
+				const text = networkDataOf(options, instance);
+				if (text !== undefined) return await worked(reply, thread, "check", { text, client });
+				return { ...doWork("check", { text: "{}", client }), findings: [] };
 			} catch (error) {
 				if (!(error instanceof GuestwireError) || error.code !== "usage") throw error;
 				return reply.code(400).send({ message: error.message });
@@ -226,7 +250,7 @@ function addCheck(app: FastifyInstance, options: GuestRoutesOptions): void {
 	);
 }
 
-function addRendering(app: FastifyInstance, options: GuestRoutesOptions): void {
+function addRendering(app: FastifyInstance, options: GuestRoutesOptions, thread: DocumentThread): void {
 	const schema = {
 		summary: "An instance's native network configuration",
 		params: Type.Object({ ...IdParamsSchema.properties, format: Type.Enum([...FORMATS]) }),
@@ -235,11 +259,10 @@ function addRendering(app: FastifyInstance, options: GuestRoutesOptions): void {
 	app.get<{ Params: { id: string; format: Format } }>(
 		"/api/instances/:id/render/:format",
 		{ schema },
-		async ({ params }) => {
-			const document = documentOf(options, await options.instanceOf(params.id));
-			if (document === undefined) return { files: [], remarks: [] };
-			const { files, remarks } = render(params.format, readNetworkData(document).data);
-			return { files, remarks };
+		async ({ params: { id, format } }, reply) => {
+			const text = networkDataOf(options, await options.instanceOf(id));
+			if (text === undefined) return { files: [], remarks: [] };
+			return worked(reply, thread, "render", { text, format });
 		},
 	);
 }

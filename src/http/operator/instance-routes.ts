@@ -4,7 +4,7 @@ import { isPrivatePath } from "../../documents/paths.ts";
 import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
-import { hasSecretItems } from "../../service/request-history/document-content.ts";
+import { listFiles } from "../../service/list-files.ts";
 import { detailsOf, InstanceSchema, ProblemSchema } from "./schemas.ts";
 
 export interface InstanceRouteOptions {
@@ -36,7 +36,7 @@ export async function instanceRoutes(app: FastifyInstance, options: InstanceRout
 	const { documents, instanceOf, requireUserData } = options;
 	app.get<{ Params: { id: string } }>("/api/instances/:id", { schema: ONE }, async (request) => {
 		const instance = await instanceOf(request.params.id);
-		return detailsOf(instance, documents.tree(instance));
+		return detailsOf(instance, await listFiles(documents.tree(instance)));
 	});
 	app.get<{ Params: { id: string; "*": string } }>(
 		"/api/instances/:id/tree/*",
@@ -49,7 +49,7 @@ export async function instanceRoutes(app: FastifyInstance, options: InstanceRout
 				const advice = "take a path from its tree";
 				throw new GuestwireError("unknown-path", `the instance has no document ${JSON.stringify(path)}: ${advice}`);
 			}
-			if (hasSecretItems(path, answer.body)) requireUserData(request, path);
+			if (answer.hasSecretItems) requireUserData(request, path);
 			// User data is arbitrary: a browser must not treat it as a page of this server.
 			reply.headers({ "content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store" });
 			return reply.header("content-type", answer.contentType).send(answer.body);

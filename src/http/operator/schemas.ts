@@ -1,7 +1,7 @@
 /** The schemas of the operator API. They define its OpenAPI document and filter its responses. */
 import Type, { type Static } from "typebox";
-import type { GuestTree } from "../../documents/guest-tree.ts";
 import type { FixedIp, Instance, Port } from "../../instance/instance.ts";
+import type { ListedFile } from "../../service/list-files.ts";
 import type { InstanceSummary } from "../../source/source.ts";
 
 /** An instance's id may be any text in an inventory, and so may those of its project and networks. */
@@ -57,7 +57,7 @@ export function summaryOf({ id, name, projectId }: InstanceSummary): Static<type
 	return { id, name, ...(projectId !== undefined && { projectId }) };
 }
 
-export function detailsOf(instance: Instance, tree: GuestTree): InstanceDetails {
+export function detailsOf(instance: Instance, documents: ListedFile[]): InstanceDetails {
 	const { id, projectId, server, ports } = instance;
 	return {
 		id,
@@ -70,7 +70,7 @@ export function detailsOf(instance: Instance, tree: GuestTree): InstanceDetails 
 			...(port.vifType !== undefined && { vifType: port.vifType }),
 			subports: (port.trunk?.subports ?? []).map(({ vlanId, port: subport }) => ({ ...portOf(subport), vlanId })),
 		})),
-		documents: Array.from(tree.paths(), (path) => ({ path, bytes: tree.read(path)?.length ?? 0 })),
+		documents,
 	};
 }
 

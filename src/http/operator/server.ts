@@ -12,6 +12,7 @@ import { GuestwireError } from "../../errors.ts";
 import type { Instance } from "../../instance/instance.ts";
 import type { DriveLinks } from "../../service/drive-links.ts";
 import type { GuestDocuments } from "../../service/guest-documents.ts";
+import { listFiles } from "../../service/list-files.ts";
 import { type Log, logOperatorRequest, pathInLog } from "../../service/log.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
@@ -205,7 +206,10 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 		drive: async (id, request) => {
 			requireUserData(request, log, hasLink(request) ? "the config drive, by a link" : "the config drive");
 			const instance = await instanceOf(id, newFacts);
-			return { tree: driveTree(await documents.complete(instance)), created: instance.server?.created };
+			const tree = driveTree(await documents.complete(instance));
+			// The drive is laid out without a break: its files have to be there.
+			await listFiles(tree);
+			return { tree, created: instance.server?.created };
 		},
 	});
 	app.register(driveLinkRoute, {

@@ -3,10 +3,10 @@ import { PassThrough } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type from "typebox";
 import { GuestwireError } from "../../errors.ts";
+import { createDocumentThread } from "../../service/document-work/document-thread.ts";
 import type { MetricsReader } from "../../service/metrics.ts";
 import type { Overview } from "../../service/overview/overview.ts";
 import type { RefusalWithMisses } from "../../service/overview/refusals.ts";
-import { createDocumentTrials } from "../../service/try-document/document-trials.ts";
 import {
 	DescriptionSchema,
 	FindingSchema,
@@ -150,13 +150,13 @@ function addTry(app: FastifyInstance): void {
 			503: { ...ProblemSchema, description: "Too many documents are being checked" },
 		},
 	};
-	const trials = createDocumentTrials();
-	app.addHook("onClose", () => trials.close());
+	const thread = createDocumentThread();
+	app.addHook("onClose", () => thread.close());
 	// The thread parses it.
 	app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: unknown, body: string) => body);
 	app.post<{ Body: string }>("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
 		try {
-			const tried = await trials.run(body);
+			const tried = await thread.run("try", { text: body });
 			if (tried === undefined) return reply.code(503).send({ message: "other documents are being checked: try again" });
 			return reply.type("application/json").send(tried);
 		} catch (error) {

@@ -2,6 +2,7 @@
 import { documentAt } from "../../documents/paths.ts";
 import type { LastAnswer } from "../../store/history-store.ts";
 import { SAME_BOOT } from "../../store/history-write.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 import type { DigestOf } from "../request-history/document-content.ts";
 
 export type DocumentState = "current" | "outdated" | "gone";
@@ -37,28 +38,33 @@ function nameOf(path: string): string {
 }
 
 /** @param read the document that the guest would get now */
-export function documentState(
+export async function documentState(
 	{ path, digest, status }: Pick<LastAnswer, "path" | "digest" | "status">,
 	read: (path: string) => Uint8Array | undefined,
 	digestOf: DigestOf,
-): DocumentState {
+): Promise<DocumentState> {
 	const body = read(path);
 	// It knows that the document is not there.
 	if (status === 404) return body === undefined ? "current" : "outdated";
 	if (body === undefined) return "gone";
-	return digestOf(path, body) === digest ? "current" : "outdated";
+	return (await digestOf(path, body)) === digest ? "current" : "outdated";
 }
 
 /**
- * Undefined if nothing can be compared.
+ * Undefined if nothing can be compared. In turns: a large instance's documents take long to generate.
  *
  * @param comparable see comparableAnswers
  */
-export function isOutdated(
+export async function isOutdated(
 	comparable: readonly LastAnswer[],
 	read: (path: string) => Uint8Array | undefined,
 	digestOf: DigestOf,
-): boolean | undefined {
+): Promise<boolean | undefined> {
 	if (comparable.length === 0) return undefined;
-	return comparable.some((answer) => documentState(answer, read, digestOf) !== "current");
+	const turn = startWorkTurn();
+	for (const answer of comparable) {
+		if ((await documentState(answer, read, digestOf)) !== "current") return true;
+		if (turn.isOver()) await turn.next();
+	}
+	return false;
 }

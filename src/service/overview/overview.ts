@@ -152,7 +152,7 @@ export function createOverview(options: OverviewOptions): Overview {
 	async function compare(id: string, instance: Instance, since: number | undefined): Promise<void> {
 		const tree = documents.tree(instance);
 		const comparable = comparableAnswers(await store.documents(id), lacksUserData);
-		const result = isOutdated(comparable, (path) => tree.answer(path)?.body, digestOf);
+		const result = await isOutdated(comparable, (path) => tree.answer(path)?.body, digestOf);
 		const line = history.lines.get(id);
 		if (line === undefined) return;
 		const before = stateOf(id);

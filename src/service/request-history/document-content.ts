@@ -1,9 +1,10 @@
 /** Digests of documents, and the part of their content that may be stored. */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRawSync } from "node:zlib";
 import { documentAt, isNetworkFile, isPrivatePath, PASSWORD_PATH } from "../../documents/paths.ts";
-import { getOrInsert } from "../../get-or-insert.ts";
+import { isSecretItem } from "../../documents/secret-items.ts";
+import { startWorkTurn } from "../../work-turn.ts";
 
 /** Hexadecimal characters of a digest: 128 bits. */
 const DIGEST_LENGTH = 32;
@@ -21,12 +22,13 @@ export function isDocumentPath(path: string): boolean {
 }
 
 const META_DATA = /^openstack\/[^/]+\/meta_data\.json$/;
-/** Names of metadata items whose values may be secrets, such as `admin_pass`, which cloudbase-init reads. */
-const SECRET_ITEM = /pass|secret|token|credential|private.?key/i;
 const HIDDEN = "(hidden)";
 
-/** Computes digests of documents. */
-export type DigestOf = (path: string, body: Uint8Array) => string;
+/** Computes digests of documents: at once, or in turns for large ones. */
+export type DigestOf = (path: string, body: Uint8Array) => string | Promise<string>;
+
+/** Bytes that are hashed at a time, which takes a millisecond. */
+const PIECE = 2 ** 20;
 
 /**
  * @param key salts the digests of documents that may contain secrets: without it, a guess at user data can't be compared
@@ -42,10 +44,23 @@ export function createDigests(key: Uint8Array): DigestOf {
 		const digest = known.get(body);
 		if (digest !== undefined) return digest;
 		const hash = isSalted ? createHmac("sha256", key) : createHash("sha256");
-		const made = hash.update(body).digest("hex").slice(0, DIGEST_LENGTH);
-		known.set(body, made);
-		return made;
+		const end = () => {
+			const made = hash.digest("hex").slice(0, DIGEST_LENGTH);
+			known.set(body, made);
+			return made;
+		};
+		if (body.length > PIECE) return updateInTurns(hash, body).then(end);
+		hash.update(body);
+		return end();
 	};
+}
+
+async function updateInTurns(hash: Hash | Hmac, body: Uint8Array): Promise<void> {
+	const turn = startWorkTurn();
+	for (let at = 0; at < body.length; at += PIECE) {
+		hash.update(body.subarray(at, at + PIECE));
+		if (turn.isOver()) await turn.next();
+	}
 }
 
 /**
@@ -61,22 +76,7 @@ export function storableContent(path: string, body: Uint8Array): Uint8Array | un
 }
 
 function withoutSecrets(meta: object): object {
-	return Object.fromEntries(
-		Object.entries(meta).map(([name, value]) => [name, SECRET_ITEM.test(name) ? HIDDEN : value]),
-	);
-}
-
-/** By a document's bytes, which trees keep. */
-const withSecretItems = new WeakMap<Uint8Array, boolean>();
-
-/** Whether a document is a `meta_data.json` that has metadata items that may be secrets. */
-export function hasSecretItems(path: string, body: Uint8Array): boolean {
-	return META_DATA.test(path) && getOrInsert(withSecretItems, body, namesSecrets);
-}
-
-function namesSecrets(metaData: Uint8Array): boolean {
-	const { meta = {} } = JSON.parse(Buffer.from(metaData).toString());
-	return Object.keys(meta).some((name) => SECRET_ITEM.test(name));
+	return Object.fromEntries(Object.entries(meta).map(([name, value]) => [name, isSecretItem(name) ? HIDDEN : value]));
 }
 
 const deflate = promisify<Uint8Array, typeof COMPRESSION, Buffer>(deflateRaw);

@@ -33,11 +33,11 @@ export interface BatchContext {
 const MAX_REFUSALS = 200;
 
 export async function makeBatch({ instances, refused }: Pending, context: BatchContext): Promise<HistoryBatch> {
-	const parts: ReturnType<typeof ofInstance>[] = [];
+	const parts: Awaited<ReturnType<typeof ofInstance>>[] = [];
 	// Thousands of guests may have asked since the last batch.
 	const turn = startWorkTurn();
 	for (const [id, pending] of instances) {
-		parts.push(ofInstance(id, pending, context));
+		parts.push(await ofInstance(id, pending, context));
 		if (turn.isOver()) await turn.next();
 	}
 	return {
@@ -63,7 +63,7 @@ async function compressed(versions: HistoryBatch["versions"]): Promise<HistoryBa
 	return all;
 }
 
-function ofInstance(id: string, pending: PendingInstance, context: BatchContext) {
+async function ofInstance(id: string, pending: PendingInstance, context: BatchContext) {
 	const { memory, node, writer } = context;
 	const { firstAt, last, requests, failures } = pending;
 	const latest = latestRequests(pending);
@@ -81,18 +81,18 @@ function ofInstance(id: string, pending: PendingInstance, context: BatchContext)
 			...{ client: evidence.client ?? null, user_agent: last.userAgent, node },
 		},
 		requests: { instance_id: id, at: last.at, writer, count, content },
-		...documentsOf(id, pending, context),
+		...(await documentsOf(id, pending, context)),
 		absent: absentOf(id, latest, node),
 	};
 }
 
-function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, node }: BatchContext) {
+async function documentsOf(id: string, pending: PendingInstance, { digestOf, memory, node }: BatchContext) {
 	const documents: HistoryBatch["documents"][number][] = [];
 	const versions: HistoryBatch["versions"][number][] = [];
 	for (const [path, request] of pending.documents) {
 		const { at, body } = request;
 		if (body === undefined || !isStoredPath(path)) continue;
-		const digest = digestOf(path, body);
+		const digest = await digestOf(path, body);
 		documents.push(lastAnswer(id, path, digest, request, node));
 		const key = `${id} ${path}`;
 		if (memory.versions.get(key) === digest) continue;

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from "vitest";
-import { createDocumentTrials, type DocumentTrials, MAX_WAITING } from "./document-trials.ts";
+import { createDocumentThread, type DocumentThread, MAX_WAITING } from "./document-thread.ts";
 
-let trials: DocumentTrials;
-afterEach(() => trials.close());
+let thread: DocumentThread;
+afterEach(() => thread.close());
 
 const document = (vlans: number) =>
 	JSON.stringify({
@@ -19,13 +19,13 @@ const document = (vlans: number) =>
 		})),
 		services: [],
 	});
-const tried = async (text: string) => JSON.parse(Buffer.from((await trials.run(text)) ?? []).toString());
+const tried = async (text: string) => JSON.parse(Buffer.from((await thread.run("try", { text })) ?? []).toString());
 
 it("ends a document that takes too long, in a thread of its own, and tries the next one", async () => {
-	trials = createDocumentTrials(1000);
+	thread = createDocumentThread(1000);
 	const before = process.threadCpuUsage();
 	// What it gives after all is far too much to be printed.
-	const ended = await trials.run(document(4000))?.then(({ length }) => length, String);
+	const ended = await thread.run("try", { text: document(4000) })?.then(({ length }) => length, String);
 	expect(ended).toMatch(/takes more than 1 s/);
 	const { user, system } = process.threadCpuUsage(before);
 	expect((user + system) / 1000).toBeLessThan(1000);
@@ -33,9 +33,9 @@ it("ends a document that takes too long, in a thread of its own, and tries the n
 });
 
 it("tries one document at a time, refuses one if too many are waiting, and reports invalid ones", async () => {
-	trials = createDocumentTrials(60_000);
+	thread = createDocumentThread(60_000);
 	const all = Array.from({ length: MAX_WAITING }, () => tried(document(1)));
-	expect(trials.run(document(1))).toBeUndefined();
+	expect(thread.run("try", { text: document(1) })).toBeUndefined();
 	for (const { document: read } of await Promise.all(all)) expect(read.links).toHaveLength(2);
 	await expect(tried("{")).rejects.toMatchObject({
 		code: "document",
