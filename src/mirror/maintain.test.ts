@@ -89,6 +89,8 @@ async function watched({ sweepSeconds = 1_000_000, failures = 0 } = {}) {
 	});
 	onTestFinished(() => source.close());
 	await expect.poll(() => cloud.handlers.size, SOON).toBe(2);
+	// It takes time to connect.
+	await setTimeout(10);
 	for (const handler of cloud.handlers.values()) handler.onGap(undefined);
 	const becomesCurrent = async () => {
 		const now = clock.now();

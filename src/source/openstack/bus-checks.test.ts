@@ -1,8 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { watchExchanges } from "./bus.ts";
-
-/** No time passes between two checks. */
-vi.mock("node:timers/promises", () => ({ setTimeout: () => new Promise((resolve) => setImmediate(resolve)) }));
 
 test("a session that lasts leaves nothing behind with each check", async () => {
 	const { promise: ended, resolve: end } = Promise.withResolvers<string>();
@@ -16,7 +14,8 @@ test("a session that lasts leaves nothing behind with each check", async () => {
 		waiting: async () => 0,
 	};
 	const handler = { async onMessage() {}, onComplete() {}, onIncomplete() {}, onOverflow() {} };
-	const watching = watchExchanges(session, handler, ended);
+	// No time passes between two checks.
+	const watching = watchExchanges(session, handler, ended, () => setImmediate());
 	await expect.poll(() => checks).toBeGreaterThan(100);
 	expect(waiting.mock.calls.length).toBeLessThan(5);
 	end("the broker closed the connection");

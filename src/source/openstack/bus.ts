@@ -127,11 +127,15 @@ async function runSession(
 	}
 }
 
+/** Rejects when the signal aborts. */
+type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
 /** Binds the queue as long as the session lasts: an exchange may appear late, or be deleted and created again. */
 export async function watchExchanges(
 	session: Pick<BusSession, "bind" | "waiting">,
 	handler: SessionHandler,
 	ended: Promise<string>,
+	wait: Wait = (milliseconds, signal) => sleep(milliseconds, undefined, { ref: false, signal }),
 ): Promise<string> {
 	let known: string | undefined;
 	let missingSince = performance.now();
@@ -147,7 +151,7 @@ export async function watchExchanges(
 		if (missing === "") missingSince = performance.now();
 		known = missing;
 		const pause = missing === "" ? CHECK_EVERY : pauseBetweenChecks(performance.now() - missingSince);
-		await sleep(pause, undefined, { ref: false, signal: end.signal }).catch(() => {});
+		await wait(pause, end.signal).catch(() => {});
 	}
 }
 

@@ -112,12 +112,14 @@ function modelNova(offset: number) {
 	/** One poll: a server may change while it runs. */
 	async function look({ takes = 0, fails = false, changes = false }) {
 		const list: Api["list"] = async (_path, _collection, query = []) => {
-			pass(takes / 2);
-			if (changes) change();
-			pass(takes / 2);
+			pass(takes / 3);
 			if (fails) throw new GuestwireError("cloud-unavailable", "the cloud is away");
 			const since = Date.parse(new Map(query).get("changes-since") ?? "");
 			const shown = made.filter((one) => one.at + LATE <= time && updatedOf(one) >= since);
+			// The answer is under way.
+			pass(takes / 3);
+			if (changes) change();
+			pass(takes / 3);
 			return shown.map((one) => {
 				const updated = new Date(updatedOf(one)).toISOString();
 				return { value: { id: one.id, updated }, where: "" };
