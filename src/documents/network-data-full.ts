@@ -2,7 +2,7 @@
  * `network_data.json`, profile `full`: every address of every port, trunk subports as VLANs, and bare-metal bonds, in a
  * form that every known client accepts.
  */
-import { netmask } from "../instance/addresses.ts";
+import { isUnicast, netmask } from "../instance/addresses.ts";
 import type { FixedIp, Instance, IpVersion, Subnet } from "../instance/instance.ts";
 import { type DefaultRoute, type DefaultRoutes, type DefaultRouteTable, defaultRoutes } from "./default-routes.ts";
 import { type BondSettings, DEFAULT_BONDS, linksOf } from "./full-links.ts";
@@ -11,6 +11,7 @@ import { type Nic, nicsOf } from "./link-ids.ts";
 import type { NetworkData, NetworkEntry, NetworkType, Service } from "./network-data.ts";
 import { isStaticType } from "./network-description.ts";
 import { createReach, type Reach } from "./reach.ts";
+import { searchDomains } from "./search-domains.ts";
 
 /** The options of `networkData`. Their defaults are those of `defaultSettings`. */
 export interface NetworkDataOptions {
@@ -29,13 +30,14 @@ export function networkData(instance: Instance, options: NetworkDataOptions = {}
 	const nics = nicsOf(instance, trunks);
 	if (nics.length === 0) return undefined;
 	const routes = defaultRoutes(nics, policy);
+	const search = searchDomains(nics);
 	const networks = nics
-		.flatMap((nic) => entriesOf(nic, routes))
+		.flatMap((nic) => entriesOf(nic, routes, search.get(nic) ?? []))
 		.map((entry, index) => ({ id: `network${index}`, ...entry }));
 	return {
 		links: linksOf(nics, bonds),
 		networks,
-		services: servicesOf(...nics.flatMap(({ port }) => port.fixedIps.map(({ subnet }) => subnet))),
+		services: serversOf(...nics.flatMap(({ port }) => port.fixedIps.map(({ subnet }) => subnet))),
 	};
 }
 
@@ -53,17 +55,16 @@ interface Assigned extends FixedIp {
  * first static entry. cloud-init before 23.2 reads no `services` of a network, and where a network has `dns_search` it
  * passes over the document's own; netplan's renderer in all versions reads the servers of static networks only.
  */
-function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
+function entriesOf(nic: Nic, table: DefaultRouteTable, search: readonly string[]): Entry[] {
 	const defaults = table.get(nic) ?? {};
 	const addresses = inOrder(assign(nic.port.fixedIps), defaults);
 	const holders = routeHolders(addresses);
 	const reach = createReach(addresses);
 	const firstStatic = addresses.find(isStatic);
 	const automatic = addresses.filter((each) => !isStatic(each)).map(({ subnet }) => subnet);
-	const search = (nic.port.dnsDomain ?? nic.port.network.dnsDomain)?.replace(/\.$/, "");
 	return addresses.map((each): Entry => {
 		const { subnet } = each;
-		const services = servicesOf(subnet, ...(each === firstStatic ? automatic : []));
+		const services = serversOf(subnet, ...(each === firstStatic ? automatic : []));
 		return {
 			type: each.type,
 			link: nic.linkId,
@@ -76,7 +77,7 @@ function entriesOf(nic: Nic, table: DefaultRouteTable): Entry[] {
 			subnet_id: subnet.id,
 			services,
 			...(services.length > 0 && { dns_nameservers: services.map(({ address }) => address) }),
-			...(search ? { dns_search: [search] } : {}),
+			...(search.length > 0 && { dns_search: [...search] }),
 		};
 	});
 }
@@ -165,7 +166,15 @@ function routesOf(
 	return { routes: unique([route(subnet.version === 4 ? "0.0.0.0/0" : "::/0", gateway), ...hostRoutes]) };
 }
 
-/** The DNS servers of subnets. `services` contains nothing else: cloud-init takes every entry for a DNS server. */
+/**
+ * The DNS servers of subnets that packets can be sent to. Neutron stores any address, and an unspecified one to say that the
+ * guest is to have no server (`is_dns_servers_any_address` in its DHCP agent).
+ */
+function serversOf(...subnets: readonly Subnet[]): Service[] {
+	return servicesOf(...subnets).filter(({ address }) => isUnicast(address));
+}
+
+/** What subnets have as DNS servers. `services` contains nothing else: cloud-init takes every entry for a DNS server. */
 export function servicesOf(...subnets: readonly Subnet[]): Service[] {
 	return unique(subnets.flatMap(({ dnsServers }) => dnsServers.map((address): Service => ({ type: "dns", address }))));
 }

@@ -128,6 +128,7 @@ function assemblePort(port: PortFacts, index: Index): Port {
 		portSecurity: port.port_security_enabled,
 		dnsName: port.dns_name || undefined,
 		dnsDomain: port.dns_domain || undefined,
+		searchDomains: port.dns_search,
 		dnsAssignment: port.dns_assignment ?? [],
 		description: port.description || undefined,
 		tags: port.tags,

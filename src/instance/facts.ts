@@ -47,6 +47,8 @@ export const PortFacts = Type.Object({
 	port_security_enabled: optional(Type.Boolean()),
 	dns_name: optional(textOrNull),
 	dns_domain: optional(textOrNull),
+	/** Search domains. Only of a node's network data: a port of Neutron has one domain. */
+	dns_search: optional(Type.Array(Type.String())),
 	dns_assignment: optional(
 		Type.Array(Type.Object({ ip_address: Type.String(), hostname: Type.String(), fqdn: Type.String() })),
 	),

@@ -128,6 +128,8 @@ export interface Port {
 	readonly portSecurity?: boolean;
 	readonly dnsName?: string;
 	readonly dnsDomain?: string;
+	/** In place of `dnsDomain`, if there are several. */
+	readonly searchDomains?: readonly string[];
 	readonly dnsAssignment: readonly { readonly ip_address: string; readonly hostname: string; readonly fqdn: string }[];
 	readonly description?: string;
 	readonly tags: readonly string[];

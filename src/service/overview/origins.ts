@@ -200,8 +200,10 @@ function ofDns(entry: DescribedNetwork, pointer: string, port: Port, subnet: Sub
 		origin(`${pointer}/dns_nameservers`, named("subnet", holder), "dns_nameservers"),
 	]);
 	if (entry.dns_search?.length) {
-		const holder = port.dnsDomain === undefined ? named("network", port.network) : named("port", port);
-		origins.push(origin(`${pointer}/dns_search`, holder, "dns_domain"));
+		const isOwn = (port.searchDomains ?? port.dnsDomain) !== undefined;
+		const member = port.searchDomains === undefined ? "dns_domain" : "dns_search";
+		const holder = isOwn ? named("port", port) : named("network", port.network);
+		origins.push(origin(`${pointer}/dns_search`, holder, member));
 	}
 	return origins;
 }
