@@ -249,6 +249,12 @@ describe("networks", () => {
 			["dns_nameservers"],
 		],
 		[
+			"a name server with the guest's name of the link",
+			{ services: [{ type: "dns", address: "fe80::1%eth0" }], dns_nameservers: ["fe80::1%eth0"] },
+			{ services: [{ type: "dns", address: "fe80::1" }] },
+			["services/0"],
+		],
+		[
 			"search domains in one text",
 			{ dns_search: "a.example b.example" },
 			{ dns_search: ["a.example", "b.example"] },

@@ -1,3 +1,4 @@
+import { OTHER_NETWORK_TYPES } from "../instance/foreign-words.ts";
 import { AcceptedNetworkEntry } from "./accepted-network-data.ts";
 import { NETWORK_TYPES, type NetworkType, type Service } from "./network-data.ts";
 import { type DescribedNetwork, isStaticType } from "./network-description.ts";
@@ -5,19 +6,6 @@ import { readMetric, readRoutes } from "./read-routes.ts";
 import { readNameServers, readSearch } from "./read-services.ts";
 import { type PlainSubnet, readSubnet, versionOfAddress } from "./read-subnets.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
-
-/** Other spellings of the types: cloud-init's own, and glean's with underscores. */
-const OTHER_TYPES: ReadonlyMap<string | null | undefined, NetworkType> = new Map([
-	["static", "ipv4"],
-	["static6", "ipv6"],
-	["dhcp", "ipv4_dhcp"],
-	["dhcp4", "ipv4_dhcp"],
-	["dhcp6", "ipv6_dhcp"],
-	["dhcpv6_stateful", "ipv6_dhcpv6-stateful"],
-	["dhcpv6_stateless", "ipv6_dhcpv6-stateless"],
-	["ipv6_dhcpv6_stateful", "ipv6_dhcpv6-stateful"],
-	["ipv6_dhcpv6_stateless", "ipv6_dhcpv6-stateless"],
-]);
 
 /** The networks that belong to one of the links, in document order. */
 export function readNetworks(
@@ -115,7 +103,7 @@ function readType(
 	pointer: string,
 	reading: Reading,
 ): NetworkType | undefined {
-	const known = NETWORK_TYPES.find((name) => name === type) ?? OTHER_TYPES.get(type);
+	const known = NETWORK_TYPES.find((name) => name === type) ?? OTHER_NETWORK_TYPES.get(type);
 	if (known === undefined) reading.remark(`${pointer}/type`, "unknown type: the network is dropped", type);
 	const meant = isStaticType(known) && address ? (`ipv${versionOfAddress(address.ip)}` as const) : known;
 	if (meant !== undefined && meant !== type) reading.remark(`${pointer}/type`, `read as ${meant}`, type);

@@ -1,4 +1,5 @@
 import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
+import { anyAddress, withoutDefaultWord, withoutZone } from "../instance/foreign-words.ts";
 import { type AcceptedNetworkEntry, AcceptedRoute } from "./accepted-network-data.ts";
 import type { DescribedRoute } from "./network-description.ts";
 import { readSubnet } from "./read-subnets.ts";
@@ -37,18 +38,6 @@ export function readRoutes(
 	return routes;
 }
 
-/** A link-local router with the guest's name of the link: the network's link says as much. */
-function withoutZone(gateway: string): string {
-	return gateway.replace(/%.*$/s, "");
-}
-
-/** cloud-init since 25.3 reads the word `default` as the destination of a default route. */
-function withoutWord(destination: string | null | undefined, gateway: string | undefined) {
-	return destination === "default" && gateway !== undefined ? anyAddress(addressVersion(gateway)) : destination;
-}
-
-const anyAddress = (version: 4 | 6) => (version === 4 ? "0.0.0.0" : "::");
-
 function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): DescribedRoute[] {
 	remarkUnused(route, AcceptedRoute.properties, pointer, reading);
 	const { network, destination, netmask } = route;
@@ -57,7 +46,7 @@ function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): Des
 		reading.remark(`${pointer}/destination`, "contradicts network: dropped", destination);
 	const key = network ? "network" : "destination";
 	const gateway = canonicalAddress(withoutZone(route.gateway ?? ""));
-	const text = withoutWord(network || destination, gateway);
+	const text = withoutDefaultWord(network || destination, gateway === undefined ? undefined : addressVersion(gateway));
 	const subnet = readSubnet({ text, mask: netmask, key }, pointer, reading);
 	if (subnet === undefined || gateway === undefined) {
 		const { services: _, ...shown } = route;

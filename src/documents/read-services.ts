@@ -1,10 +1,8 @@
 import { canonicalAddress } from "../instance/addresses.ts";
+import { SEARCH_TYPES, textsOf, withoutZone } from "../instance/foreign-words.ts";
 import { type AcceptedNetworkEntry, AcceptedService } from "./accepted-network-data.ts";
 import type { Service } from "./network-data.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
-
-/** Types of services whose `address` is a search domain. The `search` of any service is a list of them. */
-const SEARCH_TYPES: readonly (string | null | undefined)[] = ["dns-search", "dns_search", "search"];
 
 type ServiceList = readonly AcceptedService[] | null | undefined;
 
@@ -32,7 +30,9 @@ export function readNameServers(item: AcceptedNetworkEntry, pointer: string, rea
 	const own = readServices(item.services, `${pointer}/services`, reading);
 	const at = `${pointer}/dns_nameservers`;
 	const known = new Set(own.map(({ address }) => address));
-	const listed = textsOf(item.dns_nameservers).filter((text) => !known.has(canonicalAddress(text) ?? text));
+	const listed = textsOf(item.dns_nameservers).filter(
+		(text) => !known.has(canonicalAddress(withoutZone(text)) ?? text),
+	);
 	if (listed.length > 0) reading.remark(at, "converted to services", listed);
 	const inRoutes = (item.routes ?? []).flatMap(({ services }, i) => {
 		const within = `${pointer}/routes/${i}/services`;
@@ -57,13 +57,8 @@ export function readSearch(item: AcceptedNetworkEntry, pointer: string, reading:
 }
 
 function readServer(text: string, pointer: string, reading: Reading): Service[] {
-	const address = canonicalAddress(text);
+	const address = canonicalAddress(withoutZone(text));
 	if (address === undefined) reading.remark(pointer, "not an IP address: the server is dropped", text);
 	else if (address !== text) reading.remark(pointer, "converted to canonical form", text);
 	return address === undefined ? [] : [reading.from(pointer, { type: "dns" as const, address })];
-}
-
-/** A list, or one text with spaces or commas between the items: cloud-init accepts a list and spaces. */
-function textsOf(list: string | readonly string[] | null | undefined): readonly string[] {
-	return typeof list === "string" ? list.split(/[\s,]+/).filter((text) => text !== "") : (list ?? []);
 }

@@ -1,4 +1,5 @@
 import { addressVersion, canonicalAddress, netmask, prefixLengthOf } from "../instance/addresses.ts";
+import { ASSUMED_IPV6_LENGTH } from "../instance/foreign-words.ts";
 import type { Reading } from "./reading.ts";
 
 export interface PlainSubnet {
@@ -34,10 +35,10 @@ export function readSubnet(members: SubnetMembers, pointer: string, reading: Rea
 	const version = addressVersion(ip);
 	const given = bits ?? mask ?? "";
 	if (given === "") {
-		// The only prefix length of an IPv6 subnet with hosts (RFC 7421). cloud-init and nuageinit assume it, too.
+		// cloud-init and nuageinit assume it, too.
 		if (!assumeMask || version === 4) return { ip };
-		reading.remark(`${pointer}/netmask`, "missing: a prefix length of 64 is assumed");
-		return { ip, mask: netmask(6, 64) };
+		reading.remark(`${pointer}/netmask`, `missing: a prefix length of ${ASSUMED_IPV6_LENGTH} is assumed`);
+		return { ip, mask: netmask(6, ASSUMED_IPV6_LENGTH) };
 	}
 	const prefixLength = prefixLengthOf(version, given.toString());
 	const written = prefixLength === undefined ? undefined : netmask(version, prefixLength);

@@ -4,7 +4,8 @@ import { addressVersion, parseCidr } from "./addresses.ts";
 import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
 import { emptyFacts } from "./empty-facts.ts";
 import type { InstanceFacts, NetworkFacts, PortFacts, SubnetFacts, TrunkFacts } from "./facts.ts";
-import { type NodeAddress, type NodeNetworkData, readNodeNetworkData } from "./node-network-data.ts";
+import type { NodeAddress } from "./node-addresses.ts";
+import { type NodeNetworkData, readNodeNetworkData } from "./node-network-data.ts";
 import { completeHardware, type NodeHardware, type NodeNic, nicOfLink, nicsOfNode } from "./node-nics.ts";
 import { nodeServer } from "./node-server.ts";
 import { IRONIC_OWNER, SUBPORT_OWNER } from "./port-owner.ts";
@@ -126,7 +127,10 @@ function locateLinks(nics: readonly NodeNic[], data: NodeNetworkData | undefined
 	});
 }
 
-/** The document's own servers are for each subnet of their family, or for all if there is none. */
+/**
+ * The document's own servers are for each subnet of their family, or for all if there is none; its search domains are for
+ * networks without their own.
+ */
 function addressesOn(links: LocatedLinks, data: NodeNetworkData | undefined, dns: readonly string[]): NodeAddress[] {
 	const ids = new Set(links.map(({ link }) => link.id));
 	const versions = new Set(data?.addresses.map(({ version }) => version));
@@ -134,12 +138,13 @@ function addressesOn(links: LocatedLinks, data: NodeNetworkData | undefined, dns
 		.filter(({ link }) => ids.has(link))
 		.map((each) => {
 			const shared = dns.filter((it) => addressVersion(it) === each.version || !versions.has(addressVersion(it)));
-			return { ...each, dnsServers: [...new Set([...each.dnsServers, ...shared])] };
+			const search = each.searchDomains.length > 0 ? each.searchDomains : (data?.searchDomains ?? []);
+			return { ...each, dnsServers: [...new Set([...each.dnsServers, ...shared])], searchDomains: search };
 		});
 }
 
 function byDhcp(link: string): NodeAddress {
-	return { link, version: 4, assigned: "dhcp", routes: [], dnsServers: [] };
+	return { link, version: 4, assigned: "dhcp", routes: [], dnsServers: [], searchDomains: [] };
 }
 
 function wiringOf(instanceId: string, wired: readonly Wired[]): Partial<InstanceFacts> {
@@ -178,12 +183,14 @@ function portOf({ nic, vlan, mtu, addresses }: Wired, instanceId: string) {
 		fixed_ips.set(`${subnet.id} ${ip_address}`, { subnet_id: subnet.id, ip_address });
 	}
 	const name = addresses.find((each) => each.name)?.name ?? "";
+	const dns_search = [...new Set(addresses.flatMap(({ searchDomains }) => searchDomains))];
 	const network: NetworkFacts = { id, name, tags: [], ...(mtu !== undefined && { mtu }) };
 	const port: PortFacts = {
 		...{ id, name: vlan ? "" : nic.name, network_id: id, mac_address: vlan?.mac ?? nic.mac },
 		...{ device_id: vlan ? "" : instanceId, device_owner: vlan ? SUBPORT_OWNER : IRONIC_OWNER },
 		...{ "binding:vnic_type": "baremetal", fixed_ips: [...fixed_ips.values()] },
 		...{ security_groups: [], allowed_address_pairs: [], tags: [] },
+		...(dns_search.length > 0 && { dns_search }),
 	};
 	return { port, network, subnets: [...subnets.values()] };
 }
