@@ -8,7 +8,7 @@ import {
 	PHYSICAL_TYPES,
 	type Route,
 } from "../src/documents/network-data.ts";
-import { BOND_MODES } from "../src/instance/bonding.ts";
+import { BOND_MODES, BOND_OPTIONS } from "../src/instance/bonding.ts";
 
 const text = fc.oneof(fc.uuid(), fc.string({ minLength: 1, maxLength: 12, unit: "binary" }));
 const hex = (bytes: number) =>
@@ -54,6 +54,7 @@ const linkShape = fc.record({
 		fc.constantFrom(
 			...["bond_miimon", "bond_updelay", "bond_lacp_rate", "bond_xmit_hash_policy", "bond_primary"],
 			...["bond_arp_interval", "bond_arp_ip_target"],
+			...BOND_OPTIONS.map((option) => `bond_${option}`),
 		),
 		fc.oneof(text, fc.constantFrom("100", "0", "1", "fast", "slow", "layer3+4", "vlan+srcmac", "192.0.2.1,192.0.2.2")),
 		{ maxKeys: 4 },
@@ -228,10 +229,12 @@ function soundRoutes({ defaultVia, routes }: SoundShape, version: 4 | 6, number:
 	const outside = version === 4 ? "169.254.1.1" : "2001:db8:ffff::1";
 	const gateway = { inside, outside, "link-local": version === 4 ? outside : "fe80::1" };
 	const any = version === 4 ? "0.0.0.0" : "::";
+	// The third is on the link.
+	const hops = [inside, outside, any];
 	const more = routes.map((n) =>
 		version === 4
-			? { network: `172.16.${n}.0`, netmask: "255.255.255.0", gateway: n % 2 ? inside : outside }
-			: { network: `2001:db8:aa${n}::`, netmask: "ffff:ffff:ffff::", gateway: n % 2 ? inside : outside },
+			? { network: `172.16.${n}.0`, netmask: "255.255.255.0", gateway: hops[n % 3] ?? any }
+			: { network: `2001:db8:aa${n}::`, netmask: "ffff:ffff:ffff::", gateway: hops[n % 3] ?? any },
 	);
 	return defaultVia === undefined ? more : [{ network: any, netmask: any, gateway: gateway[defaultVia] }, ...more];
 }

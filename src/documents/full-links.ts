@@ -1,6 +1,6 @@
 /** The links of `network_data.json`, profile `full`: NICs, trunk subports as VLANs, bare-metal bonds. */
 import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
-import { DEFAULT_MIIMON, isMonitoredMode } from "../instance/bonding.ts";
+import { DEFAULT_MIIMON, isMonitoredMode, isOptionOfMode } from "../instance/bonding.ts";
 import type { Port, PortGroup } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
 import { type BondLink, type Link, PHYSICAL_TYPES, type PhysicalLink } from "./network-data.ts";
@@ -82,8 +82,8 @@ function optionsOf({ options, mode }: PortGroup, settings: BondSettings): Record
 	const isUnset = own === undefined || Number(own) === 0;
 	// The driver has one monitoring at a time, and by ARP not in every mode.
 	const hasArp = isUnset && !isMonitoredMode(mode) && hasArpMonitoring(options);
-	// NetworkManager refuses the whole profile for a rate without LACP, and for targets with spaces.
-	const isOfMode = (name: string) => name !== "bond_lacp_rate" || mode === "802.3ad";
+	// NetworkManager refuses the whole profile for options of LACP in other modes, and for targets with spaces.
+	const isOfMode = (name: string) => isOptionOfMode(name.slice("bond_".length), mode);
 	const kept = Object.entries(hasArp ? options : others).flatMap(([name, value]): [string, string][] => {
 		if (REFUSED.has(name) || !isOfMode(name) || (!hasArp && name.startsWith("bond_arp_"))) return [];
 		return [[name, name === "bond_arp_ip_target" ? value.replaceAll(/\s/g, "") : value]];

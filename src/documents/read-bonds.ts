@@ -3,10 +3,15 @@ import { AcceptedLink } from "./accepted-network-data.ts";
 import type { DescribedBond } from "./network-description.ts";
 import { itemsOf, memberPointer, type Reading } from "./reading.ts";
 
-/** A bond link; undefined if its mode is unknown. */
+/**
+ * A bond link; undefined if its mode is unknown.
+ *
+ * @param nameOf the `name` of the link with an id
+ */
 export function readBond(
 	base: Pick<DescribedBond, "id" | "vif_id" | "mtu" | "ethernet_mac_address">,
 	item: AcceptedLink,
+	nameOf: (id: string) => string | null | undefined,
 	pointer: string,
 	reading: Reading,
 ): DescribedBond | undefined {
@@ -18,6 +23,7 @@ export function readBond(
 	return {
 		...base,
 		...rest,
+		...primaryOf(rest, members, nameOf),
 		type: "bond",
 		...(item.name && { name: item.name }),
 		bond_mode: mode,
@@ -49,6 +55,17 @@ function readOptions(item: AcceptedLink, pointer: string, reading: Reading): Rec
 		}
 	}
 	return options;
+}
+
+/** The primary member by its link's id: the name of a NIC with a MAC address is not kept. */
+function primaryOf(
+	{ bond_primary: primary }: Readonly<Record<`bond_${string}`, string>>,
+	members: readonly string[],
+	nameOf: (id: string) => string | null | undefined,
+): { bond_primary?: string } {
+	if (primary === undefined || members.includes(primary)) return {};
+	const id = members.find((member) => nameOf(member) === primary);
+	return id === undefined ? {} : { bond_primary: id };
 }
 
 /** ARP targets may be a list. */

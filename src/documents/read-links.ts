@@ -35,8 +35,10 @@ function readLink(id: string, read: LinkItem, byId: Index, reading: Reading): De
 	const vif = item.vif_id?.toString();
 	const base = { id, ...(vif && { vif_id: vif }), ...readMtu(read, reading) };
 	const mac = readMac(read, byId, reading);
-	if (item.type === "bond")
-		return readBond({ ...base, ...(mac && { ethernet_mac_address: mac }) }, item, pointer, reading);
+	if (item.type === "bond") {
+		const nameOf = (member: string) => byId.get(member)?.item.name;
+		return readBond({ ...base, ...(mac && { ethernet_mac_address: mac }) }, item, nameOf, pointer, reading);
+	}
 	if (item.type === "vlan") return readVlan({ ...base, ...(mac && { vlan_mac_address: mac }) }, read, reading);
 	const nic = { ...base, type: physicalType(read, reading) };
 	if (mac === undefined) {

@@ -29,6 +29,26 @@ export function isMonitoredMode(mode: unknown): boolean {
 	return mode === "802.3ad" || mode === "balance-tlb" || mode === "balance-alb";
 }
 
+const ONE_ACTIVE: readonly BondMode[] = ["active-backup", "balance-tlb", "balance-alb"];
+const LACP: readonly BondMode[] = ["802.3ad"];
+/** The modes of options that the driver refuses in all others (bond_options.c, `unsuppmodes`). */
+const MODES_OF = byName<readonly BondMode[]>({
+	active_slave: ONE_ACTIVE,
+	ad_actor_sys_prio: LACP,
+	ad_actor_system: LACP,
+	ad_user_port_key: LACP,
+	lacp_active: LACP,
+	lacp_rate: LACP,
+	packets_per_slave: ["balance-rr"],
+	primary: ONE_ACTIVE,
+	tlb_dynamic_lb: ["balance-tlb", "balance-alb"],
+});
+
+/** Whether the driver takes an option in the mode. Monitoring by ARP depends on `isMonitoredMode`. */
+export function isOptionOfMode(option: string, mode: string): boolean {
+	return MODES_OF.get(option)?.some((known) => known === mode) ?? true;
+}
+
 /** By number, as the values of other options below. */
 export const LACP_RATES = ["slow", "fast"] as const;
 export type LacpRate = (typeof LACP_RATES)[number];

@@ -1,23 +1,35 @@
 import type { DescribedBond } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
 import { addressVersion } from "../instance/addresses.ts";
-import { type BondMode, bondOptionValue, DEFAULT_MIIMON, isMonitoredMode } from "../instance/bonding.ts";
-import type { ArpMonitoring, BondOptions } from "./plan.ts";
-import { parseAddress } from "./values.ts";
+import {
+	BOND_DEFAULTS,
+	BOND_OPTIONS,
+	type BondMode,
+	type BondOption,
+	bondOptionValue,
+	DEFAULT_MIIMON,
+	isMonitoredMode,
+	isOptionOfMode,
+} from "../instance/bonding.ts";
+import type { ArpMonitoring, BondOptions, FurtherOptions, PhysicalLinkPlan } from "./plan.ts";
+import { parseAddress, parseMac } from "./values.ts";
 
 /** Options before link monitoring is added. */
 type GivenOptions = Omit<BondOptions, "arp"> & { readonly arpInterval?: number; readonly arpTargets?: string[] };
 
-/** The options that every format can express. A parser returns undefined for an invalid value. */
+/** The options with members of their own. A parser returns undefined for an invalid value. */
 const PARSERS: Readonly<Record<string, (text: string) => Partial<GivenOptions> | undefined>> = {
-	bond_miimon: (text) => milliseconds("miimon", text),
-	bond_arp_interval: (text) => milliseconds("arpInterval", text),
-	bond_arp_ip_target: arpTargets,
-	bond_updelay: (text) => milliseconds("updelay", text),
-	bond_downdelay: (text) => milliseconds("downdelay", text),
-	bond_lacp_rate: (text) => named("lacpRate", "lacp_rate", text),
-	bond_xmit_hash_policy: (text) => named("hashPolicy", "xmit_hash_policy", text),
+	miimon: (text) => milliseconds("miimon", text),
+	arp_interval: (text) => milliseconds("arpInterval", text),
+	arp_ip_target: arpTargets,
+	updelay: (text) => milliseconds("updelay", text),
+	downdelay: (text) => milliseconds("downdelay", text),
+	lacp_rate: (text) => named("lacpRate", "lacp_rate", text),
+	xmit_hash_policy: (text) => named("hashPolicy", "xmit_hash_policy", text),
 };
+
+/** Not a setting but the state of a running bond; and a second list of targets, which few systems know. */
+const NEVER: readonly string[] = ["active_slave", "ns_ip6_target"];
 
 function milliseconds(
 	option: "miimon" | "arpInterval" | "updelay" | "downdelay",
@@ -46,49 +58,102 @@ function named(option: "lacpRate" | "hashPolicy", name: string, text: string): P
 	return value === undefined ? undefined : { [option]: value };
 }
 
+/** The members of a bond by the ids of their links. */
+type Members = ReadonlyMap<string, PhysicalLinkPlan>;
+
 /**
- * The `bond_*` members of a bond link as options of the bonding driver. Options that not every format can express are
- * dropped, with a remark. Names and values: the kernel's Documentation/networking/bonding.rst.
+ * The `bond_*` members of a bond link as options of the bonding driver. What the driver does not have, or not in this mode,
+ * is dropped with a remark. Names and values: the kernel's Documentation/networking/bonding.rst.
  */
-export function planBondOptions(link: DescribedBond, mode: BondMode, pointer: string, remark: AddRemark): BondOptions {
-	let options: GivenOptions = { mode };
+export function planBondOptions(
+	link: DescribedBond,
+	mode: BondMode,
+	members: Members,
+	pointer: string,
+	remark: AddRemark,
+): BondOptions {
+	let options: GivenOptions = { mode, further: {} };
 	for (const [key, value] of Object.entries(link)) {
 		if (!key.startsWith("bond_") || key === "bond_mode" || key === "bond_links") continue;
 		// The spellings with dashes repeat an option.
 		if (Object.hasOwn(link, key.replaceAll("-", "_")) && key.includes("-")) continue;
 		// The key, too, is free text of the document.
 		const at = /^[a-z0-9_]+$/.test(key) ? `${pointer}/${key}` : pointer;
-		const parse = PARSERS[key];
-		const parsed = parse?.(String(value));
-		if (parse === undefined) remark(at, "no format carries this option: dropped", value);
-		else if (parsed === undefined) remark(at, "not a value of this option: dropped", value);
+		const name = key.slice("bond_".length);
+		const parsed = BOND_OPTIONS.some((known) => known === name)
+			? parse(name, String(value), members, options)
+			: undefined;
+		if (parsed === undefined || NEVER.includes(name)) remark(at, "no format carries this option: dropped", value);
+		else if (!isOptionOfMode(name, mode)) remark(at, `mode ${mode} does not have it: dropped`, value);
+		else if (parsed === "invalid") remark(at, "not a value of this option: dropped", value);
 		else options = { ...options, ...parsed };
 	}
 	return withMonitoring(options, pointer, remark);
 }
 
-/** Adds link monitoring to a bond without it, and drops what the driver rejects in this mode or beside the monitoring. */
+function parse(
+	name: string,
+	text: string,
+	members: Members,
+	{ further }: GivenOptions,
+): Partial<GivenOptions> | "invalid" {
+	if (name === "primary") return primaryOf(text, members) ?? "invalid";
+	const parser = PARSERS[name];
+	if (parser !== undefined) return parser(text) ?? "invalid";
+	const value = bondOptionValue(name, text);
+	if (value === undefined) return "invalid";
+	// Two names of one option.
+	if (name === "num_unsol_na") return { further: { num_grat_arp: value, ...further } };
+	return { further: { ...further, [name]: value } };
+}
+
+/** The member by the id of its link, its name in the guest, or its MAC address. */
+function primaryOf(text: string, members: Members): Pick<BondOptions, "primary"> | undefined {
+	for (const [id, { name, nameKnown, macAddress }] of members) {
+		const isMember = id === text || (nameKnown && name === text) || (macAddress && macAddress === parseMac(text));
+		if (isMember) return { primary: { name, nameKnown } };
+	}
+	return undefined;
+}
+
+/** Adds link monitoring to a bond without it, and drops what the driver rejects beside the monitoring. */
 function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemark): BondOptions {
-	const { lacpRate, arpInterval: _, arpTargets: __, updelay, downdelay, miimon, ...rest } = options;
-	const lacp = options.mode === "802.3ad";
-	if (lacpRate !== undefined && !lacp)
-		remark(`${pointer}/bond_lacp_rate`, "only mode 802.3ad has it: dropped", lacpRate);
+	const { arpInterval: _, arpTargets: __, updelay, downdelay, miimon, ...rest } = options;
 	const arp = arpOf(options, pointer, remark);
 	if (arp) {
 		if (updelay ?? downdelay) remark(pointer, "the delays need bond_miimon: dropped", updelay ?? downdelay);
-		return { ...rest, arp };
+		return { ...rest, further: withoutNeeding(rest.further, { arp }, pointer, remark), arp };
 	}
 	if (!miimon && !isMonitoredMode(options.mode)) {
 		const reason = `no link monitoring, so the bond would not notice a dead member: ${DEFAULT_MIIMON} is used`;
 		remark(`${pointer}/bond_miimon`, reason, miimon);
 	}
+	const interval = miimon || DEFAULT_MIIMON;
 	return {
 		...rest,
-		miimon: miimon || DEFAULT_MIIMON,
+		further: withoutNeeding(rest.further, { miimon: interval }, pointer, remark),
+		miimon: interval,
 		...(updelay !== undefined && { updelay }),
 		...(downdelay !== undefined && { downdelay }),
-		...(lacpRate !== undefined && lacp && { lacpRate }),
 	};
+}
+
+/** Drops the options that need another monitoring than the bond has. Values that are the driver's own say nothing. */
+function withoutNeeding(
+	further: FurtherOptions,
+	{ arp, miimon }: Pick<BondOptions, "arp" | "miimon">,
+	pointer: string,
+	remark: AddRemark,
+): FurtherOptions {
+	const entries = Object.entries(further) as [BondOption, string][];
+	const kept = entries.filter(([name, value]) => {
+		const isDelay = name === "peer_notif_delay";
+		const fits = isDelay ? miimon !== undefined && Number(value) % miimon === 0 : !name.startsWith("arp_") || arp;
+		const need = isDelay ? "it must be a multiple of bond_miimon" : "there is no monitoring by ARP";
+		if (!fits && value !== BOND_DEFAULTS[name]) remark(`${pointer}/bond_${name}`, `${need}: dropped`, value);
+		return fits;
+	});
+	return Object.fromEntries(kept);
 }
 
 /** Monitoring by ARP, if the document asks for it and the driver allows it: with targets, and not beside `miimon`. */

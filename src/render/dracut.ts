@@ -1,7 +1,16 @@
 import type { Remark } from "../documents/reading.ts";
-import { isMember, type PlannedAddress, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import { optionsFor } from "./lacking-options.ts";
+import {
+	isMember,
+	nextHop,
+	type PlannedAddress,
+	type PlannedBond,
+	type PlannedInterface,
+	type PlannedRoute,
+} from "./plan.ts";
+import { winningRoutes } from "./ranking.ts";
 import type { Renderer } from "./renderer.ts";
-import { bondOptions, destination } from "./text.ts";
+import { bondOptions, destination, optional } from "./text.ts";
 
 /**
  * Kernel arguments that set up the network in an initramfs, for images that must fetch their configuration: see
@@ -10,18 +19,22 @@ import { bondOptions, destination } from "./text.ts";
 export const dracut: Renderer = (plan) => {
 	const names = initrdNames(plan.interfaces);
 	const remarks: Remark[] = [];
-	const words = plan.interfaces.flatMap((one) => interfaceWords(one, names, remarks));
+	const winning = winningRoutes(plan.interfaces);
+	const words = plan.interfaces.flatMap((one) => interfaceWords(one, names, winning, remarks));
 	const servers = new Set(plan.interfaces.flatMap(({ dns }) => dns));
 	const args = [...words, ...[...servers].map((server) => `nameserver=${server}`)];
 	const text = `${["rd.neednet=1", ...args].join(" ")}\n`;
 	return { files: [{ path: "kernel-arguments", mode: 0o644, text }], remarks };
 };
 
+/** The interfaces' names in the initramfs, by those of the plan. */
+type Names = ReadonlyMap<string, string>;
+
 /**
  * Our assumed names `eth0` … are the kernel's own, and dracut must not give a NIC a name that another may have: `nic0` ….
  * VLANs are named after their parents.
  */
-function initrdNames(interfaces: readonly PlannedInterface[]): ReadonlyMap<string, string> {
+function initrdNames(interfaces: readonly PlannedInterface[]): Names {
 	const names = new Map<string, string>();
 	for (const one of interfaces) {
 		if (one.kind === "physical") names.set(one.name, one.nameKnown ? one.name : one.name.replace(/^eth/, "nic"));
@@ -37,12 +50,14 @@ function vlanName(parent: string, id: number): string {
 	return name.length <= 15 ? name : `vlan${id}`;
 }
 
-function interfaceWords(one: PlannedInterface, names: ReadonlyMap<string, string>, remarks: Remark[]): string[] {
+type Winning = ReturnType<typeof winningRoutes>;
+
+function interfaceWords(one: PlannedInterface, names: Names, winning: Winning, remarks: Remark[]): string[] {
 	const name = names.get(one.name) ?? one.name;
-	const link = linkWords(one, name, names);
+	const link = linkWords(one, name, names, remarks);
 	if (isMember(one)) return link;
 	remarks.push(...limits(one));
-	const gateways = defaultGateways(one, remarks);
+	const gateways = defaultGateways(one, winning, remarks);
 	const own = settings(one);
 	const addresses = one.addresses.map((address, i) => {
 		const isFirst = one.addresses.findIndex(({ version }) => version === address.version) === i;
@@ -60,20 +75,29 @@ function leftOverDefault(one: PlannedInterface, version: 4 | 6, gateway: string 
 	return [`rd.route=${version === 4 ? "0.0.0.0/0" : "[::/0]"}:${bracketed(gateway)}:${name}`];
 }
 
-function linkWords(one: PlannedInterface, name: string, names: ReadonlyMap<string, string>): string[] {
+function linkWords(one: PlannedInterface, name: string, names: Names, remarks: Remark[]): string[] {
 	switch (one.kind) {
 		case "physical":
 			return one.nameKnown || one.macAddress === undefined ? [] : [`ifname=${name}:${one.macAddress}`];
 		case "bond": {
 			const members = one.members.map((member) => names.get(member) ?? member).join(",");
 			const mtu = one.mtu === undefined ? "" : `:${one.mtu}`;
-			// Commas separate options (dracut.cmdline(7)).
-			const options = bondOptions(one.options, ";").map((option) => option.join("="));
-			return [`bond=${name}:${members}:${options.join(",")}${mtu}`];
+			return [`bond=${name}:${members}:${bondWord(one, names, remarks)}${mtu}`];
 		}
 		case "vlan":
 			return [`vlan=${name}:${names.get(one.parent) ?? one.parent}`];
 	}
+}
+
+/** Commas separate options, and colons what stands beside them (dracut.cmdline(7)). */
+function bondWord(bond: PlannedBond, names: Names, remarks: Remark[]): string {
+	const options = optionsFor(bond, "dracut", (option) => option !== "ad_actor_system", remarks);
+	const { primary } = options;
+	const entries = [
+		...bondOptions(options, ";"),
+		...optional("primary", primary && (names.get(primary.name) ?? primary.name)),
+	];
+	return entries.map((option) => option.join("=")).join(",");
 }
 
 /** `:mtu:mac` of an `ip=`. A NIC keeps its own MAC address. */
@@ -96,15 +120,14 @@ function dynamicMethods({ dhcp4, dhcp6, routerAdvertisements }: PlannedInterface
 }
 
 function routeWord(route: PlannedRoute, name: string): string {
-	return `rd.route=${bracketed(destination(route))}:${bracketed(route.gateway)}:${name}`;
+	return `rd.route=${bracketed(destination(route))}:${bracketed(route.gateway ?? "")}:${name}`;
 }
 
-/** The gateways of the default routes that win. A later one can't be ranked, and is dropped. */
-function defaultGateways(one: PlannedInterface, remarks: Remark[]): { 4?: string; 6?: string } {
+/** The gateways of the default routes that win. Others can't be ranked, and are dropped. */
+function defaultGateways(one: PlannedInterface, winning: Winning, remarks: Remark[]): { 4?: string; 6?: string } {
 	const gateways: { 4?: string; 6?: string } = {};
 	for (const route of one.routes.filter(({ prefixLength }) => prefixLength === 0)) {
-		const isLater = gateways[route.version] !== undefined || (route.metric ?? 0) >= 1024;
-		if (!isLater) gateways[route.version] = route.gateway;
+		if (winning.has(route)) gateways[route.version] = nextHop(route);
 		else {
 			const reason = "kernel arguments can't rank default routes: dropped";
 			remarks.push({ pointer: route.pointer, reason, value: JSON.stringify(route.gateway) });

@@ -1,8 +1,9 @@
 import type { Remark } from "../documents/reading.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { isMember, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import { realPrimary } from "./lacking-options.ts";
+import { isMember, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
-import { bondOptions, cidr, destination } from "./text.ts";
+import { bondOptions, cidr, destination, optional } from "./text.ts";
 
 const FOLDER = "etc/sysconfig/network-scripts";
 
@@ -21,7 +22,7 @@ export const ifcfg: Renderer = (plan) => {
 			remarks.push({ pointer: one.pointer, reason });
 		}
 		return [
-			{ path: `${FOLDER}/ifcfg-${one.name}`, mode: 0o644, text: shellVariables(variables(one, named)) },
+			{ path: `${FOLDER}/ifcfg-${one.name}`, mode: 0o644, text: shellVariables(variables(one, named, remarks)) },
 			...routeFile(one, 4),
 			...routeFile(one, 6),
 		];
@@ -44,19 +45,21 @@ function shellVariables(variables: Variables): string {
 		.join("");
 }
 
-function variables(one: PlannedInterface, named: ReadonlyMap<string, PlannedInterface>): Variables {
+type Named = ReadonlyMap<string, PlannedInterface>;
+
+function variables(one: PlannedInterface, named: Named, remarks: Remark[]): Variables {
 	return {
 		NAME: `guestwire ${one.name}`,
 		UUID: connectionUuid(one),
 		DEVICE: isNamed(one) ? one.name : undefined,
 		ONBOOT: "yes",
-		...linkVariables(one, named),
+		...linkVariables(one, named, remarks),
 		MTU: one.mtu,
 		...(isMember(one) ? { BOOTPROTO: "none" } : { ...ipv4(one), ...ipv6(one), ...nameServers(one) }),
 	};
 }
 
-function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, PlannedInterface>): Variables {
+function linkVariables(one: PlannedInterface, named: Named, remarks: Remark[]): Variables {
 	switch (one.kind) {
 		case "physical": {
 			const nic = { TYPE: "Ethernet", HWADDR: one.macAddress };
@@ -67,9 +70,7 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 				TYPE: "Bond",
 				MACADDR: one.macAddress,
 				BONDING_MASTER: "yes",
-				BONDING_OPTS: bondOptions(one.options, ",")
-					.map((option) => option.join("="))
-					.join(" "),
+				BONDING_OPTS: bondingOptions(one, remarks),
 			};
 		case "vlan": {
 			const parent = named.get(one.parent);
@@ -77,6 +78,11 @@ function linkVariables(one: PlannedInterface, named: ReadonlyMap<string, Planned
 			return { TYPE: "Vlan", MACADDR: one.macAddress, VLAN: "yes", PHYSDEV, VLAN_ID: one.vlanId };
 		}
 	}
+}
+
+function bondingOptions(bond: PlannedBond, remarks: Remark[]): string {
+	const options = [...bondOptions(bond.options, ","), ...optional("primary", realPrimary(bond, "ifcfg", remarks))];
+	return options.map((option) => option.join("=")).join(" ");
 }
 
 function ipv4(one: PlannedInterface): Variables {
@@ -127,7 +133,8 @@ function routeFile(one: PlannedInterface, version: 4 | 6): RenderedFile[] {
 
 /** The arguments of `ip route add`: network-scripts pass the line to it. */
 function routeLine(route: PlannedRoute, one: PlannedInterface): string {
-	const words = [destination(route), "via", route.gateway];
+	const words = [destination(route)];
+	if (route.gateway !== undefined) words.push("via", route.gateway);
 	if (isNamed(one)) words.push("dev", one.name);
 	if (route.onLink) words.push("onlink");
 	if (route.metric !== undefined) words.push("metric", String(route.metric));

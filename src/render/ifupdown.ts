@@ -1,5 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
-import { assumedNames, type BondOptions, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import type { BondOption } from "../instance/bonding.ts";
+import { optionsFor } from "./lacking-options.ts";
+import { assumedNames, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, cidr, destination } from "./text.ts";
 
@@ -8,11 +10,12 @@ import { bondOptions, cidr, destination } from "./text.ts";
  * find a NIC by its MAC address. Bonds need the package ifenslave.
  */
 export const ifupdown: Renderer = (plan) => {
-	const text = plan.interfaces.flatMap(stanzas).join("\n");
-	return {
-		files: [{ path: "etc/network/interfaces.d/50-guestwire", mode: 0o644, text }],
-		remarks: assumedParents(plan.interfaces),
-	};
+	const remarks = assumedParents(plan.interfaces);
+	const primaries = new Set(
+		plan.interfaces.map((one) => (one.kind === "bond" ? one.options.primary?.name : undefined)),
+	);
+	const text = plan.interfaces.flatMap((one) => stanzas(one, primaries.has(one.name), remarks)).join("\n");
+	return { files: [{ path: "etc/network/interfaces.d/50-guestwire", mode: 0o644, text }], remarks };
 };
 
 function assumedParents(interfaces: readonly PlannedInterface[]): Remark[] {
@@ -29,13 +32,13 @@ function assumedParents(interfaces: readonly PlannedInterface[]): Remark[] {
  * The settings of the link itself come first, in a stanza of their own, because `dhcp` and `auto` have no MTU. Name
  * servers are repeated in every `inet` stanza, because in resolvconf each stanza replaces the one before.
  */
-function stanzas(one: PlannedInterface): string[] {
+function stanzas(one: PlannedInterface, isPrimary: boolean, remarks: Remark[]): string[] {
 	// The first interface with that address: bonds and VLANs may share a NIC's address, and are created later.
 	const found =
 		one.kind === "physical" && !one.nameKnown && one.macAddress !== undefined
 			? `mac/${one.macAddress}/1=${one.name}`
 			: one.name;
-	const manual = ["inet manual", ...linkOptions(one), ...nameServers(one)];
+	const manual = ["inet manual", ...linkOptions(one, isPrimary, remarks), ...nameServers(one)];
 	const inet = addressStanzas(one, 4).map((stanza) => [...stanza, ...nameServers(one)]);
 	return [
 		`auto ${found}\n`,
@@ -45,12 +48,16 @@ function stanzas(one: PlannedInterface): string[] {
 	];
 }
 
-function linkOptions(one: PlannedInterface): string[] {
+function linkOptions(one: PlannedInterface, isPrimary: boolean, remarks: Remark[]): string[] {
 	const options: string[] = [];
 	if (one.mtu !== undefined) options.push(`mtu ${one.mtu}`);
-	if (one.kind === "physical" && one.bond !== undefined) return [...options, `bond-master ${one.bond}`];
+	if (one.kind === "physical" && one.bond !== undefined) {
+		// The NIC's real name may be unknown, and a bond has a primary only among its members.
+		const primary = isPrimary ? [setOption("primary", "$IFACE", one.bond)] : [];
+		return [...options, `bond-master ${one.bond}`, ...primary];
+	}
 	if (one.kind !== "physical" && one.macAddress !== undefined) options.push(`hwaddress ${one.macAddress}`);
-	if (one.kind === "bond") options.push("bond-slaves none", ...bondLines(one.options));
+	if (one.kind === "bond") options.push("bond-slaves none", ...bondLines(one, remarks));
 	if (one.kind === "vlan") {
 		options.push(`vlan-raw-device ${one.parent}`, `vlan-id ${one.vlanId}`);
 	}
@@ -63,8 +70,22 @@ function linkOptions(one: PlannedInterface): string[] {
 	return options;
 }
 
-function bondLines(options: BondOptions): string[] {
-	return bondOptions(options, " ").map(([name, value]) => `bond-${name.replaceAll("_", "-")} ${value}`);
+/** What ifenslave 2.13 leaves out is set in the kernel, but these only while the bond is down. */
+const BEFORE_UP: readonly BondOption[] = ["ad_user_port_key", "lacp_active"];
+const UNKNOWN_TO_IFENSLAVE: ReadonlySet<string> = new Set<BondOption>([
+	...(["ad_actor_sys_prio", "ad_actor_system", "all_slaves_active", "arp_all_targets", "arp_missed_max"] as const),
+	...(["lp_interval", "min_links", "peer_notif_delay", "resend_igmp"] as const),
+]);
+
+function bondLines(bond: PlannedBond, remarks: Remark[]): string[] {
+	const options = optionsFor(bond, "ifenslave", (option) => !BEFORE_UP.includes(option), remarks);
+	return bondOptions(options, " ").map(([name, value]) =>
+		UNKNOWN_TO_IFENSLAVE.has(name) ? setOption(name, value, "$IFACE") : `bond-${name.replaceAll("_", "-")} ${value}`,
+	);
+}
+
+function setOption(name: string, value: string | number, bond: string): string {
+	return `up echo ${value} >/sys/class/net/${bond}/bonding/${name}`;
 }
 
 function nameServers(one: PlannedInterface): string[] {
@@ -97,5 +118,6 @@ function dynamicIpv6(one: PlannedInterface): string[] {
 function upRoute(route: PlannedRoute): string {
 	const metric = route.metric === undefined ? "" : ` metric ${route.metric}`;
 	const onLink = route.onLink ? " onlink" : "";
-	return `up ip -${route.version} route replace ${destination(route)} via ${route.gateway} dev $IFACE${onLink}${metric}`;
+	const via = route.gateway === undefined ? "" : ` via ${route.gateway}`;
+	return `up ip -${route.version} route replace ${destination(route)}${via} dev $IFACE${onLink}${metric}`;
 }

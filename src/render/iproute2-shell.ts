@@ -164,16 +164,26 @@ address() { # ADDRESS/LENGTH
 	esac && note address "$dev" "$1"
 }
 
-has_route() { # NETWORK/LENGTH GATEWAY
+has_route() { # NETWORK/LENGTH GATEWAY, or - for none
 	family_of "$1"
-	case "$(ip "$family" route show exact "$1" dev "$dev")" in *" via $2 "*) ;; *) return 1 ;; esac
+	found=$(ip "$family" route show exact "$1" dev "$dev")
+	if [ "$2" = - ]; then
+		printf '%s\\n' "$found" | grep -v ' via ' | grep -q .
+	else
+		case $found in *" via $2 "*) ;; *) return 1 ;; esac
+	fi
+}
+
+change_route() { # add or del, NETWORK/LENGTH, GATEWAY or - for none, [onlink] [metric NUMBER]
+	change=$1 to=$2 via=$3
+	shift 3
+	set -- dev "$dev" "$@"
+	[ "$via" = - ] || set -- via "$via" "$@"
+	try ip "$family" route "$change" "$to" "$@"
 }
 
 route() { # NETWORK/LENGTH GATEWAY [onlink] [metric NUMBER]
-	! has_route "$1" "$2" || return 0
-	to=$1 via=$2
-	shift 2
-	try ip "$family" route add "$to" via "$via" dev "$dev" "$@" && note route "$dev" "$to" "$via"
+	has_route "$1" "$2" || { change_route add "$@" && note route "$dev" "$1" "$2"; }
 }
 
 # Waits up to ten seconds until an IPv6 address is usable: advertised, and checked for duplicates.
@@ -236,7 +246,7 @@ revert_on_nic() {
 	up | down) try ip link set dev "$dev" "$what" ;;
 	mtu) try ip link set dev "$dev" mtu "$value" ;;
 	address) ! has_address "$value" || try ip "$family" addr del "$value" dev "$dev" ;;
-	route) ! has_route "$value" "$more" || try ip "$family" route del "$value" via "$more" dev "$dev" ;;
+	route) ! has_route "$value" "$more" || change_route del "$value" "$more" ;;
 	router_advertisements) router_advertisements "$value" ;;
 	dhclient) dhclient -r "-$value" -pf "$state/dhcp$value.$dev.pid" -lf "$state/dhcp$value.$dev.lease" "$dev" >/dev/null 2>&1 ;;
 	udhcpc)

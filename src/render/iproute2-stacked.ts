@@ -37,6 +37,10 @@ member() { # NIC
 	write "$nics/$dev/bonding/slaves" "+$1" && note file "$nics/$dev/bonding/slaves" "-$1"
 }
 
+primary() { # NIC
+	[ -z "$1" ] || bond_option primary "$1"
+}
+
 vlan() { # NAME MAC-ADDRESS ID PARENT
 	dev=$1
 	if [ -z "$4" ]; then

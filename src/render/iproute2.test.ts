@@ -40,6 +40,13 @@ describe("the iproute2 script", () => {
 		expect(calls(document({ type: "ipv4_dhcp", routes }))).toContain("route 0.0.0.0/0 10.0.0.1 onlink");
 	});
 
+	it("has no gateway for a destination on the link", () => {
+		const own = { ip_address: "10.0.0.5", netmask: "255.255.255.0" };
+		const onLink = [{ network: "10.64.0.0", netmask: "255.192.0.0", gateway: "0.0.0.0" }];
+		expect(calls(document({ ...own, routes: onLink }))).toContain("route 10.64.0.0/10 -");
+		expect(calls(document({ type: "ipv4_dhcp", routes: onLink }))).toContain("route 10.64.0.0/10 -");
+	});
+
 	it("ranks a second default route after the first", () => {
 		const own = { netmask: "255.255.255.0", routes };
 		const data = document({ ...own, ip_address: "10.0.0.5" }, { ...own, ip_address: "10.0.0.6", link: "b" });
@@ -85,5 +92,6 @@ describe("the iproute2 script", () => {
 		expect(reasons(document(entry("a", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4")))).toEqual([
 			"the C library uses only the first 3 name servers",
 		]);
+		expect(reasons(document(entry("a", "fe80::1")))).toEqual([expect.stringMatching(/link-local name server/)]);
 	});
 });

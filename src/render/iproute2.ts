@@ -1,4 +1,5 @@
 import type { Remark } from "../documents/reading.ts";
+import { isLinkLocal } from "../instance/addresses.ts";
 import { DHCP } from "./iproute2-dhcp.ts";
 import { SETUP, START, UNDO } from "./iproute2-shell.ts";
 import { STACKED } from "./iproute2-stacked.ts";
@@ -81,6 +82,7 @@ function bondCalls({ options, members }: PlannedBond, plan: Plan): string[] {
 		...values.map(([name, value]) => `bond_option ${name} ${value}`),
 		...(options.arp?.targets ?? []).map((target) => `arp_target ${target}`),
 		...members.map((member) => `member "\${${variable(member, plan)}-}"`),
+		...(options.primary ? [`primary "\${${variable(options.primary.name, plan)}-}"`] : []),
 	];
 }
 
@@ -102,9 +104,9 @@ function addressingCalls(one: PlannedInterface): string[] {
 
 function routeCall(route: PlannedRoute, one: PlannedInterface): string {
 	// The gateway's subnet may come later, with the lease or the router advertisement.
-	const subnetComes = route.version === 4 ? one.dhcp4 : one.routerAdvertisements;
+	const subnetComes = route.gateway !== undefined && (route.version === 4 ? one.dhcp4 : one.routerAdvertisements);
 	return [
-		`route ${route.network}/${route.prefixLength} ${route.gateway}`,
+		`route ${route.network}/${route.prefixLength} ${route.gateway ?? "-"}`,
 		...(route.onLink || subnetComes ? ["onlink"] : []),
 		...(route.metric === undefined ? [] : [`metric ${route.metric}`]),
 	].join(" ");
@@ -141,6 +143,11 @@ function remarks({ interfaces }: Plan): Remark[] {
 	}
 	if (new Set(configured.flatMap(({ dns }) => dns)).size > MAX_NAME_SERVERS) {
 		found.push({ pointer: "/networks", reason: `the C library uses only the first ${MAX_NAME_SERVERS} name servers` });
+	}
+	const local = interfaces.flatMap(({ dns }) => dns.filter(isLinkLocal));
+	if (local.length > 0) {
+		const reason = "resolv.conf needs the NIC's name beside a link-local name server: the C library does not reach it";
+		found.push({ pointer: "/networks", reason, value: JSON.stringify(local) });
 	}
 	return found;
 }

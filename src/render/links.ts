@@ -137,7 +137,7 @@ function planBonds(
 			pointer,
 			...mac,
 			...checkMtu(link.mtu, pointer, remark),
-			options: planBondOptions(link, mode, pointer, remark),
+			options: planBondOptions(link, mode, members, pointer, remark),
 			members: [...members.values()].map((member) => member.name),
 		});
 		for (const [id, member] of members) physical.set(id, { ...member, bond: name });

@@ -176,10 +176,12 @@ describe("links", () => {
 	it("accept bond options by name and by number", () => {
 		const options = (more: object) =>
 			plan([bond([], more)]).interfaces.map((one) => (one.kind === "bond" ? one.options : {}));
-		const expected = { mode: "802.3ad", miimon: 100, updelay: 200, lacpRate: "fast", hashPolicy: "layer2+3" };
+		const shared = { mode: "802.3ad", miimon: 100, updelay: 200, lacpRate: "fast", hashPolicy: "layer2+3" };
+		const expected = { ...shared, further: { ad_select: "count" } };
 		const rest = { bond_miimon: "100", bond_updelay: "200" };
-		expect(options({ ...rest, bond_lacp_rate: "fast", bond_xmit_hash_policy: "layer2+3" })).toEqual([expected]);
-		expect(options({ ...rest, bond_lacp_rate: "1", bond_xmit_hash_policy: "2" })).toEqual([expected]);
+		const names = { bond_lacp_rate: "fast", bond_xmit_hash_policy: "layer2+3", bond_ad_select: "count" };
+		const numbers = { bond_lacp_rate: "1", bond_xmit_hash_policy: "2", bond_ad_select: "2" };
+		for (const given of [names, numbers]) expect(options({ ...rest, ...given })).toEqual([expected]);
 	});
 
 	it.each(["active-backup", "balance-rr", "balance-xor", "broadcast"])(
@@ -223,6 +225,13 @@ describe("links", () => {
 
 	it.each([
 		[{ bond_primary: "nic1" }, "bond_primary"],
+		[{ bond_mode: "active-backup", bond_miimon: "100", bond_primary: "nic9" }, "bond_primary"],
+		[{ bond_active_slave: "nic1" }, "bond_active_slave"],
+		[{ bond_colour: "red" }, "bond_colour"],
+		[{ bond_min_links: "many" }, "bond_min_links"],
+		[{ bond_packets_per_slave: "2" }, "bond_packets_per_slave"],
+		[{ bond_arp_validate: "all" }, "bond_arp_validate"],
+		[{ bond_miimon: "100", bond_peer_notif_delay: "150" }, "bond_peer_notif_delay"],
 		[{ bond_miimon: "often" }, "bond_miimon"],
 		[{ bond_mode: "active-backup", bond_miimon: "100", bond_lacp_rate: "fast" }, "bond_lacp_rate"],
 		[{ bond_xmit_hash_policy: "9" }, "bond_xmit_hash_policy"],
@@ -275,12 +284,28 @@ describe("routes", () => {
 		expect(byDefault.remarks).toEqual([]);
 	});
 
-	it("to a host on the link, which is its own gateway, and to no network without a gateway", () => {
-		const host = { network: "172.16.4.1", netmask: "255.255.255.255", gateway: "0.0.0.0" };
-		const network = { network: "192.0.2.0", netmask: "255.255.255.0", gateway: "0.0.0.0" };
-		const { interfaces, remarks } = plan([nic(1)], [v4("nic1", "10.0.0.5", [host, network])]);
-		expect(interfaces[0]?.routes).toMatchObject([{ network: "172.16.4.1", gateway: "172.16.4.1", onLink: true }]);
-		expect(remarks).toMatchObject([{ reason: "no format has routes without a gateway: the route is dropped" }]);
+	it("to hosts and networks on the link have no gateway, and the link's own subnet needs none", () => {
+		const onLink = (network: string, netmask: string) => ({ network, netmask, gateway: "0.0.0.0" });
+		const routes = [
+			onLink("172.16.4.1", "255.255.255.255"),
+			onLink("192.0.2.0", "255.255.255.0"),
+			onLink("10.0.0.0", "255.255.255.0"),
+		];
+		const { interfaces, remarks } = plan([nic(1)], [v4("nic1", "10.0.0.5", routes)]);
+		const found = interfaces.flatMap((one) => one.routes.map(({ network, gateway }) => [network, gateway]));
+		expect(found).toEqual([
+			["172.16.4.1", undefined],
+			["192.0.2.0", undefined],
+		]);
+		expect(remarks).toEqual([]);
+	});
+
+	it("through a gateway that the document declares on the link, also where a lease may bring its subnet", () => {
+		const declared = { network: "172.16.4.1", netmask: "255.255.255.255", gateway: "0.0.0.0" };
+		const route = { network: "192.0.2.0", netmask: "255.255.255.0", gateway: "172.16.4.1" };
+		expect(routesOf([{ ...dynamic("nic1", "ipv4_dhcp"), routes: [declared, route] }])).toMatchObject([
+			{ network: "192.0.2.0", gateway: "172.16.4.1", onLink: true },
+		]);
 	});
 
 	it.each([

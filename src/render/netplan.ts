@@ -1,5 +1,8 @@
 import type { Remark } from "../documents/reading.ts";
-import { isMember, type PlannedBond, type PlannedInterface } from "./plan.ts";
+import { BOND_DEFAULTS, type BondOption } from "../instance/bonding.ts";
+import { optionsFor } from "./lacking-options.ts";
+import { isOfNetworkd } from "./networkd.ts";
+import { isMember, type PlannedBond, type PlannedInterface, ROUTER_METRIC } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { cidr, destination, yaml } from "./text.ts";
 
@@ -34,7 +37,7 @@ function describe(one: PlannedInterface, remarks: Remark[]): object {
 		...(one.routes.length > 0 && {
 			routes: one.routes.map((route) => ({
 				to: destination(route),
-				via: route.gateway,
+				...(route.gateway === undefined ? { scope: "link" } : { via: route.gateway }),
 				...(route.onLink && { "on-link": true }),
 				...(route.metric !== undefined && { metric: route.metric }),
 			})),
@@ -66,7 +69,8 @@ function macOf({ macAddress }: PlannedInterface): object {
 
 /** netplan wants the same values for both IP versions. It can't rank routes of router advertisements without DHCPv6. */
 function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
-	const { learnedMetrics: { ipv4, ipv6 } = {}, dhcp4, dhcp6, pointer } = one;
+	const { learnedMetrics: { ipv4, ipv6: given } = {}, dhcp4, dhcp6, pointer } = one;
+	const ipv6 = given === ROUTER_METRIC ? undefined : given;
 	if (ipv4 === undefined && ipv6 === undefined) return {};
 	const metric = Math.max(ipv4 ?? 0, ipv6 ?? 0);
 	if (ipv6 !== undefined && !dhcp6 && !dhcp4) {
@@ -83,15 +87,32 @@ function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
 	return { ...(dhcp4 && { "dhcp4-overrides": overrides }), ...(dhcp6 && { "dhcp6-overrides": overrides }) };
 }
 
-function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): object {
-	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy } = options;
-	const known = hashPolicy !== "vlan+srcmac";
-	if (!known)
-		remarks.push({
-			pointer: `${pointer}/bond_xmit_hash_policy`,
-			reason: "netplan does not support it: dropped",
-			value: JSON.stringify(hashPolicy),
-		});
+/** netplan 0.106 has them, by their older names. */
+const PARAMETERS: Readonly<Partial<Record<BondOption, string>>> = {
+	ad_select: "ad-select",
+	all_slaves_active: "all-slaves-active",
+	arp_all_targets: "arp-all-targets",
+	arp_validate: "arp-validate",
+	fail_over_mac: "fail-over-mac-policy",
+	lp_interval: "learn-packet-interval",
+	min_links: "min-links",
+	num_grat_arp: "gratuitous-arp",
+	packets_per_slave: "packets-per-slave",
+	primary_reselect: "primary-reselect-policy",
+	resend_igmp: "resend-igmp",
+	xmit_hash_policy: "transmit-hash-policy",
+};
+
+/** It does not write the number 0 (write_bond_parameters in networkd.c). */
+function isOfNetplan(option: BondOption, value: string): boolean {
+	const isWritten = value !== "0" || value === BOND_DEFAULTS[option];
+	return PARAMETERS[option] !== undefined && isOfNetworkd(option, value) && isWritten;
+}
+
+function bondParameters(bond: PlannedBond, remarks: Remark[]): object {
+	const options = optionsFor(bond, "netplan", isOfNetplan, remarks);
+	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy, primary, further } = options;
+	const entries = Object.entries(further) as [BondOption, string][];
 	return {
 		mode,
 		...(miimon !== undefined && { "mii-monitor-interval": miimon }),
@@ -99,6 +120,13 @@ function bondParameters({ options, pointer }: PlannedBond, remarks: Remark[]): o
 		...(updelay !== undefined && { "up-delay": updelay }),
 		...(downdelay !== undefined && { "down-delay": downdelay }),
 		...(lacpRate !== undefined && { "lacp-rate": lacpRate }),
-		...(hashPolicy !== undefined && known && { "transmit-hash-policy": hashPolicy }),
+		...(hashPolicy !== undefined && { "transmit-hash-policy": hashPolicy }),
+		...(primary && { primary: primary.name }),
+		...Object.fromEntries(entries.map(([option, value]) => [PARAMETERS[option], parameterValue(option, value)])),
 	};
+}
+
+function parameterValue(option: BondOption, value: string): string | number | boolean {
+	if (option === "all_slaves_active") return value === "1";
+	return /^\d+$/.test(value) ? Number(value) : value;
 }

@@ -1,4 +1,6 @@
 import type { Remark } from "../documents/reading.ts";
+import type { BondOption } from "../instance/bonding.ts";
+import { optionsFor } from "./lacking-options.ts";
 import type { PlannedBond, PlannedInterface, PlannedVlan } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
 import { cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
@@ -13,9 +15,12 @@ export const networkd: Renderer = (plan) => {
 		({ parent }) => parent,
 	);
 	const remarks: Remark[] = [];
+	const primaries = new Set(
+		plan.interfaces.map((one) => (one.kind === "bond" ? one.options.primary?.name : undefined)),
+	);
 	const files = plan.interfaces.flatMap((one) => [
 		...(one.kind === "physical" ? [] : [file(one, "netdev", netdev(one, remarks))]),
-		file(one, "network", network(one, vlans.get(one.name) ?? [])),
+		file(one, "network", network(one, vlans.get(one.name) ?? [], primaries.has(one.name))),
 	]);
 	return { files, remarks };
 };
@@ -34,29 +39,55 @@ function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[]
 	return sections;
 }
 
-function bondEntries({ options, pointer }: PlannedBond, remarks: Remark[]): IniEntry[] {
-	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy } = options;
+/** systemd 252 has them. */
+const BOND_KEYS: Readonly<Partial<Record<BondOption, string>>> = {
+	ad_actor_sys_prio: "AdActorSystemPriority",
+	ad_actor_system: "AdActorSystem",
+	ad_select: "AdSelect",
+	ad_user_port_key: "AdUserPortKey",
+	all_slaves_active: "AllSlavesActive",
+	arp_all_targets: "ARPAllTargets",
+	arp_validate: "ARPValidate",
+	fail_over_mac: "FailOverMACPolicy",
+	lp_interval: "LearnPacketIntervalSec",
+	min_links: "MinLinks",
+	num_grat_arp: "GratuitousARP",
+	packets_per_slave: "PacketsPerSlave",
+	primary_reselect: "PrimaryReselectPolicy",
+	resend_igmp: "ResendIGMP",
+	tlb_dynamic_lb: "DynamicTransmitLoadBalancing",
+	xmit_hash_policy: "TransmitHashPolicy",
+};
+
+/** Whether networkd has an option with this value. */
+export function isOfNetworkd(option: BondOption, value: string): boolean {
+	return BOND_KEYS[option] !== undefined && value !== "vlan+srcmac" && !value.startsWith("filter");
+}
+
+function bondEntries(bond: PlannedBond, remarks: Remark[]): IniEntry[] {
+	const { mode, miimon, arp, updelay, downdelay, lacpRate, hashPolicy, further } = optionsFor(
+		bond,
+		"networkd",
+		isOfNetworkd,
+		remarks,
+	);
 	const entries: IniEntry[] = [["Mode", mode]];
 	if (miimon !== undefined) entries.push(["MIIMonitorSec", `${miimon}ms`]);
 	if (arp) entries.push(["ARPIntervalSec", `${arp.interval}ms`], ["ARPIPTargets", arp.targets.join(" ")]);
 	if (updelay !== undefined) entries.push(["UpDelaySec", `${updelay}ms`]);
 	if (downdelay !== undefined) entries.push(["DownDelaySec", `${downdelay}ms`]);
 	if (lacpRate !== undefined) entries.push(["LACPTransmitRate", lacpRate]);
-	if (hashPolicy === "vlan+srcmac") {
-		remarks.push({
-			pointer: `${pointer}/bond_xmit_hash_policy`,
-			reason: "networkd does not support it: dropped",
-			value: JSON.stringify(hashPolicy),
-		});
-	} else if (hashPolicy !== undefined) entries.push(["TransmitHashPolicy", hashPolicy]);
+	if (hashPolicy !== undefined) entries.push(["TransmitHashPolicy", hashPolicy]);
+	for (const [option, value] of Object.entries(further))
+		entries.push([BOND_KEYS[option as BondOption] ?? option, value]);
 	return entries;
 }
 
-function network(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniSection[] {
+function network(one: PlannedInterface, vlans: readonly PlannedVlan[], isPrimary: boolean): IniSection[] {
 	return [
 		["Match", [matchOf(one)]],
 		["Link", one.mtu === undefined ? [] : [["MTUBytes", one.mtu]]],
-		["Network", networkEntries(one, vlans)],
+		["Network", networkEntries(one, vlans, isPrimary)],
 		[
 			"DHCPv4",
 			[
@@ -66,10 +97,7 @@ function network(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniSecti
 		],
 		["IPv6AcceptRA", optional("RouteMetric", one.learnedMetrics?.ipv6)],
 		...one.routes.map((route): IniSection => {
-			const entries: IniEntry[] = [
-				["Destination", destination(route)],
-				["Gateway", route.gateway],
-			];
+			const entries: IniEntry[] = [["Destination", destination(route)], ...optional("Gateway", route.gateway)];
 			if (route.onLink) entries.push(["GatewayOnLink", "yes"]);
 			if (route.metric !== undefined) entries.push(["Metric", route.metric]);
 			return ["Route", entries];
@@ -83,10 +111,11 @@ function matchOf(one: PlannedInterface): IniEntry {
 	return ["PermanentMACAddress", one.macAddress];
 }
 
-function networkEntries(one: PlannedInterface, vlans: readonly PlannedVlan[]): IniEntry[] {
+function networkEntries(one: PlannedInterface, vlans: readonly PlannedVlan[], isPrimary: boolean): IniEntry[] {
 	const tagged = vlans.map(({ name }): IniEntry => ["VLAN", name]);
 	if (one.kind === "physical" && one.bond !== undefined) {
-		return [["Bond", one.bond], ...tagged, ["LinkLocalAddressing", "no"]];
+		const primary: IniEntry[] = isPrimary ? [["PrimarySlave", "yes"]] : [];
+		return [["Bond", one.bond], ...primary, ...tagged, ["LinkLocalAddressing", "no"]];
 	}
 	const dhcp6 = one.dhcp6 !== undefined;
 	const dhcp = one.dhcp4 ? (dhcp6 ? "yes" : "ipv4") : dhcp6 ? "ipv6" : "no";

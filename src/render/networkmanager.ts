@@ -1,6 +1,8 @@
 import type { Remark } from "../documents/reading.ts";
+import type { BondOption } from "../instance/bonding.ts";
 import { connectionUuid } from "./connection-uuid.ts";
-import { isMember, type Plan, type PlannedInterface } from "./plan.ts";
+import { optionsFor, realPrimary } from "./lacking-options.ts";
+import { isMember, nextHop, type Plan, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
@@ -11,12 +13,12 @@ export const networkmanager: Renderer = (plan) => {
 	const files = plan.interfaces.map((one) => ({
 		path: `etc/NetworkManager/system-connections/guestwire-${one.name}.nmconnection`,
 		mode: 0o600,
-		text: ini([...link(one, uuids), ...(isMember(one) ? [] : [ip(one, 4, remarks), ip(one, 6, remarks)])]),
+		text: ini([...link(one, uuids, remarks), ...(isMember(one) ? [] : [ip(one, 4, remarks), ip(one, 6, remarks)])]),
 	}));
 	return { files, remarks };
 };
 
-function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSection[] {
+function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>, remarks: Remark[]): IniSection[] {
 	const uuid = uuids.get(one.name) ?? "";
 	const connection: IniEntry[] = [
 		["id", `guestwire ${one.name}`],
@@ -36,7 +38,7 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 	return [
 		["connection", connection],
 		one.kind === "bond"
-			? ["bond", bondOptions(one.options, ",")]
+			? ["bond", bondEntries(one, remarks)]
 			: [
 					"vlan",
 					[
@@ -48,6 +50,14 @@ function link(one: PlannedInterface, uuids: ReadonlyMap<string, string>): IniSec
 	];
 }
 
+/** NetworkManager 1.42 refuses a connection with an option that it does not know. */
+const UNKNOWN: readonly BondOption[] = ["arp_missed_max", "lacp_active"];
+
+function bondEntries(bond: PlannedBond, remarks: Remark[]): IniEntry[] {
+	const options = optionsFor(bond, "NetworkManager", (option) => !UNKNOWN.includes(option), remarks);
+	return [...bondOptions(options, ","), ...optional("primary", realPrimary(bond, "NetworkManager", remarks))];
+}
+
 function ip(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniSection {
 	const method = methodOf(one, version);
 	const entries: IniEntry[] = [["method", method]];
@@ -56,13 +66,18 @@ function ip(one: PlannedInterface, version: 4 | 6, remarks: Remark[]): IniSectio
 	const addresses = one.addresses.filter((address) => address.version === version);
 	entries.push(...addresses.map((address, i): IniEntry => [`address${i + 1}`, cidr(address)]));
 	for (const [i, route] of one.routes.filter((route) => route.version === version).entries()) {
-		const metric = route.metric === undefined ? "" : `,${route.metric}`;
-		entries.push([`route${i + 1}`, `${destination(route)},${route.gateway}${metric}`]);
+		entries.push([`route${i + 1}`, routeValue(route)]);
 		if (route.onLink) entries.push([`route${i + 1}_options`, "onlink=true"]);
 	}
 	entries.push(...optional("route-metric", one.learnedMetrics?.[`ipv${version}`]));
 	entries.push(...nameServers(one, version, remarks));
 	return [`ipv${version}`, entries];
+}
+
+/** A metric comes third, after the next hop. */
+function routeValue(route: PlannedRoute): string {
+	if (route.metric !== undefined) return `${destination(route)},${nextHop(route)},${route.metric}`;
+	return route.gateway === undefined ? destination(route) : `${destination(route)},${route.gateway}`;
 }
 
 /** Link-local IPv6 stays on: the metadata service has a link-local address. */

@@ -1,7 +1,9 @@
 import type { Remark } from "../documents/reading.ts";
-import { type BondOptions, isMember, type PlannedInterface } from "./plan.ts";
+import type { BondOption } from "../instance/bonding.ts";
+import { optionsFor, realPrimary } from "./lacking-options.ts";
+import { isMember, nextHop, type PlannedBond, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
-import { bondOptions, destination, yaml } from "./text.ts";
+import { bondOptions, destination, optional, yaml } from "./text.ts";
 
 /**
  * A state that nmstate.service applies at boot. Needs nmstate 2.2.41, the first version in which bonds, VLANs and routes
@@ -14,15 +16,16 @@ export const nmstate: Renderer = (plan) => {
 	const servers = new Set(interfaces.flatMap(({ dns }) => dns));
 	const search = new Set(interfaces.flatMap(({ search }) => search));
 	const routes = interfaces.flatMap(describeRoutes);
+	const remarks = sharedServers(interfaces);
 	const state = {
-		interfaces: interfaces.map(describe),
+		interfaces: interfaces.map((one) => describe(one, remarks)),
 		...(routes.length > 0 && { routes: { config: routes } }),
 		...(servers.size + search.size > 0 && {
 			"dns-resolver": { config: { search: [...search], server: [...servers] } },
 		}),
 	};
 	const file = { path: "etc/nmstate/50-guestwire.yml", mode: 0o600, text: yaml(state) };
-	return { files: [file], remarks: sharedServers(interfaces) };
+	return { files: [file], remarks };
 };
 
 /** nmstate configures name servers for the host, not for a link. */
@@ -34,7 +37,7 @@ function sharedServers(interfaces: readonly PlannedInterface[]): Remark[] {
 	return same ? [] : asking.map(({ pointer }) => ({ pointer, reason }));
 }
 
-function describe(one: PlannedInterface): object {
+function describe(one: PlannedInterface, remarks: Remark[]): object {
 	return {
 		name: one.name,
 		type: one.kind === "physical" ? "ethernet" : one.kind,
@@ -42,15 +45,21 @@ function describe(one: PlannedInterface): object {
 		...(one.kind === "physical" && one.macAddress !== undefined && { identifier: "mac-address" }),
 		...(one.macAddress !== undefined && { "mac-address": one.macAddress }),
 		...(one.mtu !== undefined && { mtu: one.mtu }),
-		...(one.kind === "bond" && { "link-aggregation": linkAggregation(one.options, one.members) }),
+		...(one.kind === "bond" && { "link-aggregation": linkAggregation(one, remarks) }),
 		...(one.kind === "vlan" && { vlan: { "base-iface": one.parent, id: one.vlanId } }),
 		...(isMember(one) ? {} : { ipv4: ipv4(one), ipv6: ipv6(one) }),
 	};
 }
 
-function linkAggregation(bond: BondOptions, members: readonly string[]): object {
-	const [, ...options] = bondOptions(bond, ",");
-	return { mode: bond.mode, port: members, ...(options.length > 0 && { options: Object.fromEntries(options) }) };
+/** nmstate refuses a state with an option that it does not know. */
+const UNKNOWN: readonly BondOption[] = ["arp_missed_max", "lacp_active", "peer_notif_delay"];
+const SWITCHES: readonly string[] = ["tlb_dynamic_lb", "use_carrier"];
+
+function linkAggregation(bond: PlannedBond, remarks: Remark[]): object {
+	const known = optionsFor(bond, "nmstate", (option) => !UNKNOWN.includes(option), remarks);
+	const [, ...options] = [...bondOptions(known, ","), ...optional("primary", realPrimary(bond, "nmstate", remarks))];
+	const values = options.map(([name, value]) => [name, SWITCHES.includes(name) ? value === "1" : value]);
+	return { mode: known.mode, port: bond.members, ...(values.length > 0 && { options: Object.fromEntries(values) }) };
 }
 
 function ipv4(one: PlannedInterface): object {
@@ -90,14 +99,14 @@ function addressesOf(one: PlannedInterface, version: 4 | 6): object[] {
 
 /** nmstate has no flag for a gateway outside the subnet: a route to the gateway itself declares it on-link. */
 function describeRoutes(one: PlannedInterface): object[] {
-	const gateways = new Map(one.routes.filter(({ onLink }) => onLink).map(({ gateway, version }) => [gateway, version]));
+	const gateways = new Map(one.routes.filter(({ onLink }) => onLink).map((route) => [nextHop(route), route.version]));
 	const onLink = [...gateways].map(([gateway, version]) => ({
 		destination: `${gateway}/${version === 4 ? 32 : 128}`,
 		"next-hop-interface": one.name,
 	}));
 	const routes = one.routes.map((route) => ({
 		destination: destination(route),
-		"next-hop-address": route.gateway,
+		...(route.gateway !== undefined && { "next-hop-address": route.gateway }),
 		"next-hop-interface": one.name,
 		...(route.metric !== undefined && { metric: route.metric }),
 	}));

@@ -5,7 +5,7 @@
  * of the document (ids) does not occur. What no guest can do is a remark instead.
  */
 import type { Remark } from "../documents/reading.ts";
-import type { BondHashPolicy, BondMode, LacpRate } from "../instance/bonding.ts";
+import type { BondHashPolicy, BondMode, BondOption, LacpRate } from "../instance/bonding.ts";
 
 export interface PlannedAddress {
 	readonly version: 4 | 6;
@@ -21,13 +21,16 @@ export interface PlannedRoute {
 	/** Network address of the destination, host bits zero. A default route is `0.0.0.0` or `::` with prefix length 0. */
 	readonly network: string;
 	readonly prefixLength: number;
-	/** Of the same IP version as the destination. May be IPv6 link-local. */
-	readonly gateway: string;
+	/** Of the same IP version as the destination. May be IPv6 link-local. Absent if the destination is on the link. */
+	readonly gateway?: string;
 	/** The gateway is outside the interface's subnets and not IPv6 link-local: it has to be declared on-link. */
 	readonly onLink: boolean;
-	/** The document's. Else set on a default route that must rank after another link's, or before a router's. Lower wins. */
+	/** The document's. Else set on a default route that must rank after or before others. Lower wins. */
 	readonly metric?: number;
 }
+
+/** The metric of routes by router advertisements, in the kernel and in systemd-networkd. */
+export const ROUTER_METRIC = 1024;
 
 export interface LearnedMetrics {
 	readonly ipv4?: number;
@@ -48,8 +51,8 @@ export interface Addressing {
 	/** At most one per destination and metric, only for IP versions in which the interface has an address or a way to get one. */
 	readonly routes: readonly PlannedRoute[];
 	/**
-	 * The metric of the routes that DHCP servers and routers hand out on this link, by IP version: the document's. Else set on
-	 * all links but the first that can have a default route, so that the first one wins.
+	 * The metric of the routes that DHCP servers and routers hand out on this link, by IP version: the document's. Else set
+	 * where default routes of several links must be ranked.
 	 */
 	readonly learnedMetrics?: LearnedMetrics;
 	/** Name servers of both IP versions. */
@@ -98,7 +101,13 @@ export interface BondOptions {
 	/** Only in mode `802.3ad`. */
 	readonly lacpRate?: LacpRate;
 	readonly hashPolicy?: BondHashPolicy;
+	/** The member that is in use whenever it can be. */
+	readonly primary?: Pick<PhysicalLinkPlan, "name" | "nameKnown">;
+	/** Other options by the driver's names, with its values: by name where they have one, switches as 1 or 0. */
+	readonly further: FurtherOptions;
 }
+
+export type FurtherOptions = Readonly<Partial<Record<BondOption, string>>>;
 
 export interface BondLinkPlan extends LinkPlanBase {
 	readonly kind: "bond";
@@ -125,6 +134,11 @@ export interface Plan {
 	/** In an order in which they can be created: NICs, then bonds, then VLANs, each after its parent. */
 	readonly interfaces: readonly PlannedInterface[];
 	readonly remarks: readonly Remark[];
+}
+
+/** The gateway, or what stands for none in formats in which every route has a next hop: `0.0.0.0` or `::`. */
+export function nextHop({ gateway, version }: PlannedRoute): string {
+	return gateway ?? (version === 4 ? "0.0.0.0" : "::");
 }
 
 /** The names of NICs that may have another name in the guest. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { soundDescription } from "../../test/arbitrary-descriptions.ts";
 import { hostileNetworkData, validNetworkData } from "../../test/arbitrary-network-data.ts";
-import { comparable, describedMeanings } from "../../test/render/described-meaning.ts";
+import { comparable, describedMeanings, metricsIn } from "../../test/render/described-meaning.ts";
 import type { Files, Meaning } from "../../test/render/meaning.ts";
 import { READERS } from "../../test/render/readers.ts";
 import type { NetworkDescription } from "../documents/network-description.ts";
@@ -46,14 +46,17 @@ describe.each(Object.entries(READERS))("%s, read back", (format, read) => {
 			fc.property(soundDescription, (data) => {
 				const { remarks } = render(format as Format, data);
 				const meanings = read(filesOf(format as Format, data));
-				expect(inOrder(meanings.values())).toEqual(inOrder(describedMeanings(format as Format, data, remarks)));
+				const described = describedMeanings(format as Format, data, remarks);
+				expect(inOrder(meanings.values(), data)).toEqual(inOrder(described, data));
 			}),
 		);
 	});
 });
 
 /** Links have no order, and files may give them other names than the document. */
-function inOrder(meanings: Iterable<Meaning>): object[] {
+function inOrder(meanings: Iterable<Meaning>, data: NetworkDescription): object[] {
 	const keyOf = ({ mac, vlan, bond }: Meaning) => `${mac} ${vlan?.id} ${bond?.mode}`;
-	return [...meanings].toSorted((one, other) => keyOf(one).localeCompare(keyOf(other))).map(comparable);
+	const metrics = metricsIn(data);
+	const sorted = [...meanings].toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)));
+	return sorted.map((meaning) => comparable(meaning, metrics));
 }

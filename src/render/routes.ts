@@ -24,15 +24,20 @@ export function planRoutes(
 ): PlannedRoute[] {
 	const routes = new Map<string, PlannedRoute>();
 	const located = entries.flatMap(({ entry, pointer }) => locatedRoutes(entry, pointer));
+	const declared = new Set(
+		located.flatMap(({ route }) => (isUnspecified(route.gateway) && isOfOneHost(route) ? route.network : [])),
+	);
 	const gateways = new Set(located.map(({ route }) => route.gateway));
 	for (const { route, pointer } of located) {
 		// It only says that a gateway off the link is on it, as every format does in its own way.
-		const isOnLink = isUnspecified(route.gateway) && isOfOneHost(route);
-		if (isOnLink && gateways.has(route.network)) continue;
-		// A host on the link is its own gateway.
-		const gateway = isOnLink ? route.network : route.gateway;
-		const planned = planRoute({ ...route, gateway }, pointer, entries, remark);
-		if (planned === undefined) continue;
+		if (isUnspecified(route.gateway) && declared.has(route.network) && gateways.has(route.network)) continue;
+		const planned = planRoute(
+			route,
+			pointer,
+			(gateway) => declared.has(gateway) || !isReachable(gateway, entries),
+			remark,
+		);
+		if (planned === undefined || isOwnSubnet(planned, entries)) continue;
 		if (!versions.has(planned.version)) {
 			remark(pointer, `the link has no IPv${planned.version} address: the route is dropped`, valuesOf(route));
 			continue;
@@ -65,29 +70,36 @@ function locatedRoutes({ routes = [], gateway }: LocatedEntry["entry"], pointer:
 function planRoute(
 	route: DescribedRoute,
 	pointer: string,
-	entries: readonly LocatedEntry[],
+	isOffSubnet: (gateway: string) => boolean,
 	remark: AddRemark,
 ): PlannedRoute | undefined {
 	const destination = parseNetwork(route.network, route.netmask);
 	const gateway = parseAddress(route.gateway);
 	if (destination === undefined) {
 		remark(pointer, "no valid network and netmask: the route is dropped", valuesOf(route));
-	} else if (isUnspecified(route.gateway)) {
-		remark(`${pointer}/gateway`, "no format has routes without a gateway: the route is dropped", route.gateway);
-	} else if (gateway === undefined || !isHostAddress(gateway)) {
+	} else if (gateway === undefined || !(isHostAddress(gateway) || isUnspecified(gateway))) {
 		remark(`${pointer}/gateway`, "not the address of a router: the route is dropped", route.gateway);
 	} else if (addressVersion(gateway) !== destination.version) {
 		remark(`${pointer}/gateway`, "not of the destination's IP version: the route is dropped", route.gateway);
+	} else if (isUnspecified(gateway) && destination.prefixLength === 0) {
+		remark(`${pointer}/gateway`, "a default route needs a router: the route is dropped", route.gateway);
 	} else {
 		return {
 			...destination,
 			pointer,
-			gateway,
-			onLink: !isReachable(gateway, entries),
+			...(isUnspecified(gateway) ? { onLink: false } : { gateway, onLink: isOffSubnet(gateway) }),
 			...(route.metric !== undefined && { metric: route.metric }),
 		};
 	}
 	return undefined;
+}
+
+/** Whether the route says what an address says already: the subnet is on the link. */
+function isOwnSubnet(route: PlannedRoute, entries: readonly LocatedEntry[]): boolean {
+	if (route.gateway !== undefined) return false;
+	return entries.some(({ address }) => {
+		return address?.subnet.network === route.network && address.subnet.prefixLength === route.prefixLength;
+	});
 }
 
 function valuesOf({ network, netmask, gateway }: DescribedRoute): object {

@@ -21,8 +21,8 @@ export function optional(key: string, value: string | number | undefined): IniEn
 }
 
 /**
- * The options of a bond by the bonding driver's names, in an order in which it takes them: the mode first, and the delays
- * after miimon.
+ * The options of a bond but its primary member, by the bonding driver's names, in an order in which it takes them: the mode
+ * first, and the delays after miimon.
  *
  * @param separator between several values
  */
@@ -36,6 +36,7 @@ export function bondOptions(options: BondOptions, separator: string): IniEntry[]
 		...optional("downdelay", options.downdelay),
 		...optional("lacp_rate", options.lacpRate),
 		...optional("xmit_hash_policy", options.hashPolicy),
+		...Object.entries(options.further),
 	];
 }
 

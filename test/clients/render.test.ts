@@ -3,15 +3,26 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NetworkData } from "../../src/documents/network-data.ts";
+import type { NetworkDescription } from "../../src/documents/network-description.ts";
 import { render } from "../../src/render/index.ts";
-import { guestDocuments } from "../render/guest-documents.ts";
-import type { Meaning, Meanings } from "../render/meaning.ts";
+import { FURTHER_DOCUMENTS, guestDocuments } from "../render/guest-documents.ts";
+import {
+	canonicalCidr,
+	type Meaning,
+	type Meanings,
+	type RouteMeaning,
+	readIni,
+	route,
+	values,
+} from "../render/meaning.ts";
 import { readKeyfiles } from "../render/read-keyfiles.ts";
 import { filesBelow, renderFiles, writeRendering } from "../render/render-files.ts";
 import { runInSuite } from "./suite.ts";
 
-const documents = await guestDocuments();
+const documents: (readonly [name: string, data: NetworkDescription])[] = [
+	...(await guestDocuments()),
+	...FURTHER_DOCUMENTS,
+];
 const folderOf = (name: string) => name.replaceAll(/\W+/g, "-");
 
 describe.each(["bookworm", "trixie"] as const)("%s", (name) => {
@@ -34,11 +45,20 @@ describe.each(["bookworm", "trixie"] as const)("%s", (name) => {
 	});
 
 	it.each(documents)(
-		"systemd-network-generator takes the addresses of the kernel arguments: %s",
+		"systemd-network-generator takes the addresses and routes of the kernel arguments: %s",
 		async (document, data) => {
-			const text = [...(await files(document, "generator")).values()].join("\n");
-			for (const { addresses } of readKeyfiles(renderFiles("networkmanager", data, false)).values()) {
-				for (const address of addresses) expect(text).toContain(`Address=${address}\n`);
+			const sections = [...(await files(document, "generator")).values()].flatMap(readIni);
+			const found = sections.flatMap((section) =>
+				values([section], "Route", "Destination").map((to) => {
+					return plain(route(to, values([section], "Route", "Gateway")[0]));
+				}),
+			);
+			const addressed = sections.flatMap((section) => values([section], "Network", "Address"));
+			const others = sections.flatMap((section) => values([section], "Address", "Address"));
+			const addresses = [...addressed, ...others].map((address) => canonicalCidr(address));
+			for (const ours of readKeyfiles(renderFiles("networkmanager", data, false)).values()) {
+				expect(addresses).toEqual(expect.arrayContaining([...ours.addresses]));
+				expect(found).toEqual(expect.arrayContaining(ours.routes.filter((one) => !isDefault(one)).map(plain)));
 			}
 		},
 	);
@@ -60,7 +80,7 @@ describe.each(["bookworm", "trixie"] as const)("%s", (name) => {
 	});
 });
 
-async function writeInputs(folder: string, data: NetworkData): Promise<void> {
+async function writeInputs(folder: string, data: NetworkDescription): Promise<void> {
 	await mkdir(join(folder, "credential-files"), { recursive: true });
 	await mkdir(join(folder, "netplan/run/systemd/network"), { recursive: true });
 	for (const format of ["dracut", "ignition", "systemd-credentials"] as const)
@@ -84,20 +104,35 @@ function withInitrdNames(meanings: Meanings): Meanings {
 
 /** What kernel arguments can say, without what the generators decide: MAC addresses of NICs are in `ifname=`. */
 function inInitrd(meanings: Meanings) {
-	return new Map([...meanings].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, essence(one)]));
+	const all = [...meanings.values()].flatMap(({ routes }) => routes);
+	return new Map(
+		[...meanings].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, essence(one, all)]),
+	);
 }
 
-function essence({ mtu, dhcp4, addresses, routes, vlan, bond, memberOf, mac }: Meaning) {
+const isDefault = ({ to }: RouteMeaning) => to === "0.0.0.0/0" || to === "::/0";
+const plain = ({ to, via }: RouteMeaning) => `${to} ${via}`;
+
+/** Of default routes only those that win, because kernel arguments have no metrics. */
+function isCarried(one: RouteMeaning, all: readonly RouteMeaning[]): boolean {
+	const rivals = all.filter(({ to }) => to === one.to).map(({ metric = 0 }) => metric);
+	const { metric = 0 } = one;
+	return !isDefault(one) || (metric < 1024 && metric === Math.min(...rivals));
+}
+
+function essence({ mtu, dhcp4, addresses, routes, vlan, bond, memberOf, mac }: Meaning, all: readonly RouteMeaning[]) {
+	// Kernel arguments have no place for colons, and keyfiles none for a NIC whose name is unknown.
+	const { ad_actor_system: _, primary: __, ...more } = bond?.more ?? {};
 	return {
 		mtu: memberOf === undefined ? mtu : undefined,
 		mac: vlan === undefined && bond === undefined ? undefined : mac,
 		dhcp4,
 		addresses: [...addresses].toSorted(),
 		routes: routes
-			.filter(({ metric = 0 }) => metric < 1024)
-			.map(({ to, via }) => `${to} ${via}`)
+			.filter((one) => isCarried(one, all))
+			.map(plain)
 			.toSorted(),
 		vlan,
-		bond,
+		bond: bond && { ...bond, more },
 	};
 }

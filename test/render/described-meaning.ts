@@ -14,14 +14,19 @@ import { HOST_RESOLVER } from "./readers.ts";
 const FOLLOWS_ROUTER: ReadonlySet<Format> = new Set(["networkmanager", "nmstate"]);
 /** They rank the routes of router advertisements only with DHCPv6. */
 const RANKS_DHCP: ReadonlySet<Format> = new Set(["cloud-init", "netplan"]);
-/** They have no word for the policy `vlan+srcmac`. */
-const LACKS_POLICY: ReadonlySet<Format> = new Set(["cloud-init", "netplan", "networkd"]);
-
-/** A meaning without order, without names, and without the metrics that `render` adds. */
-export function comparable({ vlan, memberOf, addresses, routes, learned, dns, search, ...rest }: Meaning): object {
+/**
+ * A meaning without order, without names, and without the metrics that `render` adds.
+ *
+ * @param metrics all of the document
+ */
+export function comparable(meaning: Meaning, metrics: ReadonlySet<number>): object {
+	const { vlan, bond, memberOf, addresses, routes, learned, dns, search, ...rest } = meaning;
 	const isMember = memberOf !== undefined;
+	const ofDocument = (metric: number | undefined) => (metrics.has(metric ?? -1) ? metric : undefined);
+	const { primary, ...more } = bond?.more ?? {};
 	return {
 		...rest,
+		bond: bond && { ...bond, more, hasPrimary: primary !== undefined },
 		vlan: vlan?.id,
 		isMember,
 		ra: isMember ? undefined : rest.ra,
@@ -33,14 +38,15 @@ export function comparable({ vlan, memberOf, addresses, routes, learned, dns, se
 	};
 }
 
-/** `render` ranks default routes with 50, and from 2048 on. */
-function ofDocument(metric: number | undefined): number | undefined {
-	return metric === 50 || (metric ?? 0) >= 2048 ? undefined : metric;
+/** The metrics of a document's networks and routes. */
+export function metricsIn({ networks }: NetworkDescription): ReadonlySet<number> {
+	const holders = networks.flatMap((network) => [network, ...(network.routes ?? [])]);
+	return new Set(holders.flatMap(({ metric }) => metric ?? []));
 }
 
-/** @param remarks those of `render`: cloud-init cannot take every metric */
+/** @param remarks those of `render`: a format may lack options of bonds, and cloud-init cannot take every metric */
 export function describedMeanings(format: Format, data: NetworkDescription, remarks: readonly Remark[]): Meaning[] {
-	const meanings = data.links.map((link) => describedMeaning(format, link, data, remarks));
+	const meanings = data.links.map((link, i) => describedMeaning(format, link, `/links/${i}`, data, remarks));
 	if (!HOST_RESOLVER.has(format)) return meanings;
 	const dns = new Set(meanings.flatMap((meaning) => [...meaning.dns]));
 	const search = new Set(meanings.flatMap((meaning) => [...meaning.search]));
@@ -50,6 +56,7 @@ export function describedMeanings(format: Format, data: NetworkDescription, rema
 function describedMeaning(
 	format: Format,
 	link: DescribedLink,
+	pointer: string,
 	{ links, networks }: NetworkDescription,
 	remarks: readonly Remark[],
 ): Meaning {
@@ -61,7 +68,7 @@ function describedMeaning(
 		...(mac !== undefined && { mac }),
 		...(link.mtu !== undefined && { mtu: link.mtu }),
 		...(link.type === "vlan" && { vlan: { id: link.vlan_id, parent: "" } }),
-		...(link.type === "bond" && { bond: describedBond(format, link as DescribedBond) }),
+		...(link.type === "bond" && { bond: describedBond(link as DescribedBond, pointer, remarks) }),
 		...(links.some((bond) => bond.type === "bond" && bond.bond_links.includes(link.id)) && { memberOf: "" }),
 		dhcp4: dynamic.some(({ type }) => type === "ipv4_dhcp"),
 		dhcp6: dhcp6 && !FOLLOWS_ROUTER.has(format),
@@ -80,19 +87,32 @@ function isStatic({ type }: DescribedNetwork): boolean {
 	return type === "ipv4" || type === "ipv6";
 }
 
-function describedBond(format: Format, bond: DescribedBond): BondMeaning {
-	const { bond_miimon: miimon, bond_arp_interval: interval, bond_updelay: up, bond_downdelay: down } = bond;
+/** The options that have a place of their own in a meaning. */
+const PLACES = ["links", "mode", "miimon", "arp_interval", "arp_ip_target", "updelay", "downdelay", "lacp_rate"];
+
+/** What a remark says that the format lacks is left out. */
+function describedBond(bond: DescribedBond, pointer: string, remarks: readonly Remark[]): BondMeaning {
 	const number = (value: unknown) => (value === undefined ? undefined : Number(value));
-	const policy = bond["bond_xmit_hash_policy"];
+	const reasonOf = (option: string) => remarks.find((one) => one.pointer === `${pointer}/bond_${option}`)?.reason;
+	const given = Object.entries(bond).filter(([key]) => key.startsWith("bond_"));
+	const carried = new Map(
+		given.flatMap(([key, value]): [string, unknown][] => {
+			const option = key.slice("bond_".length);
+			return reasonOf(option)?.includes("dropped") ? [] : [[option, value]];
+		}),
+	);
+	const replaced = / bond_miimon (\d+) is used$/.exec(reasonOf("arp_interval") ?? "")?.[1];
+	const further = [...carried].filter(([option]) => !PLACES.includes(option) && option !== "xmit_hash_policy");
 	const all = {
 		mode: bond.bond_mode,
-		miimon: number(miimon),
-		arpInterval: number(interval),
-		arpTargets: bond["bond_arp_ip_target"],
-		updelay: number(up),
-		downdelay: number(down),
-		lacpRate: bond["bond_lacp_rate"],
-		hashPolicy: LACKS_POLICY.has(format) && policy === "vlan+srcmac" ? undefined : policy,
+		miimon: number(replaced ?? carried.get("miimon")),
+		arpInterval: replaced === undefined ? number(carried.get("arp_interval")) : undefined,
+		arpTargets: replaced === undefined ? carried.get("arp_ip_target") : undefined,
+		updelay: number(carried.get("updelay")),
+		downdelay: number(carried.get("downdelay")),
+		lacpRate: carried.get("lacp_rate"),
+		hashPolicy: carried.get("xmit_hash_policy"),
+		more: Object.fromEntries(further.map(([option, value]) => [option, String(value)])),
 	};
 	return all as BondMeaning;
 }
@@ -114,7 +134,7 @@ function describedRoutes(
 
 /** The gateway is in no subnet of the link, as far as these are known. */
 function isOnLink(gateway: string, mine: readonly DescribedNetwork[]): boolean {
-	if (gateway.startsWith("fe80:")) return false;
+	if (gateway.startsWith("fe80:") || gateway === "0.0.0.0" || gateway === "::") return false;
 	const family = gateway.includes(":") ? "ipv6" : "ipv4";
 	const reaches = (network: DescribedNetwork) => {
 		if (!isStatic(network)) return true;

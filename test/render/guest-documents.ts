@@ -77,6 +77,79 @@ const searchDomains: NetworkData = {
 	services: [{ type: "dns", address: "10.1.0.53" }],
 };
 
+/** The first NIC is the backup, whatever its place; the third has DHCP. */
+const metrics: NetworkDescription = {
+	links: [nic(1), nic(2), nic(3)],
+	networks: [
+		{ ...fixed("nic1", 1), routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.1.0.1", metric: 1000 }] },
+		{
+			...fixed("nic2", 2),
+			routes: [
+				{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.2.0.1" },
+				{ network: "172.16.0.0", netmask: "255.240.0.0", gateway: "10.2.0.2", metric: 300 },
+				{ network: "10.64.0.0", netmask: "255.192.0.0", gateway: "0.0.0.0", metric: 200 },
+			],
+		},
+		{ ...dynamic("nic3", "ipv4_dhcp"), metric: 500 },
+	],
+	services: [],
+};
+
+const bondWith = (mode: BondMode, options: Record<`bond_${string}`, string>): NetworkData => ({
+	links: [
+		nic(1),
+		nic(2),
+		{
+			id: "bond",
+			type: "bond",
+			mtu: 1500,
+			ethernet_mac_address: mac(1),
+			bond_mode: mode,
+			bond_links: ["nic1", "nic2"],
+			...options,
+		},
+	],
+	networks: [fixed("bond", 1)],
+	services: [],
+});
+
+const ONE_ACTIVE = { bond_primary: "nic2", bond_primary_reselect: "failure", bond_num_grat_arp: "3" } as const;
+
+/** Documents with what cloud-init makes something else of, or Guestwire itself does not write. */
+export const FURTHER_DOCUMENTS: readonly [name: string, data: NetworkDescription][] = [
+	["metrics", metrics],
+	[
+		"a bond with one active member, and monitoring by ARP",
+		bondWith("active-backup", {
+			...ONE_ACTIVE,
+			...{ bond_arp_interval: "200", bond_arp_ip_target: "10.1.0.1", bond_arp_validate: "active" },
+			...{
+				bond_arp_all_targets: "all",
+				bond_fail_over_mac: "follow",
+				bond_resend_igmp: "4",
+				bond_all_slaves_active: "1",
+			},
+		}),
+	],
+	[
+		"a bond with options of LACP",
+		bondWith("802.3ad", {
+			...{
+				bond_min_links: "1",
+				bond_ad_select: "bandwidth",
+				bond_ad_actor_sys_prio: "1000",
+				bond_ad_user_port_key: "5",
+			},
+			...{ bond_ad_actor_system: "02:00:00:00:00:07", bond_lacp_rate: "fast" },
+		}),
+	],
+	[
+		"a bond that balances what it sends",
+		bondWith("balance-tlb", { ...ONE_ACTIVE, bond_tlb_dynamic_lb: "0", bond_lp_interval: "5" }),
+	],
+	["a bond that sends in turns", bondWith("balance-rr", { bond_packets_per_slave: "3", bond_miimon: "100" })],
+];
+
 /** By name: those of the recorded instances and the examples, and cases that occur in neither. */
 export async function guestDocuments(): Promise<[name: string, data: NetworkData][]> {
 	return [

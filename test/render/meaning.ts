@@ -7,6 +7,7 @@ import ipaddr from "ipaddr.js";
 export interface RouteMeaning {
 	/** Canonical CIDR. */
 	readonly to: string;
+	/** Of a destination on the link: `0.0.0.0` or `::`. */
 	readonly via: string;
 	readonly onLink: boolean;
 	readonly metric?: number;
@@ -22,7 +23,7 @@ export interface BondMeaning {
 	readonly downdelay?: number;
 	readonly lacpRate?: string;
 	readonly hashPolicy?: string;
-	/** Options that Guestwire never writes, by the driver's names. */
+	/** Other options by the driver's names. */
 	readonly more?: Readonly<Record<string, string>>;
 }
 
@@ -83,11 +84,16 @@ export function canonicalCidr(text: string, mask?: string): string {
 	return `${canonicalIp(ip)}/${length}`;
 }
 
-export function route(to: string, via: string, more: { onLink?: boolean; metric?: number } = {}): RouteMeaning {
-	const any = via.includes(":") ? "::/0" : "0.0.0.0/0";
+/** @param via empty or absent if the destination is on the link */
+export function route(
+	to: string,
+	via: string | undefined,
+	more: { onLink?: boolean; metric?: number } = {},
+): RouteMeaning {
+	const any = via?.includes(":") ? "::/0" : "0.0.0.0/0";
 	return {
 		to: to === "default" ? any : canonicalCidr(to),
-		via: canonicalIp(via),
+		via: canonicalIp(via || (to.includes(":") ? "::" : "0.0.0.0")),
 		onLink: more.onLink ?? false,
 		...(more.metric !== undefined && { metric: more.metric }),
 	};
@@ -116,14 +122,14 @@ export function values(sections: readonly Section[], section: string, key: strin
 		.flatMap(([, entries]) => entries.filter(([name]) => name === key).map(([, value]) => value));
 }
 
-/** The options among these entries that a format has under the given names, by the driver's. */
+/** The options among these entries that a format has under the given names, by the driver's. Switches are 1 or 0. */
 export function moreOptions(
 	names: Readonly<Record<string, string>>,
 	entries: Iterable<readonly [string, unknown]>,
 ): Pick<BondMeaning, "more"> {
 	const more = [...entries].flatMap(([key, value]): [string, string][] => {
 		const name = Object.hasOwn(names, key) ? names[key] : undefined;
-		return name === undefined ? [] : [[name, String(value)]];
+		return name === undefined ? [] : [[name, typeof value === "boolean" ? String(Number(value)) : String(value)]];
 	});
 	return more.length > 0 ? { more: Object.fromEntries(more) } : {};
 }

@@ -6,6 +6,7 @@ import {
 	meaningOf,
 	moreOptions,
 	OWN_NAMES,
+	type RouteMeaning,
 	route,
 } from "./meaning.ts";
 
@@ -30,7 +31,7 @@ export function readEni(text: string): Meanings {
 		else {
 			if (key === "address") address = rest;
 			if (key === "netmask" && address !== undefined) stanza.meaning.addresses.add(canonicalCidr(address, rest));
-			readOption(stanza.meaning, key, rest);
+			readOption(meanings, stanza.meaning, key, rest);
 		}
 	}
 	return meanings;
@@ -43,7 +44,17 @@ function startStanza(meaning: Meaning, family: string, method: string): void {
 	if (method === "dhcp" || method === "auto") meaning.ra = true;
 }
 
-function readOption(meaning: Meaning, key: string, rest: string): void {
+/** A bond's option, set in the kernel: the bond's own, or the NIC as the primary of its bond. */
+const SETTING = /^echo (?<value>\S+) >\/sys\/class\/net\/(?<bond>\S+)\/bonding\/(?<option>\w+)$/;
+
+function readSetting(meanings: Meanings, meaning: Meaning, rest: string): void {
+	const { value = "", bond = "", option = "" } = SETTING.exec(rest)?.groups ?? {};
+	const [name] = [...meanings].find(([, one]) => one === meaning) ?? [];
+	const holder = bond === "$IFACE" ? meaning : meaningOf(meanings, bond);
+	readFurtherOption(holder, option, value === "$IFACE" ? (name ?? "") : value);
+}
+
+function readOption(meanings: Meanings, meaning: Meaning, key: string, rest: string): void {
 	if (key === "address" && rest.includes("/")) meaning.addresses.add(canonicalCidr(rest));
 	else if (key === "mtu") meaning.mtu = Number(rest);
 	else if (key === "hwaddress") meaning.mac = rest.toLowerCase();
@@ -54,8 +65,12 @@ function readOption(meaning: Meaning, key: string, rest: string): void {
 	else if (rest.endsWith("accept_ra=0")) meaning.ra = false;
 	else if (/ra_defrtr_metric=\d+$/.test(rest)) meaning.learned.ipv6 = Number(rest.split("=").at(-1));
 	else if (key === "metric") meaning.learned.ipv4 = Number(rest);
-	else if (key === "up" || key === "post-up") readCommand(meaning, rest);
-	else if (key === "bond-master") meaning.memberOf = rest;
+	else if (SETTING.test(rest)) readSetting(meanings, meaning, rest);
+	else if (key === "up" || key === "post-up") {
+		const found = readCommand(rest);
+		if (found === undefined) throw new Error(`an unknown command: ${rest}`);
+		meaning.routes.push(found);
+	} else if (key === "bond-master") meaning.memberOf = rest;
 	else readLinkOption(meaning, key.replaceAll("_", "-"), rest);
 }
 
@@ -80,15 +95,16 @@ function readFurtherOption(meaning: Meaning, name: string, rest: string): void {
 
 /** `ip route replace` as we write it; `route add`, or `ip route add` since 24.1, as cloud-init does. */
 const COMMANDS = [
-	/^ip -[46] route replace (?<to>\S+) via (?<via>\S+) dev \$IFACE(?<onLink> onlink)?(?: metric (?<metric>\d+))?$/,
+	/^ip -[46] route replace (?<to>\S+)(?: via (?<via>\S+))? dev \$IFACE(?<onLink> onlink)?(?: metric (?<metric>\d+))?$/,
 	/^ip (?:-family inet6 )?route add (?<to>\S+) via (?<via>\S+)(?: metric (?<metric>\d+))? \|\| true$/,
 	/^route add (?:-A inet6 )?(?:-net |-host )?(?<to>\S+) gw (?<via>\S+)(?: metric (?<metric>\d+))? \|\| true$/,
 ];
 
-function readCommand(meaning: Meaning, command: string): void {
+/** The route that a command adds; undefined for other commands. */
+export function readCommand(command: string): RouteMeaning | undefined {
 	const parts = COMMANDS.map((form) => form.exec(command)?.groups).find((groups) => groups !== undefined);
-	if (parts === undefined) throw new Error(`an unknown command: ${command}`);
-	const { to = "", via = "", onLink, metric } = parts;
+	if (parts === undefined) return undefined;
+	const { to = "", via, onLink, metric } = parts;
 	const more = { onLink: onLink !== undefined, ...(metric !== undefined && { metric: Number(metric) }) };
-	meaning.routes.push(route(to, via, more));
+	return route(to, via, more);
 }

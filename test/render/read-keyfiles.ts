@@ -101,7 +101,7 @@ function readFamily(family: "ipv4" | "ipv6", entries: Section[1], meaning: Meani
 		else if (key === "route-metric") meaning.learned[family] = Number(value);
 		else if (key === "gateway") meaning.routes.push(route("default", value));
 		else if (/^route\d+$/.test(key)) {
-			const [to = "", via = "", metric] = value.split(",");
+			const [to = "", via, metric] = value.split(",");
 			const onLink = all.get(`${key}_options`)?.includes("onlink=true") ?? false;
 			meaning.routes.push(route(to, via, { onLink, ...(metric !== undefined && { metric: Number(metric) }) }));
 		}

@@ -17,6 +17,7 @@ import {
 export function readNetworkd(files: Files): Meanings {
 	const meanings: Meanings = new Map();
 	const parents = new Map<string, string>();
+	const primaries = new Map<string, string>();
 	for (const [path, text] of files) {
 		const [, name = "", suffix] = /10-(?:guestwire|netplan|cloud-init)-(.*)\.(network|netdev)$/.exec(path) ?? [];
 		if (suffix === undefined) continue;
@@ -25,16 +26,25 @@ export function readNetworkd(files: Files): Meanings {
 		if (suffix === "netdev") readNetdev(sections, meaning);
 		else readNetwork(sections, meaning);
 		for (const vlan of values(sections, "Network", "VLAN")) parents.set(vlan, name);
+		if (isYes(values(sections, "Network", "PrimarySlave")[0])) primaries.set(meaning.memberOf ?? "", name);
 	}
 	for (const [name, { vlan }] of meanings) if (vlan) vlan.parent = parents.get(name) ?? "";
+	for (const [bond, primary] of primaries) {
+		const meaning = meaningOf(meanings, bond);
+		meaning.bond = { ...meaning.bond, more: { ...meaning.bond?.more, primary } };
+	}
 	return meanings;
 }
 
 const OPTIONS = {
+	AdActorSystem: "ad_actor_system",
+	AdActorSystemPriority: "ad_actor_sys_prio",
 	AdSelect: "ad_select",
+	AdUserPortKey: "ad_user_port_key",
 	AllSlavesActive: "all_slaves_active",
 	ARPAllTargets: "arp_all_targets",
 	ARPValidate: "arp_validate",
+	DynamicTransmitLoadBalancing: "tlb_dynamic_lb",
 	FailOverMACPolicy: "fail_over_mac",
 	GratuitousARP: "num_grat_arp",
 	LearnPacketIntervalSec: "lp_interval",
@@ -62,7 +72,8 @@ function readNetdev(sections: readonly Section[], meaning: Meaning): void {
 		hashPolicy: one("Bond", "TransmitHashPolicy"),
 	});
 	const entries = sections.flatMap(([name, options]) => (name === "Bond" ? options : []));
-	meaning.bond = { ...known, ...moreOptions(OPTIONS, entries) };
+	const spelled = entries.map(([key, value]) => [key, key === "AllSlavesActive" ? isYes(value) : value] as const);
+	meaning.bond = { ...known, ...moreOptions(OPTIONS, spelled) };
 }
 
 const isYes = (text: string | undefined) => ["yes", "true", "1", "on"].includes((text ?? "").toLowerCase());
@@ -96,7 +107,7 @@ function readNetwork(sections: readonly Section[], meaning: Meaning): void {
 		.map((section) => {
 			const one = (key: string) => values([section], "Route", key)[0];
 			const metric = one("Metric");
-			return route(one("Destination") ?? "default", one("Gateway") ?? "", {
+			return route(one("Destination") ?? "default", one("Gateway"), {
 				onLink: isYes(one("GatewayOnLink")),
 				...(metric !== undefined && { metric: Number(metric) }),
 			});

@@ -7,6 +7,8 @@ import {
 	defined,
 	type Meanings,
 	meaningOf,
+	moreOptions,
+	OWN_NAMES,
 	type RouteMeaning,
 	route,
 } from "./meaning.ts";
@@ -51,19 +53,21 @@ function addressesOf({ enabled, address = [] }: Any): string[] {
 	return enabled ? address.map(({ ip, "prefix-length": length }: Any) => canonicalCidr(`${ip}/${length}`)) : [];
 }
 
-/** A route to a host without a next hop says that the host, other routes' gateway, is on the link. */
+/** A route without a next hop to a host that is another route's gateway only says that the gateway is on the link. */
 function routesOf(config: readonly Any[], name: string): RouteMeaning[] {
 	const own = config.filter((one) => one["next-hop-interface"] === name);
 	const onLink = new Set(own.flatMap((one) => (one["next-hop-address"] === undefined ? [one.destination] : [])));
+	const hostOf = (via: string) => `${via}/${via.includes(":") ? 128 : 32}`;
+	const gateways = new Set(own.flatMap(({ "next-hop-address": via }) => (via === undefined ? [] : [hostOf(via)])));
 	return own.flatMap(({ destination, "next-hop-address": via, metric }): RouteMeaning[] => {
-		if (via === undefined) return [];
-		const isDeclared = onLink.has(`${via}/${via.includes(":") ? 128 : 32}`);
+		if (via === undefined && gateways.has(destination)) return [];
+		const isDeclared = via !== undefined && onLink.has(hostOf(via));
 		return [route(destination, via, { onLink: isDeclared, ...(metric !== undefined && { metric }) })];
 	});
 }
 
 function bondOf({ mode, options = {} }: Any): BondMeaning {
-	return bondMeaning({
+	const known = bondMeaning({
 		mode,
 		miimon: options.miimon?.toString(),
 		arpInterval: options.arp_interval?.toString(),
@@ -73,4 +77,5 @@ function bondOf({ mode, options = {} }: Any): BondMeaning {
 		lacpRate: options.lacp_rate,
 		hashPolicy: options.xmit_hash_policy,
 	});
+	return { ...known, ...moreOptions(OWN_NAMES, Object.entries(options)) };
 }

@@ -119,8 +119,9 @@ function readRoutes(text: string, meaning: Meaning): void {
 		return;
 	}
 	for (const line of lines) {
-		const [to = "", via, gateway = "", ...rest] = line.trim().split(/\s+/);
-		if (via !== "via") throw new Error(`no route: ${line}`);
+		if (!/^\S+(\s+(via|dev|metric)\s+\S+|\s+onlink)*$/.test(line.trim())) throw new Error(`no route: ${line}`);
+		const [to = "", ...rest] = line.trim().split(/\s+/);
+		const gateway = rest.includes("via") ? rest[rest.indexOf("via") + 1] : undefined;
 		const metric = rest[rest.indexOf("metric") + 1];
 		const more = { onLink: rest.includes("onlink"), ...(rest.includes("metric") && { metric: Number(metric) }) };
 		meaning.routes.push(route(to, gateway, more));

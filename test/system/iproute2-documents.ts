@@ -36,7 +36,7 @@ const v6 = (link: string, ip_address: string, more: Partial<NetworkEntry> = {}):
 	type: "ipv6",
 });
 const dns = (...addresses: string[]) => addresses.map((address) => ({ type: "dns" as const, address }));
-const default4 = (gateway: string): Route => ({ network: "0.0.0.0", netmask: "0.0.0.0", gateway });
+export const default4 = (gateway: string): Route => ({ network: "0.0.0.0", netmask: "0.0.0.0", gateway });
 const default6 = (gateway: string): Route => ({ network: "::", netmask: "::", gateway });
 
 const dualStack: NetworkData = {
@@ -96,12 +96,33 @@ const severalAddresses: NetworkData = {
 	services: dns("10.2.0.53"),
 };
 
+const onLink = (network: string, netmask: string): Route => ({
+	network,
+	netmask,
+	gateway: network.includes(":") ? "::" : "0.0.0.0",
+});
+
+/** Destinations that no router leads to. */
+const linkRoutes: NetworkData = {
+	links: [nic(1), nic(2)],
+	networks: [
+		v4("tap1", "10.5.0.5", "255.255.255.0", {
+			routes: [default4("10.5.0.1"), onLink("10.64.0.0", "255.192.0.0"), onLink("192.0.2.9", "255.255.255.255")],
+			services: dns("10.5.0.53"),
+		}),
+		v6("tap1", "2001:db8:5::5", { routes: [onLink("2001:db8:64::", "ffff:ffff:ffff::")] }),
+		v4("tap2", "10.6.0.5", "255.255.255.0", { routes: [onLink("172.16.0.0", "255.240.0.0")] }),
+	],
+	services: dns("10.5.0.53"),
+};
+
 /** Documents for a guest without DHCP, besides the examples. */
 export const STATIC_DOCUMENTS = {
 	"dual stack": dualStack,
 	"two NICs": twoNics,
 	"host routes": hostRoutes,
 	"several addresses": severalAddresses,
+	"routes on the link": linkRoutes,
 } as const;
 
 /** A link with DHCP, SLAAC and a static address. */

@@ -52,13 +52,21 @@ function entryCommands(entry: NetworkEntry, port: string): string[] {
 	return [
 		// A server in the subnet is asked on the link, another through a gateway: the router is both.
 		...(entry.services ?? []).map(({ address }) => add(address)),
-		...(entry.routes ?? []).flatMap((route) => [
-			add(isInSubnet(route.gateway, entry) ? `${route.gateway}/${subnet}` : route.gateway),
-			...(prefixLength(route.netmask) > 0 ? [`ip addr replace ${targetOf(route)} dev lo`] : []),
-		]),
+		...(entry.routes ?? []).filter(isOnLink).map((route) => add(targetOf(route))),
+		...(entry.routes ?? [])
+			.filter((route) => !isOnLink(route))
+			.flatMap((route) => [
+				add(isInSubnet(route.gateway, entry) ? `${route.gateway}/${subnet}` : route.gateway),
+				...(prefixLength(route.netmask) > 0 ? [`ip addr replace ${targetOf(route)} dev lo`] : []),
+			]),
 		// For the way back, when the gateway is outside the subnet.
 		...(entry.ip_address === undefined ? [] : [`ip route replace ${entry.ip_address} dev ${port}`]),
 	];
+}
+
+/** Whether no router leads to the destination. */
+export function isOnLink({ gateway }: Route): boolean {
+	return gateway === "0.0.0.0" || gateway === "::";
 }
 
 /** An address that only this route leads to. */

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildConfigDrive } from "../../src/config-drive/index.ts";
 import type { NetworkData, NetworkEntry } from "../../src/documents/network-data.ts";
+import type { DescribedBond } from "../../src/documents/network-description.ts";
 import { BOND_MODES, type BondMode } from "../../src/instance/bonding.ts";
 import { guestFiles } from "../../src/render/guest-files.ts";
 import { render } from "../../src/render/index.ts";
 import { treeOf } from "../drive-files.ts";
+import { FURTHER_DOCUMENTS } from "../render/guest-documents.ts";
 import { exampleDocuments } from "./iproute2-documents.ts";
 import { peerAddresses, peerBond, peerVlan, runPair } from "./iproute2-pair.ts";
 import { hasVm } from "./vm.ts";
@@ -216,6 +218,39 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 		});
 	});
 
+	it("gives the driver every option of a bond", { timeout: 180_000 }, async () => {
+		const bonds = FURTHER_DOCUMENTS.flatMap(([, { links }], n) =>
+			links.flatMap((link) => (link.type === "bond" ? [{ link: link as DescribedBond, n }] : [])),
+		);
+		const files = new Map(
+			FURTHER_DOCUMENTS.map(([, data], n) => [
+				`${n}.sh`,
+				{ bytes: Buffer.from(render("iproute2", data).files[0]?.text ?? "") },
+			]),
+		);
+		const { output, exitCode, console } = await runPair(
+			{
+				files,
+				script: bonds
+					.map(
+						({ n }) => `sh /${n}.sh || echo "$?"; cd /sys/class/net/bond0/bonding; grep . *; cd /; sh /${n}.sh --undo`,
+					)
+					.join("\necho ---\n"),
+			},
+			"",
+			["fa:16:3e:00:01:01", "fa:16:3e:00:01:02"],
+		);
+		expect(exitCode, console).toBe(0);
+		const found = output.split("---\n").map((text) => Object.fromEntries(text.split("\n").map(sysfsValue)));
+		for (const [i, { link }] of bonds.entries()) {
+			const options = Object.entries(link).flatMap(([key, value]): [string, string][] =>
+				key.startsWith("bond_") && key !== "bond_links" ? [[key.slice("bond_".length), String(value)]] : [],
+			);
+			const expected = { ...Object.fromEntries(options), ...("bond_primary" in link && { primary: "eth1" }) };
+			expect(found[i]).toMatchObject(expected);
+		}
+	});
+
 	it("brings up a bond of every mode", async () => {
 		const files = new Map(
 			BOND_MODES.map((mode) => {
@@ -252,3 +287,9 @@ describe.skipIf(!hasVm)("a guest in a virtual machine (test/system/install.sh)",
 		});
 	}, 180_000);
 });
+
+/** `mode:802.3ad 4`, as grep shows a file of the driver. */
+function sysfsValue(line: string): [option: string, value: string] {
+	const [, option = "", value = ""] = /^(\w+):(\S+)/.exec(line) ?? [];
+	return [option, value];
+}

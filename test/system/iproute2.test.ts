@@ -1,11 +1,11 @@
 /** The script of the format `iproute2` sets up guests made of network namespaces. */
 import { afterEach, describe, expect, it } from "vitest";
-import type { NetworkData } from "../../src/documents/network-data.ts";
+import type { NetworkData, Route } from "../../src/documents/network-data.ts";
 import { iproute2 } from "../../src/render/iproute2.ts";
 import { planNetwork } from "../../src/render/make-plan.ts";
-import { DHCP_SERVER, dynamicDocument, exampleDocuments, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
+import { DHCP_SERVER, default4, dynamicDocument, exampleDocuments, STATIC_DOCUMENTS } from "./iproute2-documents.ts";
 import { execute, hasMachines, type Machine, runAll, type System, startMachine } from "./iproute2-machines.ts";
-import { FAR, FAR_NAME, prefixLength, startRouter, targetOf } from "./iproute2-router.ts";
+import { FAR, FAR_NAME, isOnLink, prefixLength, startRouter, targetOf } from "./iproute2-router.ts";
 import { hasProgram } from "./programs.ts";
 
 const examples = await exampleDocuments();
@@ -70,7 +70,8 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 			for (const entry of data.networks) {
 				for (const route of entry.routes ?? []) {
 					const target = prefixLength(route.netmask) === 0 ? FAR[entry.type === "ipv4" ? 4 : 6] : targetOf(route);
-					if (!route.gateway.startsWith("fe80:")) expect(await reaches(guest, route.gateway), route.gateway).toBe(true);
+					const isPlain = !(route.gateway.startsWith("fe80:") || isOnLink(route));
+					if (isPlain) expect(await reaches(guest, route.gateway), route.gateway).toBe(true);
 					expect(await reaches(guest, target), target).toBe(true);
 				}
 				expect(await reaches(router, entry.ip_address ?? ""), entry.ip_address).toBe(true);
@@ -86,6 +87,28 @@ describe.skipIf(!hasMachines).each(["busybox", "debian"] as const)(
 
 			expect(await apply("--undo")).toEqual(OK);
 			expect(await snapshot(guest)).toBe(before);
+		});
+
+		it("uses the default route that the document ranks first", async () => {
+			const data = STATIC_DOCUMENTS["two NICs"];
+			const backup = { ...default4("10.0.0.1"), metric: 1000 };
+			const metrics = new Map<string, Route>([
+				["10.0.0.5", backup],
+				["192.168.7.20", default4("192.168.7.1")],
+			]);
+			const networks = data.networks.map((one) => {
+				const route = metrics.get(one.ip_address ?? "");
+				return route ? { ...one, routes: [route] } : one;
+			});
+			const { guest, apply } = await start(system, { ...data, networks });
+			expect(await apply()).toEqual(OK);
+			const { stdout } = await guest.watch("ip", "-4", "route", "show", "default");
+			const found = stdout.split("\n").map((line) => [/via (\S+)/.exec(line)?.[1], /metric (\d+)/.exec(line)?.[1]]);
+			expect(found.filter(([via]) => via)).toEqual([
+				["192.168.7.1", "50"],
+				["10.0.0.1", "1000"],
+			]);
+			expect((await guest.watch("ip", "route", "get", FAR[4])).stdout).toContain("via 192.168.7.1 dev nic1");
 		});
 
 		it("gets back its earlier state, and keeps what was already set up", async () => {

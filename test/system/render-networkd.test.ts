@@ -2,10 +2,19 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { NetworkData } from "../../src/documents/network-data.ts";
 import { networkData } from "../../src/documents/network-data-full.ts";
+import type { NetworkDescription } from "../../src/documents/network-description.ts";
 import { assemble } from "../../src/instance/assemble.ts";
 import { recordedCase } from "../recorded.ts";
-import { guestDocuments, namesOf } from "../render/guest-documents.ts";
-import { canonicalCidr, canonicalIp, type Files, type Meanings } from "../render/meaning.ts";
+import { FURTHER_DOCUMENTS, guestDocuments, namesOf } from "../render/guest-documents.ts";
+import {
+	type BondMeaning,
+	canonicalCidr,
+	canonicalIp,
+	defined,
+	type Files,
+	type Meanings,
+	route,
+} from "../render/meaning.ts";
 import { readNetworkd } from "../render/read-networkd.ts";
 import { renderFiles } from "../render/render-files.ts";
 import { hasCloudInit, netConvert } from "./cloud-init.ts";
@@ -17,8 +26,11 @@ import { hasVm, runVm } from "./vm.ts";
 const NETWORKD = "/usr/lib/systemd/systemd-networkd";
 const hasNetworkd = hasVm && existsSync(NETWORKD) && hasProgram("ip", "ldd");
 
-const DOCUMENTS = ["host routes", "a VLAN on a bond, 802.3ad", "f-trunk", "every IPv6 mode"];
-const documents = (await guestDocuments()).filter(([name]) => DOCUMENTS.includes(name));
+const DOCUMENTS = ["host routes", "routes on the link", "a VLAN on a bond, 802.3ad", "f-trunk", "every IPv6 mode"];
+const documents: (readonly [name: string, data: NetworkDescription])[] = [
+	...(await guestDocuments()).filter(([name]) => DOCUMENTS.includes(name)),
+	...FURTHER_DOCUMENTS,
+];
 
 describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/system/install.sh)", () => {
 	it.each(documents)("sets up what our files say, without a warning in its log: %s", async (_, data) => {
@@ -27,6 +39,7 @@ describe.skipIf(!hasNetworkd)("systemd-networkd in a virtual machine (test/syste
 		const { log, ...found } = await boot(data, files, addressesOf(meanings));
 		expect(log).toBe("");
 		expect(seen(found)).toEqual(meant(meanings));
+		for (const [name, { bond }] of meanings) if (bond) expect(found.bonds.get(name)).toMatchObject(driverOptions(bond));
 	});
 
 	it.skipIf(!hasCloudInit)("sets up cloud-init's routes by a next hop off the link", async () => {
@@ -72,9 +85,20 @@ const FAR_ROUTES = [
 
 interface Found {
 	readonly links: readonly IpLink[];
-	readonly routes: readonly { readonly dst: string; readonly dev: string; readonly gateway?: string }[];
+	readonly routes: readonly IpRoute[];
+	/** The driver's options of each bond: the first word of each. */
+	readonly bonds: ReadonlyMap<string, Readonly<Record<string, string>>>;
 	/** networkd's own record of each link, by index. */
 	readonly states: ReadonlyMap<number, string>;
+}
+
+/** Part of the output of `ip -json route`. */
+interface IpRoute {
+	readonly dst: string;
+	readonly dev: string;
+	readonly gateway?: string;
+	readonly metric?: number;
+	readonly protocol: string;
 }
 
 /** Part of the output of `ip -json -details address`. */
@@ -124,12 +148,14 @@ for state in /run/systemd/netif/links/*; do
 	echo "state \${state##*/}"
 	cat $state
 done
+echo bonds
+grep . /sys/class/net/*/bonding/*
 echo log
 cat /tmp/log
 `;
 
 async function boot(
-	data: NetworkData,
+	data: NetworkDescription,
 	networkFiles: Files,
 	addresses: readonly string[],
 ): Promise<Found & { readonly log: string }> {
@@ -150,15 +176,35 @@ async function boot(
 	const options = { files, modules: ["bonding", "8021q"], arguments: nics, memoryMiB: 512 };
 	const { output, exitCode, console } = await runVm({ ...options, script: script(addresses) });
 	expect(exitCode, console).toBe(0);
-	const [found = "", log = ""] = output.split("\nlog\n");
+	const [rest = "", log = ""] = output.split("\nlog\n");
+	const [found = "", bonds = ""] = rest.split(/^bonds$/m);
 	const [json = "", ...states] = found.split(/^state /m);
 	const [links, routes4, routes6] = json.split("\n").map((line) => (line === "" ? [] : JSON.parse(line)));
 	return {
 		links,
 		routes: [...routes4, ...routes6],
+		bonds: bondsIn(bonds),
 		states: new Map(states.map((state) => [Number(state.split("\n", 1)[0]), state])),
 		log,
 	};
+}
+
+function bondsIn(text: string): Map<string, Record<string, string>> {
+	const bonds = new Map<string, Record<string, string>>();
+	for (const [, bond = "", option = "", value = ""] of text.matchAll(
+		/^\/sys\/class\/net\/(.+)\/bonding\/(\w+):(\S+)/gm,
+	)) {
+		bonds.set(bond, { ...bonds.get(bond), [option]: value });
+	}
+	return bonds;
+}
+
+/** The options of a file under the driver's names. */
+function driverOptions({ miimon, arpInterval, updelay, downdelay, lacpRate, hashPolicy, mode, more }: BondMeaning) {
+	const names = { mode, updelay, downdelay, lacp_rate: lacpRate, xmit_hash_policy: hashPolicy };
+	const numbers = { miimon, arp_interval: arpInterval };
+	const all = defined({ ...names, ...numbers, ...more });
+	return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value)]));
 }
 
 function addressesOf(meanings: Meanings): string[] {
@@ -176,7 +222,7 @@ function meant(meanings: Meanings) {
 				mode: bond?.mode,
 				memberOf,
 				addresses,
-				routes: new Set(routes.map(({ to, via }) => `${to} ${via}`)),
+				routes: new Set(routes.map(({ to, via, metric }) => `${to} ${via} ${metric ?? defaultMetric(to)}`)),
 				dns,
 				search,
 			},
@@ -194,7 +240,7 @@ function seen({ links, routes, states }: Found) {
 				const words = (key: string) =>
 					(new RegExp(`^${key}=(.*)$`, "m").exec(states.get(ifindex) ?? "")?.[1] ?? "").split(" ").filter(Boolean);
 				const global = addr_info.filter(({ scope }) => scope === "global");
-				const gateways = routes.filter(({ dev, gateway }) => dev === ifname && gateway !== undefined);
+				const ours = routes.filter(({ dev, protocol }) => dev === ifname && protocol === "static");
 				return [
 					ifname,
 					{
@@ -204,7 +250,7 @@ function seen({ links, routes, states }: Found) {
 						mode: kind === "bond" ? details?.mode : undefined,
 						memberOf: master,
 						addresses: new Set(global.map(({ local, prefixlen }) => canonicalCidr(`${local}/${prefixlen}`))),
-						routes: new Set(gateways.map(({ dst, gateway = "" }) => `${destination(dst, gateway)} ${gateway}`)),
+						routes: new Set(ours.map(described)),
 						dns: new Set(words("DNS").map(canonicalIp)),
 						search: new Set(words("DOMAINS")),
 					},
@@ -213,7 +259,13 @@ function seen({ links, routes, states }: Found) {
 	);
 }
 
-function destination(dst: string, gateway: string): string {
-	if (dst !== "default") return canonicalCidr(dst);
-	return gateway.includes(":") ? "::/0" : "0.0.0.0/0";
+/** Destination, next hop and metric. */
+function described({ dst, gateway, metric }: IpRoute): string {
+	const { to, via } = route(dst, gateway);
+	return `${to} ${via} ${metric ?? defaultMetric(to)}`;
+}
+
+/** The kernel's. */
+function defaultMetric(to: string): number {
+	return to.includes(":") ? 1024 : 0;
 }
