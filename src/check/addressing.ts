@@ -63,6 +63,17 @@ export function broadcastOf({ network, prefixLength, version }: Cidr): string | 
 	return ipaddr.IPv4.broadcastAddressFromCIDR(`${network}/${prefixLength}`).toString();
 }
 
+const SPECIAL: Readonly<Record<string, string>> = {
+	unspecified: "the unspecified address",
+	broadcast: "the broadcast address",
+	multicast: "a multicast address",
+};
+
+/** What an address is for, if it is never a host's, not even the guest's own; undefined for any other. */
+export function specialUseOf(address: string): string | undefined {
+	return SPECIAL[ipaddr.parse(address).range()];
+}
+
 function textOf(value: unknown): string {
 	return typeof value === "string" ? value : "";
 }

@@ -14,10 +14,13 @@ import { gatewayRules } from "./rules/gateways.ts";
 import { linkDnsRules } from "./rules/link-dns.ts";
 import { linkNameRules } from "./rules/link-names.ts";
 import { linkRules } from "./rules/links.ts";
+import { memberTypeRules } from "./rules/member-types.ts";
 import { mtuRules } from "./rules/mtu.ts";
+import { nameServerUseRules } from "./rules/name-server-use.ts";
 import { networkRules } from "./rules/networks.ts";
 import { routeRules } from "./rules/routes.ts";
 import { routingRules } from "./rules/routing.ts";
+import { searchDomainRules } from "./rules/search-domains.ts";
 import { serviceRules } from "./rules/services.ts";
 import { subnetRules } from "./rules/subnets.ts";
 import { valueTypeRules } from "./rules/value-types.ts";
@@ -47,6 +50,9 @@ export const RULES: readonly Rule[] = [
 	routingRules,
 	serviceRules,
 	dnsRules,
+	nameServerUseRules,
+	searchDomainRules,
 	linkDnsRules,
 	clientStopsRules,
+	memberTypeRules,
 ].flat();

@@ -209,7 +209,7 @@ describe("a hostile document", () => {
 		const messages = check(onVlan("\u001b[2J", 1400)).flatMap(({ rule, message }) =>
 			rule === "mtu-unread" ? [message] : [],
 		);
-		expect(messages).toEqual(["the vlan's MTU is 1400, without it the MTU is 1500"]);
+		expect(messages).toEqual(["the VLAN's MTU is 1400, without it the MTU is 1500"]);
 	});
 
 	it("is read with any value in any place, and its messages are short and printable", { tags: ["slow"] }, () => {

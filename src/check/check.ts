@@ -27,6 +27,8 @@ export interface CheckOptions {
 	 * document no longer shows it, and many clients do not read such a number.
 	 */
 	readonly fractions?: readonly string[];
+	/** Why the document's text is not JSON, if it is YAML. */
+	readonly notJson?: string;
 }
 
 /** The most findings of one rule that are reported; the last one says how many more there are. */
@@ -44,7 +46,7 @@ const MAX_COUNTED = 500;
  * @throws GuestwireError `usage` for an unknown client, version or renderer; never because of the document
  */
 export function check(document: unknown, options: CheckOptions = {}): Finding[] {
-	const view = viewDocument(document, options.nics, options.fractions);
+	const view = viewDocument(document, options);
 	const targets = options.clients?.map(parseTarget) ?? ALL_TARGETS;
 	const crashed = new Set<Cell>();
 	const findings = RULES.flatMap((rule) => findingsOf(rule, view, targets, crashed));

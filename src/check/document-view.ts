@@ -76,22 +76,22 @@ export interface DocumentView {
 	readonly nics?: ReadonlySet<string>;
 	/** The pointers of whole numbers that are written with a fraction. */
 	readonly fractions: ReadonlySet<string>;
+	/** Why the text is not JSON, if it is YAML. */
+	readonly notJson?: string;
+}
+
+/** What the document alone does not show. */
+export interface ViewOptions {
+	readonly nics?: readonly string[];
+	readonly fractions?: readonly string[];
+	readonly notJson?: string;
 }
 
 /** How much of a list is read. Real guests have about ten links; the limits are for hostile documents. */
 export const LONGEST = { links: 256, networks: 512, services: 256, routes: 64, bond_links: 64 } as const;
 
-/**
- * Reads any JSON value; never throws.
- *
- * @param nics MAC addresses of the guest's NICs, if they are known
- * @param fractions pointers of whole numbers that are written with a fraction
- */
-export function viewDocument(
-	document: unknown,
-	nics?: readonly string[],
-	fractions: readonly string[] = [],
-): DocumentView {
+/** Reads any JSON value; never throws. */
+export function viewDocument(document: unknown, { nics, fractions = [], notJson }: ViewOptions = {}): DocumentView {
 	const root = isObject(document) ? document : undefined;
 	const lists = (["links", "networks", "services"] as const).map((name): ListView => {
 		const value = root && member(root, name);
@@ -116,6 +116,7 @@ export function viewDocument(
 		linkById,
 		fractions: new Set(fractions),
 		...(guestNics && { nics: guestNics }),
+		...(notJson !== undefined && { notJson }),
 	};
 }
 
@@ -248,13 +249,18 @@ export function parseGateway(value: unknown): string | undefined {
 
 function versionOf(type: unknown): IpVersion | undefined {
 	if (typeof type !== "string") return undefined;
-	if (type.startsWith("ipv4") || type === "static") return 4;
-	return type.startsWith("ipv6") || type === "static6" ? 6 : undefined;
+	if (type.startsWith("ipv4") || ["static", "dhcp", "dhcp4"].includes(type)) return 4;
+	return type.startsWith("ipv6") || type === "static6" || type === "dhcp6" ? 6 : undefined;
 }
 
 /** Whether its address comes by DHCP or router advertisements. */
-export function isDynamic({ type, version, isStatic }: NetworkView): boolean {
-	return !isStatic && (version !== undefined || /^dhcp[46]?$/.test(typeof type === "string" ? type : ""));
+export function isDynamic({ version, isStatic }: NetworkView): boolean {
+	return !isStatic && version !== undefined;
+}
+
+/** The first network of the family on the link whose address comes by DHCP or router advertisements. */
+export function dynamicNetworkOf({ networks }: LinkView, version: IpVersion): NetworkView | undefined {
+	return networks.find((network) => network.version === version && isDynamic(network));
 }
 
 function isStaticInAnyForm(type: unknown): boolean {

@@ -30,9 +30,12 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning dns-without-default-route":
 		"the guest's default route is on another link, and the network has no dns_domain, which Neutron says",
 	"warning dns-out-of-reach": "the subnets have name servers of the other family only",
-	"warning dhcp-on-two-links": "two ports are on subnets with DHCP and a gateway",
+	"warning dhcp-on-two-links": "two ports are on subnets with DHCP or SLAAC and a gateway",
 	"warning vlan-mac-own": "the subport's MAC address is Neutron's; the remedy is in Neutron",
-	"warning mtu-unread": "the network's MTU differs from what cloud-init with NetworkManager leaves on a bond or VLAN",
+	"warning mtu-unread":
+		"the network's MTU differs from what cloud-init with NetworkManager leaves on a bond or VLAN, and others on a NIC",
+	"warning link-without-network":
+		"a trunk's parent or a port has no address; SLAAC alone turns NetworkManager's DHCP off, and other clients then wait for it",
 	// What a client cannot do, whatever the document says.
 	"warning bond-unsupported": "the client makes no bonds, or not with all options",
 	"warning bond-arp-monitoring": "Ironic asks for it; cloud-init passes it on to netplan under a wrong name",
@@ -44,6 +47,8 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning link-unconfigured": "the client configures none of the subnet's address modes",
 	"warning network-type-unsupported": "the client does not support the subnet's address mode",
 	"warning ipv6-without-ipv4": "glean fails on a port with IPv6 only",
+	"warning dhcp-beside-static": "a port has several addresses on a subnet with DHCP; VyOS has either",
+	"warning ipv6-gateway": "as default-route-in-gateway-alone, of IPv6: VyOS takes the gateway for IPv4's",
 	"warning ipv6-routes-unread": "nuageinit reads no IPv6 routes; in gateway alone others would lose the route",
 	// What one client needs and another does not bear.
 	"warning bond-miimon-text": "as bond-miimon-number, with the other value of the setting",

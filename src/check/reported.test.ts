@@ -77,7 +77,7 @@ describe("reported documents: what clients do", () => {
 		[
 			"two-defaults-cloud-init-sysconfig/network_data",
 			"cloud-init",
-			["default-route-repeated cloud-init crash (with sysconfig)"],
+			["default-route-twice cloud-init crash (with sysconfig)"],
 		],
 		[
 			"vlan-mtu-above-parent/network_data",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CASES } from "../../test/check/cases.ts";
+import { CASES, type Case } from "../../test/check/cases.ts";
 import { document } from "../../test/check/documents.ts";
 import { step } from "../../test/check/step.ts";
 import { RULES } from "./catalogue.ts";
@@ -9,9 +9,10 @@ import { fractionsIn } from "./fractions.ts";
 import { severityOf } from "./severity.ts";
 import { compareVersions, type VersionRange } from "./versions.ts";
 
-const findingsOf = (rule: string, of: unknown, nics?: readonly string[]) => {
+const findingsOf = ({ rule, nics, options }: Case, of: unknown) => {
 	const { document: read, text } = step(rule, of);
-	return check(read, { ...(nics && { nics }), fractions: fractionsIn(text) }).filter((one) => one.rule === rule);
+	const found = check(read, { ...options, ...(nics && { nics }), fractions: fractionsIn(text) });
+	return found.filter((one) => one.rule === rule);
 };
 
 describe.each(RULES.map(({ id }) => id))("rule %s", (rule) => {
@@ -21,19 +22,20 @@ describe.each(RULES.map(({ id }) => id))("rule %s", (rule) => {
 		expect(cases).not.toEqual([]);
 	});
 
-	it.each(cases)("is reported at $at", ({ at, bad, nics }) => {
-		expect(findingsOf(rule, bad, nics).map(({ pointer }) => pointer)).toContain(at);
+	it.each(cases)("is reported at $at", (one) => {
+		expect(findingsOf(one, one.bad).map(({ pointer }) => pointer)).toContain(one.at);
 	});
 
-	it.each(cases)("is not reported for the similar document, at $at", ({ good, nics }) => {
-		expect(findingsOf(rule, good, nics)).toEqual([]);
-	});
+	it.each(cases.filter(({ options }) => options?.notJson === undefined))(
+		"is not reported for the similar document, at $at",
+		(one) => {
+			expect(findingsOf(one, one.good)).toEqual([]);
+		},
+	);
 
 	it("has a document for each client whose table reacts to it", () => {
 		const hit = new Set(
-			cases
-				.flatMap(({ bad, nics }) => findingsOf(rule, bad, nics).flatMap(({ effects }) => effects))
-				.map(({ client }) => client),
+			cases.flatMap((one) => findingsOf(one, one.bad).flatMap(({ effects }) => effects)).map(({ client }) => client),
 		);
 		const named = CLIENTS.filter(({ reactions }) => reactions[rule]?.some(({ text }) => text !== ""));
 		expect(named.map(({ name }) => name).filter((name) => !hit.has(name))).toEqual([]);

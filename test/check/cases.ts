@@ -1,4 +1,5 @@
 /** For every rule of the check: a document that breaks it, and a similar one that does not. */
+import type { CheckOptions } from "../../src/check/index.ts";
 import { addressCases } from "./address-cases.ts";
 import { bondOptionCases } from "./bond-option-cases.ts";
 import { linkCases } from "./link-cases.ts";
@@ -15,6 +16,8 @@ export interface Case {
 	readonly good: unknown;
 	/** The guest's NICs, if the rule needs them. */
 	readonly nics?: readonly string[];
+	/** What else the check must be told to report the rule. */
+	readonly options?: Pick<CheckOptions, "clients" | "notJson">;
 }
 
 /** Those whose documents are part of the recorded walk. */

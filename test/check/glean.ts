@@ -44,11 +44,12 @@ function differing(document: unknown, ours: Meanings, name: Distribution, files:
 	try {
 		const theirs = readGlean(name, files);
 		const macs = nicsOf(document);
-		// Without a word about it, a NIC keeps the MTU that it has.
 		for (const [nic, mac] of macs) {
-			const meaning = theirs.get(nic);
-			const mtu = ours.get(mac)?.mtu;
-			if (meaning && mtu !== undefined) meaning.mtu ??= mtu;
+			const [meaning, own] = [theirs.get(nic), ours.get(mac)];
+			if (!meaning || own?.mtu === undefined) continue;
+			// A bond gives its members its own MTU, DHCP may bring one, and on other NICs is nothing to send.
+			const isBrought = own.memberOf !== undefined || own.dhcp4 || !isUsedNic(document, mac);
+			meaning.mtu ??= isBrought ? own.mtu : 1500;
 		}
 		const servers = new Set([...ours.values()].flatMap(({ dns }) => [...dns]));
 		const isUsed = usedIn(document);
@@ -72,6 +73,17 @@ function usedIn(document: unknown): { bond: boolean; tags: ReadonlySet<string> }
 	const links = linksOf(document).filter(({ id }) => used.has(id));
 	const tags = new Set(links.flatMap(({ type, vlan_id: tag }) => (type === "vlan" ? String(tag) : [])));
 	return { bond: tags.size > 0 || links.some(({ type }) => type === "bond"), tags };
+}
+
+/** Whether a network or a VLAN is on the NIC with that MAC address. */
+function isUsedNic(document: unknown, mac: string): boolean {
+	const used = new Set([
+		...networksOf(document).map(({ link }) => link),
+		...linksOf(document).map(({ vlan_link }) => vlan_link),
+	]);
+	return linksOf(document).some(
+		({ id, ethernet_mac_address: own }) => used.has(id) && String(own).toLowerCase() === mac,
+	);
 }
 
 /** The NICs that the judge has for the document: MAC addresses by name. */

@@ -4,6 +4,7 @@
  */
 import type { Case } from "./cases.ts";
 import {
+	automatic,
 	bond,
 	bonded,
 	defaultRoute,
@@ -18,6 +19,7 @@ import {
 	tagged,
 	twoNics,
 } from "./documents.ts";
+import { furtherCases } from "./further-cases.ts";
 import { Fraction, step } from "./step.ts";
 
 const listed = (...address: unknown[]) => ({ type: "dns", address });
@@ -36,6 +38,7 @@ const twoBonds = (...names: unknown[]) => {
 
 /** For rules, as in the other lists of cases. */
 export const unrecordedCases: readonly Case[] = [
+	...furtherCases,
 	{
 		rule: "gateway-family",
 		at: "/networks/0/gateway",
@@ -155,6 +158,11 @@ export const UNRECORDED = [
 	step(
 		"networks with metrics",
 		twoNics({ gateway: "10.0.0.1", metric: 100, routes: [defaultRoute()] }, { type: "ipv4_dhcp", metric: 200 }),
+	),
+	...["fe80::1", "x", "10.0.0.1/24", 7, ["10.0.0.1"], ""].flatMap((gateway) =>
+		["ipv4_dhcp", "ipv6_slaac"].map((type) =>
+			step(`a gateway ${JSON.stringify(gateway)} on ${type}`, document({ networks: [automatic(type, { gateway })] })),
+		),
 	),
 	// The judge gives the guest every NIC that the document names.
 	...unrecordedCases

@@ -1,8 +1,33 @@
 /** Afterburn on KubeVirt: its other OpenStack providers do not read this document. */
 import { canonicalMac } from "../../instance/addresses.ts";
+import { isWhole } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasMember, hasNetwork, isAt, isDnsService, isEmptyText, isStatic, isText, not } from "./conditions.ts";
+import {
+	type Client,
+	crash,
+	fine,
+	ignored,
+	keepsOwnMtu,
+	lost,
+	type ParsedTypes,
+	type Reaction,
+	wrong,
+} from "./client.ts";
+import {
+	all,
+	any,
+	hasLink,
+	hasMember,
+	hasNetwork,
+	isAt,
+	isDnsService,
+	isEmptyText,
+	isNicWithNetwork,
+	isStatic,
+	isText,
+	isTextList,
+	not,
+} from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
 /** The whole document is parsed against types, for the whole drive. */
@@ -28,9 +53,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-mac-infiniband": [crash(fails)],
 	"nic-mac-repeated": [lost("two connections for one NIC: one of them is used")],
 	"nic-not-in-guest": [ignored("writes a connection that no NIC uses")],
+	"mtu-unread": [wrong(keepsOwnMtu, { when: isNicWithNetwork })],
 	"mtu-text": [givesUp],
 	"mtu-invalid": [givesUp],
-	"number-fraction": [fine({ when: not(isAt("mtu")) }), givesUp],
+	"number-fraction": [fine({ when: not(any(isAt("mtu"), isAt("metric"))) }), givesUp],
+	"member-type": [givesUp],
 	"bond-mac-missing": [crash(fails, { when: isEmptyText })],
 	"bond-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
@@ -71,7 +98,37 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 			when: all(isDnsService, not(hasNetwork)),
 		}),
 	],
+	"dns-nameserver-invalid": [crash(fails, { when: all(hasLink, isTextList) })],
 	"dhcp-on-two-links": [],
+};
+
+/** Serde takes null for an `Option`, and for nothing else. */
+const text = (value: unknown) => typeof value === "string";
+const optionalText = (value: unknown) => value === null || typeof value === "string";
+const optionalBelow = (limit: number) => (value: unknown) => value === null || (isWhole(value) && value < limit);
+
+/** `NetworkData` in src/providers/kubevirt/configdrive.rs. */
+const parsedTypes: ParsedTypes = {
+	links: {
+		id: text,
+		name: optionalText,
+		type: text,
+		ethernet_mac_address: optionalText,
+		mtu: optionalBelow(2 ** 16),
+		vif_id: optionalText,
+	},
+	networks: {
+		id: text,
+		type: text,
+		link: text,
+		ip_address: optionalText,
+		netmask: optionalText,
+		routes: Array.isArray,
+		dns_nameservers: (value) => Array.isArray(value) && value.every(text),
+		network_id: optionalText,
+	},
+	routes: { network: text, netmask: text, gateway: text, metric: optionalBelow(2 ** 32) },
+	services: { type: text, address: text },
 };
 
 export const afterburn: Client = {
@@ -83,6 +140,7 @@ export const afterburn: Client = {
 	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp"),
 	parsesRoutes: ({ link }) => link !== undefined,
 	parsesServices: () => false,
+	parsedTypes,
 	reads: {
 		"links[].name": [{}],
 		"networks[].routes": [{ when: ({ network }) => network?.link !== undefined }],

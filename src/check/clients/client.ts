@@ -76,6 +76,14 @@ export interface NetworkTypeSupport extends Condition {
 	readonly note?: string;
 }
 
+/** Whether a parser accepts a value that a member has. */
+export type ValueTest = (value: unknown) => boolean;
+
+/** The members that a parser checks, in each kind of entry. Any other may have any value. */
+export type ParsedTypes = Readonly<
+	Partial<Record<"links" | "networks" | "routes" | "services", Readonly<Record<string, ValueTest>>>>
+>;
+
 /** What writes the guest's configuration: a back end of the client, or the distribution's own. */
 export interface RendererFacts {
 	readonly name: string;
@@ -124,6 +132,8 @@ export interface Client {
 	 * document says 0, or also if it says nothing.
 	 */
 	readonly setsNoMonitoring?: Readonly<Record<string, "if 0" | "if 0 or missing">>;
+	/** The types of members, if a single value of another type makes it refuse the whole document. */
+	readonly parsedTypes?: ParsedTypes;
 	/** The members that it reads, beside the ids, types and addresses that every client reads. */
 	readonly reads: Readonly<Partial<Record<Member, readonly Reading[]>>>;
 	/**
@@ -141,5 +151,7 @@ export const crash = (text: string, details: Details = {}): Reaction => ({ outco
 export const lost = (text: string, details: Details = {}): Reaction => ({ outcome: "lost", text, ...details });
 export const wrong = (text: string, details: Details = {}): Reaction => ({ outcome: "wrong", text, ...details });
 export const ignored = (text: string, details: Details = {}): Reaction => ({ outcome: "ignored", text, ...details });
+/** Of a client that does not read MTUs, which a host may give a virtual NIC in another way. */
+export const keepsOwnMtu = "does not set it: a NIC keeps the MTU that it has, 1500 unless the host gives it another";
 /** No effect: ends the search for a reaction. */
 export const fine = (details: Details): Reaction => ({ outcome: "ignored", text: "", ...details });

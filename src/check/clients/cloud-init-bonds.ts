@@ -31,7 +31,7 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 	"bond-mode-number": [
 		lost(netplanRefuses, NETPLAN),
 		lost("the system does not create the bond", { renderers: ["network-manager"], since: "24.2", when: isNoMode }),
-		lost("the bond is balance-rr, which does not work on an LACP switch port", {
+		lost("the system does not know the mode: the bond is balance-rr", {
 			renderers: ["sysconfig", "eni"],
 			when: isNoMode,
 		}),
@@ -133,7 +133,13 @@ export const cloudInitBondReactions: Readonly<Record<string, readonly Reaction[]
 		ignored(degraded, SCHEMA),
 	],
 	"bond-mode-unread": [
-		lost("the bond is balance-rr, which does not work on an LACP switch port", { renderers: ["network-manager"] }),
+		lost("the bond is balance-rr, which does not work on an LACP switch port", {
+			renderers: ["network-manager"],
+			when: ({ value }) => value === "802.3ad",
+		}),
+		lost("the bond is balance-rr: the switches see its address on one port and then on another", {
+			renderers: ["network-manager"],
+		}),
 	],
 	"bond-miimon-unread": [wrong("the bond has no link monitoring", { renderers: ["network-manager"] })],
 	"bond-hash-policy-unread": [

@@ -5,6 +5,7 @@ import { listed, type NetworkView } from "../document-view.ts";
 import { isBlank, member } from "../json.ts";
 import { isDns, nameServersOfNetwork, ownNameServersOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
+import { fitsResolvConf, ownSearchDomains } from "../rules/search-domains.ts";
 import { crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import { degraded, degradedStatus, NETPLAN, netplanRefuses, SCHEMA } from "./cloud-init-effects.ts";
 import {
@@ -18,6 +19,7 @@ import {
 	isMissing,
 	isStatic,
 	isText,
+	isTextList,
 	linkHasServersIn,
 	not,
 } from "./conditions.ts";
@@ -34,6 +36,7 @@ const ON_NETWORKS = ["networks[].dns_nameservers", "networks[].services", "route
 const searchAlone = "the link has search domains, and therefore does not get the document's servers";
 const leftOut = "leaves it out: the guest does not have this name server";
 const intoResolvConf = "writes it into resolv.conf as it is, or as None";
+const tooLong = 'ValueError "would go beyond the 6 maximum search domains" or "256": no NIC is configured';
 const noServer = "passes it on: the guest does not have this name server";
 
 /** Every renderer but netplan, which refuses a whole file with an invalid address. */
@@ -99,6 +102,18 @@ export const cloudInitDnsReactions: Readonly<Record<string, readonly Reaction[]>
 	"dns-search-type": [
 		fine({ since: "23.2", when: all(isNameserverList, hasServersIn("networks[].services")) }),
 		...conversionReactions["dns-search-type"],
+	],
+	// `add_search_domain` in distros/parsers/resolv_conf.py. Before 24.2 (1b8030e0c) it got only the search of services.
+	"dns-search-long": [
+		crash(tooLong, {
+			renderers: ["sysconfig"],
+			until: "24.2",
+			when: ({ document }) => !fitsResolvConf(ownSearchDomains(document)),
+		}),
+		crash(tooLong, {
+			renderers: ["sysconfig"],
+			since: "24.2",
+		}),
 	],
 	"dns-not-on-link": [
 		wrong("the link has no name server", {
@@ -215,10 +230,6 @@ function isNotInServices({ document, value }: Fault): boolean {
 
 function onNetwork({ network }: Fault): boolean {
 	return network !== undefined;
-}
-
-function isTextList({ value }: Fault): boolean {
-	return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** netplan gets the document's name servers on links with a static address and no name servers or search domains. */

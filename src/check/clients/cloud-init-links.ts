@@ -30,8 +30,21 @@ const conversion = conversionReactions;
 
 export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": conversion["document-type"],
+	"document-yaml": conversion["document-yaml"],
 	"document-empty": [lost(emptyApplied)],
-	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
+	"networks-missing": [
+		// link-without-network says what happens there.
+		fine({ renderers: ["network-manager"] }),
+		ignored("brings the links up without an address; its own DHCP fallback is off"),
+	],
+	// Its profile has neither family, and NetworkManager takes a missing one for DHCP (`_normalize_ip_config` in
+	// nm-connection.c). For bonds, cloud-init turns both off since 24.3 (commit 90a319046).
+	"link-without-network": [
+		fine({ since: "24.3", when: isBond }),
+		wrong("NetworkManager asks for DHCP on the link: it may get an address and a default route", {
+			renderers: ["network-manager"],
+		}),
+	],
 	"list-type": conversion["list-type"],
 	"item-type": conversion["item-type"],
 	"link-id-missing": conversion["link-id-missing"],

@@ -26,6 +26,9 @@ const conversion = conversionReactions;
 /** These get only the routes of static networks. */
 const STATIC_ROUTES = { renderers: ["netplan", "bsd"] } as const;
 
+/** The types for which it turns IPv4 off in a profile of NetworkManager's. */
+const TURNS_IPV4_OFF = ["ipv6_slaac", "ipv6_dhcpv6-stateful", "ipv6_dhcpv6-stateless"] as const;
+
 export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-link-missing": conversion["network-link-missing"],
 	"network-link-unknown": conversion["network-link-unknown"],
@@ -71,6 +74,14 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 	],
 	"dhcp6-starts-dhcp4": [
 		wrong("asks for DHCPv4, too (cloud-init issue 4395)", { renderers: ["sysconfig"], until: "23.4" }),
+	],
+	// Without a section for IPv4, NetworkManager asks for DHCP. cloud-init writes one for these types since 23.4 (fd214a124).
+	"ipv6-without-ipv4": [
+		fine({
+			since: "23.4",
+			when: ({ link }) => link?.networks.some(({ type }) => TURNS_IPV4_OFF.some((name) => name === type)) === true,
+		}),
+		wrong("NetworkManager asks for DHCPv4, too", { renderers: ["network-manager"] }),
 	],
 	"route-host-bits": [lost("the system refuses the route", { renderers: ["sysconfig", "eni"] })],
 	"routes-type": conversion["routes-type"],
@@ -120,6 +131,13 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		lost(netplanRefuses, { ...NETPLAN, when: not(hasPrefix) }),
 		lost("the system refuses the route"),
 	],
+	// libnm: "gateway cannot be set if there are no addresses configured" (verify in nm-setting-ip-config.c).
+	"gateway-without-address": [
+		lost("NetworkManager refuses the profile: the link is not configured", {
+			renderers: ["network-manager"],
+			when: isText,
+		}),
+	],
 	"route-gateway-family": [
 		fine({ ...STATIC_ROUTES, when: not(isStatic) }),
 		lost(netplanRefuses, NETPLAN),
@@ -140,17 +158,23 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		// The network's own gateway is written as on-link.
 		lost("the kernel refuses the route: the gateway is not a neighbour", { ...NETPLAN, until: "23.1" }),
 	],
-	"default-route-repeated": [
-		crash('stops: "Duplicate declaration of default route found"', {
+	// `_render_subnet_routes` in net/sysconfig.py, the same from 22.4.2 to 26.2. A network's own gateway does not count.
+	"default-route-twice": [
+		crash('stops, except on SUSE: "Duplicate declaration of default route found"', {
 			renderers: ["sysconfig"],
-			when: isOfNetworksFamily,
+			when: isRefusedTwice,
 		}),
+	],
+	"default-route-repeated": [
+		fine({ renderers: ["sysconfig"], when: all(isRefusedTwice, areInRoutes) }),
 		wrong("takes one of them, or fails on the second"),
 	],
 	"default-route-beside-dhcp": [
 		ignored("the static route has no metric and overrides DHCP's (cloud-init issue 4246)", {
 			renderers: ["netplan", "networkd", "eni"],
+			when: not(isIpv6),
 		}),
+		ignored("both routes have the same metric", { renderers: ["netplan", "networkd", "eni"] }),
 	],
 };
 
@@ -185,11 +209,13 @@ function hasPrefix({ value }: Fault): boolean {
 	return parseAddress(value)?.ownPrefix !== undefined;
 }
 
-/** Both default routes are of their networks' families. */
-function isOfNetworksFamily({ network, otherNetwork, value, otherValue }: Fault): boolean {
-	const isOf = (gateway: unknown, version: unknown) =>
-		(typeof gateway === "string" && gateway.includes(":")) === (version === 6);
-	return isOf(value, network?.version) && isOf(otherValue, otherNetwork?.version);
+/** For a network of type static, which is cloud-init's own name, sysconfig takes the last one. */
+function isRefusedTwice({ network }: Fault): boolean {
+	return network?.type === "ipv4" || network?.type === "ipv6";
+}
+
+function areInRoutes({ route, otherRoute }: Fault): boolean {
+	return route !== undefined && otherRoute !== undefined;
 }
 
 /** netplan gets only the routes of static networks. */

@@ -1,6 +1,6 @@
 /** cloud-init: what it reads, by version and by the renderer that writes the guest's configuration. */
 import { BOND_OPTIONS } from "../../instance/bonding.ts";
-import type { Client, Part } from "./client.ts";
+import type { Client } from "./client.ts";
 import { cloudInitBondOptionReactions, hasSpelling, optionReadings } from "./cloud-init-bond-options.ts";
 import { cloudInitBondReactions } from "./cloud-init-bonds.ts";
 import { cloudInitDnsReactions } from "./cloud-init-dns.ts";
@@ -8,11 +8,9 @@ import { cloudInitFractionReactions } from "./cloud-init-fractions.ts";
 import { cloudInitLinkReactions } from "./cloud-init-links.ts";
 import { cloudInitMetricReactions } from "./cloud-init-metrics.ts";
 import { cloudInitNetworkReactions } from "./cloud-init-networks.ts";
-import { hasLink, isBond, isStatic } from "./conditions.ts";
+import { hasLink, isBond, isNic, isStatic } from "./conditions.ts";
 import { NOVA_NETWORK_TYPES, supportFor } from "./network-types.ts";
 import { TALOS_NIC_TYPES } from "./talos.ts";
-
-const isNic = ({ link }: Part) => link?.kind === "nic";
 
 /** Every renderer but netplan, which gets no routes or servers of networks with DHCP or SLAAC, and BSD's. */
 const NOT_NETPLAN = ["networkd", "network-manager", "sysconfig", "eni"];
@@ -103,7 +101,10 @@ export const cloudInit: Client = {
 			{ renderers: ["netplan", "networkd", "eni"], until: "24.2" },
 			{ renderers: ["netplan", "networkd", "eni"], since: "25.1.1" },
 		],
-		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
+		"networks[].gateway": [
+			{ when: isStatic, note: "static networks" },
+			{ renderers: ["network-manager"], when: hasLink, note: "all networks" },
+		],
 		"networks[].metric": [
 			{ renderers: ["netplan"], since: "25.2" },
 			{ renderers: ["network-manager"], since: "26.2" },

@@ -30,6 +30,7 @@ const noVlan = crash("finds no team for the VLAN: no address is set");
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [pluginFails],
+	"document-yaml": [pluginFails],
 	"document-empty": [ignored("does nothing: Windows' own DHCP stays")],
 	"list-type": [fine({ when: isEmptyIterable }), pluginFails],
 	"item-type": [pluginFails],

@@ -16,6 +16,7 @@ export const isNumber: Test = ({ value }) => typeof value === "number";
 export const isInteger: Test = ({ value }) => Number.isInteger(value);
 export const isNull: Test = ({ value }) => value === null;
 export const isList: Test = ({ value }) => Array.isArray(value);
+export const isTextList: Test = ({ value }) => Array.isArray(value) && value.every((item) => typeof item === "string");
 /** A service's list of valid addresses. */
 export const isAddressList: Test = ({ value, service }) =>
 	Array.isArray(value) && service !== undefined && serversOf(service).length === value.length;
@@ -43,6 +44,8 @@ export const isDnsService: Test = ({ service }) => service !== undefined && isDn
 export const isStatic = ({ network }: Part): boolean => network?.isStatic === true;
 export const hasNetwork: Test = ({ network }) => network !== undefined;
 export const hasLink = ({ network }: Part): boolean => network?.link !== undefined;
+export const isNic = ({ link }: Part): boolean => link?.kind === "nic";
+export const isNicWithNetwork: Test = ({ link }) => link?.kind === "nic" && link.networks.length > 0;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";
 export const isBond = ({ link }: Part): boolean => link?.kind === "bond";
 export const isIpv6: Test = ({ network }) => network?.version === 6;

@@ -40,6 +40,9 @@ const hasName = hasMember("link", "name");
 
 export const conversionReactions = {
 	"document-type": [crash("the document cannot be converted: no NIC is configured")],
+	"document-yaml": [
+		crash("reads JSON only, and takes the whole data source for broken: no network, host name or keys"),
+	],
 	"list-type": [fine({ when: any(isNetworkUnread, isEmptyIterable) }), crash(typeError)],
 	"item-type": [fine({ when: isNetworkUnread }), crash("the entry cannot be converted: no NIC is configured")],
 	"link-id-missing": [crash(keyError, { when: any(isMissing, isUnhashable) })],

@@ -2,7 +2,7 @@
 import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { crash, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { crash, ignored, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
 import { any, isAt, isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, not } from "./conditions.ts";
 
 export const stops = "stops: no NIC is configured";
@@ -141,7 +141,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 			when: ({ link }) => link?.networks.some(({ type, routes }) => type === "ipv4" && routes.length > 0) === true,
 		}),
 	],
-	"mtu-unread": [wrong("does not set it")],
+	"mtu-unread": [wrong(keepsOwnMtu)],
 	"vlan-link-unknown": [crash(stops), lost(noParent)],
 	"vlan-over-vlan": [crash(stops), lost(noParent)],
 	"vlan-id-missing": [crash(stops), lost("treats the VLAN as the NIC below it")],

@@ -25,6 +25,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	// A reaction "crash" holds only where `gleanStop` says so: the next one is what happens otherwise.
 	"client-stops": [crash(stops)],
 	"document-type": [crash(stops), ignored("treats it as a missing document: DHCP on every NIC")],
+	// `gleanStop` knows nothing of texts.
+	"document-yaml": [lost("cannot parse it and stops: no NIC is configured")],
 	"document-empty": [ignored("DHCP on every NIC")],
 	"list-missing": [wrong("treats the document as missing: DHCP on every NIC")],
 	"list-type": [fine({ when: isEmptyIterable }), crash(stops)],

@@ -1,37 +1,56 @@
 /** nuageinit, in FreeBSD. */
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, lost, type Reaction, wrong } from "./client.ts";
-import { all, hasNetwork, hasOwnPrefix, isDnsService, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
+import { type Client, crash, fine, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
+import {
+	all,
+	hasNetwork,
+	hasOwnPrefix,
+	isDnsService,
+	isEmptyText,
+	isIpv6,
+	isMissing,
+	isNicWithNetwork,
+	isStatic,
+	isText,
+	not,
+} from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
 
-/** The network comes first there: everything after it is not done either. */
-const stops = crash("stops: no network, host name or users");
+const CONFIGURED = ["ipv4", "ipv4_dhcp", "ipv6"] as const;
+
+/** The network comes before the user data, and today before the host name and keys, too. */
+const stopping = "stops: no network and nothing of the user data, in newer releases no host name or keys either";
+const stops = crash(stopping);
+/** Lua cannot join a name that is nil: `"ifconfig_" .. interface`. */
+const noNic = crash(`finds no NIC with that address and ${stopping}`, { when: isUsed });
 const refused = lost("writes it as it is: the system refuses it");
 const isIpv4 = not(isIpv6);
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [stops],
+	"document-yaml": [lost("cannot parse it: no NIC is configured")],
 	"document-empty": [lost("configures no NIC, or stops if the lists are missing")],
 	"list-missing": [stops],
 	"list-type": [stops],
 	"item-type": [stops],
 	"link-id-missing": [fine({ when: not(isMissing) }), stops],
 	"link-id-repeated": [lost("the last of them gets every network, the others none")],
-	"nic-mac-missing": [stops],
-	"nic-mac-invalid": [crash("finds no NIC with that address and stops: no network, host name or users")],
-	"nic-mac-infiniband": [crash("finds no NIC with that address and stops: no network, host name or users")],
+	"nic-mac-missing": [fine({ when: all(isEmptyText, not(isUsed)) }), stops],
+	"nic-mac-invalid": [crash(stopping, { when: not(isText) }), noNic],
+	"nic-mac-infiniband": [noNic],
 	"nic-mac-repeated": [lost("the last link's addresses replace the others'")],
-	"nic-mac-unusable": [crash("finds no NIC with that address and stops: no network, host name or users")],
-	"nic-not-in-guest": [crash("finds no NIC with that address and stops: no network, host name or users")],
-	"bond-mac-missing": [stops],
+	"nic-mac-unusable": [noNic],
+	"nic-not-in-guest": [noNic],
+	"mtu-unread": [wrong(keepsOwnMtu, { when: isNicWithNetwork })],
+	"bond-mac-missing": [fine({ when: all(isEmptyText, not(isUsed)) }), stops],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
 	"vlan-unsupported": [
 		fine({ when: hasEthernetMac }),
-		crash("stops at a link without ethernet_mac_address: no network, host name or users"),
+		crash(`stops at a link without ethernet_mac_address: ${stopping}`),
 	],
-	"network-link-missing": [crash("stops: no network, host name or users", { when: isKnown })],
-	"network-link-unknown": [crash("stops: no network, host name or users", { when: isKnown })],
+	"network-link-missing": [crash(stopping, { when: isKnown })],
+	"network-link-unknown": [crash(stopping, { when: isKnown })],
 	"network-type-missing": [lost("configures nothing for the network")],
 	"network-type-unknown": [lost("configures nothing for the network")],
 	"address-missing": [stops],
@@ -71,24 +90,30 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 export const nuageinit: Client = {
 	name: "nuageinit",
 	title: "nuageinit (FreeBSD)",
-	source: "its source of 2025",
-	versions: { oldest: "14.1", newest: "15.0", note: "FreeBSD 14.1 to 15" },
+	source: "its first source and that of 2025 (freebsd-src 16a6da44 and 072ca5df)",
+	versions: { oldest: "14.4", newest: "15.0", note: "FreeBSD 14.4 and 15; name an older version to have it judged" },
 	renderers: [],
-	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6"),
+	networkTypes: supportFor(...CONFIGURED),
 	reads: {
 		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
 		"networks[].routes": [{ when: ({ network }) => network?.type === "ipv4", note: "static IPv4" }],
-		services: [{}],
+		// 16a6da44 reads none, and the function that writes them came in June 2025 (nuageinit.7), after 14.3.
+		services: [{ since: "14.4" }],
 	},
 	reactions,
 };
 
 function isKnown({ network }: Fault): boolean {
-	return network?.type === "ipv4" || network?.type === "ipv4_dhcp" || network?.type === "ipv6";
+	return CONFIGURED.some((type) => type === network?.type);
 }
 
 function isAddressIpv6({ network }: Fault): boolean {
 	return network?.address?.version === 6;
+}
+
+/** A network that it configures is on the link. */
+function isUsed({ link }: Fault): boolean {
+	return link?.networks.some((network) => CONFIGURED.some((type) => type === network.type)) === true;
 }
 
 /** A VLAN link that has the member that nuageinit looks for. */

@@ -1,4 +1,5 @@
 /** Talos Linux. */
+import { canonicalAddress } from "../../instance/addresses.ts";
 import type { LinkView } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
@@ -12,6 +13,7 @@ import {
 	isDeclaredOnLink,
 	isDnsService,
 	isIn,
+	isIpv6,
 	isListedBeforeParent,
 	isNoGateway,
 	isNonEmptyText,
@@ -34,6 +36,7 @@ const noNeighbour = "assumes /32, for IPv6 /128: neither neighbours nor gateways
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [wrong("treats it as an empty document: DHCPv4 on every NIC")],
+	"document-yaml": [wrong("cannot parse it, and treats it as an empty document: DHCPv4 on every NIC")],
 	"document-empty": [ignored("runs its default DHCPv4 on every NIC")],
 	"list-type": [fine({ when: any(isIn("services"), isNull) }), lost("treats it as an empty list")],
 	"item-type": [ignored("leaves the entry out")],
@@ -76,7 +79,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		crash('"invalid bond_xmit_hash_policy": no networking from the document', { when: isNonEmptyText }),
 		wrong("leaves it out: the policy is layer2", { when: all(not(isText), ({ value }) => value !== 0) }),
 	],
-	"bond-mac-invalid": [crash('"invalid bond MAC address": no networking from the document')],
+	"bond-mac-invalid": [
+		// The field stays empty after a value of another type.
+		fine({ when: any(not(isText), isGoMac) }),
+		crash('"invalid bond MAC address": no networking from the document'),
+	],
 	"bond-mac-foreign": [
 		lost("does not set it: the bond has its first member's address, and port security drops its frames", {
 			until: "1.13",
@@ -99,6 +106,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"network-type-unknown": [lost("skips the network")],
 	"address-missing": [lost("configures no address")],
 	"address-invalid": [
+		fine({ when: isZoned }),
 		crash('"failed to parse ip address": no networking from the document', { when: isText }),
 		// It goes on after a value of another type, whose field stays empty.
 		lost("drops it and configures no address", { when: isStatic }),
@@ -116,10 +124,11 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-netmask-missing": [wrong("assumes /32, for IPv6 /128, even for a default route")],
 	"route-netmask-invalid": [fine({ when: routeHasOwnPrefix }), badRoute],
 	"route-gateway-missing": [badGateway],
-	"route-gateway-invalid": [badGateway],
+	"route-gateway-invalid": [fine({ when: isZoned }), badGateway],
 	"gateway-family": [lost("the kernel refuses the route: the gateway is not of the address's family")],
 	"route-gateway-family": [lost("the kernel refuses the route: the gateway is of the other family")],
 	"gateway-invalid": [
+		fine({ when: isZoned }),
 		crash('"failed to parse gateway ip": no networking from the document', { when: isText }),
 		lost("drops it: no default route"),
 	],
@@ -127,9 +136,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		fine({ when: any(isNoGateway, isDeclaredOnLink) }),
 		lost("the kernel refuses the route: the gateway is not a neighbour"),
 	],
-	"default-route-beside-dhcp": [ignored("both routes have the same metric")],
+	"default-route-beside-dhcp": [ignored("both routes have the same metric", { when: not(isIpv6) })],
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [
+		fine({ when: isZoned }),
 		crash('"failed to parse dns service ip": no networking from the document', {
 			when: all(isDnsService, not(hasNetwork)),
 		}),
@@ -202,4 +212,19 @@ function hasNothingElseBelow(fault: Fault): boolean {
 		return other === undefined || !isTalosNic(other);
 	};
 	return hasVlan || bondsWith(fault).some((bond) => membersOf(bond).every(isIgnored));
+}
+
+/** Go's net.ParseMAC takes 6, 8 or 20 bytes with colons, dashes, or dots between pairs of bytes. */
+function isGoMac({ value }: Fault): boolean {
+	const text = typeof value === "string" ? value : "";
+	const bytes = /^[\da-f]{2}(?:([:-])[\da-f]{2})(?:\1[\da-f]{2})+$|^[\da-f]{4}(?:\.[\da-f]{4})+$/i.test(text)
+		? text.replaceAll(/[^\da-f]/gi, "").length / 2
+		: 0;
+	return [6, 8, 20].includes(bytes);
+}
+
+/** An IPv6 address with a zone, fe80::1%eth0, which Go's netip.ParseAddr reads. */
+function isZoned({ value }: Fault): boolean {
+	const [, address = ""] = typeof value === "string" ? (/^([^%]*:[^%]*)%[^/]+(?:\/\d+)?$/.exec(value) ?? []) : [];
+	return canonicalAddress(address) !== undefined;
 }

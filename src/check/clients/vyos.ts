@@ -2,7 +2,18 @@
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
-import { hasOwnPrefix, isAddressList, isIpv6, isMissing, isStatic, not } from "./conditions.ts";
+import {
+	all,
+	any,
+	hasOwnPrefix,
+	isAddressList,
+	isIpv6,
+	isMissing,
+	isNic,
+	isNumber,
+	isStatic,
+	not,
+} from "./conditions.ts";
 import { conversionReactions, emptyApplied } from "./conversion.ts";
 import { supportFor } from "./network-types.ts";
 
@@ -17,7 +28,9 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-name": [ignored("expects a name like eth0")],
 	"link-name-repeated": [wrong("the addresses of both links are on one NIC", { when: areNics })],
 	"nic-mac-repeated": [wrong("the addresses of both links are on one NIC")],
-	"mtu-text": [],
+	// `set_ether_mtu` in config/cc_vyos.py compares it with the NIC's largest as it is, since December 2023 (700988a5).
+	"mtu-text": [crash(`TypeError: ${stops}`, { when: isNic })],
+	"mtu-invalid": [crash(`TypeError: ${stops}`, { when: all(isNic, not(any(isNumber, isTrueOrFalse))) })],
 	"bond-unsupported": [lost(`${unreadOption}; the bond has VyOS's default, 802.3ad`, { when: isNotLacp })],
 	"vlan-mac-own": [wrong("does not set it: port security drops the VLAN's frames")],
 	"network-type-unknown": [lost("configures nothing for the network")],
@@ -26,6 +39,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"address-invalid": [lost("logs an error and configures no address", { when: isStatic })],
 	"netmask-missing": [lost("logs an error and configures no address", { when: not(isIpv6) })],
 	"netmask-invalid": [lost("logs an error and configures no address", { when: not(isIpv6) })],
+	// `set_ipaddress` skips an address that does not go together with those that the interface has.
+	"dhcp-beside-static": [lost("skips it: an interface has either DHCP or static addresses of a family")],
 	"ipv6-netmask-unread": [
 		wrong("does not read the mask: the address gets a /128, without its neighbours", { when: not(hasOwnPrefix) }),
 	],
@@ -36,6 +51,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-gateway-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
 	"route-gateway-invalid": [lost("the system refuses the configuration")],
 	"gateway-family": [lost("the system refuses the configuration")],
+	// `_configure_subnets_v1` takes the gateway of any network for IPv4's, and replaces an earlier one.
+	"ipv6-gateway": [lost("writes it as the IPv4 default route, in place of the guest's own: the system refuses it")],
 	"route-gateway-family": [lost("the system refuses the configuration")],
 	"gateway-off-link": [lost("the route never becomes active: the gateway is not a neighbour")],
 	"service-address-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
@@ -71,6 +88,11 @@ export const vyos: Client = {
 
 function areNics({ link, otherLink }: Fault): boolean {
 	return link?.kind === "nic" && otherLink?.kind === "nic";
+}
+
+/** Numbers for Python. */
+function isTrueOrFalse({ value }: Fault): boolean {
+	return typeof value === "boolean";
 }
 
 function isNotLacp({ link }: Fault): boolean {

@@ -2,15 +2,42 @@
 import type { IpVersion } from "../../instance/instance.ts";
 import { type Cell, configures, reads } from "../clients/cell.ts";
 import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
-import { isNeutronPort, type LinkView, type NetworkView, type RouteView } from "../document-view.ts";
-import { member } from "../json.ts";
+import {
+	dynamicNetworkOf,
+	isDynamic,
+	isNeutronPort,
+	type LinkView,
+	type NetworkView,
+	type RouteView,
+} from "../document-view.ts";
+import { isBlank, member, valueText } from "../json.ts";
 import type { Fault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
 import { isInSubnet } from "./routing.ts";
 
 const VERSIONS: readonly IpVersion[] = [4, 6];
+/** How a link learns of its routers: DHCPv6 hands out none. */
+export const LEARNED: Readonly<Record<IpVersion, string>> = { 4: "DHCPv4", 6: "IPv6 router advertisements" };
 
 export const defaultRouteRules: readonly Rule[] = [
+	{
+		id: "default-route-twice",
+		title: "Two default routes in `routes` on a link, also to the same gateway, for clients that refuse the second",
+		fix: "leave one of them",
+		concerns: readsBoth,
+		*find({ links }) {
+			for (const link of links) {
+				const routes = link.networks.flatMap(writtenDefaults);
+				for (const [index, second] of routes.entries()) {
+					const first = routes.slice(0, index).find((route) => familyOf(route) === second.owner.version);
+					if (!first) continue;
+					const message = `${first.pointer} is the link's default route already`;
+					const { pointer, owner: network } = second;
+					yield { pointer, message, link, network, route: second, otherNetwork: first.owner, otherRoute: first };
+				}
+			}
+		},
+	},
 	{
 		id: "default-route-repeated",
 		title: "Two default routes of a family on a link",
@@ -53,17 +80,18 @@ export const defaultRouteRules: readonly Rule[] = [
 	},
 	{
 		id: "default-route-beside-dhcp",
-		title: "A static default route, and DHCPv4 on an earlier link",
-		fix: "leave the static one out, if the first link's DHCP server hands out a router",
+		title: "A static default route, and DHCP or SLAAC of its family on an earlier link",
+		fix: "leave the static one out, if the first link gets a router by DHCP or router advertisements",
 		concerns: readsRoute,
 		*find({ links }) {
-			const dhcp = links.findIndex(({ networks }) => networks.some(({ type }) => type === "ipv4_dhcp"));
-			if (dhcp < 0) return;
-			for (const link of links.slice(dhcp + 1)) {
-				const [route] = defaultsOf(link, 4);
-				if (!route) continue;
-				const message = `${links[dhcp]?.pointer} has DHCPv4, which hands out a default route too`;
-				yield faultOf(route, message);
+			for (const version of VERSIONS) {
+				const dynamic = links.findIndex((link) => dynamicNetworkOf(link, version));
+				const [first, ...others] = dynamic < 0 ? [] : links.slice(dynamic);
+				for (const [route] of others.map((link) => defaultsOf(link, version))) {
+					if (!route) continue;
+					const message = `${first?.pointer} has ${LEARNED[version]}, which brings a default route too`;
+					yield faultOf(route, message);
+				}
 			}
 		},
 	},
@@ -101,6 +129,23 @@ export const defaultRouteRules: readonly Rule[] = [
 		},
 	},
 ];
+
+/**
+ * The default routes among a network's `routes`, whose gateways may be invalid. A network with DHCPv6 or SLAAC has none: its
+ * routers are those that advertise themselves.
+ */
+function writtenDefaults(network: NetworkView): RouteView[] {
+	if (isDynamic(network) && network.version === 6) return [];
+	return network.routes.filter(({ address, destination, raw }) => {
+		const isDefault = destination?.prefixLength === 0 && address?.address === destination.network;
+		return isDefault && !isBlank(member(raw, "gateway"));
+	});
+}
+
+/** As clients tell it: by the network, or else by the gateway. */
+function familyOf({ owner, raw }: RouteView): IpVersion {
+	return owner.version === 6 || valueText(member(raw, "gateway")).includes(":") ? 6 : 4;
+}
 
 function faultOf(route: DefaultRoute, message: string, other?: DefaultRoute) {
 	return {

@@ -1,7 +1,11 @@
 /** The document as a whole: its shape and its three lists. */
+import { printable } from "../../printable.ts";
 import { type DocumentView, type ListView, LONGEST } from "../document-view.ts";
-import { isBlank, isObject, show } from "../json.ts";
+import { isBlank, isObject, type JsonObject, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
+
+const NETWORK_CONFIG =
+	": it is a network configuration of cloud-init's or netplan's own, which guests get as network-config on a drive cidata";
 
 export const documentRules: readonly Rule[] = [
 	{
@@ -13,12 +17,21 @@ export const documentRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "document-yaml",
+		title: "The text is YAML, not JSON",
+		fix: "write it as JSON, unless a program converts it for the guest, as Metal3 does with its secrets",
+		*find({ notJson }) {
+			if (notJson !== undefined) yield { pointer: "", message: `the text is YAML; as JSON: ${printable(notJson)}` };
+		},
+	},
+	{
 		id: "document-empty",
 		title: "No links and no networks",
 		fix: "serve no network_data.json (404, no file on the drive) to a guest without links",
 		*find(document) {
 			if (document.root && ["links", "networks"].every((name) => isBlank(listOf(document, name)?.value))) {
-				yield { pointer: "", message: "the document has neither links nor networks" };
+				const hint = isNetworkConfig(document.root) ? NETWORK_CONFIG : "";
+				yield { pointer: "", message: `the document has neither links nor networks${hint}` };
 			}
 		},
 	},
@@ -83,6 +96,13 @@ export const documentRules: readonly Rule[] = [
 		},
 	},
 ];
+
+/** Versions 1 and 2 of cloud-init's own format, the latter netplan's, too: with or without `network` around it. */
+function isNetworkConfig(root: JsonObject): boolean {
+	const network = member(root, "network");
+	const config = isObject(network) ? network : root;
+	return ["config", "ethernets", "bonds", "vlans", "bridges"].some((name) => Object.hasOwn(config, name));
+}
 
 function* tooLong(pointer: string, value: unknown, longest: number): Iterable<FoundFault> {
 	if (!Array.isArray(value) || value.length <= longest) return;

@@ -1,9 +1,10 @@
 /** Gateways: whether each is there, valid, and of the right family. */
 import { addressVersion } from "../../instance/addresses.ts";
-import { memberPointer, parseGateway, routesOf } from "../document-view.ts";
+import { isNeutronPort, memberPointer, parseGateway, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onMember, onNetwork, onParsedRoutes, onRouteList } from "./concerns.ts";
+import { isInSubnet } from "./routing.ts";
 
 export const gatewayRules: readonly Rule[] = [
 	{
@@ -58,6 +59,38 @@ export const gatewayRules: readonly Rule[] = [
 				const value = parseGateway(member(network.raw, "gateway"));
 				if (value === undefined || !network.address || network.address.version === addressVersion(value)) continue;
 				yield { pointer: `${network.pointer}/gateway`, message: `${value} is of the other family`, value, network };
+			}
+		},
+	},
+	{
+		id: "ipv6-gateway",
+		title: "A static IPv6 network's own `gateway`, for clients that take it for IPv4's",
+		fix: "write it as a default route in routes",
+		// In routes, a gateway outside its subnet makes even more clients fail.
+		isLimitation: ({ network, value }) =>
+			network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
+		concerns: onNetwork,
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = parseGateway(member(network.raw, "gateway"));
+				if (value === undefined || !network.isStatic || network.version === 4 || addressVersion(value) === 4) continue;
+				yield { pointer: `${network.pointer}/gateway`, message: `the gateway is ${value}`, value, network };
+			}
+		},
+	},
+	{
+		id: "gateway-without-address",
+		title: "A network's own `gateway`, with DHCP or SLAAC alone in its family on the link",
+		fix: "leave the gateway out: DHCP and router advertisements bring one",
+		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
+		*find({ networks }) {
+			for (const network of networks) {
+				const value = member(network.raw, "gateway");
+				const { pointer, link, version } = network;
+				if (isBlank(value) || !link || version === undefined) continue;
+				if (link.networks.some((other) => other.isStatic && other.version === version)) continue;
+				const message = `the link has no static IPv${version} address for the gateway ${show(value)}`;
+				yield { pointer: `${pointer}/gateway`, message, value, network };
 			}
 		},
 	},

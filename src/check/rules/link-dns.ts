@@ -44,7 +44,7 @@ function serversOfLink(link: LinkView, document: DocumentView): (NameServer & { 
 /** DHCP servers and routers may hand one out. */
 function mayHaveDefaultRoute({ networks }: LinkView, version: IpVersion): boolean {
 	return networks.some((network) => {
-		if (isDynamic(network)) return network.version === undefined || network.version === version;
+		if (isDynamic(network)) return network.version === version;
 		return defaultRoutesOf(network).some((route) => route.version === version);
 	});
 }

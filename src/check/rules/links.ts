@@ -1,6 +1,7 @@
 /** What every link needs: an id, a type and, for a NIC, its MAC address. */
 import { isEthernetMac, isNicMac } from "../../instance/addresses.ts";
 import { isMac } from "../addressing.ts";
+import { allMembers } from "../bond-members.ts";
 import { isNeutronPort, type LinkView, macOf, memberPointer } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
@@ -128,6 +129,19 @@ export const linkRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "nic-mac-upper-case",
+		title: "A NIC's MAC address in capital letters, for clients that compare it with the NIC's own",
+		fix: "write it in lower case",
+		*find({ links }) {
+			for (const link of links) {
+				const mac = member(link.raw, "ethernet_mac_address");
+				if (link.kind !== "nic" || macOf(link) === undefined || macOf(link) === mac) continue;
+				const pointer = `${link.pointer}/ethernet_mac_address`;
+				yield { pointer, message: `the MAC address is ${show(mac)}`, value: mac, link };
+			}
+		},
+	},
+	{
 		id: "nic-mac-unusable",
 		title: "A NIC with a MAC address that no NIC has: zeros, or a multicast address",
 		fix: "write the NIC's own MAC address",
@@ -186,6 +200,18 @@ export const linkRules: readonly Rule[] = [
 			const second = others[0];
 			if (!first || !second) return;
 			yield { pointer: second.pointer, message: `the document has another link, ${first.pointer}`, link: second };
+		},
+	},
+	{
+		id: "link-without-network",
+		title: "A link without networks, for clients that then ask for DHCP on it",
+		fix: "nothing in the document helps: use another renderer in the image, or keep DHCP servers off the link",
+		*find(document) {
+			const members = new Set(allMembers(document).map(({ link }) => link));
+			for (const link of document.links) {
+				if (link.networks.length > 0 || members.has(link)) continue;
+				yield { pointer: link.pointer, message: "no network is on the link", link };
+			}
 		},
 	},
 	{

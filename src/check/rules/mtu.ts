@@ -1,16 +1,18 @@
 /** The MTU of a link: its form, and what the kernel accepts. */
 
 import { configures } from "../clients/cell.ts";
-import { isNeutronPort, type LinkView } from "../document-view.ts";
+import { dynamicNetworkOf, isNeutronPort, type LinkView } from "../document-view.ts";
 import { isDigits, isWhole, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
+import { parentOf, vlansOf } from "./vlans.ts";
 
 /** IPv4's minimum (RFC 791): Linux refuses less on an Ethernet NIC. */
 const MIN_IPV4 = 68;
 /** IPv6's minimum (RFC 8200): below it, Linux turns IPv6 off on the NIC. */
 const MIN_IPV6 = 1280;
 const MAX = 65535;
+const KINDS = { nic: "NIC", bond: "bond", vlan: "VLAN" } as const;
 
 export const mtuRules: readonly Rule[] = [
 	{
@@ -85,19 +87,23 @@ export const mtuRules: readonly Rule[] = [
 	},
 	{
 		id: "mtu-unread",
-		title: "An MTU on a bond or a VLAN",
-		fix: "set the MTU in the image, or keep the parent's MTU no larger than the VLAN's",
+		title: "An MTU other than the one that the link has without it",
+		fix: "set the MTU in the image, let DHCP bring it, or keep the parent's MTU no larger than the VLAN's",
 		concerns: onUnreadMember("links[].mtu"),
-		*find({ links, linkById }) {
-			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+		*find(document) {
+			const parents = new Set(vlansOf(document).map((vlan) => parentOf(vlan, document)));
+			for (const { pointer, value, link } of document.links.flatMap(mtuOf)) {
 				const mtu = mtuNumber(value);
-				if (link.kind === "nic" || !isWhole(mtu) || mtu < MIN_IPV4 || mtu > MAX) continue;
-				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
+				if (!isWhole(mtu) || mtu < MIN_IPV4 || mtu > MAX) continue;
+				// A bond gives its members its own MTU, and a NIC may get one by DHCP.
+				const isUsed = link.kind !== "nic" || link.networks.length > 0 || parents.has(link);
+				if (!isUsed || (link.kind === "nic" && dynamicNetworkOf(link, 4))) continue;
+				const parent = link.kind === "vlan" ? document.linkById(member(link.raw, "vlan_link")) : undefined;
 				const parentMtu = mtuNumber(parent && member(parent.raw, "mtu"));
 				const inherited = isWhole(parentMtu) && parentMtu > 0 && parentMtu <= MAX ? parentMtu : 1500;
 				// A VLAN cannot have more than its parent (mtu-above-parent).
 				if (mtu === inherited || (isWhole(parentMtu) && mtu > parentMtu)) continue;
-				const message = `the ${link.kind}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
+				const message = `the ${KINDS[link.kind]}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
 				yield { pointer, message, value, link };
 			}
 		},

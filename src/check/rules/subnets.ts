@@ -1,12 +1,13 @@
 /** The guest's addresses side by side: what each client and the kernel make of all of them. */
 import ipaddr from "ipaddr.js";
 import { type Cidr, parseCidr } from "../../instance/addresses.ts";
-import { broadcastOf } from "../addressing.ts";
+import { broadcastOf, specialUseOf } from "../addressing.ts";
 import { defaultRoutesOf } from "../default-routes.ts";
-import type { DocumentView, LinkView, NetworkView } from "../document-view.ts";
+import { type DocumentView, dynamicNetworkOf, type LinkView, type NetworkView } from "../document-view.ts";
 import { show } from "../json.ts";
 import type { Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
+import { LEARNED } from "./default-routes.ts";
 
 export const subnetRules: readonly Rule[] = [
 	{
@@ -70,6 +71,25 @@ export const subnetRules: readonly Rule[] = [
 					if (!first || !second) continue;
 					const message = `another IPv${version} address beside ${first.pointer}`;
 					yield { pointer: second.pointer, message, link, network: second, otherNetwork: first };
+				}
+			}
+		},
+	},
+	{
+		id: "dhcp-beside-static",
+		title: "DHCP and a static address of a family on a link",
+		fix: "make all of them static, if such guests need them",
+		limitation: true,
+		concerns: onBothNetworks,
+		*find({ links }) {
+			for (const { networks } of links) {
+				for (const version of [4, 6] as const) {
+					const [first, ...others] = networks.filter((network) => network.version === version);
+					for (const network of first ? others : []) {
+						if (network.isStatic === first?.isStatic) continue;
+						const message = `${first?.pointer} is ${first?.isStatic ? "static" : "dynamic"}`;
+						yield { pointer: network.pointer, message, network, ...(first && { otherNetwork: first }) };
+					}
 				}
 			}
 		},
@@ -153,31 +173,27 @@ export const subnetRules: readonly Rule[] = [
 	},
 	{
 		id: "dhcp-on-two-links",
-		title: "DHCPv4 on two links",
-		fix: "let one subnet's DHCP server hand out no router (no gateway in Neutron), or rank the routes in the image",
+		title: "DHCP or SLAAC of a family on two links",
+		fix: "let one subnet have no router (no gateway in Neutron), or rank the routes in the image",
 		concerns: onBothNetworks,
 		*find({ links }) {
-			const [first, ...others] = links.flatMap((link) => link.networks.find(({ type }) => type === "ipv4_dhcp") ?? []);
-			for (const network of first ? others : []) {
-				const message = `${first?.pointer} has DHCPv4 too, on another link`;
-				yield { pointer: `${network.pointer}/type`, message, network, ...(first && { otherNetwork: first }) };
+			for (const version of [4, 6] as const) {
+				const [first, ...others] = links.flatMap((link) => dynamicNetworkOf(link, version) ?? []);
+				for (const network of first ? others : []) {
+					const message = `${first?.pointer} has ${LEARNED[version]} too, on another link`;
+					yield { pointer: `${network.pointer}/type`, message, network, ...(first && { otherNetwork: first }) };
+				}
 			}
 		},
 	},
 ];
 
-const SPECIAL: Readonly<Record<string, string>> = {
-	unspecified: "the unspecified address",
-	broadcast: "the broadcast address",
-	multicast: "a multicast address",
-	loopback: "a loopback address",
-};
-
 /** What the address is for, if it cannot be a host's. */
 function specialUse({ address, subnet }: NetworkView): string | undefined {
 	if (!address) return undefined;
-	const special = SPECIAL[ipaddr.parse(address.address).range()];
+	const special = specialUseOf(address.address);
 	if (special !== undefined) return special;
+	if (ipaddr.parse(address.address).range() === "loopback") return "a loopback address";
 	// IPv6 has no broadcast, and the first address is the routers' (RFC 4291 2.6.1).
 	const broadcast = subnet && broadcastOf(subnet);
 	if (broadcast === undefined) return undefined;
@@ -208,9 +224,7 @@ function textOf(subnet: Cidr | undefined): string {
 
 /** The networks that give the link an address of the family. */
 function addressesOf({ networks }: LinkView, version: 4 | 6): NetworkView[] {
-	return networks.filter(
-		(network) => network.version === version && (network.isStatic || network.type === "ipv4_dhcp"),
-	);
+	return networks.filter((network) => network.version === version && (network.isStatic || version === 4));
 }
 
 /** Whether the network decides if cloud-init lets the link accept router advertisements: the last such network wins. */

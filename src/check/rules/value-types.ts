@@ -1,5 +1,5 @@
 /** Types that cloud-init's own schema for network configuration requires (schema-network-config-v1.json). */
-import { type Entry, listed, routesOf } from "../document-view.ts";
+import { type Entry, isDynamic, listed, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import { isDns } from "../name-servers.ts";
 import type { FoundFault, Rule } from "../rule.ts";
@@ -49,6 +49,7 @@ const NETWORK_VALUE_TYPES: Types = {
 	dns_search: isTextList,
 	dns_nameservers: isTextList,
 };
+const SERVICE_VALUE_TYPES: Types = { search: isTextList };
 const ROUTE_VALUE_TYPES: Types = { netmask: isText, gateway: isText, metric: isInteger };
 
 /** Whether the schema of cloud-init 24.4 and later knows a bond's option, named without `bond_`. 24.2 misspells `resend_igmp`. */
@@ -69,10 +70,11 @@ export const valueTypeRules: readonly Rule[] = [
 			for (const network of document.networks) {
 				if (!network.link) continue;
 				// A network's own services take the place of its dns_nameservers.
-				const { dns_nameservers: _, ...types } = NETWORK_VALUE_TYPES;
-				const isOverridden = listed(network, "services").some(isDns);
-				for (const fault of wrongTypes(network, isOverridden ? types : NETWORK_VALUE_TYPES))
-					yield { ...fault, network };
+				const { dns_nameservers: _, ...others } = NETWORK_VALUE_TYPES;
+				const types = listed(network, "services").some(isDns) ? others : NETWORK_VALUE_TYPES;
+				// With an address, any other gateway is reported as invalid.
+				const checked = isDynamic(network) ? { ...types, gateway: isText } : types;
+				for (const fault of wrongTypes(network, checked)) yield { ...fault, network };
 			}
 			for (const route of routesOf(document)) {
 				if (!route.owner.link) continue;
@@ -86,6 +88,7 @@ export const valueTypeRules: readonly Rule[] = [
 				}
 			}
 			for (const service of document.services) {
+				for (const fault of wrongTypes(service, SERVICE_VALUE_TYPES)) yield { ...fault, service };
 				const value = member(service.raw, "address");
 				if (isText(value) || isTextList(value)) continue;
 				const message = value === undefined ? "the service has no address" : `the address is ${show(value)}`;

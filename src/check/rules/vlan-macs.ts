@@ -1,7 +1,8 @@
 /** The MAC address of a VLAN. */
 import { isMac } from "../addressing.ts";
-import { type DocumentView, macOf } from "../document-view.ts";
-import { member, show } from "../json.ts";
+import { membersOf } from "../bond-members.ts";
+import type { DocumentView, LinkView } from "../document-view.ts";
+import { isBlank, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
 import { onUnreadMember } from "./concerns.ts";
 import { parentOf, vlansOf } from "./vlans.ts";
@@ -58,13 +59,33 @@ export const vlanMacRules: readonly Rule[] = [
 	},
 ];
 
+/**
+ * The address that a link has: its own, or else that of a bond's first member or of a VLAN's parent. Undefined if the document
+ * does not say it.
+ */
+function inheritedMac(link: LinkView, document: DocumentView): string | undefined {
+	const seen = new Set<LinkView>();
+	for (let at: LinkView | undefined = link; at && !seen.has(at); at = linkBelow(at, document)) {
+		seen.add(at);
+		const mac = member(at.raw, at.kind === "vlan" ? "vlan_mac_address" : "ethernet_mac_address");
+		if (!isBlank(mac)) return typeof mac === "string" && isMac(mac) ? mac.toLowerCase() : undefined;
+	}
+	return undefined;
+}
+
+function linkBelow(link: LinkView, document: DocumentView): LinkView | undefined {
+	if (link.kind === "bond") return membersOf(link, document)[0]?.link;
+	return link.kind === "vlan" ? parentOf(link, document) : undefined;
+}
+
 /** The VLANs whose MAC addresses are not their parents'. */
 function* ownMacs(document: DocumentView): Iterable<FoundFault> {
 	for (const link of vlansOf(document)) {
 		const parent = parentOf(link, document);
 		const mac = member(link.raw, "vlan_mac_address");
-		if (!parent || typeof mac !== "string" || !isMac(mac) || macOf(parent) === mac.toLowerCase()) continue;
-		const message = `the VLAN's MAC address ${mac.toLowerCase()} is not that of ${parent.pointer}`;
+		const parentMac = parent && inheritedMac(parent, document);
+		if (typeof mac !== "string" || !isMac(mac) || !parentMac || parentMac === mac.toLowerCase()) continue;
+		const message = `the VLAN's MAC address ${mac.toLowerCase()} is not that of ${parent.pointer}, ${parentMac}`;
 		yield { pointer: `${link.pointer}/vlan_mac_address`, message, value: mac, link, otherLink: parent };
 	}
 }

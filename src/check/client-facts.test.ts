@@ -1,0 +1,288 @@
+/** What clients' own sources say about documents of other makers, which none of them can be run with here. */
+import { describe, expect, it } from "vitest";
+import {
+	automatic,
+	bond,
+	bonded,
+	defaultRoute,
+	dns,
+	document,
+	ipv4,
+	ipv6,
+	MAC,
+	MAC2,
+	nic,
+	nic2,
+	tagged,
+	twoNics,
+	vlan,
+} from "../../test/check/documents.ts";
+import { check, losingClients } from "./check.ts";
+import { describeScopes } from "./scopes.ts";
+
+const networks = (...list: unknown[]) => document({ networks: list });
+const nics = (...list: unknown[]) => document({ links: list });
+
+/** The outcomes of a rule for a document, with the places in which they hold. */
+function outcomesOf(rule: string, of: unknown, ...clients: string[]): string[] {
+	return check(of, { clients }).flatMap((finding) =>
+		finding.rule === rule
+			? finding.effects.map(({ outcome, scopes }) => `${outcome} ${describeScopes(scopes)}`.trim())
+			: [],
+	);
+}
+
+describe("cloud-init with sysconfig", () => {
+	const rule = "default-route-twice";
+	const routed = { routes: [defaultRoute()] };
+	const second = (change: Record<string, unknown>) => ipv4({ id: "network2", ip_address: "10.0.0.6", ...change });
+
+	it("stops at a second default route, to the same router as well", () => {
+		const twice = [
+			networks(ipv4(routed), second(routed)),
+			networks(ipv4({ routes: [defaultRoute(), defaultRoute()] })),
+			networks(automatic("ipv4_dhcp", routed), ipv4(routed)),
+			networks(ipv4(routed), second({ routes: [defaultRoute("10.0.0.2")] })),
+		];
+		for (const of of twice) {
+			expect(outcomesOf(rule, of, "cloud-init")).toEqual(["crash with sysconfig"]);
+			expect(losingClients(check(of, { clients: ["cloud-init"] }))).toEqual(["cloud-init"]);
+		}
+	});
+
+	it("goes on with a network's own gateway beside the route, whichever router it is", () => {
+		for (const gateway of ["10.0.0.1", "10.0.0.2"]) {
+			expect(losingClients(check(networks(ipv4({ gateway, ...routed })), { clients: ["cloud-init"] }))).toEqual([]);
+		}
+	});
+
+	it("goes on with routes of both families, on two links, or of its own type of network", () => {
+		const fine = [
+			networks(ipv4(routed), ipv6({ routes: [defaultRoute("2001:db8::1")] })),
+			twoNics(routed, { routes: [defaultRoute("10.1.0.1")] }),
+			networks(ipv4({ type: "static", ...routed }), second({ type: "static", ...routed })),
+		];
+		for (const of of fine) expect(outcomesOf(rule, of, "cloud-init")).toEqual([]);
+	});
+
+	it("stops at the seventh search domain, and before 24.2 only at that of services", () => {
+		const search = ["a", "b", "c", "d", "e", "f", "g"].map((letter) => `${letter}.example`);
+		const long = "dns-search-long";
+		expect(outcomesOf(long, networks(ipv4({ dns_search: search })), "cloud-init")).toEqual([
+			"crash 24.2 and later with sysconfig",
+		]);
+		expect(outcomesOf(long, document({ services: [dns(undefined, { search })] }), "cloud-init:sysconfig")).toEqual([
+			"crash before 24.2",
+			"crash 24.2 and later",
+		]);
+	});
+});
+
+describe("NetworkManager", () => {
+	it("asks for DHCP on a link without networks; of bonds until cloud-init 24.3", () => {
+		const rule = "link-without-network";
+		const everywhere = ["wrong with network-manager"];
+		expect(outcomesOf(rule, nics(nic(), nic2()), "cloud-init")).toEqual(everywhere);
+		expect(outcomesOf(rule, tagged(), "cloud-init")).toEqual(everywhere);
+		const onBond = document({
+			links: [nic(), nic2(), bond(), vlan({ vlan_link: "bond0" })],
+			networks: [ipv4({ link: "vlan0" })],
+		});
+		expect(outcomesOf(rule, onBond, "cloud-init")).toEqual(["wrong before 24.3 with network-manager"]);
+		expect(outcomesOf(rule, bonded(), "cloud-init")).toEqual([]);
+	});
+
+	it("asks for DHCPv4 on a link with IPv6 alone, unless cloud-init turns it off", () => {
+		const rule = "ipv6-without-ipv4";
+		const everywhere = ["wrong with network-manager"];
+		expect(outcomesOf(rule, networks(ipv6()), "cloud-init")).toEqual(everywhere);
+		expect(outcomesOf(rule, networks(automatic("ipv6_slaac")), "cloud-init")).toEqual([
+			"wrong before 23.4 with network-manager",
+		]);
+	});
+
+	it("refuses a gateway without an address", () => {
+		const rule = "gateway-without-address";
+		const gateway = { gateway: "10.0.0.1" };
+		const everywhere = ["lost with network-manager"];
+		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp", gateway)), "cloud-init")).toEqual(everywhere);
+		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp", gateway), ipv4()), "cloud-init")).toEqual([]);
+		expect(outcomesOf(rule, networks(automatic("ipv6_slaac", { gateway: "fe80::1" }), ipv4()), "cloud-init")).toEqual(
+			everywhere,
+		);
+	});
+});
+
+describe("clients that do not read MTUs", () => {
+	it.each(["glean", "nuageinit", "afterburn"])("leave a NIC its own: %s", (client) => {
+		const of = (mtu: number, ...list: unknown[]) => document({ links: [nic({ mtu })], networks: list });
+		expect(outcomesOf("mtu-unread", of(1450, ipv4()), client)).toEqual(["wrong"]);
+		expect(outcomesOf("mtu-unread", of(1500, ipv4()), client)).toEqual([]);
+		expect(outcomesOf("mtu-unread", of(1450, automatic("ipv4_dhcp")), client)).toEqual([]);
+	});
+
+	it("are not those that read it", () => {
+		const of = document({ links: [nic({ mtu: 1450 })], networks: [ipv4()] });
+		expect(outcomesOf("mtu-unread", of, "cloud-init", "talos", "cloudbase-init", "vyos")).toEqual([]);
+	});
+});
+
+describe("two links that learn of a router", () => {
+	it.each([
+		["ipv6_slaac", "ipv6_slaac"],
+		["ipv6_dhcpv6-stateful", "ipv6_slaac"],
+		["dhcp4", "dhcp"],
+	])("by %s and %s are both the guest's way out", (first, second) => {
+		const of = twoNics({ type: first }, { type: second });
+		expect(outcomesOf("dhcp-on-two-links", of, "cloud-init@24.4:networkd")).toEqual(["wrong"]);
+	});
+
+	it("are not two links with different families", () => {
+		const of = twoNics({ type: "ipv6_slaac" }, { type: "ipv4_dhcp" });
+		expect(outcomesOf("dhcp-on-two-links", of, "cloud-init")).toEqual([]);
+	});
+});
+
+describe("a VLAN's MAC address", () => {
+	const rule = "vlan-mac-own";
+	const onBond = (mac: string) => {
+		const { ethernet_mac_address: _, ...unaddressed } = bond();
+		const links = [nic(), nic2(), unaddressed, vlan({ vlan_link: "bond0", vlan_mac_address: mac })];
+		return document({ links, networks: [ipv4({ link: "vlan0" })] });
+	};
+
+	it("is its own, if the bond below has the first member's address, and that is another", () => {
+		expect(outcomesOf(rule, onBond(MAC), "talos")).toEqual([]);
+		expect(outcomesOf(rule, onBond(MAC2), "talos")).toEqual(["wrong"]);
+	});
+
+	it("cannot be compared with that of a NIC that is known by name", () => {
+		const named = { id: "tap0", type: "phy", name: "eth0" };
+		const links = [named, vlan({ vlan_mac_address: MAC })];
+		expect(outcomesOf(rule, document({ links, networks: [ipv4({ link: "vlan0" })] }), "cloudbase-init")).toEqual([]);
+	});
+});
+
+describe("Afterburn", () => {
+	it.each<[string, unknown]>([
+		["dns_nameservers as text", networks(ipv4({ dns_nameservers: "10.0.0.53" }))],
+		["dns_nameservers as null", networks(ipv4({ dns_nameservers: null }))],
+		["a server that is not an address", networks(ipv4({ dns_nameservers: ["x"] }))],
+		["a metric as text", networks(ipv4({ routes: [defaultRoute("10.0.0.1", { metric: "100" })] }))],
+		["a NIC's name as a number", nics(nic({ name: 5 }))],
+		["a port's id as a number", nics(nic({ vif_id: 5 }))],
+		["a network's id as a number", networks(ipv4({ network_id: 5 }))],
+		["an address as a number, by SLAAC", networks(automatic("ipv6_slaac", { ip_address: 5 }), ipv4())],
+	])("ignores the whole drive for %s", (_, of) => {
+		const effects = check(of, { clients: ["afterburn"] }).flatMap((finding) => finding.effects);
+		expect(effects.map(({ outcome }) => outcome)).toContain("crash");
+	});
+
+	it.each<[string, unknown]>([
+		["members that are null", nics(nic({ name: null, vif_id: null, mtu: null }))],
+		["a metric as a number", networks(ipv4({ routes: [defaultRoute("10.0.0.1", { metric: 100 })] }))],
+	])("reads %s", (_, of) => {
+		expect(losingClients(check(of, { clients: ["afterburn"] }))).toEqual([]);
+	});
+});
+
+describe("VyOS", () => {
+	it("stops at a NIC's MTU in text, not at a bond's or a VLAN's", () => {
+		expect(outcomesOf("mtu-text", nics(nic({ mtu: "1450" })), "vyos")).toEqual(["crash"]);
+		expect(outcomesOf("mtu-text", bonded({ mtu: "1450" }), "vyos")).toEqual([]);
+	});
+
+	it("has either DHCP or static addresses of a family", () => {
+		const rule = "dhcp-beside-static";
+		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp"), ipv4()), "vyos")).toEqual(["lost"]);
+		expect(outcomesOf(rule, networks(ipv6(), automatic("ipv6_dhcp")), "vyos")).toEqual(["lost"]);
+		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp"), ipv6()), "vyos")).toEqual([]);
+	});
+
+	it("takes an IPv6 network's gateway for IPv4's", () => {
+		expect(outcomesOf("ipv6-gateway", networks(ipv6({ gateway: "2001:db8::1" })), "vyos")).toEqual(["lost"]);
+		expect(outcomesOf("ipv6-gateway", networks(ipv6({ routes: [defaultRoute("2001:db8::1")] })), "vyos")).toEqual([]);
+	});
+});
+
+describe("Talos", () => {
+	const crashes = (of: unknown) => losingClients(check(of, { clients: ["talos@1.14"] }));
+
+	it.each([MAC.replaceAll(":", "-"), "5254.0000.0001", "02:00:5e:10:00:00:00:01", 5])(
+		"reads %s as a bond's MAC address",
+		(mac) => {
+			expect(crashes(bonded({ ethernet_mac_address: mac }))).toEqual([]);
+		},
+	);
+
+	it.each(["52540000-0001", "52:54:00:00:00", "52:54-00:00:00:01", "5254.0000"])("does not read %s", (mac) => {
+		expect(crashes(bonded({ ethernet_mac_address: mac }))).toEqual(["talos"]);
+	});
+
+	it.each<[string, (address: string) => unknown]>([
+		["a gateway", (gateway) => networks(ipv6({ gateway }))],
+		["a route's gateway", (gateway) => networks(ipv6({ routes: [defaultRoute(gateway)] }))],
+		["a name server", (address) => document({ services: [dns(address)] })],
+		["an address", (address) => networks(ipv6({ ip_address: address }))],
+	])("reads %s with a zone", (_, of) => {
+		expect(crashes(of("fe80::1%eth0"))).toEqual([]);
+		expect(crashes(of("fe80::1%"))).toEqual(["talos"]);
+		expect(crashes(of("10.0.0.1%eth0"))).toEqual(["talos"]);
+	});
+});
+
+describe("nuageinit", () => {
+	it("reads no name servers before FreeBSD 14.4", () => {
+		expect(outcomesOf("dns-in-services-unread", document(), "nuageinit@14.1")).toEqual(["wrong"]);
+		expect(outcomesOf("dns-in-services-unread", document(), "nuageinit")).toEqual([]);
+	});
+
+	it("stops for a NIC that is not there, if a network is on it that it configures", () => {
+		const stops = (of: unknown) =>
+			check(of, { clients: ["nuageinit"], nics: [MAC] }).some(({ effects }) =>
+				effects.some(({ outcome }) => outcome === "crash"),
+			);
+		const links = [nic(), nic2()];
+		expect(stops(document({ links }))).toBe(false);
+		expect(stops({ ...twoNics(), links })).toBe(true);
+		expect(stops({ ...twoNics({}, { type: "ipv6_slaac" }), links })).toBe(false);
+		expect(stops(nics(nic(), nic2({ ethernet_mac_address: "x" })))).toBe(false);
+		expect(stops(nics(nic(), nic2({ ethernet_mac_address: 5 })))).toBe(true);
+	});
+});
+
+describe("sriov-network-operator", () => {
+	const client = "sriov-network-operator";
+	const effects = (of: unknown) =>
+		check(of, { clients: [client] }).flatMap((finding) => finding.effects.map(({ outcome }) => outcome));
+
+	it("cannot parse ids that are numbers", () => {
+		expect(effects(networks(ipv4({ network_id: 5 })))).toEqual(["crash"]);
+		expect(effects(nics(nic({ vif_id: 5 })))).toEqual(["crash"]);
+		expect(effects(nics(nic({ vif_id: null })))).toEqual([]);
+	});
+
+	it("does not find a NIC by an address in capitals or with dashes", () => {
+		expect(effects(nics(nic({ ethernet_mac_address: "52:54:00:00:00:0A" })))).toEqual(["wrong"]);
+		expect(effects(nics(nic({ ethernet_mac_address: MAC.replaceAll(":", "-") })))).toEqual(["wrong"]);
+		expect(effects(nics(nic()))).toEqual([]);
+	});
+});
+
+describe("a name server that none can be", () => {
+	it.each(["0.0.0.0", "::", "224.0.0.251", "ff02::fb", "255.255.255.255"])("is reported: %s", (address) => {
+		const found = outcomesOf("dns-server-unusable", document({ services: [dns(address)] }), "cloud-init", "talos");
+		expect(found).toEqual(["wrong", "wrong"]);
+	});
+
+	it.each(["127.0.0.53", "fe80::1", "10.0.0.255"])("is not %s", (address) => {
+		expect(outcomesOf("dns-server-unusable", document({ services: [dns(address)] }), "cloud-init")).toEqual([]);
+	});
+});
+
+describe("a text that is YAML", () => {
+	it("is read by Afterburn alone", () => {
+		const losing = losingClients(check(document(), { notJson: "Unexpected token" }));
+		expect(losing).toEqual(["cloud-init", "cloudbase-init", "glean", "nuageinit", "vyos", "sriov-network-operator"]);
+	});
+});
