@@ -113,6 +113,40 @@ describe("check", () => {
 		expect(first.includes("networking is lost") ? "" : first).toBe(note);
 	});
 
+	it("reads YAML, and says which clients do not", async () => {
+		const yaml = "links:\n- {id: tap0, type: phy, ethernet_mac_address: '52:54:00:00:00:01'}\nnetworks: []\n";
+		const { code, stdout } = await run(["-", "--client", "cloud-init"], yaml);
+		expect(code).toBe(1);
+		expect(JSON.parse(stdout).findings.map(({ rule }: { rule: string }) => rule)).toEqual([
+			"document-yaml",
+			"link-without-network",
+			"networks-missing",
+		]);
+		expect(await run(["-", "--client", "afterburn"], yaml)).toMatchObject({ code: 0, stderr: "" });
+	});
+
+	it("says why a text that is nearly JSON is not", async () => {
+		const { stdout } = await run(["-", "--client", "talos"], JSON.stringify(document()).replace(/\}$/, ",}"));
+		expect(JSON.parse(stdout).findings).toMatchObject([
+			{ rule: "document-yaml", message: expect.stringMatching(/JSON/) },
+		]);
+	});
+
+	it.each(["plain text", "- a\n- b\n", "a: 1\n---\nb: 2\n", "a: &a [*a]\n"])(
+		"takes no other YAML: %j",
+		async (text) => {
+			expect((await run(["-"], text)).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
+		},
+	);
+
+	it("names cloud-init's own network configuration, and where it is for", async () => {
+		const netplan = { network: { version: 2, ethernets: { eth0: { dhcp4: true } } } };
+		for (const text of [netplan, netplan.network, { version: 1, config: [] }]) {
+			const { stdout } = await run(["-", "--client", "cloud-init"], text);
+			expect(JSON.parse(stdout).findings[0].message).toMatch(/netplan.*cidata/);
+		}
+	});
+
 	it("rejects a document with a byte order mark", async () => {
 		expect((await run(["-"], "\ufeff{}")).stderr).toBe(
 			"guestwire: standard input starts with a byte order mark, which guests reject: remove it\n",

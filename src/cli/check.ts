@@ -33,14 +33,19 @@ export function checkCommand(io: Io): Command {
 		)
 		.option("--nics <addresses>", "MAC addresses of the guest's NICs, separated by commas", parseNics)
 		.action(async (file: string | undefined, options: CheckOptions) => {
-			const { document, text } = await chosenDocument(file, options, io);
+			const { document, text, notJson } = await chosenDocument(file, options, io);
 			const { client, nics } = options;
 			for (const target of client?.map(parseTarget) ?? []) {
 				const note = outsideUse(target);
 				if (note !== undefined) say(io, note);
 			}
 			const fractions = fractionsIn(text);
-			const findings = check(document, { ...(client && { clients: client }), ...(nics && { nics }), fractions });
+			const findings = check(document, {
+				...(client && { clients: client }),
+				...(nics && { nics }),
+				...(notJson !== undefined && { notJson }),
+				fractions,
+			});
 			const losing = losingClients(findings);
 			printResult(io, options, { losesNetworking: losing, findings }, () => report(findings, client));
 			if (losing.length === 0) return;

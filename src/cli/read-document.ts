@@ -1,9 +1,12 @@
+import { parseYaml } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import type { Io } from "./frame.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** In MiB. The document of a guest with a hundred NICs has about fifty thousand bytes. */
 const MAX_SIZE = 4;
+/** In characters. The parser takes about a second for them. */
+const MOST_YAML = 1 << 20;
 /** Editors on Windows write it. JSON must not have it (RFC 8259, section 8.1). */
 const BYTE_ORDER_MARK = "\ufeff";
 
@@ -11,10 +14,12 @@ const BYTE_ORDER_MARK = "\ufeff";
 export interface ReadDocument {
 	readonly text: string;
 	readonly document: unknown;
+	/** Why the text is not JSON, if it was read as YAML. */
+	readonly notJson?: string;
 }
 
 /**
- * Reads and parses a JSON document.
+ * Reads and parses a document: JSON, or YAML, in which Metal3 and others keep it.
  *
  * @param file a path, or `-` for standard input
  * @throws GuestwireError `document`
@@ -30,6 +35,22 @@ export async function readDocument(file: string, io: Io): Promise<ReadDocument> 
 	try {
 		return { text, document: JSON.parse(text) };
 	} catch (error) {
-		throw new GuestwireError("document", `${name} is not JSON: ${(error as Error).message}: correct the file`);
+		const { message: notJson } = error as Error;
+		const document = objectOf(text);
+		if (document !== undefined) return { text, document, notJson };
+		throw new GuestwireError("document", `${name} is not JSON: ${notJson}: correct the file`);
+	}
+}
+
+/** The object that is written as YAML; undefined if there is none. */
+function objectOf(text: string): unknown {
+	if (text.length > MOST_YAML) return undefined;
+	try {
+		const [first, ...others] = parseYaml(text, "YAML", "document");
+		const isObject = typeof first?.value === "object" && !Array.isArray(first.value);
+		// An object may contain itself, which JSON cannot write.
+		return isObject && others.length === 0 ? JSON.parse(JSON.stringify(first.value)) : undefined;
+	} catch {
+		return undefined;
 	}
 }
