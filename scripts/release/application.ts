@@ -26,8 +26,8 @@ const NEEDLESS_FOLDERS = /^(\.github|\.vscode|benchmarks?|docs?|examples?|tests?
 
 /**
  * Writes the built application, its production dependencies as the lock file has them, and Node.js below `root`, at HOME;
- * also the command in /usr/bin, and in /etc/guestwire a configuration that serves the examples. `npm run build` has to have
- * run.
+ * also the command in /usr/bin, the example in /usr/share, which an upgrade replaces, and in /etc/guestwire a configuration
+ * that serves it. `npm run build` has to have run.
  */
 export function stageApplication(root: string): void {
 	const home = join(root, HOME);
@@ -81,9 +81,8 @@ function linkCommand(root: string): void {
 }
 
 function copyExample(root: string): void {
-	const folder = join(root, "etc/guestwire");
-	cpSync(join(ROOT, "packaging/guestwire.yaml"), join(folder, "guestwire.yaml"));
-	cpSync(join(ROOT, "examples/inventory"), join(folder, "inventory"), { recursive: true });
+	cpSync(join(ROOT, "packaging/guestwire.yaml"), join(root, "etc/guestwire/guestwire.yaml"));
+	cpSync(join(ROOT, "examples/inventory"), join(root, "usr/share/guestwire/examples/inventory"), { recursive: true });
 }
 
 function normalizeModes(home: string): void {

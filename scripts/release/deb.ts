@@ -47,6 +47,7 @@ function copyUnit(root: string): void {
 	];
 	for (const [from = "", to = ""] of copies) cpSync(join(ROOT, from), join(root, to));
 	mkdirSync(join(root, "etc/guestwire/credentials"), { mode: 0o700 });
+	mkdirSync(join(root, "etc/guestwire/inventory"), { mode: 0o755 });
 }
 
 function copyDocumentation(root: string): void {

@@ -36,12 +36,13 @@ export function manPage(commands: readonly CommandHelp[], facts: PageFacts): str
 
 const FILES = [
 	["/etc/guestwire/guestwire.yaml", "The configuration of the service."],
-	["/etc/guestwire/inventory", "The inventory of the example."],
+	["/etc/guestwire/inventory", "For an inventory of your own."],
 	[
 		"/etc/guestwire/credentials",
 		"Secrets, readable by root alone. The service gets each NAME as /run/credentials/guestwire.service/secret_NAME.",
 	],
 	["/var/lib/guestwire", "The state: keys, passwords that guests posted, the request history and the mirror."],
+	["/usr/share/guestwire/examples/inventory", "The inventory of the example, which the configuration names at first."],
 	["/run/guestwire", "A folder for unix sockets. Members of the group guestwire may connect."],
 ] as const;
 

@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The same package as version 99, with another example. */
+/** The same package as version 99, with another configuration and another example. */
 function buildUpgrade(): void {
 	const root = join(folder, "new");
 	execFileSync("dpkg-deb", ["-R", join(folder, "old.deb"), root]);
@@ -27,7 +27,7 @@ function buildUpgrade(): void {
 		writeFileSync(join(root, path), change(readFileSync(join(root, path), "utf8")));
 	edit("DEBIAN/control", (text) => text.replace(/^Version: .*$/m, "Version: 99"));
 	edit("etc/guestwire/guestwire.yaml", (text) => `${text}\n# Of version 99.\n`);
-	edit("etc/guestwire/inventory/app-1.yaml", (text) => `${text}\n# Of version 99.\n`);
+	edit("usr/share/guestwire/examples/inventory/app-1.yaml", (text) => `${text}\n# Of version 99.\n`);
 	execFileSync("dpkg-deb", ["--root-owner-group", "-Znone", "-b", root, join(folder, "new.deb")], { stdio: "ignore" });
 	rmSync(root, { recursive: true });
 }
@@ -138,16 +138,16 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 	});
 
 	it("keeps the configuration and the state when it is upgraded, and runs the new version", async () => {
-		await run("echo '# mine' >>/etc/guestwire/guestwire.yaml; systemctl restart guestwire");
+		await run(`echo '# mine' | tee -a /etc/guestwire/guestwire.yaml >/etc/guestwire/inventory/mine.yaml
+			systemctl restart guestwire`);
 		const pid = await mainPid();
 		const seed = `curl -sSf http://127.0.0.1:8775/openstack/latest/meta_data.json | grep -o '"random_seed": "[^"]*"'`;
 		const old = await run(seed);
 		await run("dpkg --force-confdef --force-confold -i /release/new.deb");
 		expect(await restarted(pid)).not.toBe(pid);
 		expect(await run(seed)).toBe(old);
-		expect(await run("tail -n 1 /etc/guestwire/guestwire.yaml /etc/guestwire/inventory/app-1.yaml")).toMatch(
-			/# mine\n[\s\S]*# Of version 99\./,
-		);
+		expect(await run("tail -q -n 1 /etc/guestwire/guestwire.yaml /etc/guestwire/inventory/*")).toBe("# mine\n# mine\n");
+		expect(await run("tail -n 1 /usr/share/guestwire/examples/inventory/app-1.yaml")).toBe("# Of version 99.\n");
 	});
 
 	it("has a manual page, and completions that the shells accept", async () => {
