@@ -9,7 +9,10 @@ import { pageAssets } from "../page-assets.ts";
 import { bootContainer, type Container, until } from "./container.ts";
 import { releaseFile } from "./release.ts";
 
-const DOCUMENT = "http://127.0.0.1:8775/openstack/latest/network_data.json";
+const GUEST = "http://127.0.0.1:8775";
+const DOCUMENT = `${GUEST}/openstack/latest/network_data.json`;
+/** Has a `random_seed` that depends on the state. */
+const SEEDED = "openstack/latest/meta_data.json";
 const OPERATOR = "http://127.0.0.1:8790";
 const folder = mkdtempSync(join(tmpdir(), "guestwire-packages-"));
 
@@ -50,6 +53,8 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 	const files = () =>
 		run("find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path /run \\) -prune -o -print | sort");
 	let before: string;
+	/** What root's command has shown before the first start. */
+	let shown: string;
 
 	beforeAll(async () => {
 		container = await bootContainer(suite, folder);
@@ -60,9 +65,16 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 	it("is installed by dpkg alone, and does not start an unconfigured service", async () => {
 		await run("dpkg -i /release/old.deb");
 		expect(await run("systemctl is-active guestwire || true")).toBe("inactive\n");
-		expect(await run("stat -c '%U %G %a' /etc/guestwire /etc/guestwire/credentials")).toBe(
-			"root guestwire 750\nroot root 700\n",
+		expect(await run("stat -c '%U %G %a' /etc/guestwire /etc/guestwire/credentials /var/lib/guestwire")).toBe(
+			"root guestwire 750\nroot root 700\nguestwire guestwire 700\n",
 		);
+		expect(await run("ls /etc/guestwire/inventory")).toBe("");
+	});
+
+	it("has commands for root that work before the first start, and leave the service files of its own", async () => {
+		await run("guestwire doctor --config /etc/guestwire/guestwire.yaml");
+		shown = await run(`guestwire show web-1 ${SEEDED} --config /etc/guestwire/guestwire.yaml`);
+		expect(await run("stat -c '%U %G %a' /var/lib/guestwire/* | sort --unique")).toBe("guestwire guestwire 600\n");
 	});
 
 	it("starts within three seconds, the first time too, and answers a guest", async () => {
@@ -71,6 +83,10 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		console.log(`${suite}: the first systemctl start takes ${start} s, the first answer ${answer} s more`);
 		expect(JSON.parse(await run("cat /tmp/answer")).networks[0].ip_address).toBe("192.0.2.10");
 		expect(start).toBeLessThan(3);
+	});
+
+	it("has the state that root's commands have had", async () => {
+		expect(await run(`curl -sSf ${GUEST}/${SEEDED}`)).toBe(shown);
 	});
 
 	it("serves the operators' page", async () => {

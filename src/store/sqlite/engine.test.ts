@@ -1,5 +1,5 @@
 /** @module-tag slow */
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -26,6 +26,18 @@ test("only the owner can read the file, and what SQLite writes beside it", async
 	const state = await openDatabase({ sqlite: file });
 	await createPasswordStore(state).setOnce("i", Buffer.from("secret"));
 	for (const suffix of ["", "-wal", "-shm"]) expect((await stat(file + suffix)).mode & 0o777).toBe(0o600);
+	await state.close();
+});
+
+test.skipIf(process.geteuid?.() !== 0)("what root creates in a service's folder belongs to the service", async () => {
+	await chown(folder, 12_345, 12_346);
+	const state = await openDatabase({ sqlite: file });
+	await createPasswordStore(state).setOnce("i", Buffer.from("secret"));
+	const lock = await state.acquireLock("mirror", new AbortController().signal);
+	for (const suffix of ["", "-wal", "-shm", "-mirror.lock"]) {
+		expect(await stat(file + suffix), suffix).toMatchObject({ uid: 12_345, gid: 12_346 });
+	}
+	await lock.release();
 	await state.close();
 });
 
