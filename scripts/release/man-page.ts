@@ -25,7 +25,7 @@ export function manPage(commands: readonly CommandHelp[], facts: PageFacts): str
 		".SH COMMANDS",
 		...commands.flatMap(commandSection),
 		".SH EXIT STATUS",
-		"0 success, 1 failure, 2 wrong usage.",
+		"0 success, 1 failure, 2 wrong usage, 78 a mistake in the configuration.",
 		".SH FILES",
 		...FILES.flatMap(([path, text]) => [".TP", `.I ${escaped(path)}`, escaped(text)]),
 		".SH SEE ALSO",

@@ -120,12 +120,13 @@ describe("a configuration", () => {
 		],
 	])("%s", async (_name, text, said) => {
 		const result = await runIn({ ...inventory, "c.yaml": text }, ["serve", "--config", "FOLDER/c.yaml"]);
-		expect(result).toEqual({ code: 1, said: expect.stringMatching(said) });
+		// EX_CONFIG: the unit does not start the service again.
+		expect(result).toEqual({ code: 78, said: expect.stringMatching(said) });
 	});
 
 	test("a missing file", async () => {
 		const { code, said } = await runIn({}, ["serve", "--config", "FOLDER/c.yaml"]);
-		expect(code).toBe(1);
+		expect(code).toBe(78);
 		expect(said).toMatch(/^guestwire: can't read c\.yaml \(ENOENT\): correct --config\n$/);
 	});
 

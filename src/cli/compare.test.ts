@@ -145,7 +145,7 @@ describe("compare", () => {
 			1,
 			/^guestwire: GET \/: no answer \(ECONNREFUSED\): is the metadata service up\?/,
 		],
-		[["--secret-file", "/no/such/file"], 1, /--secret-file \/no\/such\/file /],
+		[["--secret-file", "/no/such/file"], 78, /--secret-file \/no\/such\/file /],
 		[["web-3"], 1, /"web-3"/],
 	])("%j: one line says what is wrong", async (args, expected, message) => {
 		const { code, stderr } = await compare(configure("wrong", "", "novalocal"), ...args);

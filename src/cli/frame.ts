@@ -3,7 +3,7 @@
  * options that select a source, the output of results and errors, and the exit codes.
  */
 import { type Command, CommanderError } from "commander";
-import { GuestwireError } from "../errors.ts";
+import { type ErrorCode, GuestwireError } from "../errors.ts";
 import { printable } from "../printable.ts";
 
 /** The streams and environment that a command runs in. */
@@ -18,8 +18,11 @@ export interface Io {
 	stopSignal(): AbortSignal;
 }
 
-/** 0 success, 1 failure, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 success, 1 failure, 2 wrong usage, 78 a mistake in the configuration (EX_CONFIG in sysexits.h). */
+export type ExitCode = 0 | 1 | 2 | 78;
+
+/** Of errors that come again until a person has corrected something. */
+const EXIT_CODES: Readonly<Partial<Record<ErrorCode, ExitCode>>> = { usage: 2, config: 78 };
 
 /** The options of every command that reads a source. */
 export interface CommonOptions {
@@ -70,7 +73,7 @@ export function reportError(io: Io, error: unknown, helpCommand: string): ExitCo
 	if (error instanceof CommanderError) return reportUsage(io, error, helpCommand);
 	if (error instanceof GuestwireError) {
 		say(io, error.message);
-		return error.code === "usage" ? 2 : 1;
+		return EXIT_CODES[error.code] ?? 1;
 	}
 	const { message, stack } = error instanceof Error ? error : new Error(String(error));
 	const debug = io.env["GUESTWIRE_DEBUG"] === "1";

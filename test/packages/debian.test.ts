@@ -146,11 +146,23 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		);
 	});
 
-	it("reports a mistake in the configuration in the journal", async () => {
+	it("reports a mistake in the configuration in the journal, once", async () => {
 		await run("cp -a /etc/guestwire/guestwire.yaml /tmp/; echo 'metdata: 1' >>/etc/guestwire/guestwire.yaml");
 		expect((await container.run("systemctl restart guestwire")).code).not.toBe(0);
 		expect(await run("journalctl --no-pager -u guestwire -o cat")).toMatch(/metdata.*metadata/);
+		// A service that is to be started again would be "activating".
+		expect(await run("systemctl show -P ActiveState guestwire; systemctl show -P ExecMainStatus guestwire")).toBe(
+			"failed\n78\n",
+		);
 		await run("cp -a /tmp/guestwire.yaml /etc/guestwire/; systemctl reset-failed guestwire; systemctl start guestwire");
+	});
+
+	it("is started again while the host lacks the address to listen on", async () => {
+		await run(`cp -a /etc/guestwire/guestwire.yaml /tmp/
+			sed -i 's/"127.*8775".*/"192.0.2.99:8775", identity: address }/' /etc/guestwire/guestwire.yaml`);
+		expect((await container.run("systemctl restart guestwire")).code).not.toBe(0);
+		expect(await run("systemctl show -P ActiveState guestwire")).toBe("activating\n");
+		await run("cp -a /tmp/guestwire.yaml /etc/guestwire/; systemctl restart guestwire");
 	});
 
 	it("keeps the configuration and the state when it is upgraded, and runs the new version", async () => {
