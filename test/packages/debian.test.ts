@@ -190,8 +190,8 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		).toMatch(/^netplan\nnetworkd\nnetworkmanager\n$/);
 	});
 
-	it("leaves nothing behind when it is purged", async () => {
-		await run("systemctl enable guestwire; echo extra >/etc/guestwire/inventory/extra.txt");
+	it("leaves nothing behind when it is purged, even if another user is in its group", async () => {
+		await run("systemctl enable guestwire; usermod --append --groups guestwire daemon");
 		await run("DEBIAN_FRONTEND=noninteractive apt-get purge -y guestwire");
 		const added = (await files()).split("\n").filter((path) => !before.split("\n").includes(path));
 		expect(
@@ -202,12 +202,16 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		);
 	});
 
-	it("is installed and removed where systemd does not run, as in a chroot", async () => {
-		await run(`unshare --mount bash -ec '
+	it("is installed, removed and installed again, still enabled, where systemd does not run, as in a chroot", async () => {
+		const output = await run(`unshare --mount bash -ec '
 			mount -t tmpfs tmpfs /run
 			dpkg -i /release/old.deb
 			systemctl enable guestwire
-			dpkg --remove guestwire'`);
+			dpkg --remove guestwire
+			dpkg -i /release/old.deb
+			systemctl is-enabled guestwire
+			dpkg --purge guestwire'`);
+		expect(output).toMatch(/^enabled$/m);
 		expect(await run("find /etc/systemd -name 'guestwire*'")).toBe("");
 	});
 });
