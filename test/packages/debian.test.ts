@@ -132,7 +132,7 @@ describe.each<SuiteName>(["bookworm", "trixie"])("the package in %s", (suite) =>
 		await run(`cp -a /etc/guestwire/guestwire.yaml /tmp/
 			(umask 077; echo -n secret >/etc/guestwire/credentials/proxy)
 			cat >/etc/guestwire/guestwire.yaml <<-END
-				cloud: { files: { path: inventory } }
+				cloud: { files: { path: /usr/share/guestwire/examples/inventory } }
 				metadata:
 				  - { listen: "127.0.0.1:80", identity: fixed, instance: web-1 }
 				  - { listen: "unix:/run/guestwire/metadata.sock", identity: signed, sharedSecretFile: /run/credentials/guestwire.service/secret_proxy }
