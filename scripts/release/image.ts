@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DebianPackage } from "./sbom.ts";
-import { EPOCH, manifest, run, setTimes } from "./tools.ts";
+import { EPOCH, type Manifest, manifest, run, setTimes } from "./tools.ts";
 
 const SUITE = "trixie";
 /** What Node.js is linked with, and the list of certificates: Debian's package → SPDX identifier of the copied files' licence. */
@@ -111,6 +111,9 @@ function addFiles(root: string): void {
 	chmodSync(root, 0o755);
 }
 
+/** What `podman load` calls the image. A name without a slash would become the name, and `latest` the version. */
+const imageName = ({ name, version }: Manifest) => `localhost/${name}:${version}`;
+
 function commit(work: string, root: string, file: string): void {
 	const storage = ["--root", join(work, "storage"), "--runroot", join(work, "run"), "--storage-driver", "vfs"];
 	const buildah = (...args: string[]) => run("buildah", [...storage, ...args]).trim();
@@ -137,6 +140,6 @@ function commit(work: string, root: string, file: string): void {
 		"--timestamp",
 		String(EPOCH),
 		container,
-		`oci-archive:${file}:${manifest.version}`,
+		`oci-archive:${file}:${imageName(manifest)}`,
 	);
 }

@@ -116,7 +116,7 @@ function advice(error: unknown): string {
 		case "EADDRNOTAVAIL":
 			return "no interface of this machine has this address: add it, or choose another one";
 		case "EACCES":
-			return "permission denied: ports below 1024 need CAP_NET_BIND_SERVICE, a socket needs write access to its folder";
+			return "permission denied: ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE, a socket needs write access to its folder";
 		case "ENOENT":
 			return "its folder does not exist: create it";
 		default:

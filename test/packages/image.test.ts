@@ -1,7 +1,7 @@
 /** The image, unpacked by umoci and started by runc, in a network namespace with nothing but a loopback interface. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +26,9 @@ describe("the image", () => {
 		const [, version] = /guestwire-([^/]*)-oci\.tar$/.exec(archive) ?? [];
 		mkdirSync(join(folder, "layout"));
 		execFileSync("tar", ["-xf", archive, "-C", join(folder, "layout")]);
-		execFileSync(program("umoci"), ["unpack", "--image", `${folder}/layout:${version}`, bundle], { stdio: "pipe" });
+		// The name that `podman load` gives it.
+		const image = `${folder}/layout:localhost/guestwire:${version}`;
+		execFileSync(program("umoci"), ["unpack", "--image", image, bundle], { stdio: "pipe" });
 		adaptToHere(join(bundle, "config.json"), name);
 		execFileSync("sh", ["-c", `ip netns add ${name} && ip -n ${name} link set lo up`]);
 	});
@@ -51,37 +53,76 @@ describe("the image", () => {
 		expect(readFileSync(join(libraries, "libc.so.6"), "latin1")).toContain(`(Debian GLIBC ${version})`);
 	});
 
-	it("answers guests and operators as an ordinary user of a read-only root, and shuts down cleanly", async () => {
-		const started = performance.now();
-		const [command = "", ...args] = runc("run", "--bundle", bundle, name);
-		const container = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
-		let errors = "";
-		container.stderr.on("data", (chunk) => {
-			errors += chunk;
-		});
+	/** Runs the image until it answers, and shuts it down. */
+	async function answersOf(url: string, check: (answer: string) => void): Promise<void> {
+		const { container, errors } = start();
 		const answer = await until(() => {
-			if (container.exitCode !== null) throw new Error(errors);
+			if (container.exitCode !== null) throw new Error(errors());
 			try {
-				return inside("curl", "-sf", DOCUMENT);
+				return inside("curl", "-sf", url);
 			} catch {
 				return undefined;
 			}
 		});
-		console.log(`image: the first answer comes ${((performance.now() - started) / 1000).toFixed(1)} s after the start`);
-		expect(JSON.parse(answer).networks[0].ip_address).toBe("192.0.2.10");
-		for (const path of pageAssets(inside("curl", "-sf", `${OPERATOR}/`))) {
-			expect(inside("curl", "-sf", `${OPERATOR}${path}`).length).toBeGreaterThan(1000);
-		}
+		check(answer);
 		const [kill = "", ...rest] = runc("kill", name, "TERM");
 		execFileSync(kill, rest);
 		expect(await once(container, "exit")).toEqual([0, null]);
+	}
+
+	function start() {
+		const [command = "", ...args] = runc("run", "--bundle", bundle, name);
+		const container = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
+		let text = "";
+		container.stderr.on("data", (chunk) => {
+			text += chunk;
+		});
+		return { container, errors: () => text };
+	}
+
+	it("answers guests and operators as an ordinary user of a read-only root, and shuts down cleanly", async () => {
+		const started = performance.now();
+		await answersOf(DOCUMENT, (answer) => {
+			const seconds = (performance.now() - started) / 1000;
+			console.log(`image: the first answer comes ${seconds.toFixed(1)} s after the start`);
+			expect(JSON.parse(answer).networks[0].ip_address).toBe("192.0.2.10");
+			for (const path of pageAssets(inside("curl", "-sf", `${OPERATOR}/`))) {
+				expect(inside("curl", "-sf", `${OPERATOR}${path}`).length).toBeGreaterThan(1000);
+			}
+		});
+	});
+
+	it("listens on port 80 where the host allows that to every user, with a configuration that its group may read", async () => {
+		mountConfiguration(bundle, join(folder, "etc"));
+		const { container, errors } = start();
+		expect(await once(container, "exit")).toEqual([1, null]);
+		expect(errors()).toContain("can't listen on 127.0.0.1:80: permission denied");
+		inside("sh", "-c", "echo 80 >/proc/sys/net/ipv4/ip_unprivileged_port_start");
+		await answersOf("http://127.0.0.1/openstack", (answer) => expect(answer).toContain("latest"));
 	});
 });
 
-/** What an engine would decide: the network, no terminal, a root that is not written to, and state in memory. */
+/** As `podman run -v …:/etc/guestwire:ro` does. */
+function mountConfiguration(bundle: string, source: string): void {
+	const file = join(bundle, "config.json");
+	const config = JSON.parse(readFileSync(file, "utf8"));
+	mkdirSync(source, { mode: 0o750 });
+	chownSync(source, 0, config.process.user.gid);
+	const metadata = '[{ listen: "127.0.0.1:80", identity: fixed, instance: web-1 }]';
+	const inventory = "/usr/share/guestwire/examples/inventory";
+	writeFileSync(join(source, "guestwire.yaml"), `cloud: { files: { path: ${inventory} } }\nmetadata: ${metadata}\n`);
+	config.mounts.push({ destination: "/etc/guestwire", type: "bind", source, options: ["rbind", "ro"] });
+	writeFileSync(file, JSON.stringify(config));
+}
+
+/**
+ * What an engine would decide: the network, no terminal, no capabilities for a user who is not root, a root that is not
+ * written to, and state in memory.
+ */
 function adaptToHere(file: string, namespace: string): void {
 	const config = JSON.parse(readFileSync(file, "utf8"));
 	config.process.terminal = false;
+	config.process.capabilities = {};
 	config.root.readonly = true;
 	config.mounts = config.mounts.filter(({ type }: { type: string }) => type !== "cgroup");
 	for (const destination of ["/run/guestwire", "/var/lib/guestwire"]) {
