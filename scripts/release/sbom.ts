@@ -26,8 +26,28 @@ interface Dependency {
 	readonly dependsOn?: readonly string[];
 }
 
+/** A bill of materials as npm writes it. */
+export interface Bill {
+	readonly metadata: { readonly component: Component };
+	readonly components: readonly Component[];
+	readonly dependencies: readonly Dependency[];
+}
+
 /** What npm calls a package that only development needs. */
 const DEVELOPMENT = "cdx:npm:package:development";
+
+/**
+ * What npm knows of the packages in the lock file. Takes a second, and a release needs it last.
+ *
+ * @throws Error if npm has no command for it
+ */
+export function npmBill(): Bill {
+	try {
+		return JSON.parse(run("npm", ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"], { cwd: ROOT }));
+	} catch (cause) {
+		throw new Error("npm sbom failed: it needs npm 10.2 or newer, and Debian 12 and 13 have 9.2", { cause });
+	}
+}
 
 /**
  * Writes the bill of materials: the production dependencies, what is bundled into the operators' page, the Node.js that the
@@ -35,19 +55,23 @@ const DEVELOPMENT = "cdx:npm:package:development";
  * that one commit gives the same bytes. `npm run build` has to have run.
  *
  * @param folder where the document goes
+ * @param bill npm's
  * @param debian what the image has of Debian
  */
-export function writeSbom(folder: string, debian: readonly DebianPackage[]): void {
-	const text = run("npm", ["sbom", "--sbom-format", "cyclonedx", "--package-lock-only"], { cwd: ROOT });
-	const bill = JSON.parse(text);
+export function writeSbom(folder: string, bill: Bill, debian: readonly DebianPackage[]): void {
 	const bundled = bundledPackages(readFileSync(join(ROOT, "dist/web/licenses.md"), "utf8"));
 	const packages = shipped(bill.components, withDependencies(bundled, bill.dependencies));
 	const known = new Set([bill.metadata.component["bom-ref"], ...packages.map((one) => one["bom-ref"])]);
-	bill.metadata.timestamp = new Date(EPOCH * 1000).toISOString();
-	bill.components = [...packages, nodeComponent(), ...debian.map(debianComponent)];
-	bill.dependencies = among(bill.dependencies, known);
-	bill.serialNumber = `urn:uuid:${uuidOf(JSON.stringify(bill.components))}`;
-	writeFileSync(join(folder, `${manifest.name}-${manifest.version}.cdx.json`), `${JSON.stringify(bill, null, "\t")}\n`);
+	const components = [...packages, nodeComponent(), ...debian.map(debianComponent)];
+	const whole = {
+		...bill,
+		metadata: { ...bill.metadata, timestamp: new Date(EPOCH * 1000).toISOString() },
+		components,
+		dependencies: among(bill.dependencies, known),
+		serialNumber: `urn:uuid:${uuidOf(JSON.stringify(components))}`,
+	};
+	const file = join(folder, `${manifest.name}-${manifest.version}.cdx.json`);
+	writeFileSync(file, `${JSON.stringify(whole, null, "\t")}\n`);
 }
 
 /**
