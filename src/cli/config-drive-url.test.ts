@@ -60,6 +60,21 @@ describe("config-drive --url", () => {
 		expect(stderr).toMatch(/^guestwire: only this machine can open the link: set "operator.url"[^\n]*\n$/);
 	});
 
+	it("refuses a state that is the user's own, which another key signs for", async () => {
+		const config = join(folder, "stateless.yaml");
+		writeFileSync(config, `cloud: { files: { path: ${examples} } }\n`);
+		for (const source of [
+			["--config", config],
+			["--inventory", examples],
+		]) {
+			const { code, stdout, stderr } = await url("metal-1", ...source);
+			expect([code, stdout]).toEqual([1, ""]);
+			expect(stderr).toMatch(/^guestwire: --url needs the state of the operator server: [^\n]*"state"\)\n$/);
+		}
+		const env = { STATE_DIRECTORY: folder };
+		expect(await runCli(["config-drive", "--url", "metal-1", "--config", config], { env })).toMatchObject({ code: 0 });
+	});
+
 	it.each([
 		[
 			["metal-1"],

@@ -5,7 +5,7 @@ import { createDriveLinks, LINK_MINUTES, makeDriveLink } from "../service/drive-
 import { sharedKey } from "../store/secrets.ts";
 import { type CommonOptions, type Io, say } from "./frame.ts";
 import { type CommandContext, withInstance } from "./source.ts";
-import { isTemporary, openState } from "./state.ts";
+import { isShared, isTemporary, openState, STATE_ADVICE } from "./state.ts";
 
 export interface UrlOptions extends CommonOptions {
 	readonly minutes?: number;
@@ -21,13 +21,11 @@ export function minutesOption(text: string): number {
 /** Prints a link to the drive of an instance, as text even in a pipe, so that a shell can put it into a request. */
 export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): Promise<void> {
 	await withInstance(nameOrId, options, io, async ({ id }, { config, where }) => {
+		if (!isShared(config.state, io.env)) throw otherState();
 		const base = config.operator.url ?? baseOf(config.operator.listen, where(["operator", "listen"]), io);
 		const state = await openState(config.state, io);
 		try {
-			if (isTemporary(state)) {
-				const advice = "give its configuration with --config";
-				throw new GuestwireError("state", `--url needs the operator server's state: ${advice}`);
-			}
+			if (isTemporary(state)) throw otherState();
 			const links = createDriveLinks(await sharedKey(state, "drive_links"));
 			const link = makeDriveLink(links, base, id, options.minutes);
 			io.stdout.write(options.json === true ? `${JSON.stringify(link)}\n` : `${link.url}\n`);
@@ -35,6 +33,11 @@ export async function printUrl(nameOrId: string, options: UrlOptions, io: Io): P
 			await state.close();
 		}
 	});
+}
+
+/** The server would refuse the link, which another key has signed. */
+function otherState(): GuestwireError {
+	return new GuestwireError("state", `--url needs the state of the operator server: ${STATE_ADVICE}`);
 }
 
 /** The server's URL by its listen address, if that is an address that others can use. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCli } from "../../test/run-cli.ts";
+import { runCli, stateHome } from "../../test/run-cli.ts";
 import { openDatabase } from "../store/database.ts";
 import { createPasswordStore } from "../store/password-store.ts";
 
@@ -31,7 +31,16 @@ test("it is printed byte for byte, with a newline on a terminal, until it is cle
 	expect((await password(["i-1"], { isTTY: true })).stdout).toBe("c2VjcmV0\n");
 	expect(await password(["web-1", "--clear"])).toEqual({ code: 0, stdout: "", stderr: "" });
 	const { code, stderr } = await password(["web-1"]);
-	expect([code, stderr]).toEqual([1, "guestwire: instance i-1 has no password: its guest has not posted one\n"]);
+	const said = `guestwire: instance i-1 has no password in ${folder}/state.db: its guest has not posted one\n`;
+	expect([code, stderr]).toEqual([1, said]);
+});
+
+test("without the service's configuration, the error names the database and doubts it", async () => {
+	await post("i-1", Buffer.from("c2VjcmV0"));
+	const { code, stderr } = await runCli(["password", "web-1", "--inventory", join(folder, "a.yaml")]);
+	const database = join(stateHome, "guestwire", "guestwire.db");
+	expect(code).toBe(1);
+	expect(stderr).toMatch(`has no password in ${database}: its guest has not posted one, or the service has another`);
 });
 
 test("one that was posted before the last launch is printed and cleared, too: a resized guest keeps its password", async () => {

@@ -3,7 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import { createPasswordStore, type PostedPassword } from "../store/password-store.ts";
 import { type CommonOptions, commonOptions, type Io, say } from "./frame.ts";
 import { withInstance } from "./source.ts";
-import { openState } from "./state.ts";
+import { isShared, openState, STATE_ADVICE } from "./state.ts";
 
 interface PasswordOptions extends CommonOptions {
 	readonly clear?: boolean;
@@ -21,7 +21,9 @@ export function passwordCommand(io: Io): Command {
 					const passwords = createPasswordStore(state);
 					const found = await passwords.last(id, server?.launched);
 					if (found === undefined) {
-						throw new GuestwireError("password", `instance ${id} has no password: its guest has not posted one`);
+						const what = `instance ${id} has no password in ${state.name}: its guest has not posted one`;
+						const doubt = isShared(config.state, io.env) ? "" : `, or the service has another state: ${STATE_ADVICE}`;
+						throw new GuestwireError("password", `${what}${doubt}`);
 					}
 					if (options.clear) await passwords.clear(id);
 					else show(found, io);

@@ -38,6 +38,17 @@ export async function openState({ postgres, sqlite }: Config["state"], io: Io): 
 	}
 }
 
+/**
+ * Whether every process with this configuration has the same state, whoever runs it: without `state`, the file is in a
+ * folder of the user, unless systemd or the image's environment names the service's.
+ */
+export function isShared({ postgres, sqlite }: Config["state"], env: Io["env"]): boolean {
+	return (postgres ?? sqlite ?? env["STATE_DIRECTORY"]) !== undefined;
+}
+
+/** For errors about a state that is not, or may not be, the service's. */
+export const STATE_ADVICE = 'give its configuration with --config, and name the state there ("state")';
+
 /** Whether the state ends with this process. */
 export function isTemporary({ name }: StateDatabase): boolean {
 	return name === "in memory";
