@@ -20,7 +20,7 @@ const SECOND = "FA:16:3E:00:00:02";
 /** A server whose NICs Nova listed at a time. */
 function server(requestedAt: number, ...macs: string[]): Resource {
 	const lan = macs.map((mac) => ({ "OS-EXT-IPS-MAC:mac_addr": mac, addr: "10.0.0.2", version: 4 }));
-	const content = { id: "vm", name: "vm", tenant_id: "own", addresses: { lan } };
+	const content = { id: "vm", name: "vm", tenant_id: "own", addresses: { lan }, security_groups: [] };
 	return { kind: "server", id: "vm", requestedAt, content } as unknown as Resource;
 }
 

@@ -1,8 +1,9 @@
 /** One instance's facts, put together from the mirror. Whose a port is stays the business of `source/ownership.ts`. */
 import { emptyFacts } from "../instance/empty-facts.ts";
-import type { InstanceFacts, PortFacts } from "../instance/facts.ts";
+import type { InstanceFacts, PortFacts, SecurityGroupFacts, ServerFacts } from "../instance/facts.ts";
+import { withGroupNames } from "../instance/group-names.ts";
 import { isDhcpPort } from "../instance/port-owner.ts";
-import { isInstanceNic } from "../source/ownership.ts";
+import { isInstanceNic, ownPorts } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceName, textOfName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
 import type { DeletedResource, MirrorStore, Selector } from "./mirror-store.ts";
@@ -41,11 +42,12 @@ export async function readInstance(store: Reader, id: string, options: ReadInsta
 		const { resources, deleted, sequences } = await readResources(store, id, options);
 		const [sequence = 0] = sequences;
 		if (attempt < ATTEMPTS && sequences.some((other) => other !== sequence)) continue;
-		const facts = deleted.has(textOfName({ kind: "server", id })) ? undefined : factsOf(resources, id);
+		const isGone = (name: ResourceName) => deleted.has(textOfName(name));
+		const facts = isGone({ kind: "server", id }) ? undefined : factsOf(resources, id, isGone);
 		const missing = facts === undefined ? [] : missingFrom(resources, facts);
 		return {
 			facts,
-			missing: missing.filter((name) => !deleted.has(textOfName(name))),
+			missing: missing.filter((name) => !isGone(name)),
 			resources: [...resources.values()],
 			deleted: [...deleted.values()],
 			sequence,
@@ -118,15 +120,16 @@ function neighboursOf(ports: readonly PortFacts[]): Selector[] {
 	];
 }
 
-function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
+function factsOf(resources: Resources, id: string, isGone: (name: ResourceName) => boolean): InstanceFacts | undefined {
 	const [server] = contentsOf(resources.values(), "server");
 	const keypairs = contentsOf(resources.values(), "keypair");
 	const [details] = contentsOf(resources.values(), "server_details");
 	const ports = nicsOf(resources, id);
+	const securityGroups = contentsOf(resources.values(), "security_group");
 	if (server === undefined && ports.length === 0) return undefined;
 	return {
 		...emptyFacts(id),
-		...(server && { server }),
+		...(server && { server: withCurrentGroups(server, ports, securityGroups, isGone) }),
 		...(keypairs.length > 0 && { keypairs }),
 		...(details?.dedicatedCpus && { dedicatedCpus: details.dedicatedCpus }),
 		ports,
@@ -136,7 +139,7 @@ function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 		subnets: contentsOf(resources.values(), "subnet"),
 		dhcpPorts: contentsOf(resources.values(), "port").filter(isDhcpPort),
 		floatingIps: contentsOf(resources.values(), "floatingip"),
-		securityGroups: contentsOf(resources.values(), "security_group"),
+		securityGroups,
 		...(details && {
 			interfaceAttachments: details.interfaceAttachments,
 			volumeAttachments: details.volumeAttachments,
@@ -145,6 +148,20 @@ function factsOf(resources: Resources, id: string): InstanceFacts | undefined {
 		bareMetalPorts: contentsOf(resources.values(), "baremetal_port"),
 		portGroups: contentsOf(resources.values(), "portgroup"),
 	};
+}
+
+/** A group that is missing may be one that was not read yet. */
+function withCurrentGroups(
+	server: ServerFacts,
+	candidates: readonly PortFacts[],
+	groups: readonly SecurityGroupFacts[],
+	isGone: (name: ResourceName) => boolean,
+): ServerFacts {
+	const { ports } = ownPorts(candidates, server);
+	const known = new Set(groups.map(({ id }) => id));
+	const ids = ports.flatMap(({ security_groups }) => security_groups);
+	const areKnown = ids.every((id) => known.has(id) || isGone({ kind: "security_group", id }));
+	return withGroupNames(server, ports, areKnown ? groups : undefined);
 }
 
 function missingFrom(resources: Resources, { id, ports, subports }: InstanceFacts): ResourceName[] {
