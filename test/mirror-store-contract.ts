@@ -163,6 +163,31 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 			expect((await readInstance(store, "unknown", { dhcpPorts: true })).facts).toBeUndefined();
 		});
 
+		test("the names of a server's groups follow its ports and the groups, but not the ports of others", async () => {
+			const group = (id: string, name: string, requestedAt: number): Resource => ({
+				...{ kind: "security_group", id, requestedAt },
+				content: { id, name, security_group_rules: [] },
+			});
+			const names = async () => {
+				const { facts } = await readInstance(store, "vm", { dhcpPorts: false });
+				return facts?.server?.security_groups.map(({ name }) => name);
+			};
+			const own = (requestedAt: number, ...security_groups: string[]) =>
+				port("p", requestedAt, { project_id: "own", security_groups });
+			const foreign = port("q", 1, { project_id: "foreign", security_groups: ["b"] });
+			const vm = server("vm", { tenant_id: "own", security_groups: [{ name: "old" }] });
+			await store.apply({ upserts: [vm, own(1, "a"), foreign, group("b", "web", 1)] });
+			expect(await names()).toEqual(["old"]);
+			await store.apply({ upserts: [group("a", "default", 2)] });
+			expect(await names()).toEqual(["default"]);
+			await store.apply({ upserts: [own(3, "a", "b")] });
+			expect(await names()).toEqual(["default", "web"]);
+			await store.apply({ upserts: [group("b", "www", 4)] });
+			expect(await names()).toEqual(["default", "www"]);
+			await store.apply({ deletes: [{ kind: "security_group", id: "b", requestedAt: 5 }] });
+			expect(await names()).toEqual(["default"]);
+		});
+
 		test("names what an instance refers to and the mirror lacks", async () => {
 			await store.apply({ upserts: [port("p", 1, { fixed_ips: [{ subnet_id: "sub", ip_address: "10.0.0.5" }] })] });
 			const { facts, missing } = await readInstance(store, "vm", { dhcpPorts: false });
@@ -227,6 +252,24 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 			await store.apply({ upserts: [port("a", 2, at("10.0.0.6"))] });
 			expect(await find({ address: "10.0.0.5", networkId: "net" })).toEqual([]);
 			expect(await find({ address: "10.0.0.6", networkId: "net" })).toEqual(["a a"]);
+		});
+
+		test("finds security groups by the groups that their rules name", async () => {
+			const group = (id: string, requestedAt: number, ...named: (string | null)[]): Resource => ({
+				...{ kind: "security_group", id, requestedAt },
+				content: {
+					...{ id, name: id },
+					security_group_rules: named.map((remote_group_id) => ({ direction: "ingress", remote_group_id })),
+				},
+			});
+			const naming = async (id: string) => {
+				const { resources } = await store.read([{ kind: "security_group", key: "remote_group", values: [id] }]);
+				return resources.map((one) => one.id);
+			};
+			await store.apply({ upserts: [group("a", 1, "c", "c", null), group("b", 1, "c", "a"), group("c", 1)] });
+			expect([await naming("c"), await naming("a"), await naming("b")]).toEqual([["a", "b"], ["b"], []]);
+			await store.apply({ upserts: [group("b", 2, "a")] });
+			expect(await naming("c")).toEqual(["a"]);
 		});
 
 		test("values that no look-up can have are ignored", async () => {

@@ -7,6 +7,7 @@ const ADDED = {
 	"0007-client-evidence": { columns: ["client_traits", "client_certainty"], tables: [] },
 	"0008-compared-at": { columns: ["compared_at"], tables: [] },
 	"0009-nodes": { columns: [], tables: ["nodes"] },
+	"0010-remote-groups": { columns: [], tables: [] },
 } satisfies Readonly<Record<string, { readonly columns: readonly string[]; readonly tables: readonly string[] }>>;
 
 /**

@@ -23,7 +23,6 @@ export const PortFacts = Type.Object({
 	device_id: text,
 	device_owner: text,
 	project_id: optional(Type.String()),
-	status: optional(Type.String()),
 	created_at: optional(Type.String()),
 	fixed_ips: Type.Array(FixedIpFacts, { default: [] }),
 	"binding:vif_type": optional(Type.String()),
@@ -92,7 +91,6 @@ export const TrunkFacts = Type.Object({
 	id: Type.String(),
 	name: text,
 	port_id: Type.String(),
-	status: optional(Type.String()),
 	sub_ports: Type.Array(
 		Type.Object({
 			port_id: Type.String(),
@@ -111,7 +109,6 @@ export const FloatingIpFacts = Type.Object({
 	floating_network_id: optional(Type.String()),
 	fixed_ip_address: textOrNull,
 	port_id: textOrNull,
-	status: optional(Type.String()),
 });
 export type FloatingIpFacts = Static<typeof FloatingIpFacts>;
 

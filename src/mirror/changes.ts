@@ -6,7 +6,7 @@ import { isInstanceNic, ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import { contentsOf, type Resource, type ResourceKind, type ResourceName } from "../source/resource.ts";
 import type { Change, ChangeKind } from "../source/source.ts";
 import { chunks } from "../store/chunks.ts";
-import { hasKeys } from "./keys.ts";
+import { belongsToOthers } from "./keys.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 
 /** Kinds whose change concerns nothing else, with the kind that a source reports. */
@@ -41,7 +41,7 @@ export async function changesOf(store: Pick<MirrorStore, "read">, names: readonl
 		const own = KINDS[kind];
 		if (own !== undefined) add(own, id);
 	}
-	const joining = names.filter(({ kind }) => hasKeys(kind));
+	const joining = names.filter(({ kind }) => belongsToOthers(kind));
 	for (let at = 0; at < joining.length; at += CHUNK) {
 		const some = Map.groupBy(joining.slice(at, at + CHUNK), ({ kind }) => kind);
 		const selectors = Array.from(some, ([kind, group]) => ({ kind, ids: group.map(({ id }) => id) }));

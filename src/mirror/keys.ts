@@ -14,6 +14,8 @@ export interface ResourceKeys {
 	/** `port`: the parent port. `subport`: each subport's port. */
 	readonly trunk: "port" | "subport";
 	readonly floatingip: "port";
+	/** `remote_group`: each group that a rule of it names. */
+	readonly security_group: "remote_group";
 	/** `instance`: the server that runs on it. */
 	readonly baremetal_node: "instance";
 	/** `mac`: in canonical text. */
@@ -21,13 +23,14 @@ export interface ResourceKeys {
 	readonly portgroup: "node";
 }
 
-const HAS_KEYS: Readonly<Record<keyof ResourceKeys, true>> = {
+/** Security groups are found by their ids. */
+const BELONGING: Readonly<Record<Exclude<keyof ResourceKeys, "security_group">, true>> = {
 	...{ port: true, trunk: true, floatingip: true },
 	...{ baremetal_node: true, baremetal_port: true, portgroup: true },
 };
 
 /** Whether resources of the kind belong to others and are found by them, so that nothing shows when one is missing. */
-export const hasKeys = (kind: ResourceKind): boolean => Object.hasOwn(HAS_KEYS, kind);
+export const belongsToOthers = (kind: ResourceKind): boolean => Object.hasOwn(BELONGING, kind);
 
 export interface Key {
 	readonly name: ResourceKeys[keyof ResourceKeys];
@@ -63,6 +66,10 @@ function allKeys(resource: Resource): readonly Key[] {
 		}
 		case "floatingip":
 			return [{ name: "port", value: resource.content.port_id ?? "" }];
+		case "security_group": {
+			const groups = new Set(resource.content.security_group_rules.flatMap((rule) => rule.remote_group_id ?? []));
+			return Array.from(groups, (value): Key => ({ name: "remote_group", value }));
+		}
 		case "baremetal_node":
 			return [{ name: "instance", value: resource.content.instance_uuid ?? "" }];
 		case "baremetal_port": {

@@ -6,6 +6,7 @@ import type { MirrorEvents } from "./mirror-events.ts";
 
 const KIND_OF = {
 	"ports of devices": "port",
+	"ports of networks": "port",
 	"DHCP ports of networks": "port",
 	"trunks of ports": "trunk",
 	"floating IPs of ports": "floatingip",

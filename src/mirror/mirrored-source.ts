@@ -14,7 +14,7 @@ import { changesOf } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { asOf, createReadingChecks, type DatedReading, mayLackNics } from "./dated-reading.ts";
 import type { InstanceReads } from "./instance-reads.ts";
-import { hasKeys } from "./keys.ts";
+import { belongsToOthers } from "./keys.ts";
 import type { AnswerOrigin, MirrorEvents } from "./mirror-events.ts";
 import { followMirror, type MirrorState } from "./mirror-state.ts";
 import type { MirrorStore } from "./mirror-store.ts";
@@ -64,7 +64,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Instances that the next look-up has to read again. The others that are under way don't. */
 	const rereads = new Set<string>();
 	let asking = 0;
-	const keyKinds = remote.resources.kinds.filter(hasKeys);
+	const keyKinds = remote.resources.kinds.filter(belongsToOthers);
 	const unproven = createUnproven(remote.signals, () => state.unproven());
 
 	const report = (change: Change) => {

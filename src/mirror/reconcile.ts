@@ -1,7 +1,6 @@
 /** Compares the mirror with the source, and repairs what differs. */
 import { isDeepStrictEqual } from "node:util";
-import type { PortFacts, ServerFacts } from "../instance/facts.ts";
-import { ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
+import type { ServerFacts } from "../instance/facts.ts";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
@@ -12,6 +11,7 @@ import type { Doubts } from "./doubts.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
+import { reportedChanges } from "./silent-changes.ts";
 
 export interface ReconcileOptions {
 	readonly reader: ResourceReader;
@@ -231,7 +231,7 @@ async function stillDifferent(differences: readonly Difference[], store: MirrorS
 	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
 }
 
-/** Reads the resources again, and returns those whose content was another one and that signals report. */
+/** Reads the resources again, and returns those with a change that signals report. */
 async function repair(names: readonly ResourceName[], { store, handle }: ReconcileOptions): Promise<ResourceName[]> {
 	const changed: ResourceName[] = [];
 	for (let at = 0; at < names.length; at += REPAIRS) {
@@ -239,21 +239,12 @@ async function repair(names: readonly ResourceName[], { store, handle }: Reconci
 		const before = await contentsByName(some, store);
 		await Promise.all(some.map(handle));
 		const after = await contentsByName(some, store);
-		const hasChanged = (name: ResourceName) => {
-			const [old, current] = [before, after].map((contents) => contents.get(textOfName(name)));
-			return !isDeepStrictEqual(old, current) && !(name.kind === "port" && isSilent((current ?? old) as PortFacts));
-		};
-		changed.push(...some.filter(hasChanged));
+		const contentIn = (contents: ReadonlyMap<string, unknown>, name: ResourceName) =>
+			contents.get(textOfName(name)) as object | undefined;
+		const found = some.map((name) => ({ ...name, before: contentIn(before, name), now: contentIn(after, name) }));
+		changed.push(...(await reportedChanges(found, store)));
 	}
 	return changed;
-}
-
-/**
- * Whether Neutron makes, changes and deletes a port by itself, which no message reports: those of DHCP servers, floating
- * IPs, routers' gateways and metadata agents. A router's interfaces are reported as such.
- */
-function isSilent({ device_owner: owner }: PortFacts): boolean {
-	return owner.startsWith("network:") && !ROUTER_INTERFACE_OWNERS.includes(owner);
 }
 
 async function contentsByName(names: readonly ResourceName[], store: MirrorStore): Promise<Map<string, unknown>> {

@@ -3,10 +3,14 @@ import type { FoundResources, Reference, ResourceReader, UnreadableResource } fr
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
+import { type FollowUp, followUpOf, subnetsBefore } from "./follow-ups.ts";
 import { createLane, type Lane } from "./lane.ts";
 import type { MirrorStore, Selector } from "./mirror-store.ts";
 
-/** A promise resolves when the resources are stored as they are at some moment after the call. */
+/**
+ * A promise resolves when the resources are stored as they are at some moment after the call, with what has changed
+ * because of them.
+ */
 export interface ResourceReads {
 	/**
 	 * Reads a resource by its id.
@@ -30,7 +34,7 @@ export interface ResourceReadsOptions {
 }
 
 /** What refers to resources, as the mirror finds it. */
-const SELECTORS: Readonly<Record<Reference, (values: readonly string[]) => Selector>> = {
+const SELECTORS: Readonly<Partial<Record<Reference, (values: readonly string[]) => Selector>>> = {
 	"ports of devices": (values) => ({ kind: "port", key: "device", values }),
 	"DHCP ports of networks": (values) => ({ kind: "port", key: "dhcp_network", values }),
 	"trunks of ports": (values) => ({ kind: "trunk", key: "port", values }),
@@ -46,6 +50,8 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 	const lanes = new Map<string, Lane>();
 	/** Whose absence is stored. */
 	const absenceWanted = new Set<string>();
+	/** By the resource whose change is stored: what is still to be read because of it. */
+	const followUps = new Map<string, FollowUp>();
 	const mayStoreAbsence = createQuota(clock);
 
 	const laneOf = (name: string, read: (ids: readonly string[]) => Promise<void>): Lane => {
@@ -62,7 +68,12 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 			if (doubts.add(resource)) onUnreadable(resource);
 		}
 		if (found.resources.length === 0 && deletes.length === 0) return;
-		await store.apply({ upserts: found.resources, deletes });
+		const subnets = await subnetsBefore(store, [...found.resources, ...gone]);
+		const { changed } = await store.apply({ upserts: found.resources, deletes });
+		for (const name of changed) {
+			const followUp = followUpOf(name, subnets, found.resources, { store, reads });
+			if (followUp !== undefined) followUps.set(textOfName(name), followUp);
+		}
 		for (const stored of [...found.resources, ...deletes]) doubts.clear(stored);
 	}
 
@@ -85,22 +96,30 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 	/** What referred to the resources before and no longer does is read by its id: it may be gone. */
 	async function readReferring(reference: Reference, ids: readonly string[]): Promise<void> {
 		const found = await reader.referringTo(reference, ids, signal);
-		const before = await store.read([SELECTORS[reference](ids)]);
+		const selector = SELECTORS[reference]?.(ids);
+		const before = await store.read(selector === undefined ? [] : [selector]);
 		await apply(found);
 		const foundIds = new Set(found.resources.map(({ id }) => id));
 		const others = before.resources.filter(({ id }) => !foundIds.has(id));
 		await Promise.all(others.map((name) => byId(name)));
 	}
 
-	function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
-		if (storesAbsence) absenceWanted.add(textOfName({ kind, id }));
-		return laneOf(kind, (ids) => readById(kind, ids))(id);
+	async function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
+		const name = textOfName({ kind, id });
+		if (storesAbsence) absenceWanted.add(name);
+		await laneOf(kind, (ids) => readById(kind, ids))(id);
+		// Not in the lane: it may be read by the same one. If it fails, whoever reads the resource again tries it again.
+		const followUp = followUps.get(name);
+		if (followUp === undefined) return;
+		await followUp();
+		if (followUps.get(name) === followUp) followUps.delete(name);
 	}
 
-	return {
+	const reads: ResourceReads = {
 		byId,
 		referringTo: (reference, id) => laneOf(reference, (ids) => readReferring(reference, ids))(id),
 	};
+	return reads;
 }
 
 /** Whether one more may be stored in this minute. */

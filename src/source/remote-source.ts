@@ -43,10 +43,15 @@ export interface ResourceReader {
 }
 
 /**
- * How resources refer to others: ports to their device, by any text that they name; ports of DHCP servers to their
- * network; trunks to their parent port; floating IPs to their port.
+ * How resources refer to others: ports to their device, by any text that they name; ports, and those of DHCP servers, to
+ * their network; trunks to their parent port; floating IPs to their port.
  */
-export type Reference = "ports of devices" | "DHCP ports of networks" | "trunks of ports" | "floating IPs of ports";
+export type Reference =
+	| "ports of devices"
+	| "ports of networks"
+	| "DHCP ports of networks"
+	| "trunks of ports"
+	| "floating IPs of ports";
 
 export interface PageOptions {
 	/** `next` of the page before. */

@@ -66,7 +66,7 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail }: G
 	/** All that an instance has is its tenant's. */
 	function checkTenant(instance: Instance): void {
 		const names = instance.ports.flatMap(({ securityGroups }) => securityGroups.map(({ id }) => id));
-		const foreign = names.filter((id) => id !== `group-${instance.projectId}`);
+		const foreign = names.filter((id) => !id.endsWith(`-${instance.projectId}`));
 		if (foreign.length > 0) fail(`${instance.id} of ${instance.projectId} has ${foreign}`);
 	}
 

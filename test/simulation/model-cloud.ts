@@ -1,4 +1,4 @@
-/** A small cloud that changes at random: what its resources are now, and whose each address has been. */
+/** A small cloud that changes at random. */
 import type {
 	KeypairFacts,
 	NetworkFacts,
@@ -9,42 +9,17 @@ import type {
 } from "../../src/instance/facts.ts";
 import type { ResourceContents, ResourceKind, ServerDetails } from "../../src/source/resource.ts";
 import { keypairId } from "../../src/source/source.ts";
-import { frozenJson } from "./frozen.ts";
+import { createModelNeutron } from "./model-neutron.ts";
+import { createModelRecords, type ModelRecords, type ModelRecordsOptions } from "./model-records.ts";
 import type { Random } from "./scheduler.ts";
 
-interface Record_<Content> {
-	readonly content: Content;
-	/** Grows with each change; part of the content too, so that an answer shows it. */
-	readonly revision: number;
-}
-
-/** A port that had an address. */
-export interface Tenure {
-	readonly address: string;
-	readonly tenant: string;
-	readonly deviceId: string;
-	readonly from: number;
-	/** Infinite: until now. */
-	until: number;
-}
-
-export interface ModelCloud {
-	get(kind: ResourceKind, id: string): Record_<unknown> | undefined;
-	ids(kind: ResourceKind): readonly string[];
-	all<Kind extends ResourceKind>(kind: Kind): readonly ResourceContents[Kind][];
-	readonly tenures: readonly Tenure[];
+export interface ModelCloud extends Pick<ModelRecords, "get" | "ids" | "all" | "tenures"> {
 	/** Makes one random change. */
 	change(): void;
 }
 
-export interface ModelCloudOptions {
+export interface ModelCloudOptions extends ModelRecordsOptions {
 	readonly random: Random;
-	readonly now: () => number;
-	/** Called for each resource that was created, changed or deleted: then without content. */
-	readonly onChange: (kind: ResourceKind, id: string, content: object | undefined) => void;
-	/** Called when an address passes to another tenant. */
-	readonly onReuse: () => void;
-	readonly note: (text: string) => void;
 	/** Addresses of each network. Default: few, so that tenants soon use one another's old addresses. */
 	readonly hosts?: number;
 	readonly mostServers?: number;
@@ -57,53 +32,13 @@ export const addressOn = (network: string, host: number) => `10.0.${network.at(-
 const macOf = (n: number) => `fa:16:3e:00:${String(n).padStart(4, "0").replace(/..$/, ":$&")}`;
 
 export function createModelCloud(options: ModelCloudOptions): ModelCloud {
-	const { random, now, onChange, onReuse, note, hosts = 5, mostServers = 5 } = options;
-	const records = new Map<string, Record_<unknown> & { readonly kind: ResourceKind; readonly id: string }>();
-	const tenures: Tenure[] = [];
+	const { random, note, hosts = 5, mostServers = 5 } = options;
+	const records = createModelRecords(options);
+	const { get, all, put, putSilently, remove, nicsOf } = records;
 	let lastId = 0;
 	const nextId = (prefix: string) => `${prefix}-${String(++lastId).padStart(3, "0")}`;
 
-	function put<Kind extends ResourceKind>(kind: Kind, id: string, content: ResourceContents[Kind]): void {
-		const revision = (records.get(`${kind} ${id}`)?.revision ?? 0) + 1;
-		const named = "name" in content && kind !== "keypair" ? { ...content, name: `r${revision}` } : content;
-		const frozen = frozenJson(named);
-		records.set(`${kind} ${id}`, { kind, id, revision, content: frozen });
-		if (kind === "port") noteTenure(id, content as PortFacts);
-		onChange(kind, id, frozen);
-	}
-
-	function remove(kind: ResourceKind, id: string): void {
-		if (!records.delete(`${kind} ${id}`)) return;
-		if (kind === "port") endTenures(id);
-		onChange(kind, id, undefined);
-	}
-
-	const portTenures = new Map<string, Tenure[]>();
-	function endTenures(portId: string): void {
-		for (const tenure of portTenures.get(portId) ?? []) tenure.until = now();
-		portTenures.delete(portId);
-	}
-	function noteTenure(portId: string, port: PortFacts): void {
-		endTenures(portId);
-		if (port.device_owner !== "compute:nova" || port.device_id === "") return;
-		const owners = port.fixed_ips.map(
-			({ ip_address: address }): Tenure => ({
-				...{ address, tenant: port.project_id ?? "", deviceId: port.device_id },
-				...{ from: now(), until: Number.POSITIVE_INFINITY },
-			}),
-		);
-		for (const { address, tenant } of owners) {
-			const before = tenures.findLast((tenure) => tenure.address === address);
-			if (before !== undefined && before.tenant !== tenant) onReuse();
-		}
-		tenures.push(...owners);
-		portTenures.set(portId, owners);
-	}
-
-	const all = <Kind extends ResourceKind>(kind: Kind) =>
-		Array.from(records.values())
-			.filter((record) => record.kind === kind)
-			.map(({ content }) => content as ResourceContents[Kind]);
+	const neutron = createModelNeutron({ random, records, nextId, networks: NETWORKS, tenants: TENANTS });
 
 	const free = (network: string) => {
 		const used = new Set(all("port").flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)));
@@ -116,26 +51,25 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		const [address] = free(network);
 		if (address === undefined) return undefined;
 		const id = nextId("port");
+		const mac = macOf(lastId);
 		return {
-			...{ id, name: "", network_id: network, mac_address: macOf(lastId), project_id: tenant },
-			...{ device_id: "", device_owner: "", status: "ACTIVE", "binding:vif_type": "ovs" },
-			fixed_ips: [{ subnet_id: `sub-${network}`, ip_address: address }],
+			...{ id, name: "", network_id: network, mac_address: mac, project_id: tenant },
+			...{ device_id: "", device_owner: "", "binding:vif_type": "ovs" },
+			fixed_ips: [{ subnet_id: `sub-${network}`, ip_address: address }, ...neutron.automaticAddresses(network, mac)],
 			...{ security_groups: [`group-${tenant}`], allowed_address_pairs: [], tags: [], ...more },
 		};
 	}
 
 	/** Writes what Nova says about the server's NICs. */
-	function refreshServer(server: ServerFacts): void {
-		const ports = all("port").filter(
-			({ device_id, project_id }) => device_id === server.id && project_id === server.tenant_id,
-		);
+	function refreshServer(server: ServerFacts, write = put): void {
+		const ports = nicsOf(server);
 		const addresses = Map.groupBy(ports, ({ network_id }) => network_id);
 		const details: ServerDetails = {
 			interfaceAttachments: ports.length > 1 ? ports.map(({ id }) => ({ port_id: id, tag: `tag of ${id}` })) : [],
-			volumeAttachments: [],
+			volumeAttachments: detailsOf(server.id)?.volumeAttachments ?? [],
 		};
-		put("server_details", server.id, details);
-		put("server", server.id, {
+		write("server_details", server.id, details);
+		write("server", server.id, {
 			...server,
 			addresses: Object.fromEntries(
 				Array.from(addresses, ([network, some]) => [
@@ -148,6 +82,8 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 			),
 		});
 	}
+
+	const detailsOf = (id: string) => get("server_details", id)?.content as ServerDetails | undefined;
 
 	function createServer(): void {
 		if (all("server").length >= mostServers) return;
@@ -180,7 +116,7 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 			remove("trunk", trunk.id);
 		}
 		for (const ip of all("floatingip").filter(({ port_id }) => port_id === port.id))
-			put("floatingip", ip.id, { ...ip, port_id: null, fixed_ip_address: null });
+			putSilently("floatingip", ip.id, { ...ip, port_id: null, fixed_ip_address: null });
 		remove("port", port.id);
 	}
 
@@ -188,10 +124,9 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		const some = all(kind);
 		return some.length === 0 ? undefined : random.pick(some);
 	};
-	const nicsOf = ({ id, tenant_id }: ServerFacts) =>
-		all("port").filter(({ device_id, project_id }) => device_id === id && project_id === tenant_id);
+	const portWith = (id: string) => get("port", id)?.content as PortFacts | undefined;
 	const changePort = (id: string, more: Partial<PortFacts>) => {
-		const port = records.get(`port ${id}`)?.content as PortFacts | undefined;
+		const port = portWith(id);
 		if (port !== undefined) put("port", id, { ...port, ...more });
 	};
 	const touch = (kind: "network" | "subnet" | "security_group") => {
@@ -228,8 +163,10 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		const [port] = server ? nicsOf(server) : [];
 		const [address] = port ? free(port.network_id) : [];
 		if (server === undefined || port === undefined || address === undefined) return;
-		changePort(port.id, { fixed_ips: [{ subnet_id: `sub-${port.network_id}`, ip_address: address }] });
-		refreshServer(server);
+		const [, ...others] = port.fixed_ips;
+		changePort(port.id, { fixed_ips: [{ subnet_id: `sub-${port.network_id}`, ip_address: address }, ...others] });
+		// Neutron tells Nova, and Nova nobody.
+		refreshServer(server, putSilently);
 	}
 
 	function addSubport(): void {
@@ -249,7 +186,7 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		const [first, ...others] = trunk?.sub_ports ?? [];
 		if (trunk === undefined || first === undefined) return;
 		put("trunk", trunk.id, { ...trunk, sub_ports: others });
-		const port = records.get(`port ${first.port_id}`)?.content as PortFacts | undefined;
+		const port = portWith(first.port_id);
 		if (port !== undefined) deletePort(port);
 	}
 
@@ -276,13 +213,24 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		const server = anyOf("server");
 		if (server === undefined) return;
 		const id = keypairId(server.user_id ?? "", "key");
-		const known = records.get(`keypair ${id}`)?.content as KeypairFacts | undefined;
+		const known = get("keypair", id)?.content as KeypairFacts | undefined;
 		if (known !== undefined && random.chance(0.5)) {
 			remove("keypair", id);
 			return;
 		}
 		const public_key = `ssh-rsa ${++lastId}`;
 		put("keypair", id, { name: "key", user_id: server.user_id ?? "", type: "ssh", public_key });
+	}
+
+	function changeVolumes(): void {
+		const server = anyOf("server");
+		const details = server && detailsOf(server.id);
+		if (server === undefined || details === undefined) return;
+		const volume = { serverId: server.id, volumeId: nextId("volume"), device: "/dev/vdb" };
+		put("server_details", server.id, {
+			...details,
+			volumeAttachments: details.volumeAttachments.length > 0 ? [] : [volume],
+		});
 	}
 
 	function rename(): void {
@@ -305,6 +253,11 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		[1, "change a network", () => touch("network")],
 		[1, "change a subnet", () => touch("subnet")],
 		[1, "change a security group", () => touch("security_group")],
+		[1, "create a security group", neutron.createGroup],
+		[1, "delete a security group", neutron.deleteGroup],
+		[2, "change a port's security groups", neutron.changeGroups],
+		[1, "create a subnet with automatic addresses", neutron.createSubnet],
+		[1, "delete a subnet with automatic addresses", neutron.deleteSubnet],
 	];
 	const choices = CHANGES.flatMap((choice) => Array.from({ length: choice[0] }, () => choice));
 
@@ -325,14 +278,7 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		put("security_group", group.id, group);
 	}
 	return {
-		get: (kind, id) => records.get(`${kind} ${id}`),
-		ids: (kind) =>
-			Array.from(
-				records.values().filter((record) => record.kind === kind),
-				({ id }) => id,
-			),
-		all,
-		tenures,
+		...records,
 		change() {
 			const [, name, change] = random.pick(choices);
 			note(`the cloud: ${name}`);

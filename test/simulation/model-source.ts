@@ -102,6 +102,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 
 	const referring: Record<Reference, (ids: readonly string[]) => [ResourceKind, string[]]> = {
 		"ports of devices": (ids) => ["port", portIds(({ device_id }) => ids.includes(device_id))],
+		"ports of networks": (ids) => ["port", portIds(({ network_id }) => ids.includes(network_id))],
 		"DHCP ports of networks": () => ["port", []],
 		"trunks of ports": (ids) => [
 			"trunk",

@@ -7,6 +7,7 @@ import { createGuests } from "./guests.ts";
 import type { MemoryDatabase } from "./memory-store.ts";
 import { addressOn, type ModelCloud, NETWORKS } from "./model-cloud.ts";
 import { modelFacts } from "./model-source.ts";
+import type { Node } from "./node.ts";
 import { createScheduler, type Fault } from "./scheduler.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -31,6 +32,8 @@ const STABLE = 10_000;
 const SHARE = 0.25;
 /** After the broker's return, all that changed meanwhile is in the mirror within this time. Milliseconds. */
 const AFTER_GAP = 5000;
+/** After a change, guests see it within this time. Details of a server are read in 100 ms, those of others before. Milliseconds. */
+const AFTER_CHANGE = 3000;
 
 class Violation extends Error {}
 
@@ -79,6 +82,7 @@ async function run(world: World): Promise<void> {
 	world.makePeace();
 	await checkConvergence(world, check);
 	await checkOwners(world, check);
+	if (world.hasBus && random.chance(SHARE)) await checkFresh(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkMissed(world, check);
 	if (world.hasBus && random.chance(SHARE)) {
 		await checkGap(world, check);
@@ -105,7 +109,8 @@ async function checkOwners(world: World, check: () => void): Promise<void> {
 	const { scheduler, cloud } = world;
 	const node = world.anyNode();
 	if (node === undefined) throw new Violation("no node runs");
-	const current = cloud.tenures.filter(({ until }) => until > scheduler.now());
+	// Guests are identified by their IPv4 addresses.
+	const current = cloud.tenures.filter(({ until, address }) => until > scheduler.now() && address.includes("."));
 	const own = current.filter(({ deviceId, tenant }) =>
 		cloud.all("server").some((server) => server.id === deviceId && server.tenant_id === tenant),
 	);
@@ -149,15 +154,50 @@ async function checkGap(world: World, check: () => void): Promise<void> {
 	if (late !== undefined) throw new Violation(`${AFTER_GAP} ms after the broker's return: ${late.text}`);
 }
 
-/** Changes without messages are counted as missed by the next comparison: each of them, once, and nothing else. */
+/** With the bus, guests see what changes: also what no message reports, and before a comparison finds it. */
+async function checkFresh(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud } = world;
+	await nextComparison(world, check);
+	for (let count = scheduler.random.below(4); count >= 0; count--) {
+		cloud.change();
+		await scheduler.advance(scheduler.random.below(300), check);
+	}
+	await scheduler.advance(AFTER_CHANGE, check);
+	const node = world.anyNode();
+	if (node === undefined) throw new Violation("no node runs");
+	await checkAnswers(world, node, 1000, check, "after a change");
+}
+
+/** Every instance is answered as the cloud has it. */
+async function checkAnswers(
+	{ scheduler, cloud }: World,
+	node: Node,
+	milliseconds: number,
+	check: () => void,
+	when: string,
+): Promise<void> {
+	const answers = cloud.all("server").map(({ id }) => ({ id, answered: collect(node.byId(id, "all")) }));
+	await scheduler.advance(milliseconds, check);
+	for (const { id, answered } of answers) {
+		const facts = modelFacts(cloud, id);
+		const expected = facts && JSON.stringify(assembleOwned(facts));
+		if (answered.text !== expected) throw new Violation(`${id} ${when}: ${answered.text} instead of ${expected}`);
+	}
+}
+
+/** Changes that should have had messages are counted as missed by the next comparison: each of them, once, and nothing else. */
 async function checkMissed(world: World, check: () => void): Promise<void> {
 	const { scheduler, cloud, database, missed } = world;
 	await nextComparison(world, check);
 	missed.length = 0;
+	const before = [...world.lost];
+	world.lost.clear();
 	world.muteSignals(true);
 	for (let count = scheduler.random.below(6); count >= 0; count--) cloud.change();
 	world.muteSignals(false);
-	const expected = Array.from(differences(cloud, database), ({ kind, id }) => `${kind} ${id}`);
+	const different = Array.from(differences(cloud, database), ({ kind, id }) => `${kind} ${id}`);
+	const expected = different.filter((name) => world.lost.has(name));
+	for (const name of before) world.lost.add(name);
 	await nextComparison(world, check);
 	await nextComparison(world, check);
 	const [lost, counted] = [expected, missed].map((names) => names.filter(isListed).sort().join(", "));
@@ -211,14 +251,7 @@ async function checkRestart(world: World, check: () => void): Promise<void> {
 	const starting = world.restart();
 	await scheduler.advance(5000, check);
 	const node = await starting;
-	const answers = cloud.all("server").map(({ id }) => ({ id, answered: collect(node.byId(id, "all")) }));
-	await scheduler.advance(5000, check);
-	for (const { id, answered } of answers) {
-		const facts = modelFacts(cloud, id);
-		const expected = facts && JSON.stringify(assembleOwned(facts));
-		if (answered.text !== expected)
-			throw new Violation(`${id} after a restart: ${answered.text} instead of ${expected}`);
-	}
+	await checkAnswers(world, node, 5000, check, "after a restart");
 	const [server] = cloud.all("server");
 	const address = Object.values(server?.addresses ?? {}).flat()[0]?.addr;
 	if (server === undefined || address === undefined) return;

@@ -15,6 +15,8 @@ export interface World {
 	readonly violations: readonly string[];
 	/** `kind id` of what nodes have counted as missed. */
 	readonly missed: string[];
+	/** See SignalFaults. */
+	readonly lost: Set<string>;
 	readonly hasBus: boolean;
 	/** Every id that a server has had. */
 	readonly serverIds: ReadonlySet<string>;
@@ -154,7 +156,7 @@ export function createWorld(scheduler: Scheduler): World {
 	}
 
 	return {
-		...{ scheduler, cloud, database, api, violations, missed, serverIds, hasBus },
+		...{ scheduler, cloud, database, api, violations, missed, lost: signals.lost, serverIds, hasBus },
 		start() {
 			for (let count = 0; count < INITIAL_CHANGES; count++) cloud.change();
 			void startOne("a");

@@ -38,12 +38,9 @@ const byUuid = ({ uuid }: { readonly uuid: string }) => uuid;
 
 const optionalText = Type.Optional(Type.String());
 
-/** Nothing reads the status, and it changes by itself. */
-const withoutStatus = <P extends { status: TSchema }>({ status: _, ...properties }: P): Omit<P, "status"> => properties;
-
 /** A port in a file: members with only one possible value may be missing. */
 export const PortEntry = Type.Object({
-	...withoutStatus(PortFacts.properties),
+	...PortFacts.properties,
 	network_id: optionalText,
 	mac_address: optionalText,
 	device_id: optionalText,
@@ -95,15 +92,10 @@ export const COLLECTIONS = {
 	ports: collection({ singular: "port", schema: PortEntry, identity: byId, refine: refinePort }),
 	networks: collection({ singular: "network", schema: NetworkFacts, identity: byId }),
 	subnets: collection({ singular: "subnet", schema: SubnetEntry, identity: byId, refine: refineSubnet }),
-	trunks: collection({
-		singular: "trunk",
-		schema: Type.Object(withoutStatus(TrunkFacts.properties)),
-		identity: byId,
-		refine: refineTrunk,
-	}),
+	trunks: collection({ singular: "trunk", schema: TrunkFacts, identity: byId, refine: refineTrunk }),
 	floatingips: collection({
 		singular: "floatingip",
-		schema: Type.Object(withoutStatus(FloatingIpFacts.properties)),
+		schema: FloatingIpFacts,
 		identity: byId,
 		refine(floatingIp, complain) {
 			floatingIp.floating_ip_address = addressOr(floatingIp.floating_ip_address, ["floating_ip_address"], complain);

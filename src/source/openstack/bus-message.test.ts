@@ -42,7 +42,13 @@ const EVENTS: readonly (readonly [type: string, payload: unknown, names: readonl
 	["port.delete.end", { port_id: ID, port: { id: ID } }, [`port ${ID}`]],
 	["port.delete.end", { port_id: ID }, [`port ${ID}`]],
 	["network.update.end", { network: { id: ID, mtu: 1300 } }, [`network ${ID}`]],
+	["network.update.end", { network: { id: ID, subnets: [OTHER] } }, [`network ${ID}`]],
 	["network.delete.end", { network_id: ID }, [`network ${ID}`]],
+	[
+		"network.delete.end",
+		{ network_id: ID, network: { id: ID, subnets: [OTHER, THIRD] } },
+		[`network ${ID}`, `subnet ${OTHER}`, `subnet ${THIRD}`],
+	],
 	["subnet.create.end", { subnet: { id: ID, network_id: OTHER } }, [`subnet ${ID}`, `network ${OTHER}`]],
 	["subnet.delete.end", { subnet_id: ID }, [`subnet ${ID}`]],
 	[

@@ -148,7 +148,9 @@ function neutronNames(resource: string, payload: Json): ResourceIds {
 	const records = recordsOf(resource, payload);
 	const deleted = payload[`${resource}_id`];
 	const own: ResourceIds = deleted === undefined ? records.map(({ id }) => [kind, id]) : [[kind, deleted]];
-	return [...own, ...records.flatMap((record) => joinedNames(kind, record))];
+	// They are deleted with their network, without messages of their own.
+	const subnets = kind === "network" && deleted !== undefined ? records.flatMap(subnetNames) : [];
+	return [...own, ...subnets, ...records.flatMap((record) => joinedNames(kind, record))];
 }
 
 /** A request for one resource sends it; one for several sends a list. */
@@ -156,6 +158,10 @@ function recordsOf(resource: string, payload: Json): readonly Json[] {
 	const [one, several] = [payload[resource], payload[`${resource}s`]];
 	if (isObject(one)) return [one];
 	return Array.isArray(several) ? several.filter(isObject) : [];
+}
+
+function subnetNames({ subnets }: Json): ResourceIds {
+	return Array.isArray(subnets) ? subnets.map((id) => ["subnet", id]) : [];
 }
 
 /** What a resource joins or leaves: a subnet its network, a trunk its ports. */

@@ -48,6 +48,7 @@ const REVISIONS: Query = [
 
 const REFERENCES: Readonly<Record<Reference, { kind: NetworkKind; by: string; also?: Query }>> = {
 	"ports of devices": { kind: "port", by: "device_id" },
+	"ports of networks": { kind: "port", by: "network_id" },
 	"DHCP ports of networks": { kind: "port", by: "network_id", also: [["device_owner", DHCP_OWNER]] },
 	"trunks of ports": { kind: "trunk", by: "port_id" },
 	"floating IPs of ports": { kind: "floatingip", by: "port_id" },

@@ -277,6 +277,14 @@ describe("resources that refer to others", () => {
 		expect(await refer("ports of devices", [full.id])).toEqual(sorted(full.ports));
 	});
 
+	test("ports of networks", async () => {
+		const [network = ""] = full.ports.map(({ network_id }) => network_id);
+		const found = await refer("ports of networks", [network]);
+		expect(found).toEqual(
+			expect.arrayContaining(full.ports.filter((one) => one.network_id === network).map(({ id }) => id)),
+		);
+	});
+
 	test("DHCP ports of networks", async () => {
 		const { networks, dhcpPorts } = factsOf("a2-dhcp4-dhcpport");
 		const servers = dhcpPorts.filter(({ device_owner }) => device_owner === "network:dhcp");

@@ -14,6 +14,7 @@ import * as timesOfOldPasswords from "./0006-times-of-old-passwords.ts";
 import * as clientEvidence from "./0007-client-evidence.ts";
 import * as comparedAt from "./0008-compared-at.ts";
 import * as nodes from "./0009-nodes.ts";
+import * as remoteGroups from "./0010-remote-groups.ts";
 
 /** Types that the engines spell differently. */
 export interface ColumnTypes {
@@ -34,6 +35,7 @@ const MIGRATIONS = {
 	"0007-client-evidence": clientEvidence,
 	"0008-compared-at": comparedAt,
 	"0009-nodes": nodes,
+	"0010-remote-groups": remoteGroups,
 };
 
 /**
