@@ -5,6 +5,7 @@ import { contentsOf, type ResourceKind, type ResourceName, textOfName } from "..
 import { keypairIdsOf } from "../source/source.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
+import { FACTS_VERSION } from "./facts-version.ts";
 import type { InstanceReads } from "./instance-reads.ts";
 import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
 import type { ResourceReads } from "./resource-reads.ts";
@@ -40,6 +41,10 @@ export async function fillMirror(options: FillOptions): Promise<void> {
 	const isComplete = reader.kinds.every((kind) => known?.kinds[kind]?.done);
 	if (known?.finishedAt !== undefined && isComplete) return;
 	const fill = known ?? { startedAt: clock.now(), kinds: {} };
+	if (known === undefined) {
+		const all = Object.fromEntries(reader.kinds.map((kind) => [kind, { done: true }]));
+		await store.setMeta("facts", { version: FACTS_VERSION, kinds: all });
+	}
 	const progress = createProgress(store, fill);
 	const kinds = reader.kinds.filter((kind) => fill.kinds[kind]?.done !== true);
 	const next = kinds.values();
@@ -110,10 +115,10 @@ async function untilCalm({ waitingGuests, clock, signal }: FillOptions): Promise
 	while (waitingGuests() >= MANY_GUESTS && clock.now() < deadline) await clock.sleep(WAIT, signal);
 }
 
-async function readPage(
+export async function readPage(
 	kind: ResourceKind,
 	marker: string | undefined,
-	{ reader, signal }: FillOptions,
+	{ reader, signal }: Pick<FillOptions, "reader" | "signal">,
 ): Promise<ResourcePage> {
 	try {
 		return await reader.page(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);

@@ -1,5 +1,4 @@
 /** What a watcher does with the mirror when nothing is reported: fills it, and compares it with the source. */
-import { hostname } from "node:os";
 import { type ResourceKind, textOfName } from "../source/resource.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { ChangeJobs } from "./change-jobs.ts";
@@ -12,11 +11,12 @@ import {
 	reconcile,
 	repairDoubts,
 	repairKind,
-	rereadUnlisted,
 	startProgress,
 } from "./reconcile.ts";
+import { reread } from "./reread.ts";
 import type { Retries } from "./retries.ts";
 import type { SignalIntake } from "./signal-intake.ts";
+import { takeOver } from "./take-over.ts";
 import type { WatcherOptions } from "./watcher.ts";
 
 /** How long a signal may take beyond `pollSeconds`. Milliseconds. */
@@ -72,7 +72,8 @@ export async function maintain(watch: Watch): Promise<void> {
 		if (uncertain.length > 0) await compareAfterGap(watch, uncertain);
 		else if (due > 0) return await waitFor(due, watch, untilGap);
 		else await compareAll(watch, untilGap);
-		await rereadUnlisted(comparisonOf(watch, untilGap));
+		const until = compared.since() + options.sweepSeconds * 1000;
+		await reread({ ...comparisonOf(watch, untilGap), until, unlistedFrom: Number.NEGATIVE_INFINITY });
 		await store.purge(clock.now() - TOMBSTONE_AGE);
 	} catch (error) {
 		// A gap is repaired at once.
@@ -84,7 +85,7 @@ export async function maintain(watch: Watch): Promise<void> {
 async function fill(watch: Watch): Promise<void> {
 	const { options, signal, compared } = watch;
 	const { store, clock, remote } = options;
-	await store.setMeta("leader", { host: hostname(), pid: process.pid, since: clock.now() });
+	await takeOver(store, clock.now());
 	await storeMicroversion(watch);
 	await untilSignals(watch);
 	watch.fillEnds ??= (await isEmpty(store)) ? remote.resources.kinds.map(compared.start) : [];

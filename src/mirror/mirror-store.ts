@@ -82,8 +82,20 @@ export interface MirrorMeta {
 	readonly doubtful: readonly string[];
 	/** Nova's newest microversion, for profile `nova`. */
 	readonly novaMicroversion: string;
-	/** The process that holds the lock. */
-	readonly leader: { readonly host: string; readonly pid: number; readonly since: number };
+	/** With which version's schemas everything was read (facts-version.ts), by kind as in `fill`. */
+	readonly facts: { readonly version: string; readonly kinds: MirrorMeta["fill"]["kinds"] };
+	/**
+	 * `current` does not count for resources without a listing that were requested before this time, in milliseconds since
+	 * 1970: signals may have been lost, and no comparison shows their changes.
+	 */
+	readonly unlistedFrom: number;
+	/** The process that holds the lock, and the version of its facts: older ones don't say it. */
+	readonly leader: {
+		readonly host: string;
+		readonly pid: number;
+		readonly since: number;
+		readonly facts?: string;
+	};
 }
 
 export interface MirrorStats {

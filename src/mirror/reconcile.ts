@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { ServerFacts } from "../instance/facts.ts";
 import type { ResourceReader, SourceRevision } from "../source/remote-source.ts";
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
-import { keypairIdsOf } from "../source/source.ts";
 import { hideUserData } from "./apply-batch.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
@@ -11,7 +10,7 @@ import type { Doubts } from "./doubts.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
-import { reportedChanges } from "./silent-changes.ts";
+import { contentsByName, countMissed, type Difference, repair, selectorsOf } from "./repair.ts";
 
 export interface ReconcileOptions {
 	readonly reader: ResourceReader;
@@ -34,23 +33,10 @@ export interface ReconcileOptions {
 	readonly grace: number;
 }
 
-/** Resources per page of a listing, and repaired at a time. */
+/** Resources per page of a listing. */
 const PAGE = 1000;
-const REPAIRS = 100;
 /** Contents compared at a time: a server may have 64 KiB of user data. */
 const COMPARED = 20;
-/**
- * Resources without a listing that one comparison reads again, those first that were read longest ago; a few at a time,
- * because what a change is read by must not queue behind them.
- */
-const UNLISTED = 200;
-const UNLISTED_AT_ONCE = 4;
-const UNLISTED_KINDS = ["server_details", "keypair"] as const satisfies readonly ResourceKind[];
-
-/** A resource that differs, and when the listing that shows it was requested. */
-interface Difference extends ResourceName {
-	readonly listedAt: number;
-}
 
 /** How far a comparison has come: one that fails goes on with the kinds that are left. */
 export interface Progress {
@@ -97,43 +83,6 @@ async function repairMissed(differences: readonly Difference[], options: Reconci
 	const changed = await repair(differences, options);
 	const missed = changed.filter((name) => !reported.has(textOfName(name)));
 	countMissed(missed, options.comparedAt, options);
-}
-
-/** Reads resources without a listing again, those first that were read longest ago. */
-export async function rereadUnlisted(options: ReconcileOptions): Promise<void> {
-	const { store, pace, isReported } = options;
-	const lacking = await lackingDetails(store);
-	for (const kind of UNLISTED_KINDS) {
-		let oldest = lacking.filter((name) => name.kind === kind);
-		for await (const page of store.revisions(kind)) {
-			const names = page.map(({ id, requestedAt }) => ({ kind, id, listedAt: requestedAt }));
-			oldest = [...oldest, ...names].sort((a, b) => a.listedAt - b.listedAt).slice(0, UNLISTED);
-		}
-		for (let at = 0; at < oldest.length; at += UNLISTED_AT_ONCE) {
-			const some = oldest.slice(at, at + UNLISTED_AT_ONCE).filter((name) => !isReported(name));
-			const since = Math.min(...some.map(({ listedAt }) => listedAt));
-			countMissed(await pace(() => repair(some, options)), since, options);
-		}
-	}
-}
-
-/** What servers have and the mirror lacks, also because it was deleted: a key pair of the same name may be there again. */
-async function lackingDetails(store: MirrorStore): Promise<Difference[]> {
-	const lacking = new Map<string, Difference>();
-	for await (const servers of store.scan("server")) {
-		const keypairs = [...new Set(servers.flatMap(({ content }) => keypairIdsOf(content)))];
-		const selectors = [
-			{ kind: "keypair", ids: keypairs },
-			{ kind: "server_details", ids: servers.map(({ id }) => id) },
-		] as const;
-		const { resources } = await store.read(selectors);
-		const known = new Set(resources.map(textOfName));
-		for (const { kind, ids } of selectors) {
-			for (const id of ids)
-				if (!known.has(textOfName({ kind, id }))) lacking.set(textOfName({ kind, id }), { kind, id, listedAt: 0 });
-		}
-	}
-	return [...lacking.values()];
 }
 
 async function differencesOf(kind: ResourceKind, options: ReconcileOptions): Promise<Difference[]> {
@@ -229,46 +178,4 @@ async function stillDifferent(differences: readonly Difference[], store: MirrorS
 	const { resources, deleted } = await store.read(selectorsOf(differences));
 	const readAt = new Map([...resources, ...deleted].map((one) => [textOfName(one), one.requestedAt]));
 	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
-}
-
-/** Reads the resources again, and returns those with a change that signals report. */
-async function repair(names: readonly ResourceName[], { store, handle }: ReconcileOptions): Promise<ResourceName[]> {
-	const changed: ResourceName[] = [];
-	for (let at = 0; at < names.length; at += REPAIRS) {
-		const some = names.slice(at, at + REPAIRS);
-		const before = await contentsByName(some, store);
-		await Promise.all(some.map(handle));
-		const after = await contentsByName(some, store);
-		const contentIn = (contents: ReadonlyMap<string, unknown>, name: ResourceName) =>
-			contents.get(textOfName(name)) as object | undefined;
-		const found = some.map((name) => ({ ...name, before: contentIn(before, name), now: contentIn(after, name) }));
-		changed.push(...(await reportedChanges(found, store)));
-	}
-	return changed;
-}
-
-async function contentsByName(names: readonly ResourceName[], store: MirrorStore): Promise<Map<string, unknown>> {
-	const { resources } = await store.read(selectorsOf(names));
-	return new Map(resources.map((one) => [textOfName(one), one.content]));
-}
-
-function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKind; ids: string[] }[] {
-	return Array.from(
-		Map.groupBy(names, ({ kind }) => kind),
-		([kind, some]) => ({ kind, ids: some.map(({ id }) => id) }),
-	);
-}
-
-function countMissed(
-	missed: readonly ResourceName[],
-	since: number,
-	{ events, areSignalsComplete }: ReconcileOptions,
-): void {
-	if (!areSignalsComplete(since)) return;
-	for (const [kind, some] of Map.groupBy(missed, (name) => name.kind)) {
-		events.onMissedChanges(
-			kind,
-			some.map(({ id }) => id),
-		);
-	}
 }

@@ -20,7 +20,11 @@ const port = (...addresses: string[]) => ({
 	...{ name: "nic", device_owner: "compute:nova", mac_address: MAC },
 	fixed_ips: addresses.map((ip_address) => ({ subnet_id: "sub", ip_address })),
 });
-const floatingIp = (port_id: string | null) => ({ floating_ip_address: "203.0.113.9", port_id, fixed_ip_address: null });
+const floatingIp = (port_id: string | null) => ({
+	floating_ip_address: "203.0.113.9",
+	port_id,
+	fixed_ip_address: null,
+});
 const group = (...named: (string | null)[]) => ({
 	name: "web",
 	security_group_rules: named.map((remote_group_id) => ({ direction: "ingress", remote_group_id })),
@@ -30,7 +34,14 @@ const SLAAC = "2001:db8::f816:3eff:fe00:1234";
 
 test.each<readonly [string, Change]>([
 	["nothing but the revision", { kind: "network", before: { name: "lan" }, now: { name: "lan" } }],
-	["a member that an older version stored", { kind: "trunk", before: { name: "t", status: "DOWN" }, now: { name: "t" } }],
+	[
+		"a member that an older version stored",
+		{ kind: "trunk", before: { name: "t", status: "DOWN" }, now: { name: "t" } },
+	],
+	[
+		"a member that an older version did not store",
+		{ kind: "trunk", before: { name: "t" }, now: { name: "t", mtu: 1 } },
+	],
 	["what was created and is gone", { kind: "port", before: undefined, now: undefined }],
 	["a server's addresses", { kind: "server", before: server, now: { ...server, addresses: {} } }],
 	["a server's groups", { kind: "server", before: server, now: { ...server, security_groups: [] } }],

@@ -40,7 +40,7 @@ function causesOf({ kind, before = {} }: FoundChange): ResourceName[] {
 	return rules.flatMap(({ remote_group_id: id }) => (id ? [{ kind, id }] : []));
 }
 
-/** A revision may grow without any change that the facts show, and facts of an older version have other members. */
+/** A revision may grow without any change that the facts show, and another version of Guestwire stores other members. */
 function isNoChange({ before, now }: FoundChange): boolean {
 	if (before === undefined || now === undefined) return before === now;
 	return changedMembers(before, now).length === 0;
@@ -48,7 +48,8 @@ function isNoChange({ before, now }: FoundChange): boolean {
 
 function changedMembers(before: object, now: object): string[] {
 	const old = before as Readonly<Record<string, unknown>>;
-	return Object.entries(now).flatMap(([member, value]) => (isDeepStrictEqual(old[member], value) ? [] : [member]));
+	const common = Object.entries(now).filter(([member]) => Object.hasOwn(old, member));
+	return common.flatMap(([member, value]) => (isDeepStrictEqual(old[member], value) ? [] : [member]));
 }
 
 type IsGone = (name: ResourceName) => boolean;
@@ -71,7 +72,9 @@ function isSilent({ kind, before, now }: FoundChange, isGone: IsGone): boolean {
 		case "floatingip":
 			return (now as FloatingIpFacts).port_id === null && only("port_id", "fixed_ip_address") && areGone;
 		case "security_group":
-			return only("security_group_rules") && haveLostRules(before as SecurityGroupFacts, now as SecurityGroupFacts, isGone);
+			return (
+				only("security_group_rules") && haveLostRules(before as SecurityGroupFacts, now as SecurityGroupFacts, isGone)
+			);
 		default:
 			return false;
 	}
@@ -95,7 +98,10 @@ function isMadeByNeutron(kind: ResourceKind, { name }: { readonly name: string }
 }
 
 /** Whether a port has got or lost nothing but addresses of subnets with automatic ones: Neutron makes them of its MAC address. */
-function haveAutomaticDifference({ fixed_ips: before, mac_address }: PortFacts, { fixed_ips: now }: PortFacts): boolean {
+function haveAutomaticDifference(
+	{ fixed_ips: before, mac_address }: PortFacts,
+	{ fixed_ips: now }: PortFacts,
+): boolean {
 	const [old, current] = [before, now].map((some) => some.map(({ ip_address }) => ip_address));
 	const differing = [...(old ?? []), ...(current ?? [])].filter(
 		(address) => !(old?.includes(address) && current?.includes(address)),

@@ -41,6 +41,9 @@ export interface ResourceContents {
 
 export type ResourceKind = keyof ResourceContents;
 
+/** The kinds that have no listings: a resource of them is only read by its id. */
+export const UNLISTED_KINDS = ["server_details", "keypair"] as const satisfies readonly ResourceKind[];
+
 export interface ResourceName {
 	readonly kind: ResourceKind;
 	readonly id: string;

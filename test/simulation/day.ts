@@ -105,7 +105,14 @@ async function simulateDay(nodes: number, hours: number): Promise<Day> {
 		const onCalls = (count: number) => {
 			counts.calls += count;
 		};
-		const api = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, unreadable: new Set<string>() };
+		const api = {
+			isDown: false,
+			errors: 0,
+			oddAnswers: 0,
+			slowness: 0.02,
+			hidesMembers: false,
+			unreadable: new Set<string>(),
+		};
 		const remote = createModelSource({ cloud, scheduler, process, api, signals, hasBus: true, onCalls });
 		const polls = [createPoll("changes-since", [], process), createPoll("trunk-revisions", ["trunk"], process)];
 		return { ...remote, signals: [...remote.signals, ...polls] };

@@ -16,6 +16,8 @@ export interface ApiFaults {
 	errors: number;
 	oddAnswers: number;
 	slowness: number;
+	/** Whether the API hides a member of ports from Guestwire's user: their revisions don't show it. */
+	hidesMembers: boolean;
 	/** `kind id` of resources whose records can't be read. */
 	readonly unreadable: Set<string>;
 }
@@ -70,8 +72,15 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 		const found = cloud.get(kind, id);
 		if (found === undefined) return undefined;
 		const { content, revision } = found;
-		const one = { kind, id, requestedAt, content };
+		const one = { kind, id, requestedAt, content: kind === "port" ? visible(content as PortFacts) : content };
 		return (NO_REVISIONS.has(kind) ? one : { ...one, revision }) as Resource;
+	}
+
+	function visible(port: PortFacts): PortFacts {
+		if (!api.hidesMembers) return port;
+		scheduler.count("member hidden");
+		const { "binding:vif_type": _, ...others } = port;
+		return others;
 	}
 
 	function read(kind: ResourceKind, ids: readonly string[], requestedAt: number): FoundResources {

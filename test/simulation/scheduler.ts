@@ -40,6 +40,7 @@ export interface Process {
 export const FAULTS = [
 	...(["message lost", "message repeated", "messages overtake each other", "message forged", "broker away"] as const),
 	...(["API away", "API error", "API answer odd", "API call slow", "record unreadable", "page shifted"] as const),
+	"member hidden" as const,
 	...([
 		"database away",
 		"database read failed",

@@ -44,7 +44,7 @@ export function createWorld(scheduler: Scheduler): World {
 	const { random, note } = scheduler;
 	const database = createMemoryDatabase();
 	const lock: LockState = { unaware: new Set() };
-	const api: ApiFaults = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, unreadable: new Set() };
+	const api: ApiFaults = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, hidesMembers: false, unreadable: new Set() };
 	const signals = noSignalFaults();
 	const faults: DatabaseFaults = { isDown: false, errors: 0, slowness: 0.05, givesLockTwice: false };
 	const hasBus = random.chance(0.8);
@@ -114,6 +114,7 @@ export function createWorld(scheduler: Scheduler): World {
 		["the API fails at times", () => Object.assign(api, { errors: random.pick([0, 0.1, 0.4]) })],
 		["the API answers oddly at times", () => Object.assign(api, { oddAnswers: random.pick([0, 0.05, 0.2]) })],
 		["the API is slow at times", () => Object.assign(api, { slowness: random.pick([0.02, 0.2, 0.5]) })],
+		["the user's rights change", () => Object.assign(api, { hidesMembers: !api.hidesMembers })],
 		["a record can't be read", spoil],
 		["all records can be read again", () => api.unreadable.clear()],
 		["messages get lost", () => Object.assign(signals, { loss: random.pick([0, 0.1, 0.5]) })],
@@ -169,7 +170,7 @@ export function createWorld(scheduler: Scheduler): World {
 			happen();
 		},
 		makePeace() {
-			Object.assign(api, { isDown: false, errors: 0, oddAnswers: 0, slowness: 0 });
+			Object.assign(api, { isDown: false, errors: 0, oddAnswers: 0, slowness: 0, hidesMembers: false });
 			Object.assign(signals, { loss: 0, duplicates: 0, latency: 20 });
 			Object.assign(faults, { isDown: false, errors: 0, slowness: 0, givesLockTwice: false });
 			api.unreadable.clear();

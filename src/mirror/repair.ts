@@ -1,0 +1,62 @@
+/** Reads again what may differ from the source, and counts what no signal had reported. */
+import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
+import type { MirrorStore } from "./mirror-store.ts";
+import type { ReconcileOptions } from "./reconcile.ts";
+import { reportedChanges } from "./silent-changes.ts";
+
+/** A resource that may differ, and when what shows it was requested. */
+export interface Difference extends ResourceName {
+	readonly listedAt: number;
+}
+
+/** Resources that are repaired at a time. */
+const REPAIRS = 100;
+
+/** Reads the resources again, and returns those with a change that signals report. */
+export async function repair(
+	names: readonly ResourceName[],
+	{ store, handle }: Pick<ReconcileOptions, "store" | "handle">,
+): Promise<ResourceName[]> {
+	const changed: ResourceName[] = [];
+	for (let at = 0; at < names.length; at += REPAIRS) {
+		const some = names.slice(at, at + REPAIRS);
+		const before = await contentsByName(some, store);
+		await Promise.all(some.map(handle));
+		const after = await contentsByName(some, store);
+		const contentIn = (contents: ReadonlyMap<string, unknown>, name: ResourceName) =>
+			contents.get(textOfName(name)) as object | undefined;
+		const found = some.map((name) => ({ ...name, before: contentIn(before, name), now: contentIn(after, name) }));
+		changed.push(...(await reportedChanges(found, store)));
+	}
+	return changed;
+}
+
+export async function contentsByName(
+	names: readonly ResourceName[],
+	store: Pick<MirrorStore, "read">,
+): Promise<Map<string, unknown>> {
+	const { resources } = await store.read(selectorsOf(names));
+	return new Map(resources.map((one) => [textOfName(one), one.content]));
+}
+
+export function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKind; ids: string[] }[] {
+	return Array.from(
+		Map.groupBy(names, ({ kind }) => kind),
+		([kind, some]) => ({ kind, ids: some.map(({ id }) => id) }),
+	);
+}
+
+/** Counts changes since a time, if a signal should have reported them. */
+export function countMissed(
+	missed: readonly ResourceName[],
+	since: number,
+	{ events, areSignalsComplete }: ReconcileOptions,
+): void {
+	if (!areSignalsComplete(since)) return;
+	for (const [kind, some] of Map.groupBy(missed, (name) => name.kind)) {
+		events.onMissedChanges(
+			kind,
+			some.map(({ id }) => id),
+		);
+	}
+}
