@@ -1,9 +1,10 @@
 /** What the mirror has of an instance, and whether documents may be made from it. */
 import type { Detail } from "../instance/instance.ts";
 import type { Profile } from "../instance/profile.ts";
-import { type ResourceKind, textOfName } from "../source/resource.ts";
+import { type Resource, type ResourceKind, textOfName, UNLISTED_KINDS } from "../source/resource.ts";
 import { isNeeded, requestedAtOf } from "./instance-reads.ts";
 import type { MirrorState } from "./mirror-state.ts";
+import type { DeletedResource } from "./mirror-store.ts";
 import { nicsWithoutPort } from "./missing-ports.ts";
 import { hidesUserData, type InstanceReading } from "./read-instance.ts";
 
@@ -12,13 +13,17 @@ export interface DatedReading extends InstanceReading {
 	/** See MirrorState. */
 	readonly reconciledAt: number;
 	readonly verifiedAt: number;
+	readonly unlistedFrom: number;
 	/** Since when it was wholly read, by detail, in milliseconds since 1970. */
 	readonly readSince: Readonly<Partial<Record<Detail, number>>>;
 }
 
 /** Up to when nothing in the reading can have changed unnoticed, in milliseconds since 1970. */
 export function asOf(found: DatedReading, detail: Detail): number {
-	return Math.max(requestedAtOf(found, detail), found.verifiedAt);
+	const { verifiedAt, unlistedFrom } = found;
+	const isProven = ({ kind, requestedAt }: Resource | DeletedResource) =>
+		requestedAt >= unlistedFrom || !(UNLISTED_KINDS as readonly ResourceKind[]).includes(kind);
+	return requestedAtOf(found, detail, (one) => (isProven(one) ? verifiedAt : Number.NEGATIVE_INFINITY));
 }
 
 /** Whether the server has a NIC whose port the mirror may not have heard of: everything was compared before. */

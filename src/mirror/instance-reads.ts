@@ -1,6 +1,6 @@
 /** Reads whole instances from the source. */
 import type { Detail } from "../instance/instance.ts";
-import { type Resource, type ResourceKind, textOfName } from "../source/resource.ts";
+import { type Resource, type ResourceKind, textOfName, UNLISTED_KINDS } from "../source/resource.ts";
 import type { DeletedResource, MirrorStore } from "./mirror-store.ts";
 import { type InstanceReading, readInstance } from "./read-instance.ts";
 import type { ResourceReads } from "./resource-reads.ts";
@@ -16,7 +16,7 @@ export interface InstanceReads {
 }
 
 /** What only documents about the server contain. */
-const SERVER_ONLY: ReadonlySet<ResourceKind> = new Set(["server_details", "keypair"]);
+const SERVER_ONLY: ReadonlySet<ResourceKind> = new Set(UNLISTED_KINDS);
 /** What only documents with all details contain. */
 const DETAILS_ONLY: ReadonlySet<ResourceKind> = new Set(["floatingip", "security_group"]);
 
@@ -29,10 +29,16 @@ export function isNeeded(kind: ResourceKind, detail: Detail): boolean {
 /**
  * When the oldest facts were requested that documents of a detail contain, in milliseconds since 1970; infinite if there
  * are none, not even a deletion.
+ *
+ * @param verifiedAt when one of them was known to be unchanged, which counts as a request. Default: never
  */
-export function requestedAtOf({ resources, deleted }: InstanceReading, detail: Detail): number {
+export function requestedAtOf(
+	{ resources, deleted }: InstanceReading,
+	detail: Detail,
+	verifiedAt: (one: Resource | DeletedResource) => number = () => Number.NEGATIVE_INFINITY,
+): number {
 	const needed = [...resources, ...deleted].filter(({ kind }) => isNeeded(kind, detail));
-	return Math.min(...needed.map(({ requestedAt }) => requestedAt));
+	return Math.min(...needed.map((one) => Math.max(one.requestedAt, verifiedAt(one))));
 }
 
 export function createInstanceReads(

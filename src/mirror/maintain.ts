@@ -41,6 +41,8 @@ export interface Watch {
 	isFilled: boolean;
 	/** Called when an empty mirror is filled: all that it then has was read in this leadership. */
 	fillEnds: readonly (() => void)[] | undefined;
+	/** See MirrorMeta. */
+	unlistedFrom: number;
 	/** The version of the doubts that is stored. */
 	doubtful: number;
 	/** The kinds that are stored as not proven. */
@@ -55,7 +57,7 @@ interface Sweep extends Progress {
 }
 
 export const NOT_YET = {
-	...{ isFilled: false, fillEnds: undefined },
+	...{ isFilled: false, fillEnds: undefined, unlistedFrom: Number.NEGATIVE_INFINITY },
 	...{ doubtful: -1, unproven: undefined, sweep: undefined },
 };
 
@@ -73,7 +75,7 @@ export async function maintain(watch: Watch): Promise<void> {
 		else if (due > 0) return await waitFor(due, watch, untilGap);
 		else await compareAll(watch, untilGap);
 		const until = compared.since() + options.sweepSeconds * 1000;
-		await reread({ ...comparisonOf(watch, untilGap), until, unlistedFrom: Number.NEGATIVE_INFINITY });
+		await reread({ ...comparisonOf(watch, untilGap), until });
 		await store.purge(clock.now() - TOMBSTONE_AGE);
 	} catch (error) {
 		// A gap is repaired at once.
@@ -118,7 +120,10 @@ async function compareAfterGap(watch: Watch, kinds: readonly ResourceKind[]): Pr
 		await beforeComparison(watch, signal);
 		for (const kind of kinds) {
 			const end = compared.start(kind);
-			await repairKind(kind, comparison);
+			// Only servers have what has no listing.
+			if (kind === "server") watch.unlistedFrom = watch.intake.lastGap();
+			await repairKind(kind, { ...comparison, unlistedFrom: watch.unlistedFrom });
+			if (kind === "server") await options.store.setMeta("unlistedFrom", watch.unlistedFrom);
 			end();
 		}
 		await repairDoubts(comparison);
@@ -162,13 +167,16 @@ async function storeMicroversion({
 	if (version !== undefined) await store.setMeta("novaMicroversion", version);
 }
 
-function comparisonOf({ options, handle, jobs, intake, compared }: Watch, signal: AbortSignal): ReconcileOptions {
+function comparisonOf(
+	{ options, handle, jobs, intake, compared, unlistedFrom }: Watch,
+	signal: AbortSignal,
+): ReconcileOptions {
 	const { store, clock, remote, doubts, events, userData, pollSeconds } = options;
 	const areSignalsComplete = (since: number) => intake.isComplete() && intake.areAllUp() && intake.lastGap() < since;
 	return {
 		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
 		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
-		...{ comparedAt: compared.since(), areSignalsComplete, userData },
+		...{ comparedAt: compared.since(), unlistedFrom, areSignalsComplete, userData },
 	};
 }
 

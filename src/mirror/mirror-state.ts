@@ -1,5 +1,5 @@
 /** What a process knows about the mirror that all processes share, and about the changes that others make to it. */
-import type { ResourceKind, ResourceName } from "../source/resource.ts";
+import { type ResourceKind, type ResourceName, UNLISTED_KINDS } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
 import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
 
@@ -11,6 +11,8 @@ export interface MirrorState {
 	verifiedAt(): number;
 	/** The kinds that this does not count for. */
 	unproven(): ReadonlySet<ResourceKind>;
+	/** See MirrorMeta: for what was requested before, `verifiedAt` does not count. */
+	unlistedFrom(): number;
 	/** When everything was last compared with the source, in milliseconds since 1970. */
 	reconciledAt(): number;
 	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
@@ -58,8 +60,9 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 			reported = sequence;
 		} else {
 			const { sequence, changed } = await store.changesSince(reported);
-			const isNews = sequence !== reported || isListed !== areListed(neededKinds, known);
-			if (isNews) await onChange(changed, isListed);
+			const unproven = meta.unlistedFrom === known.unlistedFrom ? [] : await unlistedBefore(store, meta.unlistedFrom);
+			const isNews = sequence !== reported || isListed !== areListed(neededKinds, known) || unproven.length > 0;
+			if (isNews) await onChange(changed && [...changed, ...unproven], isListed);
 			reported = sequence;
 		}
 		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
@@ -107,6 +110,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		// Before that, changes are not reported.
 		verifiedAt: () => (areListed(neededKinds, known) ? verifiedAt : Number.NEGATIVE_INFINITY),
 		unproven: () => unproven,
+		unlistedFrom: () => known.unlistedFrom ?? Number.NEGATIVE_INFINITY,
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
 		doubtful: () => doubtful,
 		novaMicroversion: () => known.novaMicroversion,
@@ -118,22 +122,35 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 }
 
 type KnownMeta = Partial<
-	Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "unproven" | "doubtful" | "novaMicroversion">
+	Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "unproven" | "unlistedFrom" | "doubtful" | "novaMicroversion">
 >;
 
 const areListed = (kinds: readonly ResourceKind[], { fill }: KnownMeta) =>
 	kinds.every((kind) => fill?.kinds[kind]?.done === true);
 
+/** What counted as verified until then: whoever has it cached has to look it up again. */
+async function unlistedBefore(store: MirrorStore, time = Number.NEGATIVE_INFINITY): Promise<ResourceName[]> {
+	const names: ResourceName[] = [];
+	for (const kind of UNLISTED_KINDS) {
+		for await (const page of store.revisions(kind)) {
+			for (const { id, requestedAt } of page) if (requestedAt < time) names.push({ kind, id });
+		}
+	}
+	return names;
+}
+
 async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 	const [current, reconciledAt] = await Promise.all([store.getMeta("current"), store.getMeta("reconciledAt")]);
-	const [fill, unproven, doubtful, novaMicroversion] = await Promise.all([
+	const [fill, unproven, unlistedFrom, doubtful, novaMicroversion] = await Promise.all([
 		store.getMeta("fill"),
 		store.getMeta("unproven"),
+		store.getMeta("unlistedFrom"),
 		store.getMeta("doubtful"),
 		store.getMeta("novaMicroversion"),
 	]);
 	return {
 		...(fill && { fill }),
+		...(unlistedFrom !== undefined && { unlistedFrom }),
 		...(current !== undefined && { current }),
 		...(reconciledAt !== undefined && { reconciledAt }),
 		...(unproven && { unproven }),

@@ -271,3 +271,39 @@ it("reads again what rests on a kind whose signal does not work, and nothing els
 	expect(source.verifiedAge?.("plain")).toBeLessThan(10_000);
 	expect([source.verifiedAge?.("trunked"), source.verifiedAge?.()]).toEqual([Infinity, Infinity]);
 });
+
+it("reads details again that no comparison has covered since signals may have been lost", async () => {
+	const refresh = vi.fn((): Promise<void> => Promise.reject(new Error("failed")));
+	const { store, create } = await mirrored([network, server("vm"), port("vm"), details("vm")], {
+		instances: { refresh, complete: async () => {} },
+	});
+	const lost = LONG_AGO + 1000;
+	const source = await create();
+	const changes: Change[] = [];
+	source.onChange?.((change) => void changes.push(change));
+	const prove = async () => {
+		await store.setMeta("current", Date.now());
+		await store.apply({ upserts: [server(`other at ${performance.now()}`)] });
+		await expect.poll(source.state.verifiedAt).toBeGreaterThan(Date.now() - 5000);
+	};
+	await prove();
+	expect((await source.facts("vm", "server"))?.id).toBe("vm");
+	expect(refresh).not.toHaveBeenCalled();
+	expect(source.verifiedAge?.("vm")).toBeLessThan(10_000);
+	changes.length = 0;
+	await store.setMeta("unlistedFrom", lost);
+	await prove();
+	await expect.poll(source.state.unlistedFrom).toBe(lost);
+	// What was answered before counts no longer.
+	expect(changes).toContainEqual({ kind: "server", ids: expect.arrayContaining(["vm"]) });
+	await source.facts("vm", "wiring");
+	expect(refresh).not.toHaveBeenCalled();
+	// It can't be read again: the answer counts as old.
+	expect((await source.facts("vm", "server"))?.id).toBe("vm");
+	expect(refresh).toHaveBeenCalledOnce();
+	expect(source.verifiedAge?.("vm")).toBe(Number.POSITIVE_INFINITY);
+	await store.apply({ upserts: [{ ...details("vm"), requestedAt: lost }] });
+	await source.facts("vm", "server");
+	expect(refresh).toHaveBeenCalledOnce();
+	expect(source.verifiedAge?.("vm")).toBeLessThan(10_000);
+});

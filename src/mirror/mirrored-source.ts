@@ -60,6 +60,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	const reading = { dhcpPorts: options.profile === "nova" };
 	const [listeners, storedListeners] = [[] as Listener[], [] as Listener[]];
 	const answered = new LRUCache<string, true>(REMEMBERED);
+	/** Instances whose last answer was one that could not be read again: the signals don't prove it. */
+	const stale = new LRUCache<string, true>(REMEMBERED);
 	const preparing = new Set<string>();
 	/** Instances that the next look-up has to read again. The others that are under way don't. */
 	const rereads = new Set<string>();
@@ -93,6 +95,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	function answer<T>(id: string, origin: AnswerOrigin, value: T): T {
 		events.onAnswer(origin, !answered.has(id));
 		answered.set(id, true);
+		if (origin === "stale") stale.set(id, true);
+		else stale.delete(id);
 		return value;
 	}
 
@@ -126,7 +130,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	async function read(id: string): Promise<DatedReading> {
-		const times = { reconciledAt: state.reconciledAt(), verifiedAt: state.verifiedAt() };
+		const { reconciledAt, verifiedAt, unlistedFrom } = state;
+		const times = { reconciledAt: reconciledAt(), verifiedAt: verifiedAt(), unlistedFrom: unlistedFrom() };
 		const isProven = unproven.checkLater();
 		const proof = { ...times, readSince: answerTimes.readSince(id) };
 		const found = await readInstance(store, id, reading);
@@ -201,8 +206,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			throw new GuestwireError("cloud-unavailable", "the mirror does not have all ports yet");
 		},
 		verifiedAge(id) {
-			const answersRemotely = id !== undefined && answerTimes.has(id);
-			if (answersRemotely || unproven.concerns(id)) return Number.POSITIVE_INFINITY;
+			const answersOtherwise = id !== undefined && (answerTimes.has(id) || stale.has(id));
+			if (answersOtherwise || unproven.concerns(id)) return Number.POSITIVE_INFINITY;
 			return clock.now() - state.verifiedAt();
 		},
 		invalidate(change) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PortFacts, ServerFacts } from "../instance/facts.ts";
-import type { ResourceReader } from "../source/remote-source.ts";
-import type { Resource, ResourceName } from "../source/resource.ts";
+import type { ListedDetails, ResourceReader } from "../source/remote-source.ts";
+import { type Resource, type ResourceName, textOfName } from "../source/resource.ts";
 import { openDatabase } from "../store/database.ts";
 import { createDoubts } from "./doubts.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
@@ -17,7 +17,12 @@ function port(id: string, device_owner: string, requestedAt: number, name = ""):
 
 /** What takes no time and hides nothing. */
 const surroundings = {
-	...{ comparedAt: 0, areSignalsComplete: () => true, clock: { now: () => 30, sleep: async () => {} } },
+	...{
+		comparedAt: 0,
+		unlistedFrom: 5,
+		areSignalsComplete: () => true,
+		clock: { now: () => 30, sleep: async () => {} },
+	},
 	...{ doubts: createDoubts(() => 30), signal: never, pace: <T>(work: () => Promise<T>) => work(), grace: 0 },
 };
 
@@ -136,3 +141,50 @@ test.each([true, false])(
 		expect(changed).toEqual(stores ? ["vm"] : []);
 	},
 );
+
+/** What a comparison with a listing reads again, and when what it leaves alone counts as requested. */
+async function compareDetails(stored: readonly Resource[], listed: Readonly<Record<string, ListedDetails>>) {
+	const state = await openDatabase("memory");
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	const servers = Object.keys(listed).map((id) => server(id));
+	await store.apply({ upserts: [...servers, ...stored] });
+	const read: string[] = [];
+	const revisions = servers.map(({ id, content }) => ({ id, content, ...(listed[id] && { details: listed[id] }) }));
+	const reader = { kinds: ["server"], revisionPage: async () => ({ requestedAt: 10, revisions }) };
+	await repairKind("server", {
+		...{ ...surroundings, reader: reader as unknown as ResourceReader, store, userData: true },
+		...{ handle: async (name) => void read.push(textOfName(name)), isReported: () => false },
+		events: { onMissedChanges: () => {} },
+	});
+	const { resources } = await store.read([{ kind: "server_details", ids: Object.keys(listed) }]);
+	await state.close();
+	return { read: read.sort(), proven: resources.filter(({ requestedAt }) => requestedAt === 10).map(({ id }) => id) };
+}
+
+test("a listing of servers shows whether volumes have changed, and proves details that it shows wholly", async () => {
+	const details = (id: string, requestedAt: number, volumes: readonly string[], tag?: string): Resource => ({
+		...{ kind: "server_details", id, requestedAt },
+		content: {
+			volumeAttachments: volumes.map((volumeId) => ({ serverId: id, volumeId })),
+			interfaceAttachments: tag === undefined ? [] : [{ port_id: "nic", tag }],
+		},
+	});
+	const found = await compareDetails(
+		[
+			...[details("same", 1, ["a", "b"]), details("attached", 1, ["a"]), details("detached", 1, ["a"])],
+			...[details("tagged", 1, ["a"], "lan"), details("untagged", 1, [], "lan"), details("recent", 7, [])],
+			details("newer", 11, ["a"]),
+		],
+		{
+			same: { volumeIds: ["b", "a"], mayHaveOthers: false },
+			attached: { volumeIds: ["a", "b"], mayHaveOthers: false },
+			detached: { volumeIds: [], mayHaveOthers: true },
+			tagged: { volumeIds: ["a"], mayHaveOthers: true },
+			untagged: { volumeIds: [], mayHaveOthers: false },
+			recent: { volumeIds: [], mayHaveOthers: false },
+			newer: { volumeIds: [], mayHaveOthers: false },
+		},
+	);
+	expect(found.read).toEqual(["attached", "detached", "untagged"].map((id) => `server_details ${id}`));
+	expect(found.proven).toEqual(["same"]);
+});

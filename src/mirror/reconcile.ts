@@ -7,6 +7,7 @@ import { hideUserData } from "./apply-batch.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
+import { differentDetails } from "./listed-details.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
@@ -20,6 +21,8 @@ export interface ReconcileOptions {
 	readonly isReported: (name: ResourceName) => boolean;
 	/** When the comparison before started, in milliseconds since 1970. */
 	readonly comparedAt: number;
+	/** See MirrorMeta. */
+	readonly unlistedFrom: number;
 	/** Whether the signals should have reported every change since a time. */
 	readonly areSignalsComplete: (since: number) => boolean;
 	readonly clock: Clock;
@@ -88,8 +91,7 @@ async function repairMissed(differences: readonly Difference[], options: Reconci
 async function differencesOf(kind: ResourceKind, options: ReconcileOptions): Promise<Difference[]> {
 	const { store } = options;
 	const startedAt = options.clock.now();
-	const listed = await list(kind, options);
-	const differences: Difference[] = [];
+	const { listed, differences } = await list(kind, options);
 	for await (const page of store.revisions(kind)) {
 		for (const { id, revision, requestedAt } of page) {
 			const found = listed.get(id);
@@ -109,9 +111,16 @@ interface Listed extends Pick<SourceRevision, "revision"> {
 	readonly listedAt: number;
 }
 
-async function list(kind: ResourceKind, options: ReconcileOptions): Promise<Map<string, Listed>> {
-	const { reader, signal, pace } = options;
+interface Listing {
+	readonly listed: Map<string, Listed>;
+	/** Those of other kinds that the listing shows too. */
+	readonly differences: Difference[];
+}
+
+async function list(kind: ResourceKind, options: ReconcileOptions): Promise<Listing> {
+	const { reader, store, signal, pace, unlistedFrom } = options;
 	const listed = new Map<string, Listed>();
+	const differences: Difference[] = [];
 	let marker: string | undefined;
 	do {
 		const from = marker;
@@ -123,9 +132,10 @@ async function list(kind: ResourceKind, options: ReconcileOptions): Promise<Map<
 			const isSame = !others.has(id);
 			listed.set(id, { isSame, listedAt: page.requestedAt, ...(revision !== undefined && { revision }) });
 		}
+		differences.push(...(await differentDetails(page, store, unlistedFrom)));
 		marker = page.next;
 	} while (marker !== undefined);
-	return listed;
+	return { listed, differences };
 }
 
 /** The ids of the listed resources whose content is another one than the stored. */

@@ -33,8 +33,12 @@ function network(id: string, more: Partial<NetworkFacts>): Resource<"network"> {
 
 /** Compares with a cloud that shows the networks' MTU. */
 async function reread(until = Number.POSITIVE_INFINITY): Promise<void> {
-	const reader: Pick<ResourceReader, "kinds" | "page"> = {
+	const reader: Pick<ResourceReader, "kinds" | "page" | "byId"> = {
 		kinds: ["network"],
+		async byId(_, ids) {
+			read.push(...ids);
+			return { resources: ids.map((id) => network(id, { mtu: 1400 })), gone: [], unreadable: [], requestedAt: time };
+		},
 		async page(_, { marker = "" }) {
 			const ids = IDS.filter((id) => id > marker).slice(0, PAGE);
 			read.push(`page of ${ids[0]}`);
@@ -45,12 +49,16 @@ async function reread(until = Number.POSITIVE_INFINITY): Promise<void> {
 	};
 	await rereadFacts({
 		...{ reader: reader as ResourceReader, store, until, doubts: createDoubts(() => time), pace: (work) => work() },
-		async handle({ id }) {
-			read.push(id);
-			await store.apply({ upserts: [network(id, { mtu: 1400 })] });
-		},
+		handle: () => Promise.reject(new Error("no change was found")),
 		...{ clock: { now: () => ++time, sleep: async () => {} }, signal: new AbortController().signal },
-		...{ isReported: () => false, comparedAt: 0, areSignalsComplete: () => true, userData: true, grace: 0 },
+		...{
+			isReported: () => false,
+			comparedAt: 0,
+			unlistedFrom: 0,
+			areSignalsComplete: () => true,
+			userData: true,
+			grace: 0,
+		},
 		events: { onMissedChanges: () => {} },
 	});
 }
@@ -89,6 +97,14 @@ test("a few records are read again, those first that were read longest ago; all 
 	read = [];
 	await reread();
 	expect(read.filter((one) => one.startsWith("page"))).toEqual([]);
+});
+
+test("a record that has changed is left to the signals and comparisons", async () => {
+	await store.setMeta("facts", { version: "another", kinds: {} });
+	await store.apply({ upserts: [{ ...network("net-000", { mtu: 9000 }), revision: 6 }, network("net-001", {})] });
+	await reread();
+	expect(await mtus()).toEqual(new Set([9000, 1400]));
+	expect((await store.stats()).resources).toEqual({ network: 2 });
 });
 
 test("what a watcher of another version has stored is to be read again, also if this version has read it before", async () => {

@@ -2,17 +2,18 @@
  * Reads records again whose stored members may not be all: another version of Guestwire has stored them, or one without
  * the rights to see all members, or before an extension of the API was enabled. Their revisions don't show it.
  */
-import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
+import { type Resource, type ResourceKind, textOfName } from "../source/resource.ts";
+import { chunks } from "../store/chunks.ts";
 import { FACTS_VERSION } from "./facts-version.ts";
 import { readPage } from "./fill.ts";
 import type { MirrorMeta } from "./mirror-store.ts";
 import type { ReconcileOptions } from "./reconcile.ts";
-import { contentsByName } from "./repair.ts";
+import { selectorsOf } from "./repair.ts";
 
 /** Records of each kind that are read again after each comparison, those first that were read longest ago. */
 const SAMPLE = 50;
 
-export interface RereadFactsOptions extends ReconcileOptions {
+export interface RereadOptions extends ReconcileOptions {
 	/** When to stop at the latest, in milliseconds since 1970. A little is read in any case. */
 	readonly until: number;
 }
@@ -20,7 +21,7 @@ export interface RereadFactsOptions extends ReconcileOptions {
 type Facts = MirrorMeta["facts"];
 
 /** Reads a few records of each kind again. If they have other members now, or by another version, it reads all of the kind. */
-export async function rereadFacts(options: RereadFactsOptions): Promise<void> {
+export async function rereadFacts(options: RereadOptions): Promise<void> {
 	const { reader, store, clock, until } = options;
 	const known = await store.getMeta("facts");
 	let facts: Facts = known?.version === FACTS_VERSION ? known : { version: FACTS_VERSION, kinds: {} };
@@ -46,35 +47,52 @@ const withKind = (facts: Facts, kind: ResourceKind, state: NonNullable<Facts["ki
 async function rereadPage(
 	kind: ResourceKind,
 	marker: string | undefined,
-	options: RereadFactsOptions,
+	options: RereadOptions,
 ): Promise<string | undefined> {
 	const page = await options.pace(() => readPage(kind, marker, options));
-	for (const resource of page.unreadable) options.doubts.add(resource);
-	await options.store.apply({ upserts: page.resources });
+	await store(page.resources, options);
 	return page.next;
 }
 
 /** Reads some records again. Those of kinds without revisions are compared with their contents anyway. */
-async function haveOtherMembers(kind: ResourceKind, options: RereadFactsOptions): Promise<boolean> {
-	const { store, handle, pace } = options;
-	const names = await oldest(kind, options);
-	if (names.length === 0) return false;
-	const before = await contentsByName(names, store);
-	await pace(() => Promise.all(names.map(handle)));
-	const after = await contentsByName(names, store);
-	return names.map(textOfName).some((name) => {
-		const [old, now] = [before.get(name), after.get(name)];
-		return old !== undefined && now !== undefined && membersOf(old) !== membersOf(now);
-	});
+async function haveOtherMembers(kind: ResourceKind, options: RereadOptions): Promise<boolean> {
+	const ids = await oldest(kind, options);
+	if (ids.length === 0) return false;
+	const { resources } = await options.pace(() => options.reader.byId(kind, ids, options.signal));
+	const pairs = await store(resources, options);
+	return pairs.some(([old, now]) => membersOf(old) !== membersOf(now));
 }
 
-const membersOf = (content: unknown) => Object.keys(content as object).sort().join();
+const membersOf = ({ content }: Resource) => Object.keys(content).sort().join();
 
-async function oldest(kind: ResourceKind, { store }: RereadFactsOptions): Promise<ResourceName[]> {
+/**
+ * Stores records again. One that has changed is left to the signals, or to the next comparison, which counts it as missed.
+ *
+ * @returns the records as they were, and as they are now
+ */
+async function store(
+	resources: readonly Resource[],
+	options: RereadOptions,
+): Promise<(readonly [Resource, Resource])[]> {
+	const pairs: (readonly [Resource, Resource])[] = [];
+	for (const some of chunks(resources)) {
+		const before = await options.store.read(selectorsOf(some));
+		const known = new Map(before.resources.map((one) => [textOfName(one), one]));
+		const unchanged = some.flatMap((now) => {
+			const old = known.get(textOfName(now));
+			return old !== undefined && old.revision === now.revision ? [[old, now] as const] : [];
+		});
+		await options.store.apply({ upserts: unchanged.map(([, now]) => now) });
+		pairs.push(...unchanged);
+	}
+	return pairs;
+}
+
+async function oldest(kind: ResourceKind, options: RereadOptions): Promise<string[]> {
 	let some: { readonly id: string; readonly requestedAt: number }[] = [];
-	for await (const page of store.revisions(kind)) {
+	for await (const page of options.store.revisions(kind)) {
 		const revised = page.filter(({ revision }) => revision !== undefined);
 		some = [...some, ...revised].sort((a, b) => a.requestedAt - b.requestedAt).slice(0, SAMPLE);
 	}
-	return some.map(({ id }) => ({ kind, id }));
+	return some.map(({ id }) => id);
 }

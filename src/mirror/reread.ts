@@ -3,7 +3,7 @@ import { type ResourceName, textOfName, UNLISTED_KINDS } from "../source/resourc
 import { keypairIdsOf } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { countMissed, type Difference, repair } from "./repair.ts";
-import { type RereadFactsOptions, rereadFacts } from "./reread-facts.ts";
+import { type RereadOptions, rereadFacts } from "./reread-facts.ts";
 
 /**
  * Resources without a listing that are read again after each comparison, those first that were read longest ago; a few at
@@ -11,11 +11,6 @@ import { type RereadFactsOptions, rereadFacts } from "./reread-facts.ts";
  */
 const UNLISTED = 200;
 const UNLISTED_AT_ONCE = 4;
-
-export interface RereadOptions extends RereadFactsOptions {
-	/** See MirrorMeta. */
-	readonly unlistedFrom: number;
-}
 
 /** Reads at the polite pace, until the next comparison is due: first what guests can't be answered with as it is. */
 export async function reread(options: RereadOptions): Promise<void> {

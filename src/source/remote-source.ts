@@ -80,6 +80,15 @@ export interface SourceRevision {
 	readonly revision?: number;
 	/** For kinds without revisions: members that differ whenever the resource has changed, compared with the stored ones. */
 	readonly content?: Partial<ResourceContents[ResourceKind]>;
+	/** For servers: what the listing shows of their details. */
+	readonly details?: ListedDetails;
+}
+
+export interface ListedDetails {
+	/** The volumes that are attached. */
+	readonly volumeIds: readonly string[];
+	/** Whether the server may have other details, which the listing does not show: tags of NICs, pinned CPUs, shares. */
+	readonly mayHaveOthers: boolean;
 }
 
 export interface FoundResources {

@@ -249,6 +249,7 @@ export function createModelCloud(options: ModelCloudOptions): ModelCloud {
 		[1, "remove a subport", removeSubport],
 		[2, "change a floating IP", floatingIp],
 		[1, "replace a key pair", replaceKeypair],
+		[2, "attach or detach a volume", changeVolumes],
 		[1, "forge a port", forgePort],
 		[1, "change a network", () => touch("network")],
 		[1, "change a subnet", () => touch("subnet")],

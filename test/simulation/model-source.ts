@@ -3,8 +3,14 @@ import { GuestwireError } from "../../src/errors.ts";
 import { emptyFacts } from "../../src/instance/empty-facts.ts";
 import type { InstanceFacts, PortFacts } from "../../src/instance/facts.ts";
 import { assembleOwned, matchesQuery, ownerOf, ownPorts } from "../../src/source/ownership.ts";
-import type { FoundResources, Reference, RemoteSource, ResourceReader } from "../../src/source/remote-source.ts";
-import type { Resource, ResourceContents, ResourceKind } from "../../src/source/resource.ts";
+import type {
+	FoundResources,
+	ListedDetails,
+	Reference,
+	RemoteSource,
+	ResourceReader,
+} from "../../src/source/remote-source.ts";
+import type { Resource, ResourceContents, ResourceKind, ServerDetails } from "../../src/source/resource.ts";
 import { keypairId } from "../../src/source/source.ts";
 import type { ModelCloud } from "./model-cloud.ts";
 import { createModelSignals, type SignalFaults } from "./model-signals.ts";
@@ -95,6 +101,13 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 		};
 	}
 
+	function listedDetails(id: string): ListedDetails {
+		const { content } = cloud.get("server_details", id) ?? {};
+		const { volumeAttachments = [], interfaceAttachments = [] } = (content ?? {}) as Partial<ServerDetails>;
+		const volumeIds = volumeAttachments.map(({ volumeId }) => volumeId);
+		return { volumeIds, mayHaveOthers: interfaceAttachments.length > 0 };
+	}
+
 	/** The ids of the listing when the page before was read. */
 	const listed = new Map<ResourceKind, string>();
 	function pageOf(kind: ResourceKind, marker: string | undefined): { ids: string[]; next?: string } {
@@ -152,7 +165,8 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 					const { ids, ...next } = pageOf(kind, marker);
 					const revisions = ids.map((id) => {
 						const { revision = 0, content } = cloud.get(kind, id) ?? {};
-						return NO_REVISIONS.has(kind) ? { id, content: content as ResourceContents["server"] } : { id, revision };
+						if (!NO_REVISIONS.has(kind)) return { id, revision };
+						return { id, content: content as ResourceContents["server"], details: listedDetails(id) };
 					});
 					return { revisions, requestedAt, ...next };
 				},

@@ -25,8 +25,8 @@ export interface ComputeResources {
 	page(options: PageOptions): Promise<ResourcePage>;
 	/**
 	 * Servers as a detailed listing returns them: Nova's `updated` would not show another address or name of a network.
-	 * Not shown are a key pair that was replaced, and a change of `server_details` that leaves the server as it is: a
-	 * volume or share attached or detached, the tag of a NIC, CPUs after a migration.
+	 * Not shown are a key pair that was replaced, and of `server_details` shares, the tag of a NIC, and CPUs after a
+	 * migration.
 	 */
 	revisionPage(options: PageOptions): Promise<RevisionPage>;
 	/** `server_details` returns the servers too. */
@@ -89,10 +89,13 @@ export function createComputeResources(nova: Nova): ComputeResources {
 			const requestedAt = Date.now();
 			const page = await listPage(options);
 			const next = markerAfter(page);
-			const revisions = page.items.map((item) => {
-				const server = serverOrError(item);
-				return server instanceof Error ? { id: recordId(item) } : { id: server.id, content: serverFacts(server) };
-			});
+			const revisions = await Promise.all(
+				page.items.map(async (item) => {
+					const server = serverOrError(item);
+					if (server instanceof Error) return { id: recordId(item) };
+					return { id: server.id, content: serverFacts(server), details: await details.shown(server) };
+				}),
+			);
 			return { revisions, requestedAt, ...(next !== undefined && { next }) };
 		},
 		async byId(kind, ids) {

@@ -1,10 +1,13 @@
 /** What only calls of its own return of a server: volumes, NICs' tags, CPUs, shares. */
+import type { ListedDetails } from "../remote-source.ts";
 import type { Resource, ServerDetails } from "../resource.ts";
 import { mayPinCpus, type Nova } from "./nova.ts";
 import type { ServerAnswer } from "./servers.ts";
 
 export interface ServerDetailsReader {
 	load(server: ServerAnswer, requestedAt: number): Promise<Resource>;
+	/** What the server itself shows of its details. */
+	shown(server: ServerAnswer): Promise<ListedDetails>;
 	/** A server's details, if no further call is needed to know them. */
 	atHand(server: ServerAnswer, requestedAt: number): Promise<Resource[]>;
 }
@@ -12,7 +15,12 @@ export interface ServerDetailsReader {
 const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments: [] };
 
 export function createServerDetailsReader(nova: Nova): ServerDetailsReader {
+	const shown = async (server: ServerAnswer): Promise<ListedDetails> => ({
+		volumeIds: server["os-extended-volumes:volumes_attached"].map(({ id }) => id),
+		mayHaveOthers: nova.mayHaveTags(nicsOf(server)) || mayPinCpus(server) || (await nova.haveShares()),
+	});
 	return {
+		shown,
 		async load(server, requestedAt) {
 			const [interfaceAttachments, volumeAttachments, dedicatedCpus, shares] = await Promise.all([
 				nova.mayHaveTags(nicsOf(server)) ? nova.currentInterfaceAttachments(server.id) : [],
@@ -25,10 +33,9 @@ export function createServerDetailsReader(nova: Nova): ServerDetailsReader {
 			return { kind: "server_details", id: server.id, requestedAt, content };
 		},
 		async atHand(server, requestedAt) {
-			const { id, "os-extended-volumes:volumes_attached": volumes } = server;
-			if (volumes.length > 0 || nova.mayHaveTags(nicsOf(server)) || mayPinCpus(server)) return [];
-			if (await nova.haveShares()) return [];
-			return [{ kind: "server_details", id, requestedAt, content: NO_DETAILS }];
+			const { volumeIds, mayHaveOthers } = await shown(server);
+			if (volumeIds.length > 0 || mayHaveOthers) return [];
+			return [{ kind: "server_details", id: server.id, requestedAt, content: NO_DETAILS }];
 		},
 	};
 }
