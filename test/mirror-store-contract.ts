@@ -354,6 +354,41 @@ export function keepsResources(freshDatabase: () => Promise<MirrorDatabase>): vo
 		expect(await name()).toBe("1");
 	});
 
+	test("a higher revision replaces a lower one, whenever it was requested", async () => {
+		const revised = (revision: number, requestedAt: number) => ({
+			...port("a", requestedAt, { name: String(revision), device_id: `vm-${revision}` }),
+			revision,
+		});
+		const names = async (value: string) => {
+			const { resources } = await store.read([{ kind: "port", key: "device", values: [value] }]);
+			return resources.map(({ content }) => (content as PortFacts).name);
+		};
+		await store.apply({ upserts: [revised(2, 9)] });
+		await store.apply({ upserts: [revised(3, 8)] });
+		expect([await names("vm-2"), await names("vm-3")]).toEqual([[], ["3"]]);
+		await store.apply({ upserts: [revised(5, 6), revised(4, 7)] });
+		expect([await names("vm-4"), await names("vm-5")]).toEqual([[], ["5"]]);
+		await store.apply({ deletes: [{ kind: "port", id: "a", requestedAt: 5 }] });
+		expect(await names("vm-5")).toEqual(["5"]);
+	});
+
+	test("what was stored while a clock was ahead counts as old, and is replaced", async () => {
+		const ahead = Date.now() + 3_600_000;
+		const readAt = async () => {
+			const { resources, deleted } = await store.read([{ kind: "port", ids: ["a"] }]);
+			return [...resources, ...deleted].map(({ requestedAt }) => requestedAt);
+		};
+		await store.apply({ upserts: [port("a", ahead, { name: "old" })] });
+		expect([await readAt(), (await all(store.scan("port")))[0]?.requestedAt]).toEqual([[0], 0]);
+		expect(await all(store.revisions("port"))).toEqual([{ id: "a", requestedAt: 0 }]);
+		await store.apply({ upserts: [port("a", 7, { name: "new" })] });
+		expect((await all(store.scan("port"))).map(({ content }) => content.name)).toEqual(["new"]);
+		await store.apply({ deletes: [{ kind: "port", id: "a", requestedAt: ahead }] });
+		expect(await readAt()).toEqual([0]);
+		await store.apply({ upserts: [port("a", 8)] });
+		expect(await readAt()).toEqual([8]);
+	});
+
 	test("two writers at once number their batches in the order in which they become visible", async () => {
 		const other = await open();
 		const start = (await store.changesSince(0)).sequence;

@@ -8,6 +8,7 @@ keepsResources(async () => {
 		open: async () =>
 			openMemoryStore(database, {
 				run: async (_name, operation) => operation(),
+				now: Date.now,
 				lead: () => Promise.reject(new Error("only simulated processes lead")),
 			}),
 		close: async () => {},

@@ -35,7 +35,8 @@ const CURRENT = 5000;
 export async function openServiceMirror(remote: RemoteSource, options: ServiceMirrorOptions): Promise<ServiceMirror> {
 	const { config, age, database, registry, log } = options;
 	const { userData, sweepMinutes, changes } = config.mirror;
-	const store = await openMirrorStore(database, { sourceId: remote.sourceId, userData });
+	const onTimeAhead = () => log.warn("the mirror has times that lie ahead: synchronize the clocks of all nodes (NTP)");
+	const store = await openMirrorStore(database, { sourceId: remote.sourceId, userData, onTimeAhead });
 	const metrics = createMirrorMetrics(registry);
 	const { server: servers = 0 } = (await store.stats()).resources;
 	let isReachable = false;

@@ -5,6 +5,7 @@ import { type Resource, type ResourceKind, textOfName } from "../source/resource
 import { chunks } from "../store/chunks.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
 import { keysOf } from "./keys.ts";
+import type { KnownTimes } from "./known-times.ts";
 import type { AppliedBatch, Batch, ChangedResource } from "./mirror-store.ts";
 
 const USER_DATA = "OS-EXT-SRV-ATTR:user_data";
@@ -14,6 +15,7 @@ export function applyBatch(
 	database: Kysely<StateTables>,
 	batch: Batch,
 	announce: StateDatabase["announce"],
+	times: KnownTimes,
 ): Promise<AppliedBatch> {
 	return database.transaction().execute(async (transaction) => {
 		const { sequence } = await transaction
@@ -21,7 +23,8 @@ export function applyBatch(
 			.set(({ eb }) => ({ sequence: eb("sequence", "+", 1) }))
 			.returning("sequence")
 			.executeTakeFirstOrThrow();
-		for (const rows of chunks(rowsOf(batch, sequence))) await upsert(transaction, rows);
+		const { rows, resources } = rowsOf(batch, sequence);
+		for (const some of chunks(rows)) await upsert(transaction, some, times.latest());
 		const changed = await changedBy(transaction, sequence);
 		if (changed.length === 0) {
 			await transaction
@@ -30,7 +33,7 @@ export function applyBatch(
 				.execute();
 			return { sequence: sequence - 1, changed };
 		}
-		await replaceKeys(transaction, changed, batch.upserts ?? []);
+		await replaceKeys(transaction, changed, resources);
 		await announce(transaction);
 		return { sequence, changed };
 	});
@@ -50,23 +53,36 @@ export function hideUserData<Server extends Partial<ServerFacts>>(server: Server
 
 type Row = StateTables["mirror_resources"];
 
-/** One row for each resource, the one that was requested last: a statement can't write a row twice. */
-function rowsOf({ upserts = [], deletes = [] }: Batch, sequence: number): readonly Row[] {
+/** One row for each resource, the newest: a statement can't write a row twice. */
+function rowsOf({ upserts = [], deletes = [] }: Batch, sequence: number) {
 	const rows = new Map<string, Row>();
-	const add = (row: Row) => {
-		const name = `${row.kind} ${row.id}`;
-		if ((rows.get(name)?.requested_at ?? 0) <= row.requested_at) rows.set(name, row);
+	const resources = new Map<string, Resource>();
+	const put = (name: string, row: Row) => {
+		const before = rows.get(name);
+		if (before !== undefined && !isNewer(row, before)) return false;
+		rows.set(name, row);
+		return true;
 	};
-	for (const { kind, id, revision = null, requestedAt, content } of upserts) {
-		add({ kind, id, revision, requested_at: requestedAt, sequence, content: JSON.stringify(content) });
+	for (const resource of upserts) {
+		const { kind, id, revision = null, requestedAt, content } = resource;
+		const row = { kind, id, revision, requested_at: requestedAt, sequence, content: JSON.stringify(content) };
+		if (put(textOfName(resource), row)) resources.set(textOfName(resource), resource);
 	}
-	for (const { kind, id, requestedAt } of deletes) {
-		add({ kind, id, revision: null, requested_at: requestedAt, sequence, content: null });
+	for (const { requestedAt, ...name } of deletes) {
+		put(textOfName(name), { ...name, revision: null, requested_at: requestedAt, sequence, content: null });
 	}
-	return [...rows.values()];
+	return { rows: [...rows.values()], resources };
 }
 
-async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[]): Promise<void> {
+/** Overlapping requests may be answered in any order. Revisions tell it, but not every kind has them. */
+function isNewer({ revision, requested_at: at }: Row, before: Row): boolean {
+	const areRevised = revision !== null && before.revision !== null && revision !== before.revision;
+	return areRevised ? revision > (before.revision ?? 0) : at >= before.requested_at;
+}
+
+/** As `isNewer`. @param latest see KnownTimes */
+async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[], latest: number): Promise<void> {
+	const [stored, added] = [sql.table("mirror_resources"), sql.table("excluded")];
 	await transaction
 		.insertInto("mirror_resources")
 		.values(rows)
@@ -81,10 +97,9 @@ async function upsert(transaction: Transaction<StateTables>, rows: readonly Row[
 					sequence: sql`case when ${ref("mirror_resources.content")} is distinct from ${ref("excluded.content")}
 						then ${ref("excluded.sequence")} else ${ref("mirror_resources.sequence")} end`,
 				}))
-				.whereRef("mirror_resources.requested_at", "<=", "excluded.requested_at")
-				// Overlapping requests may be answered in any order. Not every kind has revisions.
 				.where(
-					sql<boolean>`coalesce(${sql.ref("mirror_resources.revision")} <= ${sql.ref("excluded.revision")}, true)`,
+					sql<boolean>`case when ${stored}.revision <> ${added}.revision then ${stored}.revision < ${added}.revision
+						else ${stored}.requested_at <= ${added}.requested_at or ${stored}.requested_at > ${latest} end`,
 				),
 		)
 		.execute();
@@ -103,19 +118,16 @@ async function changedBy(transaction: Transaction<StateTables>, sequence: number
 async function replaceKeys(
 	transaction: Transaction<StateTables>,
 	changed: readonly ChangedResource[],
-	upserts: readonly Resource[],
+	resources: ReadonlyMap<string, Resource>,
 ): Promise<void> {
-	for (const [kind, resources] of Map.groupBy(changed, (resource) => resource.kind)) {
-		for (const some of chunks(resources)) {
+	for (const [kind, names] of Map.groupBy(changed, (resource) => resource.kind)) {
+		for (const some of chunks(names)) {
 			const ids = some.map(({ id }) => id);
 			await transaction.deleteFrom("mirror_keys").where("kind", "=", kind).where("id", "in", ids).execute();
 		}
 	}
 	const kept = new Set(changed.filter(({ deleted }) => !deleted).map(textOfName));
-	const latest = new Map(
-		upserts.toSorted((a, b) => a.requestedAt - b.requestedAt).map((one) => [textOfName(one), one]),
-	);
-	const keys = [...latest].flatMap(([name, resource]) => (kept.has(name) ? keyRows(resource) : []));
+	const keys = [...resources].flatMap(([name, resource]) => (kept.has(name) ? keyRows(resource) : []));
 	for (const rows of chunks(keys)) {
 		await transaction
 			.insertInto("mirror_keys")

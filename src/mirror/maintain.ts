@@ -69,7 +69,9 @@ export async function maintain(watch: Watch): Promise<void> {
 	const gap = intake.untilGap();
 	const untilGap = AbortSignal.any([signal, gap]);
 	const uncertain = compared.uncertain();
-	const due = compared.since() + options.sweepSeconds * 1000 - clock.now();
+	const age = clock.now() - compared.since();
+	// A comparison that lies ahead was made before the clock was put back.
+	const due = age < 0 ? 0 : options.sweepSeconds * 1000 - age;
 	try {
 		if (uncertain.length > 0) await compareAfterGap(watch, uncertain);
 		else if (due > 0) return await waitFor(due, watch, untilGap);

@@ -65,6 +65,8 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 			if (isNews) await onChange(changed && [...changed, ...unproven], isListed);
 			reported = sequence;
 		}
+		// This node's clock was put back: it was ahead, and nobody knows when that time was.
+		if (verifiedAt > lookedAt) verifiedAt = Number.NEGATIVE_INFINITY;
 		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
 		known = meta;
 		doubtful = new Set(meta.doubtful);

@@ -10,6 +10,8 @@ import { turnsDuring } from "../../test/turns.ts";
 import type { Resource } from "../source/resource.ts";
 import { openDatabase, type StateTables } from "../store/database.ts";
 import { sqliteDialect } from "../store/sqlite/dialect.ts";
+import { createKnownTimes } from "./known-times.ts";
+import type { Selector } from "./mirror-store.ts";
 import { openMirrorStore } from "./open-mirror-store.ts";
 import { readSelected } from "./queries.ts";
 
@@ -41,12 +43,14 @@ test("every read uses an index", async () => {
 		plan.push(...rows.map(({ detail }) => String(detail)));
 		return { rows: [] };
 	});
-	await readSelected(new Kysely<StateTables>({ dialect: explain }), [
+	const selectors: readonly Selector[] = [
 		{ kind: "server", ids: ["a"] },
 		{ kind: "network", ids: ["a", "b"] },
 		{ kind: "port", key: "device", values: ["a"] },
 		{ kind: "port", key: "network_address", values: ["a", "b"] },
-	]);
+	];
+	const times = createKnownTimes(Date.now, undefined);
+	await readSelected(new Kysely<StateTables>({ dialect: explain }), selectors, times);
 	database.close();
 	expect(plan.filter((step) => /^SCAN/.test(step))).toEqual(["SCAN mirror_state"]);
 	const searches = plan.filter((step) => /^SEARCH/.test(step));

@@ -111,8 +111,9 @@ export interface MirrorStore {
 	/** Reads what the selectors name, all at the same moment. */
 	read(selectors: readonly Selector[]): Promise<Snapshot>;
 	/**
-	 * Writes a batch. Content that was requested earlier than what is stored, or has a lower revision, is ignored, deletions
-	 * included, so that late answers and two watchers at once can't bring old facts back.
+	 * Writes a batch. Content that has a lower revision than what is stored, or without another revision was requested
+	 * earlier, is ignored, deletions included, so that late answers and two watchers at once can't bring old facts back. A
+	 * stored time that lies ahead does not count, and is read as 0.
 	 */
 	apply(batch: Batch): Promise<AppliedBatch>;
 	/** What has changed since a batch, for readers that missed a call of `onChange`'s listener. */
@@ -148,4 +149,8 @@ export interface MirrorStoreOptions {
 	 * if it has none. Servers that were stored with user data before are deleted.
 	 */
 	readonly userData: boolean;
+	/** Milliseconds since 1970. Default: this machine's clock. */
+	readonly now?: () => number;
+	/** Called once if a stored time lies ahead: a clock was wrong. */
+	readonly onTimeAhead?: (() => void) | undefined;
 }

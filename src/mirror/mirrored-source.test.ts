@@ -118,7 +118,11 @@ it("does not trust signals after the remote source has answered: one may have be
 	expect(await ports()).toBe(2);
 	// A comparison with the source proves that the second port is gone, unless it could not read a record.
 	await store.setMeta("reconciledAt", Date.now() + 60_000);
-	await store.apply({ upserts: [{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm" } } as Resource] });
+	await store.apply({
+		upserts: [
+			{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm", security_groups: [] } } as unknown as Resource,
+		],
+	});
 	await expect.poll(source.state.reconciledAt).toBeGreaterThan(Date.now());
 	doubtful.add("port port of vm");
 	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
@@ -151,7 +155,7 @@ it("keeps the order of answers when a reading from before the remote source's an
 	refresh.mockReturnValueOnce(refreshed.promise);
 	const waiting = source.facts("vm", "wiring");
 	await expect.poll(() => refresh).toHaveBeenCalledOnce();
-	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
+	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 1000 })) });
 	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(1);
 	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
 	refreshed.reject(new Error("failed"));
@@ -161,7 +165,7 @@ it("keeps the order of answers when a reading from before the remote source's an
 it("calls the remote source again until all of an instance was read: what refers to its ports may be missing", async () => {
 	const refresh = vi.fn((): Promise<void> => new Promise(() => {}));
 	const { source, store, remote, resources } = await answeredRemotely(refresh);
-	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 60_000 })) });
+	await store.apply({ upserts: resources.map((resource) => ({ ...resource, requestedAt: Date.now() + 1000 })) });
 	refresh.mockRejectedValueOnce(new Error("failed"));
 	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(2);
 	expect(remote.facts).toHaveBeenCalledTimes(2);
@@ -176,7 +180,11 @@ it("does not treat a reading as new because of a comparison that ended after it"
 	const waiting = source.facts("vm", "wiring");
 	await expect.poll(() => refresh).toHaveBeenCalledOnce();
 	await store.setMeta("reconciledAt", Date.now() + 60_000);
-	await store.apply({ upserts: [{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm" } } as Resource] });
+	await store.apply({
+		upserts: [
+			{ ...server("vm"), requestedAt: LONG_AGO + 1, content: { id: "vm", security_groups: [] } } as unknown as Resource,
+		],
+	});
 	await expect.poll(source.state.reconciledAt).toBeGreaterThan(Date.now());
 	remote.facts.mockRejectedValueOnce(new GuestwireError("cloud-unavailable", "the cloud is away"));
 	refreshed.reject(new Error("failed"));

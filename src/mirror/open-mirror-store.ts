@@ -3,6 +3,7 @@ import { GuestwireError } from "../errors.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { StateDatabase } from "../store/database.ts";
 import { applyBatch, withoutUserData } from "./apply-batch.ts";
+import { createKnownTimes } from "./known-times.ts";
 import type { MirrorMeta, MirrorStats, MirrorStore, MirrorStoreOptions } from "./mirror-store.ts";
 import { revisionPages, scanPages, serverPages } from "./pages.ts";
 import { changesSince, lastSequence, purge, readSelected } from "./queries.ts";
@@ -17,7 +18,7 @@ const ORIGIN = "origin";
  */
 export async function openMirrorStore(state: StateDatabase, options: MirrorStoreOptions): Promise<MirrorStore> {
 	await claim(state, options);
-	return storeOf(state, options.userData);
+	return storeOf(state, options);
 }
 
 /**
@@ -34,7 +35,7 @@ export async function openFilledMirror(state: StateDatabase, sourceId: string): 
 		const what = origin?.sourceId === sourceId ? "the mirror is not filled yet" : "there is no mirror of this cloud";
 		throw new GuestwireError("state", `state ${state.name}: ${what}: run guestwire serve with this state first`);
 	}
-	return { ...storeOf(state, origin.userData), hasUserData: origin.userData };
+	return { ...storeOf(state, origin), hasUserData: origin.userData };
 }
 
 export interface ReadableMirror extends Pick<MirrorStore, "read" | "servers" | "getMeta"> {
@@ -42,17 +43,20 @@ export interface ReadableMirror extends Pick<MirrorStore, "read" | "servers" | "
 	readonly hasUserData: boolean;
 }
 
-function storeOf(state: StateDatabase, userData: boolean): MirrorStore {
+type StoreOptions = Pick<MirrorStoreOptions, "userData" | "now" | "onTimeAhead">;
+
+function storeOf(state: StateDatabase, { userData, now = Date.now, onTimeAhead }: StoreOptions): MirrorStore {
+	const times = createKnownTimes(now, onTimeAhead);
 	return {
-		read: (selectors) => state.read((database) => readSelected(database, selectors)),
+		read: (selectors) => state.read((database) => readSelected(database, selectors, times)),
 		async apply(batch) {
 			const stored = userData ? batch : withoutUserData(batch);
-			return state.write((database) => applyBatch(database, stored, state.announce));
+			return state.write((database) => applyBatch(database, stored, state.announce, times));
 		},
 		changesSince: (sequence) => state.read((database) => changesSince(database, sequence)),
-		revisions: (kind) => revisionPages(state, kind),
+		revisions: (kind) => revisionPages(state, kind, times),
 		servers: () => serverPages(state),
-		scan: (kind) => scanPages(state, kind),
+		scan: (kind) => scanPages(state, kind, times),
 		getMeta: (name) => getMeta(state, name),
 		setMeta: (name, value) => setMeta(state, name, value),
 		purge: (requestedBefore) => state.write((database) => purge(database, requestedBefore)),

@@ -4,6 +4,7 @@ import type { Resource, ResourceKind } from "../source/resource.ts";
 import type { InstanceSummary } from "../source/source.ts";
 import type { StateDatabase, StateTables } from "../store/database.ts";
 import { startWorkTurn } from "../work-turn.ts";
+import type { KnownTimes } from "./known-times.ts";
 import type { Revision } from "./mirror-store.ts";
 import { type ResourceRow, resourceOf } from "./queries.ts";
 
@@ -12,15 +13,20 @@ const SERVERS_PER_PAGE = 1000;
 /** A server may have 64 KiB of user data and as much metadata: a page has some megabytes at most. */
 const RESOURCES_PER_PAGE = 50;
 
-export async function* revisionPages(state: StateDatabase, kind: ResourceKind): AsyncGenerator<readonly Revision[]> {
+export async function* revisionPages(
+	state: StateDatabase,
+	kind: ResourceKind,
+	times: KnownTimes,
+): AsyncGenerator<readonly Revision[]> {
 	const page = (after: string) =>
 		state.write((database) =>
 			rowsAfter(database, kind, after, REVISIONS_PER_PAGE).select(["id", "revision", "requested_at"]).execute(),
 		);
 	for await (const rows of pages(page, REVISIONS_PER_PAGE)) {
-		yield rows.map(({ id, revision, requested_at: requestedAt }) =>
-			revision === null ? { id, requestedAt } : { id, revision, requestedAt },
-		);
+		yield rows.map(({ id, revision, requested_at }) => {
+			const requestedAt = times.of(requested_at);
+			return revision === null ? { id, requestedAt } : { id, revision, requestedAt };
+		});
 	}
 }
 
@@ -43,6 +49,7 @@ export async function* serverPages(state: StateDatabase): AsyncGenerator<readonl
 export async function* scanPages<Kind extends ResourceKind>(
 	state: StateDatabase,
 	kind: Kind,
+	times: KnownTimes,
 ): AsyncGenerator<readonly Resource<Kind>[]> {
 	const page = (after: string): Promise<ResourceRow[]> =>
 		state.write((database) =>
@@ -55,7 +62,7 @@ export async function* scanPages<Kind extends ResourceKind>(
 		const resources: Resource[] = [];
 		for (const row of rows) {
 			if (turn.isOver()) await turn.next();
-			resources.push(resourceOf(row));
+			resources.push(resourceOf(row, times));
 		}
 		yield resources as Resource<Kind>[];
 	}

@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import { getOrInsert } from "../get-or-insert.ts";
 import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts";
 import type { StateTables } from "../store/database.ts";
+import type { KnownTimes } from "./known-times.ts";
 import type { ChangesSince, Selector, Snapshot } from "./mirror-store.ts";
 
 type Database = Kysely<StateTables>;
@@ -19,14 +20,18 @@ const texts = new WeakMap<Database, LRUCache<string, string>>();
 const MOST_TEXTS = 500;
 
 /** One statement, so that all rows are of one moment. */
-export async function readSelected(database: Database, selectors: readonly Selector[]): Promise<Snapshot> {
+export async function readSelected(
+	database: Database,
+	selectors: readonly Selector[],
+	times: KnownTimes,
+): Promise<Snapshot> {
 	const wanted = selectors.filter((selector) => valuesOf(selector).length > 0);
 	const known = getOrInsert(texts, database, () => new LRUCache<string, string>({ max: MOST_TEXTS }));
 	const shape = wanted.map(shapeOf).join();
 	const text = known.get(shape) ?? selectedBy(database, wanted).compile().sql;
 	known.set(shape, text);
 	const { rows } = await database.executeQuery<ResourceRow>(CompiledQuery.raw(text, wanted.flatMap(parametersOf)));
-	return snapshotOf(rows);
+	return snapshotOf(rows, times);
 }
 
 const valuesOf = (selector: Selector) => ("ids" in selector ? selector.ids : selector.values);
@@ -54,14 +59,14 @@ function selectedBy(database: Database, selectors: readonly Selector[]) {
 	return query;
 }
 
-function snapshotOf(rows: readonly ResourceRow[]): Snapshot {
+function snapshotOf(rows: readonly ResourceRow[], times: KnownTimes): Snapshot {
 	const byName = new Map(rows.map((row) => [`${row.kind} ${row.id}`, row]));
 	const found = Array.from(byName.values().filter(({ kind }) => kind !== SEQUENCE_ROW));
-	const resources = found.filter(({ content }) => content !== null).map(resourceOf);
+	const resources = found.filter(({ content }) => content !== null).map((row) => resourceOf(row, times));
 	resources.sort((a, b) => compare(a.kind, b.kind) || compare(a.id, b.id));
 	const deleted = found
 		.filter(({ content }) => content === null)
-		.map(({ kind, id, requested_at }) => ({ kind: kind as ResourceKind, id, requestedAt: requested_at }));
+		.map(({ kind, id, requested_at }) => ({ kind: kind as ResourceKind, id, requestedAt: times.of(requested_at) }));
 	return { sequence: rows.find(({ kind }) => kind === SEQUENCE_ROW)?.requested_at ?? 0, resources, deleted };
 }
 
@@ -89,8 +94,8 @@ export interface ResourceRow {
 	readonly content: string | null;
 }
 
-export function resourceOf({ kind, id, revision, requested_at, content }: ResourceRow): Resource {
-	const resource = { kind, id, requestedAt: requested_at, content: JSON.parse(content ?? "null") };
+export function resourceOf({ kind, id, revision, requested_at, content }: ResourceRow, times: KnownTimes): Resource {
+	const resource = { kind, id, requestedAt: times.of(requested_at), content: JSON.parse(content ?? "null") };
 	return (revision === null ? resource : { ...resource, revision }) as Resource;
 }
 

@@ -41,10 +41,12 @@ export function createRefreshes(
 	let notUntil = Number.NEGATIVE_INFINITY;
 	let pause = PAUSE;
 	const closing = new AbortController();
+	/** A pause that is longer than any is one from before the clock was put back. */
+	const isPausing = () => clock.now() < notUntil && notUntil - clock.now() <= LONGEST_PAUSE;
 	return {
 		hasRoom: () => waiting < MOST_WAITING,
 		async refresh(id, detail, notBefore) {
-			if (clock.now() < notUntil) return false;
+			if (isPausing()) return false;
 			waiting++;
 			const timer = new AbortController();
 			const fail = () => false;
@@ -58,7 +60,7 @@ export function createRefreshes(
 			return isInTime;
 		},
 		refreshInBackground(id, detail, notBefore) {
-			const isLate = clock.now() - state.verifiedAt() > LATELY && clock.now() >= notUntil;
+			const isLate = clock.now() - state.verifiedAt() > LATELY && !isPausing();
 			if (!isLate || inBackground.has(id) || inBackground.size >= MOST_IN_BACKGROUND) return;
 			inBackground.add(id);
 			read(id, detail, notBefore)

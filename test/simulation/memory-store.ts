@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServerFacts } from "../../src/instance/facts.ts";
 import { keysOf } from "../../src/mirror/keys.ts";
+import { createKnownTimes, type KnownTimes } from "../../src/mirror/known-times.ts";
 import type { Batch, MirrorStore, Selector, Snapshot } from "../../src/mirror/mirror-store.ts";
 import type { Resource, ResourceKind } from "../../src/source/resource.ts";
 import type { Lock } from "../../src/store/database.ts";
@@ -39,16 +40,20 @@ export interface Access {
 	/** Runs an operation, or fails instead of it or after it. */
 	run<T>(name: string, operation: () => T): Promise<T>;
 	lead(signal: AbortSignal): Promise<Lock>;
+	/** Milliseconds since 1970. */
+	readonly now: () => number;
 }
 
 const PAGE = 3;
 
-export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access): MirrorStore {
+export function openMemoryStore(database: MemoryDatabase, { run, lead, now }: Access): MirrorStore {
+	const times = createKnownTimes(now, undefined);
 	async function* pages<T>(kind: ResourceKind, map: (row: Row) => T): AsyncGenerator<readonly T[]> {
 		for (let after = ""; ; ) {
 			const page = await run("page", () => {
 				const rows = present(database, kind).filter(({ id }) => id > after);
-				return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, PAGE);
+				const sorted = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, PAGE);
+				return sorted.map((row) => knownRow(row, times));
 			});
 			if (page.length > 0) yield page.map(map);
 			if (page.length < PAGE) return;
@@ -56,8 +61,8 @@ export function openMemoryStore(database: MemoryDatabase, { run, lead }: Access)
 		}
 	}
 	return {
-		read: (selectors) => run("read", () => read(database, selectors)),
-		apply: (batch) => run("apply", () => apply(database, batch)),
+		read: (selectors) => run("read", () => read(database, selectors, times)),
+		apply: (batch) => run("apply", () => apply(database, batch, times)),
 		changesSince: (sequence) =>
 			run("changesSince", () => {
 				if (sequence === database.sequence) return { sequence, changed: [] };
@@ -109,7 +114,9 @@ function resourceOf({ kind, id, revision, requestedAt, content }: Row): Resource
 	) as Resource;
 }
 
-function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapshot {
+const knownRow = (row: Row, times: KnownTimes): Row => ({ ...row, requestedAt: times.of(row.requestedAt) });
+
+function read(database: MemoryDatabase, selectors: readonly Selector[], times: KnownTimes): Snapshot {
 	const names = new Set<string>();
 	for (const selector of selectors) {
 		if ("ids" in selector) for (const id of selector.ids) names.add(`${selector.kind} ${id}`);
@@ -120,6 +127,7 @@ function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapsho
 	const compare = (a: Row, b: Row) => (a.kind < b.kind || (a.kind === b.kind && a.id < b.id) ? -1 : 1);
 	const rows = Array.from(names)
 		.flatMap((name) => database.rows.get(name) ?? [])
+		.map((row) => knownRow(row, times))
 		.sort(compare);
 	return {
 		sequence: database.sequence,
@@ -132,13 +140,21 @@ function read(database: MemoryDatabase, selectors: readonly Selector[]): Snapsho
 
 const keyText = (kind: ResourceKind, name: string, value: string) => `${kind} ${name} ${value}`;
 
-function apply(database: MemoryDatabase, { upserts = [], deletes = [] }: Batch) {
+type Version = Pick<Row, "revision" | "requestedAt">;
+
+function isNewer({ revision, requestedAt }: Version, before: Version | undefined): boolean {
+	if (before === undefined) return true;
+	const areRevised = revision !== undefined && before.revision !== undefined && revision !== before.revision;
+	return areRevised ? revision > (before.revision ?? 0) : requestedAt >= before.requestedAt;
+}
+
+function apply(database: MemoryDatabase, { upserts = [], deletes = [] }: Batch, times: KnownTimes) {
 	const sequence = database.sequence + 1;
 	const changed: { kind: ResourceKind; id: string; deleted: boolean }[] = [];
 	const batch = new Map<string, Omit<Row, "keys">>();
 	const add = (row: Omit<Row, "keys">) => {
 		const name = `${row.kind} ${row.id}`;
-		if ((batch.get(name)?.requestedAt ?? 0) <= row.requestedAt) batch.set(name, row);
+		if (isNewer(row, batch.get(name))) batch.set(name, row);
 	};
 	for (const { kind, id, revision, requestedAt, content } of upserts)
 		add({ kind, id, revision, requestedAt, sequence, content: frozenJson(content) });
@@ -146,8 +162,7 @@ function apply(database: MemoryDatabase, { upserts = [], deletes = [] }: Batch) 
 		add({ kind, id, revision: undefined, requestedAt, sequence, content: undefined });
 	for (const [name, row] of batch) {
 		const stored = database.rows.get(name);
-		if (stored !== undefined && stored.requestedAt > row.requestedAt) continue;
-		if (stored?.revision !== undefined && row.revision !== undefined && stored.revision > row.revision) continue;
+		if (!isNewer(row, stored && knownRow(stored, times))) continue;
 		if (stored !== undefined && isSame(stored.content, row.content)) {
 			database.rows.set(name, { ...row, keys: stored.keys, sequence: stored.sequence });
 			continue;

@@ -56,7 +56,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 	 */
 	async function call<T>(kind: ResourceKind, work: (requestedAt: number) => T, signal?: AbortSignal): Promise<T> {
 		options.onCalls?.(1);
-		const requestedAt = scheduler.now();
+		const requestedAt = scheduler.clockOf(process).now();
 		const isSlow = random.chance(api.slowness);
 		if (isSlow) scheduler.count("API call slow");
 		const before = NO_REVISIONS.has(kind) ? 5 : 1 + random.below(isSlow ? 3000 : 50);

@@ -104,6 +104,7 @@ function accessOf({ scheduler, process, faults, lock }: NodeOptions): Access {
 	const { random } = scheduler;
 	const fail = (name: string) => new GuestwireError("state", `the model database fails: ${name}`);
 	return {
+		now: scheduler.clockOf(process).now,
 		async run(name, operation) {
 			if (random.chance(faults.slowness)) {
 				scheduler.count("database slow");

@@ -34,6 +34,8 @@ export function createRandom(seed: number): Random {
 export interface Process {
 	readonly name: string;
 	isAlive: boolean;
+	/** By how much its clock is ahead, in milliseconds. Default: 0. */
+	ahead?: number;
 }
 
 /** Everything that a run may do to the mirror. Each has to happen in some run. */
@@ -125,7 +127,10 @@ export function createScheduler(seed: number): Scheduler {
 		random,
 		now: () => time,
 		after,
-		clockOf: (process) => ({ now: () => time, sleep: (milliseconds, signal) => after(milliseconds, process, signal) }),
+		clockOf: (process) => ({
+			now: () => time + (process.ahead ?? 0),
+			sleep: (milliseconds, signal) => after(milliseconds, process, signal),
+		}),
 		async advance(milliseconds, check) {
 			const end = time + milliseconds;
 			for (;;) {

@@ -1,5 +1,6 @@
 /** One run: a cloud that changes, nodes that answer guests, and faults; then peace, and the mirror must equal the cloud. */
 import { isDeepStrictEqual } from "node:util";
+import type { FloatingIpFacts } from "../../src/instance/facts.ts";
 import { assembleOwned } from "../../src/source/ownership.ts";
 import type { ResourceKind } from "../../src/source/resource.ts";
 import { keypairIdsOf } from "../../src/source/source.ts";
@@ -34,6 +35,7 @@ const SHARE = 0.25;
 const AFTER_GAP = 5000;
 /** After a change, guests see it within this time. Details of a server are read in 100 ms, those of others before. Milliseconds. */
 const AFTER_CHANGE = 3000;
+const AHEAD = 3_600_000;
 
 class Violation extends Error {}
 
@@ -83,6 +85,7 @@ async function run(world: World): Promise<void> {
 	await checkConvergence(world, check);
 	await checkOwners(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkFresh(world, check);
+	if (world.hasBus && random.chance(SHARE)) await checkClock(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkMissed(world, check);
 	if (world.hasBus && random.chance(SHARE)) {
 		await checkGap(world, check);
@@ -150,7 +153,8 @@ async function checkGap(world: World, check: () => void): Promise<void> {
 		if (gaps > 0) await scheduler.advance(scheduler.random.below(3000), check);
 	}
 	await scheduler.advance(AFTER_GAP, check);
-	const isShown = ({ kind, id }: Difference) => isListed(`${kind} `) || (kind === "server_details" && isListedWhole(id));
+	const isShown = ({ kind, id }: Difference) =>
+		isListed(`${kind} `) || (kind === "server_details" && isListedWhole(id));
 	const isListedWhole = (id: string) => cloud.all("port").filter(({ device_id }) => device_id === id).length < 2;
 	const late = differences(cloud, database).find(isShown);
 	if (late !== undefined) throw new Violation(`${AFTER_GAP} ms after the broker's return: ${late.text}`);
@@ -168,6 +172,17 @@ async function checkFresh(world: World, check: () => void): Promise<void> {
 	const node = world.anyNode();
 	if (node === undefined) throw new Violation("no node runs");
 	await checkAnswers(world, node, 1000, check, "after a change");
+}
+
+/** What was stored while the clocks were ahead blocks nothing that changes after they were put back. */
+async function checkClock(world: World, check: () => void): Promise<void> {
+	const { scheduler, cloud } = world;
+	world.setClocks(AHEAD);
+	for (let count = scheduler.random.below(4); count >= 0; count--) cloud.change();
+	await scheduler.advance(AFTER_CHANGE, check);
+	world.setClocks(0);
+	await scheduler.advance(1000, check);
+	await checkFresh(world, check);
 }
 
 /** Every instance is answered as the cloud has it. */
@@ -198,12 +213,23 @@ async function checkMissed(world: World, check: () => void): Promise<void> {
 	for (let count = scheduler.random.below(6); count >= 0; count--) cloud.change();
 	world.muteSignals(false);
 	const different = Array.from(differences(cloud, database), ({ kind, id }) => `${kind} ${id}`);
-	const expected = different.filter((name) => world.lost.has(name));
+	const expected = different.filter((name) => world.lost.has(name) && !hasLostPort(name, world));
 	for (const name of before) world.lost.add(name);
 	await nextComparison(world, check);
 	await nextComparison(world, check);
 	const [lost, counted] = [expected, missed].map((names) => names.filter(isListed).sort().join(", "));
 	if (lost !== counted) throw new Violation(`the signals lost ${lost}, and ${counted || "nothing"} counted as missed`);
+}
+
+/** Whether a floating IP has no port any more, and the deletion of the one that the mirror knows explains it: nothing reports that. */
+function hasLostPort(name: string, { cloud, database: { rows } }: World): boolean {
+	const [kind, id = ""] = name.split(" ");
+	if (kind !== "floatingip") return false;
+	const [before, now] = [rows.get(name)?.content, cloud.get("floatingip", id)?.content] as (
+		| FloatingIpFacts
+		| undefined
+	)[];
+	return now?.port_id === null && cloud.get("port", before?.port_id ?? "") === undefined;
 }
 
 /** Kinds that the mirror has all of; key pairs only as far as servers refer to them. */

@@ -28,6 +28,8 @@ export interface World {
 	makePeace(): void;
 	/** Whether every message gets lost from now on, or none. */
 	muteSignals(isMute: boolean): void;
+	/** The clocks of all nodes are ahead by so many milliseconds. */
+	setClocks(ahead: number): void;
 	/** The broker goes away or comes back. */
 	setBus(isDown: boolean): void;
 	/** All nodes are killed, and one starts. */
@@ -44,7 +46,14 @@ export function createWorld(scheduler: Scheduler): World {
 	const { random, note } = scheduler;
 	const database = createMemoryDatabase();
 	const lock: LockState = { unaware: new Set() };
-	const api: ApiFaults = { isDown: false, errors: 0, oddAnswers: 0, slowness: 0.02, hidesMembers: false, unreadable: new Set() };
+	const api: ApiFaults = {
+		isDown: false,
+		errors: 0,
+		oddAnswers: 0,
+		slowness: 0.02,
+		hidesMembers: false,
+		unreadable: new Set(),
+	};
 	const signals = noSignalFaults();
 	const faults: DatabaseFaults = { isDown: false, errors: 0, slowness: 0.05, givesLockTwice: false };
 	const hasBus = random.chance(0.8);
@@ -180,6 +189,10 @@ export function createWorld(scheduler: Scheduler): World {
 			startDead();
 		},
 		muteSignals: (isMute) => void Object.assign(signals, { loss: isMute ? 1 : 0 }),
+		setClocks(ahead) {
+			note(`all clocks are ahead by ${ahead} ms`);
+			for (const process of processes) process.ahead = ahead;
+		},
 		setBus,
 		async restart() {
 			kill("a");
