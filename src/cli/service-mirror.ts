@@ -1,5 +1,6 @@
 /** The mirror of `guestwire serve`. */
 import type { Registry } from "prom-client";
+import type { MirrorStore } from "../mirror/mirror-store.ts";
 import { openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
 import { createStoredSource, type StoredSource } from "../mirror/stored-source.ts";
@@ -38,7 +39,7 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	const onTimeAhead = () => log.warn("the mirror has times that lie ahead: synchronize the clocks of all nodes (NTP)");
 	const store = await openMirrorStore(database, { sourceId: remote.sourceId, userData, onTimeAhead });
 	const metrics = createMirrorMetrics(registry);
-	const { server: servers = 0 } = (await store.stats()).resources;
+	const hasServers = await hasAny(store.servers());
 	let isReachable = false;
 	const mirror = await openMirror(remote, {
 		...{ store, freshness: age, userData, profile: config.networkData.profile },
@@ -60,11 +61,27 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	collectMirror(registry, { store, state, kinds: remote.resources.kinds });
 	if (remote.tokenRemaining) collectToken(registry, remote.tokenRemaining);
 	const ageSeconds = Math.round((Date.now() - state.verifiedAt()) / 1000);
-	log.info({ servers, ...(Number.isFinite(ageSeconds) && { ageSeconds }) }, "the mirror is open");
+	// Nobody waits for the count, which may take seconds.
+	void count(store).then((servers) =>
+		log.info(
+			{ ...(servers !== undefined && { servers }), ...(Number.isFinite(ageSeconds) && { ageSeconds }) },
+			"the mirror is open",
+		),
+	);
 	return {
 		source,
-		isReady: () => servers > 0 || isReachable,
+		isReady: () => hasServers || isReachable,
 		isCurrent: () => state.isFilled() && Date.now() - state.verifiedAt() < CURRENT,
 		stored: createStoredSource(mirror, { store, userData, profile: config.networkData.profile }),
 	};
+}
+
+async function hasAny(pages: AsyncIterable<readonly unknown[]>): Promise<boolean> {
+	for await (const page of pages) if (page.length > 0) return true;
+	return false;
+}
+
+async function count(store: Pick<MirrorStore, "stats">): Promise<number | undefined> {
+	const stats = await store.stats().catch(() => undefined);
+	return stats && (stats.resources.server ?? 0);
 }

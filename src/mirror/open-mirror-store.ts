@@ -59,7 +59,7 @@ function storeOf(state: StateDatabase, { userData, now = Date.now, onTimeAhead }
 		scan: (kind) => scanPages(state, kind, times),
 		getMeta: (name) => getMeta(state, name),
 		setMeta: (name, value) => setMeta(state, name, value),
-		purge: (requestedBefore) => state.write((database) => purge(database, requestedBefore)),
+		purge: (requestedBefore) => state.maintain((database) => purge(database, requestedBefore)),
 		stats: () => stats(state),
 		onChange: (since, listener) => onChange(state, since, listener),
 		lead: (signal) => state.acquireLock("mirror", signal),
@@ -69,7 +69,7 @@ function storeOf(state: StateDatabase, { userData, now = Date.now, onTimeAhead }
 async function claim(state: StateDatabase, { sourceId, userData }: MirrorStoreOptions): Promise<void> {
 	const found = await getMeta<Origin>(state, ORIGIN);
 	if (found?.sourceId === sourceId && found.userData === userData) return;
-	await state.write((database) =>
+	await state.maintain((database) =>
 		database.transaction().execute(async (transaction) => {
 			if (found !== undefined && found.sourceId !== sourceId) {
 				for (const table of ["mirror_resources", "mirror_keys", "mirror_meta"] as const) {
@@ -119,7 +119,7 @@ async function setMeta(state: StateDatabase, name: keyof MirrorMeta, value: unkn
 
 async function stats(state: StateDatabase): Promise<MirrorStats> {
 	const [counts, sequence, bytes] = await Promise.all([
-		state.write((database) =>
+		state.maintain((database) =>
 			database
 				.selectFrom("mirror_resources")
 				.select(({ fn }) => ["kind", fn.countAll<number>().as("count")])

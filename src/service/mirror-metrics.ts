@@ -1,4 +1,5 @@
 /** The mirror's metrics for Prometheus. docs/mirror.md lists every name; a test compares. */
+import { setTimeout } from "node:timers/promises";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { MirrorEvents } from "../mirror/mirror-events.ts";
 import type { MirrorState } from "../mirror/mirror-state.ts";
@@ -153,7 +154,7 @@ export function collectMirror(registry: Registry, { store, state, kinds }: Mirro
 	new Gauge({
 		...{ name: "guestwire_mirror_resources", help: "Resources in the mirror", labelNames: ["kind"], registers },
 		async collect() {
-			const stats = await statsOf().catch(() => undefined);
+			const stats = await Promise.race([statsOf().catch(() => undefined), setTimeout(STATS_WAIT, undefined, UNREF)]);
 			if (stats === undefined) return;
 			for (const [kind, count] of Object.entries(stats.resources)) this.set({ kind }, count);
 			bytes.set(stats.bytes);
@@ -164,6 +165,9 @@ export function collectMirror(registry: Registry, { store, state, kinds }: Mirro
 
 /** Milliseconds. Counting goes through the whole mirror, in the thread that writes: every open page causes scrapes. */
 const STATS_AGE = 30_000;
+/** A scrape waits no longer for it: the next one has the result. */
+const STATS_WAIT = 2000;
+const UNREF = { ref: false };
 
 /** Remembers the last result for a while; what fails is tried again. */
 function cached<T>(read: () => Promise<T>): () => Promise<T> {

@@ -119,6 +119,8 @@ export interface StateDatabase {
 	readonly read: RunQueries;
 	/** Runs queries that write, the reads that belong to them, and reads that take long. */
 	readonly write: RunQueries;
+	/** Runs queries about whole tables, which may take a minute: no guest waits for them. */
+	readonly maintain: RunQueries;
 	/**
 	 * Waits until this process holds the lock of a name. A lock is free again within 10 s of its holder's death.
 	 *
@@ -164,6 +166,7 @@ export interface Engine {
 export interface Connections {
 	readonly reader: Kysely<StateTables>;
 	readonly writer: Kysely<StateTables>;
+	readonly maintainer: Kysely<StateTables>;
 	/** As those of `StateDatabase`. */
 	readonly acquireLock: StateDatabase["acquireLock"];
 	readonly listen: StateDatabase["listen"];
@@ -192,12 +195,14 @@ export async function openDatabase(location: StateLocation): Promise<StateDataba
 		}
 	};
 	const connections = await withStateErrors(open);
-	const { reader, writer, acquireLock, listen, announce, elementsOf, bytesOf, memberOf, size, close } = connections;
+	const { reader, writer, maintainer, acquireLock, listen, announce, elementsOf, bytesOf, memberOf, size, close } =
+		connections;
 	let closing: Promise<void> | undefined;
 	return {
 		name,
 		read: (queries) => withStateErrors(() => queries(reader)),
 		write: (queries) => withStateErrors(() => queries(writer)),
+		maintain: (queries) => withStateErrors(() => queries(maintainer)),
 		acquireLock: (lock, signal) =>
 			withStateErrors(() => acquireLock(lock, signal)).catch((error) => {
 				signal.throwIfAborted();

@@ -1,4 +1,5 @@
 /** The mirror in a real PostgreSQL. */
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createChangeHandler } from "../../src/mirror/change-handler.ts";
 import { createDoubts } from "../../src/mirror/doubts.ts";
@@ -22,6 +23,47 @@ describe.skipIf(!hasPostgres)("PostgreSQL (apt-get install postgresql)", () => {
 	afterAll(() => server.stop());
 
 	storesMirror(async () => ({ postgres: server.createDatabase() }));
+
+	test("statements about the whole mirror may take longer than a guest would wait", async () => {
+		const state = await openDatabase({ postgres: server.createDatabase() });
+		onTestFinished(() => state.close());
+		const open = (sourceId: string) => openMirrorStore(state, { sourceId, userData: true });
+		const store = await open("cloud");
+		await store.apply({ deletes: [{ kind: "network", id: "lan", requestedAt: 1 }] });
+		await state.write(async (database) => {
+			await sql`create function delay() returns trigger as 'begin perform pg_sleep(2.5); return null; end' language plpgsql`.execute(
+				database,
+			);
+			await sql`create trigger slow before delete on mirror_resources for each statement execute function delay()`.execute(
+				database,
+			);
+		});
+		const remove = state.write((database) => database.deleteFrom("mirror_resources").execute());
+		await expect(remove).rejects.toThrow("timeout");
+		await store.purge(2);
+		const deleted = async () => (await store.read([{ kind: "network", ids: ["lan"] }])).deleted.length;
+		expect(await deleted()).toBe(0);
+		await store.setMeta("reconciledAt", 1);
+		expect(await (await open("another")).getMeta("reconciledAt")).toBeUndefined();
+	});
+
+	test("closing the database does not wait for such a statement", async () => {
+		const state = await openDatabase({ postgres: server.createDatabase() });
+		const sleeping = state.maintain((database) => sql`select pg_sleep(30)`.execute(database)).catch(({ code }) => code);
+		await expect
+			.poll(async () => {
+				const { rows } = await state.read((database) =>
+					sql<{ count: number }>`select count(*) from pg_stat_activity where query like '%pg_sleep(30)%'
+						and pid <> pg_backend_pid()`.execute(database),
+				);
+				return rows[0]?.count;
+			})
+			.toBe(1);
+		const startedAt = performance.now();
+		await state.close();
+		expect(performance.now() - startedAt).toBeLessThan(5000);
+		expect(await sleeping).toBe("state");
+	});
 
 	test("a port whose device is a text that PostgreSQL rejects is stored like any other", async () => {
 		const state = await openDatabase({ postgres: server.createDatabase() });

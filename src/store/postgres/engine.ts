@@ -4,7 +4,7 @@ import type { Connections, Engine, StateTables } from "../database.ts";
 import { type ColumnTypes, ensureMigrated, migrate } from "../migrations/index.ts";
 import { CHANNEL, listen } from "./listener.ts";
 import { acquireAdvisoryLock } from "./lock.ts";
-import { createPool } from "./pool.ts";
+import { createPool, FOR_GUESTS, FOR_WHOLE_TABLES, type PoolOptions } from "./pool.ts";
 
 const TYPES: ColumnTypes = { bytes: "bytea" };
 
@@ -25,8 +25,12 @@ export function postgresEngine(url: string): Engine {
 }
 
 async function openPool(url: string): Promise<Connections> {
-	const connection = new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: createPool(url) }) });
-	const close = () => connection.destroy();
+	const open = (options: PoolOptions) =>
+		new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: createPool(url, options) }) });
+	const connection = open(FOR_GUESTS);
+	// It connects when it is used.
+	const maintainer = open(FOR_WHOLE_TABLES);
+	const close = async () => void (await Promise.all([connection.destroy(), maintainer.destroy()]));
 	try {
 		await ensureMigrated(connection, TYPES, () => migrate(connection, TYPES), isBusy);
 	} catch (error) {
@@ -34,7 +38,7 @@ async function openPool(url: string): Promise<Connections> {
 		throw error;
 	}
 	return {
-		...{ reader: connection, writer: connection, close },
+		...{ reader: connection, writer: connection, maintainer, close },
 		acquireLock: (name, signal) => acquireAdvisoryLock(url, name, signal),
 		listen: (listener) => listen(url, listener),
 		announce: async (transaction) => {

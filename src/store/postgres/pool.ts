@@ -2,10 +2,22 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg from "pg";
 
-/** Connections of one process: the state is used rarely. */
-const MAX_CONNECTIONS = 4;
-/** For connecting, and for each query, in milliseconds. A guest's request has 5 s in all. */
+/** For connecting, in milliseconds. */
 const TIMEOUT = 2000;
+
+export interface PoolOptions {
+	/** The most connections. */
+	readonly connections: number;
+	/** How long a query may take, in milliseconds. */
+	readonly timeout: number;
+	/** Whether queries end with the pool. Otherwise, it waits for them. */
+	readonly isInterrupted: boolean;
+}
+
+/** Of one process: the state is used rarely. A guest's request has 5 s in all. */
+export const FOR_GUESTS: PoolOptions = { connections: 4, timeout: 2000, isInterrupted: false };
+/** For statements about whole tables, for which nobody waits. */
+export const FOR_WHOLE_TABLES: PoolOptions = { connections: 1, timeout: 60_000, isInterrupted: true };
 
 /** PostgreSQL's `bigint` comes as text. Guestwire's are counters and times, far below 2^53. */
 const BIGINT = 20;
@@ -19,12 +31,12 @@ const types = {
  * then waits behind the first, forever if packets are being dropped. Here a connection is closed after any failure that
  * is not an error reported by the server, together with every other connection that was open at that time.
  */
-export function createPool(url: string): PostgresPool {
+export function createPool(url: string, { connections, timeout, isInterrupted }: PoolOptions): PostgresPool {
 	const pool = new pg.Pool({
 		connectionString: url,
-		max: MAX_CONNECTIONS,
+		max: connections,
 		connectionTimeoutMillis: TIMEOUT,
-		query_timeout: TIMEOUT,
+		query_timeout: timeout,
 		keepAlive: true,
 		types,
 	});
@@ -44,8 +56,10 @@ export function createPool(url: string): PostgresPool {
 		discard(client);
 		return connect();
 	};
+	const inUse = new Set<pg.PoolClient>();
 	const guarded = (client: pg.PoolClient): PostgresPoolClient => {
 		let hasFailed = false;
+		inUse.add(client);
 		const query = async (sql: string, parameters: readonly unknown[]) => {
 			try {
 				return await client.query(sql, [...parameters]);
@@ -59,14 +73,28 @@ export function createPool(url: string): PostgresPool {
 		};
 		return {
 			query: query as unknown as PostgresPoolClient["query"],
-			release: (destroy) => (destroy || hasFailed ? discard(client) : client.release()),
+			release(destroy) {
+				inUse.delete(client);
+				if (destroy || hasFailed) discard(client);
+				else client.release();
+			},
 		};
 	};
-	return { options: pool.options, connect, end: () => pool.end() };
+	return {
+		...{ options: pool.options, connect },
+		async end() {
+			if (isInterrupted) for (const client of inUse) hangUp(client);
+			await pool.end();
+		},
+	};
 }
 
 /** pg would say goodbye and wait for the other side to close. */
 function discard(client: pg.PoolClient): void {
 	client.release(true);
+	hangUp(client);
+}
+
+function hangUp(client: pg.PoolClient): void {
 	(client as unknown as { readonly connection: pg.Connection }).connection.stream.destroy();
 }

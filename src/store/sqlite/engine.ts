@@ -46,7 +46,7 @@ async function openFile(path: string): Promise<Connections> {
 		throw error;
 	}
 	return {
-		...{ reader, writer, close },
+		...{ reader, writer, maintainer: writer, close },
 		acquireLock: (name, signal) => acquireFileLock(`${path}-${name}.lock`, signal),
 		...sharedBy(reader, writer),
 	};
@@ -80,7 +80,7 @@ async function openMemory(): Promise<Connections> {
 	const connection = new Kysely<StateTables>({ dialect: sqliteDialect(async (statement) => run(statement)) });
 	await migrateAll(connection);
 	return {
-		...{ reader: connection, writer: connection, close: async () => database.close() },
+		...{ reader: connection, writer: connection, maintainer: connection, close: async () => database.close() },
 		acquireLock: createMemoryLocks(),
 		...sharedBy(connection, connection),
 	};
