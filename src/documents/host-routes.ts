@@ -1,10 +1,9 @@
 /** The host routes of subnets in `network_data.json`. */
 import { getOrInsert } from "../get-or-insert.ts";
-import { isHostAddress, isUnspecified, netmask, parseCidr } from "../instance/addresses.ts";
+import { isHostAddress, isUnspecified, netmask, splitCidr } from "../instance/addresses.ts";
 import { type CidrMap, createCidrMap } from "../instance/cidr-map.ts";
 import type { HostRoute, Subnet } from "../instance/instance.ts";
 import { lazy } from "../lazy.ts";
-import { rememberedByText } from "../remembered-by-text.ts";
 import { isDefault } from "./default-routes.ts";
 import type { Route } from "./network-data.ts";
 import type { Reach } from "./reach.ts";
@@ -23,9 +22,11 @@ export function keptHostRoutes(subnet: Subnet, reach: Reach): Route[] {
  * @param reach of the port
  */
 export function hostRouteFilter({ hostRoutes }: Subnet, reach: Reach): (hostRoute: HostRoute) => boolean {
-	const routers = lazy(() => routersByDestination(hostRoutes));
+	const hosts = new Map<string, boolean>();
+	const isHost = (address: string) => getOrInsert(hosts, address, isHostAddress);
+	const routers = lazy(() => routersByDestination(hostRoutes, isHost));
 	return ({ destination, nexthop }) => {
-		if (!isHostAddress(nexthop)) return isUnspecified(nexthop) && !isDefault(destination);
+		if (!isHost(nexthop)) return isUnspecified(nexthop) && !isDefault(destination);
 		if (reach.isOwn(nexthop)) return false;
 		const isOther = (some: ReadonlySet<string>) => some.size > 1 || !some.has(nexthop);
 		return reach.isOnLink(nexthop) || !routers().containing(nexthop).some(isOther);
@@ -33,11 +34,14 @@ export function hostRouteFilter({ hostRoutes }: Subnet, reach: Reach): (hostRout
 }
 
 /** The routers by which host routes lead to their destinations. */
-function routersByDestination(hostRoutes: readonly HostRoute[]): CidrMap<Set<string>> {
+function routersByDestination(
+	hostRoutes: readonly HostRoute[],
+	isHost: (address: string) => boolean,
+): CidrMap<Set<string>> {
 	const routers = createCidrMap<Set<string>>();
 	for (const { destination, nexthop } of hostRoutes) {
-		const cidr = isDefault(destination) ? undefined : parseCidr(destination);
-		if (cidr !== undefined && isHostAddress(nexthop)) getOrInsert(routers, cidr, () => new Set<string>()).add(nexthop);
+		if (isDefault(destination) || !isHost(nexthop)) continue;
+		getOrInsert(routers, splitCidr(destination), () => new Set<string>()).add(nexthop);
 	}
 	return routers;
 }
@@ -60,14 +64,8 @@ export function onLinkRoute(address: string): Route {
 	return address.includes(":") ? route(`${address}/128`, "::") : route(`${address}/32`, "0.0.0.0");
 }
 
-/** A route in the document's members, its destination as network and mask. */
+/** A route in the document's members, its canonical destination as network and mask. */
 export function route(destination: string, gateway: string): Route {
-	return { ...networkOf(destination), gateway };
+	const { version, network, prefixLength } = splitCidr(destination);
+	return { network, netmask: netmask(version, prefixLength), gateway };
 }
-
-/** A subnet's routes are written once per address in it. */
-const networkOf = rememberedByText((destination): Pick<Route, "network" | "netmask"> => {
-	const cidr = parseCidr(destination);
-	if (!cidr) throw new TypeError(`invalid CIDR "${destination}"`);
-	return { network: cidr.network, netmask: netmask(cidr.version, cidr.prefixLength) };
-});

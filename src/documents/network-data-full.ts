@@ -181,5 +181,7 @@ export function servicesOf(...subnets: readonly Subnet[]): Service[] {
 
 /** Without repeats, in the order of first appearance; equal means the same members. */
 export function unique<T extends object>(items: readonly T[]): T[] {
-	return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+	const found = new Map<string, T>();
+	for (const item of items) found.set(JSON.stringify(item), item);
+	return [...found.values()];
 }

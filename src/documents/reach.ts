@@ -1,5 +1,6 @@
 /** What a port reaches without a router. */
-import { isLinkLocal, parseCidr } from "../instance/addresses.ts";
+import { getOrInsert } from "../get-or-insert.ts";
+import { isLinkLocal, splitCidr } from "../instance/addresses.ts";
 import { createCidrMap } from "../instance/cidr-map.ts";
 import type { FixedIp } from "../instance/instance.ts";
 import { lazy } from "../lazy.ts";
@@ -17,11 +18,13 @@ export function createReach(fixedIps: readonly FixedIp[]): Reach {
 	const onLink = lazy(() => {
 		const cidrs = createCidrMap<true>();
 		const subnets = fixedIps.filter(({ address }) => address !== undefined).map(({ subnet }) => subnet.cidr);
-		for (const cidr of [...new Set(subnets)].map(parseCidr)) if (cidr !== undefined) cidrs.set(cidr, true);
+		for (const cidr of new Set(subnets)) cidrs.set(splitCidr(cidr), true);
 		return cidrs;
 	});
+	const known = new Map<string, boolean>();
+	const isOnLink = (gateway: string) => isLinkLocal(gateway) || onLink().containing(gateway).length > 0;
 	return {
 		isOwn: (address) => own().has(address),
-		isOnLink: (gateway) => isLinkLocal(gateway) || onLink().containing(gateway).length > 0,
+		isOnLink: (gateway) => getOrInsert(known, gateway, isOnLink),
 	};
 }

@@ -29,10 +29,19 @@ export function parseCidr(text: string): Cidr | undefined {
 	if (address === undefined || !/^\d{1,3}$/.test(bits)) return undefined;
 	const version = addressVersion(address);
 	const prefixLength = Number(bits);
-	if (prefixLength > (version === 4 ? 32 : 128)) return undefined;
+	const longest = version === 4 ? 32 : 128;
+	if (prefixLength > longest) return undefined;
+	if (prefixLength === longest) return { version, network: address, prefixLength };
 	const kind = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
 	const network = canonicalAddress(kind.networkAddressFromCIDR(`${address}/${prefixLength}`).toString());
 	return network === undefined ? undefined : { version, network, prefixLength };
+}
+
+/** A CIDR of facts, whose text is canonical and has no host bits: much faster than `parseCidr`. */
+export function splitCidr(canonical: string): Cidr {
+	const slash = canonical.indexOf("/");
+	const network = canonical.slice(0, slash);
+	return { version: addressVersion(network), network, prefixLength: Number(canonical.slice(slash + 1)) };
 }
 
 /** Whether a canonical address lies inside a parsed CIDR. */

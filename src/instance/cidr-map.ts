@@ -22,13 +22,22 @@ export function createCidrMap<V>(): CidrMap<V> {
 		},
 		containing(address) {
 			const bits = bitsOf(address);
-			return [...tables[addressVersion(address)]].flatMap(([length, table]) => table.get(bits.slice(0, length)) ?? []);
+			const found: V[] = [];
+			for (const [length, table] of tables[addressVersion(address)]) {
+				const value = table.get(bits.slice(0, length));
+				if (value !== undefined) found.push(value);
+			}
+			return found;
 		},
 	};
 }
 
-/** An address as zeros and ones. */
+const BITS_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
+
+/** A canonical address as zeros and ones. */
 function bitsOf(address: string): string {
-	const bytes = ipaddr.parse(address).toByteArray();
-	return bytes.map((byte) => byte.toString(2).padStart(8, "0")).join("");
+	const bytes = addressVersion(address) === 4 ? address.split(".") : ipaddr.IPv6.parse(address).toByteArray();
+	let bits = "";
+	for (const byte of bytes) bits += BITS_OF_BYTE[Number(byte)];
+	return bits;
 }
