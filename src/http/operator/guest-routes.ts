@@ -190,7 +190,7 @@ function networkDataOf({ documents }: GuestRoutesOptions, instance: Instance): s
 }
 
 /** Characters of a document that needs no thread of its own: it takes a few milliseconds. */
-const SMALL = 16 * 1024;
+const SMALL = 8 * 1024;
 
 /** The response to a request that needs work on a document. */
 async function worked<Name extends WorkName>(
