@@ -1,7 +1,7 @@
 /** Inventories of instances at each limit. */
-import type { MOST } from "../src/instance/limits.ts";
+import { MOST } from "../src/instance/limits.ts";
 
-export type LimitName = keyof typeof MOST;
+type LimitName = keyof typeof MOST;
 
 /** An instance's inventory, of which a part has as many items as a limit allows. */
 interface Parts {
@@ -20,7 +20,10 @@ const address = (n: number) => `10.0.${n >> 8}.${n & 255}`;
 const NON_ASCII = "é";
 
 /** What is special about the instance with this id. */
-const CASES: Readonly<Record<LimitName, (id: string, most: number) => Parts>> = {
+type Make = (id: string, most: number) => Parts;
+
+/** By the limit that the instance is at. */
+const CASES: Readonly<Record<LimitName, Make>> = {
 	ports: (_, ports) => ({ ports }),
 	addresses: (_, most) => {
 		const ports = 500;
@@ -75,13 +78,61 @@ const CASES: Readonly<Record<LimitName, (id: string, most: number) => Parts>> = 
 	"characters of text": (_, most) => ({ port: () => ({ description: NON_ASCII.repeat(most - 5000) }) }),
 };
 
-/** An inventory of one instance at this limit. */
-export function atLimit(name: LimitName, id: string, most: number): object {
-	const { server, network, subnet, ports = 1, port = () => ({}), others } = CASES[name](id, most);
+/** Instances at a limit in other shapes. */
+const SHAPES: Readonly<Record<string, { readonly limit: LimitName; readonly make: Make }>> = {
+	"addresses of one port": {
+		limit: "addresses",
+		make: (_, most) => ({
+			subnet: { enable_dhcp: false },
+			port: () => ({ fixed_ips: list(most, (n) => ({ ip_address: address(256 + n) })) }),
+		}),
+	},
+	"routes of static addresses": {
+		limit: "routes",
+		make: (id, most) => ({
+			...CASES.routes(id, most),
+			subnet: { ...CASES.routes(id, most).subnet, enable_dhcp: false },
+		}),
+	},
+	"routes by as many distant routers": {
+		limit: "routes",
+		make: (_, most) => {
+			const route = (n: number) => ({
+				...{ destination: `198.18.${n >> 8}.${n & 255}/32`, nexthop: `203.0.${n >> 8}.${n & 255}` },
+			});
+			return { subnet: { enable_dhcp: false, host_routes: list(most, route) } };
+		},
+	},
+	"keys of one key pair": {
+		limit: "keys",
+		make: (id, most) => ({
+			server: { key_name: id },
+			others: { keypairs: [{ name: id, public_key: list(most, (n) => `ssh-ed25519 AAAA${n}`).join("\n") }] },
+		}),
+	},
+	"bytes of user data that is not ASCII": {
+		limit: "bytes of user data",
+		make: (_, most) => ({
+			server: { "OS-EXT-SRV-ATTR:user_data": Buffer.alloc(most, NON_ASCII).toString("base64") },
+		}),
+	},
+};
+
+export const LIMIT_CASES: readonly string[] = [...Object.keys(CASES), ...Object.keys(SHAPES)];
+
+/** How much an instance of a case may have. */
+export function limitOf(name: string): number {
+	return MOST[SHAPES[name]?.limit ?? (name as LimitName)];
+}
+
+/** An inventory of one instance of a case. */
+export function atLimit(name: string, id: string, most: number, serverName = id): object {
+	const make = SHAPES[name]?.make ?? CASES[name as LimitName];
+	const { server, network, subnet, ports = 1, port = () => ({}), others } = make(id, most);
 	const mac = (n: number) =>
 		`02:00:00:00:${[n >> 8, n & 255].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 	return {
-		servers: [{ id, ...server }],
+		servers: [{ id, name: serverName, ...server }],
 		networks: [{ id: `net-${id}`, ...network }],
 		subnets: [{ id: `subnet-${id}`, network_id: `net-${id}`, cidr: "10.0.0.0/16", gateway_ip: "10.0.0.1", ...subnet }],
 		ports: list(ports, (n) => ({

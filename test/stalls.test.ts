@@ -11,15 +11,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generated, writeInventory } from "../bench/generate.ts";
-import { MOST } from "../src/instance/limits.ts";
-import { atLimit, type LimitName } from "./limit-cases.ts";
+import { atLimit, LIMIT_CASES, limitOf } from "./limit-cases.ts";
 import { type ServeProcess, startServe } from "./serve-process.ts";
 
 /** The issue behind this test had 100,000; fewer show the same. */
 const INSTANCES = Number(process.env["GUESTWIRE_STALL_INSTANCES"] ?? 20_000);
 const PATIENCE = 240_000;
-/** Milliseconds of CPU time that a turn may take. Wanted are 50; what is measured also has what node does by itself meanwhile. */
-const MOST_STALL = 100;
+/**
+ * Milliseconds of CPU time that a turn may take. An idle machine needs 50 at most, a busy one up to three times as much for the
+ * same work: it is long only if it is long each time …
+ */
+const MOST_STALL = 75;
+const TRIES = 3;
+/** … and what is measured once may take longer. */
+const MOST_ONCE = 100;
 /** Rounds of requests after which the code is compiled. */
 const WARM_UP = 30;
 const PATH = "/openstack/latest/meta_data.json";
@@ -53,7 +58,7 @@ async function stallOf({ kill, said }: ServeProcess, what: string): Promise<numb
 	kill("SIGUSR2");
 	const found = () => said.slice(before).find((line) => line.startsWith("event loop: "));
 	await expect.poll(found, { timeout: PATIENCE }).toBeDefined();
-	console.log(`${what}: ${found()} (at most ${MOST_STALL} ms of CPU time)`);
+	console.log(`${what}: ${found()}`);
 	return Number(/([\d.]+) ms of CPU time/.exec(found() ?? "")?.[1]);
 }
 
@@ -70,7 +75,7 @@ test("while every one of many instances changes", { timeout: 2 * PATIENCE }, asy
 	for (let round = 0; round < WARM_UP; round++) await ask(service, PATH);
 	await stallOf(service, "start, which loads the program");
 	await sleep(3000);
-	expect(await stallOf(service, `overview of ${INSTANCES} instances`)).toBeLessThan(MOST_STALL);
+	expect(await stallOf(service, `overview of ${INSTANCES} instances`)).toBeLessThan(MOST_ONCE);
 
 	const servers = join(inventory, "servers.json");
 	writeFileSync(join(folder, "new"), readFileSync(servers, "utf8").replaceAll('"name":"', '"name":"new-'));
@@ -88,22 +93,56 @@ test("while every one of many instances changes", { timeout: 2 * PATIENCE }, asy
 	console.log(`the change is seen after ${took} ms; a guest was answered ${asked} times meanwhile`);
 	expect(isNew).toBe(true);
 	await sleep(3000);
-	expect(await stallOf(service, `reload of ${INSTANCES} instances`)).toBeLessThan(MOST_STALL);
+	expect(await stallOf(service, `reload of ${INSTANCES} instances`)).toBeLessThan(MOST_ONCE);
 });
 
-test("for an instance at each limit", { timeout: 4 * PATIENCE }, async () => {
-	const names = Object.keys(MOST) as LimitName[];
-	const idOf = (name: string) => name.toLowerCase().replaceAll(" ", "-");
-	const warm = ["warm", ...names.map((name) => `warm-${idOf(name)}`)];
-	writeFileSync(join(inventory, "warm.json"), JSON.stringify({ servers: [{ id: "warm" }] }));
-	for (const name of names) {
-		const small = Math.min(MOST[name], 1000);
-		const files = { [idOf(name)]: MOST[name], [`warm-${idOf(name)}`]: name.includes("text") ? 6000 : small };
-		for (const [id, most] of Object.entries(files))
-			writeFileSync(join(inventory, `${id}.json`), JSON.stringify(atLimit(name, id, most)));
+const idOf = (name: string) => name.toLowerCase().replaceAll(" ", "-");
+
+/** Writes an instance for each case. @param mostOf how much it has */
+function writeCases(prefix: string, mostOf: (name: string) => number): string[] {
+	return LIMIT_CASES.map((name) => {
+		const id = prefix + idOf(name);
+		writeFileSync(join(inventory, `${id}.json`), JSON.stringify(atLimit(name, id, mostOf(name))));
+		return id;
+	});
+}
+
+/**
+ * The longest stall while something is done with an instance at a limit: of several tries, the shortest one. Before each
+ * further one, the instance changes, so that its documents are made again.
+ */
+async function stallAtLimit(service: ServeProcess, name: string, use: (id: string) => Promise<void>): Promise<number> {
+	const id = idOf(name);
+	const stalls: number[] = [];
+	for (let attempt = 1; attempt <= TRIES && !stalls.some((stall) => stall < MOST_STALL); attempt++) {
+		if (attempt > 1) await rewrite(service, `${id}.json`, atLimit(name, id, limitOf(name), `attempt-${attempt}`));
+		await use(id);
+		// The request history takes its time.
+		await sleep(1500);
+		stalls.push(await stallOf(service, `${limitOf(name)} ${name}, attempt ${attempt}`));
 	}
-	const service = await start(...warm, ...names.map(idOf));
-	const guestOf = (id: string) => service.guests[[...warm, ...names.map(idOf)].indexOf(id)] ?? "";
+	return Math.min(...stalls);
+}
+
+async function rewrite(service: ServeProcess, file: string, content: object): Promise<void> {
+	const { said } = service;
+	const before = said.length;
+	writeFileSync(join(folder, "new"), JSON.stringify(content));
+	renameSync(join(folder, "new"), join(inventory, file));
+	const isReloaded = () => said.slice(before).some((line) => line.includes("was reloaded"));
+	await expect.poll(isReloaded, { timeout: PATIENCE }).toBe(true);
+	await stallOf(service, "reload");
+}
+
+/** Less than at the limits. */
+const fewOf = (name: string) => (name.includes("text") ? 6000 : Math.min(limitOf(name), 1000));
+
+test("for an instance at each limit", { timeout: 4 * PATIENCE }, async () => {
+	writeFileSync(join(inventory, "warm.json"), JSON.stringify({ servers: [{ id: "warm" }] }));
+	const warm = ["warm", ...writeCases("warm-", fewOf)];
+	const all = [...warm, ...writeCases("", limitOf)];
+	const service = await start(...all);
+	const guestOf = (id: string) => service.guests[all.indexOf(id)] ?? "";
 	const askAll = async (id: string) => {
 		for (const path of DOCUMENTS) {
 			const { status } = await askAt(guestOf(id), path);
@@ -113,12 +152,24 @@ test("for an instance at each limit", { timeout: 4 * PATIENCE }, async () => {
 	for (let round = 0; round < WARM_UP; round++) for (const id of warm) await askAll(id);
 	await sleep(3000);
 	await stallOf(service, "start, which loads the program");
-	for (const name of names) {
-		await askAll(idOf(name));
-		// The request history takes its time.
-		await sleep(1500);
-		expect.soft(await stallOf(service, `${MOST[name]} ${name}`), name).toBeLessThan(MOST_STALL);
-	}
+	for (const name of LIMIT_CASES) expect.soft(await stallAtLimit(service, name, askAll), name).toBeLessThan(MOST_STALL);
+});
+
+test("while an operator looks at an instance at each limit", { timeout: 4 * PATIENCE }, async () => {
+	const all = [...writeCases("warm-", fewOf), ...writeCases("", limitOf)];
+	const service = await start(...all);
+	const look = async (id: string) => {
+		const drives = ["", "?format=vfat", "?encoding=raw"].map((query) => `config-drive${query}`);
+		for (const part of ["", "guest", "versions", "wiring", "check", "render/netplan", ...drives]) {
+			const response = await fetch(`${service.operator}/api/instances/${id}/${part}`.replace(/\/$/, ""));
+			await response.arrayBuffer();
+			expect([id, part, [200, 422, 503].includes(response.status)]).toEqual([id, part, true]);
+		}
+	};
+	for (const name of LIMIT_CASES) await look(`warm-${idOf(name)}`);
+	await sleep(1000);
+	await stallOf(service, "start, which loads the program");
+	for (const name of LIMIT_CASES) expect.soft(await stallAtLimit(service, name, look), name).toBeLessThan(MOST_STALL);
 });
 
 test("for an instance far beyond the limits", { timeout: 2 * PATIENCE }, async () => {
@@ -134,7 +185,7 @@ test("for an instance far beyond the limits", { timeout: 2 * PATIENCE }, async (
 	await expect
 		.poll(service.log)
 		.toMatch(/instance huge has 500000 routes, but documents may have at most 5000: remove some/);
-	expect(await stallOf(service, "an instance with 500,000 routes")).toBeLessThan(MOST_STALL);
+	expect(await stallOf(service, "an instance with 500,000 routes")).toBeLessThan(MOST_ONCE);
 });
 
 test("while an operator tries a document that takes many seconds", { timeout: 2 * PATIENCE }, async () => {
@@ -166,5 +217,5 @@ test("while an operator tries a document that takes many seconds", { timeout: 2 
 	console.log(`${status} for the document; a guest was answered ${asked} times meanwhile`);
 	const text = await tried;
 	expect(status === 200 || text.includes("shorten it")).toBe(true);
-	expect(await stallOf(service, "a document to try")).toBeLessThan(MOST_STALL);
+	expect(await stallOf(service, "a document to try")).toBeLessThan(MOST_ONCE);
 });
