@@ -1,8 +1,9 @@
 /** The walk: every claim of the check about cloud-init, compared with what cloud-init does, cell by cell. */
 import { describe, expect, it } from "vitest";
 import type { ClientEffect } from "../../src/check/index.ts";
-import { JUDGES, RENDERERS, type RendererName } from "../check/cloud-init.ts";
+import { JUDGES, type Judged, RENDERERS, type RendererName } from "../check/cloud-init.ts";
 import { digestOf, type Fate, fateIn, fateOf, findingsIn, readRecord, STEPS } from "../check/fates.ts";
+import { surprisesIn } from "../check/network-manager.ts";
 import type { Step } from "../check/step.ts";
 import { UNRECORDED } from "../check/unrecorded.ts";
 
@@ -56,6 +57,25 @@ describe.for(versions)("cloud-init %s, as recorded", ([version, fates]) => {
 	});
 });
 
+/** The rules that say that NetworkManager asks for DHCPv4, or refuses a gateway. */
+const ASKING = ["link-without-network", "ipv6-without-ipv4"];
+const REFUSING = "gateway-without-address";
+
+/** The differences between the claims about NetworkManager and the profiles that cloud-init wrote for it. */
+function surprisesOf(step: Step, version: string, judged: Judged): string[] {
+	const files = judged.renderers?.["network-manager"].files;
+	if (files === undefined) return [];
+	const rules = findingsIn(step, `cloud-init@${version}:network-manager`).map(({ rule }) => rule);
+	const claimed = {
+		asksForDhcp: rules.some((rule) => ASKING.includes(rule)),
+		refusesGateway: rules.includes(REFUSING),
+	};
+	const found = surprisesIn(files);
+	return (["asksForDhcp", "refusesGateway"] as const).flatMap((name) =>
+		claimed[name] === found[name] ? [] : [`${step.title}: ${claimed[name] ? "false alarm" : "missed"}: ${name}`],
+	);
+}
+
 /** All steps would take minutes: recording judges them all. */
 const SAMPLE = STEPS.filter((_, index) => index % 40 === 7);
 
@@ -68,6 +88,15 @@ describe.for(JUDGES)("cloud-init $version (test/system/install.sh, npm run test:
 		const differences = SAMPLE.flatMap(({ title }, index) =>
 			recorded[index] === fates[index] ? [] : [`${title}: ${fates[index]}, not ${recorded[index]}`],
 		);
+		expect(differences).toEqual([]);
+	});
+
+	it.skipIf(!isHere)("writes for NetworkManager what the check says", { tags: ["slow"], timeout: 300_000 }, () => {
+		const steps = [...SAMPLE, ...UNRECORDED];
+		const differences = judge(steps).flatMap((judged, index) => {
+			const step = steps[index];
+			return step ? surprisesOf(step, version, judged) : [];
+		});
 		expect(differences).toEqual([]);
 	});
 
