@@ -1,6 +1,16 @@
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
-import { canonicalAddress, canonicalMac, cidrContains, eui64Mac, netmask, parseCidr } from "./addresses.ts";
+import {
+	canonicalAddress,
+	canonicalMac,
+	cidrContains,
+	eui64Mac,
+	isHostAddress,
+	isUnicast,
+	netmask,
+	parseCidr,
+} from "./addresses.ts";
 
 it.each([
 	["2001:DB8:0:0::1", "2001:db8::1"],
@@ -65,4 +75,20 @@ describe("MAC addresses", () => {
 	])("inside %s is %s", (address, mac) => {
 		expect(eui64Mac(address)).toBe(mac);
 	});
+});
+
+it("knows the addresses of hosts by ipaddr.js's ranges", () => {
+	const byte = fc.oneof(fc.nat(255), fc.constantFrom(0, 127, 224, 239, 240, 255));
+	fc.assert(
+		fc.property(
+			fc.oneof(fc.array(byte, { minLength: 4, maxLength: 4 }), fc.array(byte, { minLength: 16, maxLength: 16 })),
+			(bytes) => {
+				const range = ipaddr.fromByteArray(bytes).range();
+				const text = canonicalAddress(ipaddr.fromByteArray(bytes).toString()) ?? "";
+				expect(isUnicast(text)).toBe(!["unspecified", "multicast", "broadcast"].includes(range));
+				expect(isHostAddress(text)).toBe(isUnicast(text) && !["loopback", "ipv4Mapped"].includes(range));
+			},
+		),
+		{ numRuns: 2000 },
+	);
 });

@@ -60,8 +60,13 @@ export function isUnspecified(address: string): boolean {
 	return address === "0.0.0.0" || address === "::";
 }
 
-/** The routes of thousands of subnets go by the same few routers. */
-const rangeOf = rememberedByText((address) => ipaddr.parse(address).range());
+const rangeOfText = rememberedByText((address) => ipaddr.parse(address).range());
+
+/** All that matters here about an IPv4 address shows in its first byte, except whether it is the broadcast address. */
+function rangeOf(address: string): string {
+	if (address.includes(":") || address === "255.255.255.255") return rangeOfText(address);
+	return rangeOfText(`${address.slice(0, address.indexOf("."))}.0.0.1`);
+}
 
 /** Whether packets to the canonical address go to one host: it is not unspecified, multicast or broadcast. */
 export function isUnicast(address: string): boolean {
