@@ -94,7 +94,6 @@ const PARAMETERS: Readonly<Partial<Record<BondOption, string>>> = {
 	arp_all_targets: "arp-all-targets",
 	arp_validate: "arp-validate",
 	fail_over_mac: "fail-over-mac-policy",
-	lp_interval: "learn-packet-interval",
 	min_links: "min-links",
 	num_grat_arp: "gratuitous-arp",
 	packets_per_slave: "packets-per-slave",

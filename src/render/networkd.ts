@@ -39,7 +39,7 @@ function netdev(one: PlannedBond | PlannedVlan, remarks: Remark[]): IniSection[]
 	return sections;
 }
 
-/** systemd 252 has them. */
+/** systemd 252 has them. It also has LearnPacketIntervalSec, of which the driver learns nothing. */
 const BOND_KEYS: Readonly<Partial<Record<BondOption, string>>> = {
 	ad_actor_sys_prio: "AdActorSystemPriority",
 	ad_actor_system: "AdActorSystem",
@@ -49,7 +49,6 @@ const BOND_KEYS: Readonly<Partial<Record<BondOption, string>>> = {
 	arp_all_targets: "ARPAllTargets",
 	arp_validate: "ARPValidate",
 	fail_over_mac: "FailOverMACPolicy",
-	lp_interval: "LearnPacketIntervalSec",
 	min_links: "MinLinks",
 	num_grat_arp: "GratuitousARP",
 	packets_per_slave: "PacketsPerSlave",

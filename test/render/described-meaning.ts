@@ -19,10 +19,12 @@ const RANKS_DHCP: ReadonlySet<Format> = new Set(["cloud-init", "netplan"]);
  *
  * @param metrics all of the document
  */
-export function comparable(meaning: Meaning, metrics: ReadonlySet<number>): object {
+export function comparable(meaning: Meaning, metrics: Metrics): object {
 	const { vlan, bond, memberOf, addresses, routes, learned, dns, search, ...rest } = meaning;
 	const isMember = memberOf !== undefined;
-	const ofDocument = (metric: number | undefined) => (metrics.has(metric ?? -1) ? metric : undefined);
+	const ofDocument = (family: keyof Metrics, metric: number | undefined) =>
+		metrics[family].has(metric ?? -1) ? metric : undefined;
+	const ofRoute = ({ to, metric }: RouteMeaning) => ofDocument(to.includes(":") ? "ipv6" : "ipv4", metric);
 	const { primary, ...more } = bond?.more ?? {};
 	return {
 		...rest,
@@ -31,17 +33,23 @@ export function comparable(meaning: Meaning, metrics: ReadonlySet<number>): obje
 		isMember,
 		ra: isMember ? undefined : rest.ra,
 		addresses: [...addresses].toSorted(),
-		routes: routes.map(({ to, via, onLink, metric }) => `${to} ${via} ${onLink} ${ofDocument(metric)}`).toSorted(),
-		learned: { ipv4: ofDocument(learned.ipv4), ipv6: ofDocument(learned.ipv6) },
+		routes: routes.map((one) => `${one.to} ${one.via} ${one.onLink} ${ofRoute(one)}`).toSorted(),
+		learned: { ipv4: ofDocument("ipv4", learned.ipv4), ipv6: ofDocument("ipv6", learned.ipv6) },
 		dns: [...dns].toSorted(),
 		search: [...search].toSorted(),
 	};
 }
 
+type Metrics = Readonly<Record<"ipv4" | "ipv6", ReadonlySet<number>>>;
+
 /** The metrics of a document's networks and routes. */
-export function metricsIn({ networks }: NetworkDescription): ReadonlySet<number> {
-	const holders = networks.flatMap((network) => [network, ...(network.routes ?? [])]);
-	return new Set(holders.flatMap(({ metric }) => metric ?? []));
+export function metricsIn({ networks }: NetworkDescription): Metrics {
+	const metricsOf = (family: string) => {
+		const own = networks.filter(({ type }) => type.startsWith(family));
+		const holders = own.flatMap((network) => [network, ...(network.routes ?? [])]);
+		return new Set(holders.flatMap(({ metric }) => metric ?? []));
+	};
+	return { ipv4: metricsOf("ipv4"), ipv6: metricsOf("ipv6") };
 }
 
 /** @param remarks those of `render`: a format may lack options of bonds, and cloud-init cannot take every metric */

@@ -119,16 +119,17 @@ const ONE_ACTIVE = { bond_primary: "nic2", bond_primary_reselect: "failure", bon
 export const FURTHER_DOCUMENTS: readonly [name: string, data: NetworkDescription][] = [
 	["metrics", metrics],
 	[
-		"a bond with one active member, and monitoring by ARP",
+		"a bond with one active member",
 		bondWith("active-backup", {
-			...ONE_ACTIVE,
-			...{ bond_arp_interval: "200", bond_arp_ip_target: "10.1.0.1", bond_arp_validate: "active" },
-			...{
-				bond_arp_all_targets: "all",
-				bond_fail_over_mac: "follow",
-				bond_resend_igmp: "4",
-				bond_all_slaves_active: "1",
-			},
+			...{ ...ONE_ACTIVE, bond_miimon: "100" },
+			...{ bond_fail_over_mac: "follow", bond_resend_igmp: "4", bond_all_slaves_active: "1" },
+		}),
+	],
+	[
+		"a bond with monitoring by ARP",
+		bondWith("active-backup", {
+			...{ bond_arp_interval: "200", bond_arp_ip_target: "10.1.0.1" },
+			...{ bond_arp_validate: "active", bond_arp_all_targets: "all" },
 		}),
 	],
 	[
