@@ -67,6 +67,8 @@ test.each<readonly [string, Change]>([
 	["a floating IP of another port", { kind: "floatingip", before: floatingIp("gone"), now: floatingIp("kept") }],
 	["a rule that was deleted", { kind: "security_group", before: group(null, "kept"), now: group(null) }],
 	["a rule that was added", { kind: "security_group", before: group("gone"), now: group(null) }],
+	["a deleted floating IP of a deleted port", { kind: "floatingip", before: floatingIp("gone"), now: undefined }],
+	["a deleted group that named a deleted one", { kind: "security_group", before: group("gone"), now: undefined }],
 	["a subnet that was deleted", { kind: "subnet", before: { name: "s", network_id: "kept" }, now: undefined }],
 ])("a signal reports %s", async (_, change) => {
 	expect(await isReported(change)).toBe(true);

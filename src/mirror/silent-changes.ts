@@ -57,11 +57,9 @@ type IsGone = (name: ResourceName) => boolean;
 function isSilent({ kind, before, now }: FoundChange, isGone: IsGone): boolean {
 	if (kind === "port" && isOfNeutron((now ?? before) as PortFacts)) return true;
 	if (before === undefined) return isMadeByNeutron(kind, now as { readonly name: string });
-	if (now === undefined) {
-		const [network] = causesOf({ kind, id: "", before, now });
-		return (network !== undefined && isGone(network)) || isMadeByNeutron(kind, before as { readonly name: string });
-	}
 	const areGone = causesOf({ kind, id: "", before, now }).every(isGone);
+	if (now === undefined)
+		return (kind === "subnet" && areGone) || isMadeByNeutron(kind, before as { readonly name: string });
 	const only = (...members: readonly string[]) => changedMembers(before, now).every((one) => members.includes(one));
 	switch (kind) {
 		// Nova asks Neutron for them whenever it is asked.

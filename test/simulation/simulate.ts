@@ -229,7 +229,7 @@ function hasLostPort(name: string, { cloud, database: { rows } }: World): boolea
 		| FloatingIpFacts
 		| undefined
 	)[];
-	return now?.port_id === null && cloud.get("port", before?.port_id ?? "") === undefined;
+	return now?.port_id === null && !!before?.port_id && cloud.get("port", before.port_id) === undefined;
 }
 
 /** Kinds that the mirror has all of; key pairs only as far as servers refer to them. */
