@@ -1,5 +1,6 @@
 /** The model cloud's message bus, with its faults. */
 import type { ChangeSignals, Signal, SignalHandler } from "../../src/source/remote-source.ts";
+import type { ResourceKind } from "../../src/source/resource.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
 export interface SignalFaults {
@@ -22,7 +23,8 @@ export interface Message extends Signal {
 }
 
 export interface Connection {
-	receive(message: Message, isForged: boolean): void;
+	/** @param kind what has changed. Default: what the message names */
+	receive(message: Message, isForged: boolean, kind?: ResourceKind): void;
 	goDown(): void;
 	comeBack(): void;
 }
@@ -35,7 +37,7 @@ export const noSignalFaults = (): SignalFaults => ({
 export function announce(faults: SignalFaults, message: Message): void {
 	const { payload: _, ...signal } = message;
 	const sent: Message = signal.kind === "server_details" ? { ...signal, kind: "server" } : message;
-	for (const connection of faults.connections) connection.receive(sent, false);
+	for (const connection of faults.connections) connection.receive(sent, false, signal.kind);
 }
 
 const CONNECT = 30;
@@ -71,12 +73,12 @@ export function createModelSignals(
 			handler.onGap(downSince);
 		}
 		const connection: Connection = {
-			receive(signal, isForged) {
+			receive(signal, isForged, kind = signal.kind) {
 				if (!process.isAlive) return void faults.connections.delete(connection);
 				if (!isConnected) return;
 				if (!isForged && random.chance(faults.loss)) {
 					scheduler.count("message lost");
-					for (const id of signal.ids) faults.lost.add(`${signal.kind} ${id}`);
+					for (const id of signal.ids) faults.lost.add(`${kind} ${id}`);
 					return;
 				}
 				if (isForged) scheduler.count("message forged");
