@@ -230,6 +230,33 @@ it("answers other look-ups with old facts while the cloud is away, whoever made 
 	await expect(claimed).rejects.toThrow("the cloud is away");
 });
 
+it("reads an instance again only for who needs that, and drops the remote source's copies of it then", async () => {
+	const invalidate = vi.fn();
+	const refreshed: number[] = [];
+	const { create } = await mirrored([network, server("vm"), port("vm")], {
+		freshness: 100_000,
+		remote: {
+			...{ resources: { kinds: KINDS }, signals: [], invalidate },
+			facts: async () => newFacts(),
+		} as unknown as RemoteSource,
+		instances: {
+			refresh: async (_id, _detail, notBefore) => void refreshed.push(notBefore),
+			complete: async () => {},
+		},
+	});
+	const source = await create();
+	expect((await source.facts("vm", "wiring"))?.ports).toHaveLength(1);
+	expect(refreshed).toEqual([]);
+	invalidate.mockClear();
+	const before = Date.now();
+	const [reread, other] = [source.facts("vm", "wiring", undefined, true), source.facts("vm", "wiring")];
+	expect(invalidate.mock.calls).toEqual([[{ kind: "server", ids: ["vm"] }]]);
+	expect((await other)?.ports).toHaveLength(1);
+	// The refresh has stored nothing.
+	expect((await reread)?.ports).toHaveLength(2);
+	expect(refreshed[0]).toBeGreaterThanOrEqual(before);
+});
+
 it("does not count the time of another node's clock, which may be ahead, as later than when it was seen", async () => {
 	const { store, create } = await mirrored([network, server("vm"), port("vm")], {});
 	const ahead = 600_000;

@@ -63,8 +63,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	/** Instances whose last answer was one that could not be read again: the signals don't prove it. */
 	const stale = new LRUCache<string, true>(REMEMBERED);
 	const preparing = new Set<string>();
-	/** Instances that the next look-up has to read again. The others that are under way don't. */
-	const rereads = new Set<string>();
 	let asking = 0;
 	const keyKinds = remote.resources.kinds.filter(belongsToOthers);
 	const unproven = createUnproven(remote.signals, () => state.unproven());
@@ -148,8 +146,10 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		!isDoubtful(found, detail) &&
 		asOf(found, detail) >= notBefore;
 
-	async function find(id: string, detail: Detail): Promise<InstanceFacts | undefined> {
-		const answeredAt = answerTimes.from(id, rereads.delete(id) ? clock.now() : 0);
+	async function find(id: string, detail: Detail, reread: boolean): Promise<InstanceFacts | undefined> {
+		// No later look-up may get the remote source's older copies, even if this one does not need it.
+		if (reread) remote.invalidate?.({ kind: "server", ids: [id] });
+		const answeredAt = answerTimes.from(id, reread ? clock.now() : 0);
 		// While the mirror is filled, guests that all ask need no reading each to learn that.
 		const found = state.isListed(keyKinds) ? await read(id).catch(() => undefined) : undefined;
 		if (found === undefined || !isComplete(found, detail)) return askRemote(id, detail);
@@ -180,7 +180,7 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 	}
 
 	const isRemote = ({ routerId }: PortQuery) => routerId !== undefined && remote.knowsRoutersAlone === true;
-	const facts: FactsSource["facts"] = (id, detail, signal) => withAbort(find(id, detail), signal);
+	const facts: FactsSource["facts"] = (id, detail, signal, reread = false) => withAbort(find(id, detail, reread), signal);
 	return {
 		state,
 		waitingGuests: () => asking,
@@ -209,10 +209,6 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 			const answersOtherwise = id !== undefined && (answerTimes.has(id) || stale.has(id));
 			if (answersOtherwise || unproven.concerns(id)) return Number.POSITIVE_INFINITY;
 			return clock.now() - state.verifiedAt();
-		},
-		invalidate(change) {
-			remote.invalidate?.(change);
-			if (change.kind === "server") for (const id of change.ids) rereads.add(id);
 		},
 		list: (signal) => (state.isListed(["server"]) ? listServers(store) : remote.list(signal)),
 		onChange: (listener) => void listeners.push(listener),

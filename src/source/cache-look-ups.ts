@@ -6,8 +6,8 @@ import type { CacheEntry } from "./tagged-entries.ts";
 export interface LookUpsOptions<V> {
 	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
-	/** Asks the source. */
-	readonly ask: (key: string) => Promise<V>;
+	/** Asks the source. @param reread as `Source.instance`'s */
+	readonly ask: (key: string, reread: boolean) => Promise<V>;
 	readonly changes: ChangeLog;
 	/** The tags of a value: whatever it depends on. */
 	readonly tagsOf: (key: string, value: V) => readonly string[];
@@ -27,8 +27,12 @@ export interface LookUpsOptions<V> {
 }
 
 export interface LookUps<V> {
-	/** The answer of the look-up in progress, or of another one that starts now. */
-	ask(key: string): Promise<Answer<V>>;
+	/**
+	 * The answer of the look-up in progress, or of another one that starts now.
+	 *
+	 * @param reread as `Source.instance`'s, if another one starts. Default: false
+	 */
+	ask(key: string, reread?: boolean): Promise<Answer<V>>;
 	/** The look-up in progress. */
 	running(key: string): LookUp<V> | undefined;
 	/** The one that has been in progress for longest. */
@@ -47,20 +51,21 @@ export function createLookUps<V>(options: LookUpsOptions<V>): LookUps<V> {
 	const { now, changes, newest } = options;
 	const lookUps = new Map<string, LookUp<V>>();
 
-	function start(key: string): Promise<Answer<V>> {
+	function start(key: string, reread: boolean): Promise<Answer<V>> {
 		const [askedAt, sequence] = [now(), changes.sequence()];
 		const [joined, known] = [options.runningElsewhere(key), newest(key)];
 		if (joined !== undefined && (known === undefined || isNewer(joined.askedAt, known))) return joined.answer;
-		return options.ask(key).then((value) => ({ value, askedAt, sequence }));
+		return options.ask(key, reread).then((value) => ({ value, askedAt, sequence }));
 	}
 
 	/**
 	 * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
 	 * went on at the same time as another one whose answer is outdated: nothing shows which of them is newer.
 	 */
-	async function lookUp(key: string): Promise<Answer<V> & CacheEntry<V>> {
+	async function lookUp(key: string, reread: boolean): Promise<Answer<V> & CacheEntry<V>> {
 		for (let attempt = 1; ; attempt++) {
-			const answer = await start(key);
+			// The first one made the source read it again: only what has been reported since is missing.
+			const answer = await start(key, reread && attempt === 1);
 			const isOutdated = changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
 			const known = newest(key);
 			const isOrdered = known === undefined || !known.isOutdated || isNewer(answer.askedAt, known);
@@ -68,12 +73,12 @@ export function createLookUps<V>(options: LookUpsOptions<V>): LookUps<V> {
 		}
 	}
 
-	function ask(key: string): Promise<Answer<V>> {
+	function ask(key: string, reread = false): Promise<Answer<V>> {
 		const running = lookUps.get(key);
 		if (running !== undefined) return running.answer;
 		const askedAt = now();
 		const end = (): boolean => lookUps.get(key)?.answer === answer && lookUps.delete(key);
-		const answer = lookUp(key).then(
+		const answer = lookUp(key, reread).then(
 			({ sequence, ...found }) => {
 				const isCurrent = end();
 				const entry = { ...found, isOutdated: found.isOutdated || !isCurrent };

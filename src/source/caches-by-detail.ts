@@ -6,17 +6,22 @@ import type { CacheTimes } from "./cache-times.ts";
 import { tagsOfInstance } from "./dependencies.ts";
 import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
 import { createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
+import type { Source } from "./source.ts";
 
 type CommonOptions = Pick<
 	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
 	"room" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
 >;
 
-/** A cache per detail. An answer with all details replaces older ones with less, and serves for them. */
+/**
+ * A cache per detail. An answer with all details replaces older ones with less, and serves for them.
+ *
+ * @param look as `Source.instance`
+ */
 export function createCachesByDetail(
 	common: CommonOptions,
 	times: CacheTimes,
-	look: (id: string, detail: Detail) => Promise<Instance | undefined>,
+	look: (id: string, detail: Detail, reread: boolean) => ReturnType<Source["instance"]>,
 ): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
 	type Cache = RevalidatingCache<Instance | undefined>;
 	const ofInstances = {
@@ -34,7 +39,7 @@ export function createCachesByDetail(
 	};
 	const all: Cache = createRevalidatingCache({
 		...ofInstances,
-		ask: (id) => look(id, "all"),
+		ask: (id, reread) => look(id, "all", reread),
 		intern(id, instance, askedAt) {
 			const interned = intern(id, instance);
 			for (const cache of [wiring, server]) {
@@ -45,7 +50,10 @@ export function createCachesByDetail(
 		},
 	});
 	const part = (detail: Detail): Cache =>
-		createRevalidatingCache({ ...ofInstances, ask: (id) => look(id, detail), superset: all, intern });
+		createRevalidatingCache({
+			...{ ...ofInstances, superset: all, intern },
+			ask: (id, reread) => look(id, detail, reread),
+		});
 	const wiring = part("wiring");
 	const server = part("server");
 	return { all, wiring, server };

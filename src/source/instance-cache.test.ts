@@ -18,7 +18,7 @@ function instanceOf(id: string, name: string): Instance {
 /** A source whose instances are set by tests, and which records its look-ups. */
 function fakeSource() {
 	const names = new Map<string, string>();
-	const asked: { id: string; detail: Detail }[] = [];
+	const asked: { id: string; detail: Detail; reread?: true }[] = [];
 	const queries: PortQuery[] = [];
 	const owners = new Map<string, readonly Owner[]>();
 	let listener: (change: Change) => void = () => {};
@@ -28,8 +28,8 @@ function fakeSource() {
 	const unknown = new Set<string>();
 	const state = { down: false, gate: undefined as Promise<void> | undefined, closed: false };
 	const source: Source = {
-		async instance(id, detail, signal) {
-			asked.push({ id, detail });
+		async instance(id, detail, signal, reread) {
+			asked.push({ id, detail, ...(reread && { reread }) });
 			const [name, down] = [names.get(id), state.down || failing.has(id)];
 			await state.gate;
 			signal?.throwIfAborted();
@@ -561,6 +561,18 @@ describe("revalidation on request", () => {
 			expect(asked).toHaveLength(3);
 		},
 	);
+
+	test("only a look-up that it starts reads the instance again, and nobody else's meanwhile", async () => {
+		const { cache, asked, after } = set();
+		await Promise.all([cache.get(ID, "wiring"), cache.revalidate(ID, "wiring")]);
+		expect(asked).toEqual([{ id: ID, detail: "wiring" }]);
+		after(1);
+		await Promise.all([cache.revalidate(ID, "wiring"), cache.get(ID, "all"), cache.revalidate(ID, "wiring")]);
+		expect(asked.slice(1)).toEqual([
+			{ id: ID, detail: "wiring", reread: true },
+			{ id: ID, detail: "all" },
+		]);
+	});
 
 	test("fails while the source is down, despite a cached answer, and asks the source once in two seconds", async () => {
 		const { cache, state, asked, after } = set();

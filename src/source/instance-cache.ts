@@ -124,8 +124,6 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
 	const common = { maxAbsent, now, wait, onStale, shared };
 
-	/** Look-ups that start now and need new facts, by detail and id. All others may be answered with older ones. */
-	const rereads = new Set<string>();
 	/** When new facts were last asked for, by detail and id. */
 	const revalidatedAt = new LRUCache<string, number>({ max: MOST_REVALIDATED });
 	const outdatedListeners: ((id: string) => void)[] = [];
@@ -139,10 +137,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			verifiedAge: (id) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY,
 		},
 		instanceTimes(maxAge, sourceAge),
-		(id, detail) => {
-			if (rereads.delete(`${detail} ${id}`)) source.invalidate?.({ kind: "server", ids: [id] });
-			return source.instance(id, detail, closing.signal);
-		},
+		(id, detail, reread) => source.instance(id, detail, closing.signal, reread),
 	);
 	const owners = createOwnerCache(
 		{ ...common, room: createSharedRoom(maxBytes * OWNERS_SHARE) },
@@ -190,11 +185,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			// What others asked for may have been known for longer: a mirror answers them.
 			if (isRecent && known !== undefined && known.askedAt >= before) return known.value;
 			revalidatedAt.set(lookUp, now());
-			rereads.add(lookUp);
-			const found = cache.revalidate(id, signal);
-			// The source is not asked if that has just failed, or while it is being asked.
-			rereads.delete(lookUp);
-			return found;
+			return cache.reread(id, signal);
 		},
 		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),

@@ -116,8 +116,8 @@ export function withoutClaimedVif<T extends Holder>(holder: T, attached?: Readon
 
 /** `Source.instance` of a source that has an instance's facts. */
 export function instanceFrom(facts: FactsSource["facts"]): Source["instance"] {
-	return async (id, detail, signal) => {
-		const found = await facts(id, detail, signal);
+	return async (...parameters) => {
+		const found = await facts(...parameters);
 		return found && assembleOwned(found);
 	};
 }

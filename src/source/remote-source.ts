@@ -1,6 +1,6 @@
 /** What a source must offer for a mirror to keep a copy of it. */
 import type { Resource, ResourceContents, ResourceKind } from "./resource.ts";
-import type { FactsSource } from "./source.ts";
+import type { Change, FactsSource } from "./source.ts";
 
 /** A source behind an API. */
 export interface RemoteSource extends FactsSource {
@@ -13,6 +13,8 @@ export interface RemoteSource extends FactsSource {
 	readonly signals: readonly ChangeSignals[];
 	/** How long Keystone's token is still valid, in milliseconds; undefined without one. Missing without a Keystone. */
 	readonly tokenRemaining?: () => number | undefined;
+	/** Drops the source's own copies of the changed resources, so that the next call reads them again. */
+	invalidate?(change: Change): void;
 }
 
 /**

@@ -24,8 +24,8 @@ export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
 	readonly times: CacheTimes;
 	/** Milliseconds of a monotonic clock. */
 	readonly now: () => number;
-	/** Asks the source. */
-	readonly ask: (key: string) => Promise<V>;
+	/** Asks the source. @param reread as `Source.instance`'s */
+	readonly ask: (key: string, reread: boolean) => Promise<V>;
 	/** How old the source's answers may be already, in milliseconds. Default 0. */
 	readonly sourceAge?: number;
 	/** Another cache whose values serve as well: a look-up of it is joined, and a value of it served, if that is newer. */
@@ -75,8 +75,8 @@ export interface RevalidatingCache<V> {
 	 * @returns a promise that rejects with the source's error if there is nothing to serve
 	 */
 	get(key: string, signal?: AbortSignal, staleTimes?: StaleTimes): V | Promise<V>;
-	/** The source's value, whatever is cached. */
-	revalidate(key: string, signal?: AbortSignal): Promise<V>;
+	/** The source's value, whatever is cached, read again unless a look-up is in progress. */
+	reread(key: string, signal?: AbortSignal): Promise<V>;
 	/**
 	 * Caches a value before somebody asks for it: unless one is current already, or other entries would be evicted for it,
 	 * or a change overtakes the look-up.
@@ -217,7 +217,7 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 		lookUps.ask(key);
 	}
 
-	function askAndWait(key: string, signal: AbortSignal | undefined): Promise<V> {
+	function askAndWait(key: string, signal: AbortSignal | undefined, reread: boolean): Promise<V> {
 		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
 		const known = newest(key);
 		const mayBeMadeUp = known === undefined || isAbsent(known.value);
@@ -226,10 +226,10 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 			if (scopes.of(scope) >= MOST_LOOK_UPS - lookUps.size()) return Promise.reject(TOO_MANY);
 			const end = () => void scopes.remove(scope);
 			scopes.add(scope);
-			lookUps.ask(key).then(end, end);
+			lookUps.ask(key, reread).then(end, end);
 		}
 		counts.misses++;
-		return withAbort(lookUps.ask(key).then(toValue), signal);
+		return withAbort(lookUps.ask(key, reread).then(toValue), signal);
 	}
 
 	function invalidate(key: string): void {
@@ -254,9 +254,9 @@ export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>)
 				counts.hits++;
 				return known.value;
 			}
-			return askAndWait(key, signal);
+			return askAndWait(key, signal, false);
 		},
-		revalidate: askAndWait,
+		reread: (key, signal) => askAndWait(key, signal, true),
 		prepare: preparation.prepare,
 		peek: (key) => entries.get(key),
 		newest,

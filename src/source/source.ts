@@ -90,8 +90,9 @@ export interface Source {
 	 * The instance, or undefined when the source has none with this id. It may hold more detail than asked for.
 	 *
 	 * @param id lower case
+	 * @param reread whether the instance must be read after this call: the source's copies of it from before don't count
 	 */
-	instance(id: string, detail: Detail, signal?: AbortSignal): Promise<Instance | undefined>;
+	instance(id: string, detail: Detail, signal?: AbortSignal, reread?: boolean): Promise<Instance | undefined>;
 	/** Whether every instance has all details, whatever was asked for. */
 	readonly hasAllDetails?: true;
 	/** The owner that each matching instance port names, not yet checked. */
@@ -113,14 +114,12 @@ export interface Source {
 	known?(id: string): Promise<Instance | undefined>;
 	/** The owners as they were last known, however long ago, for when `owners` rejects. */
 	lastKnownOwners?(query: PortQuery): Promise<readonly Owner[]>;
-	/** Drops the source's own copies of the changed resources, so that the next call reads them again. */
-	invalidate?(change: Change): void;
 	/** Ends watchers and connections. */
 	close(): Promise<void>;
 }
 
 /** A source whose instances are assembled from facts in the form of OpenStack's APIs; a snapshot stores these facts. */
 export interface FactsSource extends Source {
-	/** The facts that `instance` is assembled from. */
-	facts(id: string, detail: Detail, signal?: AbortSignal): Promise<InstanceFacts | undefined>;
+	/** The facts that `instance` is assembled from; the parameters are the same. */
+	facts(id: string, detail: Detail, signal?: AbortSignal, reread?: boolean): Promise<InstanceFacts | undefined>;
 }

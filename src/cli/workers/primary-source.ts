@@ -10,7 +10,7 @@ export interface PrimarySource extends Source {
 	readonly reports: Pick<WorkerCalls, "change" | "verified">;
 }
 
-/** Instances that were not found in the mirror, or have to be asked for again. */
+/** Instances that were not found in the mirror. */
 const MOST_REMEMBERED = 100_000;
 
 export function createPrimarySource(
@@ -19,13 +19,11 @@ export function createPrimarySource(
 ): PrimarySource {
 	const listeners: ((change: Change) => void)[] = [];
 	const unreported = new LRUCache<string, true>({ max: MOST_REMEMBERED });
-	const revalidating = new LRUCache<string, true>({ max: MOST_REMEMBERED });
 	let verifiedAt = Number.NEGATIVE_INFINITY;
 
 	return {
-		async instance(id, detail, signal) {
-			const revalidate = revalidating.delete(id);
-			const answer = await withAbort(primary.call("instance", { id, detail, revalidate }), signal);
+		async instance(id, detail, signal, reread = false) {
+			const answer = await withAbort(primary.call("instance", { id, detail, revalidate: reread }), signal);
 			if (answer.isReported) unreported.delete(id);
 			else unreported.set(id, true);
 			return answer.instance;
@@ -38,9 +36,6 @@ export function createPrimarySource(
 		onChange: (listener) => void listeners.push(listener),
 		verifiedAge: (id) =>
 			id !== undefined && unreported.has(id) ? Number.POSITIVE_INFINITY : Math.max(0, Date.now() - verifiedAt),
-		invalidate({ kind, ids }) {
-			if (kind === "server") for (const id of ids) revalidating.set(id, true);
-		},
 		close: async () => {},
 		reports: {
 			change: (change) => {

@@ -76,8 +76,11 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		const [found, novaMicroversion] = await Promise.all([gather(id, detail, sources), newestMicroversion()]);
 		return found && { ...found, novaMicroversion };
 	};
-	const facts = async (id: string, detail: Detail, signal?: AbortSignal) =>
-		UUID.test(id) ? withAbort(find(id, detail), signal) : undefined;
+	const facts: RemoteSource["facts"] = async (id, detail, signal, reread) => {
+		if (!UUID.test(id)) return undefined;
+		if (reread) nova.invalidate({ kind: "server", ids: [id] });
+		return withAbort(find(id, detail), signal);
+	};
 	return {
 		sourceId,
 		resources: createResourceReader({

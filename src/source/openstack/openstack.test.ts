@@ -94,6 +94,18 @@ describe("API calls", () => {
 		expect(calls()).toMatchObject({ "servers/ID": 1 });
 	});
 
+	test("an instance that is read again: its server, besides what every look-up requests", async () => {
+		const id = idOf("h1-full");
+		await source.facts(id, "all");
+		fake.requests.length = 0;
+		await source.facts(id, "all");
+		const before = calls();
+		fake.requests.length = 0;
+		await source.facts(id, "all", undefined, true);
+		expect(before).not.toHaveProperty(["servers/ID"]);
+		expect(calls()).toEqual({ ...before, "servers/ID": 1 });
+	});
+
 	test("all details of 200 at once: at most 12 calls to Neutron, and none for a single server", async () => {
 		const ids = multiply("h1-full", 200);
 		const found = await Promise.all(ids.map((id) => source.facts(id, "all")));
