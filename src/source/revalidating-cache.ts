@@ -3,14 +3,16 @@
  * and falls back to older ones while the source can't be reached.
  */
 import { GuestwireError } from "../errors.ts";
-import { createKeyCounts } from "../key-counts.ts";
-import { type Answer, isNewer, type LookUp, staysNewest } from "./answer-order.ts";
+import type { LookUp } from "./answer-order.ts";
 import { createLookUps } from "./cache-look-ups.ts";
 import { createPreparation } from "./cache-preparation.ts";
 import type { CacheTimes, StaleTimes } from "./cache-times.ts";
+import { type CachedValuesOptions, createCachedValues } from "./cached-values.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
-import { type CacheEntry, createTaggedEntries, type TaggedEntriesOptions } from "./tagged-entries.ts";
+import { createLookUpLimit } from "./look-up-limit.ts";
+import { createStaleAnswers } from "./stale-answers.ts";
+import type { CacheEntry } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
 
 /** What the caches of one source share. */
@@ -20,27 +22,12 @@ export interface SharedCacheState {
 	oldestStale: number;
 }
 
-export interface RevalidatingCacheOptions<V> extends TaggedEntriesOptions<V> {
+export interface RevalidatingCacheOptions<V> extends CachedValuesOptions<V> {
 	readonly times: CacheTimes;
-	/** Milliseconds of a monotonic clock. */
-	readonly now: () => number;
 	/** Asks the source. @param reread as `Source.instance`'s */
 	readonly ask: (key: string, reread: boolean) => Promise<V>;
-	/** How old the source's answers may be already, in milliseconds. Default 0. */
-	readonly sourceAge?: number;
-	/** Another cache whose values serve as well: a look-up of it is joined, and a value of it served, if that is newer. */
+	/** Another cache whose values serve as well, if they are newer: its look-ups are joined. */
 	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "running">;
-	/**
-	 * The object to cache for a value: an equal one that is cached already, so that what was derived from it stays valid.
-	 *
-	 * @param askedAt as a `CacheEntry`'s
-	 */
-	readonly intern: (key: string, value: V, askedAt: number) => V;
-	/**
-	 * How long ago it was certain that every change of the value had been reported, in milliseconds: a value that is not
-	 * invalidated counts as no older. Default: never.
-	 */
-	readonly verifiedAge?: (key: string, value: V) => number;
 	/** Who shares places for look-ups with the key's caller. Default: nobody. */
 	readonly scopeOf?: (key: string) => string;
 	/** Waits the given number of milliseconds, or until the signal aborts. */
@@ -100,176 +87,140 @@ export interface RevalidatingCache<V> {
 	stats(): RevalidatingCacheStats;
 }
 
-/**
- * Look-ups in progress at which keys that are not known are refused: callers who gave up leave theirs behind, and made-up
- * keys have no end. Each takes a few kilobytes. Known keys are looked up all the same: their number is bounded. A scope
- * may have as many as are left for others, as in admission.ts.
- */
-const MOST_LOOK_UPS = 10_000;
 const TOO_MANY = new GuestwireError(
 	"cloud-unavailable",
 	"too many look-ups wait for the cloud: run guestwire doctor to see why it is slow",
 );
 
-const toValue = <V>({ value }: Answer<V>): V => value;
-
 export function createRevalidatingCache<V>(options: RevalidatingCacheOptions<V>): RevalidatingCache<V> {
-	const { now, times, shared, isAbsent, sourceAge = 0 } = options;
-	const entries = createTaggedEntries<V>(options);
-	const failures = createFailures(times.failureTtl, now);
-	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
-
-	function ageOf(key: string, { value, askedAt, isOutdated }: CacheEntry<V>): number {
-		const age = now() - askedAt + sourceAge;
-		return isOutdated ? age : Math.min(age, options.verifiedAge?.(key, value) ?? age);
-	}
-
-	function newest(key: string): CacheEntry<V> | undefined {
-		const [own, other] = [entries.get(key), options.superset?.peek(key)];
-		return own === undefined || (other !== undefined && isNewer(other.askedAt, own)) ? other : own;
-	}
-
-	/** What is returned stays the newest value. */
-	function store(key: string, found: CacheEntry<V>, isCurrent: boolean): CacheEntry<V> {
-		failures.succeed();
-		shared.oldestStale = Number.POSITIVE_INFINITY;
-		if (isCurrent) failures.delete(key);
-		const known = newest(key);
-		if (known !== undefined && staysNewest(known, found, isCurrent)) return known;
-		const entry = { ...found, value: options.intern(key, found.value, found.askedAt) };
-		entries.set(key, entry);
-		return entry;
-	}
-
-	/** Look-ups in progress of keys that may be made up, by scope. */
-	const scopes = createKeyCounts();
-	const { changes } = shared;
-	const lookUps = createLookUps<V>({
-		...{ now, ask: options.ask, changes, tagsOf: options.tagsOf, newest },
-		runningElsewhere: (key) => options.superset?.running(key),
-		onFound: store,
-		onError: failures.add,
-	});
-	const preparation = createPreparation<V>({
-		...{ entries, now, changes, tagsOf: options.tagsOf, isAbsent, intern: options.intern },
-		isYoung: (key, entry) => ageOf(key, entry) < times.revalidateAfter,
-		isLookedUp: (key) => lookUps.running(key) !== undefined,
-	});
-
-	/**
-	 * If the value is too old to serve, waits for a look-up that is in flight, or rejects with the reason.
-	 *
-	 * @param known the newest
-	 */
-	function serveStale(
-		key: string,
-		known: CacheEntry<V>,
-		reason: unknown,
-		{ staleIfError }: StaleTimes,
-	): V | Promise<V> {
-		const { value, askedAt } = known;
-		const age = ageOf(key, known);
-		if (age >= staleIfError) return lookUps.running(key)?.answer.then(toValue) ?? Promise.reject(reason);
-		counts.stale++;
-		shared.oldestStale = Math.min(shared.oldestStale, askedAt);
-		options.onStale(key, age, reason);
-		return value;
-	}
-
-	async function revalidateOrServeStale(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): Promise<V> {
-		const answered = new AbortController();
-		const slow = options.wait(staleTimes.revalidateTimeout, answered.signal).then(() => {
-			const waited = `no answer from the cloud within ${staleTimes.revalidateTimeout} ms`;
-			const error = new GuestwireError("cloud-unavailable", waited);
-			failures.add(key, error);
-			throw error;
-		});
-		slow.catch(() => {}); // the answer may come first
-		try {
-			return (await Promise.race([lookUps.ask(key), slow])).value;
-		} catch (error) {
-			return serveStale(key, newest(key) ?? known, error, staleTimes);
-		} finally {
-			answered.abort();
-		}
-	}
-
-	function serveKnown(key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
-		const { isOutdated } = known;
-		const age = isOutdated ? Number.POSITIVE_INFINITY : ageOf(key, known);
-		const isNew = !isOutdated && now() - known.receivedAt < times.minServed;
-		if (age < times.maxAge || isNew) {
-			counts.hits++;
-			if (age >= times.revalidateAfter && !isNew) revalidateInBackground(key);
-			return known.value;
-		}
-		const oldest = lookUps.oldest();
-		const isDown = failures.isDown(oldest !== undefined && now() - oldest.askedAt >= staleTimes.revalidateTimeout);
-		if (isDown) revalidateInBackground(key);
-		if (isDown || failures.isFailing(key)) return serveStale(key, known, failures.reasonFor(key), staleTimes);
-		counts.misses++;
-		return revalidateOrServeStale(key, known, staleTimes);
-	}
-
-	function revalidateInBackground(key: string): void {
-		if (lookUps.running(key) !== undefined || failures.isFailing(key)) return;
-		counts.refreshes++;
-		lookUps.ask(key);
-	}
-
-	function askAndWait(key: string, signal: AbortSignal | undefined, reread: boolean): Promise<V> {
-		if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
-		const known = newest(key);
-		const mayBeMadeUp = known === undefined || isAbsent(known.value);
-		if (mayBeMadeUp && lookUps.running(key) === undefined) {
-			const scope = options.scopeOf?.(key) ?? key;
-			if (scopes.of(scope) >= MOST_LOOK_UPS - lookUps.size()) return Promise.reject(TOO_MANY);
-			const end = () => void scopes.remove(scope);
-			scopes.add(scope);
-			lookUps.ask(key, reread).then(end, end);
-		}
-		counts.misses++;
-		return withAbort(lookUps.ask(key, reread).then(toValue), signal);
-	}
-
-	function invalidate(key: string): void {
-		const entry = entries.get(key);
-		if (entry !== undefined) {
-			entry.isOutdated = true;
-			options.onInvalidate?.(key);
-		}
-		preparation.invalidate(key);
-		lookUps.invalidate(key);
-		failures.delete(key);
-	}
-
+	const cache = createParts(options);
+	const { values, lookUps, preparation, counts } = cache;
+	const { entries } = values;
 	return {
-		get(key, signal, staleTimes = times) {
-			const known = newest(key);
-			if (known !== undefined && !isAbsent(known.value)) {
-				const value = serveKnown(key, known, staleTimes);
-				return value instanceof Promise ? withAbort(value, signal) : value;
-			}
-			if (known !== undefined && !known.isOutdated && now() - known.askedAt < times.negativeTtl) {
-				counts.hits++;
-				return known.value;
-			}
-			return askAndWait(key, signal, false);
-		},
-		reread: (key, signal) => askAndWait(key, signal, true),
+		get: (key, signal, staleTimes = options.times) => get(cache, key, signal, staleTimes),
+		reread: (key, signal) => askAndWait(cache, key, signal, true),
 		prepare: preparation.prepare,
-		peek: (key) => entries.get(key),
-		newest,
+		peek: entries.get,
+		newest: values.newest,
 		running: lookUps.running,
-		delete: (key) => entries.delete(key),
-		invalidate,
+		delete: entries.delete,
+		invalidate: (key) => invalidate(cache, key),
 		invalidateTag(tag) {
-			for (const key of entries.keysOf(tag)) invalidate(key);
+			for (const key of entries.keysOf(tag)) invalidate(cache, key);
 		},
 		invalidateAll() {
-			for (const key of entries.keys()) invalidate(key);
-			for (const key of [...lookUps.keys(), ...preparation.keys()]) invalidate(key);
+			for (const key of entries.keys()) invalidate(cache, key);
+			for (const key of [...lookUps.keys(), ...preparation.keys()]) invalidate(cache, key);
 		},
 		stats: () => ({ ...counts, entries: entries.size(), bytes: entries.bytes() }),
 	};
+}
+
+type Parts<V> = ReturnType<typeof createParts<V>>;
+
+function createParts<V>(options: RevalidatingCacheOptions<V>) {
+	const { now, times, isAbsent, tagsOf, shared, onInvalidate } = options;
+	const { changes } = shared;
+	const values = createCachedValues<V>(options);
+	const failures = createFailures(times.failureTtl, now);
+	const counts = { hits: 0, misses: 0, refreshes: 0, stale: 0 };
+	const lookUps = createLookUps<V>({
+		...{ now, ask: options.ask, changes, tagsOf, newest: values.newest },
+		runningElsewhere: (key) => options.superset?.running(key),
+		onFound(key, found, isCurrent) {
+			failures.succeed();
+			shared.oldestStale = Number.POSITIVE_INFINITY;
+			if (isCurrent) failures.delete(key);
+			return values.store(key, found, isCurrent);
+		},
+		onError: failures.add,
+	});
+	const staleAnswers = createStaleAnswers<V>({
+		...{ values, lookUps, failures, wait: options.wait },
+		onServe(key, { askedAt }, ageMs, reason) {
+			counts.stale++;
+			shared.oldestStale = Math.min(shared.oldestStale, askedAt);
+			options.onStale(key, ageMs, reason);
+		},
+	});
+	const preparation = createPreparation<V>({
+		...{ entries: values.entries, now, changes, tagsOf, isAbsent, intern: options.intern },
+		isYoung: (key, entry) => values.ageOf(key, entry) < times.revalidateAfter,
+		isLookedUp: (key) => lookUps.running(key) !== undefined,
+	});
+	const limit = createLookUpLimit(options.scopeOf ?? ((key) => key));
+	return { now, times, isAbsent, values, failures, counts, lookUps, staleAnswers, preparation, limit, onInvalidate };
+}
+
+function get<V>(cache: Parts<V>, key: string, signal: AbortSignal | undefined, staleTimes: StaleTimes): V | Promise<V> {
+	const known = cache.values.newest(key);
+	if (known !== undefined && !cache.isAbsent(known.value)) {
+		const value = serveKnown(cache, key, known, staleTimes);
+		return value instanceof Promise ? withAbort(value, signal) : value;
+	}
+	if (known !== undefined && !known.isOutdated && cache.now() - known.askedAt < cache.times.negativeTtl) {
+		cache.counts.hits++;
+		return known.value;
+	}
+	return askAndWait(cache, key, signal, false);
+}
+
+function serveKnown<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
+	const { times, counts } = cache;
+	const { isOutdated } = known;
+	const age = isOutdated ? Number.POSITIVE_INFINITY : cache.values.ageOf(key, known);
+	const isNew = !isOutdated && cache.now() - known.receivedAt < times.minServed;
+	if (age >= times.maxAge && !isNew) return serveOld(cache, key, known, staleTimes);
+	counts.hits++;
+	if (age >= times.revalidateAfter && !isNew) revalidateInBackground(cache, key);
+	return known.value;
+}
+
+/** Nobody waits for a source that is down, or for what has just failed. */
+function serveOld<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
+	const { failures, lookUps, staleAnswers } = cache;
+	const oldest = lookUps.oldest();
+	const isHanging = oldest !== undefined && cache.now() - oldest.askedAt >= staleTimes.revalidateTimeout;
+	const isDown = failures.isDown(isHanging);
+	if (isDown) revalidateInBackground(cache, key);
+	if (isDown || failures.isFailing(key)) return staleAnswers.serve(key, known, failures.reasonFor(key), staleTimes);
+	cache.counts.misses++;
+	return staleAnswers.lookUpOrServe(key, known, staleTimes);
+}
+
+function revalidateInBackground<V>({ lookUps, failures, counts }: Parts<V>, key: string): void {
+	if (lookUps.running(key) !== undefined || failures.isFailing(key)) return;
+	counts.refreshes++;
+	lookUps.ask(key);
+}
+
+/** The source's value. What has just failed is not asked for again. */
+function askAndWait<V>(
+	{ values, isAbsent, failures, lookUps, limit, counts }: Parts<V>,
+	key: string,
+	signal: AbortSignal | undefined,
+	reread: boolean,
+): Promise<V> {
+	if (failures.isFailing(key)) return Promise.reject(failures.reasonFor(key));
+	const known = values.newest(key);
+	const mayBeMadeUp = known === undefined || isAbsent(known.value);
+	if (mayBeMadeUp && lookUps.running(key) === undefined) {
+		const end = limit(key, lookUps.size());
+		if (end === undefined) return Promise.reject(TOO_MANY);
+		lookUps.ask(key, reread).then(end, end);
+	}
+	counts.misses++;
+	const answer = lookUps.ask(key, reread).then(({ value }) => value);
+	return withAbort(answer, signal);
+}
+
+function invalidate<V>({ values, preparation, lookUps, failures, onInvalidate }: Parts<V>, key: string): void {
+	const entry = values.entries.get(key);
+	if (entry !== undefined) {
+		entry.isOutdated = true;
+		onInvalidate?.(key);
+	}
+	preparation.invalidate(key);
+	lookUps.invalidate(key);
+	failures.delete(key);
 }
