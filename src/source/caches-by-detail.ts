@@ -5,13 +5,20 @@ import { isNewer } from "./answer-order.ts";
 import type { CacheTimes } from "./cache-times.ts";
 import { tagsOfInstance } from "./dependencies.ts";
 import { ENTRY_SIZE, isOversized, sizeOfInstance } from "./memory-size.ts";
-import { createRevalidatingCache, type RevalidatingCache } from "./revalidating-cache.ts";
+import {
+	createRevalidatingCache,
+	type RevalidatingCache,
+	type RevalidatingCacheOptions,
+} from "./revalidating-cache.ts";
 import type { Source } from "./source.ts";
 
 type CommonOptions = Pick<
-	Parameters<typeof createRevalidatingCache<Instance | undefined>>[0],
+	RevalidatingCacheOptions<Instance | undefined>,
 	"room" | "maxAbsent" | "now" | "wait" | "verifiedAge" | "onInvalidate" | "onStale" | "shared"
 >;
+
+type Cache = RevalidatingCache<Instance | undefined>;
+export type CachesByDetail = Readonly<Record<Detail, Cache>>;
 
 /**
  * A cache per detail. An answer with all details replaces older ones with less, and serves for them.
@@ -22,8 +29,7 @@ export function createCachesByDetail(
 	common: CommonOptions,
 	times: CacheTimes,
 	look: (id: string, detail: Detail, reread: boolean) => ReturnType<Source["instance"]>,
-): Readonly<Record<Detail, RevalidatingCache<Instance | undefined>>> {
-	type Cache = RevalidatingCache<Instance | undefined>;
+): CachesByDetail {
 	const ofInstances = {
 		...common,
 		times,

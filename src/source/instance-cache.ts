@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 import type { Detail, Instance } from "../instance/instance.ts";
 import { instanceTimes } from "./cache-times.ts";
-import { createCachesByDetail } from "./caches-by-detail.ts";
+import { type CachesByDetail, createCachesByDetail } from "./caches-by-detail.ts";
 import { createChangeLog } from "./change-log.ts";
 import { tagsOfChange } from "./dependencies.ts";
 import { createOwnerCache } from "./owner-cache.ts";
@@ -124,8 +124,6 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 		options.onStale?.({ key, ageSeconds: ageMs / 1000, reason });
 	const common = { maxAbsent, now, wait, onStale, shared };
 
-	/** When new facts were last asked for, by detail and id. */
-	const revalidatedAt = new LRUCache<string, number>({ max: MOST_REVALIDATED });
 	const outdatedListeners: ((id: string) => void)[] = [];
 	const byDetail = createCachesByDetail(
 		{
@@ -147,47 +145,13 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	);
 	const instances = Object.values(byDetail);
 	const caches = [...instances, owners.cache];
-
-	function applyChange(change: Change): void {
-		if (change.kind === "everything") {
-			shared.changes.addEverything();
-			for (const cache of caches) cache.invalidateAll();
-			return;
-		}
-		for (const tag of tagsOfChange(change)) {
-			shared.changes.add(tag);
-			for (const cache of caches) cache.invalidateTag(tag);
-		}
-		if (change.kind === "server") for (const cache of instances) for (const id of change.ids) cache.invalidate(id);
-	}
-	source.onChange?.(applyChange);
+	source.onChange?.((change) => applyChange(change, shared, instances, caches));
 
 	const kept = (detail: Detail): Detail => (source.hasAllDetails ? "all" : detail);
-
-	async function knownFor(id: string): Promise<Instance | undefined> {
-		const startedAt = now();
-		const found = await source.known?.(id);
-		// Meanwhile a guest may have been answered newer facts of less detail.
-		const isCurrent = [byDetail.wiring, byDetail.server].every(
-			(cache) => (cache.peek(id)?.receivedAt ?? 0) < startedAt,
-		);
-		return isCurrent ? found : undefined;
-	}
-
 	return {
 		get: (id, detail, signal) => byDetail[kept(detail)].get(id, signal),
-		revalidate(id, detail, signal) {
-			const cache = byDetail[kept(detail)];
-			const known = cache.newest(id);
-			const lookUp = `${kept(detail)} ${id}`;
-			const before = revalidatedAt.get(lookUp) ?? Number.NEGATIVE_INFINITY;
-			const isRecent = now() - before < MIN_REVALIDATE_INTERVAL * 1000;
-			// What others asked for may have been known for longer: a mirror answers them.
-			if (isRecent && known !== undefined && known.askedAt >= before) return known.value;
-			revalidatedAt.set(lookUp, now());
-			return cache.reread(id, signal);
-		},
-		prepare: (id) => byDetail.all.prepare(id, () => knownFor(id)),
+		revalidate: createRevalidation(byDetail, kept, now),
+		prepare: (id) => byDetail.all.prepare(id, () => knownTo(source, id, byDetail, now)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners: owners.get,
 		list: (signal) => withAbort(source.list(closing.signal), signal),
@@ -197,6 +161,61 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 			await source.close();
 		},
 	};
+}
+
+type Invalidated = Pick<RevalidatingCache<unknown>, "invalidate" | "invalidateTag" | "invalidateAll">;
+
+/** Invalidates what depends on the changed resources. @param caches those of instances, and that of owners */
+function applyChange(
+	change: Change,
+	{ changes }: SharedCacheState,
+	instances: readonly Invalidated[],
+	caches: readonly Invalidated[],
+): void {
+	if (change.kind === "everything") {
+		changes.addEverything();
+		for (const cache of caches) cache.invalidateAll();
+		return;
+	}
+	for (const tag of tagsOfChange(change)) {
+		changes.add(tag);
+		for (const cache of caches) cache.invalidateTag(tag);
+	}
+	if (change.kind === "server") for (const cache of instances) for (const id of change.ids) cache.invalidate(id);
+}
+
+/** See `InstanceCache.revalidate`. @param kept the detail that an instance is kept with */
+function createRevalidation(
+	byDetail: CachesByDetail,
+	kept: (detail: Detail) => Detail,
+	now: () => number,
+): InstanceCache["revalidate"] {
+	/** When new facts were last asked for, by detail and id. */
+	const revalidatedAt = new LRUCache<string, number>({ max: MOST_REVALIDATED });
+	return (id, detail, signal) => {
+		const cache = byDetail[kept(detail)];
+		const known = cache.newest(id);
+		const lookUp = `${kept(detail)} ${id}`;
+		const before = revalidatedAt.get(lookUp) ?? Number.NEGATIVE_INFINITY;
+		const isRecent = now() - before < MIN_REVALIDATE_INTERVAL * 1000;
+		// What others asked for may have been known for longer: a mirror answers them.
+		if (isRecent && known !== undefined && known.askedAt >= before) return known.value;
+		revalidatedAt.set(lookUp, now());
+		return cache.reread(id, signal);
+	};
+}
+
+/** The instance as the source knows it already, unless a guest is answered newer facts of less detail meanwhile. */
+async function knownTo(
+	source: Pick<Source, "known">,
+	id: string,
+	{ wiring, server }: CachesByDetail,
+	now: () => number,
+): Promise<Instance | undefined> {
+	const startedAt = now();
+	const found = await source.known?.(id);
+	const isCurrent = [wiring, server].every((cache) => (cache.peek(id)?.receivedAt ?? 0) < startedAt);
+	return isCurrent ? found : undefined;
 }
 
 function statsOf(
