@@ -36,9 +36,11 @@ export interface ReadingChecksOptions {
 	readonly state: Pick<MirrorState, "isListed" | "novaMicroversion" | "doubtful">;
 	/** Kinds that an instance's facts are found by, so that nothing shows when one is missing. */
 	readonly keyKinds: readonly ResourceKind[];
-	/** As MirroredSourceOptions. */
+	/** Whether the mirror has servers' user data. */
 	readonly userData: boolean;
+	/** `nova` has Nova's microversion and the ports of DHCP servers. */
 	readonly profile: Profile;
+	/** Resources whose records this process could not read lately, as `textOfName` writes them. */
 	readonly doubtful: () => ReadonlySet<string>;
 }
 
