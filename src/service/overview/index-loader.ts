@@ -2,9 +2,10 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { Change, Source } from "../../source/source.ts";
-import { startWorkTurn, type WorkTurn } from "../../work-turn.ts";
-import { addChange, type Changes, type IndexedInstance, isAffected, noChanges } from "./indexed-instance.ts";
-import { createWiringReader } from "./wiring-reader.ts";
+import { createTaskQueue, type TaskQueue } from "../../task-queue.ts";
+import { type IndexState, readChanged, readList } from "./index-reading.ts";
+import { addChange, type Changes, type IndexedInstance, noChanges } from "./indexed-instance.ts";
+import { createWiringReader, type WiringReader } from "./wiring-reader.ts";
 
 export interface InstanceIndex {
 	/** Instances come and go during an iteration. */
@@ -45,6 +46,9 @@ const SETTLE = 1000;
 /** Milliseconds until a list that could not be read is tried again. */
 const RETRY = 5000;
 
+/** Waits some milliseconds; rejects when the index is closed. */
+type Wait = (milliseconds: number) => Promise<unknown>;
+
 export function createInstanceIndex(options: InstanceIndexOptions): InstanceIndex {
 	const { source, isLocal, onChange } = options;
 	const closing = new AbortController();
@@ -52,144 +56,114 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	const onError = (error: unknown) => {
 		if (!signal.aborted) options.onError(error);
 	};
-	const wait = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal, ref: false });
-	let instances = new Map<string, IndexedInstance>();
-	let isComplete = false;
-	let readAt = Number.NEGATIVE_INFINITY;
-	let changes = noChanges();
-	let isArmed = false;
-	let last: Promise<unknown> = Promise.resolve();
-	let refreshing: Promise<void> | undefined;
-
-	const isFilled = () => source.isFilled?.() ?? true;
-
+	const wait: Wait = (milliseconds) => setTimeout(milliseconds, undefined, { signal, ref: false });
+	const index: IndexState = { instances: new Map(), isComplete: false, readAt: Number.NEGATIVE_INFINITY };
 	/** One reading at a time. */
-	function run(reading: () => Promise<void>): Promise<void> {
-		const next = last.then(reading);
-		last = next.catch(() => {});
-		return next;
-	}
-
-	async function letOthersWork(turn: WorkTurn): Promise<void> {
-		await turn.next();
-		signal.throwIfAborted();
-	}
-
-	const readOne = createWiringReader({
-		...{ source, isLocal, onError, signal, known: (id) => instances.get(id) },
-		onRetry: (ids) => add({ kind: "server", ids }),
+	const queue = createTaskQueue();
+	const readOne: WiringReader = createWiringReader({
+		...{ source, isLocal, onError, signal, known: (id) => index.instances.get(id) },
+		onRetry: (ids) => changes.add({ kind: "server", ids }),
+	});
+	const isFilled = () => source.isFilled?.() ?? true;
+	const reading = { source, isLocal, isFilled, readOne, onChange, signal };
+	const changes = collectChanges({
+		...{ queue, wait, onError },
+		read: (taken) =>
+			taken.isEverything ? readList(index, reading, "all", taken.since) : readChanged(index, reading, taken),
 	});
 
-	/** Reads the list, and the wiring of all instances or of those that are new to it. */
-	async function readList(which: "all" | "new", since?: number): Promise<void> {
-		const list = await source.list(signal);
-		const next = new Map<string, IndexedInstance>();
-		const ids: string[] = [];
-		const turn = startWorkTurn();
-		for (const summary of list) {
-			if (turn.isOver()) {
-				// A first reading shows what it has.
-				if (instances.size === 0) instances = next;
-				await letOthersWork(turn);
-			}
-			const { id, name } = summary;
-			const known = which === "new" ? instances.get(id) : undefined;
-			const isKnown = known !== undefined && (isLocal || known.name === name);
-			const found = isKnown ? known : await readOne(id, summary);
-			if (found !== undefined) next.set(id, found);
-			if (!isKnown) ids.push(id);
-		}
-		const wasComplete = isComplete;
-		const size = instances.size;
-		[instances, isComplete, readAt] = [next, isFilled(), performance.now()];
-		const isSame = ids.length === 0 && next.size === size && isComplete === wasComplete;
-		if (!isSame) onChange(wasComplete ? ids : undefined, since);
-	}
-
-	/** Reads the instances that changes concern. */
-	async function readChanged(taken: Changes): Promise<void> {
-		const ids = new Set(taken.servers);
-		const turn = startWorkTurn();
-		for (const instance of taken.tags.size > 0 ? instances.values() : []) {
-			if (isAffected(instance, taken)) ids.add(instance.id);
-			if (turn.isOver()) await letOthersWork(turn);
-		}
-		for (const id of ids) {
-			const found = await readOne(id);
-			if (found === undefined) instances.delete(id);
-			else instances.set(id, found);
-			if (turn.isOver()) await letOthersWork(turn);
-		}
-		if (ids.size > 0) onChange([...ids], taken.since);
-	}
-
-	/** Reads again what the changes of a while concern. */
-	async function applyLater(delay: number): Promise<void> {
-		if (isArmed) return;
-		isArmed = true;
-		await wait(delay);
-		await run(async () => {
-			isArmed = false;
-			const taken = changes;
-			changes = noChanges();
-			if (!taken.isEverything) return readChanged(taken);
-			await readList("all", taken.since).catch((error: unknown) => {
-				[changes.isEverything, changes.since] = [true, taken.since];
-				applyLater(RETRY).catch(onError);
-				throw error;
-			});
-		});
-	}
-
-	function add(change: Change): void {
-		addChange(changes, change);
-		applyLater(SETTLE).catch(onError);
-	}
-
-	async function untilRead(which: "all" | "new"): Promise<void> {
-		for (;;) {
-			try {
-				return await run(() => readList(which));
-			} catch (error) {
-				onError(error);
-			}
-			await wait(RETRY);
-		}
-	}
+	// The others' lists are read again when they are needed.
+	if (isLocal) source.onChange?.(changes.add);
+	const readAll = () => queue.run(() => readList(index, reading, "all"));
+	const readNew = () => queue.run(() => readList(index, reading, "new"));
+	const filled = fill().catch(() => {});
 
 	async function fill(): Promise<void> {
-		await untilRead("all");
-		if (isComplete) return;
+		await untilRead(readAll, wait, onError);
+		if (index.isComplete) return;
 		// What is stored meanwhile is read as a change.
 		while (!isFilled()) await wait(RETRY);
-		await untilRead("new");
+		await untilRead(readNew, wait, onError);
 		onChange(undefined, undefined);
 	}
 
-	// The others' lists are read again when they are needed.
-	if (isLocal) source.onChange?.(add);
-	const filled = fill().catch(() => {});
+	let refreshing: Promise<void> | undefined;
+	const isOld = () => !index.isComplete || performance.now() - index.readAt > MAX_AGE;
 	return {
 		get instances() {
-			return instances;
+			return index.instances;
 		},
 		get isComplete() {
-			return isComplete;
+			return index.isComplete;
 		},
 		async refresh() {
-			const isOld = () => !isComplete || performance.now() - readAt > MAX_AGE;
 			if (isLocal || !isOld()) return;
-			refreshing ??= run(async () => {
-				if (isOld()) await readList("new");
-			}).finally(() => {
-				refreshing = undefined;
-			});
+			refreshing ??= queue
+				.run(async () => {
+					if (isOld()) await readList(index, reading, "new");
+				})
+				.finally(() => {
+					refreshing = undefined;
+				});
 			await refreshing;
 		},
 		async close() {
 			closing.abort();
 			await filled;
-			await last;
+			await queue.ended();
+		},
+	};
+}
+
+async function untilRead(read: () => Promise<void>, wait: Wait, onError: (error: unknown) => void): Promise<void> {
+	for (;;) {
+		try {
+			return await read();
+		} catch (error) {
+			onError(error);
+		}
+		await wait(RETRY);
+	}
+}
+
+interface CollectOptions {
+	readonly queue: TaskQueue;
+	readonly wait: Wait;
+	/** Reads again what the changes of a while concern. */
+	readonly read: (changes: Changes) => Promise<void>;
+	readonly onError: (error: unknown) => void;
+}
+
+/** Has what changes concern read again, once for all changes of a while. */
+function collectChanges({ queue, wait, read, onError }: CollectOptions) {
+	let changes = noChanges();
+	let isArmed = false;
+
+	async function applyLater(delay: number): Promise<void> {
+		if (isArmed) return;
+		isArmed = true;
+		await wait(delay);
+		await queue.run(async () => {
+			isArmed = false;
+			const taken = changes;
+			changes = noChanges();
+			await read(taken).catch((error: unknown) => {
+				if (taken.isEverything) readLater(taken.since);
+				throw error;
+			});
+		});
+	}
+
+	/** Reads everything again. */
+	function readLater(since: number | undefined): void {
+		[changes.isEverything, changes.since] = [true, since];
+		applyLater(RETRY).catch(onError);
+	}
+
+	return {
+		add(change: Change): void {
+			addChange(changes, change);
+			applyLater(SETTLE).catch(onError);
 		},
 	};
 }

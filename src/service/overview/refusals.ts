@@ -2,6 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { inTurns } from "../../in-turns.ts";
 import type { HistoryStore, Refusal } from "../../store/history-store.ts";
+import { createTaskQueue } from "../../task-queue.ts";
 import { peerOf } from "../request-history/answered-request.ts";
 import { LIMITS } from "../request-history/recorder.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -149,7 +150,7 @@ function isSame(a: RefusedTimes | undefined, b: RefusedTimes): boolean {
 function createMissFinder(instances: RefusalsOptions["instances"]) {
 	/** Pages that are open ask for the same refusals at the same time: the first one's work is enough. */
 	const known = new LRUCache<string, readonly NearMiss[]>({ max: MAX_KEPT, ttl: MAX_AGE });
-	let looking: Promise<unknown> = Promise.resolve();
+	const queue = createTaskQueue();
 	/** Counts the changes of instances. */
 	let generation = 0;
 
@@ -167,11 +168,7 @@ function createMissFinder(instances: RefusalsOptions["instances"]) {
 		return refusals.map((refusal) => ({ refusal, misses: misses.get(keyOf(refusal)) ?? [] }));
 	}
 	return {
-		find(refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> {
-			const looked = looking.then(() => look(refusals));
-			looking = looked.catch(() => {});
-			return looked;
-		},
+		find: (refusals: readonly Refusal[]): Promise<RefusalWithMisses[]> => queue.run(() => look(refusals)),
 		invalidate() {
 			generation++;
 			known.clear();
