@@ -52,94 +52,99 @@ const STOP_TIMEOUT = 10_000;
 /** The metrics of a worker that does not answer in time are those of the last time. Milliseconds. */
 const METRICS_TIMEOUT = 1000;
 
+interface Pool extends WorkersOptions {
+	readonly members: Set<Member>;
+	readonly closing: AbortController;
+}
+
 /**
  * Starts all workers. If one of them can't start, all end, and its error is thrown.
  *
  * @throws GuestwireError `config`, `listen`
  */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-	const { count, settings, answers, log, onEnd } = options;
-	const members = new Set<Member>();
-	const closing = new AbortController();
+	const pool: Pool = { ...options, members: new Set(), closing: new AbortController() };
 	// Each worker accepts by itself: the primary, which has other work, is not in the way of any connection.
 	cluster.schedulingPolicy = cluster.SCHED_NONE;
 	cluster.setupPrimary({ exec: MAIN, args: [], serialization: "advanced" });
-
-	/** @throws the reason why no process can be started, which may also come later as `failed` */
-	function fork(): Member {
-		const process = cluster.fork();
-		const port: Port = process.process;
-		const channel: Channel<WorkerCalls> = openChannel<PrimaryCalls, WorkerCalls>(
-			port,
-			answers.callsOf(() => channel),
-		);
-		const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-		failed.catch(() => {}); // it may fail before it is waited for
-		const member: Member = { process, channel, startedAt: performance.now(), failed, isServing: false, metrics: [] };
-		members.add(member);
-		answers.add(channel);
-		const remove = () => {
-			members.delete(member);
-			answers.remove(channel);
-		};
-		process.once("exit", (code, signal) => {
-			remove();
-			if (closing.signal.aborted) return;
-			onEnd(member.metrics);
-			log.warn({ worker: process.process.pid, code, signal }, "a worker ended unexpectedly and is being replaced");
-			void replace(member.startedAt);
-		});
-		process.on("error", (error) => {
-			if (hasProcess(member)) return;
-			remove();
-			delete cluster.workers?.[process.id]; // node waits for its exit
-			fail(error);
-		});
-		return member;
-	}
-
-	async function start(member: Member): Promise<readonly string[]> {
-		const addresses = await Promise.race([member.channel.call("start", settings), member.failed]);
-		member.isServing = true;
-		void watch(member, log, closing.signal).catch(() => {}); // it has ended, or is about to
-		return addresses;
-	}
-
-	async function replace(startedAt: number): Promise<void> {
-		const isShort = performance.now() - startedAt < SHORT_LIFE;
-		await sleep(isShort ? SHORT_LIFE : 0, undefined, { signal: closing.signal }).catch(() => {});
-		if (closing.signal.aborted) return;
-		const forkedAt = performance.now();
-		let member: Member | undefined;
-		try {
-			member = fork();
-			await start(member);
-		} catch (error) {
-			if (!closing.signal.aborted) log.error({ detail: (error as Error).message }, "a worker could not start");
-			// A process is replaced once it has ended.
-			if (member !== undefined && hasProcess(member)) member.process.kill("SIGKILL");
-			else void replace(forkedAt);
-		}
-	}
-
-	async function close(): Promise<void> {
-		closing.abort();
-		await Promise.all([...members].map(end));
-		answers.close();
-	}
-
 	try {
-		const [addresses = []] = await Promise.all(Array.from({ length: count }, () => start(fork())));
+		const [addresses = []] = await Promise.all(Array.from({ length: pool.count }, () => start(pool, fork(pool))));
 		return {
 			addresses,
-			running: () => [...members].filter(({ isServing }) => isServing).length,
-			metrics: () => Promise.all([...members].map(metricsOf)),
-			close,
+			running: () => [...pool.members].filter(({ isServing }) => isServing).length,
+			metrics: () => Promise.all([...pool.members].map(metricsOf)),
+			close: () => close(pool),
 		};
 	} catch (error) {
-		await close();
+		await close(pool);
 		throw error;
 	}
+}
+
+/** @throws the reason why no process can be started, which may also come later as `failed` */
+function fork(pool: Pool): Member {
+	const { members, answers, log, closing } = pool;
+	const process = cluster.fork();
+	const port: Port = process.process;
+	const channel: Channel<WorkerCalls> = openChannel<PrimaryCalls, WorkerCalls>(
+		port,
+		answers.callsOf(() => channel),
+	);
+	const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+	failed.catch(() => {}); // it may fail before it is waited for
+	const member: Member = { process, channel, startedAt: performance.now(), failed, isServing: false, metrics: [] };
+	members.add(member);
+	answers.add(channel);
+	const remove = () => {
+		members.delete(member);
+		answers.remove(channel);
+	};
+	process.once("exit", (code, signal) => {
+		remove();
+		if (closing.signal.aborted) return;
+		pool.onEnd(member.metrics);
+		log.warn({ worker: process.process.pid, code, signal }, "a worker ended unexpectedly and is being replaced");
+		void replace(pool, member.startedAt);
+	});
+	process.on("error", (error) => {
+		if (hasProcess(member)) return;
+		remove();
+		delete cluster.workers?.[process.id]; // node waits for its exit
+		fail(error);
+	});
+	return member;
+}
+
+async function start({ settings, log, closing }: Pool, member: Member): Promise<readonly string[]> {
+	const addresses = await Promise.race([member.channel.call("start", settings), member.failed]);
+	member.isServing = true;
+	void watch(member, log, closing.signal).catch(() => {}); // it has ended, or is about to
+	return addresses;
+}
+
+/** @param startedAt when the worker that has ended, or could not start, was started */
+async function replace(pool: Pool, startedAt: number): Promise<void> {
+	const { signal } = pool.closing;
+	const isShort = performance.now() - startedAt < SHORT_LIFE;
+	await sleep(isShort ? SHORT_LIFE : 0, undefined, { signal }).catch(() => {});
+	if (signal.aborted) return;
+	const forkedAt = performance.now();
+	let member: Member | undefined;
+	try {
+		member = fork(pool);
+		await start(pool, member);
+	} catch (error) {
+		if (!signal.aborted) pool.log.error({ detail: (error as Error).message }, "a worker could not start");
+		// A process is replaced once it has ended.
+		if (member !== undefined && hasProcess(member)) member.process.kill("SIGKILL");
+		else void replace(pool, forkedAt);
+	}
+}
+
+async function close({ members, answers, closing }: Pool): Promise<void> {
+	closing.abort();
+	await Promise.all([...members].map(end));
+	answers.close();
 }
 
 /** Not if it could not be started: a limit was reached, or there was no memory. */

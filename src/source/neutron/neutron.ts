@@ -79,6 +79,44 @@ export const readPort = reader(PortFacts);
  * @param share milliseconds for which resources that many instances have in common are not asked for again
  */
 export function createNeutron(api: Api, share: number): Neutron {
+	const listEach = createListing(api);
+	/** While many instances boot, networks and the rest are asked for once all their ports are known. */
+	const burst: Burst = { ended: Promise.resolve() };
+	const finders = createFinders(listEach, burst, share);
+	/** The shared results, by the kind of change; their keys are the changed resources' ids. */
+	const affected: Partial<Record<ChangeKind, readonly Pick<Shared<unknown>, "invalidate">[]>> = {
+		network: [finders.network, finders.dhcpPortsOfNetwork],
+		subnet: [finders.subnet],
+		trunk: [finders.trunk],
+		security_group: [finders.securityGroup],
+		router: [finders.interfacesOfRouter],
+	};
+	return {
+		...finders,
+		burst,
+		async listFor(collection, values, filters, also = []) {
+			const all: Answered[] = [];
+			await listEach(collection, values, filters, also, (_some, found) => void all.push(...found));
+			return all;
+		},
+		invalidate({ kind, ids }) {
+			for (const finder of affected[kind] ?? []) for (const id of ids) finder.invalidate(id);
+			// The project of a changed trunk is unknown.
+			if (kind === "trunk") finders.trunksOfProject.clear();
+		},
+	};
+}
+
+/** Lists what has one of the values, and calls back with the values of each call as soon as it is answered. */
+type ListEach = <V>(
+	collection: string,
+	values: readonly V[],
+	filters: (value: V) => Query,
+	also: Query,
+	onList: (some: readonly V[], found: readonly Answered[]) => void,
+) => Promise<void>;
+
+function createListing(api: Api): ListEach {
 	let missingUntil = Number.NEGATIVE_INFINITY;
 
 	async function list(path: string, collection: string, query: Query): Promise<readonly Answered[]> {
@@ -89,32 +127,21 @@ export function createNeutron(api: Api, share: number): Neutron {
 		return [];
 	}
 
-	/** Calls back with the values of each call as soon as it is answered. */
-	async function listEach<V>(
-		collection: string,
-		values: readonly V[],
-		filters: (value: V) => Query,
-		also: Query,
-		onList: (some: readonly V[], found: readonly Answered[]) => void,
-	): Promise<void> {
+	return async (collection, values, filters, also, onList) => {
 		if (collection === MAY_BE_MISSING && performance.now() < missingUntil) return;
 		const path = `/${collection.replaceAll("_", "-")}`;
 		const taken = (await api.room(path)) + toSearch(also).length + 1;
 		const lists = splitToFit(values, filters, taken);
-		const load = async (some: readonly V[]) =>
-			onList(some, await list(path, collection, [...also, ...some.flatMap(filters)]));
-		await Promise.all(lists.map(load));
-	}
-
-	const listFor: Neutron["listFor"] = async (collection, values, filters, also = []) => {
-		const all: Answered[] = [];
-		await listEach(collection, values, filters, also, (_some, found) => void all.push(...found));
-		return all;
+		await Promise.all(
+			lists.map(async (some) => onList(some, await list(path, collection, [...also, ...some.flatMap(filters)]))),
+		);
 	};
+}
 
-	/** While many instances boot, networks and the rest are asked for once all their ports are known. */
-	const burst: Burst = { ended: Promise.resolve() };
+type FinderOptions = Partial<Pick<BatchOptions<unknown>, "share" | "leads" | "follows">> & { readonly also?: Query };
 
+/** @param burst see Neutron */
+function createFinders(listEach: ListEach, burst: Burst, share: number) {
 	function finder<T>(collection: string, by: string, read: Reader<T>, options: FinderOptions = {}): Find<T> {
 		const { also = [], ...batching } = options;
 		const ask: BatchOptions<readonly T[]>["ask"] = async (values, resolve) => {
@@ -135,7 +162,7 @@ export function createNeutron(api: Api, share: number): Neutron {
 	const byId = <S extends TSchema>(collection: string, schema: S) =>
 		finder(collection, "id", interned(reader(schema)), { share });
 
-	const finders = {
+	return {
 		portsOfDevice: finder("ports", "device_id", reader(PortAnswer), { leads: burst, follows: undefined }),
 		port: finder("ports", "id", readPort),
 		portWithTrunk: finder("ports", "id", reader(PortAnswer), { leads: burst, follows: undefined }),
@@ -148,27 +175,7 @@ export function createNeutron(api: Api, share: number): Neutron {
 		floatingIpsOfPort: finder("floatingips", "port_id", reader(FloatingIpFacts)),
 		securityGroup: byId("security_groups", SecurityGroupFacts),
 	};
-	/** The shared results, by the kind of change; their keys are the changed resources' ids. */
-	const affected: Partial<Record<ChangeKind, readonly Pick<Shared<unknown>, "invalidate">[]>> = {
-		network: [finders.network, finders.dhcpPortsOfNetwork],
-		subnet: [finders.subnet],
-		trunk: [finders.trunk],
-		security_group: [finders.securityGroup],
-		router: [finders.interfacesOfRouter],
-	};
-	return {
-		...finders,
-		burst,
-		listFor,
-		invalidate({ kind, ids }) {
-			for (const finder of affected[kind] ?? []) for (const id of ids) finder.invalidate(id);
-			// The project of a changed trunk is unknown.
-			if (kind === "trunk") finders.trunksOfProject.clear();
-		},
-	};
 }
-
-type FinderOptions = Partial<Pick<BatchOptions<unknown>, "share" | "leads" | "follows">> & { readonly also?: Query };
 
 /** Returns the same object for an equal answer: what many instances have in common is stored once. */
 function interned<T extends object>(read: Reader<T>): Reader<T> {
