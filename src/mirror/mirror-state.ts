@@ -1,4 +1,5 @@
 /** What a process knows about the mirror that all processes share, and about the changes that others make to it. */
+import { createCoalescedTask } from "../coalesced-task.ts";
 import { type ResourceKind, type ResourceName, UNLISTED_KINDS } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
 import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
@@ -53,24 +54,28 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		const lookedAt = clock.now();
 		const meta = await readMeta(store);
 		const isFirst = reported === undefined;
-		const isListed = areListed(neededKinds, meta);
-		if (reported === undefined) {
-			const { sequence } = await store.read([]);
-			await onChange(undefined, isListed);
-			reported = sequence;
-		} else {
-			const { sequence, changed } = await store.changesSince(reported);
-			const unproven = meta.unlistedFrom === known.unlistedFrom ? [] : await unlistedBefore(store, meta.unlistedFrom);
-			const isNews = sequence !== reported || isListed !== areListed(neededKinds, known) || unproven.length > 0;
-			if (isNews) await onChange(changed && [...changed, ...unproven], isListed);
-			reported = sequence;
-		}
+		reported = await report(meta);
 		// This node's clock was put back: it was ahead, and nobody knows when that time was.
 		if (verifiedAt > lookedAt) verifiedAt = Number.NEGATIVE_INFINITY;
 		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
 		known = meta;
 		doubtful = new Set(meta.doubtful);
 		unproven = new Set(meta.unproven);
+	}
+
+	/** Reports what has changed since the last time. @returns the sequence number up to which it was reported */
+	async function report(meta: KnownMeta): Promise<number> {
+		const isListed = areListed(neededKinds, meta);
+		if (reported === undefined) {
+			const { sequence } = await store.read([]);
+			await onChange(undefined, isListed);
+			return sequence;
+		}
+		const { sequence, changed } = await store.changesSince(reported);
+		const unlisted = meta.unlistedFrom === known.unlistedFrom ? [] : await unlistedBefore(store, meta.unlistedFrom);
+		const isNews = sequence !== reported || isListed !== areListed(neededKinds, known) || unlisted.length > 0;
+		if (isNews) await onChange(changed && [...changed, ...unlisted], isListed);
+		return sequence;
 	}
 
 	/**
@@ -82,27 +87,14 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		verifiedAt = Math.max(verifiedAt, Math.min(at, lookedAt));
 	}
 
-	let looking: Promise<void> | undefined;
-	let again = false;
-	/** One look at a time. A failed one is followed by another. */
-	async function lookNow(): Promise<void> {
-		again = true;
-		looking ??= (async () => {
-			while (again && !closing.signal.aborted) {
-				again = false;
-				await look().catch(() => {});
-			}
-			looking = undefined;
-		})();
-		await looking;
-	}
-
-	await lookNow();
-	const end = store.onChange(reported ?? 0, () => void lookNow());
+	// A failed one is followed by another.
+	const looks = createCoalescedTask(() => look().catch(() => {}));
+	await looks.run();
+	const end = store.onChange(reported ?? 0, () => void looks.run());
 	const poll = async () => {
 		for (;;) {
 			await clock.sleep(INTERVAL, closing.signal);
-			await lookNow();
+			await looks.run();
 		}
 	};
 	const polling = poll().catch(() => {}); // it was closed
@@ -118,7 +110,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		novaMicroversion: () => known.novaMicroversion,
 		async close() {
 			closing.abort();
-			await Promise.all([end(), polling, looking]);
+			await Promise.all([looks.close(), end(), polling]);
 		},
 	};
 }

@@ -47,13 +47,13 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 	const workers = new Set<Worker>();
 	/** The cache gives the same object as long as the facts are the same. */
 	const lastGiven = new LRUCache<string, Instance>({ max: MOST_REMEMBERED });
-	const owners = new LRUCache<string, Promise<readonly Owner[]>>({ max: MOST_OWNERS, ttl: OWNER_SHARING * 1000 });
+	const owners = createSharedOwners(source);
 
 	const report = (change: Change, except?: Worker) => {
 		for (const worker of workers) if (worker !== except) worker.notify("change", change);
 	};
 	source.onChange?.((change) => {
-		owners.clear();
+		owners.forget();
 		report(change);
 	});
 	const verifiedAge = (id?: string) => source.verifiedAge?.(id) ?? Number.POSITIVE_INFINITY;
@@ -70,16 +70,6 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 		if (known !== undefined && known !== instance) report({ kind: "server", ids: [id] }, receiver);
 	}
 
-	function ownersOf(query: PortQuery): Promise<readonly Owner[]> {
-		const key = JSON.stringify(query);
-		const known = owners.get(key);
-		if (known !== undefined) return known;
-		const found = source.owners(query);
-		owners.set(key, found);
-		found.catch(() => owners.get(key) === found && owners.delete(key));
-		return found;
-	}
-
 	return {
 		callsOf: (worker) => ({
 			async instance({ id, detail, revalidate }) {
@@ -87,7 +77,7 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 				remember(id, instance, worker());
 				return { instance, isReported: Number.isFinite(verifiedAge(id)) };
 			},
-			owners: ownersOf,
+			owners: owners.of,
 			lastKnownOwners: async (query) => source.lastKnownOwners?.(query),
 			async vendorData(id) {
 				return vendorData.of(await wholeInstance(instances, id));
@@ -106,5 +96,22 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 		},
 		remove: (worker) => void workers.delete(worker),
 		close: () => clearInterval(timer),
+	};
+}
+
+/** Owners that all workers share for a while. */
+function createSharedOwners(source: Pick<Source, "owners">) {
+	const owners = new LRUCache<string, Promise<readonly Owner[]>>({ max: MOST_OWNERS, ttl: OWNER_SHARING * 1000 });
+	return {
+		of(query: PortQuery): Promise<readonly Owner[]> {
+			const key = JSON.stringify(query);
+			const known = owners.get(key);
+			if (known !== undefined) return known;
+			const found = source.owners(query);
+			owners.set(key, found);
+			found.catch(() => owners.get(key) === found && owners.delete(key));
+			return found;
+		},
+		forget: () => owners.clear(),
 	};
 }

@@ -52,6 +52,7 @@ const STOP_TIMEOUT = 10_000;
 /** The metrics of a worker that does not answer in time are those of the last time. Milliseconds. */
 const METRICS_TIMEOUT = 1000;
 
+/** All workers, and what they are started with. */
 interface Pool extends WorkersOptions {
 	readonly members: Set<Member>;
 	readonly closing: AbortController;

@@ -1,4 +1,5 @@
 /** The instances' lines of the request history, read again after each write of any process. */
+import { createCoalescedTask } from "../../coalesced-task.ts";
 import type { ComparisonTimes, HistoryStore, InstanceHistory } from "../../store/history-store.ts";
 import { startWorkTurn } from "../../work-turn.ts";
 import { bestClient } from "../request-history/client.ts";
@@ -38,8 +39,6 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 	let sequence = 0;
 	let refusalSequence = 0;
 	let isClosed = false;
-	let isStale = false;
-	let reading: Promise<void> | undefined;
 
 	async function read(): Promise<void> {
 		const ids: string[] = [];
@@ -65,22 +64,13 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 		if (latest !== refusalSequence) onRefusals();
 		refusalSequence = latest;
 	}
-	/** A change while it reads makes it read again. */
-	async function readAll(): Promise<void> {
-		while (isStale && !isClosed) {
-			isStale = false;
-			await read().catch((error) => {
-				if (!isClosed) onError(error);
-			});
-		}
-		reading = undefined;
-	}
-	const look = () => {
-		isStale = true;
-		reading ??= readAll();
-	};
-	const stopListening = store.onChange(look);
-	look();
+	const reads = createCoalescedTask(() =>
+		read().catch((error) => {
+			if (!isClosed) onError(error);
+		}),
+	);
+	const stopListening = store.onChange(() => void reads.run());
+	void reads.run();
 	return {
 		lines,
 		async setComparison(id, comparison) {
@@ -94,8 +84,7 @@ export function createHistoryReader(options: HistoryReaderOptions): HistoryReade
 		},
 		async close() {
 			isClosed = true;
-			await stopListening();
-			await reading;
+			await Promise.all([reads.close(), stopListening()]);
 		},
 	};
 }

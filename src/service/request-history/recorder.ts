@@ -1,6 +1,6 @@
 /** Records requests and writes them later: no guest waits for the request history, whatever the database does. */
 import { LRUCache } from "lru-cache";
-import type { HistoryStore } from "../../store/history-store.ts";
+import type { HistoryBatch, HistoryStore } from "../../store/history-store.ts";
 import type { AnsweredRequest } from "./answered-request.ts";
 import type { DigestOf } from "./document-content.ts";
 import { type BatchContext, type BatchMemory, makeBatch } from "./make-batch.ts";
@@ -55,15 +55,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
 		versions: new LRUCache({ max: 4 * max }),
 	};
 	const context: BatchContext = { node, writer, digestOf, memory };
-	const growth = createGrowth();
+	const tidy = createTidying(store);
 	let pending = createPending();
 	let lost = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let writing: Promise<void> | undefined;
 	let pause = delay;
-	let trimmedAt = Number.NEGATIVE_INFINITY;
-	/** Refusals that were written since they were last trimmed. */
-	let untrimmed = 0;
 
 	async function write(): Promise<void> {
 		const current = pending;
@@ -81,21 +78,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			onError(error);
 			return;
 		}
-		untrimmed += batch.refusals.length;
-		await tidy(growth.add(batch.requests)).catch(onError);
-	}
-
-	async function tidy(grown: readonly string[]): Promise<void> {
-		if (grown.length > 0) await store.compact(grown, mergeRequests);
-		const isDue = performance.now() - trimmedAt >= TRIM_INTERVAL;
-		if (untrimmed > (isDue ? 0 : MAX_UNTRIMMED)) {
-			await store.trimRefusals(LIMITS.refusals);
-			untrimmed = 0;
-		}
-		if (!isDue) return;
-		const started = performance.now();
-		// While there is more to delete, each write is followed by a part of it.
-		if (!(await store.trim(LIMITS.instances))) trimmedAt = started;
+		await tidy(batch).catch(onError);
 	}
 
 	function arm(): void {
@@ -122,6 +105,29 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			timer = undefined;
 			if (pending.size > 0) await write();
 		},
+	};
+}
+
+/** Compacts and trims what the store has, after each batch that was written. */
+function createTidying(store: Pick<HistoryStore, "compact" | "trim" | "trimRefusals">) {
+	const growth = createGrowth();
+	let trimmedAt = Number.NEGATIVE_INFINITY;
+	/** Refusals that were written since they were last trimmed. */
+	let untrimmed = 0;
+
+	return async ({ requests, refusals }: Pick<HistoryBatch, "requests" | "refusals">): Promise<void> => {
+		untrimmed += refusals.length;
+		const grown = growth.add(requests);
+		if (grown.length > 0) await store.compact(grown, mergeRequests);
+		const isDue = performance.now() - trimmedAt >= TRIM_INTERVAL;
+		if (untrimmed > (isDue ? 0 : MAX_UNTRIMMED)) {
+			await store.trimRefusals(LIMITS.refusals);
+			untrimmed = 0;
+		}
+		if (!isDue) return;
+		const started = performance.now();
+		// While there is more to delete, each write is followed by a part of it.
+		if (!(await store.trim(LIMITS.instances))) trimmedAt = started;
 	};
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as later } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { type Channel, openChannel, threadPort } from "../../channel.ts";
 import { GuestwireError } from "../../errors.ts";
+import { createTaskQueue } from "../../task-queue.ts";
 import type { Change, FactsSource, InstanceSummary } from "../source.ts";
 import { withAbort } from "../with-abort.ts";
 import type { FilesSourceOptions } from "./files-source.ts";
@@ -37,7 +38,7 @@ export async function openWatchedSource(
 	let worker: Worker;
 	let thread: Thread;
 	let reported = Promise.resolve();
-	let listing: Promise<unknown> = Promise.resolve();
+	const lists = createTaskQueue();
 
 	const start = async () => {
 		worker = new Worker(THREAD);
@@ -88,11 +89,11 @@ export async function openWatchedSource(
 		hasAllDetails: true,
 		instance: (id, _detail, signal) => ask(thread.call("instance", id), signal),
 		owners: (query, signal) => ask(thread.call("owners", query), signal),
-		list(signal) {
-			const list = listing.then(() => takeList(thread));
-			listing = list.catch(() => {});
-			return ask(list, signal);
-		},
+		list: (signal) =>
+			ask(
+				lists.run(() => takeList(thread)),
+				signal,
+			),
 		onChange: (listener) => listeners.add(listener),
 		async close() {
 			closing.abort();

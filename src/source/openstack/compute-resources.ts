@@ -15,7 +15,7 @@ import {
 	sortRecords,
 	unreadable,
 } from "./resources.ts";
-import { createServerDetailsReader } from "./server-details.ts";
+import { createServerDetailsReader, type ServerDetailsReader } from "./server-details.ts";
 import { CellDownError, type ServerAnswer, serverFacts, serverOrError } from "./servers.ts";
 
 export type ComputeKind = "server" | "server_details" | "keypair";
@@ -37,9 +37,50 @@ export interface ComputeResources {
 const LISTED_AT_ONCE = 4;
 
 export function createComputeResources(nova: Nova): ComputeResources {
-	const limitListed = createLimit(LISTED_AT_ONCE);
 	const details = createServerDetailsReader(nova);
+	const { listedServer, readServer, readKeypair } = createRecordReads(nova, details);
 	const listPage = ({ marker, limit }: PageOptions) => loadAfter(marker, (from) => nova.servers.page(limit, from));
+
+	return {
+		async page(options) {
+			const requestedAt = Date.now();
+			const page = await listPage(options);
+			const next = markerAfter(page);
+			const records = await Promise.all(page.items.map((item) => listedServer(item, requestedAt)));
+			return { ...sortRecords(records.flat()), ...(next !== undefined && { next }) };
+		},
+		async revisionPage(options) {
+			const requestedAt = Date.now();
+			const page = await listPage(options);
+			const next = markerAfter(page);
+			const revisions = await Promise.all(
+				page.items.map(async (item) => {
+					const server = serverOrError(item);
+					if (server instanceof Error) return { id: recordId(item) };
+					return { id: server.id, content: serverFacts(server), details: await details.shown(server) };
+				}),
+			);
+			return { revisions, requestedAt, ...(next !== undefined && { next }) };
+		},
+		async byId(kind, ids) {
+			const requestedAt = Date.now();
+			const read = (id: string) => {
+				if (kind === "keypair") return readKeypair(id, requestedAt);
+				return UUID.test(id) ? readServer(kind, id, requestedAt) : [];
+			};
+			const results = await Promise.allSettled(ids.map(async (id) => read(id)));
+			await throwIfDown(results, nova.probe);
+			const records = results.flatMap((result, at) =>
+				result.status === "fulfilled" ? result.value : [unreadable(kind, ids[at] ?? "", result.reason)],
+			);
+			return foundResources(kind, ids, records, requestedAt);
+		},
+	};
+}
+
+/** Reads the records of single resources: each is found, unreadable or, if it is gone, missing. */
+function createRecordReads(nova: Nova, details: ServerDetailsReader) {
+	const limitListed = createLimit(LISTED_AT_ONCE);
 
 	async function readDetails(server: ServerAnswer, requestedAt: number): Promise<ReadRecord> {
 		try {
@@ -77,41 +118,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 		return content === undefined ? [] : [{ kind: "keypair", id, requestedAt, content }];
 	}
 
-	return {
-		async page(options) {
-			const requestedAt = Date.now();
-			const page = await listPage(options);
-			const next = markerAfter(page);
-			const records = await Promise.all(page.items.map((item) => listedServer(item, requestedAt)));
-			return { ...sortRecords(records.flat()), ...(next !== undefined && { next }) };
-		},
-		async revisionPage(options) {
-			const requestedAt = Date.now();
-			const page = await listPage(options);
-			const next = markerAfter(page);
-			const revisions = await Promise.all(
-				page.items.map(async (item) => {
-					const server = serverOrError(item);
-					if (server instanceof Error) return { id: recordId(item) };
-					return { id: server.id, content: serverFacts(server), details: await details.shown(server) };
-				}),
-			);
-			return { revisions, requestedAt, ...(next !== undefined && { next }) };
-		},
-		async byId(kind, ids) {
-			const requestedAt = Date.now();
-			const read = (id: string) => {
-				if (kind === "keypair") return readKeypair(id, requestedAt);
-				return UUID.test(id) ? readServer(kind, id, requestedAt) : [];
-			};
-			const results = await Promise.allSettled(ids.map(async (id) => read(id)));
-			await throwIfDown(results, nova.probe);
-			const records = results.flatMap((result, at) =>
-				result.status === "fulfilled" ? result.value : [unreadable(kind, ids[at] ?? "", result.reason)],
-			);
-			return foundResources(kind, ids, records, requestedAt);
-		},
-	};
+	return { listedServer, readServer, readKeypair };
 }
 
 /**

@@ -73,42 +73,7 @@ export interface NetworkResources {
 type Rest<Method extends "page" | "revisionPage"> = [options: Parameters<ResourceReader[Method]>[1]];
 
 export function createNetworkResources(api: Api, neutron: Neutron): NetworkResources {
-	/** The kinds whose extension is missing, and until when that counts. */
-	const missing = new Map<NetworkKind, number>();
-
-	async function load(kind: NetworkKind, query: Query, isFirst: boolean): Promise<ListingPage> {
-		const found = await api.page(pathOf(kind), KINDS[kind].collection, query);
-		if (found !== undefined) return found;
-		if (isFirst && (await isMissing(kind))) return { items: [], next: undefined, where: pathOf(kind) };
-		throw notThere(pathOf(kind));
-	}
-
-	/** A 404 may also come from a proxy while the cloud is being changed: only the list of extensions proves it. */
-	async function isMissing(kind: NetworkKind): Promise<boolean> {
-		const { extension } = KINDS[kind];
-		if (extension === undefined) return false;
-		const extensions = await firstPage(api, "/extensions", "extensions", []);
-		if (extensions.some(({ value, where }) => readAlias(value, where).alias === extension)) return false;
-		missing.set(kind, performance.now() + MISSING_TTL);
-		return true;
-	}
-
-	/** The resources that match one of the filters. None if their extension is missing. */
-	async function listFor(
-		kind: NetworkKind,
-		values: readonly string[],
-		by: string,
-		also?: Query,
-	): Promise<readonly Answered[]> {
-		if (performance.now() < (missing.get(kind) ?? 0)) return [];
-		try {
-			return await neutron.listFor(KINDS[kind].collection, values, (value) => [[by, value]], also);
-		} catch (error) {
-			if ((error as GuestwireError).code === "cloud-answer" && (await isMissing(kind))) return [];
-			throw error;
-		}
-	}
-
+	const { load, listFor } = createListings(api, neutron);
 	const listPage = (kind: NetworkKind, { marker, limit }: Parameters<ResourceReader["page"]>[1], fields: Query) =>
 		loadAfter(marker, (from) => load(kind, [...fields, ["limit", `${limit}`], ...from], from.length === 0));
 
@@ -151,6 +116,48 @@ export function createNetworkResources(api: Api, neutron: Neutron): NetworkResou
 			return foundResources(kind, [], answers.map(recordOf(kind, requestedAt)), requestedAt);
 		},
 	};
+}
+
+/** Neutron's listings. Those of a missing extension are empty. */
+function createListings(api: Api, neutron: Neutron) {
+	/** The kinds whose extension is missing, and until when that counts. */
+	const missing = new Map<NetworkKind, number>();
+
+	/** One page. @param isFirst whether it is the first of its listing */
+	async function load(kind: NetworkKind, query: Query, isFirst: boolean): Promise<ListingPage> {
+		const found = await api.page(pathOf(kind), KINDS[kind].collection, query);
+		if (found !== undefined) return found;
+		if (isFirst && (await isMissing(kind))) return { items: [], next: undefined, where: pathOf(kind) };
+		throw notThere(pathOf(kind));
+	}
+
+	/** A 404 may also come from a proxy while the cloud is being changed: only the list of extensions proves it. */
+	async function isMissing(kind: NetworkKind): Promise<boolean> {
+		const { extension } = KINDS[kind];
+		if (extension === undefined) return false;
+		const extensions = await firstPage(api, "/extensions", "extensions", []);
+		if (extensions.some(({ value, where }) => readAlias(value, where).alias === extension)) return false;
+		missing.set(kind, performance.now() + MISSING_TTL);
+		return true;
+	}
+
+	/** The resources that have one of the values. */
+	async function listFor(
+		kind: NetworkKind,
+		values: readonly string[],
+		by: string,
+		also?: Query,
+	): Promise<readonly Answered[]> {
+		if (performance.now() < (missing.get(kind) ?? 0)) return [];
+		try {
+			return await neutron.listFor(KINDS[kind].collection, values, (value) => [[by, value]], also);
+		} catch (error) {
+			if ((error as GuestwireError).code === "cloud-answer" && (await isMissing(kind))) return [];
+			throw error;
+		}
+	}
+
+	return { load, listFor };
 }
 
 const recordOf = (kind: NetworkKind, requestedAt: number) => (answered: Answered) => {
