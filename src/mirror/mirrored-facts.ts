@@ -115,7 +115,7 @@ interface MirrorAnswer {
 	readonly reading: DatedReading;
 }
 
-/** Reads the instance again if it is not current. Undefined if that does not make it so, and it may not be served as it is. */
+/** Reads the instance again if it is not current. Undefined: that was not enough, and what is known can't be served. */
 async function findInMirror(parts: Parts, lookUp: InstanceLookUp): Promise<MirrorAnswer | undefined> {
 	const { refreshes, answerTimes } = parts;
 	const { id, detail, found, answeredAt } = lookUp;

@@ -170,14 +170,14 @@ function serveKnown<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, stale
 	const { isOutdated } = known;
 	const age = isOutdated ? Number.POSITIVE_INFINITY : cache.values.ageOf(key, known);
 	const isNew = !isOutdated && cache.now() - known.receivedAt < times.minServed;
-	if (age >= times.maxAge && !isNew) return serveOld(cache, key, known, staleTimes);
+	if (age >= times.maxAge && !isNew) return serveStale(cache, key, known, staleTimes);
 	counts.hits++;
 	if (age >= times.revalidateAfter && !isNew) revalidateInBackground(cache, key);
 	return known.value;
 }
 
 /** Nobody waits for a source that is down, or for what has just failed. */
-function serveOld<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
+function serveStale<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
 	const { failures, lookUps, staleAnswers } = cache;
 	const oldest = lookUps.oldest();
 	const isHanging = oldest !== undefined && cache.now() - oldest.askedAt >= staleTimes.revalidateTimeout;

@@ -1,4 +1,4 @@
-/** What callers get whose value is too old: a new one if it comes in time, otherwise the old one if that still serves. */
+/** What callers get whose value is stale: a new one if it comes in time, otherwise the stale one if that still serves. */
 import { GuestwireError } from "../errors.ts";
 import type { LookUps } from "./cache-look-ups.ts";
 import type { StaleTimes } from "./cache-times.ts";
@@ -12,19 +12,19 @@ export interface StaleAnswersOptions<V> {
 	readonly failures: Pick<Failures, "add">;
 	/** Waits the given number of milliseconds, or until the signal aborts. */
 	readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-	/** Called for each old value that is served. */
+	/** Called for each stale value that is served. */
 	readonly onServe: (key: string, known: CacheEntry<V>, ageMs: number, reason: unknown) => void;
 }
 
 export interface StaleAnswers<V> {
 	/**
-	 * The old value. If it is too old to serve, the answer of a look-up that is in progress.
+	 * The stale value. If it is too old to serve, the answer of a look-up that is in progress.
 	 *
 	 * @param known the newest
 	 * @param reason why there is no new value; rejects with it if there is nothing to serve
 	 */
 	serve(key: string, known: CacheEntry<V>, reason: unknown, times: StaleTimes): V | Promise<V>;
-	/** Looks up a new value, and waits for it before it serves the old one. */
+	/** Looks up a new value, and waits for it before it serves the stale one. */
 	lookUpOrServe(key: string, known: CacheEntry<V>, times: StaleTimes): Promise<V>;
 }
 
