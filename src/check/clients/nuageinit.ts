@@ -78,6 +78,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		// For an IPv6 gateway it writes a route to the gateway itself.
 		lost("the kernel refuses the route: the gateway is not a neighbour", { when: all(isIpv4) }),
 	],
+	"dns-in-services-unread": [wrong("does not read it: the guest does not have this name server", { until: "14.4" })],
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [
 		wrong("writes it into resolv.conf as it is", {

@@ -24,11 +24,7 @@ export const nameServerUseRules: readonly Rule[] = [
 		title: "A name server in the document's own services, for clients that read none",
 		fix: "nothing in the document helps: set the server in the image, or update the client",
 		limitation: true,
-		effect: { outcome: "wrong", text: "does not read it: the guest does not have this name server" },
-		concerns: (cell, { document, value }) =>
-			cell.client.configuresNetwork !== false &&
-			!reads(cell, "services") &&
-			!nameServersOf(document).some((server) => server.address === value && readsServer(cell, server)),
+		concerns: (cell) => !reads(cell, "services"),
 		*find(document) {
 			for (const { pointer, address } of ownNameServersOf(document)) {
 				yield { pointer, message: `the name server ${address} is in the document's services`, value: address };
