@@ -45,7 +45,7 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 		if (reason !== reported) handler.onDown(reason);
 		reported = reason;
 	};
-	const parse = createMessageParser();
+	const parse = createMessageParser(() => handler.onGap(Date.now()));
 	const session: SessionHandler = {
 		async onMessage(content) {
 			const message = await parse(content);

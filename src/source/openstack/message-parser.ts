@@ -9,27 +9,41 @@ const SMALL = 256 * 1024;
 /** `bus-thread.ts`, or `bus-thread.js` in the published package. */
 const THREAD = new URL(`./bus-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** Bytes of large messages that may wait here: the broker would hand over hundreds. */
+const MOST_WAITING = 32 * 1024 * 1024;
+
 /** Never rejects. */
 export type ParseMessage = (content: Buffer) => BusMessage | Promise<BusMessage>;
 
-export function createMessageParser(): ParseMessage {
+/** @param onLost called for a message that is dropped because too many large ones wait */
+export function createMessageParser(onLost: () => void): ParseMessage {
 	let last: Promise<unknown> = Promise.resolve();
+	let waiting = 0;
 	return (content) => {
-		if (content.length <= SMALL || content.length > LARGEST_MESSAGE) return parseBusMessage(content);
+		const { length } = content;
+		if (length <= SMALL || length > LARGEST_MESSAGE) return parseBusMessage(content);
+		if (waiting + length > MOST_WAITING) {
+			onLost();
+			return { invalid: `a message of ${length} bytes, while too many large ones wait` };
+		}
+		waiting += length;
 		const parsed = last.then(() => parseInThread(content));
-		last = parsed;
+		last = parsed.finally(() => {
+			waiting -= length;
+		});
 		return parsed;
 	};
 }
 
 async function parseInThread(content: Buffer): Promise<BusMessage> {
-	const worker = new Worker(THREAD, { workerData: content });
+	let worker: Worker | undefined;
 	try {
+		worker = new Worker(THREAD, { workerData: content });
 		const [message] = await once(worker, "message");
 		return message as BusMessage;
 	} catch {
 		return { invalid: `a message of ${content.length} bytes that can't be parsed` };
 	} finally {
-		await worker.terminate();
+		await worker?.terminate();
 	}
 }
