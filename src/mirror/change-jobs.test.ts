@@ -75,3 +75,14 @@ test("a source that was away for long is asked again until it answers", async ()
 	await expect.poll(jobs.oldest).toBeUndefined();
 	expect([...doubts.texts()]).toEqual([]);
 });
+
+test("a job whose resource can't even be in doubt, because too many are, goes on until it can be read", async () => {
+	for (let n = 0; n < 1000; n++) doubts.add({ kind: "network", id: `odd-${n}` });
+	let attempts = 0;
+	const jobs = jobsOf(() => {
+		if (++attempts < 20) throw new GuestwireError("cloud-answer", "half an answer");
+	});
+	jobs.add({ kind: "network", id: "late" }, { signal: "bus" });
+	await expect.poll(jobs.oldest).toBeUndefined();
+	expect(await stored(["late"])).toEqual(["late"]);
+});

@@ -55,20 +55,24 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 	async function attempt(name: ResourceName): Promise<void> {
 		// A resource's own failures delay no other, and do not say that the mirror is not updated.
 		const own = createRetries(clock, signal, () => {});
-		for (let attempts = 0; attempts < MOST_ATTEMPTS; ) {
+		for (let attempts = 0; ; ) {
 			try {
 				await handle(name);
 				return retries.succeeded();
 			} catch (error) {
 				signal.throwIfAborted();
-				if (!isAway(error) && ++attempts === MOST_ATTEMPTS) doubt(name, error);
-				else await (isAway(error) ? retries : own).failed(error);
+				const isOwn = !isAway(error) && ++attempts < MOST_ATTEMPTS;
+				if (!isOwn && !isAway(error) && doubt(name, error)) return;
+				await (isOwn ? own : retries).failed(error);
 			}
 		}
 	}
 
-	function doubt(name: ResourceName, error: unknown): void {
-		if (doubts.add(name)) events.onLog("warn", `${textOfName(name)} can't be read: ${textOf(error)}`);
+	/** @returns whether the mirror knows now that its content may be wrong */
+	function doubt(name: ResourceName, error: unknown): boolean {
+		const added = doubts.add(name);
+		if (added === "new") events.onLog("warn", `${textOfName(name)} can't be read: ${textOf(error)}`);
+		return added !== "full";
 	}
 
 	async function run(name: ResourceName, key: string, job: Job): Promise<void> {

@@ -2,8 +2,8 @@
 import { type ResourceName, textOfName } from "../source/resource.ts";
 
 export interface Doubts {
-	/** Returns whether it is new. */
-	add(name: ResourceName): boolean;
+	/** `full` if there are too many: the resource is not among them. */
+	add(name: ResourceName): "new" | "known" | "full";
 	/** The resource was read and stored, by a request at a time. A request from before the doubt may show an older content. */
 	clear(name: ResourceName & { readonly requestedAt: number }): void;
 	names(): readonly ResourceName[];
@@ -24,10 +24,10 @@ export function createDoubts(now: () => number): Doubts {
 		add({ kind, id }) {
 			const text = textOfName({ kind, id });
 			const isNew = !doubts.has(text);
-			if (isNew && doubts.size >= MOST) return false;
+			if (isNew && doubts.size >= MOST) return "full";
 			doubts.set(text, { name: { kind, id }, since: now() });
 			if (isNew) version++;
-			return isNew;
+			return isNew ? "new" : "known";
 		},
 		clear({ requestedAt, kind, id }) {
 			const text = textOfName({ kind, id });

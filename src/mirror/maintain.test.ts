@@ -60,6 +60,8 @@ function createCloud(failures = 0) {
 		neededFor,
 		listen(handler) {
 			handlers.set(name, handler);
+			// It takes time to connect.
+			void setTimeout(10).then(() => handler.onGap(undefined));
 			return async () => {};
 		},
 	});
@@ -89,9 +91,6 @@ async function watched({ sweepSeconds = 1_000_000, failures = 0 } = {}) {
 	});
 	onTestFinished(() => source.close());
 	await expect.poll(() => cloud.handlers.size, SOON).toBe(2);
-	// It takes time to connect.
-	await setTimeout(10);
-	for (const handler of cloud.handlers.values()) handler.onGap(undefined);
 	const becomesCurrent = async () => {
 		const now = clock.now();
 		await expect.poll(async () => (await store.getMeta("current")) ?? 0, SOON).toBeGreaterThan(now);

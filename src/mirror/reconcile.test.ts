@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { GuestwireError } from "../errors.ts";
 import type { PortFacts, ServerFacts } from "../instance/facts.ts";
 import type { ListedDetails, ResourceReader } from "../source/remote-source.ts";
 import { type Resource, type ResourceName, textOfName } from "../source/resource.ts";
@@ -31,8 +32,14 @@ const surroundings = {
  * what the mirror then has.
  *
  * @param reported ids of what a signal has reported, and nobody has read yet
+ * @param failing ids of what can't be read
  */
-async function compare(stored: readonly Resource[], listed: readonly Resource[], reported: readonly string[] = []) {
+async function compare(
+	stored: readonly Resource[],
+	listed: readonly Resource[],
+	reported: readonly string[] = [],
+	failing: readonly string[] = [],
+) {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	await store.apply({ upserts: stored });
@@ -48,6 +55,7 @@ async function compare(stored: readonly Resource[], listed: readonly Resource[],
 			} as unknown as ResourceReader,
 			store,
 			async handle({ kind, id }: ResourceName) {
+				if (failing.includes(id)) throw new GuestwireError("cloud-answer", "half an answer");
 				const current = listed.find((resource) => resource.id === id);
 				await store.apply(
 					current === undefined
@@ -100,6 +108,17 @@ test.each([
 	["", ["created", "deleted"]],
 ])("of ports that Neutron makes by itself, only those count that messages report: %s", async (owner, counted) => {
 	expect(await missed([port("deleted", owner, 1)], [port("created", owner, 1)])).toEqual(counted);
+});
+
+test("one resource that can't be read keeps no other from being repaired", async () => {
+	const nic = (id: string, revision: number) => port(id, "compute:nova", revision);
+	const [stored, listed] = [
+		[nic("odd", 1), nic("good", 1)],
+		[nic("odd", 2), nic("good", 2)],
+	];
+	const found = await compare(stored, listed, [], ["odd"]);
+	expect(found.kept).toEqual(["good 2", "odd 1"]);
+	expect(surroundings.doubts.names()).toEqual([{ kind: "port", id: "odd" }]);
 });
 
 const server = (id: string, more: Partial<ServerFacts> = {}): Resource<"server"> => ({

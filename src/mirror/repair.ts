@@ -1,5 +1,6 @@
 /** Reads again what may differ from the source, and counts what no signal had reported. */
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
+import { isAway } from "./is-away.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { ReconcileOptions } from "./reconcile.ts";
 import { reportedChanges } from "./silent-changes.ts";
@@ -15,13 +16,18 @@ const REPAIRS = 100;
 /** Reads the resources again, and returns those with a change that signals report. */
 export async function repair(
 	names: readonly ResourceName[],
-	{ store, handle }: Pick<ReconcileOptions, "store" | "handle">,
+	{ store, handle, doubts, signal }: Pick<ReconcileOptions, "store" | "handle" | "doubts" | "signal">,
 ): Promise<ResourceName[]> {
+	/** One that can't be read must not keep the others from being repaired. */
+	const tryOne = (name: ResourceName) =>
+		handle(name).catch((error) => {
+			if (signal.aborted || isAway(error) || doubts.add(name) === "full") throw error;
+		});
 	const changed: ResourceName[] = [];
 	for (let at = 0; at < names.length; at += REPAIRS) {
 		const some = names.slice(at, at + REPAIRS);
 		const before = await contentsByName(some, store);
-		await Promise.all(some.map(handle));
+		await Promise.all(some.map(tryOne));
 		const after = await contentsByName(some, store);
 		const contentIn = (contents: ReadonlyMap<string, unknown>, name: ResourceName) =>
 			contents.get(textOfName(name)) as object | undefined;

@@ -1,4 +1,5 @@
 /** Reads resources from the source and stores them. */
+import { GuestwireError } from "../errors.ts";
 import type { FoundResources, Reference, ResourceReader, UnreadableResource } from "../source/remote-source.ts";
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
@@ -60,13 +61,21 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		return lane;
 	};
 
+	/** @throws GuestwireError `cloud-answer`: a record can't be read, and too many others could not be either */
 	async function apply(found: FoundResources, gone: readonly ResourceName[] = []): Promise<void> {
+		const lost = found.unreadable.filter((resource) => {
+			const added = doubts.add(resource);
+			if (added === "new") onUnreadable(resource);
+			return added === "full";
+		});
+		await storeFound(found, gone);
+		if (lost[0] !== undefined) throw new GuestwireError("cloud-answer", lost[0].reason);
+	}
+
+	async function storeFound(found: FoundResources, gone: readonly ResourceName[]): Promise<void> {
 		// An answer to another request may be older than the request and arrive later: the absence counts from now on.
 		const requestedAt = clock.now();
 		const deletes = gone.map((name) => ({ ...name, requestedAt }));
-		for (const resource of found.unreadable) {
-			if (doubts.add(resource)) onUnreadable(resource);
-		}
 		if (found.resources.length === 0 && deletes.length === 0) return;
 		const subnets = await subnetsBefore(store, [...found.resources, ...gone]);
 		const { changed } = await store.apply({ upserts: found.resources, deletes });
