@@ -17,8 +17,9 @@ export interface DocumentThread {
 
 /** `thread.ts`, or `thread.js` in the published package. */
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
-/** Documents that are being worked on or wait for their turn. */
+/** Documents that are being worked on or wait for their turn: those that somebody sends, and those of instances. */
 export const MAX_WAITING = 4;
+const MAX_OWN_WAITING = 64;
 /** Megabytes of the thread's heap. */
 const MAX_MEMORY = 256;
 /** Milliseconds without a document after which the thread ends. */
@@ -37,7 +38,7 @@ export function createDocumentThread(timeLimit = 10_000): DocumentThread {
 	let last: Promise<unknown> = Promise.resolve();
 	return {
 		run(...work) {
-			if (waiting >= MAX_WAITING) return undefined;
+			if (waiting >= (work[0] === "try" ? MAX_WAITING : MAX_OWN_WAITING)) return undefined;
 			waiting++;
 			const result = last
 				.then(() => thread.run(work))
