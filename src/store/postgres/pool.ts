@@ -16,8 +16,8 @@ export interface PoolOptions {
 
 /** Of one process: the state is used rarely. A guest's request has 5 s in all. */
 export const FOR_GUESTS: PoolOptions = { connections: 4, timeout: 2000, isInterrupted: false };
-/** For statements about whole tables, for which nobody waits. */
-export const FOR_WHOLE_TABLES: PoolOptions = { connections: 1, timeout: 60_000, isInterrupted: true };
+/** For statements about whole tables, for which nobody waits: none waits for another one's connection. */
+export const FOR_WHOLE_TABLES: PoolOptions = { connections: 4, timeout: 60_000, isInterrupted: true };
 
 /** PostgreSQL's `bigint` comes as text. Guestwire's are counters and times, far below 2^53. */
 const BIGINT = 20;
