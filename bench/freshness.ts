@@ -7,7 +7,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { login } from "../test/e2e/openstack/api.ts";
-import { makeSubject, removeSubject, type Subject } from "../test/e2e/openstack/changes.ts";
+import { makeSubject, removeSubject, type Subject, touch } from "../test/e2e/openstack/changes.ts";
 import { startGuestwire, untilCurrent, untilFilled } from "../test/e2e/openstack/guestwire.ts";
 import { laboratoryEnv, NOVA_METADATA } from "../test/e2e/openstack/laboratory.ts";
 import { lagsOf, type Polled, quantile } from "../test/e2e/openstack/lags.ts";
@@ -71,8 +71,8 @@ async function main(): Promise<boolean> {
 		...{ profile: "full", freshness: FRESHNESS },
 		...(HAS_BUS && { bus: laboratoryEnv()["GUESTWIRE_TRANSPORT_URL"] ?? "" }),
 	});
-	await (HAS_BUS ? untilCurrent(guestwire) : untilFilled(guestwire));
 	const subject = await makeSubject(await login(PROJECT));
+	await (HAS_BUS ? untilCurrent(guestwire, () => touch(subject)) : untilFilled(guestwire));
 	console.log(`${cpus()[0]?.model}, ${cpus().length} processors, Node.js ${process.version}`);
 	console.log(
 		`each change ${COUNT} times, ${HAS_BUS ? "with" : "without"} the message bus; polled every ${INTERVAL} ms\n`,

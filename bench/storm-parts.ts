@@ -82,8 +82,10 @@ export function untilFilled(service: Service): Promise<void> {
 const CURRENT = 5;
 
 /** Waits until the signals prove that the mirror is current: what changed before the start has been looked for. */
-export function untilCurrent(service: Service): Promise<void> {
-	return until(service, isCurrent, "current");
+export async function untilCurrent(service: Service, bus: Bus): Promise<void> {
+	await until(service, (metrics) => /^guestwire_signal_up\{signal="bus"\} 1$/m.test(metrics), "listening");
+	await bus.greet();
+	await until(service, isCurrent, "current");
 }
 
 const isCurrent = (metrics: string) => Number(/^guestwire_mirror_age_seconds (\S+)$/m.exec(metrics)?.[1]) < CURRENT;

@@ -108,7 +108,7 @@ async function measureWarm(cloud: Cloud, bus: Bus | undefined, document: Documen
 	const service = await startService(cloud, bus, folder);
 	const empty = await collectedBytes(service.child);
 	await untilFilled(service);
-	if (bus !== undefined) await untilCurrent(service);
+	if (bus !== undefined) await untilCurrent(service, bus);
 	const current = (performance.now() - service.started) / 1000;
 	if (bus !== undefined) await untilPrepared(service);
 	const prepared = (performance.now() - service.started) / 1000;

@@ -14,7 +14,7 @@ import { seededSettings } from "./state.ts";
 
 type Parts = Pick<
 	OperatorServerOptions,
-	"instances" | "documents" | "passwords" | "metrics" | "log" | "isReady" | "isOutdated"
+	"instances" | "documents" | "passwords" | "metrics" | "log" | "isReady" | "isOutdated" | "problems"
 >;
 
 /** Starts it, and leaves it to `open` to close it. */

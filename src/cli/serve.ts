@@ -53,7 +53,12 @@ export function serveCommand(io: Io): Command {
 async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack, onServing: () => void): Promise<void> {
 	const { log, append, flush } = logTo(io, (lines) => metrics.logLinesLost(lines));
 	open.defer(flush);
-	const state: ServiceState = { isServing: () => false, isOutdated: false, isMirrorReady: () => true };
+	const state: ServiceState = {
+		isServing: () => false,
+		isOutdated: false,
+		isMirrorReady: () => true,
+		problems: () => [],
+	};
 	const registry = new Registry();
 	const { context, database } = await openInstances(options, io, { log, state, registry }, open);
 	const { config, instances } = context;
@@ -64,7 +69,11 @@ async function start(options: CommonOptions, io: Io, open: AsyncDisposableStack,
 
 	let workers: Workers | undefined;
 	const summed = sumMetrics(registry, async () => (await workers?.metrics()) ?? []);
-	const health = { isReady: () => state.isServing() && state.isMirrorReady(), isOutdated: () => state.isOutdated };
+	const health = {
+		isReady: () => state.isServing() && state.isMirrorReady(),
+		isOutdated: () => state.isOutdated,
+		problems: () => state.problems(),
+	};
 	const count = workersOf(config);
 	const shown = { instances, documents, passwords, log, metrics: count > 1 ? { registry: summed } : metrics };
 	const operator = await startOperator(context, database, { ...shown, ...health }, { open, stored: state.stored });
@@ -123,6 +132,7 @@ interface ServiceState {
 	isServing: () => boolean;
 	isOutdated: boolean;
 	isMirrorReady: () => boolean;
+	problems: () => readonly string[];
 	/** See ServiceMirror; absent without a mirror. */
 	stored?: ServiceMirror["stored"];
 	isMirrorCurrent?: ServiceMirror["isCurrent"];
@@ -156,6 +166,7 @@ async function openInstances(
 			const parts = { config, age, database: await openOnce(config), registry, log };
 			const mirror = await openServiceMirror(remote, parts);
 			state.isMirrorReady = mirror.isReady;
+			state.problems = mirror.problems;
 			state.stored = mirror.stored;
 			state.isMirrorCurrent = mirror.isCurrent;
 			return mirror.source;

@@ -3,6 +3,7 @@ import type { Registry } from "prom-client";
 import type { MirrorStore } from "../mirror/mirror-store.ts";
 import { openMirror } from "../mirror/open-mirror.ts";
 import { openMirrorStore } from "../mirror/open-mirror-store.ts";
+import { describeSenders } from "../mirror/senders.ts";
 import { createStoredSource, type StoredSource } from "../mirror/stored-source.ts";
 import type { Log } from "../service/log.ts";
 import { collectMirror, collectToken, createMirrorMetrics } from "../service/mirror-metrics.ts";
@@ -17,6 +18,8 @@ export interface ServiceMirror {
 	readonly isReady: () => boolean;
 	/** Whether all instances are known and the signals report their changes. */
 	readonly isCurrent: () => boolean;
+	/** See OperatorServerOptions. */
+	readonly problems: () => readonly string[];
 	readonly stored: StoredSource;
 }
 
@@ -71,6 +74,7 @@ export async function openServiceMirror(remote: RemoteSource, options: ServiceMi
 	return {
 		source,
 		isReady: () => hasServers || isReachable,
+		problems: () => describeSenders(remote.signals, state.senders()),
 		isCurrent: () => state.isFilled() && Date.now() - state.verifiedAt() < CURRENT,
 		stored: createStoredSource(mirror, { store, userData, profile: config.networkData.profile }),
 	};

@@ -15,6 +15,7 @@ import {
 } from "./reconcile.ts";
 import { reread } from "./reread.ts";
 import type { Retries } from "./retries.ts";
+import type { Senders } from "./senders.ts";
 import type { SignalIntake } from "./signal-intake.ts";
 import { takeOver } from "./take-over.ts";
 import type { WatcherOptions } from "./watcher.ts";
@@ -35,6 +36,7 @@ export interface Watch {
 	readonly retries: Retries;
 	readonly jobs: ChangeJobs;
 	readonly handle: ChangeHandler;
+	readonly senders: Senders;
 	readonly intake: SignalIntake;
 	readonly compared: Compared;
 	readonly haste: Haste;
@@ -43,8 +45,9 @@ export interface Watch {
 	fillEnds: readonly (() => void)[] | undefined;
 	/** See MirrorMeta. */
 	unlistedFrom: number;
-	/** The version of the doubts that is stored. */
+	/** The versions of the doubts and of the senders that are stored. */
 	doubtful: number;
+	known: number;
 	/** The kinds that are stored as not proven. */
 	unproven: string | undefined;
 	/** A comparison that is under way, or that has failed. */
@@ -58,7 +61,7 @@ interface Sweep extends Progress {
 
 export const NOT_YET = {
 	...{ isFilled: false, fillEnds: undefined, unlistedFrom: Number.NEGATIVE_INFINITY },
-	...{ doubtful: -1, unproven: undefined, sweep: undefined },
+	...{ doubtful: -1, known: -1, unproven: undefined, sweep: undefined },
 };
 
 /** Fills the mirror; then compares it with the source when that is due, or waits for it. */
@@ -78,6 +81,8 @@ export async function maintain(watch: Watch): Promise<void> {
 		else await compareAll(watch, untilGap);
 		const until = compared.since() + options.sweepSeconds * 1000;
 		await reread({ ...comparisonOf(watch, untilGap), until });
+		// Elsewhere, changes do not count as missed.
+		if (uncertain.length === 0) watch.senders.compared(compared.since());
 		await store.purge(clock.now() - TOMBSTONE_AGE);
 	} catch (error) {
 		// A gap is repaired at once.
@@ -170,10 +175,16 @@ async function storeMicroversion({
 }
 
 function comparisonOf(
-	{ options, handle, jobs, intake, compared, unlistedFrom }: Watch,
+	{ options, handle, jobs, senders, intake, compared, unlistedFrom }: Watch,
 	signal: AbortSignal,
 ): ReconcileOptions {
-	const { store, clock, remote, doubts, events, userData, pollSeconds } = options;
+	const { store, clock, remote, doubts, userData, pollSeconds } = options;
+	const events: ReconcileOptions["events"] = {
+		onMissedChanges(kind, ids) {
+			senders.missed(kind);
+			options.events.onMissedChanges(kind, ids);
+		},
+	};
 	const areSignalsComplete = (since: number) => intake.isComplete() && intake.areAllUp() && intake.lastGap() < since;
 	return {
 		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
@@ -188,4 +199,13 @@ export async function writeDoubts(watch: Watch): Promise<void> {
 	if (version === watch.doubtful) return;
 	await store.setMeta("doubtful", doubts.names().map(textOfName));
 	watch.doubtful = version;
+}
+
+export async function writeSenders(watch: Watch): Promise<void> {
+	const { senders, options } = watch;
+	senders.logSilence();
+	const version = senders.version();
+	if (version === watch.known) return;
+	await options.store.setMeta("senders", senders.known());
+	watch.known = version;
 }

@@ -3,6 +3,7 @@ import { createCoalescedTask } from "../coalesced-task.ts";
 import { type ResourceKind, type ResourceName, UNLISTED_KINDS } from "../source/resource.ts";
 import type { Clock } from "./clock.ts";
 import type { MirrorMeta, MirrorStore } from "./mirror-store.ts";
+import type { KnownSenders } from "./senders.ts";
 
 export interface MirrorState {
 	/** Whether everything of these kinds was read once. */
@@ -19,6 +20,8 @@ export interface MirrorState {
 	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
 	doubtful(): ReadonlySet<string>;
 	novaMicroversion(): string | undefined;
+	/** Undefined: nobody has looked yet. */
+	senders(): KnownSenders | undefined;
 	close(): Promise<void>;
 }
 
@@ -108,6 +111,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
 		doubtful: () => doubtful,
 		novaMicroversion: () => known.novaMicroversion,
+		senders: () => known.senders,
 		async close() {
 			closing.abort();
 			await Promise.all([looks.close(), end(), polling]);
@@ -115,9 +119,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 	};
 }
 
-type KnownMeta = Partial<
-	Pick<MirrorMeta, "fill" | "current" | "reconciledAt" | "unproven" | "unlistedFrom" | "doubtful" | "novaMicroversion">
->;
+type KnownMeta = Partial<Omit<MirrorMeta, "leader" | "facts">>;
 
 const areListed = (kinds: readonly ResourceKind[], { fill }: KnownMeta) =>
 	kinds.every((kind) => fill?.kinds[kind]?.done === true);
@@ -135,12 +137,13 @@ async function unlistedBefore(store: MirrorStore, time = Number.NEGATIVE_INFINIT
 
 async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 	const [current, reconciledAt] = await Promise.all([store.getMeta("current"), store.getMeta("reconciledAt")]);
-	const [fill, unproven, unlistedFrom, doubtful, novaMicroversion] = await Promise.all([
+	const [fill, unproven, unlistedFrom, doubtful, novaMicroversion, senders] = await Promise.all([
 		store.getMeta("fill"),
 		store.getMeta("unproven"),
 		store.getMeta("unlistedFrom"),
 		store.getMeta("doubtful"),
 		store.getMeta("novaMicroversion"),
+		store.getMeta("senders"),
 	]);
 	return {
 		...(fill && { fill }),
@@ -150,5 +153,6 @@ async function readMeta(store: MirrorStore): Promise<KnownMeta> {
 		...(unproven && { unproven }),
 		...(doubtful && { doubtful }),
 		...(novaMicroversion !== undefined && { novaMicroversion }),
+		...(senders && { senders }),
 	};
 }

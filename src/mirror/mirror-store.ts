@@ -7,6 +7,7 @@ import type { Resource, ResourceKind, ResourceName } from "../source/resource.ts
 import type { InstanceSummary } from "../source/source.ts";
 import type { Lock } from "../store/database.ts";
 import type { ResourceKeys } from "./keys.ts";
+import type { KnownSenders } from "./senders.ts";
 
 /** Resources by id, or by a key that several may have. */
 export type Selector =
@@ -80,6 +81,8 @@ export interface MirrorMeta {
 	readonly unproven: readonly ResourceKind[];
 	/** Resources whose stored content may be wrong, as `textOfName` writes them. */
 	readonly doubtful: readonly string[];
+	/** Whether those who send messages report their changes. */
+	readonly senders: KnownSenders;
 	/** Nova's newest microversion, for profile `nova`. */
 	readonly novaMicroversion: string;
 	/** With which version's schemas everything was read (facts-version.ts), by kind as in `fill`. */

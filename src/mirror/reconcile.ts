@@ -11,7 +11,7 @@ import { differentDetails } from "./listed-details.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
-import { contentsByName, countMissed, type Difference, repair, selectorsOf } from "./repair.ts";
+import { contentsByName, countMissed, type Difference, repair, stillDifferent } from "./repair.ts";
 
 export interface ReconcileOptions {
 	readonly reader: ResourceReader;
@@ -181,11 +181,4 @@ async function notDeleted(
 		found.push(...(await stillDifferent(differences.slice(at, at + PAGE), store)));
 	}
 	return found;
-}
-
-/** Those that were not read since they were listed. */
-async function stillDifferent(differences: readonly Difference[], store: MirrorStore): Promise<Difference[]> {
-	const { resources, deleted } = await store.read(selectorsOf(differences));
-	const readAt = new Map([...resources, ...deleted].map((one) => [textOfName(one), one.requestedAt]));
-	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
 }

@@ -52,6 +52,16 @@ export function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKin
 	);
 }
 
+/** Those that were not read since they were listed. */
+export async function stillDifferent(
+	differences: readonly Difference[],
+	store: Pick<MirrorStore, "read">,
+): Promise<Difference[]> {
+	const { resources, deleted } = await store.read(selectorsOf(differences));
+	const readAt = new Map([...resources, ...deleted].map((one) => [textOfName(one), one.requestedAt]));
+	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
+}
+
 /** Counts changes since a time, if a signal should have reported them. */
 export function countMissed(
 	missed: readonly ResourceName[],

@@ -38,3 +38,30 @@ test("all details that signals may have missed are read again, of the others tho
 	expect(await run(1000)).toEqual([...ids(lost).slice(0, 4), ...ids(since).slice(0, 4)]);
 	await state.close();
 });
+
+test("a change counts as missed only if no signal arrives in time", async () => {
+	const state = await openDatabase("memory");
+	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
+	await store.apply({ upserts: [details("reported", 1), details("missed", 2)] });
+	let now = 2000;
+	const read = async (id: string) => {
+		const content = { volumeAttachments: [{ volumeId: "new", serverId: id }], interfaceAttachments: [] };
+		await store.apply({ upserts: [{ kind: "server_details", id, requestedAt: now, content }] });
+	};
+	const missed: string[] = [];
+	await reread({
+		...{ reader: { kinds: [] } as unknown as ResourceReader, store, until: 3000, unlistedFrom: 0, comparedAt: 0 },
+		clock: {
+			now: () => now,
+			async sleep() {
+				now++;
+				await read("reported");
+			},
+		},
+		...{ handle: ({ id }) => read(id), isReported: () => false, areSignalsComplete: () => true },
+		...{ doubts: createDoubts(() => 0), pace: (work) => work(), userData: true, grace: 5000 },
+		...{ signal: new AbortController().signal, events: { onMissedChanges: (_, ids) => void missed.push(...ids) } },
+	});
+	expect(missed).toEqual(["missed"]);
+	await state.close();
+});

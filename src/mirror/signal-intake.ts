@@ -4,9 +4,10 @@ import type { ResourceKind } from "../source/resource.ts";
 import type { ChangeJobs } from "./change-jobs.ts";
 import type { Clock } from "./clock.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
+import type { Senders } from "./senders.ts";
 
 export interface SignalIntake {
-	/** Whether the signals work that are needed for every kind. The others may not: see `unproven`. */
+	/** Whether the signals work that are needed for every kind, whoever sends. The others may not: see `unproven`. */
 	isComplete(): boolean;
 	/** Whether all signals work. */
 	areAllUp(): boolean;
@@ -28,12 +29,13 @@ export interface SignalIntake {
 export interface SignalIntakeOptions {
 	readonly signals: readonly ChangeSignals[];
 	readonly jobs: ChangeJobs;
+	readonly senders: Pick<Senders, "connected" | "heard">;
 	readonly clock: Clock;
 	readonly events: MirrorEvents;
 }
 
 /** Starts to listen. Whatever was changed before is a gap. */
-export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOptions): SignalIntake {
+export function listenToSignals({ signals, jobs, senders, clock, events }: SignalIntakeOptions): SignalIntake {
 	/** Those that work, and since when. */
 	const up = new Map<ChangeSignals, number>();
 	const allUp = Promise.withResolvers<void>();
@@ -59,13 +61,17 @@ export function listenToSignals({ signals, jobs, clock, events }: SignalIntakeOp
 		onSignals(some) {
 			for (const signal of some) take(signal, source);
 		},
-		onGap(since) {
+		onGap(since, place) {
+			if (place !== undefined) senders.connected(place);
 			setUp(source);
 			// The very first connection does not count as a gap.
 			if (since !== undefined) events.onGap(source.name);
 			gaps.add(source.neededFor);
 		},
 		onUp: () => setUp(source),
+		onHeard(sender) {
+			if (senders.heard(sender)) gaps.add(source.neededFor);
+		},
 		onDown(reason) {
 			up.delete(source);
 			events.onSignalState(source.name, false);

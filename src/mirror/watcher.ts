@@ -11,12 +11,13 @@ import type { Clock } from "./clock.ts";
 import { createCompared } from "./compared.ts";
 import type { Doubts } from "./doubts.ts";
 import type { InstanceReads } from "./instance-reads.ts";
-import { maintain, NOT_YET, type Watch, writeDoubts } from "./maintain.ts";
+import { maintain, NOT_YET, type Watch, writeDoubts, writeSenders } from "./maintain.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { createHaste } from "./pace.ts";
 import type { ResourceReads } from "./resource-reads.ts";
 import { createRetries, LEADERSHIP, type Retries } from "./retries.ts";
+import { createSenders } from "./senders.ts";
 import { listenToSignals } from "./signal-intake.ts";
 
 export interface WatcherOptions {
@@ -88,15 +89,17 @@ async function lead(options: WatcherOptions, signal: AbortSignal): Promise<void>
 	const handle = createChangeHandler(store, reads, instances);
 	const bounded = boundHandler(handle, { store, clock, signal });
 	const jobs = createChangeJobs({ handle: bounded, retries, clock, signal, doubts, events });
+	const known = await store.getMeta("senders");
+	const senders = createSenders({ signals: remote.signals, known, clock, onLog: events.onLog });
 	events.onLeading(true);
-	const intake = listenToSignals({ signals: remote.signals, jobs, clock, events });
+	const intake = listenToSignals({ signals: remote.signals, jobs, senders, clock, events });
 	// While an API is away, what it has is compared last.
 	const kinds = remote.resources.kinds.toSorted(
 		(a, b) => Number(intake.hasOwnSignal(a)) - Number(intake.hasOwnSignal(b)),
 	);
 	const compared = createCompared(kinds, intake, clock);
 	const haste = createHaste(clock);
-	const watch: Watch = { options, signal, retries, jobs, handle, intake, compared, haste, ...NOT_YET };
+	const watch: Watch = { options, signal, retries, jobs, handle, senders, intake, compared, haste, ...NOT_YET };
 	try {
 		const beats = createRetries(clock, signal, events.onLog);
 		await Promise.all([repeat(() => maintain(watch), retries), repeat(() => beat(watch, beats), beats)]);
@@ -121,11 +124,15 @@ async function writeUnproven(watch: Watch, kinds: readonly ResourceKind[]): Prom
 
 /** Writes up to when the mirror has every change. */
 async function beat(watch: Watch, retries: Retries): Promise<void> {
-	const { options, signal, jobs, intake, compared } = watch;
+	const { options, signal, jobs, senders, intake, compared } = watch;
 	const { store, clock } = options;
+	await writeSenders(watch);
+	const areComplete = senders.areTrusted() && intake.isComplete();
+	const isCurrent = watch.isFilled && areComplete && compared.uncertain().length === 0;
+	const current = jobs.oldest() ?? clock.now();
+	// Only now: a change that can't be read is in doubt before it is no longer among the jobs.
 	await writeDoubts(watch);
-	if (watch.isFilled && intake.isComplete() && compared.uncertain().length === 0) {
-		const current = jobs.oldest() ?? clock.now();
+	if (isCurrent) {
 		await writeUnproven(watch, intake.unproven(current));
 		await store.setMeta("current", current);
 	}

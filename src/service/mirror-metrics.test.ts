@@ -18,7 +18,11 @@ it("has exactly the metrics that docs/mirror.md lists", async () => {
 	collectMirror(registry, {
 		store,
 		kinds: ["port", "server"],
-		state: { verifiedAt: () => Date.now() - 5000, isListed: ([kind]) => kind === "port" },
+		state: {
+			verifiedAt: () => Date.now() - 5000,
+			isListed: ([kind]) => kind === "port",
+			senders: () => ({ place: "mq/", states: { neutron: "trusted", nova: "doubted" } }),
+		},
 	});
 	collectToken(registry, () => 90_000);
 	const told = (await registry.getMetricsAsJSON()).map(({ name }) => name);
@@ -30,6 +34,8 @@ it("has exactly the metrics that docs/mirror.md lists", async () => {
 	expect(text).toMatch(/^guestwire_mirror_api_share\{api="network"\} 0\.1$/m);
 	expect(text).toMatch(/^guestwire_mirror_api_share\{api="compute"\} 0\.025$/m);
 	expect(text).toMatch(/^guestwire_mirror_leader_info\{host="node-1",pid="7"\} 5$/m);
+	expect(text).toMatch(/^guestwire_signal_sender_trusted\{sender="neutron"\} 1$/m);
+	expect(text).toMatch(/^guestwire_signal_sender_trusted\{sender="nova"\} 0$/m);
 	expect(text).toMatch(/^guestwire_token_remaining_seconds 90$/m);
 	await state.close();
 });
@@ -48,7 +54,7 @@ it("counts the mirror's resources once for simultaneous readers, and again after
 			getMeta: async () => undefined,
 		},
 		kinds: ["port"],
-		state: { verifiedAt: () => Date.now(), isListed: () => true },
+		state: { verifiedAt: () => Date.now(), isListed: () => true, senders: () => undefined },
 	});
 	expect(await registry.metrics()).not.toContain('kind="port"');
 	isAway = false;

@@ -113,7 +113,7 @@ export function collectToken(registry: Registry, remaining: () => number | undef
 
 export interface MirrorParts {
 	readonly store: Pick<MirrorStore, "stats" | "getMeta">;
-	readonly state: Pick<MirrorState, "verifiedAt" | "isListed">;
+	readonly state: Pick<MirrorState, "verifiedAt" | "isListed" | "senders">;
 	/** Those of the source. */
 	readonly kinds: readonly ResourceKind[];
 }
@@ -134,6 +134,17 @@ export function collectMirror(registry: Registry, { store, state, kinds }: Mirro
 	gauge("fill_ratio", "Share of the kinds of resources that were read completely", () => {
 		const done = kinds.filter((kind) => state.isListed([kind]));
 		return kinds.length === 0 ? 1 : done.length / kinds.length;
+	});
+	new Gauge({
+		name: "guestwire_signal_sender_trusted",
+		help: "1 while a service is known to report its changes by messages",
+		labelNames: ["sender"],
+		registers,
+		collect() {
+			this.reset();
+			for (const [sender, known] of Object.entries(state.senders()?.states ?? {}))
+				this.set({ sender }, known === "trusted" ? 1 : 0);
+		},
 	});
 	new Gauge({
 		name: "guestwire_mirror_leader_info",

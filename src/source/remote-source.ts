@@ -128,14 +128,29 @@ export interface SignalHandler {
 	/**
 	 * Called when the way works (again), after a time in which it may have missed changes: from `since` (milliseconds since
 	 * 1970, undefined for ever) until now.
+	 *
+	 * @param place where senders' messages come from: what a sender has sent to another place says nothing about this one
 	 */
-	onGap(since: number | undefined): void;
+	onGap(since: number | undefined, place?: string): void;
 	/** Called when the way works again and has missed nothing. */
 	onUp(): void;
+	/** A message of this sender has arrived, also if it names nothing. */
+	onHeard(sender: string): void;
 	/** Called when the way stops working, with the reason in one line; it is tried again until the signals are closed. */
 	onDown(reason: string): void;
 	/** A message that could not be understood. */
 	onInvalid(reason: string): void;
+}
+
+/** A service that reports its changes by messages. It may be configured to send none, and nothing but its silence shows that. */
+export interface Sender {
+	readonly name: string;
+	/** As people write it. */
+	readonly title: string;
+	/** Of the resources whose changes it reports. */
+	readonly kinds: readonly ResourceKind[];
+	/** What to do so that it reports them all, as a clause. */
+	readonly advice: string;
 }
 
 export interface ChangeSignals {
@@ -145,6 +160,8 @@ export interface ChangeSignals {
 	 * that names kinds misses nothing after its first `onGap`.
 	 */
 	readonly neededFor: "every kind" | readonly ResourceKind[];
+	/** The services whose messages this way carries: without them, it reports nothing even if it works. */
+	readonly senders?: readonly Sender[];
 	/** Starts to listen, for as long as this process is the watcher. Returns at once. The result ends it, and leaves nothing behind. */
 	listen(handler: SignalHandler): () => Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface SourceContext {
 	readonly freshness: number;
 	/** Given, a remote source offers signals. */
 	readonly changes?: ChangeOptions | undefined;
+	/** For checks: how long messages are waited for, in seconds. */
+	readonly listenSeconds?: number | undefined;
 	/**
 	 * Given, a source that can watch its data does so, and calls this after each change: with the reason, in one line, why
 	 * the previous state stays (once per reason), or undefined when the new one is in use.
@@ -41,6 +43,8 @@ export interface OpenedSource {
 export interface CheckResult {
 	readonly part: string;
 	readonly ok: boolean;
+	/** Whether it proves nothing, or something may go wrong later, although nothing is known to be wrong. */
+	readonly warning?: true;
 	/** What the check found and, if it failed, what to do. */
 	readonly found: string;
 }
@@ -53,10 +57,18 @@ export interface SourceKind<C> {
 	check(config: C, context: SourceContext): Promise<readonly CheckResult[]>;
 }
 
-/** Runs one check: its text, or the error that it failed with. */
-export async function checkPart(part: string, check: () => Promise<string>): Promise<CheckResult> {
+/** What a check found if it is a warning. */
+export interface CheckWarning {
+	readonly warning: string;
+}
+
+/** Runs one check: its text or warning, or the error that it failed with. */
+export async function checkPart(part: string, check: () => Promise<string | CheckWarning>): Promise<CheckResult> {
 	try {
-		return { part, ok: true, found: await check() };
+		const found = await check();
+		return typeof found === "string"
+			? { part, ok: true, found }
+			: { part, ok: true, warning: true, found: found.warning };
 	} catch (error) {
 		if (!(error instanceof GuestwireError)) throw error;
 		return { part, ok: false, found: error.message };

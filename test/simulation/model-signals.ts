@@ -1,5 +1,6 @@
 /** The model cloud's message bus, with its faults. */
-import type { ChangeSignals, Signal, SignalHandler } from "../../src/source/remote-source.ts";
+import { SENDERS } from "../../src/source/openstack/bus-senders.ts";
+import type { ChangeSignals, Sender, Signal, SignalHandler } from "../../src/source/remote-source.ts";
 import type { ResourceKind } from "../../src/source/resource.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
@@ -23,6 +24,8 @@ export interface Message extends Signal {
 }
 
 export interface Connection {
+	/** A message that names nothing. */
+	greet(sender: Sender): void;
 	/** @param kind what has changed. Default: what the message names */
 	receive(message: Message, isForged: boolean, kind?: ResourceKind): void;
 	goDown(): void;
@@ -64,15 +67,20 @@ export function createModelSignals(
 			if (!isConnected || isEnded) return;
 			if (number < delivered) scheduler.count("messages overtake each other");
 			delivered = Math.max(delivered, number);
+			const sender = SENDERS.find(({ kinds }) => kinds.includes(signal.kind));
+			if (sender !== undefined) handler.onHeard(sender.name);
 			handler.onSignals([signal]);
 		}
 		async function connect(): Promise<void> {
 			await scheduler.after(CONNECT, process);
 			if (faults.isDown || isEnded || isConnected) return;
 			isConnected = true;
-			handler.onGap(downSince);
+			handler.onGap(downSince, "the model's broker");
 		}
 		const connection: Connection = {
+			greet({ name }) {
+				if (process.isAlive && isConnected) handler.onHeard(name);
+			},
 			receive(signal, isForged, kind = signal.kind) {
 				if (!process.isAlive) return void faults.connections.delete(connection);
 				if (!isConnected) return;
@@ -103,5 +111,5 @@ export function createModelSignals(
 			faults.connections.delete(connection);
 		};
 	}
-	return [{ name: "bus", neededFor: "every kind", listen }];
+	return [{ name: "bus", neededFor: "every kind", senders: SENDERS, listen }];
 }

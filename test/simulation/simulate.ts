@@ -86,6 +86,7 @@ async function run(world: World): Promise<void> {
 	await checkOwners(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkFresh(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkClock(world, check);
+	if (world.hasBus) await checkCurrent(world, check);
 	if (world.hasBus && random.chance(SHARE)) await checkMissed(world, check);
 	if (world.hasBus && random.chance(SHARE)) {
 		await checkGap(world, check);
@@ -104,6 +105,21 @@ async function checkConvergence({ scheduler, cloud, database }: World, check: ()
 		const difference = differenceOf(cloud, database);
 		if (difference === undefined) return;
 		if (scheduler.now() >= end) throw new Violation(`after ${CONVERGENCE} ms without faults: ${difference}`);
+	}
+}
+
+/** How old a mirror may be that is current. Milliseconds. */
+const CURRENT = 5000;
+
+/** Once nothing is missed any more, and every service was heard, the mirror is current again. */
+async function checkCurrent(world: World, check: () => void): Promise<void> {
+	const { scheduler, database } = world;
+	const end = scheduler.now() + CONVERGENCE;
+	const age = () => scheduler.now() - Number(database.meta.get("current") ?? Number.NEGATIVE_INFINITY);
+	for (world.greet(); age() > CURRENT; world.greet()) {
+		if (scheduler.now() >= end)
+			throw new Violation(`after ${CONVERGENCE} ms without faults, the mirror is not current`);
+		await scheduler.advance(1000, check);
 	}
 }
 

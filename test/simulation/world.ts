@@ -1,4 +1,5 @@
 /** The cloud, the database and the nodes of one run, and what can happen to them. */
+import { SENDERS } from "../../src/source/openstack/bus-senders.ts";
 import type { ResourceKind } from "../../src/source/resource.ts";
 import { createMemoryDatabase, type MemoryDatabase } from "./memory-store.ts";
 import { createModelCloud, type ModelCloud } from "./model-cloud.ts";
@@ -30,6 +31,8 @@ export interface World {
 	muteSignals(isMute: boolean): void;
 	/** The clocks of all nodes are ahead by so many milliseconds. */
 	setClocks(ahead: number): void;
+	/** Every service sends a message that names nothing. */
+	greet(): void;
 	/** The broker goes away or comes back. */
 	setBus(isDown: boolean): void;
 	/** All nodes are killed, and one starts. */
@@ -192,6 +195,9 @@ export function createWorld(scheduler: Scheduler): World {
 		setClocks(ahead) {
 			note(`all clocks are ahead by ${ahead} ms`);
 			for (const process of processes) process.ahead = ahead;
+		},
+		greet() {
+			for (const connection of signals.connections) for (const sender of SENDERS) connection.greet(sender);
 		},
 		setBus,
 		async restart() {

@@ -80,16 +80,22 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 
 	function listenTo(address: string) {
 		const heard: string[] = [];
+		const senders: string[] = [];
+		const places: (string | undefined)[] = [];
 		const signals: Signal[] = [];
 		const end = createBus(async () => parseTransportUrl(address, "transport-url")).listen({
 			onSignals: (some) => void signals.push(...some),
-			onGap: (since) => void heard.push(since === undefined ? "up" : "up again"),
+			onGap(since, place) {
+				heard.push(since === undefined ? "up" : "up again");
+				places.push(place);
+			},
+			onHeard: (sender) => void senders.push(sender),
 			onUp: () => void heard.push("up without a gap"),
 			onDown: (reason) => void heard.push(`down: ${reason}`),
 			onInvalid: (reason) => void heard.push(`invalid: ${reason}`),
 		});
 		onTestFinished(end);
-		return { heard, ids: () => signals.flatMap(({ ids }) => ids), signals, end };
+		return { heard, senders, places, ids: () => signals.flatMap(({ ids }) => ids), signals, end };
 	}
 
 	test("notifications arrive from both exchanges, of every priority and topic", async () => {
@@ -111,6 +117,31 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 			.toEqual(["port", "port", "server", "server", "server"]);
 		expect(signals[0]).toEqual({ kind: "port", ids: [ID], changedAt: Date.parse("2026-11-26T12:51:55.7Z") });
 		expect(heard).toEqual(["up"]);
+	});
+
+	test("who was heard is told by the exchange, and Nova only by its versioned format", async () => {
+		const bus = await publisher();
+		for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+		const { heard, senders, places, ids } = listenTo(url());
+		await expect.poll(() => heard, SOON).toEqual(["up"]);
+		expect(places).toEqual([`127.0.0.1:${broker.port}//`]);
+		await bus.send("nova", "notifications.info", {
+			event_type: "compute.instance.update",
+			payload: { instance_id: ID },
+		});
+		await bus.send("neutron", "notifications.info", "{");
+		// As if somebody published to Guestwire's own queue.
+		const [queue = ""] = /^guestwire\..*$/m.exec(await broker.control("list_queues", "name")) ?? [];
+		await bus.send("", queue, { event_type: "port.update.end", payload: { port: { id: ID } } });
+		await expect.poll(() => ids().length, SOON).toBe(2);
+		expect(senders).toEqual([]);
+		await bus.send("nova", "versioned_notifications.info", {
+			event_type: "instance.update",
+			payload: { "nova_object.data": { uuid: ID } },
+		});
+		// It names nothing that is read.
+		await bus.send("neutron", "notifications.info", { event_type: "router.create.end", payload: { router: {} } });
+		await expect.poll(() => senders, SOON).toEqual(["nova", "neutron"]);
 	});
 
 	test("a broken or forged message is reported, and others still arrive", async () => {
@@ -209,7 +240,9 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 	});
 
 	describe("doctor", () => {
-		const doctor = (address: string) => checkBus(async () => parseTransportUrl(address, "transport-url"));
+		/** Listens for a moment only: nothing is sent unless the test sends it. */
+		const doctor = (address: string, seconds = 0.2) =>
+			checkBus(async () => async () => parseTransportUrl(address, "transport-url"), seconds);
 
 		test("finds what is missing, step by step", async () => {
 			const bus = await publisher();
@@ -219,20 +252,59 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 				found: expect.stringMatching(/^exchange neutron and nova does not exist/),
 			});
 			for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+			const silent = /^none has ever been sent to the queue (versioned_)?notifications.info: set driver = messagingv2/;
 			expect(await doctor(url())).toMatchObject([
 				{ part: "message bus", ok: true },
-				{
-					part: "notifications",
-					ok: false,
-					found: expect.stringMatching(/^none have been sent yet: set driver = messagingv2/),
-				},
+				{ part: "notification queues", ok: true },
+				{ part: "Neutron's notifications", ok: false, found: expect.stringMatching(silent) },
+				{ part: "Nova's notifications", ok: false, found: expect.stringMatching(silent) },
 			]);
-			await bus.queue("notifications.info");
-			const [, old] = await doctor(url());
-			expect(old).toMatchObject({ ok: true, found: expect.stringContaining("notification_format = both") });
-			await bus.queue("versioned_notifications.info");
-			const [, both] = await doctor(url());
-			expect(both).toMatchObject({ ok: true, found: "are sent, including Nova's versioned ones" });
+		});
+
+		test("says that it heard nothing, although the queues exist, which Nova alone may have declared", async () => {
+			const bus = await publisher();
+			for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+			for (const name of ["notifications.info", "versioned_notifications.info"]) await bus.queue(name);
+			const [, , ...found] = await doctor(url());
+			const what = /^nothing heard in 0.2 s: if nothing changed, that can be normal.*--listen 60.*example: openstack/;
+			expect(found).toMatchObject(
+				["Neutron", "Nova"].map((title) => ({
+					...{ part: `${title}'s notifications`, ok: true, warning: true },
+					found: expect.stringMatching(what),
+				})),
+			);
+		});
+
+		test("says of each sender what it heard, and waits no longer", async () => {
+			const bus = await publisher();
+			for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
+			for (const name of ["notifications.info", "versioned_notifications.info"]) await bus.queue(name);
+			const old = { event_type: "compute.instance.update", payload: { instance_id: ID } };
+			const versioned = { event_type: "instance.update", payload: { "nova_object.data": { uuid: ID } } };
+			/** Sends until the check is over. */
+			const during = async (send: () => Promise<void>, seconds: number) => {
+				const found = doctor(url(), seconds);
+				let isOver = false;
+				void found.finally(() => {
+					isOver = true;
+				});
+				while (!isOver) await send();
+				const [, , neutron, nova] = await found;
+				return { neutron, nova };
+			};
+			const one = await during(() => bus.send("nova", "notifications.info", old), 1);
+			expect(one.neutron).toMatchObject({ warning: true, found: expect.stringMatching(/^nothing heard in 1 s/) });
+			expect(one.nova).toMatchObject({
+				...{ ok: true, warning: true },
+				found: expect.stringMatching(/^heard \d+, but none in the versioned format: .*notification_format = both/),
+			});
+			const both = await during(async () => {
+				await bus.send("nova", "versioned_notifications.info", versioned);
+				await bus.portChanged(ID);
+			}, 3600);
+			for (const found of [both.neutron, both.nova]) {
+				expect(found).toEqual({ part: expect.anything(), ok: true, found: expect.stringMatching(/^heard \d+$/) });
+			}
 		});
 
 		test("finds a queue that grows", async () => {

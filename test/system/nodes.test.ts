@@ -52,7 +52,7 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		rmSync(folder, { recursive: true });
 	});
 
-	function startNode(name: string): Promise<ServeProcess> {
+	function startNode(name: string, more: object = {}): Promise<ServeProcess> {
 		const own = join(folder, name);
 		mkdirSync(own);
 		const config = {
@@ -60,6 +60,7 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 			metadata: [{ listen: "127.0.0.1:0", identity: "signed", sharedSecretFile: join(folder, "secret") }],
 			state: { postgres: database },
 			workers: 2,
+			...more,
 		};
 		return startServe(own, config, {
 			...cloud.env,
@@ -74,11 +75,19 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		cloud.records.ports = cloud.records.ports.map((one) =>
 			one.id === id ? { ...one, name, revision_number: revision } : one,
 		);
-		if (!isReported) return;
-		const message = { event_type: "port.update.end", payload: { port: { id } } };
+		if (isReported) await notify("neutron", { event_type: "port.update.end", payload: { port: { id } } });
+	}
+
+	async function notify(service: "neutron" | "nova", message: object): Promise<void> {
 		const envelope = { "oslo.version": "2.0", "oslo.message": JSON.stringify(message) };
-		bus.channel.publish("neutron", "notifications.info", Buffer.from(JSON.stringify(envelope)));
+		bus.channel.publish(service, "notifications.info", Buffer.from(JSON.stringify(envelope)));
 		await bus.channel.waitForConfirms();
+	}
+
+	/** Something happens in each service that no instance's facts contain. */
+	async function notifyAnything(): Promise<void> {
+		await notify("neutron", { event_type: "router.create.end", payload: { router: {} } });
+		await notify("nova", { event_type: "flavor.create", payload: { "nova_object.data": {} } });
 	}
 
 	const metric = async (node: ServeProcess, name: string) =>
@@ -87,12 +96,15 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 	const isFilled = async (node: ServeProcess) => (await metric(node, "guestwire_mirror_fill_ratio")) === 1;
 	/** All changes are known: the mirror is not older than this. Seconds. */
 	const isCurrent = async (node: ServeProcess) => (await metric(node, "guestwire_mirror_age_seconds")) < 2;
+	async function untilCurrent(node: ServeProcess): Promise<void> {
+		await expect.poll(() => notifyAnything().then(() => isCurrent(node)), SOON).toBe(true);
+	}
 
 	async function bothNodes(): Promise<readonly [leader: ServeProcess, other: ServeProcess]> {
 		const first = await startNode("first");
 		await expect.poll(() => isFilled(first), SOON).toBe(true);
 		const second = await startNode("second");
-		for (const node of [first, second]) await expect.poll(() => isCurrent(node), SOON).toBe(true);
+		for (const node of [first, second]) await untilCurrent(node);
 		expect([await isLeader(first), await isLeader(second)]).toEqual([true, false]);
 		return [first, second];
 	}
@@ -192,6 +204,33 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		expect(took.sort((a, b) => a - b)[Math.floor(took.length / 2)]).toBeLessThan(1000);
 	});
 
+	test("while Neutron sends no notifications, facts are no older than freshness, and /readyz says what to set", async () => {
+		const node = await startNode("first", { freshness: 2 });
+		const readiness = async () => (await fetch(`${node.operator}/readyz`)).text();
+		const trusted = (sender: string) => metric(node, `guestwire_signal_sender_trusted\\{sender="${sender}"\\}`);
+		await expect.poll(() => isFilled(node), SOON).toBe(true);
+		await expect.poll(() => metric(node, 'guestwire_signal_up\\{signal="bus"\\}'), SOON).toBe(1);
+		await notify("nova", { event_type: "flavor.create", payload: { "nova_object.data": {} } });
+		await expect.poll(() => trusted("nova"), SOON).toBe(1);
+		await expect
+			.poll(readiness, SOON)
+			.toMatch(/^ok, but Neutron has sent no notification .*: .*set driver = messagingv2/);
+		expect(await trusted("neutron")).toBe(0);
+		const { id, port } = someInstance();
+		expect((await ask(node, id, "metadata/network_data")).status).toBe(200);
+		await describePort(port, "unreported", false);
+		// Long before the next comparison.
+		await expect.poll(() => nameSeenBy(node, id), SOON).toContain("unreported");
+
+		// The first notification proves that they come.
+		await describePort(port, "reported");
+		const changed = performance.now();
+		await expect.poll(() => nameSeenBy(node, id), SOON).toContain("reported");
+		console.log(`the first change that Neutron reports is seen after ${Math.round(performance.now() - changed)} ms`);
+		await expect.poll(readiness, SOON).toBe("ok\n");
+		await expect.poll(() => isCurrent(node), SOON).toBe(true);
+	});
+
 	test("a leader killed while it fills is replaced within 10 s, and nothing is missing", async () => {
 		const reached = Promise.withResolvers<void>();
 		cloud.fault = (call) => {
@@ -286,10 +325,10 @@ describe.skipIf(!hasPostgres || !hasRabbitMq)("nodes", { timeout: 180_000 }, () 
 		};
 		const first = await startNode("first");
 		await expect.poll(() => isFilled(first), SOON).toBe(true);
-		await expect.poll(() => isCurrent(first), SOON).toBe(true);
+		await untilCurrent(first);
 		const ofOne = await series([first], "one");
 		const second = await startNode("second");
-		await expect.poll(() => isCurrent(second), SOON).toBe(true);
+		await untilCurrent(second);
 		const ofTwo = await series([first, second], "two");
 		console.log(`12 changes: ${ofOne} calls of one node, ${ofTwo} of two`);
 		expect(ofTwo).toBeLessThanOrEqual(ofOne * 1.05);

@@ -224,6 +224,9 @@ export const RefusalsSchema = Type.Object({
 export const StatusSchema = Type.Object({
 	isReady: Type.Boolean(),
 	isOutdated: Type.Boolean({ description: "Whether the inventory is invalid and its last valid state is served" }),
+	problems: Type.Array(Type.String(), {
+		description: "What keeps changes in the cloud from being served at once, and what to do",
+	}),
 	version: Type.String(),
 	source: Type.String({ description: "The kind of source" }),
 	instances: Type.Integer(),

@@ -291,6 +291,15 @@ it("is ready when guests are answered", async () => {
 	expect((await ask("/healthz")).status).toBe(200);
 });
 
+it("says while it is ready what keeps changes from being served at once", async () => {
+	const problems = ["Neutron is silent: switch it on", "Nova is silent: switch it on"];
+	await start({ problems: () => problems });
+	const { status, body } = await ask("/readyz");
+	expect([status, `${body}`]).toEqual([200, `ok, but ${problems[0]}, but ${problems[1]}\n`]);
+	problems.length = 0;
+	expect(`${(await ask("/readyz")).body}`).toBe("ok\n");
+});
+
 it("has exactly the metrics that docs/operator.md lists", async () => {
 	await start();
 	const text = (await ask("/metrics")).body.toString();

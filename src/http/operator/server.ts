@@ -56,6 +56,8 @@ export interface OperatorServerOptions extends Tokens {
 	readonly isReady: () => boolean;
 	/** Whether the inventory is invalid and its last valid state is served; shown by `/readyz`. Default: false. */
 	readonly isOutdated?: () => boolean;
+	/** What keeps changes in the cloud from being served at once, and what to do; shown by `/readyz`. Default: nothing. */
+	readonly problems?: () => readonly string[];
 	/** Guestwire's version, for the OpenAPI document. */
 	readonly version: string;
 	/** See PageRoutesOptions. */
@@ -88,7 +90,7 @@ declare module "fastify" {
 	}
 }
 
-/** Requested every few seconds by load balancers, which have no token. The responses are a single word. */
+/** Requested every few seconds by load balancers, which have no token. The responses are a word, or say what is wrong. */
 const PROBES = new Set(["/healthz", "/readyz"]);
 
 /** @throws GuestwireError `config` or `listen` */
@@ -180,7 +182,8 @@ function requestOf(headers: FastifyRequest["headers"], method: string): AccessRe
 }
 
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access: Access): void {
-	const { instances, documents, passwords, metrics, log, isReady, isOutdated = () => false } = options;
+	const { instances, documents, passwords, metrics, log, isReady } = options;
+	const { isOutdated = () => false, problems = () => [] } = options;
 
 	const instanceOf = async (id: string, look = instances.get): Promise<Instance> => {
 		const found = await look(id.toLowerCase(), "all");
@@ -221,7 +224,7 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.register(guestRoutes, { ...options, instanceOf });
 	const isAdmitted = ({ headers, method }: FastifyRequest) =>
 		typeof access.check(requestOf(headers, method)) === "string";
-	app.register(stateRoutes, { ...options, isOutdated, isAdmitted });
+	app.register(stateRoutes, { ...options, isOutdated, problems, isAdmitted });
 	app.register(sessionRoutes, { access, requestOf, version: options.version });
 	app.register(pageRoutes, { folder: options.pageFolder });
 
@@ -233,7 +236,8 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.get("/healthz", hidden, async () => "ok\n");
 	app.get("/readyz", hidden, async (_request, reply) => {
 		if (!isReady()) return reply.code(503).send("not ready\n");
-		return isOutdated() ? "ok, but the inventory is invalid, so its last valid state is served\n" : "ok\n";
+		if (isOutdated()) return "ok, but the inventory is invalid, so its last valid state is served\n";
+		return `${["ok", ...problems()].join(", but ")}\n`;
 	});
 }
 

@@ -27,6 +27,8 @@ export interface StateRoutesOptions {
 	readonly version: string;
 	readonly isReady: () => boolean;
 	readonly isOutdated: () => boolean;
+	/** See OperatorServerOptions. */
+	readonly problems: () => readonly string[];
 	/** Whether a request that was admitted still would be: its session may have ended. */
 	readonly isAdmitted: (request: FastifyRequest) => boolean;
 }
@@ -72,13 +74,13 @@ function refusalOf({ refusal, misses }: RefusalWithMisses) {
 }
 
 function addStatus(app: FastifyInstance, options: StateRoutesOptions): void {
-	const { overview, metrics, source, version, isReady, isOutdated } = options;
+	const { overview, metrics, source, version, isReady, isOutdated, problems } = options;
 	const schema = { summary: "The state of the service and of its cloud", response: { 200: StatusSchema } };
 	app.get("/api/status", { schema }, async () => {
 		const all = await metrics.registry.getMetricsAsJSON();
 		const own = all.filter(({ name }) => name.startsWith("guestwire_"));
 		return {
-			...{ isReady: isReady(), isOutdated: isOutdated(), version, source },
+			...{ isReady: isReady(), isOutdated: isOutdated(), problems: [...problems()], version, source },
 			...{ instances: overview.size, isComplete: overview.isComplete },
 			nodes: await overview.nodes(),
 			metrics: own.map(({ name, help, values }) => ({

@@ -7,6 +7,7 @@ test("a session that lasts leaves nothing behind with each check", async () => {
 	const waiting = vi.spyOn(ended, "then");
 	let checks = 0;
 	const session = {
+		place: "mq/",
 		async bind() {
 			checks++;
 			return [];

@@ -168,5 +168,14 @@ describe("a forged or broken message is invalid", () => {
 
 test.each(["yesterday", 7, null, "2026-99-26 12:51:55", "2026-11-26"])("time %j is left out", (timestamp) => {
 	const parsed = parseBusMessage(bare(message("port.update.end", { port: { id: ID } }, timestamp)));
-	expect(parsed).toEqual({ signals: [{ kind: "port", ids: [ID] }] });
+	expect(parsed).toEqual({ signals: [{ kind: "port", ids: [ID] }], isVersioned: false });
+});
+
+test.each([
+	["instance.update", nova(ID), true],
+	["flavor.create", { "nova_object.data": {} }, true],
+	["compute.instance.update", { instance_id: ID }, false],
+	["compute.instance.update", { instance_id: ID, "nova_object.data": "text" }, false],
+])("whether %s is of Nova's versioned format", (type, payload, isVersioned) => {
+	expect(parseBusMessage(enveloped(message(type, payload)))).toMatchObject({ isVersioned });
 });

@@ -10,7 +10,13 @@ import type { Signal } from "../remote-source.ts";
 import type { ResourceKind } from "../resource.ts";
 import { keypairId } from "../source.ts";
 
-export type BusMessage = { readonly signals: readonly Signal[] } | { readonly invalid: string };
+export type BusMessage =
+	| {
+			readonly signals: readonly Signal[];
+			/** Whether it is of Nova's versioned format. */
+			readonly isVersioned: boolean;
+	  }
+	| { readonly invalid: string };
 
 /** Bytes. A bulk request for a thousand ports makes a message of about 2 MB. */
 export const LARGEST_MESSAGE = 4 * 1024 * 1024;
@@ -30,7 +36,7 @@ export function parseBusMessage(content: Buffer): BusMessage {
 	const named = namedBy(type, payload);
 	if (named.length > MOST_IDS) return { invalid: `a message that names ${named.length} resources` };
 	if (!named.every(([kind, id]) => isValid(kind, id))) return { invalid: "a message with an invalid id" };
-	return { signals: signalsOf(named, changedAt(timestamp)) };
+	return { signals: signalsOf(named, changedAt(timestamp)), isVersioned: isObject(payload[VERSIONED]) };
 }
 
 const isObject = (value: unknown): value is Json =>
@@ -84,8 +90,10 @@ function namedBy(type: string, payload: Json): ResourceIds {
 }
 
 /** The payload of Nova's versioned events is an object in an object. */
+const VERSIONED = "nova_object.data";
+
 function versionedData(payload: Json): Json {
-	const data = payload["nova_object.data"];
+	const data = payload[VERSIONED];
 	return isObject(data) ? data : payload;
 }
 

@@ -4,14 +4,19 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, type ChannelModel, connect, credentials } from "amqplib";
 import { GuestwireError } from "../../errors.ts";
-import type { BusAddress, BusHost } from "./transport-url.ts";
+import { SENDERS } from "./bus-senders.ts";
+import { type BusAddress, type BusHost, placeOf } from "./transport-url.ts";
 
 export interface QueueState {
 	readonly messages: number;
 	readonly consumers: number;
 }
 
+export type OnMessage = (content: Buffer, exchange: string) => Promise<void>;
+
 export interface BusSession {
+	/** See `placeOf`. */
+	readonly place: string;
 	/** Binds the queue to the exchanges that exist, which may be repeated. Returns those that do not. */
 	bind(): Promise<readonly string[]>;
 	/** How many messages wait in the session's own queue. */
@@ -24,8 +29,7 @@ export interface BusSession {
 	close(): Promise<void>;
 }
 
-/** The services' `control_exchange`. */
-const EXCHANGES = ["neutron", "nova"];
+const EXCHANGES = SENDERS.map(({ name }) => name);
 const KEYS = [
 	"notifications.info",
 	"notifications.error",
@@ -49,15 +53,11 @@ const NOT_FOUND = 404;
 /**
  * Connects to a broker and creates a queue that only this connection may use, and that is gone when it ends.
  *
- * @param onMessage called with each message's content. The broker sends no more than `PREFETCH` until it has resolved
+ * @param onMessage called with each message's content, and the exchange that it was sent to. The broker sends no more than `PREFETCH` until it has resolved
  * @throws GuestwireError `config`: a file of the TLS options can't be read
  * @throws Error of the socket or the broker
  */
-export async function openBusSession(
-	address: BusAddress,
-	host: BusHost,
-	onMessage: (content: Buffer) => Promise<void>,
-): Promise<BusSession> {
+export async function openBusSession(address: BusAddress, host: BusHost, onMessage: OnMessage): Promise<BusSession> {
 	const connection = await connectTo(address, host);
 	const ended = Promise.withResolvers<string>();
 	const end = (error?: unknown) =>
@@ -74,6 +74,7 @@ export async function openBusSession(
 		channel.on("close", end);
 		const queue = await consume(channel, onMessage, end);
 		return {
+			place: placeOf(address),
 			bind: () => bindExisting(connection, channel, queue),
 			waiting: async () => (await channel.checkQueue(queue)).messageCount,
 			async inspect(name) {
@@ -123,18 +124,14 @@ async function readPem(file: string): Promise<Buffer> {
 	}
 }
 
-async function consume(
-	channel: Channel,
-	onMessage: (content: Buffer) => Promise<void>,
-	end: (error: Error) => void,
-): Promise<string> {
+async function consume(channel: Channel, onMessage: OnMessage, end: (error: Error) => void): Promise<string> {
 	await channel.prefetch(PREFETCH);
 	const options = { exclusive: true, durable: false, autoDelete: true, arguments: QUEUE_LIMITS };
 	const { queue } = await channel.assertQueue(`guestwire.${randomUUID()}`, options);
 	await channel.consume(queue, async (message) => {
 		if (message === null) return end(new Error("the broker deleted the queue"));
 		try {
-			await onMessage(message.content);
+			await onMessage(message.content, message.fields.exchange);
 			channel.ack(message);
 		} catch (error) {
 			// Such as the channel's, if it was closed meanwhile.

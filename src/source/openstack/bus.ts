@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChangeSignals, SignalHandler } from "../remote-source.ts";
 import type { BusMessage } from "./bus-message.ts";
-import { type BusSession, describeBusError, HEARTBEAT, LOSSY, openBusSession } from "./bus-session.ts";
+import { SENDERS, senderOf } from "./bus-senders.ts";
+import { type BusSession, describeBusError, HEARTBEAT, LOSSY, type OnMessage, openBusSession } from "./bus-session.ts";
 import { createMessageParser } from "./message-parser.ts";
 import type { BusAddress } from "./transport-url.ts";
 
@@ -24,6 +25,7 @@ export function createBus(address: () => Promise<BusAddress>): ChangeSignals {
 	return {
 		name: "bus",
 		neededFor: "every kind",
+		senders: SENDERS,
 		listen(handler) {
 			const stop = new AbortController();
 			const listening = listen(address, handler, stop.signal);
@@ -47,15 +49,15 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 	};
 	const parse = createMessageParser(() => handler.onGap(Date.now()));
 	const session: SessionHandler = {
-		async onMessage(content) {
+		async onMessage(content, exchange) {
 			const message = await parse(content);
-			if (!stop.aborted) deliver(message, handler);
+			if (!stop.aborted) deliver(message, exchange, handler);
 		},
 		onIncomplete: report,
-		onComplete() {
+		onComplete(place) {
 			failures = 0;
 			reported = undefined;
-			handler.onGap(downSince);
+			handler.onGap(downSince, place);
 		},
 		onOverflow: () => handler.onGap(Date.now() - CHECK_EVERY),
 	};
@@ -71,9 +73,14 @@ async function listen(address: () => Promise<BusAddress>, handler: SignalHandler
 	}
 }
 
-function deliver(message: BusMessage, handler: SignalHandler): void {
-	if ("invalid" in message) handler.onInvalid(message.invalid);
-	else if (message.signals.length > 0) handler.onSignals(message.signals);
+function deliver(message: BusMessage, exchange: string, handler: SignalHandler): void {
+	if ("invalid" in message) {
+		handler.onInvalid(message.invalid);
+		return;
+	}
+	const sender = senderOf(exchange, message.isVersioned);
+	if (sender !== undefined) handler.onHeard(sender);
+	if (message.signals.length > 0) handler.onSignals(message.signals);
 }
 
 async function pause(rounds: number, stop: AbortSignal): Promise<void> {
@@ -82,9 +89,9 @@ async function pause(rounds: number, stop: AbortSignal): Promise<void> {
 }
 
 interface SessionHandler {
-	onMessage(content: Buffer): Promise<void>;
+	readonly onMessage: OnMessage;
 	/** All exchanges exist, and the queue is bound to them. */
-	onComplete(): void;
+	onComplete(place: string): void;
 	onIncomplete(reason: string): void;
 	/** The broker may have dropped messages since the last check. */
 	onOverflow(): void;
@@ -132,7 +139,7 @@ type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /** Binds the queue as long as the session lasts: an exchange may appear late, or be deleted and created again. */
 export async function watchExchanges(
-	session: Pick<BusSession, "bind" | "waiting">,
+	session: Pick<BusSession, "place" | "bind" | "waiting">,
 	handler: SessionHandler,
 	ended: Promise<string>,
 	wait: Wait = (milliseconds, signal) => sleep(milliseconds, undefined, { ref: false, signal }),
@@ -146,7 +153,7 @@ export async function watchExchanges(
 		if (known === "" && (await session.waiting()) >= LOSSY) handler.onOverflow();
 		const missing = (await session.bind()).join(" and ");
 		if (end.signal.aborted) return ended;
-		if (missing === "" && known !== "") handler.onComplete();
+		if (missing === "" && known !== "") handler.onComplete(session.place);
 		if (missing !== "" && known !== missing) handler.onIncomplete(`exchange ${missing} does not exist: ${HINT}`);
 		if (missing === "") missingSince = performance.now();
 		known = missing;

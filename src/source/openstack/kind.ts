@@ -13,10 +13,11 @@ export const openStackKind: SourceKind<{ readonly cloud?: string; readonly tagsO
 		const source = await openOpenStackSource({ ...config, env, profile, sharing, changes });
 		return { source, maxAge: freshness - sharing, sourceAge: sharing };
 	},
-	async check(config, { env, changes }) {
+	async check(config, { env, changes, listenSeconds }) {
 		const services = await openServices({ ...config, env });
 		try {
-			return [...(await checkCloud(services, Date.now)), ...(await checkBus(await findBus(changes?.busFile, env)))];
+			const bus = () => findBus(changes?.busFile, env);
+			return [...(await checkCloud(services, Date.now)), ...(await checkBus(bus, listenSeconds))];
 		} finally {
 			await services.close();
 		}

@@ -29,6 +29,7 @@ async function listenTo(name: SignalName) {
 		onUp: () => void heard.push("up again"),
 		onDown: (reason) => void heard.push(`down: ${reason}`),
 		onInvalid: (reason) => void heard.push(`invalid: ${reason}`),
+		onHeard: () => {},
 	});
 	onTestFinished(end);
 	const names = () => new Set(signals.flatMap(({ kind, ids }) => ids.map((id) => `${kind} ${id}`)));

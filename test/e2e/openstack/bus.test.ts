@@ -13,6 +13,7 @@ import {
 	OTHER_CHANGES,
 	removeSubject,
 	type Subject,
+	touch,
 } from "./changes.ts";
 import { type Forwarder, startForwarder } from "./forwarder.ts";
 import { type Guestwire, startGuestwire, untilCurrent } from "./guestwire.ts";
@@ -52,7 +53,7 @@ beforeAll(async () => {
 	bus = await startForwarder(Number(url.port));
 	url.port = String(bus.port);
 	guestwire = await startGuestwire({ authUrl: proxy.authUrl, profile: "full", bus: url.href, sweepMinutes: SWEEP });
-	await untilCurrent(guestwire);
+	await untilCurrent(guestwire, () => touch(subject));
 });
 afterAll(async () => {
 	if (guestwire.running()) await guestwire.stop();

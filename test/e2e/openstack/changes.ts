@@ -69,6 +69,13 @@ export async function removeSubject(api: Api): Promise<void> {
 	for (const { id } of await own("security_groups")) await api.delete("network", `/security-groups/${id}`);
 }
 
+/** Changes something in Neutron and in Nova that no other change is about. */
+export async function touch(subject: Subject): Promise<void> {
+	const { api, guest } = subject;
+	await updatePort(subject, { description: `touched ${Date.now()}` });
+	await api.post("compute", `/servers/${guest.id}/metadata`, { metadata: { touched: `${Date.now()}` } });
+}
+
 const updatePort = ({ api, guest }: Subject, port: Json) => api.put("network", `/ports/${guest.ports[0].id}`, { port });
 const updateSubnet = ({ api, wiring }: Subject, subnet: Json) =>
 	api.put("network", `/subnets/${wiring.get("willow-v4").id}`, { subnet });

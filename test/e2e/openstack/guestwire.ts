@@ -104,9 +104,15 @@ export function untilFilled({ metric }: Guestwire): Promise<true> {
 	return eventually("the mirror is filled", FILLED, async () => ((await isFilled()) ? true : undefined));
 }
 
-/** Waits until the first comparison with the cloud is over, too: from then on, the bus reports every change. */
-export async function untilCurrent(guestwire: Guestwire): Promise<void> {
+/**
+ * Waits until the first comparison with the cloud is over, too: from then on, the bus reports every change.
+ *
+ * @param change changes something in Neutron and in Nova: nothing but their messages shows that they send any
+ */
+export async function untilCurrent(guestwire: Guestwire, change: () => Promise<unknown>): Promise<void> {
 	await untilFilled(guestwire);
+	await eventually("the bus works", FILLED, async () => ((await guestwire.hasBus()) ? true : undefined));
+	await change();
 	const isCurrent = async () =>
 		(await guestwire.hasBus()) && (await guestwire.metric("guestwire_mirror_age_seconds")) < 5;
 	await eventually("the mirror is current", FILLED, async () => ((await isCurrent()) ? true : undefined));

@@ -41,7 +41,7 @@ export function CloudView() {
 }
 
 function StatusDetails({ status }: { readonly status: Status }) {
-	const { isReady, isOutdated, version, source, instances, isComplete, nodes, metrics } = status;
+	const { isReady, isOutdated, problems, version, source, instances, isComplete, nodes, metrics } = status;
 	const counts = useCounts(metrics);
 	const groups = Map.groupBy(metrics, ({ name }) => GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? "Other");
 	const tables = GROUPS.flatMap(([title]) => {
@@ -69,6 +69,9 @@ function StatusDetails({ status }: { readonly status: Status }) {
 			{isOutdated && (
 				<Problem message="The inventory on disk is invalid. Guestwire's log names the file and the mistake: once it is corrected, the inventory is read again." />
 			)}
+			{problems.map((problem) => (
+				<Problem key={problem} message={`${problem}.`} />
+			))}
 			<BothNote />
 			<DataFlow counts={counts} />
 			<Nodes nodes={nodes} metrics={metrics} />
