@@ -48,8 +48,16 @@ test("a healthy cloud", async () => {
 });
 
 test("on a terminal, a line for each part", async () => {
-	const { stdout } = await runCli(["doctor", "--config", configFile(anyPort)], { env: env(), isTTY: true });
+	const args = ["doctor", "--config", configFile(anyPort)];
+	const { stdout } = await runCli(args, { env: env(), isTTY: true });
 	expect(stdout).toMatch(/^ok {4}credentials: the OS_\* variables: .*\nok {4}clock: /);
+	const warned = await runCli(args, { env: fake.env, isTTY: true });
+	expect(warned.stdout).toMatch(/^warn {2}metadata\[0\]: .* no shared secret: set/m);
+	expect(warned.code).toBe(0);
+});
+
+test.each(["0", "601", "soon"])("--listen %s is wrong usage", async (seconds) => {
+	expect((await runCli(["doctor", "--listen", seconds], { env: env() })).code).toBe(2);
 });
 
 test("the token for vendor data", async () => {
@@ -215,6 +223,15 @@ describe("the message bus", () => {
 	test("not configured: says what is missing for 1 s", async () => {
 		const [found] = (await doctor()).findings.filter(({ part }) => part === "message bus");
 		expect(found).toMatchObject({ ok: true, found: expect.stringMatching(/mirror.changes.busFile.*within 1 s/) });
+	});
+
+	test("a file that can't be read is one failure among the checks", async () => {
+		const { findings, code } = await doctor(
+			"--config",
+			configFile(`${anyPort}mirror: { changes: { busFile: none } }\n`),
+		);
+		const broken = findings.filter(({ ok }) => !ok).map(({ part }) => part);
+		expect([broken, code]).toEqual([["message bus", "mirror.changes.busFile"], 1]);
 	});
 
 	test("hosts that do not answer, each by its name", async () => {

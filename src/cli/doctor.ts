@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { GuestwireError } from "../errors.ts";
 import { isSameSecret } from "../is-same-secret.ts";
 import { openServiceToken } from "../source/api/service-token.ts";
 import { checkSource } from "../source/registry.ts";
 import { type CheckResult, checkPart } from "../source/source-kind.ts";
+import { checkFiles } from "./doctor-files.ts";
 import { checkListeners } from "./doctor-listeners.ts";
 import { checkState } from "./doctor-state.ts";
 import { type CommonOptions, commonOptions, type Io, printResult } from "./frame.ts";
@@ -13,18 +14,30 @@ import { type CommandContext, openContext, sourceContext } from "./source.ts";
 
 interface DoctorOptions extends CommonOptions {
 	readonly agentConfig?: string;
+	readonly listen?: number;
 }
 
 /** `guestwire doctor`: checks that every part is reachable and configured correctly, and says how to fix failures. */
 export function doctorCommand(io: Io): Command {
 	return commonOptions(new Command("doctor"))
 		.option("--agent-config <file>", "configuration of a Neutron metadata agent, to compare the shared secret")
+		.option(
+			"--listen <seconds>",
+			"how long to wait for notifications on the message bus, 1 to 600; default: 5",
+			listenTime,
+		)
 		.action(async (options: DoctorOptions) => {
 			const context = await openContext(options, io);
 			try {
 				const { config } = context;
+				const forSource = {
+					...sourceContext(config, io),
+					changes: config.mirror.changes,
+					listenSeconds: options.listen,
+				};
 				const results = [
-					...(await checkSource(config.cloud, { ...sourceContext(config, io), changes: config.mirror.changes })),
+					...(await checkSource(config.cloud, forSource)),
+					...(await checkFiles(context, io, { configFile: options.config })),
 					await checkState(config.state, io),
 					...(await checkListeners(config)),
 					...(await checkVendorDataToken(context, io)),
@@ -55,7 +68,14 @@ async function checkVendorDataToken({ config }: CommandContext, { env }: Io): Pr
 	return [await checkPart("the token for vendor data", check)];
 }
 
-const line = ({ part, ok, found }: CheckResult) => `${ok ? "ok  " : "FAIL"}  ${part}: ${found}`;
+function listenTime(text: string): number {
+	const seconds = Number(text);
+	if (seconds >= 1 && seconds <= 600) return seconds;
+	throw new InvalidArgumentError("give a number of seconds from 1 to 600");
+}
+
+const line = ({ part, ok, warning, found }: CheckResult) =>
+	`${ok ? (warning ? "warn" : "ok  ") : "FAIL"}  ${part}: ${found}`;
 
 /** Checks that the agent and a signed listener have the same secret. Neither is printed. */
 async function checkAgent(file: string | undefined, context: CommandContext, io: Io): Promise<readonly CheckResult[]> {

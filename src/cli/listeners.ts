@@ -39,7 +39,6 @@ export async function resolveListener(
 	io: Io,
 ): Promise<ResolvedListener> {
 	const { identity, instance = "" } = config;
-	const hasSecret = identity === "signed" || identity === "provider";
 	const fail = (error: unknown): never => {
 		if (!(error instanceof GuestwireError) || error.code !== "unknown-instance") throw error;
 		throw new GuestwireError("config", `${where([...place, "instance"])}: ${error.message}`);
@@ -47,10 +46,12 @@ export async function resolveListener(
 	return {
 		config,
 		location: where([...place, "listen"]),
-		secret: hasSecret ? await sharedSecret(config, place, where, io) : new Uint8Array(),
+		secret: needsSecret(config) ? await sharedSecret(config, place, where, io) : new Uint8Array(),
 		instance: identity === "fixed" ? await findInstance(instances, instance).catch(fail) : "",
 	};
 }
+
+export const needsSecret = ({ identity }: ListenerConfig) => identity === "signed" || identity === "provider";
 
 export function metadataListener(listener: ResolvedListener): MetadataListener {
 	return { listen: listener.config.listen, identity: identitySettings(listener), location: listener.location };

@@ -135,6 +135,14 @@ async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
 	return { entry: readEntry(withAuthUrl(merged), where), where };
 }
 
+/** The files with entries of clouds and their secrets, as far as they exist. @throws GuestwireError `config` */
+export async function cloudFiles(env: Environment): Promise<string[]> {
+	const places = searchPath(env);
+	const clouds = await firstFile("clouds", places, env["OS_CLIENT_CONFIG_FILE"]);
+	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
+	return [clouds, secure].flatMap((found) => (found === undefined ? [] : [found.file]));
+}
+
 /** The profile's entry in clouds-public.yaml. openstacksdk also brings profiles of its own, which are not read. */
 async function findProfile(name: string | undefined, places: readonly string[], where: string): Promise<unknown> {
 	if (name === undefined) return undefined;
