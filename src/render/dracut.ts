@@ -119,8 +119,9 @@ function dynamicMethods({ dhcp4, dhcp6, routerAdvertisements }: PlannedInterface
 	return six === undefined ? [] : [six];
 }
 
+/** systemd-network-generator 257 fails on an empty gateway. All take an unspecified one for none. */
 function routeWord(route: PlannedRoute, name: string): string {
-	return `rd.route=${bracketed(destination(route))}:${bracketed(route.gateway ?? "")}:${name}`;
+	return `rd.route=${bracketed(destination(route))}:${bracketed(nextHop(route))}:${name}`;
 }
 
 /** The gateways of the default routes that win. Others can't be ranked, and are dropped. */
@@ -147,6 +148,10 @@ function limits(one: PlannedInterface): Remark[] {
 	for (const route of ranked) {
 		const reason = "kernel arguments have no metrics: dropped";
 		remarks.push({ pointer: `${route.pointer}/metric`, reason, value: String(route.metric) });
+	}
+	for (const route of routes.filter(({ version, gateway }) => version === 6 && gateway === undefined)) {
+		const reason = "dracut's own scripts can't set an IPv6 route on the link: only NetworkManager and systemd do";
+		remarks.push({ pointer: route.pointer, reason });
 	}
 	return remarks;
 }

@@ -13,7 +13,8 @@ for folder in /out/*/; do
 	# shellcheck disable=SC2046 # one argument per word
 	$nm -c /run/nm -i /run/nm/initrd -r /run/nm/conf -- $(cat kernel-arguments) >>log 2>&1
 	cp /run/nm/*.nmconnection nm/ || :
-	SYSTEMD_PROC_CMDLINE=$(cat kernel-arguments) $generator >>log 2>&1
+	# It reads arguments that start with rd. only in an initramfs.
+	SYSTEMD_IN_INITRD=1 SYSTEMD_PROC_CMDLINE=$(cat kernel-arguments) $generator >>log 2>&1
 	cp /run/systemd/network/* generator/ || :
 	rm -rf /run/systemd/network
 	cp credential-files/* /run/credentials/
