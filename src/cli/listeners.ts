@@ -30,7 +30,7 @@ export interface ResolvedListener {
  * Reads the listener's secret and finds its instance.
  *
  * @param place the listener's in the configuration
- * @throws GuestwireError `config` for a secret that is missing and an unknown instance, or why the source can't be asked
+ * @throws GuestwireError `config` for a secret that is missing, `unknown-instance`, or why the source can't be asked
  */
 export async function resolveListener(
 	config: ListenerConfig,
@@ -41,7 +41,7 @@ export async function resolveListener(
 	const { identity, instance = "" } = config;
 	const fail = (error: unknown): never => {
 		if (!(error instanceof GuestwireError) || error.code !== "unknown-instance") throw error;
-		throw new GuestwireError("config", `${where([...place, "instance"])}: ${error.message}`);
+		throw new GuestwireError(error.code, `${where([...place, "instance"])}: ${error.message}`);
 	};
 	return {
 		config,

@@ -1,6 +1,5 @@
 /** Canonical text of addresses. ipaddr.js does all parsing; facts contain no zones and no IPv4-mapped forms. */
 import ipaddr from "ipaddr.js";
-import { rememberedByText } from "../remembered-by-text.ts";
 import type { IpVersion } from "./instance.ts";
 
 /** A parsed CIDR, its host bits cleared. */
@@ -60,12 +59,12 @@ export function isUnspecified(address: string): boolean {
 	return address === "0.0.0.0" || address === "::";
 }
 
-const rangeOfText = rememberedByText((address) => ipaddr.parse(address).range());
-
 /** All that matters here about an IPv4 address shows in its first byte, except whether it is the broadcast address. */
+const IPV4_RANGES = Array.from({ length: 256 }, (_, byte) => ipaddr.parse(`${byte}.0.0.1`).range());
+
 function rangeOf(address: string): string {
-	if (address.includes(":") || address === "255.255.255.255") return rangeOfText(address);
-	return rangeOfText(`${address.slice(0, address.indexOf("."))}.0.0.1`);
+	if (address.includes(":") || address === "255.255.255.255") return ipaddr.parse(address).range();
+	return IPV4_RANGES[Number.parseInt(address, 10)] as string;
 }
 
 /** Whether packets to the canonical address go to one host: it is not unspecified, multicast or broadcast. */

@@ -1,7 +1,7 @@
 /** What a format lacks of a bond's options. */
 import type { Remark } from "../documents/reading.ts";
 import type { BondOption } from "../instance/bonding.ts";
-import type { BondOptions, PlannedBond } from "./plan.ts";
+import type { BondOptions, PlannedBond, PlannedInterface } from "./plan.ts";
 
 /**
  * The options of a bond that a format has, with a remark on each of the others.
@@ -27,6 +27,13 @@ export function optionsFor(
 		...(hashPolicy !== undefined && isKept("xmit_hash_policy", hashPolicy) && { hashPolicy }),
 		further: Object.fromEntries(further.filter(([option, value]) => isKept(option, value))),
 	};
+}
+
+/** The MAC address that an interface is given: a bond may have that of its active member, and nmstate then refuses another. */
+export function givenMac(one: PlannedInterface): string | undefined {
+	const isMembers =
+		one.kind === "bond" && one.options.mode === "active-backup" && one.options.further.fail_over_mac === "active";
+	return isMembers ? undefined : one.macAddress;
 }
 
 /** The name of the primary member, for formats that need the real one. */

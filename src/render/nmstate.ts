@@ -1,6 +1,6 @@
 import type { Remark } from "../documents/reading.ts";
 import type { BondOption } from "../instance/bonding.ts";
-import { optionsFor, realPrimary } from "./lacking-options.ts";
+import { givenMac, optionsFor, realPrimary } from "./lacking-options.ts";
 import { isMember, nextHop, type PlannedBond, type PlannedInterface } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, destination, optional, yaml } from "./text.ts";
@@ -38,12 +38,13 @@ function sharedServers(interfaces: readonly PlannedInterface[]): Remark[] {
 }
 
 function describe(one: PlannedInterface, remarks: Remark[]): object {
+	const macAddress = givenMac(one);
 	return {
 		name: one.name,
 		type: one.kind === "physical" ? "ethernet" : one.kind,
 		state: "up",
 		...(one.kind === "physical" && one.macAddress !== undefined && { identifier: "mac-address" }),
-		...(one.macAddress !== undefined && { "mac-address": one.macAddress }),
+		...(macAddress !== undefined && { "mac-address": macAddress }),
 		...(one.mtu !== undefined && { mtu: one.mtu }),
 		...(one.kind === "bond" && { "link-aggregation": linkAggregation(one, remarks) }),
 		...(one.kind === "vlan" && { vlan: { "base-iface": one.parent, id: one.vlanId } }),

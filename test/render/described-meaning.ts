@@ -72,8 +72,12 @@ function describedMeaning(
 	const dynamic = mine.filter((network) => !isStatic(network));
 	const dhcp6 = dynamic.some(({ type }) => type.startsWith("ipv6_dhcp"));
 	const mac = link.type === "vlan" ? link.vlan_mac_address : link.ethernet_mac_address;
+	// nmstate refuses it.
+	const isMembers =
+		link.type === "bond" && link.bond_mode === "active-backup" && link["bond_fail_over_mac"] === "active";
+	const hasMac = mac !== undefined && !(format === "nmstate" && isMembers);
 	return {
-		...(mac !== undefined && { mac }),
+		...(hasMac && { mac }),
 		...(link.mtu !== undefined && { mtu: link.mtu }),
 		...(link.type === "vlan" && { vlan: { id: link.vlan_id, parent: "" } }),
 		...(link.type === "bond" && { bond: describedBond(link as DescribedBond, pointer, remarks) }),

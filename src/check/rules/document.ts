@@ -21,7 +21,8 @@ export const documentRules: readonly Rule[] = [
 		title: "The text is YAML, not JSON",
 		fix: "write it as JSON, unless a program converts it for the guest, as Metal3 does with its secrets",
 		*find({ notJson }) {
-			if (notJson !== undefined) yield { pointer: "", message: `the text is YAML; as JSON: ${printable(notJson)}` };
+			if (notJson !== undefined)
+				yield { pointer: "", message: `the text is not JSON, but reads as YAML: ${printable(notJson)}` };
 		},
 	},
 	{

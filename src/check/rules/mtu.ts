@@ -90,6 +90,8 @@ export const mtuRules: readonly Rule[] = [
 		title: "An MTU other than the one that the link has without it",
 		fix: "set the MTU in the image, let DHCP bring it, or keep the parent's MTU no larger than the VLAN's",
 		concerns: onUnreadMember("links[].mtu"),
+		// Nova and KubeVirt give a virtual machine's NIC the network's MTU.
+		isLimitation: ({ link }) => link?.kind === "nic",
 		*find(document) {
 			const parents = new Set(vlansOf(document).map((vlan) => parentOf(vlan, document)));
 			for (const { pointer, value, link } of document.links.flatMap(mtuOf)) {
@@ -103,7 +105,8 @@ export const mtuRules: readonly Rule[] = [
 				const inherited = isWhole(parentMtu) && parentMtu > 0 && parentMtu <= MAX ? parentMtu : 1500;
 				// A VLAN cannot have more than its parent (mtu-above-parent).
 				if (mtu === inherited || (isWhole(parentMtu) && mtu > parentMtu)) continue;
-				const message = `the ${KINDS[link.kind]}'s MTU is ${mtu}, without it the MTU is ${inherited}`;
+				const other = link.kind === "nic" ? " unless the host gives it another" : "";
+				const message = `the ${KINDS[link.kind]}'s MTU is ${mtu}, without it the MTU is ${inherited}${other}`;
 				yield { pointer, message, value, link };
 			}
 		},

@@ -53,7 +53,7 @@ test("a node that can't be read affects only its own instance", async () => {
 	expect(all).toContainEqual({ id: ODD, name: "metal-static" });
 	expect(warnings).toEqual([expect.stringMatching(/nodes\.json:1: .*correct it in Ironic; e0.*03 gets no documents$/)]);
 	await expect(source.instance(ODD, "all")).rejects.toThrow(
-		/nodes\.json:1: nodes\[2\]\.network_data can't be read: node a0.* is not an IPv4 address: correct it in Ironic$/,
+		/nodes\.json:1: nodes\[2\]\.network_data can't be read: node a0.* is not an IP address: correct it in Ironic$/,
 	);
 	for (const { id } of all.filter((one) => one.id !== ODD)) expect(await source.instance(id, "all")).toBeDefined();
 	expect(await source.owners({ macAddress: "52:54:00:00:03:01" })).toMatchObject([{ id: ODD }]);
