@@ -67,7 +67,11 @@ export function createUnreadResponses(limits: UnreadLimits): UnreadResponses {
 			unread.responses++;
 			resize(unread, bytes);
 			response.once("close", () => settle(unread, bytes));
-			excess(unread)?.socket.destroy();
+			const closed = excess(unread);
+			if (closed === undefined) return;
+			// Now: its socket only closes once the requests that were read together are answered.
+			remove(closed);
+			closed.socket.destroy();
 		},
 		close: () => clearInterval(timer),
 	};
