@@ -89,6 +89,10 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 		areAllUp: () => up.size === signals.length,
 		allUp: allUp.promise,
 		unproven(at) {
+			// The clock may have been put back: what lies ahead of it was before now.
+			const now = clock.now();
+			for (const [source, since] of up) up.set(source, Math.min(since, now));
+			gaps.endBy(now);
 			const isProven = (source: ChangeSignals) => (up.get(source) ?? Number.POSITIVE_INFINITY) < at;
 			return signals.flatMap((source) => (isProven(source) ? [] : ownKinds(source)));
 		},
@@ -119,6 +123,10 @@ function createGaps(clock: Clock, own: ReadonlySet<ResourceKind>) {
 			ended.abort(new Error("changes may have been lost"));
 		},
 		last: () => last,
+		/** The last gap was at a time or before. */
+		endBy(time: number): void {
+			last = Math.min(last, time);
+		},
 		of: (kind: ResourceKind) => (own.has(kind) ? (ofOwn.get(kind) ?? 0) : ofOthers),
 		untilNext: () => next.signal,
 	};
