@@ -5,9 +5,9 @@ import type { Clock } from "./clock.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 
 const MINUTE = 60_000;
-/** Readings in a minute of what the mirror does not know and the source does not have. */
+/** How many resources that neither the mirror nor the source has may be read in a minute. */
 const MOST_UNKNOWN = 1000;
-/** Readings of one resource in a minute. Further ones wait for so long, in milliseconds. */
+/** How often one resource may be read in a minute. Each further reading waits for a pause, in milliseconds. */
 const MOST_REPEATS = 60;
 const REPEAT_PAUSE = 2000;
 /** Between two looks whether another reading may start. Milliseconds. */
@@ -25,7 +25,7 @@ export function boundHandler(handle: ChangeHandler, { store, clock, signal }: Bo
 	/** In this minute, by kind and id. */
 	const readings = new Map<string, number>();
 	let absent = 0;
-	/** Readings under way of what the mirror does not know. */
+	/** How many resources that the mirror does not know are being read. */
 	let unknown = 0;
 	let look: Promise<void> | undefined;
 

@@ -61,9 +61,10 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 				return retries.succeeded();
 			} catch (error) {
 				signal.throwIfAborted();
-				const isOwn = !isAway(error) && ++attempts < MOST_ATTEMPTS;
-				if (!isOwn && !isAway(error) && doubt(name, error)) return;
-				await (isOwn ? own : retries).failed(error);
+				if (isAway(error)) await retries.failed(error);
+				else if (++attempts < MOST_ATTEMPTS) await own.failed(error);
+				else if (doubt(name, error)) return;
+				else await retries.failed(error);
 			}
 		}
 	}

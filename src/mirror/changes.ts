@@ -8,6 +8,7 @@ import type { Change, ChangeKind } from "../source/source.ts";
 import { chunks } from "../store/chunks.ts";
 import { belongsToOthers } from "./keys.ts";
 import type { MirrorStore } from "./mirror-store.ts";
+import { selectorsOf } from "./selectors.ts";
 
 /** Kinds whose change concerns nothing else, with the kind that a source reports. */
 const KINDS: Readonly<Partial<Record<ResourceKind, ChangeKind>>> = {
@@ -43,9 +44,7 @@ export async function changesOf(store: Pick<MirrorStore, "read">, names: readonl
 	}
 	const joining = names.filter(({ kind }) => belongsToOthers(kind));
 	for (let at = 0; at < joining.length; at += CHUNK) {
-		const some = Map.groupBy(joining.slice(at, at + CHUNK), ({ kind }) => kind);
-		const selectors = Array.from(some, ([kind, group]) => ({ kind, ids: group.map(({ id }) => id) }));
-		const { resources } = await store.read(selectors);
+		const { resources } = await store.read(selectorsOf(joining.slice(at, at + CHUNK)));
 		for (const resource of resources) addJoined(resource, add);
 		await addBareMetal(resources, store, add);
 		await addSubports(resources, store, add);

@@ -1,8 +1,9 @@
 /** Reads again what may differ from the source, and counts what no signal had reported. */
-import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
+import { type ResourceName, textOfName } from "../source/resource.ts";
 import { isAway } from "./is-away.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { ReconcileOptions } from "./reconcile.ts";
+import { selectorsOf } from "./selectors.ts";
 import { reportedChanges } from "./silent-changes.ts";
 
 /** A resource that may differ, and when what shows it was requested. */
@@ -29,9 +30,10 @@ export async function repair(
 		const before = await contentsByName(some, store);
 		await Promise.all(some.map(tryOne));
 		const after = await contentsByName(some, store);
-		const contentIn = (contents: ReadonlyMap<string, unknown>, name: ResourceName) =>
-			contents.get(textOfName(name)) as object | undefined;
-		const found = some.map((name) => ({ ...name, before: contentIn(before, name), now: contentIn(after, name) }));
+		const found = some.map((name) => {
+			const text = textOfName(name);
+			return { ...name, before: before.get(text), now: after.get(text) };
+		});
 		changed.push(...(await reportedChanges(found, store)));
 	}
 	return changed;
@@ -40,16 +42,9 @@ export async function repair(
 export async function contentsByName(
 	names: readonly ResourceName[],
 	store: Pick<MirrorStore, "read">,
-): Promise<Map<string, unknown>> {
+): Promise<Map<string, object>> {
 	const { resources } = await store.read(selectorsOf(names));
 	return new Map(resources.map((one) => [textOfName(one), one.content]));
-}
-
-export function selectorsOf(names: readonly ResourceName[]): { kind: ResourceKind; ids: string[] }[] {
-	return Array.from(
-		Map.groupBy(names, ({ kind }) => kind),
-		([kind, some]) => ({ kind, ids: some.map(({ id }) => id) }),
-	);
 }
 
 /** Those that were not read since they were listed. */

@@ -8,7 +8,7 @@ import { FACTS_VERSION } from "./facts-version.ts";
 import { readPage } from "./fill.ts";
 import type { MirrorMeta } from "./mirror-store.ts";
 import type { ReconcileOptions } from "./reconcile.ts";
-import { selectorsOf } from "./repair.ts";
+import { selectorsOf } from "./selectors.ts";
 
 /** Records of each kind that are read again after each comparison, those first that were read longest ago. */
 const SAMPLE = 50;

@@ -20,10 +20,6 @@ export interface RetryTexts {
 }
 
 const UPDATES: RetryTexts = { failed: "the mirror is not updated", succeeded: "the mirror is updated again" };
-export const LEADERSHIP: RetryTexts = {
-	failed: "this process is not the mirror's watcher",
-	succeeded: "this process is the mirror's watcher again",
-};
 
 /** The first failure is logged, and the first success after it. */
 export function createRetries(

@@ -49,6 +49,13 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 		if (up.size === signals.length) allUp.resolve();
 	}
 
+	/** The clock may have been put back: what lies ahead of it was before now. */
+	function forgetFuture(): void {
+		const now = clock.now();
+		for (const [source, since] of up) up.set(source, Math.min(since, now));
+		gaps.endBy(now);
+	}
+
 	function take({ kind, ids, changedAt }: Signal, { name }: ChangeSignals): void {
 		const lost = ids.filter((id) => !jobs.add({ kind, id }, { signal: name, changedAt }));
 		if (lost.length === 0) return;
@@ -89,10 +96,7 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 		areAllUp: () => up.size === signals.length,
 		allUp: allUp.promise,
 		unproven(at) {
-			// The clock may have been put back: what lies ahead of it was before now.
-			const now = clock.now();
-			for (const [source, since] of up) up.set(source, Math.min(since, now));
-			gaps.endBy(now);
+			forgetFuture();
 			const isProven = (source: ChangeSignals) => (up.get(source) ?? Number.POSITIVE_INFINITY) < at;
 			return signals.flatMap((source) => (isProven(source) ? [] : ownKinds(source)));
 		},
@@ -104,7 +108,9 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 	};
 }
 
-const ownKinds = ({ neededFor }: ChangeSignals) => (neededFor === "every kind" ? [] : neededFor);
+/** The kinds that a signal is needed for which is not needed for every kind. */
+export const ownKinds = ({ neededFor }: Pick<ChangeSignals, "neededFor">): readonly ResourceKind[] =>
+	neededFor === "every kind" ? [] : neededFor;
 
 /** @param own kinds that have a signal of their own */
 function createGaps(clock: Clock, own: ReadonlySet<ResourceKind>) {
@@ -123,7 +129,7 @@ function createGaps(clock: Clock, own: ReadonlySet<ResourceKind>) {
 			ended.abort(new Error("changes may have been lost"));
 		},
 		last: () => last,
-		/** The last gap was at a time or before. */
+		/** The last gap was not later than this. */
 		endBy(time: number): void {
 			last = Math.min(last, time);
 		},

@@ -5,6 +5,7 @@ import type { FloatingIpFacts, PortFacts, SecurityGroupFacts, SubnetFacts } from
 import { ROUTER_INTERFACE_OWNERS } from "../source/ownership.ts";
 import { type ResourceKind, type ResourceName, textOfName } from "../source/resource.ts";
 import type { MirrorStore } from "./mirror-store.ts";
+import { selectorsOf } from "./selectors.ts";
 
 /** A change of a resource. Without content before, it was created, without one now, deleted. */
 export interface FoundChange extends ResourceName {
@@ -17,9 +18,7 @@ export async function reportedChanges(
 	changes: readonly FoundChange[],
 	store: Pick<MirrorStore, "read">,
 ): Promise<FoundChange[]> {
-	const others = Map.groupBy(changes.flatMap(causesOf), ({ kind }) => kind);
-	const selectors = Array.from(others, ([kind, some]) => ({ kind, ids: some.map(({ id }) => id) }));
-	const { resources } = await store.read(selectors);
+	const { resources } = await store.read(selectorsOf(changes.flatMap(causesOf)));
 	const known = new Set(resources.map(textOfName));
 	const isGone = (name: ResourceName) => !known.has(textOfName(name));
 	return changes.filter((change) => !isNoChange(change) && !isSilent(change, isGone));

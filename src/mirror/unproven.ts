@@ -3,6 +3,7 @@ import type { ChangeSignals } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
 import type { Owner } from "../source/source.ts";
 import type { InstanceReading } from "./read-instance.ts";
+import { ownKinds } from "./signal-intake.ts";
 
 export interface Unproven {
 	/** Called before an instance is read. The result says of the reading whether the signals prove it. */
@@ -21,7 +22,7 @@ export function createUnproven(
 	signals: readonly Pick<ChangeSignals, "neededFor">[],
 	kinds: () => ReadonlySet<ResourceKind>,
 ): Unproven {
-	const own = new Set(signals.flatMap(({ neededFor }) => (neededFor === "every kind" ? [] : neededFor)));
+	const own = new Set(signals.flatMap(ownKinds));
 	const dependent = new Set<string>();
 
 	function note(id: string, resources: InstanceReading["resources"]): void {

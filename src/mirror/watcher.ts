@@ -1,5 +1,4 @@
 /** Keeps the mirror current, in one process of all that share it. */
-
 import { GuestwireError } from "../errors.ts";
 import type { RemoteSource } from "../source/remote-source.ts";
 import type { ResourceKind } from "../source/resource.ts";
@@ -16,7 +15,7 @@ import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import { createHaste } from "./pace.ts";
 import type { ResourceReads } from "./resource-reads.ts";
-import { createRetries, LEADERSHIP, type Retries } from "./retries.ts";
+import { createRetries, type Retries, type RetryTexts } from "./retries.ts";
 import { createSenders } from "./senders.ts";
 import { listenToSignals } from "./signal-intake.ts";
 
@@ -44,6 +43,10 @@ export interface Watcher {
 
 /** Milliseconds. */
 const HEARTBEAT = 500;
+const LEADERSHIP: RetryTexts = {
+	failed: "this process is not the mirror's watcher",
+	succeeded: "this process is the mirror's watcher again",
+};
 
 /** Waits to be elected, and then watches until it is closed or may no longer be the only one. */
 export function startWatcher(options: WatcherOptions): Watcher {
