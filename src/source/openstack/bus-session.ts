@@ -53,7 +53,8 @@ const NOT_FOUND = 404;
 /**
  * Connects to a broker and creates a queue that only this connection may use, and that is gone when it ends.
  *
- * @param onMessage called with each message's content, and the exchange that it was sent to. The broker sends no more than `PREFETCH` until it has resolved
+ * @param onMessage called with each message's content, and the exchange that it was sent to. The broker sends no more than
+ *   `PREFETCH` until it has resolved
  * @throws GuestwireError `config`: a file of the TLS options can't be read
  * @throws Error of the socket or the broker
  */

@@ -5,7 +5,7 @@ import type { BusMessage } from "./bus-message.ts";
 import { SENDERS, senderOf } from "./bus-senders.ts";
 import { type BusSession, describeBusError, HEARTBEAT, LOSSY, type OnMessage, openBusSession } from "./bus-session.ts";
 import { createMessageParser } from "./message-parser.ts";
-import type { BusAddress } from "./transport-url.ts";
+import { type BusAddress, textOfHost } from "./transport-url.ts";
 
 /** After all hosts have failed, growing to the latter, each give or take half of it. Milliseconds. */
 const SHORTEST_PAUSE = 250;
@@ -121,7 +121,7 @@ async function runSession(
 		const bus = await address();
 		hosts = bus.hosts.length;
 		const host = bus.hosts[turn % hosts] as (typeof bus.hosts)[number];
-		place = `${host.host}:${host.port}`;
+		place = textOfHost(host);
 		session = await openBusSession(bus, host, handler.onMessage);
 		const ended = Promise.race([session.ended, stopped.promise]);
 		const reason = await Promise.race([ended, watchExchanges(session, handler, ended)]);

@@ -7,7 +7,7 @@ import { SENDERS, senderOf } from "./bus-senders.ts";
 import { type BusSession, describeBusError, type OnMessage, openBusSession } from "./bus-session.ts";
 import { createMessageParser } from "./message-parser.ts";
 import type { ReadBusAddress } from "./signals.ts";
-import type { BusAddress, BusHost } from "./transport-url.ts";
+import { type BusAddress, textOfHost } from "./transport-url.ts";
 
 /** The queues that senders declare for their notifications, for any consumer, when they send the first one. */
 const OLD_FORMAT = "notifications.info";
@@ -42,7 +42,7 @@ export async function checkBus(
 			session = await tryHosts(address, heard.onMessage);
 			const missing = await session.bind();
 			if (missing.length > 0) fail(`exchange ${missing.join(" and ")} does not exist: ${SWITCH_ON}`);
-			return `${address.hosts.map(nameOf).join(", ")}, virtual host ${address.virtualHost}: exchanges neutron and nova`;
+			return `${address.hosts.map(textOfHost).join(", ")}, virtual host ${address.virtualHost}: exchanges neutron and nova`;
 		});
 		const opened = session;
 		if (opened === undefined || !login.ok) return [login];
@@ -99,7 +99,7 @@ async function tryHosts(address: BusAddress, onMessage: OnMessage): Promise<BusS
 		try {
 			sessions.push(await openBusSession(address, host, onMessage));
 		} catch (error) {
-			failures.push(`${nameOf(host)}: ${describeBusError(error)}`);
+			failures.push(`${textOfHost(host)}: ${describeBusError(error)}`);
 		}
 	}
 	const [first, ...others] = sessions;
@@ -136,8 +136,6 @@ async function checkSender(
 	const what = `nothing heard in ${seconds} s: if nothing changed, that can be normal. To be sure, ${again}`;
 	return { warning: `${what}. If it is still not heard, ${advice}` };
 }
-
-const nameOf = ({ host, port }: BusHost) => `${host}:${port}`;
 
 function fail(what: string): never {
 	throw new GuestwireError("cloud-answer", what);

@@ -13,6 +13,7 @@ import {
 	type ReadRecord,
 	recordId,
 	sortRecords,
+	throwIfDown,
 	unreadable,
 } from "./resources.ts";
 import { createServerDetailsReader, type ServerDetailsReader } from "./server-details.ts";
@@ -69,7 +70,7 @@ export function createComputeResources(nova: Nova): ComputeResources {
 				return UUID.test(id) ? readServer(kind, id, requestedAt) : [];
 			};
 			const results = await Promise.allSettled(ids.map(async (id) => read(id)));
-			await throwIfDown(results, nova.probe);
+			await throwUnlessAnswered(results, nova.probe);
 			const records = results.flatMap((result, at) =>
 				result.status === "fulfilled" ? result.value : [unreadable(kind, ids[at] ?? "", result.reason)],
 			);
@@ -125,16 +126,12 @@ function createRecordReads(nova: Nova, details: ServerDetailsReader) {
  * Without a single answer, Nova can't be reached, unless it answers something else. Otherwise, the failures are the servers'
  * own: Nova may answer 500 for one of them for ever.
  */
-async function throwIfDown(
+async function throwUnlessAnswered(
 	results: readonly PromiseSettledResult<unknown>[],
 	probe: () => Promise<unknown>,
 ): Promise<void> {
 	const failures = results.filter((result) => result.status === "rejected").map(({ reason }) => reason);
 	if (failures.length < results.length || failures.some((reason) => reason instanceof CellDownError)) return;
-	const down = failures.find(({ code }) => code === "cloud-unavailable");
-	if (down !== undefined) {
-		await probe().catch(() => {
-			throw down;
-		});
-	}
+	const unavailable = failures.find(({ code }) => code === "cloud-unavailable");
+	if (unavailable !== undefined) await throwIfDown(unavailable, probe);
 }

@@ -2,13 +2,13 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { createTaskQueue } from "../../task-queue.ts";
 import { type BusMessage, LARGEST_MESSAGE, parseBusMessage } from "./bus-message.ts";
 
 /** Bytes that take a few milliseconds. */
 const SMALL = 256 * 1024;
 /** `bus-thread.ts`, or `bus-thread.js` in the published package. */
 const THREAD = new URL(`./bus-thread${extname(import.meta.url)}`, import.meta.url);
-
 /** Bytes of large messages that may wait here: the broker would hand over hundreds. */
 const MOST_WAITING = 32 * 1024 * 1024;
 
@@ -17,7 +17,7 @@ export type ParseMessage = (content: Buffer) => BusMessage | Promise<BusMessage>
 
 /** @param onLost called for a message that is dropped because too many large ones wait */
 export function createMessageParser(onLost: () => void): ParseMessage {
-	let last: Promise<unknown> = Promise.resolve();
+	const queue = createTaskQueue();
 	let waiting = 0;
 	return (content) => {
 		const { length } = content;
@@ -27,11 +27,11 @@ export function createMessageParser(onLost: () => void): ParseMessage {
 			return { invalid: `a message of ${length} bytes, while too many large ones wait` };
 		}
 		waiting += length;
-		const parsed = last.then(() => parseInThread(content));
-		last = parsed.finally(() => {
-			waiting -= length;
-		});
-		return parsed;
+		return queue
+			.run(() => parseInThread(content))
+			.finally(() => {
+				waiting -= length;
+			});
 	};
 }
 

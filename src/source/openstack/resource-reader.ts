@@ -6,6 +6,7 @@ import { withAbort } from "../with-abort.ts";
 import { type ComputeKind, createComputeResources } from "./compute-resources.ts";
 import { isNetworkKind, NETWORK_KINDS, type NetworkResources } from "./network-resources.ts";
 import type { Nova } from "./nova.ts";
+import { throwIfDown } from "./resources.ts";
 
 export interface ReaderParts {
 	readonly network: NetworkResources;
@@ -56,9 +57,7 @@ async function ofThese<T>(call: Promise<T>, probe: () => Promise<unknown>): Prom
 		return await call;
 	} catch (error) {
 		if (!(error instanceof GuestwireError) || error.code !== "cloud-unavailable") throw error;
-		await probe().catch(() => {
-			throw error;
-		});
+		await throwIfDown(error, probe);
 		throw new GuestwireError("cloud-answer", error.message, { cause: error });
 	}
 }

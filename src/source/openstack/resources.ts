@@ -32,6 +32,18 @@ export function unreadable(kind: ResourceKind, id: string, error: unknown): Unre
 	throw error;
 }
 
+/**
+ * Tells an API that is down from one that fails for some resources.
+ *
+ * @param probe asks the API for something small
+ * @throws the error if that fails too
+ */
+export async function throwIfDown(error: unknown, probe: () => Promise<unknown>): Promise<void> {
+	await probe().catch(() => {
+		throw error;
+	});
+}
+
 /** A record's id, as far as it has one. */
 export function recordId({ value }: Answered): string {
 	const id = (value as { readonly id?: unknown } | null)?.id;

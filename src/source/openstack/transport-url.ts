@@ -57,9 +57,10 @@ export function parseTransportUrl(text: string, where: string): BusAddress {
 
 /** Which broker it is, whoever logs in. */
 export function placeOf({ hosts, virtualHost }: BusAddress): string {
-	const names = hosts.map(({ host, port }) => `${host}:${port}`);
-	return `${names.sort().join(",")}/${virtualHost}`;
+	return `${hosts.map(textOfHost).sort().join(",")}/${virtualHost}`;
 }
+
+export const textOfHost = ({ host, port }: BusHost) => `${host}:${port}`;
 
 type Fail = (what: string) => never;
 type Option = (...names: string[]) => string | undefined;
