@@ -36,6 +36,7 @@ import {
 } from "./guest-schemas.ts";
 import { explain } from "./refusal-advice.ts";
 import { IdParamsSchema, ProblemSchema } from "./schemas.ts";
+import { sendWorked } from "./worked-document.ts";
 
 export interface GuestRoutesOptions {
 	readonly overview: Overview;
@@ -60,7 +61,7 @@ export async function guestRoutes(app: FastifyInstance, options: GuestRoutesOpti
 	addSearch(app, options);
 	addGuest(app, options);
 	addVersions(app, options);
-	const thread = createDocumentThread();
+	const thread = createDocumentThread(MOST_WAITING);
 	app.addHook("onClose", () => thread.close());
 	addWiring(app, options, thread);
 	addCheck(app, options, thread);
@@ -191,6 +192,8 @@ function networkDataOf({ documents }: GuestRoutesOptions, instance: Instance): s
 
 /** Characters of a document that needs no thread of its own: it takes a few milliseconds. */
 const SMALL = 8 * 1024;
+/** Documents that wait for the thread: each tab of an operator asks for three of an instance at once. */
+const MOST_WAITING = 64;
 
 /** The response to a request that needs work on a document. */
 async function worked<Name extends WorkName>(
@@ -200,9 +203,7 @@ async function worked<Name extends WorkName>(
 	argument: WorkArgument<Name>,
 ): Promise<unknown> {
 	if (argument.text.length <= SMALL) return doWork(name, argument);
-	const result = await thread.run(name, argument);
-	if (result === undefined) return reply.code(503).send({ message: "other documents are being checked: try again" });
-	return reply.type("application/json").send(result);
+	return sendWorked(reply, thread, name, argument);
 }
 
 function addWiring(app: FastifyInstance, options: GuestRoutesOptions, thread: DocumentThread): void {

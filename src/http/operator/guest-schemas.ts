@@ -134,7 +134,7 @@ export const VersionsSchema = Type.Object({
 	),
 	nova: Type.Optional(Type.String({ description: "The same in profile nova" })),
 	fetched: Type.Optional(
-		Type.String({ description: "The digest of what the guest fetched last; absent if there was none" }),
+		Type.String({ description: "The digest of what the guest fetched last; absent if there was no such document" }),
 	),
 	versions: Type.Array(Type.Object({ digest: Type.String(), firstAt: Time, lastAt: Time, text: Type.String() }), {
 		description: "What the guest fetched, the newest first",

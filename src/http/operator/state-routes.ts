@@ -18,6 +18,7 @@ import {
 } from "./guest-schemas.ts";
 import { explain } from "./refusal-advice.ts";
 import { ProblemSchema } from "./schemas.ts";
+import { sendWorked } from "./worked-document.ts";
 
 export interface StateRoutesOptions {
 	readonly overview: Overview;
@@ -137,6 +138,9 @@ function addEvents(app: FastifyInstance, { overview, isAdmitted }: StateRoutesOp
 	});
 }
 
+/** Documents that wait to be tried: whoever may read the API may send any. */
+const MOST_TRIED = 4;
+
 function addTry(app: FastifyInstance): void {
 	const schema = {
 		summary: "Check and render any network_data.json",
@@ -152,15 +156,13 @@ function addTry(app: FastifyInstance): void {
 			503: { ...ProblemSchema, description: "Too many documents are being checked" },
 		},
 	};
-	const thread = createDocumentThread();
+	const thread = createDocumentThread(MOST_TRIED);
 	app.addHook("onClose", () => thread.close());
 	// The thread parses it.
 	app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: unknown, body: string) => body);
 	app.post<{ Body: string }>("/api/try", { schema, bodyLimit: MAX_DOCUMENT }, async ({ body }, reply) => {
 		try {
-			const tried = await thread.run("try", { text: body });
-			if (tried === undefined) return reply.code(503).send({ message: "other documents are being checked: try again" });
-			return reply.type("application/json").send(tried);
+			return await sendWorked(reply, thread, "try", { text: body });
 		} catch (error) {
 			if (!(error instanceof GuestwireError)) throw error;
 			return reply.code(422).send({ message: error.message });

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { createDocumentThread, type DocumentThread, MAX_WAITING } from "./document-thread.ts";
+import { createDocumentThread, type DocumentThread } from "./document-thread.ts";
 
 let thread: DocumentThread;
 afterEach(() => thread.close());
@@ -22,7 +22,7 @@ const document = (vlans: number) =>
 const tried = async (text: string) => JSON.parse(Buffer.from((await thread.run("try", { text })) ?? []).toString());
 
 it("ends a document that takes too long, in a thread of its own, and tries the next one", async () => {
-	thread = createDocumentThread(1000);
+	thread = createDocumentThread(4, 1000);
 	const before = process.threadCpuUsage();
 	// What it gives after all is far too much to be printed.
 	const ended = await thread.run("try", { text: document(4000) })?.then(({ length }) => length, String);
@@ -33,8 +33,8 @@ it("ends a document that takes too long, in a thread of its own, and tries the n
 });
 
 it("tries one document at a time, refuses one if too many are waiting, and reports invalid ones", async () => {
-	thread = createDocumentThread(60_000);
-	const all = Array.from({ length: MAX_WAITING }, () => tried(document(1)));
+	thread = createDocumentThread(4, 60_000);
+	const all = Array.from({ length: 4 }, () => tried(document(1)));
 	expect(thread.run("try", { text: document(1) })).toBeUndefined();
 	for (const { document: read } of await Promise.all(all)) expect(read.links).toHaveLength(2);
 	await expect(tried("{")).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type Channel, openChannel, threadPort } from "../../channel.ts";
 import { GuestwireError } from "../../errors.ts";
+import { createTaskQueue } from "../../task-queue.ts";
 import type { ThreadCalls } from "./thread.ts";
 import type { WorkArgument, WorkName } from "./work.ts";
 
@@ -17,9 +18,6 @@ export interface DocumentThread {
 
 /** `thread.ts`, or `thread.js` in the published package. */
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
-/** Documents that are being worked on or wait for their turn: those that somebody sends, and those of instances. */
-export const MAX_WAITING = 4;
-const MAX_OWN_WAITING = 64;
 /** Megabytes of the thread's heap. */
 const MAX_MEMORY = 256;
 /** Milliseconds without a document after which the thread ends. */
@@ -31,22 +29,23 @@ interface Thread {
 	hasEnded: boolean;
 }
 
-/** @param timeLimit milliseconds per document, without the thread's start */
-export function createDocumentThread(timeLimit = 10_000): DocumentThread {
+/**
+ * @param mostWaiting documents that are being worked on or wait for their turn
+ * @param timeLimit milliseconds per document, without the thread's start
+ */
+export function createDocumentThread(mostWaiting: number, timeLimit = 10_000): DocumentThread {
 	const thread = createLimitedThread(timeLimit);
+	const queue = createTaskQueue();
 	let waiting = 0;
-	let last: Promise<unknown> = Promise.resolve();
 	return {
 		run(...work) {
-			if (waiting >= (work[0] === "try" ? MAX_WAITING : MAX_OWN_WAITING)) return undefined;
+			if (waiting >= mostWaiting) return undefined;
 			waiting++;
-			const result = last
-				.then(() => thread.run(work))
+			return queue
+				.run(() => thread.run(work))
 				.finally(() => {
 					waiting--;
 				});
-			last = result.catch(() => {});
-			return result;
 		},
 		async close() {
 			await thread.end();
