@@ -36,7 +36,8 @@ export interface HistoryBatch {
 	readonly instances: readonly Omit<InstanceHistory, keyof ComparisonTimes>[];
 	readonly documents: readonly Tables["history_documents"][];
 	/**
-	 * Answers of 404 for documents: each replaces the last answer of a path that has one, and is not stored otherwise. Guests can make up any number of paths.
+	 * Answers of 404 for documents: each replaces the last answer of a path that has one, and is not stored otherwise.
+	 * Guests can make up any number of paths.
 	 */
 	readonly absent: readonly Tables["history_documents"][];
 	readonly requests: readonly Tables["history_requests"][];

@@ -86,7 +86,7 @@ function createQueues() {
 			size++;
 		},
 		remove,
-		/** Up to `most` requests: of each connection that is still open one, and again. */
+		/** Up to `most` requests. The connections that are still open take turns. */
 		next(most: number): Request[] {
 			const requests: Request[] = [];
 			for (const socket of queues.keys()) {
