@@ -1,4 +1,4 @@
-/** What clients' own sources say about documents of other makers, which none of them can be run with here. */
+/** What clients do with other makers' documents, by their own sources: they cannot be run here. */
 import { describe, expect, it } from "vitest";
 import {
 	automatic,
@@ -9,19 +9,19 @@ import {
 	document,
 	ipv4,
 	ipv6,
+	links,
 	MAC,
 	MAC2,
+	networks,
 	nic,
 	nic2,
+	second,
 	tagged,
 	twoNics,
 	vlan,
 } from "../../test/check/documents.ts";
 import { check, losingClients } from "./check.ts";
 import { describeScopes } from "./scopes.ts";
-
-const networks = (...list: unknown[]) => document({ networks: list });
-const nics = (...list: unknown[]) => document({ links: list });
 
 /** The outcomes of a rule for a document, with the places in which they hold. */
 function outcomesOf(rule: string, of: unknown, ...clients: string[]): string[] {
@@ -35,9 +35,8 @@ function outcomesOf(rule: string, of: unknown, ...clients: string[]): string[] {
 describe("cloud-init with sysconfig", () => {
 	const rule = "default-route-twice";
 	const routed = { routes: [defaultRoute()] };
-	const second = (change: Record<string, unknown>) => ipv4({ id: "network2", ip_address: "10.0.0.6", ...change });
 
-	it("stops at a second default route, to the same router as well", () => {
+	it("stops at a second default route, even to the same router", () => {
 		const twice = [
 			networks(ipv4(routed), second(routed)),
 			networks(ipv4({ routes: [defaultRoute(), defaultRoute()] })),
@@ -79,10 +78,10 @@ describe("cloud-init with sysconfig", () => {
 });
 
 describe("NetworkManager", () => {
-	it("asks for DHCP on a link without networks; of bonds until cloud-init 24.3", () => {
+	it("asks for DHCP on a link without networks, but on a bond only before cloud-init 24.3", () => {
 		const rule = "link-without-network";
 		const everywhere = ["wrong with network-manager"];
-		expect(outcomesOf(rule, nics(nic(), nic2()), "cloud-init")).toEqual(everywhere);
+		expect(outcomesOf(rule, links(nic(), nic2()), "cloud-init")).toEqual(everywhere);
 		expect(outcomesOf(rule, tagged(), "cloud-init")).toEqual(everywhere);
 		const onBond = document({
 			links: [nic(), nic2(), bond(), vlan({ vlan_link: "bond0" })],
@@ -169,8 +168,8 @@ describe("Afterburn", () => {
 		["dns_nameservers as null", networks(ipv4({ dns_nameservers: null }))],
 		["a server that is not an address", networks(ipv4({ dns_nameservers: ["x"] }))],
 		["a metric as text", networks(ipv4({ routes: [defaultRoute("10.0.0.1", { metric: "100" })] }))],
-		["a NIC's name as a number", nics(nic({ name: 5 }))],
-		["a port's id as a number", nics(nic({ vif_id: 5 }))],
+		["a NIC's name as a number", links(nic({ name: 5 }))],
+		["a port's id as a number", links(nic({ vif_id: 5 }))],
 		["a network's id as a number", networks(ipv4({ network_id: 5 }))],
 		["an address as a number, by SLAAC", networks(automatic("ipv6_slaac", { ip_address: 5 }), ipv4())],
 	])("ignores the whole drive for %s", (_, of) => {
@@ -179,7 +178,7 @@ describe("Afterburn", () => {
 	});
 
 	it.each<[string, unknown]>([
-		["members that are null", nics(nic({ name: null, vif_id: null, mtu: null }))],
+		["members that are null", links(nic({ name: null, vif_id: null, mtu: null }))],
 		["a metric as a number", networks(ipv4({ routes: [defaultRoute("10.0.0.1", { metric: 100 })] }))],
 	])("reads %s", (_, of) => {
 		expect(losingClients(check(of, { clients: ["afterburn"] }))).toEqual([]);
@@ -188,7 +187,7 @@ describe("Afterburn", () => {
 
 describe("VyOS", () => {
 	it("stops at a NIC's MTU in text, not at a bond's or a VLAN's", () => {
-		expect(outcomesOf("mtu-text", nics(nic({ mtu: "1450" })), "vyos")).toEqual(["crash"]);
+		expect(outcomesOf("mtu-text", links(nic({ mtu: "1450" })), "vyos")).toEqual(["crash"]);
 		expect(outcomesOf("mtu-text", bonded({ mtu: "1450" }), "vyos")).toEqual([]);
 	});
 
@@ -242,12 +241,12 @@ describe("nuageinit", () => {
 			check(of, { clients: ["nuageinit"], nics: [MAC] }).some(({ effects }) =>
 				effects.some(({ outcome }) => outcome === "crash"),
 			);
-		const links = [nic(), nic2()];
-		expect(stops(document({ links }))).toBe(false);
-		expect(stops({ ...twoNics(), links })).toBe(true);
-		expect(stops({ ...twoNics({}, { type: "ipv6_slaac" }), links })).toBe(false);
-		expect(stops(nics(nic(), nic2({ ethernet_mac_address: "x" })))).toBe(false);
-		expect(stops(nics(nic(), nic2({ ethernet_mac_address: 5 })))).toBe(true);
+		const two = { links: [nic(), nic2()] };
+		expect(stops(document(two))).toBe(false);
+		expect(stops({ ...twoNics(), ...two })).toBe(true);
+		expect(stops({ ...twoNics({}, { type: "ipv6_slaac" }), ...two })).toBe(false);
+		expect(stops(links(nic(), nic2({ ethernet_mac_address: "x" })))).toBe(false);
+		expect(stops(links(nic(), nic2({ ethernet_mac_address: 5 })))).toBe(true);
 	});
 });
 
@@ -258,18 +257,18 @@ describe("sriov-network-operator", () => {
 
 	it("cannot parse ids that are numbers", () => {
 		expect(effects(networks(ipv4({ network_id: 5 })))).toEqual(["crash"]);
-		expect(effects(nics(nic({ vif_id: 5 })))).toEqual(["crash"]);
-		expect(effects(nics(nic({ vif_id: null })))).toEqual([]);
+		expect(effects(links(nic({ vif_id: 5 })))).toEqual(["crash"]);
+		expect(effects(links(nic({ vif_id: null })))).toEqual([]);
 	});
 
 	it("does not find a NIC by an address in capitals or with dashes", () => {
-		expect(effects(nics(nic({ ethernet_mac_address: "52:54:00:00:00:0A" })))).toEqual(["wrong"]);
-		expect(effects(nics(nic({ ethernet_mac_address: MAC.replaceAll(":", "-") })))).toEqual(["wrong"]);
-		expect(effects(nics(nic()))).toEqual([]);
+		expect(effects(links(nic({ ethernet_mac_address: "52:54:00:00:00:0A" })))).toEqual(["wrong"]);
+		expect(effects(links(nic({ ethernet_mac_address: MAC.replaceAll(":", "-") })))).toEqual(["wrong"]);
+		expect(effects(links(nic()))).toEqual([]);
 	});
 });
 
-describe("a name server that none can be", () => {
+describe("a name server at an address that no host can have", () => {
 	it.each(["0.0.0.0", "::", "224.0.0.251", "ff02::fb", "255.255.255.255"])("is reported: %s", (address) => {
 		const found = outcomesOf("dns-server-unusable", document({ services: [dns(address)] }), "cloud-init", "talos");
 		expect(found).toEqual(["wrong", "wrong"]);

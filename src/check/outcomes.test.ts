@@ -7,14 +7,13 @@ import {
 	document,
 	ipv4,
 	ipv6,
+	networks,
 	nic,
 	nic2,
 	twoNics,
 	vlan,
 } from "../../test/check/documents.ts";
 import { check } from "./check.ts";
-
-const networks = (...list: unknown[]) => document({ networks: list });
 
 /** The outcomes of a rule for a document with one client. */
 function outcomesOf(rule: string, client: string, of: unknown): string[] {

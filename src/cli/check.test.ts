@@ -139,7 +139,7 @@ describe("check", () => {
 		},
 	);
 
-	it("names cloud-init's own network configuration, and where it is for", async () => {
+	it("names cloud-init's own network configuration, and says where it belongs", async () => {
 		const netplan = { network: { version: 2, ethernets: { eth0: { dhcp4: true } } } };
 		for (const text of [netplan, netplan.network, { version: 1, config: [] }]) {
 			const { stdout } = await run(["-", "--client", "cloud-init"], text);

@@ -104,7 +104,7 @@ async function watched({ sweepSeconds = 1_000_000, failures = 0 } = {}) {
 }
 
 test.each([0, 2])(
-	"what is filled while the signals work is current without a comparison, also if the API fails %i times",
+	"what is filled while the signals work is current without a comparison, even if the API fails %i times",
 	async (failures) => {
 		const { compared } = await watched({ failures });
 		expect(compared).toEqual([]);

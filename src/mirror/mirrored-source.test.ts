@@ -230,7 +230,7 @@ it("answers other look-ups with old facts while the cloud is away, whoever made 
 	await expect(claimed).rejects.toThrow("the cloud is away");
 });
 
-it("reads an instance again only for who needs that, and drops the remote source's copies of it then", async () => {
+it("reads an instance again only for callers that need it, and then drops the remote source's copies", async () => {
 	const invalidate = vi.fn();
 	const refreshed: number[] = [];
 	const { create } = await mirrored([network, server("vm"), port("vm")], {

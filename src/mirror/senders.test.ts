@@ -82,7 +82,7 @@ test("after a restart, a doubted sender is still doubted", () => {
 	expect(senders.known().states).toEqual({ planet: "trusted", star: "doubted" });
 });
 
-test("a long silence and a missed change are told once each, with what to do", () => {
+test("a long silence and a missed change are each logged once, with what to do", () => {
 	const { senders, logged, later } = watch();
 	later(senders.logSilence, 3_600_000);
 	later(() => senders.connected(PLACE));

@@ -3,7 +3,7 @@ import type { ResourceKind } from "../source/resource.ts";
 import type { Owner } from "../source/source.ts";
 import { createUnproven } from "./unproven.ts";
 
-test("while the trunks are not proven, owners count that rest on their port alone: not none, and none behind a trunk", () => {
+test("while trunks are not proven, owners count only if all rest on their port alone, and an empty list does not", () => {
 	const kinds = new Set<ResourceKind>();
 	const { ownersLater } = createUnproven([{ neededFor: ["trunk"] }], () => kinds);
 	const owner = (...basis: Owner["basis"] & object): Owner => ({ id: "vm", networkId: "lan", basis });

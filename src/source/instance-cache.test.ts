@@ -562,7 +562,7 @@ describe("revalidation on request", () => {
 		},
 	);
 
-	test("only a look-up that it starts reads the instance again, and nobody else's meanwhile", async () => {
+	test("only the look-up that it starts reads the instance again, not those that others start meanwhile", async () => {
 		const { cache, asked, after } = set();
 		await Promise.all([cache.get(ID, "wiring"), cache.revalidate(ID, "wiring")]);
 		expect(asked).toEqual([{ id: ID, detail: "wiring" }]);

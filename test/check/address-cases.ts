@@ -1,10 +1,8 @@
 import type { Case } from "./cases.ts";
-import { automatic, defaultRoute, document, ipv4, ipv6, twoNics, without } from "./documents.ts";
+import { automatic, defaultRoute, ipv4, ipv6, networks, second, twoNics, without } from "./documents.ts";
 
-const networks = (...list: unknown[]) => document({ networks: list });
 /** One static network, changed. */
 const one = (change: Record<string, unknown>) => networks(ipv4(change));
-const second = (change: Record<string, unknown> = {}) => ipv4({ id: "network2", ip_address: "10.0.0.6", ...change });
 
 export const addressCases: readonly Case[] = [
 	{

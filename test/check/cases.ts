@@ -17,7 +17,9 @@ export interface Case {
 	/** The guest's NICs, if the rule needs them. */
 	readonly nics?: readonly string[];
 	/** What else the check must be told to report the rule. */
-	readonly options?: Pick<CheckOptions, "clients" | "notJson">;
+	readonly options?: Pick<CheckOptions, "clients">;
+	/** Why the bad document's text is not JSON. */
+	readonly notJson?: string;
 }
 
 /** Those whose documents are part of the recorded walk. */

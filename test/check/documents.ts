@@ -57,6 +57,15 @@ export function document(change: Part = {}): Part {
 	return { links: [nic()], networks: [network], services: [dns()], ...change };
 }
 
+/** The document with these links. */
+export const links = (...list: unknown[]) => document({ links: list });
+
+/** The document with these networks. */
+export const networks = (...list: unknown[]) => document({ networks: list });
+
+/** A second static address in the subnet. */
+export const second = (change: Part = {}) => ipv4({ id: "network2", ip_address: "10.0.0.6", ...change });
+
 /** The document with a second NIC, which has a static network in a subnet of its own. */
 export function twoNics(first: Part = {}, second: Part = {}): Part {
 	const other = { id: "network2", link: "tap1", ip_address: "10.1.0.5" };

@@ -1,4 +1,4 @@
-/** Documents for rules about what clients' own sources say, and what cloud-init does with each where it can be run. */
+/** Documents for the rules that rest on clients' own sources. Where cloud-init is installed, it is run with each. */
 import type { Case } from "./cases.ts";
 import {
 	automatic,
@@ -10,16 +10,15 @@ import {
 	ipv4,
 	ipv6,
 	MAC,
+	networks,
 	nic,
 	nic2,
+	second,
 	tagged,
 	twoNics,
 	vlan,
 } from "./documents.ts";
 
-const networks = (...list: unknown[]) => document({ networks: list });
-/** A second address in the subnet. */
-const second = (change: Record<string, unknown>) => ipv4({ id: "network2", ip_address: "10.0.0.6", ...change });
 const routed = { routes: [defaultRoute()] };
 const domains = (count: number) => Array.from({ length: count }, (_, index) => `d${index}.example`);
 
@@ -29,7 +28,7 @@ export const furtherCases: readonly Case[] = [
 		at: "",
 		bad: document(),
 		good: document(),
-		options: { notJson: "Unexpected token 'l' at position 0" },
+		notJson: "Unexpected token 'l' at position 0",
 	},
 	{
 		rule: "document-empty",

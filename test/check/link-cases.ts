@@ -1,7 +1,20 @@
 import type { Case } from "./cases.ts";
-import { bond, bonded, document, ipv4, ipv6, MAC, nic, nic2, tagged, twoNics, vlan, without } from "./documents.ts";
+import {
+	bond,
+	bonded,
+	document,
+	ipv4,
+	ipv6,
+	links,
+	MAC,
+	nic,
+	nic2,
+	tagged,
+	twoNics,
+	vlan,
+	without,
+} from "./documents.ts";
 
-const links = (...list: unknown[]) => document({ links: list });
 /** One NIC, changed. */
 const one = (change: Record<string, unknown>) => links(nic(change));
 

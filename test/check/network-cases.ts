@@ -1,7 +1,6 @@
 import type { Case } from "./cases.ts";
-import { automatic, dns, document, ipv4, ipv6, nic, twoNics, without } from "./documents.ts";
+import { automatic, dns, document, ipv4, ipv6, networks, nic, twoNics, without } from "./documents.ts";
 
-const networks = (...list: unknown[]) => document({ networks: list });
 /** One static network, changed. */
 const one = (change: Record<string, unknown>) => networks(ipv4(change));
 const services = (...list: unknown[]) => document({ services: list });

@@ -1,7 +1,6 @@
 import type { Case } from "./cases.ts";
-import { automatic, defaultRoute, document, hostRoute, ipv4, ipv6, twoNics, without } from "./documents.ts";
+import { automatic, defaultRoute, hostRoute, ipv4, ipv6, networks, twoNics, without } from "./documents.ts";
 
-const networks = (...list: unknown[]) => document({ networks: list });
 /** One static network with these routes. */
 const routes = (...list: unknown[]) => networks(ipv4({ routes: list }));
 /** One route to a network, changed. */

@@ -10,7 +10,9 @@ import {
 	hostRoute,
 	ipv4,
 	ipv6,
+	links,
 	MAC,
+	networks,
 	nic,
 	nic2,
 	tagged,
@@ -19,8 +21,6 @@ import {
 	without,
 } from "./documents.ts";
 
-const links = (...list: unknown[]) => document({ links: list });
-const networks = (...list: unknown[]) => document({ networks: list });
 const lacp = (change: Record<string, unknown>) => bonded({ bond_mode: "802.3ad", ...change });
 /** A VLAN on a bond with that id. */
 const vlanOnBond = (id: string) =>

@@ -92,7 +92,7 @@ describe("the image", () => {
 		});
 	});
 
-	it("listens on port 80 where the host allows that to every user, with a configuration that its group may read", async () => {
+	it("listens on port 80 where the host allows every user to, with a configuration that its group may read", async () => {
 		mountConfiguration(bundle, join(folder, "etc"));
 		const { container, errors } = start();
 		expect(await once(container, "exit")).toEqual([1, null]);

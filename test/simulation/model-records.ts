@@ -6,7 +6,7 @@ import { frozenJson } from "./frozen.ts";
 
 interface Record_<Content> {
 	readonly content: Content;
-	/** Grows with each change; as the name, part of the content of what was reported, so that an answer shows it. */
+	/** Grows with each change. Of one that is reported, it becomes the resource's name, so that an answer shows it. */
 	readonly revision: number;
 }
 

@@ -33,7 +33,7 @@ const STABLE = 10_000;
 const SHARE = 0.25;
 /** After the broker's return, all that changed meanwhile is in the mirror within this time. Milliseconds. */
 const AFTER_GAP = 5000;
-/** After a change, guests see it within this time. Details of a server are read in 100 ms, those of others before. Milliseconds. */
+/** Guests see a change within this time: a server's details take 100 ms to read, after those of others. Milliseconds. */
 const AFTER_CHANGE = 3000;
 const AHEAD = 3_600_000;
 
@@ -237,7 +237,7 @@ async function checkMissed(world: World, check: () => void): Promise<void> {
 	if (lost !== counted) throw new Violation(`the signals lost ${lost}, and ${counted || "nothing"} counted as missed`);
 }
 
-/** Whether a floating IP has no port any more, and the deletion of the one that the mirror knows explains it: nothing reports that. */
+/** Whether a floating IP has lost its port because the port was deleted, which nothing reports. */
 function hasLostPort(name: string, { cloud, database: { rows } }: World): boolean {
 	const [kind, id = ""] = name.split(" ");
 	if (kind !== "floatingip") return false;

@@ -47,7 +47,7 @@ export function startWorkers({ node, count, clock, maxAge, sourceAge }: WorkersO
 	});
 }
 
-/** The two ends of a channel: each receives copies of what the other sends. */
+/** Both ends of a channel. Each receives copies of what the other sends. */
 function connectedPorts(): readonly [Port, Port] {
 	const [near, far] = [new EventEmitter(), new EventEmitter()];
 	const portTo = (own: EventEmitter, other: EventEmitter): Port => ({

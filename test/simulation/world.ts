@@ -29,7 +29,7 @@ export interface World {
 	makePeace(): void;
 	/** Whether every message gets lost from now on, or none. */
 	muteSignals(isMute: boolean): void;
-	/** The clocks of all nodes are ahead by so many milliseconds. */
+	/** The clocks of all nodes are ahead by this many milliseconds. */
 	setClocks(ahead: number): void;
 	/** Every service sends a message that names nothing. */
 	greet(): void;

@@ -119,7 +119,7 @@ describe.skipIf(!isPossible)("the message bus", { timeout: 90_000 }, () => {
 		expect(heard).toEqual(["up"]);
 	});
 
-	test("who was heard is told by the exchange, and Nova only by its versioned format", async () => {
+	test("the exchange tells who was heard; Nova counts only with its versioned format", async () => {
 		const bus = await publisher();
 		for (const exchange of ["neutron", "nova"]) await bus.declare(exchange);
 		const { heard, senders, places, ids } = listenTo(url());

@@ -131,7 +131,7 @@ export const cloudInitNetworkReactions: Readonly<Record<string, readonly Reactio
 		lost(netplanRefuses, { ...NETPLAN, when: not(hasPrefix) }),
 		lost("the system refuses the route"),
 	],
-	// libnm: "gateway cannot be set if there are no addresses configured" (verify in nm-setting-ip-config.c; 1.42 to 1.58).
+	// libnm: "gateway cannot be set if there are no addresses configured" (`verify` in nm-setting-ip-config.c, 1.42 to 1.58).
 	"gateway-without-address": [
 		lost("NetworkManager refuses the profile: the link is not configured", {
 			renderers: ["network-manager"],

@@ -1,19 +1,12 @@
 /** Default routes: how many there are, where they are, and whether clients read them there. */
 import type { IpVersion } from "../../instance/instance.ts";
-import { type Cell, configures, reads } from "../clients/cell.ts";
+import { type Cell, reads } from "../clients/cell.ts";
 import { type DefaultRoute, defaultRoutesOf } from "../default-routes.ts";
-import {
-	dynamicNetworkOf,
-	isDynamic,
-	isNeutronPort,
-	type LinkView,
-	type NetworkView,
-	type RouteView,
-} from "../document-view.ts";
+import { dynamicNetworkOf, isDynamic, type LinkView, type NetworkView, type RouteView } from "../document-view.ts";
 import { isBlank, member, valueText } from "../json.ts";
 import type { Fault, Rule } from "../rule.ts";
 import { onBothNetworks, onNetwork } from "./concerns.ts";
-import { isInSubnet } from "./routing.ts";
+import { isOutsideOfPort, readsGateway } from "./routing.ts";
 
 const VERSIONS: readonly IpVersion[] = [4, 6];
 /** How a link learns of its routers: DHCPv6 hands out none. */
@@ -22,18 +15,19 @@ export const LEARNED: Readonly<Record<IpVersion, string>> = { 4: "DHCPv4", 6: "I
 export const defaultRouteRules: readonly Rule[] = [
 	{
 		id: "default-route-twice",
-		title: "Two default routes in `routes` on a link, also to the same gateway, for clients that refuse the second",
+		title: "Two default routes in `routes` on a link, even to the same gateway, for clients that refuse the second",
 		fix: "leave one of them",
 		concerns: readsBoth,
 		*find({ links }) {
 			for (const link of links) {
-				const routes = link.networks.flatMap(writtenDefaults);
-				for (const [index, second] of routes.entries()) {
-					const first = routes.slice(0, index).find((route) => familyOf(route) === second.owner.version);
+				const firsts = new Map<IpVersion | undefined, RouteView>();
+				for (const route of link.networks.flatMap(writtenDefaults)) {
+					const { pointer, owner: network } = route;
+					const first = firsts.get(network.version);
+					if (!firsts.has(familyOf(route))) firsts.set(familyOf(route), route);
 					if (!first) continue;
 					const message = `${first.pointer} is the link's default route already`;
-					const { pointer, owner: network } = second;
-					yield { pointer, message, link, network, route: second, otherNetwork: first.owner, otherRoute: first };
+					yield { pointer, message, link, network, route, otherNetwork: first.owner, otherRoute: first };
 				}
 			}
 		},
@@ -82,14 +76,14 @@ export const defaultRouteRules: readonly Rule[] = [
 		id: "default-route-beside-dhcp",
 		title: "A static default route, and DHCP or SLAAC of its family on an earlier link",
 		fix: "leave the static one out, if the first link gets a router by DHCP or router advertisements",
-		concerns: readsRoute,
+		concerns: readsGateway,
 		*find({ links }) {
 			for (const version of VERSIONS) {
 				const dynamic = links.findIndex((link) => dynamicNetworkOf(link, version));
 				const [first, ...others] = dynamic < 0 ? [] : links.slice(dynamic);
 				for (const [route] of others.map((link) => defaultsOf(link, version))) {
 					if (!route) continue;
-					const message = `${first?.pointer} has ${LEARNED[version]}, which brings a default route too`;
+					const message = `${first?.pointer} gets a default route from ${LEARNED[version]} too`;
 					yield faultOf(route, message);
 				}
 			}
@@ -99,11 +93,9 @@ export const defaultRouteRules: readonly Rule[] = [
 		id: "default-route-in-gateway-alone",
 		title: "A default route that is written only as a network's own `gateway`",
 		fix: "add it to routes: network and netmask 0.0.0.0 (:: for IPv6), and the gateway",
-		// In routes, a gateway outside its subnet makes even more clients fail.
-		isLimitation: ({ network, value }) =>
-			network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
+		isLimitation: isOutsideOfPort,
 		effect: { outcome: "lost", text: "does not read gateway: no default route" },
-		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
+		concerns: (cell, fault) => onNetwork(cell, fault) && !readsGateway(cell, fault),
 		*find({ networks }) {
 			for (const network of networks) {
 				const [first, ...others] = network.isStatic ? defaultRoutesOf(network) : [];
@@ -118,7 +110,7 @@ export const defaultRouteRules: readonly Rule[] = [
 		fix: "nothing that suits every client: such guests read the network's own gateway, which gives others a second route",
 		limitation: true,
 		effect: { outcome: "lost", text: "does not read IPv6 routes: no default route" },
-		concerns: (cell, fault) => onNetwork(cell, fault) && !readsRoute(cell, fault),
+		concerns: (cell, fault) => onNetwork(cell, fault) && !readsGateway(cell, fault),
 		*find({ networks }) {
 			for (const network of networks) {
 				const routes = network.isStatic && network.version === 6 ? defaultRoutesOf(network) : [];
@@ -165,15 +157,9 @@ function defaultsOf({ networks }: LinkView, version: IpVersion): DefaultRoute[] 
 		.filter((route) => route.version === version);
 }
 
-/** The client reads the member that holds the fault's route: `routes`, or the network's own `gateway`. */
-function readsRoute(cell: Cell, { network, route }: Pick<Fault, "network" | "route">): boolean {
-	if (network === undefined || !configures(cell, network)) return false;
-	return reads(cell, route ? "networks[].routes" : "networks[].gateway", { network, ...(route && { route }) });
-}
-
 function readsBoth(cell: Cell, fault: Fault): boolean {
 	const { otherNetwork: network, otherRoute: route } = fault;
-	return onBothNetworks(cell, fault) && readsRoute(cell, fault) && readsRoute(cell, partsOf(network, route));
+	return onBothNetworks(cell, fault) && readsGateway(cell, fault) && readsGateway(cell, partsOf(network, route));
 }
 
 type Parts = Pick<Fault, "network" | "route">;

@@ -5,7 +5,7 @@ import { isBlank, isObject, type JsonObject, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
 
 const NETWORK_CONFIG =
-	": it is a network configuration of cloud-init's or netplan's own, which guests get as network-config on a drive cidata";
+	": it is a network configuration of cloud-init's or netplan's own, which guests get as network-config on a drive labelled cidata";
 
 export const documentRules: readonly Rule[] = [
 	{

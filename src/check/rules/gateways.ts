@@ -1,10 +1,11 @@
 /** Gateways: whether each is there, valid, and of the right family. */
 import { addressVersion } from "../../instance/addresses.ts";
-import { isNeutronPort, memberPointer, parseGateway, routesOf } from "../document-view.ts";
+import type { Cell } from "../clients/cell.ts";
+import { memberPointer, type NetworkView, parseGateway, routesOf } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
-import type { Rule } from "../rule.ts";
+import type { Fault, Rule } from "../rule.ts";
 import { onMember, onNetwork, onParsedRoutes, onRouteList } from "./concerns.ts";
-import { isInSubnet } from "./routing.ts";
+import { isOutsideOfPort } from "./routing.ts";
 
 export const gatewayRules: readonly Rule[] = [
 	{
@@ -39,13 +40,11 @@ export const gatewayRules: readonly Rule[] = [
 		id: "gateway-invalid",
 		title: "A network's own `gateway` that is not a valid address",
 		fix: "write the gateway's address without a prefix, or a default route instead",
-		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
+		concerns: readsOwnGateway,
 		*find({ networks }) {
-			for (const network of networks) {
-				const value = member(network.raw, "gateway");
-				if (isBlank(value) || parseGateway(value)) continue;
-				const pointer = `${network.pointer}/gateway`;
-				yield { pointer, message: `${show(value)} is not a valid address`, value, network };
+			for (const gateway of networks.flatMap(ownGatewayOf)) {
+				if (parseGateway(gateway.value)) continue;
+				yield { ...gateway, message: `${show(gateway.value)} is not a valid address` };
 			}
 		},
 	},
@@ -53,12 +52,13 @@ export const gatewayRules: readonly Rule[] = [
 		id: "gateway-family",
 		title: "A network's own `gateway` of the other family",
 		fix: "move the gateway to a network of its family",
-		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
+		concerns: readsOwnGateway,
 		*find({ networks }) {
-			for (const network of networks) {
-				const value = parseGateway(member(network.raw, "gateway"));
-				if (value === undefined || !network.address || network.address.version === addressVersion(value)) continue;
-				yield { pointer: `${network.pointer}/gateway`, message: `${value} is of the other family`, value, network };
+			for (const gateway of networks.flatMap(ownGatewayOf)) {
+				const { address } = gateway.network;
+				const value = parseGateway(gateway.value);
+				if (value === undefined || !address || address.version === addressVersion(value)) continue;
+				yield { ...gateway, message: `${value} is of the other family`, value };
 			}
 		},
 	},
@@ -66,31 +66,29 @@ export const gatewayRules: readonly Rule[] = [
 		id: "ipv6-gateway",
 		title: "A static IPv6 network's own `gateway`, for clients that take it for IPv4's",
 		fix: "write it as a default route in routes",
-		// In routes, a gateway outside its subnet makes even more clients fail.
-		isLimitation: ({ network, value }) =>
-			network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value)),
+		isLimitation: isOutsideOfPort,
 		concerns: onNetwork,
 		*find({ networks }) {
-			for (const network of networks) {
-				const value = parseGateway(member(network.raw, "gateway"));
-				if (value === undefined || !network.isStatic || network.version === 4 || addressVersion(value) === 4) continue;
-				yield { pointer: `${network.pointer}/gateway`, message: `the gateway is ${value}`, value, network };
+			for (const gateway of networks.flatMap(ownGatewayOf)) {
+				const { isStatic, version } = gateway.network;
+				const value = parseGateway(gateway.value);
+				if (value === undefined || !isStatic || version === 4 || addressVersion(value) === 4) continue;
+				yield { ...gateway, message: `the gateway is ${value}`, value };
 			}
 		},
 	},
 	{
 		id: "gateway-without-address",
-		title: "A network's own `gateway`, with DHCP or SLAAC alone in its family on the link",
+		title: "A network's own `gateway`, on a link that has only DHCP or SLAAC in that family",
 		fix: "leave the gateway out: DHCP and router advertisements bring one",
-		concerns: (cell, fault) => onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault),
+		concerns: readsOwnGateway,
 		*find({ networks }) {
-			for (const network of networks) {
-				const value = member(network.raw, "gateway");
-				const { pointer, link, version } = network;
-				if (isBlank(value) || !link || version === undefined) continue;
+			for (const gateway of networks.flatMap(ownGatewayOf)) {
+				const { link, version } = gateway.network;
+				if (!link || version === undefined) continue;
 				if (link.networks.some((other) => other.isStatic && other.version === version)) continue;
-				const message = `the link has no static IPv${version} address for the gateway ${show(value)}`;
-				yield { pointer: `${pointer}/gateway`, message, value, network };
+				const message = `the link has no static IPv${version} address for the gateway ${show(gateway.value)}`;
+				yield { ...gateway, message };
 			}
 		},
 	},
@@ -109,3 +107,13 @@ export const gatewayRules: readonly Rule[] = [
 		},
 	},
 ];
+
+function readsOwnGateway(cell: Cell, fault: Fault): boolean {
+	return onNetwork(cell, fault) && onMember("networks[].gateway")(cell, fault);
+}
+
+/** The network's own gateway, if it has one. */
+function ownGatewayOf(network: NetworkView): { pointer: string; value: unknown; network: NetworkView }[] {
+	const value = member(network.raw, "gateway");
+	return isBlank(value) ? [] : [{ pointer: `${network.pointer}/gateway`, value, network }];
+}

@@ -87,7 +87,7 @@ export const mtuRules: readonly Rule[] = [
 	},
 	{
 		id: "mtu-unread",
-		title: "An MTU other than the one that the link has without it",
+		title: "An MTU other than the one that the link would have without it",
 		fix: "set the MTU in the image, let DHCP bring it, or keep the parent's MTU no larger than the VLAN's",
 		concerns: onUnreadMember("links[].mtu"),
 		// Nova and KubeVirt give a virtual machine's NIC the network's MTU.
@@ -100,7 +100,7 @@ export const mtuRules: readonly Rule[] = [
 				// A bond gives its members its own MTU, and a NIC may get one by DHCP.
 				const isUsed = link.kind !== "nic" || link.networks.length > 0 || parents.has(link);
 				if (!isUsed || (link.kind === "nic" && dynamicNetworkOf(link, 4))) continue;
-				const parent = link.kind === "vlan" ? document.linkById(member(link.raw, "vlan_link")) : undefined;
+				const parent = link.kind === "vlan" ? parentOf(link, document) : undefined;
 				const parentMtu = mtuNumber(parent && member(parent.raw, "mtu"));
 				const inherited = isWhole(parentMtu) && parentMtu > 0 && parentMtu <= MAX ? parentMtu : 1500;
 				// A VLAN cannot have more than its parent (mtu-above-parent).

@@ -189,8 +189,13 @@ function hasDefaultRoute({ routes }: NetworkView): boolean {
 	return routes.some(({ destination }) => destination?.prefixLength === 0);
 }
 
+/** In routes, a gateway outside its subnet makes even more clients fail: Neutron can do no better. */
+export function isOutsideOfPort({ network, value }: Fault): boolean {
+	return network !== undefined && isNeutronPort(network.link) && !isInSubnet(network, String(value));
+}
+
 /** Whether the gateway is in the network's own subnet, or a link-local address. */
-export function isInSubnet({ subnet }: NetworkView, gateway: string): boolean {
+function isInSubnet({ subnet }: NetworkView, gateway: string): boolean {
 	return subnet === undefined || isLinkLocal(gateway) || cidrContains(subnet, gateway);
 }
 
@@ -204,7 +209,8 @@ function reaches({ networks }: LinkView, gateway: string): boolean {
 	);
 }
 
-function readsGateway(cell: Cell, { network, route }: Fault): boolean {
+/** The client reads the member that holds the fault's gateway: a route, or the network's own `gateway`. */
+export function readsGateway(cell: Cell, { network, route }: Pick<Fault, "network" | "route">): boolean {
 	if (network === undefined || !configures(cell, network)) return false;
 	return reads(cell, route ? "networks[].routes" : "networks[].gateway", { network, ...(route && { route }) });
 }
