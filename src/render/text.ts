@@ -53,5 +53,11 @@ export function ini(sections: readonly IniSection[]): string {
  * number.
  */
 export function yaml(value: object): string {
-	return stringify(value, { version: "1.1", defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
+	return stringify(value, {
+		version: "1.1",
+		defaultStringType: "QUOTE_DOUBLE",
+		defaultKeyType: "PLAIN",
+		lineWidth: 0,
+		aliasDuplicateObjects: false,
+	});
 }
