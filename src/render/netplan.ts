@@ -70,7 +70,8 @@ function macOf({ macAddress }: PlannedInterface): object {
 /** netplan wants the same values for both IP versions. It can't rank routes of router advertisements without DHCPv6. */
 function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
 	const { learnedMetrics: { ipv4, ipv6: given } = {}, dhcp4, dhcp6, pointer } = one;
-	const ipv6 = given === ROUTER_METRIC ? undefined : given;
+	// What a router's routes have anyway takes IPv4's metric.
+	const ipv6 = given === ROUTER_METRIC && (ipv4 !== undefined || !dhcp6) ? undefined : given;
 	if (ipv4 === undefined && ipv6 === undefined) return {};
 	const metric = Math.max(ipv4 ?? 0, ipv6 ?? 0);
 	if (ipv6 !== undefined && !dhcp6 && !dhcp4) {
@@ -79,9 +80,9 @@ function dhcpOverrides(one: PlannedInterface, remarks: Remark[]): object {
 			reason: "netplan can't rank the default routes of router advertisements on several links",
 		});
 	}
-	if (ipv4 !== undefined && ipv6 !== undefined && ipv4 !== ipv6) {
+	if (ipv4 !== undefined && (dhcp6 ? given : ipv6) !== undefined && ipv4 !== given) {
 		const reason = `netplan has one metric for DHCP of both IP versions: it is ${metric}`;
-		remarks.push({ pointer, reason, value: JSON.stringify({ ipv4, ipv6 }) });
+		remarks.push({ pointer, reason, value: JSON.stringify({ ipv4, ipv6: given }) });
 	}
 	const overrides = { "route-metric": metric };
 	return { ...(dhcp4 && { "dhcp4-overrides": overrides }), ...(dhcp6 && { "dhcp6-overrides": overrides }) };

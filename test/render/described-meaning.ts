@@ -4,8 +4,10 @@ import type {
 	DescribedBond,
 	DescribedLink,
 	DescribedNetwork,
+	DescribedRoute,
 	NetworkDescription,
 } from "../../src/documents/network-description.ts";
+import { isUnspecified } from "../../src/instance/addresses.ts";
 import type { Format, Remark } from "../../src/render/index.ts";
 import { type BondMeaning, canonicalCidr, canonicalIp, type Meaning, type RouteMeaning, route } from "./meaning.ts";
 import { HOST_RESOLVER } from "./readers.ts";
@@ -22,8 +24,10 @@ const RANKS_DHCP: ReadonlySet<Format> = new Set(["cloud-init", "netplan"]);
 export function comparable(meaning: Meaning, metrics: Metrics): object {
 	const { vlan, bond, memberOf, addresses, routes, learned, dns, search, ...rest } = meaning;
 	const isMember = memberOf !== undefined;
-	const ofDocument = (family: keyof Metrics, metric: number | undefined) =>
-		metrics[family].has(metric ?? -1) ? metric : undefined;
+	const ofDocument = (family: Family, metric: number | undefined) =>
+		metrics.all[family].has(metric ?? -1) ? metric : undefined;
+	const ofDefault = (family: Family, metric: number | undefined) =>
+		metrics.ofDefaults[family].has(metric ?? -1) ? metric : undefined;
 	const ofRoute = ({ to, metric }: RouteMeaning) => ofDocument(to.includes(":") ? "ipv6" : "ipv4", metric);
 	const { primary, ...more } = bond?.more ?? {};
 	return {
@@ -34,22 +38,33 @@ export function comparable(meaning: Meaning, metrics: Metrics): object {
 		ra: isMember ? undefined : rest.ra,
 		addresses: [...addresses].toSorted(),
 		routes: routes.map((one) => `${one.to} ${one.via} ${one.onLink} ${ofRoute(one)}`).toSorted(),
-		learned: { ipv4: ofDocument("ipv4", learned.ipv4), ipv6: ofDocument("ipv6", learned.ipv6) },
+		learned: { ipv4: ofDefault("ipv4", learned.ipv4), ipv6: ofDefault("ipv6", learned.ipv6) },
 		dns: [...dns].toSorted(),
 		search: [...search].toSorted(),
 	};
 }
 
-type Metrics = Readonly<Record<"ipv4" | "ipv6", ReadonlySet<number>>>;
+type Family = "ipv4" | "ipv6";
+type FamilyMetrics = Readonly<Record<Family, ReadonlySet<number>>>;
+
+interface Metrics {
+	readonly all: FamilyMetrics;
+	/** Those of default routes: the metrics that `render` adds to such routes are none of them. */
+	readonly ofDefaults: FamilyMetrics;
+}
 
 /** The metrics of a document's networks and routes. */
 export function metricsIn({ networks }: NetworkDescription): Metrics {
-	const metricsOf = (family: string) => {
+	const metricsOf = (family: string, isCounted: (route: DescribedRoute) => boolean) => {
 		const own = networks.filter(({ type }) => type.startsWith(family));
-		const holders = own.flatMap((network) => [network, ...(network.routes ?? [])]);
+		const holders = own.flatMap((network) => [network, ...(network.routes ?? []).filter(isCounted)]);
 		return new Set(holders.flatMap(({ metric }) => metric ?? []));
 	};
-	return { ipv4: metricsOf("ipv4"), ipv6: metricsOf("ipv6") };
+	const ofFamilies = (isCounted: (route: DescribedRoute) => boolean): FamilyMetrics => ({
+		ipv4: metricsOf("ipv4", isCounted),
+		ipv6: metricsOf("ipv6", isCounted),
+	});
+	return { all: ofFamilies(() => true), ofDefaults: ofFamilies(({ netmask }) => isUnspecified(netmask)) };
 }
 
 /** @param remarks those of `render`: a format may lack options of bonds, and cloud-init cannot take every metric */
@@ -89,7 +104,7 @@ function describedMeaning(
 		routes: networks.flatMap((network, i) =>
 			network.link === link.id ? describedRoutes(network, `/networks/${i}`, mine, remarks) : [],
 		),
-		learned: learnedMetrics(dynamic, dhcp6 || !RANKS_DHCP.has(format)),
+		learned: commonMetric(pointer, remarks, dhcp6) ?? learnedMetrics(dynamic, dhcp6 || !RANKS_DHCP.has(format)),
 		dns: new Set(serversOf(format, mine)),
 		search: new Set(mine.flatMap(({ dns_search: domains = [] }) => domains)),
 	};
@@ -154,6 +169,14 @@ function isOnLink(gateway: string, mine: readonly DescribedNetwork[]): boolean {
 		return ipaddr.parse(gateway).match(cidr);
 	};
 	return !mine.some((network) => network.type.startsWith(family) && reaches(network));
+}
+
+/** The metric that a remark names for both IP versions, if the format can't have one for each. */
+function commonMetric(pointer: string, remarks: readonly Remark[], dhcp6: boolean): Meaning["learned"] | undefined {
+	const reasons = remarks.filter((one) => one.pointer === pointer).map(({ reason }) => reason);
+	const [, text] =
+		reasons.map((reason) => /for DHCP of both IP versions: it is (\d+)$/.exec(reason)).find(Boolean) ?? [];
+	return text === undefined ? undefined : { ipv4: Number(text), ...(dhcp6 && { ipv6: Number(text) }) };
 }
 
 function learnedMetrics(dynamic: readonly DescribedNetwork[], ranksRouters: boolean): Meaning["learned"] {
