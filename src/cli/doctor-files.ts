@@ -6,16 +6,16 @@ import { promisify } from "node:util";
 import { formatPath, type JsonPath } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
 import { cloudFiles } from "../source/api/clouds-yaml.ts";
-import { type CheckResult, type CheckWarning, checkPart } from "../source/source-kind.ts";
+import { type CheckResult, checkPart } from "../source/source-kind.ts";
 import type { Io } from "./frame.ts";
 import { needsSecret, sharedSecret } from "./listeners.ts";
 import type { CommandContext } from "./source.ts";
 
 const run = promisify(execFile);
 
-/** The unit's. */
+/** The user that the unit runs as. */
 const USER = "guestwire";
-/** Where systemd takes from what the unit's `LoadCredential` names, and where it puts it while the service runs. */
+/** Where systemd finds the files that the unit's `LoadCredential` names, and where it puts them while the service runs. */
 const CREDENTIALS = "/etc/guestwire/credentials";
 const CREDENTIAL = /^\/run\/credentials\/[^/]+\/secret_([^/]+)$/;
 
@@ -85,7 +85,7 @@ async function checkFile(path: string, where: string, credentials: string): Prom
 	return `${path} will be there while the service runs: systemd takes it from ${source}`;
 }
 
-/** Listeners without a file need a secret in the environment. That of a service is not this command's. */
+/** Listeners without a file need a secret in the environment. The service's environment is not that of this command. */
 async function checkVariables({ config, where }: Checked, io: Io): Promise<readonly CheckResult[]> {
 	const results: CheckResult[] = [];
 	for (const [index, listener] of config.metadata.entries()) {
@@ -104,15 +104,14 @@ async function checkVariables({ config, where }: Checked, io: Io): Promise<reado
 async function checkAs(user: string, files: readonly string[]): Promise<readonly CheckResult[]> {
 	const unreadable = process.geteuid?.() === 0 ? await unreadableBy(user, files).catch(() => undefined) : undefined;
 	if (unreadable === undefined) return [];
-	const check = async (): Promise<string | CheckWarning> => {
-		if (unreadable.length === 0) return `can read ${files.join(", ")}`;
-		const advice = `chown root:${user} and chmod 0640 each of them, and let the group enter their folders (chmod 0750)`;
-		return { warning: `can't read ${unreadable.join(", ")}: unless the service runs as another user, ${advice}` };
-	};
-	return [await checkPart(`user ${user}`, check)];
+	const part = `user ${user}`;
+	if (unreadable.length === 0) return [{ part, ok: true, found: `can read ${files.join(", ")}` }];
+	const advice = `chown root:${user} and chmod 0640 each of them, and let the group enter their folders (chmod 0750)`;
+	const found = `can't read ${unreadable.join(", ")}: unless the service runs as another user, ${advice}`;
+	return [{ part, ok: true, warning: true, found }];
 }
 
-/** With the user's groups, so that access control lists count as well. Rejects if there is no such user. */
+/** Tests as the user, with all its groups, so that access control lists are respected. Rejects if there is no such user. */
 async function unreadableBy(user: string, files: readonly string[]): Promise<string[]> {
 	const idOf = async (option: string) => (await run("id", [option, user])).stdout.trim();
 	const as = [`--reuid=${await idOf("-u")}`, `--regid=${await idOf("-g")}`, "--init-groups"];

@@ -21,7 +21,7 @@ export interface Io {
 /** 0 success, 1 failure, 2 wrong usage, 78 a mistake in the configuration (EX_CONFIG in sysexits.h). */
 export type ExitCode = 0 | 1 | 2 | 78;
 
-/** Of errors that come again until a person has corrected something. */
+/** For errors that recur until a person has corrected something. */
 const EXIT_CODES: Readonly<Partial<Record<ErrorCode, ExitCode>>> = { usage: 2, config: 78 };
 
 /** The options of every command that reads a source. */

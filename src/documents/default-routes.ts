@@ -6,7 +6,7 @@
 import { addressVersion, isHostAddress } from "../instance/addresses.ts";
 import type { IpVersion, Subnet } from "../instance/instance.ts";
 import type { Nic } from "./link-ids.ts";
-import { createReach } from "./reach.ts";
+import { createReach, type Reach } from "./reach.ts";
 
 /** `first`: on the first link that has a gateway; `every`: on every link that has one. */
 export type DefaultRoutes = "first" | "every";
@@ -26,11 +26,13 @@ export type DefaultRouteTable = ReadonlyMap<Nic, Partial<Record<IpVersion, Defau
  */
 export function defaultRoutes(nics: readonly Nic[], policy: DefaultRoutes): DefaultRouteTable {
 	const table = new Map<Nic, Partial<Record<IpVersion, DefaultRoute>>>();
+	const reaches = nics.map(({ port }) => createReach(port.fixedIps));
 	for (const version of [4, 6] as const) {
 		let taken = false;
-		for (const nic of nics) {
-			const asked = askedFor(nic, version);
-			const route = asked ?? (taken && policy === "first" ? undefined : ofGateway(nic, version));
+		for (const [at, nic] of nics.entries()) {
+			const isRouter = routerFilter(reaches[at] as Reach, version);
+			const asked = askedFor(nic, version, isRouter);
+			const route = asked ?? (taken && policy === "first" ? undefined : ofGateway(nic, version, isRouter));
 			if (!route) continue;
 			taken = true;
 			table.set(nic, { ...table.get(nic), [version]: route });
@@ -50,17 +52,17 @@ function subnetsOf(nic: Nic, version: IpVersion): Subnet[] {
 	return [...subnets].filter((subnet) => subnet.version === version);
 }
 
+type IsRouter = (address: string) => boolean;
+
 /**
  * Neutron checks neither gateways nor next hops: they may be addresses that no router has, or the port's own, if the guest is
  * the router. The kernel refuses a route by either.
  */
-function routerFilter({ port }: Nic, version: IpVersion): (address: string) => boolean {
-	const reach = createReach(port.fixedIps);
+function routerFilter(reach: Reach, version: IpVersion): IsRouter {
 	return (address) => addressVersion(address) === version && isHostAddress(address) && !reach.isOwn(address);
 }
 
-function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
-	const isRouter = routerFilter(nic, version);
+function askedFor(nic: Nic, version: IpVersion, isRouter: IsRouter): DefaultRoute | undefined {
 	for (const subnet of subnetsOf(nic, version)) {
 		const route = subnet.hostRoutes.find(({ destination, nexthop }) => isDefault(destination) && isRouter(nexthop));
 		if (route) return { subnet, gateway: route.nexthop };
@@ -72,8 +74,7 @@ function askedFor(nic: Nic, version: IpVersion): DefaultRoute | undefined {
  * A subnet whose route the guest learns anyway (by DHCPv4, or by router advertisements) takes precedence over a static
  * one on the same link, because a second route would compete with it.
  */
-function ofGateway(nic: Nic, version: IpVersion): DefaultRoute | undefined {
-	const isRouter = routerFilter(nic, version);
+function ofGateway(nic: Nic, version: IpVersion, isRouter: IsRouter): DefaultRoute | undefined {
 	const subnets = subnetsOf(nic, version).filter(({ gateway }) => gateway !== undefined && isRouter(gateway));
 	const subnet = subnets.find((candidate) => candidate.dhcp && !candidate.addressMode) ?? subnets[0];
 	return subnet?.gateway === undefined ? undefined : { subnet, gateway: subnet.gateway };

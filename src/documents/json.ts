@@ -30,7 +30,7 @@ function unescapedText(value: unknown): string {
 	return `{${members}}`;
 }
 
-/** What Python escapes and `JSON.stringify` does not: DEL, and everything outside ASCII. It stands in strings only. */
+/** What Python escapes and `JSON.stringify` does not: DEL, and everything outside ASCII. It occurs only in strings. */
 const ESCAPED = /[^ -~]/;
 const isPlain = (unit: number) => unit >= 0x20 && unit < 0x7f;
 /** Bytes of an escaped UTF-16 unit, such as `\u00e9`. */

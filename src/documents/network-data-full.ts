@@ -37,7 +37,7 @@ export function networkData(instance: Instance, options: NetworkDataOptions = {}
 	return {
 		links: linksOf(nics, bonds),
 		networks,
-		services: serversOf(...nics.flatMap(({ port }) => port.fixedIps.map(({ subnet }) => subnet))),
+		services: serversOf(...new Set(nics.flatMap(({ port }) => port.fixedIps.map(({ subnet }) => subnet)))),
 	};
 }
 

@@ -1,11 +1,12 @@
 /** Reading any maker's `network_data.json` into the form that Guestwire itself emits. */
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { GuestwireError } from "../errors.ts";
+import { searchDomainsIn } from "../instance/foreign-words.ts";
 import { AcceptedNetworkData } from "./accepted-network-data.ts";
 import type { DescribedNetwork, NetworkDescription } from "./network-description.ts";
 import { readLinks } from "./read-links.ts";
 import { readNetworks } from "./read-networks.ts";
-import { readServices, searchOfServices } from "./read-services.ts";
+import { readServices } from "./read-services.ts";
 import { newReading, type Reading, type Remark, remarkUnused } from "./reading.ts";
 
 /** A document that was read, and what had to be corrected. */
@@ -46,7 +47,7 @@ function withSharedSearch(
 	{ services }: AcceptedNetworkData,
 	reading: Reading,
 ): DescribedNetwork[] {
-	const shared = searchOfServices(services);
+	const shared = searchDomainsIn(services ?? []);
 	if (shared.length === 0) return [...networks];
 	reading.remark("/services", "search domains converted to dns_search of the networks", shared);
 	return networks.map((network) => {

@@ -1,5 +1,5 @@
-import { addressVersion, canonicalAddress } from "../instance/addresses.ts";
-import { anyAddress, withoutDefaultWord, withoutZone } from "../instance/foreign-words.ts";
+import { addressVersion, anyAddress, canonicalAddress, isUnspecified } from "../instance/addresses.ts";
+import { withoutDefaultWord, withoutZone } from "../instance/foreign-words.ts";
 import { type AcceptedNetworkEntry, AcceptedRoute } from "./accepted-network-data.ts";
 import type { DescribedRoute } from "./network-description.ts";
 import { readSubnet } from "./read-subnets.ts";
@@ -53,7 +53,7 @@ function readRoute(route: AcceptedRoute, pointer: string, reading: Reading): Des
 		reading.remark(pointer, "no valid network and gateway: the route is dropped", shown);
 		return [];
 	}
-	const isAny = subnet.ip === anyAddress(addressVersion(subnet.ip));
+	const isAny = isUnspecified(subnet.ip);
 	const mask = subnet.mask ?? (isAny ? subnet.ip : undefined);
 	if (mask === undefined) {
 		reading.remark(`${pointer}/netmask`, "no netmask: the route is dropped", netmask ?? undefined);

@@ -1,5 +1,5 @@
 import { canonicalAddress } from "../instance/addresses.ts";
-import { SEARCH_TYPES, textsOf, withoutZone } from "../instance/foreign-words.ts";
+import { SEARCH_TYPES, searchDomainsIn, textsOf, withoutZone } from "../instance/foreign-words.ts";
 import { type AcceptedNetworkEntry, AcceptedService } from "./accepted-network-data.ts";
 import type { Service } from "./network-data.ts";
 import { itemsOf, type Reading, remarkUnused } from "./reading.ts";
@@ -15,14 +15,6 @@ export function readServices(list: ServiceList, pointer: string, reading: Readin
 		if (!SEARCH_TYPES.includes(type)) reading.remark(`${at}/type`, "not a DNS server: dropped", type);
 		return [];
 	});
-}
-
-/** The search domains among the services. */
-export function searchOfServices(list: ServiceList): string[] {
-	return (list ?? []).flatMap(({ type, address, search }) => [
-		...(SEARCH_TYPES.includes(type) ? textsOf(address) : []),
-		...textsOf(search),
-	]);
 }
 
 /** All name servers of a network, without repeats: of its services, its `dns_nameservers` and its routes. */
@@ -51,7 +43,9 @@ export function readSearch(item: AcceptedNetworkEntry, pointer: string, reading:
 	if (typeof item.dns_search === "string") {
 		reading.remark(`${pointer}/dns_search`, "text instead of a list: converted", item.dns_search);
 	}
-	const others = [item.services, ...(item.routes ?? []).map(({ services }) => services)].flatMap(searchOfServices);
+	const others = [item.services, ...(item.routes ?? []).map(({ services }) => services)].flatMap((list) =>
+		searchDomainsIn(list ?? []),
+	);
 	if (others.length > 0) reading.remark(`${pointer}/services`, "search domains converted to dns_search", others);
 	return [...own, ...others.filter((domain) => !own.includes(domain))];
 }

@@ -59,22 +59,32 @@ export function isUnspecified(address: string): boolean {
 	return address === "0.0.0.0" || address === "::";
 }
 
-/** All that matters here about an IPv4 address shows in its first byte, except whether it is the broadcast address. */
-const IPV4_RANGES = Array.from({ length: 256 }, (_, byte) => ipaddr.parse(`${byte}.0.0.1`).range());
+/** The address of no host, and of the destination of a default route. */
+export function anyAddress(version: IpVersion): string {
+	return version === 4 ? "0.0.0.0" : "::";
+}
+
+/** By an IPv4 address's first byte, which shows all that matters here, except whether it is the broadcast address. */
+const IPV4_RANGES: string[] = [];
 
 function rangeOf(address: string): string {
 	if (address.includes(":") || address === "255.255.255.255") return ipaddr.parse(address).range();
-	return IPV4_RANGES[Number.parseInt(address, 10)] as string;
+	const byte = Number.parseInt(address, 10);
+	IPV4_RANGES[byte] ??= ipaddr.parse(`${byte}.0.0.1`).range();
+	return IPV4_RANGES[byte];
 }
+
+const OF_NO_HOST = ["unspecified", "multicast", "broadcast"];
+const OF_NO_OTHER_HOST = [...OF_NO_HOST, "loopback", "ipv4Mapped"];
 
 /** Whether packets to the canonical address go to one host: it is not unspecified, multicast or broadcast. */
 export function isUnicast(address: string): boolean {
-	return !["unspecified", "multicast", "broadcast"].includes(rangeOf(address));
+	return !OF_NO_HOST.includes(rangeOf(address));
 }
 
 /** Whether a host can have the canonical address: not unspecified, multicast, broadcast, loopback or IPv4-mapped. */
 export function isHostAddress(address: string): boolean {
-	return isUnicast(address) && !["loopback", "ipv4Mapped"].includes(rangeOf(address));
+	return !OF_NO_OTHER_HOST.includes(rangeOf(address));
 }
 
 /** A prefix length as a mask: dotted for IPv4, full hexadecimal for IPv6 (`ffff:ffff:ffff:ffff::`). */

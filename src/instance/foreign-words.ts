@@ -1,4 +1,5 @@
 /** What makers of a `network_data.json` other than Nova write for the same things. */
+import { anyAddress } from "./addresses.ts";
 import type { IpVersion } from "./instance.ts";
 
 type NetworkType = "ipv4" | "ipv4_dhcp" | "ipv6" | "ipv6_dhcp" | "ipv6_dhcpv6-stateful" | "ipv6_dhcpv6-stateless";
@@ -19,6 +20,16 @@ export const OTHER_NETWORK_TYPES: ReadonlyMap<unknown, NetworkType> = new Map<un
 /** Types of services whose `address` is a search domain. The `search` of any service is a list of them. */
 export const SEARCH_TYPES: readonly unknown[] = ["dns-search", "dns_search", "search"];
 
+/** The search domains in services, whatever types their values have. */
+export function searchDomainsIn(
+	services: readonly { readonly type?: unknown; readonly address?: unknown; readonly search?: unknown }[],
+): string[] {
+	return services.flatMap(({ type, address, search }) => [
+		...(SEARCH_TYPES.includes(type) ? textsOf(address) : []),
+		...textsOf(search),
+	]);
+}
+
 /** A list of texts, or one text with spaces or commas between the items: cloud-init accepts a list and spaces. */
 export function textsOf(list: unknown): readonly string[] {
 	if (typeof list === "string") return list.split(/[\s,]+/).filter((text) => text !== "");
@@ -28,11 +39,6 @@ export function textsOf(list: unknown): readonly string[] {
 /** Without the guest's name of the link, as in `fe80::1%eth0`: the network's link says as much. */
 export function withoutZone(address: string): string {
 	return address.replace(/%.*$/s, "");
-}
-
-/** The destination of a default route. */
-export function anyAddress(version: IpVersion): string {
-	return version === 4 ? "0.0.0.0" : "::";
 }
 
 /** The word `default` as a destination, which cloud-init reads since 25.3, as an address. */

@@ -1,4 +1,5 @@
 /** The names of a server's security groups. */
+import { isDeepStrictEqual } from "node:util";
 import type { PortFacts, SecurityGroupFacts, ServerFacts } from "./facts.ts";
 
 /**
@@ -19,9 +20,6 @@ export function withGroupNames(
 	const nameOf = new Map(groups.map(({ id, name }) => [id, name || id]));
 	const names = ports.flatMap(({ security_groups }) => security_groups.flatMap((id) => nameOf.get(id) ?? []));
 	const before = server.security_groups.map(({ name }) => name);
-	if (isSameList(before.toSorted(), names.toSorted())) return server;
+	if (isDeepStrictEqual(before.toSorted(), names.toSorted())) return server;
 	return { ...server, security_groups: names.map((name) => ({ name })) };
 }
-
-const isSameList = (a: readonly string[], b: readonly string[]) =>
-	a.length === b.length && a.every((name, at) => name === b[at]);

@@ -1,13 +1,12 @@
 /**
- * The networks in `network_data` of an Ironic node, as read-networks.ts reads them: in the forms of any maker. What is not
- * the value of an address is an error, because a node has nobody who reads remarks.
+ * The networks in `network_data` of an Ironic node, as read-networks.ts reads them: in the forms of any maker. A value
+ * that can't be read is an error, because nobody reads remarks about a node.
  */
-import { addressVersion, canonicalAddress, parseCidr, prefixLengthOf } from "./addresses.ts";
+import { addressVersion, anyAddress, canonicalAddress, parseCidr, prefixLengthOf } from "./addresses.ts";
 import {
 	ASSUMED_IPV6_LENGTH,
-	anyAddress,
 	OTHER_NETWORK_TYPES,
-	SEARCH_TYPES,
+	searchDomainsIn,
 	textsOf,
 	withoutDefaultWord,
 	withoutZone,
@@ -119,8 +118,9 @@ function readDetails(network: Json, { version, assigned }: OwnAddress, place: st
 	const metric = metricOf(network["metric"]);
 	const given = mapsIn(network["routes"]);
 	const routes = given.map((route, at) => readRoute(route, version, metric, `${place}.routes[${at}]`, fail));
-	const gateway = routerOf(network["gateway"]);
-	if (gateway !== undefined && (canonicalAddress(gateway) === undefined || addressVersion(gateway) !== version)) {
+	const written = routerOf(network["gateway"]);
+	const gateway = written === undefined ? undefined : canonicalAddress(written);
+	if (written !== undefined && (gateway === undefined || addressVersion(gateway) !== version)) {
 		return fail(`${place}.gateway`, `is not an IPv${version} address`);
 	}
 	const services = [network["services"], ...given.map((route) => route["services"])];
@@ -136,7 +136,10 @@ function readDetails(network: Json, { version, assigned }: OwnAddress, place: st
 				: [defaultRoute(gateway, version, metric), ...routes.filter((it) => !isDefault(it))],
 		...(assigned !== "static" && { learnedMetric: metric ?? LEARNED_METRIC[version] }),
 		dnsServers: [...new Set(dnsServers)],
-		searchDomains: [...textsOf(network["dns_search"]), ...services.flatMap(searchDomainsIn)].filter(Boolean),
+		searchDomains: [
+			...textsOf(network["dns_search"]),
+			...services.flatMap((list) => searchDomainsIn(mapsIn(list))),
+		].filter(Boolean),
 	};
 }
 
@@ -154,7 +157,7 @@ function routerOf(value: unknown): string | undefined {
 }
 
 function defaultRoute(gateway: string, version: IpVersion, metric = STATIC_METRIC[version] as number): RankedRoute {
-	return { destination: `${anyAddress(version)}/0`, nexthop: canonicalAddress(gateway) ?? gateway, metric };
+	return { destination: `${anyAddress(version)}/0`, nexthop: gateway, metric };
 }
 
 function isDefault({ destination }: HostRoute): boolean {
@@ -192,14 +195,6 @@ export function serversIn(list: unknown, place: string, fail: Fail): string[] {
 
 function serverOf(text: string, place: string, fail: Fail): string {
 	return canonicalAddress(withoutZone(text)) ?? fail(place, "is not the address of a name server");
-}
-
-/** The search domains in a list of services. */
-export function searchDomainsIn(list: unknown): string[] {
-	return mapsIn(list).flatMap(({ type, address, search }) => [
-		...(SEARCH_TYPES.includes(type) ? textsOf(address) : []),
-		...textsOf(search),
-	]);
 }
 
 /**

@@ -5,17 +5,9 @@
 import { GuestwireError } from "../errors.ts";
 import { canonicalMac } from "./addresses.ts";
 import type { BareMetalNodeFacts } from "./bare-metal-facts.ts";
+import { searchDomainsIn } from "./foreign-words.ts";
 import { isMap } from "./is-map.ts";
-import {
-	type Fail,
-	idOf,
-	type Json,
-	mapsIn,
-	type NodeAddress,
-	readAddresses,
-	searchDomainsIn,
-	serversIn,
-} from "./node-addresses.ts";
+import { type Fail, idOf, type Json, mapsIn, type NodeAddress, readAddresses, serversIn } from "./node-addresses.ts";
 import { mtuOf } from "./switch-side.ts";
 
 /** A link by its id. */
@@ -65,7 +57,7 @@ export function readNodeNetworkData(node: BareMetalNodeFacts): NodeNetworkData |
 	if (links.size === 0) return undefined;
 	const { services } = data;
 	const dnsServers = serversIn(services, "services", fail);
-	return { links, addresses, dnsServers, searchDomains: searchDomainsIn(services) };
+	return { links, addresses, dnsServers, searchDomains: searchDomainsIn(mapsIn(services)) };
 }
 
 /** Where the instance's network data may be, by precedence. The node's own is meant for its ramdisk. */

@@ -138,7 +138,7 @@ function withMonitoring(options: GivenOptions, pointer: string, remark: AddRemar
 	};
 }
 
-/** Drops the options that need another monitoring than the bond has. Values that are the driver's own say nothing. */
+/** Drops the options that need another monitoring than the bond has. The driver's default values are dropped without a remark. */
 function withoutNeeding(
 	further: FurtherOptions,
 	{ arp, miimon }: Pick<BondOptions, "arp" | "miimon">,

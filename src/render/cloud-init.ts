@@ -1,5 +1,6 @@
 import type { Remark } from "../documents/reading.ts";
 import { type BondOption, DEFAULT_MIIMON } from "../instance/bonding.ts";
+import type { IpVersion } from "../instance/instance.ts";
 import { cloudInitLosses } from "./cloud-init-losses.ts";
 import { optionsFor } from "./lacking-options.ts";
 import { networkVersion2 } from "./netplan.ts";
@@ -54,8 +55,6 @@ function withSafeBond(one: PlannedInterface, remarks: Remark[]): PlannedInterfac
 	return { ...one, options: { ...options, miimon: DEFAULT_MIIMON } };
 }
 
-type Family = 4 | 6;
-
 /**
  * cloud-init 25.1 and later, with NetworkManager, fails without any network on a default route with a metric, unless its
  * IP version is that of the interface's first subnet: it handles all routes with the first subnet, before the other
@@ -91,12 +90,12 @@ function isRankedDefault(route: PlannedRoute): route is PlannedRoute & { readonl
 }
 
 /** The IP version of what cloud-init takes for the first subnet. */
-function firstFamily({ dhcp4, dhcp6, addresses }: PlannedInterface): Family | undefined {
+function firstFamily({ dhcp4, dhcp6, addresses }: PlannedInterface): IpVersion | undefined {
 	if (dhcp4) return 4;
 	return dhcp6 ? 6 : addresses[0]?.version;
 }
 
-function withFirst(one: PlannedInterface, family: Family): PlannedInterface {
+function withFirst(one: PlannedInterface, family: IpVersion): PlannedInterface {
 	const addresses = one.addresses.toSorted((a, b) => Number(b.version === family) - Number(a.version === family));
 	return { ...one, addresses };
 }

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import type { BondOption } from "../instance/bonding.ts";
 import { optionsFor } from "./lacking-options.ts";
-import { assumedNames, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import { assumedNames, type PlannedBond, type PlannedInterface, type PlannedRoute, primaryNames } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, cidr, destination } from "./text.ts";
 
@@ -11,9 +11,7 @@ import { bondOptions, cidr, destination } from "./text.ts";
  */
 export const ifupdown: Renderer = (plan) => {
 	const remarks = assumedParents(plan.interfaces);
-	const primaries = new Set(
-		plan.interfaces.map((one) => (one.kind === "bond" ? one.options.primary?.name : undefined)),
-	);
+	const primaries = primaryNames(plan.interfaces);
 	const text = plan.interfaces.flatMap((one) => stanzas(one, primaries.has(one.name), remarks)).join("\n");
 	return { files: [{ path: "etc/network/interfaces.d/50-guestwire", mode: 0o644, text }], remarks };
 };

@@ -3,7 +3,7 @@ import { isLinkLocal } from "../instance/addresses.ts";
 import { DHCP } from "./iproute2-dhcp.ts";
 import { SETUP, START, UNDO } from "./iproute2-shell.ts";
 import { STACKED } from "./iproute2-stacked.ts";
-import type { Plan, PlannedBond, PlannedInterface, PlannedRoute } from "./plan.ts";
+import { learnsRoutes, type Plan, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions } from "./text.ts";
 
@@ -104,7 +104,7 @@ function addressingCalls(one: PlannedInterface): string[] {
 
 function routeCall(route: PlannedRoute, one: PlannedInterface): string {
 	// The gateway's subnet may come later, with the lease or the router advertisement.
-	const subnetComes = route.gateway !== undefined && (route.version === 4 ? one.dhcp4 : one.routerAdvertisements);
+	const subnetComes = route.gateway !== undefined && learnsRoutes(one, route.version);
 	return [
 		`route ${route.network}/${route.prefixLength} ${route.gateway ?? "-"}`,
 		...(route.onLink || subnetComes ? ["onlink"] : []),

@@ -1,7 +1,7 @@
 import type { Remark } from "../documents/reading.ts";
 import type { BondOption } from "../instance/bonding.ts";
 import { optionsFor } from "./lacking-options.ts";
-import type { PlannedBond, PlannedInterface, PlannedVlan } from "./plan.ts";
+import { type PlannedBond, type PlannedInterface, type PlannedVlan, primaryNames } from "./plan.ts";
 import type { RenderedFile, Renderer } from "./renderer.ts";
 import { cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
@@ -15,9 +15,7 @@ export const networkd: Renderer = (plan) => {
 		({ parent }) => parent,
 	);
 	const remarks: Remark[] = [];
-	const primaries = new Set(
-		plan.interfaces.map((one) => (one.kind === "bond" ? one.options.primary?.name : undefined)),
-	);
+	const primaries = primaryNames(plan.interfaces);
 	const files = plan.interfaces.flatMap((one) => [
 		...(one.kind === "physical" ? [] : [file(one, "netdev", netdev(one, remarks))]),
 		file(one, "network", network(one, vlans.get(one.name) ?? [], primaries.has(one.name))),

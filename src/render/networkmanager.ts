@@ -2,7 +2,16 @@ import type { Remark } from "../documents/reading.ts";
 import type { BondOption } from "../instance/bonding.ts";
 import { connectionUuid } from "./connection-uuid.ts";
 import { optionsFor, realPrimary } from "./lacking-options.ts";
-import { isMember, nextHop, type Plan, type PlannedBond, type PlannedInterface, type PlannedRoute } from "./plan.ts";
+import {
+	isDefault,
+	isMember,
+	learnsRoutes,
+	nextHop,
+	type Plan,
+	type PlannedBond,
+	type PlannedInterface,
+	type PlannedRoute,
+} from "./plan.ts";
 import type { Renderer } from "./renderer.ts";
 import { bondOptions, cidr, destination, type IniEntry, type IniSection, ini, optional } from "./text.ts";
 
@@ -82,7 +91,7 @@ function routeValue(route: PlannedRoute): string {
 
 /** Link-local IPv6 stays on: the metadata service has a link-local address. */
 function methodOf(one: PlannedInterface, version: 4 | 6): "auto" | "manual" | "disabled" | "link-local" {
-	if (version === 4 ? one.dhcp4 : one.routerAdvertisements) return "auto";
+	if (learnsRoutes(one, version)) return "auto";
 	if (one.addresses.some((address) => address.version === version)) return "manual";
 	return version === 4 ? "disabled" : "link-local";
 }
@@ -127,8 +136,7 @@ function unaskedServers({ interfaces }: Plan): Remark[] {
 
 /** DHCP servers and routers may hand one out. */
 function mayHaveDefaultRoute(one: PlannedInterface, version: 4 | 6): boolean {
-	if (version === 4 ? one.dhcp4 : one.routerAdvertisements) return true;
-	return one.routes.some((route) => route.version === version && route.prefixLength === 0);
+	return learnsRoutes(one, version) || one.routes.some((route) => isDefault(route, version));
 }
 
 function serversOf({ dns }: PlannedInterface, version: 4 | 6): string[] {

@@ -5,7 +5,9 @@
  * of the document (ids) does not occur. What no guest can do is a remark instead.
  */
 import type { Remark } from "../documents/reading.ts";
+import { anyAddress } from "../instance/addresses.ts";
 import type { BondHashPolicy, BondMode, BondOption, LacpRate } from "../instance/bonding.ts";
+import type { IpVersion } from "../instance/instance.ts";
 
 export interface PlannedAddress {
 	readonly version: 4 | 6;
@@ -138,12 +140,26 @@ export interface Plan {
 
 /** The gateway, or what stands for none in formats in which every route has a next hop: `0.0.0.0` or `::`. */
 export function nextHop({ gateway, version }: PlannedRoute): string {
-	return gateway ?? (version === 4 ? "0.0.0.0" : "::");
+	return gateway ?? anyAddress(version);
 }
 
 /** The names of NICs that may have another name in the guest. */
 export function assumedNames(interfaces: readonly LinkPlan[]): ReadonlySet<string> {
 	return new Set(interfaces.filter((one) => one.kind === "physical" && !one.nameKnown).map(({ name }) => name));
+}
+
+/** The names of bonds' primary members, as far as they are known. */
+export function primaryNames(interfaces: readonly PlannedInterface[]): ReadonlySet<string | undefined> {
+	return new Set(interfaces.map((one) => (one.kind === "bond" ? one.options.primary?.name : undefined)));
+}
+
+/** Whether a DHCP server or a router may hand out routes of the IP version. */
+export function learnsRoutes(one: Addressing, version: IpVersion): boolean {
+	return version === 4 ? one.dhcp4 : one.routerAdvertisements;
+}
+
+export function isDefault(route: PlannedRoute, version: IpVersion): boolean {
+	return route.version === version && route.prefixLength === 0;
 }
 
 /** Whether the interface is a bond member, which has no addresses and no routes. */

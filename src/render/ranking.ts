@@ -1,8 +1,14 @@
 /** Which link's default route wins, if several have one. */
 import type { AddRemark } from "../documents/reading.ts";
-import { type LearnedMetrics, type PlannedInterface, type PlannedRoute, ROUTER_METRIC } from "./plan.ts";
-
-type Version = 4 | 6;
+import type { IpVersion } from "../instance/instance.ts";
+import {
+	isDefault,
+	type LearnedMetrics,
+	learnsRoutes,
+	type PlannedInterface,
+	type PlannedRoute,
+	ROUTER_METRIC,
+} from "./plan.ts";
 
 /** Above the metrics that DHCP clients and router advertisements use, 100 to 1024: ranks after them. */
 const LATER_METRIC = 2048;
@@ -43,7 +49,7 @@ export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], remar
 			const metric = ranking.first === one ? ranking.static : later;
 			return metric === undefined ? route : { ...route, metric };
 		};
-		const learnedMetric = (version: Version) => (rankings[version].first === one ? rankings[version].learned : later);
+		const learnedMetric = (version: IpVersion) => (rankings[version].first === one ? rankings[version].learned : later);
 		const [ipv4, ipv6] = [learnedMetric(4), learnedMetric(6)];
 		const learned: LearnedMetrics = {
 			...(one.dhcp4 && ipv4 !== undefined && { ipv4 }),
@@ -62,7 +68,7 @@ export function rankDefaultRoutes(interfaces: readonly PlannedInterface[], remar
  * Beside metrics of the document, routes without one get the metric that they would have in the kernel or by a DHCP client:
  * systems have others of their own (NetworkManager 100 for static routes, systemd-networkd 1024 for DHCP).
  */
-function rankingOf(inOrder: readonly PlannedInterface[], version: Version): Ranking {
+function rankingOf(inOrder: readonly PlannedInterface[], version: IpVersion): Ranking {
 	const first = inOrder.find((one) => metricsOf(one, version).includes(undefined));
 	const given = inOrder.flatMap((one) => metricsOf(one, version).filter((metric) => metric !== undefined));
 	if (given.length === 0) {
@@ -83,11 +89,10 @@ function rankingOf(inOrder: readonly PlannedInterface[], version: Version): Rank
 }
 
 /** The metrics of an interface's default routes, static ones and those that are handed out; undefined for none. */
-function metricsOf(one: PlannedInterface, version: Version): (number | undefined)[] {
-	const learns = version === 4 ? one.dhcp4 : one.routerAdvertisements;
+function metricsOf(one: PlannedInterface, version: IpVersion): (number | undefined)[] {
 	return [
 		...one.routes.filter((route) => isDefault(route, version)).map(({ metric }) => metric),
-		...(learns ? [one.learnedMetrics?.[`ipv${version}`]] : []),
+		...(learnsRoutes(one, version) ? [one.learnedMetrics?.[`ipv${version}`]] : []),
 	];
 }
 
@@ -96,22 +101,16 @@ export function winningRoutes(interfaces: readonly PlannedInterface[]): Readonly
 	return new Set(([4, 6] as const).flatMap((version) => winnerOf(interfaces, version) ?? []));
 }
 
-function winnerOf(interfaces: readonly PlannedInterface[], version: Version): PlannedRoute | undefined {
+function winnerOf(interfaces: readonly PlannedInterface[], version: IpVersion): PlannedRoute | undefined {
 	const routes = interfaces.flatMap((one) => one.routes.filter((route) => isDefault(route, version)));
 	const rankOf = ({ metric }: PlannedRoute) => metric ?? STATIC_METRIC[version];
 	const [best] = routes.toSorted((a, b) => rankOf(a) - rankOf(b));
-	const learned = interfaces.flatMap(({ dhcp4, routerAdvertisements, learnedMetrics }) => {
-		if (!(version === 4 ? dhcp4 : routerAdvertisements)) return [];
-		return learnedMetrics?.[`ipv${version}`] ?? LEARNED_METRIC[version];
-	});
+	const learning = interfaces.filter((one) => learnsRoutes(one, version));
+	const learned = learning.map(({ learnedMetrics }) => learnedMetrics?.[`ipv${version}`] ?? LEARNED_METRIC[version]);
 	return best && rankOf(best) <= Math.min(...learned) ? best : undefined;
 }
 
 /** The index of the link in the document. */
 function linkIndex({ pointer }: PlannedInterface): number {
 	return Number(pointer.slice("/links/".length));
-}
-
-function isDefault(route: PlannedRoute, version: Version): boolean {
-	return route.version === version && route.prefixLength === 0;
 }

@@ -2,6 +2,7 @@ import type { DescribedRoute } from "../documents/network-description.ts";
 import type { AddRemark } from "../documents/reading.ts";
 import {
 	addressVersion,
+	anyAddress,
 	cidrContains,
 	isHostAddress,
 	isLinkLocal,
@@ -61,7 +62,7 @@ function isOfOneHost({ network, netmask }: DescribedRoute): boolean {
 function locatedRoutes({ routes = [], gateway }: LocatedEntry["entry"], pointer: string) {
 	const located = routes.map((route, i) => ({ route, pointer: `${pointer}/routes/${i}` }));
 	if (gateway === undefined) return located;
-	const any = gateway.includes(":") ? "::" : "0.0.0.0";
+	const any = anyAddress(addressVersion(gateway));
 	if (routes.some(({ network, netmask }) => network === any && netmask === any)) return located;
 	const route: DescribedRoute = { network: any, netmask: any, gateway };
 	return [{ route, pointer: `${pointer}/gateway` }, ...located];
