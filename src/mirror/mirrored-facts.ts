@@ -37,8 +37,8 @@ export interface MirroredFactsOptions extends ReadingChecksOptions {
 export interface MirroredFacts {
 	/** See `FactsSource.facts`. */
 	find(id: string, detail: Detail, reread: boolean): Promise<InstanceFacts | undefined>;
-	/** All details, if the mirror has them and they are current. */
-	known(id: string): Promise<InstanceFacts | undefined>;
+	/** The facts, if the mirror has them and they are current in this detail. */
+	known(id: string, detail: Detail): Promise<InstanceFacts | undefined>;
 	/** Whether the last answer is not proven by the signals: the remote source's, or one that could not be read again. */
 	answersOtherwise(id: string): boolean;
 	/** How many look-ups wait for the remote source. */
@@ -51,7 +51,7 @@ export function createMirroredFacts(options: MirroredFactsOptions): MirroredFact
 	const parts = createParts(options);
 	return {
 		find: (id, detail, reread) => find(parts, id, detail, reread),
-		known: (id) => known(parts, id),
+		known: (id, detail) => known(parts, id, detail),
 		answersOtherwise: (id) => parts.answerTimes.has(id) || parts.stale.has(id),
 		waiting: parts.remoteAnswers.waiting,
 		close: parts.refreshes.close,
@@ -150,11 +150,11 @@ function answer<T>({ events, answered, stale }: Parts, id: string, origin: Answe
 	return value;
 }
 
-async function known(parts: Parts, id: string): Promise<InstanceFacts | undefined> {
+async function known(parts: Parts, id: string, detail: Detail): Promise<InstanceFacts | undefined> {
 	const answeredAt = parts.answerTimes.from(id, 0);
 	const found = await read(parts, id).catch(() => undefined);
 	if (found === undefined || (await hasMissingPort(parts.store, found))) return undefined;
-	if (!isCurrent(parts, found, { detail: "all", answeredAt }, oldestNow(parts))) return undefined;
+	if (!isCurrent(parts, found, { detail, answeredAt }, oldestNow(parts))) return undefined;
 	parts.answerTimes.forget(id, found);
 	return factsOf(parts, found);
 }

@@ -42,8 +42,8 @@ export async function createMirroredSource(options: MirroredSourceOptions): Prom
 		waitingGuests: mirrored.waiting,
 		facts,
 		instance: instanceFrom(facts),
-		async known(id) {
-			const current = await mirrored.known(id);
+		async known(id, detail) {
+			const current = await mirrored.known(id, detail);
 			return current && assembleOwned(current);
 		},
 		async owners(query, signal) {

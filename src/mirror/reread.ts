@@ -24,7 +24,12 @@ export async function reread(options: RereadOptions): Promise<void> {
 	unlisted.push(...(await lackingDetails(store)));
 	unlisted.sort((a, b) => a.listedAt - b.listedAt);
 	const isUnproven = ({ listedAt }: Difference) => listedAt > 0 && listedAt < unlistedFrom;
-	await rereadUnlisted(unlisted.filter(isUnproven), options);
+	// Key pairs first: many servers may have the same.
+	const isKeypair = ({ kind }: Difference) => Number(kind === "keypair");
+	await rereadUnlisted(
+		unlisted.filter(isUnproven).toSorted((a, b) => isKeypair(b) - isKeypair(a)),
+		options,
+	);
 	await rereadFacts(options);
 	const others = unlisted.filter((one) => !isUnproven(one));
 	for (const kind of UNLISTED_KINDS) {

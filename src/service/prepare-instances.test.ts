@@ -68,3 +68,45 @@ test("documents are generated before a guest requests them, again after a change
 	isCurrent = true;
 	await expect.poll(() => names().slice(IDS.length), wait).toEqual([`${IDS[3]} two`, "new new"]);
 });
+
+test("an instance whose details may have changed unnoticed is prepared for its network, and wholly later", async () => {
+	const { byId, source } = knowing(IDS.map((id) => named(id, "one")));
+	let areRead = false;
+	const asked: string[] = [];
+	const known: Source["known"] = async (id, detail) => {
+		asked.push(detail);
+		return areRead || detail === "wiring" ? byId.get(id) : undefined;
+	};
+	const instances = createInstanceCache({ ...source, known }, { maxAge: Number.POSITIVE_INFINITY });
+	const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));
+	let ms = 0;
+	let isTicking = true;
+	end = prepareInstances({
+		...{ instances, source, documents, isCurrent: () => true, now: () => ms },
+		async wait(milliseconds, signal) {
+			await new Promise(setImmediate);
+			signal.throwIfAborted();
+			if (isTicking) ms += milliseconds;
+		},
+	});
+	const triesOf = (wanted: string) => asked.filter((detail) => detail === wanted).length / IDS.length;
+	await expect.poll(() => instances.stats().entries).toBe(IDS.length);
+	for (const id of IDS) expect(instances.get(id, "wiring")).toBe(byId.get(id));
+	await expect(instances.get(IDS[0] as string, "server")).rejects.toThrow("a guest waits");
+
+	// Once a minute all details are tried; the wiring is there.
+	await expect.poll(() => ms).toBeGreaterThan(150_000);
+	isTicking = false;
+	await expect.poll(() => Number.isInteger(triesOf("all"))).toBe(true);
+	expect(triesOf("wiring")).toBe(1);
+	expect(triesOf("all")).toBeLessThanOrEqual(1 + ms / 60_000);
+
+	const before = triesOf("all");
+	[areRead, isTicking] = [true, true];
+	await expect.poll(() => triesOf("all")).toBe(before + 1);
+	const first = IDS[0] as string;
+	expect(instances.get(first, "server")).toBe(byId.get(first));
+	const since = ms;
+	await expect.poll(() => ms - since).toBeGreaterThan(150_000);
+	expect(triesOf("all")).toBe(before + 1);
+});

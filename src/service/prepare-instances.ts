@@ -11,7 +11,14 @@ export interface PrepareOptions {
 	readonly documents: GuestDocuments | undefined;
 	/** Whether the source knows all instances, and reports their changes. */
 	readonly isCurrent: () => boolean;
+	/** Milliseconds of a monotonic clock. */
+	readonly now?: () => number;
+	/** Waits the given number of milliseconds by the same clock, or until the signal aborts. */
+	readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
+
+const sleep = (milliseconds: number, signal: AbortSignal) =>
+	setTimeout(milliseconds, undefined, { signal, ref: false });
 
 /** What guests ask for first, by the paths of `latest` and of the version that cloud-init asks for. */
 const PATHS = ["latest", "2018-08-27"].flatMap((version) =>
@@ -25,56 +32,59 @@ const REST = 4;
 const INTERVAL = 500;
 /** Instances that wait to be prepared. Of more than that, most would not fit in the cache. */
 const MOST_DUE = 100_000;
+/**
+ * Those that could not be prepared wholly are tried again after a pause of so many times as long as the last try took, and
+ * at least of so many milliseconds: after a restart, the source may take long to read all details again.
+ */
+const PAUSE = 20;
+const SHORTEST_PAUSE = 60_000;
 
 /**
- * Prepares all instances that fit in the cache, and again each that changes.
+ * Prepares all instances that fit in the cache, and again each that changes. Of one whose details may have changed
+ * unnoticed, the wiring is prepared.
  *
  * @returns ends it
  */
 export function prepareInstances(options: PrepareOptions): () => Promise<void> {
-	const { instances, source, isCurrent } = options;
+	const { source, isCurrent, now = () => performance.now(), wait = sleep } = options;
 	const closing = new AbortController();
-	const due = new Set<string>();
-	const add = (id: string) => {
-		if (due.size < MOST_DUE) due.add(id);
-	};
-	instances.onOutdated(add);
-	source.onChange?.(({ kind, ids }) => {
-		if (kind === "server") for (const id of ids) add(id);
-	});
-	const rest = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal: closing.signal, ref: false });
-
-	async function prepare(id: string): Promise<void> {
-		due.delete(id);
-		const instance = await instances.prepare(id);
-		if (instance === undefined || options.documents === undefined) return;
-		const tree = options.documents.tree(instance);
-		for (const path of PATHS) tree.answer(path);
-	}
+	const due = createDue(options);
+	const another = createAnotherTry(now);
+	const rest = (milliseconds: number) => wait(milliseconds, closing.signal);
 
 	/** Adds every instance, once the source knows them all. */
 	async function addAll(): Promise<void> {
 		for (;;) {
 			const all = isCurrent() ? await source.list(closing.signal).catch(() => undefined) : undefined;
-			if (all !== undefined) return all.forEach(({ id }) => void add(id));
+			if (all !== undefined) return all.forEach(({ id }) => void due.add(id));
 			await rest(INTERVAL);
 		}
 	}
 
+	async function prepareOne(id: string): Promise<void> {
+		due.delete(id);
+		// The guest gets the error when it asks.
+		const isWhole = await prepare(id, options).catch(() => true);
+		if (!isWhole) another.need();
+	}
+
 	async function run(): Promise<void> {
 		await addAll();
-		let started = performance.now();
+		another.restart();
+		let started = now();
 		for (;;) {
-			const [id] = due;
-			const took = performance.now() - started;
-			if (id === undefined || !isCurrent()) await rest(INTERVAL);
-			else if (took > SLICE) await rest(took * REST);
-			else {
-				// The guest gets the error when it asks.
-				await prepare(id).catch(() => {});
+			const id = due.first();
+			const isReady = id !== undefined && isCurrent();
+			const took = now() - started;
+			if (isReady && took <= SLICE) {
+				await prepareOne(id);
 				continue;
 			}
-			started = performance.now();
+			if (id === undefined && another.isDue()) {
+				another.restart();
+				await addAll();
+			} else await rest(isReady ? took * REST : INTERVAL);
+			started = now();
 		}
 	}
 
@@ -83,4 +93,48 @@ export function prepareInstances(options: PrepareOptions): () => Promise<void> {
 		closing.abort();
 		await running;
 	};
+}
+
+/** Instances that wait to be prepared. */
+function createDue({ instances, source }: PrepareOptions) {
+	const ids = new Set<string>();
+	const add = (id: string) => {
+		if (ids.size < MOST_DUE) ids.add(id);
+	};
+	instances.onOutdated(add);
+	source.onChange?.((change) => {
+		if (change.kind === "server") for (const id of change.ids) add(id);
+	});
+	return { add, delete: (id: string) => ids.delete(id), first: () => ids.values().next().value };
+}
+
+/** When those are tried again that could not be prepared wholly. */
+function createAnotherTry(now: () => number) {
+	let isNeeded = false;
+	let startedAt = now();
+	let dueAt: number | undefined;
+	return {
+		need() {
+			isNeeded = true;
+		},
+		restart() {
+			[isNeeded, startedAt, dueAt] = [false, now(), undefined];
+		},
+		/** Called while no instance waits. */
+		isDue(): boolean {
+			dueAt ??= now() + Math.max(SHORTEST_PAUSE, (now() - startedAt) * PAUSE);
+			return isNeeded && now() >= dueAt;
+		},
+	};
+}
+
+/** @returns whether the instance is prepared with all details */
+async function prepare(id: string, { instances, documents }: PrepareOptions): Promise<boolean> {
+	const whole = await instances.prepare(id, "all");
+	const instance = whole ?? (await instances.prepare(id, "wiring"));
+	if (instance !== undefined && documents !== undefined) {
+		const tree = documents.tree(instance);
+		for (const path of PATHS) tree.answer(path);
+	}
+	return whole !== undefined;
 }

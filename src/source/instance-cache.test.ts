@@ -273,7 +273,7 @@ describe("a source that reports changes", () => {
 describe("an instance that is prepared", () => {
 	test("is served at once, whatever part of it is wanted, without a call to the source", async () => {
 		const { cache, asked } = set();
-		const prepared = await cache.prepare(ID);
+		const prepared = await cache.prepare(ID, "all");
 		expect(nameOf(prepared)).toBe("one");
 		for (const detail of ["wiring", "server", "all"] as const) expect(cache.get(ID, detail)).toBe(prepared);
 		expect(asked).toEqual([]);
@@ -281,23 +281,23 @@ describe("an instance that is prepared", () => {
 
 	test("is not looked up while it is current, and keeps its object while the facts are the same", async () => {
 		const { cache, change, names } = set();
-		const first = await cache.prepare(ID);
+		const first = await cache.prepare(ID, "all");
 		names.set(ID, "unseen");
-		expect(await cache.prepare(ID)).toBe(first);
+		expect(await cache.prepare(ID, "all")).toBe(first);
 		names.set(ID, "one");
 		change(ID);
-		expect(await cache.prepare(ID)).toBe(first);
+		expect(await cache.prepare(ID, "all")).toBe(first);
 	});
 
 	test("is reported as outdated by each change, and prepared again", async () => {
 		const { cache, change, names, asked } = set();
 		const outdated: string[] = [];
 		cache.onOutdated((id) => outdated.push(id));
-		await cache.prepare(ID);
+		await cache.prepare(ID, "all");
 		names.set(ID, "two");
 		change(ID);
 		expect(outdated).toEqual([ID]);
-		expect(nameOf(await cache.prepare(ID))).toBe("two");
+		expect(nameOf(await cache.prepare(ID, "all"))).toBe("two");
 		expect(nameOf(await cache.get(ID, "wiring"))).toBe("two");
 		expect(asked).toEqual([]);
 	});
@@ -307,7 +307,7 @@ describe("an instance that is prepared", () => {
 			const { cache, change, names, state } = set();
 			const { promise, resolve } = Promise.withResolvers<void>();
 			state.gate = promise;
-			const preparing = cache.prepare(ID);
+			const preparing = cache.prepare(ID, "all");
 			state.gate = undefined;
 			names.set(ID, "two");
 			if (meanwhile === "change") change(ID);
@@ -321,7 +321,7 @@ describe("an instance that is prepared", () => {
 	test("is looked up as usual if the source does not know it", async () => {
 		const { cache, unknown, asked } = set();
 		unknown.add(ID);
-		expect(await cache.prepare(ID)).toBeUndefined();
+		expect(await cache.prepare(ID, "all")).toBeUndefined();
 		expect(nameOf(await cache.get(ID, "wiring"))).toBe("one");
 		expect(asked).toHaveLength(1);
 	});
@@ -331,7 +331,7 @@ describe("an instance that is prepared", () => {
 		const ids = Array.from({ length: 100 }, (_, at) => `${at}`);
 		for (const id of ids) names.set(id, id);
 		const prepared: string[] = [];
-		for (const id of ids) if ((await cache.prepare(id)) !== undefined) prepared.push(id);
+		for (const id of ids) if ((await cache.prepare(id, "all")) !== undefined) prepared.push(id);
 		expect(prepared.length).toBeGreaterThan(5);
 		expect(prepared).toEqual(ids.slice(0, prepared.length));
 		for (const id of prepared) expect(cache.get(id, "all")).not.toBeInstanceOf(Promise);

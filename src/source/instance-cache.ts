@@ -73,12 +73,12 @@ export interface InstanceCache {
 	 */
 	revalidate: InstanceCache["get"];
 	/**
-	 * Caches an instance that the source already knows, with all details, before its guest asks. It evicts no other.
+	 * Caches an instance that the source already knows, before its guest asks. It evicts no other.
 	 *
 	 * @param id lower case
-	 * @returns the cached instance; undefined if the source does not know it, or there is no room
+	 * @returns the cached instance; undefined if the source does not know it in this detail, or there is no room
 	 */
-	prepare(id: string): Promise<Instance | undefined>;
+	prepare(id: string, detail: Detail): Promise<Instance | undefined>;
 	/** Calls back with the id of each cached instance that a change has outdated. */
 	onOutdated(listener: (id: string) => void): void;
 	/**
@@ -151,7 +151,7 @@ export function createInstanceCache(source: Source, options: InstanceCacheOption
 	return {
 		get: (id, detail, signal) => byDetail[kept(detail)].get(id, signal),
 		revalidate: createRevalidation(byDetail, kept, now),
-		prepare: (id) => byDetail.all.prepare(id, () => knownTo(source, id, byDetail, now)),
+		prepare: (id, detail) => byDetail[kept(detail)].prepare(id, () => knownTo(source, id, kept(detail), byDetail, now)),
 		onOutdated: (listener) => void outdatedListeners.push(listener),
 		owners: owners.get,
 		list: (signal) => withAbort(source.list(closing.signal), signal),
@@ -205,16 +205,18 @@ function createRevalidation(
 	};
 }
 
-/** The instance as the source knows it already, unless a guest is answered newer facts of less detail meanwhile. */
+/** The instance as the source knows it already, unless a guest is answered newer facts of another detail meanwhile. */
 async function knownTo(
 	source: Pick<Source, "known">,
 	id: string,
-	{ wiring, server }: CachesByDetail,
+	detail: Detail,
+	byDetail: CachesByDetail,
 	now: () => number,
 ): Promise<Instance | undefined> {
 	const startedAt = now();
-	const found = await source.known?.(id);
-	const isCurrent = [wiring, server].every((cache) => (cache.peek(id)?.receivedAt ?? 0) < startedAt);
+	const found = await source.known?.(id, detail);
+	const others = Object.values(byDetail).filter((cache) => cache !== byDetail[detail]);
+	const isCurrent = others.every((cache) => (cache.peek(id)?.receivedAt ?? 0) < startedAt);
 	return isCurrent ? found : undefined;
 }
 

@@ -107,11 +107,11 @@ export interface Source {
 	 */
 	verifiedAge?(instanceId?: string): number;
 	/**
-	 * The instance with all details, if the source has it already and it is current: nobody is asked. Undefined otherwise.
+	 * The instance, if the source has it already and it is current in this detail: nobody is asked. Undefined otherwise.
 	 *
 	 * @param id lower case
 	 */
-	known?(id: string): Promise<Instance | undefined>;
+	known?(id: string, detail: Detail): Promise<Instance | undefined>;
 	/** The owners as they were last known, however long ago, for when `owners` rejects. */
 	lastKnownOwners?(query: PortQuery): Promise<readonly Owner[]>;
 	/** Ends watchers and connections. */

@@ -117,7 +117,10 @@ export function createGuests({ scheduler, cloud, addresses, serverIds, fail }: G
 	return {
 		ask(node) {
 			const ids = serverIds().slice(-8);
-			if (ids.length > 0 && random.chance(0.2)) node.prepare(random.pick(ids)).catch((error) => fail(error.stack));
+			if (ids.length > 0 && random.chance(0.2)) {
+				const detail = random.chance(0.5) ? "all" : "wiring";
+				node.prepare(random.pick(ids), detail).catch((error) => fail(error.stack));
+			}
 			const request =
 				ids.length > 0 && random.chance(0.5) ? byId(node, random.pick(ids)) : byAddress(node, random.pick(addresses));
 			request.catch((error) => {

@@ -34,7 +34,7 @@ export interface Node {
 	/** As a request with this id. */
 	byId(id: string, detail: Detail): Promise<Instance | undefined>;
 	/** As what the service does before a guest asks. */
-	prepare(id: string): Promise<Instance | undefined>;
+	prepare(id: string, detail: Detail): Promise<Instance | undefined>;
 	/** As a request from this address. Undefined: refused. */
 	byAddress(address: string, isPrivate: boolean): Promise<Instance | undefined>;
 	/** What it answers from, and the mirror behind it. */
