@@ -7,17 +7,25 @@ import type { Difference } from "./repair.ts";
 /** Servers compared at a time. */
 const COMPARED = 250;
 
+export interface ListedDetailsOptions {
+	readonly store: Pick<MirrorStore, "read" | "apply">;
+	/** See MirrorMeta. */
+	readonly unlistedFrom: number;
+	/** Whether the mirror has all ports as they are now, but for changes that signals report. */
+	readonly arePortsCurrent: boolean;
+}
+
+type Details = Resource<"server_details">;
+
 /**
  * The details that differ from the listing. Those that it proves to be unchanged count as requested with it, if they were
- * requested before a time.
- *
- * @param unlistedFrom see MirrorMeta
+ * requested before `unlistedFrom`.
  */
 export async function differentDetails(
 	{ revisions, requestedAt }: RevisionPage,
-	store: Pick<MirrorStore, "read" | "apply">,
-	unlistedFrom: number,
+	options: ListedDetailsOptions,
 ): Promise<Difference[]> {
+	const { store, unlistedFrom } = options;
 	const listed = new Map(
 		revisions.flatMap(({ id, details }) => (details === undefined ? [] : [[id, details] as const])),
 	);
@@ -25,22 +33,48 @@ export async function differentDetails(
 	const differences: Difference[] = [];
 	for (let at = 0; at < ids.length; at += COMPARED) {
 		const { resources } = await store.read([{ kind: "server_details", ids: ids.slice(at, at + COMPARED) }]);
-		const before = (resources as Resource<"server_details">[]).filter((one) => one.requestedAt < requestedAt);
-		const proven: Resource[] = [];
-		for (const stored of before) {
+		const before = (resources as Details[]).flatMap((stored) => {
 			const shown = listed.get(stored.id);
-			if (shown === undefined) continue;
-			if (!isSame(stored.content, shown)) {
-				differences.push({ kind: stored.kind, id: stored.id, listedAt: requestedAt });
-			} else if (!shown.mayHaveOthers && stored.requestedAt < unlistedFrom) proven.push({ ...stored, requestedAt });
-		}
-		if (proven.length > 0) await store.apply({ upserts: proven });
+			return shown !== undefined && stored.requestedAt < requestedAt ? [{ stored, shown }] : [];
+		});
+		const [same, others] = [before.filter(isSame), before.filter((one) => !isSame(one))];
+		differences.push(...others.map(({ stored: { kind, id } }) => ({ kind, id, listedAt: requestedAt })));
+		const unproven = same.filter(({ stored }) => stored.requestedAt < unlistedFrom);
+		const proven = await provenDetails(unproven, options);
+		if (proven.length > 0) await store.apply({ upserts: proven.map((one) => ({ ...one, requestedAt })) });
 	}
 	return differences;
 }
 
-function isSame({ volumeAttachments, interfaceAttachments }: ServerDetails, shown: ListedDetails): boolean {
-	if (!shown.mayHaveOthers && interfaceAttachments.length > 0) return false;
-	const volumes = volumeAttachments.map(({ volumeId }) => volumeId).sort();
+interface Compared {
+	readonly stored: Details;
+	readonly shown: ListedDetails;
+}
+
+function isSame({ stored: { content }, shown }: Compared): boolean {
+	if (!shown.mayHaveTags && content.interfaceAttachments.length > 0) return false;
+	const volumes = content.volumeAttachments.map(({ volumeId }) => volumeId).sort();
 	return volumes.join() === [...shown.volumeIds].sort().join();
+}
+
+/** Those that can't have changed. A NIC has the tag that it was attached with: another one needs a change of its port. */
+async function provenDetails(
+	compared: readonly Compared[],
+	{ store, arePortsCurrent }: ListedDetailsOptions,
+): Promise<Details[]> {
+	const shown = compared.filter((one) => !one.shown.mayHaveOthers);
+	const tagged = arePortsCurrent ? shown.filter((one) => one.shown.mayHaveTags) : [];
+	const values = tagged.map(({ stored }) => stored.id);
+	const { resources } =
+		values.length === 0 ? { resources: [] } : await store.read([{ kind: "port", key: "device", values }]);
+	const ports = Map.groupBy(resources as Resource<"port">[], ({ content }) => content.device_id);
+	const areOld = ({ id, requestedAt, content }: Details) => {
+		const own = ports.get(id) ?? [];
+		const isThere = ({ port_id }: ServerDetails["interfaceAttachments"][number]) =>
+			own.some((port) => port.id === port_id);
+		return content.interfaceAttachments.every(isThere) && own.every((port) => port.requestedAt <= requestedAt);
+	};
+	return shown.flatMap(({ stored, shown: { mayHaveTags } }) =>
+		!mayHaveTags || (arePortsCurrent && areOld(stored)) ? [stored] : [],
+	);
 }

@@ -123,13 +123,15 @@ async function compareAfterGap(watch: Watch, kinds: readonly ResourceKind[]): Pr
 	const isHasty = haste.isAllowed();
 	const comparison = { ...comparisonOf(watch, signal), ...(isHasty && { pace: withoutRests }) };
 	watch.sweep = undefined;
+	let arePortsCurrent = false;
 	try {
 		await beforeComparison(watch, signal);
 		for (const kind of kinds) {
 			const end = compared.start(kind);
 			// Only servers have what has no listing.
 			if (kind === "server") watch.unlistedFrom = watch.intake.lastGap();
-			await repairKind(kind, { ...comparison, unlistedFrom: watch.unlistedFrom });
+			await repairKind(kind, { ...comparison, arePortsCurrent, unlistedFrom: watch.unlistedFrom });
+			if (kind === "port") arePortsCurrent = true;
 			if (kind === "server") await options.store.setMeta("unlistedFrom", watch.unlistedFrom);
 			end();
 		}
@@ -189,7 +191,7 @@ function comparisonOf(
 	return {
 		...{ reader: remote.resources, store, handle, isReported: jobs.has, clock, doubts, signal, events },
 		...{ pace: createPace(clock, signal), grace: SIGNAL_GRACE + pollSeconds * 1000 },
-		...{ comparedAt: compared.since(), unlistedFrom, areSignalsComplete, userData },
+		...{ comparedAt: compared.since(), unlistedFrom, arePortsCurrent: false, areSignalsComplete, userData },
 	};
 }
 

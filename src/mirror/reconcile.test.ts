@@ -10,8 +10,14 @@ import { reconcile, repairKind } from "./reconcile.ts";
 
 const never = new AbortController().signal;
 
-function port(id: string, device_owner: string, requestedAt: number, name = ""): Resource<"port"> {
-	const content = { id, name, network_id: "lan", mac_address: "fa:16:3e:00:00:01", device_id: "device", device_owner };
+function port(
+	id: string,
+	device_owner: string,
+	requestedAt: number,
+	name = "",
+	device_id = "device",
+): Resource<"port"> {
+	const content = { id, name, network_id: "lan", mac_address: "fa:16:3e:00:00:01", device_id, device_owner };
 	const rest = { fixed_ips: [], security_groups: [], allowed_address_pairs: [], tags: [] };
 	return { kind: "port", id, requestedAt, revision: requestedAt, content: { ...content, ...rest } as PortFacts };
 }
@@ -21,6 +27,7 @@ const surroundings = {
 	...{
 		comparedAt: 0,
 		unlistedFrom: 5,
+		arePortsCurrent: true,
 		areSignalsComplete: () => true,
 		clock: { now: () => 30, sleep: async () => {} },
 	},
@@ -161,8 +168,14 @@ test.each([true, false])(
 	},
 );
 
+const NO_OTHERS = { mayHaveTags: false, mayHaveOthers: false };
+
 /** What a comparison with a listing reads again, and when what it leaves alone counts as requested. */
-async function compareDetails(stored: readonly Resource[], listed: Readonly<Record<string, ListedDetails>>) {
+async function compareDetails(
+	stored: readonly Resource[],
+	listed: Readonly<Record<string, ListedDetails>>,
+	arePortsCurrent = true,
+) {
 	const state = await openDatabase("memory");
 	const store = await openMirrorStore(state, { sourceId: "cloud", userData: true });
 	const servers = Object.keys(listed).map((id) => server(id));
@@ -171,7 +184,7 @@ async function compareDetails(stored: readonly Resource[], listed: Readonly<Reco
 	const revisions = servers.map(({ id, content }) => ({ id, content, ...(listed[id] && { details: listed[id] }) }));
 	const reader = { kinds: ["server"], revisionPage: async () => ({ requestedAt: 10, revisions }) };
 	await repairKind("server", {
-		...{ ...surroundings, reader: reader as unknown as ResourceReader, store, userData: true },
+		...{ ...surroundings, arePortsCurrent, reader: reader as unknown as ResourceReader, store, userData: true },
 		...{ handle: async (name) => void read.push(textOfName(name)), isReported: () => false },
 		events: { onMissedChanges: () => {} },
 	});
@@ -195,15 +208,37 @@ test("a listing of servers shows whether volumes have changed, and proves detail
 			details("newer", 11, ["a"]),
 		],
 		{
-			same: { volumeIds: ["b", "a"], mayHaveOthers: false },
-			attached: { volumeIds: ["a", "b"], mayHaveOthers: false },
-			detached: { volumeIds: [], mayHaveOthers: true },
-			tagged: { volumeIds: ["a"], mayHaveOthers: true },
-			untagged: { volumeIds: [], mayHaveOthers: false },
-			recent: { volumeIds: [], mayHaveOthers: false },
-			newer: { volumeIds: [], mayHaveOthers: false },
+			same: { volumeIds: ["b", "a"], ...NO_OTHERS },
+			attached: { volumeIds: ["a", "b"], ...NO_OTHERS },
+			detached: { volumeIds: [], mayHaveTags: true, mayHaveOthers: false },
+			tagged: { volumeIds: ["a"], mayHaveTags: true, mayHaveOthers: false },
+			untagged: { volumeIds: [], ...NO_OTHERS },
+			recent: { volumeIds: [], ...NO_OTHERS },
+			newer: { volumeIds: [], ...NO_OTHERS },
 		},
 	);
 	expect(found.read).toEqual(["attached", "detached", "untagged"].map((id) => `server_details ${id}`));
 	expect(found.proven).toEqual(["same"]);
+});
+
+test("the tags of NICs are proven by their ports: none was read again since, and none is gone", async () => {
+	const nic = (id: string, server: string, requestedAt: number) => port(id, "compute:nova", requestedAt, "", server);
+	const details = (id: string, ...ports: string[]): Resource => ({
+		...{ kind: "server_details", id, requestedAt: 3 },
+		content: { volumeAttachments: [], interfaceAttachments: ports.map((port_id) => ({ port_id, tag: port_id })) },
+	});
+	const stored = [
+		...[details("same", "a", "b"), nic("a", "same", 1), nic("b", "same", 2)],
+		...[details("attached again", "c"), nic("c", "attached again", 4)],
+		...[details("detached", "d", "e"), nic("d", "detached", 1), nic("e", "", 4)],
+		...[details("attached", "f"), nic("f", "attached", 1), nic("g", "attached", 4)],
+		details("pinned"),
+	];
+	const mayHaveTags = { volumeIds: [], mayHaveTags: true, mayHaveOthers: false };
+	const listed = {
+		...{ same: mayHaveTags, "attached again": mayHaveTags, detached: mayHaveTags, attached: mayHaveTags },
+		pinned: { ...mayHaveTags, mayHaveOthers: true },
+	};
+	expect(await compareDetails(stored, listed)).toEqual({ read: [], proven: ["same"] });
+	expect(await compareDetails(stored, listed, false)).toEqual({ read: [], proven: [] });
 });

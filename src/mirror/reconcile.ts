@@ -7,13 +7,13 @@ import { hideUserData } from "./apply-batch.ts";
 import type { ChangeHandler } from "./change-handler.ts";
 import type { Clock } from "./clock.ts";
 import type { Doubts } from "./doubts.ts";
-import { differentDetails } from "./listed-details.ts";
+import { differentDetails, type ListedDetailsOptions } from "./listed-details.ts";
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
 import { contentsByName, countMissed, type Difference, repair, stillDifferent } from "./repair.ts";
 
-export interface ReconcileOptions {
+export interface ReconcileOptions extends ListedDetailsOptions {
 	readonly reader: ResourceReader;
 	readonly store: MirrorStore;
 	readonly handle: ChangeHandler;
@@ -21,8 +21,6 @@ export interface ReconcileOptions {
 	readonly isReported: (name: ResourceName) => boolean;
 	/** When the comparison before started, in milliseconds since 1970. */
 	readonly comparedAt: number;
-	/** See MirrorMeta. */
-	readonly unlistedFrom: number;
 	/** Whether the signals should have reported every change since a time. */
 	readonly areSignalsComplete: (since: number) => boolean;
 	readonly clock: Clock;
@@ -118,7 +116,7 @@ interface Listing {
 }
 
 async function list(kind: ResourceKind, options: ReconcileOptions): Promise<Listing> {
-	const { reader, store, signal, pace, unlistedFrom } = options;
+	const { reader, signal, pace } = options;
 	const listed = new Map<string, Listed>();
 	const differences: Difference[] = [];
 	let marker: string | undefined;
@@ -132,7 +130,7 @@ async function list(kind: ResourceKind, options: ReconcileOptions): Promise<List
 			const isSame = !others.has(id);
 			listed.set(id, { isSame, listedAt: page.requestedAt, ...(revision !== undefined && { revision }) });
 		}
-		differences.push(...(await differentDetails(page, store, unlistedFrom)));
+		differences.push(...(await differentDetails(page, options)));
 		marker = page.next;
 	} while (marker !== undefined);
 	return { listed, differences };

@@ -61,7 +61,7 @@ export async function stillDifferent(
 export function countMissed(
 	missed: readonly ResourceName[],
 	since: number,
-	{ events, areSignalsComplete }: ReconcileOptions,
+	{ events, areSignalsComplete }: Pick<ReconcileOptions, "events" | "areSignalsComplete">,
 ): void {
 	if (!areSignalsComplete(since)) return;
 	for (const [kind, some] of Map.groupBy(missed, (name) => name.kind)) {

@@ -13,7 +13,7 @@ import { selectorsOf } from "./selectors.ts";
 /** Records of each kind that are read again after each comparison, those first that were read longest ago. */
 const SAMPLE = 50;
 
-export interface RereadOptions extends ReconcileOptions {
+export interface RereadOptions extends Omit<ReconcileOptions, "arePortsCurrent"> {
 	/** When to stop at the latest, in milliseconds since 1970. A little is read in any case. */
 	readonly until: number;
 }

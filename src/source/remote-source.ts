@@ -89,7 +89,9 @@ export interface SourceRevision {
 export interface ListedDetails {
 	/** The volumes that are attached. */
 	readonly volumeIds: readonly string[];
-	/** Whether the server may have other details, which the listing does not show: tags of NICs, pinned CPUs, shares. */
+	/** Whether its NICs may have tags. */
+	readonly mayHaveTags: boolean;
+	/** Whether the server may have other details, which the listing does not show: pinned CPUs, shares. */
 	readonly mayHaveOthers: boolean;
 }
 

@@ -105,7 +105,7 @@ export function createModelSource(options: ModelSourceOptions): RemoteSource {
 		const { content } = cloud.get("server_details", id) ?? {};
 		const { volumeAttachments = [], interfaceAttachments = [] } = (content ?? {}) as Partial<ServerDetails>;
 		const volumeIds = volumeAttachments.map(({ volumeId }) => volumeId);
-		return { volumeIds, mayHaveOthers: interfaceAttachments.length > 0 };
+		return { volumeIds, mayHaveTags: interfaceAttachments.length > 0, mayHaveOthers: false };
 	}
 
 	/** The ids of the listing when the page before was read. */

@@ -17,7 +17,8 @@ const NO_DETAILS: ServerDetails = { interfaceAttachments: [], volumeAttachments:
 export function createServerDetailsReader(nova: Nova): ServerDetailsReader {
 	const shown = async (server: ServerAnswer): Promise<ListedDetails> => ({
 		volumeIds: server["os-extended-volumes:volumes_attached"].map(({ id }) => id),
-		mayHaveOthers: nova.mayHaveTags(nicsOf(server)) || mayPinCpus(server) || (await nova.haveShares()),
+		mayHaveTags: nova.mayHaveTags(nicsOf(server)),
+		mayHaveOthers: mayPinCpus(server) || (await nova.haveShares()),
 	});
 	return {
 		shown,
@@ -33,8 +34,8 @@ export function createServerDetailsReader(nova: Nova): ServerDetailsReader {
 			return { kind: "server_details", id: server.id, requestedAt, content };
 		},
 		async atHand(server, requestedAt) {
-			const { volumeIds, mayHaveOthers } = await shown(server);
-			if (volumeIds.length > 0 || mayHaveOthers) return [];
+			const { volumeIds, mayHaveTags, mayHaveOthers } = await shown(server);
+			if (volumeIds.length > 0 || mayHaveTags || mayHaveOthers) return [];
 			return [{ kind: "server_details", id: server.id, requestedAt, content: NO_DETAILS }];
 		},
 	};
