@@ -110,3 +110,26 @@ test("an instance whose details may have changed unnoticed is prepared for its n
 	await expect.poll(() => ms - since).toBeGreaterThan(150_000);
 	expect(triesOf("all")).toBe(before + 1);
 });
+
+test("an instance for which there is no room is tried once", async () => {
+	const { source } = knowing(IDS.map((id) => named(id, "one")));
+	let listings = 0;
+	const list: Source["list"] = () => {
+		listings++;
+		return source.list();
+	};
+	const instances = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY, maxBytes: 20_000 });
+	let ms = 0;
+	end = prepareInstances({
+		...{ instances, source: { ...source, list }, documents: undefined, isCurrent: () => true, now: () => ms },
+		async wait(milliseconds, signal) {
+			await new Promise(setImmediate);
+			signal.throwIfAborted();
+			ms += milliseconds;
+		},
+	});
+	await expect.poll(() => ms).toBeGreaterThan(300_000);
+	expect(instances.stats().entries).toBeLessThan(IDS.length);
+	// The first one failed.
+	expect(listings).toBe(2);
+});

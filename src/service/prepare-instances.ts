@@ -33,7 +33,7 @@ const INTERVAL = 500;
 /** Instances that wait to be prepared. Of more than that, most would not fit in the cache. */
 const MOST_DUE = 100_000;
 /**
- * Those that could not be prepared wholly are tried again after a pause of so many times as long as the last try took, and
+ * Those of which only the wiring is prepared are tried again after a pause of so many times as long as the last try took, and
  * at least of so many milliseconds: after a restart, the source may take long to read all details again.
  */
 const PAUSE = 20;
@@ -64,8 +64,8 @@ export function prepareInstances(options: PrepareOptions): () => Promise<void> {
 	async function prepareOne(id: string): Promise<void> {
 		due.delete(id);
 		// The guest gets the error when it asks.
-		const isWhole = await prepare(id, options).catch(() => true);
-		if (!isWhole) another.need();
+		const lacksDetails = await prepare(id, options).catch(() => false);
+		if (lacksDetails) another.need();
 	}
 
 	async function run(): Promise<void> {
@@ -108,7 +108,7 @@ function createDue({ instances, source }: PrepareOptions) {
 	return { add, delete: (id: string) => ids.delete(id), first: () => ids.values().next().value };
 }
 
-/** When those are tried again that could not be prepared wholly. */
+/** When those are tried again of which only the wiring is prepared. */
 function createAnotherTry(now: () => number) {
 	let isNeeded = false;
 	let startedAt = now();
@@ -128,7 +128,7 @@ function createAnotherTry(now: () => number) {
 	};
 }
 
-/** @returns whether the instance is prepared with all details */
+/** @returns whether only the wiring is prepared */
 async function prepare(id: string, { instances, documents }: PrepareOptions): Promise<boolean> {
 	const whole = await instances.prepare(id, "all");
 	const instance = whole ?? (await instances.prepare(id, "wiring"));
@@ -136,5 +136,5 @@ async function prepare(id: string, { instances, documents }: PrepareOptions): Pr
 		const tree = documents.tree(instance);
 		for (const path of PATHS) tree.answer(path);
 	}
-	return whole !== undefined;
+	return whole === undefined && instance !== undefined;
 }
