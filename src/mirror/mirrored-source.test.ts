@@ -332,6 +332,8 @@ it("reads details again that no comparison has covered since signals may have be
 	// What was answered before counts no longer.
 	expect(changes).toContainEqual({ kind: "server", ids: expect.arrayContaining(["vm"]) });
 	await source.facts("vm", "wiring");
+	expect((await source.known?.("vm", "wiring"))?.id).toBe("vm");
+	expect(await source.known?.("vm", "all")).toBeUndefined();
 	expect(refresh).not.toHaveBeenCalled();
 	// It can't be read again: the answer counts as old.
 	expect((await source.facts("vm", "server"))?.id).toBe("vm");
@@ -341,4 +343,5 @@ it("reads details again that no comparison has covered since signals may have be
 	await source.facts("vm", "server");
 	expect(refresh).toHaveBeenCalledOnce();
 	expect(source.verifiedAge?.("vm")).toBeLessThan(10_000);
+	expect((await source.known?.("vm", "all"))?.id).toBe("vm");
 });
