@@ -30,7 +30,13 @@ export function listen(url: string, listener: () => void): () => Promise<void> {
 async function startListening(url: string, listener: () => void): Promise<Session> {
 	const session = await openSession(url);
 	session.client.on("notification", listener);
-	await session.client.query(`listen ${CHANNEL}`);
+	try {
+		await session.client.query(`listen ${CHANNEL}`);
+	} catch (error) {
+		// A standby server refuses it, on a connection that works.
+		session.close();
+		throw error;
+	}
 	listener();
 	return session;
 }
