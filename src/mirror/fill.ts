@@ -99,9 +99,10 @@ async function fillKind(
 	progress: Progress,
 ): Promise<void> {
 	let marker = resumeAt;
+	const refused = new Set<string>();
 	do {
 		await untilCalm(options);
-		const page = await readPage(kind, marker, options);
+		const page = await readPage(kind, marker, options, refused);
 		marker = page.next;
 		for (const resource of page.unreadable) options.doubts.add(resource);
 		await options.store.apply({ upserts: page.resources });
@@ -115,17 +116,24 @@ async function untilCalm({ waitingGuests, clock, signal }: FillOptions): Promise
 	while (waitingGuests() >= MANY_GUESTS && clock.now() < deadline) await clock.sleep(WAIT, signal);
 }
 
+/**
+ * A page; the first one if the marker is refused.
+ *
+ * @param refused markers that were refused before: going on from the first page would only lead to them again
+ */
 export async function readPage(
 	kind: ResourceKind,
 	marker: string | undefined,
 	{ reader, signal }: Pick<FillOptions, "reader" | "signal">,
+	refused = new Set<string>(),
 ): Promise<ResourcePage> {
 	try {
 		return await reader.page(kind, { limit: PAGE, ...(marker !== undefined && { marker }) }, signal);
 	} catch (error) {
 		// The resource that marks the page may be gone.
 		const isRefused = error instanceof GuestwireError && error.code === "cloud-answer" && marker !== undefined;
-		if (!isRefused) throw error;
+		if (!isRefused || refused.has(marker)) throw error;
+		refused.add(marker);
 		return reader.page(kind, { limit: PAGE }, signal);
 	}
 }
