@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { GuestwireError } from "../../errors.ts";
 import { createComparisons } from "./comparisons.ts";
 
 it("a guest that has sent a request is compared before the others", async () => {
@@ -57,7 +58,7 @@ it("a guest whose comparison failed is compared again, with the time of its chan
 		async compare(id, since) {
 			compared.push([id, since]);
 			if (compared.length === 2) resolve();
-			else throw new Error("the state is locked");
+			else throw new GuestwireError("state", "the state is locked");
 		},
 		isWatched: () => true,
 		onError: () => {},
@@ -69,4 +70,24 @@ it("a guest whose comparison failed is compared again, with the time of its chan
 		["changed", 5],
 		["changed", 5],
 	]);
+});
+
+it("a guest whose instance has no documents is compared again only when something changes", async () => {
+	const compared: string[] = [];
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const comparisons = createComparisons({
+		async compare(id) {
+			compared.push(id);
+			if (id === "large") throw new GuestwireError("limit", "instance large has 501 ports");
+			if (compared.length === 4) resolve();
+			else throw new GuestwireError("state", "the state is locked");
+		},
+		isWatched: () => true,
+		onError: () => {},
+	});
+	comparisons.addLater("large");
+	comparisons.addLater("other");
+	await promise;
+	await comparisons.close();
+	expect(compared.filter((id) => id === "large")).toHaveLength(1);
 });

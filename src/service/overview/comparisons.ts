@@ -1,5 +1,6 @@
 /** Compares in the background what guests fetched with what they would get now. */
 import { setTimeout } from "node:timers/promises";
+import { GuestwireError } from "../../errors.ts";
 
 /** Guests wait until they are compared, with the time since when they may be out of date: the earliest that is known. */
 export interface Comparisons {
@@ -55,7 +56,7 @@ export function createComparisons({ compare, isWatched, onError }: ComparisonsOp
 			await compare(id, since, signal);
 		} catch (error) {
 			if (!signal.aborted) onError(error);
-			add(id, since);
+			if (mayPass(error)) add(id, since);
 			return LONG_PAUSE;
 		}
 		const took = performance.now() - started;
@@ -84,4 +85,9 @@ export function createComparisons({ compare, isWatched, onError }: ComparisonsOp
 			await running;
 		},
 	};
+}
+
+/** Whether the state failed. Otherwise something is wrong with the instance: its guest is compared again when that changes. */
+function mayPass(error: unknown): boolean {
+	return error instanceof GuestwireError && error.code === "state";
 }

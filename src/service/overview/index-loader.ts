@@ -61,7 +61,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	/** One reading at a time. */
 	const queue = createTaskQueue();
 	const readOne: WiringReader = createWiringReader({
-		...{ source, isLocal, onError, signal, known: (id) => index.instances.get(id) },
+		...{ source, isLocal, onError, wait, signal, known: (id) => index.instances.get(id) },
 		onRetry: (ids) => changes.add({ kind: "server", ids }),
 	});
 	const isFilled = () => source.isFilled?.() ?? true;

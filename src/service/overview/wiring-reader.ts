@@ -1,5 +1,4 @@
 /** Reads the wiring of single instances for the overview. One that can't be read does not fail the rest, and is retried. */
-import { setTimeout } from "node:timers/promises";
 import type { InstanceSummary, Source } from "../../source/source.ts";
 import { type IndexedInstance, indexedInstance } from "./indexed-instance.ts";
 
@@ -12,6 +11,8 @@ export interface WiringReaderOptions {
 	/** Called with instances that are to be read again. */
 	readonly onRetry: (ids: readonly string[]) => void;
 	readonly onError: (error: unknown) => void;
+	/** Waits some milliseconds; rejects when the overview is closed. */
+	readonly wait: (milliseconds: number) => Promise<unknown>;
 	readonly signal: AbortSignal;
 }
 
@@ -22,27 +23,33 @@ export interface WiringReaderOptions {
  */
 export type WiringReader = (id: string, listed?: InstanceSummary) => Promise<IndexedInstance | undefined>;
 
-/** Milliseconds until what could not be read is tried again, and so many of these instances at a time. */
+/** Milliseconds between two rounds in which what could not be read is tried again, and instances of one round. */
 const RETRY = 5000;
 const MAX_RETRIED = 500;
+/** An instance that fails again has its turn in every second round, then in every fourth, and so on: an odd record may stay. */
+const RAREST = 16;
 
 export function createWiringReader(options: WiringReaderOptions): WiringReader {
-	const { source, isLocal, known, onRetry, onError, signal } = options;
-	const failed = new Set<string>();
+	const { source, isLocal, known, onRetry, onError, wait, signal } = options;
+	/** In every how many rounds each of them has its turn. */
+	const failed = new Map<string, number>();
 	let isRetrying = false;
 
 	async function retry(): Promise<void> {
 		if (isRetrying) return;
 		isRetrying = true;
-		while (failed.size > 0) {
-			await setTimeout(RETRY, undefined, { signal, ref: false });
-			onRetry([...failed.values().take(MAX_RETRIED)]);
+		for (let round = 1; failed.size > 0; round++) {
+			await wait(RETRY);
+			const due = failed.entries().filter(([, every]) => round % every === 0);
+			const ids = Array.from(due.take(MAX_RETRIED), ([id]) => id);
+			if (ids.length > 0) onRetry(ids);
 		}
 		isRetrying = false;
 	}
 
 	return async (id, listed) => {
 		const before = known(id);
+		const every = failed.get(id) ?? 1 / 2;
 		failed.delete(id);
 		try {
 			const instance = isLocal ? await source.instance(id, "wiring", signal) : undefined;
@@ -52,7 +59,7 @@ export function createWiringReader(options: WiringReaderOptions): WiringReader {
 		} catch (error) {
 			signal.throwIfAborted();
 			onError(error);
-			failed.add(id);
+			failed.set(id, Math.min(2 * every, RAREST));
 			retry().catch(() => {});
 			return before ?? (listed && indexedInstance(listed, undefined));
 		}
