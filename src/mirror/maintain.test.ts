@@ -19,6 +19,7 @@ const clock: Clock = {
 };
 const SOON = { timeout: 10_000, interval: 5 };
 const away = new GuestwireError("cloud-unavailable", "the API is away");
+const DETAILS = { interfaceAttachments: [], volumeAttachments: [] };
 const network: Resource<"network"> = {
 	...{ kind: "network", id: "lan", requestedAt: 1, revision: 1 },
 	content: { id: "lan", name: "lan", mtu: 1500, tags: [] },
@@ -28,9 +29,12 @@ const network: Resource<"network"> = {
  * A cloud that has one network. A bus reports its changes, and a poll those of its trunks.
  *
  * @param failures pages that fail at first
+ * @param kinds those with a listing
  */
-function createCloud(failures = 0) {
+function createCloud(failures = 0, kinds: readonly ResourceKind[] = ["network", "trunk", "security_group"]) {
 	let left = failures;
+	/** Readings of servers' details, and how many of the next ones fail. */
+	const details = { read: 0, failures: 0 };
 	/** The kinds that were compared with the mirror, and those whose comparison fails. */
 	const compared: ResourceKind[] = [];
 	const failing = new Set<ResourceKind>();
@@ -38,7 +42,7 @@ function createCloud(failures = 0) {
 	const handlers = new Map<string, SignalHandler>();
 	const nothing = () => ({ resources: [], gone: [], unreadable: [], requestedAt: clock.now() });
 	const resources: RemoteSource["resources"] = {
-		kinds: ["network", "trunk", "security_group"],
+		kinds,
 		async page() {
 			if (left-- > 0) throw away;
 			return { resources: [], unreadable: [] };
@@ -49,6 +53,11 @@ function createCloud(failures = 0) {
 			return { revisions: [], requestedAt: clock.now() };
 		},
 		async byId(kind, ids) {
+			if (kind === "server_details") {
+				if (details.failures-- > 0) throw away;
+				details.read++;
+				return { ...nothing(), resources: ids.map((id) => ({ kind, id, requestedAt: clock.now(), content: DETAILS })) };
+			}
 			const unreadable = ids.map((id) => ({ kind, id, reason: "an odd record" }));
 			if (!isReadable) return { ...nothing(), unreadable };
 			return { ...nothing(), resources: [{ ...network, requestedAt: clock.now() }] };
@@ -67,7 +76,7 @@ function createCloud(failures = 0) {
 	});
 	const signals = [signal("bus", "every kind"), signal("trunk-revisions", ["trunk"])];
 	return {
-		...{ compared, failing, handlers },
+		...{ compared, failing, handlers, details },
 		remote: { resources, signals, close: async () => {} } as unknown as RemoteSource,
 		spoil: (isSpoilt: boolean) => {
 			isReadable = !isSpoilt;
@@ -84,8 +93,12 @@ beforeEach(async () => {
 });
 
 /** A mirror whose watcher has filled it, and whose signals work. */
-async function watched({ sweepSeconds = 1_000_000, failures = 0 } = {}) {
-	const cloud = createCloud(failures);
+async function watched({
+	sweepSeconds = 1_000_000,
+	failures = 0,
+	kinds = undefined as ResourceKind[] | undefined,
+} = {}) {
+	const cloud = createCloud(failures, kinds);
 	const { source } = await openMirror(cloud.remote, {
 		...{ store, freshness: 15, userData: true, profile: "full", sweepSeconds, pollSeconds: 0, clock },
 	});
@@ -169,6 +182,15 @@ test("what could not be read is read again within about a minute, without a comp
 	await expect.poll(() => store.getMeta("doubtful"), SOON).toEqual([]);
 	expect((await store.read([{ kind: "network", ids: ["lan"] }])).resources).toMatchObject([{ id: "lan" }]);
 	expect(compared).toEqual([]);
+});
+
+test("what no comparison shows is read again soon after a failure, not only after the next comparison", async () => {
+	const { compared, details, bus } = await watched({ kinds: ["server"] });
+	await store.apply({ upserts: [{ kind: "server_details", id: "vm", requestedAt: 1, content: DETAILS }] });
+	details.failures = 1;
+	bus.onGap(clock.now());
+	await expect.poll(() => details.read, SOON).toBe(1);
+	expect(compared).toEqual(["server"]);
 });
 
 test("whoever loses the lock again and again soon asks for it again each time, and says so each time", async () => {

@@ -52,6 +52,8 @@ export interface Watch {
 	unproven: string | undefined;
 	/** A comparison that is under way, or that has failed. */
 	sweep: Sweep | undefined;
+	/** After which comparison it is yet to be read again what comparisons don't show. */
+	toReread: "after a gap" | "after a sweep" | undefined;
 }
 
 interface Sweep extends Progress {
@@ -61,33 +63,41 @@ interface Sweep extends Progress {
 
 export const NOT_YET = {
 	...{ isFilled: false, fillEnds: undefined, unlistedFrom: Number.NEGATIVE_INFINITY },
-	...{ doubtful: -1, known: -1, unproven: undefined, sweep: undefined },
+	...{ doubtful: -1, known: -1, unproven: undefined, sweep: undefined, toReread: undefined },
 };
 
 /** Fills the mirror; then compares it with the source when that is due, or waits for it. */
 export async function maintain(watch: Watch): Promise<void> {
 	const { options, signal, intake, compared } = watch;
-	const { store, clock } = options;
 	if (!watch.isFilled) await fill(watch);
 	const gap = intake.untilGap();
 	const untilGap = AbortSignal.any([signal, gap]);
 	const uncertain = compared.uncertain();
-	const age = clock.now() - compared.since();
+	const age = options.clock.now() - compared.since();
 	// A comparison that lies ahead was made before the clock was put back.
 	const due = age < 0 ? 0 : options.sweepSeconds * 1000 - age;
 	try {
 		if (uncertain.length > 0) await compareAfterGap(watch, uncertain);
-		else if (due > 0) return await waitFor(due, watch, untilGap);
+		else if (due > 0) await waitFor(due, watch, untilGap);
 		else await compareAll(watch, untilGap);
-		const until = compared.since() + options.sweepSeconds * 1000;
-		await reread({ ...comparisonOf(watch, untilGap), until });
-		// Elsewhere, changes do not count as missed.
-		if (uncertain.length === 0) watch.senders.compared(compared.since());
-		await store.purge(clock.now() - TOMBSTONE_AGE);
+		await rereadOnce(watch, untilGap);
 	} catch (error) {
 		// A gap is repaired at once.
 		if (!gap.aborted || signal.aborted) throw error;
 	}
+}
+
+/** After each comparison. What fails is tried again, after a wait. */
+async function rereadOnce(watch: Watch, signal: AbortSignal): Promise<void> {
+	const { options, compared, toReread } = watch;
+	const { store, clock, sweepSeconds } = options;
+	if (toReread === undefined) return;
+	await reread({ ...comparisonOf(watch, signal), until: compared.since() + sweepSeconds * 1000 });
+	// After a gap, changes do not count as missed.
+	if (toReread === "after a sweep") watch.senders.compared(compared.since());
+	await store.purge(clock.now() - TOMBSTONE_AGE);
+	watch.toReread = undefined;
+	watch.retries.succeeded();
 }
 
 /** What is read once the signals work needs no comparison. */
@@ -123,6 +133,7 @@ async function compareAfterGap(watch: Watch, kinds: readonly ResourceKind[]): Pr
 	const isHasty = haste.isAllowed();
 	const comparison = { ...comparisonOf(watch, signal), ...(isHasty && { pace: withoutRests }) };
 	watch.sweep = undefined;
+	watch.toReread = "after a gap";
 	let arePortsCurrent = false;
 	try {
 		await beforeComparison(watch, signal);
@@ -135,11 +146,11 @@ async function compareAfterGap(watch: Watch, kinds: readonly ResourceKind[]): Pr
 			if (kind === "server") await options.store.setMeta("unlistedFrom", watch.unlistedFrom);
 			end();
 		}
+		await afterComparison(watch);
 		await repairDoubts(comparison);
 	} finally {
 		if (isHasty) haste.spend(options.clock.now() - startedAt);
 	}
-	await afterComparison(watch);
 }
 
 const withoutRests: Pace = (work) => work();
@@ -147,6 +158,7 @@ const withoutRests: Pace = (work) => work();
 async function compareAll(watch: Watch, signal: AbortSignal): Promise<void> {
 	const { options, compared } = watch;
 	const { resources } = options.remote;
+	watch.toReread = "after a sweep";
 	await beforeComparison(watch, signal);
 	watch.sweep ??= { ...startProgress(resources), ends: resources.kinds.map(compared.start) };
 	await reconcile(comparisonOf(watch, signal), watch.sweep);
