@@ -32,7 +32,8 @@ export function createDoubts(now: () => number): Doubts {
 		clear({ requestedAt, kind, id }) {
 			const text = textOfName({ kind, id });
 			const { since } = doubts.get(text) ?? {};
-			if (since === undefined || requestedAt < since) return;
+			// A doubt that lies ahead is from before the clock was put back.
+			if (since === undefined || (requestedAt < since && since <= now())) return;
 			doubts.delete(text);
 			version++;
 		},

@@ -13,8 +13,10 @@ import { openMirrorStore } from "./open-mirror-store.ts";
 /** Time passes this much faster. */
 const SPEED = 100;
 const startedAt = Date.now();
+/** By how much the clock is ahead of the time, in milliseconds. */
+let ahead = 0;
 const clock: Clock = {
-	now: () => startedAt + performance.now() * SPEED,
+	now: () => startedAt + performance.now() * SPEED + ahead,
 	sleep: (milliseconds, signal) => setTimeout(milliseconds / SPEED, undefined, { signal, ref: false }),
 };
 const SOON = { timeout: 10_000, interval: 5 };
@@ -191,6 +193,20 @@ test("what no comparison shows is read again soon after a failure, not only afte
 	bus.onGap(clock.now());
 	await expect.poll(() => details.read, SOON).toBe(1);
 	expect(compared).toEqual(["server"]);
+});
+
+test("once the clock was put back, details that are read then count as current", async () => {
+	onTestFinished(() => {
+		ahead = 0;
+	});
+	ahead = 24 * 3_600_000;
+	const { bus } = await watched({ kinds: ["server"] });
+	const unlistedFrom = async () => (await store.getMeta("unlistedFrom")) ?? 0;
+	const before = clock.now();
+	bus.onGap(before);
+	await expect.poll(unlistedFrom, SOON).toBeGreaterThanOrEqual(before);
+	ahead = 0;
+	await expect.poll(async () => (await unlistedFrom()) <= clock.now(), SOON).toBe(true);
 });
 
 test("whoever loses the lock again and again soon asks for it again each time, and says so each time", async () => {

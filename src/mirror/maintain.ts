@@ -159,12 +159,21 @@ async function compareAll(watch: Watch, signal: AbortSignal): Promise<void> {
 	const { options, compared } = watch;
 	const { resources } = options.remote;
 	watch.toReread = "after a sweep";
+	await forgetFuture(watch);
 	await beforeComparison(watch, signal);
 	watch.sweep ??= { ...startProgress(resources), ends: resources.kinds.map(compared.start) };
 	await reconcile(comparisonOf(watch, signal), watch.sweep);
 	for (const end of watch.sweep.ends) end();
 	watch.sweep = undefined;
 	await afterComparison(watch);
+}
+
+/** The clock may have been put back: signals may have been lost until now then. */
+async function forgetFuture(watch: Watch): Promise<void> {
+	const { store, clock } = watch.options;
+	if (watch.unlistedFrom <= clock.now()) return;
+	watch.unlistedFrom = clock.now();
+	await store.setMeta("unlistedFrom", watch.unlistedFrom);
 }
 
 async function beforeComparison({ options }: Watch, signal: AbortSignal): Promise<void> {

@@ -35,7 +35,8 @@ export function createHaste(clock: Clock): Haste {
 	let at = clock.now();
 	function recover(): void {
 		const now = clock.now();
-		spent = Math.max(0, spent - (now - at) * RECOVERY);
+		// The clock may have been put back.
+		spent = Math.max(0, spent - Math.max(0, now - at) * RECOVERY);
 		at = now;
 	}
 	return {
@@ -45,7 +46,7 @@ export function createHaste(clock: Clock): Haste {
 		},
 		spend(milliseconds) {
 			recover();
-			spent += milliseconds;
+			spent += Math.max(0, milliseconds);
 		},
 	};
 }

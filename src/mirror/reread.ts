@@ -11,6 +11,8 @@ import { type RereadOptions, rereadFacts } from "./reread-facts.ts";
  */
 const UNLISTED = 200;
 const UNLISTED_AT_ONCE = 4;
+/** Earlier than any time: a stored one that lies ahead is read as 0. */
+const NEVER = -1;
 
 /** Reads at the polite pace, until the next comparison is due: first what guests can't be answered with as it is. */
 export async function reread(options: RereadOptions): Promise<void> {
@@ -23,7 +25,7 @@ export async function reread(options: RereadOptions): Promise<void> {
 	}
 	unlisted.push(...(await lackingDetails(store)));
 	unlisted.sort((a, b) => a.listedAt - b.listedAt);
-	const isUnproven = ({ listedAt }: Difference) => listedAt > 0 && listedAt < unlistedFrom;
+	const isUnproven = ({ listedAt }: Difference) => listedAt !== NEVER && listedAt < unlistedFrom;
 	// Key pairs first: many servers may have the same.
 	const isKeypair = ({ kind }: Difference) => Number(kind === "keypair");
 	await rereadUnlisted(
@@ -76,7 +78,7 @@ async function lackingDetails(store: MirrorStore): Promise<Difference[]> {
 		const wanted = selectors.flatMap(({ kind, ids }) => ids.map((id): ResourceName => ({ kind, id })));
 		for (const name of wanted) {
 			const text = textOfName(name);
-			if (!known.has(text)) lacking.set(text, { ...name, listedAt: deletedAt.get(text) ?? 0 });
+			if (!known.has(text)) lacking.set(text, { ...name, listedAt: deletedAt.get(text) ?? NEVER });
 		}
 	}
 	return [...lacking.values()];

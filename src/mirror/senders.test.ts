@@ -75,6 +75,22 @@ test("a missed change ends the trust in its sender until a later comparison miss
 	expect(senders.areTrusted()).toBe(true);
 });
 
+test("a sender that was doubted before the clock was put back is trusted again as soon as any other", () => {
+	const { senders, later, now } = watch({ place: PLACE, states: { planet: "trusted", star: "trusted" } });
+	later(() => senders.connected(PLACE), 86_400_000);
+	senders.missed("port");
+	const compare = () => {
+		const startedAt = later(now) as number;
+		later(() => senders.compared(startedAt));
+	};
+	later(compare, -86_000_000);
+	compare();
+	expect(senders.areTrusted()).toBe(false);
+	later(() => senders.heard("planet"));
+	compare();
+	expect(senders.areTrusted()).toBe(true);
+});
+
 test("after a restart, a doubted sender is still doubted", () => {
 	const { senders, later } = watch({ place: PLACE, states: { planet: "trusted", star: "doubted" } });
 	senders.connected(PLACE);

@@ -74,6 +74,13 @@ export function createSenders({ signals, known, clock, onLog }: SendersOptions):
 		if (state === "doubted") onLog("warn", describeSender(one.sender, state));
 	}
 
+	/** The clock may have been put back: what lies ahead of it was before now. */
+	function forgetFuture(one: Watched): void {
+		const now = clock.now();
+		one.since = Math.min(one.since, now);
+		one.heardAt = Math.min(one.heardAt, now);
+	}
+
 	return {
 		areTrusted: () => watched.every(({ state }) => state === "trusted"),
 		connected(at) {
@@ -102,6 +109,7 @@ export function createSenders({ signals, known, clock, onLog }: SendersOptions):
 		},
 		compared(startedAt) {
 			for (const one of watched) {
+				forgetFuture(one);
 				const wasHeard = one.heardAt > one.since;
 				if (one.state === "doubted" && one.since < startedAt && wasHeard) set(one, "trusted");
 			}

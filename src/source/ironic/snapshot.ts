@@ -78,7 +78,9 @@ export function createSnapshots(
 	return {
 		next,
 		async recent(maxAge) {
-			if (last !== undefined && Date.now() - last.requestedAt <= maxAge) return last;
+			const age = Date.now() - (last?.requestedAt ?? Number.NEGATIVE_INFINITY);
+			// One that lies ahead is from before the clock was put back.
+			if (last !== undefined && age >= 0 && age <= maxAge) return last;
 			return running ?? next();
 		},
 	};
