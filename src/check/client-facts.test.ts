@@ -7,11 +7,13 @@ import {
 	defaultRoute,
 	dns,
 	document,
+	hostRoute,
 	ipv4,
 	ipv6,
 	links,
 	MAC,
 	MAC2,
+	MAC3,
 	networks,
 	nic,
 	nic2,
@@ -19,6 +21,7 @@ import {
 	tagged,
 	twoNics,
 	vlan,
+	without,
 } from "../../test/check/documents.ts";
 import { check, losingClients } from "./check.ts";
 import { describeScopes } from "./scopes.ts";
@@ -172,7 +175,8 @@ describe("Afterburn", () => {
 		["a port's id as a number", links(nic({ vif_id: 5 }))],
 		["a network's id as a number", networks(ipv4({ network_id: 5 }))],
 		["an address as a number, by SLAAC", networks(automatic("ipv6_slaac", { ip_address: 5 }), ipv4())],
-	])("ignores the whole drive for %s", (_, of) => {
+		["an empty mask beside an address with its own", networks(ipv4({ ip_address: "10.0.0.5/24", netmask: "" }))],
+	])("configures nothing for %s", (_, of) => {
 		const effects = check(of, { clients: ["afterburn"] }).flatMap((finding) => finding.effects);
 		expect(effects.map(({ outcome }) => outcome)).toContain("crash");
 	});
@@ -180,8 +184,27 @@ describe("Afterburn", () => {
 	it.each<[string, unknown]>([
 		["members that are null", links(nic({ name: null, vif_id: null, mtu: null }))],
 		["a metric as a number", networks(ipv4({ routes: [defaultRoute("10.0.0.1", { metric: 100 })] }))],
+		["an address with its own mask", networks(ipv4({ ip_address: "10.0.0.5/24", netmask: null }))],
+		["an NTP server without an address", document({ services: [{ type: "ntp", address: "" }] })],
 	])("reads %s", (_, of) => {
 		expect(losingClients(check(of, { clients: ["afterburn"] }))).toEqual([]);
+	});
+
+	it.each(["", "x", null, `${MAC}:${MAC}:${MAC}:00:00`])("parses the MAC address %j only with a network", (mac) => {
+		const other = nic2({ ethernet_mac_address: mac });
+		expect(losingClients(check(links(nic(), other), { clients: ["afterburn"] }))).toEqual([]);
+		expect(losingClients(check({ ...twoNics(), links: [nic(), other] }, { clients: ["afterburn"] }))).toEqual([
+			"afterburn",
+		]);
+	});
+
+	it("loses the network alone, not the drive, for an empty text", () => {
+		const texts = (netmask: unknown) =>
+			check(networks(ipv4({ routes: [defaultRoute("10.0.0.1", { netmask })] })), { clients: ["afterburn"] }).flatMap(
+				({ effects }) => effects.map(({ text }) => text.includes("whole drive")),
+			);
+		expect(texts("")).toEqual([false]);
+		expect(texts(null)).toEqual([true]);
 	});
 });
 
@@ -196,6 +219,38 @@ describe("VyOS", () => {
 		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp"), ipv4()), "vyos")).toEqual(["lost"]);
 		expect(outcomesOf(rule, networks(ipv6(), automatic("ipv6_dhcp")), "vyos")).toEqual(["lost"]);
 		expect(outcomesOf(rule, networks(automatic("ipv4_dhcp"), ipv6()), "vyos")).toEqual([]);
+	});
+
+	it("stops at the mask of an IPv6 route on a NIC, until rolling releases of April 2026", () => {
+		const of = (link: string, change = {}) => {
+			const routes = [defaultRoute("2001:db8::1", change)];
+			return document({ links: [nic(), vlan()], networks: [ipv4(), ipv6({ link, routes })] });
+		};
+		expect(outcomesOf("ipv6-route-mask", of("tap0"), "vyos@1.4")).toEqual(["crash"]);
+		expect(outcomesOf("ipv6-route-mask", of("vlan0"), "vyos@1.4")).toEqual(["lost"]);
+		expect(outcomesOf("ipv6-route-mask", of("tap0"), "vyos@2026.04.01")).toEqual([]);
+		expect(outcomesOf("ipv6-route-mask", of("tap0", { netmask: "0" }), "vyos@1.4")).toEqual([]);
+		expect(losingClients(check(of("tap0"), { clients: ["vyos"] }))).toEqual(["vyos"]);
+	});
+
+	it("stops at a route of a static network alone", () => {
+		const routes = [without(hostRoute(), "netmask")];
+		expect(outcomesOf("route-netmask-missing", networks(ipv4({ routes })), "vyos")).toEqual(["crash"]);
+		expect(outcomesOf("route-netmask-missing", networks(automatic("ipv4_dhcp", { routes })), "vyos")).toEqual([]);
+		expect(outcomesOf("route-netmask-missing", bonded({}, { routes }), "vyos")).toEqual(["lost"]);
+	});
+
+	it("stops at a route to an address inside a network", () => {
+		const routes = [hostRoute({ network: "192.168.0.7" })];
+		expect(outcomesOf("route-host-bits", networks(ipv4({ routes })), "vyos")).toEqual(["crash"]);
+	});
+
+	it("leaves a bond its first member's address, and makes no VLAN on a VLAN", () => {
+		const lacp = { bond_mode: "802.3ad", ethernet_mac_address: MAC3 };
+		expect(losingClients(check(bonded(lacp), { clients: ["vyos"] }))).toEqual(["vyos"]);
+		expect(losingClients(check(bonded({ ...lacp, ethernet_mac_address: MAC }), { clients: ["vyos"] }))).toEqual([]);
+		const nested = document({ links: [nic(), vlan(), vlan({ id: "vlan1", vlan_link: "vlan0", vlan_id: 5 })] });
+		expect(outcomesOf("vlan-over-vlan", nested, "vyos")).toEqual(["lost"]);
 	});
 
 	it("takes an IPv6 network's gateway for IPv4's", () => {
@@ -228,9 +283,53 @@ describe("Talos", () => {
 		expect(crashes(of("fe80::1%"))).toEqual(["talos"]);
 		expect(crashes(of("10.0.0.1%eth0"))).toEqual(["talos"]);
 	});
+
+	it("reads a gateway only beside an address", () => {
+		const of = (change = {}) => networks(automatic("ipv4_dhcp", { gateway: "router", ...change }));
+		expect(outcomesOf("gateway-invalid", of(), "talos")).toEqual([]);
+		expect(outcomesOf("gateway-invalid", of({ ip_address: "10.0.0.5" }), "talos")).toEqual(["crash"]);
+	});
+
+	it("counts the bits of an IPv4 mask for IPv6", () => {
+		const route = (netmask: string) => networks(ipv6({ routes: [defaultRoute("2001:db8::1", { netmask })] }));
+		expect(outcomesOf("netmask-invalid", networks(ipv6({ netmask: "255.255.255.0" })), "talos")).toEqual(["wrong"]);
+		expect(outcomesOf("netmask-invalid", networks(ipv4({ netmask: "ffff:ffff:ffff:ffff::" })), "talos")).toEqual([
+			"crash",
+		]);
+		expect(outcomesOf("route-netmask-invalid", route("0.0.0.0"), "talos")).toEqual([]);
+		expect(outcomesOf("route-netmask-invalid", route("255.0.0.0"), "talos")).toEqual(["wrong"]);
+	});
 });
 
 describe("nuageinit", () => {
+	it("takes a VLAN with a NIC's address for the NIC, and stops for one with another", () => {
+		const of = (mac: string) => tagged({ ethernet_mac_address: mac });
+		expect(outcomesOf("vlan-unsupported", of(MAC), "nuageinit")).toEqual(["lost"]);
+		expect(outcomesOf("vlan-unsupported", of(MAC3), "nuageinit")).toEqual(["crash"]);
+		expect(outcomesOf("vlan-unsupported", { ...of(MAC3), networks: [ipv4()] }, "nuageinit")).toEqual([]);
+	});
+
+	it("joins an empty text, which the system refuses, and stops at a missing one", () => {
+		const of = (change: Record<string, unknown>) => networks(ipv4(change));
+		expect(outcomesOf("address-missing", of({ ip_address: "" }), "nuageinit")).toEqual(["lost"]);
+		expect(outcomesOf("address-missing", of({ ip_address: null }), "nuageinit")).toEqual(["crash"]);
+		expect(outcomesOf("netmask-missing", of({ netmask: "" }), "nuageinit")).toEqual(["lost"]);
+		expect(outcomesOf("netmask-missing", of({ netmask: null }), "nuageinit")).toEqual(["crash"]);
+		expect(outcomesOf("address-prefix", of({ ip_address: "10.0.0.5/24", netmask: "" }), "nuageinit")).toEqual(["lost"]);
+		const gateway = (value: unknown) => of({ routes: [hostRoute({ gateway: value })] });
+		expect(outcomesOf("route-gateway-missing", gateway(""), "nuageinit")).toEqual(["lost"]);
+		expect(outcomesOf("route-gateway-missing", gateway(null), "nuageinit")).toEqual(["crash"]);
+	});
+
+	it("stops for a bond whose address is no NIC's", () => {
+		const rules = (mac: string) =>
+			["bond-unsupported", "bond-mac-foreign"].map((rule) =>
+				outcomesOf(rule, bonded({ ethernet_mac_address: mac }), "nuageinit"),
+			);
+		expect(rules(MAC)).toEqual([["lost"], []]);
+		expect(rules(MAC3)).toEqual([[], ["crash"]]);
+	});
+
 	it("reads no name servers before FreeBSD 14.4", () => {
 		expect(outcomesOf("dns-in-services-unread", document(), "nuageinit@14.1")).toEqual(["wrong"]);
 		expect(outcomesOf("dns-in-services-unread", document(), "nuageinit")).toEqual([]);

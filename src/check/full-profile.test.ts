@@ -49,6 +49,8 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 	"warning ipv6-without-ipv4": "glean fails on a port with IPv6 only",
 	"warning dhcp-beside-static": "a port has several addresses on a subnet with DHCP; VyOS has either",
 	"warning ipv6-gateway": "as default-route-in-gateway-alone, of IPv6: VyOS takes the gateway for IPv4's",
+	"warning ipv6-route-mask":
+		"VyOS before April 2026 reads IPv6 masks only as numbers of bits, which glean does not read",
 	"warning ipv6-routes-unread": "nuageinit reads no IPv6 routes; in gateway alone others would lose the route",
 	// What one client needs and another does not bear.
 	"warning bond-miimon-text": "as bond-miimon-number, with the other value of the setting",

@@ -98,6 +98,18 @@ export const furtherCases: readonly Case[] = [
 		good: networks(ipv4(routed), ipv6({ routes: [defaultRoute("2001:db8::1")] })),
 	},
 	{
+		rule: "ipv6-route-mask",
+		at: "/networks/0/routes/0/netmask",
+		bad: networks(ipv6({ routes: [defaultRoute("2001:db8::1")] })),
+		good: networks(ipv6({ routes: [defaultRoute("2001:db8::1", { netmask: "0" })] })),
+	},
+	{
+		rule: "address-prefix",
+		at: "/networks/0/ip_address",
+		bad: networks(ipv4({ ip_address: "10.0.0.5/24", netmask: "" })),
+		good: networks(ipv4()),
+	},
+	{
 		rule: "dhcp-beside-static",
 		at: "/networks/1",
 		bad: networks(automatic("ipv4_dhcp"), ipv4()),

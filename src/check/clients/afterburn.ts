@@ -16,16 +16,20 @@ import {
 import {
 	all,
 	any,
+	hasEmptyNetmask,
 	hasLink,
 	hasMember,
 	hasNetwork,
 	isAt,
 	isDnsService,
 	isEmptyText,
+	isMissing,
 	isNicWithNetwork,
+	isNull,
 	isStatic,
 	isText,
 	isTextList,
+	isUsed,
 	not,
 } from "./conditions.ts";
 import { supportFor } from "./network-types.ts";
@@ -34,6 +38,9 @@ import { supportFor } from "./network-types.ts";
 const givesUp = crash("cannot parse it and ignores the whole drive: no network, host name or keys");
 /** Parsed later, when the network is made. */
 const fails = "cannot parse it: no NIC is configured";
+const failsIfEmpty = crash(fails, { when: isEmptyText });
+/** `to_interfaces` goes through the links that networks are on. */
+const fineIfUnused = fine({ when: all(any(isText, isMissing, isNull), not(isUsed)) });
 const refused = lost("writes it as it is: the system refuses it");
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
@@ -46,11 +53,12 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"link-type-missing": [givesUp],
 	"nic-name": [ignored("uses it in the initramfs instead of finding the NIC by its MAC address")],
 	"nic-mac-missing": [
-		crash(fails, { when: isEmptyText }),
+		fineIfUnused,
+		failsIfEmpty,
 		lost("leaves the link out", { when: not(hasMember("link", "name")) }),
 	],
-	"nic-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
-	"nic-mac-infiniband": [crash(fails)],
+	"nic-mac-invalid": [fineIfUnused, fine({ when: hasDashesForColons }), crash(fails)],
+	"nic-mac-infiniband": [fineIfUnused, crash(fails)],
 	"nic-mac-repeated": [lost("two connections for one NIC: one of them is used")],
 	"nic-not-in-guest": [ignored("writes a connection that no NIC uses")],
 	"mtu-unread": [wrong(keepsOwnMtu, { when: isNicWithNetwork })],
@@ -58,41 +66,47 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"mtu-invalid": [givesUp],
 	"number-fraction": [fine({ when: not(any(isAt("mtu"), isAt("metric"))) }), givesUp],
 	"member-type": [givesUp],
-	"bond-mac-missing": [crash(fails, { when: isEmptyText })],
-	"bond-mac-invalid": [fine({ when: hasDashesForColons }), crash(fails)],
+	"bond-mac-missing": [fineIfUnused, failsIfEmpty],
+	"bond-mac-invalid": [fineIfUnused, fine({ when: hasDashesForColons }), crash(fails)],
 	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
-	"vlan-unsupported": [lost("leaves the link out", { when: ({ link }) => (link?.networks.length ?? 0) > 0 })],
+	"vlan-unsupported": [lost("leaves the link out", { when: isUsed })],
 	"network-id-missing": [fine({ when: isEmptyText }), givesUp],
 	"network-link-missing": [givesUp],
 	"network-link-unknown": [lost("skips the network", { when: isText }), givesUp],
 	"network-type-missing": [fine({ when: isEmptyText }), givesUp],
 	"network-type-unknown": [lost("configures nothing for the network")],
 	"address-missing": [
-		crash(fails, { when: isEmptyText }),
+		failsIfEmpty,
 		lost("configures no address", { when: ({ value }) => value === undefined || value === null }),
 		givesUp,
 	],
 	"address-invalid": [fine({ when: not(isStatic) }), crash(fails)],
 	"netmask-missing": [
-		crash(fails, { when: isEmptyText }),
+		failsIfEmpty,
 		wrong("assumes /32, for IPv6 /128: neither neighbours nor gateways can be reached"),
 	],
 	"netmask-invalid": [crash(fails)],
 	"netmask-number": [givesUp],
+	// It takes the mask after the address only where there is no other, not even an empty one.
+	"address-prefix": [crash(fails, { when: hasEmptyNetmask })],
 	"address-prefix-and-netmask": [crash(fails)],
 	"routes-type": [givesUp],
 	"route-type": [givesUp],
-	"route-network-invalid": [crash(fails)],
-	"route-netmask-missing": [givesUp],
+	"route-network-invalid": [crash(fails, { when: isText }), givesUp],
+	"route-netmask-missing": [failsIfEmpty, givesUp],
 	"route-netmask-invalid": [crash(fails)],
 	"route-prefix": [crash(fails)],
-	"route-gateway-missing": [givesUp],
+	"route-gateway-missing": [failsIfEmpty, givesUp],
 	"route-gateway-invalid": [crash(fails)],
 	"route-gateway-family": [refused],
 	"gateway-off-link": [lost("the kernel refuses the route: the gateway is not a neighbour")],
 	"host-routes-unread": [ignored("leaves it out in the initramfs")],
 	"service-type-missing": [givesUp],
-	"service-address-missing": [givesUp],
+	"service-address-missing": [
+		crash(fails, { when: all(isEmptyText, isDnsService) }),
+		fine({ when: isEmptyText }),
+		givesUp,
+	],
 	"service-address-invalid": [
 		crash(fails, {
 			when: all(isDnsService, not(hasNetwork)),
@@ -135,7 +149,11 @@ export const afterburn: Client = {
 	name: "afterburn",
 	title: "Afterburn on KubeVirt",
 	source: "its source of July 2026",
-	versions: { oldest: "5.8", newest: "5.10", note: "5.8 and later, in Fedora CoreOS and RHCOS" },
+	versions: {
+		oldest: "5.11",
+		newest: "5.11",
+		note: "5.11, not yet released in July 2026; 5.10 and older read no `network_data.json`",
+	},
 	renderers: [],
 	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp"),
 	parsesRoutes: ({ link }) => link !== undefined,

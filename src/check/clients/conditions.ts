@@ -46,10 +46,13 @@ export const hasNetwork: Test = ({ network }) => network !== undefined;
 export const hasLink = ({ network }: Part): boolean => network?.link !== undefined;
 export const isNic = ({ link }: Part): boolean => link?.kind === "nic";
 export const isNicWithNetwork: Test = ({ link }) => link?.kind === "nic" && link.networks.length > 0;
+/** Networks are on the link. */
+export const isUsed: Test = ({ link }) => link !== undefined && link.networks.length > 0;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";
 export const isBond = ({ link }: Part): boolean => link?.kind === "bond";
 export const isIpv6: Test = ({ network }) => network?.version === 6;
 export const hasOwnPrefix: Test = ({ network }) => network?.address?.ownPrefix !== undefined;
+export const hasEmptyNetmask: Test = ({ network }) => network !== undefined && member(network.raw, "netmask") === "";
 export const routeHasOwnPrefix: Test = ({ route }) => route?.address?.ownPrefix !== undefined;
 export const isDefaultRoute: Test = ({ route }) => route?.destination?.prefixLength === 0;
 /** A gateway that says that there is none: the route's destination is on the link. */

@@ -3,7 +3,7 @@ import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, ignored, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
-import { any, isAt, isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, not } from "./conditions.ts";
+import { any, isAt, isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, isUsed, not } from "./conditions.ts";
 
 export const stops = "stops: no NIC is configured";
 const dhcpOnNic = "finds no NIC with that address: DHCP on the NIC";
@@ -189,8 +189,4 @@ function isKnownPolicy({ value }: Fault): boolean {
 /** Zero and one are the kernel's numbers for slow and fast. */
 function isRate({ value }: Fault): boolean {
 	return value === 0 || value === 1 || value === "0" || value === "1";
-}
-
-function isUsed({ link }: Fault): boolean {
-	return link !== undefined && link.networks.length > 0;
 }

@@ -1,9 +1,11 @@
 /** nuageinit, in FreeBSD. */
+import { macOf } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
 import {
 	all,
+	hasEmptyNetmask,
 	hasNetwork,
 	hasOwnPrefix,
 	isDnsService,
@@ -23,9 +25,13 @@ const CONFIGURED = ["ipv4", "ipv4_dhcp", "ipv6"] as const;
 const stopping = "stops: no network and nothing of the user data, in newer releases no host name or keys either";
 const stops = crash(stopping);
 /** Lua cannot join a name that is nil: `"ifconfig_" .. interface`. */
-const noNic = crash(`finds no NIC with that address and ${stopping}`, { when: isUsed });
+const noSuchNic = `finds no NIC with that address and ${stopping}`;
+const noNic = crash(noSuchNic, { when: isUsed });
 const refused = lost("writes it as it is: the system refuses it");
+/** An empty text can be joined. */
+const refusedIfEmpty = lost(refused.text, { when: isEmptyText });
 const isIpv4 = not(isIpv6);
+const lastWins = wrong("keeps the last of them");
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [stops],
@@ -44,33 +50,44 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"nic-not-in-guest": [noNic],
 	"mtu-unread": [wrong(keepsOwnMtu, { when: isNicWithNetwork })],
 	"bond-mac-missing": [fine({ when: all(isEmptyText, not(isUsed)) }), stops],
-	"bond-unsupported": [lost("configures the NIC that has the bond's MAC address, without a bond")],
+	"bond-mac-foreign": [crash(noSuchNic, { when: all(isUsed, not(hasNicsMac)) })],
+	"bond-unsupported": [
+		lost("configures the NIC that has the bond's MAC address, without a bond", { when: hasNicsMac }),
+	],
 	"vlan-unsupported": [
-		fine({ when: hasEthernetMac }),
+		fine({ when: all(hasEthernetMac, not(isUsed)) }),
+		lost("configures the NIC that has the VLAN's MAC address, without a VLAN", {
+			when: all(hasEthernetMac, hasNicsMac),
+		}),
+		crash(noSuchNic, { when: hasEthernetMac }),
 		crash(`stops at a link without ethernet_mac_address: ${stopping}`),
 	],
 	"network-link-missing": [crash(stopping, { when: isKnown })],
 	"network-link-unknown": [crash(stopping, { when: isKnown })],
 	"network-type-missing": [lost("configures nothing for the network")],
 	"network-type-unknown": [lost("configures nothing for the network")],
-	"address-missing": [stops],
+	"address-missing": [refusedIfEmpty, stops],
 	"address-invalid": [refused],
 	"address-family": [lost("writes the address as one of the other family: the system refuses it")],
-	"netmask-missing": [fine({ when: isAddressIpv6 }), stops],
+	"netmask-missing": [fine({ when: isAddressIpv6 }), refusedIfEmpty, stops],
 	"netmask-invalid": [fine({ when: isAddressIpv6 }), refused],
 	"netmask-bits": [fine({ when: isAddressIpv6 }), lost("ifconfig reads 24 as the mask 0.0.0.24")],
-	"address-prefix": [fine({ when: isAddressIpv6 }), stops],
+	"address-prefix": [fine({ when: isAddressIpv6 }), lost(refused.text, { when: hasEmptyNetmask }), stops],
 	"address-prefix-and-netmask": [fine({ when: isAddressIpv6 }), lost("writes both: the system refuses them")],
 	"ipv6-prefix-assumed": [wrong("does not read the mask: the address gets a /64", { when: not(hasOwnPrefix) })],
 	"several-addresses": [wrong("keeps only the last of them")],
 	"routes-type": [stops],
 	"route-type": [stops],
 	"route-network-invalid": [crash("stops, or writes a route that the system refuses")],
-	"route-netmask-missing": [fine({ when: ({ route }) => route?.address?.address === "0.0.0.0" }), stops],
+	"route-netmask-missing": [
+		fine({ when: ({ route }) => route?.address?.address === "0.0.0.0" }),
+		wrong("writes it without a mask: the system guesses one", { when: isEmptyText }),
+		stops,
+	],
 	"route-netmask-invalid": [refused],
 	"route-prefix": [crash("stops, or writes a route that the system refuses")],
 	"route-network-family": [refused],
-	"route-gateway-missing": [stops],
+	"route-gateway-missing": [refusedIfEmpty, stops],
 	"route-gateway-invalid": [refused],
 	"gateway-invalid": [refused],
 	"route-gateway-family": [refused],
@@ -85,6 +102,9 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 			when: all(isDnsService, not(hasNetwork)),
 		}),
 	],
+	// Each line of rc.conf replaces the one before.
+	"default-route-repeated": [lastWins],
+	"default-route-on-two-links": [lastWins],
 	"dhcp-on-two-links": [],
 };
 
@@ -120,4 +140,10 @@ function isUsed({ link }: Fault): boolean {
 /** A VLAN link that has the member that nuageinit looks for. */
 function hasEthernetMac({ link }: Fault): boolean {
 	return link !== undefined && typeof member(link.raw, "ethernet_mac_address") === "string";
+}
+
+/** The link has the MAC address of a NIC of the document, or none that is valid. */
+function hasNicsMac({ link, document }: Fault): boolean {
+	const mac = link && macOf(link);
+	return mac === undefined || document.links.some((nic) => nic.kind === "nic" && macOf(nic) === mac);
 }

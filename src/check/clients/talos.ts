@@ -1,9 +1,10 @@
 /** Talos Linux. */
 import { canonicalAddress } from "../../instance/addresses.ts";
-import type { LinkView } from "../document-view.ts";
+import { parseMask } from "../addressing.ts";
+import type { LinkView, NetworkView } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { type Client, crash, fine, ignored, lost, type Part, type Reaction, wrong } from "./client.ts";
 import {
 	all,
 	any,
@@ -32,6 +33,7 @@ export const TALOS_NIC_TYPES = ["phy", "vif", "ovs", "bridge", "tap", "vhostuser
 const badMode = '"invalid bond_mode": no networking from the document';
 const badRoute = crash('"failed to parse route": no networking from the document');
 const badGateway = crash('"failed to parse route gateway": no networking from the document');
+const ipv4Bits = "takes the number of its bits for an IPv6 prefix length";
 const noNeighbour = "assumes /32, for IPv6 /128: neither neighbours nor gateways can be reached";
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
@@ -114,6 +116,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"netmask-missing": [wrong(noNeighbour)],
 	"netmask-invalid": [
 		fine({ when: hasOwnPrefix }),
+		wrong(ipv4Bits, { when: isIpv4MaskOfIpv6 }),
 		crash("no networking from the document, or an address without a subnet"),
 	],
 	"netmask-number": [wrong(`drops it and ${noNeighbour}`, { when: all(isStatic, not(hasOwnPrefix)) })],
@@ -122,7 +125,16 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-type": [badRoute],
 	"route-network-invalid": [badRoute],
 	"route-netmask-missing": [wrong("assumes /32, for IPv6 /128, even for a default route")],
-	"route-netmask-invalid": [fine({ when: routeHasOwnPrefix }), badRoute],
+	"route-netmask-invalid": [
+		fine({
+			when: any(
+				routeHasOwnPrefix,
+				all(isIpv4MaskOfIpv6, ({ value }) => value === "0.0.0.0"),
+			),
+		}),
+		wrong(ipv4Bits, { when: isIpv4MaskOfIpv6 }),
+		badRoute,
+	],
 	"route-gateway-missing": [badGateway],
 	"route-gateway-invalid": [fine({ when: isZoned }), badGateway],
 	"gateway-family": [lost("the kernel refuses the route: the gateway is not of the address's family")],
@@ -149,8 +161,13 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	],
 };
 
-const readsNetwork = ({ network }: { network?: { type: unknown } }) =>
-	NOVA_NETWORK_TYPES.some((type) => type === network?.type);
+const readsNetwork = (network: NetworkView | undefined) => NOVA_NETWORK_TYPES.some((type) => type === network?.type);
+
+/** It reads the gateway only of a network with an address. */
+function readsGateway({ network }: Part): boolean {
+	const address = network && member(network.raw, "ip_address");
+	return readsNetwork(network) && typeof address === "string" && address !== "";
+}
 
 export const talos: Client = {
 	name: "talos",
@@ -170,8 +187,8 @@ export const talos: Client = {
 		"links[].bond_mode": [{}],
 		"links[].bond_miimon": [{ note: "as text" }],
 		"links[].bond_xmit_hash_policy": [{}],
-		"networks[].gateway": [{ when: readsNetwork }],
-		"networks[].routes": [{ when: readsNetwork }],
+		"networks[].gateway": [{ when: readsGateway, note: "networks with an address" }],
+		"networks[].routes": [{ when: ({ network }) => readsNetwork(network) }],
 		services: [{}],
 	},
 	reactions,
@@ -221,6 +238,12 @@ function isGoMac({ value }: Fault): boolean {
 		? text.replaceAll(/[^\da-f]/gi, "").length / 2
 		: 0;
 	return [6, 8, 20].includes(bytes);
+}
+
+/** Go takes the ones of a mask of four bytes for the length of any prefix (`IPPrefixFrom` in platform/internal/address). */
+function isIpv4MaskOfIpv6({ value, network, route }: Fault): boolean {
+	const version = (route ?? network)?.address?.version;
+	return version === 6 && typeof value === "string" && value.includes(".") && parseMask(value, 4) !== undefined;
 }
 
 /** An IPv6 address with a zone, fe80::1%eth0, which Go's netip.ParseAddr reads. */

@@ -1,5 +1,6 @@
 /** VyOS, whose fork of cloud-init converts the document as cloud-init 22.1 does and then writes VyOS's own configuration. */
-import { member } from "../json.ts";
+import { bondModeOf } from "../../instance/bonding.ts";
+import { member, valueText } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
 import {
@@ -19,6 +20,16 @@ import { supportFor } from "./network-types.ts";
 
 const unreadOption = "reads no bond option of the document: it looks for mode, and the conversion writes bond_mode";
 const stops = "stops: nothing of the document is configured";
+const lastWins = wrong("keeps the last of them");
+
+/**
+ * An exception at a route of a static network. On a NIC it ends `cc_vyos`; of a bond or a VLAN, `set_config_interfaces_v1`
+ * only logs it.
+ */
+const failsAt = (error: string, { when = () => true, ...range }: Pick<Reaction, "when" | "until"> = {}): Reaction[] => [
+	crash(`${error}: ${stops}`, { ...range, when: all(isStatic, isOnNic, when) }),
+	lost(`${error}: the rest of the link's settings is left out`, { ...range, when: all(isStatic, when) }),
+];
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	...conversionReactions,
@@ -32,7 +43,13 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"mtu-text": [crash(`TypeError: ${stops}`, { when: isNic })],
 	"mtu-invalid": [crash(`TypeError: ${stops}`, { when: all(isNic, not(any(isNumber, isTrueOrFalse))) })],
 	"bond-unsupported": [lost(`${unreadOption}; the bond has VyOS's default, 802.3ad`, { when: isNotLacp })],
+	// The conversion writes `params.mac_address`, and `cc_vyos` looks for `mac_address`.
+	"bond-mac-foreign": [
+		lost("does not set it: the bond has its first member's address, and port security drops its frames"),
+	],
 	"vlan-mac-own": [wrong("does not set it: port security drops the VLAN's frames")],
+	// Its parent's name does not begin as a NIC's or a bond's.
+	"vlan-over-vlan": [lost("logs an error: the VLAN is missing")],
 	"network-type-unknown": [lost("configures nothing for the network")],
 	"network-type-unsupported": [ignored("leaves it out: the address may still come by router advertisement")],
 	"address-missing": [lost("logs an error and configures no address")],
@@ -44,11 +61,14 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"ipv6-netmask-unread": [
 		wrong("does not read the mask: the address gets a /128, without its neighbours", { when: not(hasOwnPrefix) }),
 	],
-	"route-netmask-missing": [crash(`KeyError: ${stops}`)],
-	"route-netmask-invalid": [crash(`ValueError: ${stops}`)],
-	"route-network-invalid": [crash(`ValueError: ${stops}`)],
-	"route-prefix": [crash(`ValueError: ${stops}`)],
-	"route-gateway-missing": [crash(`KeyError: ${stops}`, { when: isMissing })],
+	"route-netmask-missing": failsAt("KeyError"),
+	"route-netmask-invalid": failsAt("ValueError"),
+	// Python's `ip_network` takes IPv6 masks only as numbers of bits; pull request 90 of March 2026 converts them.
+	"ipv6-route-mask": failsAt("ValueError", { until: "2026.4" }),
+	"route-host-bits": failsAt("ValueError"),
+	"route-network-invalid": failsAt("ValueError"),
+	"route-prefix": failsAt("ValueError"),
+	"route-gateway-missing": failsAt("KeyError", { when: isMissing }),
 	"route-gateway-invalid": [lost("the system refuses the configuration")],
 	"gateway-family": [lost("the system refuses the configuration")],
 	// `_configure_subnets_v1` takes the gateway of any network for IPv4's, and replaces an earlier one.
@@ -62,14 +82,21 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	],
 	"network-services-type": [],
 	"network-service-type": [],
+	"default-route-repeated": [lastWins],
+	"default-route-on-two-links": [lastWins],
 	"dhcp-on-two-links": [],
 };
 
 export const vyos: Client = {
 	name: "vyos",
 	title: "VyOS",
-	source: "its cloud-init fork of February 2024",
-	versions: { oldest: "1.3", newest: "1.5", note: "1.3 to 1.5, with the fork of February 2024" },
+	source: "its cloud-init fork of February 2024, and what its pull request 90 of March 2026 changed",
+	versions: {
+		oldest: "1.3",
+		newest: "2026.8",
+		maintained: "1.5",
+		note: "1.3 to 1.5, with the fork of February 2024, and rolling releases, as 2026.4",
+	},
 	renderers: [],
 	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp", "static", "static6", "dhcp", "dhcp4", "dhcp6"),
 	parsesRoutes: ({ link }) => link !== undefined,
@@ -90,11 +117,15 @@ function areNics({ link, otherLink }: Fault): boolean {
 	return link?.kind === "nic" && otherLink?.kind === "nic";
 }
 
+function isOnNic({ network }: Fault): boolean {
+	return network?.link?.kind === "nic";
+}
+
 /** Numbers for Python. */
 function isTrueOrFalse({ value }: Fault): boolean {
 	return typeof value === "boolean";
 }
 
 function isNotLacp({ link }: Fault): boolean {
-	return link !== undefined && member(link.raw, "bond_mode") !== "802.3ad";
+	return link !== undefined && bondModeOf(valueText(member(link.raw, "bond_mode"))) !== "802.3ad";
 }

@@ -123,6 +123,21 @@ export const routeRules: readonly Rule[] = [
 		},
 	},
 	{
+		id: "ipv6-route-mask",
+		title: "An IPv6 route whose mask is an address (`ffff:ffff::`), for clients that read only a number of bits",
+		fix: "nothing that suits every client: such guests need a number of bits, which glean does not read",
+		limitation: true,
+		concerns: onRoutes,
+		*find(document) {
+			for (const route of routesOf(document)) {
+				const value = member(route.raw, "netmask");
+				if (route.destination?.version !== 6 || route.address?.ownPrefix !== undefined || isBits(value)) continue;
+				const message = `the mask is ${show(value)}`;
+				yield { pointer: `${route.pointer}/netmask`, message, value, route, network: route.owner };
+			}
+		},
+	},
+	{
 		id: "route-netmask-zero",
 		title: "A route to a network with a mask of zeros, which is that of a default route",
 		fix: "write the network's mask, or 0.0.0.0 (::) as the destination of a default route",
