@@ -51,6 +51,23 @@ describe("a default route by a gateway of the other family", () => {
 	});
 });
 
+describe("a bond's mode as the driver's number", () => {
+	const of = (mode: unknown) => bonded({ bond_mode: mode, bond_miimon: undefined });
+
+	it.each(["4", 4, "6"])("turns on the driver's own link monitoring: %j", (mode) => {
+		expect(outcomesOf("bond-monitoring-missing", "cloud-init:eni", of(mode))).toEqual([]);
+	});
+
+	it.each(["1", 2])("does not in %j", (mode) => {
+		expect(outcomesOf("bond-monitoring-missing", "cloud-init:eni", of(mode))).toEqual(["wrong"]);
+	});
+
+	it("is that of VyOS's bonds, if it is LACP's", () => {
+		expect(outcomesOf("bond-unsupported", "vyos", of("4"))).toEqual([]);
+		expect(outcomesOf("bond-unsupported", "vyos", of("1"))).toEqual(["lost"]);
+	});
+});
+
 describe("a link's name", () => {
 	const named = (name: string) => bonded({ name });
 

@@ -1,9 +1,9 @@
 /** The options of a bond: its mode, its policies, its link monitoring. */
-import { BOND_MODES, isMonitoredMode } from "../../instance/bonding.ts";
+import { BOND_MODES, type BondMode, bondModeOf, isMonitoredMode } from "../../instance/bonding.ts";
 import { bondsOf, COMMON_HASH_POLICIES } from "../bond-members.ts";
 import type { DocumentView, LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
-import { isBlank, isDigits, member, show } from "../json.ts";
+import { isBlank, isDigits, member, show, valueText } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
 
@@ -107,7 +107,7 @@ export const bondRules: readonly Rule[] = [
 		fix: 'write bond_miimon: 100 (for Talos as text, "100")',
 		concerns: ({ client, renderer }, { link, value }) =>
 			client.setsMonitoring === "always" ||
-			(client.setsMonitoring === "by-document" && !isMonitoredMode(link && member(link.raw, "bond_mode"))) ||
+			(client.setsMonitoring === "by-document" && !isMonitoredMode(link && modeOf(link))) ||
 			((value === 0 || value === "0") && client.setsNoMonitoring?.[renderer] !== undefined) ||
 			(value === undefined && client.setsNoMonitoring?.[renderer] === "if 0 or missing"),
 		*find(document) {
@@ -173,8 +173,8 @@ export const bondRules: readonly Rule[] = [
 		*find(document) {
 			const isFast = (rate: unknown) => rate === "fast" || rate === 1 || rate === "1";
 			for (const fault of optionFaults(document, "bond_lacp_rate", isFast)) {
+				if (modeOf(fault.link) === "802.3ad") continue;
 				const mode = member(fault.link.raw, "bond_mode");
-				if (mode === "802.3ad" || mode === 4 || mode === "4") continue;
 				yield { ...fault, message: `the LACP rate is fast, and the mode is ${show(mode)}` };
 			}
 		},
@@ -274,6 +274,11 @@ function optionOf({ raw }: LinkView, name: string): unknown {
 
 function isPositive(value: unknown): boolean {
 	return (typeof value === "number" || typeof value === "string" || value === true) && Number(value) > 0;
+}
+
+/** By name or number; undefined if the kernel has no such mode. */
+function modeOf({ raw }: LinkView): BondMode | undefined {
+	return bondModeOf(valueText(member(raw, "bond_mode")));
 }
 
 function isModeNumber(mode: unknown): boolean {
