@@ -80,6 +80,19 @@ describe("a link's name", () => {
 		expect(outcomesOf("vlan-name-long", "cloud-init@26.1", of)).toEqual(["lost"]);
 	});
 
+	it("does not count in glean, which takes a bond's id, with a longer ending for systemd-networkd", () => {
+		const of = (id: string, change = {}) =>
+			document({ links: [nic(), nic2(), bond({ id, ...change }), vlan({ vlan_link: id })] });
+		const lost = (id: string, client: string, change = {}) => outcomesOf("vlan-name-long", client, of(id, change));
+		expect(lost("tap123456789", "glean:debian", { name: "bond0" })).toEqual(["lost"]);
+		expect(lost("tap123456789", "cloud-init@26.1", { name: "bond0" })).toEqual([]);
+		expect(lost("bond0", "glean:debian", { name: "tap123456789" })).toEqual([]);
+		expect(lost("bond0", "cloud-init@26.1", { name: "tap123456789" })).toEqual(["lost"]);
+		expect(lost("uplink00", "glean:networkd")).toEqual(["lost"]);
+		expect(lost("uplink00", "glean:debian")).toEqual([]);
+		expect(lost("uplink0", "glean:networkd")).toEqual([]);
+	});
+
 	it("leaves NetworkManager the NIC, which it finds by its MAC address", () => {
 		const of = document({ links: [nic({ name: "0123456789abcdef" })] });
 		expect(outcomesOf("link-name-unusable", "cloud-init@22.4:network-manager", of)).toEqual(["wrong"]);

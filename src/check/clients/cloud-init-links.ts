@@ -165,7 +165,7 @@ export const cloudInitLinkReactions: Readonly<Record<string, readonly Reaction[]
 	"vlan-name-long": [
 		// It numbers bonds without a name, and takes a NIC's name from the guest unless the document gives one.
 		fine({ until: "26.1", when: ({ otherLink }) => otherLink?.kind === "bond" }),
-		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: parentIsNamed }),
+		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: isNamedByParent }),
 	],
 	"virtual-link-unrendered": [
 		lost("creates no such link (cloud-init issue 6534)", { renderers: ["networkd"], until: "26.1" }),
@@ -191,8 +191,9 @@ function isOwnParent({ link, otherLink }: Fault): boolean {
 	return link !== undefined && otherLink === link;
 }
 
-function parentIsNamed({ otherLink }: Fault): boolean {
-	return otherLink !== undefined && typeof member(otherLink.raw, "name") === "string";
+function isNamedByParent({ otherLink, value }: Fault): boolean {
+	const name = otherLink && member(otherLink.raw, "name");
+	return typeof name === "string" && String(value).startsWith(`${name}.`);
 }
 
 /** What Python takes for false. */

@@ -148,8 +148,10 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 	"vlan-id-invalid": [crash(stops), lost("the kernel refuses the VLAN")],
 	"vlan-id-repeated": [lost("one VLAN for both: the settings of one are dropped")],
 	"vlan-name-long": [
+		lost("the VLAN is missing: the kernel allows names of 15 characters", { when: isNamedById(".") }),
 		lost("the VLAN is missing: the kernel allows names of 15 characters", {
-			when: ({ otherLink }) => otherLink?.kind === "bond",
+			renderers: [NETWORKD],
+			when: isNamedById("-vlan"),
 		}),
 	],
 };
@@ -180,6 +182,12 @@ function hasBondOptions(fault: Fault): boolean {
 
 function hasOneMember({ link, document }: Fault): boolean {
 	return link !== undefined && membersOf(link, document).length === 1;
+}
+
+/** The name of the VLAN begins with the id of the bond below and this text. */
+function isNamedById(separator: string): (fault: Fault) => boolean {
+	return ({ value, otherLink }) =>
+		otherLink?.kind === "bond" && String(value).startsWith(`${String(otherLink.id)}${separator}`);
 }
 
 function isKnownPolicy({ value }: Fault): boolean {

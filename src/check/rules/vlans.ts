@@ -96,12 +96,10 @@ export const vlanRules: readonly Rule[] = [
 				const parent = parentOf(link, document);
 				const tag = tagOf(member(link.raw, "vlan_id"));
 				if (!parent || tag === undefined) continue;
-				const name = member(parent.raw, "name") ?? (parent.kind === "bond" ? parent.id : undefined);
-				if (typeof name !== "string") continue;
-				const vlanName = `${name}.${tag}`;
-				if (vlanName.length <= LONGEST_NAME) continue;
-				const message = `the VLAN's name would be ${show(vlanName)}, ${vlanName.length} characters`;
-				yield { pointer: link.pointer, message, value: name, link, otherLink: parent };
+				for (const value of namesOn(parent, tag).filter(({ length }) => length > LONGEST_NAME)) {
+					const message = `the VLAN's name would be ${show(value)}, ${value.length} characters`;
+					yield { pointer: link.pointer, message, value, link, otherLink: parent };
+				}
 			}
 		},
 	},
@@ -160,6 +158,18 @@ export function vlansOf({ links }: DocumentView): LinkView[] {
 /** The link that the VLAN is on. */
 export function parentOf(vlan: LinkView, { linkById }: DocumentView): LinkView | undefined {
 	return linkById(member(vlan.raw, "vlan_link"));
+}
+
+/**
+ * What clients call a VLAN: by the parent's name, or by a bond's id, which glean with systemd-networkd joins in another way.
+ * That one counts only if the other fits.
+ */
+function namesOn({ kind, raw, id }: LinkView, tag: number): string[] {
+	const name = member(raw, "name");
+	const names = typeof name === "string" ? [`${name}.${tag}`] : [];
+	if (kind !== "bond" || typeof id !== "string") return names;
+	const byId = `${id}.${tag}`;
+	return [...new Set([...names, byId.length > LONGEST_NAME ? byId : `${id}-vlan${tag}`])];
 }
 
 /** A tag from 1 to 4094 (IEEE 802.1Q), as number or text. */
