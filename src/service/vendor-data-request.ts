@@ -1,5 +1,6 @@
 /** One request to a dynamic vendor data service, as Nova sends it (nova/api/metadata/vendordata_dynamic.py). */
 import { type Dispatcher, request } from "undici";
+import type { Connections } from "../proxies.ts";
 import { withAbort } from "../source/with-abort.ts";
 
 export interface VendorDataTarget {
@@ -18,7 +19,7 @@ export interface VendorDataToken {
 }
 
 export interface TargetAccess {
-	readonly dispatcher: Dispatcher;
+	readonly connections: Connections;
 	/** Sent to targets, if there is one. */
 	readonly token?: VendorDataToken | undefined;
 }
@@ -62,14 +63,14 @@ interface Post {
 	readonly body: string;
 	readonly secret: string | undefined;
 	readonly signal: AbortSignal;
-	readonly dispatcher: Dispatcher;
+	readonly connections: Connections;
 }
 
-async function post(start: URL, { body, secret, signal, dispatcher }: Post): Promise<Dispatcher.ResponseData> {
+async function post(start: URL, { body, secret, signal, connections }: Post): Promise<Dispatcher.ResponseData> {
 	let url = start;
 	for (let redirects = 0; ; redirects++) {
 		const answer = await request(url, {
-			dispatcher,
+			dispatcher: connections.wayTo(url).dispatcher,
 			method: "POST",
 			body,
 			signal,

@@ -4,13 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { EnvHttpProxyAgent } from "undici";
 import { jsonText } from "../documents/json.ts";
 import { pythonJson } from "../documents/python-json.ts";
 import type { VendorData } from "../documents/vendor-data.ts";
 import { GuestwireError } from "../errors.ts";
 import { getOrInsert } from "../get-or-insert.ts";
 import type { Instance } from "../instance/instance.ts";
+import { openConnections } from "../proxies.ts";
 import type { Log } from "./log.ts";
 import { askTarget, type VendorDataTarget, type VendorDataToken } from "./vendor-data-request.ts";
 
@@ -58,9 +58,8 @@ interface Entry {
 
 export function createDynamicVendorData(options: DynamicVendorDataOptions): DynamicVendorData {
 	const { targets, ca, token, failureFatal } = options;
-	const tls = ca === undefined ? {} : { ca };
-	// Through the proxy of https_proxy or http_proxy, except to the hosts of no_proxy, as Nova.
-	const dispatcher = new EnvHttpProxyAgent({ connections: CONNECTIONS, connect: tls, requestTls: tls });
+	// Through the environment's proxies, as Nova.
+	const connections = openConnections({ connections: CONNECTIONS, connect: ca === undefined ? {} : { ca } });
 	const requests = new WeakMap<Instance, TargetRequest>();
 	const cache = new LRUCache<string, Entry, TargetRequest>({
 		ttl: FRESH,
@@ -70,7 +69,7 @@ export function createDynamicVendorData(options: DynamicVendorDataOptions): Dyna
 		// A waiting caller gets the response even if the cache has no room for it.
 		ignoreFetchAbort: true,
 		fetchMethod: async (_key, _stale, { context, options: fetch }) => {
-			const entry = await askAll(context, (target, body) => askTarget(target, body, { dispatcher, token }), options);
+			const entry = await askAll(context, (target, body) => askTarget(target, body, { connections, token }), options);
 			if (entry.failed.length > 0) fetch.ttl = RETRY;
 			return entry;
 		},
@@ -83,7 +82,7 @@ export function createDynamicVendorData(options: DynamicVendorDataOptions): Dyna
 			if (failureFatal !== true || failed.length === 0) return data;
 			throw new GuestwireError("vendor-data", `no vendor data from ${failed.join(", ")}: see the log for the reasons`);
 		},
-		close: () => dispatcher.destroy(),
+		close: () => connections.destroy(),
 	};
 }
 

@@ -1,9 +1,10 @@
 /** HTTP to an API: pooled connections, bounded time and size, retries of failures that may be temporary. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { request } from "undici";
 import { certificateAuthorities } from "../../certificate-authorities.ts";
 import { GuestwireError } from "../../errors.ts";
+import { type Connections, openConnections } from "../../proxies.ts";
 import type { CloudEntry } from "./clouds-yaml.ts";
 
 export interface Call {
@@ -58,20 +59,18 @@ type Tls = Pick<CloudEntry, "verify" | "insecure" | "cacert" | "cert" | "key">;
  * @throws GuestwireError `config`: a file can't be read
  */
 export async function createRest(tls: Tls): Promise<Rest> {
-	const options = await tlsOptions(tls);
-	// Through the proxy of https_proxy or http_proxy, except to the hosts of no_proxy.
-	const agent = new EnvHttpProxyAgent({
+	const connections = openConnections({
 		connections: CONNECTIONS,
 		keepAliveTimeout: 30_000,
 		headersTimeout: ANSWER_TIMEOUT,
 		bodyTimeout: ANSWER_TIMEOUT,
 		maxResponseSize: LARGEST_ANSWER,
-		connect: { timeout: 3000, ...options },
-		requestTls: options,
+		connect: { timeout: 3000, ...(await tlsOptions(tls)) },
 	});
+	const closed = new GuestwireError("cloud-unavailable", "the connection to the cloud was closed");
 	return {
-		call: (call) => callWithTries(agent, call),
-		close: () => agent.destroy(new GuestwireError("cloud-unavailable", "the connection to the cloud was closed")),
+		call: (call) => callWithTries(connections, call),
+		close: () => connections.destroy(closed),
 	};
 }
 
@@ -96,11 +95,11 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 	};
 }
 
-async function callWithTries(agent: Dispatcher, call: Call): Promise<Reply> {
+async function callWithTries(connections: Connections, call: Call): Promise<Reply> {
 	const started = performance.now();
 	const signal = AbortSignal.timeout(DEADLINE);
 	for (let attempt = 1, pause = BACK_OFF; ; attempt++, pause *= 3) {
-		const outcome = await once(agent, call, signal);
+		const outcome = await once(connections, call, signal);
 		if ("reply" in outcome) return outcome.reply;
 		const wait = Math.max(pause, outcome.retryAfter ?? 0);
 		const left = DEADLINE - (performance.now() - started);
@@ -122,10 +121,13 @@ interface Failure {
 	readonly cause?: unknown;
 }
 
-async function once(agent: Dispatcher, call: Call, signal: AbortSignal): Promise<{ readonly reply: Reply } | Failure> {
+type Outcome = { readonly reply: Reply } | Failure;
+
+async function once(connections: Connections, call: Call, signal: AbortSignal): Promise<Outcome> {
+	const { dispatcher, proxy } = connections.wayTo(call.url);
 	try {
 		const { statusCode, headers, body } = await request(call.url, {
-			dispatcher: agent,
+			dispatcher,
 			method: call.method,
 			signal,
 			headers: { accept: "application/json", ...(call.body !== undefined && JSON_BODY), ...call.headers },
@@ -139,7 +141,10 @@ async function once(agent: Dispatcher, call: Call, signal: AbortSignal): Promise
 		if (error instanceof GuestwireError) return { reason: error.message, final: true };
 		const { code, message } = error as Error & { code?: string };
 		const final = code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
-		return { reason: `no answer (${code ?? message})${hint(code)}`, final, cause: error };
+		// These two come from a proxy, and only their messages have its status.
+		const what = code === undefined || /^UND_ERR_(ABORTED|INVALID_ARG)$/.test(code) ? message : code;
+		const advice = proxy === undefined ? hint(code) : (hintOnCertificate(code) ?? hintOnProxy(proxy));
+		return { reason: `no answer (${what})${advice}`, final, cause: error };
 	}
 }
 
@@ -155,8 +160,16 @@ function retryAfter(header: string | string[] | undefined): { retryAfter?: numbe
 function hint(code: string | undefined): string {
 	if (code === "ECONNREFUSED") return "; check that it is running and that the address in the catalogue is right";
 	if (code === "ENOTFOUND") return "; check that the name resolves here";
-	if (code !== undefined && /CERT|SIGNATURE/.test(code)) return "; set cacert (OS_CACERT) to the file of its CA";
-	return "";
+	return hintOnCertificate(code) ?? "";
+}
+
+function hintOnCertificate(code: string | undefined): string | undefined {
+	if (code === undefined || !/CERT|SIGNATURE/.test(code)) return undefined;
+	return "; set cacert (OS_CACERT) to the file of its CA";
+}
+
+function hintOnProxy(proxy: string): string {
+	return ` through the proxy ${proxy}; check the proxy, or name the host in no_proxy`;
 }
 
 /** A call, for messages: long queries are cut, and nothing in it is secret. */
