@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCloud } from "../../src/source/api/clouds-yaml.ts";
-import { createSession } from "../../src/source/api/keystone.ts";
+import { createSession, regionOf } from "../../src/source/api/keystone.ts";
 import { createRest } from "../../src/source/api/rest.ts";
 import { hasPythonModules, PYTHON } from "./programs.ts";
 
@@ -62,9 +62,24 @@ clouds:
     auth: { auth_url: "${url}/v3", username: alice, password: secret, project_name: p, user_domain_name: D, project_domain_name: E }
     region_name: R1
     cacert: /etc/hostname
+  unverified:
+    auth: { auth_url: "${url}/v3", username: alice, password: secret, project_name: p, user_domain_name: D, project_domain_name: E }
+    region_name: R1
+    cacert: /not/here
+    verify: false
+  region-values:
+    auth: { auth_url: "${url}/v3", username: alice, password: secret, project_name: p, user_domain_name: D, project_domain_name: E }
+    regions: [ { name: R4, values: { auth: { project_name: q }, interface: internal, verify: false } }, R5 ]
 `;
-const SECURE = "clouds: { split: { auth: { password: from-secure-yaml } } }";
-const NAMES = ["plain", "ids", "shared-domain", "app-id", "app-name", "token", "system", "split", "private-ca"];
+const SECURE = (url: string) => `
+clouds:
+  split: { auth: { password: from-secure-yaml } }
+  secure: { region_name: R1, auth: { auth_url: "${url}/v3", user_id: u1, password: secret, project_id: p1 } }
+`;
+const NAMES = [
+	...["plain", "ids", "shared-domain", "app-id", "app-name", "token", "system", "split", "private-ca", "unverified"],
+	...["region-values", "secure"],
+];
 
 describe.skipIf(!hasPythonModules("openstack.config"))("openstacksdk (apt-get install python3-openstacksdk)", () => {
 	let server: Server;
@@ -89,7 +104,7 @@ describe.skipIf(!hasPythonModules("openstack.config"))("openstacksdk (apt-get in
 		url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/identity`;
 		folder = mkdtempSync(join(tmpdir(), "guestwire-"));
 		writeFileSync(join(folder, "clouds.yaml"), CLOUDS(url));
-		writeFileSync(join(folder, "secure.yaml"), SECURE);
+		writeFileSync(join(folder, "secure.yaml"), SECURE(url));
 	});
 	afterAll(async () => {
 		rmSync(folder, { recursive: true });
@@ -109,9 +124,8 @@ describe.skipIf(!hasPythonModules("openstack.config"))("openstacksdk (apt-get in
 			.token()
 			.catch(() => {});
 		await rest.close();
-		const [first] = entry.regions ?? [];
 		return {
-			region: entry.region_name ?? first,
+			region: regionOf(entry),
 			interface: entry.interface ?? "public",
 			verify: entry.verify === false || entry.insecure === true ? false : (entry.cacert ?? true),
 			request: asked.pop(),

@@ -37,6 +37,15 @@ export function plainEntry(entry: unknown, authMembers: readonly string[], home:
 	return { ...Object.fromEntries(others.flatMap(([name, value]) => plainMember(name, value, home))), auth };
 }
 
+/** Adds the `values` that the chosen region has in `regions`: that of `region_name`, or else the first. */
+export function withRegionValues(entry: unknown, plain: (values: unknown) => unknown): unknown {
+	if (!isMap(entry) || !Array.isArray(entry["regions"])) return entry;
+	const { region_name: wanted, regions } = entry;
+	const region: unknown = regions.find((one) => wanted === undefined || (isMap(one) ? one["name"] : one) === wanted);
+	const values = isMap(region) ? region["values"] : undefined;
+	return isMap(values) ? mergeEntries(entry, plain(values)) : entry;
+}
+
 /** Fills in the `auth_url` of a profile, which may name other members: `https://{region_name}.example.org`. */
 export function withAuthUrl(entry: unknown): unknown {
 	if (!isMap(entry) || !isMap(entry["auth"])) return entry;

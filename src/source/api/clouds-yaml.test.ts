@@ -130,6 +130,25 @@ describe("an entry as openstacksdk accepts it", () => {
 		expect(entry).toEqual({ auth: {}, regions: [] });
 	});
 
+	/** "Per-region settings" in openstacksdk's user/config/configuration.rst. */
+	test("a region has values of its own", async () => {
+		const region = (name: string) =>
+			`{ name: ${name}, values: { auth: { auth_url: 'http://${name}' }, network-endpoint-override: 'http://n-${name}' } }`;
+		const members = `auth: { auth_url: http://k, username: u }, regions: [${region("r1")}, ${region("r2")}, r3]`;
+		expect(await entryOf(members)).toMatchObject({
+			auth: { auth_url: "http://r1", username: "u" },
+			network_endpoint_override: "http://n-r1",
+		});
+		expect((await entryOf(`region_name: r2, ${members}`)).auth.auth_url).toBe("http://r2");
+		expect((await entryOf(`region_name: r3, ${members}`)).auth.auth_url).toBe("http://k");
+	});
+
+	test("the whole entry may be in secure.yaml", async () => {
+		put("clouds.yaml", CLOUDS);
+		put("secure.yaml", "clouds: { three: { auth: { auth_url: http://k } } }");
+		expect((await find("three")).entry.auth).toEqual({ auth_url: "http://k" });
+	});
+
 	test("auth_url may contain the region, also in a profile", async () => {
 		const members = "region_name: r1, auth: { auth_url: 'https://{region_name}.example/{other}/v3' }";
 		expect((await entryOf(members)).auth.auth_url).toBe("https://r1.example/{other}/v3");

@@ -9,7 +9,7 @@ import Type, { type Static } from "typebox";
 import { parseYaml } from "../../checked-text.ts";
 import { GuestwireError } from "../../errors.ts";
 import { reader } from "./answers.ts";
-import { mergeEntries, plainEntry, profileOf, withAuthUrl } from "./cloud-entry.ts";
+import { mergeEntries, plainEntry, profileOf, withAuthUrl, withRegionValues } from "./cloud-entry.ts";
 
 const text = Type.Optional(Type.String());
 const flag = Type.Optional(Type.Boolean());
@@ -121,18 +121,17 @@ async function fromFiles(name: string, env: Environment): Promise<FoundCloud> {
 			`cloud ${name}: there is no clouds.yaml in ${places.join(", ")}; set OS_CLIENT_CONFIG_FILE`,
 		);
 	}
-	const given = clouds.clouds[name];
-	if (given === undefined) {
+	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
+	if (clouds.clouds[name] === undefined && secure?.clouds[name] === undefined) {
 		const known = Object.keys(clouds.clouds).join(", ") || "none";
 		throw new GuestwireError("config", `${clouds.file}: there is no cloud ${name}; the file has: ${known}`);
 	}
-	const secure = await firstFile("secure", places, env["OS_CLIENT_SECURE_FILE"]);
 	const where = `${clouds.file}: clouds.${name}`;
-	const own = mergeEntries(given ?? {}, secure?.clouds[name]);
+	const own = mergeEntries(clouds.clouds[name] ?? {}, secure?.clouds[name]);
 	const profile = await findProfile(profileOf(own), places, where);
 	const plain = (entry: unknown) => plainEntry(entry, Object.keys(Auth.properties), homeOf(env));
 	const merged = profile === undefined ? plain(own) : mergeEntries(plain(profile), plain(own));
-	return { entry: readEntry(withAuthUrl(merged), where), where };
+	return { entry: readEntry(withAuthUrl(withRegionValues(merged, plain)), where), where };
 }
 
 /** The files with entries of clouds and their secrets, as far as they exist. @throws GuestwireError `config` */

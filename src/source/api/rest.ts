@@ -87,11 +87,13 @@ async function tlsOptions({ verify, insecure, cacert, cert, key }: Tls) {
 		}
 	};
 	const text = (file: string) => pem(file, (path) => readFile(path, "utf8"));
+	// As in openstacksdk, which has both of requests: without verification nobody reads `cacert`, and without a file of
+	// its own the key is in that of the certificate.
+	const isVerified = verify !== false && insecure !== true;
 	return {
-		rejectUnauthorized: verify !== false && insecure !== true,
-		ca: cacert ? await pem(cacert, certificateAuthorities) : await certificateAuthorities(),
-		...(cert && { cert: await text(cert) }),
-		...(key && { key: await text(key) }),
+		rejectUnauthorized: isVerified,
+		...(isVerified && { ca: cacert ? await pem(cacert, certificateAuthorities) : await certificateAuthorities() }),
+		...(cert && { cert: await text(cert), key: await text(key ?? cert) }),
 	};
 }
 
