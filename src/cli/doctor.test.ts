@@ -294,9 +294,10 @@ describe("the agent's shared secret", () => {
 		expect(code).toBe(0);
 	});
 
-	test("that of the Open vSwitch agent's metadata path", async () => {
+	/** oslo.config turns the names of sections into small letters. */
+	test.each(["METADATA", "metadata"])("that of the Open vSwitch agent's metadata path in [%s]", async (section) => {
 		const options = `metadata_proxy_shared_secret = ${SECRET}\nnova_metadata_host = 192.0.2.9\n`;
-		const { findings } = await withAgent(`[DEFAULT]\nnova_metadata_host = other\n[agent]\n[METADATA]\n${options}`);
+		const { findings } = await withAgent(`[DEFAULT]\nnova_metadata_host = other\n[agent]\n[${section}]\n${options}`);
 		expect(findings.at(-1)).toMatchObject({ ok: true, found: expect.stringContaining("http://192.0.2.9:8775") });
 	});
 

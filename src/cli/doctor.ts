@@ -123,7 +123,9 @@ function readAgent(text: string, file: string): { readonly secret: string; reado
 }
 
 function optionsOf(text: string, section: string): (name: string) => string | undefined {
-	const sections = text.matchAll(new RegExp(`^\\[${section}\\]\\s*$([\\s\\S]*?)(?=^\\[|(?![\\s\\S]))`, "gm"));
+	// Capitals do not matter but in DEFAULT (`_normalize_group_name` in oslo.config's cfg.py).
+	const flags = section === "DEFAULT" ? "gm" : "gim";
+	const sections = text.matchAll(new RegExp(`^\\[${section}\\]\\s*$([\\s\\S]*?)(?=^\\[|(?![\\s\\S]))`, flags));
 	const options = Array.from(sections, ([, body = ""]) => body).join("\n");
 	return (name) =>
 		[...options.matchAll(new RegExp(`^${name}[ \\t]*[=:][ \\t]*(["']?)(.*?)\\1[ \\t]*$`, "gm"))].at(-1)?.[2];
