@@ -132,12 +132,20 @@ describe("check", () => {
 		]);
 	});
 
-	it.each(["plain text", "- a\n- b\n", "a: 1\n---\nb: 2\n", "a: &a [*a]\n"])(
-		"takes no other YAML: %j",
-		async (text) => {
-			expect((await run(["-"], text)).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
-		},
-	);
+	it.each(["plain text", "- a\n- b\n", "a: &a [*a]\n"])("takes no other YAML: %j", async (text) => {
+		expect((await run(["-"], text)).stderr).toMatch(/^guestwire: standard input is not JSON: .*\n$/);
+	});
+
+	it.each([
+		["a: 1\n---\nb: 2\n", "standard input contains 2 YAML documents: keep the one with the network data"],
+		["links:\n  - id: a\n   type: phy\n", "standard input:3: invalid YAML: "],
+		["links: []\nlinks: []\n", "standard input:2: invalid YAML: "],
+	])("says where YAML is wrong: %j", async (text, message) => {
+		const { code, stderr } = await run(["-"], text);
+		expect(code).toBe(1);
+		expect(stderr).toMatch(/^.*\n$/);
+		expect(stderr).toContain(`guestwire: ${message}`);
+	});
 
 	it("names cloud-init's own network configuration, and says where it belongs", async () => {
 		const netplan = { network: { version: 2, ethernets: { eth0: { dhcp4: true } } } };

@@ -1,5 +1,6 @@
 import { parseYaml } from "../checked-text.ts";
 import { GuestwireError } from "../errors.ts";
+import { isMap } from "../instance/is-map.ts";
 import type { Io } from "./frame.ts";
 import { readBounded } from "./read-bounded.ts";
 
@@ -36,21 +37,29 @@ export async function readDocument(file: string, io: Io): Promise<ReadDocument> 
 		return { text, document: JSON.parse(text) };
 	} catch (error) {
 		const { message: notJson } = error as Error;
-		const document = objectOf(text);
+		const document = objectOf(text, name);
 		if (document !== undefined) return { text, document, notJson };
 		throw new GuestwireError("document", `${name} is not JSON: ${notJson}: correct the file`);
 	}
 }
 
-/** The object that is written as YAML; undefined if there is none. */
-function objectOf(text: string): unknown {
+/**
+ * The object that is written as YAML; undefined if there is none.
+ *
+ * @throws GuestwireError `document`: a fault of the YAML, or several documents, unless the text starts like JSON
+ */
+function objectOf(text: string, name: string): unknown {
 	if (text.length > MOST_YAML) return undefined;
 	try {
-		const [first, ...others] = parseYaml(text, "YAML", "document");
-		const isObject = typeof first?.value === "object" && !Array.isArray(first.value);
+		const [first, ...others] = parseYaml(text, name, "document");
+		if (others.length > 0) {
+			const what = `contains ${others.length + 1} YAML documents: keep the one with the network data`;
+			throw new GuestwireError("document", `${name} ${what}`);
+		}
 		// An object may contain itself, which JSON cannot write.
-		return isObject && others.length === 0 ? JSON.parse(JSON.stringify(first.value)) : undefined;
-	} catch {
+		return isMap(first?.value) ? JSON.parse(JSON.stringify(first.value)) : undefined;
+	} catch (error) {
+		if (error instanceof GuestwireError && !/^\s*[[{]/.test(text)) throw error;
 		return undefined;
 	}
 }
