@@ -48,6 +48,8 @@ export const HEARTBEAT = 10;
 /** For each step of connecting. Milliseconds. */
 const CONNECT_TIMEOUT = 5000;
 const CLOSE_TIMEOUT = 1000;
+/** For what a broker is asked on a connection that works: one that waits for others of its cluster may never answer. Milliseconds. */
+const ANSWER_TIMEOUT = 2 * HEARTBEAT * 1000;
 const NOT_FOUND = 404;
 
 /**
@@ -55,10 +57,16 @@ const NOT_FOUND = 404;
  *
  * @param onMessage called with each message's content, and the exchange that it was sent to. The broker sends no more than
  *   `PREFETCH` until it has resolved
+ * @param timeout see ANSWER_TIMEOUT
  * @throws GuestwireError `config`: a file of the TLS options can't be read
- * @throws Error of the socket or the broker
+ * @throws Error of the socket or the broker, or if that does not answer
  */
-export async function openBusSession(address: BusAddress, host: BusHost, onMessage: OnMessage): Promise<BusSession> {
+export async function openBusSession(
+	address: BusAddress,
+	host: BusHost,
+	onMessage: OnMessage,
+	timeout = ANSWER_TIMEOUT,
+): Promise<BusSession> {
 	const connection = await connectTo(address, host);
 	const ended = Promise.withResolvers<string>();
 	const end = (error?: unknown) =>
@@ -69,17 +77,18 @@ export async function openBusSession(address: BusAddress, host: BusHost, onMessa
 		await Promise.race([connection.close().catch(() => {}), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
 		ended.resolve("closed");
 	};
+	const inTime = <T>(answer: Promise<T>) => withTimeout(answer, timeout);
 	try {
-		const channel = await connection.createChannel();
+		const channel = await inTime(connection.createChannel());
 		channel.on("error", end);
 		channel.on("close", end);
-		const queue = await consume(channel, onMessage, end);
+		const queue = await inTime(consume(channel, onMessage, end));
 		return {
 			place: placeOf(address),
-			bind: () => bindExisting(connection, channel, queue),
-			waiting: async () => (await channel.checkQueue(queue)).messageCount,
+			bind: () => inTime(bindExisting(connection, channel, queue)),
+			waiting: async () => (await inTime(channel.checkQueue(queue))).messageCount,
 			async inspect(name) {
-				const found = await probe(connection, (own) => own.checkQueue(name));
+				const found = await inTime(probe(connection, (own) => own.checkQueue(name)));
 				return found && { messages: found.messageCount, consumers: found.consumerCount };
 			},
 			ended: ended.promise,
@@ -89,6 +98,14 @@ export async function openBusSession(address: BusAddress, host: BusHost, onMessa
 		await close();
 		throw error;
 	}
+}
+
+async function withTimeout<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
+	const timer = new AbortController();
+	const late = sleep(milliseconds, undefined, { signal: timer.signal, ref: false }).then((): never => {
+		throw new Error("the broker does not answer");
+	});
+	return Promise.race([answer, late]).finally(() => timer.abort());
 }
 
 async function connectTo(
