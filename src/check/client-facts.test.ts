@@ -321,6 +321,17 @@ describe("nuageinit", () => {
 		expect(outcomesOf("route-gateway-missing", gateway(null), "nuageinit")).toEqual(["crash"]);
 	});
 
+	it("stops at a null that it writes, which libucl does not turn into nil", () => {
+		const losing = (of: unknown, client = "nuageinit") => losingClients(check(of, { clients: [client] }));
+		expect(losing(networks(ipv4({ gateway: null })))).toEqual(["nuageinit"]);
+		expect(losing(networks(ipv6({ gateway: null })))).toEqual(["nuageinit"]);
+		expect(losing(networks(automatic("ipv4_dhcp", { gateway: null })))).toEqual([]);
+		expect(losing(document({ services: [dns(), { type: "dns", address: null }] }))).toEqual(["nuageinit"]);
+		expect(losing(document({ services: [{ type: "dns", address: null }] }), "nuageinit@14.1")).toEqual([]);
+		expect(losing(document({ services: [{ type: "ntp", address: null }] }))).toEqual([]);
+		expect(losing(document({ services: [{ type: "dns" }] }))).toEqual([]);
+	});
+
 	it("stops for a bond whose address is no NIC's", () => {
 		const rules = (mac: string) =>
 			["bond-unsupported", "bond-mac-foreign"].map((rule) =>

@@ -98,6 +98,12 @@ export const furtherCases: readonly Case[] = [
 		good: networks(ipv4(routed), ipv6({ routes: [defaultRoute("2001:db8::1")] })),
 	},
 	{
+		rule: "member-type",
+		at: "/networks/0/gateway",
+		bad: networks(ipv4({ gateway: null })),
+		good: networks(automatic("ipv4_dhcp", { gateway: null })),
+	},
+	{
 		rule: "ipv6-route-mask",
 		at: "/networks/0/routes/0/netmask",
 		bad: networks(ipv6({ routes: [defaultRoute("2001:db8::1")] })),

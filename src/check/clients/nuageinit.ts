@@ -2,7 +2,7 @@
 import { macOf } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
+import { type Client, crash, fine, keepsOwnMtu, lost, type ParsedTypes, type Reaction, wrong } from "./client.ts";
 import {
 	all,
 	hasEmptyNetmask,
@@ -89,7 +89,7 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"route-network-family": [refused],
 	"route-gateway-missing": [refusedIfEmpty, stops],
 	"route-gateway-invalid": [refused],
-	"gateway-invalid": [refused],
+	"gateway-invalid": [lost(refused.text, { when: ({ value }) => isJoinable(value) })],
 	"route-gateway-family": [refused],
 	"gateway-off-link": [
 		// For an IPv6 gateway it writes a route to the gateway itself.
@@ -99,13 +99,26 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"service-type-missing": [wrong("leaves it out")],
 	"service-address-invalid": [
 		wrong("writes it into resolv.conf as it is", {
-			when: all(isDnsService, not(hasNetwork)),
+			when: all(isDnsService, not(hasNetwork), ({ value }) => isJoinable(value)),
 		}),
+	],
+	"member-type": [
+		crash(stopping, { when: all(isStatic, isKnown) }),
+		crash(stopping, { since: "14.4", when: isDnsService }),
 	],
 	// Each line of rc.conf replaces the one before.
 	"default-route-repeated": [lastWins],
 	"default-route-on-two-links": [lastWins],
 	"dhcp-on-two-links": [],
+};
+
+/** What Lua joins with text. Not null: libucl has a value of its own for it, which counts as there. */
+const isJoinable = (value: unknown) => typeof value === "string" || typeof value === "number";
+
+/** What it joins where another rule does not say so. */
+const parsedTypes: ParsedTypes = {
+	networks: { gateway: (value) => value === false || isJoinable(value) },
+	services: { address: isJoinable },
 };
 
 export const nuageinit: Client = {
@@ -115,6 +128,7 @@ export const nuageinit: Client = {
 	versions: { oldest: "14.4", newest: "15.0", note: "FreeBSD 14.4 and 15; name an older version to have it judged" },
 	renderers: [],
 	networkTypes: supportFor(...CONFIGURED),
+	parsedTypes,
 	reads: {
 		"networks[].gateway": [{ when: isStatic, note: "static networks" }],
 		"networks[].routes": [{ when: ({ network }) => network?.type === "ipv4", note: "static IPv4" }],

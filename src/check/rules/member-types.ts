@@ -9,7 +9,7 @@ export const memberTypeRules: readonly Rule[] = [
 	{
 		id: "member-type",
 		title: "A value of an unusual type, for clients that then refuse the whole document",
-		fix: "write ids and names as text, MTUs and metrics as numbers, and lists of name servers as lists of text",
+		fix: "write ids, names and addresses as text, MTUs and metrics as numbers, lists of name servers as lists of text; leave out a gateway that is null",
 		fallback: true,
 		concerns: ({ client }, { pointer, value, ...parts }) => {
 			const accepts = client.parsedTypes?.[kindOf(parts)]?.[pointer.slice(pointer.lastIndexOf("/") + 1)];
