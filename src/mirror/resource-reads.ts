@@ -47,12 +47,10 @@ const MOST_ABSENCES = 1000;
 const MINUTE = 60_000;
 
 export function createResourceReads(options: ResourceReadsOptions): ResourceReads {
-	const { reader, store, clock, signal, doubts, onUnreadable } = options;
+	const { reader, store, clock, signal } = options;
 	const lanes = new Map<string, Lane>();
 	/** Whose absence is stored. */
 	const absenceWanted = new Set<string>();
-	/** By the resource whose change is stored: what is still to be read because of it. */
-	const followUps = new Map<string, FollowUp>();
 	const mayStoreAbsence = createQuota(clock);
 
 	const laneOf = (name: string, read: (ids: readonly string[]) => Promise<void>): Lane => {
@@ -61,16 +59,53 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		return lane;
 	};
 
-	/** @throws GuestwireError `cloud-answer`: a record can't be read, and too many others could not be either */
-	async function apply(found: FoundResources, gone: readonly ResourceName[] = []): Promise<void> {
-		const lost = found.unreadable.filter((resource) => {
-			const added = doubts.add(resource);
-			if (added === "new") onUnreadable(resource);
-			return added === "full";
+	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
+		const wanted = new Set(ids.filter((id) => absenceWanted.delete(textOfName({ kind, id }))));
+		const found = await reader.byId(kind, ids, signal).catch((error) => {
+			// The parts of the batch may be read next.
+			if (ids.length > 1) for (const id of wanted) absenceWanted.add(textOfName({ kind, id }));
+			throw error;
 		});
-		await storeFound(found, gone);
-		if (lost[0] !== undefined) throw new GuestwireError("cloud-answer", lost[0].reason);
+		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
+		const known = new Set(stored.map(({ id }) => id));
+		const gone = found.gone.filter((id) => known.has(id) || (wanted.has(id) && mayStoreAbsence()));
+		await storing.apply(
+			found,
+			gone.map((id) => ({ kind, id })),
+		);
 	}
+
+	/** What referred to the resources before and no longer does is read by its id: it may be gone. */
+	async function readReferring(reference: Reference, ids: readonly string[]): Promise<void> {
+		const found = await reader.referringTo(reference, ids, signal);
+		const selector = SELECTORS[reference]?.(ids);
+		const before = await store.read(selector === undefined ? [] : [selector]);
+		await storing.apply(found);
+		const foundIds = new Set(found.resources.map(({ id }) => id));
+		const others = before.resources.filter(({ id }) => !foundIds.has(id));
+		await Promise.all(others.map((name) => byId(name)));
+	}
+
+	async function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
+		const name = textOfName({ kind, id });
+		if (storesAbsence) absenceWanted.add(name);
+		await laneOf(kind, (ids) => readById(kind, ids))(id);
+		// Not in the lane: it may be read by the same one.
+		await storing.followUp(name);
+	}
+
+	const reads: ResourceReads = {
+		byId,
+		referringTo: (reference, id) => laneOf(reference, (ids) => readReferring(reference, ids))(id),
+	};
+	const storing = createStoring(options, reads);
+	return reads;
+}
+
+/** Stores what was read. @param reads for what has changed because of it */
+function createStoring({ store, clock, doubts, onUnreadable }: ResourceReadsOptions, reads: ResourceReads) {
+	/** By the resource whose change is stored: what is still to be read because of it. */
+	const followUps = new Map<string, FollowUp>();
 
 	async function storeFound(found: FoundResources, gone: readonly ResourceName[]): Promise<void> {
 		// An answer to another request may be older than the request and arrive later: the absence counts from now on.
@@ -86,49 +121,25 @@ export function createResourceReads(options: ResourceReadsOptions): ResourceRead
 		for (const stored of [...found.resources, ...deletes]) doubts.clear(stored);
 	}
 
-	async function readById(kind: ResourceKind, ids: readonly string[]): Promise<void> {
-		const wanted = new Set(ids.filter((id) => absenceWanted.delete(textOfName({ kind, id }))));
-		const found = await reader.byId(kind, ids, signal).catch((error) => {
-			// The parts of the batch may be read next.
-			if (ids.length > 1) for (const id of wanted) absenceWanted.add(textOfName({ kind, id }));
-			throw error;
-		});
-		const stored = found.gone.length === 0 ? [] : (await store.read([{ kind, ids: found.gone }])).resources;
-		const known = new Set(stored.map(({ id }) => id));
-		const gone = found.gone.filter((id) => known.has(id) || (wanted.has(id) && mayStoreAbsence()));
-		await apply(
-			found,
-			gone.map((id) => ({ kind, id })),
-		);
-	}
-
-	/** What referred to the resources before and no longer does is read by its id: it may be gone. */
-	async function readReferring(reference: Reference, ids: readonly string[]): Promise<void> {
-		const found = await reader.referringTo(reference, ids, signal);
-		const selector = SELECTORS[reference]?.(ids);
-		const before = await store.read(selector === undefined ? [] : [selector]);
-		await apply(found);
-		const foundIds = new Set(found.resources.map(({ id }) => id));
-		const others = before.resources.filter(({ id }) => !foundIds.has(id));
-		await Promise.all(others.map((name) => byId(name)));
-	}
-
-	async function byId({ kind, id }: ResourceName, storesAbsence = false): Promise<void> {
-		const name = textOfName({ kind, id });
-		if (storesAbsence) absenceWanted.add(name);
-		await laneOf(kind, (ids) => readById(kind, ids))(id);
-		// Not in the lane: it may be read by the same one. If it fails, whoever reads the resource again tries it again.
-		const followUp = followUps.get(name);
-		if (followUp === undefined) return;
-		await followUp();
-		if (followUps.get(name) === followUp) followUps.delete(name);
-	}
-
-	const reads: ResourceReads = {
-		byId,
-		referringTo: (reference, id) => laneOf(reference, (ids) => readReferring(reference, ids))(id),
+	return {
+		/** @throws GuestwireError `cloud-answer`: a record can't be read, and too many others could not be either */
+		async apply(found: FoundResources, gone: readonly ResourceName[] = []): Promise<void> {
+			const lost = found.unreadable.filter((resource) => {
+				const added = doubts.add(resource);
+				if (added === "new") onUnreadable(resource);
+				return added === "full";
+			});
+			await storeFound(found, gone);
+			if (lost[0] !== undefined) throw new GuestwireError("cloud-answer", lost[0].reason);
+		},
+		/** Reads what has changed because of a resource. If it fails, whoever reads the resource again tries it again. */
+		async followUp(name: string): Promise<void> {
+			const followUp = followUps.get(name);
+			if (followUp === undefined) return;
+			await followUp();
+			if (followUps.get(name) === followUp) followUps.delete(name);
+		},
 	};
-	return reads;
 }
 
 /** Whether one more may be stored in this minute. */
