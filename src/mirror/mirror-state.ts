@@ -44,56 +44,30 @@ const INTERVAL = 500;
 
 /** Follows the mirror from its present state on. It goes on when the database is away, and ages meanwhile. */
 export async function followMirror(options: MirrorStateOptions): Promise<MirrorState> {
-	const { store, clock, neededKinds, onChange } = options;
+	const { store, clock, neededKinds } = options;
 	const closing = new AbortController();
-	let reported: number | undefined;
+	const reports = createReports(options);
+	const verified = createVerifiedTime();
 	let known: KnownMeta = {};
 	let doubtful: ReadonlySet<string> = new Set();
 	let unproven: ReadonlySet<ResourceKind> = new Set();
-	let verifiedAt = Number.NEGATIVE_INFINITY;
 
 	/** The times are read first: all that they cover is among the changes. */
 	async function look(): Promise<void> {
 		const lookedAt = clock.now();
 		const meta = await readMeta(store);
-		const isFirst = reported === undefined;
-		reported = await report(meta);
-		// This node's clock was put back: it was ahead, and nobody knows when that time was.
-		if (verifiedAt > lookedAt) verifiedAt = Number.NEGATIVE_INFINITY;
-		for (const name of ["current", "reconciledAt"] as const) verify(meta[name], known[name], lookedAt, isFirst);
+		const isFirst = reports.upTo() === undefined;
+		await reports.report(meta, known);
+		verified.update(lookedAt, meta, isFirst ? undefined : known);
 		known = meta;
 		doubtful = new Set(meta.doubtful);
 		unproven = new Set(meta.unproven);
 	}
 
-	/** Reports what has changed since the last time. @returns the sequence number up to which it was reported */
-	async function report(meta: KnownMeta): Promise<number> {
-		const isListed = areListed(neededKinds, meta);
-		if (reported === undefined) {
-			const { sequence } = await store.read([]);
-			await onChange(undefined, isListed);
-			return sequence;
-		}
-		const { sequence, changed } = await store.changesSince(reported);
-		const unlisted = meta.unlistedFrom === known.unlistedFrom ? [] : await unlistedBefore(store, meta.unlistedFrom);
-		const isNews = sequence !== reported || isListed !== areListed(neededKinds, known) || unlisted.length > 0;
-		if (isNews) await onChange(changed && [...changed, ...unlisted], isListed);
-		return sequence;
-	}
-
-	/**
-	 * The watcher writes times of its own node's clock. One that is ahead of this node's counts as the time when it was first
-	 * seen here; in the first look, it may be old.
-	 */
-	function verify(at: number | undefined, before: number | undefined, lookedAt: number, isFirst: boolean): void {
-		if (at === undefined || at === before || (isFirst && at > lookedAt)) return;
-		verifiedAt = Math.max(verifiedAt, Math.min(at, lookedAt));
-	}
-
 	// A failed one is followed by another.
 	const looks = createCoalescedTask(() => look().catch(() => {}));
 	await looks.run();
-	const end = store.onChange(reported ?? 0, () => void looks.run());
+	const end = store.onChange(reports.upTo() ?? 0, () => void looks.run());
 	const poll = async () => {
 		for (;;) {
 			await clock.sleep(INTERVAL, closing.signal);
@@ -105,7 +79,7 @@ export async function followMirror(options: MirrorStateOptions): Promise<MirrorS
 		isListed: (kinds) => areListed(kinds, known),
 		isFilled: () => known.fill?.finishedAt !== undefined,
 		// Before that, changes are not reported.
-		verifiedAt: () => (areListed(neededKinds, known) ? verifiedAt : Number.NEGATIVE_INFINITY),
+		verifiedAt: () => (areListed(neededKinds, known) ? verified.at() : Number.NEGATIVE_INFINITY),
 		unproven: () => unproven,
 		unlistedFrom: () => known.unlistedFrom ?? Number.NEGATIVE_INFINITY,
 		reconciledAt: () => known.reconciledAt ?? Number.NEGATIVE_INFINITY,
@@ -123,6 +97,52 @@ type KnownMeta = Partial<Omit<MirrorMeta, "leader" | "facts">>;
 
 const areListed = (kinds: readonly ResourceKind[], { fill }: KnownMeta) =>
 	kinds.every((kind) => fill?.kinds[kind]?.done === true);
+
+/** Reports what has changed in the mirror since the last time. */
+function createReports({ store, neededKinds, onChange }: MirrorStateOptions) {
+	let reported: number | undefined;
+	return {
+		/** The sequence number up to which changes were reported; undefined: not yet. */
+		upTo: () => reported,
+		async report(meta: KnownMeta, before: KnownMeta): Promise<void> {
+			const isListed = areListed(neededKinds, meta);
+			if (reported === undefined) {
+				const { sequence } = await store.read([]);
+				await onChange(undefined, isListed);
+				reported = sequence;
+				return;
+			}
+			const { sequence, changed } = await store.changesSince(reported);
+			const unlisted = meta.unlistedFrom === before.unlistedFrom ? [] : await unlistedBefore(store, meta.unlistedFrom);
+			const isNews = sequence !== reported || isListed !== areListed(neededKinds, before) || unlisted.length > 0;
+			if (isNews) await onChange(changed && [...changed, ...unlisted], isListed);
+			reported = sequence;
+		},
+	};
+}
+
+/** Up to when the mirror is verified, in milliseconds since 1970 of this node's clock. */
+function createVerifiedTime() {
+	let verifiedAt = Number.NEGATIVE_INFINITY;
+	return {
+		at: () => verifiedAt,
+		/**
+		 * The watcher writes times of its own node's clock. One that is ahead of this node's counts as the time when it was
+		 * first seen here; in the first look, it may be old.
+		 *
+		 * @param before undefined in the first look
+		 */
+		update(lookedAt: number, meta: KnownMeta, before: KnownMeta | undefined): void {
+			// This node's clock was put back: it was ahead, and nobody knows when that time was.
+			if (verifiedAt > lookedAt) verifiedAt = Number.NEGATIVE_INFINITY;
+			for (const name of ["current", "reconciledAt"] as const) {
+				const at = meta[name];
+				if (at === undefined || at === before?.[name] || (before === undefined && at > lookedAt)) continue;
+				verifiedAt = Math.max(verifiedAt, Math.min(at, lookedAt));
+			}
+		},
+	};
+}
 
 /** What counted as verified until then: whoever has it cached has to look it up again. */
 async function unlistedBefore(store: MirrorStore, time = Number.NEGATIVE_INFINITY): Promise<ResourceName[]> {
