@@ -35,25 +35,43 @@ export interface SignalIntakeOptions {
 }
 
 /** Starts to listen. Whatever was changed before is a gap. */
-export function listenToSignals({ signals, jobs, senders, clock, events }: SignalIntakeOptions): SignalIntake {
-	/** Those that work, and since when. */
-	const up = new Map<ChangeSignals, number>();
-	const allUp = Promise.withResolvers<void>();
-	if (signals.length === 0) allUp.resolve();
+export function listenToSignals(options: SignalIntakeOptions): SignalIntake {
+	const { signals, clock } = options;
+	const up = createUpTimes(signals.length, clock);
 	const own = new Set(signals.flatMap(ownKinds));
 	const gaps = createGaps(clock, own);
+	const handlerOf = createHandlers(options, up, gaps);
+	const ends = signals.map((source) => source.listen(handlerOf(source)));
+	const whole = signals.filter(({ neededFor }) => neededFor === "every kind");
+	return {
+		isComplete: () => whole.length > 0 && whole.every((source) => up.since(source) !== undefined),
+		areAllUp: up.areAll,
+		allUp: up.all,
+		unproven(at) {
+			// The clock may have been put back: what lies ahead of it was before now.
+			const now = clock.now();
+			up.endBy(now);
+			gaps.endBy(now);
+			const isProven = (source: ChangeSignals) => (up.since(source) ?? Number.POSITIVE_INFINITY) < at;
+			return signals.flatMap((source) => (isProven(source) ? [] : ownKinds(source)));
+		},
+		...{ lastGap: gaps.last, gapsOf: gaps.of, untilGap: gaps.untilNext },
+		hasOwnSignal: (kind) => own.has(kind),
+		async close() {
+			await Promise.allSettled(ends.map((end) => end()));
+		},
+	};
+}
 
+/** Handles what each signal reports. */
+function createHandlers(
+	{ jobs, senders, events }: SignalIntakeOptions,
+	up: ReturnType<typeof createUpTimes>,
+	gaps: ReturnType<typeof createGaps>,
+) {
 	function setUp(source: ChangeSignals): void {
-		up.set(source, clock.now());
+		up.add(source);
 		events.onSignalState(source.name, true);
-		if (up.size === signals.length) allUp.resolve();
-	}
-
-	/** The clock may have been put back: what lies ahead of it was before now. */
-	function forgetFuture(): void {
-		const now = clock.now();
-		for (const [source, since] of up) up.set(source, Math.min(since, now));
-		gaps.endBy(now);
 	}
 
 	function take({ kind, ids, changedAt }: Signal, { name }: ChangeSignals): void {
@@ -64,7 +82,7 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 		gaps.add([kind]);
 	}
 
-	const handlerOf = (source: ChangeSignals): SignalHandler => ({
+	return (source: ChangeSignals): SignalHandler => ({
 		onSignals(some) {
 			for (const signal of some) take(signal, source);
 		},
@@ -88,29 +106,32 @@ export function listenToSignals({ signals, jobs, senders, clock, events }: Signa
 			events.onInvalidSignal(source.name);
 		},
 	});
-
-	const ends = signals.map((source) => source.listen(handlerOf(source)));
-	const whole = signals.filter(({ neededFor }) => neededFor === "every kind");
-	return {
-		isComplete: () => whole.length > 0 && whole.every((source) => up.has(source)),
-		areAllUp: () => up.size === signals.length,
-		allUp: allUp.promise,
-		unproven(at) {
-			forgetFuture();
-			const isProven = (source: ChangeSignals) => (up.get(source) ?? Number.POSITIVE_INFINITY) < at;
-			return signals.flatMap((source) => (isProven(source) ? [] : ownKinds(source)));
-		},
-		...{ lastGap: gaps.last, gapsOf: gaps.of, untilGap: gaps.untilNext },
-		hasOwnSignal: (kind) => own.has(kind),
-		async close() {
-			await Promise.allSettled(ends.map((end) => end()));
-		},
-	};
 }
 
 /** The kinds that a signal is needed for which is not needed for every kind. */
 export const ownKinds = ({ neededFor }: Pick<ChangeSignals, "neededFor">): readonly ResourceKind[] =>
 	neededFor === "every kind" ? [] : neededFor;
+
+/** Since when the signals that work have been up. @param count how many signals there are */
+function createUpTimes(count: number, clock: Clock) {
+	const times = new Map<ChangeSignals, number>();
+	const all = Promise.withResolvers<void>();
+	if (count === 0) all.resolve();
+	return {
+		add(source: ChangeSignals): void {
+			times.set(source, clock.now());
+			if (times.size === count) all.resolve();
+		},
+		delete: (source: ChangeSignals) => times.delete(source),
+		since: (source: ChangeSignals) => times.get(source),
+		areAll: () => times.size === count,
+		all: all.promise,
+		/** None came up later than this. */
+		endBy(time: number): void {
+			for (const [source, since] of times) times.set(source, Math.min(since, time));
+		},
+	};
+}
 
 /** @param own kinds that have a signal of their own */
 function createGaps(clock: Clock, own: ReadonlySet<ResourceKind>) {
