@@ -48,37 +48,14 @@ export interface ChangeJobsOptions {
 	readonly events: MirrorEvents;
 }
 
-export function createChangeJobs({ handle, retries, clock, signal, doubts, events }: ChangeJobsOptions): ChangeJobs {
+export function createChangeJobs(options: ChangeJobsOptions): ChangeJobs {
+	const { clock, events } = options;
 	/** By kind and id. */
 	const jobs = new Map<string, Job>();
 
-	async function attempt(name: ResourceName): Promise<void> {
-		// A resource's own failures delay no other, and do not say that the mirror is not updated.
-		const own = createRetries(clock, signal, () => {});
-		for (let attempts = 0; ; ) {
-			try {
-				await handle(name);
-				return retries.succeeded();
-			} catch (error) {
-				signal.throwIfAborted();
-				if (isAway(error)) await retries.failed(error);
-				else if (++attempts < MOST_ATTEMPTS) await own.failed(error);
-				else if (doubt(name, error)) return;
-				else await retries.failed(error);
-			}
-		}
-	}
-
-	/** @returns whether the mirror knows now that its content may be wrong */
-	function doubt(name: ResourceName, error: unknown): boolean {
-		const added = doubts.add(name);
-		if (added === "new") events.onLog("warn", `${textOfName(name)} can't be read: ${textOf(error)}`);
-		return added !== "full";
-	}
-
 	async function run(name: ResourceName, key: string, job: Job): Promise<void> {
 		for (;;) {
-			await attempt(name);
+			await readUntilSettled(name, options);
 			const { signal: by, changedAt } = job.report;
 			const lag = changedAt === undefined ? undefined : Math.max(0, clock.now() - changedAt) / 1000;
 			events.onChangeApplied(name.kind, by, lag);
@@ -112,4 +89,30 @@ export function createChangeJobs({ handle, retries, clock, signal, doubts, event
 			return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
 		},
 	};
+}
+
+/** Reads the resource again until it is stored or, after several failures of its own, in doubt. */
+async function readUntilSettled(name: ResourceName, options: ChangeJobsOptions): Promise<void> {
+	const { handle, retries, clock, signal } = options;
+	// A resource's own failures delay no other, and do not say that the mirror is not updated.
+	const own = createRetries(clock, signal, () => {});
+	for (let attempts = 0; ; ) {
+		try {
+			await handle(name);
+			return retries.succeeded();
+		} catch (error) {
+			signal.throwIfAborted();
+			if (isAway(error)) await retries.failed(error);
+			else if (++attempts < MOST_ATTEMPTS) await own.failed(error);
+			else if (doubt(name, error, options)) return;
+			else await retries.failed(error);
+		}
+	}
+}
+
+/** @returns whether the mirror knows now that its content may be wrong */
+function doubt(name: ResourceName, error: unknown, { doubts, events }: ChangeJobsOptions): boolean {
+	const added = doubts.add(name);
+	if (added === "new") events.onLog("warn", `${textOfName(name)} can't be read: ${textOf(error)}`);
+	return added !== "full";
 }
