@@ -26,44 +26,58 @@ const RESTART = 5000;
  * @param options see FilesSourceOptions
  * @throws GuestwireError `inventory`, one line that names file, line and path of the value
  */
-export async function openWatchedSource(
+export async function openWatchedSource(path: string, options: WatchOptions): Promise<FactsSource> {
+	const listeners = new Set<(change: Change) => void>();
+	const watcher = await startWatcher(path, options, (change) => {
+		for (const listener of listeners) listener(change);
+	});
+	const lists = createTaskQueue();
+
+	const ask = <T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+		withAbort(call, signal).catch((error) => {
+			if (error instanceof GuestwireError || signal?.aborted) throw error;
+			throw new GuestwireError("inventory", `the inventory ${path} can't be read: ${(error as Error).message}`);
+		});
+	return {
+		facts: (id, _detail, signal) => ask(watcher.thread().call("facts", id), signal),
+		hasAllDetails: true,
+		instance: (id, _detail, signal) => ask(watcher.thread().call("instance", id), signal),
+		owners: (query, signal) => ask(watcher.thread().call("owners", query), signal),
+		list: (signal) =>
+			ask(
+				lists.run(() => takeList(watcher.thread())),
+				signal,
+			),
+		onChange: (listener) => listeners.add(listener),
+		close: watcher.close,
+	};
+}
+
+/** Starts a thread that watches the inventory, and another one when it has ended. @throws as `openWatchedSource` */
+async function startWatcher(
 	path: string,
 	{ onReload, onWarning = () => {} }: WatchOptions,
-): Promise<FactsSource> {
-	const listeners = new Set<(change: Change) => void>();
+	report: (change: Change) => void,
+) {
 	const closing = new AbortController();
-	const report = (change: Change) => {
-		for (const listener of listeners) listener(change);
-	};
 	let worker: Worker;
 	let thread: Thread;
 	let reported = Promise.resolve();
-	const lists = createTaskQueue();
 
-	const start = async () => {
+	async function start(): Promise<void> {
 		worker = new Worker(THREAD);
-		const started = worker;
-		let reason = "the thread has ended";
-		worker.on("error", (error) => {
-			reason = error.message;
-		});
 		const opened = openChannel<WatcherCalls, InventoryCalls>(threadPort(worker, "exit"), {
 			reloaded(problem) {
 				reported = reported.then(() => takeChanges(opened, report)).then(() => onReload(problem));
 			},
 			warned: onWarning,
 		});
-		try {
-			await opened.call("open", path);
-		} catch (error) {
-			await started.terminate();
-			throw error instanceof GuestwireError ? error : new GuestwireError("inventory", `${path}: ${reason}`);
-		}
+		await openIn(worker, opened, path, restart);
 		thread = opened;
-		started.once("exit", () => void restart(reason));
-	};
+	}
+
 	/** Nobody knows what has changed meanwhile. */
-	const restart = async (reason: string) => {
+	async function restart(reason: string): Promise<void> {
 		for (let why = reason; !closing.signal.aborted; ) {
 			onReload(`can't watch ${path} (${why}): trying again`);
 			await later(RESTART, undefined, { signal: closing.signal }).catch(() => {});
@@ -76,30 +90,36 @@ export async function openWatchedSource(
 				why = (error as Error).message;
 			}
 		}
-	};
-	const ask = <T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
-		withAbort(call, signal).catch((error) => {
-			if (error instanceof GuestwireError || signal?.aborted) throw error;
-			throw new GuestwireError("inventory", `the inventory ${path} can't be read: ${(error as Error).message}`);
-		});
+	}
 
 	await start();
 	return {
-		facts: (id, _detail, signal) => ask(thread.call("facts", id), signal),
-		hasAllDetails: true,
-		instance: (id, _detail, signal) => ask(thread.call("instance", id), signal),
-		owners: (query, signal) => ask(thread.call("owners", query), signal),
-		list: (signal) =>
-			ask(
-				lists.run(() => takeList(thread)),
-				signal,
-			),
-		onChange: (listener) => listeners.add(listener),
-		async close() {
+		thread: () => thread,
+		async close(): Promise<void> {
 			closing.abort();
 			await worker.terminate();
 		},
 	};
+}
+
+/** Has a thread open the inventory. @param onEnd called with the reason when the thread ends later */
+async function openIn(
+	worker: Worker,
+	thread: Thread,
+	path: string,
+	onEnd: (reason: string) => Promise<void>,
+): Promise<void> {
+	let reason = "the thread has ended";
+	worker.on("error", (error) => {
+		reason = error.message;
+	});
+	try {
+		await thread.call("open", path);
+	} catch (error) {
+		await worker.terminate();
+		throw error instanceof GuestwireError ? error : new GuestwireError("inventory", `${path}: ${reason}`);
+	}
+	worker.once("exit", () => void onEnd(reason));
 }
 
 /** Each part is a message of its own, between which others get their turn. */
