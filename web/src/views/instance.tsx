@@ -29,45 +29,71 @@ export function InstanceView({ id }: { readonly id: string }) {
 }
 
 function Details({ guest, revision }: { readonly guest: GuestDetails; readonly revision: number }) {
-	const { networks, id, name, projectId, state, outdatedSince, client, firstAt, lastAt, requests, failures } = guest;
-	const { node, failure } = guest;
+	const { id, name, state, outdatedSince } = guest;
 	return (
 		<>
 			<h1>
 				<bdi>{name}</bdi> <StateBadge state={state} since={outdatedSince} />
 			</h1>
-			<dl class="facts">
-				<Fact name="Id">
-					<code>{id}</code>
+			<Facts guest={guest} />
+			<StateNote guest={guest} />
+			<WiringSection guest={guest} revision={revision} />
+			<Section id="documents" title="Documents">
+				<Documents guest={guest} revision={revision} />
+			</Section>
+			<CheckSection guest={guest} revision={revision} />
+			<Section id="renderings" title="Native configuration and config drive">
+				<InstanceRenderings id={id} revision={revision} />
+			</Section>
+			<Section id="requests" title="Requests">
+				<Timeline requests={guest.recent} />
+			</Section>
+		</>
+	);
+}
+
+function Facts({ guest }: { readonly guest: GuestDetails }) {
+	const { id, projectId, networks, client, firstAt, lastAt, requests, failures, node } = guest;
+	return (
+		<dl class="facts">
+			<Fact name="Id">
+				<code>{id}</code>
+			</Fact>
+			{projectId !== undefined && (
+				<Fact name="Project">
+					<code>{projectId}</code>
 				</Fact>
-				{projectId !== undefined && (
-					<Fact name="Project">
-						<code>{projectId}</code>
-					</Fact>
-				)}
-				{networks.length > 0 && (
-					<Fact name={networks.length === 1 ? "Network" : "Networks"}>
-						{networks.map(({ id: network, name: label }) => (
-							<span key={network}>
-								<Link href={`/?network=${encodeURIComponent(network)}`}>{label || network}</Link>{" "}
-							</span>
-						))}
-					</Fact>
-				)}
-				<Fact name="Client">{client === undefined ? "not known" : clientText(client)}</Fact>
-				{firstAt !== undefined && (
-					<Fact name="First seen">
-						<Time at={firstAt} />
-					</Fact>
-				)}
-				{lastAt !== undefined && (
-					<Fact name="Last seen">
-						<Time at={lastAt} />
-					</Fact>
-				)}
-				<Fact name="Requests">{`${plural(requests, "request")}, ${plural(failures, "failure")}`}</Fact>
-				{node !== undefined && <Fact name="Node">{node}</Fact>}
-			</dl>
+			)}
+			{networks.length > 0 && (
+				<Fact name={networks.length === 1 ? "Network" : "Networks"}>
+					{networks.map(({ id: network, name: label }) => (
+						<span key={network}>
+							<Link href={`/?network=${encodeURIComponent(network)}`}>{label || network}</Link>{" "}
+						</span>
+					))}
+				</Fact>
+			)}
+			<Fact name="Client">{client === undefined ? "not known" : clientText(client)}</Fact>
+			{firstAt !== undefined && (
+				<Fact name="First seen">
+					<Time at={firstAt} />
+				</Fact>
+			)}
+			{lastAt !== undefined && (
+				<Fact name="Last seen">
+					<Time at={lastAt} />
+				</Fact>
+			)}
+			<Fact name="Requests">{`${plural(requests, "request")}, ${plural(failures, "failure")}`}</Fact>
+			{node !== undefined && <Fact name="Node">{node}</Fact>}
+		</dl>
+	);
+}
+
+/** What is wrong, if the guest has not got what it asked for. */
+function StateNote({ guest: { id, state, failure } }: { readonly guest: GuestDetails }) {
+	return (
+		<>
 			{failure !== undefined && (
 				<Problem message={`The last request failed (${failure.reason}).`}>
 					<p>
@@ -87,17 +113,6 @@ function Details({ guest, revision }: { readonly guest: GuestDetails; readonly r
 					<Link href={`/refusals?q=${encodeURIComponent(id)}`}>what was wrong, and what to do</Link>.
 				</p>
 			)}
-			<WiringSection guest={guest} revision={revision} />
-			<Section id="documents" title="Documents">
-				<Documents guest={guest} revision={revision} />
-			</Section>
-			<CheckSection guest={guest} revision={revision} />
-			<Section id="renderings" title="Native configuration and config drive">
-				<InstanceRenderings id={id} revision={revision} />
-			</Section>
-			<Section id="requests" title="Requests">
-				<Timeline requests={guest.recent} />
-			</Section>
 		</>
 	);
 }

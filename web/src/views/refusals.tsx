@@ -57,22 +57,8 @@ function Results({ page, isSearch }: { readonly page: Refusals; readonly isSearc
 }
 
 function Card({ refusal }: { readonly refusal: Refusal }) {
-	const {
-		source,
-		reason,
-		meaning,
-		advice,
-		status,
-		listener,
-		node,
-		count,
-		firstAt,
-		lastAt,
-		path,
-		userAgent,
-		detail,
-		nearMisses,
-	} = refusal;
+	const { source, status, reason, meaning, advice, detail, nearMisses } = refusal;
+	const { count, firstAt, lastAt, path, listener, node, userAgent } = refusal;
 	return (
 		<li>
 			<h2>
@@ -99,27 +85,30 @@ function Card({ refusal }: { readonly refusal: Refusal }) {
 				)}
 			</p>
 			<SourceText source={source} />
-			{nearMisses.length > 0 ? (
-				<>
-					<h3>{nearMisses.length === 1 ? "The instance it nearly matched" : "Instances it nearly matched"}</h3>
-					<ul>
-						{nearMisses.map(({ instance, name, port, why }) => (
-							<li key={`${instance} ${port}`}>
-								<Link href={`/instances/${encodeURIComponent(instance)}`}>{name}</Link>: {withCode(why)}
-								{port !== undefined && (
-									<small>
-										{" "}
-										(port <code>{port}</code>)
-									</small>
-								)}
-							</li>
-						))}
-					</ul>
-				</>
-			) : (
-				<p class="muted">No instance nearly matched.</p>
-			)}
+			<NearMisses misses={nearMisses} />
 		</li>
+	);
+}
+
+function NearMisses({ misses }: { readonly misses: Refusal["nearMisses"] }) {
+	if (misses.length === 0) return <p class="muted">No instance nearly matched.</p>;
+	return (
+		<>
+			<h3>{misses.length === 1 ? "The instance it nearly matched" : "Instances it nearly matched"}</h3>
+			<ul>
+				{misses.map(({ instance, name, port, why }) => (
+					<li key={`${instance} ${port}`}>
+						<Link href={`/instances/${encodeURIComponent(instance)}`}>{name}</Link>: {withCode(why)}
+						{port !== undefined && (
+							<small>
+								{" "}
+								(port <code>{port}</code>)
+							</small>
+						)}
+					</li>
+				))}
+			</ul>
+		</>
 	);
 }
 
