@@ -83,6 +83,33 @@ const REST = 10_000;
  */
 export function createSession(cloud: FoundCloud, rest: Rest, now: () => number): Session {
 	const request = authRequest(cloud);
+	const tokens = createTokens(request, rest, now);
+	const endpoint: Session["endpoint"] = async (service) => {
+		const override = cloud.entry[`${service}_endpoint_override`];
+		return (override ?? findEndpoint(await tokens.token(), service, cloud)).replace(/\/+$/, "");
+	};
+	return {
+		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
+		...tokens,
+		endpoint,
+		async hasEndpoint(service) {
+			try {
+				await endpoint(service);
+				return true;
+			} catch (error) {
+				if (error instanceof GuestwireError && error.code === "config") return false;
+				throw error;
+			}
+		},
+	};
+}
+
+/** Keeps one token, and renews it. */
+function createTokens(
+	request: AuthRequest,
+	rest: Rest,
+	now: () => number,
+): Pick<Session, "token" | "remaining" | "refuse"> {
 	let current: { readonly token: Token; readonly since: number } | undefined;
 	let renewal: Promise<Token> | undefined;
 	let restUntil = Number.NEGATIVE_INFINITY;
@@ -117,26 +144,11 @@ export function createSession(cloud: FoundCloud, rest: Rest, now: () => number):
 		return current.token;
 	}
 
-	const endpoint: Session["endpoint"] = async (service) => {
-		const override = cloud.entry[`${service}_endpoint_override`];
-		return (override ?? findEndpoint(await token(), service, cloud)).replace(/\/+$/, "");
-	};
 	return {
-		identityUrl: request.url.origin + request.url.pathname.replace(/\/auth\/tokens$/, ""),
 		token,
 		remaining,
 		refuse(id) {
 			if (current?.token.id === id) current = undefined;
-		},
-		endpoint,
-		async hasEndpoint(service) {
-			try {
-				await endpoint(service);
-				return true;
-			} catch (error) {
-				if (error instanceof GuestwireError && error.code === "config") return false;
-				throw error;
-			}
 		},
 	};
 }
