@@ -64,24 +64,13 @@ export interface ApiOptions {
 const Links = Type.Array(Type.Object({ rel: Type.String(), href: Type.String() }), { default: [] });
 
 export function createApi(options: ApiOptions): Api {
-	const { authorize, rest, base, headers = async () => ({}), refusal = refusalByOpenStack } = options;
-	/** A refused token may have been revoked: tries once more with a new one. */
-	async function call(url: URL): Promise<Reply> {
-		const more = await headers();
-		for (let again = false; ; again = true) {
-			const { headers: own, refuse } = await authorize();
-			const reply = await rest.call({ method: "GET", url, headers: { ...own, ...more } });
-			if (reply.status !== 401 || refuse === undefined) return reply;
-			refuse();
-			if (again) return reply;
-		}
-	}
+	const { base, refusal = refusalByOpenStack } = options;
 
 	async function get(path: string, query: Query = []): Promise<Answered | undefined> {
 		const url = new URL((await base()) + path);
 		url.search = toSearch(query);
 		const where = describeCall({ method: "GET", url });
-		const reply = await call(url);
+		const reply = await call(url, options);
 		if (reply.status === 404) return undefined;
 		if (reply.status === 200) return { value: parseJson(reply, where), where };
 		throw refusal(where, reply);
@@ -118,6 +107,18 @@ export function createApi(options: ApiOptions): Api {
 	}
 
 	return { get, page, pages, list, room: async (path) => new URL((await base()) + path).pathname.length + 1 };
+}
+
+/** A refused token may have been revoked: tries once more with a new one. */
+async function call(url: URL, { authorize, rest, headers }: ApiOptions): Promise<Reply> {
+	const more = await headers?.();
+	for (let again = false; ; again = true) {
+		const { headers: own, refuse } = await authorize();
+		const reply = await rest.call({ method: "GET", url, headers: { ...own, ...more } });
+		if (reply.status !== 401 || refuse === undefined) return reply;
+		refuse();
+		if (again) return reply;
+	}
 }
 
 /** The first page of a listing that exists in every cloud. @throws GuestwireError as `Api.get`; `cloud-answer` for 404 */

@@ -79,21 +79,10 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 		running.finally(answered.resolve);
 	}
 
-	/** Returns at once; the results come one by one. */
-	async function round(keys: readonly string[]): Promise<(() => Promise<T> | T)[]> {
-		const results = new Map(keys.map((key) => [key, Promise.withResolvers<T>()]));
-		const resolve: Resolve<T> = (key, result) => {
-			if (result instanceof Error) results.get(key)?.reject(result);
-			else results.get(key)?.resolve(result);
-		};
-		const resolveRest = (resultOf: (key: string) => T | Error) => {
-			for (const key of results.keys()) resolve(key, resultOf(key));
-		};
-		running = ask([...results.keys()], resolve).then(
-			(found) => resolveRest((key) => found.get(key) ?? none),
-			(error: Error) => resolveRest(() => error),
-		);
-		return keys.map((key) => () => results.get(key)?.promise ?? none);
+	async function round(keys: readonly string[]): Promise<readonly (() => Promise<T> | T)[]> {
+		const { results, ended } = startRound(keys, ask, none);
+		running = ended;
+		return results;
 	}
 
 	const loader = new DataLoader(round, {
@@ -106,4 +95,21 @@ export function createBatch<T>({ ask, none, share, leads, follows }: BatchOption
 		return loader.load(key).then((result) => result());
 	};
 	return shared(load, share);
+}
+
+/** Returns at once; the results come one by one. */
+function startRound<T>(keys: readonly string[], ask: BatchOptions<T>["ask"], none: T) {
+	const results = new Map(keys.map((key) => [key, Promise.withResolvers<T>()]));
+	const resolve: Resolve<T> = (key, result) => {
+		if (result instanceof Error) results.get(key)?.reject(result);
+		else results.get(key)?.resolve(result);
+	};
+	const resolveRest = (resultOf: (key: string) => T | Error) => {
+		for (const key of results.keys()) resolve(key, resultOf(key));
+	};
+	const ended = ask([...results.keys()], resolve).then(
+		(found) => resolveRest((key) => found.get(key) ?? none),
+		(error: Error) => resolveRest(() => error),
+	);
+	return { results: keys.map((key) => () => results.get(key)?.promise ?? none), ended };
 }
