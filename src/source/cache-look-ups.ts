@@ -48,30 +48,9 @@ export interface LookUps<V> {
 const MOST_TRIES = 2;
 
 export function createLookUps<V>(options: LookUpsOptions<V>): LookUps<V> {
-	const { now, changes, newest } = options;
+	const { now } = options;
+	const lookUp = createLookUp(options);
 	const lookUps = new Map<string, LookUp<V>>();
-
-	function start(key: string, reread: boolean): Promise<Answer<V>> {
-		const [askedAt, sequence] = [now(), changes.sequence()];
-		const [joined, known] = [options.runningElsewhere(key), newest(key)];
-		if (joined !== undefined && (known === undefined || isNewer(joined.askedAt, known))) return joined.answer;
-		return options.ask(key, reread).then((value) => ({ value, askedAt, sequence }));
-	}
-
-	/**
-	 * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
-	 * went on at the same time as another one whose answer is outdated: nothing shows which of them is newer.
-	 */
-	async function lookUp(key: string, reread: boolean): Promise<Answer<V> & CacheEntry<V>> {
-		for (let attempt = 1; ; attempt++) {
-			// The first one made the source read it again: only what has been reported since is missing.
-			const answer = await start(key, reread && attempt === 1);
-			const isOutdated = changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
-			const known = newest(key);
-			const isOrdered = known === undefined || !known.isOutdated || isNewer(answer.askedAt, known);
-			if ((!isOutdated && isOrdered) || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), isOutdated };
-		}
-	}
 
 	function ask(key: string, reread = false): Promise<Answer<V>> {
 		const running = lookUps.get(key);
@@ -102,5 +81,33 @@ export function createLookUps<V>(options: LookUpsOptions<V>): LookUps<V> {
 		keys: () => [...lookUps.keys()],
 		size: () => lookUps.size,
 		invalidate: (key) => void lookUps.delete(key),
+	};
+}
+
+/**
+ * Starts a look-up, or another one if a change has overtaken it, which callers may have joined after the change; or if it
+ * went on at the same time as another one whose answer is outdated: nothing shows which of them is newer.
+ */
+function createLookUp<V>(
+	options: LookUpsOptions<V>,
+): (key: string, reread: boolean) => Promise<Answer<V> & CacheEntry<V>> {
+	const { now, changes, newest } = options;
+
+	function start(key: string, reread: boolean): Promise<Answer<V>> {
+		const [askedAt, sequence] = [now(), changes.sequence()];
+		const [joined, known] = [options.runningElsewhere(key), newest(key)];
+		if (joined !== undefined && (known === undefined || isNewer(joined.askedAt, known))) return joined.answer;
+		return options.ask(key, reread).then((value) => ({ value, askedAt, sequence }));
+	}
+
+	return async (key, reread) => {
+		for (let attempt = 1; ; attempt++) {
+			// The first one made the source read it again: only what has been reported since is missing.
+			const answer = await start(key, reread && attempt === 1);
+			const isOutdated = changes.hasChangedSince(answer.sequence, options.tagsOf(key, answer.value));
+			const known = newest(key);
+			const isOrdered = known === undefined || !known.isOutdated || isNewer(answer.askedAt, known);
+			if ((!isOutdated && isOrdered) || attempt === MOST_TRIES) return { ...answer, receivedAt: now(), isOutdated };
+		}
 	};
 }

@@ -37,35 +37,8 @@ interface Entry<V> {
  * back. So whatever is used only once evicts nothing else, and of a cycle through more than fits, what fits is kept.
  */
 export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: SegmentedCacheOptions<V>): SegmentedCache<V> {
-	const roomForNew = Math.max(1, Math.floor(maxBytes * NEW_SHARE));
-	const room = Math.max(1, Math.floor(maxBytes) - roomForNew);
-	let moving: string | undefined;
-	const probationary = new LRUCache<string, Entry<V>>({
-		maxSize: roomForNew,
-		// A larger one would not be kept at all.
-		sizeCalculation: ({ size }) => Math.min(size, roomForNew),
-		dispose: ({ value }, key) => {
-			if (key !== moving) onRemove(value, key);
-		},
-	});
-	const protectedEntries = new LRUCache<string, Entry<V>>({
-		maxSize: room,
-		sizeCalculation: ({ size }) => Math.min(size, room),
-		dispose: (entry, key, reason) => {
-			if (reason === "evict") probationary.set(key, entry);
-			else onRemove(entry.value, key);
-		},
-	});
+	const { room, probationary, protectedEntries, promote } = createSegments(maxBytes, onRemove);
 	const measured = (value: V): Entry<V> => ({ value, size: Math.max(1, Math.ceil(sizeOf(value))) });
-
-	function promote(key: string, entry: Entry<V>): V {
-		moving = key;
-		probationary.delete(key);
-		moving = undefined;
-		protectedEntries.set(key, entry);
-		return entry.value;
-	}
-
 	const fits = (size: number) => protectedEntries.calculatedSize + size <= room;
 
 	function add(key: string, entry: Entry<V>): void {
@@ -100,4 +73,38 @@ export function createSegmentedCache<V>({ maxBytes, sizeOf, onRemove }: Segmente
 			return protectedEntries.calculatedSize + probationary.calculatedSize;
 		},
 	};
+}
+
+/** The two parts of the cache, between which entries move. */
+function createSegments<V>(maxBytes: number, onRemove: SegmentedCacheOptions<V>["onRemove"]) {
+	const roomForNew = Math.max(1, Math.floor(maxBytes * NEW_SHARE));
+	const room = Math.max(1, Math.floor(maxBytes) - roomForNew);
+	let moving: string | undefined;
+	const probationary = new LRUCache<string, Entry<V>>({
+		maxSize: roomForNew,
+		// A larger one would not be kept at all.
+		sizeCalculation: ({ size }) => Math.min(size, roomForNew),
+		dispose: ({ value }, key) => {
+			if (key !== moving) onRemove(value, key);
+		},
+	});
+	const protectedEntries = new LRUCache<string, Entry<V>>({
+		maxSize: room,
+		sizeCalculation: ({ size }) => Math.min(size, room),
+		dispose: (entry, key, reason) => {
+			if (reason === "evict") probationary.set(key, entry);
+			else onRemove(entry.value, key);
+		},
+	});
+
+	/** Moves an entry that is used again. */
+	function promote(key: string, entry: Entry<V>): V {
+		moving = key;
+		probationary.delete(key);
+		moving = undefined;
+		protectedEntries.set(key, entry);
+		return entry.value;
+	}
+
+	return { room, probationary, protectedEntries, promote };
 }
