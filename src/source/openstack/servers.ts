@@ -51,8 +51,8 @@ export interface Servers {
  * @param follows a burst of look-ups that lead to look-ups here
  */
 export function createServers(api: Api, follows?: Burst): Servers {
-	const pageSize = createPageSize();
 	const wanted = createWantedServers();
+	const pages = createPages(api, wanted);
 	let scan: Promise<void> | undefined;
 
 	async function ask(ids: readonly string[], resolve: Resolve<FoundServer>): Promise<ReadonlyMap<string, FoundServer>> {
@@ -78,17 +78,21 @@ export function createServers(api: Api, follows?: Burst): Servers {
 		// Of many, those are left that it had passed already: they are anywhere.
 		const left = wasMany ? MANY : WORTH_LISTING;
 		if (ids.filter(wanted.has).length < left) return;
-		scan ??= scanServers(wanted, deliverPage).finally(() => {
+		scan ??= scanServers(wanted, pages.deliver).finally(() => {
 			scan = undefined;
 		});
 		await scan;
 	}
 
-	const deliverPage: DeliverPage = async (most, query) => {
-		const { found, delivered } = await load(most, query);
-		const last = found.items.at(-1);
-		return { count: found.items.length, delivered, last: last && idOf(last), next: found.next };
+	return {
+		find: createBatch<FoundServer>({ ask, none: undefined, share: 0, follows }),
+		page: async (most, marker) => (await pages.load(most, marker)).found,
 	};
+}
+
+/** Lists servers, and delivers those that are wanted. */
+function createPages(api: Api, wanted: WantedServers) {
+	const pageSize = createPageSize();
 
 	async function load(most: number, query: Query) {
 		const moment = wanted.moment();
@@ -106,10 +110,13 @@ export function createServers(api: Api, follows?: Burst): Servers {
 		return { found, delivered };
 	}
 
-	return {
-		find: createBatch<FoundServer>({ ask, none: undefined, share: 0, follows }),
-		page: async (most, marker) => (await load(most, marker)).found,
+	const deliver: DeliverPage = async (most, query) => {
+		const { found, delivered } = await load(most, query);
+		const last = found.items.at(-1);
+		return { count: found.items.length, delivered, last: last && idOf(last), next: found.next };
 	};
+
+	return { load, deliver };
 }
 
 /** Asks for those that are still wanted. If Nova does not answer at all, a few are tried and the rest fail at once. */
