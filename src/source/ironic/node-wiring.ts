@@ -26,26 +26,11 @@ export interface WiringParts {
 export type FindFacts = (record: NodeRecord) => Promise<InstanceFacts>;
 
 export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts): FindFacts {
-	/** What Neutron knows about ports; undefined if it does not have any of them. */
-	async function fromNeutron(
-		ids: readonly string[],
-		owned: (port: PortAnswer) => PortAnswer,
-		onFound: (found: ReadonlyMap<string, PortAnswer>) => void = () => {},
-	): Promise<Wiring | undefined> {
-		const neutron = ids.length === 0 ? undefined : await findNeutron();
-		if (neutron === undefined) return undefined;
-		const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
-		onFound(new Map(found.map((port) => [port.id, port])));
-		if (found.length === 0) return undefined;
-		// An operator may attach ports of several projects to a node.
-		const ports = isContested(found) ? found.map(withoutProject) : found;
-		return gatherWiring(ports.map(owned), { neutron, dhcpPorts: false });
-	}
-
 	/** The wiring of the attached VIFs. Those that no guest gets are reported. */
 	async function fromVifs(record: NodeRecord, id: string): Promise<Wiring | undefined> {
 		const attached = nicsOfNode(record).flatMap(vifsOf);
 		return fromNeutron(
+			findNeutron,
 			attached,
 			(port) => ownedBy(id, port),
 			(found) => {
@@ -58,26 +43,14 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		);
 	}
 
-	/** The inventory's instance that has one of the node's MAC addresses or, without one, the id of the node's instance. */
-	async function fromInventory({ node, ports, portGroups }: NodeRecord): Promise<InstanceFacts | undefined> {
-		if (inventory === undefined) return undefined;
-		const macs = new Set([...portGroups, ...ports].flatMap(({ address }) => canonicalMac(address ?? "") ?? []));
-		for (const macAddress of macs) {
-			const [owner] = await inventory.owners({ macAddress });
-			const found = owner && (await inventory.facts(owner.id, "all"));
-			if (found) return found;
-		}
-		return inventory.facts(instanceIdOf(node), "all");
-	}
-
 	return async (record) => {
 		const own = factsOfNode(record.node, record);
 		const { ports, portGroups } = record;
 		const [written, wired, ramdisk] = await Promise.all([
-			fromInventory(record),
+			fromInventory(inventory, record),
 			fromVifs(record, own.id),
 			// Ironic makes them in its own project.
-			fromNeutron([...ramdiskPorts({ bareMetalPorts: ports, portGroups })], (port) =>
+			fromNeutron(findNeutron, [...ramdiskPorts({ bareMetalPorts: ports, portGroups })], (port) =>
 				ownedBy(own.id, withoutProject(port)),
 			),
 		]);
@@ -86,6 +59,38 @@ export function createNodeWiring({ findNeutron, inventory, vifs }: WiringParts):
 		const wiredFacts = withNicOrder({ ...known, ...wired, ...(server && { server }) });
 		return ramdisk === undefined ? wiredFacts : withPorts(wiredFacts, ramdisk);
 	};
+}
+
+/** What Neutron knows about ports; undefined if it does not have any of them. */
+async function fromNeutron(
+	findNeutron: WiringParts["findNeutron"],
+	ids: readonly string[],
+	owned: (port: PortAnswer) => PortAnswer,
+	onFound: (found: ReadonlyMap<string, PortAnswer>) => void = () => {},
+): Promise<Wiring | undefined> {
+	const neutron = ids.length === 0 ? undefined : await findNeutron();
+	if (neutron === undefined) return undefined;
+	const found = (await Promise.all(ids.map(neutron.portWithTrunk))).flat();
+	onFound(new Map(found.map((port) => [port.id, port])));
+	if (found.length === 0) return undefined;
+	// An operator may attach ports of several projects to a node.
+	const ports = isContested(found) ? found.map(withoutProject) : found;
+	return gatherWiring(ports.map(owned), { neutron, dhcpPorts: false });
+}
+
+/** The inventory's instance that has one of the node's MAC addresses or, without one, the id of the node's instance. */
+async function fromInventory(
+	inventory: WiringParts["inventory"],
+	{ node, ports, portGroups }: NodeRecord,
+): Promise<InstanceFacts | undefined> {
+	if (inventory === undefined) return undefined;
+	const macs = new Set([...portGroups, ...ports].flatMap(({ address }) => canonicalMac(address ?? "") ?? []));
+	for (const macAddress of macs) {
+		const [owner] = await inventory.owners({ macAddress });
+		const found = owner && (await inventory.facts(owner.id, "all"));
+		if (found) return found;
+	}
+	return inventory.facts(instanceIdOf(node), "all");
 }
 
 /** Ironic attaches ports without writing their device. */
