@@ -7,17 +7,17 @@ import { openInventory } from "../files/kind.ts";
 import { createNeutron, type Neutron } from "../neutron/neutron.ts";
 import { networksOf } from "../neutron/owners.ts";
 import { instanceFrom } from "../ownership.ts";
-import type { RemoteSource } from "../remote-source.ts";
+import type { ChangeSignals, RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions, SourceContext } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
-import { openIronicAccess } from "./access.ts";
+import { type IronicAccess, openIronicAccess } from "./access.ts";
 import { reportHiddenVifs } from "./hidden-vifs.ts";
 import { createNodeWiring } from "./node-wiring.ts";
 import { findNode } from "./nodes.ts";
 import { ownersIn } from "./owners.ts";
 import { pollLists } from "./polls.ts";
 import { createIronicReader } from "./resources.ts";
-import { createSnapshots } from "./snapshot.ts";
+import { createSnapshots, type Snapshots } from "./snapshot.ts";
 
 export interface IronicOptions extends CloudChoice {
 	/** A folder or file with an inventory: what Ironic can't say, found by the MAC addresses of NICs. */
@@ -42,12 +42,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 	const sharing = (options.sharing ?? 2) * 1000;
 	const { ironic, ...access } = await openIronicAccess(options);
 	const inventory = path === undefined ? undefined : await openInventory(path, options);
-	let neutron: Neutron | undefined;
-	const findNeutron = async () => {
-		const api = await access.network();
-		neutron ??= api && createNeutron(api, sharing);
-		return api && neutron;
-	};
+	const findNeutron = createFindNeutron(access.network, sharing);
 	const findFacts = createNodeWiring({ findNeutron, inventory, vifs: reportHiddenVifs(options.onWarning) });
 	const snapshots = createSnapshots(async () => ironic, findFacts);
 	const find = async (id: string) => {
@@ -62,15 +57,7 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 		sourceId: [access.sourceId, path ?? ""].join(" ").trim(),
 		resources: createIronicReader(snapshots, { isPolled: true }),
 		knowsRoutersAlone: true,
-		signals:
-			changes === undefined
-				? []
-				: [
-						createPollSignals({
-							...{ name: "lists", neededFor: "every kind", pollSeconds: changes.pollSeconds },
-							startPoll: () => pollLists(snapshots),
-						}),
-					],
+		signals: changes === undefined ? [] : [listSignals(snapshots, changes)],
 		facts,
 		instance: instanceFrom(facts),
 		async owners(query, signal) {
@@ -94,4 +81,21 @@ export async function openIronicSource(options: IronicOptions): Promise<RemoteSo
 			await access.close();
 		},
 	};
+}
+
+/** @param sharing milliseconds */
+function createFindNeutron(network: IronicAccess["network"], sharing: number): () => Promise<Neutron | undefined> {
+	let neutron: Neutron | undefined;
+	return async () => {
+		const api = await network();
+		neutron ??= api && createNeutron(api, sharing);
+		return api && neutron;
+	};
+}
+
+function listSignals(snapshots: Snapshots, { pollSeconds }: ChangeOptions): ChangeSignals {
+	return createPollSignals({
+		...{ name: "lists", neededFor: "every kind", pollSeconds },
+		startPoll: () => pollLists(snapshots),
+	});
 }

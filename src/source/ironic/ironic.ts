@@ -56,39 +56,15 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 		return [["fields", [...FIELDS[collection], ...later.map(([field]) => field)].join(",")]];
 	}
 
-	async function page(collection: Collection, query: Query): Promise<Page | undefined> {
-		const answer = await api.get(`/${collection}`, query);
-		if (answer === undefined) return undefined;
-		const { value, where } = answer;
-		const body = pageReaders[collection](value, where);
-		const records = (body[collection] as readonly unknown[]).map(
-			(record, at): Answered => ({ value: record, where: `${where}: ${collection}[${at}]` }),
-		);
-		return { records, isLast: body["next"] === undefined || records.length === 0 };
-	}
-
-	/** The next page. Its URL is not Ironic's `next`, which forgets `include_children`. */
-	async function pageAfter(collection: Collection, query: Query, read: readonly Answered[]): Promise<Page> {
-		const uuids = read.slice(-PAGE_MARKERS).flatMap((record) => uuidOf(record) ?? []);
-		for (const uuid of uuids.reverse()) {
-			const found = await page(collection, [...query, ["marker", uuid]]);
-			if (found !== undefined) return found;
-		}
-		throw new GuestwireError(
-			"cloud-answer",
-			`/v1/${collection}: the records that mark the next page were deleted meanwhile: try again`,
-		);
-	}
-
 	return {
 		async list(collection, filters = []) {
 			const all = collection === "nodes" ? ([["include_children", "true"]] as const) : [];
 			const query: Query = [...(await fieldsOf(collection)), ...all, ...filters, ["limit", PAGE]];
-			const first = await page(collection, query);
+			const first = await readPage(api, collection, query);
 			if (first === undefined) throw notThere(`/v1/${collection}`);
 			const known = new Set<string>();
 			const records: Answered[] = [];
-			for (let found = first; ; found = await pageAfter(collection, query, records)) {
+			for (let found = first; ; found = await pageAfter(api, collection, query, records)) {
 				const before = known.size;
 				for (const record of found.records) {
 					const uuid = uuidOf(record);
@@ -111,4 +87,29 @@ export function createIronic(api: Api, microversion: () => Promise<string>): Iro
 interface Page {
 	readonly records: readonly Answered[];
 	readonly isLast: boolean;
+}
+
+/** Undefined for 404: the record that marks the page may have been deleted. */
+async function readPage(api: Api, collection: Collection, query: Query): Promise<Page | undefined> {
+	const answer = await api.get(`/${collection}`, query);
+	if (answer === undefined) return undefined;
+	const { value, where } = answer;
+	const body = pageReaders[collection](value, where);
+	const records = (body[collection] as readonly unknown[]).map(
+		(record, at): Answered => ({ value: record, where: `${where}: ${collection}[${at}]` }),
+	);
+	return { records, isLast: body["next"] === undefined || records.length === 0 };
+}
+
+/** The next page. Its URL is not Ironic's `next`, which forgets `include_children`. */
+async function pageAfter(api: Api, collection: Collection, query: Query, read: readonly Answered[]): Promise<Page> {
+	const uuids = read.slice(-PAGE_MARKERS).flatMap((record) => uuidOf(record) ?? []);
+	for (const uuid of uuids.reverse()) {
+		const found = await readPage(api, collection, [...query, ["marker", uuid]]);
+		if (found !== undefined) return found;
+	}
+	throw new GuestwireError(
+		"cloud-answer",
+		`/v1/${collection}: the records that mark the next page were deleted meanwhile: try again`,
+	);
 }
