@@ -91,25 +91,15 @@ export interface NovaOptions extends SharesOptions {
  */
 export function createNova(api: Api, options: NovaOptions): Nova {
 	const { microversion, share } = options;
-	async function read<T>(path: string, schema: Reader<T>, query?: Query): Promise<T | undefined> {
-		const answer = await api.get(path, query);
-		return answer && schema(answer.value, answer.where);
-	}
 	const limit = createLimit(DETAILS_AT_ONCE);
 	const readDetail = <T>(serverId: string, what: string, schema: Reader<T>) =>
-		limit(() => read(`/servers/${serverId}/${what}`, schema));
-	const currentKeypair = async (userAndName: string) => {
-		const [user = ""] = userAndName.split(" ", 1);
-		const name = userAndName.slice(user.length + 1);
-		const path = `/os-keypairs/${encodeURIComponent(name.toWellFormed())}`;
-		return (await read(path, readKeypair, [["user_id", user]]))?.keypair;
-	};
-	const keypair = shared(currentKeypair, SHARE_UNCHANGING);
+		limit(() => read(api, `/servers/${serverId}/${what}`, schema));
 	const currentInterfaceAttachments = async (serverId: string) => {
 		if (!isAtLeast(await microversion(), TAGS_SINCE)) return [];
 		return (await readDetail(serverId, "os-interface", readInterfaces))?.interfaceAttachments ?? [];
 	};
 	const interfaces = createInterfaces(currentInterfaceAttachments);
+	const keypairs = createKeypairs(api);
 	const servers = createServers(api, options.follows);
 	const shares = createShares(api, options);
 	// A guest asks for one document after the other: one look-up serves several.
@@ -118,13 +108,9 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 	return {
 		server,
 		servers,
-		currentKeypair,
+		keypairs: keypairs.of,
+		currentKeypair: keypairs.current,
 		currentInterfaceAttachments,
-		async keypairs({ user_id: user, ...server }) {
-			const names = user ? keyNamesOf(server) : [];
-			const found = await Promise.all(names.map((name) => keypair(keypairId(user ?? "", name))));
-			return found.filter((one) => one !== undefined);
-		},
 		mayHaveTags: (nics) => nics > (options.tagsOfSingleNics ? 0 : 1),
 		interfaceAttachments: interfaces.find,
 		async volumeAttachments({ id, "os-extended-volumes:volumes_attached": volumes }) {
@@ -145,13 +131,38 @@ export function createNova(api: Api, options: NovaOptions): Nova {
 		},
 		probe: () => firstPage(api, "/servers", "servers", [...ALL_PROJECTS, ["limit", "1"]]),
 		invalidate({ kind, ids }) {
-			if (kind === "keypair") for (const id of ids) keypair.invalidate(id);
+			if (kind === "keypair") for (const id of ids) keypairs.invalidate(id);
 			if (kind !== "server") return;
 			for (const id of ids) {
 				server.invalidate(id);
 				interfaces.invalidate(id);
 			}
 		},
+	};
+}
+
+async function read<T>(api: Api, path: string, schema: Reader<T>, query?: Query): Promise<T | undefined> {
+	const answer = await api.get(path, query);
+	return answer && schema(answer.value, answer.where);
+}
+
+function createKeypairs(api: Api) {
+	async function current(userAndName: string): Promise<KeypairFacts | undefined> {
+		const [user = ""] = userAndName.split(" ", 1);
+		const name = userAndName.slice(user.length + 1);
+		const path = `/os-keypairs/${encodeURIComponent(name.toWellFormed())}`;
+		return (await read(api, path, readKeypair, [["user_id", user]]))?.keypair;
+	}
+
+	const keypair = shared(current, SHARE_UNCHANGING);
+	return {
+		current,
+		async of({ user_id: user, ...server }: ServerAnswer): Promise<readonly KeypairFacts[]> {
+			const names = user ? keyNamesOf(server) : [];
+			const found = await Promise.all(names.map((name) => keypair(keypairId(user ?? "", name))));
+			return found.filter((one) => one !== undefined);
+		},
+		invalidate: keypair.invalidate,
 	};
 }
 
