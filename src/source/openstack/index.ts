@@ -14,11 +14,11 @@ import { createRejectedPorts } from "../rejected-ports.ts";
 import type { RemoteSource } from "../remote-source.ts";
 import type { ChangeOptions } from "../source-kind.ts";
 import { withAbort } from "../with-abort.ts";
-import { gather } from "./gather.ts";
+import { gather, type Sources } from "./gather.ts";
 import { createNetworkResources } from "./network-resources.ts";
 import { createNova } from "./nova.ts";
 import { createResourceReader } from "./resource-reader.ts";
-import { openServices } from "./services.ts";
+import { openServices, type Services } from "./services.ts";
 import { createSignals, findBus } from "./signals.ts";
 
 export interface OpenStackOptions extends CloudChoice {
@@ -48,7 +48,8 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 	const { changes, env } = options;
 	const bus = changes && (await findBus(changes.busFile, env));
 	const services = await openServices(options);
-	const { sourceId, session, network, compute, ironic, newestMicroversion, close } = services;
+	const { sourceId, session, network, compute, ironic, close } = services;
+	const newestMicroversion = options.profile === "nova" ? services.newestMicroversion : undefined;
 	const share = (options.sharing ?? 2) * 1000;
 	const neutron = createNeutron(network, share);
 	const nova = createNova(compute, {
@@ -71,23 +72,14 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		const found = await ironic();
 		return found && findByNic(found, macAddress);
 	});
-	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
-		if (options.profile !== "nova") return gather(id, detail, sources);
-		const [found, novaMicroversion] = await Promise.all([gather(id, detail, sources), newestMicroversion()]);
-		return found && { ...found, novaMicroversion };
-	};
-	const facts: RemoteSource["facts"] = async (id, detail, signal, reread) => {
-		if (!UUID.test(id)) return undefined;
-		if (reread) nova.invalidate({ kind: "server", ids: [id] });
-		return withAbort(find(id, detail), signal);
-	};
+	const facts = createFacts(sources, newestMicroversion);
 	return {
 		sourceId,
 		resources: createResourceReader({
 			network: networkResources,
 			nova,
 			hardware: createIronicReader(snapshots, { kinds: HARDWARE_KINDS, isPolled: false }),
-			newestMicroversion: options.profile === "nova" ? newestMicroversion : undefined,
+			newestMicroversion,
 		}),
 		signals:
 			changes === undefined ? [] : createSignals({ ...changes, bus, compute, network: networkResources, snapshots }),
@@ -102,4 +94,19 @@ export async function openOpenStackSource(options: OpenStackOptions): Promise<Re
 		list: (signal) => withAbort(nova.list(), signal),
 		close,
 	};
+}
+
+/** @param newestMicroversion given for profile `nova` */
+function createFacts(sources: Sources, newestMicroversion: Services["newestMicroversion"] | undefined) {
+	const find = async (id: string, detail: Detail): Promise<InstanceFacts | undefined> => {
+		if (newestMicroversion === undefined) return gather(id, detail, sources);
+		const [found, novaMicroversion] = await Promise.all([gather(id, detail, sources), newestMicroversion()]);
+		return found && { ...found, novaMicroversion };
+	};
+	const facts: RemoteSource["facts"] = async (id, detail, signal, reread) => {
+		if (!UUID.test(id)) return undefined;
+		if (reread) sources.nova.invalidate({ kind: "server", ids: [id] });
+		return withAbort(find(id, detail), signal);
+	};
+	return facts;
 }
