@@ -75,7 +75,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 	// The others' lists are read again when they are needed.
 	if (isLocal) source.onChange?.(changes.add);
 	const readAll = () => queue.run(() => readList(index, reading, "all"));
-	const readNew = () => queue.run(() => readList(index, reading, "new"));
+	const readNew = () => readList(index, reading, "new");
 	const filled = fill().catch(() => {});
 
 	async function fill(): Promise<void> {
@@ -83,12 +83,11 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 		if (index.isComplete) return;
 		// What is stored meanwhile is read as a change.
 		while (!isFilled()) await wait(RETRY);
-		await untilRead(readNew, wait, onError);
+		await untilRead(() => queue.run(readNew), wait, onError);
 		onChange(undefined, undefined);
 	}
 
-	let refreshing: Promise<void> | undefined;
-	const isOld = () => !index.isComplete || performance.now() - index.readAt > MAX_AGE;
+	const refresh = createRefresh(index, readNew, queue);
 	return {
 		get instances() {
 			return index.instances;
@@ -97,15 +96,7 @@ export function createInstanceIndex(options: InstanceIndexOptions): InstanceInde
 			return index.isComplete;
 		},
 		async refresh() {
-			if (isLocal || !isOld()) return;
-			refreshing ??= queue
-				.run(async () => {
-					if (isOld()) await readList(index, reading, "new");
-				})
-				.finally(() => {
-					refreshing = undefined;
-				});
-			await refreshing;
+			if (!isLocal) await refresh();
 		},
 		async close() {
 			closing.abort();
@@ -124,6 +115,22 @@ async function untilRead(read: () => Promise<void>, wait: Wait, onError: (error:
 		}
 		await wait(RETRY);
 	}
+}
+
+/** Reads the list again if it is old, once for all callers. */
+function createRefresh(index: IndexState, read: () => Promise<void>, queue: TaskQueue): () => Promise<void> {
+	let refreshing: Promise<void> | undefined;
+	const isOld = () => !index.isComplete || performance.now() - index.readAt > MAX_AGE;
+	const readIfOld = async () => {
+		if (isOld()) await read();
+	};
+	return async () => {
+		if (!isOld()) return;
+		refreshing ??= queue.run(readIfOld).finally(() => {
+			refreshing = undefined;
+		});
+		await refreshing;
+	};
 }
 
 interface CollectOptions {
