@@ -73,31 +73,60 @@ const MAX_AGE = 5000;
 
 export function createRefusals({ store, instances, onRested }: RefusalsOptions): Refusals {
 	const finder = createMissFinder(instances);
+	const nearest = createNearest(store, finder.find, onRested);
+	return {
+		get nearest() {
+			return nearest.latest();
+		},
+		add: nearest.invalidate,
+		invalidate() {
+			finder.invalidate();
+			nearest.invalidate();
+		},
+		refresh: nearest.refresh,
+		close: nearest.close,
+		async page({ text = "", limit, cursor }) {
+			const all = inOrder(await matching(await store.refusals(MAX_KEPT), text, finder.find));
+			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPosition);
+			const rest = after === undefined ? all : all.filter((refusal) => isAfter(positionOf(refusal), after));
+			const shown = rest.slice(0, limit);
+			const last = shown.at(-1);
+			return {
+				total: all.length,
+				refusals: await finder.find(shown),
+				...(last !== undefined && rest.length > limit && { next: encodeCursor(positionOf(last)) }),
+			};
+		},
+	};
+}
+
+/** See `Refusals.nearest`. */
+function createNearest(
+	store: RefusalsOptions["store"],
+	find: (refusals: readonly Refusal[]) => Promise<readonly RefusalWithMisses[]>,
+	onRested: () => void,
+) {
 	const findMarked = (refusals: readonly Refusal[]) =>
-		finder.find(inTurns(refusals, ({ source }) => peerOf(JSON.parse(source))).slice(0, MAX_MARKED));
+		find(inTurns(refusals, ({ source }) => peerOf(JSON.parse(source))).slice(0, MAX_MARKED));
 	let nearest: ReadonlyMap<string, RefusedTimes> = new Map();
 	let isStale = true;
 	let restUntil = Number.NEGATIVE_INFINITY;
 	let timer: NodeJS.Timeout | undefined;
-	const refreshLater = (delay: number) => {
+
+	function refreshLater(delay: number): void {
 		timer ??= setTimeout(() => {
 			timer = undefined;
 			onRested();
 			// A timer may fire almost a millisecond early, and drops fractions.
 		}, Math.ceil(delay) + 1).unref();
-	};
+	}
+
 	return {
-		get nearest() {
-			return nearest;
-		},
-		add() {
+		latest: () => nearest,
+		invalidate(): void {
 			isStale = true;
 		},
-		invalidate() {
-			finder.invalidate();
-			isStale = true;
-		},
-		async refresh() {
+		async refresh(): Promise<boolean> {
 			const started = performance.now();
 			if (!isStale) return false;
 			if (started < restUntil) {
@@ -115,18 +144,6 @@ export function createRefusals({ store, instances, onRested }: RefusalsOptions):
 			return before.size !== nearest.size || nearest.entries().some(([id, times]) => !isSame(before.get(id), times));
 		},
 		close: () => clearTimeout(timer),
-		async page({ text = "", limit, cursor }) {
-			const all = inOrder(await matching(await store.refusals(MAX_KEPT), text, finder.find));
-			const after = cursor === undefined ? undefined : decodeCursor(cursor, isPosition);
-			const rest = after === undefined ? all : all.filter((refusal) => isAfter(positionOf(refusal), after));
-			const shown = rest.slice(0, limit);
-			const last = shown.at(-1);
-			return {
-				total: all.length,
-				refusals: await finder.find(shown),
-				...(last !== undefined && rest.length > limit && { next: encodeCursor(positionOf(last)) }),
-			};
-		},
 	};
 }
 
