@@ -58,9 +58,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 	const tidy = createTidying(store);
 	let pending = createPending();
 	let lost = 0;
-	let timer: NodeJS.Timeout | undefined;
-	let writing: Promise<void> | undefined;
-	let pause = delay;
+	const writes = createPacedWrites(delay, write, () => pending.size > 0);
 
 	async function write(): Promise<void> {
 		const current = pending;
@@ -81,6 +79,24 @@ export function createRecorder(options: RecorderOptions): Recorder {
 		await tidy(batch).catch(onError);
 	}
 
+	return {
+		record(request) {
+			if (!addRequest(pending, request)) lost++;
+			else writes.arm();
+		},
+		async close() {
+			await writes.end();
+			if (pending.size > 0) await write();
+		},
+	};
+}
+
+/** Writes after a delay, or a longer pause if writes take long; again while there is more. */
+function createPacedWrites(delay: number, write: () => Promise<void>, isMoreLeft: () => boolean) {
+	let timer: NodeJS.Timeout | undefined;
+	let writing: Promise<void> | undefined;
+	let pause = delay;
+
 	function arm(): void {
 		timer ??= setTimeout(async () => {
 			const started = performance.now();
@@ -90,20 +106,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
 			pause = Math.max(delay, Math.min(REST * took, MAX_LOST - 2 * took));
 			writing = undefined;
 			timer = undefined;
-			if (pending.size > 0) arm();
+			if (isMoreLeft()) arm();
 		}, pause).unref();
 	}
 
 	return {
-		record(request) {
-			if (!addRequest(pending, request)) lost++;
-			else if (timer === undefined) arm();
-		},
-		async close() {
+		arm,
+		/** Resolves once nothing is being written. */
+		async end(): Promise<void> {
 			await writing;
 			clearTimeout(timer);
 			timer = undefined;
-			if (pending.size > 0) await write();
 		},
 	};
 }
