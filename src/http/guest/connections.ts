@@ -63,12 +63,9 @@ interface Pipeline {
 
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
 	const { limits, metrics, isPeerGuest, accepted } = options;
-	const pipelines = new Map<Duplex, Pipeline>();
-	const latestOf = (socket: Duplex): Exchange | undefined => {
-		const latest = pipelines.get(socket)?.latest;
-		return latest?.response.writableFinished ? undefined : latest;
-	};
-	const peers = isPeerGuest ? createPeers(limits, metrics, (socket) => latestOf(socket) !== undefined) : undefined;
+	const pipelines = createPipelines(limits);
+	const isAsking = (socket: Socket) => pipelines.latest(socket) !== undefined;
+	const peers = isPeerGuest ? createPeers(limits, metrics, isAsking) : undefined;
 	server.maxConnections = limits.connections;
 	server.on("drop", metrics.connectionRefused);
 	server.on("close", () => {
@@ -82,7 +79,7 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 			socket.destroy();
 			return;
 		}
-		pipelines.set(socket, { queued: 0, isFull: false, latest: undefined });
+		pipelines.add(socket);
 		metrics.connections.inc();
 		accepted(socket);
 		socket.once("close", () => {
@@ -91,13 +88,38 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 		});
 	});
 	return {
-		admit(exchange) {
+		admit: pipelines.admit,
+		identified: (socket) => peers?.identified(socket),
+		latest: pipelines.latest,
+		closeUnused() {
+			for (const socket of pipelines.sockets()) if ((socket as Socket).bytesRead === 0) socket.destroy();
+		},
+		closeAll() {
+			for (const socket of pipelines.sockets()) socket.destroy();
+		},
+	};
+}
+
+/** The open connections, each with its requests whose responses are not written. */
+function createPipelines({ pipelined }: Pick<ConnectionLimits, "pipelined">) {
+	const pipelines = new Map<Duplex, Pipeline>();
+	return {
+		add: (socket: Socket) => void pipelines.set(socket, { queued: 0, isFull: false, latest: undefined }),
+		delete: (socket: Socket) => pipelines.delete(socket),
+		sockets: () => pipelines.keys(),
+		/** See `Connections.latest`. */
+		latest(socket: Duplex): Exchange | undefined {
+			const latest = pipelines.get(socket)?.latest;
+			return latest?.response.writableFinished ? undefined : latest;
+		},
+		/** See `Connections.admit`. */
+		admit(exchange: Exchange): boolean {
 			const { socket } = exchange.request;
 			const pipeline = pipelines.get(socket);
 			if (pipeline === undefined) return false;
 			// Node gives a response its socket once all responses before it are written.
 			const isNext = exchange.response.socket !== null;
-			if (pipeline.isFull || (!isNext && pipeline.queued + 1 >= limits.pipelined)) {
+			if (pipeline.isFull || (!isNext && pipeline.queued + 1 >= pipelined)) {
 				pipeline.isFull = true;
 				socket.pause();
 				return false;
@@ -110,14 +132,6 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
 				if (pipeline.isFull && pipeline.queued === 0) endConnection(socket);
 			});
 			return true;
-		},
-		identified: (socket) => peers?.identified(socket),
-		latest: latestOf,
-		closeUnused() {
-			for (const socket of pipelines.keys()) if ((socket as Socket).bytesRead === 0) socket.destroy();
-		},
-		closeAll() {
-			for (const socket of pipelines.keys()) socket.destroy();
 		},
 	};
 }
