@@ -54,11 +54,8 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
  * @throws GuestwireError `config`: no token, and other machines can reach the address; an invalid `url`
  */
 export function createAccess(address: ListenAddress, tokens: Tokens, url?: string): Access {
-	const { token, readToken } = tokens;
-	if (token === "") throw emptyToken("tokenFile");
-	if (readToken === "") throw emptyToken("readTokenFile");
 	const local = isLocal(address);
-	const needsToken = token !== undefined || readToken !== undefined;
+	const { needsToken, roleOf } = createRoles(tokens);
 	if (!local && !needsToken) {
 		const advice = "set operator.tokenFile, or listen on 127.0.0.1";
 		throw new GuestwireError(
@@ -66,29 +63,9 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 			`operator listener ${address.text} has no token, but other machines can reach it: ${advice}`,
 		);
 	}
-	const digests = (
-		[
-			["read-user-data", token],
-			["read", readToken],
-		] as const
-	).flatMap(([role, secret]) => (secret === undefined ? [] : [[role, digest(secret)] as const]));
-	const roleOf = (secret: string): Role | undefined => {
-		const given = digest(secret);
-		return digests.filter(([, expected]) => timingSafeEqual(given, expected))[0]?.[0];
-	};
 	const sessions = createSessions<Role>();
 	const known = url === undefined || !needsToken ? undefined : urlOf(url);
-	const knownHosts = known === undefined ? [] : hostsOf(known);
-	const isKnown = (host: string) => knownHosts.includes(host.toLowerCase());
-	const checkHost = ({ host = "" }: AccessRequest) =>
-		local && !LOCAL_HOST.test(host) && !isKnown(host) ? 403 : undefined;
-	const checkSite = (request: AccessRequest): 403 | undefined => {
-		const { host, origin, site } = request;
-		if (checkHost(request) !== undefined) return 403;
-		if (site === "cross-site" || site === "same-site") return 403;
-		if (origin !== undefined && hostOf(origin) !== host?.toLowerCase() && origin !== known?.origin) return 403;
-		return undefined;
-	};
+	const { isKnown, checkHost, checkSite } = createHostChecks(local, known);
 	return {
 		needsToken,
 		checkHost,
@@ -109,6 +86,41 @@ export function createAccess(address: ListenAddress, tokens: Tokens, url?: strin
 		},
 		signOut: (cookie) => sessions.end(sessionOf(cookie)),
 	};
+}
+
+/** Which role a token gives. @throws GuestwireError `config`: an empty token */
+function createRoles({ token, readToken }: Tokens) {
+	if (token === "") throw emptyToken("tokenFile");
+	if (readToken === "") throw emptyToken("readTokenFile");
+	const digests = (
+		[
+			["read-user-data", token],
+			["read", readToken],
+		] as const
+	).flatMap(([role, secret]) => (secret === undefined ? [] : [[role, digest(secret)] as const]));
+	return {
+		needsToken: digests.length > 0,
+		roleOf(secret: string): Role | undefined {
+			const given = digest(secret);
+			return digests.filter(([, expected]) => timingSafeEqual(given, expected))[0]?.[0];
+		},
+	};
+}
+
+/** @param known where a proxy makes this server known */
+function createHostChecks(local: boolean, known: URL | undefined) {
+	const knownHosts = known === undefined ? [] : hostsOf(known);
+	const isKnown = (host: string) => knownHosts.includes(host.toLowerCase());
+	const checkHost = ({ host = "" }: AccessRequest): 403 | undefined =>
+		local && !LOCAL_HOST.test(host) && !isKnown(host) ? 403 : undefined;
+	const checkSite = (request: AccessRequest): 403 | undefined => {
+		const { host, origin, site } = request;
+		if (checkHost(request) !== undefined) return 403;
+		if (site === "cross-site" || site === "same-site") return 403;
+		if (origin !== undefined && hostOf(origin) !== host?.toLowerCase() && origin !== known?.origin) return 403;
+		return undefined;
+	};
+	return { isKnown, checkHost, checkSite };
 }
 
 function emptyToken(key: string): GuestwireError {
