@@ -182,7 +182,7 @@ function requestOf(headers: FastifyRequest["headers"], method: string): AccessRe
 }
 
 function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access: Access): void {
-	const { instances, documents, passwords, metrics, log, isReady } = options;
+	const { instances, documents, passwords, log } = options;
 	const { isOutdated = () => false, problems = () => [] } = options;
 
 	const instanceOf = async (id: string, look = instances.get): Promise<Instance> => {
@@ -227,7 +227,16 @@ function addRoutes(app: FastifyInstance, options: OperatorServerOptions, access:
 	app.register(stateRoutes, { ...options, isOutdated, problems, isAdmitted });
 	app.register(sessionRoutes, { access, requestOf, version: options.version });
 	app.register(pageRoutes, { folder: options.pageFolder });
+	addHealth(app, { ...options, isOutdated, problems });
+}
 
+type HealthOptions = "metrics" | "isReady" | "isOutdated" | "problems";
+
+/** What programs read: the API's description, metrics and health. */
+function addHealth(
+	app: FastifyInstance,
+	{ metrics, isReady, isOutdated, problems }: Required<Pick<OperatorServerOptions, HealthOptions>>,
+): void {
 	const hidden = { schema: { hide: true } };
 	app.get("/openapi.json", hidden, async () => app.swagger());
 	app.get("/metrics", hidden, async (_request, reply) =>
