@@ -50,41 +50,48 @@ export function createPool(url: string, { connections, timeout, isInterrupted }:
 		client.on("error", () => {});
 	});
 
+	const inUse = new Set<pg.PoolClient>();
+	const startGeneration = () => {
+		generation += 1;
+	};
 	const connect = async (): Promise<PostgresPoolClient> => {
 		const client = await pool.connect();
-		if (generations.get(client) === generation) return guarded(client);
-		discard(client);
-		return connect();
-	};
-	const inUse = new Set<pg.PoolClient>();
-	const guarded = (client: pg.PoolClient): PostgresPoolClient => {
-		let hasFailed = false;
+		if (generations.get(client) !== generation) {
+			discard(client);
+			return connect();
+		}
 		inUse.add(client);
-		const query = async (sql: string, parameters: readonly unknown[]) => {
-			try {
-				return await client.query(sql, [...parameters]);
-			} catch (error) {
-				if (!(error instanceof pg.DatabaseError) && !hasFailed) {
-					hasFailed = true;
-					generation += 1;
-				}
-				throw error;
-			}
-		};
-		return {
-			query: query as unknown as PostgresPoolClient["query"],
-			release(destroy) {
-				inUse.delete(client);
-				if (destroy || hasFailed) discard(client);
-				else client.release();
-			},
-		};
+		return guarded(client, startGeneration, () => inUse.delete(client));
 	};
 	return {
 		...{ options: pool.options, connect },
 		async end() {
 			if (isInterrupted) for (const client of inUse) hangUp(client);
 			await pool.end();
+		},
+	};
+}
+
+/** A connection that is closed after any failure that is not an error reported by the server. */
+function guarded(client: pg.PoolClient, onFailure: () => void, onRelease: () => void): PostgresPoolClient {
+	let hasFailed = false;
+	const query = async (sql: string, parameters: readonly unknown[]) => {
+		try {
+			return await client.query(sql, [...parameters]);
+		} catch (error) {
+			if (!(error instanceof pg.DatabaseError) && !hasFailed) {
+				hasFailed = true;
+				onFailure();
+			}
+			throw error;
+		}
+	};
+	return {
+		query: query as unknown as PostgresPoolClient["query"],
+		release(destroy) {
+			onRelease();
+			if (destroy || hasFailed) discard(client);
+			else client.release();
 		},
 	};
 }
