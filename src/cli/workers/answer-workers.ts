@@ -45,8 +45,6 @@ const REPORT_INTERVAL = 250;
 export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 	const { instances, source, vendorData, passwords, history, log } = options;
 	const workers = new Set<Worker>();
-	/** The cache gives the same object as long as the facts are the same. */
-	const lastGiven = new LRUCache<string, Instance>({ max: MOST_REMEMBERED });
 	const owners = createSharedOwners(source);
 
 	const report = (change: Change, except?: Worker) => {
@@ -62,19 +60,13 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 		for (const worker of workers) worker.notify("verified", at);
 	}, REPORT_INTERVAL).unref();
 
-	/** No worker may give older facts of an instance than another one gave before. */
-	function remember(id: string, instance: Instance | undefined, receiver: Worker): void {
-		const known = lastGiven.get(id);
-		if (instance === undefined) lastGiven.delete(id);
-		else lastGiven.set(id, instance);
-		if (known !== undefined && known !== instance) report({ kind: "server", ids: [id] }, receiver);
-	}
-
+	const lastGiven = createLastGiven();
 	return {
 		callsOf: (worker) => ({
 			async instance({ id, detail, revalidate }) {
 				const instance = await (revalidate ? instances.revalidate(id, detail) : instances.get(id, detail));
-				remember(id, instance, worker());
+				// No worker may give older facts of an instance than another one gave before.
+				if (lastGiven.differs(id, instance)) report({ kind: "server", ids: [id] }, worker());
 				return { instance, isReported: Number.isFinite(verifiedAge(id)) };
 			},
 			owners: owners.of,
@@ -96,6 +88,21 @@ export function createWorkerAnswers(options: AnswerOptions): WorkerAnswers {
 		},
 		remove: (worker) => void workers.delete(worker),
 		close: () => clearInterval(timer),
+	};
+}
+
+/** The instances that workers were last given. */
+function createLastGiven() {
+	/** The cache gives the same object as long as the facts are the same. */
+	const lastGiven = new LRUCache<string, Instance>({ max: MOST_REMEMBERED });
+	return {
+		/** Remembers what is given now. @returns whether something else was given before */
+		differs(id: string, instance: Instance | undefined): boolean {
+			const known = lastGiven.get(id);
+			if (instance === undefined) lastGiven.delete(id);
+			else lastGiven.set(id, instance);
+			return known !== undefined && known !== instance;
+		},
 	};
 }
 
