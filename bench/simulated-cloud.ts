@@ -117,6 +117,8 @@ function generate(count: number) {
 	};
 }
 
+type Cloud = ReturnType<typeof generate>;
+
 const FILTERS = ["id", "device_id", "port_id", "network_id"];
 
 /** Work in the order in which it comes. */
@@ -140,7 +142,7 @@ function createWorkers() {
 }
 
 async function startSimulatedCloud(count: number): Promise<string> {
-	const { neutron, byUuid, newest, newestAt } = generate(count);
+	const cloud = generate(count);
 	const [network, compute] = [createWorkers(), createWorkers()];
 	let polls = 0;
 	const http = createServer((request, response) => void answer(request, response));
@@ -150,10 +152,10 @@ async function startSimulatedCloud(count: number): Promise<string> {
 		const url = new URL(request.url ?? "", origin());
 		const [, service = "", , ...path] = url.pathname.split("/");
 		if (service === "calls") return send(response, 200, JSON.stringify(calls()));
-		if (service === "identity") return login(response);
+		if (service === "identity") return login(response, origin());
 		const isPoll = url.searchParams.has("changes-since") || url.searchParams.getAll("fields").includes("sub_ports");
 		const workers = service === "network" ? network : compute;
-		const found = service === "network" ? fromNeutron(path, url) : fromNova(path, url);
+		const found = (service === "network" ? fromNeutron : fromNova)(cloud, path, url);
 		if (isPoll) polls++;
 		else await workers.run(kindOf(path, url), found.cost);
 		send(response, found.body === undefined ? 404 : 200, found.body ?? "{}");
@@ -164,72 +166,75 @@ async function startSimulatedCloud(count: number): Promise<string> {
 		return { network: network.stats, compute: compute.stats, polls, cpu: user + system };
 	}
 
-	function login(response: ServerResponse): void {
-		const endpoint = (path: string) => [{ interface: "public", region: "R", url: `${origin()}${path}` }];
-		const catalog = [
-			{ type: "network", endpoints: endpoint("/network") },
-			{ type: "compute", endpoints: endpoint("/compute/v2.1") },
-		];
-		const now = Date.now();
-		const times = { issued_at: new Date(now).toISOString(), expires_at: new Date(now + 3_600_000).toISOString() };
-		response.setHeader("x-subject-token", "token");
-		send(response, 201, JSON.stringify({ token: { ...times, catalog } }));
-	}
-
-	function fromNeutron([name = ""]: readonly string[], url: URL): Found {
-		if (name === "extensions")
-			return {
-				cost: COST.call,
-				body: '{"extensions":[{"alias":"router"},{"alias":"trunk"},{"alias":"security-group"}]}',
-			};
-		const found = neutron[name];
-		if (found === undefined) return { cost: COST.call };
-		const fields = url.searchParams.getAll("fields");
-		const by = FILTERS.find((filter) => url.searchParams.has(filter));
-		const items =
-			by === undefined
-				? undefined
-				: url.searchParams.getAll(by).flatMap((value) => found.index.get(by)?.get(value) ?? []);
-		const owner = url.searchParams.get("device_owner");
-		const wanted = owner === null ? items : items?.filter(({ record }) => record["device_owner"] === owner);
-		const page = wanted === undefined ? pageOf(found.sorted, found.positions, url) : { items: wanted };
-		const json = (one: Item) => (fields.length === 0 ? one.json : `{"id":"${one.id}","revision_number":1}`);
-		const cost = COST.call + page.items.length * (fields.length === 0 ? COST.port : COST.revision);
-		return { cost, body: listing(name.replaceAll("-", "_"), page, url, json) };
-	}
-
-	function fromNova([first = "", id = "", more]: readonly string[], url: URL): Found {
-		if (first === "")
-			return { cost: COST.call, body: '{"version":{"id":"v2.1","min_version":"2.1","version":"2.93"}}' };
-		if (first === "os-keypairs") {
-			const keypair = {
-				name: id,
-				user_id: url.searchParams.get("user_id"),
-				type: "ssh",
-				public_key: "ssh-ed25519 AAAA",
-			};
-			return { cost: COST.keypair, body: JSON.stringify({ keypair }) };
-		}
-		if (more === "os-interface") return { cost: COST.interfaces, body: '{"interfaceAttachments":[]}' };
-		if (id !== "" && id !== "detail") {
-			const [found] = byUuid.index.get("id")?.get(id) ?? [];
-			return { cost: COST.server, ...(found && { body: `{"server":${found.json}}` }) };
-		}
-		const uuid = url.searchParams.get("uuid");
-		if (url.searchParams.has("changes-since")) return { cost: COST.call, body: '{"servers":[]}' };
-		const isSorted = url.searchParams.get("sort_key") === "uuid";
-		const page =
-			uuid !== null
-				? { items: byUuid.index.get("id")?.get(uuid) ?? [] }
-				: pageOf(isSorted ? byUuid.sorted : newest, isSorted ? byUuid.positions : newestAt, url);
-		return {
-			cost: COST.call + page.items.length * COST.listedServer,
-			body: listing("servers", page, url, ({ json }) => json),
-		};
-	}
-
 	await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
 	return origin();
+}
+
+function login(response: ServerResponse, origin: string): void {
+	const endpoint = (path: string) => [{ interface: "public", region: "R", url: `${origin}${path}` }];
+	const catalog = [
+		{ type: "network", endpoints: endpoint("/network") },
+		{ type: "compute", endpoints: endpoint("/compute/v2.1") },
+	];
+	const now = Date.now();
+	const times = { issued_at: new Date(now).toISOString(), expires_at: new Date(now + 3_600_000).toISOString() };
+	response.setHeader("x-subject-token", "token");
+	send(response, 201, JSON.stringify({ token: { ...times, catalog } }));
+}
+
+function fromNeutron({ neutron }: Cloud, [name = ""]: readonly string[], url: URL): Found {
+	if (name === "extensions")
+		return {
+			cost: COST.call,
+			body: '{"extensions":[{"alias":"router"},{"alias":"trunk"},{"alias":"security-group"}]}',
+		};
+	const found = neutron[name];
+	if (found === undefined) return { cost: COST.call };
+	const fields = url.searchParams.getAll("fields");
+	const by = FILTERS.find((filter) => url.searchParams.has(filter));
+	const items =
+		by === undefined
+			? undefined
+			: url.searchParams.getAll(by).flatMap((value) => found.index.get(by)?.get(value) ?? []);
+	const owner = url.searchParams.get("device_owner");
+	const wanted = owner === null ? items : items?.filter(({ record }) => record["device_owner"] === owner);
+	const page = wanted === undefined ? pageOf(found.sorted, found.positions, url) : { items: wanted };
+	const json = (one: Item) => (fields.length === 0 ? one.json : `{"id":"${one.id}","revision_number":1}`);
+	const cost = COST.call + page.items.length * (fields.length === 0 ? COST.port : COST.revision);
+	return { cost, body: listing(name.replaceAll("-", "_"), page, url, json) };
+}
+
+function fromNova(cloud: Cloud, [first = "", id = "", more]: readonly string[], url: URL): Found {
+	if (first === "") return { cost: COST.call, body: '{"version":{"id":"v2.1","min_version":"2.1","version":"2.93"}}' };
+	if (first === "os-keypairs") {
+		const keypair = {
+			name: id,
+			user_id: url.searchParams.get("user_id"),
+			type: "ssh",
+			public_key: "ssh-ed25519 AAAA",
+		};
+		return { cost: COST.keypair, body: JSON.stringify({ keypair }) };
+	}
+	if (more === "os-interface") return { cost: COST.interfaces, body: '{"interfaceAttachments":[]}' };
+	if (id !== "" && id !== "detail") {
+		const [found] = cloud.byUuid.index.get("id")?.get(id) ?? [];
+		return { cost: COST.server, ...(found && { body: `{"server":${found.json}}` }) };
+	}
+	if (url.searchParams.has("changes-since")) return { cost: COST.call, body: '{"servers":[]}' };
+	return listServers(cloud, url);
+}
+
+function listServers({ byUuid, newest, newestAt }: Cloud, url: URL): Found {
+	const uuid = url.searchParams.get("uuid");
+	const isSorted = url.searchParams.get("sort_key") === "uuid";
+	const page =
+		uuid !== null
+			? { items: byUuid.index.get("id")?.get(uuid) ?? [] }
+			: pageOf(isSorted ? byUuid.sorted : newest, isSorted ? byUuid.positions : newestAt, url);
+	return {
+		cost: COST.call + page.items.length * COST.listedServer,
+		body: listing("servers", page, url, ({ json }) => json),
+	};
 }
 
 /** `servers/detail`, `servers/ID`, `ports by device_id`, `ports, revisions` … */
