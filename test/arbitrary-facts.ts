@@ -109,102 +109,38 @@ export const arbitraryFacts: fc.Arbitrary<InstanceFacts> = fc
 	.map(({ networks, ports, ids }) => build(networks, ports, ids));
 
 function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], ids: readonly string[]): InstanceFacts {
-	let next = 0;
-	const newId = () => ids[next++ % ids.length] ?? "id";
-	let macs = 0;
-	const newMac = () => `FA:16:3E:00:00:${(macs++).toString(16).padStart(2, "0")}`;
 	const subnets = networks.flatMap((network, n) =>
 		network.subnets.map((shape, s) => subnet(shape, n, s, network.overlaps ? 0 : n)),
 	);
-	const onNetwork = (n: number) => subnets.filter((candidate) => candidate.network_id === `net-${n}`);
-	let hosts = 10;
-	const taken = new Set<string | undefined>();
-	const hostOn = (subnet: SubnetFacts | undefined, isCommon = false) => {
-		if (!isCommon || taken.has(subnet?.id)) return hosts++;
-		taken.add(subnet?.id);
-		return 9;
-	};
-	const port = (n: number, picks: readonly Pick[], more: Partial<PortFacts>): PortFacts => {
-		const choices = onNetwork(n);
-		const addresses = choices.length === 0 ? [] : picks;
-		return {
-			id: newId(),
-			name: "",
-			network_id: `net-${n}`,
-			mac_address: newMac(),
-			device_id: "instance",
-			device_owner: "compute:nova",
-			fixed_ips: addresses.map(({ subnet, isCommon }) => {
-				const choice = choices[subnet % choices.length];
-				return addressOn(choice, hostOn(choice, isCommon));
-			}),
-			security_groups: [],
-			allowed_address_pairs: [],
-			tags: [],
-			...more,
-		};
-	};
+	const numbers = createNumbers(ids);
+	const port = createPorts(subnets, numbers);
+	const sharedMac = createSharedMac();
 	const facts = {
 		subports: [] as PortFacts[],
 		trunks: [] as object[],
 		portGroups: [] as object[],
 		members: [] as object[],
 	};
-	/** The first port, if it is a NIC, and the networks that have its MAC address. */
-	let first: { mac_address: string; networks: Set<number> } | undefined;
-	const sharedMac = (n: number) => {
-		if (first === undefined || first.networks.has(n)) return {};
-		first.networks.add(n);
-		return { mac_address: first.mac_address };
-	};
 	const ports = shapes.map((shape, at) => {
 		const n = shape.network % networks.length;
 		const parent = port(n, shape.addresses, {
-			...(shape.sharesMac && shape.bond === null && sharedMac(n)),
+			...(shape.sharesMac && shape.bond === null && sharedMac.on(n)),
 			dns_domain: shape.dnsDomain,
 			...(shape.vifType !== undefined && { "binding:vif_type": shape.vifType }),
 			...(shape.created !== null && { created_at: `2026-01-01T00:00:${String(shape.created).padStart(2, "0")}Z` }),
 		});
-		const subports = shape.subports.map((sub) => ({
-			sub,
-			port: port(
-				sub.network % networks.length,
-				Array.from({ length: sub.addresses }, (_, i) => ({ subnet: i })),
-				{
-					device_owner: "trunk:subport",
-					device_id: "",
-				},
-			),
-		}));
-		if (at === 0 && shape.bond === null) first = { mac_address: parent.mac_address, networks: new Set([n]) };
-		facts.subports.push(...subports.map((entry) => entry.port));
-		if (subports.length > 0) {
-			facts.trunks.push({
-				id: `trunk-${parent.mac_address}`,
-				name: "",
-				port_id: parent.id,
-				sub_ports: subports.map(({ sub, port: { id } }) => ({
-					port_id: id,
-					segmentation_type: "vlan",
-					segmentation_id: sub.vlan,
-				})),
-			});
-		}
+		const subports = shape.subports.map((sub) => {
+			const picks = Array.from({ length: sub.addresses }, (_, i) => ({ subnet: i }));
+			const owner = { device_owner: "trunk:subport", device_id: "" };
+			return port(sub.network % networks.length, picks, owner);
+		});
+		if (at === 0 && shape.bond === null) sharedMac.start(parent.mac_address, n);
+		facts.subports.push(...subports);
+		if (subports.length > 0) facts.trunks.push(trunkOf(shape, parent, subports));
 		if (shape.bond) {
-			const { mac, mode, properties } = shape.bond;
-			const uuid = newId();
-			const members = [newMac(), newMac()];
-			for (const address of members) {
-				facts.members.push({ uuid: newId(), address, node_uuid: "node", portgroup_uuid: uuid });
-			}
-			facts.portGroups.push({
-				uuid,
-				address: mac === "none" ? null : mac === "port" ? parent.mac_address : members[0],
-				node_uuid: "node",
-				mode,
-				properties,
-				internal_info: { tenant_vif_port_id: parent.id },
-			});
+			const { group, members } = bondOf(shape.bond, parent, numbers);
+			facts.members.push(...members);
+			facts.portGroups.push(group);
 		}
 		return parent;
 	});
@@ -230,6 +166,93 @@ function build(networks: readonly NetworkShape[], shapes: readonly PortShape[], 
 		interfaceAttachments: [],
 		volumeAttachments: [],
 	} as unknown as InstanceFacts;
+}
+
+interface Numbers {
+	newId(): string;
+	newMac(): string;
+}
+
+function createNumbers(ids: readonly string[]): Numbers {
+	let next = 0;
+	let macs = 0;
+	return {
+		newId: () => ids[next++ % ids.length] ?? "id",
+		newMac: () => `FA:16:3E:00:00:${(macs++).toString(16).padStart(2, "0")}`,
+	};
+}
+
+/** Makes ports of the n-th network. */
+function createPorts(subnets: readonly SubnetFacts[], { newId, newMac }: Numbers) {
+	let hosts = 10;
+	const taken = new Set<string | undefined>();
+	const hostOn = (subnet: SubnetFacts | undefined, isCommon = false) => {
+		if (!isCommon || taken.has(subnet?.id)) return hosts++;
+		taken.add(subnet?.id);
+		return 9;
+	};
+	return (n: number, picks: readonly Pick[], more: Partial<PortFacts>): PortFacts => {
+		const choices = subnets.filter((candidate) => candidate.network_id === `net-${n}`);
+		const addresses = choices.length === 0 ? [] : picks;
+		return {
+			id: newId(),
+			name: "",
+			network_id: `net-${n}`,
+			mac_address: newMac(),
+			device_id: "instance",
+			device_owner: "compute:nova",
+			fixed_ips: addresses.map(({ subnet, isCommon }) => {
+				const choice = choices[subnet % choices.length];
+				return addressOn(choice, hostOn(choice, isCommon));
+			}),
+			security_groups: [],
+			allowed_address_pairs: [],
+			tags: [],
+			...more,
+		};
+	};
+}
+
+/** The first port's MAC address, if it is a NIC, for one port of each other network. */
+function createSharedMac() {
+	let first: { readonly mac_address: string; readonly networks: Set<number> } | undefined;
+	return {
+		start(mac_address: string, network: number): void {
+			first = { mac_address, networks: new Set([network]) };
+		},
+		on(network: number): { mac_address?: string } {
+			if (first === undefined || first.networks.has(network)) return {};
+			first.networks.add(network);
+			return { mac_address: first.mac_address };
+		},
+	};
+}
+
+function trunkOf(shape: PortShape, parent: PortFacts, subports: readonly PortFacts[]): object {
+	return {
+		...{ id: `trunk-${parent.mac_address}`, name: "", port_id: parent.id },
+		sub_ports: subports.map(({ id }, at) => ({
+			port_id: id,
+			segmentation_type: "vlan",
+			segmentation_id: shape.subports[at]?.vlan,
+		})),
+	};
+}
+
+/** A port group of two members that the port is attached to. */
+function bondOf(
+	{ mac, mode, properties }: NonNullable<PortShape["bond"]>,
+	port: PortFacts,
+	{ newId, newMac }: Numbers,
+): { readonly group: object; readonly members: readonly object[] } {
+	const uuid = newId();
+	const addresses = [newMac(), newMac()];
+	const address = { none: null, port: port.mac_address, member: addresses[0] }[mac];
+	const onNode = { node_uuid: "node" };
+	return {
+		members: addresses.map((member) => ({ uuid: newId(), address: member, portgroup_uuid: uuid, ...onNode })),
+		group: { uuid, address, mode, properties, internal_info: { tenant_vif_port_id: port.id }, ...onNode },
+	};
 }
 
 /** @param prefixOf the network whose addresses it has */
