@@ -129,54 +129,8 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 	function reply(request: IncomingMessage, response: ServerResponse): void {
 		const url = new URL(request.url ?? "", origin());
 		const [, service, , ...path] = url.pathname.split("/");
-		const answer = service === "network" ? neutron(path, url) : nova(path, url);
+		const answer = (service === "network" ? neutron : nova)(fake, path, url);
 		send(response, answer === undefined ? 404 : 200, answer ?? {});
-	}
-
-	function neutron([collection = ""]: readonly string[], url: URL): unknown {
-		if (collection === "extensions") return { extensions: [{ alias: "router" }, { alias: "trunk-details" }] };
-		const member = collection.replaceAll("-", "_") as "ports";
-		const items = fake.records[member];
-		if (!Array.isArray(items)) return undefined;
-		return paged(member, filtered(items, url.searchParams), url, url.searchParams.getAll("fields"));
-	}
-
-	function nova(path: readonly string[], url: URL): unknown {
-		const [first = "", id = "", more] = path;
-		const { servers, interfaces, keypair, shares } = fake.records;
-		if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: fake.microversion } };
-		if (first === "os-keypairs") {
-			const isOwners = url.searchParams.get("user_id") === keypair.keypair.user_id;
-			return isOwners && id === keypair.keypair.name ? structuredClone(keypair) : undefined;
-		}
-		const [uuid, since] = [url.searchParams.get("uuid"), url.searchParams.get("changes-since")];
-		const isWanted = (one: Json) =>
-			(uuid === null || one.id === uuid) &&
-			(since === null || Date.parse(`${one["updated"]}`) >= Date.parse(since)) &&
-			(since !== null || one["status"] !== "DELETED");
-		const wanted = servers.filter(isWanted);
-		const byId = (some: Json[]) => some.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-		const listed = url.searchParams.get("sort_key") === "uuid" ? byId(wanted) : wanted;
-		if (id === "" || id === "detail") return paged("servers", listed, url);
-		if (more === "os-interface") return interfaces.get(id);
-		if (more === "shares") return shares.get(id) ?? { shares: [] };
-		const found = servers.find((one) => one.id === id);
-		return found && { server: found };
-	}
-
-	/** Undefined for a marker that does not exist. */
-	function paged(member: string, items: readonly Json[], url: URL, fields: readonly string[] = []): unknown {
-		const size = Math.min(fake.pageSize, Number(url.searchParams.get("limit") ?? fake.pageSize));
-		const marker = url.searchParams.get("marker");
-		const start = items.findIndex((item) => item.id === marker) + 1;
-		if (marker !== null && start === 0) return undefined;
-		const page = items.slice(start, start + size).map((item) => onlyFields(item, fields));
-		const last = page.at(-1);
-		if (last === undefined || start + size >= items.length) return { [member]: page };
-		const next = new URL(url);
-		next.host = "inside.example"; // a name that this side doesn't know, as behind a load balancer
-		next.searchParams.set("marker", last.id);
-		return { [member]: page, [`${member}_links`]: [{ rel: "next", href: next.href }] };
 	}
 
 	const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -193,6 +147,61 @@ export async function startFakeOpenStack(): Promise<FakeOpenStack> {
 		return new Promise<void>((resolve) => server.close(() => resolve()));
 	};
 	return Object.assign(fake, { env, close });
+}
+
+type State = Pick<FakeOpenStack, "records" | "pageSize" | "microversion">;
+
+function neutron(fake: State, [collection = ""]: readonly string[], url: URL): unknown {
+	if (collection === "extensions") return { extensions: [{ alias: "router" }, { alias: "trunk-details" }] };
+	const member = collection.replaceAll("-", "_") as "ports";
+	const items = fake.records[member];
+	if (!Array.isArray(items)) return undefined;
+	const fields = url.searchParams.getAll("fields");
+	return paged(member, filtered(items, url.searchParams), url, fake.pageSize, fields);
+}
+
+function nova(fake: State, path: readonly string[], url: URL): unknown {
+	const [first = "", id = "", more] = path;
+	const { servers, interfaces, keypair, shares } = fake.records;
+	if (first === "") return { version: { id: "v2.1", min_version: "2.1", version: fake.microversion } };
+	if (first === "os-keypairs") {
+		const isOwners = url.searchParams.get("user_id") === keypair.keypair.user_id;
+		return isOwners && id === keypair.keypair.name ? structuredClone(keypair) : undefined;
+	}
+	const [uuid, since] = [url.searchParams.get("uuid"), url.searchParams.get("changes-since")];
+	const isWanted = (one: Json) =>
+		(uuid === null || one.id === uuid) &&
+		(since === null || Date.parse(`${one["updated"]}`) >= Date.parse(since)) &&
+		(since !== null || one["status"] !== "DELETED");
+	const wanted = servers.filter(isWanted);
+	const byId = (some: Json[]) => some.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+	const listed = url.searchParams.get("sort_key") === "uuid" ? byId(wanted) : wanted;
+	if (id === "" || id === "detail") return paged("servers", listed, url, fake.pageSize);
+	if (more === "os-interface") return interfaces.get(id);
+	if (more === "shares") return shares.get(id) ?? { shares: [] };
+	const found = servers.find((one) => one.id === id);
+	return found && { server: found };
+}
+
+/** Undefined for a marker that does not exist. */
+function paged(
+	member: string,
+	items: readonly Json[],
+	url: URL,
+	pageSize: number,
+	fields: readonly string[] = [],
+): unknown {
+	const size = Math.min(pageSize, Number(url.searchParams.get("limit") ?? pageSize));
+	const marker = url.searchParams.get("marker");
+	const start = items.findIndex((item) => item.id === marker) + 1;
+	if (marker !== null && start === 0) return undefined;
+	const page = items.slice(start, start + size).map((item) => onlyFields(item, fields));
+	const last = page.at(-1);
+	if (last === undefined || start + size >= items.length) return { [member]: page };
+	const next = new URL(url);
+	next.host = "inside.example"; // a name that this side doesn't know, as behind a load balancer
+	next.searchParams.set("marker", last.id);
+	return { [member]: page, [`${member}_links`]: [{ rel: "next", href: next.href }] };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
