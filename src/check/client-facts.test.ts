@@ -253,6 +253,13 @@ describe("VyOS", () => {
 		expect(outcomesOf("vlan-over-vlan", nested, "vyos")).toEqual(["lost"]);
 	});
 
+	it("makes a VLAN on a NIC that is called eth and a number", () => {
+		const of = (name: string) => document({ links: [nic({ name }), vlan()], networks: [ipv4({ link: "vlan0" })] });
+		expect(outcomesOf("nic-name", of("ens3"), "vyos")).toEqual(["lost"]);
+		expect(outcomesOf("nic-name", of("eth12"), "vyos")).toEqual(["ignored"]);
+		expect(outcomesOf("nic-name", links(nic({ name: "ens3" })), "vyos")).toEqual(["ignored"]);
+	});
+
 	it("takes an IPv6 network's gateway for IPv4's", () => {
 		expect(outcomesOf("ipv6-gateway", networks(ipv6({ gateway: "2001:db8::1" })), "vyos")).toEqual(["lost"]);
 		expect(outcomesOf("ipv6-gateway", networks(ipv6({ routes: [defaultRoute("2001:db8::1")] })), "vyos")).toEqual([]);

@@ -36,7 +36,10 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-empty": [lost(emptyApplied)],
 	"networks-missing": [ignored("brings the links up without an address; its own DHCP fallback is off")],
 	"link-type-missing": [crash("KeyError: no NIC is configured", { when: isMissing })],
-	"nic-name": [ignored("expects a name like eth0")],
+	"nic-name": [
+		lost("makes no VLAN on it: it knows NICs by names like eth0", { when: hasVlanUnderOtherName }),
+		ignored("expects a name like eth0"),
+	],
 	"link-name-repeated": [wrong("the addresses of both links are on one NIC", { when: areNics })],
 	"nic-mac-repeated": [wrong("the addresses of both links are on one NIC")],
 	// `set_ether_mtu` in config/cc_vyos.py compares it with the NIC's largest as it is, since December 2023 (700988a5).
@@ -115,6 +118,12 @@ export const vyos: Client = {
 
 function areNics({ link, otherLink }: Fault): boolean {
 	return link?.kind === "nic" && otherLink?.kind === "nic";
+}
+
+/** It takes the type of a VLAN's parent from its name without the digits (`interface_type_detect`). */
+function hasVlanUnderOtherName({ link, value, document }: Fault): boolean {
+	const isOn = document.links.some(({ kind, raw }) => kind === "vlan" && member(raw, "vlan_link") === link?.id);
+	return isOn && !/^(eth|br|bond)\d*$/.test(String(value));
 }
 
 function isOnNic({ network }: Fault): boolean {
