@@ -39,15 +39,21 @@ function initrdNames(interfaces: readonly PlannedInterface[]): Names {
 	for (const one of interfaces) {
 		if (one.kind === "physical") names.set(one.name, one.nameKnown ? one.name : one.name.replace(/^eth/, "nic"));
 		else if (one.kind === "bond") names.set(one.name, one.name);
-		else names.set(one.name, vlanName(names.get(one.parent) ?? one.parent, one.vlanId));
+		else names.set(one.name, vlanName(names.get(one.parent) ?? one.parent, one.vlanId, new Set(names.values())));
 	}
 	return names;
 }
 
-/** The name says the id. The kernel takes 15 characters. */
-function vlanName(parent: string, id: number): string {
-	const name = `${parent}.${id}`;
-	return name.length <= 15 ? name : `vlan${id}`;
+/** The kernel takes 15 characters. */
+function vlanName(parent: string, id: number, taken: ReadonlySet<string>): string {
+	return vlanNames(parent, id).find((name) => name.length <= 15 && !taken.has(name)) ?? "";
+}
+
+/** The name says the id: it stands after the last dot, or after `vlan`. */
+function* vlanNames(parent: string, id: number): Generator<string, never> {
+	yield `${parent}.${id}`;
+	yield `vlan${id}`;
+	for (let n = 2; ; n++) yield `v${n}.${id}`;
 }
 
 type Winning = ReturnType<typeof winningRoutes>;
@@ -144,6 +150,11 @@ function limits(one: PlannedInterface): Remark[] {
 		remarks.push({ pointer, reason, ...(value !== undefined && { value: JSON.stringify(value) }) });
 	if (search.length > 0) remark("kernel arguments have no search domains: dropped", search);
 	if (learnedMetrics !== undefined) remark("kernel arguments can't rank the default routes of several links");
+	const isAddressed = one.addresses.length > 0 || dynamicMethods(one).length > 0;
+	if (!isAddressed && one.kind !== "bond" && one.mtu !== undefined && one.mtu !== 1500) {
+		const reason = "kernel arguments have an MTU only beside an address: dropped";
+		remarks.push({ pointer: `${pointer}/mtu`, reason, value: String(one.mtu) });
+	}
 	const ranked = routes.filter((route) => route.prefixLength > 0 && route.metric !== undefined);
 	for (const route of ranked) {
 		const reason = "kernel arguments have no metrics: dropped";

@@ -3,11 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { Link, NetworkData } from "../documents/network-data.ts";
 import { render } from "./index.ts";
 
-const nic = (n: number): Link => ({
-	id: `nic${n}`,
-	type: "phy",
-	mtu: 1500,
-	ethernet_mac_address: `52:54:00:00:00:0${n}`,
+const macOf = (n: number) => `52:54:00:00:00:0${n}`;
+const nic = (n: number): Link => ({ id: `nic${n}`, type: "phy", mtu: 1500, ethernet_mac_address: macOf(n) });
+const vlan = (n: number, link: string): Link => ({
+	id: `vlan${n}`,
+	type: "vlan",
+	vlan_link: link,
+	vlan_id: 100,
+	vlan_mac_address: macOf(n),
 });
 const fixed = (link: string, ip: string, gateway: string): NetworkData["networks"][number] => ({
 	id: `${link}-${ip}`,
@@ -48,6 +51,30 @@ describe("dracut", () => {
 			reason: "kernel arguments can't rank default routes: dropped",
 			value: '"198.51.100.1"',
 		});
+	});
+
+	/** nm-initrd-generator takes the digits at the end (`reader_parse_vlan` in nmi-cmdline-reader.c). */
+	it("gives VLANs on NICs with long names different names that end with their id", () => {
+		const names = new Map(["enp65s0f0np0", "enp65s0f1np1", "enp65s0f2np2"].map((name, i) => [macOf(i + 1), name]));
+		const vlans = [1, 2, 3].map((n) => vlan(n, `nic${n}`));
+		const text = render("dracut", { ...data, links: [nic(1), nic(2), nic(3), ...vlans] }, { names }).files[0]?.text;
+		const found = [...(text ?? "").matchAll(/ vlan=([^:]+):(\S+)/g)].map(([, name = "", parent]) => ({ name, parent }));
+		expect(found.map(({ parent }) => parent)).toEqual([...names.values()]);
+		expect(new Set(found.map(({ name }) => name)).size).toBe(3);
+		for (const { name } of found) expect(name).toMatch(/^(vlan|.*\.)100$/);
+	});
+
+	it("says that a NIC without an address gets no MTU", () => {
+		const links = [{ ...nic(1), mtu: 9000 }, vlan(4, "nic1")];
+		const networks = [fixed("vlan4", "192.0.2.5", "192.0.2.1")];
+		const { remarks } = render("dracut", { ...data, links, networks });
+		expect(remarks).toEqual([
+			{
+				pointer: "/links/0/mtu",
+				reason: "kernel arguments have an MTU only beside an address: dropped",
+				value: "9000",
+			},
+		]);
 	});
 });
 
