@@ -42,7 +42,8 @@ export function parseYaml(
 		return documents.flatMap((document) => {
 			const [error] = document.errors;
 			if (error !== undefined) return fail(lines.linePos(error.pos[0]).line, error.message);
-			if (document.contents === null) return [];
+			const { contents } = document;
+			if (contents === null || (isScalar(contents) && contents.value === null)) return [];
 			if (markKeys) visit(document, { Pair: (_, { key }) => void markKey(key) });
 			return [{ value: document.toJS(), line: (place) => lineOf(document, lines, place) }];
 		});

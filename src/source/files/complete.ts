@@ -62,7 +62,9 @@ export function completeShares(
 	for (const entry of merged.shares.values()) {
 		const { server_id, ...share } = entry;
 		const what = 'needs "server_id", the id of the server it is attached to: add it';
-		add(shares, server_id ?? onlyKey(servers) ?? fault("shares", entry, [], what), share);
+		const id = server_id ?? onlyKey(servers) ?? fault("shares", entry, [], what);
+		if (!servers.has(id)) fault("shares", entry, ["server_id"], unknown("server", id, servers));
+		add(shares, id, share);
 	}
 	return shares;
 }

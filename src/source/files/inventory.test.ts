@@ -67,6 +67,11 @@ ports:
 		);
 	});
 
+	test("empty documents of a file are skipped", () => {
+		const text = "---\n---\nserver: { id: web-1 }\n---\n# nothing\n---\nserver: { id: web-2 }\n---\n";
+		expect([...inventoryOf({ "a.yaml": text }).servers.keys()]).toEqual(["web-1", "web-2"]);
+	});
+
 	test("the example in the documentation is an instance with an address", () => {
 		const text = readFileSync(new URL("../../../docs/inventory.md", import.meta.url), "utf8");
 		const [, example = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];
@@ -331,6 +336,10 @@ describe("a fault is one line: file, line, path, and what to do", () => {
 		[
 			'keypair: { name: mine, public_key: "ssh-ed25519 AAAA\\nBBBB" }',
 			/^a\.yaml:1: keypair\.public_key has the line "BBBB", which is not an SSH key: write one key per line$/,
+		],
+		[
+			"servers: [{ id: web-1 }, { id: web-2 }]\nshare: { share_id: archive, server_id: web-3 }",
+			/^a\.yaml:2: share\.server_id there is no server "web-3" in the inventory: add it, or did you mean "web-1"\?$/,
 		],
 	])("%j", (text, message) => {
 		expect(() => inventoryOf({ "a.yaml": text })).toThrow(message);
