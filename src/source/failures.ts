@@ -1,12 +1,12 @@
-/** The failed look-ups of a cache: what they stand for is not looked up again for a while. */
+/** The failed look-ups of a cache: what they stand for is not looked up again for a while. And how slow the source is. */
 import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 
 export interface Failures {
 	add(key: string, error: unknown): void;
 	delete(key: string): void;
-	/** The source has answered: it is not down. */
-	succeed(): void;
+	/** The source has answered: it is not down. @param took milliseconds */
+	succeed(took: number): void;
 	/** Whether the key has failed lately. */
 	isFailing(key: string): boolean;
 	/** The key's last error, or that of a source that is down. */
@@ -17,6 +17,8 @@ export interface Failures {
 	 * @param isHanging whether a look-up has waited for longer than a caller would
 	 */
 	isDown(isHanging: boolean): boolean;
+	/** Whether the source has just taken so many milliseconds, or more, for an answer. */
+	isSlow(milliseconds: number): boolean;
 }
 
 /** Memory is taken as they come. */
@@ -38,6 +40,7 @@ export function createFailures(ttl: number, now: () => number): Failures {
 	/** The keys that have failed since the last success. */
 	const failing = new Set<string>();
 	let downUntil = Number.NEGATIVE_INFINITY;
+	let last = { took: 0, at: Number.NEGATIVE_INFINITY };
 	return {
 		add(key, error) {
 			failures.set(key, { error, until: now() + ttl });
@@ -46,12 +49,14 @@ export function createFailures(ttl: number, now: () => number): Failures {
 			if (failing.size === FAILURES_OF_SOURCE) downUntil = now() + ttl;
 		},
 		delete: (key) => void failures.delete(key),
-		succeed() {
+		succeed(took) {
+			last = { took, at: now() };
 			failing.clear();
 			downUntil = Number.NEGATIVE_INFINITY;
 		},
 		isFailing: (key) => now() < (failures.get(key)?.until ?? Number.NEGATIVE_INFINITY),
 		reasonFor: (key) => failures.get(key)?.error ?? SOURCE_DOWN,
 		isDown: (isHanging) => now() < downUntil || (isHanging && failing.size === FAILURES_OF_SOURCE),
+		isSlow: (milliseconds) => last.took >= milliseconds && now() < last.at + ttl,
 	};
 }

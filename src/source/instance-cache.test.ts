@@ -534,6 +534,43 @@ describe("owners", () => {
 		}
 	});
 
+	test("callers don't wait for a source that has just taken longer than they would wait", async () => {
+		vi.useFakeTimers();
+		try {
+			const { cache, owners, state, after } = set();
+			const [one, two, three] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => ({ address, networkId: "n" }));
+			const [old, present] = [[{ id: "old", networkId: "n" }], [{ id: "present", networkId: "n" }]];
+			for (const query of [one, two, three]) {
+				owners.set(query?.address ?? "", old);
+				await cache.owners(query as PortQuery);
+			}
+			for (const address of owners.keys()) owners.set(address, present);
+			let gate = Promise.withResolvers<void>();
+			state.gate = gate.promise;
+			after(10);
+			const slow = cache.owners(one as PortQuery);
+			await vi.advanceTimersByTimeAsync(1000);
+			expect(await slow).toEqual(old);
+			after(1.5);
+			gate.resolve();
+			await vi.advanceTimersByTimeAsync(0);
+			expect(cache.owners(one as PortQuery)).toEqual(present);
+
+			gate = Promise.withResolvers();
+			state.gate = gate.promise;
+			expect(cache.owners(two as PortQuery)).toEqual(old);
+			const ofPrivate = cache.owners(two as PortQuery, undefined, true);
+			after(2);
+			// That was some time ago: the source may be fast again.
+			const waiting = cache.owners(three as PortQuery);
+			gate.resolve();
+			expect(await waiting).toEqual(present);
+			expect(await ofPrivate).toEqual(present);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
 	test("the same address on another network is another query", async () => {
 		const { cache, queries } = set();
 		await cache.owners({ address: "10.0.0.1", networkId: "n" });

@@ -11,7 +11,7 @@ import { type CachedValuesOptions, createCachedValues } from "./cached-values.ts
 import type { ChangeLog } from "./change-log.ts";
 import { createFailures } from "./failures.ts";
 import { createLookUpLimit } from "./look-up-limit.ts";
-import { createStaleAnswers } from "./stale-answers.ts";
+import { createStaleAnswers, lateAnswer } from "./stale-answers.ts";
 import type { CacheEntry } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
 
@@ -128,7 +128,7 @@ function createParts<V>(options: RevalidatingCacheOptions<V>) {
 		...{ now, ask: options.ask, changes, tagsOf, newest: values.newest },
 		runningElsewhere: (key) => options.superset?.running(key),
 		onFound(key, found, isCurrent) {
-			failures.succeed();
+			failures.succeed(found.receivedAt - found.askedAt);
 			shared.oldestStale = Number.POSITIVE_INFINITY;
 			if (isCurrent) failures.delete(key);
 			return values.store(key, found, isCurrent);
@@ -176,14 +176,16 @@ function serveKnown<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, stale
 	return known.value;
 }
 
-/** Nobody waits for a source that is down, or for what has just failed. */
+/** Nobody waits for a source that is down, or too slow for its answer to come in time, or for what has just failed. */
 function serveStale<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, staleTimes: StaleTimes): V | Promise<V> {
 	const { failures, lookUps, staleAnswers } = cache;
 	const oldest = lookUps.oldest();
 	const isHanging = oldest !== undefined && cache.now() - oldest.askedAt >= staleTimes.revalidateTimeout;
 	const isDown = failures.isDown(isHanging);
-	if (isDown) revalidateInBackground(cache, key);
+	const isSlow = failures.isSlow(staleTimes.revalidateTimeout);
+	if (isDown || isSlow) revalidateInBackground(cache, key);
 	if (isDown || failures.isFailing(key)) return staleAnswers.serve(key, known, failures.reasonFor(key), staleTimes);
+	if (isSlow) return staleAnswers.serve(key, known, lateAnswer(staleTimes), staleTimes);
 	cache.counts.misses++;
 	return staleAnswers.lookUpOrServe(key, known, staleTimes);
 }

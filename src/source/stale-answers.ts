@@ -28,6 +28,10 @@ export interface StaleAnswers<V> {
 	lookUpOrServe(key: string, known: CacheEntry<V>, times: StaleTimes): Promise<V>;
 }
 
+export function lateAnswer({ revalidateTimeout }: Pick<StaleTimes, "revalidateTimeout">): GuestwireError {
+	return new GuestwireError("cloud-unavailable", `no answer from the cloud within ${revalidateTimeout} ms`);
+}
+
 export function createStaleAnswers<V>(options: StaleAnswersOptions<V>): StaleAnswers<V> {
 	const { values, lookUps, failures } = options;
 
@@ -45,8 +49,7 @@ export function createStaleAnswers<V>(options: StaleAnswersOptions<V>): StaleAns
 		async lookUpOrServe(key, known, times) {
 			const answered = new AbortController();
 			const slow = options.wait(times.revalidateTimeout, answered.signal).then(() => {
-				const waited = `no answer from the cloud within ${times.revalidateTimeout} ms`;
-				const error = new GuestwireError("cloud-unavailable", waited);
+				const error = lateAnswer(times);
 				failures.add(key, error);
 				throw error;
 			});
