@@ -11,7 +11,7 @@ import { differentDetails, type ListedDetailsOptions } from "./listed-details.ts
 import type { MirrorEvents } from "./mirror-events.ts";
 import type { MirrorStore } from "./mirror-store.ts";
 import type { Pace } from "./pace.ts";
-import { contentsByName, countMissed, type Difference, repair, stillDifferent } from "./repair.ts";
+import { contentsByName, countMissed, type Difference, repair, stillDifferent, unreported } from "./repair.ts";
 
 export interface ReconcileOptions extends ListedDetailsOptions {
 	readonly reader: ResourceReader;
@@ -83,7 +83,7 @@ async function repairMissed(differences: readonly Difference[], options: Reconci
 	const reported = new Set(differences.filter(options.isReported).map(textOfName));
 	const changed = await repair(differences, options);
 	const missed = changed.filter((name) => !reported.has(textOfName(name)));
-	countMissed(missed, options.comparedAt, options);
+	countMissed(await unreported(missed, options), options.comparedAt, options);
 }
 
 async function differencesOf(kind: ResourceKind, options: ReconcileOptions): Promise<Difference[]> {

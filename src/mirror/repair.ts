@@ -57,6 +57,18 @@ export async function stillDifferent(
 	return differences.filter((one) => (readAt.get(textOfName(one)) ?? 0) <= one.listedAt);
 }
 
+/** A change may be visible before its signal arrives: what one reports is then read once more. */
+export async function unreported(
+	changed: readonly ResourceName[],
+	{ store, clock, grace, signal, isReported }: Omit<ReconcileOptions, "arePortsCurrent">,
+): Promise<ResourceName[]> {
+	const listedAt = clock.now();
+	const others = changed.filter((name) => !isReported(name)).map(({ kind, id }) => ({ kind, id, listedAt }));
+	if (others.length === 0) return [];
+	await clock.sleep(grace, signal);
+	return stillDifferent(others, store);
+}
+
 /** Counts changes since a time, if a signal should have reported them. */
 export function countMissed(
 	missed: readonly ResourceName[],

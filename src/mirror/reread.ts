@@ -2,7 +2,7 @@
 import { type ResourceName, textOfName, UNLISTED_KINDS } from "../source/resource.ts";
 import { keypairIdsOf } from "../source/source.ts";
 import type { MirrorStore } from "./mirror-store.ts";
-import { countMissed, type Difference, repair, stillDifferent } from "./repair.ts";
+import { countMissed, type Difference, repair, unreported } from "./repair.ts";
 import { type RereadOptions, rereadFacts } from "./reread-facts.ts";
 
 /**
@@ -50,17 +50,6 @@ async function rereadUnlisted(names: readonly Difference[], options: RereadOptio
 			countMissed(await unreported(changed, options), since, options);
 		}
 	}
-}
-
-/** A change may be visible before its signal arrives: what one reports is then read once more. */
-async function unreported(
-	changed: readonly ResourceName[],
-	{ store, clock, grace, signal, isReported }: RereadOptions,
-): Promise<ResourceName[]> {
-	const listedAt = clock.now();
-	const others = changed.filter((name) => !isReported(name)).map(({ kind, id }) => ({ kind, id, listedAt }));
-	await clock.sleep(grace, signal);
-	return stillDifferent(others, store);
 }
 
 /** What servers have and the mirror lacks, also because it was deleted: a key pair of the same name may be there again. */
