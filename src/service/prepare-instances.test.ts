@@ -133,3 +133,29 @@ test("an instance for which there is no room is tried once", async () => {
 	// The first one failed.
 	expect(listings).toBe(2);
 });
+
+test("instances whose wiring fills the memory take its place once their details are known", async () => {
+	const { byId, source } = knowing(IDS.map((id) => named(id, "one")));
+	let areRead = false;
+	const known: Source["known"] = async (id, detail) => (areRead || detail === "wiring" ? byId.get(id) : undefined);
+	const instances = createInstanceCache({ ...source, known }, { maxAge: Number.POSITIVE_INFINITY, maxBytes: 20_000 });
+	let ms = 0;
+	end = prepareInstances({
+		...{ instances, source, documents: undefined, isCurrent: () => true, now: () => ms },
+		async wait(milliseconds, signal) {
+			await new Promise(setImmediate);
+			signal.throwIfAborted();
+			ms += milliseconds;
+		},
+	});
+	await expect.poll(() => ms).toBeGreaterThan(30_000);
+	const { entries } = instances.stats();
+	expect(entries).toBeGreaterThan(0);
+	expect(entries).toBeLessThan(IDS.length);
+	areRead = true;
+	const since = ms;
+	await expect.poll(() => ms - since).toBeGreaterThan(300_000);
+	const answers = IDS.map((id) => instances.get(id, "server"));
+	await Promise.allSettled(answers);
+	expect(answers.filter((answer) => !(answer instanceof Promise))).toHaveLength(entries);
+});

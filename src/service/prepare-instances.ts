@@ -81,8 +81,8 @@ export function prepareInstances(options: PrepareOptions): () => Promise<void> {
 				continue;
 			}
 			if (id === undefined && another.isDue()) {
-				another.restart();
 				await addAll();
+				another.restart();
 			} else await rest(isReady ? took * REST : INTERVAL);
 			started = now();
 		}
@@ -110,20 +110,20 @@ function createDue({ instances, source }: PrepareOptions) {
 
 /** When those are tried again of which only the wiring is prepared. */
 function createAnotherTry(now: () => number) {
-	let isNeeded = false;
 	let startedAt = now();
-	let dueAt: number | undefined;
+	let took: number | undefined;
+	let neededAt: number | undefined;
 	return {
 		need() {
-			isNeeded = true;
+			neededAt = now();
 		},
 		restart() {
-			[isNeeded, startedAt, dueAt] = [false, now(), undefined];
+			[startedAt, took, neededAt] = [now(), undefined, undefined];
 		},
 		/** Called while no instance waits. */
 		isDue(): boolean {
-			dueAt ??= now() + Math.max(SHORTEST_PAUSE, (now() - startedAt) * PAUSE);
-			return isNeeded && now() >= dueAt;
+			took ??= now() - startedAt;
+			return neededAt !== undefined && now() - neededAt >= Math.max(SHORTEST_PAUSE, took * PAUSE);
 		},
 	};
 }

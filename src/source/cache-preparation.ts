@@ -15,6 +15,8 @@ export interface PreparationOptions<V> {
 	/** Whether an entry needs no revalidation. */
 	readonly isYoung: (key: string, entry: CacheEntry<V>) => boolean;
 	readonly isLookedUp: (key: string) => boolean;
+	/** See `RevalidatingCacheOptions`. */
+	readonly takesPlace: (key: string) => boolean;
 }
 
 export interface Preparation<V> {
@@ -45,8 +47,8 @@ export function createPreparation<V>(options: PreparationOptions<V>): Preparatio
 		async prepare(key, look) {
 			const known = entries.get(key);
 			if (known !== undefined && !known.isOutdated && options.isYoung(key, known)) return known.value;
-			const isBusy = options.isLookedUp(key) || preparing.has(key);
-			if (isBusy || (known === undefined && !entries.hasRoom())) return undefined;
+			const hasRoom = known !== undefined || options.takesPlace(key) || entries.hasRoom();
+			if (!hasRoom || options.isLookedUp(key) || preparing.has(key)) return undefined;
 			const [askedAt, sequence] = [now(), changes.sequence()];
 			preparing.add(key);
 			const value = await look().catch(() => undefined);

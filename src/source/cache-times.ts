@@ -16,10 +16,12 @@ export interface CacheTimes {
 	readonly revalidateTimeout: number;
 	/** Up to this age, an old value is served while there is no new one. */
 	readonly staleIfError: number;
+	/** Whether nobody waits for a new value if the source has just taken longer for another one than a caller waits. */
+	readonly skipsSlow?: true;
 }
 
 /** What a caller accepts while the source gives no new value. */
-export type StaleTimes = Pick<CacheTimes, "revalidateTimeout" | "staleIfError">;
+export type StaleTimes = Pick<CacheTimes, "revalidateTimeout" | "staleIfError" | "skipsSlow">;
 
 /** An absent instance or owner, less what the source may have kept it, but at least a second: made-up ones are asked for again and again. Seconds. */
 const NEGATIVE_TTL = 2;
@@ -67,6 +69,7 @@ export const PRIVATE_OWNER: StaleTimes = {
 export const STALE_OWNER: StaleTimes = {
 	revalidateTimeout: STALE_OWNER_REVALIDATE_TIMEOUT * 1000,
 	staleIfError: OWNER_STALE_IF_ERROR * 1000,
+	skipsSlow: true,
 };
 
 /**

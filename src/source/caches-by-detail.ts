@@ -46,6 +46,7 @@ export function createCachesByDetail(
 	const all: Cache = createRevalidatingCache({
 		...ofInstances,
 		ask: (id, reread) => look(id, "all", reread),
+		takesPlace: (id) => wiring.peek(id) !== undefined,
 		intern(id, instance, askedAt) {
 			const interned = intern(id, instance);
 			for (const cache of [wiring, server]) {

@@ -1,4 +1,4 @@
-/** The failed look-ups of a cache: what they stand for is not looked up again for a while. And how slow the source is. */
+/** Failed look-ups of a cache, which are not repeated for a while, and how slow the source is. */
 import { LRUCache } from "lru-cache";
 import { GuestwireError } from "../errors.ts";
 
@@ -30,6 +30,14 @@ const SOURCE_DOWN = new GuestwireError(
 	"cloud-unavailable",
 	"the cloud does not answer: run guestwire doctor to see why",
 );
+
+/** @param times how long a caller would wait for the source */
+export function slowSource({ revalidateTimeout }: { readonly revalidateTimeout: number }): GuestwireError {
+	return new GuestwireError(
+		"cloud-unavailable",
+		`the cloud took more than ${revalidateTimeout} ms for its last answer`,
+	);
+}
 
 /**
  * @param ttl how long a failure counts, in milliseconds

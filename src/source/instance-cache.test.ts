@@ -65,6 +65,7 @@ function fakeSource() {
 		owners,
 		state,
 		change: (...ids: string[]) => listener({ kind: "server", ids }),
+		report: (change: Change) => listener(change),
 	};
 }
 
@@ -537,7 +538,7 @@ describe("owners", () => {
 	test("callers don't wait for a source that has just taken longer than they would wait", async () => {
 		vi.useFakeTimers();
 		try {
-			const { cache, owners, state, after } = set();
+			const { cache, owners, state, after, report } = set();
 			const [one, two, three] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => ({ address, networkId: "n" }));
 			const [old, present] = [[{ id: "old", networkId: "n" }], [{ id: "present", networkId: "n" }]];
 			for (const query of [one, two, three]) {
@@ -559,6 +560,10 @@ describe("owners", () => {
 			gate = Promise.withResolvers();
 			state.gate = gate.promise;
 			expect(cache.owners(two as PortQuery)).toEqual(old);
+			// A change was reported, and may be known already.
+			report({ kind: "address", ids: ["10.0.0.2"] });
+			const changed = cache.owners(two as PortQuery);
+			expect(changed).toBeInstanceOf(Promise);
 			const ofPrivate = cache.owners(two as PortQuery, undefined, true);
 			after(2);
 			// That was some time ago: the source may be fast again.
@@ -566,6 +571,7 @@ describe("owners", () => {
 			gate.resolve();
 			expect(await waiting).toEqual(present);
 			expect(await ofPrivate).toEqual(present);
+			expect(await changed).toEqual(present);
 		} finally {
 			vi.useRealTimers();
 		}

@@ -9,9 +9,9 @@ import { createPreparation } from "./cache-preparation.ts";
 import type { CacheTimes, StaleTimes } from "./cache-times.ts";
 import { type CachedValuesOptions, createCachedValues } from "./cached-values.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { createFailures } from "./failures.ts";
+import { createFailures, slowSource } from "./failures.ts";
 import { createLookUpLimit } from "./look-up-limit.ts";
-import { createStaleAnswers, lateAnswer } from "./stale-answers.ts";
+import { createStaleAnswers } from "./stale-answers.ts";
 import type { CacheEntry } from "./tagged-entries.ts";
 import { withAbort } from "./with-abort.ts";
 
@@ -28,6 +28,8 @@ export interface RevalidatingCacheOptions<V> extends CachedValuesOptions<V> {
 	readonly ask: (key: string, reread: boolean) => Promise<V>;
 	/** Another cache whose values serve as well, if they are newer: its look-ups are joined. */
 	readonly superset?: Pick<RevalidatingCache<V>, "peek" | "running">;
+	/** Whether a value for the key takes the place of others', in other caches with the same room. Default: never */
+	readonly takesPlace?: (key: string) => boolean;
 	/** Who shares places for look-ups with the key's caller. Default: nobody. */
 	readonly scopeOf?: (key: string) => string;
 	/** Waits the given number of milliseconds, or until the signal aborts. */
@@ -147,6 +149,7 @@ function createParts<V>(options: RevalidatingCacheOptions<V>) {
 		...{ entries: values.entries, now, changes, tagsOf, isAbsent, intern: options.intern },
 		isYoung: (key, entry) => values.ageOf(key, entry) < times.revalidateAfter,
 		isLookedUp: (key) => lookUps.running(key) !== undefined,
+		takesPlace: options.takesPlace ?? (() => false),
 	});
 	const limit = createLookUpLimit(options.scopeOf ?? ((key) => key));
 	return { now, times, isAbsent, values, failures, counts, lookUps, staleAnswers, preparation, limit, onInvalidate };
@@ -182,10 +185,11 @@ function serveStale<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, stale
 	const oldest = lookUps.oldest();
 	const isHanging = oldest !== undefined && cache.now() - oldest.askedAt >= staleTimes.revalidateTimeout;
 	const isDown = failures.isDown(isHanging);
-	const isSlow = failures.isSlow(staleTimes.revalidateTimeout);
+	// What a change has outdated is waited for.
+	const isSlow = staleTimes.skipsSlow && !known.isOutdated && failures.isSlow(staleTimes.revalidateTimeout);
 	if (isDown || isSlow) revalidateInBackground(cache, key);
 	if (isDown || failures.isFailing(key)) return staleAnswers.serve(key, known, failures.reasonFor(key), staleTimes);
-	if (isSlow) return staleAnswers.serve(key, known, lateAnswer(staleTimes), staleTimes);
+	if (isSlow) return staleAnswers.serve(key, known, slowSource(staleTimes), staleTimes);
 	cache.counts.misses++;
 	return staleAnswers.lookUpOrServe(key, known, staleTimes);
 }

@@ -28,10 +28,6 @@ export interface StaleAnswers<V> {
 	lookUpOrServe(key: string, known: CacheEntry<V>, times: StaleTimes): Promise<V>;
 }
 
-export function lateAnswer({ revalidateTimeout }: Pick<StaleTimes, "revalidateTimeout">): GuestwireError {
-	return new GuestwireError("cloud-unavailable", `no answer from the cloud within ${revalidateTimeout} ms`);
-}
-
 export function createStaleAnswers<V>(options: StaleAnswersOptions<V>): StaleAnswers<V> {
 	const { values, lookUps, failures } = options;
 
@@ -49,7 +45,8 @@ export function createStaleAnswers<V>(options: StaleAnswersOptions<V>): StaleAns
 		async lookUpOrServe(key, known, times) {
 			const answered = new AbortController();
 			const slow = options.wait(times.revalidateTimeout, answered.signal).then(() => {
-				const error = lateAnswer(times);
+				const waited = `no answer from the cloud within ${times.revalidateTimeout} ms`;
+				const error = new GuestwireError("cloud-unavailable", waited);
 				failures.add(key, error);
 				throw error;
 			});
