@@ -31,11 +31,13 @@ async function startSilentBroker() {
 		for (const socket of open) socket.destroy();
 		server.close();
 	});
-	return (server.address() as AddressInfo).port;
+	return { port: (server.address() as AddressInfo).port, open };
 }
 
 test("a broker that takes a connection and then answers nothing is given up, so that another one is tried", async () => {
-	const host = { host: "127.0.0.1", port: await startSilentBroker(), username: "guest", password: "guest" };
+	const { port, open } = await startSilentBroker();
+	const host = { host: "127.0.0.1", port, username: "guest", password: "guest" };
 	const address = { hosts: [host], virtualHost: "/", tls: undefined, external: false };
 	await expect(openBusSession(address, host, async () => {}, 200)).rejects.toThrow("the broker does not answer");
+	await expect.poll(() => open.size).toBe(0);
 });

@@ -1,6 +1,7 @@
 /** One connection to the message bus, with a queue of its own. */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, type ChannelModel, connect, credentials } from "amqplib";
 import { GuestwireError } from "../../errors.ts";
@@ -74,7 +75,9 @@ export async function openBusSession(
 	connection.on("error", end);
 	connection.on("close", end);
 	const close = async () => {
-		await Promise.race([connection.close().catch(() => {}), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+		const closed = connection.close().catch(() => {});
+		// amqplib would wait for ever, and send heartbeats.
+		await withTimeout(closed, CLOSE_TIMEOUT).catch((error) => void socketOf(connection).destroy(error));
 		ended.resolve("closed");
 	};
 	const inTime = <T>(answer: Promise<T>) => withTimeout(answer, timeout);
@@ -106,6 +109,11 @@ async function withTimeout<T>(answer: Promise<T>, milliseconds: number): Promise
 		throw new Error("the broker does not answer");
 	});
 	return Promise.race([answer, late]).finally(() => timer.abort());
+}
+
+/** Its types leave it out. With an error, amqplib ends what belongs to the connection. */
+function socketOf({ connection }: ChannelModel): Socket {
+	return (connection as unknown as { readonly stream: Socket }).stream;
 }
 
 async function connectTo(
