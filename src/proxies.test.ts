@@ -14,6 +14,7 @@ describe("the proxy for a URL", () => {
 		["https://k:5000", { HTTPS_PROXY: "http://p:3128" }, "http://p:3128/"],
 		["https://k:5000", { https_proxy: "http://p:1", HTTPS_PROXY: "http://p:2" }, "http://p:1/"],
 		["https://k:5000", { https_proxy: "", HTTPS_PROXY: "http://p:2" }, undefined],
+		["https://k:5000", { https_proxy: "", all_proxy: "http://p:1" }, "http://p:1/"],
 		["https://k:5000", { http_proxy: "http://p:3128" }, undefined],
 		["http://k:5000", { https_proxy: "http://p:3128" }, undefined],
 		["http://k:5000", { http_proxy: "http://p:3128" }, "http://p:3128/"],
@@ -60,11 +61,14 @@ describe("the proxy for a URL", () => {
 		expect(proxyOf("https://example.org", { ...HTTPS, no_proxy: "*.example.org" })).toBe("http://p:3128/");
 	});
 
-	it.each(["http://", "socks5h://p:1", "http://user:secret@p:port"])("%s is no proxy, and is not shown", (text) => {
-		const find = () => proxyOf("https://k", { HTTPS_PROXY: text });
-		expect(find).toThrow(/^HTTPS_PROXY is not the URL of a proxy: write it like/);
-		expect(find).not.toThrow(/secret/);
-	});
+	it.each(["http://", "socks5h://p:1", "http://user:secret@p:port", "http://user:secret%@p:3128"])(
+		"%s is no proxy, and is not shown",
+		(text) => {
+			const find = () => proxyOf("https://k", { HTTPS_PROXY: text });
+			expect(find).toThrow(/^HTTPS_PROXY is not the URL of a proxy: write it like/);
+			expect(find).not.toThrow(/secret/);
+		},
+	);
 });
 
 describe("connections", () => {

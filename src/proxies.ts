@@ -50,13 +50,23 @@ export function openConnections(options: Agent.Options, env: Environment = proce
  */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
 	const names = [url.protocol === "https:" ? "https_proxy" : "http_proxy", "all_proxy"];
-	const name = names.flatMap((each) => [each, each.toUpperCase()]).find((each) => env[each] !== undefined);
+	const used = names.map((each) => (env[each] === undefined ? each.toUpperCase() : each));
+	const name = used.find((each) => env[each]?.trim());
 	const text = name && env[name]?.trim();
 	if (!text || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
 	const proxy = URL.parse(/^[a-z0-9+.-]+:\/\//i.test(text) ? text : `http://${text}`);
-	if (proxy !== null && /^(https?|socks5?):$/.test(proxy.protocol)) return proxy;
+	if (proxy !== null && /^(https?|socks5?):$/.test(proxy.protocol) && hasReadableCredentials(proxy)) return proxy;
 	// The value may contain a password.
 	throw new GuestwireError("config", `${name} is not the URL of a proxy: write it like http://proxy.example:3128`);
+}
+
+function hasReadableCredentials({ username, password }: URL): boolean {
+	try {
+		decodeURIComponent(username + password);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /** @param list the hosts that are reached without the proxy */
