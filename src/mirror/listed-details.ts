@@ -68,11 +68,16 @@ async function provenDetails(
 	const { resources } =
 		values.length === 0 ? { resources: [] } : await store.read([{ kind: "port", key: "device", values }]);
 	const ports = Map.groupBy(resources as Resource<"port">[], ({ content }) => content.device_id);
+	// A time that lies ahead is read as 0.
+	const isKnown = (port: Resource<"port">) => port.requestedAt > 0;
 	const areOld = ({ id, requestedAt, content }: Details) => {
 		const own = ports.get(id) ?? [];
 		const isThere = ({ port_id }: ServerDetails["interfaceAttachments"][number]) =>
 			own.some((port) => port.id === port_id);
-		return content.interfaceAttachments.every(isThere) && own.every((port) => port.requestedAt <= requestedAt);
+		return (
+			content.interfaceAttachments.every(isThere) &&
+			own.every((port) => isKnown(port) && port.requestedAt <= requestedAt)
+		);
 	};
 	return shown.flatMap(({ stored, shown: { mayHaveTags } }) =>
 		!mayHaveTags || (arePortsCurrent && areOld(stored)) ? [stored] : [],

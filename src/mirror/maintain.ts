@@ -52,7 +52,7 @@ export interface Watch {
 	unproven: string | undefined;
 	/** A comparison that is under way, or that has failed. */
 	sweep: Sweep | undefined;
-	/** After which comparison it is yet to be read again what comparisons don't show. */
+	/** The comparison after which the details without a listing still have to be read again. */
 	toReread: "after a gap" | "after a sweep" | undefined;
 }
 
