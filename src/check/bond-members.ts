@@ -1,6 +1,7 @@
 /** The bonds among the links, their members and options. */
+import { type BondMode, bondModeOf } from "../instance/bonding.ts";
 import { bounded, type DocumentView, type LinkView, LONGEST } from "./document-view.ts";
-import { member } from "./json.ts";
+import { member, valueText } from "./json.ts";
 
 /** The transmit hash policies that cloudbase-init, Talos and systemd know; the kernel has `vlan+srcmac` as well. */
 export const COMMON_HASH_POLICIES: readonly unknown[] = ["layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4"];
@@ -16,6 +17,11 @@ export interface BondMember {
 
 export function bondsOf({ links }: DocumentView): LinkView[] {
 	return links.filter((link) => link.kind === "bond");
+}
+
+/** The mode, by name or number; undefined if the kernel has no such mode. */
+export function modeOf({ raw }: LinkView): BondMode | undefined {
+	return bondModeOf(valueText(member(raw, "bond_mode")));
 }
 
 export function membersOf(bond: LinkView, { linkById }: DocumentView): BondMember[] {

@@ -2,8 +2,8 @@
 import { membersOf } from "./bond-members.ts";
 import type { Stop } from "./clients/client.ts";
 import type { DocumentView, LinkView } from "./document-view.ts";
-import { member } from "./json.ts";
 import type { Fault } from "./rule.ts";
+import { parentOf } from "./vlans.ts";
 
 /**
  * A client stops at the first place, and what is wrong elsewhere has no part in it. The place is a list, or an entry of one;
@@ -34,7 +34,7 @@ function concernsMember(pointer: string, name: string): boolean {
 
 /** The link with the NICs that it is made of. */
 function withLinksBelow(link: LinkView, document: DocumentView): LinkView[] {
-	const parent = document.linkById(member(link.raw, "vlan_link"));
+	const parent = parentOf(link, document);
 	const links = [link, ...(parent ? [parent] : [])];
 	return [...links, ...links.flatMap((one) => membersOf(one, document)).flatMap(({ link: below }) => below ?? [])];
 }

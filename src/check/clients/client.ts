@@ -152,6 +152,7 @@ export const lost = (text: string, details: Details = {}): Reaction => ({ outcom
 export const wrong = (text: string, details: Details = {}): Reaction => ({ outcome: "wrong", text, ...details });
 export const ignored = (text: string, details: Details = {}): Reaction => ({ outcome: "ignored", text, ...details });
 /** Of a client that does not read MTUs, which a host may give a virtual NIC in another way. */
+export const keepsLast = "keeps the last of them";
 export const keepsOwnMtu = "does not set it: a NIC keeps the MTU that it has, 1500 unless the host gives it another";
 /** No effect: ends the search for a reaction. */
 export const fine = (details: Details): Reaction => ({ outcome: "ignored", text: "", ...details });

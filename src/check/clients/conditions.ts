@@ -4,6 +4,7 @@ import { BOND_MODES } from "../../instance/bonding.ts";
 import { isBlank, isEmptyContainer, member, numberOf } from "../json.ts";
 import { isDns, nameServersOfNetwork, serversOf } from "../name-servers.ts";
 import type { Fault } from "../rule.ts";
+import { vlansOn } from "../vlans.ts";
 import type { Part } from "./client.ts";
 
 type Test = (fault: Fault) => boolean;
@@ -45,9 +46,11 @@ export const isStatic = ({ network }: Part): boolean => network?.isStatic === tr
 export const hasNetwork: Test = ({ network }) => network !== undefined;
 export const hasLink = ({ network }: Part): boolean => network?.link !== undefined;
 export const isNic = ({ link }: Part): boolean => link?.kind === "nic";
-export const isNicWithNetwork: Test = ({ link }) => link?.kind === "nic" && link.networks.length > 0;
 /** Networks are on the link. */
 export const isUsed: Test = ({ link }) => link !== undefined && link.networks.length > 0;
+export const isNicWithNetwork: Test = (fault) => isNic(fault) && isUsed(fault);
+/** A VLAN is on the link. */
+export const hasVlan: Test = ({ link, document }) => link !== undefined && vlansOn(link, document).length > 0;
 export const isVlan: Test = ({ link }) => link?.kind === "vlan";
 export const isBond = ({ link }: Part): boolean => link?.kind === "bond";
 export const isIpv6: Test = ({ network }) => network?.version === 6;

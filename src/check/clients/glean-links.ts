@@ -3,7 +3,18 @@ import { COMMON_HASH_POLICIES, membersOf } from "../bond-members.ts";
 import { member, numberOf } from "../json.ts";
 import type { Fault } from "../rule.ts";
 import { crash, ignored, keepsOwnMtu, lost, type Reaction, wrong } from "./client.ts";
-import { any, isAt, isDashedMac, isEmptyText, isMissing, isNoMode, isOnlySpelling, isUsed, not } from "./conditions.ts";
+import {
+	any,
+	hasVlan,
+	isAt,
+	isDashedMac,
+	isEmptyText,
+	isMissing,
+	isNoMode,
+	isOnlySpelling,
+	isUsed,
+	not,
+} from "./conditions.ts";
 
 export const stops = "stops: no NIC is configured";
 const dhcpOnNic = "finds no NIC with that address: DHCP on the NIC";
@@ -89,8 +100,7 @@ export const gleanLinkReactions: Readonly<Record<string, readonly Reaction[]>> =
 		}),
 		lost("cuts the parent's file name at the dash: a VLAN on the bond has no parent", {
 			renderers: [NETWORKD],
-			when: ({ link, document }) =>
-				document.links.some(({ kind, raw }) => kind === "vlan" && member(raw, "vlan_link") === link?.id),
+			when: hasVlan,
 		}),
 	],
 	"bond-unsupported": [

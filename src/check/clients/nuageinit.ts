@@ -2,7 +2,17 @@
 import { macOf } from "../document-view.ts";
 import { member } from "../json.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, keepsOwnMtu, lost, type ParsedTypes, type Reaction, wrong } from "./client.ts";
+import {
+	type Client,
+	crash,
+	fine,
+	keepsLast,
+	keepsOwnMtu,
+	lost,
+	type ParsedTypes,
+	type Reaction,
+	wrong,
+} from "./client.ts";
 import {
 	all,
 	hasEmptyNetmask,
@@ -31,7 +41,6 @@ const refused = lost("writes it as it is: the system refuses it");
 /** An empty text can be joined. */
 const refusedIfEmpty = lost(refused.text, { when: isEmptyText });
 const isIpv4 = not(isIpv6);
-const lastWins = wrong("keeps the last of them");
 
 const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	"document-type": [stops],
@@ -107,8 +116,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 		crash(stopping, { since: "14.4", when: isDnsService }),
 	],
 	// Each line of rc.conf replaces the one before.
-	"default-route-repeated": [lastWins],
-	"default-route-on-two-links": [lastWins],
+	"default-route-repeated": [wrong(keepsLast)],
+	"default-route-on-two-links": [wrong(keepsLast)],
 	"dhcp-on-two-links": [],
 };
 

@@ -10,6 +10,7 @@ import {
 	any,
 	hasNetwork,
 	hasOwnPrefix,
+	hasVlan,
 	isAt,
 	isDeclaredOnLink,
 	isDnsService,
@@ -222,13 +223,12 @@ function isBondMember(fault: Fault): boolean {
 
 /** A VLAN is on the link, or a bond all of whose members have such a type. */
 function hasNothingElseBelow(fault: Fault): boolean {
-	const { link, document } = fault;
-	const hasVlan = document.links.some(({ kind, raw }) => kind === "vlan" && member(raw, "vlan_link") === link?.id);
+	const { document } = fault;
 	const isIgnored = (id: unknown) => {
 		const other = document.linkById(id);
 		return other === undefined || !isTalosNic(other);
 	};
-	return hasVlan || bondsWith(fault).some((bond) => membersOf(bond).every(isIgnored));
+	return hasVlan(fault) || bondsWith(fault).some((bond) => membersOf(bond).every(isIgnored));
 }
 
 /** Go's net.ParseMAC takes 6, 8 or 20 bytes with colons, dashes, or dots between pairs of bytes. */

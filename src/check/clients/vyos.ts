@@ -1,12 +1,12 @@
 /** VyOS, whose fork of cloud-init converts the document as cloud-init 22.1 does and then writes VyOS's own configuration. */
-import { bondModeOf } from "../../instance/bonding.ts";
-import { member, valueText } from "../json.ts";
+import { modeOf } from "../bond-members.ts";
 import type { Fault } from "../rule.ts";
-import { type Client, crash, fine, ignored, lost, type Reaction, wrong } from "./client.ts";
+import { type Client, crash, fine, ignored, keepsLast, lost, type Reaction, wrong } from "./client.ts";
 import {
 	all,
 	any,
 	hasOwnPrefix,
+	hasVlan,
 	isAddressList,
 	isIpv6,
 	isMissing,
@@ -20,7 +20,6 @@ import { supportFor } from "./network-types.ts";
 
 const unreadOption = "reads no bond option of the document: it looks for mode, and the conversion writes bond_mode";
 const stops = "stops: nothing of the document is configured";
-const lastWins = wrong("keeps the last of them");
 
 /**
  * An exception at a route of a static network. On a NIC it ends `cc_vyos`; of a bond or a VLAN, `set_config_interfaces_v1`
@@ -85,8 +84,8 @@ const reactions: Readonly<Record<string, readonly Reaction[]>> = {
 	],
 	"network-services-type": [],
 	"network-service-type": [],
-	"default-route-repeated": [lastWins],
-	"default-route-on-two-links": [lastWins],
+	"default-route-repeated": [wrong(keepsLast)],
+	"default-route-on-two-links": [wrong(keepsLast)],
 	"dhcp-on-two-links": [],
 };
 
@@ -98,7 +97,7 @@ export const vyos: Client = {
 		oldest: "1.3",
 		newest: "2026.8",
 		maintained: "1.5",
-		note: "1.3 to 1.5, with the fork of February 2024, and rolling releases, as 2026.4",
+		note: "1.3 to 1.5, with the fork of February 2024, and rolling releases such as 2026.4",
 	},
 	renderers: [],
 	networkTypes: supportFor("ipv4", "ipv4_dhcp", "ipv6", "ipv6_dhcp", "static", "static6", "dhcp", "dhcp4", "dhcp6"),
@@ -121,9 +120,8 @@ function areNics({ link, otherLink }: Fault): boolean {
 }
 
 /** It takes the type of a VLAN's parent from its name without the digits (`interface_type_detect`). */
-function hasVlanUnderOtherName({ link, value, document }: Fault): boolean {
-	const isOn = document.links.some(({ kind, raw }) => kind === "vlan" && member(raw, "vlan_link") === link?.id);
-	return isOn && !/^(eth|br|bond)\d*$/.test(String(value));
+function hasVlanUnderOtherName(fault: Fault): boolean {
+	return hasVlan(fault) && !/^(eth|br|bond)\d*$/.test(String(fault.value));
 }
 
 function isOnNic({ network }: Fault): boolean {
@@ -136,5 +134,5 @@ function isTrueOrFalse({ value }: Fault): boolean {
 }
 
 function isNotLacp({ link }: Fault): boolean {
-	return link !== undefined && bondModeOf(valueText(member(link.raw, "bond_mode"))) !== "802.3ad";
+	return link !== undefined && modeOf(link) !== "802.3ad";
 }

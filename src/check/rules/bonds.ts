@@ -1,10 +1,11 @@
 /** The options of a bond: its mode, its policies, its link monitoring. */
-import { BOND_MODES, type BondMode, bondModeOf, isMonitoredMode } from "../../instance/bonding.ts";
-import { bondsOf, COMMON_HASH_POLICIES } from "../bond-members.ts";
+import { BOND_MODES, isMonitoredMode } from "../../instance/bonding.ts";
+import { bondsOf, COMMON_HASH_POLICIES, modeOf } from "../bond-members.ts";
 import type { DocumentView, LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
-import { isBlank, isDigits, member, show, valueText } from "../json.ts";
+import { isBlank, isDigits, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
+import { vlansOn } from "../vlans.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
 
 export const bondRules: readonly Rule[] = [
@@ -245,9 +246,7 @@ export const bondRules: readonly Rule[] = [
 		limitation: true,
 		*find(document) {
 			for (const link of bondsOf(document)) {
-				const isBelow = document.links.some(
-					({ kind, raw, networks }) => kind === "vlan" && networks.length > 0 && member(raw, "vlan_link") === link.id,
-				);
+				const isBelow = vlansOn(link, document).some(({ networks }) => networks.length > 0);
 				if (link.networks.length > 0 || isBelow) yield { pointer: link.pointer, message: "the link is a bond", link };
 			}
 		},
@@ -274,11 +273,6 @@ function optionOf({ raw }: LinkView, name: string): unknown {
 
 function isPositive(value: unknown): boolean {
 	return (typeof value === "number" || typeof value === "string" || value === true) && Number(value) > 0;
-}
-
-/** By name or number; undefined if the kernel has no such mode. */
-function modeOf({ raw }: LinkView): BondMode | undefined {
-	return bondModeOf(valueText(member(raw, "bond_mode")));
 }
 
 function isModeNumber(mode: unknown): boolean {

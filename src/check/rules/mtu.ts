@@ -4,8 +4,8 @@ import { configures } from "../clients/cell.ts";
 import { dynamicNetworkOf, isNeutronPort, type LinkView } from "../document-view.ts";
 import { isDigits, isWhole, member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
+import { parentOf, vlansOf } from "../vlans.ts";
 import { onMember, onUnreadMember } from "./concerns.ts";
-import { parentOf, vlansOf } from "./vlans.ts";
 
 /** IPv4's minimum (RFC 791): Linux refuses less on an Ethernet NIC. */
 const MIN_IPV4 = 68;
@@ -58,12 +58,12 @@ export const mtuRules: readonly Rule[] = [
 		concerns: (cell, fault) =>
 			onMember("links[].mtu")(cell, fault) &&
 			(fault.link?.networks.some((network) => network.version === 6 && configures(cell, network)) ?? false),
-		*find({ links, linkById }) {
-			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
+		*find(document) {
+			for (const { pointer, value, link } of document.links.flatMap(mtuOf)) {
 				const number = mtuNumber(value);
 				if (!isBelowIpv6(number)) continue;
 				if (!link.networks.some(({ version }) => version === 6)) continue;
-				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
+				const parent = link.kind === "vlan" ? parentOf(link, document) : undefined;
 				const isLimited = parent !== undefined && isBelowIpv6(mtuNumber(member(parent.raw, "mtu")));
 				const message = `the MTU is ${number}, and the link has IPv6`;
 				yield { pointer, message, value, link, ...(isLimited && { otherLink: parent }) };
@@ -74,9 +74,9 @@ export const mtuRules: readonly Rule[] = [
 		id: "mtu-above-parent",
 		title: "A VLAN with a larger MTU than its parent",
 		fix: "lower the VLAN's MTU, or raise the parent's",
-		*find({ links, linkById }) {
-			for (const { pointer, value, link } of links.flatMap(mtuOf)) {
-				const parent = link.kind === "vlan" ? linkById(member(link.raw, "vlan_link")) : undefined;
+		*find(document) {
+			for (const { pointer, value, link } of document.links.flatMap(mtuOf)) {
+				const parent = link.kind === "vlan" ? parentOf(link, document) : undefined;
 				const mtu = mtuNumber(value);
 				const parentMtu = mtuNumber(parent && member(parent.raw, "mtu"));
 				if (!parent || !isWhole(mtu) || !isWhole(parentMtu) || mtu <= parentMtu || parentMtu < MIN_IPV4) continue;

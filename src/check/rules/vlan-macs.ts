@@ -4,8 +4,8 @@ import { membersOf } from "../bond-members.ts";
 import type { DocumentView, LinkView } from "../document-view.ts";
 import { isBlank, member, show } from "../json.ts";
 import type { FoundFault, Rule } from "../rule.ts";
+import { parentOf, vlansOf } from "../vlans.ts";
 import { onUnreadMember } from "./concerns.ts";
-import { parentOf, vlansOf } from "./vlans.ts";
 
 export const vlanMacRules: readonly Rule[] = [
 	{

@@ -1,8 +1,9 @@
 /** VLANs: the link below them, their tag, their name. */
-import type { DocumentView, LinkView } from "../document-view.ts";
+import type { LinkView } from "../document-view.ts";
 import { memberPointer } from "../document-view.ts";
 import { member, show } from "../json.ts";
 import type { Rule } from "../rule.ts";
+import { parentOf, vlansOf } from "../vlans.ts";
 import { LONGEST_NAME } from "./bond-macs.ts";
 
 export const vlanRules: readonly Rule[] = [
@@ -150,19 +151,9 @@ export const vlanRules: readonly Rule[] = [
 	},
 ];
 
-/** The document's VLANs. */
-export function vlansOf({ links }: DocumentView): LinkView[] {
-	return links.filter((link) => link.kind === "vlan");
-}
-
-/** The link that the VLAN is on. */
-export function parentOf(vlan: LinkView, { linkById }: DocumentView): LinkView | undefined {
-	return linkById(member(vlan.raw, "vlan_link"));
-}
-
 /**
- * What clients call a VLAN: by the parent's name, or by a bond's id, which glean with systemd-networkd joins in another way.
- * That one counts only if the other fits.
+ * What clients call a VLAN: by the parent's name, or by a bond's id. With systemd-networkd, glean joins that in another
+ * way: this name is checked only if the usual one fits.
  */
 function namesOn({ kind, raw, id }: LinkView, tag: number): string[] {
 	const name = member(raw, "name");
