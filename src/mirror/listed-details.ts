@@ -33,17 +33,23 @@ export async function differentDetails(
 	const differences: Difference[] = [];
 	for (let at = 0; at < ids.length; at += COMPARED) {
 		const { resources } = await store.read([{ kind: "server_details", ids: ids.slice(at, at + COMPARED) }]);
-		const before = (resources as Details[]).flatMap((stored) => {
+		const unproven: Compared[] = [];
+		for (const stored of resources as Details[]) {
 			const shown = listed.get(stored.id);
-			return shown !== undefined && stored.requestedAt < requestedAt ? [{ stored, shown }] : [];
-		});
-		const [same, others] = [before.filter(isSame), before.filter((one) => !isSame(one))];
-		differences.push(...others.map(({ stored: { kind, id } }) => ({ kind, id, listedAt: requestedAt })));
-		const unproven = same.filter(({ stored }) => stored.requestedAt < unlistedFrom);
+			if (shown === undefined || stored.requestedAt >= requestedAt) continue;
+			if (!isSame(stored.content, shown)) differences.push({ kind: stored.kind, id: stored.id, listedAt: requestedAt });
+			else if (stored.requestedAt < unlistedFrom) unproven.push({ stored, shown });
+		}
 		const proven = await provenDetails(unproven, options);
 		if (proven.length > 0) await store.apply({ upserts: proven.map((one) => ({ ...one, requestedAt })) });
 	}
 	return differences;
+}
+
+function isSame({ volumeAttachments, interfaceAttachments }: ServerDetails, shown: ListedDetails): boolean {
+	if (!shown.mayHaveTags && interfaceAttachments.length > 0) return false;
+	const volumes = volumeAttachments.map(({ volumeId }) => volumeId).sort();
+	return volumes.join() === [...shown.volumeIds].sort().join();
 }
 
 interface Compared {
@@ -51,35 +57,26 @@ interface Compared {
 	readonly shown: ListedDetails;
 }
 
-function isSame({ stored: { content }, shown }: Compared): boolean {
-	if (!shown.mayHaveTags && content.interfaceAttachments.length > 0) return false;
-	const volumes = content.volumeAttachments.map(({ volumeId }) => volumeId).sort();
-	return volumes.join() === [...shown.volumeIds].sort().join();
-}
-
-/** Those that can't have changed. A NIC has the tag that it was attached with: another one needs a change of its port. */
+/** Those that can't have changed. */
 async function provenDetails(
 	compared: readonly Compared[],
 	{ store, arePortsCurrent }: ListedDetailsOptions,
 ): Promise<Details[]> {
 	const shown = compared.filter((one) => !one.shown.mayHaveOthers);
-	const tagged = arePortsCurrent ? shown.filter((one) => one.shown.mayHaveTags) : [];
-	const values = tagged.map(({ stored }) => stored.id);
-	const { resources } =
-		values.length === 0 ? { resources: [] } : await store.read([{ kind: "port", key: "device", values }]);
-	const ports = Map.groupBy(resources as Resource<"port">[], ({ content }) => content.device_id);
-	// A time that lies ahead is read as 0.
-	const isKnown = (port: Resource<"port">) => port.requestedAt > 0;
-	const areOld = ({ id, requestedAt, content }: Details) => {
-		const own = ports.get(id) ?? [];
-		const isThere = ({ port_id }: ServerDetails["interfaceAttachments"][number]) =>
-			own.some((port) => port.id === port_id);
-		return (
-			content.interfaceAttachments.every(isThere) &&
-			own.every((port) => isKnown(port) && port.requestedAt <= requestedAt)
-		);
-	};
-	return shown.flatMap(({ stored, shown: { mayHaveTags } }) =>
-		!mayHaveTags || (arePortsCurrent && areOld(stored)) ? [stored] : [],
-	);
+	const plain = shown.filter((one) => !one.shown.mayHaveTags).map(({ stored }) => stored);
+	const tagged = shown.filter((one) => one.shown.mayHaveTags).map(({ stored }) => stored);
+	return arePortsCurrent && tagged.length > 0 ? [...plain, ...(await withOldPorts(tagged, store))] : plain;
+}
+
+/** Those whose ports have not changed since. A NIC has the tag that it was attached with. */
+async function withOldPorts(details: readonly Details[], store: ListedDetailsOptions["store"]): Promise<Details[]> {
+	const { resources } = await store.read([{ kind: "port", key: "device", values: details.map(({ id }) => id) }]);
+	const byServer = Map.groupBy(resources as Resource<"port">[], ({ content }) => content.device_id);
+	return details.filter(({ id, requestedAt, content }) => {
+		const ports = byServer.get(id) ?? [];
+		const present = new Set(ports.map((port) => port.id));
+		// A time that lies ahead is read as 0.
+		const areOld = ports.every((port) => port.requestedAt > 0 && port.requestedAt <= requestedAt);
+		return areOld && content.interfaceAttachments.every(({ port_id }) => present.has(port_id));
+	});
 }
