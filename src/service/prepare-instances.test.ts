@@ -5,7 +5,7 @@ import type { Instance } from "../instance/instance.ts";
 import { createInstanceCache } from "../source/instance-cache.ts";
 import type { Change, Source } from "../source/source.ts";
 import { createGuestDocuments } from "./guest-documents.ts";
-import { prepareInstances } from "./prepare-instances.ts";
+import { type PrepareOptions, prepareInstances } from "./prepare-instances.ts";
 
 let end: (() => Promise<void>) | undefined;
 afterEach(async () => end?.());
@@ -37,6 +37,21 @@ const named = (id: string, name: string) => {
 	const instance = guest({ id, address: "10.0.0.2" });
 	return { ...instance, ...(instance.server && { server: { ...instance.server, name } }) };
 };
+
+/** Prepares instances in a time that passes as fast as it is waited for, unless it is stopped. */
+function prepareInTime(options: Pick<PrepareOptions, "instances" | "source" | "documents">) {
+	const clock = { ms: 0, isTicking: true };
+	end = prepareInstances({
+		...{ ...options, isCurrent: () => true, now: () => clock.ms },
+		async wait(milliseconds, signal) {
+			await new Promise(setImmediate);
+			signal.throwIfAborted();
+			if (clock.isTicking) clock.ms += milliseconds;
+		},
+	});
+	return clock;
+}
+
 const IDS = Array.from({ length: 20 }, (_, at) => `${at}`.padStart(8, "0"));
 
 test("documents are generated before a guest requests them, again after a change, but not while changes may be missed", async () => {
@@ -79,35 +94,26 @@ test("an instance whose details may have changed unnoticed is prepared for its n
 	};
 	const instances = createInstanceCache({ ...source, known }, { maxAge: Number.POSITIVE_INFINITY });
 	const documents = createGuestDocuments(defaultSettings(new Uint8Array(32)));
-	let ms = 0;
-	let isTicking = true;
-	end = prepareInstances({
-		...{ instances, source, documents, isCurrent: () => true, now: () => ms },
-		async wait(milliseconds, signal) {
-			await new Promise(setImmediate);
-			signal.throwIfAborted();
-			if (isTicking) ms += milliseconds;
-		},
-	});
+	const clock = prepareInTime({ instances, source, documents });
 	const triesOf = (wanted: string) => asked.filter((detail) => detail === wanted).length / IDS.length;
 	await expect.poll(() => instances.stats().entries).toBe(IDS.length);
 	for (const id of IDS) expect(instances.get(id, "wiring")).toBe(byId.get(id));
 	await expect(instances.get(IDS[0] as string, "server")).rejects.toThrow("a guest waits");
 
 	// Once a minute all details are tried; the wiring is there.
-	await expect.poll(() => ms).toBeGreaterThan(150_000);
-	isTicking = false;
+	await expect.poll(() => clock.ms).toBeGreaterThan(150_000);
+	clock.isTicking = false;
 	await expect.poll(() => Number.isInteger(triesOf("all"))).toBe(true);
 	expect(triesOf("wiring")).toBe(1);
-	expect(triesOf("all")).toBeLessThanOrEqual(1 + ms / 60_000);
+	expect(triesOf("all")).toBeLessThanOrEqual(1 + clock.ms / 60_000);
 
 	const before = triesOf("all");
-	[areRead, isTicking] = [true, true];
+	[areRead, clock.isTicking] = [true, true];
 	await expect.poll(() => triesOf("all")).toBe(before + 1);
 	const first = IDS[0] as string;
 	expect(instances.get(first, "server")).toBe(byId.get(first));
-	const since = ms;
-	await expect.poll(() => ms - since).toBeGreaterThan(150_000);
+	const since = clock.ms;
+	await expect.poll(() => clock.ms - since).toBeGreaterThan(150_000);
 	expect(triesOf("all")).toBe(before + 1);
 });
 
@@ -119,16 +125,8 @@ test("an instance for which there is no room is tried once", async () => {
 		return source.list();
 	};
 	const instances = createInstanceCache(source, { maxAge: Number.POSITIVE_INFINITY, maxBytes: 20_000 });
-	let ms = 0;
-	end = prepareInstances({
-		...{ instances, source: { ...source, list }, documents: undefined, isCurrent: () => true, now: () => ms },
-		async wait(milliseconds, signal) {
-			await new Promise(setImmediate);
-			signal.throwIfAborted();
-			ms += milliseconds;
-		},
-	});
-	await expect.poll(() => ms).toBeGreaterThan(300_000);
+	const clock = prepareInTime({ instances, source: { ...source, list }, documents: undefined });
+	await expect.poll(() => clock.ms).toBeGreaterThan(300_000);
 	expect(instances.stats().entries).toBeLessThan(IDS.length);
 	// The first one failed.
 	expect(listings).toBe(2);
@@ -139,22 +137,14 @@ test("instances whose wiring fills the memory take its place once their details 
 	let areRead = false;
 	const known: Source["known"] = async (id, detail) => (areRead || detail === "wiring" ? byId.get(id) : undefined);
 	const instances = createInstanceCache({ ...source, known }, { maxAge: Number.POSITIVE_INFINITY, maxBytes: 20_000 });
-	let ms = 0;
-	end = prepareInstances({
-		...{ instances, source, documents: undefined, isCurrent: () => true, now: () => ms },
-		async wait(milliseconds, signal) {
-			await new Promise(setImmediate);
-			signal.throwIfAborted();
-			ms += milliseconds;
-		},
-	});
-	await expect.poll(() => ms).toBeGreaterThan(30_000);
+	const clock = prepareInTime({ instances, source, documents: undefined });
+	await expect.poll(() => clock.ms).toBeGreaterThan(30_000);
 	const { entries } = instances.stats();
 	expect(entries).toBeGreaterThan(0);
 	expect(entries).toBeLessThan(IDS.length);
 	areRead = true;
-	const since = ms;
-	await expect.poll(() => ms - since).toBeGreaterThan(300_000);
+	const since = clock.ms;
+	await expect.poll(() => clock.ms - since).toBeGreaterThan(300_000);
 	const answers = IDS.map((id) => instances.get(id, "server"));
 	await Promise.allSettled(answers);
 	expect(answers.filter((answer) => !(answer instanceof Promise))).toHaveLength(entries);

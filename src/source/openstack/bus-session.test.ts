@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { startTcpServer } from "../../../test/tcp-server.ts";
 import { openBusSession } from "./bus-session.ts";
 
 /** A frame with a method of the class `connection`. AMQP 0-9-1, sections 2.3.5 and 1.4. */
@@ -16,23 +15,11 @@ const TUNE = frame(30, [0, 100, 0, 2, 0, 0, 0, 0]);
 const OPEN_OK = frame(41, [0]);
 
 /** A broker that takes connections, and answers nothing on them. */
-async function startSilentBroker() {
-	const open = new Set<Socket>();
-	const server = createServer((socket) => {
-		open.add(socket);
-		socket.once("close", () => open.delete(socket));
-		socket.on("error", () => {});
+const startSilentBroker = () =>
+	startTcpServer(() => {
 		const answers = [START, TUNE, OPEN_OK].values();
-		socket.on("data", () => void socket.write(answers.next().value ?? ""));
+		return () => answers.next().value ?? Buffer.of();
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	onTestFinished(() => {
-		for (const socket of open) socket.destroy();
-		server.close();
-	});
-	return { port: (server.address() as AddressInfo).port, open };
-}
 
 test("a broker that takes a connection and then answers nothing is given up, so that another one is tried", async () => {
 	const { port, open } = await startSilentBroker();

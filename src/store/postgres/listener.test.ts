@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { startTcpServer } from "../../../test/tcp-server.ts";
 import { listen } from "./listener.ts";
 
 /** A message of PostgreSQL's protocol. https://www.postgresql.org/docs/current/protocol-message-formats.html */
@@ -18,27 +17,17 @@ const REFUSED = message("E", Buffer.from("SERROR\0VERROR\0C25006\0Mcannot execut
 
 /** A server that takes connections and any statement but LISTEN. */
 async function startStandby() {
-	const open = new Set<Socket>();
 	let connections = 0;
-	const server = createServer((socket) => {
+	const { port, open } = await startTcpServer(() => {
 		connections++;
-		open.add(socket);
-		socket.once("close", () => open.delete(socket));
-		socket.on("error", () => {});
 		// The first message is the start-up.
 		let answer = (_request: Buffer) => AUTHENTICATED;
-		socket.on("data", (request) => {
-			socket.write(Buffer.concat([answer(request), READY]));
+		return (request) => {
+			const answered = Buffer.concat([answer(request), READY]);
 			answer = (query) => (/listen/.test(query.toString()) ? REFUSED : DONE);
-		});
+			return answered;
+		};
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	onTestFinished(() => {
-		for (const socket of open) socket.destroy();
-		server.close();
-	});
-	const { port } = server.address() as AddressInfo;
 	return { url: `postgres://guestwire@127.0.0.1:${port}/state`, open, connections: () => connections };
 }
 
