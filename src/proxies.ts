@@ -20,7 +20,10 @@ export interface Connections {
 	destroy(reason?: Error): Promise<void>;
 }
 
-/** @param options of every connection; `connect` applies to the service also where a proxy is in between */
+/**
+ * @param options `connect` applies to the service also where a proxy is in between. Through a proxy, undici applies the
+ *   others to https:// only
+ */
 export function openConnections(options: Agent.Options, env: Environment = process.env): Connections {
 	const direct = new Agent(options);
 	const { connect: requestTls, ...others } = options;

@@ -111,7 +111,7 @@ async function checkAs(user: string, files: readonly string[]): Promise<readonly
 	return [{ part, ok: true, warning: true, found }];
 }
 
-/** Tests as the user, with all its groups, so that access control lists are respected. Rejects if there is no such user. */
+/** Tests each file as that user, in all its groups, so that access control lists count. Rejects if there is no such user. */
 async function unreadableBy(user: string, files: readonly string[]): Promise<string[]> {
 	const idOf = async (option: string) => (await run("id", [option, user])).stdout.trim();
 	const as = [`--reuid=${await idOf("-u")}`, `--regid=${await idOf("-g")}`, "--init-groups"];

@@ -44,16 +44,12 @@ function initrdNames(interfaces: readonly PlannedInterface[]): Names {
 	return names;
 }
 
-/** The kernel takes 15 characters. */
+/** The name says the id: after the last dot, or after `vlan`. The kernel takes 15 characters. */
 function vlanName(parent: string, id: number, taken: ReadonlySet<string>): string {
-	return vlanNames(parent, id).find((name) => name.length <= 15 && !taken.has(name)) ?? "";
-}
-
-/** The name says the id: it stands after the last dot, or after `vlan`. */
-function* vlanNames(parent: string, id: number): Generator<string, never> {
-	yield `${parent}.${id}`;
-	yield `vlan${id}`;
-	for (let n = 2; ; n++) yield `v${n}.${id}`;
+	const isFree = (name: string) => name.length <= 15 && !taken.has(name);
+	const usual = [`${parent}.${id}`, `vlan${id}`].find(isFree);
+	if (usual !== undefined) return usual;
+	for (let n = 2; ; n++) if (isFree(`v${n}.${id}`)) return `v${n}.${id}`;
 }
 
 type Winning = ReturnType<typeof winningRoutes>;

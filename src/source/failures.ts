@@ -31,12 +31,9 @@ const SOURCE_DOWN = new GuestwireError(
 	"the cloud does not answer: run guestwire doctor to see why",
 );
 
-/** @param times how long a caller would wait for the source */
-export function slowSource({ revalidateTimeout }: { readonly revalidateTimeout: number }): GuestwireError {
-	return new GuestwireError(
-		"cloud-unavailable",
-		`the cloud took more than ${revalidateTimeout} ms for its last answer`,
-	);
+/** @param patience milliseconds that a caller would wait for the source */
+export function slowSource(patience: number): GuestwireError {
+	return new GuestwireError("cloud-unavailable", `the cloud took more than ${patience} ms for its last answer`);
 }
 
 /**

@@ -189,7 +189,7 @@ function serveStale<V>(cache: Parts<V>, key: string, known: CacheEntry<V>, stale
 	const isSlow = staleTimes.skipsSlow && !known.isOutdated && failures.isSlow(staleTimes.revalidateTimeout);
 	if (isDown || isSlow) revalidateInBackground(cache, key);
 	if (isDown || failures.isFailing(key)) return staleAnswers.serve(key, known, failures.reasonFor(key), staleTimes);
-	if (isSlow) return staleAnswers.serve(key, known, slowSource(staleTimes), staleTimes);
+	if (isSlow) return staleAnswers.serve(key, known, slowSource(staleTimes.revalidateTimeout), staleTimes);
 	cache.counts.misses++;
 	return staleAnswers.lookUpOrServe(key, known, staleTimes);
 }
